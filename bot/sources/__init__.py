@@ -1,0 +1,1 @@
+"""Where articles come from: feeds and pages, fetched politely and read into records."""
