@@ -1,1 +1,1 @@
-"""Dateline: a Telegram bot that reads the news and tells each chat what it asked for."""
+"""Dateline reads the news and tells each chat only what it asked for."""

@@ -1,0 +1,1 @@
+"""The front door: reads updates, calls one use case, answers with a template."""

@@ -1,0 +1,1 @@
+"""Every sentence that Dateline says to people, as Jinja templates."""
