@@ -1,0 +1,83 @@
+"""A message as it will be sent: text, entities, keyboard; what a delivery's frozen body holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from bot.rendering.utf16 import index_of, units
+
+MAX_UNITS = 4096
+MAX_ENTITIES = 100
+
+Keyboard = tuple[tuple["Button", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """The Bot API's MessageEntity; `offset` and `length` are UTF-16 units."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+    unix_time: int | None = None
+    date_time_format: str | None = None
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`data` comes back when it is pressed (1-64 bytes); `url` opens instead."""
+
+    text: str
+    data: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    text: str
+    entities: tuple[Entity, ...] = ()
+    keyboard: Keyboard = ()
+
+    def plain(self) -> "Message":
+        """Return the fallback without entities, links written out where they fit."""
+        links = sorted(
+            (entity for entity in self.entities if entity.url), key=lambda e: e.end, reverse=True
+        )
+        text = self.text
+        for link in links:
+            end = index_of(self.text, link.end)
+            text = f"{text[:end]} ({link.url}){text[end:]}"
+        return Message(text if units(text) <= MAX_UNITS else self.text, (), self.keyboard)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "entities": [_told(entity) for entity in self.entities],
+            "keyboard": [[_told(button) for button in row] for row in self.keyboard],
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        return cls(
+            text=body["text"],
+            entities=tuple(Entity(**_known(Entity, entity)) for entity in body["entities"]),
+            keyboard=tuple(
+                tuple(Button(**_known(Button, button)) for button in row)
+                for row in body["keyboard"]
+            ),
+        )
+
+
+def _told(record: Entity | Button) -> dict[str, Any]:
+    return {name: value for name, value in asdict(record).items() if value is not None}
+
+
+def _known(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a newer version may have stored."""
+    return {field.name: stored[field.name] for field in fields(record) if field.name in stored}
