@@ -1,0 +1,39 @@
+"""Column types that every table shares."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Enum, Integer
+from sqlmodel import SQLModel
+
+# Every constraint has a name, so that a migration can change it on both databases.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite numbers rows by itself only where the primary key is a plain INTEGER.
+ROW_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+def stored_as(words: type[StrEnum]) -> Enum:
+    """Return the column type for *words*: their values as text, no type of the database's own.
+
+    A native enum would need a migration for each new word.
+    """
+    return Enum(
+        words,
+        native_enum=False,
+        length=16,
+        create_constraint=False,
+        values_callable=lambda kinds: [kind.value for kind in kinds],
+    )
+
+
+class Leased(SQLModel):
+    """A row that is worked on by claim: `owner` has it until `lease_until`."""
+
+    owner: str | None = None
+    lease_until: datetime | None = None

@@ -1,0 +1,55 @@
+"""Deliveries: one rendered message each, on its way; the outbox is their table."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, text
+from sqlmodel import Field
+
+from storage.columns import ROW_ID, Leased, stored_as
+from storage.words import DeliveryKind, DeliveryState, Medium
+
+_ON_ITS_WAY = text("state IN ('pending', 'claimed', 'sending', 'unknown')")
+
+
+class Delivery(Leased, table=True):
+    __table_args__ = (
+        Index(
+            "ix_delivery_due",
+            "priority",
+            "due_at",
+            "id",
+            sqlite_where=_ON_ITS_WAY,
+            postgresql_where=_ON_ITS_WAY,
+        ),
+        Index(
+            "ix_delivery_line",
+            "chat_id",
+            "medium",
+            "id",
+            sqlite_where=_ON_ITS_WAY,
+            postgresql_where=_ON_ITS_WAY,
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    key: str = Field(max_length=200, unique=True)
+    kind: DeliveryKind = Field(sa_type=stored_as(DeliveryKind))
+    medium: Medium = Field(default=Medium.TELEGRAM, sa_type=stored_as(Medium))
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
+    priority: int
+    state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=stored_as(DeliveryState))
+    body: dict[str, Any] = Field(sa_type=JSON)  # frozen when the row is made
+    fallback: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    target_id: int | None = Field(  # of an edit: the delivery that it changes
+        default=None, foreign_key="delivery.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    version: int = 0  # of an edit: the newest wins
+    silent: bool = False
+    attempts: int = 0
+    resent: bool = False  # an unknown is resent once
+    due_at: datetime
+    created_at: datetime
+    sent_at: datetime | None = None
+    message_id: int | None = Field(default=None, sa_type=BigInteger)
+    trouble: str | None = None  # the last refusal, for the operator

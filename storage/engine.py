@@ -1,0 +1,177 @@
+"""The databases: opening them, units of work, the clock, claims.
+
+A unit of work is short and holds no network call. `reading()` is deferred; `writing()` takes the
+write lock at once (SQLite: a reader that turns writer fails instead of waiting).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, event, func, inspect, or_, update
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.columns import Leased
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+Row = TypeVar("Row", bound=Leased)
+
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+
+# Seconds that a statement waits for another process's write lock before it gives up.
+SQLITE_BUSY_SECONDS = 20
+
+
+async def database_clock(session: AsyncSession) -> datetime:
+    """Return the database's own clock, aware UTC, finer than a second.
+
+    `CURRENT_TIMESTAMP` has whole seconds on SQLite, so that a row due now would not be found;
+    PostgreSQL's `now()` is the transaction's start.
+    """
+    if session.get_bind().dialect.name == POSTGRESQL:
+        moment: datetime = (await session.exec(select(func.clock_timestamp()))).one()
+        return moment.astimezone(UTC)
+    told: str = (await session.exec(select(func.strftime("%Y-%m-%d %H:%M:%f", "now")))).one()
+    return datetime.fromisoformat(told).replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of work: a session inside a transaction, and the moment it happens at."""
+
+    session: AsyncSession
+    now: datetime
+
+    @property
+    def dialect(self) -> str:
+        return self.session.get_bind().dialect.name
+
+
+class HasClock(Protocol):
+    async def __call__(self, session: AsyncSession, /) -> datetime: ...
+
+
+class Storage:
+    """The only truth. Open it once in a process; close it when nothing uses it any more."""
+
+    def __init__(self, engine: AsyncEngine, clock: HasClock) -> None:
+        self._engine = engine
+        self._writing_engine = engine.execution_options(dateline_writing=True)
+        self._clock = clock
+        # Waiting in line here is cheaper than SQLite's busy polling, and fair.
+        self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
+
+    @classmethod
+    def open(cls, url: str, *, clock: HasClock = database_clock, pool_size: int = 10) -> Storage:
+        """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
+
+        The schema is `storage.schema.migrate`'s business and must be there already.
+        """
+        engine = create_async_engine(url, pool_size=pool_size)
+        if engine.dialect.name == SQLITE:
+            _prepare_sqlite(engine)
+        return cls(engine, clock)
+
+    @property
+    def dialect(self) -> str:
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            yield Unit(session, await self._clock(session))
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        async with AsyncExitStack() as stack:
+            if self._writer:
+                await stack.enter_async_context(self._writer)
+            session = AsyncSession(self._writing_engine, expire_on_commit=False)
+            await stack.enter_async_context(session)
+            await stack.enter_async_context(session.begin())
+            yield Unit(session, await self._clock(session))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
+    unit: Unit,
+    table: type[Row],
+    due: ColumnElement[bool],
+    *,
+    order: tuple[ColumnElement[Any] | Any, ...],
+    limit: int,
+    owner: str,
+    lease: timedelta,
+    values: Mapping[str, Any] | None = None,
+) -> list[Row]:
+    """Lease up to *limit* rows of *table* that are *due* and free, to *owner*; return them.
+
+    A row is free when nobody leases it or its lease is over. Several processes may call this at
+    once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
+    """
+    key = inspect(table).primary_key[0]
+    lease_until = col(table.lease_until)
+    free = or_(lease_until.is_(None), lease_until <= unit.now)
+    chosen = (
+        select(key)
+        .where(due, free)
+        .order_by(*order)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    statement = (
+        update(table)
+        .where(key.in_(select(chosen.c[key.name])))
+        .values(owner=owner, lease_until=unit.now + lease, **(values or {}))
+        .returning(table)
+    )
+    options = {"synchronize_session": False, "populate_existing": True}
+    rows = await unit.session.exec(statement, execution_options=options)
+    return list(rows.scalars())
+
+
+async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
+    """Free every row of *table* that another than *owner* leases.
+
+    Only for the one who holds the database alone (SQLite's file lock): the others are dead.
+    """
+    others = col(table.owner).is_not(None) & (col(table.owner) != owner)
+    await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself; `_begin` says which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("dateline_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

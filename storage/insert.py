@@ -1,0 +1,23 @@
+"""Inserting rows that may be there already, many at a time, on both databases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from storage.engine import POSTGRESQL, Unit
+
+
+async def insert_new(
+    unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, returning: Any
+) -> list[Any]:
+    """Insert the *rows* that break no unique rule; return *returning* of those that are new.
+
+    All rows name the same columns. The order of what is returned is the database's.
+    """
+    if not rows:
+        return []
+    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
+    statement = vendor.insert(table).on_conflict_do_nothing().returning(returning)
+    return list((await unit.session.exec(statement, params=list(rows))).scalars())

@@ -1,0 +1,48 @@
+"""Every table, so that whoever needs them all (migrations, tests) imports one module."""
+
+from sqlmodel import SQLModel
+
+from storage.admins import Admin, AdminCode
+from storage.alerts import Alert
+from storage.articles import Article
+from storage.chats import Chat
+from storage.columns import Leased
+from storage.deliveries import Delivery
+from storage.editions import Edition, EditionStory
+from storage.entries import Entry
+from storage.folded import Folded
+from storage.leases import Lease
+from storage.matches import Match
+from storage.pace import Pace
+from storage.queries import Counter, Query
+from storage.sources import Follow, Source
+from storage.stories import Story
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+
+METADATA = SQLModel.metadata
+
+TABLES: tuple[type[SQLModel], ...] = (
+    Admin,
+    AdminCode,
+    Alert,
+    Article,
+    Chat,
+    Counter,
+    Delivery,
+    Edition,
+    EditionStory,
+    Entry,
+    Folded,
+    Follow,
+    Lease,
+    Match,
+    Pace,
+    Query,
+    Source,
+    Story,
+    Subscription,
+    Topic,
+)
+
+LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Source)

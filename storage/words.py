@@ -1,0 +1,126 @@
+"""The words that storage and the rooms share: kinds, states, keys. Standard library only."""
+
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    FEED = "feed"
+    PAGE = "page"
+
+
+class SourceState(StrEnum):
+    ACTIVE = "active"
+    GONE = "gone"  # answered 410: read no more until a person says so
+
+
+class Stage(StrEnum):
+    """How far an article has come; each step takes it one further."""
+
+    STORED = "stored"
+    MATCHED = "matched"
+    PUBLISHED = "published"
+
+
+class Mode(StrEnum):
+    INSTANT = "instant"
+    DIGEST = "digest"
+    BOTH = "both"
+
+    @property
+    def alerts(self) -> bool:
+        return self is not Mode.DIGEST
+
+    @property
+    def digests(self) -> bool:
+        return self is not Mode.INSTANT
+
+
+class ChatKind(StrEnum):
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class ChatState(StrEnum):
+    """Only `ACTIVE` chats are sent to; each other state is left again, none deletes anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    BLOCKED = "blocked"
+    KICKED = "kicked"
+    TOPIC_CLOSED = "topic_closed"
+    GONE = "gone"  # deleted account, chat not found
+
+
+class Medium(StrEnum):
+    TELEGRAM = "telegram"
+    EMAIL = "email"
+
+
+class DeliveryKind(StrEnum):
+    ALERT = "alert"
+    BUNDLE = "bundle"
+    EDITION = "edition"
+    EDIT = "edit"
+    NOTICE = "notice"
+    BROADCAST = "broadcast"
+
+    @property
+    def priority(self) -> int:
+        """Lower goes first, between chats: alerts before digests before everything to everybody."""
+        return _PRIORITY[self]
+
+
+_PRIORITY = {
+    DeliveryKind.NOTICE: 0,
+    DeliveryKind.ALERT: 1,
+    DeliveryKind.BUNDLE: 1,
+    DeliveryKind.EDIT: 2,
+    DeliveryKind.EDITION: 3,
+    DeliveryKind.BROADCAST: 4,
+}
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"  # it may have arrived
+    HELD = "held"  # waits for the operator
+    FAILED = "failed"
+    EXPIRED = "expired"
+    DROPPED = "dropped"  # an edit that came too late
+
+
+# Deliveries in these states hold back those behind them in the same chat.
+IN_THE_WAY = (
+    DeliveryState.PENDING,
+    DeliveryState.CLAIMED,
+    DeliveryState.SENDING,
+    DeliveryState.UNKNOWN,
+)
+
+
+class EmptyDay(StrEnum):
+    """What a chat gets on a day without a story."""
+
+    SKIP = "skip"
+    LINE = "line"
+
+
+def alert_key(alert_id: int, medium: Medium) -> str:
+    return f"alert:{alert_id}:{medium}"
+
+
+def edition_key(edition_id: int, medium: Medium, part: int) -> str:
+    return f"edition:{edition_id}:{medium}:{part}"
+
+
+def edit_key(delivery_id: int, version: int) -> str:
+    return f"edit:{delivery_id}:{version}"
+
+
+def notice_key(chat_id: int, kind: str, subject: str) -> str:
+    return f"notice:{chat_id}:{kind}:{subject}"

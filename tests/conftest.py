@@ -1,0 +1,136 @@
+"""What every room's tests may ask for: databases, a clock to turn, the corpus, a browser.
+
+Where a server, a browser or the corpus is absent the test is skipped with the reason; with
+DATELINE_REQUIRE=1 such a skip is a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.engine import Storage
+from storage.schema import migrate
+from storage.tables import METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+CHROMIUM = Path(os.environ.get("DATELINE_CHROMIUM", "/usr/bin/chromium"))
+MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# A deadline would be a timed assert; a shared machine would make it fail at random.
+settings.register_profile(
+    "dateline", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("dateline")
+
+
+def missing(what: str) -> NoReturn:
+    """Skip for want of *what*; fail instead where everything is required."""
+    if os.environ.get("DATELINE_REQUIRE") == "1":
+        pytest.fail(f"required here, but absent: {what}")
+    pytest.skip(what)
+
+
+class TurnedClock:
+    """A clock that stands still until a test turns it; a storage takes it for the database's."""
+
+    def __init__(self, now: datetime = MONDAY_NOON) -> None:
+        self.now = now
+
+    async def __call__(self, _session: AsyncSession) -> datetime:
+        return self.now
+
+    def turn(self, by: timedelta) -> None:
+        self.now += by
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Return a database of this test run's own, migrated, on the server that is named."""
+    server = os.environ.get("DATELINE_TEST_POSTGRESQL")
+    if not server:
+        missing("DATELINE_TEST_POSTGRESQL names no PostgreSQL server")
+    url = make_url(server)
+    name = f"dateline_test_{os.getpid()}"
+    asyncio.run(_on_server(server, f'CREATE DATABASE "{name}"'))
+    own = url.set(database=name).render_as_string(hide_password=False)
+    try:
+        asyncio.run(migrate(own))
+        yield own
+    finally:
+        asyncio.run(_on_server(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def _on_server(url: str, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty, migrated database: once SQLite, once PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "dateline.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite+aiosqlite:///{path}"
+    url: str = request.getfixturevalue("postgresql_url")
+    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+    asyncio.run(_on_server(url, f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    return url
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    path = tmp_path / "dateline.sqlite3"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def storage(database_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
+    """Yield an empty storage whose clock the test turns, on each database."""
+    opened = Storage.open(database_url, clock=clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    folder = os.environ.get("DATELINE_CORPUS")
+    if not folder or not Path(folder).is_dir():
+        missing("DATELINE_CORPUS names no folder")
+    return Path(str(folder)).resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    if not CHROMIUM.exists():
+        missing(f"no Chromium at {CHROMIUM}")
+    return CHROMIUM

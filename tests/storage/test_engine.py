@@ -1,0 +1,139 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from storage.engine import Storage, claim, database_clock, take_over
+from storage.sources import Source
+from storage.words import SourceState
+from tests.conftest import TurnedClock
+
+LEASE = timedelta(minutes=1)
+
+
+async def add_sources(storage: Storage, number: int) -> None:
+    async with storage.writing() as unit:
+        unit.session.add_all(
+            Source(
+                url=f"https://example.org/{i}",
+                host="example.org",
+                created_at=unit.now,
+                next_fetch_at=unit.now,
+            )
+            for i in range(number)
+        )
+
+
+async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[int | None]:
+    async with storage.writing() as unit:
+        rows = await claim(
+            unit,
+            Source,
+            (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now),
+            order=(Source.id,),
+            limit=limit,
+            owner=owner,
+            lease=LEASE,
+        )
+        assert all(row.owner == owner for row in rows)
+        return [row.id for row in rows]
+
+
+async def test_what_one_owner_claims_no_other_gets(storage: Storage):
+    await add_sources(storage, 3)
+
+    first = await claim_sources(storage, "a", limit=2)
+    second = await claim_sources(storage, "b")
+
+    assert len(first) == 2
+    assert len(second) == 1
+    assert not set(first) & set(second)
+
+
+async def test_a_lease_that_runs_out_makes_the_row_due_again(storage: Storage, clock: TurnedClock):
+    await add_sources(storage, 1)
+    first = await claim_sources(storage, "a")
+
+    clock.turn(LEASE - timedelta(seconds=1))
+    too_early = await claim_sources(storage, "b")
+    clock.turn(timedelta(seconds=1))
+    in_time = await claim_sources(storage, "b")
+
+    assert too_early == []
+    assert in_time == first
+
+
+async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storage):
+    await add_sources(storage, 2)
+    await claim_sources(storage, "dead", limit=1)
+    mine = await claim_sources(storage, "alive", limit=1)
+
+    async with storage.writing() as unit:
+        await take_over(unit, Source, "alive")
+
+    async with storage.reading() as unit:
+        owners = (await unit.session.exec(select(Source))).all()
+    assert [row.id for row in owners if row.owner == "alive"] == mine
+    assert [row.owner for row in owners if row.id not in mine] == [None]
+
+
+async def test_a_unit_that_fails_leaves_nothing(storage: Storage):
+    async def fail_after_a_write() -> None:
+        async with storage.writing() as unit:
+            await unit.session.exec(update(Source).values(title="changed"))
+            raise RuntimeError
+
+    await add_sources(storage, 1)
+
+    with pytest.raises(RuntimeError):
+        await fail_after_a_write()
+
+    async with storage.reading() as unit:
+        assert (await unit.session.exec(select(Source.title))).one() == ""
+
+
+async def test_a_reader_does_not_hold_up_a_writer(storage: Storage):
+    await add_sources(storage, 1)
+
+    async with storage.reading() as reader:
+        before = (await reader.session.exec(select(Source.title))).one()
+        async with storage.writing() as writer:
+            await writer.session.exec(update(Source).values(title="changed"))
+
+    assert before == ""
+
+
+async def test_times_come_back_aware_and_to_the_microsecond(storage: Storage, clock: TurnedClock):
+    clock.now = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
+    await add_sources(storage, 1)
+
+    async with storage.reading() as unit:
+        source = (await unit.session.exec(select(Source))).one()
+
+    assert source.created_at == clock.now
+
+
+async def test_the_database_clock_is_finer_than_a_second_and_goes_on(database_url: str):
+    storage = Storage.open(database_url, clock=database_clock)
+    moments = []
+    for _ in range(20):
+        async with storage.reading() as unit:
+            moments.append(unit.now)
+    await storage.close()
+
+    assert moments == sorted(moments)
+    assert any(moment.microsecond for moment in moments)
+    assert all(moment.tzinfo is UTC for moment in moments)
+
+
+async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
+    storage = Storage.open(sqlite_url)
+
+    async with storage.reading() as unit:
+        connection = await unit.session.connection()
+        mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
+        keys = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
+    await storage.close()
+
+    assert (mode, keys) == ("wal", 1)

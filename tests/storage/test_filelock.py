@@ -1,0 +1,28 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.filelock import AlreadyHeldError, file_lock
+
+
+def test_a_second_holder_is_told_which_process_has_the_lock(tmp_path: Path):
+    path = tmp_path / "run.lock"
+
+    with (
+        file_lock(path, wait=False),
+        pytest.raises(AlreadyHeldError) as refused,
+        file_lock(path, wait=False),
+    ):
+        pass
+
+    assert refused.value.holder == str(os.getpid())
+
+
+def test_a_lock_is_free_again_after_its_block(tmp_path: Path):
+    path = tmp_path / "run.lock"
+    with file_lock(path, wait=False):
+        pass
+
+    with file_lock(path, wait=False):
+        assert path.read_text().strip() == str(os.getpid())
