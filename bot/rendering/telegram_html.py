@@ -1,0 +1,163 @@
+"""Our templates' HTML → blocks of text and entities.
+
+Inline: b i u s code a tg-spoiler tg-time br. Blocks: p (an empty line around it), div, li ("• "),
+blockquote (`expandable` folds it), pre; a block within a block begins a new line of it. ul only
+groups. hr opens a section. White space collapses as in a browser, but not in pre. An unknown tag is
+an error: templates are ours. A link that is neither http, https, tg nor mailto is only its text.
+"""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from bot.rendering.blocks import Block
+from bot.rendering.writer import Writer
+
+INLINE = {
+    "b": "bold",
+    "i": "italic",
+    "u": "underline",
+    "s": "strikethrough",
+    "code": "code",
+    "tg-spoiler": "spoiler",
+    "a": "text_link",
+    "tg-time": "date_time",
+}
+BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
+LINKS = frozenset({"http", "https", "tg", "mailto"})
+_MARGINS = frozenset({"p"})
+
+Attributes = dict[str, str | None]
+Fields = dict[str, str | int]
+
+
+class TemplateError(ValueError):
+    """The HTML is not what templates may give; the sentence names the tag and the line."""
+
+
+def parse_html(html: str) -> tuple[Block, ...]:
+    """Return the blocks of *html*; raise TemplateError for a tag or nesting that is not ours."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.finished()
+
+
+@dataclass(slots=True)
+class _Open:
+    """What has been read and not been closed."""
+
+    tags: list[str] = field(default_factory=list)
+    blocks: int = 0
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open = _Open()
+        self._writer = Writer()
+        self._done: list[Block] = []
+        self._margin = False
+        self._opens_section = False
+
+    def finished(self) -> tuple[Block, ...]:
+        if self._open.tags:
+            raise TemplateError(f"<{self._open.tags[-1]}> is never closed")
+        self._end_block()
+        return tuple(self._done)
+
+    def handle_data(self, data: str) -> None:
+        if "pre" in self._open.tags:
+            self._writer.write_verbatim(data)
+        else:
+            self._writer.write(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._writer.break_line()
+        elif tag == "hr":
+            self._open_section()
+        elif tag in INLINE:
+            self._begin(tag, _entity_of(tag, dict(attrs)))
+        elif tag in BLOCKS:
+            self._begin_block(tag, dict(attrs))
+        elif tag == "ul":
+            self._begin(tag, None)
+        else:
+            raise self._error(f"<{tag}> is not ours")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._open.tags or self._open.tags[-1] != tag:
+            raise self._error(f"</{tag}> closes nothing")
+        self._open.tags.pop()
+        self._writer.close()
+        if tag in BLOCKS:
+            self._open.blocks -= 1
+            self._end_block() if self._open.blocks == 0 else self._writer.end_line()
+
+    def _begin(self, tag: str, entity: Fields | None) -> None:
+        self._open.tags.append(tag)
+        self._writer.open(entity)
+
+    def _begin_block(self, tag: str, attributes: Attributes) -> None:
+        if any(open_tag in INLINE for open_tag in self._open.tags):
+            raise self._error(f"<{tag}> stands inside <{self._open.tags[-1]}>")
+        if self._open.blocks == 0:
+            self._end_block()
+            self._margin = tag in _MARGINS
+        else:
+            self._writer.end_line(empty=tag in _MARGINS)
+        self._open.blocks += 1
+        self._begin(tag, _block_entity(tag, attributes))
+        if tag == "li":
+            self._writer.write_verbatim("• ")
+
+    def _open_section(self) -> None:
+        if self._open.tags:
+            raise self._error(f"<hr> stands inside <{self._open.tags[-1]}>")
+        self._end_block()
+        self._opens_section = True
+
+    def _end_block(self) -> None:
+        text, entities = self._writer.take()
+        if text:
+            self._done.append(Block(text, entities, self._margin, self._opens_section))
+            self._opens_section = False
+        self._margin = False
+
+    def _error(self, sentence: str) -> TemplateError:
+        return TemplateError(f"line {self.getpos()[0]}: {sentence}")
+
+
+def _entity_of(tag: str, attributes: Attributes) -> Fields | None:
+    kind: Fields = {"type": INLINE[tag]}
+    if tag == "a":
+        url = (attributes.get("href") or "").strip()
+        return kind | {"url": url} if _may_link(url) else None
+    if tag == "tg-time":
+        moment, layout = attributes.get("unix") or "", attributes.get("format")
+        if not moment.isdecimal():
+            raise TemplateError(f"<tg-time unix={moment!r}> names no moment")
+        return kind | {"unix_time": int(moment)} | ({"date_time_format": layout} if layout else {})
+    return kind
+
+
+def _block_entity(tag: str, attributes: Attributes) -> Fields | None:
+    if tag == "blockquote":
+        folded = "expandable" in attributes
+        return {"type": "expandable_blockquote" if folded else "blockquote"}
+    if tag == "pre":
+        language = attributes.get("language")
+        return {"type": "pre", "language": language} if language else {"type": "pre"}
+    return None
+
+
+def _may_link(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in LINKS and bool(parts.netloc or parts.path)

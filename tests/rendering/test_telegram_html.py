@@ -1,0 +1,104 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from bot.rendering.messages import Entity
+from bot.rendering.telegram_html import TemplateError, parse_html
+from bot.rendering.utf16 import cut
+
+
+def read(html: str) -> tuple[str, list[tuple[str, str]]]:
+    (block,) = parse_html(html)
+    return block.text, [(e.type, cut(block.text, e.offset, e.length)) for e in block.entities]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        pytest.param("  a \n  b\t c ", "a b c", id="white space becomes one space"),
+        pytest.param("a<br>b<br>\n  c", "a\nb\nc", id="br breaks a line, source lines do not"),
+        pytest.param("a<br/>b", "a\nb", id="br may close itself"),
+        pytest.param("a&nbsp; b", "a\u00a0 b", id="a no-break space is kept"),
+        pytest.param("a &lt;b&gt; &amp;amp;", "a <b> &amp;", id="escaped text comes back once"),
+        pytest.param("a <b>b </b> c", "a b c", id="one space around a tag, not two"),
+        pytest.param("<div>a<div>b</div>c</div>", "a\nb\nc", id="a block inside begins a line"),
+        pytest.param("<div>a<p>b</p>c</div>", "a\n\nb\nc", id="a paragraph inside, after a gap"),
+        pytest.param("<li>one <b>two</b></li>", "• one two", id="an item has its bullet"),
+        pytest.param("<pre>a\n   ^</pre>", "a\n   ^", id="pre keeps its spaces"),
+        pytest.param("<pre>\na\n</pre>", "a", id="pre drops the line breaks at its ends"),
+    ],
+)
+def test_html_reads_as_in_a_browser(html, text):
+    assert read(html)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("html", "entities"),
+    [
+        pytest.param("𝔘 <b>x</b>", [("bold", "x")], id="offsets count UTF-16 units"),
+        pytest.param("a<b> x </b>b", [("bold", "x")], id="no space at the edge of an entity"),
+        pytest.param("a <b></b> b", [], id="an empty tag leaves nothing"),
+        pytest.param("<b>a <b>b</b></b>", [("bold", "a b")], id="bold in bold is bold"),
+        pytest.param(
+            "<i>a <b>b</b></i>", [("italic", "a b"), ("bold", "b")], id="the outer one first"
+        ),
+        pytest.param(
+            "<blockquote expandable>a<br><b>b</b></blockquote>",
+            [("expandable_blockquote", "a\nb"), ("bold", "b")],
+            id="a folded quote over two lines",
+        ),
+        pytest.param("<a href='javascript:x()'>a</a>", [], id="a script is no link"),
+        pytest.param("<a href='/news'>a</a>", [], id="a relative address is no link"),
+        pytest.param("<a href='http://['>a</a>", [], id="a broken address is no link"),
+    ],
+)
+def test_tags_become_entities(html, entities):
+    assert read(html)[1] == entities
+
+
+def test_a_link_and_a_time_keep_what_they_name():
+    link = '<a href="https://example.org/?a=1&amp;b=2">t</a>'
+
+    (block,) = parse_html(f'{link} <tg-time unix="60" format="t">0:01</tg-time>')
+
+    assert block.entities == (
+        Entity("text_link", 0, 1, url="https://example.org/?a=1&b=2"),
+        Entity("date_time", 2, 4, unix_time=60, date_time_format="t"),
+    )
+
+
+def test_blocks_know_their_margins_and_sections():
+    blocks = parse_html("a<p>b</p><hr><div>c</div><ul><li>d</li><li>e</li></ul>")
+
+    assert [(b.text, b.margin, b.opens_section) for b in blocks] == [
+        ("a", False, False),
+        ("b", True, False),
+        ("c", False, True),
+        ("• d", False, False),
+        ("• e", False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "sentence"),
+    [
+        pytest.param("a\n<h1>b</h1>", "line 2: <h1> is not ours", id="an unknown tag"),
+        pytest.param("<b>a", "<b> is never closed", id="an open tag"),
+        pytest.param("<b>a</i></b>", "</i> closes nothing", id="tags that cross"),
+        pytest.param("<b><p>a</p></b>", "<p> stands inside <b>", id="a block in a word"),
+        pytest.param("<p>a<hr></p>", "<hr> stands inside <p>", id="a section in a paragraph"),
+        pytest.param("<tg-time unix='now'>a</tg-time>", "names no moment", id="a time without one"),
+    ],
+)
+def test_what_templates_must_not_say_is_an_error(html, sentence):
+    with pytest.raises(TemplateError, match=sentence):
+        parse_html(html)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_escaped_text_is_only_text(text):
+    blocks = parse_html(f"<p><b>{escape(text)}</b></p>")
+
+    written = "".join(block.text for block in blocks)
+    assert "".join(written.split()) == "".join(text.split())
