@@ -1,0 +1,68 @@
+# `make run` starts the bot (the playground, without a token); `make test` passes the tests.
+# Both set up .venv/ first, from the hashed lock; nothing but Python >= 3.11, git and make is needed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench screenshots lock clean
+
+help:
+	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
+	@echo "make test    set up and pass the tests"
+	@echo "make check   format, lint, types, architecture"
+	@echo "make bench   the benchmarks, with their tables"
+	@echo "make lock    renew the locked dependencies from pyproject.toml"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Dateline needs Python 3.11 or newer as $(PYTHON); or name one: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 2; }
+
+# The lock goes in first, hash by hash; the project itself follows without touching the network.
+.venv/run: $(BIN)/python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: $(BIN)/python requirements-dev.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: .venv/run
+	@exec $(BIN)/dateline run
+
+test: .venv/dev
+	$(BIN)/pytest
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_architecture.py
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshots: .venv/dev
+	$(BIN)/python -m tests.screenshots docs/images
+
+# Universal: one lock for every Python and platform. The build backend is in it too.
+lock: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	printf 'hatchling\neditables\n' > .venv/build.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-annotate pyproject.toml .venv/build.in -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-annotate pyproject.toml --group dev -c requirements.lock \
+	  -o requirements-dev.lock
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

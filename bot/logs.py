@@ -1,0 +1,71 @@
+"""Logs: structured, for people on a console or as JSON lines; no token ever stands in one."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
+# A bot token: the bot's number, a colon, the secret. The playground's own token is shorter.
+TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,64}")
+_SECRET = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{30,64}")
+# user:password@ in the address of a database or a feed.
+_CREDENTIALS = re.compile(r"(://[^/\s:@]+):[^/\s@]+@")
+
+
+def redact(text: str) -> str:
+    """Return *text* without the secret part of any token or address in it."""
+    return _CREDENTIALS.sub(r"\1:…@", _SECRET.sub(r"\1:…", text))
+
+
+def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _redact_line(_logger: object, _method: str, line: str) -> str:
+    return redact(line)
+
+
+def configure_logs(form: Literal["console", "json"], level: str) -> None:
+    """Send our events and those of the standard library's loggers the same way, to stderr."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact_event,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                renderer,
+                # Once more on the whole line: a value may be an object whose text holds a token.
+                _redact_line,  # type: ignore[list-item]
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("aiogram", "aiohttp.access", "apscheduler", "alembic", "trafilatura"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,143 @@
+"""Settings: the only reader of the environment, of `.env` and of the `*_FILE` secrets.
+
+Order, first wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is named in
+`.env.example`, in the same order.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.logs import TOKEN
+
+DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+_SECRETS = frozenset({"BOT_TOKEN", "DATABASE_URL"})
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Access(StrEnum):
+    """Who may use the bot: those on a list, or everybody."""
+
+    ALLOWLIST = "allowlist"
+    OPEN = "open"
+
+
+class WrongSettingError(ValueError):
+    """A setting has a value that cannot be; the message is one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    bot_token: SecretStr | None = None
+    bot_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
+    database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8080
+    playground_port: Port = 8081
+    admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    access: Access = Access.ALLOWLIST
+    allowed_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    contact_url: AnyHttpUrl | None = None
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("admin_ids", "allowed_ids", "allowed_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("bot_token")
+    @classmethod
+    def _looks_like_a_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("a token looks like 123456:ABC-DEF…; copy it whole from @BotFather")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_an_async_driver(cls, value: SecretStr) -> SecretStr:
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        if not separator or scheme not in _DRIVERS:
+            raise ValueError("write sqlite:///path/to/file or postgresql://user@host/database")
+        return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del file_secret_settings  # a folder of secrets; `<NAME>_FILE` names each one instead
+        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
+
+    @property
+    def bot_api_base(self) -> str:
+        return str(self.bot_api_url).rstrip("/")
+
+    @property
+    def database_is_default(self) -> bool:
+        return self.database_url.get_secret_value() == DEFAULT_DATABASE
+
+
+class FileSettingsSource(EnvSettingsSource):
+    """Takes the value of NAME from the file that the variable NAME_FILE names."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {
+            name: _read(f"{name.upper()}_FILE", Path(path))
+            for name in self.settings_cls.model_fields
+            if (path := self.env_vars.get(f"{name}_file"))
+        }
+
+
+def _read(variable: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise WrongSettingError(f"{variable}: cannot read {path}: {reason}.") from error
+
+
+def load_settings() -> Settings:
+    """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSettingError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0]).upper()
+    reason = first["msg"].removeprefix("Value error, ")
+    given = "" if name in _SECRETS else f" (given: {first['input']!r})"
+    return f"{name} is wrong: {reason}{given}."

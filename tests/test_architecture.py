@@ -1,0 +1,185 @@
+"""Which room may import which: an allow-list, read from the imports themselves.
+
+What is not named here as a step, a use case, an act or a door is pure.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscribers")
+
+DOORS = ("bot.chat", "bot.web", "bot.cli")
+STEPS = {
+    "bot.sources.poll",
+    "bot.matching.match",
+    "bot.publishing.publish",
+    "bot.delivery.send",
+}
+USE_CASES = {
+    "bot.sources.adding",
+    "bot.matching.preview",
+    "bot.publishing.now",
+    "bot.delivery.release",
+}
+ACTS = {
+    "bot.sources.http",
+    "bot.sources.workers",
+    "bot.delivery.telegram",
+    "bot.delivery.replies",
+}
+# A pure module touches none of these.
+OUTSIDE = {
+    "aiogram",
+    "aiohttp",
+    "aiosqlite",
+    "apscheduler",
+    "asyncpg",
+    "httpx",
+    "logging",
+    "os",
+    "random",
+    "requests",
+    "socket",
+    "sqlalchemy",
+    "sqlmodel",
+    "structlog",
+    "subprocess",
+    "time",
+}
+
+
+def modules(package: str) -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if "migrations" not in path.parts
+    }
+
+
+OURS = {**modules("bot"), **modules("storage"), **modules("templates")}
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return the dotted names that *module* imports, at its top or inside a function.
+
+    What stands under `if TYPE_CHECKING` is seen by a type checker only and binds nothing.
+    """
+    tree = ast.parse(OURS[module].read_text(encoding="utf-8"))
+    names = set()
+    for node in _run_nodes(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {
+                full if (full := f"{node.module}.{alias.name}") in OURS else node.module
+                for alias in node.names
+            }
+    return frozenset(names)
+
+
+def _run_nodes(node: ast.AST):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _run_nodes(child)
+
+
+def is_ours(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in {"bot", "storage", "templates"}
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if module.startswith("bot.") else module.split(".", maxsplit=1)[0]
+
+
+def within(module: str, names: set[str] | tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def is_pure(module: str) -> bool:
+    return (
+        room_of(module) in ROOMS
+        and module.startswith("bot.")
+        and not within(module, STEPS | USE_CASES | ACTS)
+    )
+
+
+PURE = [module for module in OURS if is_pure(module)]
+
+
+def test_every_named_module_exists():
+    assert {name for name in STEPS | USE_CASES | ACTS if name not in OURS} == set()
+
+
+@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("storage")])
+def test_storage_imports_nothing_of_ours(module: str):
+    assert [n for n in imports_of(module) if is_ours(n) and not n.startswith("storage")] == []
+
+
+def test_the_words_need_the_standard_library_only():
+    assert imports_of("storage.words") <= {"enum", "dataclasses", "datetime", "typing"}
+
+
+def test_templates_hold_no_code():
+    assert list(modules("templates")) == ["templates"]
+    assert imports_of("templates") == frozenset()
+
+
+@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.playground")])
+def test_the_playground_shares_nothing_with_the_bot(module: str):
+    foreign = [
+        n
+        for n in imports_of(module)
+        if (is_ours(n) and not n.startswith("bot.playground")) or n.startswith("aiogram")
+    ]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_touches_nothing_outside(module: str):
+    outside = [n for n in imports_of(module) if n.split(".")[0] in OUTSIDE]
+    stored = [n for n in imports_of(module) if n.startswith("storage") and n != "storage.words"]
+
+    assert outside == []
+    assert stored == []
+    assert "bot.settings" not in imports_of(module)
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_imports_pure_modules_only(module: str):
+    ours = [n for n in imports_of(module) if n.startswith("bot.") and n in OURS]
+
+    assert [n for n in ours if not is_pure(n)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
+def test_what_acts_or_steps_is_imported_by_its_own_room_and_the_root_only(module: str):
+    acting = [n for n in imports_of(module) if within(n, STEPS | ACTS)]
+
+    allowed = module == "bot.app" or module.startswith("bot.app.")
+    assert [n for n in acting if not allowed and room_of(n) != room_of(module)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
+def test_use_cases_are_for_the_doors(module: str):
+    used = [n for n in imports_of(module) if within(n, USE_CASES)]
+
+    door = within(module, DOORS) or within(module, ("bot.app",))
+    assert [n for n in used if not door and room_of(n) != room_of(module)] == []
+
+
+@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
+def test_only_the_front_door_and_the_channel_know_aiogram(module: str):
+    knows = any(n.split(".")[0] == "aiogram" for n in imports_of(module))
+
+    assert not knows or within(
+        module, ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.app")
+    )

@@ -1,0 +1,113 @@
+import re
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Access, Settings, WrongSettingError, load_settings
+
+EXAMPLE = Path(__file__).parent.parent / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_names_every_setting_in_order_with_its_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    example = EXAMPLE.read_text()
+    names = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+    (tmp_path / ".env").write_text(example)
+
+    assert names == [name.upper() for name in Settings.model_fields]
+    assert load_settings() == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ADMIN_IDS", "1, 2")
+    monkeypatch.setenv("ALLOWED_NETWORKS", "10.1.0.0/16,fd00::/8")
+
+    settings = load_settings()
+
+    assert settings.admin_ids == {1, 2}
+    assert settings.allowed_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
+
+
+def test_a_stranger_is_not_let_in_by_default():
+    assert load_settings().access is Access.ALLOWLIST
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "token").write_text("123456:abcdefghijklmnopqrstuvwxyz012345678\n")
+    monkeypatch.setenv("BOT_TOKEN_FILE", str(tmp_path / "token"))
+
+    token = load_settings().bot_token
+
+    assert token is not None
+    assert token.get_secret_value() == "123456:abcdefghijklmnopqrstuvwxyz012345678"
+    assert "abcdef" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("given", "driven"),
+    [
+        ("sqlite:///var/x.sqlite3", "sqlite+aiosqlite:///var/x.sqlite3"),
+        ("postgres://a:b@c/d", "postgresql+asyncpg://a:b@c/d"),
+        ("postgresql://a:b@c/d", "postgresql+asyncpg://a:b@c/d"),
+    ],
+)
+def test_a_database_is_opened_by_its_async_driver(
+    monkeypatch: pytest.MonkeyPatch, given: str, driven: str
+):
+    monkeypatch.setenv("DATABASE_URL", given)
+
+    assert load_settings().database_url.get_secret_value() == driven
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEB_PORT", "70000"),
+        ("WEB_PORT", "http"),
+        ("ACCESS", "everybody"),
+        ("ADMIN_IDS", "1;2"),
+        ("ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("BOT_API_URL", "telegram"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(WrongSettingError) as refused:
+        load_settings()
+
+    assert str(refused.value).startswith(f"{name} is wrong: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BOT_TOKEN", "secret token"), ("DATABASE_URL", "mysql://root:secret@host/")],
+)
+def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(WrongSettingError, match=f"^{name} is wrong") as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
+def test_a_secret_file_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BOT_TOKEN_FILE", "nowhere")
+
+    with pytest.raises(WrongSettingError, match="BOT_TOKEN_FILE: cannot read nowhere"):
+        load_settings()
