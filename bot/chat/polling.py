@@ -1,0 +1,152 @@
+"""Long polling: takes updates from Telegram in order and hands them to the dispatcher.
+
+Ours rather than aiogram's, which retries a wrong token and a second poller for ever, and which
+confirms updates before they are handled. Here:
+
+1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent.
+2. Updates of one chat are handled in order, chats side by side.
+3. A slow handler holds up nobody: after `GRACE` polling goes on without it.
+4. Only the holder of the lease polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramConflictError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.types.update import UpdateTypeLookupError
+
+from bot.loops import nap, until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from aiogram import Bot, Dispatcher
+    from aiogram.types import Update
+
+log = structlog.get_logger(__name__)
+
+WAIT_SECONDS = 20  # how long Telegram holds an empty answer
+GRACE_SECONDS = 1.0
+CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
+LEASE_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+class TokenRefusedError(RuntimeError):
+    """Telegram does not know the token."""
+
+
+class SecondPollerError(RuntimeError):
+    """Somebody else keeps polling with the same token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    bot: Bot
+    dispatcher: Dispatcher
+    holds_lease: Callable[[], Awaitable[bool]]
+    allowed_updates: tuple[str, ...]
+    running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    """The last task of each chat that still has one."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Poll until *stopping* is set; handlers in flight are finished before this returns."""
+        failures = Failures()
+        offset: int | None = None
+        async with asyncio.TaskGroup() as group:
+            while not stopping.is_set():
+                if not await self.holds_lease():
+                    await nap(stopping, LEASE_PAUSE_SECONDS)
+                    continue
+                try:
+                    updates = await until(stopping, self._updates(offset))
+                except (AiogramError, OSError, TimeoutError) as error:
+                    await nap(stopping, failures.pause_after(error, _now()))
+                    continue
+                failures = Failures()
+                if updates:
+                    offset = updates[-1].update_id + 1
+                    await self._start(group, updates)
+
+    async def _updates(self, offset: int | None) -> list[Update]:
+        return await self.bot.get_updates(
+            offset=offset,
+            timeout=WAIT_SECONDS,
+            allowed_updates=list(self.allowed_updates),
+            request_timeout=WAIT_SECONDS + 10,
+        )
+
+    async def _start(self, group: asyncio.TaskGroup, updates: Iterable[Update]) -> None:
+        tasks = [self._start_one(group, update) for update in updates]
+        await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+
+    def _start_one(self, group: asyncio.TaskGroup, update: Update) -> asyncio.Task[None]:
+        chat = chat_of(update)
+        task = group.create_task(self._handle(update, after=self.running.get(chat)))
+        self.running[chat] = task
+        task.add_done_callback(lambda done: self._forget(chat, done))
+        return task
+
+    def _forget(self, chat: int, task: asyncio.Task[None]) -> None:
+        if self.running.get(chat) is task:
+            del self.running[chat]
+
+    async def _handle(self, update: Update, after: asyncio.Task[None] | None) -> None:
+        if after:
+            await asyncio.wait((after,))
+        try:
+            await self.dispatcher.feed_update(self.bot, update)
+        except Exception:  # one bad update must not end the polling
+            log.exception("an update failed", update=update.update_id)
+
+
+@dataclass
+class Failures:
+    """What went wrong since the last good answer, and how long to wait."""
+
+    number: int = 0
+    conflict_since: float | None = None
+
+    def pause_after(self, error: Exception, now: float) -> float:
+        """Return the seconds to wait, or raise where waiting would not help."""
+        self.number += 1
+        match error:
+            case TelegramUnauthorizedError():
+                raise TokenRefusedError(
+                    "Telegram does not know this BOT_TOKEN; copy it again from @BotFather."
+                ) from error
+            case TelegramConflictError():
+                self.conflict_since = self.conflict_since or now
+                if now - self.conflict_since >= CONFLICT_SECONDS:
+                    raise SecondPollerError(
+                        "Another program polls with the same BOT_TOKEN; stop it, or take another."
+                    ) from error
+            case TelegramRetryAfter():
+                return float(error.retry_after)
+        pause = min(2.0 ** (self.number - 1), LONGEST_PAUSE_SECONDS)
+        log.warning("polling failed", error=str(error), pause_seconds=pause)
+        return pause
+
+
+def chat_of(update: Update) -> int:
+    """Return the chat (or else the person) an update belongs to, for the order of handling."""
+    try:
+        event = update.event
+    except UpdateTypeLookupError:  # newer than our aiogram
+        return 0
+    message = getattr(event, "message", event)
+    chat = getattr(message, "chat", None) or getattr(event, "from_user", None)
+    return chat.id if chat else 0
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

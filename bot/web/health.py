@@ -1,0 +1,33 @@
+"""`/healthz`: answers 200 as soon as the bot works, for whoever watches over it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+def make_web() -> web.Application:
+    app = web.Application()
+    app.add_routes([web.get("/healthz", _healthy)])
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    """Serve *app* for the block; OSError if the address cannot be had."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

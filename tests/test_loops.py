@@ -1,0 +1,88 @@
+import asyncio
+
+import pytest
+
+from bot.loops import Loop, nap, until
+
+
+async def run_until_idle(loop: Loop, idle: asyncio.Event) -> None:
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(loop.run(stopping))
+        await idle.wait()
+        stopping.set()
+
+
+async def test_a_loop_works_until_nothing_is_left_then_wakes_those_behind_it():
+    left = [2, 1, 0]
+    idle = asyncio.Event()
+
+    async def step() -> int:
+        done = left.pop(0)
+        if not left:
+            idle.set()
+        return done
+
+    async def nothing() -> int:
+        return 0
+
+    behind = Loop("behind", nothing)
+    await run_until_idle(Loop("step", step, wakes=(behind,)), idle)
+
+    assert left == []
+    assert behind._woken.is_set()
+
+
+async def test_a_failing_step_is_logged_and_tried_again_at_the_next_tick():
+    calls = 0
+    twice = asyncio.Event()
+
+    async def step() -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            loop.wake()
+            raise OSError("the disk is full")
+        twice.set()
+        return 0
+
+    loop = Loop("step", step)
+    await run_until_idle(loop, twice)
+
+    assert calls == 2
+
+
+async def test_a_loop_finishes_what_it_has_in_hand_when_asked_to_stop():
+    stopping = asyncio.Event()
+    finished = []
+
+    async def step() -> int:
+        stopping.set()
+        await asyncio.sleep(0)
+        finished.append(True)
+        return 1
+
+    await Loop("step", step).run(stopping)
+
+    assert finished == [True]
+
+
+async def test_waiting_ends_when_it_is_time_to_stop():
+    stopping = asyncio.Event()
+    stopping.set()
+
+    await nap(stopping, 3600)
+
+    assert await until(stopping, asyncio.sleep(3600, "never")) is None
+
+
+async def test_what_is_waited_for_comes_through():
+    assert await until(asyncio.Event(), asyncio.sleep(0, "here")) == "here"
+
+
+async def test_an_error_of_what_is_waited_for_comes_through():
+    async def broken() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await until(asyncio.Event(), broken())
