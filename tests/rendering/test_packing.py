@@ -76,7 +76,7 @@ def test_a_cut_splits_no_character(block, limit):
         pytest.param(Block("🇯🇵🇫🇷🇩🇪"), 6, ["🇯🇵", "🇫🇷", "🇩🇪"], id="flags stay whole"),
         pytest.param(
             Block("one two three four five", (Entity("bold", 8, 10),)),
-            16,
+            15,
             ["one two", "three four five"],
             id="before a bold phrase, not inside",
         ),
