@@ -1,0 +1,54 @@
+"""Pace: which moments the next messages may go at (GCRA, ITU-T I.371, without a burst).
+
+One row per bot token holds the theoretical arrival time `tat`, another per chat. Messages get slots
+at even distances from there on; whoever gets a slot waits for it. A window of one second holds at
+most one slot more than the rate.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage.words import ChatKind
+
+# Slots are given this far ahead, so that a claim yields several and a person's reply, which takes
+# the next slot behind them, never waits longer.
+HORIZON = timedelta(milliseconds=200)
+
+# Telegram allows one a second in a private chat and 20 a minute elsewhere; a little slower, since
+# the way to Telegram takes longer for one message than for another.
+PRIVATE_INTERVAL = timedelta(seconds=1.05)
+GROUP_INTERVAL = timedelta(seconds=3.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The moments given, and the arrival time that the row holds after *n* of them are used."""
+
+    moments: tuple[datetime, ...]
+    interval: timedelta
+
+    def tat_after(self, used: int) -> datetime:
+        return self.moments[used - 1] + self.interval
+
+
+def interval_of(per_second: float) -> timedelta:
+    return timedelta(seconds=1 / per_second)
+
+
+def chat_interval(kind: ChatKind) -> timedelta:
+    return PRIVATE_INTERVAL if kind is ChatKind.PRIVATE else GROUP_INTERVAL
+
+
+def free_slots(
+    tat: datetime, now: datetime, interval: timedelta, *, wanted: int, horizon: timedelta = HORIZON
+) -> Slots:
+    """Return up to *wanted* slots that begin within *horizon* of *now*."""
+    start = max(tat, now)
+    count = min(wanted, (now + horizon - start) // interval + 1) if start <= now + horizon else 0
+    return Slots(tuple(start + i * interval for i in range(count)), interval)
+
+
+def next_slots(tat: datetime, now: datetime, interval: timedelta, *, wanted: int) -> Slots:
+    """Return the next *wanted* slots, however far ahead: for people's replies."""
+    start = max(tat, now)
+    return Slots(tuple(start + i * interval for i in range(wanted)), interval)

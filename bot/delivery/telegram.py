@@ -1,0 +1,182 @@
+"""The Telegram channel: sends and edits frozen messages, and reads each refusal once.
+
+It never retries: what may have arrived is the ledger's to decide. Text goes with `entities`, never
+with a parse mode; link previews are off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+)
+from aiohttp import ClientConnectorError, ConnectionTimeoutError
+
+from bot.delivery.errors import (
+    ChatMigrated,
+    DeliveryError,
+    FloodWait,
+    NeverSent,
+    ServerTrouble,
+    Unknown,
+)
+from bot.delivery.refusals import refusal, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiogram import Bot
+
+    from bot.rendering.messages import Message
+
+# A send that has no answer after this long counts as unknown.
+CALL_SECONDS = 30
+ASK_SECONDS = 5
+UNTOLD_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+_CODES: dict[type[TelegramAPIError], int] = {
+    TelegramBadRequest: HTTPStatus.BAD_REQUEST,
+    TelegramUnauthorizedError: HTTPStatus.UNAUTHORIZED,
+    TelegramForbiddenError: HTTPStatus.FORBIDDEN,
+    TelegramNotFound: HTTPStatus.NOT_FOUND,
+    TelegramConflictError: HTTPStatus.CONFLICT,
+    TelegramEntityTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TelegramServerError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    chat_id: int  # Telegram's
+    thread_id: int = 0  # 0: the chat itself
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """*bot* has a session of its own: deliveries never stand in line with people's replies."""
+
+    bot: Bot
+    call_seconds: int = CALL_SECONDS
+
+    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+        """Send *message*; return its id there. Raises DeliveryError."""
+        with _translated():
+            sent = await self.bot.send_message(
+                address.chat_id,
+                message.text,
+                message_thread_id=address.thread_id or None,
+                entities=_entities(message),
+                reply_markup=_keyboard(message),
+                link_preview_options=_NO_PREVIEW,
+                disable_notification=silent or None,
+                parse_mode=None,
+                request_timeout=self.call_seconds,
+            )
+        return sent.message_id
+
+    async def edit(self, address: Address, message_id: int, message: Message) -> int:
+        with _translated():
+            await self.bot.edit_message_text(
+                message.text,
+                chat_id=address.chat_id,
+                message_id=message_id,
+                entities=_entities(message),
+                reply_markup=_keyboard(message),
+                link_preview_options=_NO_PREVIEW,
+                parse_mode=None,
+                request_timeout=self.call_seconds,
+            )
+        return message_id
+
+    async def answers(self) -> bool:
+        """Whether Telegram answers at all, asked with a call that has no effect."""
+        try:
+            with _translated():
+                await self.bot.get_me(request_timeout=ASK_SECONDS)
+        except (ServerTrouble, NeverSent, Unknown):
+            return False
+        except DeliveryError:
+            return True
+        return True
+
+
+def _entities(message: Message) -> list[MessageEntity] | None:
+    return [MessageEntity(**asdict(entity)) for entity in message.entities] or None
+
+
+def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
+    rows = [
+        [
+            InlineKeyboardButton(text=button.text, callback_data=button.data, url=button.url)
+            for button in row
+        ]
+        for row in message.keyboard
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (TelegramAPIError, ClientDecodeError, UnicodeDecodeError) as error:
+        raise translate(error) from error
+
+
+def translate(error: Exception) -> DeliveryError:  # noqa: PLR0911 - one case a kind
+    """Return our error for one of aiogram's."""
+    match error:
+        case TelegramRetryAfter():
+            return FloodWait(error.message, timedelta(seconds=error.retry_after))
+        case TelegramMigrateToChat():
+            return ChatMigrated(error.message, error.migrate_to_chat_id)
+        case ClientDecodeError():
+            kind = ServerTrouble if unreadable(error.data) else Unknown
+            return kind("the answer is not JSON of the Bot API")
+        case TelegramAPIError() if code := _code_of(error):
+            return refusal(code, error.message)
+        case TelegramNetworkError():
+            return _network_trouble(error)
+        case TelegramAPIError() if "too many requests" in error.message.lower():
+            return FloodWait(error.message, UNTOLD_WAIT)
+        case _:
+            return Unknown(str(error) or type(error).__name__)
+
+
+def _code_of(error: TelegramAPIError) -> int | None:
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
+
+
+def _network_trouble(error: TelegramNetworkError) -> DeliveryError:
+    match error.__cause__:
+        case ClientConnectorError() | ConnectionTimeoutError():
+            return NeverSent(error.message)
+        case asyncio.TimeoutError():
+            return Unknown("no answer in time")
+        case _:
+            return Unknown(error.message)

@@ -1,0 +1,165 @@
+"""The ledger's decisions, one row for each answer."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.delivery import errors
+from bot.delivery.errors import DeliveryError
+from bot.delivery.ledger import (
+    DROPPED,
+    FAILED,
+    HELD,
+    LONGEST_PAUSE,
+    PATIENCE,
+    SENT,
+    TOKEN_PAUSE,
+    Attempt,
+    Decision,
+    after_crash,
+    back_off,
+    decide,
+)
+from storage.words import ChatState, DeliveryState
+
+FIRST = Attempt()
+SECOND = timedelta(seconds=1)
+FLOOD = errors.FloodWait("slow down", timedelta(seconds=600))
+UNKNOWN = Decision(DeliveryState.UNKNOWN, SECOND, silent=True)
+
+ERRORS: tuple[DeliveryError, ...] = (
+    FLOOD,
+    errors.TokenRejected("Unauthorized"),
+    errors.NeverSent("refused"),
+    errors.ServerTrouble("Bad Gateway"),
+    errors.Unknown("no answer in time"),
+    errors.ChatBlocked("blocked"),
+    errors.ChatKicked("kicked"),
+    errors.ChatGone("deactivated"),
+    errors.TopicClosed("TOPIC_CLOSED"),
+    errors.ChatMigrated("upgraded", -1001),
+    errors.Refused("BUTTON_URL_INVALID"),
+    errors.BadMarkup("can't parse entities"),
+    errors.TooLong("message is too long"),
+    errors.NotModified("not modified"),
+    errors.EditTargetGone("message to edit not found"),
+)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "decision"),
+    [
+        pytest.param(FIRST, None, SENT, id="a yes is sent"),
+        pytest.param(
+            FIRST,
+            FLOOD,
+            Decision(pause=FLOOD.pause, token_pause=FLOOD.pause, counts=False),
+            id="a flood wait pauses the whole token, exactly as long as asked",
+        ),
+        pytest.param(
+            FIRST,
+            errors.TokenRejected("Unauthorized"),
+            Decision(pause=TOKEN_PAUSE, token_pause=TOKEN_PAUSE, counts=False),
+            id="a rejected token is no fault of the message",
+        ),
+        pytest.param(
+            FIRST,
+            errors.NeverSent(""),
+            Decision(pause=SECOND),
+            id="no connection: again, aloud",
+        ),
+        pytest.param(
+            Attempt(number=3),
+            errors.NeverSent(""),
+            Decision(pause=4 * SECOND),
+            id="no connection for the third time: later",
+        ),
+        pytest.param(
+            FIRST,
+            errors.ServerTrouble(""),
+            Decision(pause=SECOND, silent=True),
+            id="a 5xx may have come after the effect: again, silently",
+        ),
+        pytest.param(
+            Attempt(number=PATIENCE), errors.ServerTrouble(""), HELD, id="a 5xx for ever is held"
+        ),
+        pytest.param(FIRST, errors.Unknown(""), UNKNOWN, id="a time-out is unknown"),
+        pytest.param(Attempt(resent=True), errors.Unknown(""), HELD, id="unknown twice is held"),
+        pytest.param(
+            Attempt(is_edit=True),
+            errors.Unknown(""),
+            Decision(pause=SECOND, silent=True),
+            id="an unknown edit is simply repeated",
+        ),
+        pytest.param(
+            FIRST,
+            errors.ChatBlocked(""),
+            Decision(suspend=ChatState.BLOCKED, counts=False),
+            id="a blocked chat is suspended and loses nothing",
+        ),
+        pytest.param(
+            FIRST,
+            errors.ChatMigrated("", -1001),
+            Decision(migrate_to=-1001, counts=False),
+            id="a migrated group goes on under its new id",
+        ),
+        pytest.param(
+            Attempt(has_fallback=True),
+            errors.BadMarkup(""),
+            Decision(swap=True),
+            id="bad markup goes once more as plain text",
+        ),
+        pytest.param(FIRST, errors.BadMarkup(""), FAILED, id="bad markup without fallback fails"),
+        pytest.param(FIRST, errors.TooLong(""), FAILED, id="too long fails"),
+        pytest.param(
+            Attempt(is_edit=True), errors.NotModified(""), SENT, id="an edit of nothing is sent"
+        ),
+        pytest.param(
+            Attempt(is_edit=True),
+            errors.EditTargetGone(""),
+            DROPPED,
+            id="an edit of what is gone is dropped",
+        ),
+    ],
+)
+def test_each_answer_has_its_decision(attempt, error, decision):
+    assert decide(attempt, error) == decision
+
+
+def test_a_call_cut_off_by_a_crash_is_unknown():
+    assert after_crash(FIRST) == UNKNOWN
+    assert after_crash(Attempt(resent=True)) == HELD
+
+
+attempts = st.builds(
+    Attempt,
+    number=st.integers(min_value=1, max_value=200),
+    is_edit=st.booleans(),
+    resent=st.booleans(),
+    has_fallback=st.booleans(),
+)
+
+
+@given(attempts, st.sampled_from(ERRORS))
+def test_every_decision_is_whole(attempt, error):
+    decision = decide(attempt, error)
+
+    assert decision.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}
+    if decision.state is not DeliveryState.PENDING:
+        assert not decision.swap
+        assert decision.suspend is None
+
+
+@given(attempts, st.sampled_from(ERRORS))
+def test_what_may_have_arrived_never_makes_a_sound_again(attempt, error):
+    decision = decide(attempt, error)
+
+    if isinstance(error, (errors.Unknown, errors.ServerTrouble)) and decision != HELD:
+        assert decision.silent
+
+
+@given(st.integers(min_value=1, max_value=10_000))
+def test_the_back_off_grows_up_to_its_bound(number):
+    assert back_off(number) <= back_off(number + 1) <= LONGEST_PAUSE

@@ -1,0 +1,172 @@
+"""What the Telegram channel says to the Bot API, and how it reads what comes back."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.base import BaseSession
+from aiogram.exceptions import TelegramNetworkError
+from aiohttp import ClientConnectorError, ServerDisconnectedError
+from aiohttp.client_reqrep import ConnectionKey
+
+from bot.delivery import errors
+from bot.delivery.telegram import Address, Telegram
+from bot.rendering.messages import Button, Entity, Message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+CHAT = Address(7)
+SENT = {"message_id": 5, "date": 1, "chat": {"id": 7, "type": "private"}, "text": "x"}
+HOST = ConnectionKey("127.0.0.1", 9, is_ssl=False, ssl=True, proxy=None, proxy_auth=None,
+                     proxy_headers_hash=None)  # fmt: skip
+
+
+class FakeSession(BaseSession):
+    """Answers every call with *answer*, an HTTP status and body, or fails with *failure*."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: tuple[int, str] = (200, json.dumps({"ok": True, "result": SENT}))
+        self.failure: Exception | None = None
+        self.asked: list[Any] = []
+
+    async def make_request(self, bot, method, timeout=None):  # noqa: ARG002, ASYNC109 - aiogram's
+        self.asked.append(method)
+        if self.failure:
+            raise TelegramNetworkError(method=method, message="failed") from self.failure
+        status, content = self.answer
+        return self.check_response(bot, method, status, content).result
+
+    async def close(self) -> None: ...
+
+    async def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        yield b""
+
+
+@pytest.fixture
+def session():
+    return FakeSession()
+
+
+@pytest.fixture
+def telegram(session):
+    return Telegram(Bot("1:playground", session=session))
+
+
+def refuses(code: int, description: str, **parameters: int) -> tuple[int, str]:
+    answer = {"ok": False, "error_code": code, "description": description}
+    return code, json.dumps(answer | ({"parameters": parameters} if parameters else {}))
+
+
+async def test_a_message_goes_with_its_entities_and_without_a_preview(telegram, session):
+    message = Message(
+        "Taiwan", (Entity("bold", 0, 6),), ((Button("More", data="m"), Button("Open", url="u:x")),)
+    )
+
+    message_id = await telegram.send(Address(7, 3), message)
+
+    call = session.asked[0]
+    assert message_id == 5
+    assert (call.chat_id, call.message_thread_id, call.text) == (7, 3, "Taiwan")
+    assert [(e.type, e.offset, e.length) for e in call.entities] == [("bold", 0, 6)]
+    assert call.parse_mode is None
+    assert call.link_preview_options.is_disabled
+    assert call.disable_notification is None
+    assert [button.text for button in call.reply_markup.inline_keyboard[0]] == ["More", "Open"]
+
+
+async def test_a_silent_message_makes_no_sound(telegram, session):
+    await telegram.send(CHAT, Message("again"), silent=True)
+
+    assert session.asked[0].disable_notification is True
+
+
+async def test_an_edit_names_its_message(telegram, session):
+    assert await telegram.edit(CHAT, 5, Message("now")) == 5
+
+    assert (session.asked[0].chat_id, session.asked[0].message_id) == (7, 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(refuses(403, "Forbidden: bot was blocked"), errors.ChatBlocked, id="403"),
+        pytest.param(refuses(400, "Bad Request: can't parse"), errors.BadMarkup, id="bad markup"),
+        pytest.param(refuses(401, "Unauthorized"), errors.TokenRejected, id="401"),
+        pytest.param(refuses(404, "Not Found"), errors.TokenRejected, id="404"),
+        pytest.param(refuses(413, "Too Large"), errors.TooLong, id="413, no network trouble"),
+        pytest.param(refuses(500, "Internal Server Error"), errors.ServerTrouble, id="500"),
+        pytest.param((502, "<html>Bad Gateway</html>"), errors.ServerTrouble, id="502 in HTML"),
+        pytest.param((200, '{"ok": tr'), errors.Unknown, id="JSON cut off"),
+        pytest.param(
+            (200, '{"ok": true, "result": 1}'), errors.Unknown, id="JSON of another shape"
+        ),
+        pytest.param(refuses(429, "Too Many Requests"), errors.FloodWait, id="429 without a time"),
+    ],
+)
+async def test_an_answer_is_read_as_what_it_means(telegram, session, answer, error):
+    session.answer = answer
+
+    with pytest.raises(errors.DeliveryError) as raised:
+        await telegram.send(CHAT, Message("x"))
+
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        pytest.param(ClientConnectorError(HOST, OSError()), errors.NeverSent, id="no connection"),
+        pytest.param(TimeoutError(), errors.Unknown, id="no answer in time"),
+        pytest.param(TimeoutError(), errors.Unknown, id="no answer in time, older name"),
+        pytest.param(ServerDisconnectedError(), errors.Unknown, id="reset after it left"),
+        pytest.param(ConnectionResetError(), errors.Unknown, id="reset"),
+    ],
+)
+async def test_a_broken_connection_tells_whether_it_may_have_arrived(
+    telegram, session, failure, error
+):
+    session.failure = failure
+
+    with pytest.raises(errors.DeliveryError) as raised:
+        await telegram.send(CHAT, Message("x"))
+
+    assert type(raised.value) is error
+
+
+async def test_a_flood_wait_says_how_long(telegram, session):
+    session.answer = refuses(429, "Too Many Requests: retry after 600", retry_after=600)
+
+    with pytest.raises(errors.FloodWait) as raised:
+        await telegram.send(CHAT, Message("x"))
+
+    assert raised.value.pause == timedelta(seconds=600)
+
+
+async def test_a_migration_says_where_to(telegram, session):
+    session.answer = refuses(400, "upgraded", migrate_to_chat_id=-1007)
+
+    with pytest.raises(errors.ChatMigrated) as raised:
+        await telegram.send(CHAT, Message("x"))
+
+    assert raised.value.new_id == -1007
+
+
+@pytest.mark.parametrize(
+    ("answer", "answers"),
+    [
+        pytest.param((200, '{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"D"}}'), True,
+                     id="it answers"),
+        pytest.param(refuses(429, "slow", retry_after=9), True, id="it refuses, so it is there"),
+        pytest.param((502, "<html>"), False, id="a gateway answers for it"),
+    ],
+)  # fmt: skip
+async def test_telegram_is_asked_whether_it_is_there(telegram, session, answer, answers):
+    session.answer = answer
+
+    assert await telegram.answers() is answers
