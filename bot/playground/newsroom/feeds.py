@@ -1,0 +1,97 @@
+"""Articles as RSS 2.0 and Atom, newest first.
+
+The dates of the RSS are written in each outlet's own zone, by name where it
+has one (JST, EST), because that is what real feeds do and readers get wrong.
+"""
+
+from collections.abc import Sequence
+from email.utils import format_datetime
+from html import escape
+from xml.etree import ElementTree as ET
+
+from bot.playground.newsroom.articles import Article
+
+CONTENT = "http://purl.org/rss/1.0/modules/content/"
+DUBLIN = "http://purl.org/dc/elements/1.1/"
+ATOM = "http://www.w3.org/2005/Atom"
+OFFSET_CHARACTERS = 5
+
+ET.register_namespace("content", CONTENT)
+ET.register_namespace("dc", DUBLIN)
+ET.register_namespace("atom", ATOM)
+
+
+def write_rss(title: str, path: str, articles: Sequence[Article], base: str) -> str:
+    """*base* is scheme and host as the reader asked for them, without a slash at the end."""
+    root = ET.Element("rss", version="2.0")
+    channel = ET.SubElement(root, "channel")
+    _put(channel, "title", title)
+    _put(channel, "link", f"{base}/news/")
+    _put(channel, "description", "Invented news for trying things out")
+    ET.SubElement(channel, f"{{{ATOM}}}link", rel="self", href=base + path)
+    if articles:
+        _put(channel, "lastBuildDate", rfc_822(articles[0]))
+    for article in articles:
+        _put_item(channel, article, base)
+    return _write(root)
+
+
+def write_atom(title: str, path: str, articles: Sequence[Article], base: str) -> str:
+    root = ET.Element(f"{{{ATOM}}}feed")
+    _put(root, f"{{{ATOM}}}title", title)
+    _put(root, f"{{{ATOM}}}id", f"tag:sample.example,2025:{path}")
+    ET.SubElement(root, f"{{{ATOM}}}link", rel="self", href=base + path)
+    ET.SubElement(root, f"{{{ATOM}}}link", rel="alternate", href=f"{base}/news/")
+    if articles:
+        _put(root, f"{{{ATOM}}}updated", articles[0].published.isoformat())
+    for article in articles:
+        _put_entry(root, article, base)
+    return _write(root)
+
+
+def rfc_822(article: Article) -> str:
+    written = format_datetime(article.published)
+    return written[:-OFFSET_CHARACTERS] + str(article.published.tzname())
+
+
+def _put_item(channel: ET.Element, article: Article, base: str) -> None:
+    item = ET.SubElement(channel, "item")
+    _put(item, "title", article.title)
+    _put(item, "link", base + article.path)
+    _put(item, "guid", f"{article.outlet.code}:{article.slug}").set("isPermaLink", "false")
+    _put(item, "pubDate", rfc_822(article))
+    _put(item, "category", article.category)
+    _put(item, f"{{{DUBLIN}}}language", article.outlet.tongue.code)
+    source = _put(item, "source", article.outlet.name)
+    source.set("url", f"{base}/news/{article.outlet.code}.xml")
+    _put(item, "description", article.summary)
+    if article.outlet.full_text:
+        _put(item, f"{{{CONTENT}}}encoded", write_paragraphs(article))
+
+
+def _put_entry(root: ET.Element, article: Article, base: str) -> None:
+    entry = ET.SubElement(root, f"{{{ATOM}}}entry")
+    _put(entry, f"{{{ATOM}}}title", article.title)
+    _put(entry, f"{{{ATOM}}}id", f"tag:sample.example,2025:{article.slug}")
+    ET.SubElement(entry, f"{{{ATOM}}}link", rel="alternate", href=base + article.path)
+    _put(entry, f"{{{ATOM}}}published", article.published.isoformat())
+    _put(entry, f"{{{ATOM}}}updated", article.published.isoformat())
+    author = ET.SubElement(entry, f"{{{ATOM}}}author")
+    _put(author, f"{{{ATOM}}}name", article.outlet.name)
+    ET.SubElement(entry, f"{{{ATOM}}}category", term=article.category)
+    _put(entry, f"{{{ATOM}}}summary", article.summary)
+
+
+def write_paragraphs(article: Article) -> str:
+    return "\n".join(f"<p>{escape(text)}</p>" for text in article.marked_paragraphs)
+
+
+def _put(parent: ET.Element, tag: str, text: str) -> ET.Element:
+    child = ET.SubElement(parent, tag)
+    child.text = text
+    return child
+
+
+def _write(root: ET.Element) -> str:
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode")
