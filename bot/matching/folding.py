@@ -1,0 +1,140 @@
+"""Folding: one spelling for what people read as the same word.
+
+A folded text is words with single spaces between and around them, in two readings:
+
+- *plain*: every dash and apostrophe is a space (`e-mail` reads `e mail`);
+- *joined*: what they join inside a word is written as one (`e-mail` reads `email`).
+
+Rules, each for one character, so that they are cheap and cannot disagree:
+
+1. Long runs of combining marks are cut; NFC; half-width kana composed.
+2. Signs that belong to a name stay (`C++`, `C#`, `AT&T`, `.NET`, `U.S.`); a possessive 's goes.
+3. NFKC, case folded; marks go in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
+   elsewhere they make another letter; what is no letter, digit or mark is a space.
+4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from unicodedata import combining, is_normalized, normalize
+
+from bot.matching.characters import (
+    AMPERSAND,
+    DOT,
+    JOIN,
+    MARKERS,
+    PLUSES,
+    POINT,
+    SHARP,
+    TABLE,
+    combining_marks,
+)
+
+_HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
+
+_LETTER = "[A-Za-z\u0410-\u044f]"
+_JOINER = "[-\u2010\u2011'\u2019\u02bc\uff07]"
+_SIGNS = re.compile(
+    rf"""[-\u2010\u2011'\u2019\u02bc\uff07.&+#"{MARKERS}]  # one of these; then a look back at it
+    (?: (?P<possessive> (?<=\w['\u2019\u02bc\uff07]) [sS] (?!\w) )
+      | (?P<join>       (?<=[^\W_]{_JOINER}) (?=[^\W_]) )
+      | (?P<point>      (?<=(?<!\w){_LETTER}\.) (?={_LETTER}(?!\w)) )
+      | (?P<dot>        (?<=(?<![\w.])\.) (?=[Nn][Ee][Tt](?!\w)) )
+      | (?P<ampersand>  (?:(?<=(?<!\w)[A-Za-z]&)|(?<=(?<!\w)[A-Za-z]{{2}}&))
+                        (?=[A-Za-z]{{1,2}}(?!\w)) )
+      | (?P<pluses>     (?<=(?<!\w)[CcGg]\+) \+ )
+      | (?P<sharp>      (?<=(?<!\w)[CcFf]\#) (?!\w) )
+      | (?P<gershayim>  (?<=[א-ת]") (?=[א-ת]) )
+      | (?P<marker>     (?<=[{MARKERS}]) )
+    )""",
+    re.VERBOSE,
+)
+_INSTEAD = {
+    "possessive": " ", "join": JOIN, "point": POINT, "dot": DOT, "ampersand": AMPERSAND,
+    "pluses": PLUSES + " ", "sharp": SHARP + " ", "gershayim": "", "marker": " ",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Two readings of a text, each with a space before and after every word ("" if no word).
+
+    `joined` is "" where it would equal `plain`.
+    """
+
+    plain: str
+    joined: str = ""
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        return (self.plain, self.joined) if self.joined else (self.plain,)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self.plain.split())
+
+
+def fold(text: str) -> Folded:
+    marked = mark_signs(compose(text)).translate(TABLE)
+    plain = _spaced(marked.replace(JOIN, " ").replace(POINT, "."))
+    if JOIN not in marked and POINT not in marked:
+        return Folded(plain)
+    return Folded(plain, _spaced(marked.replace(JOIN, "").replace(POINT, "")))
+
+
+def folded_text(text: str) -> str:
+    """What is stored and indexed: the plain words, then those of the joined reading alone."""
+    folded = fold(text)
+    words = folded.words
+    more = sorted(set(folded.joined.split()).difference(words))
+    return " ".join((*words, *more))
+
+
+def compose(text: str) -> str:
+    if text.isascii():
+        return text
+    if _has_long_run(text):
+        text = _long_runs().sub(r"\1", text)
+    if not is_normalized("NFC", text):
+        text = normalize("NFC", text)
+    return _HALF_WIDTH.sub(lambda found: normalize("NFKC", found[0]), text)
+
+
+def mark_signs(composed: str) -> str:
+    """Put the table's own marker where a sign stays; what goes is a space or nothing."""
+    return _SIGNS.sub(_instead, composed)
+
+
+def signs(composed: str) -> list[tuple[int, int, str]]:
+    """The same as `mark_signs`, as (start, end, what stands there instead)."""
+    return [(*found.span(), _instead(found)) for found in _SIGNS.finditer(composed)]
+
+
+def _instead(found: re.Match[str]) -> str:
+    return _INSTEAD[found.lastgroup or ""]
+
+
+def _spaced(text: str) -> str:
+    words = " ".join(text.split())
+    return f" {words} " if words else ""
+
+
+def _has_long_run(text: str) -> bool:
+    """Whether over 64 marks follow each other: every 64th character is one, with neighbours."""
+    return any(
+        combining(char)
+        and (_all_combining(text[at : at + 16]) or _all_combining(text[at - 16 : at]))
+        for at, char in zip(range(0, len(text), 64), text[::64], strict=True)
+    )
+
+
+def _all_combining(text: str) -> bool:
+    return all(map(combining, text))
+
+
+@cache
+def _long_runs() -> re.Pattern[str]:
+    """Composing sorts the marks of one letter by insertion: 100,000 of them would take minutes."""
+    marks = combining_marks()
+    return re.compile(f"([{marks}][{marks}]{{15}})[{marks}]+")

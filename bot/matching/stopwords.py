@@ -1,0 +1,39 @@
+"""Words that stand in nearly every article of their language; alone they are no query."""
+
+from typing import Protocol
+
+# Only words that are never a name or an abbreviation: `us`, `it`, `who`, `may` are not here.
+STOP_WORDS = frozenset(
+    """
+    a about after all also an and any are as at be because been before being but by could did do
+    does for from had has have he her here him his how i if in into is its just me more most my no
+    not of off on only or other our out over she should so some such than that the their them then
+    there these they this those to too under up very was we were what when where which while why
+    with would you your
+    aber als am an auf aus bei bin bis da das dass dem den der des die ein eine einem einen einer
+    er es fur hat ich ihr im ist mit nach nicht noch nur oder sich sie sind so uber um und uns von
+    vor war wie wir zu zum zur
+    au aux avec ce ces cette dans de des du elle en est et il je la le les leur mais ne nous on ou
+    par pas plus pour qu que qui sa se ses son sur un une vous
+    con del el ella las lo los mas no para pero por sin su sus una y ya
+    che di e gli ha il nel non per piu si sono
+    в и на не по с что как это но а к из у за от для о же бы
+    """.split()  # noqa: SIM905, RUF001 - words in lines are read, 250 quoted ones are not; Russian
+)
+
+
+class Worded(Protocol):
+    @property
+    def words(self) -> tuple[str, ...]: ...
+
+    @property
+    def prefix(self) -> bool: ...
+
+
+def is_telling(term: Worded) -> bool:
+    """Whether finding *term* says something about an article."""
+    return term.prefix or not STOP_WORDS.issuperset(term.words)
+
+
+def is_any(_: Worded) -> bool:
+    return True

@@ -1,0 +1,80 @@
+"""Where each folded word stands in the original: a second walk, only for articles that hit."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+from unicodedata import category
+
+from bot.matching.characters import JOIN, TABLE
+from bot.matching.folding import Folded, compose, fold, signs
+
+Place: TypeAlias = tuple[int, int]  # start and end, offsets into the original
+
+_PLAIN_WORD = re.compile(f"[^ {JOIN}]+")
+_JOINED_WORD = re.compile(f"{JOIN}*[^ {JOIN}][^ ]*")
+_JOINS_THE_ONE_BEFORE = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # vowels, finals; voice marks
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A folded text, and for each word of each reading its place in the original."""
+
+    folded: Folded
+    plain: tuple[Place, ...]
+    joined: tuple[Place, ...]
+
+    @property
+    def readings(self) -> tuple[tuple[str, tuple[Place, ...]], ...]:
+        return tuple(zip(self.folded.readings, (self.plain, self.joined), strict=False))
+
+
+def trace(text: str) -> Trace:
+    pieces = list(_marked(text))
+    marked = "".join(char for char, _ in pieces)
+    places = [place for _, place in pieces]
+    return Trace(
+        fold(text), _words(_PLAIN_WORD, marked, places), _words(_JOINED_WORD, marked, places)
+    )
+
+
+def _words(word: re.Pattern[str], marked: str, places: list[Place]) -> tuple[Place, ...]:
+    return tuple(
+        (places[found.start()][0], places[found.end() - 1][1]) for found in word.finditer(marked)
+    )
+
+
+def _marked(text: str) -> Iterator[tuple[str, Place]]:
+    """The characters of the folded text, markers and all, each with its place."""
+    composed, places = _composed(text)
+    at = 0
+    for start, end, instead in [*signs(composed), (len(composed), len(composed), "")]:
+        for index in range(at, start):
+            for char in TABLE[ord(composed[index])]:
+                yield char, places[index]
+        for char in instead.translate(TABLE):
+            yield char, (places[start][0], places[end - 1][1])
+        at = end
+
+
+def _composed(text: str) -> tuple[str, list[Place]]:
+    composed = compose(text)
+    if composed == text:
+        return text, [(index, index + 1) for index in range(len(text))]
+    chars: list[str] = []
+    places: list[Place] = []
+    for start, end in _clusters(text):
+        cluster = compose(text[start:end])
+        chars.append(cluster)
+        places += [(start, end)] * len(cluster)
+    return "".join(chars), places
+
+
+def _clusters(text: str) -> Iterator[Place]:
+    """Each character with what may be composed into it."""
+    start = 0
+    for index, char in enumerate(text[1:], 1):
+        if category(char)[0] != "M" and not _JOINS_THE_ONE_BEFORE.match(char):
+            yield start, index
+            start = index
+    yield start, len(text)
