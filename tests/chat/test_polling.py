@@ -1,0 +1,171 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
+from aiogram.methods import GetUpdates
+from aiogram.types import Message
+
+from bot.chat.polling import (
+    CONFLICT_SECONDS,
+    Failures,
+    Polling,
+    SecondPollerError,
+    TokenRefusedError,
+)
+from bot.playground.server import Playground
+
+PATIENCE = 10
+
+
+class Handler:
+    """A dispatcher with one handler that keeps what came, and that can be held up."""
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []
+        self.came = asyncio.Condition()
+        self.held: dict[str, asyncio.Event] = {}
+        self.dispatcher = Dispatcher(disable_fsm=True)
+        self.dispatcher.message.register(self.on_message)
+
+    async def on_message(self, message: Message) -> None:
+        if held := self.held.get(message.text or ""):
+            await held.wait()
+        async with self.came:
+            self.texts.append(message.text)
+            self.came.notify_all()
+
+    async def wait_for(self, number: int) -> list[str | None]:
+        async with asyncio.timeout(PATIENCE), self.came:
+            await self.came.wait_for(lambda: len(self.texts) >= number)
+        return self.texts
+
+
+@pytest.fixture
+async def playground():
+    async with Playground(flood="off") as opened:
+        yield opened
+
+
+def bot_on(playground: Playground, token: str = "1:playground") -> Bot:
+    api = TelegramAPIServer.from_base(playground.base_url)
+    return Bot(token, session=AiohttpSession(api=api))
+
+
+@asynccontextmanager
+async def polling(playground: Playground, handler: Handler, *, lease: bool = True):
+    async def holds_lease() -> bool:
+        return lease
+
+    stopping = asyncio.Event()
+    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
+        poller = Polling(bot, handler.dispatcher, holds_lease, ("message",))
+        group.create_task(poller.run(stopping))
+        try:
+            yield stopping
+        finally:
+            stopping.set()
+
+
+async def test_updates_of_one_chat_are_handled_in_order(playground: Playground):
+    ann = playground.person("Ann")
+    handler = Handler()
+
+    async with polling(playground, handler):
+        for number in range(10):
+            playground.send(ann, str(number))
+        texts = await handler.wait_for(10)
+
+    assert texts == [str(number) for number in range(10)]
+
+
+async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground):
+    ann, ben = playground.person("Ann"), playground.person("Ben")
+    handler = Handler()
+    handler.held["slow"] = asyncio.Event()
+
+    async with polling(playground, handler):
+        playground.send(ann, "slow")
+        playground.send(ann, "behind it")
+        playground.send(ben, "quick")
+        first = list(await handler.wait_for(1))
+        handler.held["slow"].set()
+        texts = await handler.wait_for(3)
+
+    assert first == ["quick"]
+    assert texts == ["quick", "slow", "behind it"]
+
+
+async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
+    ann = playground.person("Ann")
+    handler = Handler()
+    handler.held["slow"] = asyncio.Event()
+    playground.send(ann, "quick")
+    playground.send(playground.person("Ben"), "slow")
+
+    async with polling(playground, handler) as stopping:
+        await handler.wait_for(1)
+        stopping.set()
+        handler.held["slow"].set()
+
+    assert sorted(map(str, handler.texts)) == ["quick", "slow"]
+
+
+async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground: Playground):
+    playground.send(playground.person("Ann"), "hello")
+    async with bot_on(playground) as crashed:
+        assert len(await crashed.get_updates()) == 1
+    handler = Handler()
+
+    async with polling(playground, handler):
+        texts = await handler.wait_for(1)
+
+    assert texts == ["hello"]
+
+
+async def test_trouble_on_the_way_is_waited_out(playground: Playground):
+    playground.inject("502_html", method="getUpdates", times=1)
+    playground.send(playground.person("Ann"), "hello")
+    handler = Handler()
+
+    async with polling(playground, handler):
+        texts = await handler.wait_for(1)
+
+    assert texts == ["hello"]
+
+
+async def test_a_wrong_token_stops_the_polling_with_a_sentence():
+    async with (
+        Playground(token="2:another-token") as playground,
+        bot_on(playground, "1:playground") as bot,
+    ):
+
+        async def yes() -> bool:
+            return True
+
+        poller = Polling(bot, Dispatcher(disable_fsm=True), yes, ())
+        with pytest.raises(ExceptionGroup) as stopped:
+            await poller.run(asyncio.Event())
+
+    assert stopped.group_contains(TokenRefusedError, match="BOT_TOKEN")
+
+
+def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
+    conflict = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getUpdates")
+    failures = Failures()
+
+    failures.pause_after(conflict, now=100.0)
+    failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS - 1)
+
+    with pytest.raises(SecondPollerError):
+        failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
+
+
+def test_pauses_grow_to_half_a_minute_and_no_further():
+    failures = Failures()
+    lost = TelegramNetworkError(GetUpdates(), "lost")
+
+    assert [failures.pause_after(lost, now=0.0) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
