@@ -1,0 +1,124 @@
+"""Answers the calls of the Bot API: token, method, parameters, ordered faults, effect, journal."""
+
+import asyncio
+import re
+import socket
+import struct
+from inspect import isawaitable
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.answers import Refusal, bad_request, not_found, unauthorized
+from bot.playground.api_table import api_table
+from bot.playground.bodies import read_body
+from bot.playground.call import Call
+from bot.playground.checks import check_call
+from bot.playground.faults import Fault, FaultKind, When
+from bot.playground.journal import Entry
+from bot.playground.methods import METHODS
+from bot.playground.world import World
+
+_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_RST = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
+_BAD_GATEWAY = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+class Api:
+    """With *token* only that one is let in, otherwise any that looks like one."""
+
+    def __init__(self, world: World, token: str | None = None) -> None:
+        self.world = world
+        self.token = token
+        self.table = api_table()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/bot{token:[^/]+}/{method}", self.call),
+            web.get("/file/bot{token:[^/]+}/{path:.+}", self.download),
+        ]
+
+    async def call(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        entry = Entry(self.world.clock(), self.table.names.get(name.lower(), name))
+        fault: Fault | None = None
+        answer: dict[str, Any] = {}
+        try:
+            call = await self._read(request, name.lower(), entry)
+            fault = self.world.faults.take(call.method, entry.chat_id)
+            if fault is None or fault.when is When.AFTER:
+                answer = await self._apply(call, entry)
+        except Refusal as refusal:
+            answer, entry.status = refusal.to_json(), refusal.code
+        except web.HTTPRequestEntityTooLarge:
+            answer, entry.status = Refusal(413, "Request Entity Too Large").to_json(), 413
+        if fault is not None:
+            return await self._fail(request, fault, entry)
+        return self._answer(answer, entry)
+
+    async def _read(self, request: web.Request, method: str, entry: Entry) -> Call:
+        token = request.match_info["token"]
+        self._check_token(token)
+        if method not in self.table.methods:
+            raise not_found()
+        body = await read_body(request)
+        entry.params = dict(body.params)
+        entry.chat_id = self.world.chat_of(body.params.get("chat_id"))
+        if method not in METHODS:
+            raise bad_request(f"method {entry.method} is not implemented in this playground")
+        entry.params = check_call(self.table, method, body)
+        return Call(self.world, token, method, entry.params)
+
+    def _check_token(self, token: str) -> None:
+        if not _TOKEN.fullmatch(token) or self.token not in {None, token}:
+            raise unauthorized()
+
+    async def _apply(self, call: Call, entry: Entry) -> dict[str, Any]:
+        result = METHODS[call.method](call)
+        if isawaitable(result):
+            result = await result
+        entry.applied, entry.status = True, 200
+        if isinstance(result, dict):
+            entry.message_id = result.get("message_id")
+        return {"ok": True, "result": result}
+
+    def _answer(self, answer: dict[str, Any], entry: Entry) -> web.Response:
+        entry.ok = bool(answer["ok"])
+        entry.description = answer.get("description", "")
+        self.world.journal.write(entry)
+        return web.json_response(answer, status=entry.status)
+
+    async def _fail(self, request: web.Request, fault: Fault, entry: Entry) -> web.Response:
+        refusal = fault.refusal()
+        if refusal is not None:
+            entry.status = refusal.code
+            return self._answer(refusal.to_json(), entry)
+        entry.status = 502 if fault.kind is FaultKind.BAD_GATEWAY else 0
+        entry.description = fault.kind.value
+        self.world.journal.write(entry)
+        if fault.kind is FaultKind.TIME_OUT:
+            await asyncio.Event().wait()  # until the client goes away or the server stops
+        if fault.kind is FaultKind.RESET:
+            _reset(request)
+        return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html")
+
+    async def download(self, request: web.Request) -> web.Response:
+        file = self.world.files.at(request.match_info["path"])
+        try:
+            self._check_token(request.match_info["token"])
+        except Refusal as refusal:
+            return web.json_response(refusal.to_json(), status=refusal.code)
+        if file is None:
+            return web.json_response(not_found().to_json(), status=404)
+        return web.Response(body=file.upload.content, content_type="application/octet-stream")
+
+
+def _reset(request: web.Request) -> None:
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
+        transport.abort()

@@ -1,0 +1,123 @@
+"""The control side, JSON in and out: be a person, order faults, read what happened.
+
+A refusal is `{"error": sentence}` with 400. The routes stand in one table at the end of the class.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.answers import Refusal
+from bot.playground.newsroom import Newsroom, UnknownArticleError
+from bot.playground.steering import Steering
+
+LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
+_WAIT = 25.0
+
+Facts = dict[str, Any]
+
+
+class Control:
+    def __init__(self, steering: Steering, newsroom: Newsroom) -> None:
+        self.steering = steering
+        self.world = steering.world
+        self.newsroom = newsroom
+
+    def routes(self) -> list[web.RouteDef]:
+        steering = self.steering
+        posts: dict[str, Callable[[Facts], Facts]] = {
+            "people": lambda facts: steering.person(**facts),
+            "chats": lambda facts: steering.chat(**facts),
+            "send": lambda facts: steering.send(**facts),
+            "press": lambda facts: steering.press(**facts),
+            "block": lambda facts: steering.block(**facts),
+            "unblock": lambda facts: steering.unblock(**facts),
+            "membership": lambda facts: steering.membership(**facts),
+            "topics": lambda facts: steering.topic(**facts),
+            "migrate": lambda facts: steering.migrate(**facts),
+            "inject": lambda facts: steering.inject(**facts),
+            "clear": lambda facts: steering.clear(**facts),
+            "flood": lambda facts: steering.flood(**facts),
+            "publish": lambda facts: self.publish(**facts),
+        }
+        return [
+            *(web.post(f"/control/{name}", _posted(act)) for name, act in posts.items()),
+            web.get("/control/chats", self.chats),
+            web.get("/control/chats/{id}/messages", self.messages),
+            web.get("/control/events", self.events),
+            web.get("/control/journal", self.journal),
+            web.get("/control/bot", self.bot),
+            web.get("/control/newsroom", self.news),
+        ]
+
+    def publish(self, slug: str | None = None) -> Facts:
+        published = self.newsroom.publish(slug)
+        self.world.events.publish("published", article=published)
+        return dict(published)
+
+    async def chats(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.steering.chats())
+
+    async def messages(self, request: web.Request) -> web.Response:
+        try:
+            found = self.steering.messages(request.match_info["id"], after=_after(request))
+        except Refusal as refusal:
+            return _refused(refusal.description)
+        return web.json_response(found)
+
+    async def events(self, request: web.Request) -> web.Response:
+        """What came after `after`, waiting for the first; without `after` only where we are."""
+        events = self.world.events
+        if "after" not in request.query:
+            return web.json_response({"last": events.last, "events": []})
+        after = _after(request)
+        if after > events.last:  # a page that is older than this process
+            return web.json_response({"last": events.last, "events": [], "restarted": True})
+        try:
+            async with asyncio.timeout(min(_number(request, "timeout", _WAIT), LONGEST_WAIT)):
+                await events.wait(after)
+        except TimeoutError:
+            pass  # an empty answer tells the page to ask again
+        return web.json_response({"last": events.last, "events": events.after(after)})
+
+    async def journal(self, request: web.Request) -> web.Response:
+        entries = self.world.journal.after(_after(request))
+        return web.json_response([entry.to_json() for entry in entries])
+
+    async def bot(self, request: web.Request) -> web.Response:
+        return web.json_response(self.steering.bot(request.query.get("language", "")))
+
+    async def news(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.newsroom.state())
+
+
+def _posted(act: Callable[[Facts], Facts]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            facts = await request.json() if request.can_read_body else {}
+            return web.json_response(act(facts))
+        except Refusal as refusal:
+            return _refused(refusal.description)
+        except UnknownArticleError:
+            return _refused("no such article")
+        except (TypeError, ValueError) as error:  # wrong names or values in what was posted
+            return _refused(str(error))
+
+    return handle
+
+
+def _refused(sentence: str) -> web.Response:
+    return web.json_response({"error": sentence}, status=400)
+
+
+def _after(request: web.Request) -> int:
+    return int(_number(request, "after", 0))
+
+
+def _number(request: web.Request, name: str, default: float) -> float:
+    try:
+        return float(request.query.get(name, default))
+    except ValueError:
+        return default

@@ -1,0 +1,185 @@
+"""The playground as one server: Bot API, control side, chat page and newsroom on one port."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from bot.playground.api import Api
+from bot.playground.chats import Chat, Person
+from bot.playground.control import Control
+from bot.playground.flood import FloodMode
+from bot.playground.guard import guard
+from bot.playground.newsroom import Newsroom
+from bot.playground.steering import Facts, Steering
+from bot.playground.world import World
+
+LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
+PATIENCE = 30.0  # seconds that a test waits for what should come
+_PAGE = Path(__file__).with_name("page")
+_STOP = 0.01  # seconds that calls in flight get when the server stops
+
+Where = int | Person | Chat
+
+
+class Playground:
+    """`async with Playground() as pg:` serves at `pg.base_url` until the block ends.
+
+    *flood* is off, normal or strict; *newsroom_every* lets the newsroom publish by itself; *token*
+    lets in that one only; *size* bounds journal, events and waiting updates; *clock* gives Unix
+    seconds. The verbs mirror the control side; a chat may be named by number, Person or Chat.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        flood: str = "normal",
+        newsroom_every: timedelta | None = None,
+        token: str | None = None,
+        size: int = 100_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.port = port
+        self.host = "127.0.0.1"
+        self.world = World(clock=clock, flood=FloodMode(flood), size=size)
+        self.steering = Steering(self.world)
+        self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
+        self.control = Control(self.steering, self.newsroom)
+        self.api = Api(self.world, token)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def newsroom_url(self) -> str:
+        return f"{self.base_url}/news/feed.xml"
+
+    def application(self) -> web.Application:
+        app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
+        app.add_routes([*self.api.routes(), *self.control.routes(), *self.newsroom.routes()])
+        app.router.add_get("/", _index)
+        app.router.add_static("/page", _PAGE)
+        app.cleanup_ctx.append(self.newsroom.lifetime)
+        return app
+
+    async def __aenter__(self) -> Self:
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_STOP,
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, self.host, self.port)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        self._runner = runner
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def person(self, first_name: str, **facts: Any) -> Person:
+        """A new person (language_code, username, id, started); their chat has the same number."""
+        return self.world.people[self.steering.person(first_name, **facts)["id"]]
+
+    def chat(self, type: str, title: str, members: list[Person] | None = None) -> Chat:  # noqa: A002 - the name on the wire
+        numbers = [person.id for person in members or []]
+        return self.world.chats[self.steering.chat(type, title, numbers)["chat_id"]]
+
+    def send(self, where: Where, text: str, **facts: Any) -> Facts:
+        return self.steering.send(_number(where), text, **facts)
+
+    def press(self, where: Where, message_id: int, data: str, **facts: Any) -> str:
+        """Press a button; returns the id of the callback query, for `wait_for_answer`."""
+        pressed = self.steering.press(_number(where), message_id, data, **facts)
+        return str(pressed["callback_query_id"])
+
+    def block(self, where: Where) -> None:
+        self.steering.block(_number(where))
+
+    def unblock(self, where: Where) -> None:
+        self.steering.unblock(_number(where))
+
+    def migrate(self, where: Where) -> int:
+        return int(self.steering.migrate(_number(where))["new_chat_id"])
+
+    def inject(self, fault: str, **facts: Any) -> int:
+        """Order a fault: method, chat_id, times (0: until cleared), when, retry_after …"""
+        return int(self.steering.inject(fault, **facts)["id"])
+
+    def clear(self) -> None:
+        self.steering.clear()
+
+    def publish(self, slug: str | None = None) -> Facts:
+        return self.control.publish(slug)
+
+    def messages(self, where: Where, after: int = 0) -> list[Facts]:
+        """The messages that stand in the chat and changed after that version, oldest first."""
+        return [m for m in self.steering.messages(_number(where), after) if not m["deleted"]]
+
+    def journal(self, method: str | None = None, after: int = 0) -> list[Facts]:
+        entries = (entry.to_json() for entry in self.world.journal.after(after))
+        return [entry for entry in entries if method in {None, entry["method"]}]
+
+    async def wait_for_message(
+        self,
+        where: Where,
+        predicate: Callable[[Facts], bool] = lambda _message: True,
+        after: int = 0,
+    ) -> Facts:
+        """The first message of the bot that fits and has a version above *after*."""
+        while True:
+            seen = self.world.events.last
+            for message in self.messages(where, after):
+                if message["from"]["is_bot"] and predicate(message):
+                    return message
+            await self.wait_for_event(seen)
+
+    async def wait_for_answer(self, query_id: str) -> Facts:
+        """What the bot answered to a pressed button: text, show_alert, url."""
+        while True:
+            seen = self.world.events.last
+            answer = self.world.callbacks.find(query_id).answer
+            if answer is not None:
+                return answer
+            await self.wait_for_event(seen)
+
+    async def wait_for_event(self, after: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self.world.events.wait(after)
+
+
+async def _index(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _number(where: Where) -> int:
+    return where if isinstance(where, int) else where.id
+
+
+async def run_forever(
+    port: int,
+    *,
+    flood: str = "normal",
+    newsroom_every: timedelta | None = timedelta(seconds=45),
+    started: Callable[[Playground], None] = lambda _playground: None,
+) -> None:
+    """Serve until cancelled; *started* is called once the port is open."""
+    async with Playground(port, flood=flood, newsroom_every=newsroom_every) as playground:
+        started(playground)
+        await asyncio.Event().wait()
