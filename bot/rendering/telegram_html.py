@@ -2,15 +2,18 @@
 
 Inline: b i u s code a tg-spoiler tg-time br. Blocks: p (an empty line around it), div, li ("• "),
 blockquote (`expandable` folds it), pre; a block within a block begins a new line of it. ul only
-groups. hr opens a section. White space collapses as in a browser, but not in pre. An unknown tag is
-an error: templates are ours. A link that is neither http, https, tg nor mailto is only its text.
+groups. hr opens a section. `<nav>`, wherever it stands, is a row of the keyboard, its buttons
+`<button data="…">` or `<button url="…">`. White space collapses as in a browser, but not in pre.
+An unknown tag is an error: templates are ours. A link that is neither http, https, tg nor mailto
+is only its text.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
+from bot.rendering.messages import Button, Keyboard
 from bot.rendering.writer import Writer
 
 INLINE = {
@@ -35,12 +38,23 @@ class TemplateError(ValueError):
     """The HTML is not what templates may give; the sentence names the tag and the line."""
 
 
-def parse_html(html: str) -> tuple[Block, ...]:
-    """Return the blocks of *html*; raise TemplateError for a tag or nesting that is not ours."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    blocks: tuple[Block, ...]
+    keyboard: Keyboard = ()
+
+
+def parse_page(html: str) -> Page:
+    """Return what *html* holds; raise TemplateError for a tag or nesting that is not ours."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
     return reader.finished()
+
+
+def parse_html(html: str) -> tuple[Block, ...]:
+    """Return the blocks of *html* alone, without its keyboard."""
+    return parse_page(html).blocks
 
 
 @dataclass(slots=True)
@@ -51,23 +65,47 @@ class _Open:
     blocks: int = 0
 
 
+@dataclass(slots=True)
+class _Rows:
+    """The keyboard so far; `button` is being read."""
+
+    rows: list[list[Button]] = field(default_factory=list)
+    button: Button | None = None
+
+    def write(self, text: str) -> None:
+        if self.button is not None:
+            label = f"{self.button.text} {' '.join(text.split())}".strip()
+            self.button = replace(self.button, text=label)
+
+    def finish_button(self) -> None:
+        if self.button is not None:
+            self.rows[-1].append(self.button)
+        self.button = None
+
+    def keyboard(self) -> Keyboard:
+        return tuple(tuple(row) for row in self.rows if row)
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open = _Open()
         self._writer = Writer()
+        self._rows = _Rows()
         self._done: list[Block] = []
         self._margin = False
         self._opens_section = False
 
-    def finished(self) -> tuple[Block, ...]:
+    def finished(self) -> Page:
         if self._open.tags:
             raise TemplateError(f"<{self._open.tags[-1]}> is never closed")
         self._end_block()
-        return tuple(self._done)
+        return Page(tuple(self._done), self._rows.keyboard())
 
     def handle_data(self, data: str) -> None:
-        if "pre" in self._open.tags:
+        if "nav" in self._open.tags:
+            self._rows.write(data)
+        elif "pre" in self._open.tags:
             self._writer.write_verbatim(data)
         else:
             self._writer.write(data)
@@ -83,6 +121,8 @@ class _Reader(HTMLParser):
             self._begin_block(tag, dict(attrs))
         elif tag == "ul":
             self._begin(tag, None)
+        elif tag in {"nav", "button"}:
+            self._begin_keyboard(tag, dict(attrs))
         else:
             raise self._error(f"<{tag}> is not ours")
 
@@ -93,6 +133,8 @@ class _Reader(HTMLParser):
         if not self._open.tags or self._open.tags[-1] != tag:
             raise self._error(f"</{tag}> closes nothing")
         self._open.tags.pop()
+        if tag == "button":
+            self._rows.finish_button()
         self._writer.close()
         if tag in BLOCKS:
             self._open.blocks -= 1
@@ -114,6 +156,15 @@ class _Reader(HTMLParser):
         self._begin(tag, _block_entity(tag, attributes))
         if tag == "li":
             self._writer.write_verbatim("• ")
+
+    def _begin_keyboard(self, tag: str, attributes: Attributes) -> None:
+        if tag == "nav":
+            self._rows.rows.append([])
+        elif self._open.tags[-1:] != ["nav"]:
+            raise self._error("<button> stands outside <nav>")
+        else:
+            self._rows.button = Button("", attributes.get("data"), attributes.get("url"))
+        self._begin(tag, None)
 
     def _open_section(self) -> None:
         if self._open.tags:

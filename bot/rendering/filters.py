@@ -1,0 +1,107 @@
+"""Filters for templates: moments, dates, marked words. They hold no sentence of ours.
+
+Times come in as aware UTC and are shown in the zone that the template names. Telegram shows a
+`<tg-time>` in the reader's own zone; its text is for clients and channels that can't.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_timedelta
+from markupsafe import Markup, escape
+
+from bot.rendering.as_html import to_html
+from bot.sources.urls import host_of
+
+_RECENT_DAYS = 6  # for so long a day's name is not ambiguous
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def clock(minutes: int) -> str:
+    """Show *minutes* after midnight as 08:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def city(zone: str) -> str:
+    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
+    """Mark the character *ranges* of *text*, in order and apart."""
+    marked, done = Markup(), 0
+    for start, end in ranges:
+        marked += escape(text[done:start]) + Markup("<b>{}</b>").format(text[start:end])
+        done = end
+    return marked + escape(text[done:])
+
+
+def tg_time(moment: datetime, shown: str, layout: str) -> Markup:
+    """Tag *moment*; *layout* is Telegram's: w weekday, d date, t time."""
+    tag = Markup('<tg-time unix="{}" format="{}">{}</tg-time>')
+    return tag.format(int(moment.timestamp()), layout, shown)
+
+
+def weekday(day: date, locale: str) -> str:
+    return format_date(day, "EEEE", locale=locale)
+
+
+def day_and_month(day: date, locale: str) -> str:
+    return _skeleton("MMMMd", day, locale)
+
+
+def ago(moment: datetime, now: datetime, locale: str) -> str:
+    """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
+    passed = max(now - moment, timedelta(minutes=1))
+    if passed < timedelta(days=1):
+        return format_timedelta(
+            -passed, format="narrow", add_direction=True, threshold=1, locale=locale
+        )
+    return _skeleton("EEE" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
+
+
+def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
+    """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
+    if not isinstance(moment, datetime):
+        return _skeleton("MMMd", moment, locale)
+    there = local(moment, zone)
+    shown = _skeleton("Hm", there, locale)
+    passed = (today - there.date()).days
+    if passed == 0:
+        return tg_time(moment, shown, "t")
+    if 0 < passed <= _RECENT_DAYS:
+        return tg_time(moment, f"{_skeleton('EEE', there, locale)} {shown}", "wt")
+    return tg_time(moment, f"{_skeleton('MMMd', there, locale)} {shown}", "dt")
+
+
+def filters_for(locale: str) -> dict[str, Any]:
+    """Return the filters by name, those that speak a language in *locale*'s."""
+    spoken: dict[str, Callable[..., str]] = {
+        "weekday": weekday,
+        "day_and_month": day_and_month,
+        "ago": ago,
+        "when": when,
+    }
+    plain = {
+        "local": local,
+        "clock": clock,
+        "city": city,
+        "bold": bold,
+        "host": host_of,
+        "html": to_html,
+    }
+    return plain | {name: partial(act, locale=locale) for name, act in spoken.items()}
+
+
+def _skeleton(skeleton: str, day: date, locale: str) -> str:
+    """Write *day* by a CLDR skeleton: a list of fields, ordered as the language does."""
+    moment = (
+        day if isinstance(day, datetime) else datetime(day.year, day.month, day.day, tzinfo=UTC)
+    )
+    return format_skeleton(skeleton, moment, moment.tzinfo, locale=locale)

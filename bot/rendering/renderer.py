@@ -1,0 +1,27 @@
+"""From a template and its values to messages."""
+
+from dataclasses import dataclass, field
+
+from jinja2 import Environment
+
+from bot.rendering.environment import make_environment
+from bot.rendering.messages import Keyboard, Message
+from bot.rendering.packing import pack
+from bot.rendering.telegram_html import parse_page
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    environment: Environment = field(default_factory=make_environment)
+
+    def messages(
+        self, template: str, /, *, keyboard: Keyboard = (), **values: object
+    ) -> list[Message]:
+        """Return the messages that *template* gives; *keyboard* stands under its own."""
+        page = parse_page(self.environment.get_template(template).render(values))
+        return pack(page.blocks, page.keyboard + keyboard)
+
+    def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
+        """Return the one message that *template* gives; ValueError if it is none or several."""
+        (message,) = self.messages(template, keyboard=keyboard, **values)
+        return message
