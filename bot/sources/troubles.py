@@ -1,0 +1,42 @@
+"""The words for what ails a source; each is stored, counted in metrics and has its sentence."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    # No answer.
+    REFUSED = "refused"
+    TOO_BIG = "too_big"
+    TIME_OUT = "time_out"
+    UNREACHABLE = "unreachable"
+    CERTIFICATE = "certificate"
+    REDIRECTS = "redirects"
+    # An answer that is none.
+    BUSY = "busy"
+    GONE = "gone"
+    MISSING = "missing"
+    CHALLENGE = "challenge"
+    WALL = "wall"
+    LOGIN = "login"
+    SERVER = "server"
+    ODD = "odd"
+    # An answer that cannot be read.
+    HTML = "html"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    trouble: Trouble
+    sentence: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it counts against the source; one that is busy only asks for time."""
+        return self.trouble is not Trouble.BUSY
+
+    @property
+    def is_final(self) -> bool:
+        return self.trouble is Trouble.GONE

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sources.guard import Guard
+from bot.sources.http import Fetcher
+from tests.sources.feedfarm import FeedFarm
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+async def farm() -> AsyncIterator[FeedFarm]:
+    async with FeedFarm() as farm:
+        yield farm
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[Fetcher]:
+    """Yield a fetcher that may reach this machine, where the farm is."""
+    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
+    async with Fetcher(guard=guard, user_agent="Dateline/test (+https://example.org)") as fetcher:
+        yield fetcher
+
+
+@pytest.fixture
+async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
+    """Yield a fetcher that may reach nothing on this machine but the farm."""
+    guard = Guard(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
+    async with Fetcher(guard=guard, user_agent="Dateline/test (+https://example.org)") as fetcher:
+        yield fetcher

@@ -1,0 +1,66 @@
+import pytest
+
+from bot.sources.answers import Answer, problem_from, problem_of
+from bot.sources.failures import BadCertificate, FetchError
+from bot.sources.records import Unreadable
+from bot.sources.troubles import Trouble
+
+HTML = {"content-type": "text/html; charset=utf-8"}
+CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        pytest.param(Answer(200, "u", body=b"<rss/>"), None, id="a body"),
+        pytest.param(Answer(304, "u"), None, id="not modified"),
+        pytest.param(Answer(200, "u", body=b" \n"), Trouble.EMPTY, id="empty"),
+        pytest.param(Answer(401, "u"), Trouble.LOGIN, id="login"),
+        pytest.param(Answer(403, "u"), Trouble.WALL, id="robot wall"),
+        pytest.param(Answer(403, "u", HTML, CHALLENGE), Trouble.CHALLENGE, id="challenge, 403"),
+        pytest.param(Answer(503, "u", HTML, CHALLENGE), Trouble.CHALLENGE, id="challenge, 503"),
+        pytest.param(Answer(200, "u", HTML, CHALLENGE), Trouble.CHALLENGE, id="challenge, 200"),
+        pytest.param(
+            Answer(403, "u", {"cf-mitigated": "challenge"}), Trouble.CHALLENGE, id="by its header"
+        ),
+        pytest.param(
+            Answer(200, "u", {"content-type": "text/xml"}, b"<rss>px-captcha</rss>"),
+            None,
+            id="a feed that writes of captchas",
+        ),
+        pytest.param(Answer(404, "u"), Trouble.MISSING, id="missing"),
+        pytest.param(Answer(410, "u"), Trouble.GONE, id="gone"),
+        pytest.param(Answer(429, "u"), Trouble.BUSY, id="too many requests"),
+        pytest.param(Answer(503, "u"), Trouble.BUSY, id="busy"),
+        pytest.param(Answer(500, "u"), Trouble.SERVER, id="server error"),
+        pytest.param(Answer(302, "u"), Trouble.ODD, id="a redirect to nowhere"),
+    ],
+)
+def test_what_an_answer_means(answer: Answer, trouble: Trouble | None):
+    problem = problem_of(answer)
+
+    assert (problem and problem.trouble) == trouble
+
+
+def test_only_busy_does_not_count_and_only_gone_stops():
+    busy, gone, missing = (problem_of(Answer(status, "u")) for status in (429, 410, 404))
+
+    assert busy
+    assert gone
+    assert missing
+    assert not busy.is_failure
+    assert gone.is_final
+    assert missing.is_failure
+    assert not missing.is_final
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (BadCertificate("has a certificate that has expired"), Trouble.CERTIFICATE),
+        (Unreadable("A page.", "html"), Trouble.HTML),
+        (Unreadable("Something else.", "kind"), Trouble.UNREADABLE),
+    ],
+)
+def test_what_an_error_means(error: FetchError | Unreadable, trouble: Trouble):
+    assert problem_from(error).trouble == trouble

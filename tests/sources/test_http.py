@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.sources import http
+from bot.sources.failures import (
+    AddressRefused,
+    CannotConnect,
+    TimedOut,
+    TooBig,
+    TooManyRedirects,
+)
+from bot.sources.guard import Guard
+from bot.sources.http import Fetcher
+from bot.sources.spacing import Spacing
+
+if TYPE_CHECKING:
+    from bot.sources.answers import Answer
+    from tests.sources.feedfarm import FeedFarm
+
+
+class FakeResolver(AbstractResolver):
+    """Answers each question with the next address of its list, the last for ever."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = list(addresses)
+
+    async def resolve(
+        self, host: str, port: int = 0, _family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        address = self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
+        version = socket.AF_INET6 if ":" in address else socket.AF_INET
+        found = ResolveResult(
+            hostname=host, host=address, port=port, family=version, proto=0, flags=0
+        )
+        return [found]
+
+    async def close(self) -> None:
+        pass
+
+
+async def fetch_by(url: str, *addresses: str, guard: Guard | None = None, times: int = 1) -> Answer:
+    fetcher = Fetcher(
+        guard=guard or Guard(),
+        user_agent="test",
+        resolver=FakeResolver(*addresses),
+        spacing=Spacing(0),
+    )
+    async with fetcher:
+        for _ in range(times - 1):
+            await fetcher.fetch(url)
+        return await fetcher.fetch(url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("127.0.0.1", id="loopback"),
+        pytest.param("169.254.169.254", id="metadata"),
+        pytest.param("100.64.0.1", id="carrier-grade NAT"),
+        pytest.param("::1", id="loopback, v6"),
+        pytest.param("::ffff:127.0.0.1", id="v4-mapped"),
+        pytest.param("64:ff9b::7f00:1", id="NAT64"),
+        pytest.param("2002:7f00:1::", id="6to4"),
+        pytest.param("fd00::1", id="unique local"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_name_that_leads_inside_is_refused_when_the_socket_connects(scheme, address):
+    with pytest.raises(AddressRefused):
+        await fetch_by(f"{scheme}://innocent.example/feed", address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("2130706433", id="decimal"),
+        pytest.param("0x7f000001", id="hexadecimal"),
+        pytest.param("0x7f.1", id="hexadecimal, short"),
+        pytest.param("017700000001", id="octal"),
+        pytest.param("127.1", id="short"),
+        pytest.param("0", id="nought"),
+        pytest.param("localhost", id="its own name"),
+    ],
+)
+async def test_odd_ways_to_write_this_machine_are_refused(host: str):
+    async with Fetcher(guard=Guard(), user_agent="test") as fetcher:
+        with pytest.raises((AddressRefused, CannotConnect)):
+            await fetcher.fetch(f"http://{host}/")
+
+
+async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm: FeedFarm):
+    farm.serve("/again", status=302, Location="/again", Connection="close")
+    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
+
+    with pytest.raises(AddressRefused):
+        await fetch_by(farm.url("/again", "rebind.example"), "127.0.0.1", "127.0.0.2", guard=guard)
+
+    assert farm.paths() == ["/again"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("http://127.0.0.1:1/", id="another port of this machine"),
+        pytest.param("http://169.254.169.254/latest/meta-data/", id="cloud metadata"),
+        pytest.param("file:///etc/passwd", id="a file"),
+        pytest.param("gopher://127.0.0.1/", id="gopher"),
+        pytest.param("//[::1]/", id="loopback, v6"),
+        pytest.param("http://[::ffff:127.0.0.1]:22/", id="v4-mapped"),
+    ],
+)
+async def test_a_redirect_to_inside_is_refused(farm: FeedFarm, farm_fetcher: Fetcher, target: str):
+    farm.serve("/away", status=302, Location=target)
+
+    with pytest.raises(AddressRefused):
+        await farm_fetcher.fetch(farm.url("/away"))
+
+
+async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
+
+    first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so")
+    second = await fetcher.fetch(farm.url(), etag=first.etag, last_modified="yesterday, or so")
+
+    assert first.etag == "W/\"odd 'one'--gzip\""
+    assert farm.asked[-1][1]["If-Modified-Since"] == "yesterday, or so"
+    assert second.not_modified
+    assert (second.etag, second.last_modified) == (first.etag, "yesterday, or so")
+
+
+async def test_it_says_who_it_is_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
+
+    await fetcher.fetch(farm.url())
+    await fetcher.fetch(farm.url())
+
+    _path, headers = farm.asked[-1]
+    assert headers["User-Agent"] == "Dateline/test (+https://example.org)"
+    assert not headers.keys() & {"Cookie", "Referer", "Pragma", "Cache-Control", "Authorization"}
+
+
+async def test_an_unbroken_chain_of_permanent_redirects_is_reported(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/old", status=301, Location="/newer")
+    farm.serve("/newer", status=308, Location="/newest")
+    farm.serve("/newest", status=302, Location="/today")
+    farm.serve("/today", "<rss/>")
+
+    answer = await fetcher.fetch(farm.url("/old"))
+
+    assert answer.url == farm.url("/today")
+    assert answer.moved_permanently_to == farm.url("/newest")
+
+
+async def test_a_permanent_redirect_behind_a_passing_one_changes_nothing(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/old", status=302, Location="/newer")
+    farm.serve("/newer", status=301, Location="/today")
+    farm.serve("/today", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url("/old"))).moved_permanently_to is None
+
+
+async def test_names_and_passwords_in_a_redirect_are_dropped(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/old", status=302, Location=farm.url("/new").replace("//", "//ann:secret@"))
+    farm.serve("/new", "<rss/>")
+
+    answer = await fetcher.fetch(farm.url("/old"))
+
+    assert "secret" not in answer.url
+    assert "Authorization" not in farm.asked[-1][1]
+
+
+async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: Fetcher):
+    for step in range(6):
+        farm.serve(f"/{step}", status=302, Location=f"/{step + 1}")
+    farm.serve("/6", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url("/1"))).status == 200
+    with pytest.raises(TooManyRedirects):
+        await fetcher.fetch(farm.url("/0"))
+
+
+async def test_a_compression_bomb_is_dropped_while_it_unfolds(farm: FeedFarm, fetcher: Fetcher):
+    bomb = gzip.compress(bytes(50_000_000))
+    farm.serve("/bomb", bomb, Content_Encoding="gzip")
+
+    assert len(bomb) < 100_000
+    with pytest.raises(TooBig):
+        await fetcher.fetch(farm.url("/bomb"))
+
+
+async def test_a_body_that_says_it_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/big", bytes(http.LARGEST_BODY + 1))
+
+    with pytest.raises(TooBig):
+        await fetcher.fetch(farm.url("/big"))
+
+
+async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(bytes(100_000))
+        except ConnectionError:
+            return response
+
+    farm.pages["/endless"] = endless
+
+    with pytest.raises(TooBig):
+        await fetcher.fetch(farm.url("/endless"))
+
+
+async def test_a_server_that_never_answers_is_given_up(
+    farm: FeedFarm, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+):
+    never = asyncio.Event()
+
+    async def silent(_request: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    farm.pages["/silent"] = silent
+    monkeypatch.setattr(http, "TOTAL_SECONDS", 0.05)
+
+    with pytest.raises(TimedOut):
+        await fetcher.fetch(farm.url("/silent"))
+    never.set()
+
+
+async def test_a_closed_port_cannot_be_connected_to(fetcher: Fetcher):
+    with pytest.raises(CannotConnect, match="cannot be connected to"):
+        await fetcher.fetch("http://127.0.0.1:1/")
+
+
+async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
+    async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(CannotConnect):
+            await fetcher.fetch(f"http://127.0.0.1:{port}/")
+
+
+async def test_the_operators_own_network_is_told_apart(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/feed.xml", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url())).own_network
+
+
+async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: FeedFarm):
+    farm.serve("/feed.xml", "<rss/>")
+    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
+
+    answer = await fetch_by(farm.url("/feed.xml", "feeds.lan"), "127.0.0.1", guard=guard)
+
+    assert answer.own_network
