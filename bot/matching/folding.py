@@ -36,9 +36,9 @@ _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
 _LETTER = "[A-Za-z\u0410-\u044f]"
 _JOINER = "[-\u2010\u2011'\u2019\u02bc\uff07]"
 _SIGNS = re.compile(
-    rf"""[-\u2010\u2011'\u2019\u02bc\uff07.&+#"{MARKERS}]  # one of these; then a look back at it
+    rf"""[-\u2010\u2011'\u2019\u02bc\uff07.,&+#"{MARKERS}]  # one of these; then a look back at it
     (?: (?P<possessive> (?<=\w['\u2019\u02bc\uff07]) [sS] (?!\w) )
-      | (?P<join>       (?<=[^\W_]{_JOINER}) (?=[^\W_]) )
+      | (?P<join>       (?<=[^\W_]{_JOINER}) (?=[^\W_]) | (?<=\d[.,]) (?=\d{{3}}(?!\d)) )
       | (?P<point>      (?<=(?<!\w){_LETTER}\.) (?={_LETTER}(?!\w)) )
       | (?P<dot>        (?<=(?<![\w.])\.) (?=[Nn][Ee][Tt](?!\w)) )
       | (?P<ampersand>  (?:(?<=(?<!\w)[A-Za-z]&)|(?<=(?<!\w)[A-Za-z]{{2}}&))

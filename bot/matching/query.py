@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from bot.matching.grammar import Reading
 from bot.matching.refusals import Code, QueryError
-from bot.matching.stopwords import is_any, is_telling
+from bot.matching.stopwords import is_any, is_telling, may_stand_alone
 from bot.matching.tokens import Kind
-from bot.matching.tree import Node, needs
+from bot.matching.tree import Node, needs, terms
 
 __all__ = ["Code", "Query", "QueryError", "parse"]
 
@@ -54,7 +54,7 @@ def _parse(text: str) -> Query:
     tree = reading.tree()
     if not needs(tree, is_any):
         raise _refused(reading, Code.ONLY_NOT, Kind.NOT)
-    if not needs(tree, is_telling):
+    if not needs(tree, may_stand_alone) or not any(map(is_telling, terms(tree))):
         raise _refused(reading, Code.ONLY_STOP_WORDS, Kind.TERM)
     return Query(tree)
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-# Only words that are never a name or an abbreviation: `us`, `it`, `who`, `may` are not here.
+# Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
 STOP_WORDS = frozenset(
     """
     a about after all also an and any are as at be because been before being but by could did do
@@ -10,13 +10,13 @@ STOP_WORDS = frozenset(
     not of off on only or other our out over she should so some such than that the their them then
     there these they this those to too under up very was we were what when where which while why
     with would you your
-    aber als am an auf aus bei bin bis da das dass dem den der des die ein eine einem einen einer
-    er es fur hat ich ihr im ist mit nach nicht noch nur oder sich sie sind so uber um und uns von
-    vor war wie wir zu zum zur
-    au aux avec ce ces cette dans de des du elle en est et il je la le les leur mais ne nous on ou
-    par pas plus pour qu que qui sa se ses son sur un une vous
-    con del el ella las lo los mas no para pero por sin su sus una y ya
-    che di e gli ha il nel non per piu si sono
+    aber als an auf aus bei bis da das dass dem den der des ein eine einem einen einer
+    er es fur ich ihr im ist mit nach nicht noch nur oder sich sie sind so uber um und uns von
+    vor wie wir zu zum zur
+    au aux avec ce ces cette dans de des du elle en est et je le les leur mais ne nous on ou
+    pas pour qu que qui sa se ses sur une vous
+    con del el ella lo no para pero por sus una y ya
+    che di e gli ha nel non piu si sono
     в и на не по с что как это но а к из у за от для о же бы
     """.split()  # noqa: SIM905, RUF001 - words in lines are read, 250 quoted ones are not; Russian
 )
@@ -33,6 +33,11 @@ class Worded(Protocol):
 def is_telling(term: Worded) -> bool:
     """Whether finding *term* says something about an article."""
     return term.prefix or not STOP_WORDS.issuperset(term.words)
+
+
+def may_stand_alone(term: Worded) -> bool:
+    """A letter may be a name (plan A OR plan B), as long as it is not all there is."""
+    return is_telling(term) or (len(term.words) == 1 and len(term.words[0]) == 1)
 
 
 def is_any(_: Worded) -> bool:

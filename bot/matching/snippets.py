@@ -1,0 +1,140 @@
+"""The piece of an article that shows why it matched: whole sentences around the best hit."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import TypeAlias
+
+from bot.matching.spans import Span
+
+Place: TypeAlias = tuple[int, int]
+
+_CUT = "…"
+_MOST_HITS = 2000  # those further on are neither counted nor bold
+_MOST_BEGINNINGS = 200
+_SENTENCE_END = re.compile(
+    r"""(?: (?<! \b[A-Z] ) (?<! \bMr|\bMs|\bDr|\bSt|\bNo ) (?<! \bMrs|\bGen|\bGov|\bSen|\bRep )
+            [.!?\u2026\u061f\u06d4\u0964]+ ["'\u2019\u201d\u00bb)\]]* (?= \s )
+          | [\u3002\uff01\uff1f]+ [\u300d\u300f\u201d\uff09]*
+          | (?= \n ) ) \s*""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One line of text; *bold* are ranges of it, in order, that do not overlap."""
+
+    text: str
+    bold: tuple[Place, ...] = ()
+
+
+def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
+    """At most *limit* characters of *text*, with as many different words of the query as can be.
+
+    Without a hit in the text it is its beginning.
+    """
+    hits = sorted(span for span in spans if span.field == "text")[:_MOST_HITS]
+    sentences = _sentences(text)
+    if not sentences:
+        return Snippet("")
+    start, end = _best_window(sentences, hits, limit)
+    inside = [hit for hit in hits if start <= hit.start and hit.end <= end]
+    if end - start <= limit:
+        return _on_one_line(text, start, end, inside)
+    return _cut(text, (start, end), inside, limit)
+
+
+def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:
+    """The places of *spans* of one field, those that overlap or touch as one."""
+    places: list[Place] = []
+    for start, end in sorted((span.start, span.end) for span in spans):
+        if places and start <= places[-1][1]:
+            places[-1] = places[-1][0], max(end, places[-1][1])
+        else:
+            places.append((start, end))
+    return tuple(places)
+
+
+def _sentences(text: str) -> list[Place]:
+    """Every sentence without the spaces around it."""
+    borders = [0, *(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]
+    return [
+        (start + len(sentence) - len(sentence.lstrip()), start + len(sentence.rstrip()))
+        for start, end in pairwise(borders)
+        if (sentence := text[start:end]).strip()
+    ]
+
+
+def _best_window(sentences: list[Place], hits: Sequence[Span], limit: int) -> Place:
+    """The sentences in a row within *limit* with the most different words, then the most room."""
+    windows = (_window(sentences, first, limit) for first in _first_sentences(sentences, hits))
+    return max(windows, key=lambda window: len(_words(hits, window)))
+
+
+def _first_sentences(sentences: list[Place], hits: Sequence[Span]) -> list[int]:
+    """Where a snippet may begin: at a sentence with a hit, or with the first one."""
+    at = 0
+    found: list[int] = []
+    for hit in hits:
+        while at + 1 < len(sentences) and sentences[at + 1][0] <= hit.start:
+            at += 1
+        if not found or found[-1] != at:
+            found.append(at)
+    return list(islice(found, _MOST_BEGINNINGS)) or [0]
+
+
+def _window(sentences: list[Place], first: int, limit: int) -> Place:
+    start, end = sentences[first]
+    for _, later in islice(sentences, first + 1, None):
+        if later - start > limit:
+            break
+        end = later
+    return start, end
+
+
+def _words(hits: Sequence[Span], window: Place) -> set[str]:
+    start, end = window
+    return {word for hit in hits if start <= hit.start and hit.end <= end for word in hit.words}
+
+
+def _cut(text: str, window: Place, inside: Sequence[Span], limit: int) -> Snippet:
+    """A part of a sentence that is too long, with a dot-dot-dot at each end that was cut."""
+    room = limit - 2 * len(_CUT)
+    start, end = max(
+        (_around(text, window, hit, room) for hit in islice(inside, _MOST_BEGINNINGS)),
+        key=lambda part: len(_words(inside, part)),
+        default=_around(text, window, None, room),
+    )
+    hits = [hit for hit in inside if start <= hit.start and hit.end <= end]
+    whole = _on_one_line(text, start, end, hits)
+    before = _CUT if start > window[0] else ""
+    after = _CUT if end < window[1] else ""
+    shifted = tuple((left + len(before), right + len(before)) for left, right in whole.bold)
+    return Snippet(f"{before}{whole.text}{after}", shifted)
+
+
+def _around(text: str, window: Place, hit: Span | None, room: int) -> Place:
+    """*room* characters, a third of them before the hit, cut between words where there are some."""
+    at, kept = (hit.start, min(hit.end, hit.start + room)) if hit else (window[0], window[0])
+    start = max(window[0], min(at - room // 3, window[1] - room))
+    start = min(max(start, kept - room), at)
+    end = min(window[1], start + room)
+    if start > window[0] and (space := text.find(" ", start, at)) >= 0:
+        start = space + 1
+    if end < window[1] and (space := text.rfind(" ", kept, end)) >= 0:
+        end = space
+    return start, end
+
+
+def _on_one_line(text: str, start: int, end: int, hits: Sequence[Span]) -> Snippet:
+    def placed(offset: int) -> int:
+        return len(_flat(text[start:offset] + "|")) - 1
+
+    bold = tuple((placed(left), placed(right)) for left, right in bold_ranges(hits))
+    return Snippet(_flat(text[start:end]), bold)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text)

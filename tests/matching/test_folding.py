@@ -1,0 +1,80 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.matching.folding import Folded, fold, folded_text
+from bot.matching.tracing import trace
+from tests.matching.wordings import texts
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "joined"),
+    [
+        pytest.param("Consul General", "consul general", "", id="capitals"),
+        pytest.param("consul-general", "consul general", "consulgeneral", id="a hyphen"),
+        pytest.param("consul\u2011general", "consul general", "consulgeneral", id="U+2011"),
+        pytest.param("east—west", "east west", "", id="a dash between clauses joins nothing"),
+        pytest.param("Taiwan's", "taiwan", "", id="a possessive"),
+        pytest.param("TAIWAN\u2019S", "taiwan", "", id="a curly possessive in capitals"),
+        pytest.param("L'Iran", "l iran", "liran", id="an elision"),
+        pytest.param("in the U.S.", "in the u.s", "in the us", id="U.S. is no pronoun"),
+        pytest.param("C++17, C# and .NET", "c++ 17 c# and .net", "", id="programming"),
+        pytest.param("AT&T, S&P 500", "at&t s&p 500", "", id="ampersands in names"),
+        pytest.param("salt & pepper", "salt pepper", "", id="an ampersand between words"),
+        pytest.param("Québec e\u0301te\u0301", "quebec ete", "", id="Latin marks go"),
+        pytest.param("Ёлка Й", "елка и", "", id="Cyrillic marks go"),
+        pytest.param("Άθηνας", "αθηνασ", "", id="Greek marks go, final sigma"),
+        pytest.param("أَحْمَد", "احمد", "", id="Arabic marks go"),
+        pytest.param('שָׁלוֹם צה"ל', "שלום צהל", "", id="Hebrew points and gershayim"),
+        pytest.param("パリ バリ", "パ リ バ リ", "", id="kana voicing stays: Paris is not Bali"),
+        pytest.param("ﾊﾞﾘ", "バ リ", "", id="half-width kana composed"),
+        pytest.param("हिन्दी", "हिन्दी", "", id="Hindi vowels stay"),
+        pytest.param("ＮＨＫニュース", "nhk ニ ュ ー ス", "", id="full width beside kana"),
+        pytest.param("İSTANBUL ılık", "istanbul ilik", "", id="Turkish i"),
+        pytest.param("Straße Łódź Øresund Þór", "strasse lodz oresund thor", "", id="letters"),
+        pytest.param("zero\u200bwidth so\u00adft", "zerowidth soft", "", id="unseen characters"),
+        pytest.param("٢٠٢٥ ２０２５", "2025 2025", "", id="digits of other scripts"),
+        pytest.param("Foo™ ½ CO²", "foo 1 2 co2", "", id="compatibility letters, no signs"),
+        pytest.param("\ufdd0\ufdd1 a\ufdd3", "a", "", id="our own markers in a text are nothing"),
+        pytest.param(" …!? ", "", "", id="no word"),
+    ],
+)
+def test_texts_fold_to_words(text: str, plain: str, joined: str):
+    folded = fold(text)
+
+    assert (folded.plain.strip(), folded.joined.strip()) == (plain, joined)
+
+
+def test_the_stored_text_has_the_joined_words_too():
+    assert folded_text("An e-mail, an e-mail") == "an e mail an e mail email"
+
+
+@given(st.text())
+def test_folding_again_changes_nothing(text: str):
+    plain = fold(text).plain
+
+    assert fold(plain) == Folded(plain)
+
+
+@given(st.one_of(texts, st.text(), st.text(st.sampled_from("a\u0301 \u3099かｶﾞ한\u1100\u1161ﾟ'.-"))))
+def test_a_trace_has_one_place_for_each_word_in_order(text: str):
+    traced = trace(text)
+
+    for reading, places in traced.readings:
+        assert len(reading.split()) == len(places)
+        assert list(places) == sorted(places)
+        assert all(0 <= start < end <= len(text) for start, end in places)
+
+
+@given(texts)
+def test_a_traced_word_is_found_at_its_place(text: str):
+    traced = trace(text)
+
+    for reading, places in traced.readings:
+        for word, (start, end) in zip(reading.split(), places, strict=True):
+            found = fold(text[start:end])
+            assert word in {*found.plain.split(), *found.joined.split(), ".net"}
+
+
+def test_a_tower_of_marks_is_no_bomb():
+    assert fold("a" + "\u0301\u0323" * 500_000).words == ("a",)

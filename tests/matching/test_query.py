@@ -1,0 +1,156 @@
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from bot.matching.query import Code, QueryError, parse
+from tests.matching.wordings import queries
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        pytest.param("Taiwan", "taiwan", id="a word"),
+        pytest.param('Taiwan OR "consul-general"', '"consul general" OR taiwan', id="or"),
+        pytest.param("b AND a", "a b", id="and"),
+        pytest.param("A b", "a b", id="standing beside each other"),
+        pytest.param("x | y|z", "x OR y OR z", id="a bar"),
+        pytest.param("x OR (y OR x) OR y", "x OR y", id="flattened, each once"),
+        pytest.param("x y OR z", "x y OR z", id="and binds tighter"),
+        pytest.param("x (y OR z)", "x (y OR z)", id="brackets"),
+        pytest.param("x NOT y", "x -y", id="not, written out"),
+        pytest.param("x AND NOT -y", "x y", id="twice not"),
+        pytest.param("x －y", "x -y", id="full-width minus"),
+        pytest.param("x –y", "x -y", id="a telephone's dash"),
+        pytest.param("x – y", "x y", id="a dash alone says nothing"),
+        pytest.param("x -(y OR z)", "x -(y OR z)", id="not a bracket"),
+        pytest.param("consul-general", '"consul general"', id="a compound is a phrase"),
+        pytest.param("“New York”", '"new york"', id="curly quotes"),
+        pytest.param("„New York“", '"new york"', id="German quotes"),
+        pytest.param("« New York »", '"new york"', id="French quotes"),
+        pytest.param("＂New York＂", '"new york"', id="full-width quotes"),
+        pytest.param("「台湾」", "台湾", id="corner brackets"),
+        pytest.param("（台湾 ｜ 中国）", "中国 OR 台湾", id="full-width brackets and bar"),
+        pytest.param("台 湾", "台 湾", id="two characters apart are two words"),
+        pytest.param('"台 湾"', "台湾", id="a phrase of characters is written together"),
+        pytest.param("台湾、中国", "中国 台湾", id="an ideographic comma separates"),
+        pytest.param("taiw*", "taiw*", id="a beginning"),
+        pytest.param('"new yor*"', '"new yor*"', id="a phrase's last word may be a beginning"),
+        pytest.param("대만*", "대만", id="Korean is a beginning anyway"),
+        pytest.param("Title:Taiwan", "title:taiwan", id="a field"),
+        pytest.param('title:"New York"', 'title:"new york"', id="a phrase in a field"),
+        pytest.param("title:(x OR y) z", "(title:x OR title:y) z", id="a bracket in a field"),
+        pytest.param("or and taiwan", '"and" "or" taiwan', id="operators are in capitals"),
+        pytest.param("C++ AT&T U.S. .NET", ".net at&t c++ u.s", id="names with signs"),
+        pytest.param('צה"ל', "צהל", id="a quote inside a Hebrew abbreviation"),
+        pytest.param("#taiwan @news +china", "china news taiwan", id="signs before words"),
+    ],
+)
+def test_queries_have_one_canonical_text(typed: str, canonical: str):
+    assert parse(typed).canonical == canonical
+    assert parse(canonical) == parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "place", "suggestion"),
+    [
+        pytest.param("", Code.EMPTY, (0, 0), "", id="nothing"),
+        pytest.param(" & ", Code.EMPTY, (0, 3), "", id="no word"),
+        pytest.param("-x", Code.ONLY_NOT, (0, 1), "", id="only not"),
+        pytest.param("x OR -y", Code.ONLY_NOT, (5, 1), "", id="one way has only not"),
+        pytest.param("the of", Code.ONLY_STOP_WORDS, (0, 3), "", id="stop words"),
+        pytest.param('taiwan OR "of the"', Code.ONLY_STOP_WORDS, (10, 8), "", id="one way"),
+        pytest.param("taiwan ta*", Code.SHORT_PREFIX, (7, 3), "taiwan ta", id="short prefix"),
+        pytest.param("x y*z", Code.STRAY_STAR, (2, 3), "", id="a star inside"),
+        pytest.param("x *", Code.STRAY_STAR, (2, 1), "", id="a star alone"),
+        pytest.param(
+            "Taiwan OR (consul", Code.UNCLOSED_BRACKET, (10, 1), "Taiwan OR consul", id="bracket"
+        ),
+        pytest.param('x "y z', Code.UNCLOSED_QUOTE, (2, 1), 'x "y z"', id="quote"),
+        pytest.param("x )", Code.UNEXPECTED_BRACKET, (2, 1), "x", id="closing bracket"),
+        pytest.param("x ()", Code.EMPTY_BRACKETS, (2, 2), "", id="empty brackets"),
+        pytest.param('x ""', Code.EMPTY_PHRASE, (2, 2), "", id="empty phrase"),
+        pytest.param("OR x", Code.UNEXPECTED_OPERATOR, (0, 2), "x", id="or at the start"),
+        pytest.param("x AND", Code.NOTHING_FOLLOWS, (2, 3), "x", id="and at the end"),
+        pytest.param("x OR OR y", Code.NOTHING_FOLLOWS, (2, 2), "x OR y", id="or twice"),
+        pytest.param("title:", Code.NOTHING_FOLLOWS, (0, 6), "", id="a field of nothing"),
+        pytest.param("(" * 9 + "x" + ")" * 9, Code.TOO_DEEP, (8, 1), "", id="nine brackets"),
+        pytest.param("xy " * 65, Code.TOO_MANY_LITERALS, (192, 2), "", id="65 words"),
+        pytest.param("x" * 1001, Code.TOO_LONG, (1000, 1), "", id="1,001 characters"),
+    ],
+)
+def test_a_refusal_points_at_its_place(
+    typed: str, code: Code, place: tuple[int, int], suggestion: str
+):
+    with pytest.raises(QueryError) as refused:
+        parse(typed)
+
+    error = refused.value
+    assert (error.code, (error.position, error.length)) == (code, place)
+    assert error.suggestion == suggestion
+    assert error.text == typed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("(" * 200_000, id="brackets"),
+        pytest.param("-" * 999 + "(", id="dashes"),
+        pytest.param("NOT " * 249 + "(", id="nots"),
+        pytest.param("title:" * 166, id="fields"),
+        pytest.param('"' * 999, id="quotes"),
+        pytest.param("x OR " * 199, id="ors"),
+        pytest.param("(x " * 333, id="nested ands"),
+        pytest.param("a\u0301\u0323" * 5_000_000, id="marks"),
+    ],
+)
+def test_bombs_are_refused(typed: str):
+    with pytest.raises(QueryError):
+        parse(typed)
+
+
+@given(queries)
+@example("x -(y z -(u OR v))")
+def test_printing_and_parsing_is_the_identity(typed: str):
+    try:
+        query = parse(typed)
+    except QueryError as error:
+        assume(error.code not in {Code.ONLY_NOT, Code.TOO_DEEP})
+        raise
+
+    assert parse(str(query)) == query
+    assert str(parse(str(query))) == str(query)
+
+
+_PIECES = [
+    "OR",
+    "AND",
+    "NOT",
+    "-",
+    "(",
+    ")",
+    '"',
+    "*",
+    "title:",
+    "|",
+    "taiwan",
+    "台",
+    "é",
+    "“",
+    "»",
+]
+
+
+@settings(max_examples=500)
+@given(st.one_of(st.text(), st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join)))
+def test_anything_is_read_or_refused_with_its_place(typed: str):
+    try:
+        query = parse(typed)
+    except QueryError as refused:
+        error = refused
+    else:
+        assert parse(str(query)) == query
+        return
+
+    assert 0 <= error.position <= error.position + error.length <= len(typed)
+    if error.suggestion:
+        parse(error.suggestion)

@@ -1,0 +1,96 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.matching.query import QueryError, parse
+from bot.matching.snippets import bold_ranges, snippet
+from bot.matching.spans import Span, spans
+from tests.matching.wordings import queries, texts
+
+FILLER = "Nothing of note was said about the weather in the northern hills that day. "
+
+
+def cut(query: str, text: str, limit: int = 240) -> str:
+    """The snippet with its bold words between stars."""
+    found = snippet(text, spans(parse(query), "", text), limit)
+    shown = found.text
+    for start, end in reversed(found.bold):
+        shown = f"{shown[:start]}*{shown[start:end]}*{shown[end:]}"
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "limit", "shown"),
+    [
+        pytest.param(
+            "taiwan",
+            FILLER * 3 + "Taiwan spoke. China answered.",
+            40,
+            "*Taiwan* spoke. China answered.",
+            id="whole sentences from the hit on",
+        ),
+        pytest.param(
+            "taiwan china",
+            "Taiwan spoke up first. " + FILLER + "China met Taiwan.",
+            40,
+            "*China* met *Taiwan*.",
+            id="where most of the words are",
+        ),
+        pytest.param("title:x OR zz", "One. Two. Three.", 10, "One. Two.", id="no hit: beginning"),
+        pytest.param(
+            "台湾",
+            "今日は晴れ。台湾の総領事館。明日は雨。",
+            10,
+            "*台湾*の総領事館。",
+            id="CJK ends",
+        ),
+        pytest.param(
+            "taiwan",
+            "First line\n\nTaiwan\nsecond",
+            40,
+            "*Taiwan* second",
+            id="one line",
+        ),
+        pytest.param(
+            "envoy",
+            "Mr. Smith of the U.S. met the envoy today. Then he left.",
+            45,
+            "Mr. Smith of the U.S. met the *envoy* today.",
+            id="a title or initial ends no sentence",
+        ),
+        pytest.param(
+            "needle",
+            "word " * 40 + "needle " + "word " * 40,
+            40,
+            "…word word *needle* word word word…",
+            id="a long sentence is cut at words",
+        ),
+        pytest.param(
+            "字", "国" * 100 + "字" + "国" * 100, 12, "…国国国*字*国国国国国国…", id="cut"
+        ),
+        pytest.param("x OR zz", "", 40, "", id="no text"),
+    ],
+)
+def test_snippets(query: str, text: str, limit: int, shown: str):
+    assert cut(query, text, limit) == shown
+
+
+def test_overlapping_hits_are_one_bold_range():
+    hits = [Span("text", 0, 6, ("a",)), Span("text", 0, 14, ("b",)), Span("text", 20, 22, ("c",))]
+
+    assert bold_ranges(hits) == ((0, 14), (20, 22))
+
+
+@given(queries, texts, st.integers(30, 240))
+def test_a_snippet_keeps_its_limit_and_its_bold_ranges_inside(typed: str, text: str, limit: int):
+    try:
+        found = snippet(text, spans(parse(typed), "", text), limit)
+    except QueryError:
+        return
+
+    assert len(found.text) <= limit
+    assert found.text == found.text.strip()
+    last = 0
+    for start, end in found.bold:
+        assert last <= start < end <= len(found.text)
+        last = end

@@ -1,0 +1,34 @@
+"""Random queries and texts in mixed scripts, from so few words that they often meet."""
+
+from hypothesis import strategies as st
+
+WORDS = [
+    "taiwan", "Taiwan's", "consul", "general", "consul-general", "consulgeneral", "e-mail",
+    "email", "mail", "gene", "U.S.", "us", "C++", "AT&T", ".NET", "O'Brien", "québec", "Québec",
+    "台湾", "台", "湾岸", "中国", "パリ", "ニュース", "대만", "대만의", "은행", "москва", "МОСКВА",
+    "Straße", "strasse", "ישראל", "हिन्दी", "ไทย", "1,000", "1000", "F-16",
+]  # fmt: skip
+BEGINNINGS = ["tai*", "cons*", "gen*", "mosk*", "моск*", "emai*"]
+
+texts = st.lists(
+    st.sampled_from([*WORDS, ".", ", ", "\n\n", " - "]), max_size=12
+).map(" ".join)  # fmt: skip
+
+_words = st.sampled_from([*WORDS, *BEGINNINGS])
+_phrases = st.lists(st.sampled_from(WORDS), min_size=2, max_size=3).map(
+    lambda words: f'"{" ".join(words)}"'
+)
+_terms = st.one_of(_words, _phrases, _words.map("title:{}".format), _phrases.map("title:{}".format))
+
+
+def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(parts, min_size=2, max_size=3)
+    return st.one_of(
+        several.map(lambda some: f"({' OR '.join(some)})"),
+        several.map(lambda some: f"({' '.join(some)})"),
+        several.map(lambda some: f"({' AND '.join(some)})"),
+        parts.map("-{}".format),
+    )
+
+
+queries = st.recursive(_terms, _larger, max_leaves=8)
