@@ -1,4 +1,4 @@
-"""The playground alone: `python -m bot.playground --port 8081`. Prints its address once it is up."""
+"""The playground alone: `python -m bot.playground --port 8081`; prints its address once up."""
 
 import asyncio
 import sys

@@ -21,7 +21,7 @@ _PATTERNS = {
     "cashtag": re.compile(r"(?<![\w$])\$[A-Z]{1,8}\b"),
     "bot_command": re.compile(r"(?<![\w/<>])/[a-zA-Z0-9_]{1,64}(?:@\w{3,32})?(?![\w/])"),
 }
-_TRAILING = ".,:;!?)]}»”’…"
+_TRAILING = ".,:;!?)]}»”\u2019…"
 
 
 def find_links(text: str) -> list[Mark]:

@@ -1,14 +1,16 @@
 """Checks the parameters of a call against the API table and turns them into their types.
 
-An unknown parameter or field is refused too: Telegram overlooks it, but here it is a mistake to see.
+An unknown parameter or field is refused too: Telegram overlooks it, here a mistake shows.
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from bot.playground.answers import Refusal, bad_request
 from bot.playground.api_table import ApiTable, Fact
 from bot.playground.bodies import Body, Upload
+from bot.playground.cleaning import utf16_length
 
 # Telegram has words of its own for these; the rest get words that name the parameter.
 _MISSING = {
@@ -25,7 +27,7 @@ _FALSE = {"false", "no", "0", ""}
 
 
 def check_call(table: ApiTable, method: str, body: Body) -> dict[str, Any]:
-    """The parameters of *method* (lower case) with their types; raises the Refusal that it earns."""
+    """The parameters of *method* (lower case) with their types; raises the Refusal it earns."""
     facts = table.methods[method]
     given = body.params | {name: file for name, file in body.files.items() if name in facts}
     _known(table.names[method], facts, given)
@@ -33,7 +35,11 @@ def check_call(table: ApiTable, method: str, body: Body) -> dict[str, Any]:
         if fact.required and given.get(name, "") == "":
             raise bad_request(_MISSING.get(name, f'parameter "{name}" is required'))
     checker = _Checker(table, body.files)
-    return {name: checker.top(name, facts[name], value) for name, value in given.items()}
+    return {
+        name: checker.top(name, facts[name], value)
+        for name, value in given.items()
+        if value != "" or facts[name].kind == "String"  # an empty parameter is none
+    }
 
 
 def _known(owner: str, facts: dict[str, Fact], given: dict[str, Any]) -> None:
@@ -77,13 +83,20 @@ class _Checker:
         return _plain(name, kind, value)
 
     def one_of(self, name: str, kinds: list[str], value: Any) -> Any:
-        refused: Refusal | None = None
-        for kind in kinds:
-            try:
-                return self.kind(name, kind, value)
-            except Refusal as refusal:
-                refused = _nearer(refused, refusal)
-        raise refused or bad_request(f'parameter "{name}" is invalid')
+        """The value as the first kind that it fits; refused as the kind that it resembles most."""
+        nearest, *others = sorted(kinds, key=lambda kind: self.foreign(kind, value))
+        try:
+            return self.kind(name, nearest, value)
+        except Refusal:
+            for kind in others:
+                with suppress(Refusal):
+                    return self.kind(name, kind, value)
+            raise
+
+    def foreign(self, kind: str, value: Any) -> int:
+        """How many fields of *value* a type does not have; 0 for what is no Object."""
+        known = self.table.types.get(kind, {})
+        return len(set(value) - set(known)) if isinstance(value, dict) else 0
 
     def record(self, name: str, kind: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -107,13 +120,6 @@ class _Checker:
         if attached is None:
             raise bad_request(f'there is no file in the parameter "{name}"')
         return attached
-
-
-def _nearer(before: Refusal | None, now: Refusal) -> Refusal:
-    """Of several refusals keep the one about a shape that did fit, not about a foreign name."""
-    if before is None or "unknown parameter" in before.description:
-        return now
-    return before
 
 
 def _from_text(name: str, kind: str, value: str) -> Any:
@@ -149,13 +155,19 @@ def _plain(name: str, kind: str, value: Any) -> Any:
 def _within(fact: Fact, value: Any) -> bool:
     if fact.high is None or fact.unit == "parsed":
         return True
-    size = {
-        "number": lambda: value,
-        "items": lambda: len(value),
-        "bytes": lambda: len(value.encode()),
-        "characters": lambda: len(value.encode("utf-16-le")) // 2,
-    }[fact.unit]()
-    return bool(fact.low <= size <= fact.high)
+    return bool(fact.low <= _size(fact.unit, value) <= fact.high)
+
+
+def _size(unit: str, value: Any) -> float:
+    match unit:
+        case "number":
+            return float(value)
+        case "bytes":
+            return len(value.encode("utf-8", "surrogatepass"))
+        case "characters":
+            return utf16_length(value)
+        case _:
+            return len(value)
 
 
 def _limit_words(name: str, fact: Fact) -> str:

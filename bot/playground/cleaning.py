@@ -12,6 +12,7 @@ from bot.playground.entities import Mark
 
 _GONE = {"\r", "\u0333", "\u033f", "\u030a", *map(chr, range(0x2028, 0x202F))}
 _BLANK = " \n"
+_LAST_OF_ONE_UNIT = "\uffff"
 
 
 def utf16_length(text: str) -> int:
@@ -24,10 +25,10 @@ def clean(text: str, marks: list[Mark]) -> tuple[str, list[Mark]]:
     moved = {0: 0}  # UTF-16 offset of every character's border: before, after
     before = after = 0
     for character in text:
-        units = 2 if ord(character) > 0xFFFF else 1
+        units = 2 if character > _LAST_OF_ONE_UNIT else 1
         before += units
         if character not in _GONE:
-            kept.append(" " if ord(character) < 0x20 and character != "\n" else character)
+            kept.append(" " if character < " " and character != "\n" else character)
             after += units
         moved[before] = after
     _check_borders(text, marks, moved)

@@ -1,6 +1,6 @@
 """Message entities: reading those that a bot sends, and showing those of a message.
 
-Offsets and lengths count UTF-16 code units. Kinds that Telegram finds by itself (`url`, `hashtag` …)
+Offsets and lengths count UTF-16 code units. Kinds that Telegram finds by itself (`url` …)
 are accepted from a bot and ignored.
 """
 
@@ -126,7 +126,7 @@ def checked_date_format(text: str) -> dict[str, str]:
 
 
 def checked_url(text: str) -> str:
-    """As Telegram keeps a link: a bare host gets http, a host alone a slash; a wrong one is refused."""
+    """As Telegram keeps a link: a bare host gets http and a slash; a wrong one is refused."""
     url = text.strip()
     scheme, separator, rest = url.partition("://")
     if not separator:

@@ -1,4 +1,4 @@
-"""Faults that a test orders: what goes wrong, with which call, how often, before or after the effect."""
+"""Faults that a test orders: with which call, how often, before or after the effect."""
 
 from dataclasses import dataclass
 from enum import StrEnum

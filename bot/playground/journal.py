@@ -9,7 +9,7 @@ from bot.playground.bodies import Upload
 
 @dataclass(slots=True)
 class Entry:
-    """`status` is the HTTP status, 0 where no answer was given; `applied` says the effect is there."""
+    """`status` is the HTTP status, 0 for no answer; `applied` if the effect is there."""
 
     at: float
     method: str

@@ -1,4 +1,4 @@
-"""Write `api_table.json` from the machine-readable Bot API schema (`schema.json` in aiogram's sdist).
+"""Writes `api_table.json` from the Bot API schema in aiogram's sdist.
 
     python -m bot.playground.make_api_table .butcher/schema/schema.json
 
@@ -6,8 +6,8 @@ Only facts are taken: names, types, which parameters are required, and limits. S
 
     {"version": "10.3", "methods": {method: {parameter: fact}}, "types": {type: {field: fact}}}
 
-A fact is `"Type"`, with a `!` behind it if required, or `["Type!", low, high, unit]`, where the unit
-is `number`, `items`, `bytes`, `characters` or `parsed` (characters once entities are taken out).
+A fact is `"Type"`, with a `!` behind it if required, or `["Type!", low, high, unit]`; the unit is
+`number`, `items`, `bytes`, `characters` or `parsed` (characters once entities are taken out).
 A type of several kinds is a list of their names; only types that a parameter can hold are kept.
 """
 
@@ -30,7 +30,7 @@ Entry = dict[str, Any]
 
 
 def limits(kind: str, prose: str) -> tuple[int, int, str] | None:
-    """The lowest and highest value that *prose* names for a parameter of this type, and the unit."""
+    """The lowest and highest value that *prose* names for such a parameter, and the unit."""
     if kind.startswith("Array of "):
         found = _ITEMS.search(prose)
         return (int(found[1] or 0), int(found[2]), "items") if found else None

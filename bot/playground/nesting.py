@@ -2,7 +2,7 @@
 
 In this order, as Telegram does it:
 
-1. Links, mentions, custom emoji and monospace exclude each other: of two that touch the first stays.
+1. Links, mentions, custom emoji and monospace exclude each other: the first of two stays.
 2. Block quotes exclude each other too; a link that crosses a quote's border is dropped.
 3. Bold, italic, underline, strikethrough and spoiler are joined where they meet, then cut at every
    border of the others and wherever one of them begins; inside monospace they are dropped.
@@ -64,7 +64,7 @@ def _cut(styles: list[Mark], frame: list[Mark]) -> list[Mark]:
 
 
 def _joined(kind: str, styles: list[Mark], frame: list[Mark]) -> list[Mark]:
-    """Overlapping and adjacent entities of one kind as one; a border of the frame keeps them apart."""
+    """Overlapping and adjacent entities of one kind as one; a border keeps neighbours apart."""
     borders = {mark.offset for mark in frame} | {mark.end for mark in frame}
     joined: list[Mark] = []
     for mark in (mark for mark in styles if mark.type == kind):

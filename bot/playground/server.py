@@ -119,7 +119,7 @@ class Playground:
         return int(self.steering.migrate(_number(where))["new_chat_id"])
 
     def inject(self, fault: str, **facts: Any) -> int:
-        """Order a fault: method, chat_id, times (0: until cleared), when, retry_after …"""
+        """Order a fault; *facts*: method, chat_id, times (0: until cleared), when, retry_after."""
         return int(self.steering.inject(fault, **facts)["id"])
 
     def clear(self) -> None:

@@ -39,7 +39,7 @@ class UpdateQueue:
         self._waiting.clear()
 
     async def poll(self, offset: int, limit: int, seconds: int) -> list[Update]:
-        """The next updates from *offset* on, waiting for the first; an older poller gets the 409."""
+        """The next updates from *offset* on, after the first came; an older poller gets the 409."""
         self._wake(conflict())
         self._confirm(offset)
         if not self._waiting and seconds > 0:
