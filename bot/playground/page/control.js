@@ -1,0 +1,60 @@
+// The control side of the playground: one function a call, and the line of events.
+
+const RETRY_MS = 1000;
+
+async function answer(response) {
+  const facts = await response.json();
+  if (!response.ok) throw new Error(facts.error ?? `HTTP ${response.status}`);
+  return facts;
+}
+
+export async function get(path) {
+  return answer(await fetch(`/control/${path}`));
+}
+
+export async function post(path, facts = {}) {
+  return answer(
+    await fetch(`/control/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(facts),
+    }),
+  );
+}
+
+export const listChats = () => get("chats");
+export const readBot = (language) => get(`bot?language=${encodeURIComponent(language)}`);
+export const readMessages = (chatId, after) => get(`chats/${chatId}/messages?after=${after}`);
+export const readNewsroom = () => get("newsroom");
+export const publish = () => post("publish");
+export const addPerson = (name, language) =>
+  post("people", { first_name: name, language_code: language, started: false });
+export const send = (chatId, text, replyTo) =>
+  post("send", { chat_id: chatId, text, ...(replyTo ? { reply_to_message_id: replyTo } : {}) });
+export const press = (chatId, messageId, data) =>
+  post("press", { chat_id: chatId, message_id: messageId, data });
+export const setBlocked = (chatId, blocked) =>
+  post(blocked ? "block" : "unblock", { chat_id: chatId });
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Calls onEvents for ever; onConnection hears whether the playground answers.
+export async function follow({ after, onEvents, onConnection, onRestart }) {
+  let last = after;
+  for (;;) {
+    try {
+      const facts = await get(`events?after=${last}`);
+      onConnection(true);
+      if (facts.restarted) return onRestart();
+      last = facts.last;
+      if (facts.events.length) await onEvents(facts.events);
+    } catch {
+      onConnection(false);
+      await pause(RETRY_MS);
+    }
+  }
+}
+
+export async function lastEvent() {
+  return (await get("events")).last;
+}

@@ -1,0 +1,131 @@
+// Text with entities as nodes. Offsets are UTF-16 units, which is what JavaScript strings count.
+
+import { element, link, pressable } from "./elements.js";
+
+const TAGS = {
+  bold: "strong",
+  italic: "em",
+  underline: "u",
+  strikethrough: "s",
+  code: "code",
+};
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
+const UNITS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+// onCommand is called with a command, such as "/help", that was clicked in the text.
+export function renderText(text, entities, onCommand) {
+  const sorted = [...entities].sort((a, b) => a.offset - b.offset || b.length - a.length);
+  return renderRange(text, 0, text.length, sorted, onCommand);
+}
+
+function renderRange(text, from, to, entities, onCommand) {
+  const made = document.createDocumentFragment();
+  let at = from;
+  let rest = entities;
+  while (rest.length) {
+    const [entity, ...others] = rest;
+    const start = Math.max(entity.offset, at);
+    const end = Math.min(entity.offset + entity.length, to);
+    // What begins inside stands inside; the server has already made overlaps nest.
+    const inner = others.filter((other) => other.offset < end);
+    rest = others.filter((other) => other.offset >= end);
+    if (end <= start) continue;
+    made.append(text.slice(at, start));
+    const children = renderRange(text, start, end, inner, onCommand);
+    made.append(wrap(entity, text.slice(start, end), children, onCommand));
+    at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end;
+  }
+  made.append(text.slice(Math.min(at, to), to));
+  return made;
+}
+
+function wrap(entity, text, children, onCommand) {
+  if (entity.type in TAGS) return element(TAGS[entity.type], {}, children);
+  switch (entity.type) {
+    case "text_link":
+      return link(entity.url, children);
+    case "url":
+      return link(/^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `http://${text}`, children);
+    case "email":
+      return link(`mailto:${text}`, children);
+    case "phone_number":
+      return link(`tel:${text.replace(/[^+\d]/g, "")}`, children);
+    case "bot_command":
+      return command(text, children, onCommand);
+    case "pre":
+      return element("pre", { "data-language": entity.language ?? "" }, element("code", {}, children));
+    case "blockquote":
+      return element("blockquote", {}, children);
+    case "expandable_blockquote":
+      return foldable(children);
+    case "spoiler":
+      return spoiler(children);
+    case "date_time":
+      return moment(entity, text, children);
+    default:
+      return element("span", { classes: `mark ${entity.type}` }, children);
+  }
+}
+
+function command(text, children, onCommand) {
+  const made = element("span", { classes: "command", role: "link" }, children);
+  return pressable(made, () => onCommand(text));
+}
+
+function foldable(children) {
+  const inner = element("div", { classes: "inner" }, children);
+  const more = element("button", { type: "button", classes: "more", "aria-expanded": "false" });
+  more.textContent = "Show all";
+  const made = element("blockquote", { classes: "expandable folded" }, inner, more);
+  made.addEventListener("click", (event) => {
+    if (event.target.closest("a")) return;
+    const folded = made.classList.toggle("folded");
+    more.setAttribute("aria-expanded", String(!folded));
+    more.textContent = folded ? "Show all" : "Show less";
+  });
+  return made;
+}
+
+function spoiler(children) {
+  const inner = element("span", { classes: "hidden-text", "aria-hidden": "true" }, children);
+  const made = element("span", { classes: "spoiler", role: "button" }, inner);
+  made.setAttribute("aria-label", "Hidden text, press to show");
+  return pressable(made, () => {
+    made.classList.add("shown");
+    made.removeAttribute("aria-label");
+    made.removeAttribute("role");
+    inner.removeAttribute("aria-hidden");
+  });
+}
+
+function moment(entity, text, children) {
+  const when = new Date(entity.unix_time * 1000);
+  if (Number.isNaN(when.getTime())) return element("span", {}, children);
+  const attributes = { datetime: when.toISOString(), title: when.toLocaleString(), classes: "moment" };
+  const said = sayMoment(when, entity.date_time_format ?? "", new Date());
+  return said ? element("time", { ...attributes, text: said }) : element("time", attributes, children);
+}
+
+// The letters of the Bot API: r relative; w weekday; d, D short and long date; t, T short and long
+// time. Without any the text stays as the bot wrote it.
+export function sayMoment(when, format, now) {
+  if (format === "r") return sayDistance(when, now);
+  const said = [];
+  if (format.includes("w")) said.push(when.toLocaleDateString([], { weekday: "long" }));
+  if (format.includes("d")) said.push(when.toLocaleDateString([], { dateStyle: "short" }));
+  if (format.includes("D")) said.push(when.toLocaleDateString([], { dateStyle: "long" }));
+  if (format.includes("t")) said.push(when.toLocaleTimeString([], { timeStyle: "short" }));
+  if (format.includes("T")) said.push(when.toLocaleTimeString([], { timeStyle: "medium" }));
+  return said.join(", ");
+}
+
+function sayDistance(when, now) {
+  const seconds = Math.round((when - now) / 1000);
+  const words = new Intl.RelativeTimeFormat([], { numeric: "auto" });
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  return words.format(Math.trunc(seconds / size), unit);
+}

@@ -1,0 +1,93 @@
+// One message as a bubble with its keyboard.
+
+import { element, link, safeAddress } from "./elements.js";
+import { renderText } from "./entities.js";
+
+const QUOTE_CHARACTERS = 90;
+
+const clock = (unix) =>
+  new Date(unix * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+// acts: {command(text), press(message, button, made), reply(message), jump(messageId)}
+export function renderMessage(message, acts) {
+  if (!isSaid(message)) return renderNotice(message);
+  const side = message.from.is_bot ? "bot" : "mine";
+  const bubble = element("div", { classes: "bubble" });
+  if (message.reply_to_message) bubble.append(renderQuote(message.reply_to_message, acts));
+  if (message.document) bubble.append(renderDocument(message.document));
+  bubble.append(renderBody(message, acts), renderMeta(message));
+  bubble.addEventListener("dblclick", () => acts.reply(message));
+  const made = element("article", { classes: `message ${side}`, "data-id": message.message_id }, bubble);
+  made.setAttribute("aria-label", message.from.is_bot ? message.from.first_name : "You");
+  const keyboard = message.reply_markup?.inline_keyboard;
+  if (keyboard) made.append(renderKeyboard(message, keyboard, acts));
+  return made;
+}
+
+export const plainText = (message) => message.text ?? message.caption ?? message.document?.file_name ?? "";
+
+function isSaid(message) {
+  return message.text !== undefined || message.document !== undefined || message.caption !== undefined;
+}
+
+function renderNotice(message) {
+  const upgraded = "migrate_to_chat_id" in message || "migrate_from_chat_id" in message;
+  const text = upgraded ? "This group became a supergroup" : "Something happened here";
+  return element("p", { classes: "notice", "data-id": message.message_id, text });
+}
+
+function renderBody(message, acts) {
+  const text = message.text ?? message.caption ?? "";
+  const entities = (message.caption === undefined ? message.entities : message.caption_entities) ?? [];
+  // dir=auto lets an Arabic message run from the right.
+  return element("div", { classes: "body", dir: "auto" }, renderText(text, entities, acts.command));
+}
+
+function renderMeta(message) {
+  const meta = element("span", { classes: "meta" });
+  if (message.silent) {
+    const bell = { classes: "silent", title: "Sent without sound", "aria-label": "silent", role: "img" };
+    meta.append(element("span", { ...bell, text: "🔕" }), " ");
+  }
+  if (message.edited) meta.append(element("span", { text: "edited" }), " ");
+  const iso = new Date(message.date * 1000).toISOString();
+  meta.append(element("time", { datetime: iso, text: clock(message.date) }));
+  return meta;
+}
+
+function renderQuote(quoted, acts) {
+  const text = plainText(quoted).slice(0, QUOTE_CHARACTERS);
+  const name = quoted.from?.first_name ?? "";
+  const made = element("button", { type: "button", classes: "quoted" });
+  made.append(element("b", { text: name }), element("span", { text }));
+  made.addEventListener("click", () => acts.jump(quoted.message_id));
+  return made;
+}
+
+function renderDocument(file) {
+  const size = file.file_size ? ` · ${Math.max(1, Math.round(file.file_size / 1024))} KB` : "";
+  const name = element("b", { text: file.file_name ?? "file" });
+  return element("div", { classes: "document" }, "📄 ", name, size);
+}
+
+function renderKeyboard(message, rows, acts) {
+  const made = element("div", { classes: "keyboard", role: "group", "aria-label": "Buttons" });
+  for (const row of rows) {
+    made.append(element("div", { classes: "row" }, ...row.map((button) => renderButton(message, button, acts))));
+  }
+  return made;
+}
+
+function renderButton(message, button, acts) {
+  if (button.url && safeAddress(button.url)) {
+    const made = link(button.url, button.text);
+    made.className = "key url";
+    return made;
+  }
+  const made = element("button", { type: "button", classes: "key", text: button.text });
+  if (button.style) made.classList.add(button.style);
+  if (button.callback_data) made.addEventListener("click", () => acts.press(message, button, made));
+  else if (button.copy_text) made.addEventListener("click", () => navigator.clipboard.writeText(button.copy_text.text));
+  else made.disabled = true;
+  return made;
+}

@@ -1,0 +1,178 @@
+// The chat page: puts log, composer and panel together and follows the events of the playground.
+
+import { Composer } from "./composer.js";
+import * as control from "./control.js";
+import { byId } from "./elements.js";
+import { Log } from "./log.js";
+import { Panel } from "./panel.js";
+
+const TYPING_MS = 5000; // as long as Telegram shows a chat action
+const TOAST_MS = 4000;
+const IMPATIENCE_MS = 8000; // a pressed button stops to wait
+const REMEMBERED = "playground-chat";
+const OF_MESSAGES = new Set(["message", "edit", "delete"]);
+
+const state = { chat: null, bot: null, loading: null, pressed: new Map(), timers: {} };
+
+const log = new Log({ command: say, press, reply: (message) => composer.answer(message) });
+const composer = new Composer(say);
+const panel = new Panel({
+  choose,
+  add: (name, language) => attempt(async () => choose((await control.addPerson(name, language)).chat_id)),
+  block: () => setBlocked(!state.chat.blocked),
+  failed: fail,
+});
+
+async function attempt(act) {
+  try {
+    return await act();
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function fail(error) {
+  toast(error.message);
+}
+
+function say(text, replyTo) {
+  return attempt(() => control.send(state.chat.id, text, replyTo));
+}
+
+function setBlocked(blocked) {
+  return attempt(() => control.setBlocked(state.chat.id, blocked));
+}
+
+async function press(message, button, made) {
+  made.classList.add("waiting");
+  const done = () => made.classList.remove("waiting");
+  setTimeout(done, IMPATIENCE_MS);
+  try {
+    const { callback_query_id: id } = await control.press(message.chat.id, message.message_id, button.callback_data);
+    state.pressed.set(id, done);
+  } catch (error) {
+    done();
+    fail(error);
+  }
+}
+
+function showAnswer(event) {
+  state.pressed.get(event.callback_query_id)?.();
+  state.pressed.delete(event.callback_query_id);
+  if (event.chat_id !== state.chat.id || !event.text) return;
+  if (!event.show_alert) return toast(event.text);
+  byId("alert-text").textContent = event.text;
+  byId("alert").showModal();
+}
+
+function toast(text) {
+  byId("toast").textContent = text;
+  byId("toast").hidden = false;
+  later("toast", TOAST_MS, () => (byId("toast").hidden = true));
+}
+
+function showTyping(shown) {
+  byId("typing").hidden = !shown;
+  byId("status").textContent = shown ? "typing …" : "bot";
+  if (shown && log.isNearEnd()) log.toEnd();
+  later("typing", TYPING_MS, () => shown && showTyping(false));
+}
+
+function later(name, ms, act) {
+  clearTimeout(state.timers[name]);
+  state.timers[name] = setTimeout(act, ms);
+}
+
+// One reading at a time, so that an old answer cannot overtake a newer one.
+function readChat() {
+  state.loading = (state.loading ?? Promise.resolve()).then(readChanges).catch(fail);
+  return state.loading;
+}
+
+async function readChanges() {
+  const chatId = state.chat.id;
+  const messages = await control.readMessages(chatId, log.version);
+  if (chatId !== state.chat.id) return;
+  const fresh = log.update(messages);
+  if (fresh.some((message) => message.from.is_bot)) showTyping(false);
+  const newest = fresh.filter((message) => message.from.is_bot).at(-1);
+  if (newest) composer.obey(newest);
+  byId("empty").hidden = !log.isEmpty;
+}
+
+async function readChats() {
+  const chats = await control.listChats();
+  state.chat = chats.find(({ id }) => id === state.chat?.id) ?? state.chat;
+  panel.showChats(chats, state.chat?.id);
+  composer.setBlocked(Boolean(state.chat?.blocked));
+  return chats;
+}
+
+async function readBot() {
+  state.bot = await control.readBot(state.chat.language_code ?? "");
+  byId("bot-name").textContent = state.bot.first_name;
+  byId("avatar").textContent = state.bot.first_name.slice(0, 1);
+  document.title = state.bot.first_name;
+  byId("description").textContent = state.bot.description || "No messages here yet.";
+  composer.commands = state.bot.commands;
+}
+
+async function choose(chatId) {
+  state.chat = { id: chatId };
+  localStorage.setItem(REMEMBERED, chatId);
+  log.clear();
+  composer.answer(null);
+  composer.showKeys([]);
+  showTyping(false);
+  await readChats();
+  await Promise.all([readBot(), readChat()]);
+  composer.focus();
+}
+
+async function onEvents(events) {
+  const kinds = new Set(events.map(({ kind }) => kind));
+  for (const event of events) {
+    if (event.kind === "callback_answer") showAnswer(event);
+    if (event.kind === "chat_action" && event.chat_id === state.chat.id) showTyping(true);
+    if (event.kind === "message") panel.markUnread(event.chat_id, state.chat.id);
+  }
+  if (kinds.has("chat")) await readChats();
+  if (kinds.has("commands")) await readBot();
+  if (kinds.has("published")) panel.refreshNews();
+  if (events.some(({ kind, chat_id: id }) => OF_MESSAGES.has(kind) && id === state.chat.id)) await readChat();
+}
+
+// A link that starts this very bot is pressed here instead of leading out of the playground.
+function catchStartLink(event) {
+  const anchor = event.target.closest?.("a[href]");
+  if (!anchor) return;
+  const url = new URL(anchor.href);
+  if (url.hostname !== "t.me" || url.pathname !== `/${state.bot?.username}`) return;
+  event.preventDefault();
+  say(`/start ${url.searchParams.get("start") ?? ""}`.trim());
+}
+
+async function findChat() {
+  const remembered = Number(localStorage.getItem(REMEMBERED));
+  const chats = await control.listChats();
+  if (chats.some(({ id }) => id === remembered)) return remembered;
+  return (await control.addPerson("Ann", navigator.language.split("-")[0])).chat_id;
+}
+
+async function begin() {
+  const after = await control.lastEvent();
+  await choose(await findChat());
+  panel.refreshNews();
+  document.body.dataset.ready = "true";
+  await control.follow({
+    after,
+    onEvents,
+    onConnection: (connected) => (byId("banner").hidden = connected),
+    onRestart: () => location.reload(),
+  });
+}
+
+document.addEventListener("click", catchStartLink);
+byId("start").addEventListener("click", () => say("/start"));
+byId("unblock").addEventListener("click", () => setBlocked(false));
+attempt(begin);
