@@ -1,6 +1,6 @@
 """Deliveries: one rendered message each, on its way; the outbox is their table."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Index, text
@@ -9,27 +9,27 @@ from sqlmodel import Field
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.words import DeliveryKind, DeliveryState, Medium
 
-_ON_ITS_WAY = text("state IN ('pending', 'claimed', 'sending', 'unknown')")
+# Literal, since a partial index serves only a condition that the planner can read. Most deliveries
+# are sent ones; each index holds the few that its question is about.
+PENDING = "state = 'pending'"
+IN_HAND = "state IN ('claimed', 'sending', 'unknown')"
+IN_THE_WAY = "state IN ('pending', 'claimed', 'sending', 'unknown')"
+IN_TROUBLE = "state IN ('held', 'failed')"
+
+# Deliveries of a suspended chat are due only when it comes back, so that no claim steps over them.
+WHEN_IT_COMES_BACK = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _of(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Delivery(Leased, table=True):
     __table_args__ = (
-        Index(
-            "ix_delivery_due",
-            "priority",
-            "due_at",
-            "id",
-            sqlite_where=_ON_ITS_WAY,
-            postgresql_where=_ON_ITS_WAY,
-        ),
-        Index(
-            "ix_delivery_line",
-            "chat_id",
-            "medium",
-            "id",
-            sqlite_where=_ON_ITS_WAY,
-            postgresql_where=_ON_ITS_WAY,
-        ),
+        Index("ix_delivery_due", "priority", "due_at", "id", "chat_id", "medium", **_of(PENDING)),
+        Index("ix_delivery_line", "chat_id", "medium", "id", **_of(IN_THE_WAY)),
+        Index("ix_delivery_in_hand", "state", "lease_until", **_of(IN_HAND)),
+        Index("ix_delivery_in_trouble", "id", **_of(IN_TROUBLE)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)

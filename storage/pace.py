@@ -1,11 +1,65 @@
-"""Pace: when the next message may go, one row for each bot token and each chat."""
+"""Pace: when the next message may go, one row for each bot token and each Telegram chat."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlalchemy import case, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.engine import POSTGRESQL, Unit
+from storage.insert import insert_new
 
 
 class Pace(SQLModel, table=True):
-    key: str = Field(primary_key=True, max_length=64)  # `bot:<hash of the token>`, `chat:<row>`
+    key: str = Field(primary_key=True, max_length=64)  # `bot:<hash of the token>`, `chat:<id>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
+
+
+def chat_pace_key(telegram_id: int) -> str:
+    """Return the key of the chat with all its threads: Telegram counts them together."""
+    return f"chat:{telegram_id}"
+
+
+async def lock_pace(unit: Unit, key: str) -> Pace:
+    """Return the row, made if it is new, and keep others from it until the unit ends."""
+    locked = select(Pace).where(col(Pace.key) == key).with_for_update()
+    row = (await unit.session.exec(locked)).first()
+    if row:
+        return row
+    await insert_new(unit, Pace, [{"key": key, "tat": unit.now}], returning=Pace.key)
+    return (await unit.session.exec(locked)).one()
+
+
+async def advance(unit: Unit, key: str, tat: datetime) -> None:
+    await unit.session.exec(update(Pace).where(col(Pace.key) == key).values(tat=tat))
+
+
+async def hold_back(unit: Unit, tats: Mapping[str, datetime]) -> None:
+    """Let nothing go before *tats*, by key; what already waits longer stays as it is."""
+    if not tats:
+        return
+    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
+    insert = vendor.insert(Pace)
+    later = case((insert.excluded.tat > Pace.tat, insert.excluded.tat), else_=col(Pace.tat))
+    statement = insert.on_conflict_do_update(index_elements=["key"], set_={"tat": later})
+    # In one order everywhere, so that two processes never wait for each other.
+    rows = [{"key": key, "tat": tats[key]} for key in sorted(tats)]
+    connection = await unit.session.connection()
+    await connection.execute(statement, rows)
+
+
+async def pause(unit: Unit, key: str, until: datetime) -> None:
+    row = await lock_pace(unit, key)
+    if row.paused_until is None or row.paused_until < until:
+        row.paused_until = until
+        await unit.session.flush()
+
+
+async def paused_until(unit: Unit, key: str) -> datetime | None:
+    """Return when the pause ends; None if there is none now."""
+    statement = select(Pace.paused_until).where(
+        col(Pace.key) == key, col(Pace.paused_until) > unit.now
+    )
+    return (await unit.session.exec(statement)).first()

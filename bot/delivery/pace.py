@@ -5,6 +5,7 @@ at even distances from there on; whoever gets a slot waits for it. A window of o
 most one slot more than the rate.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,11 @@ class Slots:
         return self.moments[used - 1] + self.interval
 
 
+def bot_key(token: str) -> str:
+    """Return the key of the token's row; the token itself stands in no table."""
+    return f"bot:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+
+
 def interval_of(per_second: float) -> timedelta:
     return timedelta(seconds=1 / per_second)
 
@@ -52,3 +58,14 @@ def next_slots(tat: datetime, now: datetime, interval: timedelta, *, wanted: int
     """Return the next *wanted* slots, however far ahead: for people's replies."""
     start = max(tat, now)
     return Slots(tuple(start + i * interval for i in range(wanted)), interval)
+
+
+def reply_moment(
+    tat: datetime, now: datetime, interval: timedelta, burst: int
+) -> tuple[datetime, datetime]:
+    """Return when a reply to a chat may go, and the chat's new arrival time.
+
+    Unlike deliveries, *burst* replies in a row go at once: a person waits for them.
+    """
+    arrival = max(tat, now) + interval
+    return max(now, arrival - burst * interval), arrival

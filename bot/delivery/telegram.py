@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
+    from bot.delivery.channel import Address
     from bot.rendering.messages import Message
 
 # A send that has no answer after this long counts as unknown.
@@ -71,12 +72,6 @@ _CODES: dict[type[TelegramAPIError], int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    chat_id: int  # Telegram's
-    thread_id: int = 0  # 0: the chat itself
-
-
-@dataclass(frozen=True, slots=True)
 class Telegram:
     """*bot* has a session of its own: deliveries never stand in line with people's replies."""
 
@@ -84,7 +79,6 @@ class Telegram:
     call_seconds: int = CALL_SECONDS
 
     async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
-        """Send *message*; return its id there. Raises DeliveryError."""
         with _translated():
             sent = await self.bot.send_message(
                 address.chat_id,
@@ -114,7 +108,6 @@ class Telegram:
         return message_id
 
     async def answers(self) -> bool:
-        """Whether Telegram answers at all, asked with a call that has no effect."""
         try:
             with _translated():
                 await self.bot.get_me(request_timeout=ASK_SECONDS)

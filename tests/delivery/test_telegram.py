@@ -14,7 +14,8 @@ from aiohttp import ClientConnectorError, ServerDisconnectedError
 from aiohttp.client_reqrep import ConnectionKey
 
 from bot.delivery import errors
-from bot.delivery.telegram import Address, Telegram
+from bot.delivery.channel import Address
+from bot.delivery.telegram import Telegram
 from bot.rendering.messages import Button, Entity, Message
 
 if TYPE_CHECKING:

@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("url", AutoString(length=2000), nullable=False),
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
         sa.Column("host", AutoString(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
         sa.Column(
@@ -171,7 +172,9 @@ def upgrade() -> None:
         sa.Column("succeeded_at", UTCDateTime(), nullable=True),
         sa.Column("first_read_at", UTCDateTime(), nullable=True),
         sa.Column("newest_at", UTCDateTime(), nullable=True),
-        sa.Column("interval_seconds", sa.Integer(), nullable=True),
+        sa.Column("rhythm_seconds", sa.Integer(), nullable=True),
+        sa.Column("skip_hours", sa.Integer(), nullable=False),
+        sa.Column("skip_days", sa.Integer(), nullable=False),
         sa.Column("fetches", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -181,7 +184,7 @@ def upgrade() -> None:
         sa.Column("moved_to", AutoString(), nullable=True),
         sa.Column("moved_seen", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
-        sa.UniqueConstraint("url", name=op.f("uq_source_url")),
+        sa.UniqueConstraint("url_hash", name=op.f("uq_source_url_hash")),
     )
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.create_index("ix_source_due", ["state", "next_fetch_at"], unique=False)
@@ -303,10 +306,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_chat_id"), ["chat_id"], unique=False)
         batch_op.create_index(
             "ix_delivery_due",
-            ["priority", "due_at", "id"],
+            ["priority", "due_at", "id", "chat_id", "medium"],
             unique=False,
-            sqlite_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
-            postgresql_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_delivery_in_hand",
+            ["state", "lease_until"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+            postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+        )
+        batch_op.create_index(
+            "ix_delivery_in_trouble",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('held', 'failed')"),
+            postgresql_where=sa.text("state IN ('held', 'failed')"),
         )
         batch_op.create_index(
             "ix_delivery_line",
@@ -581,9 +598,19 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
         )
         batch_op.drop_index(
+            "ix_delivery_in_trouble",
+            sqlite_where=sa.text("state IN ('held', 'failed')"),
+            postgresql_where=sa.text("state IN ('held', 'failed')"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_in_hand",
+            sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+            postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+        )
+        batch_op.drop_index(
             "ix_delivery_due",
-            sqlite_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
-            postgresql_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.drop_index(batch_op.f("ix_delivery_chat_id"))
 

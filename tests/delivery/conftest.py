@@ -1,0 +1,166 @@
+"""A room to send from: a storage with chats and deliveries, and a Telegram with knobs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.delivery.calls import Calls
+from bot.delivery.pace import bot_key
+from bot.delivery.send import Sending
+from bot.rendering.messages import Message
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.words import ChatKind, DeliveryKind, DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from bot.delivery.channel import Address
+    from bot.delivery.errors import DeliveryError
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+PACE_KEY = bot_key("1:playground")
+
+
+class TurnedTimer:
+    """Waits by turning the clock, so that a minute of pace takes no time."""
+
+    def __init__(self, clock: TurnedClock) -> None:
+        self.clock = clock
+        self._start = clock.now
+
+    def now(self) -> float:
+        return (self.clock.now - self._start).total_seconds()
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(0)  # calls that were started before begin at their own moment
+        self.clock.turn(timedelta(seconds=seconds))
+
+
+@dataclass
+class FakeTelegram:
+    """Says yes, unless *errors* names one for the chat: the next call there takes the first."""
+
+    clock: TurnedClock
+    errors: dict[int, list[DeliveryError | None]] = field(default_factory=dict)
+    is_there: bool = True
+    calls: list[tuple[datetime, int, str, bool]] = field(default_factory=list)
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+
+    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+        self.calls.append((self.clock.now, address.chat_id, message.text, silent))
+        self._fail(address.chat_id)
+        return len(self.calls)
+
+    async def edit(self, address: Address, message_id: int, message: Message) -> int:
+        self.edits.append((address.chat_id, message_id, message.text))
+        self._fail(address.chat_id)
+        return message_id
+
+    async def answers(self) -> bool:
+        return self.is_there
+
+    def _fail(self, chat_id: int) -> None:
+        waiting = self.errors.get(chat_id)
+        if waiting and (error := waiting.pop(0)):
+            raise error
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for _, _, text, _ in self.calls]
+
+
+@dataclass
+class Outbox:
+    """What tests put into the ledger and read from it."""
+
+    storage: Storage
+    count: int = 0
+
+    async def chat(self, telegram_id: int, **facts: Any) -> int:
+        kind = ChatKind.PRIVATE if telegram_id > 0 else ChatKind.GROUP
+        async with self.storage.writing() as unit:
+            row = Chat(
+                telegram_id=telegram_id,
+                kind=kind,
+                state_since=unit.now,
+                created_at=unit.now,
+                **facts,
+            )
+            unit.session.add(row)
+            await unit.session.flush()
+        assert row.id
+        return row.id
+
+    async def add(
+        self,
+        chat_id: int,
+        text: str = "news",
+        kind: DeliveryKind = DeliveryKind.ALERT,
+        **facts: Any,
+    ) -> int:
+        self.count += 1
+        async with self.storage.writing() as unit:
+            row = Delivery(
+                key=f"test:{self.count}",
+                kind=kind,
+                chat_id=chat_id,
+                priority=kind.priority,
+                body=Message(text).to_json(),
+                due_at=unit.now,
+                created_at=unit.now,
+            )
+            for name, value in facts.items():
+                setattr(row, name, value)
+            unit.session.add(row)
+            await unit.session.flush()
+        assert row.id
+        return row.id
+
+    async def get(self, delivery_id: int) -> Delivery:
+        async with self.storage.reading() as unit:
+            row = await unit.session.get(Delivery, delivery_id)
+        assert row
+        return row
+
+    async def states(self, *ids: int) -> list[DeliveryState]:
+        return [(await self.get(each)).state for each in ids]
+
+    async def set(self, delivery_id: int, **facts: Any) -> None:
+        async with self.storage.writing() as unit:
+            row = await unit.session.get(Delivery, delivery_id)
+            for name, value in facts.items():
+                setattr(row, name, value)
+            unit.session.add(row)
+
+
+@pytest.fixture
+def outbox(storage: Storage) -> Outbox:
+    return Outbox(storage)
+
+
+@pytest.fixture
+def telegram(clock: TurnedClock) -> FakeTelegram:
+    return FakeTelegram(clock)
+
+
+@pytest.fixture
+async def sending(storage, telegram, clock) -> AsyncIterator[Sending]:
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        yield Sending(storage, telegram, "me", calls, PACE_KEY)
+
+
+async def send_all(sending: Sending) -> int:
+    """Send what is due now, and what becomes due by that, until nothing is."""
+    done = 0
+    while claimed := await sending.send_due():
+        done += claimed
+        await sending.calls.all_done()
+    return done

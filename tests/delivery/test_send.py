@@ -1,0 +1,377 @@
+"""The step that sends: what each answer leaves in the ledger, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery import errors
+from bot.delivery.calls import Calls
+from bot.delivery.send import CALL_LEASE, CLAIM_LEASE, Sending
+from bot.rendering.messages import Message
+from storage.chats import Chat
+from storage.chats_suspended import restore_chat
+from storage.pace import paused_until
+from storage.words import ChatState, DeliveryKind, DeliveryState
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
+
+
+async def test_what_is_due_is_sent_once(sending, outbox, telegram):
+    chat = await outbox.chat(7)
+    delivery = await outbox.add(chat, "Taiwan")
+
+    assert await send_all(sending) == 1
+    assert await send_all(sending) == 0
+
+    row = await outbox.get(delivery)
+    assert telegram.texts == ["Taiwan"]
+    assert (row.state, row.message_id, row.attempts) == (SENT, 1, 1)
+    assert (row.owner, row.lease_until) == (None, None)
+
+
+async def test_what_is_due_later_waits(sending, outbox, telegram, clock):
+    await outbox.add(await outbox.chat(7), due_at=clock.now + MINUTE)
+
+    assert await send_all(sending) == 0
+
+    clock.turn(MINUTE)
+    assert await send_all(sending) == 1
+
+
+async def test_a_chat_gets_its_deliveries_in_the_order_of_their_creation(
+    sending, outbox, telegram, clock
+):
+    chat = await outbox.chat(7)
+    await outbox.add(chat, "first", DeliveryKind.EDITION)
+    await outbox.add(chat, "second", DeliveryKind.ALERT)
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert telegram.texts == ["first", "second"]
+
+
+async def test_between_chats_alerts_go_before_digests(sending, outbox, telegram):
+    await outbox.add(await outbox.chat(7), "digest", DeliveryKind.EDITION)
+    await outbox.add(await outbox.chat(8), "alert", DeliveryKind.ALERT)
+
+    await send_all(sending)
+
+    assert telegram.texts == ["alert", "digest"]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "due_in"),
+    [
+        (errors.FloodWait("slow", MINUTE), PENDING, MINUTE),
+        (errors.NeverSent("refused"), PENDING, SECOND),
+        (errors.ServerTrouble("Bad Gateway"), PENDING, SECOND),
+        (errors.Unknown("no answer"), DeliveryState.UNKNOWN, SECOND),
+        (errors.Refused("strange"), DeliveryState.FAILED, None),
+        (errors.TooLong("too long"), DeliveryState.FAILED, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, error, state, due_in):
+    telegram.errors[7] = [error]
+    delivery = await outbox.add(await outbox.chat(7))
+
+    await sending.send_due()
+    await sending.calls.all_done()
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.trouble) == (state, str(error))
+    if due_in:
+        assert row.due_at == clock.now + due_in
+
+
+async def test_a_flood_wait_pauses_the_whole_token_as_long_as_asked(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.FloodWait("retry after 600", 10 * MINUTE)]
+    first = await outbox.add(await outbox.chat(7))
+    await send_all(sending)
+    other = await outbox.add(await outbox.chat(8))
+
+    assert await send_all(sending) == 0
+    async with storage.reading() as unit:
+        assert await paused_until(unit, PACE_KEY) == unit.now + 10 * MINUTE
+
+    clock.turn(10 * MINUTE)
+    await send_all(sending)
+    assert await outbox.states(first, other) == [SENT, SENT]
+    assert (await outbox.get(first)).attempts == 1  # the flood wait was not its fault
+
+
+async def test_what_may_have_arrived_is_resent_once_silently(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer")]
+    delivery = await outbox.add(await outbox.chat(7))
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+    assert [silent for *_, silent in telegram.calls] == [False, True]
+
+
+async def test_what_may_have_arrived_twice_is_held(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer"), errors.Unknown("no answer")]
+    chat = await outbox.chat(7)
+    first, behind = await outbox.add(chat), await outbox.add(chat, "behind")
+
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert await outbox.states(first, behind) == [DeliveryState.HELD, SENT]
+
+
+async def test_nothing_is_resent_until_telegram_answers(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer")]
+    delivery = await outbox.add(await outbox.chat(7))
+    await send_all(sending)
+    telegram.is_there = False
+
+    for _ in range(50):
+        clock.turn(MINUTE)
+        assert await send_all(sending) == 0
+    telegram.is_there = True
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_one_bad_delivery_holds_up_no_other_chat(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    bad = await outbox.chat(7)
+    first, behind = await outbox.add(bad), await outbox.add(bad)
+    others = [await outbox.add(await outbox.chat(100 + i)) for i in range(20)]
+
+    await send_all(sending)
+
+    assert set(await outbox.states(*others)) == {SENT}
+    assert await outbox.states(first, behind) == [PENDING, PENDING]
+
+
+async def test_a_delivery_that_the_server_always_fails_on_is_held_in_the_end(
+    sending, outbox, telegram, clock
+):
+    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    delivery = await outbox.add(await outbox.chat(7))
+
+    for _ in range(15):
+        await send_all(sending)
+        clock.turn(5 * MINUTE)
+
+    assert await outbox.states(delivery) == [DeliveryState.HELD]
+
+
+async def test_a_body_that_cannot_be_read_fails_and_lets_the_next_one_pass(
+    sending, outbox, telegram, clock
+):
+    chat = await outbox.chat(7)
+    broken = await outbox.add(chat, body={"nonsense": 1})
+    behind = await outbox.add(chat)
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert await outbox.states(broken, behind) == [DeliveryState.FAILED, SENT]
+
+
+async def test_bad_markup_goes_once_more_as_plain_text(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.BadMarkup("can't parse entities")]
+    delivery = await outbox.add(await outbox.chat(7), "rich", fallback=Message("plain").to_json())
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert telegram.texts == ["rich", "plain"]
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.ChatBlocked("blocked by the user")]
+    chat = await outbox.chat(7)
+    delivery = await outbox.add(chat, kind=DeliveryKind.EDITION)
+
+    await send_all(sending)
+
+    async with storage.reading() as unit:
+        row = await unit.session.get(Chat, chat)
+    assert row
+    assert row.state is ChatState.BLOCKED
+    assert await outbox.states(delivery) == [PENDING]
+
+    async with storage.writing() as unit:
+        await restore_chat(unit, chat)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_alerts_over_six_hours_old_expire_when_a_chat_comes_back(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.ChatKicked("kicked")]
+    chat = await outbox.chat(7)
+    alert = await outbox.add(chat, "old alert")
+    digest = await outbox.add(chat, "digest", DeliveryKind.EDITION)
+    await send_all(sending)
+    clock.turn(timedelta(hours=7))
+    fresh = await outbox.add(chat, "fresh alert")
+
+    async with storage.writing() as unit:
+        assert await restore_chat(unit, chat) == 1
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert await outbox.states(alert, digest, fresh) == [DeliveryState.EXPIRED, SENT, SENT]
+
+
+async def test_a_migrated_group_is_reached_under_its_new_id(sending, outbox, telegram):
+    telegram.errors[-7] = [errors.ChatMigrated("upgraded", -1007)]
+    delivery = await outbox.add(await outbox.chat(-7))
+
+    await send_all(sending)
+
+    assert [chat_id for _, chat_id, *_ in telegram.calls] == [-7, -1007]
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_an_edit_waits_for_its_target_and_the_newest_wins(sending, outbox, telegram, clock):
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, "alert")
+    edits = [
+        await outbox.add(chat, f"+{n}", DeliveryKind.EDIT, target_id=target, version=n)
+        for n in (1, 2)
+    ]
+
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert telegram.edits == [(7, 1, "+2")]
+    assert await outbox.states(*edits) == [DeliveryState.DROPPED, SENT]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(errors.NotModified("same"), SENT), (errors.EditTargetGone("gone"), DeliveryState.DROPPED)],
+)
+async def test_an_edit_is_never_resent_as_a_send(sending, outbox, telegram, error, state):
+    telegram.errors[7] = [error]
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, state=SENT, message_id=3)
+    edit = await outbox.add(chat, "+1", DeliveryKind.EDIT, target_id=target, version=1)
+
+    await send_all(sending)
+
+    assert await outbox.states(edit) == [state]
+    assert telegram.calls == []
+
+
+async def test_an_edit_of_what_never_went_out_is_dropped(sending, outbox, telegram):
+    chat = await outbox.chat(7)
+    target = await outbox.add(chat, state=DeliveryState.FAILED)
+    edit = await outbox.add(chat, "+1", DeliveryKind.EDIT, target_id=target, version=1)
+
+    await send_all(sending)
+
+    assert await outbox.states(edit) == [DeliveryState.DROPPED]
+
+
+async def test_a_claim_whose_lease_is_over_is_due_again_with_sound(
+    sending, outbox, telegram, clock
+):
+    delivery = await outbox.add(
+        await outbox.chat(7),
+        state=DeliveryState.CLAIMED,
+        owner="dead",
+        lease_until=clock.now + CLAIM_LEASE,
+    )
+
+    assert await send_all(sending) == 0
+    clock.turn(CLAIM_LEASE)
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+    assert [silent for *_, silent in telegram.calls] == [False]
+
+
+async def test_a_call_that_a_dead_process_began_is_repeated_once_silently(
+    sending, outbox, telegram, clock
+):
+    delivery = await outbox.add(
+        await outbox.chat(7),
+        state=DeliveryState.SENDING,
+        owner="dead",
+        attempts=1,
+        lease_until=clock.now + CALL_LEASE,
+    )
+
+    assert await send_all(sending) == 0
+    clock.turn(CALL_LEASE)
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.resent) == (SENT, True)
+    assert [silent for *_, silent in telegram.calls] == [True]
+
+
+async def test_two_processes_send_nothing_twice(storage, outbox, clock):
+    chats = [await outbox.chat(i) for i in range(1, 31)]
+    ids = [await outbox.add(chat, f"to {chat}") for chat in chats]
+    telegram = FakeTelegram(clock)
+
+    async with Calls(timer=TurnedTimer(clock)) as calls, Calls(timer=TurnedTimer(clock)) as more:
+        one = Sending(storage, telegram, "one", calls, PACE_KEY)
+        two = Sending(storage, telegram, "two", more, PACE_KEY)
+        while await one.send_due(3) + await two.send_due(3):
+            clock.turn(SECOND / 10)
+        await calls.all_done()
+        await more.all_done()
+
+    assert sorted(telegram.texts) == sorted(f"to {chat}" for chat in chats)
+    assert set(await outbox.states(*ids)) == {SENT}
+
+
+async def test_the_pace_is_kept(sending, outbox, telegram, clock):
+    for i in range(1, 61):
+        await outbox.add(await outbox.chat(i))
+
+    while len(telegram.calls) < 60:
+        await send_all(sending)
+        clock.turn(SECOND / 10)
+
+    moments = [at for at, *_ in telegram.calls]
+    for first in moments:
+        assert sum(first <= at < first + SECOND for at in moments) <= 28
+
+
+async def test_a_group_gets_no_more_than_twenty_a_minute(sending, outbox, telegram, clock):
+    chat = await outbox.chat(-7)
+    for _ in range(25):
+        await outbox.add(chat)
+
+    while len(telegram.calls) < 25:
+        await send_all(sending)
+        clock.turn(SECOND / 2)
+
+    moments = [at for at, *_ in telegram.calls]
+    for first in moments:
+        assert sum(first <= at < first + MINUTE for at in moments) <= 20
