@@ -57,7 +57,9 @@ export class Composer {
   showKeys(rows, once = false) {
     const keys = byId("keys");
     keys.replaceChildren(
-      ...rows.map((row) => element("div", { classes: "row" }, ...row.map((key) => this.key(key, once)))),
+      ...rows.map((row) =>
+        element("div", { classes: "row" }, ...row.map((key) => this.key(key, once))),
+      ),
     );
     keys.hidden = rows.length === 0;
   }
@@ -129,7 +131,11 @@ export class Composer {
   }
 
   suggestion({ command, description }, n) {
-    const made = element("li", { role: "option", id: `command-${n}`, "data-command": `/${command}` });
+    const made = element("li", {
+      role: "option",
+      id: `command-${n}`,
+      "data-command": `/${command}`,
+    });
     made.append(element("b", { text: `/${command}` }), " ", element("span", { text: description }));
     made.addEventListener("click", () => this.send(`/${command}`));
     return made;
@@ -138,7 +144,9 @@ export class Composer {
   choose(n) {
     const options = [...this.suggestions.children];
     this.chosen = (n + options.length) % options.length;
-    options.forEach((option, at) => option.setAttribute("aria-selected", String(at === this.chosen)));
+    options.forEach((option, at) =>
+      option.setAttribute("aria-selected", String(at === this.chosen)),
+    );
     options[this.chosen].scrollIntoView({ block: "nearest" });
     this.text.setAttribute("aria-activedescendant", options[this.chosen].id);
   }

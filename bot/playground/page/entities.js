@@ -10,6 +10,7 @@ const TAGS = {
   code: "code",
 };
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const UNITS = [
   ["day", 86400],
   ["hour", 3600],
@@ -43,32 +44,26 @@ function renderRange(text, from, to, entities, onCommand) {
   return made;
 }
 
+const RENDERERS = {
+  text_link: ({ entity, children }) => link(entity.url, children),
+  url: ({ text, children }) => link(HAS_SCHEME.test(text) ? text : `http://${text}`, children),
+  email: ({ text, children }) => link(`mailto:${text}`, children),
+  phone_number: ({ text, children }) => link(`tel:${text.replace(/[^+\d]/g, "")}`, children),
+  pre: ({ entity, children }) =>
+    element("pre", { "data-language": entity.language ?? "" }, element("code", {}, children)),
+  blockquote: ({ children }) => element("blockquote", {}, children),
+  expandable_blockquote: ({ children }) => foldable(children),
+  spoiler: ({ children }) => spoiler(children),
+  date_time: ({ entity, children }) => moment(entity, children),
+  bot_command: ({ text, children, onCommand }) => command(text, children, onCommand),
+};
+
 function wrap(entity, text, children, onCommand) {
-  if (entity.type in TAGS) return element(TAGS[entity.type], {}, children);
-  switch (entity.type) {
-    case "text_link":
-      return link(entity.url, children);
-    case "url":
-      return link(/^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `http://${text}`, children);
-    case "email":
-      return link(`mailto:${text}`, children);
-    case "phone_number":
-      return link(`tel:${text.replace(/[^+\d]/g, "")}`, children);
-    case "bot_command":
-      return command(text, children, onCommand);
-    case "pre":
-      return element("pre", { "data-language": entity.language ?? "" }, element("code", {}, children));
-    case "blockquote":
-      return element("blockquote", {}, children);
-    case "expandable_blockquote":
-      return foldable(children);
-    case "spoiler":
-      return spoiler(children);
-    case "date_time":
-      return moment(entity, text, children);
-    default:
-      return element("span", { classes: `mark ${entity.type}` }, children);
+  if (Object.hasOwn(TAGS, entity.type)) return element(TAGS[entity.type], {}, children);
+  if (Object.hasOwn(RENDERERS, entity.type)) {
+    return RENDERERS[entity.type]({ entity, text, children, onCommand });
   }
+  return element("span", { classes: `mark ${entity.type}` }, children);
 }
 
 function command(text, children, onCommand) {
@@ -102,12 +97,18 @@ function spoiler(children) {
   });
 }
 
-function moment(entity, text, children) {
+function moment(entity, children) {
   const when = new Date(entity.unix_time * 1000);
   if (Number.isNaN(when.getTime())) return element("span", {}, children);
-  const attributes = { datetime: when.toISOString(), title: when.toLocaleString(), classes: "moment" };
+  const attributes = {
+    datetime: when.toISOString(),
+    title: when.toLocaleString(),
+    classes: "moment",
+  };
   const said = sayMoment(when, entity.date_time_format ?? "", new Date());
-  return said ? element("time", { ...attributes, text: said }) : element("time", attributes, children);
+  return said
+    ? element("time", { ...attributes, text: said })
+    : element("time", attributes, children);
 }
 
 // The letters of the Bot API: r relative; w weekday; d, D short and long date; t, T short and long

@@ -23,7 +23,9 @@ export class Log {
     this.scroll = byId("scroll");
     this.newer = byId("newer");
     this.newer.addEventListener("click", () => this.toEnd());
-    this.scroll.addEventListener("scroll", () => this.isNearEnd() && this.forgetUnread(), { passive: true });
+    this.scroll.addEventListener("scroll", () => this.isNearEnd() && this.forgetUnread(), {
+      passive: true,
+    });
     // A growing composer or an opened quote must not hide the last message.
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.scroll);
     this.clear();
@@ -69,7 +71,11 @@ export class Log {
 
   append(message, made) {
     if (this.list.lastElementChild?.dataset.day !== made.dataset.day) {
-      const day = element("p", { classes: "day", "data-day": made.dataset.day, text: sayDay(message) });
+      const day = element("p", {
+        classes: "day",
+        "data-day": made.dataset.day,
+        text: sayDay(message),
+      });
       this.list.append(day);
     }
     this.list.append(made);
@@ -96,7 +102,8 @@ export class Log {
   countUnread(count) {
     if (!count) return;
     this.unread += count;
-    this.newer.textContent = this.unread === 1 ? "↓ 1 new message" : `↓ ${this.unread} new messages`;
+    this.newer.textContent =
+      this.unread === 1 ? "↓ 1 new message" : `↓ ${this.unread} new messages`;
     this.newer.hidden = false;
   }
 

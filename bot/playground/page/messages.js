@@ -17,17 +17,24 @@ export function renderMessage(message, acts) {
   if (message.document) bubble.append(renderDocument(message.document));
   bubble.append(renderBody(message, acts), renderMeta(message));
   bubble.addEventListener("dblclick", () => acts.reply(message));
-  const made = element("article", { classes: `message ${side}`, "data-id": message.message_id }, bubble);
+  const made = element(
+    "article",
+    { classes: `message ${side}`, "data-id": message.message_id },
+    bubble,
+  );
   made.setAttribute("aria-label", message.from.is_bot ? message.from.first_name : "You");
   const keyboard = message.reply_markup?.inline_keyboard;
   if (keyboard) made.append(renderKeyboard(message, keyboard, acts));
   return made;
 }
 
-export const plainText = (message) => message.text ?? message.caption ?? message.document?.file_name ?? "";
+export const plainText = (message) =>
+  message.text ?? message.caption ?? message.document?.file_name ?? "";
 
 function isSaid(message) {
-  return message.text !== undefined || message.document !== undefined || message.caption !== undefined;
+  return (
+    message.text !== undefined || message.document !== undefined || message.caption !== undefined
+  );
 }
 
 function renderNotice(message) {
@@ -38,7 +45,8 @@ function renderNotice(message) {
 
 function renderBody(message, acts) {
   const text = message.text ?? message.caption ?? "";
-  const entities = (message.caption === undefined ? message.entities : message.caption_entities) ?? [];
+  const entities =
+    (message.caption === undefined ? message.entities : message.caption_entities) ?? [];
   // dir=auto lets an Arabic message run from the right.
   return element("div", { classes: "body", dir: "auto" }, renderText(text, entities, acts.command));
 }
@@ -46,7 +54,12 @@ function renderBody(message, acts) {
 function renderMeta(message) {
   const meta = element("span", { classes: "meta" });
   if (message.silent) {
-    const bell = { classes: "silent", title: "Sent without sound", "aria-label": "silent", role: "img" };
+    const bell = {
+      classes: "silent",
+      title: "Sent without sound",
+      "aria-label": "silent",
+      role: "img",
+    };
     meta.append(element("span", { ...bell, text: "🔕" }), " ");
   }
   if (message.edited) meta.append(element("span", { text: "edited" }), " ");
@@ -73,7 +86,13 @@ function renderDocument(file) {
 function renderKeyboard(message, rows, acts) {
   const made = element("div", { classes: "keyboard", role: "group", "aria-label": "Buttons" });
   for (const row of rows) {
-    made.append(element("div", { classes: "row" }, ...row.map((button) => renderButton(message, button, acts))));
+    made.append(
+      element(
+        "div",
+        { classes: "row" },
+        ...row.map((button) => renderButton(message, button, acts)),
+      ),
+    );
   }
   return made;
 }
@@ -87,7 +106,8 @@ function renderButton(message, button, acts) {
   const made = element("button", { type: "button", classes: "key", text: button.text });
   if (button.style) made.classList.add(button.style);
   if (button.callback_data) made.addEventListener("click", () => acts.press(message, button, made));
-  else if (button.copy_text) made.addEventListener("click", () => navigator.clipboard.writeText(button.copy_text.text));
+  else if (button.copy_text)
+    made.addEventListener("click", () => navigator.clipboard.writeText(button.copy_text.text));
   else made.disabled = true;
   return made;
 }

@@ -18,7 +18,8 @@ const log = new Log({ command: say, press, reply: (message) => composer.answer(m
 const composer = new Composer(say);
 const panel = new Panel({
   choose,
-  add: (name, language) => attempt(async () => choose((await control.addPerson(name, language)).chat_id)),
+  add: (name, language) =>
+    attempt(async () => choose((await control.addPerson(name, language)).chat_id)),
   block: () => setBlocked(!state.chat.blocked),
   failed: fail,
 });
@@ -48,7 +49,11 @@ async function press(message, button, made) {
   const done = () => made.classList.remove("waiting");
   setTimeout(done, IMPATIENCE_MS);
   try {
-    const { callback_query_id: id } = await control.press(message.chat.id, message.message_id, button.callback_data);
+    const { callback_query_id: id } = await control.press(
+      message.chat.id,
+      message.message_id,
+      button.callback_data,
+    );
     state.pressed.set(id, done);
   } catch (error) {
     done();
@@ -139,7 +144,8 @@ async function onEvents(events) {
   if (kinds.has("chat")) await readChats();
   if (kinds.has("commands")) await readBot();
   if (kinds.has("published")) panel.refreshNews();
-  if (events.some(({ kind, chat_id: id }) => OF_MESSAGES.has(kind) && id === state.chat.id)) await readChat();
+  if (events.some(({ kind, chat_id: id }) => OF_MESSAGES.has(kind) && id === state.chat.id))
+    await readChat();
 }
 
 // A link that starts this very bot is pressed here instead of leading out of the playground.

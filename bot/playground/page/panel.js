@@ -48,7 +48,9 @@ export class Panel {
     const state = await control.readNewsroom().catch(() => null);
     if (!state) return;
     byId("feed").value = location.origin + state.feed;
-    byId("pace").textContent = state.every_seconds ? `One more every ${state.every_seconds} s.` : "";
+    byId("pace").textContent = state.every_seconds
+      ? `One more every ${state.every_seconds} s.`
+      : "";
     byId("latest").replaceChildren(...state.latest.map(renderArticle));
   }
 
@@ -78,15 +80,23 @@ export class Panel {
     const made = element("button", { type: "button", text: chat.first_name ?? chat.title });
     made.append(element("small", { text: chat.language_code ?? chat.type }));
     if (chat.id === current) made.setAttribute("aria-current", "true");
-    if (this.unread.has(chat.id)) made.append(element("span", { classes: "dot", title: "new messages" }));
+    if (this.unread.has(chat.id))
+      made.append(element("span", { classes: "dot", title: "new messages" }));
     made.addEventListener("click", () => this.acts.choose(chat.id));
     return element("li", {}, made);
   }
 }
 
 function renderArticle(article) {
-  const title = element("a", { href: article.url, target: "_blank", rel: "noopener", text: article.title });
-  const source = element("small", { text: `${article.outlet} · ${sayWhen(new Date(article.published))}` });
+  const title = element("a", {
+    href: article.url,
+    target: "_blank",
+    rel: "noopener",
+    text: article.title,
+  });
+  const source = element("small", {
+    text: `${article.outlet} · ${sayWhen(new Date(article.published))}`,
+  });
   return element("li", { lang: article.language, dir: "auto" }, title, source);
 }
 
