@@ -1,0 +1,104 @@
+"""Dates as feeds write them; pages go on in `pagedates`.
+
+Order: ISO 8601, RFC 822 and its cousins, Unix time. Without a zone a time counts as UTC; without
+a time a date stays a date.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.sources.zones import zone
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:[.,]\d+)?"
+_ISO = re.compile(
+    rf"(?P<year>\d{{4}})(?P<sep>[-/.]?)(?P<month>\d{{2}})(?P=sep)(?P<day>\d{{2}})"
+    rf"(?:(?:\s*[Tt]\s*|\s+){_CLOCK}\s*(?P<zone>\S.*)?)?",
+    re.ASCII,
+)
+_RFC822 = re.compile(
+    rf"(?:[a-z]{{3,9}}\.?,?\s*)?(?P<day>\d{{1,2}})[\s-]+(?P<name>[a-z]{{3,9}})\.?,?[\s-]+"
+    rf"(?P<year>\d{{4}}|\d{{2}}),?(?:\s+{_CLOCK}\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\S.*)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_MONTH_FIRST = re.compile(
+    rf"(?:[a-z]{{3,9}}\.?,\s*)?(?P<name>[a-z]{{3,9}})\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}}),?"
+    rf"(?:\s+(?:at\s+)?{_CLOCK}\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\S.*)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_ASCTIME = re.compile(
+    rf"[a-z]{{3}}\s+(?P<name>[a-z]{{3}})\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+"
+    r"(?:(?P<zone>[a-z]{1,5}|[+-]\d{4})\s+)?(?P<year>\d{4})",
+    re.ASCII | re.IGNORECASE,
+)
+_EPOCH = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
+_LONGEST = 60
+_CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
+_SOON = timedelta(hours=24)
+
+
+def feed_date(text: str, language: str = "") -> datetime | date | None:
+    """*text* as a moment in UTC or a bare date, else None. *language* settles ambiguous zones."""
+    text = text.strip()
+    if not text or len(text) > _LONGEST:
+        return None
+    for form in (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME):
+        if found := form.fullmatch(text):
+            try:
+                return _assembled(found.groupdict(), language)
+            except (KeyError, ValueError, OverflowError):
+                return None
+    return _from_epoch(text)
+
+
+def sane(published: datetime | date | None, first_seen: datetime) -> datetime | date:
+    """*published*, or the moment it was first seen if it is missing or over a day ahead."""
+    if published is None:
+        return first_seen
+    if isinstance(published, datetime):
+        return first_seen if published > first_seen + _SOON else published
+    return first_seen if published > (first_seen + _SOON).date() else published
+
+
+def _assembled(parts: dict[str, str | None], language: str) -> datetime | date:
+    day = date(_year(parts["year"] or ""), _month(parts), int(parts["day"] or 0))
+    hour = parts["hour"]
+    if hour is None:
+        return day
+    midnight = datetime.combine(day, time(), zone(parts["zone"] or "", language))
+    since = timedelta(
+        hours=_hour(int(hour), parts.get("half")),
+        minutes=int(parts["minute"] or 0),
+        seconds=min(int(parts["second"] or 0), 59),  # a leap second has no place in datetime
+    )
+    if since > timedelta(days=1):
+        raise ValueError(hour)
+    return (midnight + since).astimezone(UTC)
+
+
+def _year(digits: str) -> int:
+    year = int(digits)
+    if len(digits) == len("2025"):
+        return year
+    return year + (1900 if year >= _CENTURY_PIVOT else 2000)
+
+
+def _month(parts: dict[str, str | None]) -> int:
+    name = parts.get("name")
+    return int(parts["month"] or 0) if name is None else _MONTHS[name[:3].lower()]
+
+
+def _hour(hour: int, half: str | None) -> int:
+    if half is None:
+        return hour
+    return hour % 12 + (12 if half[0] in "pP" else 0)
+
+
+def _from_epoch(text: str) -> datetime | None:
+    found = _EPOCH.fullmatch(text)
+    return datetime.fromtimestamp(int(found[1]), UTC) if found else None

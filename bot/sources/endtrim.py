@@ -1,0 +1,84 @@
+"""Where an article ends: agencies' end marks, and boxes of other stories after or inside it.
+
+Rules, in order: a paragraph with an end mark ends the article; so does a sidebar heading in its
+last quarter, or one after which nothing but headlines and their teasers comes; any other heading
+takes with it the short paragraphs that follow, until the next long one. Short calls to subscribe
+and picture credits go. What looks like an end mark in the first third is taken for text.
+"""
+
+import re
+
+from bot.sources.endmarks import END_MARKS, HEADINGS, NOTICES, RIGHTS
+
+_AROUND_HEADING = " \t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
+_LONGEST_HEADING = 60
+_LONGEST_HEADLINE = 150
+_SENTENCE_END = re.compile(r"[.。!?…][\W_]*$")
+_LONG = 200
+_LONG_DENSE = 80  # a character of Chinese or Japanese says as much as two and a half letters
+_KEPT_SHARE = 0.33
+_LAST_QUARTER = 0.75
+_DENSE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+
+
+def end_trimmed(paragraphs: list[str]) -> list[str]:
+    """*paragraphs* up to the article's end, without boxes."""
+    article = _without_boxes(_to_end_mark(paragraphs))
+    return [text for text in article if _is_long(text) or not NOTICES.match(text)]
+
+
+def _to_end_mark(paragraphs: list[str]) -> list[str]:
+    total = sum(map(len, paragraphs))
+    before = 0
+    for position, paragraph in enumerate(paragraphs):
+        found = END_MARKS.search(paragraph) or RIGHTS.match(paragraph)
+        kept = before + (found.start() if found else 0)
+        if found and kept >= _KEPT_SHARE * total:
+            last = paragraph[: found.start()].rstrip()
+            return paragraphs[:position] + ([last] if last else [])
+        before += len(paragraph)
+    return paragraphs
+
+
+def _without_boxes(paragraphs: list[str]) -> list[str]:
+    total = sum(map(len, paragraphs))
+    kept: list[str] = []
+    before, is_boxed = 0, False
+    for position, paragraph in enumerate(paragraphs):
+        if before > 0 and is_heading(paragraph):
+            if before >= _LAST_QUARTER * total or _are_teasers(paragraphs[position + 1 :]):
+                return kept
+            is_boxed = True
+        elif is_boxed and _is_long(paragraph):
+            is_boxed = False
+        if not is_boxed:
+            kept.append(paragraph)
+        before += len(paragraph)
+    return kept
+
+
+def is_heading(paragraph: str) -> bool:
+    """Whether *paragraph* is nothing but the heading of a box of other stories."""
+    if len(paragraph) > _LONGEST_HEADING:
+        return False
+    return bool(HEADINGS.fullmatch(paragraph.strip(_AROUND_HEADING)))
+
+
+def _are_teasers(rest: list[str]) -> bool:
+    """Whether each long paragraph of *rest* stands under a headline of its own.
+
+    A single one proves nothing: it may be the article's last, after a list of headlines.
+    """
+    longs = [position for position, paragraph in enumerate(rest) if _is_long(paragraph)]
+    if not longs:
+        return True
+    return len(longs) > 1 and all(place and _is_headline(rest[place - 1]) for place in longs)
+
+
+def _is_headline(paragraph: str) -> bool:
+    return len(paragraph) <= _LONGEST_HEADLINE and not _SENTENCE_END.search(paragraph)
+
+
+def _is_long(paragraph: str) -> bool:
+    is_dense = len(_DENSE.findall(paragraph[:_LONG])) * 2 > min(len(paragraph), _LONG)
+    return len(paragraph) >= (_LONG_DENSE if is_dense else _LONG)

@@ -1,0 +1,135 @@
+"""The fast reader of feeds: fastfeedparser, where it can be trusted.
+
+It is 60 times quicker than feedparser and wrong on some documents, so its answer is taken only if
+the XML is strictly well-formed, has no DOCTYPE, no base64 and no RDF, and gives at least one
+entry, as many as the XML holds, each with an absolute link and, where the XML has one, a title.
+Dates are read from the XML itself: it takes JST for UTC.
+"""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import fastfeedparser
+
+from bot.sources import language
+from bot.sources.dates import feed_date
+from bot.sources.feedpace import pace_of
+from bot.sources.records import Document, Item, Kind
+from bot.sources.sanitise import one_line, plain_text
+from bot.sources.strictxml import strict_root
+
+_ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
+_DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+_PUBLISHED = (
+    "pubDate",
+    f"{{{_DUBLIN_CORE}}}date",
+    *(f"{{{space}}}{name}" for space in _ATOM for name in ("published", "issued")),
+    "{http://purl.org/dc/terms/}issued",
+)
+_UPDATED = tuple(f"{{{space}}}{name}" for space in _ATOM for name in ("updated", "modified"))
+_UNTRUSTED = re.compile(rb"=[\"']base64[\"']|\xef\xbf\xbd")
+_PLAIN_CONTENT = frozenset({None, "text", "html", "xhtml", "text/html", "text/plain"})
+_WEB = ("http://", "https://")
+_ENOUGH_FOR_LANGUAGE = 8
+
+
+def read_fast(data: bytes, url: str) -> Document | None:
+    """The feed in *data* (UTF-8), from *url*, or None where the slow reader must look."""
+    if _UNTRUSTED.search(data):
+        return None
+    base = "" if b"xml:base=" in data else url  # then only links that need no base will do
+    root = strict_root(data)
+    channel, elements = _entries_of(root) if root is not None else (None, [])
+    if channel is None or not elements:
+        return None
+    try:
+        feed = fastfeedparser.parse(data, include_tags=False, include_media=False)
+    except ValueError:
+        return None
+    if len(feed.entries) != len(elements):
+        return None
+    tag = language.declared(
+        feed.feed.get("language") or root.get("{http://www.w3.org/XML/1998/namespace}lang")
+    )
+    items = tuple(
+        _item(entry, element, base, tag)
+        for entry, element in zip(feed.entries, elements, strict=True)
+    )
+    if not all(map(_is_whole, items, elements)):
+        return None
+    return with_language(
+        Document(
+            kind=Kind.FEED,
+            title=one_line(feed.feed.get("title") or ""),
+            url=absolute(feed.feed.get("link") or "", base),
+            language=tag,
+            items=items,
+            pace=pace_of(channel),
+        )
+    )
+
+
+def with_language(feed: Document) -> Document:
+    """*feed* with a language that it does not declare, where its first entries settle it."""
+    if feed.language:
+        return feed
+    texts = (f"{item.title} {item.summary[:300]}" for item in feed.items[:_ENOUGH_FOR_LANGUAGE])
+    code = language.quick(" ".join(texts))
+    if not code:
+        return feed
+    items = tuple(replace(item, language=item.language or code) for item in feed.items)
+    return replace(feed, language=code, items=items)
+
+
+def _entries_of(root: Any) -> tuple[Any, list[Any]]:
+    """The element with the feed's own facts, and its entries; (None, []) for other XML."""
+    if root.tag == "rss":
+        channel = root.find("channel")
+        return channel, [] if channel is None else channel.findall("item")
+    for space in _ATOM:
+        if root.tag == f"{{{space}}}feed":
+            return root, root.findall(f"{{{space}}}entry")
+    return None, []
+
+
+def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
+    markup = entry.get("description") or ""
+    summary = plain_text(markup)
+    contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
+    return Item(
+        guid=(entry.get("id") or "").strip(),
+        url=absolute(entry.get("link") or "", base),
+        title=one_line(entry.get("title") or ""),
+        summary=summary,
+        text=max((summary, *map(plain_text, contents)), key=len),
+        published=_date(element, tag),
+        language=tag,
+    )
+
+
+def _date(element: Any, tag: str) -> datetime | date | None:
+    for names in (_PUBLISHED, _UPDATED):
+        for child in element.iterchildren(*names):
+            if found := feed_date(child.text or "", tag):
+                return found
+    return None
+
+
+def absolute(link: str, base: str) -> str:
+    link = "".join(link.split())
+    try:
+        return link if not link or link.startswith(_WEB) else urljoin(base, link)
+    except ValueError:
+        return ""
+
+
+def _is_whole(item: Item, element: Any) -> bool:
+    if not item.url.startswith(_WEB):
+        return False
+    if any(content.get("type") not in _PLAIN_CONTENT for content in element.iterfind("{*}content")):
+        return False
+    title = element.find("{*}title")
+    return bool(item.title) or title is None or not (title.text or len(title))

@@ -1,0 +1,98 @@
+# ruff: noqa: RUF001 - the small words of Russian look like Latin letters
+"""Which language a text is in, as a two-letter code; "" where nobody can say.
+
+What the source declares comes first. Else the script, or the commonest small words, where they
+are clear, cost microseconds; `detect` asks py3langid for the rest, whose model takes a second to
+load, so only workers do.
+"""
+
+import re
+from collections import Counter
+from functools import cache
+from typing import Any
+
+_TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
+_SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
+    "eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "ita": "it",
+    "por": "pt", "jpn": "ja", "zho": "zh", "chi": "zh", "kor": "ko", "rus": "ru", "ara": "ar",
+}  # fmt: skip
+_SCRIPTS = (
+    (re.compile("[\u3040-\u30ff]"), "ja", 0.05),
+    (re.compile("[\uac00-\ud7af]"), "ko", 0.2),
+    (re.compile("[\u4e00-\u9fff]"), "zh", 0.3),
+    (re.compile("[\u0e00-\u0e7f]"), "th", 0.3),
+    (re.compile("[\u0590-\u05ff]"), "he", 0.3),
+    (re.compile("[\u0370-\u03ff]"), "el", 0.3),
+    (re.compile("[\u10a0-\u10ff]"), "ka", 0.3),
+    (re.compile("[\u0530-\u058f]"), "hy", 0.3),
+    (re.compile("[\u0980-\u09ff]"), "bn", 0.3),
+    (re.compile("[\u0b80-\u0bff]"), "ta", 0.3),
+    (re.compile("[\u0c00-\u0c7f]"), "te", 0.3),
+)
+_SMALL_WORDS = {
+    "en": "the of and to in that is was for on with he it as at by from his has have are",
+    "fr": "le la les des et du une dans est pour que qui sur au par avec pas ce il aux",
+    "de": "der die und das den von zu mit ist im dem nicht ein eine auf für sich des auch",
+    "es": "el los las del y una en por con para es se lo como más su al fue este pero",
+    "it": "il di che è della per un non sono gli con nel alla dei anche più si delle",
+    "pt": "o os do da em um uma não para com mais dos como ao foi pela das são",
+    "nl": "de het van een en dat op te zijn voor met niet is aan er ook bij door",
+    "ru": "и в не на что он с по как это из к его но от за для о у",
+    "uk": "і в у не на що з та за до як це від про для його є й",
+}
+_FIRST = 4000
+_CLEAR_SHARE = 0.08
+_CLEAR_LEAD = 1.5
+_WORDS_NEEDED = 8
+_SURE = 0.9
+
+
+def declared(tag: str | None) -> str:
+    """The two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
+    found = _TAG.fullmatch((tag or "").strip())
+    if found is None:
+        return ""
+    code = found[1].lower()
+    code = _SAME.get(code, code)
+    return code if len(code) == 2 else ""  # noqa: PLR2004 - ISO 639-1
+
+
+def quick(text: str) -> str:
+    """The language of *text* where its script or its small words settle it at once."""
+    text = text[:_FIRST]
+    letters = sum(map(str.isalpha, text))
+    if not letters:
+        return ""
+    for script, code, share in _SCRIPTS:
+        if len(script.findall(text)) >= share * letters:
+            return code
+    return _by_small_words(text.lower().split())
+
+
+def detect(text: str) -> str:
+    """The language of *text*, by py3langid where `quick` cannot tell; "" for short or odd texts."""
+    if found := quick(text):
+        return found
+    if len(text.split()) < _WORDS_NEEDED:
+        return ""
+    code, probability = _identifier().classify(text[:_FIRST])
+    return declared(code) if probability >= _SURE else ""
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid import langid  # noqa: PLC0415 - see the module's head
+
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+
+
+def _by_small_words(words: list[str]) -> str:
+    if len(words) < _WORDS_NEEDED:
+        return ""
+    counted = Counter(words)
+    scores = sorted((sum(counted[word] for word in known), code) for code, known in _KNOWN.items())
+    (second, _), (best, code) = scores[-2:]
+    return code if best >= _CLEAR_SHARE * len(words) and best >= _CLEAR_LEAD * second else ""
+
+
+_KNOWN = {code: tuple(words.split()) for code, words in _SMALL_WORDS.items()}

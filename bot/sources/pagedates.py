@@ -1,0 +1,127 @@
+"""Dates as pages and plain texts write them, in any language.
+
+Order: what feeds write, East Asian and Persian dates, numbers by the custom of the language, and
+dateparser, which must find day, month and year. Relative and partial dates are refused. A longer
+text may carry its date anywhere ("Published on 17 November 2025 at 10:30").
+"""
+
+import re
+import unicodedata
+import warnings
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from bot.sources.calendars import east_asian_date, persian_date, western_years
+from bot.sources.dates import feed_date
+
+if TYPE_CHECKING:
+    from dateparser.date import DateDataParser  # type: ignore[import-untyped]
+
+_LONGEST = 120
+_EARLIEST, _LATEST = 1900, 2200
+_TIME = (
+    r"(?:[^\d\n]{0,12}\d{1,2}(?:[:.h]\d{2}|(?=\s*Uhr))(?::\d{2})?"
+    r"(?:\s*[ap]\.?m\b\.?)?(?:\s*[A-Z]{2,4}\b)?)?"
+)
+_WORD = r"[^\W\d_][\w'\u2019]*\.?"
+_WRITTEN = re.compile(
+    rf"\b(?:\d{{1,2}}(?:\.|st|nd|rd|th|er|º)?,?\s+(?:de\s+|of\s+|ng\s+)?{_WORD},?\s+(?:de\s+|del\s+)?\d{{4}}"
+    rf"|{_WORD}\s+\d{{1,2}}(?:st|nd|rd|th)?\.?,?\s+\d{{4}})\b{_TIME}"
+)
+_NUMBERS = re.compile(rf"(?<!\d)(\d{{1,2}})([./-])\s?(\d{{1,2}})\2\s?(\d{{4}})(?!\d)({_TIME})")
+_YEAR_FIRST = re.compile(
+    r"(?<!\d)\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)(?:[T\s]+\d{1,2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+_CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})")
+_MONTH_FIRST = frozenset({"en", "en-us", "en-ph"})
+
+
+@lru_cache(maxsize=2048)
+def page_date(text: str, language: str = "") -> datetime | date | None:
+    """The date in *text*: a moment in UTC, or a date where it gives no time; None without one.
+
+    *language* is a tag such as "en-GB": it settles 03/04/2025 and makes reading quicker.
+    """
+    text = _ascii_digits(" ".join(text.split()))
+    if not text or len(text) > _LONGEST or not any(map(str.isdigit, text)):
+        return None
+    found = feed_date(text, language) or _by_form(text, language.lower())
+    return found if found and _EARLIEST <= found.year <= _LATEST else None
+
+
+def _by_form(text: str, language: str) -> datetime | date | None:
+    if found := east_asian_date(text) or persian_date(text):
+        return found
+    if year_first := _YEAR_FIRST.search(text):
+        return feed_date(_padded(year_first[0]))
+    if numbers := _NUMBERS.search(text):
+        return _from_numbers(numbers, language)
+    text = western_years(text)
+    written = _WRITTEN.search(text)
+    return (written and _parsed(written[0], language)) or _parsed(text, language)
+
+
+def _ascii_digits(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.digit(char)) if char.isdecimal() and not char.isascii() else char
+        for char in text
+    )
+
+
+def _padded(text: str) -> str:
+    return re.sub(r"(?<![\d:])(\d)(?=\D|$)", r"0\1", text)
+
+
+def _from_numbers(found: re.Match[str], language: str) -> datetime | date | None:
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    if _is_ambiguous(first, second) and not language and found[2] != ".":
+        return None
+    month_first = found[2] == "/" and language in _MONTH_FIRST
+    if second > 12 or (month_first and first <= 12):  # noqa: PLR2004 - months
+        first, second = second, first
+    clock = _CLOCK.search(found[5] or "")
+    try:
+        if clock is None:
+            return date(year, second, first)
+        return datetime(year, second, first, int(clock[1]), int(clock[2]), tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _is_ambiguous(first: int, second: int) -> bool:
+    return first != second and first <= 12 and second <= 12  # noqa: PLR2004 - months
+
+
+def _parsed(text: str, language: str) -> datetime | date | None:
+    primary = language.partition("-")[0]
+    for parser in (_parser(primary) if primary else None, _parser("")):
+        if parser is None:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own regular expressions and datetime calls warn
+            data = parser.get_date_data(text)
+        if data.date_obj:
+            moment: datetime = data.date_obj
+            return moment.astimezone(UTC) if data.period == "time" else moment.date()
+    return None
+
+
+@cache
+def _parser(language: str) -> "DateDataParser | None":
+    """None for a language that dateparser does not know."""
+    from dateparser.date import DateDataParser  # noqa: PLC0415 - slow, and feeds never need it
+
+    settings = {
+        "PARSERS": ["absolute-time"],
+        "REQUIRE_PARTS": ["day", "month", "year"],
+        "RETURN_TIME_AS_PERIOD": True,
+        "RETURN_AS_TIMEZONE_AWARE": True,
+        "TIMEZONE": "UTC",
+    }
+    try:
+        return DateDataParser(languages=[language] if language else None, settings=settings)
+    except ValueError:
+        return None

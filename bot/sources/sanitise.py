@@ -1,0 +1,109 @@
+"""Plain text out of what feeds and pages hold: no tags, no control characters, paragraphs kept.
+
+Linear in the length of the text, whatever the text is.
+"""
+
+import re
+from html import unescape
+
+_HIDDEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>"
+    r"|<(script|style|template|svg|object|iframe|noscript|head)\b.*?(?:</\1\s*>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:.-]*)((?:[^\"'<>]|\"[^\"]{0,4000}\"|'[^']{0,4000}')*+)/?>")
+_BROKEN_TAG = re.compile(r"<[/!?]?(?:a|img|p|div|span|br|strong|em|b|i)\b[^<>]*(?:>|\Z)")
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "thead",
+    "tr", "ul",
+})  # fmt: skip
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas",
+    "caption", "cite", "code", "col", "colgroup", "data", "del", "dfn", "em", "embed", "font",
+    "i", "img", "input", "ins", "kbd", "label", "link", "map", "mark", "meta", "meter", "picture",
+    "q", "rp", "rt", "ruby", "s", "samp", "small", "source", "span", "strike", "strong", "sub",
+    "sup", "td", "textarea", "th", "time", "title", "track", "tt", "u", "var", "video", "wbr",
+    "html", "body", "marquee", "blink", "nobr", "param", "base", "area", "select", "option",
+    "center",
+})  # fmt: skip
+# XML allows few of these and Telegram none; bidi overrides could disguise a text.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+# Windows-1252 that was passed off as Latin-1 or as character references.
+_C1 = re.compile("[\x80-\x9f]")
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
+_MANY_LINE_ENDS = re.compile(r"\n{3,}")
+_ESCAPED_MARKUP = re.compile(r"</(?:p|div|a|b|i|strong|em|li|h[1-6]|span)>|<br ?/?>")
+_TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
+
+
+def one_line(markup: str) -> str:
+    """*markup* as one line of plain text; entities that a feed escaped twice are decoded twice."""
+    text = markup
+    if "<" in text or "&" in text:
+        text = unescape(_without_tags(text, "", " "))
+        if _TWICE_ESCAPED.search(text):
+            text = unescape(text)
+            text = _without_tags(text, "", " ") if "<" in text else text
+    return " ".join(without_controls(text).split())
+
+
+def plain_text(markup: str) -> str:
+    """*markup* as plain text: blocks become paragraphs, `<br>` a line end, white space collapses.
+
+    A text without any tag keeps its own lines and empty lines.
+    """
+    text = _blocks_to_lines(_LINE_ENDS.sub("\n", markup))
+    if "&" in text:
+        text = unescape(text)
+        if _ESCAPED_MARKUP.search(text):
+            text = unescape(_blocks_to_lines(text))
+    return tidy(text)
+
+
+def tidy(text: str) -> str:
+    """Plain text with single blanks, no control characters, one empty line between paragraphs."""
+    lines = _LINE_ENDS.sub("\n", without_controls(text)).split("\n")
+    return _MANY_LINE_ENDS.sub("\n\n", "\n".join(" ".join(line.split()) for line in lines)).strip()
+
+
+def without_controls(text: str) -> str:
+    if not _CONTROLS.search(text):
+        return text
+    text = _C1.sub(lambda char: char[0].encode("latin-1").decode("cp1252", "ignore"), text)
+    return _CONTROLS.sub("", text)
+
+
+def _without_tags(text: str, block: str, line: str) -> str:
+    """Tags dropped; *block* stands where a block began or ended, *line* for a `<br>`.
+
+    What only looks like a tag, as in `List<String>` or `a < b`, stays.
+    """
+    block = block or " "
+
+    def replaced(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if name in _BLOCKS:
+            return block
+        if name == "br":
+            return line
+        if name in {"td", "th"}:
+            return " "
+        is_known = name in _INLINE or bool(tag[1]) or "=" in tag[3] or not name.isalpha()
+        return "" if is_known else tag[0]
+
+    text = _TAG.sub(replaced, _HIDDEN.sub(" ", text))
+    return _BROKEN_TAG.sub(" ", text) if "<" in text else text
+
+
+def _blocks_to_lines(text: str) -> str:
+    if "<" not in text:
+        return text
+    marked = _without_tags(without_controls(text), "\0", "\1")
+    if "\0" not in marked and "\1" not in marked:
+        return marked
+    # With blocks, the line ends of the source mean nothing.
+    return marked.replace("\n", " ").replace("\0", "\n\n").replace("\1", "\n")

@@ -1,0 +1,84 @@
+"""The patient reader of feeds: feedparser, for what the fast one must not answer.
+
+Broken XML, entities, old dialects, RDF, base64. Documents exist on which it takes minutes, so it
+runs in workers only. It is given bytes and fetches nothing.
+"""
+
+import re
+import warnings
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+import feedparser
+
+from bot.sources import language
+from bot.sources.dates import feed_date
+from bot.sources.feedpace import pace_of
+from bot.sources.feeds import absolute, with_language
+from bot.sources.records import Document, FeedPace, Item, Kind, Unreadable
+from bot.sources.sanitise import one_line, plain_text
+from bot.sources.strictxml import lenient_root
+
+# feedparser makes `AT&T;` of a bare `AT&T`; in CDATA an ampersand is right as it is.
+_BARE_AMPERSAND = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|\w{1,31};)", re.DOTALL
+)
+_DATES = ("published", "created", "updated")
+
+
+def read_slow(data: bytes, url: str) -> Document:
+    """The feed in *data*, which is UTF-8 and says so; raises `Unreadable`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
+        parsed = feedparser.parse(
+            BytesIO(_BARE_AMPERSAND.sub(_escaped, data)),
+            response_headers={"content-type": "application/xml; charset=utf-8"}
+            | ({"content-location": url} if url else {}),
+            sanitize_html=False,
+        )
+        if not parsed.version and not parsed.entries:
+            raise Unreadable("This is XML, but no feed: it has no entries.", "xml")
+        tag = language.declared(parsed.feed.get("language"))
+        items = tuple(_item(entry, url, tag) for entry in parsed.entries)
+    return with_language(
+        Document(
+            kind=Kind.FEED,
+            title=one_line(parsed.feed.get("title") or ""),
+            url=absolute(parsed.feed.get("link") or "", url),
+            language=tag,
+            items=items,
+            pace=_pace(data),
+        )
+    )
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"&amp;" if found[0] == b"&" else found[0]
+
+
+def _item(entry: Any, url: str, tag: str) -> Item:
+    summary = plain_text(entry.get("summary") or "")
+    contents = [plain_text(content.get("value") or "") for content in entry.get("content") or ()]
+    return Item(
+        guid=(entry.get("id") or "").strip(),
+        url=absolute(entry.get("link") or "", url),
+        title=one_line(entry.get("title") or ""),
+        summary=summary or next(iter(contents), ""),
+        text=max((summary, *contents), key=len),
+        published=_date(entry, tag),
+        language=tag,
+    )
+
+
+def _date(entry: Any, tag: str) -> datetime | date | None:
+    texts = (entry.get(name) for name in _DATES)
+    return next((found for text in texts if text and (found := feed_date(text, tag))), None)
+
+
+def _pace(data: bytes) -> FeedPace | None:
+    root = lenient_root(data)
+    if root is None:
+        return None
+    channel = root.find("{*}channel")
+    return pace_of(root if channel is None else channel)
