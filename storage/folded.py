@@ -5,13 +5,20 @@ tsvector of the distinct tokens made by `array_to_tsvector`, never by its parser
 `c++` and `at&t`.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Index, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from storage.columns import ROW_ID
+from storage.engine import POSTGRESQL, Unit
+
+# A tsvector holds 1 MB, and no token above 2 KB; what lies beyond ours is matched live only.
+LONGEST_TOKEN = 200  # bytes
+MOST_TOKENS = 256_000  # bytes
 
 
 class Folded(SQLModel, table=True):
@@ -24,3 +31,44 @@ class Folded(SQLModel, table=True):
     text: str
     # On SQLite always null: the index stands beside the table there.
     tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedRow:
+    article_id: int
+    title: str
+    text: str
+
+
+async def store_folded(unit: Unit, rows: Sequence[FoldedRow]) -> None:
+    """Store the folded texts and index them; those of an article that has some are replaced."""
+    if not rows:
+        return
+    values = [asdict(row) for row in rows]
+    on_postgresql = unit.dialect == POSTGRESQL
+    if on_postgresql:
+        for value in values:
+            value["tokens"] = _tokens(f"{value['title']} {value['text']}".split(" "))
+    tokens = "array_to_tsvector(CAST(:tokens AS text[]))" if on_postgresql else "NULL"
+    connection = await unit.session.connection()
+    await connection.execute(text(_STORE.format(tokens=tokens)), values)
+
+
+_STORE = """
+    INSERT INTO folded (article_id, title, text, tokens)
+    VALUES (:article_id, :title, :text, {tokens})
+    ON CONFLICT (article_id) DO UPDATE
+    SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
+"""
+
+
+def _tokens(words: Iterable[str]) -> list[str]:
+    """The distinct words that the index holds, as long as there is room."""
+    held: list[str] = []
+    size = 0
+    for word in dict.fromkeys(words):
+        length = len(word.encode())
+        if 0 < length < LONGEST_TOKEN and size + length <= MOST_TOKENS:
+            held.append(word)
+            size += length
+    return held

@@ -1,11 +1,15 @@
 """Matches: a query and an article, with the words that matched."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from storage.columns import ROW_ID
+from storage.engine import Unit
+from storage.insert import insert_new
 
 
 class Match(SQLModel, table=True):
@@ -21,3 +25,18 @@ class Match(SQLModel, table=True):
     in_title: bool = False
     news_at: datetime  # the article's, so that a digest's range needs no join
     found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFound:
+    article_id: int
+    query_id: int
+    words: list[str]
+    in_title: bool
+    news_at: datetime
+
+
+async def store_matches(unit: Unit, found: Sequence[MatchFound]) -> int:
+    """Store those not known yet; return how many."""
+    rows = [asdict(match) | {"found_at": unit.now} for match in found]
+    return len(await insert_new(unit, Match, rows, returning=Match.query_id))

@@ -1,8 +1,17 @@
 """Queries: one row for each distinct one, and the change number that lets every index follow."""
 
-from sqlmodel import BigInteger, Field, SQLModel
+from collections.abc import Collection
+from hashlib import blake2b
+
+from sqlalchemy import update
+from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
+from storage.engine import Unit
+from storage.insert import insert_new
+from storage.topics import Topic
+
+CHANGES = "queries"  # the counter of their changes
 
 
 class Query(SQLModel, table=True):
@@ -18,3 +27,79 @@ class Counter(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=32)
     value: int = Field(default=0, sa_type=BigInteger)
+
+
+async def query_for(unit: Unit, canonical: str) -> Query:
+    """Return the live row of the query *canonical*; make or revive it where there is none.
+
+    The row stays as it is until this unit ends, so that nobody retires it in between.
+    """
+    if (found := await _query(unit, canonical)) and found.live:
+        return found
+    number = await _next_change(unit)
+    # Whoever held the counter before us may have made the row.
+    found = await _query(unit, canonical)
+    if found is None:
+        found = Query(canonical=canonical, canonical_hash=_hash(canonical), changed=number)
+    elif not found.live:
+        found.live, found.changed = True, number
+    unit.session.add(found)
+    await unit.session.flush()
+    return found
+
+
+async def retire_query(unit: Unit, query_id: int) -> bool:
+    """Retire the query if no topic asks for it any more; return whether it is retired now."""
+    if await _is_asked_for(unit, query_id):
+        return False
+    number = await _next_change(unit)
+    found = (
+        await unit.session.exec(select(Query).where(Query.id == query_id).with_for_update())
+    ).one()
+    if not found.live or await _is_asked_for(unit, query_id):
+        return not found.live
+    found.live, found.changed = False, number
+    await unit.session.flush()
+    return True
+
+
+async def queries_changed_since(unit: Unit, number: int, limit: int = 10_000) -> list[Query]:
+    """The queries that were made, revived or retired after the change *number*, in that order."""
+    rows = await unit.session.exec(
+        select(Query).where(Query.changed > number).order_by(col(Query.changed)).limit(limit)
+    )
+    return list(rows)
+
+
+async def queries_by_id(unit: Unit, ids: Collection[int]) -> dict[int, str]:
+    """The canonical text of each."""
+    rows = await unit.session.exec(select(Query.id, Query.canonical).where(col(Query.id).in_(ids)))
+    return {query_id: canonical for query_id, canonical in rows if query_id is not None}
+
+
+async def _query(unit: Unit, canonical: str) -> Query | None:
+    wanted = select(Query).where(Query.canonical_hash == _hash(canonical))
+    locked = wanted.with_for_update(read=True).execution_options(populate_existing=True)
+    return (await unit.session.exec(locked)).one_or_none()
+
+
+async def _is_asked_for(unit: Unit, query_id: int) -> bool:
+    asked = select(Topic.id).where(Topic.query_id == query_id).limit(1)
+    return (await unit.session.exec(asked)).first() is not None
+
+
+async def _next_change(unit: Unit) -> int:
+    """The next change number; its row stays locked until this unit ends."""
+    await insert_new(unit, Counter, [{"name": CHANGES, "value": 0}], returning=Counter.name)
+    given = await unit.session.exec(
+        update(Counter)
+        .where(col(Counter.name) == CHANGES)
+        .values(value=col(Counter.value) + 1)
+        .returning(col(Counter.value))
+        .execution_options(synchronize_session=False)
+    )
+    return int(given.scalar_one())
+
+
+def _hash(canonical: str) -> str:
+    return blake2b(canonical.encode(), digest_size=16).hexdigest()

@@ -30,6 +30,23 @@ def fold_article(title: str, text: str) -> FoldedArticle:
     return FoldedArticle(fold(title), fold(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a query matched: its terms that the article has, and whether the title has one."""
+
+    words: tuple[str, ...]
+    in_title: bool
+
+
+def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
+    """None where the query does not match."""
+    found = frozenset(telling_terms(node, article.has))
+    if not found:
+        return None
+    words = tuple(sorted({term.shown for term in found}))
+    return Reasons(words, any(_occurs(term, article.title) for term in found))
+
+
 def holds(node: Node, has: Callable[[Term], bool]) -> bool:
     match node:
         case Term():

@@ -22,12 +22,16 @@ _terms = st.one_of(_words, _phrases, _words.map("title:{}".format), _phrases.map
 
 
 def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Bigger queries, none of which is only a NOT."""
     several = st.lists(parts, min_size=2, max_size=3)
+    three = st.tuples(parts, parts, parts)
     return st.one_of(
         several.map(lambda some: f"({' OR '.join(some)})"),
         several.map(lambda some: f"({' '.join(some)})"),
         several.map(lambda some: f"({' AND '.join(some)})"),
-        parts.map("-{}".format),
+        three.map(lambda some: "({} -{} NOT {})".format(*some)),
+        three.map(lambda some: "({} ({} OR -{}))".format(*some)),
+        three.map(lambda some: "({} -({} -{}))".format(*some)),
     )
 
 

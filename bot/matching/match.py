@@ -1,0 +1,95 @@
+"""The step from stored articles to matches."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.matching.evaluation import fold_article, reasons
+from bot.matching.live import LiveIndex
+from bot.matching.query import Query, parse
+from bot.matching.slices import in_slices
+from storage.articles import Article
+from storage.articles_staged import advance_articles, claim_articles
+from storage.engine import Storage
+from storage.matches import MatchFound, store_matches
+from storage.queries import Query as QueryRow
+from storage.queries import queries_by_id, queries_changed_since
+from storage.words import Stage
+
+_PAGE = 10_000  # changed queries read at a time
+_SLICE = 20  # of them parsed before the event loop has its turn
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    storage: Storage
+    live: LiveIndex
+    owner: str
+
+    async def match_new(self, limit: int = 200) -> int:
+        """Match the oldest stored articles; return how many were done.
+
+        The unit that claims them also reads what changed among the queries, so that no query
+        misses an article stored after it.
+        """
+        await self.catch_up()
+        async with self.storage.writing() as unit:
+            articles = await claim_articles(unit, Stage.STORED, owner=self.owner, limit=limit)
+            changed = await queries_changed_since(unit, self.live.number, _PAGE)
+        await self._follow(changed)
+        if len(changed) == _PAGE:
+            await self.catch_up()
+        return await self._hand_on(articles) if articles else 0
+
+    async def catch_up(self) -> None:
+        """Follow all changes so far; long in a new process, and so before articles are leased."""
+        changed: Sequence[QueryRow] = ()
+        while not changed or len(changed) == _PAGE:
+            async with self.storage.reading() as unit:
+                changed = await queries_changed_since(unit, self.live.number, _PAGE)
+            if not changed:
+                return
+            await self._follow(changed)
+
+    async def _follow(self, changed: Sequence[QueryRow]) -> None:
+        for at, row in enumerate(changed):
+            if row.id is not None:
+                self.live.follow(row.changed, row.id, row.canonical if row.live else None)
+            if at % _SLICE == 0:
+                await asyncio.sleep(0)
+
+    async def _hand_on(self, articles: Sequence[Article]) -> int:
+        found = await self._matches(articles)
+        ids = [article.id for article in articles if article.id is not None]
+        async with self.storage.writing() as unit:
+            ours = await advance_articles(unit, ids, owner=self.owner, stage=Stage.MATCHED)
+            await store_matches(unit, [match for match in found if match.article_id in ours])
+        return len(ours)
+
+    async def _matches(self, articles: Sequence[Article]) -> list[MatchFound]:
+        matched = [pair async for pair in in_slices(articles, self._query_ids) if pair[1]]
+        async with self.storage.reading() as unit:
+            canonical = await queries_by_id(unit, set[int]().union(*(ids for _, ids in matched)))
+        queries = {query_id: parse(text) for query_id, text in canonical.items()}
+        wanted = {
+            article.id: {number: queries[number] for number in ids} for article, ids in matched
+        }
+
+        def explained(article: Article) -> list[MatchFound]:
+            return matches_found(article, wanted[article.id])
+
+        again = in_slices([article for article, _ in matched], explained)
+        return [match async for _, matches in again for match in matches]
+
+    def _query_ids(self, article: Article) -> set[int]:
+        return self.live.index.match(article.title, article.text, language=article.language or None)
+
+
+def matches_found(article: Article, queries: Mapping[int, Query]) -> list[MatchFound]:
+    """One for each of the queries, by id, that matches *article*, with the reason."""
+    folded = fold_article(article.title, article.text)
+    return [
+        MatchFound(article.id, query_id, list(why.words), why.in_title, article.news_at)
+        for query_id, query in sorted(queries.items(), key=lambda item: item[0])
+        if article.id is not None and (why := reasons(query.tree, folded))
+    ]

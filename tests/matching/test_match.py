@@ -1,0 +1,100 @@
+from collections.abc import Collection
+
+from sqlmodel import select
+
+from bot.matching.live import LiveIndex
+from bot.matching.match import Matching
+from bot.matching.query import parse
+from storage.articles import Article
+from storage.articles_staged import claim_articles
+from storage.engine import Storage
+from storage.matches import Match
+from storage.queries import query_for, retire_query
+from storage.words import Stage
+from tests.matching.stored import stored_article
+
+
+def matching(storage: Storage, owner: str = "me") -> Matching:
+    return Matching(storage, LiveIndex(), owner)
+
+
+async def stored_query(storage: Storage, typed: str) -> int:
+    async with storage.writing() as unit:
+        return (await query_for(unit, parse(typed).canonical)).id or 0
+
+
+async def matches(storage: Storage) -> Collection[tuple[int, int, list[str], bool]]:
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(select(Match).order_by(Match.article_id, Match.query_id))  # type: ignore[arg-type]
+        return [(row.article_id, row.query_id, row.words, row.in_title) for row in rows]
+
+
+async def test_new_articles_are_matched_and_moved_on(storage: Storage):
+    query = await stored_query(storage, 'Taiwan OR "consul-general"')
+    article = await stored_article(storage, "Envoy", "The Consul General spoke on Taiwan.")
+    await stored_article(storage, "Weather", "Rain.")
+    step = matching(storage)
+
+    assert await step.match_new() == 2
+    assert await step.match_new() == 0
+
+    assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
+    async with storage.reading() as unit:
+        stages = set(await unit.session.exec(select(Article.stage)))
+    assert stages == {Stage.MATCHED}
+
+
+async def test_a_query_added_while_running_misses_nothing_stored_after_it(storage: Storage):
+    step = matching(storage)
+    await step.match_new()
+    query = await stored_query(storage, "taiwan")
+    article = await stored_article(storage, "Taiwan")
+
+    await step.match_new()
+
+    assert await matches(storage) == [(article, query, ["taiwan"], True)]
+
+
+async def test_a_retired_query_matches_no_more_and_may_come_back(storage: Storage):
+    query = await stored_query(storage, "taiwan")
+    step = matching(storage)
+    await step.match_new()
+    async with storage.writing() as unit:
+        assert await retire_query(unit, query)
+    await stored_article(storage, "Taiwan, unasked for")
+    await step.match_new()
+    assert await stored_query(storage, "TAIWAN") == query
+    wanted = await stored_article(storage, "Taiwan")
+
+    await step.match_new()
+
+    assert await matches(storage) == [(wanted, query, ["taiwan"], True)]
+
+
+async def test_no_more_than_the_limit_at_once_the_oldest_first(storage: Storage):
+    query = await stored_query(storage, "taiwan")
+    first = await stored_article(storage, "Taiwan")
+    await stored_article(storage, "Taiwan again")
+
+    assert await matching(storage).match_new(limit=1) == 1
+
+    assert await matches(storage) == [(first, query, ["taiwan"], True)]
+
+
+async def test_what_another_owner_leases_is_left_alone(storage: Storage):
+    await stored_query(storage, "taiwan")
+    await stored_article(storage, "Taiwan")
+    async with storage.writing() as unit:
+        await claim_articles(unit, Stage.STORED, owner="another", limit=10)
+
+    assert await matching(storage).match_new() == 0
+    assert await matches(storage) == []
+
+
+async def test_a_long_article_is_matched_too(storage: Storage):
+    query = await stored_query(storage, "needle")
+    article = await stored_article(storage, "Long", "word " * 10_000 + "needle")
+
+    await matching(storage).match_new()
+
+    assert await matches(storage) == [(article, query, ["needle"], False)]

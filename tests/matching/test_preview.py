@@ -1,0 +1,95 @@
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.matching import preview
+from bot.matching.preview import Preview
+from bot.matching.query import parse
+from storage.chats import Chat
+from storage.engine import Storage
+from storage.queries import query_for
+from storage.sources import Follow
+from tests.matching import oracle
+from tests.matching.stored import stored_article, stored_source
+from tests.matching.wordings import BEGINNINGS, WORDS
+
+
+async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
+    source = await stored_source(storage, "Example Wire")
+    for days in (1, 2, 3, 4, 8):
+        await stored_article(
+            storage,
+            f"Taiwan, {days} days ago",
+            "Nothing else. A consul-general spoke.",
+            source_id=source,
+            ago=timedelta(days=days),
+        )
+    await stored_article(storage, "Weather", source_id=source)
+
+    found = await Preview(storage).hits(parse('taiwan "consul general"'))
+
+    assert (found.count, found.is_more, found.days) == (4, False, 7)
+    assert [hit.title for hit in found.newest] == [f"Taiwan, {n} days ago" for n in (1, 2, 3)]
+    hit = found.newest[0]
+    assert hit.source == "Example Wire"
+    assert hit.title_spans == ((0, 6),)
+    assert hit.snippet.text == "A consul-general spoke."
+    assert hit.snippet.bold == ((2, 16),)
+
+
+async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
+    private = await stored_source(storage, "Private Feed", public=False)
+    await stored_article(storage, "Taiwan", source_id=private)
+    async with storage.writing() as unit:
+        chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
+        unit.session.add(chat)
+        await unit.session.flush()
+        unit.session.add(Follow(chat_id=chat.id or 0, source_id=private))
+    look = Preview(storage)
+
+    assert (await look.hits(parse("taiwan"))).count == 0
+    assert (await look.hits(parse("taiwan"), chat_id=chat.id)).count == 1
+
+
+async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(preview, "MOST_LOOKED_AT", 2)
+    source = await stored_source(storage)
+    for number in range(3):
+        await stored_article(storage, f"Taiwan {number}", source_id=source)
+
+    found = await Preview(storage).hits(parse("taiwan"))
+
+    assert (found.count, found.is_more) == (2, True)
+
+
+async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
+    async with storage.writing() as unit:
+        query_id = (await query_for(unit, "taiwan")).id or 0
+        since = unit.now - timedelta(hours=24)
+    await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
+    await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
+    look = Preview(storage)
+
+    assert await look.backfill(query_id, parse("taiwan"), since) == 1
+    assert await look.backfill(query_id, parse("taiwan"), since) == 0
+
+
+async def test_the_index_gives_no_candidate_too_few(storage: Storage):
+    source = await stored_source(storage)
+    pairs = list(pairwise([*WORDS, *BEGINNINGS]))
+    texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]
+    for text in texts:
+        await stored_article(storage, "Title", text, source_id=source)
+    look = Preview(storage)
+
+    for typed in [
+        *WORDS,
+        *BEGINNINGS,
+        *(f'"{one} {other}"' for one, other in pairs),
+        *(f"{one} -{other}" for one, other in pairs),
+        *(f"({one} title:{other}) OR {other}" for one, other in pairs),
+    ]:
+        query = parse(typed)
+        wanted = sum(oracle.matches(query, "Title", text) for text in texts)
+        assert (await look.hits(query)).count == wanted, typed
