@@ -1,0 +1,175 @@
+"""The control side over HTTP, and who is kept away from it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+
+@pytest.fixture
+def control(pg, http):
+    """POST facts to, or GET from, the control side; returns status and answer."""
+
+    async def control(name, headers=None, **facts):
+        url = f"{pg.base_url}/control/{name}"
+        verb = "GET" if not facts and name.partition("?")[0] in READ else "POST"
+        body = {} if verb == "GET" else {"json": facts}
+        async with http.request(verb, url, headers=headers, **body) as response:
+            return response.status, await response.json()
+
+    return control
+
+
+READ = {"chats", "events", "journal", "bot", "newsroom", "chats/1001/messages"}
+
+
+async def test_a_person_writes_and_presses_and_the_bot_answers(control, call):
+    status, ann = await control("people", first_name="Ann", language_code="ja")
+    assert (status, ann) == (200, {"id": 1001, "chat_id": 1001})
+
+    _, sent = await control("send", chat_id=1001, text="/start")
+    markup = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    await call("sendMessage", chat_id=1001, text="hello", reply_markup=markup)
+    _, pressed = await control("press", chat_id=1001, message_id=2, data="go")
+
+    heard, clicked = (await call("getUpdates"))["result"]
+    assert heard["update_id"] == sent["update_id"]
+    assert heard["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
+    assert heard["message"]["from"]["language_code"] == "ja"
+    assert clicked["callback_query"]["id"] == pressed["callback_query_id"]
+    assert clicked["callback_query"]["data"] == "go"
+    assert clicked["callback_query"]["message"]["text"] == "hello"
+
+
+async def test_messages_are_read_by_version(control, call, ann):
+    await call("sendMessage", chat_id=ann.id, text="one")
+    _, (first,) = await control("chats/1001/messages")
+    await call("sendMessage", chat_id=ann.id, text="two")
+    await call("editMessageText", chat_id=ann.id, message_id=1, text="three")
+
+    _, later = await control(f"chats/1001/messages?after={first['version']}", headers=None)
+
+    assert [(m["text"], m["edited"]) for m in later] == [("three", True), ("two", False)]
+
+
+async def test_events_wait_for_what_comes(control, call, ann):
+    _, now = await control("events")
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(control(f"events?after={now['last']}"))
+        await call("sendMessage", chat_id=ann.id, text="one")
+
+    _, told = waiting.result()
+    assert [(e["kind"], e["chat_id"], e["message_id"]) for e in told["events"]] == [
+        ("message", ann.id, 1)
+    ]
+    assert told["last"] == now["last"] + 1
+
+
+async def test_events_end_empty_and_notice_a_restart(control):
+    assert (await control("events?after=0&timeout=0.01"))[1] == {"last": 0, "events": []}
+    assert (await control("events?after=99"))[1]["restarted"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("send", {"chat_id": 5, "text": "nobody's chat"}),
+        ("send", {"text": "no chat"}),
+        ("people", {"first_name": "Ann", "shoe_size": 40}),
+        ("people", {"first_name": "Ann", "id": -5}),
+        ("inject", {"fault": "earthquake"}),
+        ("inject", {"fault": "500", "when": "later"}),
+        ("chats", {"type": "private", "title": "x"}),
+        ("migrate", {"chat_id": 1001}),
+        ("press", {"chat_id": 1001, "message_id": 9, "data": "x"}),
+        ("flood", {"mode": "biblical"}),
+        ("publish", {"slug": "no-such-article"}),
+    ],
+)
+async def test_a_wrong_request_is_told_so(control, ann, name, facts):
+    status, answer = await control(name, **facts)
+
+    assert status == 400
+    assert answer["error"]
+
+
+async def test_only_a_button_that_is_there_can_be_pressed(control, call, ann):
+    markup = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
+
+    status, answer = await control("press", chat_id=ann.id, message_id=1, data="stop")
+
+    assert (status, answer["error"]) == (400, "Bad Request: the message has no such button")
+
+
+async def test_in_groups_a_bot_hears_what_is_meant_for_it(call, pg, ann):
+    group = pg.chat("group", "Friends", [ann])
+    sent = (await call("sendMessage", chat_id=group.id, text="hello"))["result"]["message_id"]
+
+    heard = {
+        text: pg.send(group, text, **more)["update_id"] is not None
+        for text, more in {
+            "small talk": {},
+            "/topics": {},
+            "hey @dateline_playground_bot": {},
+            "an answer": {"reply_to_message_id": sent},
+        }.items()
+    }
+    pg.steering.membership(group.id, "administrator")
+    heard["small talk to an administrator"] = pg.send(group, "x")["update_id"] is not None
+
+    assert heard == {
+        "small talk": False,
+        "/topics": True,
+        "hey @dateline_playground_bot": True,
+        "an answer": True,
+        "small talk to an administrator": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Origin": "https://elsewhere.example"}, id="another origin"),
+        pytest.param({"Origin": "null"}, id="a sandboxed page"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, id="another port"),
+        pytest.param({"Host": "elsewhere.example"}, id="a name re-bound to this machine"),
+        pytest.param({"Host": "10.0.0.1"}, id="another address"),
+    ],
+)
+@pytest.mark.parametrize("path", ["control/chats", "bot1:playground/getMe"])
+async def test_foreign_pages_are_kept_away(pg, http, path, headers):
+    async with http.get(f"{pg.base_url}/{path}", headers=headers) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+async def test_the_own_page_is_let_in(pg, http, host):
+    headers = {
+        "Host": f"{host}:{pg.port}",
+        "Origin": f"http://{host}:{pg.port}",
+        "Sec-Fetch-Site": "same-origin",
+    }
+
+    async with http.get(f"{pg.base_url}/control/chats", headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_the_newsroom_publishes_on_a_button(control, pg, http):
+    _, published = await control("publish", slug=None)
+
+    _, state = await control("newsroom")
+    assert state["latest"][0]["slug"] == published["slug"]
+    async with http.get(pg.newsroom_url) as response:
+        assert published["title"].split()[0] in await response.text()
+
+
+async def test_the_journal_goes_on_from_a_number(control, call):
+    await call("getMe")
+    await call("getMe")
+
+    _, told = await control("journal?after=1")
+
+    assert [(entry["n"], entry["method"]) for entry in told] == [(2, "getMe")]

@@ -1,0 +1,232 @@
+"""Sending, editing and deleting, with the refusals of Telegram in its own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def _refusal(answer: dict[str, Any]) -> tuple[int, str]:
+    return answer["error_code"], answer["description"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("", "message text is empty", id="empty"),
+        pytest.param(" \n\t ", "text must be non-empty", id="white space"),
+        pytest.param("x" * 4097, "message is too long", id="4097 characters"),
+        pytest.param("\N{GRINNING FACE}" * 2049, "message is too long", id="4098 units"),
+        pytest.param("x" * 40_000, "text is too long", id="beyond all bounds"),
+    ],
+)
+async def test_a_text_that_cannot_be_is_refused(call, ann, text, reason):
+    answer = await call("sendMessage", chat_id=ann.id, text=text)
+
+    assert _refusal(answer) == (400, f"Bad Request: {reason}")
+
+
+async def test_4096_units_are_just_fine(call, ann):
+    assert (await call("sendMessage", chat_id=ann.id, text="x" * 4096))["ok"]
+
+
+async def test_who_blocked_the_bot_gets_nothing_and_the_bot_is_told(call, pg, ann):
+    pg.block(ann)
+
+    answer = await call("sendMessage", chat_id=ann.id, text="hello")
+
+    assert _refusal(answer) == (403, "Forbidden: bot was blocked by the user")
+    (update,) = (await call("getUpdates"))["result"]
+    assert update["my_chat_member"]["new_chat_member"]["status"] == "kicked"
+    pg.unblock(ann)
+    assert (await call("sendMessage", chat_id=ann.id, text="hello"))["ok"]
+
+
+async def test_a_person_writes_first(call, pg):
+    ben = pg.person("Ben", started=False)
+
+    refused = await call("sendMessage", chat_id=ben.id, text="hello")
+    pg.send(ben, "/start")
+
+    assert _refusal(refused) == (403, "Forbidden: bot can't initiate conversation with a user")
+    assert (await call("sendMessage", chat_id=ben.id, text="hello"))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("kicked", "bot was kicked from the group chat"),
+        ("left", "bot is not a member of the group chat"),
+    ],
+)
+async def test_a_group_that_threw_the_bot_out_is_forbidden(call, pg, ann, status, reason):
+    group = pg.chat("group", "Friends", [ann])
+    pg.steering.membership(group.id, status)
+
+    answer = await call("sendMessage", chat_id=group.id, text="hello")
+
+    assert _refusal(answer) == (403, f"Forbidden: {reason}")
+
+
+async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
+    group = pg.chat("group", "Friends", [ann])
+    new_id = pg.migrate(group)
+
+    answer = await call("sendMessage", chat_id=group.id, text="hello")
+
+    assert _refusal(answer) == (
+        400,
+        "Bad Request: group chat was upgraded to a supergroup chat",
+    )
+    assert answer["parameters"] == {"migrate_to_chat_id": new_id}
+    assert (await call("sendMessage", chat_id=new_id, text="hello"))["ok"]
+    notices = [update["message"] for update in (await call("getUpdates"))["result"]]
+    assert [n.get("migrate_to_chat_id", n.get("migrate_from_chat_id")) for n in notices] == [
+        new_id,
+        group.id,
+    ]
+
+
+async def test_a_closed_topic_takes_no_message(call, pg, ann):
+    forum = pg.chat("supergroup", "Forum", [ann])
+    pg.steering.topic(forum.id, 7, "closed")
+
+    closed = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=7)
+    missing = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=8)
+
+    assert _refusal(closed) == (400, "Bad Request: TOPIC_CLOSED")
+    assert _refusal(missing) == (400, "Bad Request: message thread not found")
+
+
+@pytest.mark.parametrize(
+    ("button", "reason"),
+    [
+        pytest.param({"callback_data": "x" * 65}, "BUTTON_DATA_INVALID", id="65 bytes"),
+        pytest.param({"callback_data": "é" * 33}, "BUTTON_DATA_INVALID", id="66 bytes"),
+        pytest.param({"callback_data": ""}, "BUTTON_DATA_INVALID", id="no data"),
+        pytest.param(
+            {},
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+            id="text only",
+        ),
+        pytest.param({"url": "a", "callback_data": "b"}, "BUTTON_TYPE_INVALID", id="two acts"),
+        pytest.param(
+            {"url": "http://localhost/x"},
+            "inline keyboard button URL 'http://localhost/x' is invalid: Wrong HTTP URL",
+            id="a host without a dot",
+        ),
+        pytest.param(
+            {"colour": "red"}, 'unknown parameter "colour" in InlineKeyboardButton', id="unknown"
+        ),
+    ],
+)
+async def test_a_wrong_button_is_refused(call, ann, button, reason):
+    markup = {"inline_keyboard": [[{"text": "Go"} | button]]}
+
+    answer = await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
+
+    assert _refusal(answer) == (400, f"Bad Request: {reason}")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        {"force_reply": True, "input_field_placeholder": "08:00"},
+        {"keyboard": [["Yes"], [{"text": "No"}]][1:], "resize_keyboard": True},
+        {"remove_keyboard": True},
+    ],
+)
+async def test_other_keyboards_reach_the_screen(call, pg, ann, markup):
+    await call("sendMessage", chat_id=ann.id, text="x", reply_markup=markup)
+
+    assert pg.messages(ann)[0]["reply_markup"] == markup
+
+
+async def test_a_reply_names_what_it_answers(call, pg, ann):
+    asked = pg.send(ann, "question")["message_id"]
+
+    good = await call(
+        "sendMessage", chat_id=ann.id, text="x", reply_parameters={"message_id": asked}
+    )
+    bad = await call("sendMessage", chat_id=ann.id, text="x", reply_parameters={"message_id": 99})
+
+    assert good["result"]["reply_to_message"]["text"] == "question"
+    assert _refusal(bad) == (400, "Bad Request: message to be replied not found")
+
+
+async def test_an_edit_changes_the_message_in_place(call, pg, ann):
+    sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
+    before = pg.messages(ann)[0]["version"]
+
+    edited = await call("editMessageText", chat_id=ann.id, message_id=sent, text="two")
+
+    (message,) = pg.messages(ann, after=before)
+    assert edited["result"]["text"] == message["text"] == "two"
+    assert message["edited"] is True
+
+
+async def test_edits_that_cannot_be_are_refused(call, pg, ann):
+    theirs = pg.send(ann, "hers")["message_id"]
+    own = (await call("sendMessage", chat_id=ann.id, text="same"))["result"]["message_id"]
+
+    async def edit(message_id: int) -> tuple[int, str]:
+        return _refusal(
+            await call("editMessageText", chat_id=ann.id, message_id=message_id, text="same")
+        )
+
+    assert await edit(own) == (
+        400,
+        (
+            "Bad Request: message is not modified: specified new message content and reply markup "
+            "are exactly the same as a current content and reply markup of the message"
+        ),
+    )
+    assert await edit(99) == (400, "Bad Request: message to edit not found")
+    assert await edit(theirs) == (400, "Bad Request: message can't be edited")
+
+
+async def test_a_deleted_message_is_gone(call, pg, ann):
+    sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
+
+    assert (await call("deleteMessage", chat_id=ann.id, message_id=sent))["result"] is True
+
+    again = await call("deleteMessage", chat_id=ann.id, message_id=sent)
+    assert _refusal(again) == (400, "Bad Request: message to delete not found")
+    assert pg.messages(ann) == []
+    assert pg.steering.messages(ann.id)[0]["deleted"] is True
+
+
+async def test_a_message_older_than_two_days_stays(call, pg, wall, ann):
+    sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
+    wall.turn(48 * 3600 + 1)
+
+    answer = await call("deleteMessage", chat_id=ann.id, message_id=sent)
+
+    assert _refusal(answer) == (400, "Bad Request: message can't be deleted")
+
+
+async def test_copies_and_forwards_carry_the_content(call, pg, ann):
+    ben = pg.person("Ben")
+    sent = (await call("sendMessage", chat_id=ann.id, text="one"))["result"]["message_id"]
+
+    await call("copyMessage", chat_id=ben.id, from_chat_id=ann.id, message_id=sent)
+    await call("forwardMessage", chat_id=ben.id, from_chat_id=ann.id, message_id=sent)
+
+    copied, forwarded = pg.messages(ben)
+    assert copied["text"] == forwarded["text"] == "one"
+    assert "forward_origin" in forwarded
+    assert "forward_origin" not in copied
+
+
+async def test_link_previews_and_protection_are_kept(call, ann):
+    answer = await call(
+        "sendMessage",
+        chat_id=ann.id,
+        text="x",
+        link_preview_options={"is_disabled": True},
+        protect_content=True,
+    )
+
+    assert answer["result"]["link_preview_options"] == {"is_disabled": True}
+    assert answer["result"]["has_protected_content"] is True
