@@ -86,7 +86,7 @@ async def test_the_index_gives_no_candidate_too_few(storage: Storage):
     for typed in [
         *WORDS,
         *BEGINNINGS,
-        *(f'"{one} {other}"' for one, other in pairs),
+        *(f'"{one} {other}"' for one, other in pairwise(WORDS)),
         *(f"{one} -{other}" for one, other in pairs),
         *(f"({one} title:{other}) OR {other}" for one, other in pairs),
     ]:
