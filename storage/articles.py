@@ -1,11 +1,15 @@
 """Articles: one piece of news each, by canonical URL, and how far each has come."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Index, text
-from sqlmodel import Field
+from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
+from storage.engine import Unit
+from storage.insert import insert_new
+from storage.stories import drop_stories, start_stories
 from storage.words import Stage
 
 
@@ -36,3 +40,32 @@ class Article(Leased, table=True):
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
     stage: Stage = Field(default=Stage.STORED, sa_type=stored_as(Stage))
+
+
+async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:
+    """Return the ids of the articles there are, by the hash of their URL."""
+    found = await unit.session.exec(
+        select(Article.url_hash, Article.id).where(col(Article.url_hash).in_(url_hashes))
+    )
+    return {url_hash: article_id for url_hash, article_id in found if article_id is not None}
+
+
+async def store_articles(unit: Unit, articles: Sequence[Article]) -> dict[str, int]:
+    """Store those whose URL is new, each as a story of its own; return their ids by URL hash.
+
+    Another process may store one of them at the same moment: it has it then, and we do not.
+    """
+    if not articles:
+        return {}
+    stories = await start_stories(unit, len(articles))
+    rows = [
+        article.model_dump(exclude={"id"}) | {"story_id": story}
+        for article, story in zip(articles, stories, strict=True)
+    ]
+    await insert_new(unit, Article, rows, returning=Article.id)
+    mine = select(Article.url_hash, Article.id, Article.story_id).where(
+        col(Article.story_id).in_(stories)
+    )
+    stored = list(await unit.session.exec(mine))
+    await drop_stories(unit, set(stories) - {story for _hash, _id, story in stored})
+    return {url_hash: article_id for url_hash, article_id, _story in stored if article_id}

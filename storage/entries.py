@@ -1,10 +1,13 @@
 """Entries: what each source holds, by (source, guid)."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
+from storage.engine import Unit
+from storage.insert import insert_new
 
 
 class Entry(SQLModel, table=True):
@@ -17,3 +20,16 @@ class Entry(SQLModel, table=True):
     )
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
+
+
+async def known_entries(unit: Unit, source_id: int, guid_hashes: Collection[str]) -> set[str]:
+    """Return those of *guid_hashes* that the source has shown before."""
+    seen = select(Entry.guid_hash).where(
+        col(Entry.source_id) == source_id, col(Entry.guid_hash).in_(guid_hashes)
+    )
+    return set(await unit.session.exec(seen))
+
+
+async def store_entries(unit: Unit, entries: Sequence[Entry]) -> None:
+    rows = [entry.model_dump() for entry in entries]
+    await insert_new(unit, Entry, rows, returning=Entry.guid_hash)

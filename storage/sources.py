@@ -1,11 +1,15 @@
 """Sources: the places we read, one row for one URL, and which chats follow them."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, delete, update
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
+from storage.engine import Unit, claim
+from storage.insert import insert_new
 from storage.words import SourceKind, SourceState
 
 
@@ -13,12 +17,14 @@ class Source(Leased, table=True):
     __table_args__ = (Index("ix_source_due", "state", "next_fetch_at"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
-    url: str = Field(max_length=2000, unique=True)
+    url: str = Field(max_length=2000)
+    url_hash: str = Field(max_length=32, unique=True)  # of the canonical URL
     host: str
     title: str = ""
     kind: SourceKind = Field(default=SourceKind.FEED, sa_type=stored_as(SourceKind))
     state: SourceState = Field(default=SourceState.ACTIVE, sa_type=stored_as(SourceState))
-    public: bool = False
+    public: bool = False  # the operator's; else it reaches only the chats that follow it
+    own_network: bool = False  # where the operator allows everything
     every_seconds: int | None = None  # the operator's wish; None: as the source itself suggests
     created_at: datetime
 
@@ -32,7 +38,9 @@ class Source(Leased, table=True):
     succeeded_at: datetime | None = None
     first_read_at: datetime | None = None  # None: what it holds now is its backlog
     newest_at: datetime | None = None
-    interval_seconds: int | None = None
+    rhythm_seconds: int | None = None  # how often its last body deserved a look
+    skip_hours: int = 0  # bits: hour 0 to 23, UTC
+    skip_days: int = 0  # bits: Monday is 0
     fetches: int = 0
     unchanged: int = 0  # of those, answered 304 or with the same bytes
 
@@ -51,3 +59,54 @@ class Follow(SQLModel, table=True):
     source_id: int = Field(
         primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
+
+
+async def claim_due_sources(
+    unit: Unit, *, owner: str, limit: int, lease: timedelta
+) -> list[Source]:
+    return await claim(
+        unit,
+        Source,
+        (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now),
+        order=(col(Source.next_fetch_at), col(Source.id)),
+        limit=limit,
+        owner=owner,
+        lease=lease,
+    )
+
+
+async def finish_fetch(unit: Unit, source_id: int, owner: str, values: Mapping[str, Any]) -> bool:
+    """Store what a fetch brought and let go of the source; False if another has it by now."""
+    done = await unit.session.exec(
+        update(Source)
+        .where(col(Source.id) == source_id, col(Source.owner) == owner)
+        .values(owner=None, lease_until=None, **values)
+    )
+    return bool(done.rowcount)
+
+
+async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:
+    await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
+
+
+async def source_of(unit: Unit, url_hash: str) -> Source | None:
+    found = await unit.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
+    return found.first()
+
+
+async def all_sources(unit: Unit) -> list[Source]:
+    """Return every source, the operator's first, then by host."""
+    order = (col(Source.public).desc(), col(Source.host), col(Source.id))
+    return list(await unit.session.exec(select(Source).order_by(*order)))
+
+
+async def add_source(unit: Unit, values: Mapping[str, Any]) -> int | None:
+    """Return the new row's id; None if a source of this URL is there already."""
+    new = await insert_new(unit, Source, [values], returning=Source.id)
+    return new[0] if new else None
+
+
+async def remove_source(unit: Unit, url_hash: str) -> bool:
+    """Forget the source and its entries; the articles stay, and what was sent stays true."""
+    gone = await unit.session.exec(delete(Source).where(col(Source.url_hash) == url_hash))
+    return bool(gone.rowcount)

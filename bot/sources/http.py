@@ -7,7 +7,7 @@ client, so that each hop is checked and waits for its host's turn.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
 import aiohttp
@@ -16,6 +16,7 @@ from aiohttp.resolver import DefaultResolver
 from bot.sources.answers import Answer
 from bot.sources.connecting import Resolver, Sockets, translated
 from bot.sources.failures import TooBig, TooManyRedirects
+from bot.sources.guard import Guard
 from bot.sources.redirects import PERMANENT, target_of
 from bot.sources.spacing import Spacing
 from bot.sources.urls import host_of
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
     from yarl import URL
-
-    from bot.sources.guard import Guard
 
 CONNECT_SECONDS: Final = 5
 TOTAL_SECONDS: Final = 15
@@ -55,6 +54,18 @@ _KEPT_HEADERS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Connections under one rule; those of another rule are never shared."""
+
+    guard: Guard
+    resolver: Resolver
+    session: aiohttp.ClientSession
+
+    def is_own(self, url: URL) -> bool:
+        return self.resolver.is_own(url.host or "", url.port or 0)
+
+
 class Fetcher:
     """Fetch inside `async with`; *user_agent* holds an address where its owner can be reached."""
 
@@ -73,34 +84,33 @@ class Fetcher:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
-        self._resolver = Resolver(self._given_resolver or DefaultResolver(), self._guard)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,  # the slots bound it, and waiting there costs none of the time-out
-                resolver=self._resolver,
-                use_dns_cache=False,  # a source is asked too seldom for it to help
-                socket_factory=Sockets(self._guard),
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            headers={"User-Agent": self._user_agent, "Accept": _ACCEPT},
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            max_line_size=16_384,
-            max_field_size=16_384,
-        )
+        self._strict = self._door(Guard())
+        self._lenient = self._door(self._guard)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        await self._session.close()
+        await self._strict.session.close()
+        await self._lenient.session.close()
 
     async def fetch(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        inside: bool = False,
     ) -> Answer:
-        """Ask for *url*; raise a FetchError where there is no answer."""
+        """Ask for *url*; raise a FetchError where there is no answer.
+
+        *inside*: the operator's exceptions hold. Never where a stranger chose the address: it
+        would lead them into the operator's network. A redirect from outside leads nobody in.
+        """
         validators = _validators(etag, last_modified)
         at, permanent, left = url, url, float(TOTAL_SECONDS)
         for _ in range(MOST_REDIRECTS + 1):
-            hop, left = await self._hop(at, validators, left)
+            door = self._lenient if inside else self._strict
+            hop, left = await self._hop(door, at, validators, left)
+            inside = inside and hop.own_network
             target = target_of(hop)
             if target is None:
                 answer = _with_validators(hop, etag, last_modified)
@@ -111,50 +121,66 @@ class Fetcher:
             at = target
         raise TooManyRedirects(f"redirects more than {MOST_REDIRECTS} times")
 
+    def _door(self, guard: Guard) -> _Door:
+        resolver = Resolver(self._given_resolver or DefaultResolver(), guard)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,  # the slots bound it, and waiting there costs none of the time-out
+                resolver=resolver,
+                use_dns_cache=False,  # a source is asked too seldom for it to help
+                socket_factory=Sockets(guard),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            headers={"User-Agent": self._user_agent, "Accept": _ACCEPT},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            max_line_size=16_384,
+            max_field_size=16_384,
+        )
+        return _Door(guard, resolver, session)
+
     async def _hop(
-        self, text: str, headers: Mapping[str, str], left: float
+        self, door: _Door, text: str, headers: Mapping[str, str], left: float
     ) -> tuple[Answer, float]:
         """One request; return its answer and the seconds that are left for the next."""
-        url = self._guard.check_url(text)
-        if self._is_own(url):
-            return await self._timed(url, headers, left)
+        url = door.guard.check_url(text)
+        if door.is_own(url):
+            return await self._timed(door, url, headers, left)
         async with self._spacing.turn(host_of(str(url))):
-            return await self._timed(url, headers, left)
+            return await self._timed(door, url, headers, left)
 
     async def _timed(
-        self, url: URL, headers: Mapping[str, str], left: float
+        self, door: _Door, url: URL, headers: Mapping[str, str], left: float
     ) -> tuple[Answer, float]:
         loop = asyncio.get_running_loop()
         async with self._slots:
             begun = loop.time()
             try:
                 async with asyncio.timeout(left):
-                    answer = await self._request(url, headers)
+                    answer = await _request(door, url, headers)
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise translated(error) from error
             return answer, max(left - (loop.time() - begun), 0.1)
 
-    async def _request(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-            kept = {
-                name.lower(): value
-                for name, value in response.headers.items()
-                if name.lower() in _KEPT_HEADERS
-            }
-            answer = Answer(
-                status=response.status,
-                url=str(url),
-                headers=kept,
-                etag=_storable(response.headers.get("ETag")),
-                last_modified=_storable(response.headers.get("Last-Modified")),
-                own_network=self._is_own(url),
-            )
-            if target_of(answer) is not None:
-                return answer  # what a redirect says beside its target is nobody's business
-            return replace(answer, body=await _bounded(response))
 
-    def _is_own(self, url: URL) -> bool:
-        return self._resolver.is_own(url.host or "", url.port or 0)
+async def _request(door: _Door, url: URL, headers: Mapping[str, str]) -> Answer:
+    async with door.session.get(url, headers=headers, allow_redirects=False) as response:
+        kept = {
+            name.lower(): value
+            for name, value in response.headers.items()
+            if name.lower() in _KEPT_HEADERS
+        }
+        answer = Answer(
+            status=response.status,
+            url=str(url),
+            headers=kept,
+            etag=_storable(response.headers.get("ETag")),
+            last_modified=_storable(response.headers.get("Last-Modified")),
+            own_network=door.is_own(url),
+        )
+        if target_of(answer) is not None:
+            return answer  # what a redirect says beside its target is nobody's business
+        return replace(answer, body=await _bounded(response))
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

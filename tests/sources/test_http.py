@@ -56,8 +56,8 @@ async def fetch_by(url: str, *addresses: str, guard: Guard | None = None, times:
     )
     async with fetcher:
         for _ in range(times - 1):
-            await fetcher.fetch(url)
-        return await fetcher.fetch(url)
+            await fetcher.fetch(url, inside=True)
+        return await fetcher.fetch(url, inside=True)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_a_name_that_leads_inside_is_refused_when_the_socket_connects(sche
 async def test_odd_ways_to_write_this_machine_are_refused(host: str):
     async with Fetcher(guard=Guard(), user_agent="test") as fetcher:
         with pytest.raises((AddressRefused, CannotConnect)):
-            await fetcher.fetch(f"http://{host}/")
+            await fetcher.fetch(f"http://{host}/", inside=True)
 
 
 async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm: FeedFarm):
@@ -122,7 +122,7 @@ async def test_a_redirect_to_inside_is_refused(farm: FeedFarm, farm_fetcher: Fet
     farm.serve("/away", status=302, Location=target)
 
     with pytest.raises(AddressRefused):
-        await farm_fetcher.fetch(farm.url("/away"))
+        await farm_fetcher.fetch(farm.url("/away"), inside=True)
 
 
 async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
@@ -130,8 +130,10 @@ async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
 ):
     farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
 
-    first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so")
-    second = await fetcher.fetch(farm.url(), etag=first.etag, last_modified="yesterday, or so")
+    first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so", inside=True)
+    second = await fetcher.fetch(
+        farm.url(), etag=first.etag, last_modified="yesterday, or so", inside=True
+    )
 
     assert first.etag == "W/\"odd 'one'--gzip\""
     assert farm.asked[-1][1]["If-Modified-Since"] == "yesterday, or so"
@@ -142,8 +144,8 @@ async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
 async def test_it_says_who_it_is_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
 
-    await fetcher.fetch(farm.url())
-    await fetcher.fetch(farm.url())
+    await fetcher.fetch(farm.url(), inside=True)
+    await fetcher.fetch(farm.url(), inside=True)
 
     _path, headers = farm.asked[-1]
     assert headers["User-Agent"] == "Dateline/test (+https://example.org)"
@@ -158,7 +160,7 @@ async def test_an_unbroken_chain_of_permanent_redirects_is_reported(
     farm.serve("/newest", status=302, Location="/today")
     farm.serve("/today", "<rss/>")
 
-    answer = await fetcher.fetch(farm.url("/old"))
+    answer = await fetcher.fetch(farm.url("/old"), inside=True)
 
     assert answer.url == farm.url("/today")
     assert answer.moved_permanently_to == farm.url("/newest")
@@ -171,14 +173,14 @@ async def test_a_permanent_redirect_behind_a_passing_one_changes_nothing(
     farm.serve("/newer", status=301, Location="/today")
     farm.serve("/today", "<rss/>")
 
-    assert (await fetcher.fetch(farm.url("/old"))).moved_permanently_to is None
+    assert (await fetcher.fetch(farm.url("/old"), inside=True)).moved_permanently_to is None
 
 
 async def test_names_and_passwords_in_a_redirect_are_dropped(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/old", status=302, Location=farm.url("/new").replace("//", "//ann:secret@"))
     farm.serve("/new", "<rss/>")
 
-    answer = await fetcher.fetch(farm.url("/old"))
+    answer = await fetcher.fetch(farm.url("/old"), inside=True)
 
     assert "secret" not in answer.url
     assert "Authorization" not in farm.asked[-1][1]
@@ -189,9 +191,9 @@ async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: 
         farm.serve(f"/{step}", status=302, Location=f"/{step + 1}")
     farm.serve("/6", "<rss/>")
 
-    assert (await fetcher.fetch(farm.url("/1"))).status == 200
+    assert (await fetcher.fetch(farm.url("/1"), inside=True)).status == 200
     with pytest.raises(TooManyRedirects):
-        await fetcher.fetch(farm.url("/0"))
+        await fetcher.fetch(farm.url("/0"), inside=True)
 
 
 async def test_a_compression_bomb_is_dropped_while_it_unfolds(farm: FeedFarm, fetcher: Fetcher):
@@ -200,14 +202,14 @@ async def test_a_compression_bomb_is_dropped_while_it_unfolds(farm: FeedFarm, fe
 
     assert len(bomb) < 100_000
     with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/bomb"))
+        await fetcher.fetch(farm.url("/bomb"), inside=True)
 
 
 async def test_a_body_that_says_it_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/big", bytes(http.LARGEST_BODY + 1))
 
     with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/big"))
+        await fetcher.fetch(farm.url("/big"), inside=True)
 
 
 async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
@@ -223,7 +225,7 @@ async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
     farm.pages["/endless"] = endless
 
     with pytest.raises(TooBig):
-        await fetcher.fetch(farm.url("/endless"))
+        await fetcher.fetch(farm.url("/endless"), inside=True)
 
 
 async def test_a_server_that_never_answers_is_given_up(
@@ -239,13 +241,13 @@ async def test_a_server_that_never_answers_is_given_up(
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.05)
 
     with pytest.raises(TimedOut):
-        await fetcher.fetch(farm.url("/silent"))
+        await fetcher.fetch(farm.url("/silent"), inside=True)
     never.set()
 
 
 async def test_a_closed_port_cannot_be_connected_to(fetcher: Fetcher):
     with pytest.raises(CannotConnect, match="cannot be connected to"):
-        await fetcher.fetch("http://127.0.0.1:1/")
+        await fetcher.fetch("http://127.0.0.1:1/", inside=True)
 
 
 async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
@@ -258,13 +260,13 @@ async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
     port = server.sockets[0].getsockname()[1]
     async with server:
         with pytest.raises(CannotConnect):
-            await fetcher.fetch(f"http://127.0.0.1:{port}/")
+            await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
 
 
 async def test_the_operators_own_network_is_told_apart(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>")
 
-    assert (await fetcher.fetch(farm.url())).own_network
+    assert (await fetcher.fetch(farm.url(), inside=True)).own_network
 
 
 async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: FeedFarm):
@@ -274,3 +276,14 @@ async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: 
     answer = await fetch_by(farm.url("/feed.xml", "feeds.lan"), "127.0.0.1", guard=guard)
 
     assert answer.own_network
+
+
+async def test_a_strangers_address_never_leads_into_the_operators_network(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/feed.xml", "<rss/>")
+
+    with pytest.raises(AddressRefused):
+        await fetcher.fetch(farm.url(), inside=False)
+
+    assert farm.paths() == []

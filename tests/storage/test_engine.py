@@ -17,6 +17,7 @@ async def add_sources(storage: Storage, number: int) -> None:
         unit.session.add_all(
             Source(
                 url=f"https://example.org/{i}",
+                url_hash=str(i),
                 host="example.org",
                 created_at=unit.now,
                 next_fetch_at=unit.now,

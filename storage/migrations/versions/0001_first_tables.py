@@ -162,6 +162,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("own_network", sa.Boolean(), nullable=False),
         sa.Column("every_seconds", sa.Integer(), nullable=True),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("etag", AutoString(), nullable=True),

@@ -1,0 +1,111 @@
+"""Adding a source: one GET checks, reads and stores it with its backlog, which alerts nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.sources.bookkeeping import first_row
+from bot.sources.cadence import SHORTEST_WISH
+from bot.sources.intake import draft, url_hash
+from bot.sources.storing import store_drafts
+from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
+from storage.engine import Storage, Unit
+from storage.sources import Source, add_source, change_source, source_of
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    THERE = "already there"
+    REFUSED = "could not be added"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What came of it; `sentence` says why not. `source_id` is there unless it was refused."""
+
+    url: str
+    outcome: Outcome
+    title: str = ""
+    articles: int = 0
+    sentence: str = ""
+    source_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """*public*: the operator asks, so that every chat may get it and the own network is open."""
+
+    storage: Storage
+    fetcher: Fetches
+    reader: Reads
+    public: bool = True
+
+    async def add(self, url: str, *, every: timedelta | None = None, title: str = "") -> Addition:
+        """Add *url*, once; *title* is used where the source has none."""
+        url = url.strip()
+        if there := await self._there(url, every):
+            return there
+        visited = await visit(self.fetcher, self.reader, Asked(url, inside=self.public))
+        if why_not := refusal(visited, every):
+            return Addition(url, Outcome.REFUSED, title, sentence=why_not)
+        final = _final(url, visited)
+        if final != url and (there := await self._there(final, every)):
+            return there
+        return await self._store(final, visited, every, title)
+
+    async def _there(self, url: str, every: timedelta | None) -> Addition | None:
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(url))
+        if source is None:
+            return None
+        changes = self._wishes(source, every)
+        if changes:
+            async with self.storage.writing() as unit:
+                await change_source(unit, source.id or 0, changes)
+        return Addition(url, Outcome.THERE, source.title, source_id=source.id)
+
+    def _wishes(self, source: Source, every: timedelta | None) -> dict[str, Any]:
+        """Adding once more says what is wanted now; nobody can take what the operator gave."""
+        changes: dict[str, Any] = {}
+        if self.public and not source.public:
+            changes["public"] = True
+        if self.public and every is not None:
+            changes["every_seconds"] = round(every.total_seconds())
+        return changes
+
+    async def _store(
+        self, url: str, visited: Visit, every: timedelta | None, title: str
+    ) -> Addition:
+        async with self.storage.writing() as unit:
+            row = first_row(url, visited, every, unit.now)
+            row |= {"public": self.public, "title": row["title"] or title or row["host"]}
+            source_id = await add_source(unit, row)
+            if source_id is None:  # somebody else added it while we were reading
+                return Addition(url, Outcome.THERE, row["title"])
+            articles = await _store_backlog(unit, source_id, row, visited)
+        return Addition(url, Outcome.ADDED, row["title"], articles, source_id=source_id)
+
+
+def refusal(visited: Visit, every: timedelta | None) -> str:
+    """Say why the source cannot be added; "" if it can."""
+    if visited.problem:
+        return visited.problem.sentence
+    if visited.document is None:
+        return "gives nothing to read"
+    if every is not None and every < SHORTEST_WISH and not visited.own_network:
+        return "may be asked every 5 minutes at most, because it is not in ALLOWED_NETWORKS"
+    return ""
+
+
+def _final(url: str, visited: Visit) -> str:
+    """A move for good is followed at once: nothing has been stored under the old address."""
+    answer = visited.answer
+    return (answer and answer.moved_permanently_to) or url
+
+
+async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:
+    items = visited.document.items if visited.document else ()
+    drafts = [draft(item, source_url=row["url"], now=unit.now, backlog=True) for item in items]
+    return await store_drafts(unit, source_id, drafts)

@@ -1,0 +1,203 @@
+"""What a visit changes in a source's row: validators, health, the next moment, a new address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.sources.cadence import Circumstances, next_fetch_at, rhythm_of
+from bot.sources.intake import moments_of, newest_of, url_hash
+from bot.sources.records import Document, FeedPace
+from bot.sources.troubles import Problem, Trouble
+from bot.sources.urls import host_of
+from bot.sources.visiting import Visit
+from bot.sources.wishes import wishes_of
+from storage.words import SourceKind, SourceState
+
+SIGHTINGS_UNTIL_MOVED = 10
+
+
+class Known(Protocol):
+    """The columns of a source's row that a visit builds on."""
+
+    @property
+    def kind(self) -> SourceKind: ...
+    @property
+    def every_seconds(self) -> int | None: ...
+    @property
+    def first_read_at(self) -> datetime | None: ...
+    @property
+    def newest_at(self) -> datetime | None: ...
+    @property
+    def rhythm_seconds(self) -> int | None: ...
+    @property
+    def skip_hours(self) -> int: ...
+    @property
+    def skip_days(self) -> int: ...
+    @property
+    def own_network(self) -> bool: ...
+    @property
+    def fetches(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def failures(self) -> int: ...
+    @property
+    def trouble(self) -> str | None: ...
+    @property
+    def trouble_since(self) -> datetime | None: ...
+    @property
+    def moved_to(self) -> str | None: ...
+    @property
+    def moved_seen(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A source before its first visit."""
+
+    kind: SourceKind = SourceKind.FEED
+    every_seconds: int | None = None
+    first_read_at: datetime | None = None
+    newest_at: datetime | None = None
+    rhythm_seconds: int | None = None
+    skip_hours: int = 0
+    skip_days: int = 0
+    own_network: bool = False
+    fetches: int = 0
+    unchanged: int = 0
+    failures: int = 0
+    trouble: str | None = None
+    trouble_since: datetime | None = None
+    moved_to: str | None = None
+    moved_seen: int = 0
+
+
+def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) -> dict[str, Any]:
+    """Return the new values of the columns of *known*; *jitter* is in [-1, 1]."""
+    problem = visited.problem
+    changes: dict[str, Any] = {"fetched_at": now, "fetches": known.fetches + 1}
+    changes |= _health(known, problem, now)
+    if visited.answer is not None:
+        changes["own_network"] = visited.own_network
+    if problem is None:
+        changes |= _validators(visited) | {"succeeded_at": now}
+        changes |= _moved(known, visited)
+        if visited.document is None:
+            changes["unchanged"] = known.unchanged + 1
+        else:
+            changes |= _read(known, visited.document, now)
+    changes["next_fetch_at"] = _next(known, changes, visited, now, jitter)
+    return changes
+
+
+def first_row(url: str, visited: Visit, every: timedelta | None, now: datetime) -> dict[str, Any]:
+    """Return the row of a source that has just been read for the first time."""
+    document = visited.document
+    is_feed = document is None or document.kind == "feed"
+    newborn = Newborn(
+        kind=SourceKind.FEED if is_feed else SourceKind.PAGE,
+        every_seconds=None if every is None else round(every.total_seconds()),
+    )
+    return {
+        **changes_after(newborn, visited, now, 0),
+        "url": url,
+        "url_hash": url_hash(url),
+        "host": host_of(url),
+        "title": document.title if document else "",
+        "kind": newborn.kind,
+        "every_seconds": newborn.every_seconds,
+        "created_at": now,
+    }
+
+
+def not_a_feed(known: Known, visited: Visit) -> Problem | None:
+    """A feed that suddenly is a page has been replaced; it is not news."""
+    document = visited.document
+    if known.kind is not SourceKind.FEED or document is None or document.kind == "feed":
+        return None
+    return Problem(Trouble.HTML, "gives an HTML page instead of a feed")
+
+
+def new_address(changes: dict[str, Any]) -> str | None:
+    """Return where the source has moved to for good; seen often enough, and it could be read."""
+    if changes.get("moved_seen", 0) >= SIGHTINGS_UNTIL_MOVED:
+        address: str | None = changes["moved_to"]
+        return address
+    return None
+
+
+def _health(known: Known, problem: Problem | None, now: datetime) -> dict[str, Any]:
+    if problem is None:
+        return {"failures": 0, "trouble": None, "trouble_text": None, "trouble_since": None}
+    return {
+        "failures": known.failures + problem.is_failure,
+        "trouble": str(problem.trouble),
+        "trouble_text": problem.sentence,
+        "trouble_since": known.trouble_since if known.trouble else now,
+        "state": SourceState.GONE if problem.is_final else SourceState.ACTIVE,
+    }
+
+
+def _validators(visited: Visit) -> dict[str, Any]:
+    answer = visited.answer
+    if answer is None:
+        return {}
+    return {
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "body_hash": visited.body_hash,
+    }
+
+
+def _moved(known: Known, visited: Visit) -> dict[str, Any]:
+    target = visited.answer.moved_permanently_to if visited.answer else None
+    if target is None:
+        return {"moved_to": None, "moved_seen": 0}
+    seen = known.moved_seen + 1 if target == known.moved_to else 1
+    return {"moved_to": target, "moved_seen": seen}
+
+
+def _read(known: Known, document: Document, now: datetime) -> dict[str, Any]:
+    pace = document.pace or FeedPace()
+    rhythm = rhythm_of(moments_of(document.items, now), pace.ttl)
+    return {
+        "first_read_at": known.first_read_at or now,
+        "newest_at": newest_of(document.items, now) or known.newest_at,
+        "rhythm_seconds": None if rhythm is None else int(rhythm.total_seconds()),
+        "skip_hours": _bits(pace.skip_hours),
+        "skip_days": _bits(pace.skip_days),
+    }
+
+
+def _next(
+    known: Known, changes: dict[str, Any], visited: Visit, now: datetime, jitter: float
+) -> datetime:
+    headers = visited.answer.headers if visited.answer else {}
+    problem = visited.problem
+    circumstances = Circumstances(
+        rhythm=_seconds(changes.get("rhythm_seconds", known.rhythm_seconds)),
+        newest=changes.get("newest_at", known.newest_at),
+        wishes=wishes_of(headers, now),
+        pace=FeedPace(
+            skip_hours=_set(changes.get("skip_hours", known.skip_hours)),
+            skip_days=_set(changes.get("skip_days", known.skip_days)),
+        ),
+        every=_seconds(known.every_seconds),
+        own_network=changes.get("own_network", known.own_network),
+        failures=changes["failures"],
+        busy=problem is not None and not problem.is_failure,
+    )
+    return next_fetch_at(now, circumstances, jitter)
+
+
+def _seconds(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    return sum(1 << number for number in numbers)
+
+
+def _set(bits: int) -> frozenset[int]:
+    return frozenset(number for number in range(24) if bits >> number & 1)

@@ -1,0 +1,94 @@
+"""What an item becomes when it is first seen: whose it is, whether it is news, and since when.
+
+Identity of an entry: its guid, else its URL, else its title. Identity of an article: its canonical
+URL; one without any belongs to its source alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
+
+from bot.sources.records import Item
+from bot.sources.urls import canonical_url
+
+OLD = timedelta(hours=48)
+FUTURE = timedelta(hours=24)
+_LONGEST_TITLE = 300
+_NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article before it is stored. `quiet`: it alerts nobody."""
+
+    item: Item
+    guid_hash: str
+    url_hash: str
+    content_hash: str
+    url: str
+    title: str
+    published_at: datetime | None
+    published_on: date | None
+    news_at: datetime
+    quiet: bool
+
+
+def digest(text: str) -> str:
+    """Return 32 characters that nobody can make equal for two texts on purpose."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def url_hash(url: str) -> str:
+    return digest(canonical_url(url))
+
+
+def guid_hash(item: Item) -> str:
+    return digest(item.guid or (item.url and canonical_url(item.url)) or item.title)
+
+
+def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft:
+    published_at, published_on = _published(item.published, now)
+    moment = published_at
+    if published_on is not None:
+        moment = datetime.combine(published_on, _NOON)
+    quiet = backlog or (moment is not None and moment < now - OLD)
+    guid = guid_hash(item)
+    return Draft(
+        item=item,
+        guid_hash=guid,
+        url_hash=url_hash(item.url) if item.url else digest(f"{source_url} {guid}"),
+        content_hash=digest(f"{item.title}\n{item.summary}\n{item.text}"),
+        url=item.url or source_url,
+        title=_title(item),
+        published_at=published_at,
+        published_on=published_on,
+        news_at=min(moment or now, now) if quiet else now,
+        quiet=quiet,
+    )
+
+
+def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
+    return max(moments_of(items, now), default=None)
+
+
+def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
+    """Return when the items were published, as far as a time of day is told and is past."""
+    moments = (item.published for item in items)
+    return [each for each in moments if isinstance(each, datetime) and each <= now]
+
+
+def _published(
+    published: datetime | date | None, now: datetime
+) -> tuple[datetime | None, date | None]:
+    """Nothing is published in the future: such a date is a mistake, and first seen is as good."""
+    if isinstance(published, datetime):
+        return (now if published > now + FUTURE else published), None
+    if published is not None and published > (now + FUTURE).date():
+        return now, None
+    return None, published
+
+
+def _title(item: Item) -> str:
+    title = item.title or item.summary.partition("\n")[0] or item.text.partition("\n")[0]
+    return title[:_LONGEST_TITLE] or item.url

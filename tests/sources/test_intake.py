@@ -1,0 +1,83 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.intake import draft, guid_hash, url_hash
+from bot.sources.records import Item
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def drafted(item: Item, *, backlog: bool = False):
+    return draft(item, source_url="https://news.example/feed", now=NOW, backlog=backlog)
+
+
+@pytest.mark.parametrize(
+    ("published", "quiet", "news_at"),
+    [
+        pytest.param(None, False, NOW, id="no date: news"),
+        pytest.param(NOW - HOUR, False, NOW, id="an hour old: news since it was seen"),
+        pytest.param(NOW - 47 * HOUR, False, NOW, id="47 hours"),
+        pytest.param(NOW - 49 * HOUR, True, NOW - 49 * HOUR, id="49 hours: too old"),
+        pytest.param(NOW + 99 * HOUR, False, NOW, id="from the future"),
+        pytest.param(date(2026, 3, 2), False, NOW, id="today"),
+        pytest.param(date(2026, 2, 20), True, datetime(2026, 2, 20, 12, tzinfo=UTC), id="a date"),
+    ],
+)
+def test_what_is_news_and_since_when(published, quiet, news_at):
+    made = drafted(Item(title="a", published=published))
+
+    assert (made.quiet, made.news_at) == (quiet, news_at)
+
+
+def test_a_date_without_a_time_stays_a_date():
+    made = drafted(Item(title="a", published=date(2026, 3, 1)))
+
+    assert (made.published_at, made.published_on) == (None, date(2026, 3, 1))
+
+
+@given(st.datetimes(timezones=st.just(UTC)) | st.dates() | st.none(), st.booleans())
+def test_nothing_is_news_before_or_after_its_time(published, backlog):
+    made = drafted(Item(title="a", published=published), backlog=backlog)
+
+    assert made.news_at <= NOW
+    assert made.quiet or made.news_at == NOW
+    assert made.quiet or not backlog
+
+
+def test_an_entry_is_known_by_its_guid_else_its_url_else_its_title():
+    assert guid_hash(Item("g", "https://a.example/1")) == guid_hash(Item("g", "https://b.example/"))
+    assert guid_hash(Item("", "https://a.example/1?utm_source=x")) == guid_hash(
+        Item("", "http://a.example/1")
+    )
+    assert guid_hash(Item(title="t")) != guid_hash(Item(title="u"))
+
+
+def test_an_article_without_an_address_belongs_to_its_source():
+    item = Item(guid="1", title="a")
+    one = draft(item, source_url="https://a.example/feed", now=NOW, backlog=False)
+    other = draft(item, source_url="https://b.example/feed", now=NOW, backlog=False)
+
+    assert one.url_hash != other.url_hash
+    assert one.url == "https://a.example/feed"
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        (Item(title="T", summary="S"), "T"),
+        (Item(summary="S\nmore", text="X"), "S"),
+        (Item(text="X\n\nY"), "X"),
+        (Item(url="https://a.example/1"), "https://a.example/1"),
+    ],
+)
+def test_every_article_has_a_title(item: Item, title: str):
+    assert drafted(item).title == title
+
+
+@given(st.text())
+def test_any_url_has_a_hash(url: str):
+    assert len(url_hash(url)) == 32

@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from sqlmodel import SQLModel, col, select
+
+from bot.sources.adding import Adding, Outcome
+from bot.sources.poll import LEASE, Polling
+from bot.sources.reading import Reader
+from storage.articles import Article
+from storage.entries import Entry
+from storage.folded import Folded
+from storage.sources import Source
+from storage.stories import Story
+from storage.words import SourceState, Stage
+from tests.conftest import MONDAY_NOON, TurnedClock
+from tests.sources.feeds_made import LONG, item, page, rss
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.sources.http import Fetcher
+    from storage.engine import Storage
+
+Row = TypeVar("Row", bound=SQLModel)
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Reader]:
+    async with Reader() as reader:
+        yield reader
+
+
+@pytest.fixture
+def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
+    return Adding(storage, fetcher, reader)
+
+
+@pytest.fixture
+def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Polling:
+    return Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+
+
+async def rows_of(storage: Storage, table: type[Row]) -> list[Row]:
+    async with storage.reading() as unit:
+        return list(await unit.session.exec(select(table)))
+
+
+async def only_source(storage: Storage) -> Source:
+    (source,) = await rows_of(storage, Source)
+    return source
+
+
+async def poll_after(polling: Polling, clock: TurnedClock, wait: timedelta = DAY) -> int:
+    clock.turn(wait)
+    return await polling.poll_due()
+
+
+async def articles_of(storage: Storage) -> dict[str, Article]:
+    return {article.title: article for article in await rows_of(storage, Article)}
+
+
+async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):
+    farm.serve("/feed.xml", rss(item(n, MONDAY_NOON - n * HOUR) for n in range(3)))
+
+    added = await adding.add(farm.url())
+
+    assert (added.outcome, added.title, added.articles) == (Outcome.ADDED, "Sample Wire", 3)
+    assert len(farm.asked) == 1
+    articles = await articles_of(storage)
+    assert {article.quiet for article in articles.values()} == {True}
+    assert {article.stage for article in articles.values()} == {Stage.STORED}
+    assert articles["Sample news 2"].news_at == MONDAY_NOON - 2 * HOUR
+    assert articles["Sample news 2"].published_at == MONDAY_NOON - 2 * HOUR
+    assert len({article.story_id for article in articles.values()}) == 3
+    folded = {row.article_id: row for row in await rows_of(storage, Folded)}
+    assert folded[articles["Sample news 0"].id or 0].title.split() == ["sample", "news", "0"]
+
+
+async def test_what_appears_later_is_news(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1, MONDAY_NOON - HOUR)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 23 * HOUR), item(1, MONDAY_NOON - HOUR)]))
+
+    assert await poll_after(polling, clock) == 1
+
+    articles = await articles_of(storage)
+    assert not articles["Sample news 2"].quiet
+    assert articles["Sample news 2"].news_at == clock.now
+    assert len(articles) == 2
+
+
+async def test_what_is_older_than_two_days_when_first_seen_is_quiet(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON - 30 * HOUR), item(1)]))
+
+    await poll_after(polling, clock)
+
+    late = (await articles_of(storage))["Sample news 2"]
+    assert late.quiet
+    assert late.news_at == MONDAY_NOON - 30 * HOUR
+
+
+async def test_a_date_in_the_future_means_now(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([item(2, MONDAY_NOON + 9 * DAY), item(1)]))
+
+    await poll_after(polling, clock)
+
+    assert (await articles_of(storage))["Sample news 2"].published_at == clock.now
+
+
+async def test_an_unchanged_feed_is_neither_sent_nor_read_again(
+    storage, adding, polling, farm, clock
+):
+    farm.serve_validated("/feed.xml", rss([item(1)]), etag='"one"')
+    await adding.add(farm.url())
+
+    await poll_after(polling, clock)
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert farm.asked[-1][1]["If-None-Match"] == '"one"'
+    assert (source.fetches, source.unchanged, source.etag) == (3, 2, '"one"')
+    assert source.succeeded_at == clock.now
+
+
+async def test_new_validators_are_kept_though_the_body_is_the_same(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([item(1)]), ETag='"two"')
+
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.etag, source.unchanged) == ('"two"', 1)
+
+
+async def test_one_article_in_two_sources_is_one_article_with_two_carriers(storage, adding, farm):
+    farm.serve("/a.xml", rss([item(1, link="https://news.example/x?utm_source=a")]))
+    farm.serve("/b.xml", rss([item(7, link="https://news.example/x")]))
+
+    await adding.add(farm.url("/a.xml"))
+    await adding.add(farm.url("/b.xml"))
+
+    (article,) = await rows_of(storage, Article)
+    entries = await rows_of(storage, Entry)
+    assert len({entry.source_id for entry in entries}) == 2
+    assert {entry.article_id for entry in entries} == {article.id}
+    assert len(await rows_of(storage, Story)) == 1
+
+
+async def test_entries_without_guid_or_link_are_known_by_what_they_have(
+    storage, adding, polling, farm, clock
+):
+    bare = "<item><title>Only a title</title></item>"
+    farm.serve("/feed.xml", rss([bare, bare]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([bare], extra="<copyright>x</copyright>"))
+
+    await poll_after(polling, clock)
+
+    assert len(await rows_of(storage, Article)) == 1
+
+
+async def test_a_short_entry_gets_the_words_of_its_page(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/story", page("Sample news 2", [LONG, "An unheard-of word: brontosaurus."] * 2))
+    short = item(2, link=farm.url("/story"), text="A taste.")
+    farm.serve("/feed.xml", rss([short, item(1)]))
+
+    await poll_after(polling, clock)
+
+    article = (await articles_of(storage))["Sample news 2"]
+    assert "brontosaurus" in article.text
+    assert article.summary == "A taste."
+    (folded,) = [f for f in await rows_of(storage, Folded) if f.article_id == article.id]
+    assert "brontosaurus" in folded.text
+
+
+async def test_a_page_that_fails_leaves_the_feeds_own_words(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss([item(2, link=farm.url("/none"), text="A taste."), item(1)]))
+
+    await poll_after(polling, clock)
+
+    assert (await articles_of(storage))["Sample news 2"].summary == "A taste."
+    assert "/none" in farm.paths()
+
+
+async def test_the_backlog_fetches_no_pages(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(n, link=farm.url(f"/{n}"), text="x") for n in range(9)]))
+
+    await adding.add(farm.url())
+
+    assert farm.paths() == ["/feed.xml"]
+
+
+async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
+    for name in ("a", "b", "c"):
+        farm.serve(f"/{name}.xml", rss([item(1, link=f"https://{name}.example/1")]))
+        await adding.add(farm.url(f"/{name}.xml"))
+    farm.serve("/a.xml", b"\x00\xff\x00 no feed at all \x00\x01\x02\x03\x04\x05\x06")
+    farm.serve("/b.xml", status=500)
+    farm.serve("/c.xml", rss([item(2, link="https://c.example/2")]))
+
+    assert await poll_after(polling, clock) == 3
+
+    assert "Sample news 2" in await articles_of(storage)
+    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
+    assert states["a"].trouble == "unreadable"
+    assert (states["b"].trouble, states["b"].failures) == ("server", 1)
+    assert states["c"].trouble is None
+
+
+async def test_even_a_reader_that_breaks_stops_one_source_only(
+    storage, adding, fetcher, reader, farm, clock
+):
+    class Breaking:
+        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+            if url.endswith("a.xml"):
+                raise ZeroDivisionError
+            return await reader.read(data, url=url, content_type=content_type)
+
+    for name in ("a", "b"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await adding.add(farm.url(f"/{name}.xml"))
+        farm.serve(f"/{name}.xml", rss([item(2)]))
+    polling = Polling(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
+
+    await poll_after(polling, clock)
+
+    assert "Sample news 2" in await articles_of(storage)
+    assert await poll_after(polling, clock, LEASE) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "trouble", "failures", "waited"),
+    [
+        pytest.param(503, {}, "busy", 0, HOUR, id="busy"),
+        pytest.param(429, {"Retry_After": "7200"}, "busy", 0, 2 * HOUR, id="slow down"),
+        pytest.param(404, {}, "missing", 1, None, id="missing"),
+        pytest.param(403, {}, "wall", 1, None, id="robot wall"),
+        pytest.param(200, {}, "empty", 1, None, id="empty"),
+    ],
+)
+async def test_trouble_is_told_in_words_and_ends_with_the_next_answer(
+    storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=status, **headers)
+
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures) == (trouble, failures)
+    assert source.trouble_text
+    assert source.trouble_since == clock.now
+    assert waited is None or source.next_fetch_at == clock.now + waited
+
+    farm.serve("/feed.xml", rss([item(1)]))
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures, source.trouble_since) == (None, 0, None)
+
+
+async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=410)
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).state is SourceState.GONE
+    assert await poll_after(polling, clock, 9 * DAY) == 0
+
+
+async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).trouble == "html"
+    assert len(await rows_of(storage, Article)) == 1
+
+
+async def test_an_address_changes_after_ten_sightings_of_the_move(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/new.xml")
+    farm.serve("/new.xml", rss([item(1)]))
+
+    for _ in range(9):
+        await poll_after(polling, clock)
+    assert (await only_source(storage)).url == farm.url()
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url("/new.xml")
+    assert (await only_source(storage)).moved_to is None
+
+
+async def test_an_address_never_changes_to_what_cannot_be_read(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/parking")
+    farm.serve("/parking", page("This domain is for sale", [LONG]), Content_Type="text/html")
+
+    for _ in range(12):
+        await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url()
+
+
+async def test_the_next_poll_is_a_row_that_a_restart_does_not_forget(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)], extra="<ttl>90</ttl>"))
+    await adding.add(farm.url())
+
+    assert (await only_source(storage)).next_fetch_at == clock.now + 1.5 * HOUR
+    assert await poll_after(polling, clock, HOUR) == 0
+    assert await poll_after(polling, clock, HOUR) == 1
+
+
+async def test_hours_that_a_feed_skips_hold_on_a_304_too(storage, adding, polling, farm, clock):
+    hours = "<skipHours><hour>13</hour><hour>14</hour></skipHours>"
+    farm.serve_validated("/feed.xml", rss([item(1)], extra=hours), etag='"one"')
+    await adding.add(farm.url())
+    async with storage.writing() as unit:
+        source = (await unit.session.exec(select(Source))).one()
+        source.own_network = False
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).skip_hours == 1 << 13 | 1 << 14
+
+
+async def test_an_operators_interval_holds_in_his_own_network(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]), Cache_Control="max-age=600")
+    await adding.add(farm.url(), every=timedelta(seconds=2))
+
+    await poll_after(polling, clock, timedelta(seconds=2))
+
+    assert (await only_source(storage)).next_fetch_at == clock.now + timedelta(seconds=2)
+
+
+async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm, clock):
+    for number in range(6):
+        farm.serve(f"/{number}.xml", rss([item(number)]))
+        await adding.add(farm.url(f"/{number}.xml"))
+    farm.asked.clear()
+    clock.turn(DAY)
+
+    await asyncio.gather(
+        *(Polling(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
+    )
+
+    assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
+
+
+async def test_whoever_lost_the_lease_stores_nothing(storage, adding, fetcher, reader, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    class TakenMeanwhile:
+        async def fetch(self, url: str, **asked):
+            async with storage.writing() as unit:
+                source = (await unit.session.exec(select(Source))).one()
+                source.owner = "another"
+            return await fetcher.fetch(url, **asked)
+
+    farm.serve("/feed.xml", rss([item(2)]))
+    polling = Polling(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+
+    await poll_after(polling, clock)
+
+    assert "Sample news 2" not in await articles_of(storage)
+    assert (await only_source(storage)).owner == "another"
+
+
+async def test_a_followed_source_never_leads_into_the_operators_network(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    async with storage.writing() as unit:
+        (await unit.session.exec(select(Source))).one().public = False
+    farm.asked.clear()
+
+    await poll_after(polling, clock)
+
+    assert farm.asked == []
+    assert (await only_source(storage)).trouble == "refused"
+
+
+async def test_articles_are_stored_in_the_order_in_which_they_were_told(storage, adding, farm):
+    farm.serve("/feed.xml", rss(item(n, MONDAY_NOON - n * HOUR) for n in range(5)))
+
+    await adding.add(farm.url())
+
+    async with storage.reading() as unit:
+        titles = await unit.session.exec(select(Article.title).order_by(col(Article.id)))
+    assert list(titles) == [f"Sample news {n}" for n in (4, 3, 2, 1, 0)]
