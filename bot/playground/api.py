@@ -15,7 +15,7 @@ from bot.playground.bodies import read_body
 from bot.playground.call import Call
 from bot.playground.checks import check_call
 from bot.playground.faults import Fault, FaultKind, When
-from bot.playground.journal import Entry
+from bot.playground.journal import Entry, shown
 from bot.playground.methods import METHODS
 from bot.playground.world import World
 
@@ -69,8 +69,9 @@ class Api:
         entry.chat_id = self.world.chat_of(body.params.get("chat_id"))
         if method not in METHODS:
             raise bad_request(f"method {entry.method} is not implemented in this playground")
-        entry.params = check_call(self.table, method, body)
-        return Call(self.world, token, method, entry.params)
+        params = check_call(self.table, method, body)
+        entry.params = shown(params)
+        return Call(self.world, token, method, params)
 
     def _check_token(self, token: str) -> None:
         if not _TOKEN.fullmatch(token) or self.token not in {None, token}:

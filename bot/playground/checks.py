@@ -17,6 +17,8 @@ _MISSING = {
     "chat_id": "chat_id is empty",
     "text": "message text is empty",
     "message_id": "message identifier is not specified",
+    "document": "there is no document in the request",
+    "photo": "there is no photo in the request",
 }
 _BEYOND = {
     "callback_data": "BUTTON_DATA_INVALID",

@@ -28,7 +28,7 @@ class Entry:
             "at": self.at,
             "method": self.method,
             "chat_id": self.chat_id,
-            "params": {name: _shown(value) for name, value in self.params.items()},
+            "params": self.params,
             "status": self.status,
             "ok": self.ok,
             "applied": self.applied,
@@ -56,7 +56,11 @@ class Journal:
         return [self._entries[i] for i in range(skipped, kept)]
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, Upload):
-        return {"name": value.name, "bytes": len(value.content)}
-    return value
+def shown(params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as the journal keeps them: of a file only its name and size."""
+    return {
+        name: {"name": value.name, "bytes": len(value.content)}
+        if isinstance(value, Upload)
+        else value
+        for name, value in params.items()
+    }

@@ -142,6 +142,7 @@ async def test_a_document_comes_back_as_it_went(bot, pg, ann):
 
     assert (sent.document.file_name, sent.caption) == ("topics.csv", "Yours")
     assert sent.caption_entities[0].type == "bold"
+    assert pg.journal()[-1]["params"]["document"] == {"name": "topics.csv", "bytes": 10}
     stored = await bot.get_file(sent.document.file_id)
     assert (await bot.download_file(stored.file_path)).read() == b"title,url\n"
 
