@@ -1,11 +1,24 @@
 """Alerts: the decision, made once, that a chat is told a story at once."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import JSON, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, exists, update
+from sqlmodel import Field, SQLModel, col, select
 
+from storage.articles import Article
+from storage.chats import Chat
 from storage.columns import ROW_ID
+from storage.engine import Unit, claim
+from storage.insert import insert_new
+from storage.matches import Match
+from storage.queries import Query
+from storage.sources_carrying import carried_to
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatState, Mode, Stage
 
 
 class Alert(SQLModel, table=True):
@@ -18,3 +31,88 @@ class Alert(SQLModel, table=True):
     article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A chat that wants an article at once, for one of its topics; it may come several times."""
+
+    chat_id: int
+    zone: str
+    topic_id: int
+    topic: str
+    query: str
+
+
+async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Article]:
+    """Lease the oldest articles that are matched and not yet published."""
+    due = col(Article.stage) == Stage.MATCHED
+    order = (col(Article.id),)
+    rows = await claim(unit, Article, due, order=order, limit=limit, owner=owner, lease=lease)
+    return sorted(rows, key=lambda article: article.id or 0)
+
+
+async def keep_article(unit: Unit, article_id: int | None, owner: str, lease: timedelta) -> bool:
+    """Renew the lease; False if another has taken the article over."""
+    kept = (
+        update(Article)
+        .where(col(Article.id) == article_id, col(Article.owner) == owner)
+        .values(lease_until=unit.now + lease)
+    )
+    return bool((await unit.session.exec(kept)).rowcount)
+
+
+async def finish_articles(unit: Unit, article_ids: Sequence[int | None], owner: str) -> None:
+    await unit.session.exec(
+        update(Article)
+        .where(col(Article.id).in_(article_ids), col(Article.owner) == owner)
+        .values(stage=Stage.PUBLISHED, owner=None, lease_until=None)
+    )
+
+
+async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> list[Listener]:
+    """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
+
+    Chats up to the row *after* are left out, as are those that neither follow a source of it nor
+    get it from a public one, and those that subscribed when it was stored already.
+    """
+    wanted = _wanting(article).where(
+        col(Chat.id) > after, ~_alerted(article), carried_to(col(Chat.id), article.id)
+    )
+    page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
+    rows = await unit.session.exec(
+        wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
+    )
+    return [Listener(*row) for row in rows]
+
+
+async def make_alerts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Return the alerts that are new, by chat; those decided before stay as they were."""
+    ids = await insert_new(unit, Alert, rows, returning=Alert.id)
+    made = select(Alert.chat_id, Alert.id).where(col(Alert.id).in_(ids))
+    return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
+
+
+def _wanting(article: Article) -> Any:
+    return (
+        select(Chat.id, Chat.zone, Topic.id, Topic.name, Query.canonical)  # type: ignore[call-overload]
+        .join(Subscription, col(Subscription.chat_id) == Chat.id)
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .join(Match, col(Match.query_id) == Query.id)
+        .where(
+            col(Match.article_id) == article.id,
+            col(Chat.state) == ChatState.ACTIVE,
+            col(Subscription.mode) != Mode.DIGEST,
+            ~col(Subscription.paused),
+            col(Subscription.created_at) < article.stored_at,
+        )
+    )
+
+
+def _alerted(article: Article) -> ColumnElement[bool]:
+    return exists().where(
+        col(Alert.chat_id) == Chat.id,
+        col(Alert.story_id) == article.story_id,
+        col(Alert.chapter) == 1,
+    )

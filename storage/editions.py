@@ -1,11 +1,17 @@
 """Editions: the dated digests of each chat, and the stories that each one told."""
 
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import UniqueConstraint, update
+from sqlmodel import Field, SQLModel, col, select
 
+from storage.chats import Chat
 from storage.columns import ROW_ID
+from storage.engine import Unit, claim
+from storage.insert import insert_new
+from storage.words import ChatState
 
 
 class Edition(SQLModel, table=True):
@@ -33,3 +39,41 @@ class EditionStory(SQLModel, table=True):
     edition_id: int = Field(
         foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
+
+
+async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Chat]:
+    """Lease the chats whose digest is due; those suspended wait until they come back."""
+    due = (col(Chat.next_digest_at) <= unit.now) & (col(Chat.state) == ChatState.ACTIVE)
+    order = (col(Chat.next_digest_at), col(Chat.id))
+    return await claim(unit, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
+
+
+async def settle_chat(unit: Unit, chat: Chat, owner: str, next_at: datetime | None) -> bool:
+    """Give the chat its next moment and free it; False if it is not ours, or was changed since."""
+    ours = (col(Chat.id) == chat.id) & (col(Chat.owner) == owner)
+    freed = update(Chat).where(ours).values(owner=None, lease_until=None)
+    settled = freed.where(col(Chat.next_digest_at) == chat.next_digest_at)
+    if (await unit.session.exec(settled.values(next_digest_at=next_at))).rowcount:
+        return True
+    await unit.session.exec(freed)
+    return False
+
+
+async def last_edition(unit: Unit, chat_id: int) -> Edition | None:
+    newest = col(Edition.local_date).desc()
+    ours = select(Edition).where(Edition.chat_id == chat_id).order_by(newest).limit(1)
+    return (await unit.session.exec(ours)).first()
+
+
+async def make_edition(unit: Unit, row: Mapping[str, Any], story_ids: Iterable[int]) -> int | None:
+    """Return the new edition, its stories told; None if its date has one already."""
+    made = await insert_new(unit, Edition, [row], returning=Edition.id)
+    if not made:
+        return None
+    edition_id: int = made[0]
+    told = [
+        {"chat_id": row["chat_id"], "story_id": story_id, "edition_id": edition_id}
+        for story_id in story_ids
+    ]
+    await insert_new(unit, EditionStory, told, returning=EditionStory.story_id)
+    return edition_id

@@ -45,7 +45,7 @@ class Story:
     url: str
     outlets: tuple[str, ...]
     news_at: datetime
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...] = ()
     published: datetime | date | None = None
     alerted: bool = False
 
@@ -77,6 +77,7 @@ class Choice:
     stories: int = 0
     outlets: int = 0
     most_told: Story | None = None
+    all_stories: tuple[Story, ...] = ()  # counted and alerted ones too
 
     def __bool__(self) -> bool:
         return bool(self.sections or self.alerted)
@@ -116,6 +117,7 @@ def choose(topics: Sequence[Topic], stories: Iterable[Story]) -> Choice:
         stories=len(new),
         outlets=len({outlet for story in new for outlet in story.outlets}),
         most_told=_most_told(new),
+        all_stories=tuple(ranked),
     )
 
 

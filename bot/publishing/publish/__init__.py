@@ -1,0 +1,23 @@
+"""The step: alerts for what was matched, editions for the chats whose digest is due."""
+
+from dataclasses import dataclass
+
+from bot.publishing.publish.alerting import Alerting
+from bot.publishing.publish.digesting import Digesting
+from bot.rendering.renderer import Renderer
+from storage.engine import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def publish_new(self, limit: int = 50) -> int:
+        """Alert to the oldest matched articles; return how many were done."""
+        return await Alerting(self.storage, self.renderer, self.owner).alert_new(limit)
+
+    async def publish_due(self, limit: int = 50) -> int:
+        """Make the editions that are due; return for how many chats it was decided."""
+        return await Digesting(self.storage, self.renderer, self.owner).publish_due(limit)

@@ -1,0 +1,125 @@
+"""Alerts: one for one story and chat, whatever number of its topics the story hits.
+
+Chats are gone through in pages, each a unit of work of its own. An alert's row decides: who made
+it puts out its delivery, so a page begun again after a crash repeats nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from bot.publishing.choice import Story, Topic
+from bot.publishing.excerpts import excerpt
+from bot.publishing.pages import alert_page
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.rounds import each
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from storage.alerts import (
+    Listener,
+    claim_matched,
+    finish_articles,
+    keep_article,
+    listeners,
+    make_alerts,
+)
+from storage.articles import Article
+from storage.editions_found import outlets_of
+from storage.engine import Storage, Unit
+from storage.words import DeliveryKind, Medium, alert_key
+
+LEASE = timedelta(minutes=1)
+CHATS_IN_A_UNIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def alert_new(self, limit: int) -> int:
+        async with self.storage.writing() as unit:
+            articles = await claim_matched(unit, limit=limit, owner=self.owner, lease=LEASE)
+            quiet = [article.id for article in articles if article.quiet]
+            await finish_articles(unit, quiet, self.owner)
+        await each([article for article in articles if not article.quiet], self._alert)
+        return len(articles)
+
+    async def _alert(self, article: Article) -> None:
+        after: int | None = 0
+        while after is not None:
+            async with self.storage.writing() as unit:
+                after = await self._alert_page(unit, article, after)
+
+    async def _alert_page(self, unit: Unit, article: Article, after: int) -> int | None:
+        """Alert the chats after the row *after*; return the last of the page, None at the end."""
+        if not await keep_article(unit, article.id, self.owner, LEASE):
+            return None
+        found = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
+        chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
+        made = await make_alerts(unit, [_alert_row(unit, article, chats[chat]) for chat in chats])
+        await self._put_out(unit, article, {made[chat]: chats[chat] for chat in made})
+        if len(chats) == CHATS_IN_A_UNIT:
+            return max(chats)
+        await finish_articles(unit, [article.id], self.owner)
+        return None
+
+    async def _put_out(
+        self, unit: Unit, article: Article, alerts: Mapping[int, Sequence[Listener]]
+    ) -> None:
+        """Put out the delivery of each of *alerts*, by their row, rendering what is equal once."""
+        if not alerts:
+            return
+        outlets = (await outlets_of(unit, [article.story_id])).get(article.story_id, [])
+        rendered: dict[object, Message] = {}
+        rows = []
+        for alert_id, ours in alerts.items():
+            look = (ours[0].zone, tuple((one.topic, one.query) for one in ours))
+            if look not in rendered:
+                rendered[look] = self._render(unit, _story(article, outlets), article, ours)
+            key = alert_key(alert_id, Medium.TELEGRAM)
+            rows.append(delivery(unit, DeliveryKind.ALERT, key, ours[0].chat_id, rendered[look]))
+        await put_out(unit, rows)
+
+    def _render(
+        self, unit: Unit, story: Story, article: Article, ours: Sequence[Listener]
+    ) -> Message:
+        text = article.text or article.summary
+        return alert_page(
+            self.renderer,
+            story,
+            [Topic(one.topic_id, one.topic) for one in ours],
+            excerpt(article.title, text, tuple(dict.fromkeys(one.query for one in ours))),
+            zone=ours[0].zone,
+            now=unit.now,
+        )
+
+
+def _chat_of(listener: Listener) -> int:
+    return listener.chat_id
+
+
+def _alert_row(unit: Unit, article: Article, ours: Sequence[Listener]) -> dict[str, Any]:
+    return {
+        "chat_id": ours[0].chat_id,
+        "story_id": article.story_id,
+        "chapter": 1,
+        "article_id": article.id,
+        "topic_ids": [one.topic_id for one in ours],
+        "made_at": unit.now,
+    }
+
+
+def _story(article: Article, outlets: Sequence[str]) -> Story:
+    return Story(
+        id=article.story_id,
+        article_id=article.id or 0,
+        title=article.title,
+        url=article.url,
+        outlets=tuple(outlets),
+        news_at=article.news_at,
+        published=article.published_at or article.published_on,
+    )

@@ -1,0 +1,96 @@
+"""Editions: one for each chat and local date, made when it is due.
+
+An edition is gathered and rendered in one reading unit. Then one writing unit decides: the chat is
+still ours and its plan unchanged, the date has no edition yet; all rows, or none, are made.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.publishing.calendar import Due, take_turn
+from bot.publishing.pages import Edition, edition_page
+from bot.publishing.publish.gathering import gather, plan_of, reach
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.rounds import each
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from storage.chats import Chat
+from storage.editions import claim_due_chats, last_edition, make_edition, settle_chat
+from storage.engine import Storage, Unit
+from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
+
+LEASE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a chat gets, not yet decided: no row on a turn without an edition."""
+
+    next_at: datetime | None
+    row: Mapping[str, Any] | None = None
+    told: frozenset[int] = frozenset()
+    messages: Sequence[Message] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digesting:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def publish_due(self, limit: int) -> int:
+        async with self.storage.writing() as unit:
+            chats = await claim_due_chats(unit, limit=limit, owner=self.owner, lease=LEASE)
+        await each(chats, self._publish)
+        return len(chats)
+
+    async def _publish(self, chat: Chat) -> None:
+        async with self.storage.reading() as unit:
+            draft = await self._draft(unit, chat)
+        async with self.storage.writing() as unit:
+            if await settle_chat(unit, chat, self.owner, draft.next_at):
+                await self._put_out(unit, chat, draft)
+
+    async def _draft(self, unit: Unit, chat: Chat) -> _Draft:
+        last = await last_edition(unit, chat.id or 0)
+        due_at = chat.next_digest_at or unit.now
+        turn = take_turn(plan_of(chat), due_at, unit.now, last.local_date if last else None)
+        if turn.due is None:
+            return _Draft(turn.next_at)
+        edition = await gather(unit, chat, reach(last, unit.now))
+        if not edition.topics:
+            return _Draft(next_at=None)
+        says_something = edition.choice or chat.empty_day is EmptyDay.LINE
+        return _Draft(
+            next_at=turn.next_at,
+            row=_row(chat, turn.due, edition),
+            # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
+            told=frozenset(story.id for story in edition.choice.all_stories),
+            messages=edition_page(self.renderer, edition, turn.due.day, turn.late)
+            if says_something
+            else (),
+        )
+
+    async def _put_out(self, unit: Unit, chat: Chat, draft: _Draft) -> None:
+        edition_id = await make_edition(unit, draft.row, draft.told) if draft.row else None
+        if edition_id is None:
+            return
+        # One by one, so that the parts stand in the outbox in their order.
+        for part, message in enumerate(draft.messages, 1):
+            key = edition_key(edition_id, Medium.TELEGRAM, part)
+            row = delivery(unit, DeliveryKind.EDITION, key, chat.id or 0, message)
+            await put_out(unit, [row])
+
+
+def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
+    return {
+        "chat_id": chat.id,
+        "local_date": due.day,
+        "slot": 0,
+        "due_at": due.at,
+        "made_at": edition.now,  # what came while it was rendered belongs to the next one
+        "since": edition.since,
+        "stories": edition.choice.stories,
+    }

@@ -1,0 +1,115 @@
+"""Gathering an edition: what a chat's topics found since its last one, chosen and excerpted."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.matching.snippets import Snippet
+from bot.publishing.calendar import Plan
+from bot.publishing.choice import Choice, Hit, Story, Topic, choose
+from bot.publishing.excerpts import excerpt
+from bot.publishing.pages import Edition
+from storage.chats import Chat
+from storage.editions import Edition as Made
+from storage.editions_found import (
+    DigestTopic,
+    Found,
+    digest_topics,
+    found_since,
+    outlets_of,
+    texts_of,
+)
+from storage.engine import Unit
+
+# How far a topic's first digest reaches back, and how far any, after however long a pause.
+FIRST_REACH = timedelta(hours=24)
+LONGEST_REACH = timedelta(days=7)
+
+
+def plan_of(chat: Chat) -> Plan:
+    return Plan(chat.digest_minutes, chat.zone, chat.digest_weekdays)
+
+
+def reach(last: Made | None, now: datetime) -> datetime:
+    """Return from when on an edition tells, after the *last* one."""
+    return max(last.made_at, now - LONGEST_REACH) if last else now - FIRST_REACH
+
+
+async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
+    """Return the edition of what came after *since* and was not told in a digest yet."""
+    chat_id = chat.id or 0
+    topics = await digest_topics(unit, chat_id)
+    found = await found_since(unit, chat_id, {topic.query_id for topic in topics}, since)
+    hits = _hits(topics, found)
+    outlets = await outlets_of(unit, hits.stories, chat_id)
+    choice = choose([Topic(topic.id, topic.name) for topic in topics], hits.told_by(outlets))
+    return Edition(
+        choice=choice,
+        snippets=await _snippets(unit, choice, topics),
+        plan=plan_of(chat),
+        topics=len(topics),
+        since=since,
+        now=unit.now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """What was found, by story: the article that came first, and a hit for each topic."""
+
+    stories: Mapping[int, Found]
+    by_story: Mapping[int, Mapping[int, Hit]]
+
+    def told_by(self, outlets: Mapping[int, Sequence[str]]) -> list[Story]:
+        return [
+            Story(
+                id=story_id,
+                article_id=found.article_id,
+                title=found.title,
+                url=found.url,
+                outlets=tuple(outlets.get(story_id, ())),
+                news_at=found.news_at,
+                hits=tuple(self.by_story[story_id].values()),
+                published=found.published_at or found.published_on,
+                alerted=found.alerted,
+            )
+            for story_id, found in self.stories.items()
+        ]
+
+
+def _hits(topics: Sequence[DigestTopic], found: Iterable[Found]) -> _Hits:
+    asking: defaultdict[int, list[DigestTopic]] = defaultdict(list)
+    for topic in topics:
+        asking[topic.query_id].append(topic)
+    stories: dict[int, Found] = {}
+    by_story: defaultdict[int, dict[int, Hit]] = defaultdict(dict)
+    for one in sorted(found, key=lambda one: one.article_id):
+        for topic in asking[one.query_id]:
+            if one.news_at > topic.since - FIRST_REACH:
+                stories.setdefault(one.story_id, one)
+                hits = by_story[one.story_id]
+                hits[topic.id] = _added(hits.get(topic.id), topic, one)
+    return _Hits(stories, by_story)
+
+
+def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
+    """Return the topic's hit on a story, this article of it included."""
+    before, in_title = (hit.words, hit.in_title) if hit else (frozenset[str](), False)
+    return Hit(topic.id, before | frozenset(found.words), in_title or found.in_title)
+
+
+async def _snippets(
+    unit: Unit, choice: Choice, topics: Sequence[DigestTopic]
+) -> dict[int, Snippet]:
+    queries = {topic.id: topic.query for topic in topics}
+    told = list(choice.told)
+    texts = await texts_of(unit, [story.article_id for story in told])
+    return {
+        story.id: excerpt(
+            story.title,
+            texts.get(story.article_id, ""),
+            tuple(sorted({queries[hit.topic_id] for hit in story.hits})),
+        )
+        for story in told
+    }

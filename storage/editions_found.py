@@ -1,0 +1,140 @@
+"""What an edition is composed of: the topics of a chat, and what they found since the last one."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, exists, or_
+from sqlmodel import col, select
+
+from storage.alerts import Alert
+from storage.articles import Article
+from storage.editions import EditionStory
+from storage.engine import Unit
+from storage.entries import Entry
+from storage.matches import Match
+from storage.queries import Query
+from storage.sources import Source
+from storage.sources_carrying import carried_to, reaches
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import Mode
+
+# A match may be found after the edition that its article was stored before.
+_MATCHED_LATE = timedelta(hours=48)
+_MOST_FOUND = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTopic:
+    id: int
+    name: str
+    query_id: int
+    query: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One match of one of the chat's queries; a story may come several times."""
+
+    query_id: int
+    words: list[str]
+    in_title: bool
+    story_id: int
+    article_id: int
+    title: str
+    url: str
+    news_at: datetime
+    published_at: datetime | None
+    published_on: date | None
+    alerted: bool
+
+
+async def digest_topics(unit: Unit, chat_id: int) -> list[DigestTopic]:
+    """Return what the chat wants in its digest, in its order; `since`: when it subscribed."""
+    rows = await unit.session.exec(
+        select(Topic.id, Topic.name, Query.id, Query.canonical, Subscription.created_at)  # type: ignore[call-overload]
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .where(
+            col(Subscription.chat_id) == chat_id,
+            col(Subscription.mode) != Mode.INSTANT,
+            ~col(Subscription.paused),
+        )
+        .order_by(col(Subscription.id))
+    )
+    return [DigestTopic(*row) for row in rows]
+
+
+async def found_since(
+    unit: Unit, chat_id: int, query_ids: Iterable[int], since: datetime
+) -> list[Found]:
+    """Return what the queries found after *since* that the chat was not told in a digest.
+
+    A quiet article counts only if it was published after *since*. The newest first, up to 2000.
+    """
+    told = exists().where(
+        col(EditionStory.chat_id) == chat_id, col(EditionStory.story_id) == Article.story_id
+    )
+    alerted = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == Article.story_id)
+    found_late = and_(col(Match.found_at) > since, ~col(Article.quiet))
+    rows = await unit.session.exec(
+        select(  # type: ignore[call-overload]
+            Match.query_id,
+            Match.words,
+            Match.in_title,
+            Article.story_id,
+            Article.id,
+            Article.title,
+            Article.url,
+            Match.news_at,
+            Article.published_at,
+            Article.published_on,
+            alerted.label("alerted"),
+        )
+        .join(Article, col(Article.id) == Match.article_id)
+        .where(
+            col(Match.query_id).in_(list(query_ids)),
+            col(Match.news_at) > since - _MATCHED_LATE,
+            col(Match.news_at) <= unit.now,
+            or_(col(Match.news_at) > since, found_late),
+            ~told,
+            carried_to(chat_id, col(Article.id)),
+        )
+        .order_by(col(Match.news_at).desc(), col(Article.id).desc())
+        .limit(_MOST_FOUND)
+    )
+    return [Found(*row) for row in rows]
+
+
+async def outlets_of(
+    unit: Unit, story_ids: Iterable[int], chat_id: int | None = None
+) -> dict[int, list[str]]:
+    """Return who tells each story, the first teller first.
+
+    Only public sources are named, and those that the chat, if one is given, follows itself.
+    """
+    rows = await unit.session.exec(
+        select(Article.story_id, Source.title, Source.host)
+        .join(Entry, col(Entry.article_id) == Article.id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Article.story_id).in_(list(story_ids)), reaches(chat_id))
+        .order_by(col(Entry.first_seen_at), col(Source.id))
+    )
+    outlets: defaultdict[int, list[str]] = defaultdict(list)
+    for story_id, title, host in rows:
+        if (name := title or host) not in outlets[story_id]:
+            outlets[story_id].append(name)
+    return dict(outlets)
+
+
+async def texts_of(unit: Unit, article_ids: Iterable[int]) -> dict[int, str]:
+    """Return the text of each article, or its summary where it has none."""
+    rows = await unit.session.exec(
+        select(Article.id, Article.text, Article.summary).where(
+            col(Article.id).in_(list(article_ids))
+        )
+    )
+    return {article_id: text or summary for article_id, text, summary in rows if article_id}
