@@ -1,0 +1,48 @@
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.charsets import decode
+
+XML = '<?xml version="1.0" encoding="{}"?><t>{}</t>'
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "text"),
+    [
+        pytest.param("utf-8", "utf-8", "Café 東京", id="UTF-8"),
+        pytest.param("utf-8", "iso-8859-1", "Café 東京", id="UTF-8 that says Latin-1"),
+        pytest.param("cp1252", "utf-8", "Café bar", id="Latin-1 that says UTF-8"),
+        pytest.param("cp1252", "iso-8859-1", "“Café”", id="Windows-1252 that says Latin-1"),
+        pytest.param("gb18030", "gb2312", "北京新闻镕", id="more than GB2312 has"),
+        pytest.param("euc-jp", "EUC-JP", "東京ニュース", id="EUC-JP"),
+        pytest.param("koi8-r", "koi8-r", "Новости Москвы", id="KOI8"),
+        pytest.param("big5", "big5", "東京新聞", id="Big5"),
+        pytest.param("utf-16", "utf-16", "東京", id="UTF-16 with a mark"),
+        pytest.param("utf-16-le", "utf-16", "東京", id="UTF-16 without a mark"),
+        pytest.param("utf-8", "no-such-charset", "Café", id="a charset that is none"),
+    ],
+)
+def test_a_declared_charset_is_followed_unless_the_bytes_disprove_it(charset, declared, text):
+    assert text in decode(XML.format(declared, text).encode(charset))
+
+
+def test_a_page_declares_its_charset_in_a_meta_tag():
+    page = '<html><meta charset="windows-1251"><p>Новости'.encode("cp1251")
+
+    assert "Новости" in decode(page)
+
+
+def test_http_names_the_charset_of_a_document_that_does_not():
+    assert decode("<p>Новости".encode("koi8-r"), "text/html; charset=koi8-r") == "<p>Новости"
+
+
+def test_a_byte_order_mark_is_no_character():
+    assert decode(codecs.BOM_UTF8 + b"title") == "title"
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_any_bytes_become_text(data, content_type):
+    assert isinstance(decode(data, content_type), str)

@@ -1,0 +1,118 @@
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.dates import feed_date, sane
+from bot.sources.pagedates import page_date
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        pytest.param("2026-03-02T12:00:00Z", "", NOON, id="ISO, UTC"),
+        pytest.param("2026-03-02T21:00:00+0900", "", NOON, id="ISO, an offset without a colon"),
+        pytest.param("2026-03-02 12:00", "", NOON, id="ISO, no zone is UTC"),
+        pytest.param("2026-03-02T12:00:00.1234567Z", "", NOON, id="ISO, seven decimals"),
+        pytest.param("2026-03-02", "", date(2026, 3, 2), id="ISO, a date stays a date"),
+        pytest.param("2026-03", "", None, id="ISO, a month is no date"),
+        pytest.param("2026/03/02 12:00:00", "", NOON, id="slashes, year first"),
+        pytest.param("Mon, 02 Mar 2026 21:00:00 JST", "", NOON, id="Japanese time"),
+        pytest.param("Mon, 02 Mar 2026 13:00 CET", "", NOON, id="no seconds"),
+        pytest.param("Mon, 02 Mar 2026 17:30:00 IST", "en", NOON, id="Indian time"),
+        pytest.param("Mon, 02 Mar 2026 14:00:00 IST", "he", NOON, id="Israel time in Hebrew"),
+        pytest.param("Mon, 02 Mar 2026 20:00:00 CST", "zh-TW", NOON, id="China time in Chinese"),
+        pytest.param("Mon, 02 Mar 2026 06:00:00 CST", "en-US", NOON, id="Central time in English"),
+        pytest.param("Mon, 02 Mar 2026 02:00:00 HST", "", NOON, id="Hawaii"),
+        pytest.param("Mon, 02 Mar 2026 21:00:00 +0900 (JST)", "", NOON, id="offset and name"),
+        pytest.param("Fri, 02 Mar 2026 12:00:00 GMT", "", NOON, id="the wrong weekday"),
+        pytest.param("2 March 26 12:00 UT", "", NOON, id="a year of two digits"),
+        pytest.param("March 2, 2026 12:00 PM", "", NOON, id="month first, noon"),
+        pytest.param("March 2, 2026 8:00 p.m. +0800", "", NOON, id="month first, evening"),
+        pytest.param("Mon Mar  2 12:00:00 UTC 2026", "", NOON, id="as C writes it"),
+        pytest.param("1772452800", "", NOON, id="Unix time"),
+        pytest.param("1772452800000", "", NOON, id="Unix time in milliseconds"),
+        pytest.param("31 Feb 2026 12:00 GMT", "", None, id="a day that is not"),
+        pytest.param("yesterday", "", None, id="a word"),
+        pytest.param("", "", None, id="nothing"),
+    ],
+)
+def test_a_feed_date_is_read(text, language, expected):
+    assert feed_date(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        pytest.param("2 mars 2026", "", date(2026, 3, 2), id="French, no hint"),
+        pytest.param("2 mars 2026", "en", date(2026, 3, 2), id="French with a wrong hint"),
+        pytest.param("Published on 2 March 2026 at 12:00", "en", NOON, id="in a sentence"),
+        pytest.param("2026年3月2日(月) 午後0時00分", "ja", NOON, id="Japanese, afternoon"),
+        pytest.param("令和8年3月2日", "ja", date(2026, 3, 2), id="a Japanese era"),
+        pytest.param("令和元年5月1日", "ja", date(2019, 5, 1), id="the first year of an era"),
+        pytest.param("民國115年3月2日", "zh", date(2026, 3, 2), id="the Republic's years"),
+        pytest.param("2 มีนาคม พ.ศ. 2569", "th", date(2026, 3, 2), id="a Buddhist year"),
+        pytest.param("۱۱ اسفند ۱۴۰۴", "fa", date(2026, 3, 2), id="the Persian calendar"),
+        pytest.param("02/03/2026", "en-GB", date(2026, 3, 2), id="day first in Britain"),
+        pytest.param("03/02/2026", "en", date(2026, 3, 2), id="month first in America"),
+        pytest.param("02/03/2026", "", None, id="numbers that could be either"),
+        pytest.param("25/03/2026", "", date(2026, 3, 25), id="numbers that could not"),
+        pytest.param("02.03.2026, 12:00 Uhr", "de", NOON, id="German with a time"),
+        pytest.param("2026. 3. 2. 오후 12:00", "ko", NOON, id="Korean with dots"),
+        pytest.param("3 hours ago", "en", None, id="relative"),
+        pytest.param("March 2026", "en", None, id="without a day"),
+        pytest.param("Tokyo 2020: 17 medals", "en", None, id="numbers that are no date"),
+    ],
+)
+def test_a_page_date_is_read(text, language, expected):
+    assert page_date(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        pytest.param(None, NOON, id="missing"),
+        pytest.param(NOON - timedelta(days=900), NOON - timedelta(days=900), id="old"),
+        pytest.param(NOON + timedelta(hours=23), NOON + timedelta(hours=23), id="a little ahead"),
+        pytest.param(NOON + timedelta(hours=25), NOON, id="far ahead"),
+        pytest.param(date(2026, 3, 3), date(2026, 3, 3), id="tomorrow"),
+        pytest.param(date(2026, 3, 5), NOON, id="a date far ahead"),
+    ],
+)
+def test_a_date_in_the_future_gives_way_to_the_first_sight(published, expected):
+    assert sane(published, NOON) == expected
+
+
+@given(st.text(max_size=70))
+def test_any_text_is_a_date_or_none(text):
+    assert feed_date(text) is None or isinstance(feed_date(text), date)
+
+
+@given(st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0)))
+def test_an_iso_moment_comes_back_as_it_was(moment):
+    assert feed_date(moment.isoformat()) == moment
+
+
+def test_the_corpus_of_dates_is_read_right(corpus: Path):
+    rows = json.loads((corpus / "crafted/dates.json").read_text(encoding="utf-8"))
+
+    wrong = [row for row in rows if _read(row) != _wanted(row)]
+
+    assert wrong == []
+
+
+def _read(row):
+    for_pages = row["kind"] in {"page", "ambig", "partial", "relative"}
+    found = (page_date if for_pages else feed_date)(row["text"], row["lang"])
+    if found is None or isinstance(found, datetime):
+        return found
+    return datetime.combine(found, time(), UTC)
+
+
+def _wanted(row):
+    return datetime.fromisoformat(row["utc"]).replace(tzinfo=UTC) if row["utc"] else None

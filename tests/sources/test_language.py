@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.language import declared, detect, quick
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        pytest.param("en-GB", "en", id="a region"),
+        pytest.param("pt_BR", "pt", id="an underscore"),
+        pytest.param("JPN", "ja", id="three letters"),
+        pytest.param("iw", "he", id="an old code"),
+        pytest.param("English", "", id="a name"),
+        pytest.param(None, "", id="nothing"),
+    ],
+)
+def test_a_declared_language_becomes_two_letters(tag, code):
+    assert declared(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param("The mayor said that the ferry is late and it was full", "en", id="English"),
+        pytest.param(
+            "Le maire a dit que le bac est en retard et il était plein", "fr", id="French"
+        ),
+        pytest.param("港のフェリーが遅れています", "ja", id="Japanese"),
+        pytest.param("港口的渡轮延误了", "zh", id="Chinese"),
+        pytest.param("Ferry late", "", id="too short"),
+        pytest.param("1234", "", id="no letters"),
+    ],
+)
+def test_small_words_and_scripts_tell_the_language(text, code):
+    assert quick(text) == code
+
+
+def test_the_model_tells_what_small_words_cannot():
+    text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
+
+    assert (quick(text), detect(text)) == ("", "pl")
+
+
+@given(st.text())
+def test_any_text_has_a_language_or_none(text):
+    assert len(quick(text)) in {0, 2}

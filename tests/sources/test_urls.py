@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.urls import canonical_url, host_of, is_tracker
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("https://ex.org/a", "https://ex.org/a", id="nothing to do"),
+        pytest.param("HTTP://Ex.ORG:80", "https://ex.org/", id="scheme, case, port, root"),
+        pytest.param(
+            "https://ex.org/a?utm_source=x&b=1&fbclid=2", "https://ex.org/a?b=1", id="trackers"
+        ),
+        pytest.param("https://ex.org/a?b=2&a=1", "https://ex.org/a?a=1&b=2", id="order of names"),
+        pytest.param(
+            "https://ex.org/a?k=9f8e7d6c5b", "https://ex.org/a?k=9f8e7d6c5b", id="odd ids stay"
+        ),
+        pytest.param("https://ex.org/a#top", "https://ex.org/a", id="a place in the page"),
+        pytest.param("https://ex.org/#!/news/1", "https://ex.org/#!/news/1", id="a route"),
+        pytest.param("https://me:pw@ex.org/a", "https://ex.org/a", id="credentials"),
+        pytest.param("https://ex.org/a/../b", "https://ex.org/b", id="dot segments"),
+        pytest.param("https://例え.jp/あ", "https://xn--r8jz45g.jp/%E3%81%82", id="other scripts"),
+        pytest.param(
+            "https://www.google.co.jp/url?q=https%3A%2F%2Fex.org%2Fa%3Futm_medium%3Dx&sa=U",
+            "https://ex.org/a",
+            id="a redirect, and a tracker behind it",
+        ),
+        pytest.param("mailto:a@ex.org", "mailto:a@ex.org", id="no web address"),
+        pytest.param("http://[::1", "http://[::1", id="broken"),
+    ],
+)
+def test_an_address_has_one_form(url, expected):
+    assert canonical_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        pytest.param("https://www.Ex.org:8080/a", "ex.org", id="www and port"),
+        pytest.param("http://[::1]/", "::1", id="IPv6"),
+        pytest.param("nothing", "", id="no address"),
+        pytest.param("http://[", "", id="broken"),
+    ],
+)
+def test_the_host_is_bare(url, host):
+    assert host_of(url) == host
+
+
+def test_trackers_are_known_by_name():
+    assert is_tracker("UTM_Source")
+    assert not is_tracker("id")
+
+
+_ODD = st.text(alphabet="ab&=?#%/:.@[]+;2CF~é東")
+
+
+@given(st.one_of(st.text(), _ODD.map("https://ex.org/{}".format), _ODD.map("http://{}".format)))
+def test_any_string_has_a_form_that_is_its_own_form(text):
+    once = canonical_url(text)
+
+    assert canonical_url(once) == once
+    assert isinstance(host_of(text), str)
+
+
+def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
+    pairs = json.loads((corpus / "crafted/url_pairs.json").read_text(encoding="utf-8"))
+
+    apart = [pair for pair in pairs["same"] if len(set(map(canonical_url, pair))) > 1]
+    mixed = [pair for pair in pairs["different"] if len(set(map(canonical_url, pair))) == 1]
+
+    assert (apart, mixed) == ([], [])
