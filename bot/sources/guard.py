@@ -127,6 +127,8 @@ def _is_open(address: Address) -> bool:
 def _parsed(text: str) -> URL:
     if len(text) > LONGEST_URL:
         raise AddressRefused(f"the address is longer than {LONGEST_URL} characters")
+    if not text.isprintable():
+        raise AddressRefused("there are characters in this address that nobody can see")
     try:
         url = URL(text.strip())
         host, _port = url.host, url.port  # a bad port shows when it is asked for

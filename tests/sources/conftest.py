@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.sources.adding import Adding
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
+from bot.sources.reading import Reader
 from tests.sources.feedfarm import FeedFarm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from storage.engine import Storage
 
 
 @pytest.fixture
@@ -33,3 +37,14 @@ async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
     guard = Guard(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
     async with Fetcher(guard=guard, user_agent="Dateline/test (+https://example.org)") as fetcher:
         yield fetcher
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Reader]:
+    async with Reader() as reader:
+        yield reader
+
+
+@pytest.fixture
+def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
+    return Adding(storage, fetcher, reader)

@@ -92,6 +92,7 @@ def test_a_wrapped_address_is_as_good_as_the_one_inside(inner):
         pytest.param("http://[::ffff:7f00:1]/", id="v4-mapped literal"),
         pytest.param("http://１２７.0.0.1/", id="full-width digits"),
         pytest.param("http://xn--/", id="broken punycode"),
+        pytest.param("http://example.org/\0feed", id="a NUL"),
         pytest.param("http://example.org/" + "a" * 2000, id="too long"),
     ],
 )

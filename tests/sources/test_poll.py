@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from sqlmodel import SQLModel, col, select
 
-from bot.sources.adding import Adding, Outcome
+from bot.sources.adding import Outcome
 from bot.sources.poll import LEASE, Polling
-from bot.sources.reading import Reader
 from storage.articles import Article
 from storage.entries import Entry
 from storage.folded import Folded
@@ -20,26 +19,14 @@ from tests.conftest import MONDAY_NOON, TurnedClock
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from bot.sources.http import Fetcher
+    from bot.sources.reading import Reader
     from storage.engine import Storage
 
 Row = TypeVar("Row", bound=SQLModel)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def reader() -> AsyncIterator[Reader]:
-    async with Reader() as reader:
-        yield reader
-
-
-@pytest.fixture
-def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
-    return Adding(storage, fetcher, reader)
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""`dateline sources`: add, list, check and remove what is read."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from bot.cli.failing import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import timedelta
+
+    from bot.app import SourceTools
+    from bot.sources.adding import Addition
+    from bot.sources.opml import Outline
+
+NOTHING_DONE = 1
+
+Result = TypeVar("Result")
+
+sources = typer.Typer(name="sources", no_args_is_help=True, help="The feeds and pages we read.")
+
+Address = Annotated[str, typer.Argument(metavar="URL", help="Its address.")]
+
+
+@sources.command()
+def add(
+    urls: Annotated[list[str] | None, typer.Argument(metavar="[URL]...")] = None,
+    *,
+    every: Annotated[
+        str | None, typer.Option(help="How often to ask, such as 15m; 5s in your own network.")
+    ] = None,
+    starter: Annotated[
+        bool, typer.Option("--starter", help="A list of public news feeds.")
+    ] = False,
+    opml: Annotated[Path | None, typer.Option(help="All feeds of this OPML file.")] = None,
+) -> None:
+    """Add feeds; what they hold now alerts nobody."""
+    from rich.console import Console
+
+    from bot.cli.adding_many import add_all
+    from bot.cli.source_tables import additions_table
+    from bot.sources.adding import Adding, Outcome
+
+    outlines = _wanted(urls or [], opml, starter=starter)
+    interval = _interval(every)
+
+    async def work(tools: SourceTools) -> list[Addition]:
+        adding = Adding(tools.storage, tools.fetcher, tools.reader)
+        return await add_all(adding, outlines, interval, Console(stderr=True))
+
+    done = _run(work)
+    Console().print(additions_table(done))
+    if all(each.outcome is Outcome.REFUSED for each in done):
+        raise SystemExit(NOTHING_DONE)
+
+
+@sources.command("list")
+def list_(
+    *, opml: Annotated[bool, typer.Option("--opml", help="As OPML, for other readers.")] = False
+) -> None:
+    """Show every source and how it fares."""
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from bot.cli.source_tables import sources_table
+    from bot.sources.listing import Listing
+
+    if opml:
+        typer.echo(_run(lambda tools: Listing(tools.storage).as_opml()).decode(), nl=False)
+        return
+    found = _run(lambda tools: Listing(tools.storage).sources())
+    if not found:
+        typer.echo("No sources yet. Try: dateline sources add --starter")
+        return
+    Console().print(sources_table(found, datetime.now(UTC)))
+
+
+@sources.command()
+def remove(url: Address) -> None:
+    """Stop reading a source; its articles stay."""
+    from bot.sources.listing import Listing
+
+    if not _run(lambda tools: Listing(tools.storage).remove(url)):
+        fail(f"{url} is not one of our sources.")
+    typer.echo(f"Removed {url}")
+
+
+@sources.command()
+def check(url: Address) -> None:
+    """Ask a source once and say all about it; nothing is stored."""
+    from rich.console import Console
+
+    from bot.cli.source_tables import checkup_table
+    from bot.sources.checking import Checking
+
+    checkup = _run(lambda t: Checking(t.storage, t.fetcher, t.reader).check(url))
+    Console().print(checkup_table(checkup))
+    if checkup.visited.problem:
+        raise SystemExit(NOTHING_DONE)
+
+
+def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
+    import asyncio
+
+    from bot.app import source_tools
+    from bot.settings import load_settings
+
+    async def within_tools() -> Result:
+        async with source_tools(load_settings()) as tools:
+            return await work(tools)
+
+    return asyncio.run(within_tools())
+
+
+def _wanted(urls: Sequence[str], opml: Path | None, *, starter: bool) -> list[Outline]:
+    from bot.sources.opml import NotOpmlError, Outline, read_opml, starter_outlines
+
+    outlines = [Outline(url) for url in urls]
+    if starter:
+        outlines += starter_outlines()
+    if opml is not None:
+        try:
+            outlines += read_opml(opml.read_bytes())
+        except OSError as error:
+            fail(f"{opml}: {error.strerror}.")
+        except NotOpmlError as error:
+            fail(f"{opml}: {error}")
+    if not outlines:
+        fail("Say what to add: an address, --opml FILE or --starter.")
+    return outlines
+
+
+def _interval(every: str | None) -> timedelta | None:
+    from bot.sources.durations import parse_span
+
+    try:
+        return None if every is None else parse_span(every)
+    except ValueError as error:
+        fail(f"--every: {error}")

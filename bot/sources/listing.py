@@ -1,0 +1,26 @@
+"""The sources there are, for whoever keeps them."""
+
+from dataclasses import dataclass
+
+from bot.sources.intake import url_hash
+from bot.sources.opml import Outline, write_opml
+from storage.engine import Storage
+from storage.sources import Source, all_sources, remove_source
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    storage: Storage
+
+    async def sources(self) -> list[Source]:
+        async with self.storage.reading() as unit:
+            return await all_sources(unit)
+
+    async def as_opml(self) -> bytes:
+        outlines = [Outline(source.url, source.title) for source in await self.sources()]
+        return write_opml(outlines, "Sources of Dateline")
+
+    async def remove(self, url: str) -> bool:
+        """Return whether there was such a source; its articles stay."""
+        async with self.storage.writing() as unit:
+            return await remove_source(unit, url_hash(url.strip()))
