@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from bot.sources.urls import host_of
+
 PER_TOPIC = 5
 IN_ALL = 30
 _WIDELY_TOLD = 2
@@ -48,6 +50,11 @@ class Story:
     hits: tuple[Hit, ...] = ()
     published: datetime | date | None = None
     alerted: bool = False
+
+    @property
+    def outlet(self) -> str:
+        """Return who told it first, or the host it stands on where nobody may be named."""
+        return self.outlets[0] if self.outlets else host_of(self.url)
 
     @property
     def shown_at(self) -> datetime | date:

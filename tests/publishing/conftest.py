@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.publishing.publish import Publishing
+from bot.rendering.renderer import Renderer
+from tests.publishing.newsroom import Newsroom
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderer()
+
+
+@pytest.fixture
+def publishing(storage: Storage, renderer: Renderer) -> Publishing:
+    return Publishing(storage, renderer, "us")
+
+
+@pytest.fixture
+def newsroom(storage: Storage) -> Newsroom:
+    return Newsroom(storage)

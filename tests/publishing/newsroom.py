@@ -1,0 +1,143 @@
+"""Chats, topics and matched articles, as the rooms before this one would have stored them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlmodel import SQLModel, col, select
+
+from storage.alerts import Alert
+from storage.articles import Article
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.editions import Edition
+from storage.entries import Entry
+from storage.matches import Match
+from storage.queries import Query
+from storage.sources import Source
+from storage.stories import Story
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatState, Mode, Stage
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass
+class Newsroom:
+    storage: Storage
+
+    async def source(self, title: str = "Example Wire", *, public: bool = True) -> int:
+        return await self._add(
+            lambda now: Source(
+                url=f"https://{title}.example",
+                url_hash=title,
+                host="wire.example",
+                title=title,
+                public=public,
+                created_at=now,
+                next_fetch_at=now,
+            )
+        )
+
+    async def chat(self, telegram_id: int = 7, **more: Any) -> int:
+        return await self._add(
+            lambda now: Chat(
+                telegram_id=telegram_id,
+                state_since=now,
+                created_at=now,
+                **{"zone": "Asia/Tokyo", "state": ChatState.ACTIVE} | more,
+            )
+        )
+
+    async def query(self, canonical: str) -> int:
+        return await self._add(
+            lambda _now: Query(canonical=canonical, canonical_hash=canonical, changed=1)
+        )
+
+    async def subscribe(self, chat_id: int, query_id: int, name: str, mode: Mode) -> int:
+        """Return the topic, made for this chat."""
+        topic_id = await self._add(
+            lambda now: Topic(
+                name=name, query_id=query_id, typed=name, chat_id=chat_id, created_at=now
+            )
+        )
+        await self._add(
+            lambda now: Subscription(chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=now)
+        )
+        return topic_id
+
+    async def article(
+        self,
+        title: str,
+        *query_ids: int,
+        source_id: int,
+        ago: timedelta = timedelta(),
+        **more: Any,
+    ) -> int:
+        """Store an article that *query_ids* matched, as news of so long *ago*; return its row."""
+        story_id = await self._add(lambda now: Story(created_at=now))
+        article_id = await self._add(
+            lambda now: Article(
+                url_hash=str(story_id),
+                url=f"https://wire.example/{story_id}",
+                title=title,
+                story_id=story_id,
+                stage=Stage.MATCHED,
+                **{"text": f"Words on {title}.", "stored_at": now, "news_at": now - ago} | more,
+            )
+        )
+        await self._add(
+            lambda now: Entry(
+                source_id=source_id,
+                guid_hash=str(article_id),
+                article_id=article_id,
+                content_hash="",
+                first_seen_at=now,
+            )
+        )
+        for query_id in query_ids:
+            await self._add(
+                lambda now, query_id=query_id: Match(
+                    article_id=article_id,
+                    query_id=query_id,
+                    words=["words"],
+                    news_at=now - ago,
+                    found_at=now,
+                )
+            )
+        return article_id
+
+    async def all(self, table: type[Row]) -> list[Row]:
+        async with self.storage.reading() as unit:
+            return list(await unit.session.exec(select(table)))
+
+    async def texts(self) -> list[str]:
+        """Return what stands in the outbox, in its order."""
+        async with self.storage.reading() as unit:
+            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+            return [row.body["text"] for row in rows]
+
+    async def alerts(self) -> list[Alert]:
+        return await self.all(Alert)
+
+    async def editions(self) -> list[Edition]:
+        return await self.all(Edition)
+
+    async def change(self, table: type[SQLModel], row_id: int, **values: Any) -> None:
+        async with self.storage.writing() as unit:
+            row = await unit.session.get_one(table, row_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    async def _add(self, make: Any) -> int:
+        async with self.storage.writing() as unit:
+            row = make(unit.now)
+            unit.session.add(row)
+            await unit.session.flush()
+            return getattr(row, "id", None) or 0

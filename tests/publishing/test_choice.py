@@ -1,0 +1,131 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.publishing.choice import IN_ALL, PER_TOPIC, Hit, Story, Topic, choose, rank
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TIES, CONSUL = Topic(1, "ties"), Topic(2, "consul")
+
+
+def story(number: int = 1, hits: tuple[Hit, ...] = (Hit(1, frozenset("w")),), **more: Any) -> Story:
+    defaults: dict[str, Any] = {"outlets": ("Wire",), "news_at": NOON}
+    return Story(
+        number, number, f"Story {number}", "https://a.example", hits=hits, **defaults | more
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(
+            story(hits=(Hit(1, frozenset("w")), Hit(2, frozenset("w")))),
+            story(hits=(Hit(1, frozenset("abc"), in_title=True),)),
+            id="more topics before more words",
+        ),
+        pytest.param(
+            story(hits=(Hit(1, frozenset("ab")),)),
+            story(hits=(Hit(1, frozenset("a"), in_title=True),)),
+            id="more words before the title",
+        ),
+        pytest.param(
+            story(hits=(Hit(1, frozenset("a"), in_title=True),)),
+            story(outlets=("Wire", "Times")),
+            id="the title before breadth",
+        ),
+        pytest.param(
+            story(outlets=("Wire", "Times"), news_at=NOON - timedelta(hours=9)),
+            story(),
+            id="breadth before freshness",
+        ),
+        pytest.param(story(), story(news_at=NOON - timedelta(hours=1)), id="the newer first"),
+        pytest.param(story(2), story(1), id="else the one stored later"),
+    ],
+)
+def test_stories_are_told_in_order(first, second):
+    assert rank(first) < rank(second)
+
+
+def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
+    both = story(1, (Hit(1, frozenset("w")), Hit(2, frozenset("w"))))
+
+    choice = choose([TIES, CONSUL], [both])
+
+    assert [section.told for section in choice.sections] == [(both,), ()]
+    assert [section.above for section in choice.sections] == [(), (both,)]
+    assert choice.stories == 1
+
+
+def test_a_topic_tells_five_and_counts_the_rest():
+    (section,) = choose([TIES], [story(number) for number in range(8)]).sections
+
+    assert (len(section.told), section.more, section.stories) == (PER_TOPIC, 3, 8)
+
+
+def test_an_edition_tells_thirty_in_all():
+    topics = [Topic(number, str(number)) for number in range(8)]
+    stories = [
+        story(10 * topic.id + number, (Hit(topic.id, frozenset("w")),))
+        for topic in topics
+        for number in range(5)
+    ]
+
+    choice = choose(topics, stories)
+
+    assert len(list(choice.told)) == IN_ALL
+    assert choice.sections[-1].more == 5
+
+
+def test_what_was_alerted_is_folded_and_is_no_news():
+    new, old = story(1), story(2, alerted=True)
+
+    choice = choose([TIES], [new, old])
+
+    assert choice.alerted == (old,)
+    assert list(choice.told) == [new]
+    assert choice.stories == 1
+
+
+def test_the_summary_names_what_most_outlets_told():
+    wide = story(2, outlets=("Wire", "Times", "Daily"), hits=(Hit(2, frozenset("w")),))
+
+    choice = choose([TIES, CONSUL], [story(1), wide])
+
+    assert choice.most_told == wide
+    assert choice.outlets == 3
+
+
+def test_a_story_that_one_outlet_tells_is_not_called_most_told():
+    assert choose([TIES], [story()]).most_told is None
+
+
+def test_nothing_found_is_an_empty_choice():
+    assert not choose([TIES], [])
+
+
+@given(
+    st.lists(
+        st.builds(
+            story,
+            st.integers(1, 60),
+            st.lists(st.sampled_from([1, 2, 3]), min_size=1, unique=True).map(
+                lambda ids: tuple(Hit(topic, frozenset("w")) for topic in ids)
+            ),
+            alerted=st.booleans(),
+        ),
+        unique_by=lambda one: one.id,
+    )
+)
+def test_every_story_has_one_place(stories):
+    topics = [TIES, CONSUL, Topic(3, "third")]
+
+    choice = choose(topics, stories)
+
+    told = [one.id for one in choice.told]
+    counted = sum(section.more for section in choice.sections)
+    assert len(told) == len(set(told))
+    assert len(told) + counted + len(choice.alerted) == len(stories)
+    assert {one.id for one in choice.all_stories} == {one.id for one in stories}

@@ -1,0 +1,232 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.publishing.publish import Publishing
+from storage.articles import Article
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.editions import EditionStory
+from storage.subscriptions import Subscription
+from storage.words import ChatState, DeliveryKind, EmptyDay, Mode
+
+# The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+async def watched(newsroom):
+    """Return the query that a chat watches in its digest, due tonight, and a source."""
+    source, query = await newsroom.source(), await newsroom.query("words")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
+    return query, source
+
+
+async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watched, clock):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+
+    done = await publishing.publish_due()
+
+    (edition,), (delivery,) = await newsroom.editions(), await newsroom.all(Delivery)
+    (chat,), (told,) = await newsroom.all(Chat), await newsroom.all(EditionStory)
+    assert done == 1
+    assert (edition.local_date, edition.stories) == (date(2026, 3, 3), 1)
+    assert (told.chat_id, told.story_id, told.edition_id) == (1, 1, 1)
+    assert (delivery.key, delivery.kind) == ("edition:1:telegram:1", DeliveryKind.EDITION)
+    assert delivery.body["text"].startswith("Your Tuesday digest · 3 March\n1 story from 1 outlet.")
+    assert "My words · 1 story\n\n• A headline — Example Wire · Mon 21:00" in delivery.body["text"]
+    assert "Words on A headline." in delivery.body["text"]
+    assert delivery.body["text"].endswith(
+        "You get this because you watch 1 topic, every day at 08:00 Tokyo time."
+    )
+    assert (chat.next_digest_at, chat.owner) == (DUE + DAY, None)
+
+
+async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
+    clock.now = DUE - timedelta(seconds=1)
+
+    assert await publishing.publish_due() == 0
+    assert await newsroom.editions() == []
+
+
+async def test_no_story_is_told_twice(publishing, newsroom, watched, clock):
+    query, source = watched
+    await newsroom.article("First", query, source_id=source)
+    clock.now = DUE
+    await publishing.publish_due()
+    clock.turn(HOUR)
+    await newsroom.article("Second", query, source_id=source)
+    clock.now = DUE + DAY
+
+    await publishing.publish_due()
+
+    first, second = await newsroom.texts()
+    assert "First" in first
+    assert "Second" in second
+    assert "First" not in second
+
+
+async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, watched, clock):
+    query, source = watched
+    clock.now = DUE
+    await publishing.publish_due()
+    clock.turn(HOUR)
+    await newsroom.article("Slow", query, source_id=source, ago=2 * HOUR)
+    clock.now = DUE + DAY
+
+    await publishing.publish_due()
+
+    assert "Slow" in (await newsroom.texts())[0]
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [
+        pytest.param(5 * HOUR, True, id="published within the edition's reach"),
+        pytest.param(30 * HOUR, False, id="older than the first edition reaches"),
+    ],
+)
+async def test_backlog_is_told_only_if_it_is_news(publishing, newsroom, watched, clock, ago, told):
+    query, source = watched
+    clock.now = DUE
+    await newsroom.article("Backlog", query, source_id=source, ago=ago, quiet=True)
+
+    await publishing.publish_due()
+
+    assert any("Backlog" in text for text in await newsroom.texts()) is told
+
+
+async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched, clock):
+    query, source = watched
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    clock.turn(HOUR)
+    await newsroom.article("Alerted", query, source_id=source)
+    await publishing.publish_new()
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    _, digest = await newsroom.texts()
+    assert "Nothing that you were not alerted to." in digest
+    assert "You were alerted to: Alerted" in digest
+
+
+@pytest.mark.parametrize(
+    ("wish", "texts"),
+    [
+        pytest.param(EmptyDay.SKIP, [], id="nothing"),
+        pytest.param(
+            EmptyDay.LINE, ["Tuesday, 3 March · Nothing new on your topic."], id="one line"
+        ),
+    ],
+)
+async def test_an_empty_day_is_as_the_chat_chose(publishing, newsroom, watched, clock, wish, texts):
+    await newsroom.change(Chat, 1, empty_day=wish)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    assert await newsroom.texts() == texts
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [DUE + DAY]
+
+
+@pytest.mark.parametrize(
+    ("late", "days", "says_so"),
+    [
+        pytest.param(5 * HOUR, [date(2026, 3, 3)], True, id="five hours late: said"),
+        pytest.param(7 * HOUR, [], False, id="seven hours late: into the next"),
+        pytest.param(2 * DAY + HOUR, [date(2026, 3, 5)], True, id="days late: only the last"),
+    ],
+)
+async def test_downtime_is_caught_up(publishing, newsroom, watched, clock, late, days, says_so):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    await newsroom.change(Chat, 1, empty_day=EmptyDay.LINE)
+    await newsroom.article("Later", query, source_id=source, ago=-late)
+    clock.now = DUE + late
+
+    await publishing.publish_due()
+
+    assert [edition.local_date for edition in await newsroom.editions()] == days
+    said = any("I was not running at 08:00" in text for text in await newsroom.texts())
+    assert said is says_so
+    assert [chat.next_digest_at > clock.now for chat in await newsroom.all(Chat)] == [True]
+
+
+async def test_a_suspended_chat_waits(publishing, newsroom, watched, clock):
+    await newsroom.change(Chat, 1, state=ChatState.BLOCKED)
+    clock.now = DUE
+
+    assert await publishing.publish_due() == 0
+
+
+async def test_a_chat_without_a_digest_topic_is_due_no_more(publishing, newsroom, watched, clock):
+    await newsroom.change(Subscription, 1, mode=Mode.INSTANT)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [None]
+    assert await newsroom.editions() == []
+
+
+async def test_two_processes_make_one_edition(
+    publishing, newsroom, storage, watched, clock, renderer
+):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+    other = Publishing(storage, renderer, "them")
+
+    done = [await publishing.publish_due(), await other.publish_due()]
+    await newsroom.change(Chat, 1, next_digest_at=DUE)
+    await other.publish_due()
+
+    assert done == [1, 0]
+    assert len(await newsroom.editions()) == 1
+    assert len(await newsroom.texts()) == 1
+
+
+async def test_who_moves_to_another_zone_gets_no_second_edition_for_the_date(
+    publishing, newsroom, watched, clock
+):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+    await publishing.publish_due()
+    clock.turn(9 * HOUR)
+    await newsroom.change(Chat, 1, zone="Europe/Berlin", next_digest_at=clock.now - HOUR)
+
+    await publishing.publish_due()
+
+    assert len(await newsroom.editions()) == 1
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [
+        datetime(2026, 3, 4, 7, tzinfo=UTC)
+    ]
+
+
+async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom, watched, clock):
+    source = watched[1]
+    for number in range(8):
+        query = await newsroom.query(f"words{number}")
+        await newsroom.subscribe(1, query, f"Topic {number}", Mode.DIGEST)
+        for one in range(3):
+            title = f"Headline {number}.{one} {'long ' * 20}"
+            await newsroom.article(title, query, source_id=source, text="Word after word. " * 12)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id or 0)
+    assert [row.key for row in rows] == [
+        f"edition:1:telegram:{part}" for part in range(1, len(rows) + 1)
+    ]
+    assert [row.body["text"][-3:] for row in rows] == [
+        f"{part}/{len(rows)}" for part in range(1, len(rows) + 1)
+    ]
+    assert [bool(row.body["keyboard"]) for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert len(await newsroom.all(Article)) == len(await newsroom.all(EditionStory)) == 24

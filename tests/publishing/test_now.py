@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.publishing.now import DigestNow
+from storage.words import Mode
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now(storage, renderer) -> DigestNow:
+    return DigestNow(storage, renderer)
+
+
+async def test_the_digest_so_far_is_shown_and_nothing_is_changed(now, newsroom, clock):
+    source, chat, query = (
+        await newsroom.source(),
+        await newsroom.chat(),
+        await newsroom.query("words"),
+    )
+    await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
+    await newsroom.article("A headline", query, source_id=source)
+
+    first, second = await now.show(chat), await now.show(chat)
+
+    assert first == second
+    assert first[0].text.startswith("Your digest so far · since Sun 21:00\n1 story from 1 outlet.")
+    assert "• A headline — Example Wire" in first[0].text
+    assert first[0].text.endswith("your digest still comes every day at 08:00 Tokyo time.")
+    assert await newsroom.editions() == []
+
+
+async def test_what_was_alerted_is_shown_too(now, publishing, newsroom, clock):
+    source, chat, query = (
+        await newsroom.source(),
+        await newsroom.chat(),
+        await newsroom.query("words"),
+    )
+    await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
+    clock.turn(HOUR)
+    await newsroom.article("A headline", query, source_id=source)
+    await publishing.publish_new()
+
+    (message,) = await now.show(chat)
+
+    assert "You were alerted to: A headline" in message.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence"),
+    [
+        pytest.param(Mode.DIGEST, "Nothing new on your topic yet.", id="nothing came"),
+        pytest.param(Mode.INSTANT, "No topic of yours is in a digest yet.", id="no topic"),
+    ],
+)
+async def test_an_empty_digest_says_why(now, newsroom, mode, sentence):
+    chat = await newsroom.chat()
+    await newsroom.subscribe(chat, await newsroom.query("words"), "My words", mode)
+
+    (message,) = await now.show(chat)
+
+    assert message.text.startswith(sentence)
+
+
+async def test_a_chat_that_does_not_exist_has_no_digest(now):
+    with pytest.raises(LookupError):
+        await now.show(404)
