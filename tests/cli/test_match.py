@@ -1,0 +1,139 @@
+import json
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from bot.cli.match import MINUS_IS_NO_OPTION, match
+from bot.matching.query import Code, QueryError
+from bot.rendering.environment import make_environment
+
+TEXT = "Envoy flies to Taiwan\n\n2025-11-17\n\nThe consul-general spoke at length on Monday. {}\n"
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>
+<link>https://wire.example/</link><description>News</description>
+<item><title>Taiwan talks</title><link>https://wire.example/1</link><guid>1</guid>
+<description>An envoy flew in.</description></item>
+<item><title>Weather</title><link>https://wire.example/2</link><guid>2</guid>
+<description>Rain, says Taiwan.</description></item>
+<item><title>Sports</title><link>https://wire.example/3</link><guid>3</guid>
+<description>Nothing.</description></item></channel></rss>"""
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> str:
+    path = tmp_path / "article.txt"
+    path.write_text(TEXT.format("Nothing else was said about it that day, they told us."))
+    return str(path)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> str:
+    path = tmp_path / "feed.xml"
+    path.write_text(FEED)
+    return str(path)
+
+
+def ask(*arguments: str) -> Result:
+    app = typer.Typer()
+    app.command(context_settings=MINUS_IS_NO_OPTION)(match)
+    return CliRunner().invoke(app, arguments)
+
+
+def test_a_match_says_where(article: str):
+    found = ask('Taiwan OR "consul general"', article, "--json")
+
+    assert found.exit_code == 0
+    line = json.loads(found.stdout)
+    assert (line["path"], line["title"], line["url"]) == (article, "Envoy flies to Taiwan", "")
+    assert line["where"] == [
+        {"field": "title", "start": 15, "end": 21, "words": ["taiwan"]},
+        {"field": "text", "start": 4, "end": 18, "words": ["consul general"]},
+    ]
+
+
+def test_each_entry_of_a_feed_is_an_article(feed: str):
+    found = ask("taiwan", feed, "--json")
+
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [(line["title"], line["where"][0]["field"]) for line in lines] == [
+        ("Taiwan talks", "title"),
+        ("Weather", "text"),
+    ]
+    assert lines[0]["url"] == "https://wire.example/1"
+
+
+def test_for_people_it_is_the_title_and_the_sentence(feed: str):
+    found = ask("taiwan", feed)
+
+    assert found.stdout.splitlines() == [
+        f"{feed}: Taiwan talks",
+        f"{feed}: Weather",
+        "  Rain, says Taiwan.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        pytest.param("taiwan", 0, id="a match"),
+        pytest.param("nowhere", 1, id="no match"),
+        pytest.param("-nowhere taiwan", 0, id="a query that begins with a minus"),
+        pytest.param("-taiwan consul", 1, id="such a query that does not match"),
+        pytest.param("-j taiwan", 0, id="one that looks like a short option"),
+        pytest.param("taiwan OR (", 2, id="a bad query"),
+        pytest.param("-taiwan", 2, id="a bad query that begins with a minus"),
+    ],
+)
+def test_the_exit_code_is_the_answer(article: str, query: str, code: int):
+    assert ask(query, article).exit_code == code
+    assert ask("--json", "--", query, article).exit_code == code
+
+
+def test_a_bad_query_gets_a_caret(article: str):
+    found = ask("Taiwan OR (consul", article)
+
+    assert found.stdout == ""
+    assert found.stderr.splitlines() == [
+        "Taiwan OR (consul",
+        "          ^ This bracket is never closed.",
+        "Try: Taiwan OR consul",
+    ]
+
+
+def test_an_unreadable_path_is_told_and_the_others_are_read(article: str):
+    found = ask("taiwan", "/nowhere/at/all", article, "--json")
+
+    assert found.exit_code == 2
+    assert found.stderr.startswith("/nowhere/at/all: ")
+    assert json.loads(found.stdout)["path"] == article
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_refusal_has_one_sentence(code: Code):
+    template = make_environment().get_template("query_error.txt")
+
+    sentence = unescape(template.render(error=QueryError(code, "the OR", 4, 2))).strip()
+
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_no_vendor_of_other_rooms_is_loaded(article: str):
+    program = (
+        "import sys; from bot.cli.match import _match_all, _parsed; import asyncio;"
+        "asyncio.run(_match_all(_parsed(sys.argv[1]), sys.argv[2:], as_json=True));"
+        "print(sorted({'aiogram', 'sqlalchemy', 'sqlmodel', 'pydantic'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "taiwan", article],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
