@@ -1,0 +1,44 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bot.cli.preview import preview
+from bot.rendering.messages import Message
+
+app = typer.Typer()
+app.command()(preview)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        pytest.param("digest", "Your Wednesday digest · 18 November", id="a digest"),
+        pytest.param("alert", '"consul-general" · Ministry asks', id="an alert"),
+    ],
+)
+def test_samples_are_shown_in_the_terminal(what, line):
+    assert run(what).startswith(line)
+
+
+def test_a_sample_is_told_as_it_would_be_sent():
+    (body,) = json.loads(run("alert", "--format", "json"))
+
+    assert Message.from_json(body).keyboard[0][0].data == "topics:0"
+
+
+def test_the_ending_of_a_file_decides_how_it_is_written(tmp_path):
+    page = tmp_path / "digest.html"
+
+    run("digest", "--to", str(page))
+
+    html = page.read_text(encoding="utf-8")
+    assert html.startswith("<!doctype html>")
+    assert "<b>Your Wednesday digest</b>" in html

@@ -1,0 +1,129 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.publishing import samples
+from bot.publishing.calendar import Plan
+from bot.publishing.choice import Story, Topic
+from bot.publishing.pages import alert_page, edition_page, now_page
+from bot.rendering.filters import local
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from bot.rendering.utf16 import cut
+
+TODAY = local(samples.NOW, samples.PLAN.zone).date()
+
+
+def marked(message: Message, kind: str) -> list[str]:
+    return [cut(message.text, e.offset, e.length) for e in message.entities if e.type == kind]
+
+
+def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -> Message:
+    sample = samples.sample_story(samples.ALERTED)
+    snippet = samples.sample_snippet(samples.ALERTED)
+    return alert_page(
+        renderer, story or sample, topics, snippet, zone="Asia/Tokyo", now=sample.news_at
+    )
+
+
+def test_the_sample_digest_reads_like_this(renderer):
+    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+
+    assert (
+        message.text
+        == """\
+Your Wednesday digest · 18 November
+4 stories from 3 outlets. Most told: Envoy flies in for talks on disputed remark.
+
+Cross-strait ties · 4 stories
+
+• New consuls-general named for three cities — Example Times · Tue 18:00
+Each consul-general takes office in spring; one of them worked as an envoy before.
+
+• Envoy flies in for talks on disputed remark — 3 outlets · 03:00
+The envoy is expected to say that the position on Taiwan has not changed. \
+Talks begin in the afternoon and may go on for two days.
+
+• Airlines waive fees after travel advice — Example Wire · Tue 23:00
+The travel advice, given on Friday, covers the whole of the holiday season.
+
+• Harbour town cancels a concert of its Taiwan partner city — Daily Sample · Tue 21:00
+Tickets for the Taiwan evening will be paid back.
+
+"consul-general"
+
+Also here, told above: New consuls-general named for three cities
+
+You were alerted to: Ministry asks consul-general to explain post
+
+You get this because you watch 2 topics, every day at 08:00 Tokyo time."""
+    )
+
+
+def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
+    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+
+    assert "consul-general" in marked(message, "bold")
+    assert "Envoy flies in for talks on disputed remark" in marked(message, "text_link")
+    assert marked(message, "date_time") == ["Tue 18:00", "03:00", "Tue 23:00", "Tue 21:00"]
+    assert marked(message, "expandable_blockquote") == [
+        "You were alerted to: Ministry asks consul-general to explain post"
+    ]
+    assert [[button.data for button in row] for row in message.keyboard] == [
+        ["topics:0", "settings"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        pytest.param(timedelta(minutes=10), False, id="minutes: not worth a word"),
+        pytest.param(timedelta(hours=2), True, id="hours: said"),
+    ],
+)
+def test_a_late_digest_says_so(renderer, late, said):
+    (message,) = edition_page(renderer, samples.sample_edition(), TODAY, late)
+
+    assert ("This one is late: I was not running at 08:00." in message.text) is said
+
+
+def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
+    monkeypatch.setattr(samples, "PLAN", Plan(450, "UTC", 0b0010101))
+
+    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+
+    assert message.text.endswith("2 topics, on the days you chose at 07:30 UTC.")
+
+
+def test_the_digest_so_far_says_that_it_changes_nothing(renderer):
+    (message,) = now_page(renderer, samples.sample_edition())
+
+    assert message.text.startswith("Your digest so far · since Tue 08:00\n4 stories")
+    assert message.text.endswith("your digest still comes every day at 08:00 Tokyo time.")
+
+
+def test_the_sample_alert_reads_like_this(renderer):
+    message = alert(renderer, [samples.CONSUL])
+
+    assert (
+        message.text
+        == """\
+"consul-general" · Ministry asks consul-general to explain post
+
+The consul-general in the western city was called in on Monday over a post that lawmakers \
+of three parties had called a threat.
+
+Example Wire · 12:00 · also: Example Times, Daily Sample"""
+    )
+    assert marked(message, "bold") == ['"consul-general"', "consul-general"]
+
+
+def test_an_alert_with_much_to_name_stays_one_message(renderer):
+    topics = [Topic(number, f"Topic {number} {'x' * 180}") for number in range(40)]
+    outlets = tuple(f"Outlet {number}" for number in range(30))
+    story = Story(1, 1, "Title " * 500, "https://a.example", outlets, samples.NOW)
+
+    message = alert(renderer, topics, story=story)
+
+    assert "(+35)" in message.text
+    assert message.text.endswith("also: Outlet 1, Outlet 2, Outlet 3 (+26)")

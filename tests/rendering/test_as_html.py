@@ -1,0 +1,17 @@
+from bot.rendering.as_html import to_html
+from bot.rendering.messages import Message
+from bot.rendering.packing import pack
+from bot.rendering.telegram_html import parse_html
+
+
+def test_entities_become_tags_again():
+    link = '<a href="https://a.example/?x=1&amp;y=2">c</a>'
+    html = f"<blockquote>𝔘 <b>a <i>b</i></b>{link} &lt;</blockquote>"
+
+    (message,) = pack(parse_html(html))
+
+    assert to_html(message) == html
+
+
+def test_plain_text_is_escaped():
+    assert to_html(Message("a < b & c")) == "a &lt; b &amp; c"

@@ -1,0 +1,74 @@
+import jinja2
+import pytest
+
+from bot.rendering.environment import make_environment
+from bot.rendering.messages import Button, Message
+from bot.rendering.renderer import Renderer
+from bot.rendering.telegram_html import TemplateError
+
+
+def renderer(**templates: str) -> Renderer:
+    environment = make_environment()
+    environment.loader = jinja2.DictLoader(templates)
+    return Renderer(environment)
+
+
+def test_every_template_can_be_read():
+    environment = make_environment()
+
+    names = [name for name in environment.list_templates() if name.endswith(".html")]
+
+    assert {"alert/telegram.html", "edition/telegram.html"} <= set(names)
+    for name in names:
+        environment.get_template(name)
+
+
+def test_what_people_write_is_only_text():
+    message = renderer(it="<b>{{ name }}</b>").message("it", name="<i>Ann</i> & Co")
+
+    assert message.text == "<i>Ann</i> & Co"
+    assert [entity.type for entity in message.entities] == ["bold"]
+
+
+def test_a_missing_name_is_an_error():
+    with pytest.raises(jinja2.UndefinedError):
+        renderer(it="{{ name }}").messages("it")
+
+
+def test_a_tag_that_is_not_ours_is_an_error():
+    with pytest.raises(TemplateError):
+        renderer(it="<h1>a</h1>").messages("it")
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 story"), (2, "2 stories")])
+def test_sentences_count(count, text):
+    template = (
+        "{% trans count=n %}{{ count }} story{% pluralize %}{{ count }} stories{% endtrans %}"
+    )
+
+    assert renderer(it=template).message("it", n=count).text == text
+
+
+def test_a_template_has_its_buttons_and_code_may_add_some():
+    template = 'a<nav><button data="x:1"> One\n two </button><button url="https://a.example">B</button></nav>'
+
+    message = renderer(it=template).message("it", keyboard=((Button("C", "c"),),))
+
+    assert message == Message(
+        "a",
+        (),
+        (
+            (Button("One two", data="x:1"), Button("B", url="https://a.example")),
+            (Button("C", data="c"),),
+        ),
+    )
+
+
+def test_a_button_outside_its_row_is_an_error():
+    with pytest.raises(TemplateError, match="outside <nav>"):
+        renderer(it="<button>a</button>").messages("it")
+
+
+def test_a_template_of_several_parts_is_not_one_message():
+    with pytest.raises(ValueError, match="unpack"):
+        renderer(it="{{ text }}").message("it", text="word " * 2000)

@@ -1,0 +1,71 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bot.rendering import filters
+
+NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)  # 14:00 in Tokyo
+TODAY = date(2026, 11, 18)
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        pytest.param(
+            datetime(2026, 11, 18, 0, 12, tzinfo=UTC),
+            '<tg-time unix="1794960720" format="t">09:12</tg-time>',
+            id="today: the time",
+        ),
+        pytest.param(
+            datetime(2026, 11, 17, 0, 12, tzinfo=UTC),
+            '<tg-time unix="1794874320" format="wt">Tue 09:12</tg-time>',
+            id="this week: the day too",
+        ),
+        pytest.param(
+            datetime(2026, 11, 1, 0, 12, tzinfo=UTC),
+            '<tg-time unix="1793491920" format="dt">1 Nov 09:12</tg-time>',
+            id="earlier: the date",
+        ),
+        pytest.param(date(2026, 11, 17), "17 Nov", id="a date without a time stays a date"),
+    ],
+)
+def test_when_news_came(moment, shown):
+    assert filters.when(moment, "Asia/Tokyo", TODAY, "en_GB") == shown
+
+
+@pytest.mark.parametrize(
+    ("passed", "shown"),
+    [
+        pytest.param(timedelta(seconds=2), "1 min ago", id="just now"),
+        pytest.param(timedelta(minutes=59), "59 min ago", id="minutes"),
+        pytest.param(timedelta(hours=5, minutes=10), "5 hr ago", id="hours"),
+        pytest.param(timedelta(days=2), "Mon", id="days: which"),
+        pytest.param(timedelta(days=20), "29 Oct", id="weeks: the date"),
+        pytest.param(-timedelta(hours=1), "1 min ago", id="a clock that is ahead"),
+    ],
+)
+def test_how_long_ago(passed, shown):
+    assert filters.ago(NOW - passed, NOW, "en_GB") == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges", "html"),
+    [
+        pytest.param("a <b> c", [(2, 5)], "a <b>&lt;b&gt;</b> c", id="what is marked is escaped"),
+        pytest.param("a & b", [], "a &amp; b", id="nothing marked"),
+        pytest.param("ab cd", [(0, 2), (3, 5)], "<b>ab</b> <b>cd</b>", id="two words"),
+    ],
+)
+def test_words_are_marked_in_bold(text, ranges, html):
+    assert filters.bold(text, ranges) == html
+
+
+def test_dates_follow_the_language():
+    assert filters.day_and_month(TODAY, "en_GB") == "18 November"
+    assert filters.day_and_month(TODAY, "ja") == "11月18日"
+    assert filters.weekday(TODAY, "de") == "Mittwoch"
+
+
+def test_minutes_and_zones_read_as_people_say_them():
+    assert filters.clock(8 * 60) == "08:00"
+    assert filters.city("America/New_York") == "New York"
