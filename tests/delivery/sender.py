@@ -1,0 +1,80 @@
+"""A process that only sends, as `dateline run` does, until nothing is on its way; tests kill it.
+
+It writes a line for each answered call, so that a test can choose the moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from sqlalchemy import text
+from sqlmodel import func, select
+
+from bot.delivery.calls import Calls
+from bot.delivery.pace import bot_key
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from storage.deliveries import IN_THE_WAY, Delivery
+from storage.engine import SQLITE, Storage, database_clock, take_over
+
+if TYPE_CHECKING:
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+TOKEN = "1:playground"
+PER_SECOND = 200.0
+
+
+async def work(url: str, api: str, owner: str, ahead: timedelta) -> None:
+    """*ahead*: how much later it is here, for leases to be over."""
+
+    async def later(session: AsyncSession) -> datetime:
+        return await database_clock(session) + ahead
+
+    storage = Storage.open(url, clock=later)
+    session = AiohttpSession(api=TelegramAPIServer.from_base(api))
+    answered = asyncio.Event()
+    try:
+        if storage.dialect == SQLITE:
+            async with storage.writing() as unit:
+                await take_over(unit, Delivery, owner)
+        async with Calls(on_done=lambda: tell(answered)) as calls:
+            bot = Bot(TOKEN, session=session)
+            sending = Sending(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
+            while await left(storage):
+                if not await sending.send_due():
+                    await wait(answered)
+    finally:
+        await session.close()
+        await storage.close()
+
+
+def tell(answered: asyncio.Event) -> None:
+    sys.stdout.write("answered\n")
+    sys.stdout.flush()
+    answered.set()
+
+
+async def left(storage: Storage) -> int:
+    async with storage.reading() as unit:
+        on_its_way = select(func.count()).select_from(Delivery).where(text(IN_THE_WAY))
+        return (await unit.session.exec(on_its_way)).one()
+
+
+async def wait(answered: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(answered.wait(), timeout=0.2)
+    except TimeoutError:
+        return
+    finally:
+        answered.clear()
+
+
+if __name__ == "__main__":
+    _, the_url, the_api, the_owner, seconds = sys.argv
+    asyncio.run(work(the_url, the_api, the_owner, timedelta(seconds=float(seconds))))
