@@ -23,6 +23,7 @@ from bot.sources.strictxml import strict_root
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PUBLISHED = (
     "pubDate",
     f"{{{_DUBLIN_CORE}}}date",
@@ -51,9 +52,7 @@ def read_fast(data: bytes, url: str) -> Document | None:
         return None
     if len(feed.entries) != len(elements):
         return None
-    tag = language.declared(
-        feed.feed.get("language") or root.get("{http://www.w3.org/XML/1998/namespace}lang")
-    )
+    tag = language.declared(_language_tag(root, channel))
     items = tuple(
         _item(entry, element, base, tag)
         for entry, element in zip(feed.entries, elements, strict=True)
@@ -93,6 +92,14 @@ def _entries_of(root: Any) -> tuple[Any, list[Any]]:
         if root.tag == f"{{{space}}}feed":
             return root, root.findall(f"{{{space}}}entry")
     return None, []
+
+
+def _language_tag(root: Any, channel: Any) -> str | None:
+    for name in ("language", f"{{{_DUBLIN_CORE}}}language"):
+        if tag := channel.findtext(name):
+            return str(tag)
+    tag = channel.get(_XML_LANG) or root.get(_XML_LANG)
+    return None if tag is None else str(tag)
 
 
 def _item(entry: Any, element: Any, base: str, tag: str) -> Item:

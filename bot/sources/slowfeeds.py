@@ -40,7 +40,11 @@ def read_slow(data: bytes, url: str) -> Document:
         if not parsed.version and not parsed.entries:
             raise Unreadable("This is XML, but no feed: it has no entries.", "xml")
         tag = language.declared(parsed.feed.get("language"))
-        items = tuple(_item(entry, url, tag) for entry in parsed.entries)
+        root = lenient_root(data)
+        guids = _guids(root, len(parsed.entries))
+        items = tuple(
+            _item(entry, guid, url, tag) for entry, guid in zip(parsed.entries, guids, strict=True)
+        )
     return with_language(
         Document(
             kind=Kind.FEED,
@@ -48,7 +52,7 @@ def read_slow(data: bytes, url: str) -> Document:
             url=absolute(parsed.feed.get("link") or "", url),
             language=tag,
             items=items,
-            pace=_pace(data),
+            pace=_pace(root),
         )
     )
 
@@ -57,11 +61,22 @@ def _escaped(found: re.Match[bytes]) -> bytes:
     return b"&amp;" if found[0] == b"&" else found[0]
 
 
-def _item(entry: Any, url: str, tag: str) -> Item:
+def _guids(root: Any, count: int) -> list[str]:
+    """The guids as the feed gave them: feedparser takes them for links and completes them."""
+    elements = [] if root is None else list(root.iter("{*}item", "{*}entry"))
+    if len(elements) != count:
+        return [""] * count
+    return [
+        (element.findtext("{*}guid") or element.findtext("{*}id") or "").strip()
+        for element in elements
+    ]
+
+
+def _item(entry: Any, guid: str, url: str, tag: str) -> Item:
     summary = plain_text(entry.get("summary") or "")
     contents = [plain_text(content.get("value") or "") for content in entry.get("content") or ()]
     return Item(
-        guid=(entry.get("id") or "").strip(),
+        guid=guid or (entry.get("id") or "").strip(),
         url=absolute(entry.get("link") or "", url),
         title=one_line(entry.get("title") or ""),
         summary=summary or next(iter(contents), ""),
@@ -76,8 +91,7 @@ def _date(entry: Any, tag: str) -> datetime | date | None:
     return next((found for text in texts if text and (found := feed_date(text, tag))), None)
 
 
-def _pace(data: bytes) -> FeedPace | None:
-    root = lenient_root(data)
+def _pace(root: Any) -> FeedPace | None:
     if root is None:
         return None
     channel = root.find("{*}channel")

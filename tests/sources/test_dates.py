@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -106,7 +107,7 @@ def test_the_corpus_of_dates_is_read_right(corpus: Path):
     assert wrong == []
 
 
-def _read(row):
+def _read(row: dict[str, Any]) -> date | None:
     for_pages = row["kind"] in {"page", "ambig", "partial", "relative"}
     found = (page_date if for_pages else feed_date)(row["text"], row["lang"])
     if found is None or isinstance(found, datetime):
@@ -114,5 +115,5 @@ def _read(row):
     return datetime.combine(found, time(), UTC)
 
 
-def _wanted(row):
+def _wanted(row: dict[str, Any]) -> datetime | None:
     return datetime.fromisoformat(row["utc"]).replace(tzinfo=UTC) if row["utc"] else None

@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.endtrim import end_trimmed, is_heading
+
+LONG = "The ferry to the old harbour was late again on Monday. " * 5
+LATER = "Passengers who had waited since the morning said they would write to the mayor. " * 3
+TEASER = "Police looked for a bicycle near the station all night and found another one there. " * 3
+SHORT = "A bridge is painted"
+
+
+@pytest.mark.parametrize(
+    ("end", "rest"),
+    [
+        pytest.param(
+            "It sailed at noon. END [Copyright Harbour Press]", [], id="END and a bracket"
+        ),
+        pytest.param("It sailed at noon. END", [SHORT], id="END alone"),
+        pytest.param(
+            "It sailed at noon. [Copyright Harbour Press]", [SHORT], id="a copyright note"
+        ),
+        pytest.param("It sailed at noon. -30-", [SHORT], id="thirty"),
+        pytest.param("It sailed at noon. (了)", [SHORT], id="Japanese"),
+        pytest.param("It sailed at noon. ###", [SHORT], id="hashes"),
+        pytest.param("It sailed at noon. --ENDS--", [SHORT], id="dashes"),
+    ],
+)
+def test_an_end_mark_ends_the_article(end, rest):
+    assert end_trimmed([LONG, end, *rest]) == [LONG, "It sailed at noon."]
+
+
+def test_a_copyright_line_ends_the_article():
+    assert end_trimmed([LONG, LATER, "© 2026 Harbour Press", SHORT]) == [LONG, LATER]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *(
+            "Don't Miss",
+            "Don’t miss:",
+            "Read also",
+            "RELATED STORIES",
+            "Most read",
+            "▼ Trending now",
+        ),
+        *("À lire aussi", "Lesen Sie auch", "Te puede interesar", "Leggi anche", "Читайте также"),
+        *(
+            "関連記事",
+            "【関連記事】",
+            "相关阅读",
+            "관련 기사",
+            "اقرأ أيضا",
+            "Baca juga",
+            "Lees ook",
+        ),
+    ],
+)
+def test_a_box_after_the_article_goes(heading):
+    assert is_heading(heading)
+    assert end_trimmed([LONG, LATER, heading, SHORT, SHORT]) == [LONG, LATER]
+
+
+def test_a_box_of_headlines_with_long_teasers_goes():
+    box = ["Don't miss", SHORT, TEASER, "A tram is repaired", TEASER]
+
+    assert end_trimmed([LONG, *box]) == [LONG]
+
+
+def test_a_box_inside_the_article_goes_and_the_rest_stays():
+    box = ["Read also", SHORT, "A tram is repaired"]
+
+    assert end_trimmed([LONG, *box, LATER, LONG]) == [LONG, LATER, LONG]
+
+
+def test_the_last_paragraph_after_a_box_is_kept():
+    assert end_trimmed([LONG, "Related", SHORT, LATER]) == [LONG, LATER]
+
+
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        pytest.param([LONG, "The end of the line is near.", LATER], id="the word end"),
+        pytest.param(
+            [LONG, "What to read also depends on the weather, he said.", LATER], id="words"
+        ),
+        pytest.param(["END [of an era], they said.", LONG, LATER, LONG], id="a mark at the start"),
+        pytest.param(["Related", LONG], id="a heading with nothing before it"),
+        pytest.param([LONG, "The WEEKEND was wet.", LATER], id="END inside a word"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_real_text_stays(paragraphs):
+    assert end_trimmed(paragraphs) == paragraphs
+
+
+@given(st.lists(st.one_of(st.text(min_size=1), st.sampled_from([LONG, SHORT, "Related", "END"]))))
+def test_what_is_left_was_there_in_that_order(paragraphs):
+    left = iter(paragraphs)
+
+    assert all(any(full.startswith(kept) for full in left) for kept in end_trimmed(paragraphs))
