@@ -70,6 +70,12 @@ async def finish_articles(unit: Unit, article_ids: Sequence[int | None], owner: 
     )
 
 
+async def matched_by_any(unit: Unit, article_ids: Sequence[int | None]) -> set[int]:
+    """Return those of the articles that any query matched."""
+    rows = select(Match.article_id).where(col(Match.article_id).in_(article_ids)).distinct()
+    return set(await unit.session.exec(rows))
+
+
 async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> list[Listener]:
     """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
 

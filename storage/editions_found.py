@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, exists, or_
+from sqlalchemy import ColumnElement, String, and_, cast, exists, literal, or_
 from sqlmodel import col, select
 
 from storage.alerts import Alert
 from storage.articles import Article
+from storage.deliveries import Delivery
 from storage.editions import EditionStory
 from storage.engine import Unit
 from storage.entries import Entry
@@ -19,7 +20,7 @@ from storage.sources import Source
 from storage.sources_carrying import carried_to, reaches
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode
+from storage.words import DeliveryState, Medium, Mode
 
 # A match may be found after the edition that its article was stored before.
 _MATCHED_LATE = timedelta(hours=48)
@@ -78,7 +79,6 @@ async def found_since(
     told = exists().where(
         col(EditionStory.chat_id) == chat_id, col(EditionStory.story_id) == Article.story_id
     )
-    alerted = exists().where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == Article.story_id)
     found_late = and_(col(Match.found_at) > since, ~col(Article.quiet))
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
@@ -92,7 +92,7 @@ async def found_since(
             Match.news_at,
             Article.published_at,
             Article.published_on,
-            alerted.label("alerted"),
+            _alerted(chat_id).label("alerted"),
         )
         .join(Article, col(Article.id) == Match.article_id)
         .where(
@@ -107,6 +107,22 @@ async def found_since(
         .limit(_MOST_FOUND)
     )
     return [Found(*row) for row in rows]
+
+
+def _alerted(chat_id: int) -> ColumnElement[bool]:
+    """Say whether the article's story was alerted; an alert that expired or failed told nothing."""
+    key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    untold = (DeliveryState.EXPIRED, DeliveryState.FAILED)
+    alert = (
+        select(Alert.id)
+        .outerjoin(Delivery, col(Delivery.key) == key)
+        .where(
+            col(Alert.chat_id) == chat_id,
+            col(Alert.story_id) == Article.story_id,
+            or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(untold)),
+        )
+    )
+    return alert.exists()
 
 
 async def outlets_of(

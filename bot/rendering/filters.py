@@ -63,7 +63,7 @@ def ago(moment: datetime, now: datetime, locale: str) -> str:
         return format_timedelta(
             -passed, format="narrow", add_direction=True, threshold=1, locale=locale
         )
-    return _skeleton("EEE" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
+    return _skeleton("E" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
 
 
 def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
@@ -76,7 +76,7 @@ def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | 
     if passed == 0:
         return tg_time(moment, shown, "t")
     if 0 < passed <= _RECENT_DAYS:
-        return tg_time(moment, f"{_skeleton('EEE', there, locale)} {shown}", "wt")
+        return tg_time(moment, f"{_skeleton('E', there, locale)} {shown}", "wt")
     return tg_time(moment, f"{_skeleton('MMMd', there, locale)} {shown}", "dt")
 
 

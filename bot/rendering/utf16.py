@@ -3,7 +3,7 @@
 
 def units(text: str) -> int:
     """Return how many UTF-16 code units *text* takes; characters beyond U+FFFF take two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(_bytes(text)) // 2
 
 
 def index_of(text: str, offset: int) -> int:

@@ -8,7 +8,7 @@ from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.editions import EditionStory
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, EmptyDay, Mode
+from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -113,6 +113,20 @@ async def test_what_was_alerted_is_one_folded_line(publishing, newsroom, watched
     _, digest = await newsroom.texts()
     assert "Nothing that you were not alerted to." in digest
     assert "You were alerted to: Alerted" in digest
+
+
+async def test_an_alert_that_expired_is_told_as_news(publishing, newsroom, watched, clock):
+    query, source = watched
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    clock.turn(HOUR)
+    await newsroom.article("Expired", query, source_id=source)
+    await publishing.publish_new()
+    await newsroom.change(Delivery, 1, state=DeliveryState.EXPIRED)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    assert "• Expired — Example Wire" in (await newsroom.texts())[1]
 
 
 @pytest.mark.parametrize(

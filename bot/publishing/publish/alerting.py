@@ -24,6 +24,7 @@ from storage.alerts import (
     keep_article,
     listeners,
     make_alerts,
+    matched_by_any,
 )
 from storage.articles import Article
 from storage.editions_found import outlets_of
@@ -43,9 +44,11 @@ class Alerting:
     async def alert_new(self, limit: int) -> int:
         async with self.storage.writing() as unit:
             articles = await claim_matched(unit, limit=limit, owner=self.owner, lease=LEASE)
-            quiet = [article.id for article in articles if article.quiet]
-            await finish_articles(unit, quiet, self.owner)
-        await each([article for article in articles if not article.quiet], self._alert)
+            loud = [article.id for article in articles if not article.quiet]
+            wanted = await matched_by_any(unit, loud)
+            others = [article.id for article in articles if article.id not in wanted]
+            await finish_articles(unit, others, self.owner)
+        await each([article for article in articles if article.id in wanted], self._alert)
         return len(articles)
 
     async def _alert(self, article: Article) -> None:
