@@ -61,8 +61,12 @@ class Preview:
         newest = matched[:limit]
         async with self.storage.reading() as unit:
             names = await source_names(unit, [article.id or 0 for article in newest])
-        hits = tuple(_hit(query, article, names.get(article.id or 0, "")) for article in newest)
-        return PreviewResult(len(matched), len(articles) > MOST_LOOKED_AT, days, hits)
+
+        def shown(article: Article) -> Hit:
+            return _hit(query, article, names.get(article.id or 0, ""))
+
+        hits = [hit async for _, hit in in_slices(newest, shown)]
+        return PreviewResult(len(matched), len(articles) > MOST_LOOKED_AT, days, tuple(hits))
 
     async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
         """Store what a new query matches among the articles since then; return how many."""

@@ -3,13 +3,15 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Literal
 
 from bot.matching.evaluation import Needle, fold_article, needles, telling_terms
 from bot.matching.query import Query
 from bot.matching.tracing import Place, Trace, trace
 from bot.matching.tree import Term
+
+_MOST_HITS = 10_000  # of one term in one reading; what comes after is only repetition
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +40,7 @@ def _spans(
     for reading, places in traced.readings:
         starts = list(accumulate((len(word) + 1 for word in reading.split()), initial=0))
         for term in terms:
-            for start, end in _hits(term, reading):
+            for start, end in islice(_hits(term, reading), _MOST_HITS):
                 first, last = bisect_right(starts, start) - 1, bisect_right(starts, end - 1) - 1
                 place = places[first][0], places[last][1]
                 words.setdefault(place, set()).add(term.shown)

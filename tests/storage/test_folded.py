@@ -1,0 +1,52 @@
+from datetime import timedelta
+
+import pytest
+
+from storage.articles_found import Wanted, articles_found
+from storage.engine import POSTGRESQL, Storage, Unit
+from storage.folded import LONGEST_TOKEN, MOST_TOKENS, FoldedRow, store_folded
+from tests.matching.stored import stored_article
+
+
+async def found(unit: Unit, word: str) -> list[int | None]:
+    words = f"'{word}'" if unit.dialect == POSTGRESQL else f'"{word}"'
+    wanted = Wanted(words, unit.now - timedelta(days=1), whatever_source=True)
+    return [article.id for article in await articles_found(unit, wanted, limit=10)]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "word"),
+    [
+        pytest.param("Taiwan", "", "taiwan", id="a word of the title"),
+        pytest.param("", "Written in C++.", "c++", id="a word with signs"),
+        pytest.param("", "AT&T", "at&t", id="an ampersand"),
+        pytest.param("", "Québec", "quebec", id="a folded word"),
+        pytest.param("", "नई दिल्ली", "दिल्ली", id="a word with marks"),
+        pytest.param("", "e-mail", "email", id="a joined word"),
+        pytest.param("", "台湾", "湾", id="a character"),
+    ],
+)
+async def test_folded_words_are_found(storage: Storage, title: str, text: str, word: str):
+    article = await stored_article(storage, title, text)
+
+    async with storage.reading() as unit:
+        assert await found(unit, word) == [article]
+        assert await found(unit, "absent") == []
+
+
+async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage):
+    article = await stored_article(storage, "Old")
+    async with storage.writing() as unit:
+        await store_folded(unit, [FoldedRow(article, "new", "")])
+
+    async with storage.reading() as unit:
+        assert await found(unit, "old") == []
+        assert await found(unit, "new") == [article]
+
+
+async def test_an_immense_article_is_stored_too(storage: Storage):
+    words = " ".join(f"word{number}" for number in range(MOST_TOKENS // 4))
+    article = await stored_article(storage, "Immense", "x" * (2 * LONGEST_TOKEN) + " " + words)
+
+    async with storage.reading() as unit:
+        assert await found(unit, "immense") == [article]

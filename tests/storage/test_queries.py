@@ -1,0 +1,66 @@
+import asyncio
+
+from storage.engine import Storage
+from storage.queries import queries_by_id, queries_changed_since, query_for, retire_query
+from storage.topics import Topic
+
+
+async def made(storage: Storage, canonical: str) -> int:
+    async with storage.writing() as unit:
+        return (await query_for(unit, canonical)).id or 0
+
+
+async def changes(storage: Storage, number: int = 0) -> list[tuple[int, str, bool]]:
+    async with storage.reading() as unit:
+        rows = await queries_changed_since(unit, number)
+        return [(row.changed, row.canonical, row.live) for row in rows]
+
+
+async def test_equal_queries_are_one_row(storage: Storage):
+    first, again = await made(storage, "taiwan"), await made(storage, "taiwan")
+
+    assert first == again
+    assert await changes(storage) == [(1, "taiwan", True)]
+
+
+async def test_those_who_make_it_at_once_get_one_row(storage: Storage):
+    ids = await asyncio.gather(*(made(storage, "taiwan") for _ in range(5)))
+
+    assert len(set(ids)) == 1
+    assert [live for _, _, live in await changes(storage)] == [True]
+
+
+async def test_changes_are_numbered_in_order(storage: Storage):
+    one = await made(storage, "one")
+    two = await made(storage, "two")
+    async with storage.writing() as unit:
+        await retire_query(unit, one)
+
+    assert await changes(storage) == [(2, "two", True), (3, "one", False)]
+    assert await changes(storage, 2) == [(3, "one", False)]
+    async with storage.reading() as unit:
+        assert await queries_by_id(unit, [one, two]) == {one: "one", two: "two"}
+
+
+async def test_a_query_that_a_topic_asks_for_is_kept(storage: Storage):
+    query_id = await made(storage, "taiwan")
+    async with storage.writing() as unit:
+        topic = Topic(name="Taiwan", query_id=query_id, typed="Taiwan", created_at=unit.now)
+        unit.session.add(topic)
+
+    async with storage.writing() as unit:
+        assert not await retire_query(unit, query_id)
+
+    assert await changes(storage) == [(1, "taiwan", True)]
+
+
+async def test_a_retired_query_comes_back_under_its_id(storage: Storage):
+    query_id = await made(storage, "taiwan")
+    async with storage.writing() as unit:
+        assert await retire_query(unit, query_id)
+        assert await retire_query(unit, query_id)
+
+    assert await made(storage, "taiwan") == query_id
+    (change,) = await changes(storage)
+    assert change[0] > 2
+    assert change[1:] == ("taiwan", True)
