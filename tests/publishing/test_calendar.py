@@ -136,6 +136,15 @@ def test_after_downtime_one_edition_is_made_or_none(now, made, late):
     assert turn.next_at == utc(now.year, now.month, now.day + 1, 8)
 
 
+def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
+    # In Nuuk clocks go from 23:00 on Saturday to Sunday's 00:00.
+    now = utc(2026, 3, 29, 1)
+
+    turn = take_turn(Plan(23 * 60 + 59, "America/Nuuk"), now, now)
+
+    assert turn.due == Due(now, date(2026, 3, 28))
+
+
 def test_a_plan_has_a_weekday():
     with pytest.raises(ValueError, match="never due"):
         Plan(EIGHT, "UTC", 0)
