@@ -1,11 +1,15 @@
 """Chats: where Telegram delivers. Keys name this row, never Telegram's id, which may change."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
-from sqlmodel import Field
+from sqlalchemy import BigInteger, Index, UniqueConstraint, delete
+from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
+from storage.engine import Unit
+from storage.insert import insert_new
 from storage.words import ChatKind, ChatState, EmptyDay
 
 EIGHT_O_CLOCK = 8 * 60
@@ -34,3 +38,29 @@ class Chat(Leased, table=True):
     digest_weekdays: int = EVERY_DAY  # bit 0 is Monday
     empty_day: EmptyDay = Field(default=EmptyDay.SKIP, sa_type=stored_as(EmptyDay))
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
+
+
+async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
+    place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
+    return (await unit.session.exec(select(Chat).where(*place))).one_or_none()
+
+
+async def open_chat(unit: Unit, values: Mapping[str, Any]) -> Chat:
+    """Return the chat at the place that *values* name, made of them where it is new."""
+    row = {"state_since": unit.now, "created_at": unit.now, **values}
+    await insert_new(unit, Chat, [row], returning=Chat.id)
+    opened = await chat_at(unit, values["telegram_id"], values["thread_id"])
+    if opened is None:
+        raise LookupError("a chat that was just opened is gone")
+    return opened
+
+
+async def chat_to_change(unit: Unit, chat_id: int) -> Chat:
+    """Return our row *chat_id*, locked, so that what one chat asks for happens in turn."""
+    wanted = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
+    return (await unit.session.exec(wanted)).one()
+
+
+async def erase_chat(unit: Unit, chat_id: int) -> None:
+    """Delete our row *chat_id*; all that names it goes with it."""
+    await unit.session.exec(delete(Chat).where(col(Chat.id) == chat_id))

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import UniqueConstraint, func
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, stored_as
+from storage.engine import Unit
+from storage.topics import Topic
 from storage.words import Mode
 
 
@@ -18,3 +20,41 @@ class Subscription(SQLModel, table=True):
     mode: Mode = Field(sa_type=stored_as(Mode))
     created_at: datetime  # only articles stored later alert
     paused: bool = False
+
+
+async def subscription_to(unit: Unit, chat_id: int, topic_id: int) -> Subscription | None:
+    ours = (col(Subscription.chat_id) == chat_id, col(Subscription.topic_id) == topic_id)
+    return (await unit.session.exec(select(Subscription).where(*ours))).one_or_none()
+
+
+async def topics_watched(
+    unit: Unit, chat_id: int, *, offset: int = 0, limit: int = 100
+) -> list[tuple[Topic, Mode]]:
+    """What the chat watches, in the order in which it began."""
+    rows = await unit.session.exec(
+        select(Topic, Subscription.mode)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(col(Subscription.chat_id) == chat_id)
+        .order_by(col(Subscription.id))
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(topic, Mode(mode)) for topic, mode in rows]
+
+
+async def count_subscriptions(unit: Unit, chat_id: int) -> int:
+    ours = col(Subscription.chat_id) == chat_id
+    return (
+        await unit.session.exec(select(func.count()).select_from(Subscription).where(ours))
+    ).one()
+
+
+async def wants_digest(unit: Unit, chat_id: int) -> bool:
+    """Whether any subscription of the chat asks for a digest."""
+    digesting = [mode for mode in Mode if mode.digests]
+    wanted = select(Subscription.id).where(
+        col(Subscription.chat_id) == chat_id,
+        col(Subscription.mode).in_(digesting),
+        col(Subscription.paused).is_(False),
+    )
+    return (await unit.session.exec(wanted.limit(1))).first() is not None

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlalchemy import func, or_
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
+from storage.engine import Unit
 
 
 class Topic(SQLModel, table=True):
@@ -18,3 +20,38 @@ class Topic(SQLModel, table=True):
     slug: str | None = Field(default=None, max_length=64, unique=True)  # of the public catalogue
     position: int = 0
     created_at: datetime
+
+
+async def topic_of(unit: Unit, chat_id: int, query_id: int) -> Topic | None:
+    """The chat's own topic with this query."""
+    own = (col(Topic.chat_id) == chat_id, col(Topic.query_id) == query_id)
+    return (await unit.session.exec(select(Topic).where(*own).limit(1))).first()
+
+
+async def topic_seen_by(unit: Unit, chat_id: int, topic_id: int) -> Topic | None:
+    """The topic, if it is public or the chat's own."""
+    seen = or_(col(Topic.chat_id).is_(None), col(Topic.chat_id) == chat_id)
+    return (await unit.session.exec(select(Topic).where(col(Topic.id) == topic_id, seen))).first()
+
+
+async def public_topics(unit: Unit, *, offset: int = 0, limit: int = 100) -> list[Topic]:
+    """The catalogue, in its order."""
+    wanted = select(Topic).where(col(Topic.slug).is_not(None))
+    ordered = wanted.order_by(col(Topic.position), col(Topic.id))
+    return list(await unit.session.exec(ordered.offset(offset).limit(limit)))
+
+
+async def count_public_topics(unit: Unit) -> int:
+    wanted = select(func.count()).select_from(Topic).where(col(Topic.slug).is_not(None))
+    return (await unit.session.exec(wanted)).one()
+
+
+async def topic_named(unit: Unit, slug: str) -> Topic | None:
+    """The public topic that links call *slug*."""
+    return (await unit.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
+
+
+async def queries_of_chat(unit: Unit, chat_id: int) -> list[int]:
+    """The queries of the chat's own topics."""
+    own = select(Topic.query_id).where(col(Topic.chat_id) == chat_id).order_by(col(Topic.query_id))
+    return list(await unit.session.exec(own))

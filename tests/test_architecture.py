@@ -26,6 +26,14 @@ USE_CASES = {
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.delivery.release",
+    "bot.subscribers.admins",
+    "bot.subscribers.arrivals",
+    "bot.subscribers.catalogue",
+    "bot.subscribers.erasing",
+    "bot.subscribers.planning",
+    "bot.subscribers.settings",
+    "bot.subscribers.topics",
+    "bot.subscribers.watching",
 }
 ACTS = {
     "bot.sources.http",

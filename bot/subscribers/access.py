@@ -1,0 +1,20 @@
+"""Who may use the bot, and who runs it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """*is_open*: everybody; else those *allowed*. *admins* are the operator's, by settings."""
+
+    is_open: bool
+    allowed: frozenset[int] = frozenset()
+    admins: frozenset[int] = frozenset()
+
+    def may_use(self, person_id: int, appointed: Collection[int] = ()) -> bool:
+        return self.is_open or person_id in self.allowed or self.may_run(person_id, appointed)
+
+    def may_run(self, person_id: int, appointed: Collection[int] = ()) -> bool:
+        """*appointed* are the admins that the database names."""
+        return person_id in self.admins or person_id in appointed

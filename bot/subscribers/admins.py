@@ -1,0 +1,41 @@
+"""The first admin: whoever opens the link that the start printed."""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+from bot.subscribers.access import Access
+from storage.admins import admin_ids, appoint, replace_code, use_code
+from storage.engine import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Admins:
+    storage: Storage
+    access: Access
+
+    async def new_code(self) -> str | None:
+        """Return a code that makes whoever brings it first the admin; None if there is one."""
+        code = secrets.token_urlsafe(16)
+        async with self.storage.writing() as unit:
+            if self.access.admins or await admin_ids(unit):
+                return None
+            await replace_code(unit, _hash(code))
+        return code
+
+    async def redeem(self, person_id: int, code: str) -> bool:
+        """Make the person an admin if the code is the printed one and still unused.
+
+        Who is an admin already stays one: the same link may be opened twice.
+        """
+        async with self.storage.writing() as unit:
+            if self.access.may_run(person_id, await admin_ids(unit)):
+                return True
+            if not await use_code(unit, _hash(code)):
+                return False
+            await appoint(unit, person_id)
+            return True
+
+
+def _hash(code: str) -> str:
+    return sha256(code.encode()).hexdigest()

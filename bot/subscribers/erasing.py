@@ -1,0 +1,23 @@
+"""Erasing: all that a chat has, gone in one unit of work."""
+
+from dataclasses import dataclass
+
+from storage.admins import dismiss
+from storage.chats import erase_chat
+from storage.engine import Storage
+from storage.queries import retire_query
+from storage.topics import queries_of_chat
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    storage: Storage
+
+    async def erase(self, chat_id: int, person_id: int) -> None:
+        """Delete the chat, all that names it, and the person's being an admin."""
+        async with self.storage.writing() as unit:
+            asked = await queries_of_chat(unit, chat_id)
+            await erase_chat(unit, chat_id)
+            await dismiss(unit, person_id)
+            for query_id in asked:
+                await retire_query(unit, query_id)

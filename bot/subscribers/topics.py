@@ -1,0 +1,77 @@
+"""Topics as a chat sees them: its own, and the public catalogue."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.pages import Page, page_number
+from bot.subscribers.refusals import NoSuchTopic
+from storage.engine import Storage, Unit
+from storage.subscriptions import count_subscriptions, subscription_to, topics_watched
+from storage.topics import (
+    Topic,
+    count_public_topics,
+    public_topics,
+    topic_named,
+    topic_seen_by,
+)
+from storage.words import Mode
+
+PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSeen:
+    """A topic; *mode* is how the chat watches it, None if it does not."""
+
+    id: int
+    name: str
+    typed: str
+    is_public: bool
+    mode: Mode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    storage: Storage
+
+    async def watched(self, chat_id: int, page: int = 0) -> Page[TopicSeen]:
+        """What the chat watches; a page beyond the last is the last."""
+        async with self.storage.reading() as unit:
+            total = await count_subscriptions(unit, chat_id)
+            page = page_number(page, total, PER_PAGE)
+            rows = await topics_watched(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
+        return Page([_seen(topic, mode) for topic, mode in rows], page, total, PER_PAGE)
+
+    async def catalogue(
+        self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+    ) -> Page[TopicSeen]:
+        async with self.storage.reading() as unit:
+            total = await count_public_topics(unit)
+            page = page_number(page, total, per_page)
+            rows = await public_topics(unit, offset=page * per_page, limit=per_page)
+            seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in rows]
+        return Page(seen, page, total, per_page)
+
+    async def one(self, chat_id: int, topic_id: int) -> TopicSeen:
+        """Return a public topic or the chat's own; NoSuchTopic for any other."""
+        async with self.storage.reading() as unit:
+            topic = await topic_seen_by(unit, chat_id, topic_id)
+            if topic is None:
+                raise NoSuchTopic
+            return _seen(topic, await _mode(unit, chat_id, topic))
+
+    async def named(self, chat_id: int, slug: str) -> TopicSeen:
+        """Return the public topic that a link names."""
+        async with self.storage.reading() as unit:
+            topic = await topic_named(unit, slug)
+            if topic is None:
+                raise NoSuchTopic
+            return _seen(topic, await _mode(unit, chat_id, topic))
+
+
+async def _mode(unit: Unit, chat_id: int, topic: Topic) -> Mode | None:
+    subscription = await subscription_to(unit, chat_id, topic.id or 0)
+    return subscription.mode if subscription else None
+
+
+def _seen(topic: Topic, mode: Mode | None) -> TopicSeen:
+    return TopicSeen(topic.id or 0, topic.name, topic.typed, topic.chat_id is None, mode)

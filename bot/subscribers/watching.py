@@ -1,0 +1,141 @@
+"""Watching a topic, changing how, and stopping."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.matching.query import Query, parse
+from bot.publishing.calendar import Plan
+from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
+from bot.subscribers.planning import plan_of, replan
+from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
+from storage.chats import Chat, chat_to_change
+from storage.engine import Storage, Unit
+from storage.queries import query_for, retire_query
+from storage.subscriptions import Subscription, count_subscriptions, subscription_to
+from storage.topics import Topic, topic_of, topic_seen_by
+from storage.words import ChatState, Mode
+
+# How far a new topic's first digest reaches back.
+FIRST_REACH = timedelta(hours=24)
+
+
+class Backfills(Protocol):
+    async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
+        """Store what a query matches among the articles since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A topic that the chat watches now, and when its digest comes."""
+
+    topic_id: int
+    name: str
+    mode: Mode
+    plan: Plan
+    zone_guessed: bool
+    is_paused: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """*topic_id* is None where the topic was the chat's own, and so is gone."""
+
+    topic_id: int | None
+    name: str
+    typed: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    storage: Storage
+    past: Backfills
+
+    async def watch_words(self, chat_id: int, typed: str, mode: Mode) -> Watched:
+        """Watch the query *typed* as a topic of the chat's own; QueryError if it is none."""
+        query = parse(typed)
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            query_id = (await query_for(unit, query.canonical)).id or 0
+            topic = await topic_of(unit, chat_id, query_id)
+            if topic is None:
+                topic = await _own_topic(unit, chat_id, query_id, typed)
+            watched = await _subscribe(unit, chat, topic, mode)
+        await self._look_back(watched, query_id, query, unit.now)
+        return watched
+
+    async def watch_topic(self, chat_id: int, topic_id: int, mode: Mode) -> Watched:
+        """Watch a public topic, or change how a topic is watched."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            topic = await topic_seen_by(unit, chat_id, topic_id)
+            if topic is None:
+                raise NoSuchTopic
+            watched = await _subscribe(unit, chat, topic, mode)
+        await self._look_back(watched, topic.query_id, parse(topic.typed), unit.now)
+        return watched
+
+    async def stop(self, chat_id: int, topic_id: int) -> Stopped:
+        """End the subscription; a topic of the chat's own goes with it."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            topic = await topic_seen_by(unit, chat_id, topic_id)
+            subscription = await subscription_to(unit, chat_id, topic_id)
+            if topic is None or subscription is None:
+                raise NoSuchTopic
+            await unit.session.delete(subscription)
+            is_own = topic.chat_id is not None
+            if is_own:
+                await _drop(unit, topic)
+            await replan(unit, chat)
+        return Stopped(None if is_own else topic.id, topic.name, topic.typed, subscription.mode)
+
+    async def _look_back(
+        self, watched: Watched, query_id: int, query: Query, now: datetime
+    ) -> None:
+        """Let the first digest of a new topic tell what came in the day before."""
+        if watched.is_new and watched.mode.digests:
+            await self.past.backfill(query_id, query, now - FIRST_REACH)
+
+
+async def _own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
+    words = " ".join(typed.split())
+    name = words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
+    topic = Topic(name=name, query_id=query_id, typed=words, chat_id=chat_id, created_at=unit.now)
+    unit.session.add(topic)
+    await unit.session.flush()
+    return topic
+
+
+async def _subscribe(unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watched:
+    """Make or change the subscription; the same wish twice changes nothing."""
+    chat_id, topic_id = chat.id or 0, topic.id or 0
+    subscription = await subscription_to(unit, chat_id, topic_id)
+    is_new = subscription is None
+    if subscription is None:
+        if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
+            raise TooManyTopics(MOST_TOPICS)
+        subscription = Subscription(
+            chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
+        )
+    subscription.mode = mode
+    unit.session.add(subscription)
+    await replan(unit, chat)
+    return Watched(
+        topic_id=topic_id,
+        name=topic.name,
+        mode=mode,
+        plan=plan_of(chat),
+        zone_guessed=chat.zone_guessed,
+        is_paused=chat.state is ChatState.PAUSED,
+        is_new=is_new,
+    )
+
+
+async def _drop(unit: Unit, topic: Topic) -> None:
+    await unit.session.flush()
+    await unit.session.delete(topic)
+    await unit.session.flush()
+    await retire_query(unit, topic.query_id)
