@@ -1,9 +1,9 @@
 # ruff: noqa: RUF001 - words of many scripts are its matter
 """The words by which news sites end an article or head a box of other stories, as patterns.
 
-`END_MARKS`: an agency's end mark, anywhere in a paragraph. `RIGHTS`: a paragraph that begins so
-is a copyright line. `HEADINGS`: the whole of a box's heading. `NOTICES`: the beginning of a short
-paragraph that is no part of the story.
+`END_MARKS`: an agency's end mark, anywhere in a paragraph. `RIGHTS`: a copyright line, alone or
+at the end of a paragraph. `HEADINGS`: the whole of a box's heading. `NOTICES`: the beginning of a
+short paragraph that is no part of the story.
 """
 
 import re
@@ -19,7 +19,8 @@ END_MARKS = re.compile(
 RIGHTS = re.compile(
     r"^\W*(?:©|\(c\)\s|copyright\b|all rights reserved|tous droits réservés"
     r"|alle rechte vorbehalten|todos los derechos|todos os direitos|tutti i diritti"
-    r"|все права защищены|無断転載|版权所有|版權所有|무단\s?전재|wszelkie prawa zastrzeżone)",
+    r"|все права защищены|無断転載|版权所有|版權所有|무단\s?전재|wszelkie prawa zastrzeżone)"
+    r"|(?<=[.!?。」”\")]\s)(?:©|\(c\)|copyright\s(?:©|\(c\)|\d{4}))[^\n]{1,100}$",
     re.IGNORECASE,
 )
 

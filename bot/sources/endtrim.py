@@ -1,9 +1,10 @@
 """Where an article ends: agencies' end marks, and boxes of other stories after or inside it.
 
-Rules, in order: a paragraph with an end mark ends the article; so does a sidebar heading in its
-last quarter, or one after which nothing but headlines and their teasers comes; any other heading
-takes with it the short paragraphs that follow, until the next long one. Short calls to subscribe
-and picture credits go. What looks like an end mark in the first third is taken for text.
+Rules, in order: an end mark ends the article, and so does a copyright line that no more of the
+story follows; so does a sidebar heading in the last quarter, or one after which nothing but
+headlines and their teasers comes; any other heading takes with it the short paragraphs that
+follow, until the next long one. Short calls to subscribe and picture credits go. What looks like
+an end mark in the first third is taken for text.
 """
 
 import re
@@ -31,7 +32,11 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
     total = sum(map(len, paragraphs))
     before = 0
     for position, paragraph in enumerate(paragraphs):
-        found = END_MARKS.search(paragraph) or RIGHTS.match(paragraph)
+        found = END_MARKS.search(paragraph)
+        if not found and (rights := RIGHTS.search(paragraph)):
+            # A caption may say © too: then the article goes on.
+            is_last = before >= _LAST_QUARTER * total or _are_teasers(paragraphs[position + 1 :])
+            found = rights if is_last else None
         kept = before + (found.start() if found else 0)
         if found and kept >= _KEPT_SHARE * total:
             last = paragraph[: found.start()].rstrip()

@@ -30,6 +30,17 @@ def test_an_end_mark_ends_the_article(end, rest):
     assert end_trimmed([LONG, end, *rest]) == [LONG, "It sailed at noon."]
 
 
+@pytest.mark.parametrize("note", ["© Harbour Press", "(c) 2026 HP. All rights reserved."])
+def test_a_copyright_note_behind_the_last_sentence_goes(note: str):
+    assert end_trimmed([f"{LONG}{note}", SHORT]) == [LONG.rstrip()]
+
+
+def test_a_caption_with_a_copyright_sign_ends_nothing():
+    assert end_trimmed([LONG, LONG, "© A. Berg", LATER, LONG]) == [
+        *(LONG, LONG, "© A. Berg", LATER, LONG)
+    ]
+
+
 def test_a_copyright_line_ends_the_article():
     assert end_trimmed([LONG, LATER, "© 2026 Harbour Press", SHORT]) == [LONG, LATER]
 

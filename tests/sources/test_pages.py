@@ -23,8 +23,8 @@ PARAGRAPHS = [
         "answered that a second boat would sail from April on every day of the week."
     ),
     (
-        "The fares of everybody who had waited for more than an hour will be paid back, the "
-        "company said, and it asked for patience until the new radar has been fitted to the old boat."
+        "The fares of everybody who had waited for over an hour will be paid back, the company "
+        "said, and it asked for patience until the new radar has been fitted to the old boat."
     ),
 ]
 
