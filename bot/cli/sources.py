@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import timedelta
 
-    from bot.app import SourceTools
+    from bot.app.tools import SourceTools
     from bot.sources.adding import Addition
     from bot.sources.opml import Outline
 
@@ -107,14 +107,18 @@ def check(url: Address) -> None:
 def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
     import asyncio
 
-    from bot.app import source_tools
+    from bot.app.stops import StopError
+    from bot.app.tools import source_tools
     from bot.settings import load_settings
 
     async def within_tools() -> Result:
         async with source_tools(load_settings()) as tools:
             return await work(tools)
 
-    return asyncio.run(within_tools())
+    try:
+        return asyncio.run(within_tools())
+    except StopError as error:
+        fail(str(error))
 
 
 def _wanted(urls: Sequence[str], opml: Path | None, *, starter: bool) -> list[Outline]:

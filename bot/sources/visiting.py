@@ -22,7 +22,7 @@ class Fetches(Protocol):
 
 
 class Reads(Protocol):
-    async def read(self, data: bytes, *, url: str, content_type: str = "") -> Document: ...
+    async def read(self, data: bytes, /, *, url: str, content_type: str = "") -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
