@@ -1,0 +1,71 @@
+"""`dateline deliveries`, through the command itself."""
+
+import asyncio
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.deliveries import app
+from storage.engine import Storage
+from storage.words import DeliveryState
+from tests.delivery.conftest import Outbox
+
+HELD, FAILED = DeliveryState.HELD, DeliveryState.FAILED
+
+
+async def fill(url: str) -> None:
+    storage = Storage.open(url)
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7, name="Ann [admin]")
+    await outbox.add(chat, "Taiwan", state=HELD, trouble="no answer in time")
+    await outbox.add(chat, "Envoy", state=FAILED, trouble="message is too long")
+    await storage.close()
+
+
+@pytest.fixture
+def run(sqlite_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_it_says_when_nothing_waits(run):
+    assert run().output == "No delivery is held or failed.\n"
+
+
+def test_it_shows_what_waits_and_why(run, sqlite_url):
+    asyncio.run(fill(sqlite_url))
+
+    shown = run().output
+
+    assert "Ann [admin]" in shown
+    assert "no answer in time" in shown
+    assert "message is too long" in shown
+
+
+def test_it_shows_one_state_as_json(run, sqlite_url):
+    asyncio.run(fill(sqlite_url))
+
+    (listed,) = (json.loads(line) for line in run("--state", "held", "--json").output.splitlines())
+
+    assert (listed["id"], listed["state"], listed["begins"]) == (1, "held", "Taiwan")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        pytest.param(["1"], "Released 1 delivery.", 0, id="one"),
+        pytest.param(["--all"], "Released 2 deliveries.", 0, id="all"),
+        pytest.param(["1", "9"], "Released 1 delivery.", 2, id="one that is not there"),
+        pytest.param([], "Name the deliveries to release", 2, id="none named"),
+        pytest.param(["1", "--all"], "Name the deliveries to release", 2, id="both"),
+    ],
+)
+def test_it_releases(run, sqlite_url, arguments, said, code):
+    asyncio.run(fill(sqlite_url))
+
+    result = run("release", *arguments)
+
+    assert said in result.output
+    assert result.exit_code == code

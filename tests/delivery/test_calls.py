@@ -1,0 +1,116 @@
+"""Calls in flight: each at its turn, awaited at the end, cut off when patience is over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.delivery.calls import Calls
+from bot.delivery.send import Sending
+from storage.words import DeliveryState
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+
+if TYPE_CHECKING:
+    from bot.delivery.channel import Address
+    from bot.rendering.messages import Message
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+SECOND = timedelta(seconds=1)
+
+
+class SlowTelegram(FakeTelegram):
+    """Answers nobody before *answer* is set."""
+
+    def __init__(self, clock: TurnedClock) -> None:
+        super().__init__(clock)
+        self.answer = asyncio.Event()
+
+    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+        sent = await super().send(address, message, silent=silent)
+        await self.answer.wait()
+        return sent
+
+
+def sender(storage: Storage, telegram: FakeTelegram, calls: Calls) -> Sending:
+    return Sending(storage, telegram, "me", calls, PACE_KEY)
+
+
+async def test_turns_keep_their_distance_even_when_late(clock):
+    timer = TurnedTimer(clock)
+    calls = Calls(timer=timer)
+    moments = []
+
+    for moment in (0.0, 0.1, 0.2):
+        clock.turn(SECOND)  # the loop was held up
+        await calls.turn(moment, SECOND)
+        moments.append(timer.now())
+    await calls.turn(0.3, SECOND)
+
+    assert timer.now() - moments[-1] == 1
+
+
+async def test_the_limit_bounds_the_calls_in_flight(storage, outbox, clock):
+    telegram = SlowTelegram(clock)
+    for person in range(1, 6):
+        await outbox.add(await outbox.chat(person))
+
+    async with Calls(limit=2, timer=TurnedTimer(clock)) as calls:
+        assert await sender(storage, telegram, calls).send_due() == 2
+        assert await sender(storage, telegram, calls).send_due() == 0
+        telegram.answer.set()
+
+    assert len(telegram.calls) == 2
+
+
+async def test_a_slow_call_holds_up_no_other_chat(storage, outbox, clock):
+    slow, quick = SlowTelegram(clock), FakeTelegram(clock)
+    first = await outbox.add(await outbox.chat(1))
+    answered = asyncio.Event()
+
+    async with Calls(timer=TurnedTimer(clock), on_done=answered.set) as calls:
+        await sender(storage, slow, calls).send_due()
+        second = await outbox.add(await outbox.chat(2))
+        await sender(storage, quick, calls).send_due()
+        await answered.wait()
+        assert await outbox.states(second) == [DeliveryState.SENT]
+        assert await outbox.states(first) == [DeliveryState.SENDING]
+        slow.answer.set()
+
+
+async def test_a_stop_waits_for_the_calls_in_flight(storage, outbox, clock):
+    telegram = SlowTelegram(clock)
+    delivery = await outbox.add(await outbox.chat(1))
+
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        await sender(storage, telegram, calls).send_due()
+        asyncio.get_running_loop().call_soon(telegram.answer.set)
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+
+
+async def test_what_a_stop_cuts_off_is_repeated_silently_by_the_next_process(
+    storage, outbox, clock, sending, telegram
+):
+    delivery = await outbox.add(await outbox.chat(1))
+    async with Calls(patience=timedelta(), timer=TurnedTimer(clock)) as calls:
+        await sender(storage, SlowTelegram(clock), calls).send_due()
+    assert await outbox.states(delivery) == [DeliveryState.SENDING]
+
+    for _ in range(2):
+        clock.turn(timedelta(minutes=2))
+        await send_all(sending)
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert [silent for *_, silent in telegram.calls] == [True]
+
+
+async def test_whoever_waits_is_woken_by_each_answer(storage, outbox, clock, telegram):
+    woken = []
+    await outbox.add(await outbox.chat(1))
+
+    async with Calls(timer=TurnedTimer(clock), on_done=lambda: woken.append(1)) as calls:
+        await sender(storage, telegram, calls).send_due()
+
+    assert woken == [1]

@@ -1,0 +1,66 @@
+"""The pace against the playground's own accounting, strict, on one clock that the test turns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from bot.delivery.calls import Calls
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from tests.delivery.conftest import PACE_KEY, TurnedTimer
+
+PEOPLE = 80
+ONE_PERSON, ONE_GROUP = 3, 22
+
+
+class PunctualTimer(TurnedTimer):
+    """Turns the clock only when what was started has arrived."""
+
+    calls: Calls
+
+    async def wait(self, seconds: float) -> None:
+        await self.calls.all_done()
+        self.clock.turn(timedelta(seconds=seconds))
+
+
+@pytest.fixture
+async def playground(clock):
+    def seconds() -> float:
+        moment: float = clock.now.timestamp()
+        return moment
+
+    async with Playground(flood="strict", clock=seconds) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sending(storage, playground, clock):
+    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    timer = PunctualTimer(clock)
+    async with Calls(timer=timer) as calls:
+        timer.calls = calls
+        yield Sending(
+            storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
+        )
+    await session.close()
+
+
+async def test_no_call_is_ever_too_fast_for_telegram(sending, playground, outbox, clock):
+    group = playground.chat("group", "Readers", [playground.person("Zoe")])
+    chats = [playground.person(f"P{i}").id for i in range(PEOPLE)]
+    rows = [await outbox.chat(chat) for chat in (*chats, group.id)]
+    for row in (*rows, *[rows[0]] * ONE_PERSON, *[rows[-1]] * ONE_GROUP):
+        await outbox.add(row)
+
+    while len(playground.journal("sendMessage")) < len(rows) + ONE_PERSON + ONE_GROUP:
+        if not await sending.send_due():
+            await sending.calls.all_done()
+            clock.turn(timedelta(milliseconds=500))
+
+    assert {call["status"] for call in playground.journal("sendMessage")} == {200}
