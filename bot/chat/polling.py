@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WAIT_SECONDS = 20  # how long Telegram holds an empty answer
+WAIT_SECONDS = 8  # how long Telegram holds an empty answer
 GRACE_SECONDS = 1.0
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
 LEASE_PAUSE_SECONDS = 2.0

@@ -1,0 +1,83 @@
+"""Where a bot lives: on Telegram, or without a token in the playground, which it brings along."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.app.stops import StopError
+from bot.settings import Access
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.playground.server import Playground
+    from bot.settings import Settings
+
+PLAYGROUND_TOKEN = "1:playground"  # noqa: S105 - it opens nothing
+PLAYGROUND_DATABASE = "sqlite+aiosqlite:///var/playground.sqlite3"
+NEWSROOM_PUBLISHES = timedelta(seconds=45)
+NEWSROOM_IS_READ = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    token: str
+    api: str
+    database: str
+    access: Access
+    newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
+    feeds: tuple[str, ...] = ()
+    is_forgetful: bool = False  # the database begins anew each time
+
+
+@asynccontextmanager
+async def place_of(settings: Settings, announce: Callable[[str], None]) -> AsyncIterator[Place]:
+    """Yield the place that *settings* choose; *announce* tells how to get there."""
+    if settings.bot_token:
+        yield Place(
+            token=settings.bot_token.get_secret_value(),
+            api=settings.bot_api_base,
+            database=settings.database_url.get_secret_value(),
+            access=settings.access,
+        )
+        return
+    async with _playground(settings.playground_port) as playground:
+        announce(f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine.")
+        announce("For Telegram: put the token from @BotFather into .env as BOT_TOKEN=… and start again.")
+        yield _in_the_playground(playground, settings)
+
+
+@asynccontextmanager
+async def _playground(port: int) -> AsyncIterator[Playground]:
+    from bot.playground.server import Playground
+
+    playground = Playground(port, newsroom_every=NEWSROOM_PUBLISHES)
+    try:
+        await playground.__aenter__()
+    except OSError as error:
+        raise StopError(
+            f"PLAYGROUND_PORT is wrong: port {port} is taken; choose another ({error.strerror})."
+        ) from error
+    try:
+        yield playground
+    finally:
+        await playground.__aexit__(None, None, None)
+
+
+def _in_the_playground(playground: Playground, settings: Settings) -> Place:
+    # The playground forgets its people when it ends; a database that did not would mistake the
+    # next ones for them.
+    is_forgetful = settings.database_is_default
+    own = settings.database_url.get_secret_value()
+    return Place(
+        token=PLAYGROUND_TOKEN,
+        api=playground.base_url,
+        database=PLAYGROUND_DATABASE if is_forgetful else own,
+        access=Access.OPEN,
+        newsroom=(playground.host, playground.port),
+        feeds=tuple(f"{playground.base_url}/news/{code}.xml" for code in playground.newsroom.outlets),
+        is_forgetful=is_forgetful,
+    )

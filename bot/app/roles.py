@@ -1,0 +1,142 @@
+"""The roles of one process: the steps with their loops, and the front door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.loops import Loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from aiogram import Bot
+
+    from bot.app.places import Place
+    from bot.app.tools import SourceTools
+    from bot.delivery.calls import Calls
+    from bot.settings import Settings
+    from storage.engine import Storage
+
+# Seconds between the ticks of each loop: what a lost wake-up costs at most.
+TICK_SECONDS = {"poll": 1, "match": 5, "alert": 5, "digest": 1, "send": 1}
+# Sources of slow hosts must not hold up the others.
+POLLERS = 4
+
+# Together under ten seconds, which is what service managers give.
+LOOPS_PATIENCE = 2.0
+CALLS_PATIENCE = timedelta(seconds=6)
+
+
+def new_owner() -> str:
+    """Return a name for this process that no other has, and that an operator can find."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every role is built from."""
+
+    settings: Settings
+    place: Place
+    tools: SourceTools
+    announce: Callable[[str], None]
+    owner: str = field(default_factory=new_owner)
+
+    @property
+    def storage(self) -> Storage:
+        return self.tools.storage
+
+
+async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
+    """Run everything until *stopping* is set, then finish what is in hand."""
+    from bot.app.front import FrontDoor
+    from bot.app.sessions import telegram_session
+    from bot.delivery.calls import Calls
+
+    await _take_over(around.storage, around.owner)
+    calls = Calls(patience=CALLS_PATIENCE)
+    async with telegram_session(around.place.token, around.place.api) as bot, calls:
+        loops = make_loops(around, calls, bot)
+        door = FrontDoor(around)
+        async with _ticking(loops):
+            await _work(door, loops, stopping)
+
+
+async def _work(door: FrontDoor, loops: Iterable[Loop], stopping: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop.run(stopping)) for loop in loops]
+        tasks.append(group.create_task(door.run(stopping)))
+        await stopping.wait()
+        # What is cut off here is leased, and comes back when its lease is over.
+        _, late = await asyncio.wait(tasks, timeout=LOOPS_PATIENCE)
+        for task in late:
+            task.cancel()
+
+
+async def _take_over(storage: Storage, owner: str) -> None:
+    """On SQLite whoever runs holds the file alone, so that all other owners are dead."""
+    from storage.engine import SQLITE, take_over
+    from storage.leases import drop_leases_of_others
+    from storage.tables import LEASED
+
+    if storage.dialect != SQLITE:
+        return
+    async with storage.writing() as unit:
+        for table in LEASED:
+            await take_over(unit, table, owner)
+        await drop_leases_of_others(unit, owner)
+
+
+def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
+    """Return the loops, the sender first; each wakes the one that goes on with its work."""
+    from bot.delivery.pace import bot_key
+    from bot.delivery.send import Sending
+    from bot.delivery.telegram import Telegram
+    from bot.matching.live import LiveIndex
+    from bot.matching.match import Matching
+    from bot.publishing.publish import Publishing
+    from bot.rendering.renderer import Renderer
+    from bot.sources.poll import Polling
+
+    storage, owner = around.storage, around.owner
+    sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
+    publishing = Publishing(storage, Renderer(), owner)
+    matching = Matching(storage, LiveIndex(), owner)
+    polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
+
+    send = Loop("send", sending.send_due)
+    digest = Loop("digest", publishing.publish_due, wakes=(send,))
+    alert = Loop("alert", publishing.publish_new, wakes=(send,))
+    match = Loop("match", matching.match_new, wakes=(alert,))
+    polls = [Loop("poll", polling.poll_due, wakes=(match,)) for _ in range(POLLERS)]
+    calls.on_done = send.wake
+    return [send, digest, alert, match, *polls]
+
+
+@asynccontextmanager
+async def _ticking(loops: Iterable[Loop]) -> AsyncIterator[None]:
+    """Wake each loop in its rhythm; the scheduler holds no job but these, and no state."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for loop in loops:
+        scheduler.add_job(
+            loop.tick,
+            "interval",
+            seconds=TICK_SECONDS[loop.name],
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)

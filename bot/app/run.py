@@ -1,0 +1,47 @@
+"""Running the bot: find its place, open what it stands on, run its roles."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from bot.app.places import place_of
+from bot.app.stops import stop_error_in, stopped_by_signals
+from bot.app.tools import SourceTools, alone_on, make_fetcher, open_storage
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from bot.settings import Settings
+
+
+async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; StopError where it cannot.
+
+    *announce* says what a person should know first.
+    """
+    with stopped_by_signals() as stopping:
+        try:
+            await _run(settings, announce, stopping)
+        except ExceptionGroup as group:
+            if reason := stop_error_in(group):
+                raise reason from group
+            raise
+
+
+async def _run(
+    settings: Settings, announce: Callable[[str], None], stopping: asyncio.Event
+) -> None:
+    from bot.app.roles import Surroundings, run_roles
+    from bot.sources.reading import Reader
+
+    async with AsyncExitStack() as stack:
+        place = await stack.enter_async_context(place_of(settings, announce))
+        stack.enter_context(alone_on(place.database, anew=place.is_forgetful))
+        tools = SourceTools(
+            storage=await stack.enter_async_context(open_storage(place.database)),
+            fetcher=await stack.enter_async_context(make_fetcher(settings, place.newsroom)),
+            reader=await stack.enter_async_context(Reader()),
+        )
+        await run_roles(Surroundings(settings, place, tools, announce), stopping)

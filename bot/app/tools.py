@@ -1,0 +1,100 @@
+"""What the rooms stand on: the database, the way out, the readers. Commands use them too."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from bot.app.stops import StopError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from bot.settings import Settings
+    from bot.sources.http import Fetcher
+    from bot.sources.reading import Reader
+    from storage.engine import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTools:
+    storage: Storage
+    fetcher: Fetcher
+    reader: Reader
+
+
+def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
+    """Return the one way out; *newsroom* is a host and port of ours that it may reach."""
+    from bot.sources.guard import Guard
+    from bot.sources.http import Fetcher
+
+    own = frozenset({(ip_address(newsroom[0]), newsroom[1])} if newsroom else ())
+    contact = f"; +{settings.contact_url}" if settings.contact_url else ""
+    return Fetcher(
+        guard=Guard(settings.allowed_networks, own),
+        user_agent=f"Dateline/0.1 (reads news feeds for subscribers{contact})",
+    )
+
+
+@asynccontextmanager
+async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
+    """Yield what a command needs that works on sources beside a running bot."""
+    from bot.sources.reading import Reader
+
+    async with (
+        open_storage(settings.database_url.get_secret_value()) as storage,
+        make_fetcher(settings) as fetcher,
+        Reader() as reader,
+    ):
+        yield SourceTools(storage, fetcher, reader)
+
+
+@asynccontextmanager
+async def open_storage(url: str) -> AsyncIterator[Storage]:
+    """Yield the storage at *url*, brought up to date; StopError if it cannot be opened."""
+    from sqlalchemy.exc import DBAPIError
+
+    from storage.engine import Storage
+    from storage.schema import SchemaTooNewError, migrate
+
+    try:
+        await migrate(url)
+    except SchemaTooNewError as error:
+        raise StopError(str(error)) from error
+    except (DBAPIError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StopError(f"DATABASE_URL: the database cannot be opened: {reason}") from error
+    storage = Storage.open(url)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+@contextmanager
+def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
+    """Hold an SQLite file for this process; with *anew* it begins empty.
+
+    PostgreSQL is shared by any number of processes, and this does nothing.
+    """
+    from storage.filelock import AlreadyHeldError, file_lock
+    from storage.schema import database_file
+
+    path = database_file(url)
+    if path is None:
+        yield
+        return
+    lock = path.with_name(f"{path.name}.run.lock")
+    try:
+        with file_lock(lock, wait=False):
+            for file in path.parent.glob(f"{path.name}*") if anew else ():
+                if file.suffix != ".lock":
+                    file.unlink()
+            yield
+    except AlreadyHeldError as error:
+        raise StopError(
+            f"Process {error.holder} already runs the bot on {path}; stop it first, or give this "
+            "one a DATABASE_URL of its own."
+        ) from error
