@@ -100,7 +100,8 @@ def _word(text: str, at: int, word: str) -> Token:
 def _term(text: str, at: int, length: int, inside: str, if_empty: Code | None) -> Token:
     stem = inside.rstrip("*\uff0a")
     prefix = stem != inside
-    words = fold(stem).words
+    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    words = fold(fold(stem).plain).words
     if "*" in stem or "\uff0a" in stem or (prefix and not words):
         raise QueryError(Code.STRAY_STAR, text, at, length)
     if if_empty and not words:

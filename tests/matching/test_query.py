@@ -140,8 +140,17 @@ _PIECES = [
 ]
 
 
+_CHARACTERS = "aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\ufdd0\u200d्क़"
+
+
 @settings(max_examples=500)
-@given(st.one_of(st.text(), st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join)))
+@given(
+    st.one_of(
+        st.text(),
+        st.text(st.sampled_from(_CHARACTERS)),
+        st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join),
+    )
+)
 def test_anything_is_read_or_refused_with_its_place(typed: str):
     try:
         query = parse(typed)
