@@ -55,14 +55,13 @@ async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
 
 @asynccontextmanager
 async def _opening() -> AsyncIterator[Opening]:
-    from bot.sources.guard import Guard
-    from bot.sources.http import Fetcher
+    from bot.app.tools import make_fetcher
+    from bot.settings import load_settings
     from bot.sources.opening import Opening
     from bot.sources.reading import Reader
 
-    agent = "Dateline/0.1 (read by hand)"
     async with Reader() as reader:
-        yield Opening(reader, lambda: Fetcher(guard=Guard(), user_agent=agent))
+        yield Opening(reader, lambda: make_fetcher(load_settings()))
 
 
 def _print_error(place: str, sentence: str, *, as_json: bool) -> None:

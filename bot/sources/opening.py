@@ -1,16 +1,23 @@
 """Reading what a person names: a file, standard input, or an address."""
 
+from __future__ import annotations
+
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.sources.answers import problem_of
 from bot.sources.documents import LARGEST
 from bot.sources.failures import FetchError
 from bot.sources.records import Document, Unreadable
-from bot.sources.visiting import Asked, Fetches, Reads, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from bot.sources.visiting import Fetches, Reads
 
 STANDARD_INPUT = "-"
 _WEB = ("http://", "https://")
@@ -33,13 +40,12 @@ class Opening:
     async def _fetched(self, url: str) -> Document:
         try:
             async with self.fetcher() as fetcher:
-                visited = await visit(fetcher, self.reader, Asked(url, inside=True))
+                answer = await fetcher.fetch(url, inside=True)
         except FetchError as error:
-            raise Unreadable(f"It {error}.", "fetch") from error
-        if visited.document is None:
-            sentence = visited.problem.sentence if visited.problem else "gives nothing"
-            raise Unreadable(f"It {sentence}.", "fetch")
-        return visited.document
+            raise Unreadable(f"It cannot be fetched ({error}).", "fetch") from error
+        if problem := problem_of(answer):
+            raise Unreadable(f"It {problem.sentence}.", "fetch")
+        return await self.reader.read(answer.body, url=answer.url, content_type=answer.content_type)
 
 
 def _standard_input() -> bytes:

@@ -89,8 +89,8 @@ def test_an_address_inside_is_refused(run):
 
 def test_it_needs_neither_the_chat_nor_the_database(folder: Path):
     script = (
-        "import sys, bot.cli.read as command\n"
-        f"command.read([{str(folder / 'article.txt')!r}], as_json=True)\n"
+        "import sys\nfrom bot.cli.read import read\n"
+        f"read([{str(folder / 'article.txt')!r}], as_json=True)\n"
         "assert not {'aiogram', 'sqlalchemy', 'dateparser', 'trafilatura'} & set(sys.modules)"
     )
 
