@@ -20,9 +20,13 @@ STEPS = {
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",
+    # what two of them share: an entry on its way into the tables
+    "bot.sources.storing",
 }
 USE_CASES = {
     "bot.sources.adding",
+    "bot.sources.checking",
+    "bot.sources.listing",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.delivery.release",
@@ -36,7 +40,11 @@ USE_CASES = {
     "bot.subscribers.watching",
 }
 ACTS = {
+    "bot.sources.connecting",
     "bot.sources.http",
+    "bot.sources.reading",
+    "bot.sources.spacing",
+    "bot.sources.worker",
     "bot.sources.workers",
     "bot.delivery.telegram",
     "bot.delivery.replies",
