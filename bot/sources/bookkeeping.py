@@ -1,12 +1,12 @@
 """What a visit changes in a source's row: validators, health, the next moment, a new address."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.sources.cadence import Circumstances, next_fetch_at, rhythm_of
 from bot.sources.intake import moments_of, newest_of, url_hash
+from bot.sources.known import Known, Newborn
 from bot.sources.records import Document, FeedPace
 from bot.sources.troubles import Problem, Trouble
 from bot.sources.urls import host_of
@@ -15,62 +15,6 @@ from bot.sources.wishes import wishes_of
 from storage.words import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10
-
-
-class Known(Protocol):
-    """The columns of a source's row that a visit builds on."""
-
-    @property
-    def kind(self) -> SourceKind: ...
-    @property
-    def every_seconds(self) -> int | None: ...
-    @property
-    def first_read_at(self) -> datetime | None: ...
-    @property
-    def newest_at(self) -> datetime | None: ...
-    @property
-    def rhythm_seconds(self) -> int | None: ...
-    @property
-    def skip_hours(self) -> int: ...
-    @property
-    def skip_days(self) -> int: ...
-    @property
-    def own_network(self) -> bool: ...
-    @property
-    def fetches(self) -> int: ...
-    @property
-    def unchanged(self) -> int: ...
-    @property
-    def failures(self) -> int: ...
-    @property
-    def trouble(self) -> str | None: ...
-    @property
-    def trouble_since(self) -> datetime | None: ...
-    @property
-    def moved_to(self) -> str | None: ...
-    @property
-    def moved_seen(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Newborn:
-    """A source before its first visit."""
-
-    kind: SourceKind = SourceKind.FEED
-    every_seconds: int | None = None
-    first_read_at: datetime | None = None
-    newest_at: datetime | None = None
-    rhythm_seconds: int | None = None
-    skip_hours: int = 0
-    skip_days: int = 0
-    own_network: bool = False
-    fetches: int = 0
-    unchanged: int = 0
-    failures: int = 0
-    trouble: str | None = None
-    trouble_since: datetime | None = None
-    moved_to: str | None = None
-    moved_seen: int = 0
 
 
 def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from bot.sources.adding import Adding
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
+from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from tests.sources.feedfarm import FeedFarm
 
@@ -48,3 +49,8 @@ async def reader() -> AsyncIterator[Reader]:
 @pytest.fixture
 def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
     return Adding(storage, fetcher, reader)
+
+
+@pytest.fixture
+def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Polling:
+    return Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)

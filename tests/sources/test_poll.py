@@ -2,55 +2,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
 
-import pytest
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from bot.sources.adding import Outcome
-from bot.sources.poll import LEASE, Polling
+from bot.sources.poll import Polling
 from storage.articles import Article
 from storage.entries import Entry
 from storage.folded import Folded
 from storage.sources import Source
 from storage.stories import Story
-from storage.words import SourceState, Stage
-from tests.conftest import MONDAY_NOON, TurnedClock
+from storage.words import Stage
+from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
-
-if TYPE_CHECKING:
-    from bot.sources.http import Fetcher
-    from bot.sources.reading import Reader
-    from storage.engine import Storage
-
-Row = TypeVar("Row", bound=SQLModel)
-
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Polling:
-    return Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
-
-
-async def rows_of(storage: Storage, table: type[Row]) -> list[Row]:
-    async with storage.reading() as unit:
-        return list(await unit.session.exec(select(table)))
-
-
-async def only_source(storage: Storage) -> Source:
-    (source,) = await rows_of(storage, Source)
-    return source
-
-
-async def poll_after(polling: Polling, clock: TurnedClock, wait: timedelta = DAY) -> int:
-    clock.turn(wait)
-    return await polling.poll_due()
-
-
-async def articles_of(storage: Storage) -> dict[str, Article]:
-    return {article.title: article for article in await rows_of(storage, Article)}
+from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
 
 async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):
@@ -195,129 +160,6 @@ async def test_the_backlog_fetches_no_pages(storage, adding, farm):
     await adding.add(farm.url())
 
     assert farm.paths() == ["/feed.xml"]
-
-
-async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
-    for name in ("a", "b", "c"):
-        farm.serve(f"/{name}.xml", rss([item(1, link=f"https://{name}.example/1")]))
-        await adding.add(farm.url(f"/{name}.xml"))
-    farm.serve("/a.xml", b"\x00\xff\x00 no feed at all \x00\x01\x02\x03\x04\x05\x06")
-    farm.serve("/b.xml", status=500)
-    farm.serve("/c.xml", rss([item(2, link="https://c.example/2")]))
-
-    assert await poll_after(polling, clock) == 3
-
-    assert "Sample news 2" in await articles_of(storage)
-    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
-    assert states["a"].trouble == "unreadable"
-    assert (states["b"].trouble, states["b"].failures) == ("server", 1)
-    assert states["c"].trouble is None
-
-
-async def test_even_a_reader_that_breaks_stops_one_source_only(
-    storage, adding, fetcher, reader, farm, clock
-):
-    class Breaking:
-        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
-            if url.endswith("a.xml"):
-                raise ZeroDivisionError
-            return await reader.read(data, url=url, content_type=content_type)
-
-    for name in ("a", "b"):
-        farm.serve(f"/{name}.xml", rss([item(1)]))
-        await adding.add(farm.url(f"/{name}.xml"))
-        farm.serve(f"/{name}.xml", rss([item(2)]))
-    polling = Polling(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
-
-    await poll_after(polling, clock)
-
-    assert "Sample news 2" in await articles_of(storage)
-    assert await poll_after(polling, clock, LEASE) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "trouble", "failures", "waited"),
-    [
-        pytest.param(503, {}, "busy", 0, HOUR, id="busy"),
-        pytest.param(429, {"Retry_After": "7200"}, "busy", 0, 2 * HOUR, id="slow down"),
-        pytest.param(404, {}, "missing", 1, None, id="missing"),
-        pytest.param(403, {}, "wall", 1, None, id="robot wall"),
-        pytest.param(200, {}, "empty", 1, None, id="empty"),
-    ],
-)
-async def test_trouble_is_told_in_words_and_ends_with_the_next_answer(
-    storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", status=status, **headers)
-
-    await poll_after(polling, clock)
-
-    source = await only_source(storage)
-    assert (source.trouble, source.failures) == (trouble, failures)
-    assert source.trouble_text
-    assert source.trouble_since == clock.now
-    assert waited is None or source.next_fetch_at == clock.now + waited
-
-    farm.serve("/feed.xml", rss([item(1)]))
-    await poll_after(polling, clock)
-
-    source = await only_source(storage)
-    assert (source.trouble, source.failures, source.trouble_since) == (None, 0, None)
-
-
-async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", status=410)
-
-    await poll_after(polling, clock)
-
-    assert (await only_source(storage)).state is SourceState.GONE
-    assert await poll_after(polling, clock, 9 * DAY) == 0
-
-
-async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
-
-    await poll_after(polling, clock)
-
-    assert (await only_source(storage)).trouble == "html"
-    assert len(await rows_of(storage, Article)) == 1
-
-
-async def test_an_address_changes_after_ten_sightings_of_the_move(
-    storage, adding, polling, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", status=301, Location="/new.xml")
-    farm.serve("/new.xml", rss([item(1)]))
-
-    for _ in range(9):
-        await poll_after(polling, clock)
-    assert (await only_source(storage)).url == farm.url()
-    await poll_after(polling, clock)
-
-    assert (await only_source(storage)).url == farm.url("/new.xml")
-    assert (await only_source(storage)).moved_to is None
-
-
-async def test_an_address_never_changes_to_what_cannot_be_read(
-    storage, adding, polling, farm, clock
-):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", status=301, Location="/parking")
-    farm.serve("/parking", page("This domain is for sale", [LONG]), Content_Type="text/html")
-
-    for _ in range(12):
-        await poll_after(polling, clock)
-
-    assert (await only_source(storage)).url == farm.url()
 
 
 async def test_the_next_poll_is_a_row_that_a_restart_does_not_forget(

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.sources.poll import LEASE, Polling
+from storage.articles import Article
+from storage.sources import Source
+from storage.words import SourceState
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+
+async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
+    for name in ("a", "b", "c"):
+        farm.serve(f"/{name}.xml", rss([item(1, link=f"https://{name}.example/1")]))
+        await adding.add(farm.url(f"/{name}.xml"))
+    farm.serve("/a.xml", b"\x00\xff\x00 no feed at all \x00\x01\x02\x03\x04\x05\x06")
+    farm.serve("/b.xml", status=500)
+    farm.serve("/c.xml", rss([item(2, link="https://c.example/2")]))
+
+    assert await poll_after(polling, clock) == 3
+
+    assert "Sample news 2" in await articles_of(storage)
+    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
+    assert states["a"].trouble == "unreadable"
+    assert (states["b"].trouble, states["b"].failures) == ("server", 1)
+    assert states["c"].trouble is None
+
+
+async def test_even_a_reader_that_breaks_stops_one_source_only(
+    storage, adding, fetcher, reader, farm, clock
+):
+    class Breaking:
+        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+            if url.endswith("a.xml"):
+                raise ZeroDivisionError
+            return await reader.read(data, url=url, content_type=content_type)
+
+    for name in ("a", "b"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await adding.add(farm.url(f"/{name}.xml"))
+        farm.serve(f"/{name}.xml", rss([item(2)]))
+    polling = Polling(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
+
+    await poll_after(polling, clock)
+
+    assert "Sample news 2" in await articles_of(storage)
+    assert await poll_after(polling, clock, LEASE) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "trouble", "failures", "waited"),
+    [
+        pytest.param(503, {}, "busy", 0, HOUR, id="busy"),
+        pytest.param(429, {"Retry_After": "7200"}, "busy", 0, 2 * HOUR, id="slow down"),
+        pytest.param(404, {}, "missing", 1, None, id="missing"),
+        pytest.param(403, {}, "wall", 1, None, id="robot wall"),
+        pytest.param(200, {}, "empty", 1, None, id="empty"),
+    ],
+)
+async def test_trouble_is_told_in_words_and_ends_with_the_next_answer(
+    storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=status, **headers)
+
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures) == (trouble, failures)
+    assert source.trouble_text
+    assert source.trouble_since == clock.now
+    assert waited is None or source.next_fetch_at == clock.now + waited
+
+    farm.serve("/feed.xml", rss([item(1)]))
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures, source.trouble_since) == (None, 0, None)
+
+
+async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=410)
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).state is SourceState.GONE
+    assert await poll_after(polling, clock, 9 * DAY) == 0
+
+
+async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).trouble == "html"
+    assert len(await rows_of(storage, Article)) == 1
+
+
+async def test_an_address_changes_after_ten_sightings_of_the_move(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/new.xml")
+    farm.serve("/new.xml", rss([item(1)]))
+
+    for _ in range(9):
+        await poll_after(polling, clock)
+    assert (await only_source(storage)).url == farm.url()
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url("/new.xml")
+    assert (await only_source(storage)).moved_to is None
+
+
+async def test_an_address_never_changes_to_what_cannot_be_read(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/parking")
+    farm.serve("/parking", page("This domain is for sale", [LONG]), Content_Type="text/html")
+
+    for _ in range(12):
+        await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url()
