@@ -27,8 +27,12 @@ async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
 
 
 async def restore_chat(unit: Unit, chat_id: int) -> int:
-    """Send to our row *chat_id* again; return how many alerts have expired meanwhile."""
-    await _set_state(unit, chat_id, ChatState.ACTIVE)
+    """Send to our row *chat_id* again; return how many alerts have expired meanwhile.
+
+    Nothing happens to a chat that is active: what waits there waits for another reason.
+    """
+    if not await _set_state(unit, chat_id, ChatState.ACTIVE):
+        return 0
     waiting = (col(Delivery.chat_id) == chat_id, col(Delivery.state) == DeliveryState.PENDING)
     expired = await unit.session.exec(
         update(Delivery)
@@ -49,10 +53,12 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
     return expired.rowcount
 
 
-async def _set_state(unit: Unit, chat_id: int, state: ChatState) -> None:
-    await unit.session.exec(
+async def _set_state(unit: Unit, chat_id: int, state: ChatState) -> bool:
+    """Return whether it was another before."""
+    changed = await unit.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id, col(Chat.state) != state)
         .values(state=state, state_since=unit.now)
         .execution_options(synchronize_session="fetch")
     )
+    return bool(changed.rowcount)

@@ -241,6 +241,17 @@ async def test_alerts_over_six_hours_old_expire_when_a_chat_comes_back(
     assert await outbox.states(alert, digest, fresh) == [DeliveryState.EXPIRED, SENT, SENT]
 
 
+async def test_a_chat_that_was_never_away_loses_no_alert_by_being_restored(outbox, clock, storage):
+    chat = await outbox.chat(7)
+    alert = await outbox.add(chat)
+    clock.turn(timedelta(hours=7))  # a long flood wait, say
+
+    async with storage.writing() as unit:
+        assert await restore_chat(unit, chat) == 0
+
+    assert await outbox.states(alert) == [PENDING]
+
+
 async def test_a_migrated_group_is_reached_under_its_new_id(sending, outbox, telegram):
     telegram.errors[-7] = [errors.ChatMigrated("upgraded", -1007)]
     delivery = await outbox.add(await outbox.chat(-7))

@@ -1,0 +1,94 @@
+"""A group that became a supergroup stays one row, whatever came first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from storage.chats import Chat
+from storage.chats_migrated import migrate_chat
+from storage.queries import query_for
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatKind, Mode
+
+if TYPE_CHECKING:
+    from storage.engine import Storage, Unit
+
+OLD, NEW = -7, -1007
+
+
+async def add_chat(unit: Unit, telegram_id: int, thread_id: int = 0) -> int:
+    chat = Chat(
+        telegram_id=telegram_id,
+        thread_id=thread_id,
+        kind=ChatKind.GROUP,
+        state_since=unit.now,
+        created_at=unit.now,
+    )
+    unit.session.add(chat)
+    await unit.session.flush()
+    assert chat.id
+    return chat.id
+
+
+async def chats_of(storage: Storage) -> list[tuple[int | None, int, int]]:
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(select(Chat).order_by(col(Chat.id)))
+        return [(row.id, row.telegram_id, row.thread_id) for row in rows]
+
+
+async def test_our_row_keeps_its_number_and_gets_the_new_id(storage):
+    async with storage.writing() as unit:
+        chat = await add_chat(unit, OLD)
+        await migrate_chat(unit, OLD, NEW)
+
+    assert await chats_of(storage) == [(chat, NEW, 0)]
+
+
+async def test_a_row_that_came_first_is_merged_into_the_older_one(storage):
+    async with storage.writing() as unit:
+        old, newer = await add_chat(unit, OLD), await add_chat(unit, NEW)
+        both, only_new = await add_topics(unit, "Taiwan", "rates")
+        for chat, topic in ((old, both), (newer, both), (newer, only_new)):
+            unit.session.add(
+                Subscription(chat_id=chat, topic_id=topic, mode=Mode.BOTH, created_at=unit.now)
+            )
+        await unit.session.flush()
+
+        await migrate_chat(unit, OLD, NEW)
+
+    assert await chats_of(storage) == [(old, NEW, 0)]
+    async with storage.reading() as unit:
+        rows = (await unit.session.exec(select(Subscription))).all()
+        assert sorted((row.chat_id, row.topic_id) for row in rows) == [(old, both), (old, only_new)]
+
+
+async def test_migrating_twice_changes_nothing(storage):
+    async with storage.writing() as unit:
+        chat = await add_chat(unit, OLD)
+        await migrate_chat(unit, OLD, NEW)
+        await migrate_chat(unit, OLD, NEW)
+
+    assert await chats_of(storage) == [(chat, NEW, 0)]
+
+
+async def test_each_thread_moves_with_its_group(storage):
+    async with storage.writing() as unit:
+        main, thread = await add_chat(unit, OLD), await add_chat(unit, OLD, 5)
+        await migrate_chat(unit, OLD, NEW)
+
+    assert await chats_of(storage) == [(main, NEW, 0), (thread, NEW, 5)]
+
+
+async def add_topics(unit: Unit, *texts: str) -> list[int]:
+    ids = []
+    for text in texts:
+        query = await query_for(unit, text)
+        topic = Topic(name=text, typed=text, query_id=query.id or 0, created_at=unit.now)
+        unit.session.add(topic)
+        await unit.session.flush()
+        assert topic.id
+        ids.append(topic.id)
+    return ids
