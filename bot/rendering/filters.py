@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from bot.rendering.as_html import to_html
 from bot.sources.urls import host_of
 
+_EASTWARD = str.maketrans("+-", "-+")
 _RECENT_DAYS = 6  # for so long a day's name is not ambiguous
 
 
@@ -29,7 +30,12 @@ def clock(minutes: int) -> str:
 
 
 def city(zone: str) -> str:
-    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo."""
+    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo.
+
+    `Etc/GMT-9` is named after none; POSIX counts westward, people say UTC+9.
+    """
+    if zone.startswith("Etc/GMT"):
+        return "UTC" + zone.removeprefix("Etc/GMT").translate(_EASTWARD)
     return zone.rpartition("/")[2].replace("_", " ")
 
 

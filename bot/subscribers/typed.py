@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.subscribers.lines import one_line
 from bot.subscribers.zones import zone_named, zone_of_place
 
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\s*([ap]\.?m\.?)?", re.IGNORECASE)
@@ -51,7 +52,7 @@ Typed: TypeAlias = Clock | Zone | Link | Words
 
 
 def read_typed(text: str, asked: Asked | None = None) -> Typed:
-    text = " ".join(text.split())
+    text = one_line(text)
     return _answer(text, asked) or _clock(_CLOCK, text) or _zone(text) or _link(text) or Words(text)
 
 

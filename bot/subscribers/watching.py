@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.matching.query import Query, parse
 from bot.publishing.calendar import Plan
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
+from bot.subscribers.lines import one_line
 from bot.subscribers.planning import plan_of, replan
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
 from storage.chats import Chat, chat_to_change
@@ -101,7 +102,7 @@ class Watching:
 
 
 async def _own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
-    words = " ".join(typed.split())
+    words = one_line(typed)
     name = words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
     topic = Topic(name=name, query_id=query_id, typed=words, chat_id=chat_id, created_at=unit.now)
     unit.session.add(topic)

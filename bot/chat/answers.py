@@ -1,0 +1,131 @@
+"""Answering: a template, rendered, sent as text and entities to where the update came from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import (
+    CallbackQuery,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+)
+from aiogram.types import Message as Received
+
+from bot.chat import callbacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiogram import Bot
+
+    from bot.rendering.messages import Keyboard, Message
+    from bot.rendering.renderer import Renderer
+
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_LONGEST_TOAST = 200
+
+
+@dataclass(slots=True)
+class Answers:
+    """Answers one update. *pressed*: the press it was, which is answered once."""
+
+    bot: Bot
+    renderer: Renderer
+    telegram_id: int
+    thread_id: int = 0
+    pressed: CallbackQuery | None = None
+    is_acknowledged: bool = False
+
+    async def show(self, template: str, **values: Any) -> None:
+        await self.send(self.renderer.messages(template, press=callbacks, **values))
+
+    async def send(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            await self.bot.send_message(
+                self.telegram_id,
+                message.text,
+                message_thread_id=self.thread_id or None,
+                entities=_entities(message),
+                reply_markup=_keyboard(message.keyboard),
+                link_preview_options=_NO_PREVIEW,
+                parse_mode=None,
+            )
+
+    async def change(self, template: str, **values: Any) -> None:
+        """Change the message whose button was pressed; send a new one where that cannot be."""
+        message = self.renderer.message(template, press=callbacks, **values)
+        if not self.pressed or not isinstance(self.pressed.message, Received):
+            await self.send([message])
+            return
+        try:
+            await self.pressed.message.edit_text(
+                message.text,
+                entities=_entities(message),
+                reply_markup=_keyboard(message.keyboard),
+                link_preview_options=_NO_PREVIEW,
+                parse_mode=None,
+            )
+        except TelegramBadRequest as refused:
+            if "not modified" not in refused.message:
+                await self.send([message])
+
+    async def drop_buttons(self) -> None:
+        if self.pressed and isinstance(self.pressed.message, Received):
+            try:
+                await self.pressed.message.edit_reply_markup(reply_markup=None)
+            except TelegramBadRequest:
+                return  # pressed twice, or deleted: there are none
+
+    async def ask(self, template: str) -> None:
+        """Ask for something to be typed; the reply brings the question back with it."""
+        message = self.renderer.message(template)
+        await self.bot.send_message(
+            self.telegram_id,
+            message.text,
+            message_thread_id=self.thread_id or None,
+            entities=_entities(message),
+            reply_markup=ForceReply(force_reply=True),
+            parse_mode=None,
+        )
+
+    async def toast(self, template: str, **values: Any) -> None:
+        """Say it over the chat, where a button was pressed; else as a message."""
+        if not self.pressed:
+            await self.show(template, **values)
+            return
+        text = self.renderer.message(template, press=callbacks, **values).text
+        await self.acknowledge(text[:_LONGEST_TOAST])
+
+    async def acknowledge(self, text: str | None = None) -> None:
+        """Let the button stop spinning."""
+        if not self.pressed or self.is_acknowledged:
+            return
+        self.is_acknowledged = True
+        try:
+            await self.pressed.answer(text, show_alert=bool(text) or None)
+        except TelegramBadRequest:
+            return  # too old: nothing spins any more
+
+    async def typing(self) -> None:
+        await self.bot.send_chat_action(self.telegram_id, ChatAction.TYPING)
+
+
+def _entities(message: Message) -> list[MessageEntity] | None:
+    return [MessageEntity(**asdict(entity)) for entity in message.entities] or None
+
+
+def _keyboard(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    rows = [
+        [
+            InlineKeyboardButton(text=button.text, callback_data=button.data, url=button.url)
+            for button in row
+        ]
+        for row in keyboard
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None

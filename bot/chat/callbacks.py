@@ -1,0 +1,121 @@
+"""What buttons say back: at most 64 bytes, and all that a handler needs, so that old ones work.
+
+Templates build them from these classes (`press.Stop(topic_id=1).pack()`). What a chat sends may
+be made by hand: types bound the numbers, use cases check whose topic it is.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from bot.rendering.buttons import SETTINGS, TOPICS
+from storage.words import EmptyDay, Mode
+
+RowId = Annotated[int, Field(ge=0, lt=2**63)]
+PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
+
+ON_THE_CARD = 0  # instead of a topic's id: the words that the card shows
+
+
+class Question(StrEnum):
+    """What a button asks to be typed."""
+
+    WORDS = "words"
+    TIME = "time"
+    ZONE = "zone"
+
+
+class TopicsPage(CallbackData, prefix=TOPICS):
+    page: PageNumber = 0
+
+
+class CataloguePage(CallbackData, prefix="catalogue"):
+    page: PageNumber = 0
+
+
+class OpenTopic(CallbackData, prefix="topic"):
+    topic_id: RowId
+
+
+class ShowCard(CallbackData, prefix="card"):
+    topic_id: RowId
+
+
+class Watch(CallbackData, prefix="watch"):
+    topic_id: RowId
+    mode: Mode
+
+
+class SetMode(CallbackData, prefix="mode"):
+    topic_id: RowId
+    mode: Mode
+
+
+class Stop(CallbackData, prefix="stop"):
+    topic_id: RowId
+
+
+class TryWords(CallbackData, prefix="try"):
+    """Look up the words that the message shows."""
+
+
+class Dismiss(CallbackData, prefix="dismiss"):
+    pass
+
+
+class Ask(CallbackData, prefix="ask"):
+    question: Question
+
+
+class ShowSettings(CallbackData, prefix=SETTINGS):
+    pass
+
+
+class ShowTimes(CallbackData, prefix="times"):
+    pass
+
+
+class ShowZones(CallbackData, prefix="zones"):
+    pass
+
+
+class SetTime(CallbackData, prefix="time"):
+    minutes: RowId
+
+
+class SetZone(CallbackData, prefix="zone"):
+    name: str
+
+
+class SetEmptyDay(CallbackData, prefix="empty"):
+    empty_day: EmptyDay
+
+
+class Pause(CallbackData, prefix="pause"):
+    pass
+
+
+class Resume(CallbackData, prefix="resume"):
+    pass
+
+
+class DigestNow(CallbackData, prefix="digest"):
+    pass
+
+
+class Erase(CallbackData, prefix="erase"):
+    pass
+
+
+class SourcesPage(CallbackData, prefix="sources"):
+    page: PageNumber = 0
+
+
+class OpenSource(CallbackData, prefix="source"):
+    source_id: RowId
+
+
+class RemoveSource(CallbackData, prefix="unsource"):
+    source_id: RowId

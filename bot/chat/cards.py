@@ -1,0 +1,58 @@
+"""Cards: what a query has found, before it is watched. The card itself keeps the words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram.enums import MessageEntityType
+from aiogram.types import Message
+
+from bot.matching.query import parse
+from bot.rendering.filters import local
+from bot.subscribers.refusals import Refusal
+from bot.subscribers.volume import Volume
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.topics import TopicSeen
+
+
+class CardTooOld(Refusal):
+    """Telegram no longer says what stands on the message."""
+
+
+async def show_card(
+    typed: str, guest: Guest, doors: Doors, answers: Answers, topic: TopicSeen | None = None
+) -> None:
+    """Show what the query *typed* found; QueryError if it is none."""
+    found = await doors.preview.hits(parse(typed), chat_id=guest.chat_id)
+    await answers.show(
+        "chat/card.html",
+        typed=typed,
+        topic=topic,
+        found=found,
+        volume=Volume(found.count, found.days, found.is_more),
+        now=guest.now,
+        zone=guest.zone,
+        today=local(guest.now, guest.zone).date(),
+    )
+
+
+def words_on(pressed: CallbackQuery) -> str:
+    """Return the words that the pressed message shows as code."""
+    message = pressed.message
+    if not isinstance(message, Message):
+        raise CardTooOld
+    text = message.text or ""
+    words = [
+        entity.extract_from(text)
+        for entity in message.entities or ()
+        if entity.type == MessageEntityType.CODE
+    ]
+    if not words:
+        raise CardTooOld
+    return words[0]

@@ -1,0 +1,74 @@
+"""The dispatcher: which router sees an update first, and what it passes on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Dispatcher, Router
+
+from bot.chat.handlers import (
+    admin_link,
+    anything,
+    digest,
+    erasing,
+    groups,
+    memberships,
+    settings,
+    sources,
+    start,
+    topics,
+    typed,
+    watching,
+)
+from bot.chat.handlers import help as help_handlers
+from bot.chat.middlewares.answering import Answering
+from bot.chat.middlewares.arriving import Arriving
+from bot.chat.middlewares.guarding import Guarding
+
+if TYPE_CHECKING:
+    from aiogram.dispatcher.event.telegram import TelegramEventObserver
+
+    from bot.chat.doors import Doors
+    from bot.chat.middlewares.in_flight import InFlight
+    from bot.rendering.renderer import Renderer
+
+ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+
+
+def make_dispatcher(doors: Doors, renderer: Renderer, in_flight: InFlight) -> Dispatcher:
+    """Return a dispatcher without dialog state: each update says all that is needed."""
+    dispatcher = Dispatcher(disable_fsm=True, doors=doors, renderer=renderer)
+    dispatcher.update.outer_middleware(in_flight)
+    for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
+        observer.outer_middleware(Answering(renderer))
+        observer.outer_middleware(Guarding())
+    # Strangers may bring the admin's link and tell that they block the bot; nothing else.
+    dispatcher.include_routers(
+        groups.make_router(), memberships.make_router(), admin_link.make_router(), _front_door()
+    )
+    return dispatcher
+
+
+def _front_door() -> Router:
+    """Return what guests of private chats may ask for; groups have been turned away before."""
+    router = Router(name="front door")
+    for observer in _observers(router):
+        observer.outer_middleware(Arriving())
+    router.include_routers(
+        start.make_router(),
+        topics.make_router(),
+        digest.make_router(),
+        settings.make_router(),
+        help_handlers.make_router(),
+        erasing.make_router(),
+        sources.make_router(),
+        watching.make_router(),
+        typed.make_router(),
+        anything.make_router(),
+    )
+    return router
+
+
+def _observers(router: Router) -> tuple[TelegramEventObserver, ...]:
+    """Those of the updates that somebody waits for an answer to."""
+    return router.message, router.edited_message, router.callback_query

@@ -1,0 +1,32 @@
+"""What the handlers may ask for: every use case that the chat opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.matching.preview import Preview
+    from bot.publishing.now import DigestNow
+    from bot.sources.adding import Adding
+    from bot.sources.listing import Listing
+    from bot.subscribers.admins import Admins
+    from bot.subscribers.arrivals import Arrivals
+    from bot.subscribers.erasing import Erasing
+    from bot.subscribers.settings import ChatSettings
+    from bot.subscribers.topics import Topics
+    from bot.subscribers.watching import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    arrivals: Arrivals
+    admins: Admins
+    topics: Topics
+    watching: Watching
+    settings: ChatSettings
+    erasing: Erasing
+    preview: Preview
+    digest: DigestNow
+    adding: Adding
+    sources: Listing

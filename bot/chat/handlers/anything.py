@@ -1,0 +1,42 @@
+"""What nothing else understood: always one helpful sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.answers import Answers
+
+
+async def unknown_command(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/refused/unknown_command.html")
+
+
+async def forwarded(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/refused/forwarded.html")
+
+
+async def not_text(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/refused/not_text.html")
+
+
+async def edited(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/refused/edited.html")
+
+
+async def old_button(_pressed: CallbackQuery, answers: Answers) -> None:
+    await answers.toast("chat/refused/old_button.html")
+
+
+def make_router() -> Router:
+    router = Router(name="anything")
+    router.message.register(forwarded, F.forward_origin)
+    router.message.register(unknown_command, F.text)
+    router.message.register(not_text)
+    router.edited_message.register(edited)
+    router.callback_query.register(old_button)
+    return router

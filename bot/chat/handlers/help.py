@@ -1,0 +1,35 @@
+"""/help, /help queries, /privacy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command
+
+if TYPE_CHECKING:
+    from aiogram.types import Message
+
+    from bot.chat.answers import Answers
+    from bot.subscribers.arrivals import Guest
+
+
+async def asked_for(_message: Message, guest: Guest, answers: Answers) -> None:
+    await answers.show("chat/help.html", guest=guest)
+
+
+async def queries_asked_for(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/help_queries.html")
+
+
+async def privacy_asked_for(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/privacy.html")
+
+
+def make_router() -> Router:
+    router = Router(name="help")
+    about_queries = F.args.func(lambda args: bool(args) and args.lower().startswith("quer"))
+    router.message.register(queries_asked_for, Command("help", magic=about_queries))
+    router.message.register(asked_for, Command("help"))
+    router.message.register(privacy_asked_for, Command("privacy"))
+    return router

@@ -1,0 +1,30 @@
+"""Private chats that block the bot, and unblock it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
+
+from storage.words import ChatState
+
+if TYPE_CHECKING:
+    from aiogram.types import ChatMemberUpdated
+
+    from bot.chat.doors import Doors
+
+
+async def blocked(event: ChatMemberUpdated, doors: Doors) -> None:
+    await doors.arrivals.gone(event.chat.id, ChatState.BLOCKED)
+
+
+async def unblocked(event: ChatMemberUpdated, doors: Doors) -> None:
+    await doors.arrivals.back(event.chat.id)
+
+
+def make_router() -> Router:
+    router = Router(name="memberships")
+    router.my_chat_member.register(blocked, ChatMemberUpdatedFilter(LEAVE_TRANSITION))
+    router.my_chat_member.register(unblocked, ChatMemberUpdatedFilter(JOIN_TRANSITION))
+    return router

@@ -1,0 +1,106 @@
+"""/sources, for admins: what is read, how it is, adding and removing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command, or_f
+
+from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
+from bot.subscribers.pages import page_of
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+    from storage.sources import Source
+
+_PER_PAGE = 8
+_PAGE = "chat/sources/list.html"
+
+
+async def is_admin(_event: object, guest: Guest) -> bool:
+    return guest.is_admin
+
+
+async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    page = page_of(await doors.sources.sources(), 0, _PER_PAGE)
+    await answers.show(_PAGE, page=page, now=guest.now)
+
+
+async def turned(
+    _pressed: CallbackQuery,
+    callback_data: SourcesPage,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    page = page_of(await doors.sources.sources(), callback_data.page, _PER_PAGE)
+    await answers.change(_PAGE, page=page, now=guest.now)
+
+
+async def opened(
+    _pressed: CallbackQuery,
+    callback_data: OpenSource,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    source = await _source(doors, callback_data.source_id)
+    await answers.change("chat/sources/one.html", source=source, now=guest.now)
+
+
+async def added(_message: Message, command: CommandObject, doors: Doors, answers: Answers) -> None:
+    await answers.typing()
+    addition = await doors.adding.add(_url(command))
+    await answers.show("chat/sources/added.html", addition=addition)
+
+
+async def removed_by_url(
+    _message: Message, command: CommandObject, doors: Doors, answers: Answers
+) -> None:
+    url = _url(command)
+    was_there = await doors.sources.remove(url)
+    await answers.show("chat/sources/removed.html", url=url, was_there=was_there)
+
+
+async def removed(
+    _pressed: CallbackQuery, callback_data: RemoveSource, doors: Doors, answers: Answers
+) -> None:
+    source = await _source(doors, callback_data.source_id)
+    was_there = source is not None and await doors.sources.remove(source.url)
+    url = source.url if source else ""
+    await answers.change("chat/sources/removed.html", url=url, was_there=was_there)
+
+
+async def not_for_you(_event: object, answers: Answers) -> None:
+    await answers.toast("chat/sources/not_for_you.html")
+
+
+async def _source(doors: Doors, source_id: int) -> Source | None:
+    return next((one for one in await doors.sources.sources() if one.id == source_id), None)
+
+
+def _url(command: CommandObject) -> str:
+    """`add https://…` → the URL; "" if there is none."""
+    return (command.args or "").partition(" ")[2].strip()
+
+
+def make_router() -> Router:
+    router = Router(name="sources")
+    adds = F.args.regexp(r"(?i)add\s+\S")
+    removes = F.args.regexp(r"(?i)remove\s+\S")
+    router.message.register(added, Command("sources", magic=adds), is_admin)
+    router.message.register(removed_by_url, Command("sources", magic=removes), is_admin)
+    router.message.register(asked_for, Command("sources"), is_admin)
+    router.message.register(not_for_you, Command("sources"))
+    router.callback_query.register(turned, SourcesPage.filter(), is_admin)
+    router.callback_query.register(opened, OpenSource.filter(), is_admin)
+    router.callback_query.register(removed, RemoveSource.filter(), is_admin)
+    theirs = or_f(SourcesPage.filter(), OpenSource.filter(), RemoveSource.filter())
+    router.callback_query.register(not_for_you, theirs)
+    return router

@@ -1,0 +1,42 @@
+"""/start: what this is, and the first topic. A link may name a topic: `?start=topic_<slug>`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandStart
+
+from bot.chat.cards import show_card
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+    from aiogram.types import Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+PREFIX = "topic_"
+_WANTED_MOST = 5  # topics of the catalogue on the first message
+
+
+async def started(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    catalogue = await doors.topics.catalogue(guest.chat_id, per_page=_WANTED_MOST)
+    await answers.show("chat/start.html", guest=guest, catalogue=catalogue)
+
+
+async def came_for_a_topic(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    slug = (command.args or "").removeprefix(PREFIX)
+    topic = await doors.topics.named(guest.chat_id, slug)
+    await show_card(topic.typed, guest, doors, answers, topic)
+
+
+def make_router() -> Router:
+    router = Router(name="start")
+    names_a_topic = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
+    router.message.register(came_for_a_topic, names_a_topic)
+    router.message.register(started, Command("start"))
+    return router

@@ -1,0 +1,57 @@
+"""The buttons of a card: watch its words or its topic, change the words, not now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+
+from bot.chat.callbacks import ON_THE_CARD, Ask, Dismiss, TryWords, Watch
+from bot.chat.cards import show_card, words_on
+from bot.chat.questions import ASKED
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+
+async def words_chosen(
+    pressed: CallbackQuery, callback_data: Watch, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    watched = await doors.watching.watch_words(guest.chat_id, words_on(pressed), callback_data.mode)
+    await answers.show("chat/watching.html", watched=watched)
+
+
+async def topic_chosen(
+    _pressed: CallbackQuery, callback_data: Watch, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    watched = await doors.watching.watch_topic(
+        guest.chat_id, callback_data.topic_id, callback_data.mode
+    )
+    await answers.show("chat/watching.html", watched=watched)
+
+
+async def words_tried(pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
+    await show_card(words_on(pressed), guest, doors, answers)
+
+
+async def asked(_pressed: CallbackQuery, callback_data: Ask, answers: Answers) -> None:
+    await answers.ask(ASKED[callback_data.question])
+
+
+async def dismissed(_pressed: CallbackQuery, answers: Answers) -> None:
+    await answers.drop_buttons()
+
+
+def make_router() -> Router:
+    router = Router(name="watching")
+    on_the_card = F.topic_id == ON_THE_CARD
+    router.callback_query.register(words_chosen, Watch.filter(on_the_card))
+    router.callback_query.register(topic_chosen, Watch.filter())
+    router.callback_query.register(words_tried, TryWords.filter())
+    router.callback_query.register(asked, Ask.filter())
+    router.callback_query.register(dismissed, Dismiss.filter())
+    return router

@@ -1,0 +1,46 @@
+"""Giving each handler its `answers`, and every button its end to spinning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram import BaseMiddleware, Bot
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+
+from bot.chat.answers import Answers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram.types import TelegramObject
+
+    from bot.rendering.renderer import Renderer
+
+
+class Answering(BaseMiddleware):
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        answers = self._answers(event, data["bot"])
+        result = await handler(event, data | {"answers": answers})
+        await answers.acknowledge()
+        return result
+
+    def _answers(self, event: TelegramObject, bot: Bot) -> Answers:
+        match event:
+            case CallbackQuery():
+                place = event.message.chat.id if event.message else event.from_user.id
+                return Answers(bot, self._renderer, place, pressed=event)
+            case Message():
+                thread = event.message_thread_id if event.is_topic_message else None
+                return Answers(bot, self._renderer, event.chat.id, thread or 0)
+            case ChatMemberUpdated():
+                return Answers(bot, self._renderer, event.chat.id)
+            case _:
+                raise TypeError(f"nothing to answer: {type(event).__name__}")

@@ -1,0 +1,60 @@
+"""Turning what goes wrong in a handler into a sentence: a refusal's own, or an apology."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiogram import BaseMiddleware
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+
+from bot.chat.cards import CardTooOld
+from bot.chat.caret import pointed
+from bot.matching.query import QueryError
+from bot.subscribers.refusals import NoSuchTopic, NotATime, NotAZone, TooManyTopics
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram.types import TelegramObject
+
+    from bot.chat.answers import Answers
+
+log = structlog.get_logger(__name__)
+
+SAID: dict[type[Exception], str] = {
+    CardTooOld: "chat/refused/card_too_old.html",
+    NoSuchTopic: "chat/refused/no_such_topic.html",
+    NotATime: "chat/refused/old_button.html",
+    NotAZone: "chat/refused/old_button.html",
+    TooManyTopics: "chat/refused/too_many_topics.html",
+}
+
+
+class Guarding(BaseMiddleware):
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        answers: Answers = data["answers"]
+        try:
+            return await handler(event, data)
+        except QueryError as refusal:
+            await answers.show("chat/refused/query.html", refusal=refusal, place=pointed(refusal))
+        except tuple(SAID) as refusal:
+            await answers.toast(SAID[type(refusal)], refusal=refusal)
+        except TelegramForbiddenError as error:
+            log.info("could not answer", reason=error.message)
+        except Exception:  # whatever it was, the person is told, and the next update is handled
+            log.exception("a handler failed", update=data["event_update"].update_id)
+            await _apologise(answers)
+        return None
+
+
+async def _apologise(answers: Answers) -> None:
+    try:
+        await answers.show("chat/refused/trouble.html")
+    except TelegramAPIError as error:
+        log.warning("could not apologise", reason=error.message)

@@ -1,0 +1,213 @@
+"""People who talk to the bot: the real dispatcher polls the playground, on a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.chat.doors import Doors
+from bot.chat.middlewares.in_flight import InFlight
+from bot.chat.polling import Polling
+from bot.matching.preview import Preview
+from bot.playground.server import Playground
+from bot.publishing.now import DigestNow
+from bot.rendering.renderer import Renderer
+from bot.sources.adding import Addition, Outcome
+from bot.sources.intake import draft, url_hash
+from bot.sources.listing import Listing
+from bot.sources.records import Item
+from bot.sources.storing import store_drafts
+from bot.subscribers.access import Access
+from bot.subscribers.admins import Admins
+from bot.subscribers.arrivals import Arrivals
+from bot.subscribers.catalogue import Catalogue
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.topics import Topics
+from bot.subscribers.watching import Watching
+from storage.engine import Storage, Unit
+from storage.sources import add_source, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from datetime import timedelta
+
+    from aiogram import Dispatcher
+
+    from tests.conftest import TurnedClock
+
+ADMIN = 900
+SAMPLE_SOURCE = "https://news.example.org/feed.xml"
+
+
+class FakeAdding:
+    """Adds nothing; says what it is told to say."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.sentence = ""
+
+    async def add(self, url: str, *, every: timedelta | None = None, title: str = "") -> Addition:
+        self.asked.append(url)
+        outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
+        return Addition(url, outcome, "Sample Times", 12, self.sentence)
+
+
+@dataclass
+class Talk:
+    """One person's chat with the bot; what is said or pressed returns what the bot answered."""
+
+    playground: Playground
+    who: Any
+    seen: int = 0
+
+    async def says(self, text: str, **facts: Any) -> dict[str, Any]:
+        self.playground.send(self.who, text, **facts)
+        return await self.next()
+
+    async def next(self) -> dict[str, Any]:
+        message = await self.playground.wait_for_message(
+            self.who, lambda _message: True, after=self.seen
+        )
+        self.seen = message["version"]
+        return message
+
+    async def presses(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+        """Press the button that has *label* in it; return the message that came or changed."""
+        await self.presses_quietly(message, label)
+        return await self.next()
+
+    async def presses_quietly(self, message: dict[str, Any], label: str) -> str:
+        """Press it; return what came up over the chat, "" for nothing."""
+        data = next(data for text, data in buttons(message) if label in text)
+        query = self.playground.press(self.who, message["message_id"], data)
+        return (await self.playground.wait_for_answer(query))["text"] or ""
+
+    def all(self) -> list[dict[str, Any]]:
+        return [m for m in self.playground.messages(self.who) if m["from"]["is_bot"]]
+
+
+def buttons(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for row in (message.get("reply_markup") or {}).get("inline_keyboard", ()):
+        for button in row:
+            yield button["text"], button.get("callback_data", "")
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    return [text for text, _ in buttons(message)]
+
+
+@dataclass
+class House:
+    """A bot that runs, and the doors behind it."""
+
+    playground: Playground
+    bot: Bot
+    doors: Doors
+    dispatcher: Dispatcher
+    storage: Storage
+    adding: FakeAdding
+    in_flight: InFlight
+
+    def talk(self, name: str = "Ann", **facts: Any) -> Talk:
+        """Return the chat of a person who is new."""
+        return Talk(self.playground, self.playground.person(name, **facts))
+
+
+def make_doors(storage: Storage, access: Access, adding: Any) -> Doors:
+    preview = Preview(storage)
+    return Doors(
+        arrivals=Arrivals(storage, access),
+        admins=Admins(storage, access),
+        topics=Topics(storage),
+        watching=Watching(storage, preview),
+        settings=ChatSettings(storage),
+        erasing=Erasing(storage),
+        preview=preview,
+        digest=DigestNow(storage, Renderer()),
+        adding=adding,
+        sources=Listing(storage),
+    )
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    async with Playground(flood="off") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def one_storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
+    opened = Storage.open(sqlite_url, clock=clock)
+    await Catalogue(opened).load()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def access() -> Access:
+    """Whom the house lets in; a test module may say otherwise."""
+    return Access(is_open=True, admins=frozenset({ADMIN}))
+
+
+@pytest.fixture
+async def house(
+    playground: Playground, one_storage: Storage, access: Access
+) -> AsyncIterator[House]:
+    adding, in_flight = FakeAdding(), InFlight()
+    doors = make_doors(one_storage, access, adding)
+    dispatcher = make_dispatcher(doors, Renderer(), in_flight)
+    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    stopping = asyncio.Event()
+    async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
+        poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES)
+        group.create_task(poller.run(stopping))
+        try:
+            yield House(playground, bot, doors, dispatcher, one_storage, adding, in_flight)
+        finally:
+            stopping.set()
+
+
+@pytest.fixture
+def ann(house: House) -> Talk:
+    return house.talk("Ann", language_code="ja")
+
+
+async def _always() -> bool:
+    return True
+
+
+@pytest.fixture
+def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
+    """Return how to store an article of a public source."""
+
+    async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
+        async with one_storage.writing() as unit:
+            source_id = await _sample_source(unit)
+            item = Item("", url, title, "", text, unit.now, "en")
+            found = draft(item, source_url=SAMPLE_SOURCE, now=unit.now, backlog=False)
+            await store_drafts(unit, source_id, [found])
+
+    return store
+
+
+async def _sample_source(unit: Unit) -> int:
+    values = {
+        "url": SAMPLE_SOURCE,
+        "url_hash": url_hash(SAMPLE_SOURCE),
+        "host": "news.example.org",
+        "title": "Sample Times",
+        "public": True,
+        "created_at": unit.now,
+        "next_fetch_at": unit.now,
+    }
+    made = await add_source(unit, values)
+    there = await source_of(unit, values["url_hash"])
+    return made or (there and there.id) or 0

@@ -1,0 +1,106 @@
+"""From /start to the first topic, in three messages."""
+
+from tests.chat.conftest import labels
+
+
+async def test_start_says_what_this_is_and_offers_topics(ann):
+    hello = await ann.says("/start")
+
+    assert hello["text"].startswith("Hello, Ann.")
+    assert "Japan–China ties" in labels(hello)
+    assert "More topics" in labels(hello)
+
+
+async def test_typed_words_become_a_card(ann):
+    card = await ann.says('"consul-general"')
+
+    assert card["text"].startswith('"consul-general" · nothing in the last 7 days')
+    assert labels(card) == ["Alert me", "Daily digest", "Both", "Change words", "Not now"]
+
+
+async def test_a_card_shows_what_was_found_with_the_words_bold(ann, news):
+    await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
+
+    card = await ann.says("taiwan")
+
+    assert "1 story in the last 7 days" in card["text"]
+    assert "Envoy visits Taiwan — Sample Times" in card["text"]
+    bold = [e for e in card["entities"] if e["type"] == "bold"]
+    assert len(bold) == 2
+
+
+async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
+    card = await ann.says("Taiwan")
+
+    answer = await ann.presses(card, "Both")
+
+    assert answer["text"] == (
+        "Watching Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
+        "(guessed from your language)."
+    )
+    assert labels(answer) == ["Change time", "Change zone", "Topics"]
+
+
+async def test_alerts_alone_need_no_time(ann):
+    answer = await ann.presses(await ann.says("Taiwan"), "Alert me")
+
+    assert answer["text"] == "Watching Taiwan: alerts at once."
+    assert labels(answer) == ["Topics"]
+
+
+async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
+    card = await ann.presses(await ann.says("/start"), "Semiconductors")
+
+    answer = await ann.presses(card, "Daily digest")
+
+    assert card["text"].startswith("Semiconductors\n")
+    assert answer["text"].startswith("Watching Semiconductors: in your digest every day at 08:00")
+
+
+async def test_a_link_to_a_topic_shows_its_card(ann):
+    card = await ann.says("/start topic_central-banks")
+
+    assert card["text"].startswith("Central banks\n")
+
+
+async def test_a_link_to_no_topic_says_so(ann):
+    answer = await ann.says("/start topic_nowhere")
+
+    assert "no longer there" in answer["text"]
+
+
+async def test_unknown_links_are_a_plain_start(ann):
+    assert (await ann.says("/start whatever"))["text"].startswith("Hello, Ann.")
+
+
+async def test_change_words_asks_for_others(ann):
+    question = await ann.presses(await ann.says("Taiwan"), "Change words")
+
+    card = await ann.says("Japan", reply_to_message_id=question["message_id"])
+
+    assert question["reply_markup"]["force_reply"] is True
+    assert card["text"].startswith("Japan · ")
+
+
+async def test_not_now_takes_the_buttons_away(ann):
+    card = await ann.presses(await ann.says("Taiwan"), "Not now")
+
+    assert labels(card) == []
+
+
+async def test_pressing_twice_makes_one_topic(ann):
+    card = await ann.says("Taiwan")
+    await ann.presses(card, "Both")
+    await ann.presses(card, "Both")
+
+    topics = await ann.says("/topics")
+
+    assert "You watch 1 topic" in topics["text"]
+
+
+async def test_without_a_guess_the_zone_says_so(house):
+    bob = house.talk("Bob", language_code="en")
+
+    answer = await bob.presses(await bob.says("Taiwan"), "Daily digest")
+
+    assert "08:00 UTC (I could not guess your time zone)" in answer["text"]
