@@ -27,6 +27,7 @@ USE_CASES = {
     "bot.sources.adding",
     "bot.sources.checking",
     "bot.sources.listing",
+    "bot.sources.opening",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.delivery.release",

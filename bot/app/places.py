@@ -45,8 +45,10 @@ async def place_of(settings: Settings, announce: Callable[[str], None]) -> Async
         )
         return
     async with _playground(settings.playground_port) as playground:
-        announce(f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine.")
-        announce("For Telegram: put the token from @BotFather into .env as BOT_TOKEN=… and start again.")
+        announce(
+            f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine."
+        )
+        announce("For Telegram: put @BotFather's token into .env as BOT_TOKEN=… and start again.")
         yield _in_the_playground(playground, settings)
 
 
@@ -72,12 +74,13 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
     # next ones for them.
     is_forgetful = settings.database_is_default
     own = settings.database_url.get_secret_value()
+    base = playground.base_url
     return Place(
         token=PLAYGROUND_TOKEN,
-        api=playground.base_url,
+        api=base,
         database=PLAYGROUND_DATABASE if is_forgetful else own,
         access=Access.OPEN,
         newsroom=(playground.host, playground.port),
-        feeds=tuple(f"{playground.base_url}/news/{code}.xml" for code in playground.newsroom.outlets),
+        feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
         is_forgetful=is_forgetful,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
+    from bot.app.front import FrontDoor
     from bot.app.places import Place
     from bot.app.tools import SourceTools
     from bot.delivery.calls import Calls

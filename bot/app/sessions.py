@@ -1,4 +1,4 @@
-"""Sessions to the Bot API: one for deliveries, one for the chat, so that neither waits for the other."""
+"""Sessions to the Bot API: deliveries and the chat have one each; neither waits for the other."""
 
 from __future__ import annotations
 

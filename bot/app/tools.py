@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from bot.sources.http import Fetcher
+    from bot.sources.opening import Opening
     from bot.sources.reading import Reader
     from storage.engine import Storage
 
@@ -36,6 +37,21 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
         guard=Guard(settings.allowed_networks, own),
         user_agent=f"Dateline/0.1 (reads news feeds for subscribers{contact})",
     )
+
+
+@asynccontextmanager
+async def opening() -> AsyncIterator[Opening]:
+    """Yield what opens files and addresses; the settings are read for an address only."""
+    from bot.sources.opening import Opening
+    from bot.sources.reading import Reader
+
+    def way_out() -> Fetcher:
+        from bot.settings import load_settings
+
+        return make_fetcher(load_settings())
+
+    async with Reader() as reader:
+        yield Opening(reader, way_out)
 
 
 @asynccontextmanager

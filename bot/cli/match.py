@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,7 +28,7 @@ MINUS_IS_NO_OPTION = {"ignore_unknown_options": True}
 def match(
     query: Annotated[str, typer.Argument(help="Such as 'Taiwan OR \"consul-general\"'.")],
     places: Annotated[
-        list[str], typer.Argument(metavar="PATH…", help="Files of any kind that `read` reads.")
+        list[str], typer.Argument(metavar="PATH…", help="Files or addresses that `read` reads.")
     ],
     *,
     as_json: Annotated[
@@ -73,26 +73,18 @@ def _explained(error: QueryError) -> str:
 
 async def _match_all(query: Query, places: Sequence[str], *, as_json: bool) -> tuple[int, bool]:
     """How many articles matched, and whether all of *places* could be read."""
-    from bot.sources.opening import Opening
-    from bot.sources.reading import Reader
+    from bot.app.tools import opening
     from bot.sources.records import Unreadable
 
     hits, is_whole = 0, True
-    async with Reader() as reader:
-        opening = Opening(reader, _no_way_out)
+    async with opening() as found:
         for place in places:
             try:
-                hits += await _match_one(query, opening, place, as_json=as_json)
+                hits += await _match_one(query, found, place, as_json=as_json)
             except Unreadable as refusal:
                 is_whole = False
                 typer.secho(f"{place}: {refusal}", err=True, fg="red")
     return hits, is_whole
-
-
-def _no_way_out() -> NoReturn:
-    from bot.sources.records import Unreadable
-
-    raise Unreadable("`match` looks into files only.", "fetch")
 
 
 async def _match_one(query: Query, opening: Opening, place: str, *, as_json: bool) -> int:

@@ -8,17 +8,13 @@ from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
-
-from bot.publishing import samples
-from bot.publishing.pages import alert_page, edition_page
-from bot.rendering.filters import local
-from bot.rendering.renderer import Renderer
-from bot.rendering.utf16 import index_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
     from bot.rendering.messages import Entity, Message
+    from bot.rendering.renderer import Renderer
 
 
 class What(StrEnum):
@@ -50,6 +46,8 @@ def preview(
     ] = None,
 ) -> None:
     """Show a sample alert or digest as people will see it."""
+    from bot.rendering.renderer import Renderer
+
     renderer = Renderer()
     messages = _sample(renderer, what)
     layout = layout or _layout_of(to)
@@ -64,6 +62,10 @@ def preview(
 
 
 def _sample(renderer: Renderer, what: What) -> list[Message]:
+    from bot.publishing import samples
+    from bot.publishing.pages import alert_page, edition_page
+    from bot.rendering.filters import local
+
     if what is What.DIGEST:
         today = local(samples.NOW, samples.PLAN.zone).date()
         return edition_page(renderer, samples.sample_edition(), today)
@@ -92,6 +94,8 @@ def _written(renderer: Renderer, messages: list[Message], layout: Layout) -> str
 
 
 def _show(messages: list[Message], to: Path | None) -> None:
+    from rich.console import Console
+
     if to is None:
         _print(messages, Console())
         return
@@ -100,6 +104,8 @@ def _show(messages: list[Message], to: Path | None) -> None:
 
 
 def _print(messages: list[Message], console: Console) -> None:
+    from rich.text import Text
+
     for message in messages:
         console.print(styled(message), soft_wrap=not console.is_terminal)
         for row in message.keyboard:
@@ -108,6 +114,10 @@ def _print(messages: list[Message], console: Console) -> None:
 
 def styled(message: Message) -> Text:
     """Return *message* for a terminal: bold is bold, links can be followed."""
+    from rich.text import Text
+
+    from bot.rendering.utf16 import index_of
+
     text = Text(message.text)
     for entity in message.entities:
         start, end = (index_of(message.text, at) for at in (entity.offset, entity.end))

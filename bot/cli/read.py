@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.sources.opening import Opening
     from bot.sources.records import Document, Item
 
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
@@ -37,11 +33,12 @@ def read(
 
 async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
     """Whether all of *places* could be read."""
+    from bot.app.tools import opening
     from bot.sources.records import Unreadable
 
     show = _print_json if as_json else _print_pretty
     is_whole = True
-    async with _opening() as found:
+    async with opening() as found:
         for place in places:
             try:
                 document = await found.open(place, base_url=base_url)
@@ -51,17 +48,6 @@ async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
             else:
                 show(place, document)
     return is_whole
-
-
-@asynccontextmanager
-async def _opening() -> AsyncIterator[Opening]:
-    from bot.app.tools import make_fetcher
-    from bot.settings import load_settings
-    from bot.sources.opening import Opening
-    from bot.sources.reading import Reader
-
-    async with Reader() as reader:
-        yield Opening(reader, lambda: make_fetcher(load_settings()))
 
 
 def _print_error(place: str, sentence: str, *, as_json: bool) -> None:

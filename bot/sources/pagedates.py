@@ -16,7 +16,7 @@ from bot.sources.calendars import east_asian_date, persian_date, western_years
 from bot.sources.dates import feed_date
 
 if TYPE_CHECKING:
-    from dateparser.date import DateDataParser  # type: ignore[import-untyped]
+    from dateparser.date import DateDataParser
 
 _LONGEST = 120
 _EARLIEST, _LATEST = 1900, 2200

@@ -1,0 +1,45 @@
+"""The use cases that the chat opens, built for one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.chat.doors import Doors
+from bot.matching.preview import Preview
+from bot.publishing.now import DigestNow
+from bot.settings import Access as WhoMay
+from bot.sources.adding import Adding
+from bot.sources.listing import Listing
+from bot.subscribers.access import Access
+from bot.subscribers.admins import Admins
+from bot.subscribers.arrivals import Arrivals
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.topics import Topics
+from bot.subscribers.watching import Watching
+
+if TYPE_CHECKING:
+    from bot.app.roles import Surroundings
+    from bot.rendering.renderer import Renderer
+
+
+def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
+    storage, tools = around.storage, around.tools
+    access = Access(
+        is_open=around.place.access is WhoMay.OPEN,
+        allowed=around.settings.allowed_ids,
+        admins=around.settings.admin_ids,
+    )
+    preview = Preview(storage)
+    return Doors(
+        arrivals=Arrivals(storage, access),
+        admins=Admins(storage, access),
+        topics=Topics(storage),
+        watching=Watching(storage, preview),
+        settings=ChatSettings(storage),
+        erasing=Erasing(storage),
+        preview=preview,
+        digest=DigestNow(storage, renderer),
+        adding=Adding(storage, tools.fetcher, tools.reader),
+        sources=Listing(storage),
+    )

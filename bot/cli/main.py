@@ -1,0 +1,42 @@
+"""The `dateline` command and its subcommands."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.deliveries import app as deliveries
+from bot.cli.match import MINUS_IS_NO_OPTION, match
+from bot.cli.migrate import migrate
+from bot.cli.playground import playground
+from bot.cli.preview import preview
+from bot.cli.read import read
+from bot.cli.run import run
+from bot.cli.sources import sources
+
+app = typer.Typer(
+    name="dateline",
+    help="Reads the news and tells each chat only what it asked for.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(run)
+app.command()(playground)
+app.add_typer(sources)
+app.add_typer(deliveries, name="deliveries")
+app.command()(preview)
+app.command()(read)
+app.command(context_settings=MINUS_IS_NO_OPTION)(match)
+app.command()(migrate)
+
+
+def main() -> None:
+    """Run the command; what cannot be is one sentence and exit 2."""
+    from bot.app.stops import StopError
+    from bot.cli.failing import fail
+    from bot.settings import WrongSettingError
+
+    try:
+        app()
+    except (StopError, WrongSettingError) as error:
+        fail(str(error))
