@@ -22,6 +22,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.rendering.renderer import Renderer
+from bot.sources.adding import Adding
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving
 from storage.leases import hold, let_go
@@ -55,7 +56,7 @@ class FrontDoor:
             me = await self._greet(bot, stopping)
             if me is None:
                 return
-            await self._stock(doors)
+            await self._stock()
             await self._introduce(bot, renderer)
             await self._find_an_admin(doors, me)
             async with self._healthy():
@@ -76,11 +77,13 @@ class FrontDoor:
                 await nap(stopping, GREETING_PAUSE_SECONDS)
         return None
 
-    async def _stock(self, doors: Doors) -> None:
+    async def _stock(self) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
-        await Catalogue(self.around.storage).load()
+        tools = self.around.tools
+        await Catalogue(tools.storage).load()
+        adding = Adding(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
-            await doors.adding.add(url, every=NEWSROOM_IS_READ)
+            await adding.add(url, every=NEWSROOM_IS_READ)
 
     async def _introduce(self, bot: Bot, renderer: Renderer) -> None:
         try:
