@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
-    from bot.sources.adding import Adding
+    from bot.sources.adding import Addition
     from bot.sources.listing import Listing
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import Topics
     from bot.subscribers.watching import Watching
+
+
+class AddsSources(Protocol):
+    """Reads a source before it is added; this takes as long as the source does."""
+
+    async def add(self, url: str) -> Addition: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +34,5 @@ class Doors:
     erasing: Erasing
     preview: Preview
     digest: DigestNow
-    adding: Adding
+    adding: AddsSources
     sources: Listing

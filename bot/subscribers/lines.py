@@ -8,8 +8,8 @@ _JOINERS = frozenset("\u200c\u200d")
 
 def one_line(text: str) -> str:
     """Collapse white space; leave out controls, surrogates and what turns the direction of text."""
-    spaced = " ".join(text.split())
-    return "".join(character for character in spaced if _is_shown(character))
+    shown = "".join(character for character in text if character.isspace() or _is_shown(character))
+    return " ".join(shown.split())
 
 
 def _is_shown(character: str) -> bool:

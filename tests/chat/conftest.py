@@ -1,4 +1,4 @@
-"""People who talk to the bot: the real dispatcher polls the playground, on a database of its own."""
+"""People who talk to the bot: the real dispatcher polls the playground."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ from storage.sources import add_source, source_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from datetime import timedelta
 
     from aiogram import Dispatcher
 
@@ -54,7 +53,7 @@ class FakeAdding:
         self.asked: list[str] = []
         self.sentence = ""
 
-    async def add(self, url: str, *, every: timedelta | None = None, title: str = "") -> Addition:
+    async def add(self, url: str) -> Addition:
         self.asked.append(url)
         outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
         return Addition(url, outcome, "Sample Times", 12, self.sentence)
@@ -121,7 +120,7 @@ class House:
         return Talk(self.playground, self.playground.person(name, **facts))
 
 
-def make_doors(storage: Storage, access: Access, adding: Any) -> Doors:
+def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
     preview = Preview(storage)
     return Doors(
         arrivals=Arrivals(storage, access),
@@ -199,7 +198,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
 
 
 async def _sample_source(unit: Unit) -> int:
-    values = {
+    values: dict[str, Any] = {
         "url": SAMPLE_SOURCE,
         "url_hash": url_hash(SAMPLE_SOURCE),
         "host": "news.example.org",

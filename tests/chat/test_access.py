@@ -1,0 +1,69 @@
+"""Who is let in: people on the list, admins, and whoever brings the link that the start printed."""
+
+import pytest
+
+from bot.subscribers.access import Access
+
+FRIEND = 700
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=False, allowed=frozenset({FRIEND}))
+
+
+async def test_a_stranger_gets_one_polite_sentence(house, ann):
+    answer = await ann.says("/start")
+    await ann.says("Taiwan")
+
+    assert answer["text"].startswith("I am a private news bot")
+    assert str(ann.who.id) in answer["text"]
+    assert len(ann.all()) == 2
+
+
+async def test_nothing_is_kept_of_a_stranger(house, ann):
+    await ann.says("/start")
+
+    async with house.storage.reading() as unit:
+        from storage.chats import chat_at
+
+        assert await chat_at(unit, ann.who.id) is None
+
+
+async def test_a_friend_is_let_in(house):
+    friend = house.talk("Fritz", id=FRIEND)
+
+    assert (await friend.says("/start"))["text"].startswith("Hello, Fritz.")
+
+
+async def test_the_link_makes_whoever_opens_it_first_the_admin(house, ann):
+    code = await house.doors.admins.new_code()
+    eve = house.talk("Eve")
+
+    first = await ann.says(f"/start admin_{code}")
+    again = await ann.says(f"/start admin_{code}")
+    second = await eve.says(f"/start admin_{code}")
+    sources = await ann.says("/sources")
+
+    assert first["text"].startswith("You are an admin of this bot now.")
+    assert again["text"] == first["text"]
+    assert second["text"].startswith("This link was used before")
+    assert sources["text"].startswith("I read no source yet.")
+    assert await house.doors.admins.new_code() is None
+
+
+async def test_a_wrong_code_opens_nothing(house, ann):
+    await house.doors.admins.new_code()
+
+    assert (await ann.says("/start admin_guess"))["text"].startswith("This link was used before")
+    assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")
+
+
+async def test_an_admin_who_deletes_everything_is_none_any_more(house, ann):
+    await ann.says(f"/start admin_{await house.doors.admins.new_code()}")
+
+    asked = await ann.says("/delete_me")
+    await ann.presses(asked, "Delete everything")
+
+    assert "no longer be an admin" in asked["text"]
+    assert (await ann.says("/topics"))["text"].startswith("I am a private news bot")

@@ -1,0 +1,124 @@
+"""Groups, chats that go and come back, failures, the menu, and stopping."""
+
+import asyncio
+from datetime import timedelta
+
+from bot.chat.menu import register_commands
+from bot.rendering.renderer import Renderer
+from storage.chats import chat_at
+from storage.words import ChatState
+from tests.chat.conftest import ADMIN, Talk
+
+
+async def test_a_group_is_told_once_that_groups_come_later(house, ann, playground):
+    await ann.says("/start")
+    group = playground.chat("supergroup", "Newsroom", [ann.who])
+    playground.steering.membership(group.id, "left")
+    talk = Talk(playground, group)
+
+    playground.steering.membership(group.id, "member")
+    told = await talk.next()
+    playground.send(group, "/topics", from_id=ann.who.id)
+    await ann.says("/help")
+
+    assert told["text"].startswith("Thank you for the invitation.")
+    assert len(talk.all()) == 1
+
+
+async def test_a_group_leaves_no_row_behind(house, ann, playground):
+    await ann.says("/start")
+    group = playground.chat("supergroup", "Newsroom", [ann.who])
+
+    playground.send(group, "/topics", from_id=ann.who.id)
+    await ann.says("/help")
+
+    async with house.storage.reading() as unit:
+        assert await chat_at(unit, group.id) is None
+
+
+async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, playground):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    playground.block(ann.who)
+    blocked = await _state_after(house, ann, ChatState.ACTIVE)
+    playground.unblock(ann.who)
+    back = await _state_after(house, ann, ChatState.BLOCKED)
+
+    assert blocked is ChatState.BLOCKED
+    assert back is ChatState.ACTIVE
+    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
+
+
+async def _state_after(house, ann, before: ChatState) -> ChatState:
+    """Wait for the state to leave *before*; another person's answer marks the updates handled."""
+    async with asyncio.timeout(20):
+        while True:
+            await house.talk("Marker").says("/help")
+            async with house.storage.reading() as unit:
+                chat = await chat_at(unit, ann.who.id)
+            if chat and chat.state is not before:
+                return chat.state
+
+
+async def test_a_failure_is_told_and_the_next_update_is_handled(ann, playground):
+    await ann.says("/start")
+    playground.inject("400", method="sendMessage", times=1, description="Bad Request: made up")
+
+    answer = await ann.says("/help")
+
+    assert answer["text"].startswith("Something went wrong on my side.")
+    assert (await ann.says("/help"))["text"].startswith("Type what I should watch for")
+
+
+async def test_a_failure_at_the_door_is_told_too(house, ann, monkeypatch):
+    async def fails(*_args: object) -> None:
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(type(house.doors.arrivals), "welcome", fails)
+
+    assert (await ann.says("/start"))["text"].startswith("Something went wrong on my side.")
+
+
+async def test_a_button_stops_spinning_when_its_handler_fails(ann, playground):
+    card = await ann.says("Taiwan")
+    playground.inject("400", method="sendMessage", times=2, description="Bad Request: made up")
+
+    assert await ann.presses_quietly(card, "Both") == ""
+
+
+async def test_the_menu_shows_admins_more(house, playground):
+    house.talk("Ada", id=ADMIN)
+
+    await register_commands(house.bot, Renderer(), [ADMIN, 12345])
+
+    told = playground.journal("setMyCommands")
+    everybody, admins = (call["params"]["commands"] for call in told[:2])
+    assert "/sources" not in str(everybody)
+    assert "sources" not in str(everybody)
+    assert "sources" in str(admins)
+    assert "What I read: list, add, remove" in str(admins)
+
+
+async def test_handlers_in_flight_are_counted(house, ann):
+    await ann.says("/start")
+
+    assert await house.in_flight.wait_idle(timedelta(seconds=5))
+    assert house.in_flight.number == 0
+
+
+async def test_waiting_for_idle_gives_up(house):
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def handler(_event: object, _data: object) -> None:
+        begun.set()
+        await end.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.in_flight(handler, None, {}))
+        await begun.wait()
+        gave_up = await house.in_flight.wait_idle(timedelta(0))
+        end.set()
+        idle = await house.in_flight.wait_idle(timedelta(seconds=5))
+
+    assert not gave_up
+    assert idle

@@ -1,0 +1,162 @@
+"""Names, words and buttons made to hurt: shown as they are, refused, or ignored."""
+
+import pytest
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from tests.chat.conftest import buttons, labels
+
+OLD = "This button no longer does anything."
+GONE = "This topic is no longer there."
+
+
+@pytest.fixture
+def pressing(house, ann):
+    """Press a button that carries any data; return what came up."""
+
+    async def press(data: str):
+        if not ann.seen:
+            await ann.says("/start")
+        button = InlineKeyboardButton(text="made by hand", callback_data=data)
+        markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+        await house.bot.send_message(ann.who.id, "from long ago", reply_markup=markup)
+        return await ann.presses_quietly(await ann.next(), "made by hand")
+
+    return press
+
+
+async def test_html_in_a_name_is_only_text(house):
+    eve = house.talk('<b>Eve</b> & <a href="tg://user?id=1">co</a>')
+
+    hello = await eve.says("/start")
+
+    assert hello["text"].startswith('Hello, <b>Eve</b> & <a href="tg://user?id=1">co</a>.')
+    assert all(e["type"] != "text_link" for e in hello["entities"])
+
+
+async def test_a_name_cannot_turn_the_text_around(house):
+    eve = house.talk("\u202eevE\u2066")
+
+    assert (await eve.says("/start"))["text"].startswith("Hello, evE.")
+
+
+async def test_a_name_of_nothing_is_left_out(house):
+    eve = house.talk("\u200b\u202e")
+
+    assert (await eve.says("/start"))["text"].startswith("Hello. I read")
+
+
+async def test_html_in_words_is_only_text(ann):
+    card = await ann.says('"<b>bold</b>" &amp; <script>')
+
+    assert card["text"].startswith('"<b>bold</b>" &amp; <script> · nothing')
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "x",
+        "watch",
+        "watch:1",
+        "watch:1:never",
+        "watch:-1:both",
+        f"watch:{2**63}:both",
+        "watch:1:both:more",
+        "topics:-1",
+        "topics:99999999",
+        "topics:one",
+        "empty:perhaps",
+        "ask:password",
+        "zone:",
+        "zone:../../etc/passwd",
+        "zone:Asia/Atlantis",
+        "time:1440",
+        f"time:{2**40}",
+        "erase:now",
+        "\u202e",
+    ],
+)
+async def test_data_that_no_button_of_ours_has_is_answered_and_does_nothing(pressing, data):
+    assert (await pressing(data)).startswith(OLD)
+
+
+@pytest.mark.parametrize("data", ["watch:0:both", "try"])
+async def test_a_button_without_its_words_says_why(pressing, data):
+    assert (await pressing(data)).startswith("This card is too old")
+
+
+@pytest.mark.parametrize(
+    "data", ["topic:{}", "card:{}", "watch:{}:both", "mode:{}:instant", "stop:{}"]
+)
+async def test_another_chats_topic_looks_like_none(house, pressing, data):
+    bob = house.talk("Bob")
+    await bob.presses(await bob.says("a secret of Bob's"), "Both")
+    topics = await bob.says("/topics")
+    (opens,) = (data for text, data in buttons(topics) if text.startswith("a secret"))
+    topic_id = opens.partition(":")[2]
+
+    told = await pressing(data.format(topic_id))
+
+    assert told.startswith(GONE)
+    assert (await bob.says("/topics"))["text"] == topics["text"]
+
+
+@pytest.mark.parametrize("data", ["topic:424242", "watch:424242:both", "stop:1"])
+async def test_a_topic_that_is_not_there_or_not_watched_says_so(pressing, data):
+    assert (await pressing(data)).startswith(GONE)
+
+
+@pytest.mark.parametrize("data", ["sources:0", "source:1", "unsource:1"])
+async def test_an_admins_button_is_nothing_for_others(pressing, data):
+    assert (await pressing(data)).startswith("Sources are looked after by")
+
+
+async def test_a_page_that_is_gone_is_the_last_one(ann, pressing):
+    await pressing("topics:5000")
+
+    assert (await ann.next())["text"].startswith("You watch nothing yet.")
+
+
+async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, ann):
+    from aiogram.types import Update
+
+    await ann.says("/start")
+    pressed = {
+        "id": "1",
+        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
+        "chat_instance": "1",
+        "message": {"chat": {"id": ann.who.id, "type": "private"}, "message_id": 1, "date": 0},
+        "data": "watch:0:both",
+    }
+    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
+
+    await house.dispatcher.feed_update(house.bot, update)
+
+    (answer,) = house.playground.journal("answerCallbackQuery")
+    assert "too old" in answer["params"]["text"]
+
+
+async def test_the_same_update_twice_makes_one_topic(house, ann):
+    from aiogram.types import Update
+
+    card = await ann.says("Taiwan")
+    pressed = {
+        "id": "1",
+        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
+        "chat_instance": "1",
+        "message": {key: card[key] for key in ("message_id", "date", "chat", "text", "entities")},
+        "data": dict(buttons(card))["Both"],
+    }
+    update = Update.model_validate({"update_id": 1, "callback_query": pressed})
+
+    await house.dispatcher.feed_update(house.bot, update)
+    await house.dispatcher.feed_update(house.bot, update)
+    await ann.next()
+    await ann.next()
+
+    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
+
+
+async def test_no_button_says_more_than_telegram_carries(ann):
+    for message in (await ann.says("/start"), await ann.says("Taiwan"), await ann.says("/topics")):
+        assert labels(message)
+        assert all(1 <= len(data.encode()) <= 64 for _, data in buttons(message))

@@ -1,0 +1,153 @@
+import pytest
+
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+async def settings(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    return await ann.says("/settings")
+
+
+async def test_settings_say_when_the_next_digest_comes(settings):
+    assert "every day at 08:00 Tokyo time (guessed from your language)" in settings["text"]
+    assert "The next one comes on Tuesday at 08:00." in settings["text"]
+
+
+async def test_without_a_digest_settings_say_so(ann):
+    assert "No topic of yours is in a digest yet." in (await ann.says("/settings"))["text"]
+
+
+async def test_the_time_is_set_by_a_button(ann, settings):
+    times = await ann.presses(settings, "Change time")
+    changed = await ann.presses(times, "19:00")
+
+    assert times["text"] == "When should your digest come (Tokyo time)?"
+    assert "every day at 19:00 Tokyo time" in changed["text"]
+    assert changed["message_id"] == settings["message_id"]
+
+
+@pytest.mark.parametrize("typed", ["7:30", "07:30", "7.30", "7:30 am", "7h30", "7時30分"])
+async def test_the_time_is_set_by_typing(ann, settings, typed):
+    question = await ann.presses(await ann.presses(settings, "Change time"), "Another time")
+
+    changed = await ann.says(typed, reply_to_message_id=question["message_id"])
+
+    assert question["reply_markup"]["force_reply"] is True
+    assert "every day at 07:30 Tokyo time" in changed["text"]
+
+
+async def test_an_answer_that_is_no_time_is_asked_for_again(ann, settings):
+    question = await ann.presses(await ann.presses(settings, "Change time"), "Another time")
+
+    again = await ann.says("in the morning", reply_to_message_id=question["message_id"])
+    changed = await ann.says("8", reply_to_message_id=again["message_id"])
+
+    assert again["text"].startswith("I can't read that as a time.")
+    assert "every day at 08:00" in changed["text"]
+
+
+async def test_the_zone_is_set_by_a_button_that_shows_the_time_there(ann, settings):
+    zones = await ann.presses(settings, "Change zone")
+    changed = await ann.presses(zones, "New York 07:00")
+
+    assert "✓ Tokyo 21:00" in labels(zones)
+    assert "every day at 08:00 New York time\n" in changed["text"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Paris", "Paris time"),
+        ("new york", "New York time"),
+        ("asia/seoul", "Seoul time"),
+        ("UTC+9", "UTC+9 time"),
+        ("Osaka", "Tokyo time"),
+    ],
+)
+async def test_the_zone_is_set_by_typing(ann, settings, typed, shown):
+    question = await ann.presses(await ann.presses(settings, "Change zone"), "Another place")
+
+    changed = await ann.says(typed, reply_to_message_id=question["message_id"])
+
+    assert f"every day at 08:00 {shown}" in changed["text"]
+
+
+async def test_a_place_that_is_not_known_is_asked_for_again(ann, settings):
+    question = await ann.presses(await ann.presses(settings, "Change zone"), "Another place")
+
+    again = await ann.says("Atlantis", reply_to_message_id=question["message_id"])
+
+    assert again["text"].startswith("I don't know that place.")
+
+
+async def test_an_empty_day_is_told_if_wanted(ann, settings):
+    told = await ann.presses(settings, "Empty day: tell me so")
+    quiet = await ann.presses(told, "Empty day: say nothing")
+
+    assert "On a day without news: one line that says so." in told["text"]
+    assert "On a day without news: nothing comes." in quiet["text"]
+
+
+async def test_pause_and_resume(ann, settings):
+    paused = await ann.presses(settings, "Pause everything")
+    resumed = await ann.presses(paused, "Resume")
+
+    assert "Paused." in paused["text"]
+    assert "Paused." not in resumed["text"]
+
+
+async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
+    stopped = await ann.says("/stop")
+    card = await ann.says("Japan")
+    watching = await ann.presses(card, "Both")
+    resumed = await ann.presses(stopped, "Resume")
+
+    assert stopped["text"].startswith("I am quiet now.")
+    assert "/delete_me" in stopped["text"]
+    assert "nothing comes until you resume" in watching["text"]
+    assert "Paused." not in resumed["text"]
+
+
+async def test_stop_before_any_topic(ann):
+    assert (await ann.says("/stop"))["text"].startswith("I am quiet now. You watch nothing")
+
+
+async def test_back_from_the_choices(ann, settings):
+    times = await ann.presses(settings, "Change time")
+
+    assert (await ann.presses(times, "‹ Settings"))["text"] == settings["text"]
+
+
+async def test_help_names_every_command(ann):
+    text = (await ann.says("/help"))["text"]
+
+    for command in ("/topics", "/digest", "/settings", "/stop", "/privacy", "/delete_me"):
+        assert command in text
+    assert "/sources" not in text
+
+
+async def test_help_on_queries(ann):
+    assert "title:election" in (await ann.says("/help queries"))["text"]
+
+
+async def test_privacy(ann):
+    assert (await ann.says("/privacy"))["text"].startswith("What I know of you")
+
+
+async def test_delete_me_asks_first_and_then_forgets_all(ann, settings):
+    asked = await ann.says("/delete_me")
+    erased = await ann.presses(asked, "Delete everything")
+    topics = await ann.says("/topics")
+
+    assert asked["text"].startswith("Delete everything?")
+    assert erased["text"].startswith("Done.")
+    assert erased["message_id"] == asked["message_id"]
+    assert topics["text"].startswith("You watch nothing yet.")
+
+
+async def test_delete_me_can_be_left(ann, settings):
+    kept = await ann.presses(await ann.says("/delete_me"), "Keep it")
+
+    assert labels(kept) == []
+    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")

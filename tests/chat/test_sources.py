@@ -1,0 +1,64 @@
+import pytest
+
+from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+async def test_sources_are_the_admins_business(ann):
+    assert (await ann.says("/sources"))["text"].startswith("Sources are looked after by")
+    assert (await ann.says(f"/sources add {SAMPLE_SOURCE}"))["text"].startswith("Sources are")
+
+
+async def test_an_admin_adds_a_source(house, admin):
+    answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
+
+    assert house.adding.asked == [SAMPLE_SOURCE]
+    assert answer["text"] == "Added Sample Times, with 12 articles. New ones count from now on."
+
+
+async def test_a_source_that_cannot_be_added_says_why(house, admin):
+    house.adding.sentence = "gives nothing to read"
+
+    answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
+
+    assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it gives nothing to read."
+
+
+async def test_an_admin_lists_and_removes_sources(admin, news):
+    await news("A title", "A text.")
+
+    listed = await admin.says("/sources")
+    one = await admin.presses(listed, "1")
+    removed = await admin.presses(one, "Remove")
+    empty = await admin.presses(removed, "‹ Sources")
+
+    assert "1. Sample Times · not read yet" in listed["text"]
+    assert one["text"].startswith(f"Sample Times\n{SAMPLE_SOURCE}")
+    assert removed["text"].startswith(f"Removed: {SAMPLE_SOURCE}")
+    assert empty["text"].startswith("I read no source yet.")
+    assert listed["message_id"] == empty["message_id"]
+
+
+async def test_an_admin_removes_a_source_by_its_url(admin, news):
+    await news("A title", "A text.")
+
+    removed = await admin.says(f"/sources remove {SAMPLE_SOURCE}")
+    again = await admin.says(f"/sources remove {SAMPLE_SOURCE}")
+
+    assert removed["text"].startswith("Removed:")
+    assert again["text"].startswith("There is no such source.")
+
+
+async def test_a_button_of_a_source_that_is_gone_says_so(admin, news):
+    await news("A title", "A text.")
+    listed = await admin.says("/sources")
+    await admin.says(f"/sources remove {SAMPLE_SOURCE}")
+
+    gone = await admin.presses(listed, "1")
+
+    assert gone["text"] == "This source is no longer there."
+    assert labels(gone) == ["‹ Sources"]

@@ -1,0 +1,154 @@
+import pytest
+
+from storage.words import Mode
+from tests.chat.conftest import Talk, buttons, labels
+
+
+@pytest.fixture
+async def watching(house, ann):
+    """Watch so many topics of one's own."""
+
+    async def watch(number: int) -> None:
+        card = await ann.says("nothing yet")
+        chat_id = (await house.doors.arrivals.welcome(visitor(ann))).chat_id
+        for topic in range(number):
+            await house.doors.watching.watch_words(chat_id, f"word{topic}", Mode.BOTH)
+        assert card
+
+    return watch
+
+
+def visitor(talk: Talk):
+    from bot.subscribers.arrivals import Visitor
+
+    return Visitor(talk.who.id, talk.who.id, name=talk.who.first_name, language="ja")
+
+
+async def test_nothing_watched_yet_says_how_to_begin(ann):
+    topics = await ann.says("/topics")
+
+    assert topics["text"].startswith("You watch nothing yet.")
+    assert labels(topics) == ["Catalogue", "Settings"]
+
+
+async def test_topics_are_listed_with_how_they_are_watched(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    await ann.presses(await ann.says("Japan"), "Daily digest")
+
+    topics = await ann.says("/topics")
+
+    assert "1. Taiwan · alerts and daily digest\n2. Japan · daily digest" in topics["text"]
+
+
+async def test_a_long_list_turns_its_pages_in_place(ann, watching):
+    await watching(9)
+    first = await ann.says("/topics")
+
+    second = await ann.presses(first, "2 ›")
+    again = await ann.presses(second, "‹ 1")
+
+    assert "page 2 of 2" in second["text"]
+    assert "9. word8" in second["text"]
+    assert first["message_id"] == second["message_id"] == again["message_id"]
+
+
+async def test_how_a_topic_is_watched_is_changed_in_place(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+
+    changed = await ann.presses(topic, "Digest")
+
+    assert topic["text"] == "Taiwan · alerts and daily digest"
+    assert changed["text"] == "Taiwan · daily digest"
+    assert changed["message_id"] == topic["message_id"]
+    assert "✓ Digest" in labels(changed)
+
+
+async def test_pressing_what_is_already_so_does_no_harm(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+
+    told = await ann.presses_quietly(topic, "✓ Both")
+
+    assert told == ""
+    assert ann.all()[-1]["text"] == topic["text"]
+
+
+async def test_stopping_a_topic_can_be_taken_back(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+
+    stopped = await ann.presses(topic, "Stop")
+    none = await ann.says("/topics")
+    again = await ann.presses(stopped, "Watch again")
+
+    assert stopped["text"] == "No longer watching Taiwan.\nTaiwan"
+    assert none["text"].startswith("You watch nothing yet.")
+    assert again["text"].startswith("Watching Taiwan: alerts at once")
+
+
+async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
+    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
+    topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
+
+    stopped = await ann.presses(topic, "Stop")
+    again = await ann.presses(stopped, "Watch again")
+
+    assert stopped["text"] == "No longer watching Semiconductors."
+    assert again["text"] == "Watching Semiconductors: alerts at once."
+
+
+async def test_the_catalogue_marks_what_is_watched(ann):
+    await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
+
+    catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
+    second = await ann.presses(catalogue, "2 ›")
+    back = await ann.presses(second, "‹ Your topics")
+
+    assert "✓ Semiconductors" in labels(catalogue)
+    assert "Space" in labels(second)
+    assert back["text"].startswith("You watch 1 topic")
+    assert catalogue["message_id"] == second["message_id"] == back["message_id"]
+
+
+async def test_a_card_of_ones_own_topic_shows_its_week(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+
+    card = await ann.presses(topic, "Last 7 days")
+
+    assert card["text"].startswith("Taiwan\nTaiwan · nothing in the last 7 days")
+
+
+async def test_the_limit_is_said_in_words(ann, watching, house):
+    await watching(100)
+
+    told = await ann.presses_quietly(await ann.says("one more"), "Both")
+
+    assert "You watch 100 topics" in told
+
+
+async def test_digest_without_topics_says_how_to_get_one(ann):
+    digest = await ann.says("/digest")
+
+    assert digest["text"].startswith("No topic of yours is in a digest yet.")
+
+
+async def test_digest_tells_what_came_the_day_before_the_topic_was_made(ann, news):
+    await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
+    await ann.presses(await ann.says("taiwan"), "Daily digest")
+
+    digest = await ann.says("/digest")
+
+    assert "Envoy visits Taiwan" in digest["text"]
+    assert dict(buttons(digest))["Topics"] == "topics:0"
+
+
+async def test_buttons_of_digests_open_topics_and_settings(ann, news):
+    await news("Envoy visits Taiwan", "The talks in Taiwan went on for two days.")
+    await ann.presses(await ann.says("taiwan"), "Daily digest")
+    digest = await ann.says("/digest")
+
+    settings = await ann.presses(digest, "Time & pause")
+
+    assert settings["text"].startswith("Settings")

@@ -1,0 +1,167 @@
+import pytest
+
+from tests.chat.conftest import ADMIN, labels
+
+
+async def test_a_time_is_offered_as_the_digests(ann):
+    offer = await ann.says("07:30")
+    settings = await ann.presses(offer, "Yes, at 07:30")
+
+    assert offer["text"] == "Shall your digest come at 07:30?"
+    assert "every day at 07:30" in settings["text"]
+
+
+async def test_a_zone_is_offered_as_ones_own(ann):
+    offer = await ann.says("Europe/Paris")
+    settings = await ann.presses(offer, "Yes, Paris")
+
+    assert "every day at 08:00 Paris time" in settings["text"]
+
+
+async def test_a_zone_may_be_words_after_all(ann):
+    card = await ann.presses(await ann.says("UTC+9"), "Look for it")
+
+    assert card["text"].startswith("UTC+9 · nothing")
+
+
+async def test_a_bare_city_is_words(ann):
+    assert (await ann.says("Tokyo"))["text"].startswith("Tokyo · nothing")
+
+
+async def test_a_link_is_explained(ann):
+    assert "a link I can't add yet" in (await ann.says("https://example.org/feed.xml"))["text"]
+
+
+async def test_an_admin_learns_how_to_add_a_link(house):
+    admin = house.talk("Ada", id=ADMIN)
+
+    answer = await admin.says("https://example.org/feed.xml")
+
+    assert "/sources add https://example.org/feed.xml" in answer["text"]
+
+
+async def test_a_broken_query_is_pointed_at_and_repaired(ann):
+    refused = await ann.says("Taiwan OR (consul")
+    card = await ann.presses(refused, "Try that")
+
+    assert "Taiwan OR (consul\n          ^" in refused["text"]
+    assert "this bracket is never closed" in refused["text"]
+    assert [e["type"] for e in refused["entities"]][:1] == ["pre"]
+    assert card["text"].startswith("Taiwan OR consul · ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param("-Taiwan", "only says what you do not want", id="only not"),
+        pytest.param("the", "in almost every article", id="only stop words"),
+        pytest.param("ab*", "at least three letters", id="a short prefix"),
+        pytest.param("()", "nothing between these brackets", id="empty brackets"),
+        pytest.param("Taiwan OR", "a word after this", id="nothing follows"),
+        pytest.param("!!! ???", "nothing to look for", id="no word at all"),
+        pytest.param("\u200b\u202e", "nothing to look for", id="nothing to be seen"),
+        pytest.param("word " * 800, "too long for a query", id="as long as Telegram allows"),
+        pytest.param(" ".join(f"w{n}" for n in range(90)), "too many words", id="too many words"),
+    ],
+)
+async def test_what_cannot_be_a_query_gets_one_helpful_answer(ann, typed, said):
+    refused = await ann.says(typed)
+
+    assert said in refused["text"]
+    assert "/help queries" in refused["text"]
+
+
+async def test_an_unknown_command_points_to_help(ann):
+    assert "All that I can do: /help" in (await ann.says("/frobnicate now"))["text"]
+
+
+async def test_whatever_is_edited_is_asked_for_again(house, ann):
+    from aiogram.types import Update
+
+    await ann.says("/start")
+    message = {
+        "message_id": 1,
+        "date": 1,
+        "edit_date": 2,
+        "chat": {"id": ann.who.id, "type": "private", "first_name": "Ann"},
+        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
+        "text": "Taiwan",
+    }
+    update = Update.model_validate({"update_id": 1, "edited_message": message})
+
+    await house.dispatcher.feed_update(house.bot, update)
+
+    assert (await ann.next())["text"].startswith("I only read new messages.")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(
+            {
+                "sticker": {
+                    "file_id": "1",
+                    "file_unique_id": "1",
+                    "type": "regular",
+                    "width": 1,
+                    "height": 1,
+                    "is_animated": False,
+                    "is_video": False,
+                }
+            },
+            "I only read text.",
+            id="a sticker",
+        ),
+        pytest.param(
+            {
+                "photo": [{"file_id": "1", "file_unique_id": "1", "width": 1, "height": 1}],
+                "caption": "Taiwan",
+            },
+            "I only read text.",
+            id="a photo with words under it",
+        ),
+        pytest.param(
+            {
+                "text": "Taiwan",
+                "forward_origin": {
+                    "type": "hidden_user",
+                    "date": 1,
+                    "sender_user_name": "Somebody",
+                },
+            },
+            "I can't read forwarded messages yet.",
+            id="a forwarded message",
+        ),
+    ],
+)
+async def test_what_is_no_words_of_ones_own_gets_a_sentence(house, ann, content, said):
+    from aiogram.types import Update
+
+    message = {
+        "message_id": 1,
+        "date": 1,
+        "chat": {"id": ann.who.id, "type": "private", "first_name": "Ann"},
+        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
+        **content,
+    }
+
+    await ann.says("/start")
+    update = Update.model_validate({"update_id": 1, "message": message})
+    await house.dispatcher.feed_update(house.bot, update)
+
+    assert (await ann.next())["text"].startswith(said)
+
+
+async def test_a_card_stays_one_message_whatever_is_typed(ann, news):
+    longest = " OR ".join(["taiwan", *(f"{letter * 14}" for letter in "abcdefghij" * 5)])[:990]
+    for number in range(3):
+        await news(
+            "taiwan " * 40, "Taiwan, taiwan: taiwan. " * 60, f"https://news.example.org/{number}"
+        )
+
+    card = await ann.says(longest.rpartition(" OR ")[0])
+    answer = await ann.presses(card, "Both")
+
+    assert "3 stories" in card["text"]
+    assert labels(card)
+    assert answer["text"].startswith("Watching taiwan OR")

@@ -1,0 +1,72 @@
+import pytest
+
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals, Visitor
+from storage.admins import appoint
+from storage.chats import Chat, chat_at
+from storage.words import ChatState
+
+ANN = Visitor(person_id=7, telegram_id=7, name="Ann", language="ja")
+
+
+async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
+    async with storage.reading() as unit:
+        return await chat_at(unit, telegram_id)
+
+
+async def test_the_first_update_makes_the_chats_row(storage, arrivals, clock):
+    guest = await arrivals.welcome(ANN)
+
+    chat = await chat_of(storage)
+    assert chat
+    assert guest
+    assert guest.chat_id == chat.id
+    assert (chat.zone, chat.zone_guessed, chat.language) == ("Asia/Tokyo", True, "ja")
+    assert guest.now == clock.now
+
+
+async def test_the_second_update_finds_it(arrivals):
+    assert await arrivals.welcome(ANN) == await arrivals.welcome(ANN)
+
+
+async def test_a_new_name_and_language_are_kept_but_the_zone_stays(storage, arrivals):
+    await arrivals.welcome(ANN)
+    await arrivals.welcome(Visitor(7, 7, name="Anna", language="de"))
+
+    chat = await chat_of(storage)
+    assert chat
+    assert (chat.name, chat.language, chat.zone) == ("Anna", "de", "Asia/Tokyo")
+
+
+async def test_a_stranger_leaves_no_row(storage):
+    assert await Arrivals(storage, Access(is_open=False)).welcome(ANN) is None
+    assert await chat_of(storage) is None
+
+
+async def test_an_appointed_admin_is_no_stranger(storage):
+    async with storage.writing() as unit:
+        await appoint(unit, 7)
+
+    guest = await Arrivals(storage, Access(is_open=False)).welcome(ANN)
+
+    assert guest
+    assert guest.is_admin
+
+
+async def test_who_writes_again_is_back(storage, arrivals):
+    await arrivals.welcome(ANN)
+    await arrivals.gone(7, ChatState.BLOCKED)
+    gone = await chat_of(storage)
+    await arrivals.welcome(ANN)
+    back = await chat_of(storage)
+
+    assert gone
+    assert back
+    assert (gone.state, back.state) == (ChatState.BLOCKED, ChatState.ACTIVE)
+
+
+@pytest.mark.parametrize("act", ["gone", "back"])
+async def test_a_chat_that_was_never_here_may_go_and_come(storage, arrivals, act):
+    await (arrivals.gone(8, ChatState.BLOCKED) if act == "gone" else arrivals.back(8))
+
+    assert await chat_of(storage, 8) is None

@@ -1,0 +1,38 @@
+from sqlmodel import col, select
+
+from bot.subscribers.erasing import Erasing
+from storage.admins import admin_ids, appoint
+from storage.chats import Chat
+from storage.queries import Query
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import Mode
+
+
+async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watching, arrive):
+    ann, bob = await arrive(1), await arrive(2)
+    for chat_id in (ann, bob):
+        await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
+    await watching.watch_words(ann, "a secret", Mode.BOTH)
+    async with storage.writing() as unit:
+        await appoint(unit, 1)
+
+    await Erasing(storage).erase(ann, 1)
+
+    async with storage.reading() as unit:
+        chats = list(await unit.session.exec(select(Chat.id)))
+        topics = list(await unit.session.exec(select(Topic.chat_id)))
+        subscriptions = list(await unit.session.exec(select(Subscription.chat_id)))
+        live = select(Query.canonical).where(col(Query.live).is_(True))
+        queries = list(await unit.session.exec(live))
+        admins = await admin_ids(unit)
+    assert chats == topics == subscriptions == [bob]
+    assert queries == ["taiwan"]
+    assert list(admins) == []
+
+
+async def test_erasing_twice_is_erasing(storage, arrive):
+    ann = await arrive(1)
+
+    await Erasing(storage).erase(ann, 1)
+    await Erasing(storage).erase(ann, 1)

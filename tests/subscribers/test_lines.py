@@ -1,0 +1,20 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.subscribers.lines import one_line
+
+
+def test_what_turns_or_hides_text_is_left_out():
+    assert one_line("a\u202eb\u2066 \u200bc\n\td\x00") == "ab c d"
+
+
+def test_joiners_stay():
+    assert one_line("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@given(st.text())
+def test_a_line_is_one_line_and_stays_as_it_is(text):
+    line = one_line(text)
+
+    assert len(line.splitlines()) <= 1
+    assert one_line(line) == line

@@ -1,0 +1,173 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlmodel import SQLModel, col, func, select
+
+from bot.matching.query import QueryError
+from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
+from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
+from bot.subscribers.topics import PER_PAGE, Topics
+from storage.chats import Chat
+from storage.engine import Storage
+from storage.queries import Query
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import Mode
+
+
+@pytest.fixture
+def topics(storage) -> Topics:
+    return Topics(storage)
+
+
+async def count(storage: Storage, table: type[SQLModel]) -> int:
+    async with storage.reading() as unit:
+        counted: int = (await unit.session.exec(select(func.count()).select_from(table))).one()
+    return counted
+
+
+async def next_digest(storage, chat_id: int):
+    async with storage.reading() as unit:
+        return (await unit.session.get_one(Chat, chat_id)).next_digest_at
+
+
+async def live_queries(storage) -> list[str]:
+    async with storage.reading() as unit:
+        live = select(Query.canonical).where(col(Query.live).is_(True)).order_by(Query.canonical)
+        return list(await unit.session.exec(live))
+
+
+async def test_watching_plans_the_next_digest(storage, watching, arrive, clock):
+    chat_id = await arrive()
+
+    watched = await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
+
+    assert watched.is_new
+    assert watched.plan.zone == "Asia/Tokyo"
+    assert await next_digest(storage, chat_id) == clock.now + timedelta(hours=11)
+
+
+async def test_alerts_alone_plan_none(storage, watching, arrive):
+    chat_id = await arrive()
+
+    await watching.watch_words(chat_id, "Taiwan", Mode.INSTANT)
+
+    assert await next_digest(storage, chat_id) is None
+
+
+async def test_stopping_the_last_digest_plans_none(storage, watching, arrive):
+    chat_id = await arrive()
+    watched = await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)
+
+    await watching.stop(chat_id, watched.topic_id)
+
+    assert await next_digest(storage, chat_id) is None
+
+
+async def test_the_first_digest_reaches_back_a_day(watching, arrive, past, clock):
+    chat_id = await arrive()
+
+    await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
+    await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)
+    await watching.watch_words(chat_id, "Japan", Mode.INSTANT)
+
+    assert past.asked == [("taiwan", clock.now - timedelta(hours=24))]
+
+
+async def test_the_same_words_however_written_are_one_topic(storage, watching, topics, arrive):
+    chat_id = await arrive()
+    first = await watching.watch_words(chat_id, '"Consul-General"', Mode.BOTH)
+    second = await watching.watch_words(chat_id, '"consul general"', Mode.DIGEST)
+
+    page = await topics.watched(chat_id)
+
+    assert first.topic_id == second.topic_id
+    assert not second.is_new
+    assert [(one.name, one.mode) for one in page.items] == [('"Consul-General"', Mode.DIGEST)]
+
+
+async def test_the_same_words_at_the_same_time_are_one_topic(storage, watching, arrive):
+    chat_id = await arrive()
+
+    await asyncio.gather(*(watching.watch_words(chat_id, "Taiwan", Mode.BOTH) for _ in range(5)))
+
+    assert await count(storage, Topic) == 1
+    assert await count(storage, Subscription) == 1
+
+
+async def test_equal_queries_of_two_chats_are_one_row(storage, watching, arrive):
+    for person in (1, 2):
+        await watching.watch_words(await arrive(person), "Taiwan", Mode.BOTH)
+
+    assert await count(storage, Query) == 1
+
+
+async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, watching, arrive):
+    ann, bob = await arrive(1), await arrive(2)
+    anns = await watching.watch_words(ann, "Taiwan", Mode.BOTH)
+    bobs = await watching.watch_words(bob, "Taiwan", Mode.BOTH)
+
+    await watching.stop(ann, anns.topic_id)
+    still = await live_queries(storage)
+    await watching.stop(bob, bobs.topic_id)
+
+    assert still == ["taiwan"]
+    assert await live_queries(storage) == []
+
+
+async def test_a_long_query_has_a_short_name(watching, topics, arrive):
+    chat_id = await arrive()
+    typed = " OR ".join(f"word{number}" for number in range(40))
+
+    watched = await watching.watch_words(chat_id, typed, Mode.BOTH)
+
+    assert len(watched.name) == LONGEST_NAME
+    assert (await topics.one(chat_id, watched.topic_id)).typed == typed
+
+
+async def test_what_is_no_query_changes_nothing(storage, watching, arrive):
+    chat_id = await arrive()
+
+    with pytest.raises(QueryError):
+        await watching.watch_words(chat_id, "(", Mode.BOTH)
+
+    assert await count(storage, Topic) == 0
+
+
+async def test_another_chats_topic_is_none(storage, watching, topics, arrive):
+    ann, bob = await arrive(1), await arrive(2)
+    secret = (await watching.watch_words(bob, "secret", Mode.BOTH)).topic_id
+
+    with pytest.raises(NoSuchTopic):
+        await topics.one(ann, secret)
+    with pytest.raises(NoSuchTopic):
+        await watching.watch_topic(ann, secret, Mode.BOTH)
+    with pytest.raises(NoSuchTopic):
+        await watching.stop(ann, secret)
+
+    assert (await topics.watched(bob)).total == 1
+
+
+async def test_there_is_a_limit_and_reaching_it_leaves_nothing(storage, watching, arrive):
+    chat_id = await arrive()
+    for number in range(MOST_TOPICS):
+        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+
+    with pytest.raises(TooManyTopics):
+        await watching.watch_words(chat_id, "one more", Mode.INSTANT)
+
+    assert await count(storage, Topic) == MOST_TOPICS
+    await watching.watch_words(chat_id, "word1", Mode.BOTH)
+
+
+async def test_lists_are_paged(watching, topics, arrive):
+    chat_id = await arrive()
+    for number in range(PER_PAGE + 1):
+        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+
+    second = await topics.watched(chat_id, 1)
+    beyond = await topics.watched(chat_id, 99)
+
+    assert [one.name for one in second.items] == [f"word{PER_PAGE}"]
+    assert beyond == second
