@@ -19,7 +19,7 @@ from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
 
 if TYPE_CHECKING:
-    from bot.app.roles import Surroundings
+    from bot.app.surroundings import Surroundings
     from bot.rendering.renderer import Renderer
 
 

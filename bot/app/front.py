@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from aiogram import Bot, Dispatcher
     from aiogram.types import User
 
-    from bot.app.roles import Surroundings
+    from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
 
 log = structlog.get_logger(__name__)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from aiogram import Bot
 
     from bot.app.front import FrontDoor
-    from bot.app.places import Place
-    from bot.app.tools import SourceTools
+    from bot.app.surroundings import Surroundings
     from bot.delivery.calls import Calls
-    from bot.settings import Settings
     from storage.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
@@ -33,26 +27,6 @@ POLLERS = 4
 # Together under ten seconds, which is what service managers give.
 LOOPS_PATIENCE = 2.0
 CALLS_PATIENCE = timedelta(seconds=6)
-
-
-def new_owner() -> str:
-    """Return a name for this process that no other has, and that an operator can find."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every role is built from."""
-
-    settings: Settings
-    place: Place
-    tools: SourceTools
-    announce: Callable[[str], None]
-    owner: str = field(default_factory=new_owner)
-
-    @property
-    def storage(self) -> Storage:
-        return self.tools.storage
 
 
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:

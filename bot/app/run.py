@@ -33,7 +33,8 @@ async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
 async def _run(
     settings: Settings, announce: Callable[[str], None], stopping: asyncio.Event
 ) -> None:
-    from bot.app.roles import Surroundings, run_roles
+    from bot.app.roles import run_roles
+    from bot.app.surroundings import Surroundings
     from bot.sources.reading import Reader
 
     async with AsyncExitStack() as stack:

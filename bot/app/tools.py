@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from bot.app.stops import StopError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from bot.settings import Settings
     from bot.sources.http import Fetcher
@@ -95,22 +96,33 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
 
     PostgreSQL is shared by any number of processes, and this does nothing.
     """
-    from storage.filelock import AlreadyHeldError, file_lock
     from storage.schema import database_file
 
     path = database_file(url)
-    if path is None:
+    with ExitStack() as stack:
+        if path is not None:
+            stack.enter_context(_lock_beside(path))
+        for file in path.parent.glob(f"{path.name}*") if path and anew else ():
+            if file.suffix != ".lock":
+                file.unlink()
         yield
-        return
-    lock = path.with_name(f"{path.name}.run.lock")
-    try:
-        with file_lock(lock, wait=False):
-            for file in path.parent.glob(f"{path.name}*") if anew else ():
-                if file.suffix != ".lock":
-                    file.unlink()
-            yield
-    except AlreadyHeldError as error:
-        raise StopError(
-            f"Process {error.holder} already runs the bot on {path}; stop it first, or give this "
-            "one a DATABASE_URL of its own."
-        ) from error
+
+
+@contextmanager
+def _lock_beside(path: Path) -> Iterator[None]:
+    from storage.filelock import AlreadyHeldError, file_lock
+
+    with ExitStack() as stack:
+        try:
+            lock = path.with_name(f"{path.name}.run.lock")
+            stack.enter_context(file_lock(lock, wait=False))
+        except AlreadyHeldError as error:
+            raise StopError(
+                f"Process {error.holder} already runs the bot on {path}; stop it first, or give "
+                "this one a DATABASE_URL of its own."
+            ) from error
+        except OSError as error:
+            raise StopError(
+                f"DATABASE_URL: no files can be written beside {path}: {error.strerror}."
+            ) from error
+        yield

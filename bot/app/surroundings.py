@@ -1,0 +1,35 @@
+"""What every role of one process is built from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.app.places import Place
+    from bot.app.tools import SourceTools
+    from bot.settings import Settings
+    from storage.engine import Storage
+
+
+def new_owner() -> str:
+    """Return a name for this process that no other has, and that an operator can find."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    settings: Settings
+    place: Place
+    tools: SourceTools
+    announce: Callable[[str], None]
+    owner: str = field(default_factory=new_owner)
+
+    @property
+    def storage(self) -> Storage:
+        return self.tools.storage
