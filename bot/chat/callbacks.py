@@ -2,6 +2,9 @@
 
 Templates build them from these classes (`press.Stop(topic_id=1).pack()`). What a chat sends may
 be made by hand: types bound the numbers, use cases check whose topic it is.
+
+Words go into the data where they fit, so that such a button works for ever; longer ones are read
+from the message, as long as Telegram still knows it.
 """
 
 from enum import StrEnum
@@ -15,8 +18,6 @@ from storage.words import EmptyDay, Mode
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
-
-ON_THE_CARD = 0  # instead of a topic's id: the words that the card shows
 
 
 class Question(StrEnum):
@@ -48,6 +49,11 @@ class Watch(CallbackData, prefix="watch"):
     mode: Mode
 
 
+class WatchWords(CallbackData, prefix="words", sep="|"):
+    mode: Mode
+    words: str = ""  # "": those that the message shows
+
+
 class SetMode(CallbackData, prefix="mode"):
     topic_id: RowId
     mode: Mode
@@ -57,8 +63,8 @@ class Stop(CallbackData, prefix="stop"):
     topic_id: RowId
 
 
-class TryWords(CallbackData, prefix="try"):
-    """Look up the words that the message shows."""
+class TryWords(CallbackData, prefix="try", sep="|"):
+    words: str = ""  # "": those that the message shows
 
 
 class Dismiss(CallbackData, prefix="dismiss"):
@@ -119,3 +125,20 @@ class OpenSource(CallbackData, prefix="source"):
 
 class RemoveSource(CallbackData, prefix="unsource"):
     source_id: RowId
+
+
+def watch_words(words: str, mode: str) -> str:
+    """Return the data of a button that watches *words*."""
+    return _with_words(WatchWords(mode=Mode(mode), words=words))
+
+
+def try_words(words: str) -> str:
+    """Return the data of a button that looks *words* up."""
+    return _with_words(TryWords(words=words))
+
+
+def _with_words(data: WatchWords | TryWords) -> str:
+    try:
+        return data.pack()
+    except ValueError:  # too long, or the separator is among them
+        return data.model_copy(update={"words": ""}).pack()

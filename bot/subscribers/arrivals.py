@@ -36,6 +36,7 @@ class Guest:
     name: str
     zone: str
     is_admin: bool
+    is_paused: bool
     now: datetime
 
 
@@ -61,13 +62,18 @@ class Arrivals:
             name=visitor.name,
             zone=chat.zone,
             is_admin=self.access.may_run(visitor.person_id, appointed),
+            is_paused=chat.state is ChatState.PAUSED,
             now=now,
         )
 
     async def gone(self, telegram_id: int, state: ChatState) -> None:
-        """Suspend the chat: it blocked the bot or threw it out; nothing is deleted."""
+        """Suspend the chat: it blocked the bot or threw it out; nothing is deleted.
+
+        A paused chat stays so: it gets nothing already, and coming back does not end the pause.
+        """
         async with self.storage.writing() as unit:
-            if chat := await chat_at(unit, telegram_id):
+            chat = await chat_at(unit, telegram_id)
+            if chat and chat.state is not ChatState.PAUSED:
                 await suspend_chat(unit, chat.id or 0, state)
 
     async def back(self, telegram_id: int) -> None:

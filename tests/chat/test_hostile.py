@@ -56,6 +56,8 @@ async def test_html_in_words_is_only_text(ann):
     [
         "x",
         "watch",
+        "words|never|Taiwan",
+        "words|both|Taiwan|Japan",
         "watch:1",
         "watch:1:never",
         "watch:-1:both",
@@ -79,7 +81,7 @@ async def test_data_that_no_button_of_ours_has_is_answered_and_does_nothing(pres
     assert (await pressing(data)).startswith(OLD)
 
 
-@pytest.mark.parametrize("data", ["watch:0:both", "try"])
+@pytest.mark.parametrize("data", ["words|both|", "try|"])
 async def test_a_button_without_its_words_says_why(pressing, data):
     assert (await pressing(data)).startswith("This card is too old")
 
@@ -125,7 +127,7 @@ async def test_a_card_whose_message_telegram_forgot_asks_for_the_words(house, an
         "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
         "chat_instance": "1",
         "message": {"chat": {"id": ann.who.id, "type": "private"}, "message_id": 1, "date": 0},
-        "data": "watch:0:both",
+        "data": "words|both|",
     }
     update = Update.model_validate({"update_id": 1, "callback_query": pressed})
 

@@ -109,6 +109,14 @@ async def test_stop_pauses_and_says_how_to_come_back(ann, settings):
     assert "Paused." not in resumed["text"]
 
 
+async def test_start_offers_to_end_a_pause(ann, settings):
+    await ann.says("/stop")
+
+    resumed = await ann.presses(await ann.says("/start"), "Resume")
+
+    assert "Paused." not in resumed["text"]
+
+
 async def test_stop_before_any_topic(ann):
     assert (await ann.says("/stop"))["text"].startswith("I am quiet now. You watch nothing")
 

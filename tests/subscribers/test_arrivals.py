@@ -2,6 +2,7 @@ import pytest
 
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.settings import ChatSettings
 from storage.admins import appoint
 from storage.chats import Chat, chat_at
 from storage.words import ChatState
@@ -63,6 +64,15 @@ async def test_who_writes_again_is_back(storage, arrivals):
     assert gone
     assert back
     assert (gone.state, back.state) == (ChatState.BLOCKED, ChatState.ACTIVE)
+
+
+async def test_blocking_and_coming_back_does_not_end_a_pause(storage, arrivals):
+    guest = await arrivals.welcome(ANN)
+    await ChatSettings(storage).pause(guest.chat_id)
+    await arrivals.gone(7, ChatState.BLOCKED)
+    await arrivals.back(7)
+
+    assert (await arrivals.welcome(ANN)).is_paused
 
 
 @pytest.mark.parametrize("act", ["gone", "back"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
+from aiogram import Router
 
-from bot.chat.callbacks import ON_THE_CARD, Ask, Dismiss, TryWords, Watch
+from bot.chat.callbacks import Ask, Dismiss, TryWords, Watch, WatchWords
 from bot.chat.cards import show_card, words_on
 from bot.chat.questions import ASKED
 
@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 async def words_chosen(
-    pressed: CallbackQuery, callback_data: Watch, guest: Guest, doors: Doors, answers: Answers
+    pressed: CallbackQuery,
+    callback_data: WatchWords,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
 ) -> None:
-    watched = await doors.watching.watch_words(guest.chat_id, words_on(pressed), callback_data.mode)
+    words = callback_data.words or words_on(pressed)
+    watched = await doors.watching.watch_words(guest.chat_id, words, callback_data.mode)
     await answers.show("chat/watching.html", watched=watched)
 
 
@@ -34,8 +39,10 @@ async def topic_chosen(
     await answers.show("chat/watching.html", watched=watched)
 
 
-async def words_tried(pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await show_card(words_on(pressed), guest, doors, answers)
+async def words_tried(
+    pressed: CallbackQuery, callback_data: TryWords, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await show_card(callback_data.words or words_on(pressed), guest, doors, answers)
 
 
 async def asked(_pressed: CallbackQuery, callback_data: Ask, answers: Answers) -> None:
@@ -48,8 +55,7 @@ async def dismissed(_pressed: CallbackQuery, answers: Answers) -> None:
 
 def make_router() -> Router:
     router = Router(name="watching")
-    on_the_card = F.topic_id == ON_THE_CARD
-    router.callback_query.register(words_chosen, Watch.filter(on_the_card))
+    router.callback_query.register(words_chosen, WatchWords.filter())
     router.callback_query.register(topic_chosen, Watch.filter())
     router.callback_query.register(words_tried, TryWords.filter())
     router.callback_query.register(asked, Ask.filter())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import BaseMiddleware
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.exceptions import AiogramError, TelegramForbiddenError
 
 from bot.chat.cards import CardTooOld
 from bot.chat.caret import pointed
@@ -56,5 +56,5 @@ class Guarding(BaseMiddleware):
 async def _apologise(answers: Answers) -> None:
     try:
         await answers.show("chat/refused/trouble.html")
-    except TelegramAPIError as error:
-        log.warning("could not apologise", reason=error.message)
+    except AiogramError as error:
+        log.warning("could not apologise", reason=str(error))

@@ -1,0 +1,30 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.callbacks import TryWords, WatchWords, try_words, watch_words
+from storage.words import Mode
+
+
+def test_short_words_travel_in_the_button():
+    data = watch_words('title:Taiwan "consul-general"', "both")
+
+    assert data == 'words|both|title:Taiwan "consul-general"'
+    assert WatchWords.unpack(data).words == 'title:Taiwan "consul-general"'
+
+
+@given(st.text(max_size=80), st.sampled_from(list(Mode)))
+def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
+    data = watch_words(words, mode)
+
+    read = WatchWords.unpack(data)
+    assert read.mode is mode
+    assert read.words in {words, ""}
+    assert len(data.encode()) <= 64
+
+
+@given(st.text(max_size=80))
+def test_words_to_look_up_travel_the_same_way(words):
+    data = try_words(words)
+
+    assert TryWords.unpack(data).words in {words, ""}
+    assert len(data.encode()) <= 64
