@@ -1,0 +1,28 @@
+"""The whole program, as people start it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.playground.server import Playground
+from tests.story.processes import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Playground]:
+    """Yield a Telegram that knows one token only."""
+    async with Playground(token=TOKEN) as playground:
+        yield playground

@@ -1,0 +1,111 @@
+"""Commands of ours as processes of their own, in an environment that holds nothing but settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+PATIENCE = 60  # seconds; only what hangs waits so long
+STOP_WITHIN = 10  # what service managers give
+MUCH = 2**24  # bytes; whatever it says fits, so that it never waits for us to read
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(eq=False)
+class Command:
+    """A running command, and what of its output (both streams in one) has been read so far."""
+
+    process: asyncio.subprocess.Process
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    async def said(self, words: str) -> str:
+        """Return the first line that holds *words*, once it is there."""
+        found = next((line for line in self.lines if words in line), None)
+        async with asyncio.timeout(PATIENCE):
+            while found is None and (line := await self._next()) is not None:
+                found = line if words in line else None
+        assert found is not None, f"it never said {words!r}:\n{self.output}"
+        return found
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself; return its exit code."""
+        async with asyncio.timeout(PATIENCE):
+            await self._read_rest()
+            return await self.process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to stop and return its exit code; it has as long as service managers give."""
+        self.process.terminate()
+        async with asyncio.timeout(STOP_WITHIN):
+            code = await self.process.wait()
+        await self._read_rest()
+        return code
+
+    async def kill(self) -> None:
+        """End it without a warning; its workers end with their input."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def _read_rest(self) -> None:
+        while await self._next() is not None:
+            pass
+
+    async def _next(self) -> str | None:
+        assert self.process.stdout
+        line = await self.process.stdout.readline()
+        if not line:
+            return None
+        self.lines.append(line.decode().rstrip())
+        return self.lines[-1]
+
+
+@asynccontextmanager
+async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterator[Command]:
+    """Run `python -m …` in *folder*; it is killed where it outlives the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", *arguments),
+        cwd=folder,
+        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        limit=MUCH,
+    )
+    command = Command(process)
+    try:
+        yield command
+    finally:
+        if process.returncode is None:
+            await command.kill()
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """An empty folder to run `dateline` in, where no `.env` is; each run has ports of its own."""
+
+    folder: Path
+
+    def dateline(self, *arguments: str, **settings: object) -> AbstractAsyncContextManager[Command]:
+        """Run a command; *settings* by their names in lower case."""
+        ports = {"web_port": free_port(), "playground_port": free_port()}
+        named = {name.upper(): str(value) for name, value in (ports | settings).items()}
+        return running("bot", *arguments, folder=self.folder, **named)

@@ -1,0 +1,234 @@
+"""`dateline run` as an operator meets it: what cannot be is one sentence, what is asked happens."""
+
+from __future__ import annotations
+
+import re
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.story.conftest import TOKEN
+from tests.story.processes import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.playground.server import Playground
+    from tests.story.processes import Command
+
+CANNOT = 2
+SECRET = TOKEN.partition(":")[2]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+def on(telegram: Playground, **settings: object) -> dict[str, object]:
+    return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **settings}
+
+
+async def assert_refuses(command: Command, *words: str) -> None:
+    """It says one sentence with all these *words* in it, and ends with exit code 2."""
+    assert await command.ended() == CANNOT
+    assert "Traceback" not in command.output
+    assert SECRET not in command.output
+    sentence = command.lines[-1]
+    assert [word for word in words if word not in sentence] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        pytest.param("web_port", "eighty", id="not a number"),
+        pytest.param("playground_port", "0", id="no port"),
+        pytest.param("access", "everyone", id="not one of the choices"),
+        pytest.param("admin_ids", "1,ann", id="a name where a number belongs"),
+        pytest.param("allowed_networks", "10.0.0.0/99", id="no network"),
+        pytest.param("database_url", "mysql://x/y", id="another database"),
+        pytest.param("bot_token", "abc", id="half a token"),
+        pytest.param("bot_api_url", "telegram", id="no address"),
+    ],
+)
+async def test_a_wrong_setting_is_named(workplace, setting, value):
+    async with workplace.dateline("run", **{setting: value}) as command:
+        await assert_refuses(command, setting.upper())
+        assert len(command.lines) == 1
+
+
+async def test_a_secret_file_that_is_not_there_is_named(workplace):
+    async with workplace.dateline("run", bot_token_file="/nowhere/token") as command:
+        await assert_refuses(command, "BOT_TOKEN_FILE", "/nowhere/token")
+
+
+async def test_a_token_may_stand_in_a_file(workplace, telegram):
+    (workplace.folder / "token").write_text(f"{TOKEN}\n")
+    settings = on(telegram, bot_token_file="token")
+    del settings["bot_token"]
+
+    async with workplace.dateline("run", **settings) as command:
+        await command.said("ready")
+
+
+async def test_a_token_that_telegram_does_not_know_is_said_so(workplace, telegram):
+    wrong = TOKEN[:-1] + "x"
+
+    async with workplace.dateline("run", **on(telegram, bot_token=wrong)) as command:
+        await assert_refuses(command, "BOT_TOKEN")
+        assert wrong not in command.output
+
+
+async def test_a_second_run_on_the_same_file_says_who_holds_it(workplace, telegram):
+    async with workplace.dateline("run", **on(telegram)) as first:
+        await first.said("ready")
+
+        async with workplace.dateline("run", **on(telegram)) as second:
+            await assert_refuses(second, f"Process {first.process.pid} ", "dateline.sqlite3")
+
+        assert await first.stop() == 0
+
+
+async def test_other_commands_work_beside_a_run(workplace, telegram):
+    async with workplace.dateline("run", **on(telegram)) as first:
+        await first.said("ready")
+
+        async with workplace.dateline("sources", "list") as command:
+            assert await command.ended() == 0
+
+        assert "No sources yet" in command.output
+
+
+async def test_a_taken_web_port_is_said_so(workplace, telegram, taken_port):
+    async with workplace.dateline("run", **on(telegram, web_port=taken_port)) as command:
+        await assert_refuses(command, "WEB_PORT", str(taken_port))
+
+
+async def test_a_taken_playground_port_is_said_so(workplace, taken_port):
+    async with workplace.dateline("run", playground_port=taken_port) as command:
+        await assert_refuses(command, "PLAYGROUND_PORT", str(taken_port))
+        assert len(command.lines) == 1
+
+
+async def test_a_file_that_is_no_database_is_said_so(workplace, telegram):
+    (workplace.folder / "news.sqlite3").write_bytes(b"Dear diary, " * 1000)
+    settings = on(telegram, database_url="sqlite:///news.sqlite3")
+
+    async with workplace.dateline("run", **settings) as command:
+        await assert_refuses(command, "DATABASE_URL", "not a database")
+
+    assert (workplace.folder / "news.sqlite3").read_bytes().startswith(b"Dear diary")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("sqlite:////proc/news.sqlite3", id="a folder that takes no files"),
+        pytest.param("sqlite:///folder", id="a folder"),
+        pytest.param("postgresql://nobody@127.0.0.1:1/news", id="no server there"),
+    ],
+)
+async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, url):
+    (workplace.folder / "folder").mkdir()
+
+    async with workplace.dateline("run", **on(telegram, database_url=url)) as command:
+        await assert_refuses(command, "DATABASE_URL")
+
+
+async def test_a_telegram_that_does_not_answer_is_waited_for(workplace):
+    settings = {"bot_token": TOKEN, "bot_api_url": f"http://127.0.0.1:{free_port()}"}
+
+    async with workplace.dateline("run", **settings) as command:
+        await command.said("Telegram does not answer yet")
+
+        assert await command.stop() == 0
+
+    assert "Traceback" not in command.output
+    assert SECRET not in command.output
+
+
+async def test_it_is_healthy_once_it_works_and_stops_when_asked(workplace, telegram):
+    port = free_port()
+    async with workplace.dateline("run", **on(telegram, web_port=port)) as command:
+        await command.said("ready")
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/healthz") as answer:
+            assert answer.status == 200
+
+        assert await command.stop() == 0
+
+    assert "Traceback" not in command.output
+    assert SECRET not in command.output
+
+
+async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):
+    async with workplace.dateline("run", **on(telegram)) as command:
+        await command.said("ready")
+        ann = telegram.person("Ann")
+        for word in ("Taiwan", "Japan", "Oslo"):
+            telegram.send(ann, word)
+        await telegram.wait_for_message(ann)
+
+        assert await command.stop() == 0
+
+    assert "Traceback" not in command.output
+
+
+async def test_a_stop_by_the_keyboard_is_a_stop(workplace):
+    async with workplace.dateline("run") as command:
+        await command.said("ready")
+
+        command.process.send_signal(2)
+
+        assert await command.ended() == 0
+    assert "Traceback" not in command.output
+
+
+async def test_whoever_opens_the_link_first_is_the_admin(workplace, telegram):
+    async with workplace.dateline("run", **on(telegram, access="allowlist")) as command:
+        link = await command.said("?start=admin_")
+        await command.said("ready")
+        found = re.search(r"\?start=(admin_\S+)", link)
+        assert found
+        ann, mallory = telegram.person("Ann"), telegram.person("Mallory")
+
+        telegram.send(ann, f"/start {found[1]}")
+        welcome = await telegram.wait_for_message(ann)
+        telegram.send(mallory, f"/start {found[1]}")
+        refusal = await telegram.wait_for_message(mallory)
+        telegram.send(ann, "/sources")
+        sources = await telegram.wait_for_message(ann, after=welcome["version"])
+
+        assert await command.stop() == 0
+
+    assert "ources" in sources["text"]
+    assert refusal["text"] != welcome["text"]
+    assert command.output.count("admin_") == 1
+
+
+async def test_a_bot_with_an_admin_prints_no_link(workplace, telegram):
+    async with workplace.dateline("run", **on(telegram, admin_ids="42")) as command:
+        await command.said("ready")
+        assert await command.stop() == 0
+
+    assert "admin_" not in command.output
+
+
+async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, telegram):
+    guest, stranger = telegram.person("Ann", id=77), telegram.person("Bob")
+    settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
+
+    async with workplace.dateline("run", **settings) as command:
+        telegram.send(guest, "/start")
+        telegram.send(stranger, "Taiwan")
+        welcome = await telegram.wait_for_message(guest)
+        refusal = await telegram.wait_for_message(stranger)
+
+        assert await command.stop() == 0
+
+    assert welcome["text"].startswith("Hello, Ann.")
+    assert "private" in refusal["text"]
+    assert not refusal.get("reply_markup")
