@@ -57,9 +57,9 @@ async def open_chat(unit: Unit, values: Mapping[str, Any]) -> Chat:
 
 async def chat_to_change(unit: Unit, chat_id: int) -> Chat:
     """Return our row *chat_id*, locked, so that what one chat asks for happens in turn."""
-    wanted = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
-    wanted = wanted.execution_options(populate_existing=True)
-    return (await unit.session.exec(wanted)).one()
+    locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
+    fresh = locked.execution_options(populate_existing=True)
+    return (await unit.session.exec(fresh)).one()
 
 
 async def erase_chat(unit: Unit, chat_id: int) -> None:

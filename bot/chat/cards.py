@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
+from bot.chat.spellings import also_caught
 from bot.matching.query import parse
 from bot.rendering.filters import local
 from bot.subscribers.refusals import Refusal
@@ -35,6 +36,7 @@ async def show_card(
         typed=typed,
         topic=topic,
         found=found,
+        also=also_caught(typed, found.newest),
         volume=Volume(found.count, found.days, found.is_more),
         now=guest.now,
         zone=guest.zone,

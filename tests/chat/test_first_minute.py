@@ -29,6 +29,14 @@ async def test_a_card_shows_what_was_found_with_the_words_bold(ann, news):
     assert len(bold) == 2
 
 
+async def test_a_card_says_which_other_spellings_it_catches(ann, news):
+    await news("Consul General called in", "The Consul General came on Monday.")
+
+    card = await ann.says('"consul-general"')
+
+    assert card["text"].endswith("Also catches: Consul General.")
+
+
 async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
     card = await ann.says("Taiwan")
 
