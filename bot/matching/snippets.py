@@ -3,23 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import TypeAlias
+from itertools import islice
 
+from bot.matching.datelines import dateline_end
+from bot.matching.sentences import Place, sentences
 from bot.matching.spans import Span
-
-Place: TypeAlias = tuple[int, int]
 
 _CUT = "…"
 _MOST_HITS = 2000  # those further on are neither counted nor bold
 _MOST_BEGINNINGS = 200
-_SENTENCE_END = re.compile(
-    r"""(?: (?<! \b[A-Z] ) (?<! \bMr|\bMs|\bDr|\bSt|\bNo ) (?<! \bMrs|\bGen|\bGov|\bSen|\bRep )
-            [.!?\u2026\u061f\u06d4\u0964]+ ["'\u2019\u201d\u00bb)\]]* (?= \s )
-          | [\u3002\uff01\uff1f]+ [\u300d\u300f\u201d\uff09]*
-          | (?= \n ) ) \s*""",
-    re.VERBOSE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +28,10 @@ def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
     Without a hit in the text it is its beginning.
     """
     hits = sorted(span for span in spans if span.field == "text")[:_MOST_HITS]
-    sentences = _sentences(text)
-    if not sentences:
+    places = [_without_dateline(text, place, hits) for place in sentences(text)]
+    if not places:
         return Snippet("")
-    start, end = _best_window(sentences, hits, limit)
+    start, end = _best_window(places, hits, limit)
     inside = [hit for hit in hits if start <= hit.start and hit.end <= end]
     if end - start <= limit:
         return _on_one_line(text, start, end, inside)
@@ -57,37 +49,35 @@ def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def _sentences(text: str) -> list[Place]:
-    """Every sentence without the spaces around it."""
-    borders = [0, *(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]
-    return [
-        (start + len(sentence) - len(sentence.lstrip()), start + len(sentence.rstrip()))
-        for start, end in pairwise(borders)
-        if (sentence := text[start:end]).strip()
-    ]
+def _without_dateline(text: str, sentence: Place, hits: Sequence[Span]) -> Place:
+    """*sentence* behind its dateline, unless a word of the query stands only there."""
+    start, end = sentence
+    after = dateline_end(text, start, end) if text[start - 1 : start] in {"", "\n"} else start
+    is_known = start < after < end and _words(hits, (after, end)) == _words(hits, sentence)
+    return (after, end) if is_known else sentence
 
 
-def _best_window(sentences: list[Place], hits: Sequence[Span], limit: int) -> Place:
+def _best_window(places: list[Place], hits: Sequence[Span], limit: int) -> Place:
     """The sentences in a row within *limit* with the most different words, then the most room."""
-    windows = (_window(sentences, first, limit) for first in _first_sentences(sentences, hits))
+    windows = (_window(places, first, limit) for first in _first_sentences(places, hits))
     return max(windows, key=lambda window: len(_words(hits, window)))
 
 
-def _first_sentences(sentences: list[Place], hits: Sequence[Span]) -> list[int]:
+def _first_sentences(places: list[Place], hits: Sequence[Span]) -> list[int]:
     """Where a snippet may begin: at a sentence with a hit, or with the first one."""
     at = 0
     found: list[int] = []
     for hit in hits:
-        while at + 1 < len(sentences) and sentences[at + 1][0] <= hit.start:
+        while at + 1 < len(places) and places[at + 1][0] <= hit.start:
             at += 1
         if not found or found[-1] != at:
             found.append(at)
     return list(islice(found, _MOST_BEGINNINGS)) or [0]
 
 
-def _window(sentences: list[Place], first: int, limit: int) -> Place:
-    start, end = sentences[first]
-    for _, later in islice(sentences, first + 1, None):
+def _window(places: list[Place], first: int, limit: int) -> Place:
+    start, end = places[first]
+    for _, later in islice(places, first + 1, None):
         if later - start > limit:
             break
         end = later

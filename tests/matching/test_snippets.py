@@ -69,6 +69,23 @@ def cut(query: str, text: str, limit: int = 240) -> str:
             "字", "国" * 100 + "字" + "国" * 100, 12, "…国国国*字*国国国国国国…", id="cut"
         ),
         pytest.param("x OR zz", "", 40, "", id="no text"),
+        pytest.param(
+            "consul",
+            "Taipei, Nov. 25 (Example Wire)–A consul spoke. Rain fell.",
+            40,
+            "A *consul* spoke. Rain fell.",
+            id="without the dateline",
+        ),
+        pytest.param(
+            "taipei consul",
+            "Taipei, Nov. 25 (Example Wire)–A consul spoke. Rain fell.",
+            60,
+            "*Taipei*, Nov. 25 (Example Wire)–A *consul* spoke. Rain fell.",
+            id="a dateline with a word of the query",
+        ),
+        pytest.param(
+            "x OR zz", "BERLIN (HP) - Ein Schiff kam.", 40, "Ein Schiff kam.", id="no hit, dateline"
+        ),
     ],
 )
 def test_snippets(query: str, text: str, limit: int, shown: str):
