@@ -1,0 +1,107 @@
+"""The newcomer's story in a real browser: from `dateline run` to an alert and a digest."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.story.processes import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Locator
+
+    from tests.story.processes import Command, Workplace
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE * 1000)
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def bot(workplace: Workplace) -> AsyncIterator[Command]:
+    async with workplace.dateline("run") as command:
+        await command.said("ready")
+        yield command
+        assert await command.stop() == 0
+        assert "Traceback" not in command.output
+
+
+@pytest.fixture(
+    params=[
+        pytest.param({"width": 1280, "height": 900}, id="on a desk"),
+        pytest.param({"width": 390, "height": 800}, id="on a phone"),
+    ]
+)
+async def page(
+    request: pytest.FixtureRequest, browser: Browser, bot: Command
+) -> AsyncIterator[Page]:
+    """Yield the page that the bot printed first; an error on it fails the test."""
+    address = re.search(r"http://\S+", bot.lines[0])
+    assert address
+    opened = await browser.new_page(viewport=request.param, locale="en-GB")
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda line: complaints.append(line.text))
+    await opened.goto(address[0])
+    yield opened
+    assert complaints == []
+
+
+async def publish(page: Page) -> None:
+    """Press the newsroom's button; on a narrow screen it stands behind another."""
+    button = page.get_by_role("button", name="Publish an article")
+    narrow = not await button.is_visible()
+    if narrow:
+        await page.click("#toggle-panel")
+    await button.click()
+    if narrow:
+        await page.click("#toggle-panel")
+
+
+async def say(page: Page, words: str) -> None:
+    await page.get_by_role("textbox", name="Message").fill(words)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+def bold(message: Locator, word: str) -> Locator:
+    return message.locator("strong", has_text=word).first
+
+
+async def test_a_newcomer_gets_a_card_an_alert_and_a_digest(page):
+    said = page.locator(".message.bot")
+
+    await page.get_by_role("button", name="Start", exact=True).click()
+    await expect(said).to_contain_text(["What should I watch for?"])
+
+    await say(page, "Taiwan")
+    card = said.nth(1)
+    await expect(card).to_contain_text("in the last 7 days")
+    await expect(bold(card, "Taiwan")).to_be_visible()
+    await expect(card.get_by_role("link")).not_to_have_count(0)
+
+    await card.get_by_role("button", name="Both").click()
+    await expect(said.filter(has_text="alerts at once")).to_be_visible()
+
+    await publish(page)
+    alert = said.filter(has_text="Consul-General in Osaka to Visit Taiwan").last
+    await expect(alert).to_be_visible()
+    await expect(bold(alert, "Taiwan")).to_be_visible()
+
+    await say(page, "/digest")
+    digest = said.filter(has_text="Your digest so far")
+    await expect(digest).to_contain_text("Taiwan")
+    await expect(digest).to_contain_text("You were alerted to")
+    await expect(digest.get_by_role("button", name="Time & pause")).to_be_visible()
