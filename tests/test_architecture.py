@@ -198,5 +198,6 @@ def test_only_the_front_door_and_the_channel_know_aiogram(module: str):
     knows = any(n.split(".")[0] == "aiogram" for n in imports_of(module))
 
     assert not knows or within(
-        module, ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.app")
+        module,
+        ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.telegram", "bot.app"),
     )

@@ -16,7 +16,6 @@ from bot.app.sessions import telegram_session
 from bot.app.stops import StopError
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.menu import register_commands
-from bot.chat.middlewares.in_flight import InFlight
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
@@ -61,7 +60,7 @@ class FrontDoor:
             await self._find_an_admin(doors, me)
             async with self._healthy():
                 log.info("ready", bot=me.username)
-                await self._poll(bot, make_dispatcher(doors, renderer, InFlight()), stopping)
+                await self._poll(bot, make_dispatcher(doors, renderer), stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import (
-    CallbackQuery,
-    ForceReply,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    MessageEntity,
-)
+from aiogram.types import CallbackQuery, ForceReply
 from aiogram.types import Message as Received
 
 from bot.chat import callbacks
+from bot.telegram import NO_PREVIEW, entities_of, markup_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aiogram import Bot
 
-    from bot.rendering.messages import Keyboard, Message
+    from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _LONGEST_TOAST = 200
 
 
@@ -51,9 +44,9 @@ class Answers:
                 self.telegram_id,
                 message.text,
                 message_thread_id=self.thread_id or None,
-                entities=_entities(message),
-                reply_markup=_keyboard(message.keyboard),
-                link_preview_options=_NO_PREVIEW,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                link_preview_options=NO_PREVIEW,
                 parse_mode=None,
             )
 
@@ -66,9 +59,9 @@ class Answers:
         try:
             await self.pressed.message.edit_text(
                 message.text,
-                entities=_entities(message),
-                reply_markup=_keyboard(message.keyboard),
-                link_preview_options=_NO_PREVIEW,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                link_preview_options=NO_PREVIEW,
                 parse_mode=None,
             )
         except TelegramBadRequest as refused:
@@ -89,7 +82,7 @@ class Answers:
             self.telegram_id,
             message.text,
             message_thread_id=self.thread_id or None,
-            entities=_entities(message),
+            entities=entities_of(message),
             reply_markup=ForceReply(force_reply=True),
             parse_mode=None,
         )
@@ -114,18 +107,3 @@ class Answers:
 
     async def typing(self) -> None:
         await self.bot.send_chat_action(self.telegram_id, ChatAction.TYPING)
-
-
-def _entities(message: Message) -> list[MessageEntity] | None:
-    return [MessageEntity(**asdict(entity)) for entity in message.entities] or None
-
-
-def _keyboard(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
-    rows = [
-        [
-            InlineKeyboardButton(text=button.text, callback_data=button.data, url=button.url)
-            for button in row
-        ]
-        for row in keyboard
-    ]
-    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None

@@ -29,16 +29,14 @@ if TYPE_CHECKING:
     from aiogram.dispatcher.event.telegram import TelegramEventObserver
 
     from bot.chat.doors import Doors
-    from bot.chat.middlewares.in_flight import InFlight
     from bot.rendering.renderer import Renderer
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 
 
-def make_dispatcher(doors: Doors, renderer: Renderer, in_flight: InFlight) -> Dispatcher:
+def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed."""
     dispatcher = Dispatcher(disable_fsm=True, doors=doors, renderer=renderer)
-    dispatcher.update.outer_middleware(in_flight)
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(Guarding())

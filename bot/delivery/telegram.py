@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -27,12 +27,6 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import (
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    MessageEntity,
-)
 from aiohttp import ClientConnectorError, ConnectionTimeoutError
 
 from bot.delivery.errors import (
@@ -44,6 +38,7 @@ from bot.delivery.errors import (
     Unknown,
 )
 from bot.delivery.refusals import refusal, unreadable
+from bot.telegram import NO_PREVIEW, entities_of, markup_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +53,6 @@ CALL_SECONDS = 30
 ASK_SECONDS = 5
 UNTOLD_WAIT = timedelta(seconds=5)  # of a 429 that does not say how long
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 _CODES: dict[type[TelegramAPIError], int] = {
     TelegramBadRequest: HTTPStatus.BAD_REQUEST,
@@ -84,9 +78,9 @@ class Telegram:
                 address.chat_id,
                 message.text,
                 message_thread_id=address.thread_id or None,
-                entities=_entities(message),
-                reply_markup=_keyboard(message),
-                link_preview_options=_NO_PREVIEW,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                link_preview_options=NO_PREVIEW,
                 disable_notification=silent or None,
                 parse_mode=None,
                 request_timeout=self.call_seconds,
@@ -99,9 +93,9 @@ class Telegram:
                 message.text,
                 chat_id=address.chat_id,
                 message_id=message_id,
-                entities=_entities(message),
-                reply_markup=_keyboard(message),
-                link_preview_options=_NO_PREVIEW,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                link_preview_options=NO_PREVIEW,
                 parse_mode=None,
                 request_timeout=self.call_seconds,
             )
@@ -116,21 +110,6 @@ class Telegram:
         except DeliveryError:
             return True
         return True
-
-
-def _entities(message: Message) -> list[MessageEntity] | None:
-    return [MessageEntity(**asdict(entity)) for entity in message.entities] or None
-
-
-def _keyboard(message: Message) -> InlineKeyboardMarkup | None:
-    rows = [
-        [
-            InlineKeyboardButton(text=button.text, callback_data=button.data, url=button.url)
-            for button in row
-        ]
-        for row in message.keyboard
-    ]
-    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
-from bot.chat.middlewares.in_flight import InFlight
 from bot.chat.polling import Polling
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
@@ -113,7 +112,6 @@ class House:
     dispatcher: Dispatcher
     storage: Storage
     adding: FakeAdding
-    in_flight: InFlight
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a person who is new."""
@@ -160,16 +158,16 @@ def access() -> Access:
 async def house(
     playground: Playground, one_storage: Storage, access: Access
 ) -> AsyncIterator[House]:
-    adding, in_flight = FakeAdding(), InFlight()
+    adding = FakeAdding()
     doors = make_doors(one_storage, access, adding)
-    dispatcher = make_dispatcher(doors, Renderer(), in_flight)
+    dispatcher = make_dispatcher(doors, Renderer())
     session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
         poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))
         try:
-            yield House(playground, bot, doors, dispatcher, one_storage, adding, in_flight)
+            yield House(playground, bot, doors, dispatcher, one_storage, adding)
         finally:
             stopping.set()
 

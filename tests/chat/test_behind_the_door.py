@@ -1,7 +1,6 @@
 """Groups, chats that go and come back, failures, the menu, and stopping."""
 
 import asyncio
-from datetime import timedelta
 
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
@@ -97,28 +96,3 @@ async def test_the_menu_shows_admins_more(house, playground):
     assert "sources" not in str(everybody)
     assert "sources" in str(admins)
     assert "What I read: list, add, remove" in str(admins)
-
-
-async def test_handlers_in_flight_are_counted(house, ann):
-    await ann.says("/start")
-
-    assert await house.in_flight.wait_idle(timedelta(seconds=5))
-    assert house.in_flight.number == 0
-
-
-async def test_waiting_for_idle_gives_up(house):
-    begun, end = asyncio.Event(), asyncio.Event()
-
-    async def handler(_event: object, _data: object) -> None:
-        begun.set()
-        await end.wait()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(house.in_flight(handler, None, {}))
-        await begun.wait()
-        gave_up = await house.in_flight.wait_idle(timedelta(0))
-        end.set()
-        idle = await house.in_flight.wait_idle(timedelta(seconds=5))
-
-    assert not gave_up
-    assert idle

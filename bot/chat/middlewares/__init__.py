@@ -1,5 +1,5 @@
 """What stands between an update and its handler, in this order.
 
-`InFlight` counts it, `Answering` says where to answer, `Guarding` turns failures into sentences,
-`Arriving` finds out who it is.
+`Answering` says where to answer, `Guarding` turns failures into sentences, `Arriving` finds out who
+it is.
 """
