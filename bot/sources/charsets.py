@@ -1,11 +1,13 @@
 """Which characters bytes stand for.
 
 Order: byte order mark, UTF-8 if the bytes are valid UTF-8 (which no other text is by chance), XML
-declaration, HTTP, `<meta>`, detection. A declaration that the bytes disprove counts for nothing.
+declaration, HTTP, `<meta>`, detection. A declaration that the bytes disprove counts for nothing:
+any bytes are Latin-1, but where half of the letters would be accented detection knows better.
 """
 
 import codecs
 import re
+import string
 
 import cchardet
 
@@ -28,6 +30,10 @@ _HTTP = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD = 4096
 _SAMPLE = 200_000
 _NOT_NEWS = ("IBM", "MAC", "CP437", "ASCII", "VISCII")
+_ANY_BYTES = frozenset({"iso8859-1", "cp1252", "ascii"})
+_TAGS = re.compile(rb"<(?:script|style)\b.*?</|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_ASCII = bytes(range(128))
+_LETTERS = string.ascii_letters.encode()
 # What writers mean when they say the left one, as browsers read it (WHATWG Encoding).
 _MEANT = {
     "ascii": "cp1252",
@@ -55,8 +61,9 @@ def decode(data: bytes, content_type: str = "") -> str:
     utf8 = _as_utf8(data)
     if utf8 is not None:
         return utf8
+    is_latin = _is_latin(data)
     for charset in (*_declared(data, content_type), *_detected(data)):
-        text = _decoded(data, charset)
+        text = None if _says_latin(charset) and not is_latin else _decoded(data, charset)
         if text is not None:
             return text
     return data.decode("utf-8" if _is_mostly_utf8(data) else "cp1252", errors="replace")
@@ -80,6 +87,21 @@ def _declared(data: bytes, content_type: str) -> list[str]:
     head = data[:_HEAD]
     found = (_XML.search(head), _HTTP.search(content_type.encode()), _META.search(head))
     return [match[1].decode("ascii", errors="replace") for match in found if match]
+
+
+def _says_latin(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name in _ANY_BYTES
+    except LookupError:
+        return False
+
+
+def _is_latin(data: bytes) -> bool:
+    """Whether most letters outside tags are ASCII, as in any language of Western Europe."""
+    words = _TAGS.sub(b"", data[:_SAMPLE])
+    others = len(words.translate(None, _ASCII))
+    letters = len(words) - len(words.translate(None, _LETTERS))
+    return others < letters
 
 
 def _detected(data: bytes) -> list[str]:

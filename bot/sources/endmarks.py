@@ -9,15 +9,16 @@ short paragraph that is no part of the story.
 import re
 
 END_MARKS = re.compile(
-    r"(?:^|(?<=[\s.!?。」’”\"')]))(?:END\s*(?=[\[(]|$)|\(?END\)(?=\s*$)|\[(?:Copyright|©"
+    r"(?:^|(?<=[\s.!?。」’”\"')])|(?=[(（\[【]))(?:(?:THE )?END\s*(?=[\[(]|$)|\[(?:Copyright|©"
     r"|\(c\))[^\]]*\]?|-\s?30\s?-(?=\s*$)|#\s?#\s?#(?=\s*$)"
-    r"|[-–—]{1,2}\s?ENDS?\s?[-–—]{0,2}(?=\s*$)|ENDS(?=\s*$)|\((?:FIN|FINE|ENDE|KONIEC|終わり"
-    r"|おわり|了|完|끝|конец|Конец|النهاية)\)|[【((]?(?:記事終わり|終わり"
-    r"|終わる)[】))]?(?=\s*$))"
+    r"|[-–—]{1,2}\s?ENDS?\s?[-–—]{0,2}(?=\s*$)|(?:ENDS|FIN|ENDE)(?=\s*$)"
+    r"|[(（\[【<](?:ENDS?|End|Ends|FIN|Fin|FINE|ENDE|Ende|KONIEC|終わり|おわり|了|完|終|끝|конец"
+    r"|Конец|النهاية|انتهى)[)）\]】>](?=\s*$)"
+    r"|[【((]?(?:記事終わり|終わり|終わる)[】))]?(?=\s*$))"
 )
 
 RIGHTS = re.compile(
-    r"^\W*(?:©|\(c\)\s|copyright\b|all rights reserved|tous droits réservés"
+    r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|tous droits réservés"
     r"|alle rechte vorbehalten|todos los derechos|todos os direitos|tutti i diritti"
     r"|все права защищены|無断転載|版权所有|版權所有|무단\s?전재|wszelkie prawa zastrzeżone)"
     r"|(?<=[.!?。」”\")]\s)(?:©|\(c\)|copyright\s(?:©|\(c\)|\d{4}))[^\n]{1,100}$",
@@ -73,14 +74,19 @@ HEADINGS = re.compile(
     r"|مواضيع (?:ذات صلة|متعلقة)|أخبار ذات صلة|الأكثر قراءة|لا تفوت.{0,10}|(?:یہ بھی پڑھیں"
     r"|مزید پڑھیں)|(?:بیشتر بخوانید|اخبار مرتبط|مطالب مرتبط)|(?:यह भी पढ़ें|ये भी पढ़ें"
     r"|इसे भी पढ़ें|संबंधित (?:खबरें|ख़बरें))|(?:ข่าวที่เกี่ยวข้อง|อ่านเพิ่มเติม|ข่าวแนะนำ)"
-    r"|(?:קרא עוד|כתבות נוספות|אולי יעניין אותך|עוד בנושא))",
+    r"|(?:קרא עוד|כתבות נוספות|אולי יעניין אותך|עוד בנושא)"
+    r"|lisez aussi|derniers articles|à la une|plus d['’]actualités|ne ratez pas|más leíd[oa]s"
+    r"|te recomendamos|더 읽어보기|latest|popular|also in the news|(?:in other )?news(?: in brief)?"
+    r"|today['’]s top stories|hot topics|ikke gå glip av|ランキング|新着(?:の?記事|ニュース)"
+    r"|編集部(?:の)?おすすめ|(?:热门|熱門)(?:推荐|推薦)|最新(?:消息|新闻|新聞)|你可能也(?:喜歡|喜欢)"
+    r"|المزيد|อ่านต่อ|самое популярное|ilginizi çekebilir)",
     re.IGNORECASE,
 )
 
 NOTICES = re.compile(
-    r"(?:never miss|sign up (?:to|for|here)|subscribe (?:to|now|for)|get (?:the latest|our)"
-    r"|follow us|click here to|join our (?:newsletter|channel)|crédits? photos?|photo credits?"
+    r"(?:never miss|sign up (?:to|for|here)|subscribe (?:to|now|for)|get (?:the (?:latest|best)"
+    r"|our)|follow us|click here to|join our (?:newsletter|channel)|crédits? photos?|photo credits?"
     r"|image credits?|abonnez-vous|jetzt abonnieren|newsletter abonnieren|suscríbete"
-    r"|assine (?:a|o) )",
+    r"|assine (?:a|o) |síguenos|suivez-nous|folgen sie uns|seguici|siga-nos)",
     re.IGNORECASE,
 )

@@ -3,20 +3,24 @@
 Rules, in order: an end mark ends the article, and so does a copyright line that no more of the
 story follows; so does a sidebar heading in the last quarter, or one after which nothing but
 headlines and their teasers comes; any other heading takes with it the short paragraphs that
-follow, until the next long one. Short calls to subscribe and picture credits go. What looks like
-an end mark in the first third is taken for text.
+follow, until the next long one; a line such as "Read also: a headline" goes alone. A headline
+over another dateline begins another story. Short calls to subscribe and picture credits go. What
+looks like an end in the first third is taken for text.
 """
 
 import re
+from itertools import pairwise
 
+from bot.matching.datelines import dateline_end
 from bot.sources.endmarks import END_MARKS, HEADINGS, NOTICES, RIGHTS
 
-_AROUND_HEADING = " \t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
+_AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60
 _LONGEST_HEADLINE = 150
 _SENTENCE_END = re.compile(r"[.。!?…][\W_]*$")
 _LONG = 200
-_LONG_DENSE = 80  # a character of Chinese or Japanese says as much as two and a half letters
+_LONG_IF_ENDED = 100  # of a paragraph that ends as a sentence does
+_DENSITY = 2.5  # a character of Chinese or Japanese says as much as two and a half letters
 _KEPT_SHARE = 0.33
 _LAST_QUARTER = 0.75
 _DENSE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -24,8 +28,8 @@ _DENSE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
 def end_trimmed(paragraphs: list[str]) -> list[str]:
     """*paragraphs* up to the article's end, without boxes."""
-    article = _without_boxes(_to_end_mark(paragraphs))
-    return [text for text in article if _is_long(text) or not NOTICES.match(text)]
+    article = _without_boxes(_to_next_story(_to_end_mark(paragraphs)))
+    return [text for text in article if not _is_pointer(text) and not _is_notice(text)]
 
 
 def _to_end_mark(paragraphs: list[str]) -> list[str]:
@@ -35,13 +39,26 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
         found = END_MARKS.search(paragraph)
         if not found and (rights := RIGHTS.search(paragraph)):
             # A caption may say © too: then the article goes on.
-            is_last = before >= _LAST_QUARTER * total or _are_teasers(paragraphs[position + 1 :])
-            found = rights if is_last else None
+            is_last = before + rights.start() >= _LAST_QUARTER * total
+            found = rights if is_last or _are_teasers(paragraphs[position + 1 :]) else None
         kept = before + (found.start() if found else 0)
         if found and kept >= _KEPT_SHARE * total:
             last = paragraph[: found.start()].rstrip()
             return paragraphs[:position] + ([last] if last else [])
         before += len(paragraph)
+    return paragraphs
+
+
+def _to_next_story(paragraphs: list[str]) -> list[str]:
+    if not paragraphs or not _has_dateline(paragraphs[0]):
+        return paragraphs
+    total = sum(map(len, paragraphs))
+    before = len(paragraphs[0])
+    for position, (headline, paragraph) in enumerate(pairwise(paragraphs[1:]), 1):
+        is_next = _has_dateline(paragraph) and _is_headline(headline)
+        if is_next and before >= _KEPT_SHARE * total:
+            return paragraphs[:position]
+        before += len(headline)
     return paragraphs
 
 
@@ -72,18 +89,33 @@ def is_heading(paragraph: str) -> bool:
 def _are_teasers(rest: list[str]) -> bool:
     """Whether each long paragraph of *rest* stands under a headline of its own.
 
-    A single one proves nothing: it may be the article's last, after a list of headlines.
+    A single one without a dateline proves nothing: it may be the article's last, after a list of
+    headlines.
     """
     longs = [position for position, paragraph in enumerate(rest) if _is_long(paragraph)]
-    if not longs:
-        return True
-    return len(longs) > 1 and all(place and _is_headline(rest[place - 1]) for place in longs)
+    if not all(place and _is_headline(rest[place - 1]) for place in longs):
+        return False
+    return len(longs) != 1 or _has_dateline(rest[longs[0]])
 
 
 def _is_headline(paragraph: str) -> bool:
     return len(paragraph) <= _LONGEST_HEADLINE and not _SENTENCE_END.search(paragraph)
 
 
+def _has_dateline(paragraph: str) -> bool:
+    return dateline_end(paragraph, 0, len(paragraph)) > 0
+
+
+def _is_pointer(paragraph: str) -> bool:
+    heading, colon, headline = paragraph.replace("\uff1a", ":").partition(":")
+    return bool(colon and headline) and is_heading(heading) and _is_headline(paragraph)
+
+
+def _is_notice(paragraph: str) -> bool:
+    return len(paragraph) < _LONG and NOTICES.match(paragraph) is not None
+
+
 def _is_long(paragraph: str) -> bool:
     is_dense = len(_DENSE.findall(paragraph[:_LONG])) * 2 > min(len(paragraph), _LONG)
-    return len(paragraph) >= (_LONG_DENSE if is_dense else _LONG)
+    length = len(paragraph) * (_DENSITY if is_dense else 1)
+    return length >= (_LONG_IF_ENDED if _SENTENCE_END.search(paragraph[-20:]) else _LONG)

@@ -38,6 +38,8 @@ _SMALL_WORDS = {
     "pt": "o os do da em um uma não para com mais dos como ao foi pela das são",
     "nl": "de het van een en dat op te zijn voor met niet is aan er ook bij door",
     "ru": "и в не на что он с по как это из к его но от за для о у",
+    "ar": "في من على إلى أن عن هذا هذه التي الذي مع كان قال بعد لا ما",
+    "fa": "در از به که این را با است برای آن و تا یک بر",
     "uk": "і в у не на що з та за до як це від про для його є й",
 }
 _FIRST = 4000

@@ -23,6 +23,7 @@ _PUBLISHED = (
     "uploaddate", "citation_date",
 )  # fmt: skip
 _DEEPEST = 6
+_LOOSE_COMMA = re.compile(r",\s*([}\]])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ def _metas(root: Any) -> Iterator[tuple[str, str]]:
 def _things(root: Any) -> Iterator[dict[str, Any]]:
     for script in root.iter("script"):
         if "ld+json" in (script.get("type") or ""):
+            text = _LOOSE_COMMA.sub(r"\1", (script.text or "").strip().rstrip(";"))
             try:
-                yield from _flat(json.loads(script.text or "", strict=False))
+                yield from _flat(json.loads(text, strict=False))
             except (ValueError, RecursionError):
                 continue
 

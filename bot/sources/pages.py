@@ -1,11 +1,9 @@
 """One article out of a web page. Runs in workers only: extraction may take long.
 
-Title: the h1 that `<title>` or og:title also holds, else the headline of JSON-LD, else og:title
-or `<title>` without the site's name. Published: JSON-LD, meta, `<time>`, visible text near the
-title, htmldate. Body: trafilatura, preferring precision, then the end-trim.
+Published: JSON-LD, meta, `<time>`, visible text near the title, htmldate. Body: without boxes of
+other stories, trafilatura, preferring precision, then the end-trim.
 """
 
-import re
 import warnings
 from datetime import date, datetime
 from itertools import islice
@@ -17,17 +15,15 @@ import lxml.html
 import trafilatura
 
 from bot.sources import language
-from bot.sources.dates import feed_date
 from bot.sources.endtrim import end_trimmed
+from bot.sources.pageboxes import without_boxes
 from bot.sources.pagedates import page_date
 from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
+from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import plain_text, tidy
 from bot.sources.urls import host_of
 
-_SUFFIX = re.compile(r"\s+[-\u2013—|·•»:/]+\s+(?=[^-\u2013—|·•»]*$)|\s*[|»]\s*(?=[^|»]*$)")
-_LONGEST_HEADING = 300
-_SHORTEST_TITLE = 8
 _LONGEST_DATE = 80
 _SUMMARY = 300
 _SHORT_DATE = 45
@@ -46,15 +42,15 @@ def read_page(text: str, url: str) -> Document:
     meta = page_meta(root)
     _refuse_challenge(root)
     address = _address(meta.canonical, url)
-    title = _title(root, meta)
-    body = _body(text, title)
+    title = page_title(root, meta)
+    body = _body(without_boxes(root), title)
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = meta.language or language.detect(" ".join(body))
     article = "\n\n".join(body)
     item = Item(
         url=address,
-        title=title or body[0][:_LONGEST_HEADING],
+        title=title or body[0][:LONGEST_TITLE],
         summary=meta.description or body[0][:_SUMMARY],
         text=article,
         published=_published(root, meta, text, code),
@@ -93,46 +89,27 @@ def _address(canonical: str, url: str) -> str:
     return full if canonical and is_same_site and full.startswith("http") else url
 
 
-def _title(root: Any, meta: PageMeta) -> str:
-    page_titles = texts_of(root, "title")[:1]
-    known = [_folded(text) for text in (*meta.titles, *page_titles)]
-    for heading in texts_of(root, "h1"):
-        folded = _folded(heading)
-        is_whole = len(folded) >= _SHORTEST_TITLE and folded != _folded(meta.site)
-        if is_whole and any(folded in text for text in known):
-            return heading[:_LONGEST_HEADING]
-    if meta.headline:
-        return meta.headline
-    own = next(iter((*meta.titles, *page_titles)), "")
-    return _without_site(own, meta.site) or next(iter(texts_of(root, "h1")), "")
-
-
-def _folded(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
-
-
-def _without_site(title: str, site: str) -> str:
-    head = _SUFFIX.split(title, maxsplit=1)
-    if site and _folded(title).endswith(_folded(site)) and len(head) > 1:
-        return head[0].strip()
-    is_suffix = (
-        len(head) > 1 and len(head[0]) >= _SHORTEST_TITLE * 2 and len(head[1]) < len(head[0])
-    )
-    return head[0].strip() if is_suffix else title
-
-
-def _body(text: str, title: str) -> list[str]:
+def _body(root: Any, title: str) -> list[str]:
+    text = lxml.html.tostring(root, encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
     if length < _SHORT_ARTICLE:  # precision sometimes throws an odd page's article away
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):
-            paragraphs = more
-    if paragraphs and _folded(paragraphs[0]) == _folded(title):
+            paragraphs = _marked(root) or more
+    if paragraphs and letters_of(paragraphs[0]) == letters_of(title):
         del paragraphs[0]
     if paragraphs and len(paragraphs[0]) <= _SHORT_DATE and page_date(paragraphs[0]):
         del paragraphs[0]
     return end_trimmed(paragraphs)
+
+
+def _marked(root: Any) -> list[str]:
+    """The paragraphs of the one element that the page itself calls its article, if any."""
+    articles = root.xpath("//*[@itemprop='articleBody']") or root.xpath("//article")
+    if len(articles) != 1:
+        return []
+    return [text for text in texts_of(articles[0], "p") if text]
 
 
 def _extracted(text: str, *, favor_precision: bool) -> list[str]:
@@ -146,14 +123,16 @@ def _extracted(text: str, *, favor_precision: bool) -> list[str]:
 
 def _published(root: Any, meta: PageMeta, text: str, code: str) -> datetime | date | None:
     for written in (*meta.published, *_times(root)):
-        if found := feed_date(written, code) or page_date(written, code):
+        if found := page_date(written, code):
             return found
     return _visible_date(root, code) or _guessed(text)
 
 
 def _times(root: Any) -> list[str]:
-    found = []
+    found: list[str] = []
     for time in root.iter("time"):
+        if next(time.iterancestors("aside", "nav", "footer"), None) is not None:
+            continue
         found += [time.get("datetime") or "", line_of(time)]
     return [text for text in found[:6] if text]
 
@@ -174,4 +153,5 @@ def _guessed(text: str) -> date | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = htmldate.find_date(text, original_date=True, extensive_search=True)
-    return date.fromisoformat(found) if found else None
+    # The first of January is what it makes of a bare year, such as that of a copyright.
+    return date.fromisoformat(found) if found and not found.endswith("-01-01") else None

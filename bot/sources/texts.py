@@ -21,6 +21,8 @@ _SUMMARY = 300
 _SENTENCE = re.compile(r"[^\W\d]{2}[.。]\W*$")
 _DIGIT = re.compile(r"\d")
 _SHORT_DATE = 45
+_ADDRESS = re.compile(r"https?://\S+")
+_MARKDOWN = "#*_ "
 _WRAPPED_AT = 100
 _FULL_LINE = 45
 
@@ -28,6 +30,9 @@ _FULL_LINE = 45
 def read_text(text: str, url: str) -> Document:
     """The article in *text*; raises `Unreadable` if it has no body."""
     paragraphs = _paragraphs(tidy(text))
+    if len(paragraphs) > 1 and _ADDRESS.fullmatch(paragraphs[0]):
+        url = url or paragraphs[0]
+        del paragraphs[0]
     code = language.detect(text)
     title, published, rest = _head(paragraphs, code)
     body = end_trimmed(rest)
@@ -67,6 +72,7 @@ def _head(paragraphs: list[str], code: str) -> tuple[str, datetime | date | None
         published = above
         del rest[0]
     title = rest.pop(0) if len(rest) > 1 and len(rest[0]) <= _LONGEST_TITLE else ""
+    title = title.lstrip(_MARKDOWN) if title.startswith("#") else title
     for position, line in enumerate(rest[:_DATE_WITHIN]):
         if published or len(line) > _LONGEST_TITLE:
             break

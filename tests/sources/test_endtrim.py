@@ -24,6 +24,12 @@ SHORT = "A bridge is painted"
         pytest.param("It sailed at noon. (了)", [SHORT], id="Japanese"),
         pytest.param("It sailed at noon. ###", [SHORT], id="hashes"),
         pytest.param("It sailed at noon. --ENDS--", [SHORT], id="dashes"),
+        pytest.param("It sailed at noon. [END]", [SHORT], id="square brackets"),
+        pytest.param("It sailed at noon. THE END", [SHORT], id="the end"),
+        pytest.param("It sailed at noon.\uff08終わり\uff09", [SHORT], id="wide brackets"),
+        pytest.param(
+            "It sailed at noon. (c) Harbour Press 2026", [SHORT], id="a right in brackets"
+        ),
     ],
 )
 def test_an_end_mark_ends_the_article(end, rest):
@@ -83,6 +89,28 @@ def test_a_box_inside_the_article_goes_and_the_rest_stays():
     box = ["Read also", SHORT, "A tram is repaired"]
 
     assert end_trimmed([LONG, *box, LATER, LONG]) == [LONG, LATER, LONG]
+
+
+WIRE = "Port Elin, March 2 (Harbour Press)\u2013"
+
+
+def test_a_box_with_one_wire_story_goes():
+    assert end_trimmed([LONG, "Don't Miss", SHORT, WIRE + TEASER]) == [LONG]
+
+
+def test_another_wire_story_begins_at_its_headline():
+    assert end_trimmed([WIRE + LONG, LATER, SHORT, WIRE + TEASER]) == [WIRE + LONG, LATER]
+
+
+def test_a_line_that_points_elsewhere_goes_alone():
+    assert end_trimmed([LONG, "Read also: Bridge painted", LATER]) == [LONG, LATER]
+
+
+def test_an_article_in_short_paragraphs_goes_on_behind_a_box():
+    said = "The crew blamed the fog that has lain over the bay for a week, and the passengers left."
+    more = f"{said} Nobody was hurt."
+
+    assert end_trimmed([LONG, "Most popular", SHORT, more, more]) == [LONG, more, more]
 
 
 def test_the_last_paragraph_after_a_box_is_kept():

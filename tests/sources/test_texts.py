@@ -49,6 +49,16 @@ BOX = "Don't Miss\n\nEXCLUSIVE: Bridge to Be Painted in a New Colour\n\nPort Eli
             date(2026, 3, 2),
             id="a byline with a Russian date",
         ),
+        pytest.param(
+            f"https://ex.org/f\n\n# {TITLE}\n\n*2 March 2026*\n\n{FIRST} {LAST}\n\n## See also\n\n- X",
+            date(2026, 3, 2),
+            id="Markdown under its address",
+        ),
+        pytest.param(
+            f"{TITLE}\n\n2 Mars 2026\n\n{FIRST} {LAST}\n\nDon't Miss\n\nBridge Painted\n\n{FIRST}",
+            date(2026, 3, 2),
+            id="no end mark, a box with a wire story",
+        ),
     ],
 )
 def test_an_article_of_that_shape_is_read(text, published):

@@ -1,0 +1,48 @@
+import lxml.html
+import pytest
+
+from bot.sources.pagemeta import page_meta
+from bot.sources.pagetitles import page_title
+
+TITLE = "Ferry Late Again"
+SITE = '<meta property="og:site_name" content="Harbour News">'
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        pytest.param(f"<title>{TITLE} | Harbour News</title>", f"<h1>{TITLE}</h1>", id="h1"),
+        pytest.param(f"<title>{TITLE} - Harbour News</title>", "", id="no heading"),
+        pytest.param(f"{SITE}<title>Harbour News: {TITLE}</title>", "", id="the site first"),
+        pytest.param(
+            f"<title>Harbour News: {TITLE}</title>",
+            f"<h1>Harbour News</h1><h2>{TITLE}</h2>",
+            id="h1 is the site's name",
+        ),
+        pytest.param(
+            "<title>Harbour News</title>",
+            f"<h1><a href='/'>Harbour News</a></h1><h2>{TITLE}</h2>",
+            id="h1 links to the home page",
+        ),
+        pytest.param(
+            f"<title>Harbour News: {TITLE}</title>",
+            f"<div itemprop='headline'>{TITLE}</div><h2>Harbour News</h2>",
+            id="microdata",
+        ),
+        pytest.param(
+            f"<title>{TITLE} | Sports | Harbour News</title>",
+            f"<h1>{TITLE}</h1><h2>Sports</h2>",
+            id="h2 is the section",
+        ),
+        pytest.param(
+            '<title>Harbour News</title><script type="application/ld+json">'
+            f'{{"@type": "NewsArticle", "headline": "{TITLE}",}};</script>',
+            "<h1>Today</h1>",
+            id="JSON-LD with a loose comma",
+        ),
+    ],
+)
+def test_the_title_is_the_articles_not_the_sites(head: str, body: str):
+    root = lxml.html.document_fromstring(f"<head>{head}</head><body>{body}<p>x</p></body>")
+
+    assert page_title(root, page_meta(root)) == TITLE
