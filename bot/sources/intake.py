@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 
+from bot.sources.endtrim import end_trimmed
 from bot.sources.records import Item
 from bot.sources.urls import canonical_url
 
@@ -28,6 +29,7 @@ class Draft:
     content_hash: str
     url: str
     title: str
+    text: str
     published_at: datetime | None
     published_on: date | None
     news_at: datetime
@@ -61,6 +63,7 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
         content_hash=digest(f"{item.title}\n{item.summary}\n{item.text}"),
         url=item.url or source_url,
         title=_title(item),
+        text=_article_text(item),
         published_at=published_at,
         published_on=published_on,
         news_at=min(moment or now, now) if quiet else now,
@@ -87,6 +90,11 @@ def _published(
     if published is not None and published > (now + FUTURE).date():
         return now, None
     return None, published
+
+
+def _article_text(item: Item) -> str:
+    """Feeds too carry end marks and boxes behind them; what stands there must not match."""
+    return "\n\n".join(end_trimmed(item.text.split("\n\n")))
 
 
 def _title(item: Item) -> str:

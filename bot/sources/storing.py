@@ -46,7 +46,7 @@ def _article(draft: Draft, unit: Unit) -> Article:
         url=draft.url,
         title=draft.title,
         summary=draft.item.summary,
-        text=draft.item.text,
+        text=draft.text,
         language=draft.item.language,
         published_at=draft.published_at,
         published_on=draft.published_on,
@@ -58,7 +58,7 @@ def _article(draft: Draft, unit: Unit) -> Article:
 
 
 def _folded(article_id: int, draft: Draft) -> FoldedRow:
-    return FoldedRow(article_id, folded_text(draft.title), folded_text(draft.item.text))
+    return FoldedRow(article_id, folded_text(draft.title), folded_text(draft.text))
 
 
 def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> Entry:

@@ -81,3 +81,17 @@ def test_every_article_has_a_title(item: Item, title: str):
 @given(st.text())
 def test_any_url_has_a_hash(url: str):
     assert len(url_hash(url)) == 32
+
+
+def test_a_box_behind_the_end_mark_of_a_feeds_full_text_is_left_out():
+    body = " ".join(["The ferry was late again on Monday, passengers said."] * 6)
+    text = f"{body}\n\nEND [Copyright Example Wire]\n\nDon't Miss\n\nTaiwan Opens a Bridge"
+
+    made = draft(
+        Item(title="Ferry Late", url="https://example.org/ferry", text=text),
+        source_url="https://example.org/feed",
+        now=NOW,
+        backlog=False,
+    )
+
+    assert made.text == body
