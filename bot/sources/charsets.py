@@ -29,7 +29,10 @@ _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IG
 _HTTP = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _HEAD = 4096
 _SAMPLE = 200_000
-_NOT_NEWS = ("IBM", "MAC", "CP437", "ASCII", "VISCII")
+_NOT_NEWS = (
+    *("IBM", "MAC", "CP437", "ASCII", "VISCII"),
+    *("ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-16"),
+)
 _ANY_BYTES = frozenset({"iso8859-1", "cp1252", "ascii"})
 _TAGS = re.compile(rb"<(?:script|style)\b.*?</|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _ASCII = bytes(range(128))

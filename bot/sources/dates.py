@@ -9,35 +9,52 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.sources.zones import zone
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:[.,]\d+)?"
+# By their first letters: English, German, French, Spanish, Italian, Portuguese, Dutch, Russian.
+_MONTH_NAMES = (
+    "jan ene gen янв", "feb fév fev фев", "mar mär maa mrt мар", "apr avr abr апр",
+    "may mai mag mei maj май мая", "jun juin giu июн", "jul juil lug июл", "aug aoû aou ago авг",
+    "sep set сен", "oct okt ott out окт", "nov ноя", "dec déc dez dic дек",
+)  # fmt: skip
+_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
+_NAME = r"(?P<name>[^\W\d_]{3,9})\.?"
+_CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?(?:[.,]\d+)?"
 _ISO = re.compile(
     rf"(?P<year>\d{{4}})(?P<sep>[-/.]?)(?P<month>\d{{2}})(?P=sep)(?P<day>\d{{2}})"
     rf"(?:(?:\s*[Tt]\s*|\s+){_CLOCK}\s*(?P<zone>\S.*)?)?",
     re.ASCII,
 )
 _RFC822 = re.compile(
-    rf"(?:[a-z]{{3,9}}\.?,?\s*)?(?P<day>\d{{1,2}})[\s-]+(?P<name>[a-z]{{3,9}})\.?,?[\s-]+"
+    rf"(?:[^\W\d_]{{2,9}}\.?,?\s*)?(?P<day>\d{{1,2}})[\s-]+{_NAME},?[\s-]+"
     rf"(?P<year>\d{{4}}|\d{{2}}),?(?:\s+{_CLOCK}\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\S.*)?)?",
-    re.ASCII | re.IGNORECASE,
+    re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
-    rf"(?:[a-z]{{3,9}}\.?,\s*)?(?P<name>[a-z]{{3,9}})\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}}),?"
-    rf"(?:\s+(?:at\s+)?{_CLOCK}\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\S.*)?)?",
-    re.ASCII | re.IGNORECASE,
+    rf"(?:[^\W\d_]{{2,9}}\.?,\s*)?{_NAME}\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}}),?"
+    rf"(?:\s+(?:at\s+|-\s+)?{_CLOCK}\s*(?P<half>[ap]\.?m\b\.?)?\s*(?P<zone>\S.*)?)?",
+    re.IGNORECASE,
 )
 _ASCTIME = re.compile(
     rf"[a-z]{{3}}\s+(?P<name>[a-z]{{3}})\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+"
     r"(?:(?P<zone>[a-z]{1,5}|[+-]\d{4})\s+)?(?P<year>\d{4})",
     re.ASCII | re.IGNORECASE,
 )
+_COMPACT = re.compile(
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T?(?P<hour>\d\d)(?P<minute>\d\d)"
+    r"(?P<second>\d\d)?(?P<zone>Z|[+-]\d{4})?",
+    re.ASCII,
+)
+_DOTTED = re.compile(
+    rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})(?:,?\s+{_CLOCK}\s*(?P<zone>\S.*)?)?",
+    re.ASCII,
+)
+_AMERICAN = re.compile(  # only with AM or PM: else nobody knows which is the month
+    rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}}),?\s+{_CLOCK}"
+    r"\s*(?P<half>[AP]M)\b\s*(?P<zone>\S.*)?",
+    re.ASCII,
+)
+_FORMS = (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME, _COMPACT, _DOTTED, _AMERICAN)
 _EPOCH = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
-_LONGEST = 60
+_LONGEST = 90
 _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
 _SOON = timedelta(hours=24)
 
@@ -47,7 +64,7 @@ def feed_date(text: str, language: str = "") -> datetime | date | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
-    for form in (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME):
+    for form in _FORMS:
         if found := form.fullmatch(text):
             try:
                 return _assembled(found.groupdict(), language)
@@ -90,7 +107,10 @@ def _year(digits: str) -> int:
 
 def _month(parts: dict[str, str | None]) -> int:
     name = parts.get("name")
-    return int(parts["month"] or 0) if name is None else _MONTHS[name[:3].lower()]
+    if name is None:
+        return int(parts["month"] or 0)
+    name = name.lower()
+    return _MONTHS[name[:4] if name[:4] in _MONTHS else name[:3]]
 
 
 def _hour(hour: int, half: str | None) -> int:

@@ -20,6 +20,7 @@ LARGEST = 10_000_000
 _HEAD = 8192
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[?!].*?(?:>|\Z)|<([A-Za-z_][\w:.-]*)", re.DOTALL)
+_HTML = re.compile("<(?:html|head|body|!doctype html)\\b", re.IGNORECASE)
 _FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
 _SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 _BINARIES = (
@@ -97,7 +98,8 @@ def sniff(data: bytes, text: str) -> Shape:
     if root == "opml":
         raise Unreadable("This is an OPML list of feeds, not a feed.", "kind")
     is_xml = root in _FEED_ROOTS or (head.startswith("<?xml") and root != "html")
-    return Shape.FEED if is_xml else Shape.PAGE
+    is_behind_junk = _of_loose_text(head) is Shape.FEED and not _HTML.search(head)
+    return Shape.FEED if is_xml or is_behind_junk else Shape.PAGE
 
 
 def _refuse_binary(data: bytes, head: str) -> None:

@@ -34,6 +34,8 @@ _UPDATED = tuple(f"{{{space}}}{name}" for space in _ATOM for name in ("updated",
 _UNTRUSTED = re.compile(rb"=[\"']base64[\"']|\xef\xbf\xbd")
 _PLAIN_CONTENT = frozenset({None, "text", "html", "xhtml", "text/html", "text/plain"})
 _WEB = ("http://", "https://")
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_FIRST_LINKS = frozenset({None, "alternate"})
 _ENOUGH_FOR_LANGUAGE = 8
 
 
@@ -108,13 +110,20 @@ def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
     contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
     return Item(
         guid=(entry.get("id") or "").strip(),
-        url=absolute(entry.get("link") or "", base),
+        url=absolute(_link(element) or entry.get("link") or "", base),
         title=one_line(entry.get("title") or ""),
         summary=summary,
         text=max((summary, *map(plain_text, contents)), key=len),
         published=_date(element, tag),
         language=tag,
     )
+
+
+def _link(element: Any) -> str:
+    """Of the alternates of an Atom entry the first; later ones are other languages or forms."""
+    links = (link for space in _ATOM for link in element.iterchildren(f"{{{space}}}link"))
+    hrefs = (link.get("href") or "" for link in links if link.get("rel") in _FIRST_LINKS)
+    return next(hrefs, "") if element.tag != "item" else ""
 
 
 def _date(element: Any, tag: str) -> datetime | date | None:
@@ -126,11 +135,13 @@ def _date(element: Any, tag: str) -> datetime | date | None:
 
 
 def absolute(link: str, base: str) -> str:
+    """*link* seen from *base*; "" for what leads nowhere on the web."""
     link = "".join(link.split())
     try:
-        return link if not link or link.startswith(_WEB) else urljoin(base, link)
+        full = link if not link or link.startswith(_WEB) else urljoin(base, link)
     except ValueError:
         return ""
+    return "" if _OTHER_SCHEME.match(full) else full
 
 
 def _is_whole(item: Item, element: Any) -> bool:

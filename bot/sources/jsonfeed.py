@@ -35,9 +35,11 @@ def _item(item: dict[str, Any], url: str, tag: str) -> Item:
     tag = language.declared(_text(item, "language")) or tag
     body = plain_text(_text(item, "content_html")) or tidy(_text(item, "content_text"))
     published = _text(item, "date_published") or _text(item, "date_modified")
+    guid = _text(item, "id").strip()
+    link = _text(item, "url") or _text(item, "external_url")
     return Item(
-        guid=_text(item, "id").strip(),
-        url=absolute(_text(item, "url") or _text(item, "external_url"), url),
+        guid=guid,
+        url=absolute(link or (guid if guid.startswith("http") else ""), url),
         title=one_line(_text(item, "title")),
         summary=tidy(_text(item, "summary")) or body,
         text=body or tidy(_text(item, "summary")),
@@ -49,5 +51,7 @@ def _item(item: dict[str, Any], url: str, tag: str) -> Item:
 def _text(fields: dict[str, Any], name: str) -> str:
     """The string under *name*; a number, as old feeds write ids, as a string; else ""."""
     found = fields.get(name)
-    is_plain = isinstance(found, str) or (isinstance(found, int) and not isinstance(found, bool))
+    is_plain = isinstance(found, str) or (
+        isinstance(found, int | float) and not isinstance(found, bool)
+    )
     return str(found) if is_plain else ""

@@ -5,6 +5,8 @@ from typing import Any
 
 from lxml import etree
 
+_START = re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+_LONGEST_JUNK = 8192
 _DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
 
 
@@ -34,6 +36,8 @@ def lenient_root(data: bytes) -> Any:
 def as_utf8(text: str) -> bytes:
     """*text* as UTF-8 bytes whose declaration, if any, says nothing else."""
     text = text.lstrip("\ufeff \t\r\n")
+    if (start := _START.search(text, 0, _LONGEST_JUNK)) and start.start():
+        text = text[start.start() :]  # what a broken server says before it
     found = _DECLARATION.match(text)
     if found:
         text = '<?xml version="1.0" encoding="utf-8"?>' + text[found.end() :]

@@ -15,6 +15,7 @@ XML = '<?xml version="1.0" encoding="{}"?><t>{}</t>'
         pytest.param("utf-8", "utf-8", "Café 東京", id="UTF-8"),
         pytest.param("utf-8", "iso-8859-1", "Café 東京", id="UTF-8 that says Latin-1"),
         pytest.param("cp1252", "utf-8", "Café bar", id="Latin-1 that says UTF-8"),
+        pytest.param("cp1252", "utf-8", "Café fermé à Noël", id="French that says UTF-8"),
         pytest.param("cp1252", "iso-8859-1", "“Café”", id="Windows-1252 that says Latin-1"),
         pytest.param("cp1251", "iso-8859-1", "Новости Москвы " * 9, id="Cyrillic, says Latin-1"),
         pytest.param("cp949", "iso-8859-1", "배가 또 늦었다 " * 9, id="Korean that says Latin-1"),

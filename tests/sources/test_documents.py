@@ -159,6 +159,33 @@ def test_a_json_feed_is_read_at_once():
     assert (item.text, item.published) == ("Thick.", NOON)
 
 
+def test_of_several_links_of_an_atom_entry_the_first_alternate_counts():
+    links = (
+        '<link rel="enclosure" href="https://ex.org/a.mp3"/><link href="https://ex.org/1"/>'
+        '<link rel="alternate" hreflang="fr" href="https://ex.org/fr/1"/>'
+    )
+
+    assert fast(atom(f"<title>T</title>{links}")).items[0].url == "https://ex.org/1"
+
+
+def test_a_json_feed_may_hold_its_link_in_the_id():
+    feed = b'{"items": [{"id": "https://ex.org/1", "content_text": "Fog"}, {"id": 2.5}]}'
+
+    first, second = fast(feed).items
+
+    assert (first.url, second.guid, second.url) == ("https://ex.org/1", "2.5", "")
+
+
+def test_a_link_that_leads_nowhere_on_the_web_is_none():
+    assert slow(rss("<item><title>T</title><link>javascript:a()</link></item>")).items[0].url == ""
+
+
+def test_what_a_broken_server_says_before_a_feed_is_left_out():
+    junk = b"<br />\n<b>Warning</b>: no such file in <b>/x.php</b><br />\n"
+
+    assert slow(junk + rss(ITEM)).items == fast(rss(ITEM)).items
+
+
 @pytest.mark.parametrize(
     ("data", "shape"),
     [

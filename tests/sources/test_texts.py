@@ -50,7 +50,7 @@ BOX = "Don't Miss\n\nEXCLUSIVE: Bridge to Be Painted in a New Colour\n\nPort Eli
             id="a byline with a Russian date",
         ),
         pytest.param(
-            f"https://ex.org/f\n\n# {TITLE}\n\n*2 March 2026*\n\n{FIRST} {LAST}\n\n## See also\n\n- X",
+            f"http://x.io/\n\n# {TITLE}\n\n*2 March 2026*\n\n{FIRST} {LAST}\n\n## See also\n\n- X",
             date(2026, 3, 2),
             id="Markdown under its address",
         ),
