@@ -106,7 +106,8 @@ def _refuse_binary(data: bytes, head: str) -> None:
     for magic, name in _BINARIES:
         if data.startswith(magic):
             raise Unreadable(f"This is {name}, not a feed, a page or a text.", "binary")
-    controls = sum(head.count(chr(code)) for code in _CONTROLS)
+    coded = head.encode("utf-8", "replace")
+    controls = len(coded) - len(coded.translate(None, _CONTROLS))
     if controls > max(4, _CONTROL_SHARE * len(head)) and not head.startswith("<"):
         raise Unreadable("This is a binary file, not a feed, a page or a text.", "binary")
 

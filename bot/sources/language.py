@@ -65,7 +65,7 @@ def quick(text: str) -> str:
     letters = sum(map(str.isalpha, text))
     if not letters:
         return ""
-    for script, code, share in _SCRIPTS:
+    for script, code, share in () if text.isascii() else _SCRIPTS:
         if len(script.findall(text)) >= share * letters:
             return code
     return _by_small_words(text.lower().split())

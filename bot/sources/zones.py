@@ -6,6 +6,7 @@ wrong. Four names mean different places; there the language of the feed decides.
 
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 # Minutes east of UTC.
 _MINUTES = {
@@ -52,6 +53,7 @@ _OFFSET = re.compile(r"(?:(?:GMT|UTC?)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _DAY_MINUTES = 24 * 60
 
 
+@lru_cache(maxsize=256)
 def zone(text: str, language: str = "") -> tzinfo:
     """The zone that *text* names by offset, name or both ("+0900 (JST)"); UTC for anything else."""
     name = text.partition("(")[0].strip(" .[]").upper()
