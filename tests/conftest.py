@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -42,6 +43,17 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("DATELINE_REQUIRE") == "1":
         pytest.fail(f"required here, but absent: {what}")
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Log errors as they are in production; the library's own way draws each frame, in seconds."""
+    structlog.configure(
+        processors=[
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
+    )
 
 
 class TurnedClock:

@@ -11,8 +11,9 @@ TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
 
 @pytest.fixture
 def restored_logs():
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
 
 
