@@ -4,9 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from bot.matching.query import parse
 from storage.engine import Storage, Unit
+from storage.insert import insert_new
 from storage.queries import query_for, retire_query
 from storage.topics import Topic, topic_named
 
@@ -37,16 +39,21 @@ def starter_topics() -> dict[str, dict[str, str]]:
 async def _keep(unit: Unit, position: int, slug: str, starter: Mapping[str, str]) -> bool:
     wanted = {"name": starter["name"], "typed": starter["query"], "position": position}
     topic = await topic_named(unit, slug)
-    if topic is not None and all(getattr(topic, key) == value for key, value in wanted.items()):
-        return False
-    query = await query_for(unit, parse(starter["query"]).canonical)
-    values = {**wanted, "query_id": query.id, "slug": slug}
-    former = topic.query_id if topic else None
     if topic is None:
-        topic = Topic(name="", query_id=query.id or 0, typed="", created_at=unit.now)
-    topic.sqlmodel_update(values)
+        return await _make(unit, slug, wanted)
+    if all(getattr(topic, key) == value for key, value in wanted.items()):
+        return False
+    former, query = topic.query_id, await query_for(unit, parse(starter["query"]).canonical)
+    topic.sqlmodel_update({**wanted, "query_id": query.id})
     unit.session.add(topic)
     await unit.session.flush()
-    if former not in {None, query.id}:
-        await retire_query(unit, former or 0)
+    if former != query.id:
+        await retire_query(unit, former)
     return True
+
+
+async def _make(unit: Unit, slug: str, wanted: Mapping[str, Any]) -> bool:
+    query = await query_for(unit, parse(wanted["typed"]).canonical)
+    row = {**wanted, "slug": slug, "query_id": query.id, "created_at": unit.now}
+    # Another process that starts at the same time may have made it since we looked.
+    return bool(await insert_new(unit, Topic, [row], returning=Topic.id))

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from bot.matching.query import parse
@@ -23,6 +25,12 @@ async def test_loading_makes_the_catalogue_once(storage, arrive):
     page = await Topics(storage).catalogue(await arrive(), per_page=100)
     assert (first, second) == (len(starter_topics()), 0)
     assert [one.name for one in page.items] == [one["name"] for one in starter_topics().values()]
+
+
+async def test_two_processes_that_start_at_once_make_one_catalogue(storage):
+    made = await asyncio.gather(*(Catalogue(storage).load() for _ in range(4)))
+
+    assert sum(made) == len(starter_topics())
 
 
 async def test_a_changed_query_reaches_those_who_watch(storage, watching, arrive, monkeypatch):
