@@ -52,18 +52,27 @@ class Command:
             await self._read_rest()
             return await self.process.wait()
 
-    async def stop(self) -> int:
-        """Ask it to stop and return its exit code; it has as long as service managers give."""
-        self.process.terminate()
+    async def stop(self) -> None:
+        """Ask it to stop; it must end well, and within what service managers give."""
+        if self.process.returncode is None:
+            self.process.terminate()
         async with asyncio.timeout(STOP_WITHIN):
-            code = await self.process.wait()
+            await self.process.wait()
         await self._read_rest()
-        return code
+        assert self.process.returncode == 0, self.output
+        assert "Traceback" not in self.output, self.output
 
     async def kill(self) -> None:
         """End it without a warning; its workers end with their input."""
         self.process.kill()
         await self.process.wait()
+
+    async def killed_output(self) -> str:
+        """End it, and return all that it said."""
+        if self.process.returncode is None:
+            await self.kill()
+        await self._read_rest()
+        return self.output
 
     async def _read_rest(self) -> None:
         while await self._next() is not None:
@@ -93,6 +102,9 @@ async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterat
     command = Command(process)
     try:
         yield command
+    except BaseException:
+        print(arguments, await command.killed_output())  # noqa: T201 - pytest shows it with the failure
+        raise
     finally:
         if process.returncode is None:
             await command.kill()

@@ -1,0 +1,55 @@
+"""A newspaper on this machine: a feed that holds what was printed so far."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@dataclass(eq=False)
+class Newspaper:
+    url: str = ""
+    titles: list[str] = field(default_factory=lambda: ["Yesterday's weather"])
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the feed has been taken with all that is in it."""
+
+    def print(self, *titles: str) -> None:
+        self.titles += titles
+        self.taken.clear()
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        printed = format_datetime(datetime.now(UTC))
+        items = "".join(
+            f"<item><title>{escape(title)}</title><link>{self.url}/{n}</link>"
+            f"<guid>{n}</guid><pubDate>{printed}</pubDate>"
+            f"<description>{escape(title)}, it was said in the town hall.</description></item>"
+            for n, title in enumerate(self.titles)
+        )
+        self.taken.set()
+        body = f'<rss version="2.0"><channel><title>Town Paper</title>{items}</channel></rss>'
+        return web.Response(text=body, content_type="application/rss+xml")
+
+
+@asynccontextmanager
+async def newspaper() -> AsyncIterator[Newspaper]:
+    paper = Newspaper()
+    app = web.Application()
+    app.router.add_get("/feed", paper.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        paper.url = f"http://127.0.0.1:{runner.addresses[0][1]}/feed"
+        yield paper
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,179 @@
+"""The whole bot, killed at its work and doubled; counted by a playground of its own process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import col, func, select
+
+from bot.matching.preview import Preview
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.watching import Watching
+from storage.alerts import Alert
+from storage.deliveries import Delivery
+from storage.engine import Storage
+from storage.words import DeliveryState, Mode
+from tests.story.newspaper import Newspaper, newspaper
+from tests.story.playground import TOKEN, FarPlayground, far_playground
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from tests.story.processes import Command, Workplace
+
+CHATS = 120
+NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
+ALERTS = CHATS * len(NEWS)
+
+
+@dataclass(frozen=True)
+class Town:
+    """A playground, a newspaper, many readers who all want to hear of the mayor, and their bot."""
+
+    workplace: Workplace
+    playground: FarPlayground
+    paper: Newspaper
+    storage: Storage
+    settings: dict[str, Any]
+    readers: tuple[int, ...]
+
+    def bot(self) -> AbstractAsyncContextManager[Command]:
+        return self.workplace.dateline("run", **self.settings)
+
+    async def arrived(self) -> Counter[int]:
+        return Counter(call["chat_id"] for call in await self.playground.messages_sent())
+
+    async def until_sent(self, number: int) -> None:
+        async def are_sent() -> bool:
+            return (await self.arrived()).total() >= number
+
+        await self.playground.until(are_sent)
+
+    async def until_all_is_done(self) -> None:
+        async def is_done() -> bool:
+            return await self.count(Delivery, col(Delivery.state) == DeliveryState.SENT) == ALERTS
+
+        await self.playground.until(is_done)
+
+    async def in_flight(self) -> int:
+        """Return how many calls the last process left unanswered, as the database knows it."""
+        return await self.count(Delivery, col(Delivery.state) == DeliveryState.SENDING)
+
+    async def count(self, table: Any, *conditions: Any) -> int:
+        async with self.storage.reading() as unit:
+            question = select(func.count()).select_from(table).where(*conditions)
+            return int((await unit.session.exec(question)).one())
+
+
+@pytest.fixture
+async def town(database_url: str, workplace: Workplace) -> AsyncIterator[Town]:
+    storage = Storage.open(database_url)
+    async with far_playground(workplace.folder) as playground, newspaper() as paper:
+        settings = {
+            "bot_token": TOKEN,
+            "bot_api_url": playground.base_url,
+            "database_url": database_url,
+            "allowed_networks": "127.0.0.0/8",
+            "access": "open",
+            "admin_ids": "1",
+        }
+        add = ("sources", "add", paper.url, "--every", "1s")
+        async with workplace.dateline(*add, **settings) as command:
+            assert await command.ended() == 0, command.output
+        readers = [await subscribe(storage, playground) for _ in range(CHATS)]
+        yield Town(workplace, playground, paper, storage, settings, tuple(readers))
+    await storage.close()
+
+
+async def subscribe(storage: Storage, playground: FarPlayground) -> int:
+    number: int = (await playground.post("people", first_name="Reader"))["id"]
+    guest = await Arrivals(storage, Access(is_open=True)).welcome(Visitor(number, number))
+    assert guest
+    await Watching(storage, Preview(storage)).watch_words(guest.chat_id, "mayor", Mode.INSTANT)
+    return number
+
+
+@asynccontextmanager
+async def killed_at_the_end(bot: AbstractAsyncContextManager[Command]) -> AsyncIterator[Command]:
+    async with bot as process:
+        yield process
+        await process.kill()
+    assert "Traceback" not in process.output
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_kills_lose_nothing_and_repeat_no_more_than_was_in_flight(town):
+    in_flight = 0
+    async with killed_at_the_end(town.bot()) as bot:
+        await bot.said("ready")
+        town.paper.print(*NEWS)
+        await town.paper.taken.wait()
+    for number in (ALERTS // 6, ALERTS // 2, ALERTS * 5 // 6):
+        async with killed_at_the_end(town.bot()):
+            await town.until_sent(number)
+        in_flight += await town.in_flight()
+    async with town.bot() as bot:
+        await town.until_all_is_done()
+        await bot.stop()
+
+    arrived = await town.arrived()
+    assert set(arrived) == set(town.readers)
+    assert min(arrived.values()) == len(NEWS)
+    assert arrived.total() - ALERTS <= in_flight
+    assert await town.count(Alert) == ALERTS
+    assert all_silent(repeats(await town.playground.messages_sent()))
+
+
+def repeats(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    seen: set[tuple[int, str]] = set()
+    again = []
+    for call in calls:
+        what = (call["chat_id"], call["params"]["text"])
+        if what in seen:
+            again.append(call)
+        seen.add(what)
+    return again
+
+
+def all_silent(calls: list[dict[str, Any]]) -> bool:
+    return all(call["params"].get("disable_notification") for call in calls)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_two_bots_on_postgresql_share_the_work_and_send_nothing_twice(town):
+    async with town.bot() as one, town.bot() as two:
+        await one.said("ready")
+        await two.said("ready")
+        town.paper.print(*NEWS)
+        await town.until_all_is_done()
+        await one.stop()
+        await two.stop()
+
+    assert await town.arrived() == dict.fromkeys(town.readers, len(NEWS))
+    assert await town.count(Alert) == ALERTS
+    assert "Traceback" not in one.output + two.output
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_one_of_two_bots_polls_and_the_other_takes_over(town):
+    ann, ben = town.readers[:2]
+    async with town.bot() as one, town.bot() as two:
+        await one.said("ready")
+        await two.said("ready")
+        await town.playground.post("send", chat_id=ann, text="/help")
+        await town.until_sent(1)
+        await one.stop()
+
+        await town.playground.post("send", chat_id=ben, text="/help")
+        await town.until_sent(2)
+        await two.stop()
+
+    assert await town.arrived() == {ann: 1, ben: 1}
+    journal = await town.playground.get("journal")
+    assert {call["status"] for call in journal if call["method"] == "getUpdates"} <= {200, 0}
