@@ -112,6 +112,35 @@ def test_an_unreadable_path_is_told_and_the_others_are_read(article: str):
     assert json.loads(found.stdout)["path"] == article
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(bytes(range(256)) * 9, "binary", id="binary"),
+        pytest.param(None, "folder", id="a folder"),
+    ],
+)
+def test_what_cannot_be_read_is_told_on_stderr_alone(
+    tmp_path: Path, content: bytes | None, reason: str
+):
+    path = tmp_path / "odd"
+    path.mkdir() if content is None else path.write_bytes(content)
+
+    found = ask("taiwan", str(path), "--json")
+
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert reason in found.stderr
+
+
+def test_a_dash_is_standard_input():
+    app = typer.Typer()
+    app.command(context_settings=MINUS_IS_NO_OPTION)(match)
+
+    found = CliRunner().invoke(app, ["taiwan", "-", "--json"], input=TEXT.format("Rain fell."))
+
+    assert (found.exit_code, json.loads(found.stdout)["path"]) == (0, "-")
+
+
 @pytest.mark.parametrize("code", list(Code))
 def test_every_refusal_has_one_sentence(code: Code):
     template = make_environment().get_template("query_error.txt")

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 
+from bot.matching.folding import fold
 from bot.matching.index import spans
 from bot.matching.query import QueryError, parse
+from bot.sources.documents import read_fast
+from bot.sources.records import Document
 from tests.matching import oracle
 from tests.matching.wordings import queries, texts
 
@@ -65,3 +70,21 @@ def test_there_are_hits_exactly_where_the_query_matches(typed: str, title: str, 
     assert bool(found) == oracle.matches(query, title, text)
     for span in found:
         assert 0 <= span.start < span.end <= len(title if span.field == "title" else text)
+
+
+def test_offsets_are_those_of_the_texts_as_they_were_read(corpus: Path):
+    for path in sorted((corpus / "feeds_real").glob("*.gz")):
+        document = read_fast(path.read_bytes())
+        items = document.items[:5] if isinstance(document, Document) else ()
+        for item in items:
+            words = [word for word in item.text.split()[:200:20] if word.isalpha()]
+            assert [word for word in words if not _stands_where_it_is_found(word, item.text)] == []
+
+
+def _stands_where_it_is_found(word: str, text: str) -> bool:
+    try:
+        found = spans(parse(word), "", text)
+    except QueryError:  # a word of the grammar, or a stop word
+        return True
+    pieces = [text[span.start : span.end] for span in found]
+    return bool(pieces) and all(set(fold(word).readings) & set(fold(it).readings) for it in pieces)
