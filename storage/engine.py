@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, event, func, inspect, or_, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 Row = TypeVar("Row", bound=Leased)
+
+# What any unit of work may raise: the disk is full, the server is away, the file is locked.
+DatabaseError = DBAPIError
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"

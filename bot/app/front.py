@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from bot.app.doors import make_doors
 from bot.app.places import NEWSROOM_IS_READ
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError
+from bot.app.tools import needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.menu import register_commands
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
@@ -24,6 +25,7 @@ from bot.rendering.renderer import Renderer
 from bot.sources.adding import Adding
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving
+from storage.engine import DatabaseError
 from storage.leases import hold, let_go
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ class FrontDoor:
     async def _stock(self) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
         tools = self.around.tools
-        await Catalogue(tools.storage).load()
+        with needing_the_database():
+            await Catalogue(tools.storage).load()
         adding = Adding(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
             await adding.add(url, every=NEWSROOM_IS_READ)
@@ -110,13 +113,18 @@ class FrontDoor:
         storage, owner = self.around.storage, self.around.owner
 
         async def holds_lease() -> bool:
-            async with storage.writing() as unit:
-                return await hold(unit, POLL_ROLE, owner, POLL_LEASE)
+            try:
+                async with storage.writing() as unit:
+                    return await hold(unit, POLL_ROLE, owner, POLL_LEASE)
+            except (DatabaseError, OSError) as error:
+                log.warning("no updates are taken while the database fails", error=str(error))
+                return False
 
         try:
             await Polling(bot, dispatcher, holds_lease, ALLOWED_UPDATES).run(stopping)
         except* (TokenRefusedError, SecondPollerError) as refused:
             raise StopError(str(refused.exceptions[0])) from refused
         finally:
-            async with storage.writing() as unit:
-                await let_go(unit, POLL_ROLE, owner)
+            with suppress(DatabaseError, OSError):  # then the lease runs out by itself
+                async with storage.writing() as unit:
+                    await let_go(unit, POLL_ROLE, owner)

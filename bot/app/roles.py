@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.app.tools import needing_the_database
 from bot.loops import Loop
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     from bot.app.sessions import telegram_session
     from bot.delivery.calls import Calls
 
-    await _take_over(around.storage, around.owner)
+    with needing_the_database():
+        await _take_over(around.storage, around.owner)
     calls = Calls(patience=CALLS_PATIENCE)
     async with telegram_session(around.place.token, around.place.api) as bot, calls:
         loops = make_loops(around, calls, bot)

@@ -71,23 +71,31 @@ async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
 @asynccontextmanager
 async def open_storage(url: str) -> AsyncIterator[Storage]:
     """Yield the storage at *url*, brought up to date; StopError if it cannot be opened."""
-    from sqlalchemy.exc import DBAPIError
-
     from storage.engine import Storage
     from storage.schema import SchemaTooNewError, migrate
 
-    try:
-        await migrate(url)
-    except SchemaTooNewError as error:
-        raise StopError(str(error)) from error
-    except (DBAPIError, OSError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise StopError(f"DATABASE_URL: the database cannot be opened: {reason}") from error
+    with needing_the_database():
+        try:
+            await migrate(url)
+        except SchemaTooNewError as error:
+            raise StopError(str(error)) from error
     storage = Storage.open(url)
     try:
         yield storage
     finally:
         await storage.close()
+
+
+@contextmanager
+def needing_the_database() -> Iterator[None]:
+    """For what must be done before anything else can be: StopError if the database fails."""
+    from storage.engine import DatabaseError
+
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StopError(f"DATABASE_URL: the database cannot be used: {reason}") from error
 
 
 @contextmanager

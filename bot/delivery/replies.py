@@ -18,6 +18,7 @@ from aiogram.exceptions import TelegramRetryAfter
 
 from bot.delivery.calls import LoopTimer, Timer
 from bot.delivery.pace import chat_interval, interval_of, next_slots, reply_moment
+from storage.engine import DatabaseError
 from storage.pace import advance, chat_pace_key, hold_back, lock_pace, pause
 from storage.words import ChatKind
 
@@ -71,7 +72,7 @@ class Replies(BaseRequestMiddleware):
         if not counts(method.__api_method__):
             return await make_request(bot, method)
         chat_id = getattr(method, "chat_id", None)
-        await self._wait_for_slot(chat_id)
+        await self._wait_if_possible(chat_id)
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as refused:
@@ -80,8 +81,15 @@ class Replies(BaseRequestMiddleware):
             if timedelta(seconds=refused.retry_after) > SHORT_WAIT:
                 raise
             await self.timer.wait(refused.retry_after)
-        await self._wait_for_slot(chat_id)
+        await self._wait_if_possible(chat_id)
         return await make_request(bot, method)
+
+    async def _wait_if_possible(self, chat_id: Any) -> None:
+        try:
+            await self._wait_for_slot(chat_id)
+        except (DatabaseError, OSError) as error:
+            # Somebody waits for an answer, if only to read that something is wrong.
+            log.warning("answering without a slot; the database fails", error=str(error))
 
     async def _wait_for_slot(self, chat_id: Any) -> None:
         async with self._one_at_a_time, self.storage.writing() as unit:

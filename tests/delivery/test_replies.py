@@ -9,6 +9,7 @@ import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter
 from aiogram.methods import EditMessageText, GetMe, SendChatAction, SendMessage
+from sqlalchemy.exc import OperationalError
 
 from bot.delivery.pace import HORIZON
 from bot.delivery.replies import BLOCK, Replies, counts
@@ -148,5 +149,18 @@ async def test_a_time_out_is_never_retried(replies, clock):
 
     with pytest.raises(TelegramNetworkError):
         await replies(call, BOT, to(7))
+
+    assert len(call.moments) == 1
+
+
+async def test_a_person_is_answered_even_if_no_slot_can_be_taken(clock):
+    class FullDisk:
+        def writing(self):
+            raise OperationalError("INSERT", None, OSError("the disk is full"))
+
+    replies = Replies(FullDisk(), PACE_KEY, timer=TurnedTimer(clock))  # type: ignore[arg-type]
+    call = FakeCall(clock)
+
+    await replies(call, BOT, to(1))
 
     assert len(call.moments) == 1
