@@ -55,15 +55,17 @@ def _own_length(element: Any) -> int:
 
 def _boxes(heading: Any, size: int) -> list[Any]:
     words = _text(heading)
-    around = heading
+    around, box = heading, None
     for _ in range(_DEEPEST):
         parent = around.getparent()
         if parent is None or parent.tag in _WHOLE_PAGE or not _text(parent).startswith(words):
             break
         around = parent
         if len(_text(around)) > len(words):
-            return [around] if _is_box(around, size) else _lists_after(heading)
-    return _lists_after(around)
+            if not _is_box(around, size):
+                break
+            box = around
+    return _lists_after(heading) if box is None else [box]
 
 
 def _is_box(element: Any, size: int) -> bool:

@@ -43,7 +43,8 @@ def read_page(text: str, url: str) -> Document:
     _refuse_challenge(root)
     address = _address(meta.canonical, url)
     title = page_title(root, meta)
-    body = _body(without_boxes(root), title)
+    title, dated, body = _opened(_paragraphs(without_boxes(root)), title, meta.language)
+    body = end_trimmed(body)
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = meta.language or language.detect(" ".join(body))
@@ -53,7 +54,7 @@ def read_page(text: str, url: str) -> Document:
         title=title or body[0][:LONGEST_TITLE],
         summary=meta.description or body[0][:_SUMMARY],
         text=article,
-        published=_published(root, meta, text, code),
+        published=_published(root, meta, code) or dated or _guessed(text),
         language=code,
     )
     return Document(Kind.PAGE, meta.site, address, code, (item,))
@@ -89,7 +90,7 @@ def _address(canonical: str, url: str) -> str:
     return full if canonical and is_same_site and full.startswith("http") else url
 
 
-def _body(root: Any, title: str) -> list[str]:
+def _paragraphs(root: Any) -> list[str]:
     text = lxml.html.tostring(root, encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
@@ -97,11 +98,20 @@ def _body(root: Any, title: str) -> list[str]:
         more = _extracted(text, favor_precision=False)
         if length < _PRECISE_SHARE * sum(map(len, more)):
             paragraphs = _marked(root) or more
-    if paragraphs and letters_of(paragraphs[0]) == letters_of(title):
-        del paragraphs[0]
-    if paragraphs and len(paragraphs[0]) <= _SHORT_DATE and page_date(paragraphs[0]):
-        del paragraphs[0]
-    return end_trimmed(paragraphs)
+    return paragraphs
+
+
+def _opened(
+    paragraphs: list[str], title: str, code: str
+) -> tuple[str, datetime | date | None, list[str]]:
+    """The title, a date and the body, of which the first two may stand at the beginning."""
+    rest = list(paragraphs)
+    if len(rest) > 1 and not title and len(rest[0]) <= _LONGEST_DATE:
+        title = rest[0]
+    if rest and letters_of(rest[0]) == letters_of(title):
+        del rest[0]
+    dated = page_date(rest[0], code) if rest and len(rest[0]) <= _SHORT_DATE else None
+    return title, dated, rest[1:] if dated else rest
 
 
 def _marked(root: Any) -> list[str]:
@@ -121,11 +131,11 @@ def _extracted(text: str, *, favor_precision: bool) -> list[str]:
     return [part for part in tidy(found or "").split("\n") if part]
 
 
-def _published(root: Any, meta: PageMeta, text: str, code: str) -> datetime | date | None:
+def _published(root: Any, meta: PageMeta, code: str) -> datetime | date | None:
     for written in (*meta.published, *_times(root)):
         if found := page_date(written, code):
             return found
-    return _visible_date(root, code) or _guessed(text)
+    return _visible_date(root, code)
 
 
 def _times(root: Any) -> list[str]:
@@ -143,10 +153,11 @@ def _visible_date(root: Any, code: str) -> datetime | date | None:
     if heading is None:
         return None
     for element in islice(heading.itersiblings("*"), 6):
-        for line in plain_text(" \n".join(element.itertext())).split("\n")[:8]:
+        parts = (*element.itertext(), element.tail or "")
+        for line in plain_text(" \n".join(parts)).split("\n")[:8]:
             if len(line) <= _LONGEST_DATE and (found := page_date(line, code)):
                 return found
-    return None
+    return page_date((heading.tail or "").strip()[:_LONGEST_DATE], code)
 
 
 def _guessed(text: str) -> date | None:

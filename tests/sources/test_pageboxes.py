@@ -36,6 +36,11 @@ POPULAR = f"<h3>Most popular</h3><ul><li>{HEADLINE}</li><li>{HEADLINE}</li></ul>
         pytest.param(f"<div>{HEAD}{FIRST}{POPULAR}{LAST}</div>", id="a list in between"),
         pytest.param(f"<div><div>{POPULAR}</div>{HEAD}{FIRST}{LAST}</div>", id="above the title"),
         pytest.param(
+            f"<main>{HEAD}{FIRST}{LAST}<section><div><h2>Related</h2><a href='/'>All</a></div>"
+            f"<div>{CARDS}</div></section></main>",
+            id="a heading in a wrapper of its own",
+        ),
+        pytest.param(
             f"<div>{HEAD}{FIRST}<p><b>Read also:</b> {HEADLINE}</p>{LAST}</div>", id="a paragraph"
         ),
         pytest.param(

@@ -91,6 +91,36 @@ def test_the_time_of_publication_is_found(head):
     assert read(page(head)).published == datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            "<title>Ferry late again</title><pre>{}\n\n{}\n\n{}</pre>", id="a text in HTML"
+        ),
+        pytest.param("<p>{}</p><p>{}</p><p>{}</p>", id="nothing but paragraphs"),
+        pytest.param(
+            "<title>Ferry late again</title><h1>{}</h1>{}<br><p>{}</p>", id="bare text after h1"
+        ),
+    ],
+)
+def test_title_and_date_may_stand_in_the_text_alone(text: str):
+    item = read(text.format("Ferry late again", "2 Mars 2026", PARAGRAPHS[0]))
+
+    assert (item.title, item.published) == ("Ferry late again", date(2026, 3, 2))
+    assert item.text == PARAGRAPHS[0]
+
+
+def test_a_bare_year_is_no_date():
+    assert read(page(after="<footer>© 2026 Harbour News</footer>")).published is None
+
+
+def test_a_date_in_another_box_is_not_the_articles():
+    aside = "<aside><time datetime='2026-01-05'>5 January</time></aside>"
+    times = "<h1>Ferry late again</h1><time datetime='2026-03-02'>today</time>"
+
+    assert read(page(before=aside + times)).published == date(2026, 3, 2)
+
+
 def test_the_canonical_address_counts_on_the_same_site_only():
     own = page('<link rel="canonical" href="/ferry-late">')
     other = page('<link rel="canonical" href="https://elsewhere.org/">')

@@ -46,3 +46,14 @@ def test_the_title_is_the_articles_not_the_sites(head: str, body: str):
     root = lxml.html.document_fromstring(f"<head>{head}</head><body>{body}<p>x</p></body>")
 
     assert page_title(root, page_meta(root)) == TITLE
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [("渡船誤點 | 港口社 HP", "<h1>渡船誤點</h1>"), ("배가 또 늦었다 | 항구통신", "")],
+    ids=["a short h1", "no h1"],
+)
+def test_few_characters_of_east_asia_are_a_title(title: str, heading: str):
+    root = lxml.html.document_fromstring(f"<title>{title}</title><body>{heading}<p>x</p></body>")
+
+    assert page_title(root, page_meta(root)) == title.partition(" |")[0]
