@@ -34,7 +34,8 @@ _NOT_NEWS = (
     *("ISO-8859-3", "ISO-8859-4", "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-16"),
 )
 _ANY_BYTES = frozenset({"iso8859-1", "cp1252", "ascii"})
-_TAGS = re.compile(rb"<(?:script|style)\b.*?</|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+# A script that never ends takes the rest, so that many of them cost no more than one.
+_TAGS = re.compile(rb"<(?:script|style)\b.*?(?:</|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _ASCII = bytes(range(128))
 _LETTERS = string.ascii_letters.encode()
 # What writers mean when they say the left one, as browsers read it (WHATWG Encoding).
