@@ -42,14 +42,16 @@ def read_slow(data: bytes, url: str) -> Document:
         tag = language.declared(parsed.feed.get("language"))
         root = lenient_root(data)
         guids = _guids(root, len(parsed.entries))
+        home = absolute(parsed.feed.get("link") or "", url)
+        base = url or home  # a feed read from a file is at home where it says
         items = tuple(
-            _item(entry, guid, url, tag) for entry, guid in zip(parsed.entries, guids, strict=True)
+            _item(entry, guid, base, tag) for entry, guid in zip(parsed.entries, guids, strict=True)
         )
     return with_language(
         Document(
             kind=Kind.FEED,
             title=one_line(parsed.feed.get("title") or ""),
-            url=absolute(parsed.feed.get("link") or "", url),
+            url=home,
             language=tag,
             items=items,
             pace=_pace(root),

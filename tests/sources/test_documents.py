@@ -176,6 +176,13 @@ def test_a_json_feed_may_hold_its_link_in_the_id():
     assert (first.url, second.guid, second.url) == ("https://ex.org/1", "2.5", "")
 
 
+def test_a_relative_link_of_a_feed_from_nowhere_is_taken_from_its_home():
+    found = read_fast(rss("<item><title>T</title><link>/a</link></item>"))
+
+    assert isinstance(found, NeedsWorker)
+    assert read_slow(as_utf8(found.text), "").items[0].url == "https://ex.org/a"
+
+
 def test_a_link_that_leads_nowhere_on_the_web_is_none():
     assert slow(rss("<item><title>T</title><link>javascript:a()</link></item>")).items[0].url == ""
 
