@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.story.processes import Command, Workplace
 
-CHATS = 120
+CHATS = 100
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)
 
@@ -114,7 +114,7 @@ async def test_kills_lose_nothing_and_repeat_no_more_than_was_in_flight(town):
         await bot.said("ready")
         town.paper.print(*NEWS)
         await town.paper.taken.wait()
-    for number in (ALERTS // 6, ALERTS // 2, ALERTS * 5 // 6):
+    for number in (ALERTS // 4, ALERTS * 3 // 4):
         async with killed_at_the_end(town.bot()):
             await town.until_sent(number)
         in_flight += await town.in_flight()
