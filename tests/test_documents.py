@@ -27,6 +27,7 @@ def test_the_readme_names_every_command():
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_somewhere(document: Path):
-    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", document.read_text(encoding="utf-8"))
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", text) + re.findall(r' src="([^"]+)"', text)
 
     assert [link for link in links if not (document.parent / link).exists()] == []

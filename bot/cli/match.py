@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from bot.matching.query import Query, QueryError
-    from bot.matching.snippets import Place
     from bot.matching.spans import Span
+    from bot.matching.tracing import Place
     from bot.sources.opening import Opening
     from bot.sources.records import Item
 

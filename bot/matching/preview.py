@@ -12,8 +12,9 @@ from bot.matching.evaluation import fold_article, holds
 from bot.matching.match import matches_found
 from bot.matching.query import Query
 from bot.matching.slices import in_slices
-from bot.matching.snippets import Place, Snippet, bold_ranges, snippet
+from bot.matching.snippets import Snippet, bold_ranges, snippet
 from bot.matching.spans import spans
+from bot.matching.tracing import Place
 from storage.articles import Article
 from storage.articles_found import Wanted, articles_found, source_names
 from storage.engine import POSTGRESQL, Storage

@@ -9,9 +9,8 @@ number of a day; a short word's full stop before a digit ("Nov. 25").
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TypeAlias
 
-Place: TypeAlias = tuple[int, int]
+from bot.matching.tracing import Place
 
 _END = re.compile(
     r"""(?: [.!?\u2026\u061f\u06d4\u0964]+ ["'\u2019\u201d\u00bb)\]]* (?= \s )

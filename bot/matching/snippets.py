@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bot.matching.datelines import dateline_end
-from bot.matching.sentences import Place, sentences
+from bot.matching.sentences import sentences
 from bot.matching.spans import Span
+from bot.matching.tracing import Place
 
 _CUT = "…"
 _MOST_HITS = 2000  # those further on are neither counted nor bold

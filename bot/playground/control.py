@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.answers import Refusal
+from bot.playground.directing import Directing
 from bot.playground.newsroom import Newsroom, UnknownArticleError
-from bot.playground.steering import Steering
 
 LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
 _WAIT = 25.0
@@ -20,26 +20,26 @@ Facts = dict[str, Any]
 
 
 class Control:
-    def __init__(self, steering: Steering, newsroom: Newsroom) -> None:
-        self.steering = steering
-        self.world = steering.world
+    def __init__(self, directing: Directing, newsroom: Newsroom) -> None:
+        self.directing = directing
+        self.world = directing.world
         self.newsroom = newsroom
 
     def routes(self) -> list[web.RouteDef]:
-        steering = self.steering
+        directing = self.directing
         posts: dict[str, Callable[[Facts], Facts]] = {
-            "people": lambda facts: steering.person(**facts),
-            "chats": lambda facts: steering.chat(**facts),
-            "send": lambda facts: steering.send(**facts),
-            "press": lambda facts: steering.press(**facts),
-            "block": lambda facts: steering.block(**facts),
-            "unblock": lambda facts: steering.unblock(**facts),
-            "membership": lambda facts: steering.membership(**facts),
-            "topics": lambda facts: steering.topic(**facts),
-            "migrate": lambda facts: steering.migrate(**facts),
-            "inject": lambda facts: steering.inject(**facts),
-            "clear": lambda facts: steering.clear(**facts),
-            "flood": lambda facts: steering.flood(**facts),
+            "people": lambda facts: directing.person(**facts),
+            "chats": lambda facts: directing.chat(**facts),
+            "send": lambda facts: directing.send(**facts),
+            "press": lambda facts: directing.press(**facts),
+            "block": lambda facts: directing.block(**facts),
+            "unblock": lambda facts: directing.unblock(**facts),
+            "membership": lambda facts: directing.membership(**facts),
+            "topics": lambda facts: directing.topic(**facts),
+            "migrate": lambda facts: directing.migrate(**facts),
+            "inject": lambda facts: directing.inject(**facts),
+            "clear": lambda facts: directing.clear(**facts),
+            "flood": lambda facts: directing.flood(**facts),
             "publish": lambda facts: self.publish(**facts),
         }
         return [
@@ -58,11 +58,11 @@ class Control:
         return dict(published)
 
     async def chats(self, _request: web.Request) -> web.Response:
-        return web.json_response(self.steering.chats())
+        return web.json_response(self.directing.chats())
 
     async def messages(self, request: web.Request) -> web.Response:
         try:
-            found = self.steering.messages(request.match_info["id"], after=_after(request))
+            found = self.directing.messages(request.match_info["id"], after=_after(request))
         except Refusal as refusal:
             return _refused(refusal.description)
         return web.json_response(found)
@@ -87,7 +87,7 @@ class Control:
         return web.json_response([entry.to_json() for entry in entries])
 
     async def bot(self, request: web.Request) -> web.Response:
-        return web.json_response(self.steering.bot(request.query.get("language", "")))
+        return web.json_response(self.directing.bot(request.query.get("language", "")))
 
     async def news(self, _request: web.Request) -> web.Response:
         return web.json_response(self.newsroom.state())

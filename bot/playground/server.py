@@ -13,10 +13,10 @@ from aiohttp import web
 from bot.playground.api import Api
 from bot.playground.chats import Chat, Person
 from bot.playground.control import Control
+from bot.playground.directing import Directing, Facts
 from bot.playground.flood import FloodMode
 from bot.playground.guard import guard
 from bot.playground.newsroom import Newsroom
-from bot.playground.steering import Facts, Steering
 from bot.playground.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
@@ -48,9 +48,9 @@ class Playground:
         self.port = port
         self.host = "127.0.0.1"
         self.world = World(clock=clock, flood=FloodMode(flood), size=size)
-        self.steering = Steering(self.world)
+        self.directing = Directing(self.world)
         self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
-        self.control = Control(self.steering, self.newsroom)
+        self.control = Control(self.directing, self.newsroom)
         self.api = Api(self.world, token)
         self._runner: web.AppRunner | None = None
 
@@ -95,42 +95,42 @@ class Playground:
 
     def person(self, first_name: str, **facts: Any) -> Person:
         """A new person (language_code, username, id, started); their chat has the same number."""
-        return self.world.people[self.steering.person(first_name, **facts)["id"]]
+        return self.world.people[self.directing.person(first_name, **facts)["id"]]
 
     def chat(self, type: str, title: str, members: list[Person] | None = None) -> Chat:  # noqa: A002 - the name on the wire
         numbers = [person.id for person in members or []]
-        return self.world.chats[self.steering.chat(type, title, numbers)["chat_id"]]
+        return self.world.chats[self.directing.chat(type, title, numbers)["chat_id"]]
 
     def send(self, where: Where, text: str, **facts: Any) -> Facts:
-        return self.steering.send(_number(where), text, **facts)
+        return self.directing.send(_number(where), text, **facts)
 
     def press(self, where: Where, message_id: int, data: str, **facts: Any) -> str:
         """Press a button; returns the id of the callback query, for `wait_for_answer`."""
-        pressed = self.steering.press(_number(where), message_id, data, **facts)
+        pressed = self.directing.press(_number(where), message_id, data, **facts)
         return str(pressed["callback_query_id"])
 
     def block(self, where: Where) -> None:
-        self.steering.block(_number(where))
+        self.directing.block(_number(where))
 
     def unblock(self, where: Where) -> None:
-        self.steering.unblock(_number(where))
+        self.directing.unblock(_number(where))
 
     def migrate(self, where: Where) -> int:
-        return int(self.steering.migrate(_number(where))["new_chat_id"])
+        return int(self.directing.migrate(_number(where))["new_chat_id"])
 
     def inject(self, fault: str, **facts: Any) -> int:
         """Order a fault; *facts*: method, chat_id, times (0: until cleared), when, retry_after."""
-        return int(self.steering.inject(fault, **facts)["id"])
+        return int(self.directing.inject(fault, **facts)["id"])
 
     def clear(self) -> None:
-        self.steering.clear()
+        self.directing.clear()
 
     def publish(self, slug: str | None = None) -> Facts:
         return self.control.publish(slug)
 
     def messages(self, where: Where, after: int = 0) -> list[Facts]:
         """The messages that stand in the chat and changed after that version, oldest first."""
-        return [m for m in self.steering.messages(_number(where), after) if not m["deleted"]]
+        return [m for m in self.directing.messages(_number(where), after) if not m["deleted"]]
 
     def journal(self, method: str | None = None, after: int = 0) -> list[Facts]:
         entries = (entry.to_json() for entry in self.world.journal.after(after))

@@ -12,10 +12,10 @@ from tests.chat.conftest import ADMIN, Talk
 async def test_a_group_is_told_once_that_groups_come_later(house, ann, playground):
     await ann.says("/start")
     group = playground.chat("supergroup", "Newsroom", [ann.who])
-    playground.steering.membership(group.id, "left")
+    playground.directing.membership(group.id, "left")
     talk = Talk(playground, group)
 
-    playground.steering.membership(group.id, "member")
+    playground.directing.membership(group.id, "member")
     told = await talk.next()
     playground.send(group, "/topics", from_id=ann.who.id)
     await ann.says("/help")

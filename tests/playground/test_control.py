@@ -116,7 +116,7 @@ async def test_in_groups_a_bot_hears_what_is_meant_for_it(call, pg, ann):
             "an answer": {"reply_to_message_id": sent},
         }.items()
     }
-    pg.steering.membership(group.id, "administrator")
+    pg.directing.membership(group.id, "administrator")
     heard["small talk to an administrator"] = pg.send(group, "x")["update_id"] is not None
 
     assert heard == {

@@ -84,7 +84,7 @@ def test_twenty_a_minute_is_all_that_a_group_takes(wall):
 
 
 async def test_only_messages_that_would_be_sent_are_counted(call, pg, ann):
-    pg.steering.flood("strict")
+    pg.directing.flood("strict")
 
     await call("sendMessage", chat_id=ann.id, text="")
     await call("sendChatAction", chat_id=ann.id, action="typing")

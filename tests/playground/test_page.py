@@ -77,7 +77,7 @@ async def bot(page: Page, playground: Playground) -> AsyncIterator[Bot]:
     async with aiohttp.ClientSession() as session:
         await page.click("#start")
         await expect(page.locator(".mine")).to_have_count(1)
-        yield Bot(playground, session, playground.steering.chats()[0]["id"])
+        yield Bot(playground, session, playground.directing.chats()[0]["id"])
 
 
 async def test_start_is_a_button_until_something_is_said(page, playground):
@@ -87,7 +87,7 @@ async def test_start_is_a_button_until_something_is_said(page, playground):
 
     await expect(page.locator(".mine .body")).to_have_text("/start")
     await expect(page.locator("#start")).to_be_hidden()
-    assert playground.steering.chats()[0]["first_name"] == "Ann"
+    assert playground.directing.chats()[0]["first_name"] == "Ann"
 
 
 @pytest.mark.parametrize(
@@ -270,12 +270,12 @@ async def test_new_messages_wait_below_for_a_reader_who_has_scrolled_up(page, bo
 async def test_a_blocked_bot_is_unblocked_where_one_writes(page, bot, playground):
     await page.click("#block")
     await expect(page.locator("#text")).to_be_hidden()
-    assert playground.steering.chats()[0]["blocked"]
+    assert playground.directing.chats()[0]["blocked"]
 
     await page.click("#unblock")
 
     await expect(page.locator("#text")).to_be_visible()
-    assert not playground.steering.chats()[0]["blocked"]
+    assert not playground.directing.chats()[0]["blocked"]
 
 
 async def test_the_newsroom_publishes_on_its_button(page):
@@ -290,7 +290,7 @@ async def test_another_person_has_a_chat_of_their_own(page, bot, playground):
     await page.get_by_role("button", name="Add").click()
 
     await expect(page.locator("#start")).to_be_visible()
-    assert playground.steering.chats()[1]["language_code"] == "zh-hant"
+    assert playground.directing.chats()[1]["language_code"] == "zh-hant"
     await page.locator("#chats button", has_text="Ann").click()
     await expect(page.locator(".mine .body")).to_have_text("/start")
 

@@ -12,7 +12,7 @@ async def test_commands_are_kept_by_scope_and_language(call, pg):
 
     assert (await call("getMyCommands"))["result"] == COMMANDS
     assert (await call("getMyCommands", scope=private, language_code="de"))["result"] == []
-    assert pg.steering.bot("de")["commands"] == COMMANDS
+    assert pg.directing.bot("de")["commands"] == COMMANDS
     await call("deleteMyCommands")
     assert (await call("getMyCommands"))["result"] == []
 

@@ -62,7 +62,7 @@ async def test_a_person_writes_first(call, pg):
 )
 async def test_a_group_that_threw_the_bot_out_is_forbidden(call, pg, ann, status, reason):
     group = pg.chat("group", "Friends", [ann])
-    pg.steering.membership(group.id, status)
+    pg.directing.membership(group.id, status)
 
     answer = await call("sendMessage", chat_id=group.id, text="hello")
 
@@ -90,7 +90,7 @@ async def test_an_upgraded_group_names_its_supergroup(call, pg, ann):
 
 async def test_a_closed_topic_takes_no_message(call, pg, ann):
     forum = pg.chat("supergroup", "Forum", [ann])
-    pg.steering.topic(forum.id, 7, "closed")
+    pg.directing.topic(forum.id, 7, "closed")
 
     closed = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=7)
     missing = await call("sendMessage", chat_id=forum.id, text="x", message_thread_id=8)
@@ -194,7 +194,7 @@ async def test_a_deleted_message_is_gone(call, pg, ann):
     again = await call("deleteMessage", chat_id=ann.id, message_id=sent)
     assert _refusal(again) == (400, "Bad Request: message to delete not found")
     assert pg.messages(ann) == []
-    assert pg.steering.messages(ann.id)[0]["deleted"] is True
+    assert pg.directing.messages(ann.id)[0]["deleted"] is True
 
 
 async def test_a_message_older_than_two_days_stays(call, pg, wall, ann):

@@ -14,7 +14,7 @@ from bot.playground.world import World
 Facts = dict[str, Any]
 
 
-class Steering:
+class Directing:
     def __init__(self, world: World) -> None:
         self.world = world
 
