@@ -40,15 +40,16 @@ async def migrate(url: str) -> None:
     path = database_file(url)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock_path = path.with_name(path.name + ".migrate.lock")
         # Waiting for another process must not stop this one's loop.
-        await asyncio.to_thread(_migrate_under, lock_path, url)
+        await asyncio.to_thread(_migrate_under_lock, path, url)
     else:
         await _migrate(url)
 
 
-def _migrate_under(lock_path: Path, url: str) -> None:
-    with file_lock(lock_path, wait=True):
+def _migrate_under_lock(path: Path, url: str) -> None:
+    with file_lock(path.with_name(path.name + ".migrate.lock"), wait=True):
+        # aiosqlite's thread outlives a file that does not open, and complains of the closed loop.
+        path.open("ab").close()
         asyncio.run(_migrate(url))
 
 
