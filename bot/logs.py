@@ -18,6 +18,8 @@ _SECRET = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{30,64}")
 # user:password@ in the address of a database or a feed.
 _CREDENTIALS = re.compile(r"(://[^/\s:@]+):[^/\s@]+@")
 
+_CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
+
 
 def redact(text: str) -> str:
     """Return *text* without the secret part of any token or address in it."""
@@ -67,5 +69,12 @@ def configure_logs(form: Literal["console", "json"], level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for chatty in ("aiogram", "aiohttp.access", "apscheduler", "alembic", "trafilatura"):
+    for chatty in (
+        "aiogram",
+        "aiohttp.access",
+        "aiosqlite",
+        "apscheduler",
+        "alembic",
+        "trafilatura",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         scheme, separator, rest = value.get_secret_value().partition("://")
         if not separator or scheme not in _DRIVERS:
             raise ValueError("write sqlite:///path/to/file or postgresql://user@host/database")
+        if scheme.startswith("sqlite") and rest.removeprefix("/") in {"", ":memory:"}:
+            raise ValueError(
+                "a database in memory forgets everything; write sqlite:///path/to/file"
+            )
         return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
 
     @classmethod

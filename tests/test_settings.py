@@ -95,7 +95,12 @@ def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("BOT_TOKEN", "secret token"), ("DATABASE_URL", "mysql://root:secret@host/")],
+    [
+        ("BOT_TOKEN", "secret token"),
+        ("DATABASE_URL", "mysql://root:secret@host/"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite://"),
+    ],
 )
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
     monkeypatch.setenv(name, value)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from bot.app.places import place_of
-from bot.app.stops import stop_error_in, stopped_by_signals
+from bot.app.stops import set_by_signals, stop_error_in
 from bot.app.tools import SourceTools, alone_on, make_fetcher, open_storage
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
 
     *announce* says what a person should know first.
     """
-    with stopped_by_signals() as stopping:
-        try:
-            await _run(settings, announce, stopping)
-        except ExceptionGroup as group:
-            if reason := stop_error_in(group):
-                raise reason from group
-            raise
+    stopping = set_by_signals()
+    try:
+        await _run(settings, announce, stopping)
+    except ExceptionGroup as group:
+        if reason := stop_error_in(group):
+            raise reason from group
+        raise
 
 
 async def _run(

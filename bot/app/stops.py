@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class StopError(RuntimeError):
     """The bot cannot start or go on; the message is one sentence that says what to do."""
 
 
-@contextmanager
-def stopped_by_signals() -> Iterator[asyncio.Event]:
-    """Yield an event that SIGINT and SIGTERM set."""
+def set_by_signals() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set, until the process ends."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for each in signals:
+    for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stopping.set)
-    try:
-        yield stopping
-    finally:
-        for each in signals:
-            loop.remove_signal_handler(each)
+    return stopping
 
 
 def stop_error_in(group: BaseExceptionGroup[BaseException]) -> StopError | None:

@@ -8,7 +8,7 @@ from bot.matching.snippets import Snippet, snippet
 
 
 # One article goes to many chats that watch the same words.
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def excerpt(title: str, text: str, queries: tuple[str, ...]) -> Snippet:
     """Return where the *queries* (canonical) hit *text*, their words marked."""
     found = [span for query in queries for span in spans(parse(query), title, text)]

@@ -37,9 +37,9 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom,
     assert article.owner is None
     assert delivery.key == "alert:1:telegram"
     assert delivery.kind is DeliveryKind.ALERT
-    assert delivery.body["text"].startswith("My words · A headline\n\nWords on A headline.")
+    assert delivery.body["text"].startswith("My words · A headline\nWords on A headline.")
     assert "Example Wire · 21:01" in delivery.body["text"]
-    assert {"type": "bold", "offset": 23, "length": 5} in delivery.body["entities"]
+    assert {"type": "bold", "offset": 22, "length": 5} in delivery.body["entities"]
     assert "https://wire.example/1" in delivery.fallback["text"]
 
 

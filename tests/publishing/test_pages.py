@@ -109,10 +109,8 @@ def test_the_sample_alert_reads_like_this(renderer):
         message.text
         == """\
 "consul-general" · Ministry asks consul-general to explain post
-
 The consul-general in the western city was called in on Monday over a post that lawmakers \
 of three parties had called a threat.
-
 Example Wire · 12:00 · also: Example Times, Daily Sample"""
     )
     assert marked(message, "bold") == ['"consul-general"', "consul-general"]
