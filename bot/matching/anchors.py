@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.matching.characters import is_hangul, is_unspaced
-from bot.matching.evaluation import FoldedArticle, can_be_joined
-from bot.matching.tree import And, Node, Or, Term
+from bot.matching.evaluation import FoldedArticle
+from bot.matching.occurrences import can_be_joined
+from bot.matching.tree import And, Near, Node, Or, Term, conjunction
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,6 +25,8 @@ def anchors(node: Node) -> frozenset[Anchor]:
     """The anchors of *node*; none where it can hold without any term."""
     if isinstance(node, Term):
         return max(_choices(node), key=_telling)
+    if isinstance(node, Near):
+        return anchors(conjunction((node.left, node.right)))
     if isinstance(node, And):
         choices = [found for operand in node.operands if (found := anchors(operand))]
         return max(choices, key=_telling, default=frozenset())

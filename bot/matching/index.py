@@ -7,7 +7,7 @@ from bot.matching.anchors import Anchor, anchors, keys
 from bot.matching.evaluation import FoldedArticle, fold_article, holds
 from bot.matching.query import Query
 from bot.matching.spans import Span, spans
-from bot.matching.tree import Term
+from bot.matching.tree import Leaf
 
 __all__ = ["QueryIndex", "Span", "spans"]
 
@@ -17,6 +17,7 @@ class QueryIndex:
 
     def __init__(self) -> None:
         self._queries: dict[int, Query] = {}
+        self._without: set[int] = set()
         self._by_word: defaultdict[str, set[int]] = defaultdict(set)
         self._by_prefix: defaultdict[str, set[int]] = defaultdict(set)
         self._prefixes_of_length: defaultdict[int, set[str]] = defaultdict(set)
@@ -31,6 +32,8 @@ class QueryIndex:
         """A second query under one id takes the place of the first."""
         self.remove(query_id)
         self._queries[query_id] = query
+        if not anchors(query.tree):
+            self._without.add(query_id)
         for anchor in anchors(query.tree):
             self._table(anchor)[anchor.key].add(query_id)
             if anchor.prefix:
@@ -38,6 +41,7 @@ class QueryIndex:
 
     def remove(self, query_id: int) -> None:
         query = self._queries.pop(query_id, None)
+        self._without.discard(query_id)
         for anchor in anchors(query.tree) if query else ():
             table = self._table(anchor)
             table[anchor.key].discard(query_id)
@@ -51,15 +55,15 @@ class QueryIndex:
         title: str,
         text: str,
         *,
-        sources: Sequence[str] = (),  # noqa: ARG002 - `source:` is part of the interface, not yet of the grammar
-        language: str | None = None,  # noqa: ARG002 - the same for `lang:`
+        sources: Sequence[str] = (),
+        language: str | None = None,
     ) -> set[int]:
-        article = fold_article(title, text)
-        known: dict[Term, bool] = {}
+        article = fold_article(title, text, sources=sources, language=language)
+        known: dict[Leaf, bool] = {}
 
-        def has(term: Term) -> bool:
-            if (answer := known.get(term)) is None:
-                answer = known[term] = article.has(term)
+        def has(leaf: Leaf) -> bool:
+            if (answer := known.get(leaf)) is None:
+                answer = known[leaf] = article.has(leaf)
             return answer
 
         return {
@@ -70,8 +74,7 @@ class QueryIndex:
 
     def _candidates(self, article: FoldedArticle) -> set[int]:
         words = keys(article)
-        found: set[int] = set()
-        return found.union(
+        return self._without.union(
             *(self._by_word[word] for word in self._by_word.keys() & words),
             *(self._by_prefix[prefix] for prefix in self._prefixes(words)),
         )

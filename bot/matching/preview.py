@@ -82,8 +82,8 @@ class Preview:
             return await store_matches(unit, found)
 
     def _words(self, query: Query) -> str | None:
-        language = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
-        return language.expression(query.tree)
+        dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
+        return dialect.expression(query.tree)
 
 
 async def _matching(query: Query, articles: Sequence[Article]) -> list[Article]:

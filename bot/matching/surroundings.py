@@ -1,0 +1,52 @@
+"""What an article is besides its words: who carried it, and its language."""
+
+import re
+from collections.abc import Iterable
+
+from bot.matching.folding import fold
+from bot.matching.tree import And, Language, Leaf, Node, Not, Or, Source, conjunction, disjunction
+from bot.matching.tree import leaves
+
+_HOST = re.compile(r"(?:[a-z0-9_-]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?", re.I)
+
+
+def source_name(typed: str) -> str:
+    """A host without `www.` in small letters, or else the folded words of a name."""
+    host = _HOST.fullmatch(typed.strip())
+    return host[1].lower() if host else " ".join(fold(typed).words)
+
+
+def source_keys(sources: Iterable[str]) -> frozenset[str]:
+    """Every name by which a `Source` may ask for one of *sources*, hosts or names.
+
+    A host is asked for by itself and by each domain that it belongs to.
+    """
+    keys: set[str] = set()
+    for source in sources:
+        keys.add(" ".join(fold(source).words))
+        if host := _HOST.fullmatch(source.strip()):
+            labels = host[1].lower().split(".")
+            keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))
+    return frozenset(keys - {""})
+
+
+def language_code(code: str | None) -> str:
+    """`zh` of `zh-Hant`."""
+    return re.split("[-_]", code or "")[0].lower()
+
+
+def without_surroundings(node: Node) -> Node | None:
+    """What must stand in the text of an article that is known to match; None: nothing."""
+    if isinstance(node, Source | Language):
+        return None
+    if isinstance(node, Not):
+        return None if any(map(_is_outside, leaves(node))) else node
+    if isinstance(node, And | Or):
+        kept = [left for operand in node.operands if (left := without_surroundings(operand))]
+        join = conjunction if isinstance(node, And) else disjunction
+        return join(kept) if kept else None
+    return node
+
+
+def _is_outside(leaf: Leaf) -> bool:
+    return isinstance(leaf, Source | Language)
