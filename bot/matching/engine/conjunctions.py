@@ -1,0 +1,125 @@
+"""A query as conjunctions of literals, any of which makes it match.
+
+Where a literal can only be looked for roughly, or the conjunctions would be too many, they say
+too often yes, never too often no: such a query is not *exact*, and its tree has the last word.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from typing import Final, TypeAlias
+
+from bot.matching.characters import is_hangul
+from bot.matching.engine.hashing import Kind
+from bot.matching.occurrences import forms
+from bot.matching.tree import And, Node, Not, Or, Term
+
+LONGEST_PHRASE: Final = 8  # words; of a longer one the beginning is looked for
+LONGEST_PREFIX: Final = 63  # bytes; the same
+MOST: Final = 16  # conjunctions that an AND of ORs may be multiplied out to
+MOST_LITERALS: Final = 8  # of a conjunction
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A key to look for; with `wanted` False it must be missing."""
+
+    kind: Kind
+    text: str
+    wanted: bool = True
+
+
+Conjunction: TypeAlias = tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunctions:
+    any_of: tuple[Conjunction, ...]
+    exact: bool = True
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether each of them needs something to be there."""
+        return all(any(literal.wanted for literal in each) for each in self.any_of)
+
+
+ANYTHING: Final = Conjunctions(((),), exact=False)
+
+
+def conjunctions(node: Node, *, wanted: bool = True) -> Conjunctions:
+    """Those of *node*, or with *wanted* False of its contrary."""
+    match node:
+        case Term():
+            return _of_term(node, wanted=wanted)
+        case Not():
+            return conjunctions(node.operand, wanted=not wanted)
+        case And() | Or():
+            parts = [conjunctions(operand, wanted=wanted) for operand in node.operands]
+            return _all(parts) if isinstance(node, And) is wanted else _any(parts)
+        case Near():
+            both = _all([conjunctions(node.left), conjunctions(node.right)])
+            return Conjunctions(both.any_of, exact=False) if wanted else ANYTHING
+        case Source():
+            return Conjunctions(((Literal(Kind.SOURCE, node.name, wanted),),))
+        case Language():
+            return Conjunctions(((Literal(Kind.LANGUAGE, node.code, wanted),),))
+
+
+def in_every_article() -> Literal:
+    """What a conjunction of nothing but missing literals needs."""
+    return Literal(Kind.ALWAYS, "")
+
+
+def _of_term(term: Term, *, wanted: bool) -> Conjunctions:
+    found = [_literal(form, term) for form in forms(term)]
+    exact = all(is_exact for _, is_exact in found) and not term.spelling
+    if wanted:
+        return Conjunctions(tuple((literal,) for literal, _ in found), exact)
+    missing = [Literal(each.kind, each.text, wanted=False) for each, _ in found]
+    if not exact:
+        return ANYTHING
+    return Conjunctions((tuple(missing),), exact)
+
+
+def _literal(form: tuple[str, ...], term: Term) -> tuple[Literal, bool]:
+    """What to look for so as to find *form*, and whether that says it all."""
+    prefixes = [at for at, word in enumerate(form) if is_hangul(word)]
+    if term.prefix:
+        prefixes.append(len(form) - 1)
+    if prefixes and prefixes[0] == 0:
+        word = form[0].encode()[:LONGEST_PREFIX].decode(errors="ignore")
+        kind = Kind.TITLE_PREFIX if term.title else Kind.PREFIX
+        return Literal(kind, word), word == form[0] and len(form) == 1
+    whole = form[: prefixes[0]] if prefixes else form
+    kind = Kind.TITLE_WORDS if term.title else Kind.WORDS
+    return Literal(kind, " ".join(whole[:LONGEST_PHRASE])), len(whole[:LONGEST_PHRASE]) == len(form)
+
+
+def _any(parts: list[Conjunctions]) -> Conjunctions:
+    found = dict.fromkeys(each for part in parts for each in part.any_of)
+    return Conjunctions(tuple(found), all(part.exact for part in parts))
+
+
+def _all(parts: list[Conjunctions]) -> Conjunctions:
+    """Multiply out, the part that is sure to need something and the smallest ones first."""
+    ordered = sorted(parts, key=lambda part: (not part.is_selective, len(part.any_of)))
+    return reduce(_both, ordered)
+
+
+def _both(left: Conjunctions, right: Conjunctions) -> Conjunctions:
+    if len(right.any_of) > 1 and len(left.any_of) * len(right.any_of) > MOST:
+        return Conjunctions(left.any_of, exact=False)
+    exact = left.exact and right.exact
+    found = []
+    for one, other in product(left.any_of, right.any_of):
+        both = tuple(dict.fromkeys(one + other))
+        exact = exact and len(both) <= MOST_LITERALS
+        found.append(_shortened(both))
+    return Conjunctions(tuple(found), exact)
+
+
+def _shortened(literals: Conjunction) -> Conjunction:
+    """What must be there says more than what must not."""
+    if len(literals) <= MOST_LITERALS:
+        return literals
+    return tuple(sorted(literals, key=lambda each: not each.wanted)[:MOST_LITERALS])

@@ -1,0 +1,125 @@
+"""A hash table from 64-bit keys to positive integers that grows by single keys and by blocks.
+
+Buckets of eight keys fill one cache line, so that a whole article's keys are compared in one
+gather. What finds its bucket full goes to a small dict.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.hashing import Ints, Keys, Places
+
+WIDTH: Final = 8
+_LOAD: Final = 4  # keys in a bucket, on average, when a table is laid out; up to 5 before it grows
+_SLICE: Final = 1_024  # buckets moved at a time
+
+
+class KeyTable:
+    """`keys` is uint64[buckets, 8], 0 where free; `values` int32[buckets, 8]."""
+
+    def __init__(self, size: int = 4_096) -> None:
+        self.buckets = max(64, -(-size // _LOAD))
+        self._hold(
+            np.zeros((self.buckets, WIDTH), dtype=np.uint64),
+            np.zeros((self.buckets, WIDTH), dtype=np.int32),
+        )
+        self.overflow: dict[int, int] = {}
+        self.count = 0
+
+    def _hold(self, keys: Keys, values: Ints) -> None:
+        self.keys, self.values = keys, values
+        self._flat_keys = memoryview(keys.reshape(-1))
+        self._flat_values = memoryview(values.reshape(-1))
+
+    @classmethod
+    def of(cls, keys: Keys, values: Ints, overflow: dict[int, int], count: int) -> "KeyTable":
+        table = cls.__new__(cls)
+        table.buckets = len(keys)
+        table._hold(keys, values)
+        table.overflow, table.count = overflow, count
+        return table
+
+    @property
+    def is_full(self) -> bool:
+        return self.count > self.buckets * (_LOAD + 1)
+
+    def get(self, key: int) -> int:
+        """The value, or 0."""
+        at = ((key >> 32) * self.buckets >> 32) * WIDTH
+        row = self._flat_keys[at : at + WIDTH].tolist()
+        if key in row:
+            value: int = self._flat_values[at + row.index(key)]
+            return value
+        return self.overflow.get(key, 0)
+
+    def put(self, key: int, value: int) -> None:
+        """Set the value of *key*, known or not; 0 makes it unknown, but keeps its place."""
+        at = ((key >> 32) * self.buckets >> 32) * WIDTH
+        row = self._flat_keys[at : at + WIDTH].tolist()
+        if key in row:
+            self._flat_values[at + row.index(key)] = value
+        elif key in self.overflow or 0 not in row:
+            self.count += key not in self.overflow
+            self.overflow[key] = value
+        else:
+            place = at + row.index(0)
+            self._flat_keys[place] = key
+            self._flat_values[place] = value
+            self.count += 1
+
+    def find(self, keys: Keys) -> tuple[Places, Ints]:
+        """Which of *keys* (uint64[n]) are known, and their values; in no order."""
+        bucket = self._bucket(keys)
+        rows = self.keys.take(bucket, axis=0)
+        flat = np.flatnonzero(rows == keys[:, None])
+        which = flat >> 3
+        values = self.values.reshape(-1).take((bucket.take(which) << 3) + (flat & 7))
+        if self.overflow:
+            full = np.flatnonzero(rows[:, WIDTH - 1])
+            found = [(at, self.overflow.get(int(keys[at]), 0)) for at in full.tolist()]
+            more = np.array([pair for pair in found if pair[1]], dtype=np.int64).reshape(-1, 2)
+            which = np.concatenate((which, more[:, 0]))
+            values = np.concatenate((values, more[:, 1].astype(np.int32)))
+        return which, values
+
+    def _bucket(self, keys: Keys) -> Places:
+        scaled = ((keys >> np.uint64(32)) * np.uint64(self.buckets)) >> np.uint64(32)
+        return scaled.view(np.int64)
+
+    def moved_into(self, other: "KeyTable", kept: NDArray[np.bool_] | None) -> Iterator[None]:
+        """Move all into *other*, slice by slice; with *kept* only the values of which it says True.
+
+        Beyond its end its last answer counts.
+        """
+        for start in range(0, self.buckets, _SLICE):
+            keys = self.keys[start : start + _SLICE].reshape(-1)
+            values = self.values[start : start + _SLICE].reshape(-1)
+            wanted = values > 0
+            if kept is not None:
+                wanted &= kept.take(values, mode="clip")
+            other.put_all(keys[wanted], values[wanted])
+            yield
+        for key, value in list(self.overflow.items()):
+            if value and (kept is None or kept.take(value, mode="clip")) and not other.get(key):
+                other.put(key, value)
+
+    def put_all(self, keys: Keys, values: Ints) -> None:
+        """Put distinct keys, a block at once; those already known stay as they are."""
+        known, _ = self.find(keys)
+        fresh = np.ones(len(keys), dtype=np.bool_)
+        fresh[known] = False
+        keys, values = keys[fresh], values[fresh]
+        bucket = self._bucket(keys)
+        order = np.argsort(bucket, kind="stable")
+        keys, values, bucket = keys[order], values[order], bucket[order]
+        first = np.searchsorted(bucket, bucket)
+        filled = np.count_nonzero(self.keys.take(bucket, axis=0), axis=1)
+        place = filled + np.arange(len(bucket)) - first
+        fits = place < WIDTH
+        self.keys[bucket[fits], place[fits]] = keys[fits]
+        self.values[bucket[fits], place[fits]] = values[fits]
+        self.overflow.update(zip(keys[~fits].tolist(), values[~fits].tolist(), strict=True))
+        self.count += len(keys)

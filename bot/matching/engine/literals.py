@@ -1,0 +1,108 @@
+"""Literals as small integers: what is looked for anywhere, and how often it was seen."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.article import Gates
+from bot.matching.engine.columns import Presence
+from bot.matching.engine.conjunctions import Literal
+from bot.matching.engine.frequencies import Frequencies
+from bot.matching.engine.growing import Growing
+from bot.matching.engine.hashing import Hashing, Ints, Keys, Kind
+from bot.matching.engine.keytable import KeyTable
+
+_START = 1_024
+_MOST_FREED = 65_536  # at one merge; the rest at the next
+# One article in so many is thought to have a literal of which no word tells more.
+_ODDS = {
+    Kind.PREFIX: 50,
+    Kind.TITLE_PREFIX: 500,
+    Kind.SOURCE: 100,
+    Kind.LANGUAGE: 4,
+    Kind.ALWAYS: 1,
+}
+
+
+class Literals:
+    """Numbers 1 to `count`; `seen` is uint32[capacity], in how many articles each was."""
+
+    def __init__(self, hashing: Hashing) -> None:
+        self.hashing = hashing
+        self.table = KeyTable(_START)
+        self.gates = Gates(hashing)
+        self.frequencies = Frequencies()
+        self.count = 0
+        self.seen = Growing(np.zeros(_START, dtype=np.uint32))
+        self.presence = Presence(_START)
+        self.free: list[int] = []
+        self._moving: KeyTable | None = None
+        self._asked: set[int] | None = None
+
+    @property
+    def capacity(self) -> int:
+        return len(self.seen.array)
+
+    def number(self, literal: Literal) -> int:
+        """The number of *literal*, a new one if need be."""
+        key = self.hashing.key(literal.kind, literal.text)
+        number = self.table.get(key) or self._new(key, literal)
+        if self._asked is not None:
+            self._ask(key, number, self._asked)
+        return number
+
+    def weight(self, number: int) -> int:
+        """In how many articles the literal was, or is thought to have been."""
+        count: int = self.seen.cells[number]
+        return count
+
+    def _new(self, key: int, literal: Literal) -> int:
+        number = self.free.pop() if self.free else self.count + 1
+        self.count = max(self.count, number)
+        if number >= self.capacity:
+            self.seen.reach(number)
+            self.presence = Presence(self.capacity)
+        self.table.put(key, number)
+        self.gates.open(literal.kind, literal.text)
+        self.seen.cells[number] = self._expected(literal)
+        return number
+
+    def _expected(self, literal: Literal) -> int:
+        if literal.kind in _ODDS:
+            return self.frequencies.articles // _ODDS[literal.kind]
+        words = (self.hashing.key(Kind.WORDS, word) for word in literal.text.split(" "))
+        return min(map(self.frequencies.of, words))
+
+    def found(self, keys: Keys) -> Ints:
+        """The literals of which *keys* are some, sorted, each once."""
+        _, values = self.table.find(keys)
+        return np.unique(values)
+
+    def learn(self, words: Keys, hits: Ints) -> None:
+        self.frequencies.learn(words)
+        self.seen.array[hits] += 1
+
+    def watch(self) -> None:
+        """Begin to note which literals are asked for, until `tidied` is done."""
+        self._asked = set()
+
+    def tidied(self, used: NDArray[np.bool_]) -> Iterator[None]:
+        """In slices, drop what is not *used* (bool[literals]) where it is much; grow if need be."""
+        kept = np.zeros(self.count + 2, dtype=np.bool_)
+        kept[: len(used)] = used
+        kept[list(self._asked or ())] = True
+        dropped = len(kept) - 2 - int(np.count_nonzero(kept[1:]))
+        if self.table.is_full or dropped > self.count // 4:
+            left = self.count - dropped
+            self._moving = KeyTable(max(_START, left + left // 8))
+            yield from self.table.moved_into(self._moving, kept)
+            self.table, self._moving = self._moving, None
+            kept[list(self._asked or ())] = True
+            self.free = (np.flatnonzero(~kept[1:-1])[:_MOST_FREED] + 1).tolist()
+        self._asked = None
+
+    def _ask(self, key: int, number: int, asked: set[int]) -> None:
+        asked.add(number)
+        if self._moving is not None and not self._moving.get(key):
+            self._moving.put(key, number)

@@ -1,0 +1,66 @@
+"""Query ids in slots: small integers that the columns hold in their place."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from bot.matching.engine.growing import Growing
+from bot.matching.engine.keytable import KeyTable
+
+GONE, EXACT, ROUGH = 0, 1, 2  # of a rough query the tree has the last word
+_START = 1_024
+_SPREAD: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: neighbours land far apart
+_ALL: Final = (1 << 64) - 1
+
+
+class Slots:
+    """`ids` is int64[capacity], `states` uint8[capacity]; slot 0 is nobody's."""
+
+    def __init__(self) -> None:
+        self.ids = Growing(np.zeros(_START, dtype=np.int64))
+        self.states = Growing(np.zeros(_START, dtype=np.uint8))
+        self.table = KeyTable(_START)
+        self.live = 0
+        self.count = 0
+        self.free: list[int] = []
+        self.gone: list[int] = []  # their rows are still in the columns
+        self._moving: KeyTable | None = None
+
+    def of(self, query_id: int) -> int:
+        """The slot of *query_id*, or 0."""
+        return self.table.get(_key(query_id))
+
+    def take(self, query_id: int, state: int) -> int:
+        slot = self.free.pop() if self.free else self.count + 1
+        self.count = max(self.count, slot)
+        if slot >= len(self.ids.array):
+            self.ids.reach(slot)
+            self.states.reach(slot)
+        self.ids.cells[slot] = query_id
+        self.states.cells[slot] = state
+        self._put(query_id, slot)
+        self.live += 1
+        return slot
+
+    def drop(self, query_id: int, slot: int) -> None:
+        self.states.cells[slot] = GONE
+        self._put(query_id, 0)
+        self.gone.append(slot)
+        self.live -= 1
+
+    def _put(self, query_id: int, slot: int) -> None:
+        self.table.put(_key(query_id), slot)
+        if self._moving is not None:
+            self._moving.put(_key(query_id), slot)
+
+    def tidied(self) -> Iterator[None]:
+        """In slices, give the ids a new table where theirs is full."""
+        if self.table.is_full:
+            self._moving = KeyTable(max(_START, self.live + self.live // 8))
+            yield from self.table.moved_into(self._moving, None)
+            self.table, self._moving = self._moving, None
+
+
+def _key(query_id: int) -> int:
+    return (query_id + 1) * _SPREAD & _ALL or 1
