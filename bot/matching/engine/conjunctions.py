@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from bot.matching.characters import is_hangul
 from bot.matching.engine.hashing import Kind
 from bot.matching.occurrences import forms
-from bot.matching.tree import And, Node, Not, Or, Term
+from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term
 
 LONGEST_PHRASE: Final = 8  # words; of a longer one the beginning is looked for
 LONGEST_PREFIX: Final = 63  # bytes; the same

@@ -91,16 +91,20 @@ class Literals:
         """In slices, drop what is not *used* (bool[literals]) where it is much; grow if need be."""
         kept = np.zeros(self.count + 2, dtype=np.bool_)
         kept[: len(used)] = used
-        kept[list(self._asked or ())] = True
+        self._keep_asked(kept)
         dropped = len(kept) - 2 - int(np.count_nonzero(kept[1:]))
         if self.table.is_full or dropped > self.count // 4:
             left = self.count - dropped
             self._moving = KeyTable(max(_START, left + left // 8))
             yield from self.table.moved_into(self._moving, kept)
             self.table, self._moving = self._moving, None
-            kept[list(self._asked or ())] = True
+            self._keep_asked(kept)
             self.free = (np.flatnonzero(~kept[1:-1])[:_MOST_FREED] + 1).tolist()
         self._asked = None
+
+    def _keep_asked(self, kept: NDArray[np.bool_]) -> None:
+        """The last flag is for those that came after *kept* was made: they are moved already."""
+        kept[[number for number in self._asked or () if number < len(kept) - 1]] = True
 
     def _ask(self, key: int, number: int, asked: set[int]) -> None:
         asked.add(number)
