@@ -11,8 +11,9 @@ from bot.matching.candidates import FTS5, TSQUERY
 from bot.matching.evaluation import fold_article, holds
 from bot.matching.match import matches_found
 from bot.matching.query import Query
+from bot.matching.sentences import Place
 from bot.matching.slices import in_slices
-from bot.matching.snippets import Place, Snippet, bold_ranges, snippet
+from bot.matching.snippets import Snippet, bold_ranges, snippet
 from bot.matching.spans import spans
 from storage.articles import Article
 from storage.articles_found import Wanted, articles_found, source_names

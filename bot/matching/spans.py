@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bot.matching.evaluation import fold_article, telling_leaves
 from bot.matching.occurrences import Field, Run, pairs, place, runs
 from bot.matching.query import Query
 from bot.matching.surroundings import without_surroundings
-from bot.matching.tracing import Place
 from bot.matching.tree import Leaf, Near, Term
+
+if TYPE_CHECKING:
+    from bot.matching.tracing import Place
 
 _MOST_HITS = 10_000  # of one term in one reading; what comes after is only repetition
 

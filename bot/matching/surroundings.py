@@ -4,16 +4,34 @@ import re
 from collections.abc import Iterable
 
 from bot.matching.folding import fold
-from bot.matching.tree import And, Language, Leaf, Node, Not, Or, Source, conjunction, disjunction
-from bot.matching.tree import leaves
+from bot.matching.tree import (
+    And,
+    Language,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Source,
+    conjunction,
+    disjunction,
+    leaves,
+)
 
-_HOST = re.compile(r"(?:[a-z0-9_-]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?", re.I)
+_HOST = re.compile(
+    r"(?:[a-z]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
+)
 
 
 def source_name(typed: str) -> str:
     """A host without `www.` in small letters, or else the folded words of a name."""
     host = _HOST.fullmatch(typed.strip())
-    return host[1].lower() if host else " ".join(fold(typed).words)
+    return host[1].lower() if host else folded_name(typed)
+
+
+def folded_name(typed: str) -> str:
+    """`taiwan-news`, "Taiwan news" and "TAIWAN NEWS" are one name."""
+    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    return " ".join(fold(fold(typed).plain).words)
 
 
 def source_keys(sources: Iterable[str]) -> frozenset[str]:
@@ -23,7 +41,7 @@ def source_keys(sources: Iterable[str]) -> frozenset[str]:
     """
     keys: set[str] = set()
     for source in sources:
-        keys.add(" ".join(fold(source).words))
+        keys.add(folded_name(source))
         if host := _HOST.fullmatch(source.strip()):
             labels = host[1].lower().split(".")
             keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))

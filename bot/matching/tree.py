@@ -8,6 +8,7 @@ from unicodedata import is_normalized
 
 from bot.matching.characters import is_hangul, is_unspaced
 
+_APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})
 
 
@@ -205,5 +206,7 @@ def _touch(before: str, word: str, written: str) -> bool:
     """Whether *word*, written without a space, is read as the same two words again."""
     unspaced = is_unspaced(before), is_unspaced(word)
     if not any(unspaced) or not (before.isalnum() or unspaced[0]):
+        return False
+    if _APOSTROPHE in {before[-1], word[0]}:
         return False
     return (word.isalnum() or unspaced[1]) and is_normalized("NFC", written[-16:] + word)
