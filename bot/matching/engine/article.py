@@ -1,6 +1,6 @@
 """The keys of an article: its words, phrases and beginnings that some query may look for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,18 +24,18 @@ class Gates:
         self._hashing = hashing
         self.phrases = np.zeros(1 << _GATE_BITS, dtype=np.uint8)
         self.prefixes = np.zeros(1 << 16, dtype=np.uint64)
-        self.kinds = np.zeros(len(Kind), dtype=np.bool_)
+        self.kinds = [False] * len(Kind)
+        self._cells = memoryview(self.phrases)
 
-    def open(self, kind: Kind, text: str) -> None:
-        """Let the literal through."""
+    def open(self, kind: Kind, text: str, words: Sequence[int]) -> None:
+        """Let the literal through; *words* are the hashes of its words."""
         self.kinds[kind] = True
-        if kind in {Kind.PREFIX, Kind.TITLE_PREFIX}:
+        if kind == Kind.PREFIX or kind == Kind.TITLE_PREFIX:  # noqa: PLR1714 - a set would hash it
             data = text.encode()
             self.prefixes[data[0] << 8 | data[1]] |= np.uint64(1 << len(data))
-        elif " " in text:
-            words = text.split(" ")
-            two = self._hashing.key(Kind.WORDS, " ".join(words[:2])) ^ self._hashing.salts[0]
-            self.phrases[two >> (64 - _GATE_BITS)] |= np.uint8(1 << (len(words) - 2))
+        elif len(words) > 1:
+            two = self._hashing.key_of(Kind.WORDS, words[:2])
+            self._cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
 
 
 def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:

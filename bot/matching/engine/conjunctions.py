@@ -4,10 +4,9 @@ Where a literal can only be looked for roughly, or the conjunctions would be too
 too often yes, never too often no: such a query is not *exact*, and its tree has the last word.
 """
 
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from bot.matching.characters import is_hangul
 from bot.matching.engine.hashing import Kind
@@ -20,8 +19,7 @@ MOST: Final = 16  # conjunctions that an AND of ORs may be multiplied out to
 MOST_LITERALS: Final = 8  # of a conjunction
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A key to look for; with `wanted` False it must be missing."""
 
     kind: Kind
@@ -32,8 +30,7 @@ class Literal:
 Conjunction: TypeAlias = tuple[Literal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Conjunctions:
+class Conjunctions(NamedTuple):
     any_of: tuple[Conjunction, ...]
     exact: bool = True
 
@@ -71,6 +68,9 @@ def in_every_article() -> Literal:
 
 
 def _of_term(term: Term, *, wanted: bool) -> Conjunctions:
+    if len(term.words) == 1 and _is_plain(term):  # most of them: the shortest way
+        kind = Kind.TITLE_WORDS if term.title else Kind.WORDS
+        return Conjunctions(((Literal(kind, term.words[0], wanted),),))
     found = [_literal(form, term) for form in forms(term)]
     exact = all(is_exact for _, is_exact in found) and not term.spelling
     if wanted:
@@ -83,7 +83,7 @@ def _of_term(term: Term, *, wanted: bool) -> Conjunctions:
 
 def _literal(form: tuple[str, ...], term: Term) -> tuple[Literal, bool]:
     """What to look for so as to find *form*, and whether that says it all."""
-    prefixes = [at for at, word in enumerate(form) if is_hangul(word)]
+    prefixes = [at for at, word in enumerate(form) if not word.isascii() and is_hangul(word)]
     if term.prefix:
         prefixes.append(len(form) - 1)
     if prefixes and prefixes[0] == 0:
@@ -93,6 +93,10 @@ def _literal(form: tuple[str, ...], term: Term) -> tuple[Literal, bool]:
     whole = form[: prefixes[0]] if prefixes else form
     kind = Kind.TITLE_WORDS if term.title else Kind.WORDS
     return Literal(kind, " ".join(whole[:LONGEST_PHRASE])), len(whole[:LONGEST_PHRASE]) == len(form)
+
+
+def _is_plain(term: Term) -> bool:
+    return not (term.prefix or term.spelling or is_hangul(term.words[-1]))
 
 
 def _any(parts: list[Conjunctions]) -> Conjunctions:

@@ -10,12 +10,13 @@ from bot.matching.engine.growing import Growing
 from bot.matching.engine.hashing import Ints
 
 _WIDEST = WIDTHS[-1]
+_START = 1_024
 
 
 class Delta:
     """Rows 1 to `count`. `heads[anchor]` is the newest row of an anchor, `after[row]` the next."""
 
-    def __init__(self, literals: int, capacity: int = 1_024) -> None:
+    def __init__(self, literals: int, capacity: int = _START) -> None:
         self.count = 0
         self._heads = Growing(np.zeros(literals, dtype=np.int32))
         self._after = Growing(np.zeros(capacity, dtype=np.int32))
@@ -60,10 +61,16 @@ class Delta:
 
     def rest(self, start: int) -> "Delta":
         """A delta of the rows from *start* on."""
-        other = Delta(len(self._heads.array))
         rows = self.rows(start, self.count + 1)
-        for slot, anchor, others in zip(
-            rows.slots.tolist(), rows.anchors.tolist(), rows.others.T.tolist(), strict=True
-        ):
-            other.add(slot, anchor, [literal for literal in others if literal])
+        count = len(rows.slots)
+        other = Delta(len(self._heads.array), max(_START, 2 * count))
+        order = np.argsort(rows.anchors, kind="stable")
+        anchors, numbers = rows.anchors[order], (order + 1).astype(np.int32)
+        again = np.flatnonzero(anchors[1:] == anchors[:-1])
+        other._after.array[numbers[again + 1]] = numbers[again]
+        other._heads.array[anchors] = numbers  # of equal anchors the last one stays
+        other._anchors.array[1 : count + 1] = rows.anchors
+        other._slots.array[1 : count + 1] = rows.slots
+        other._others.array[1 : count + 1] = rows.others.T
+        other.count = count
         return other

@@ -6,9 +6,9 @@ Words that follow each other hash by Horner's rule over their hashes. Keys stand
 words: with a million literals a foreign word takes one for its own once in 10^13 words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
 from hashlib import shake_256
 from operator import mul
 from typing import Final, TypeAlias
@@ -22,6 +22,7 @@ Places: TypeAlias = NDArray[np.int64]
 
 _ALL: Final = (1 << 64) - 1
 _SPACE: Final = ord(" ")
+_LONGEST_WORD: Final = 4_096  # bytes, of a query
 BLOCK: Final = 32_768  # bytes hashed at once
 BREAK: Final = "\0"  # a word of no query: what stands left and right of it is no phrase
 
@@ -58,24 +59,32 @@ class Hashing:
         base, step = int(secret[256]) & ~7 | 3, int(secret[257]) | 1
         self._powers = _powers_of(base)
         self._inverse = _powers_of(pow(base, -1, 1 << 64))
-        self.step = np.uint64(step)
+        self._step, self.step = step, np.uint64(step)
+        self._tables: tuple[list[int], list[int]] = (
+            self._values.tolist(),
+            self._powers[:_LONGEST_WORD].tolist(),
+        )
         self.salts = [int(salt) for salt in secret[258 : 258 + len(Kind)]]
         self.salts[Kind.WORDS] = 0  # the commonest kind needs none
 
-    @cached_property
-    def _scalars(self) -> tuple[list[int], list[int]]:
-        return self._values.tolist(), self._powers[:8_192].tolist()
-
     def key(self, kind: Kind, text: str) -> int:
         """The key of the words in *text*, which stand with one space between them."""
-        found = 0
-        for word in text.split(" "):
-            found = found * int(self.step) + self._word(word.encode())
-        return (found ^ self.salts[kind]) & _ALL or 1
+        return self.key_of(kind, self.scalars(text))
 
-    def _word(self, data: bytes) -> int:
-        values, powers = self._scalars
-        return sum(map(mul, map(values.__getitem__, data), powers)) & _ALL
+    def key_of(self, kind: Kind, words: Sequence[int]) -> int:
+        """The key of words by their hashes; never 0, which marks a free place."""
+        found = 0
+        for word in words:
+            found = found * self._step + word & _ALL
+        return found ^ self.salts[kind] or 1
+
+    def scalars(self, text: str) -> list[int]:
+        """The hashes of the words in *text*, one at a time; of a single word it is its key."""
+        values, powers = self._tables
+        return [
+            sum(map(mul, map(values.__getitem__, word.encode()), powers)) & _ALL
+            for word in text.split(" ")
+        ]
 
     def blocks(self, reading: str) -> list[Block]:
         """The words of a folded reading, which has a space before and after every word."""

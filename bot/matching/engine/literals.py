@@ -1,6 +1,6 @@
 """Literals as small integers: what is looked for anywhere, and how often it was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,7 @@ from bot.matching.engine.keytable import KeyTable
 _START = 1_024
 _MOST_FREED = 65_536  # at one merge; the rest at the next
 # One article in so many is thought to have a literal of which no word tells more.
-_ODDS = {
-    Kind.PREFIX: 50,
-    Kind.TITLE_PREFIX: 500,
-    Kind.SOURCE: 100,
-    Kind.LANGUAGE: 4,
-    Kind.ALWAYS: 1,
-}
+_ODDS = (0, 50, 0, 500, 100, 4, 1)  # by kind
 
 
 class Literals:
@@ -46,8 +40,9 @@ class Literals:
 
     def number(self, literal: Literal) -> int:
         """The number of *literal*, a new one if need be."""
-        key = self.hashing.key(literal.kind, literal.text)
-        number = self.table.get(key) or self._new(key, literal)
+        words = self.hashing.scalars(literal.text)
+        key = self.hashing.key_of(literal.kind, words)
+        number = self.table.get(key) or self._new(key, literal, words)
         if self._asked is not None:
             self._ask(key, number, self._asked)
         return number
@@ -57,21 +52,20 @@ class Literals:
         count: int = self.seen.cells[number]
         return count
 
-    def _new(self, key: int, literal: Literal) -> int:
+    def _new(self, key: int, literal: Literal, words: Sequence[int]) -> int:
         number = self.free.pop() if self.free else self.count + 1
         self.count = max(self.count, number)
         if number >= self.capacity:
             self.seen.reach(number)
             self.presence = Presence(self.capacity)
         self.table.put(key, number)
-        self.gates.open(literal.kind, literal.text)
-        self.seen.cells[number] = self._expected(literal)
+        self.gates.open(literal.kind, literal.text, words)
+        self.seen.cells[number] = self._expected(literal.kind, words)
         return number
 
-    def _expected(self, literal: Literal) -> int:
-        if literal.kind in _ODDS:
-            return self.frequencies.articles // _ODDS[literal.kind]
-        words = (self.hashing.key(Kind.WORDS, word) for word in literal.text.split(" "))
+    def _expected(self, kind: Kind, words: Sequence[int]) -> int:
+        if odds := _ODDS[kind]:
+            return self.frequencies.articles // odds
         return min(map(self.frequencies.of, words))
 
     def found(self, keys: Keys) -> Ints:
