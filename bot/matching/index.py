@@ -4,7 +4,7 @@ An index is used by one thread at a time, and needs no event loop: adding does t
 it gives rise to, in slices.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from secrets import token_bytes
 from typing import Final
@@ -14,6 +14,7 @@ from bot.matching.engine.conjunctions import conjunctions
 from bot.matching.engine.hashing import Ints
 from bot.matching.engine.queries import Queries
 from bot.matching.engine.slots import ROUGH
+from bot.matching.engine.snapshot import Snapshot
 from bot.matching.evaluation import FoldedArticle, fold_article, holds
 from bot.matching.query import Query, parse
 from bot.matching.spans import Span, spans
@@ -28,37 +29,46 @@ class QueryIndex:
     """Every query that matches an article; what is added or removed counts for the next one."""
 
     def __init__(self) -> None:
-        self.queries = Queries(token_bytes(16))
-        self.rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
+        self._queries = Queries(token_bytes(16))
+        self._rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "QueryIndex":
+        index = cls()
+        index._queries, index._rough = snapshot.queries, snapshot.rough
+        return index
+
+    def snapshot(self, number: int) -> Snapshot:
+        """What to write, before anything is added, removed or matched; *number* is the caller's."""
+        self._queries.finish()
+        return Snapshot(self._queries, self._rough, number)
+
+    def tend(self) -> bool:
+        """Do a slice of the tidying, about two milliseconds; return whether there is more."""
+        return self._queries.tend()
 
     def __len__(self) -> int:
-        return self.queries.slots.live
+        return self._queries.slots.live
 
     def __contains__(self, query_id: int) -> bool:
-        return self.queries.slots.of(query_id) > 0
+        return self._queries.slots.of(query_id) > 0
 
     def add(self, query_id: int, query: Query) -> None:
         """A second query under one id takes the place of the first."""
         self._add(query_id, query)
         if not query_id % _EVERY:
-            self.queries.tend()
-
-    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
-        """Add many at once and tidy up at the end, which takes a while."""
-        for query_id, query in found:
-            self._add(query_id, query)
-        self.queries.settle()
+            self._queries.tend()
 
     def _add(self, query_id: int, query: Query) -> None:
         self.remove(query_id)
         found = conjunctions(query.tree)
-        slot = self.queries.add(query_id, found)
+        slot = self._queries.add(query_id, found)
         if not found.exact:
-            self.rough[slot] = query.canonical
+            self._rough[slot] = query.canonical
 
     def remove(self, query_id: int) -> None:
-        if slot := self.queries.remove(query_id):
-            self.rough.pop(slot, None)
+        if slot := self._queries.remove(query_id):
+            self._rough.pop(slot, None)
 
     def match(
         self,
@@ -70,19 +80,19 @@ class QueryIndex:
     ) -> set[int]:
         """The ids of all queries that match; *sources* are hosts and names of its sources."""
         article = fold_article(title, text, sources=sources, language=language)
-        slots = self.queries.matching(self._hits(article))
-        known = self.queries.slots
-        if not self.rough:
+        slots = self._queries.matching(self._hits(article))
+        known = self._queries.slots
+        if not self._rough:
             return set(known.ids.array.take(slots).tolist())
         states = known.states.array.take(slots)
         found = set(known.ids.array.take(slots[states != ROUGH]).tolist())
         for slot in set(slots[states == ROUGH].tolist()):
-            if holds(_tree(self.rough[slot]), article.has):
+            if holds(_tree(self._rough[slot]), article.has):
                 found.add(known.ids.cells[slot])
         return found
 
     def _hits(self, article: FoldedArticle) -> Ints:
-        literals = self.queries.literals
+        literals = self._queries.literals
         words, keys = article_keys(literals.gates, literals.hashing, article)
         hits = literals.found(keys)
         literals.learn(words, hits)

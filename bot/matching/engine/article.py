@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching.engine.conjunctions import LONGEST_PHRASE, LONGEST_PREFIX
+from bot.matching.engine.growing import Growing
 from bot.matching.engine.hashing import BREAK, Block, Hashing, Keys, Kind, Places
 from bot.matching.evaluation import FoldedArticle
 
@@ -22,20 +23,19 @@ class Gates:
 
     def __init__(self, hashing: Hashing) -> None:
         self._hashing = hashing
-        self.phrases = np.zeros(1 << _GATE_BITS, dtype=np.uint8)
-        self.prefixes = np.zeros(1 << 16, dtype=np.uint64)
+        self.phrases = Growing(np.zeros(1 << _GATE_BITS, dtype=np.uint8))
+        self.prefixes = Growing(np.zeros(1 << 16, dtype=np.uint64))
         self.kinds = [False] * len(Kind)
-        self._cells = memoryview(self.phrases)
 
     def open(self, kind: Kind, text: str, words: Sequence[int]) -> None:
         """Let the literal through; *words* are the hashes of its words."""
         self.kinds[kind] = True
         if kind == Kind.PREFIX or kind == Kind.TITLE_PREFIX:  # noqa: PLR1714 - a set would hash it
             data = text.encode()
-            self.prefixes[data[0] << 8 | data[1]] |= np.uint64(1 << len(data))
+            self.prefixes.cells[data[0] << 8 | data[1]] |= 1 << len(data)
         elif len(words) > 1:
             two = self._hashing.key_of(Kind.WORDS, words[:2])
-            self._cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
+            self.phrases.cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
 
 
 def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:
@@ -76,7 +76,7 @@ def _keys(
 def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
     """Hashes of the runs of 2 to 8 words that may be phrases, a length at a time."""
     two = words[:-1] * hashing.step + words[1:]
-    lengths = gates.phrases.take((two >> np.uint64(64 - _GATE_BITS)).view(np.int64))
+    lengths = gates.phrases.array.take((two >> np.uint64(64 - _GATE_BITS)).view(np.int64))
     at = np.flatnonzero(lengths)
     lengths, run = lengths[at], two[at]
     for length in range(2, LONGEST_PHRASE + 1):
@@ -91,7 +91,7 @@ def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
 
 def _prefixes(gates: Gates, hashing: Hashing, block: Block) -> Iterator[Keys]:
     first = block.data[block.starts].astype(np.int64) << 8
-    lengths = gates.prefixes[first | block.data[block.starts + 1]]
+    lengths = gates.prefixes.array[first | block.data[block.starts + 1]]
     longest: NDArray[np.int64] = block.ends - block.starts
     wanted = int(np.bitwise_or.reduce(lengths))
     for length in range(1, LONGEST_PREFIX + 1):

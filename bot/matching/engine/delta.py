@@ -24,6 +24,11 @@ class Delta:
         self._slots = Growing(np.zeros(capacity, dtype=np.int32))
         self._others = Growing(np.zeros((capacity, _WIDEST), dtype=np.int32))
 
+    @property
+    def grown(self) -> tuple[Growing[np.int32], ...]:
+        """What a snapshot keeps."""
+        return self._heads, self._after, self._anchors, self._slots, self._others
+
     def add(self, slot: int, anchor: int, others: Sequence[int]) -> None:
         row = self.count = self.count + 1
         if row >= len(self._slots.array):

@@ -12,9 +12,10 @@ class Growing(Generic[Number]):
     """`array` is [capacity] or [capacity, width], zeros where nothing was written."""
 
     def __init__(self, array: NDArray[Number]) -> None:
-        self._hold(array)
+        self.hold(array)
 
-    def _hold(self, array: NDArray[Number]) -> None:
+    def hold(self, array: NDArray[Number]) -> None:
+        """Let *array* be it."""
         self.array = array
         self.cells = memoryview(array.reshape(-1))
 
@@ -24,4 +25,4 @@ class Growing(Generic[Number]):
         if index >= size:
             more = np.zeros((max(2 * size, index + 1), *self.array.shape[1:]), self.array.dtype)
             more[:size] = self.array
-            self._hold(more)
+            self.hold(more)

@@ -21,26 +21,18 @@ class KeyTable:
     """`keys` is uint64[buckets, 8], 0 where free; `values` int32[buckets, 8]."""
 
     def __init__(self, size: int = 4_096) -> None:
-        self.buckets = max(64, -(-size // _LOAD))
-        self._hold(
-            np.zeros((self.buckets, WIDTH), dtype=np.uint64),
-            np.zeros((self.buckets, WIDTH), dtype=np.int32),
+        buckets = max(64, -(-size // _LOAD))
+        self.hold(
+            np.zeros((buckets, WIDTH), dtype=np.uint64), np.zeros((buckets, WIDTH), dtype=np.int32)
         )
         self.overflow: dict[int, int] = {}
         self.count = 0
 
-    def _hold(self, keys: Keys, values: Ints) -> None:
-        self.keys, self.values = keys, values
+    def hold(self, keys: Keys, values: Ints) -> None:
+        """Let these be the table."""
+        self.keys, self.values, self.buckets = keys, values, len(keys)
         self._flat_keys = memoryview(keys.reshape(-1))
         self._flat_values = memoryview(values.reshape(-1))
-
-    @classmethod
-    def of(cls, keys: Keys, values: Ints, overflow: dict[int, int], count: int) -> "KeyTable":
-        table = cls.__new__(cls)
-        table.buckets = len(keys)
-        table._hold(keys, values)
-        table.overflow, table.count = overflow, count
-        return table
 
     @property
     def is_full(self) -> bool:
@@ -77,13 +69,15 @@ class KeyTable:
         flat = np.flatnonzero(rows == keys[:, None])
         which = flat >> 3
         values = self.values.reshape(-1).take((bucket.take(which) << 3) + (flat & 7))
-        if self.overflow:
-            full = np.flatnonzero(rows[:, WIDTH - 1])
-            found = [(at, self.overflow.get(int(keys[at]), 0)) for at in full.tolist()]
-            more = np.array([pair for pair in found if pair[1]], dtype=np.int64).reshape(-1, 2)
-            which = np.concatenate((which, more[:, 0]))
-            values = np.concatenate((values, more[:, 1].astype(np.int32)))
+        if self.overflow and (more := self._overflowed(rows, keys)):
+            which = np.concatenate((which, np.array(list(more))))
+            values = np.concatenate((values, np.array(list(more.values()), dtype=np.int32)))
         return which, values
+
+    def _overflowed(self, rows: Keys, keys: Keys) -> dict[int, int]:
+        full = np.flatnonzero(rows[:, WIDTH - 1])
+        looked_for = zip(full.tolist(), keys[full].tolist(), strict=True)
+        return {at: self.overflow[key] for at, key in looked_for if key in self.overflow}
 
     def _bucket(self, keys: Keys) -> Places:
         scaled = ((keys >> np.uint64(32)) * np.uint64(self.buckets)) >> np.uint64(32)

@@ -57,11 +57,15 @@ class Literals:
         self.count = max(self.count, number)
         if number >= self.capacity:
             self.seen.reach(number)
-            self.presence = Presence(self.capacity)
+            self.fit()
         self.table.put(key, number)
         self.gates.open(literal.kind, literal.text, words)
         self.seen.cells[number] = self._expected(literal.kind, words)
         return number
+
+    def fit(self) -> None:
+        """Have room to say of every literal whether it is there."""
+        self.presence = Presence(self.capacity)
 
     def _expected(self, kind: Kind, words: Sequence[int]) -> int:
         if odds := _ODDS[kind]:
@@ -71,11 +75,13 @@ class Literals:
     def found(self, keys: Keys) -> Ints:
         """The literals of which *keys* are some, sorted, each once."""
         _, values = self.table.find(keys)
-        return np.unique(values)
+        values.sort()
+        return values[np.flatnonzero(np.diff(values, prepend=0))]
 
     def learn(self, words: Keys, hits: Ints) -> None:
-        self.frequencies.learn(words)
-        self.seen.array[hits] += 1
+        """Count one article."""
+        if self.frequencies.learn(words):
+            self.seen.array[hits] += 1
 
     def watch(self) -> None:
         """Begin to note which literals are asked for, until `tidied` is done."""

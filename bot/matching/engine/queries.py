@@ -98,14 +98,16 @@ class Queries:
         next(self._work, None)
         return self.is_untidy
 
+    def finish(self) -> None:
+        """End the tidying in hand."""
+        while self._work is not None:
+            next(self._work, None)
+
     def settle(self) -> None:
         """Merge everything, however little it is."""
-        while self.tend():
-            pass
-        if self.delta.count or self.slots.gone:
-            self._work = self._tidied()
-            while self.tend():
-                pass
+        self.finish()
+        self._work = self._tidied()
+        self.finish()
 
     def _tidied(self) -> Iterator[None]:
         stop, gone = self.delta.count + 1, len(self.slots.gone)
