@@ -47,6 +47,10 @@ class Literals:
             self._ask(key, number, self._asked)
         return number
 
+    def number_of(self, kind: Kind, text: str) -> int:
+        """The number of a known literal, or 0."""
+        return self.table.get(self.hashing.key(kind, text))
+
     def weight(self, number: int) -> int:
         """In how many articles the literal was, or is thought to have been."""
         count: int = self.seen.cells[number]
