@@ -99,7 +99,7 @@ def test_a_bad_query_gets_a_caret(article: str):
     assert found.stdout == ""
     assert found.stderr.splitlines() == [
         "Taiwan OR (consul",
-        "          ^ This bracket is never closed.",
+        "          ^ This bracket is never closed: ) is missing.",
         "Try: Taiwan OR consul",
     ]
 
