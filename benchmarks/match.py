@@ -144,7 +144,12 @@ def resident() -> int:
 def printed(title: str, rows: Sequence[dict[str, Any]]) -> None:
     table = Table(*rows[0], title=title)
     for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int | float) else value or "–" for value in row.values()))
+        table.add_row(
+            *(
+                f"{value:,}" if isinstance(value, int | float) else value or "-"
+                for value in row.values()
+            )
+        )
     Console(width=160).print(table)
 
 

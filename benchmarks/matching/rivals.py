@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def reading(title: str, text: str) -> str:
 def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
     """Its terms, then the very columns of *index*; None where it is not installed."""
     try:
-        from ahocorasick_rs import AhoCorasick  # noqa: PLC0415 - it may be missing
+        ahocorasick_rs = import_module("ahocorasick_rs")
     except ImportError:
         return None
     engine = index._queries  # noqa: SLF001 - the same booleans are the point
@@ -33,7 +34,7 @@ def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
     patterns = sorted(texts)
     numbers = [engine.literals.number_of(Kind.WORDS, text) for text in patterns]
     by_pattern = np.array(numbers, dtype=np.int32)
-    machine = AhoCorasick([f" {text} " for text in patterns])
+    machine = ahocorasick_rs.AhoCorasick([f" {text} " for text in patterns])
     ids = engine.slots.ids
 
     def match(title: str, text: str) -> set[int]:
@@ -112,7 +113,10 @@ def _of(query: Query) -> Conjunctions:
 def _tsquery(query: Query) -> str:
     return " | ".join(
         " & ".join(
-            ("" if each.wanted else "!") + "(" + " <-> ".join(f"'{w}'" for w in each.text.split()) + ")"
+            ("" if each.wanted else "!")
+            + "("
+            + " <-> ".join(f"'{w}'" for w in each.text.split())
+            + ")"
             for each in one
         )
         for one in _of(query).any_of

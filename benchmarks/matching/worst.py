@@ -31,7 +31,9 @@ def cases(workload: Workload, articles: Sequence[str]) -> Iterator[dict[str, str
         index.add(number, query)
     for name, text in _texts(workload):
         yield _timed(name, index, [text] * 3)
-    yield _timed("one query of 100,000 subscribers: one row", _of([Query(term(["ban"]))]), articles[:50])
+    yield _timed(
+        "one query of 100,000 subscribers: one row", _of([Query(term(["ban"]))]), articles[:50]
+    )
 
 
 def _texts(workload: Workload) -> Iterator[tuple[str, str]]:
@@ -41,7 +43,9 @@ def _texts(workload: Workload) -> Iterator[tuple[str, str]]:
     yield "10,000 combining marks", "a" + "\u0301\u0323" * 5_000 + " taiwan"
 
 
-def _case(name: str, queries: Iterator[Query], articles: Sequence[str]) -> dict[str, str | float | int]:
+def _case(
+    name: str, queries: Iterator[Query], articles: Sequence[str]
+) -> dict[str, str | float | int]:
     return _timed(name, _of(queries), articles)
 
 

@@ -31,6 +31,7 @@ class QueryIndex:
     def __init__(self) -> None:
         self._queries = Queries(token_bytes(16))
         self._rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
+        self._added = 0
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "QueryIndex":
@@ -55,19 +56,18 @@ class QueryIndex:
 
     def add(self, query_id: int, query: Query) -> None:
         """A second query under one id takes the place of the first."""
-        self._add(query_id, query)
-        if not query_id % _EVERY:
-            self._queries.tend()
-
-    def _add(self, query_id: int, query: Query) -> None:
-        self.remove(query_id)
         found = conjunctions(query.tree)
-        slot = self._queries.add(query_id, found)
+        slot, before = self._queries.add(query_id, found)
+        if before:
+            self._rough.pop(before, None)
         if not found.exact:
             self._rough[slot] = query.canonical
+        self._added += 1
+        if self._added % _EVERY == 0:
+            self._queries.tend()
 
     def remove(self, query_id: int) -> None:
-        if slot := self._queries.remove(query_id):
+        if slot := self._queries.slots.drop(query_id):
             self._rough.pop(slot, None)
 
     def match(

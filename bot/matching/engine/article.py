@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.matching.engine.conjunctions import LONGEST_PHRASE, LONGEST_PREFIX
 from bot.matching.engine.growing import Growing
@@ -12,6 +11,7 @@ from bot.matching.engine.hashing import BREAK, Block, Hashing, Keys, Kind, Place
 from bot.matching.evaluation import FoldedArticle
 
 _GATE_BITS: Final = 21
+_PAIR: Final = 2  # words, the shortest phrase
 
 
 class Gates:
@@ -79,8 +79,8 @@ def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
     lengths = gates.phrases.array.take((two >> np.uint64(64 - _GATE_BITS)).view(np.int64))
     at = np.flatnonzero(lengths)
     lengths, run = lengths[at], two[at]
-    for length in range(2, LONGEST_PHRASE + 1):
-        if length > 2:
+    for length in range(_PAIR, LONGEST_PHRASE + 1):
+        if length > _PAIR:
             inside = (lengths >= 1 << (length - 2)) & (at + length <= len(words))
             at, lengths, run = at[inside], lengths[inside], run[inside]
             run = run * hashing.step + words[at + length - 1]
@@ -92,7 +92,7 @@ def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
 def _prefixes(gates: Gates, hashing: Hashing, block: Block) -> Iterator[Keys]:
     first = block.data[block.starts].astype(np.int64) << 8
     lengths = gates.prefixes.array[first | block.data[block.starts + 1]]
-    longest: NDArray[np.int64] = block.ends - block.starts
+    longest: Places = block.ends - block.starts
     wanted = int(np.bitwise_or.reduce(lengths))
     for length in range(1, LONGEST_PREFIX + 1):
         if wanted >> length & 1:

@@ -67,7 +67,7 @@ def _ranges(starts: Ints, counts: Ints) -> Places:
 
 
 class Presence:
-    """`flags` is bool[2 * capacity]: flags[l] whether literal l is there, flags[-l] the contrary."""
+    """`flags` is bool[2 * capacity]: flags[l] says that literal l is there, flags[-l] not."""
 
     def __init__(self, capacity: int) -> None:
         self.flags = np.zeros(2 * capacity, dtype=np.bool_)

@@ -1,10 +1,15 @@
-"""Arrays that grow by doubling, written one number at a time."""
+"""Arrays that grow without a halt, written one number at a time.
+
+A new array is 64 times as large: zeros that nobody touched take no memory, and what is copied
+is small as long as the array is.
+"""
 
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+_TIMES = 64
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -17,12 +22,14 @@ class Growing(Generic[Number]):
     def hold(self, array: NDArray[Number]) -> None:
         """Let *array* be it."""
         self.array = array
-        self.cells = memoryview(array.reshape(-1))
+        self.cells = array.reshape(-1).data
 
     def reach(self, index: int) -> None:
         """Make room for `array[index]`."""
         size = len(self.array)
         if index >= size:
-            more = np.zeros((max(2 * size, index + 1), *self.array.shape[1:]), self.array.dtype)
+            more = np.zeros(
+                (max(_TIMES * size, index + 1), *self.array.shape[1:]), self.array.dtype
+            )
             more[:size] = self.array
             self.hold(more)

@@ -31,8 +31,8 @@ class KeyTable:
     def hold(self, keys: Keys, values: Ints) -> None:
         """Let these be the table."""
         self.keys, self.values, self.buckets = keys, values, len(keys)
-        self._flat_keys = memoryview(keys.reshape(-1))
-        self._flat_values = memoryview(values.reshape(-1))
+        self._flat_keys = keys.reshape(-1).data
+        self._flat_values = values.reshape(-1).data
 
     @property
     def is_full(self) -> bool:
@@ -47,20 +47,28 @@ class KeyTable:
             return value
         return self.overflow.get(key, 0)
 
-    def put(self, key: int, value: int) -> None:
-        """Set the value of *key*, known or not; 0 makes it unknown, but keeps its place."""
+    def put(self, key: int, value: int) -> int:
+        """Set the value of *key*, return the one it had; 0 for unknown, but it keeps its place."""
         at = ((key >> 32) * self.buckets >> 32) * WIDTH
         row = self._flat_keys[at : at + WIDTH].tolist()
         if key in row:
-            self._flat_values[at + row.index(key)] = value
-        elif key in self.overflow or 0 not in row:
-            self.count += key not in self.overflow
-            self.overflow[key] = value
-        else:
-            place = at + row.index(0)
-            self._flat_keys[place] = key
+            place = at + row.index(key)
+            before: int = self._flat_values[place]
             self._flat_values[place] = value
-            self.count += 1
+            return before
+        if key in self.overflow or 0 not in row:
+            return self._put_over(key, value)
+        place = at + row.index(0)
+        self._flat_keys[place] = key
+        self._flat_values[place] = value
+        self.count += 1
+        return 0
+
+    def _put_over(self, key: int, value: int) -> int:
+        before = self.overflow.get(key)
+        self.count += before is None
+        self.overflow[key] = value
+        return before or 0
 
     def find(self, keys: Keys) -> tuple[Places, Ints]:
         """Which of *keys* (uint64[n]) are known, and their values; in no order."""
@@ -96,9 +104,12 @@ class KeyTable:
                 wanted &= kept.take(values, mode="clip")
             other.put_all(keys[wanted], values[wanted])
             yield
-        for key, value in list(self.overflow.items()):
+        for at, key in enumerate(list(self.overflow)):
+            value = self.overflow[key]
             if value and (kept is None or kept.take(value, mode="clip")) and not other.get(key):
                 other.put(key, value)
+            if at % _SLICE == 0:
+                yield
 
     def put_all(self, keys: Keys, values: Ints) -> None:
         """Put distinct keys, a block at once; those already known stay as they are."""

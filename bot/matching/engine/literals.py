@@ -61,6 +61,7 @@ class Literals:
         self.count = max(self.count, number)
         if number >= self.capacity:
             self.seen.reach(number)
+        if number >= len(self.presence.flags) // 2:
             self.fit()
         self.table.put(key, number)
         self.gates.open(literal.kind, literal.text, words)
@@ -69,7 +70,7 @@ class Literals:
 
     def fit(self) -> None:
         """Have room to say of every literal whether it is there."""
-        self.presence = Presence(self.capacity)
+        self.presence = Presence(2 * self.count + _START)
 
     def _expected(self, kind: Kind, words: Sequence[int]) -> int:
         if odds := _ODDS[kind]:

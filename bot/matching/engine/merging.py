@@ -42,10 +42,10 @@ def merged(
             layout.kept[np.abs(part.others)] = True
             blocks[width].append(part[np.argsort(part.anchors, kind="stable")])
         yield
-    found = []
+    found: tuple[Columns, ...] = ()
     for width in WIDTHS:
-        found.append((yield from _laid_out(width, blocks.pop(width), len(layout.kept))))
-    return tuple(found)
+        found += ((yield from _laid_out(width, blocks.pop(width), len(layout.kept))),)
+    return found
 
 
 def _sources(columns: Sequence[Columns], delta: Delta, stop: int) -> Iterator[Rows]:

@@ -26,12 +26,15 @@ class Queries:
         self.delta = Delta(self.literals.capacity)
         self._work: Iterator[None] | None = None
 
-    def add(self, query_id: int, found: Conjunctions) -> int:
-        """Store what is known not to be there; return its slot."""
-        slot = self.slots.take(query_id, EXACT if found.exact else ROUGH)
+    def add(self, query_id: int, found: Conjunctions) -> tuple[int, int]:
+        """Store a query; return its slot, and the slot that it had before, or 0."""
+        slots = self.slots.take(query_id, EXACT if found.exact else ROUGH)
         for conjunction in found.any_of:
-            self._add(slot, conjunction)
-        return slot
+            if len(conjunction) == 1 and conjunction[0].wanted:
+                self.delta.add(slots[0], self.literals.number(conjunction[0]), ())
+            else:
+                self._add(slots[0], conjunction)
+        return slots
 
     def _add(self, slot: int, conjunction: Conjunction) -> None:
         if not any(each.wanted for each in conjunction):
@@ -40,9 +43,6 @@ class Queries:
             self.literals.number(each) if each.wanted else -self.literals.number(each)
             for each in conjunction
         ]
-        if len(numbers) == 1:
-            self.delta.add(slot, numbers[0], ())
-            return
         rarest = min(
             (self.literals.weight(number), -len(literal.text), at)
             for at, (number, literal) in enumerate(zip(numbers, conjunction, strict=True))
@@ -50,12 +50,6 @@ class Queries:
         )
         anchor = numbers.pop(rarest[-1])
         self.delta.add(slot, anchor, numbers)
-
-    def remove(self, query_id: int) -> int:
-        """Return the slot that was its own, or 0."""
-        if slot := self.slots.of(query_id):
-            self.slots.drop(query_id, slot)
-        return slot
 
     def matching(self, hits: Ints) -> Ints:
         """The slots of which a conjunction holds, some more than once, none that is gone.

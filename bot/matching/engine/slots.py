@@ -31,28 +31,33 @@ class Slots:
         """The slot of *query_id*, or 0."""
         return self.table.get(_key(query_id))
 
-    def take(self, query_id: int, state: int) -> int:
+    def take(self, query_id: int, state: int) -> tuple[int, int]:
+        """A slot for *query_id*, and the one that it had, or 0, whose rows are void now."""
         slot = self.free.pop() if self.free else self.count + 1
-        self.count = max(self.count, slot)
-        if slot >= len(self.ids.array):
-            self.ids.reach(slot)
-            self.states.reach(slot)
+        if slot > self.count:
+            self.count = slot
+            if slot >= len(self.ids.array):
+                self.ids.reach(slot)
+                self.states.reach(slot)
         self.ids.cells[slot] = query_id
         self.states.cells[slot] = state
-        self._put(query_id, slot)
         self.live += 1
-        return slot
+        return slot, self._put(query_id, slot)
 
-    def drop(self, query_id: int, slot: int) -> None:
-        self.states.cells[slot] = GONE
-        self._put(query_id, 0)
-        self.gone.append(slot)
-        self.live -= 1
+    def drop(self, query_id: int) -> int:
+        """Return the slot that *query_id* had, or 0."""
+        return self._put(query_id, 0) if self.of(query_id) else 0
 
-    def _put(self, query_id: int, slot: int) -> None:
-        self.table.put(_key(query_id), slot)
+    def _put(self, query_id: int, slot: int) -> int:
+        key = _key(query_id)
+        before = self.table.put(key, slot)
         if self._moving is not None:
-            self._moving.put(_key(query_id), slot)
+            self._moving.put(key, slot)
+        if before:
+            self.states.cells[before] = GONE
+            self.gone.append(before)
+            self.live -= 1
+        return before
 
     def tidied(self) -> Iterator[None]:
         """In slices, give the ids a new table where theirs is full."""

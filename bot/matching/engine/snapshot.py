@@ -26,7 +26,7 @@ _MAGIC: Final = b"DATELINE"
 _MOST: Final = 1 << 33  # bytes of one array
 
 
-class Unusable(Exception):
+class Unusable(Exception):  # noqa: N818 - it says what the file is, like the other refusals here
     """The snapshot is damaged, cut short, or another version's."""
 
 
@@ -57,7 +57,9 @@ def write(file: BinaryIO, snapshot: Snapshot) -> None:
     ).encode()
     checksum = xxh3_64()
     head = _HEAD.pack(_MAGIC, VERSION, len(header))
-    for part in (head, header, *(array.reshape(-1).view(np.uint8).data for array in arrays)):
+    parts: list[bytes | memoryview] = [head, header]
+    parts += [array.reshape(-1).view(np.uint8).data for array in arrays]
+    for part in parts:
         checksum.update(part)
         file.write(part)
     file.write(checksum.intdigest().to_bytes(8, "little"))
@@ -145,11 +147,15 @@ def _restored(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Snapshot:
     slots.count, slots.live, slots.table.count, queries.delta.count = header["counts"][3:]
     for table in (literals.table, slots.table):
         _restore(table, given)
-    for grown, _ in _grown(queries):
+    for grown, count in _grown(queries):
         grown.hold(next(given))
+        if count is not None:
+            grown.reach(count)
     literals.fit()
     literals.free, slots.free, slots.gone = (next(given).tolist() for _ in range(3))
-    queries.columns = tuple(type(each)(*(next(given) for _ in range(3))) for each in queries.columns)
+    queries.columns = tuple(
+        type(each)(*(next(given) for _ in range(3))) for each in queries.columns
+    )
     numbers, texts = next(given).tolist(), next(given).tobytes().decode()
     rough = dict(zip(numbers, texts.split("\0") if numbers else (), strict=True))
     return Snapshot(queries, rough, header["number"])
