@@ -14,6 +14,9 @@ _GATE_BITS: Final = 21
 _PAIR: Final = 2  # words, the shortest phrase
 
 
+_PREFIXES: Final = (Kind.PREFIX, Kind.TITLE_PREFIX)
+
+
 class Gates:
     """What lengths of phrases and beginnings are looked for at all; bits are only ever added.
 
@@ -30,7 +33,7 @@ class Gates:
     def open(self, kind: Kind, text: str, words: Sequence[int]) -> None:
         """Let the literal through; *words* are the hashes of its words."""
         self.kinds[kind] = True
-        if kind == Kind.PREFIX or kind == Kind.TITLE_PREFIX:  # noqa: PLR1714 - a set would hash it
+        if kind in _PREFIXES:
             data = text.encode()
             self.prefixes.cells[data[0] << 8 | data[1]] |= 1 << len(data)
         elif len(words) > 1:

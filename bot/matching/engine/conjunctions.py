@@ -5,7 +5,6 @@ too often yes, never too often no: such a query is not *exact*, and its tree has
 """
 
 from functools import reduce
-from itertools import product
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.matching.characters import is_hangul
@@ -15,6 +14,8 @@ from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term
 
 LONGEST_PHRASE: Final = 8  # words; of a longer one the beginning is looked for
 LONGEST_PREFIX: Final = 63  # bytes; the same
+_WORDS: Final = Kind.WORDS  # a name is found faster than a member
+_TITLE_WORDS: Final = Kind.TITLE_WORDS
 MOST: Final = 16  # conjunctions that an AND of ORs may be multiplied out to
 MOST_LITERALS: Final = 8  # of a conjunction
 
@@ -37,7 +38,7 @@ class Conjunctions(NamedTuple):
     @property
     def is_selective(self) -> bool:
         """Whether each of them needs something to be there."""
-        return all(any(literal.wanted for literal in each) for each in self.any_of)
+        return all([any([literal.wanted for literal in each]) for each in self.any_of])
 
 
 ANYTHING: Final = Conjunctions(((),), exact=False)
@@ -68,9 +69,12 @@ def in_every_article() -> Literal:
 
 
 def _of_term(term: Term, *, wanted: bool) -> Conjunctions:
-    if len(term.words) == 1 and _is_plain(term):  # most of them: the shortest way
-        kind = Kind.TITLE_WORDS if term.title else Kind.WORDS
-        return Conjunctions(((Literal(kind, term.words[0], wanted),),))
+    if _is_plain(term):  # most of them: the shortest way
+        kind = _TITLE_WORDS if term.title else _WORDS
+        if len(term.words) == 1:
+            return Conjunctions(((Literal(kind, term.words[0], wanted),),))
+        literals = [Literal(kind, " ".join(form), wanted) for form in forms(term)]
+        return Conjunctions(tuple(zip(literals, strict=True)) if wanted else (tuple(literals),))
     found = [_literal(form, term) for form in forms(term)]
     exact = all(is_exact for _, is_exact in found) and not term.spelling
     if wanted:
@@ -91,12 +95,15 @@ def _literal(form: tuple[str, ...], term: Term) -> tuple[Literal, bool]:
         kind = Kind.TITLE_PREFIX if term.title else Kind.PREFIX
         return Literal(kind, word), word == form[0] and len(form) == 1
     whole = form[: prefixes[0]] if prefixes else form
-    kind = Kind.TITLE_WORDS if term.title else Kind.WORDS
+    kind = _TITLE_WORDS if term.title else _WORDS
     return Literal(kind, " ".join(whole[:LONGEST_PHRASE])), len(whole[:LONGEST_PHRASE]) == len(form)
 
 
 def _is_plain(term: Term) -> bool:
-    return not (term.prefix or term.spelling or is_hangul(term.words[-1]))
+    """Whether each of its forms is a literal that says it all; False too if that is not obvious."""
+    if term.prefix or term.spelling or len(term.words) > LONGEST_PHRASE:
+        return False
+    return all(map(str.isascii, term.words)) or not any(map(is_hangul, term.words))
 
 
 def _any(parts: list[Conjunctions]) -> Conjunctions:
@@ -105,20 +112,23 @@ def _any(parts: list[Conjunctions]) -> Conjunctions:
 
 
 def _all(parts: list[Conjunctions]) -> Conjunctions:
-    """Multiply out, the part that is sure to need something and the smallest ones first."""
-    ordered = sorted(parts, key=lambda part: (not part.is_selective, len(part.any_of)))
-    return reduce(_both, ordered)
+    """Multiply out, one that is sure to need something first, then the smallest ones."""
+    first = next((part for part in parts if part.is_selective), parts[0])
+    rest = [part for part in parts if part is not first]
+    return reduce(_both, sorted(rest, key=_size) if len(rest) > 1 else rest, first)
+
+
+def _size(part: Conjunctions) -> int:
+    return len(part.any_of)
 
 
 def _both(left: Conjunctions, right: Conjunctions) -> Conjunctions:
     if len(right.any_of) > 1 and len(left.any_of) * len(right.any_of) > MOST:
         return Conjunctions(left.any_of, exact=False)
+    found = [tuple(dict.fromkeys(one + other)) for one in left.any_of for other in right.any_of]
     exact = left.exact and right.exact
-    found = []
-    for one, other in product(left.any_of, right.any_of):
-        both = tuple(dict.fromkeys(one + other))
-        exact = exact and len(both) <= MOST_LITERALS
-        found.append(_shortened(both))
+    if max(map(len, found)) > MOST_LITERALS:
+        return Conjunctions(tuple(map(_shortened, found)), exact=False)
     return Conjunctions(tuple(found), exact)
 
 

@@ -64,11 +64,11 @@ class Delta:
             self._anchors.array[inside], self._slots.array[inside], self._others.array[inside].T
         )
 
-    def rest(self, start: int) -> "Delta":
-        """A delta of the rows from *start* on."""
+    def rest(self, start: int, literals: int) -> "Delta":
+        """A delta of the rows from *start* on, with room for *literals*."""
         rows = self.rows(start, self.count + 1)
         count = len(rows.slots)
-        other = Delta(len(self._heads.array), max(_START, 2 * count))
+        other = Delta(literals, max(_START, 2 * count))
         order = np.argsort(rows.anchors, kind="stable")
         anchors, numbers = rows.anchors[order], (order + 1).astype(np.int32)
         again = np.flatnonzero(anchors[1:] == anchors[:-1])

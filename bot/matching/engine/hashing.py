@@ -38,6 +38,8 @@ class Kind(IntEnum):
     LANGUAGE = 5
     ALWAYS = 6
 
+    __hash__ = int.__hash__  # an enum's own is slow, and literals are hashed often
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -73,14 +75,16 @@ class Hashing:
 
     def key_of(self, kind: Kind, words: Sequence[int]) -> int:
         """The key of words by their hashes; never 0, which marks a free place."""
-        found = 0
-        for word in words:
+        found = words[0]
+        for word in words[1:]:
             found = found * self._step + word & _ALL
         return found ^ self.salts[kind] or 1
 
     def scalars(self, text: str) -> list[int]:
         """The hashes of the words in *text*, one at a time; of a single word it is its key."""
         values, powers = self._tables
+        if " " not in text:
+            return [sum(map(mul, map(values.__getitem__, text.encode()), powers)) & _ALL]
         return [
             sum(map(mul, map(values.__getitem__, word.encode()), powers)) & _ALL
             for word in text.split(" ")

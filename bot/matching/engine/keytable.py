@@ -15,6 +15,7 @@ from bot.matching.engine.hashing import Ints, Keys, Places
 WIDTH: Final = 8
 _LOAD: Final = 4  # keys in a bucket, on average, when a table is laid out; up to 5 before it grows
 _SLICE: Final = 1_024  # buckets moved at a time
+_SINGLES: Final = 256  # keys moved one by one
 
 
 class KeyTable:
@@ -108,7 +109,7 @@ class KeyTable:
             value = self.overflow[key]
             if value and (kept is None or kept.take(value, mode="clip")) and not other.get(key):
                 other.put(key, value)
-            if at % _SLICE == 0:
+            if at % _SINGLES == 0:
                 yield
 
     def put_all(self, keys: Keys, values: Ints) -> None:
