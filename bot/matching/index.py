@@ -4,12 +4,13 @@ An index is used by one thread at a time, and needs no event loop: adding does t
 it gives rise to, in slices.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from secrets import token_bytes
 from typing import Final
 
 from bot.matching.engine.article import article_keys
+from bot.matching.engine.bulk import Bulk
 from bot.matching.engine.conjunctions import conjunctions
 from bot.matching.engine.hashing import Ints
 from bot.matching.engine.queries import Queries
@@ -65,6 +66,20 @@ class QueryIndex:
         self._added += 1
         if self._added % _EVERY == 0:
             self._queries.tend()
+
+    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
+        """Add many at once and tidy up; into an empty index, several times as fast as one by one.
+
+        Each id may stand there once.
+        """
+        bulk, left = Bulk(), []
+        for query_id, query in found:
+            if len(self) or not bulk.take(query_id, query.tree):
+                left.append((query_id, query))
+        bulk.fill(self._queries)
+        for query_id, query in left:
+            self.add(query_id, query)
+        self._queries.settle()
 
     def remove(self, query_id: int) -> None:
         if slot := self._queries.slots.drop(query_id):

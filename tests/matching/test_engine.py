@@ -59,6 +59,19 @@ def test_it_agrees_with_the_oracle_in_the_middle_of_merges_and_after_a_restart(d
         assert len(index) == len(live)
 
 
+@given(st.lists(queries, max_size=12), texts, texts)
+def test_many_at_once_are_as_many_one_by_one(typed: list[str], title: str, text: str):
+    found = list(enumerate(readable(typed)))
+    index = QueryIndex()
+
+    index.extend(found)
+    index.extend([(number + 100, query) for number, query in found])
+
+    wanted = {number for number, query in found if oracle.matches(query, title, text)}
+    assert index.match(title, text) == wanted | {number + 100 for number in wanted}
+    assert copied(index).match(title, text) == wanted | {number + 100 for number in wanted}
+
+
 @pytest.mark.usefixtures("tidy")
 def test_many_additions_and_removals_leave_what_was_asked_for():
     index = QueryIndex()

@@ -40,6 +40,10 @@ class Gates:
             two = self._hashing.key_of(Kind.WORDS, words[:2])
             self.phrases.cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
 
+    def let_pairs(self, keys: Keys) -> None:
+        """Let phrases of two words through, by their keys."""
+        self.phrases.array[(keys >> np.uint64(64 - _GATE_BITS)).view(np.int64)] |= 1
+
 
 def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:
     """The hashes of all words, and the keys to look for."""

@@ -5,6 +5,7 @@ too often yes, never too often no: such a query is not *exact*, and its tree has
 """
 
 from functools import reduce
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.matching.characters import is_hangul
@@ -28,6 +29,7 @@ class Literal(NamedTuple):
     wanted: bool = True
 
 
+_IS_WANTED: Final = attrgetter("wanted")
 Conjunction: TypeAlias = tuple[Literal, ...]
 
 
@@ -38,7 +40,7 @@ class Conjunctions(NamedTuple):
     @property
     def is_selective(self) -> bool:
         """Whether each of them needs something to be there."""
-        return all([any([literal.wanted for literal in each]) for each in self.any_of])
+        return all(any(map(_IS_WANTED, each)) for each in self.any_of)
 
 
 ANYTHING: Final = Conjunctions(((),), exact=False)

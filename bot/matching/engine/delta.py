@@ -64,18 +64,19 @@ class Delta:
             self._anchors.array[inside], self._slots.array[inside], self._others.array[inside].T
         )
 
-    def rest(self, start: int, literals: int) -> "Delta":
-        """A delta of the rows from *start* on, with room for *literals*."""
-        rows = self.rows(start, self.count + 1)
+    @classmethod
+    def of(cls, rows: Rows, literals: int) -> "Delta":
+        """A delta of *rows* (as wide as can be), with room for *literals*."""
         count = len(rows.slots)
-        other = Delta(literals, max(_START, 2 * count))
+        delta = cls(literals, max(_START, 2 * count))
+        heads, after, anchors, slots, others = (grown.array for grown in delta.grown)
         order = np.argsort(rows.anchors, kind="stable")
-        anchors, numbers = rows.anchors[order], (order + 1).astype(np.int32)
-        again = np.flatnonzero(anchors[1:] == anchors[:-1])
-        other._after.array[numbers[again + 1]] = numbers[again]
-        other._heads.array[anchors] = numbers  # of equal anchors the last one stays
-        other._anchors.array[1 : count + 1] = rows.anchors
-        other._slots.array[1 : count + 1] = rows.slots
-        other._others.array[1 : count + 1] = rows.others.T
-        other.count = count
-        return other
+        ordered, numbers = rows.anchors[order], (order + 1).astype(np.int32)
+        again = np.flatnonzero(ordered[1:] == ordered[:-1])
+        after[numbers[again + 1]] = numbers[again]
+        heads[ordered] = numbers  # of equal anchors the last one stays
+        anchors[1 : count + 1] = rows.anchors
+        slots[1 : count + 1] = rows.slots
+        others[1 : count + 1] = rows.others.T
+        delta.count = count
+        return delta

@@ -6,6 +6,7 @@ A sketch: words that share a cell count together, which makes one of them look m
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.matching.engine.growing import Growing
 from bot.matching.engine.hashing import Keys
@@ -37,6 +38,9 @@ class Frequencies:
             counts >>= 1
             self.articles //= 2
         return True
+
+    def of_all(self, keys: Keys) -> NDArray[np.uint32]:
+        return self.counts.array[(keys >> _SHIFT).view(np.int64)]
 
     def of(self, key: int) -> int:
         count: int = self.counts.cells[key >> (64 - _BITS)]

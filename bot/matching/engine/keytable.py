@@ -48,6 +48,24 @@ class KeyTable:
             return value
         return self.overflow.get(key, 0)
 
+    def setdefault(self, key: int, value: int) -> int:
+        """The value of *key*, which is *value* from now on if it had none."""
+        at = ((key >> 32) * self.buckets >> 32) * WIDTH
+        row = self._flat_keys[at : at + WIDTH].tolist()
+        if key in row:
+            return self._flat_values[at + row.index(key)] or self._put_value(key, value)
+        if 0 in row:
+            place = at + row.index(0)
+            self._flat_keys[place] = key
+            self._flat_values[place] = value
+            self.count += 1
+            return value
+        return self.overflow.get(key) or self._put_value(key, value)
+
+    def _put_value(self, key: int, value: int) -> int:
+        self.put(key, value)
+        return value
+
     def put(self, key: int, value: int) -> int:
         """Set the value of *key*, return the one it had; 0 for unknown, but it keeps its place."""
         at = ((key >> 32) * self.buckets >> 32) * WIDTH

@@ -42,7 +42,10 @@ class Literals:
         """The number of *literal*, a new one if need be."""
         words = self.hashing.scalars(literal.text)
         key = self.hashing.key_of(literal.kind, words)
-        number = self.table.get(key) or self._new(key, literal, words)
+        fresh = self.free[-1] if self.free else self.count + 1
+        number = self.table.setdefault(key, fresh)
+        if number == fresh:
+            self._take(number, literal, words)
         if self._asked is not None:
             self._ask(key, number, self._asked)
         return number
@@ -56,17 +59,17 @@ class Literals:
         count: int = self.seen.cells[number]
         return count
 
-    def _new(self, key: int, literal: Literal, words: Sequence[int]) -> int:
-        number = self.free.pop() if self.free else self.count + 1
-        self.count = max(self.count, number)
+    def _take(self, number: int, literal: Literal, words: Sequence[int]) -> None:
+        if self.free:
+            self.free.pop()
+        else:
+            self.count = number
         if number >= self.capacity:
             self.seen.reach(number)
         if number >= len(self.presence.flags) // 2:
             self.fit()
-        self.table.put(key, number)
         self.gates.open(literal.kind, literal.text, words)
         self.seen.cells[number] = self._expected(literal.kind, words)
-        return number
 
     def fit(self) -> None:
         """Have room to say of every literal whether it is there."""

@@ -109,7 +109,8 @@ class Queries:
         used = np.zeros(self.literals.count + 1, dtype=np.bool_)
         layout = Layout(self.slots.states.array, self.literals.seen.array, used)
         self.columns = yield from merged(self.columns, self.delta, stop, layout)
-        self.delta = self.delta.rest(stop, 2 * self.literals.count + 2)
+        later = self.delta.rows(stop, self.delta.count + 1)
+        self.delta = Delta.of(later, 2 * self.literals.count + 2)
         self.slots.free += self.slots.gone[:gone]
         del self.slots.gone[:gone]
         yield

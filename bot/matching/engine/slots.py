@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.matching.engine.growing import Growing
+from bot.matching.engine.hashing import Keys
 from bot.matching.engine.keytable import KeyTable
 
 GONE, EXACT, ROUGH = 0, 1, 2  # of a rough query the tree has the last word
@@ -65,6 +67,12 @@ class Slots:
             self._moving = KeyTable(max(_START, self.live + self.live // 8))
             yield from self.table.moved_into(self._moving, None)
             self.table, self._moving = self._moving, None
+
+
+def spread(ids: NDArray[np.int64]) -> Keys:
+    """The keys of many ids at once, uint64[n]."""
+    keys: Keys = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    return np.maximum(keys, np.uint64(1))
 
 
 def _key(query_id: int) -> int:
