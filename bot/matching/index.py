@@ -33,6 +33,7 @@ class QueryIndex:
         self._queries = Queries(token_bytes(16))
         self._rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
         self._added = 0
+        self.articles = 0  # matched so far
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "QueryIndex":
@@ -94,6 +95,7 @@ class QueryIndex:
         language: str | None = None,
     ) -> set[int]:
         """The ids of all queries that match; *sources* are hosts and names of its sources."""
+        self.articles += 1
         article = fold_article(title, text, sources=sources, language=language)
         slots = self._queries.matching(self._hits(article))
         known = self._queries.slots

@@ -7,6 +7,7 @@ from bot.matching.index import QueryIndex
 from bot.matching.query import QueryError, parse
 
 _FEW = 1_000  # changes, too few to write everything anew
+_LEARNED = 20_000  # articles, after which what was learned from them is kept
 
 
 @dataclass(slots=True)
@@ -16,6 +17,7 @@ class LiveIndex:
     index: QueryIndex = field(default_factory=QueryIndex)
     number: int = 0
     saved: int = 0
+    saved_articles: int = 0
 
     def follow(self, number: int, query_id: int, canonical: str | None) -> None:
         """Take the change *number*: the query is *canonical* now, or None: nobody asks for it."""
@@ -32,8 +34,13 @@ class LiveIndex:
 
     @property
     def is_worth_saving(self) -> bool:
-        """Whether following again what came since would take a new process long."""
-        return self.number - self.saved >= max(_FEW, len(self.index) // 20)
+        """Whether a new process would take long to follow what came since, or know much less."""
+        changes = self.number - self.saved
+        learned = self.index.articles - self.saved_articles
+        return changes >= max(_FEW, len(self.index) // 20) or learned >= _LEARNED
+
+    def note_saved(self) -> None:
+        self.saved, self.saved_articles = self.number, self.index.articles
 
     def _add(self, query_id: int, canonical: str) -> None:
         try:

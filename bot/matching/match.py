@@ -76,7 +76,7 @@ class Matching:
             await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number))
         except OSError as error:
             log.warning("matching.snapshot_not_written", path=str(file.path), reason=str(error))
-        self.live.saved = self.live.number
+        self.live.note_saved()
 
     async def _follow(self, changed: Sequence[QueryRow]) -> None:
         for at, row in enumerate(changed):
