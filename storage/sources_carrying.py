@@ -3,7 +3,7 @@
 What reaches a chat comes from a public source or from one that it follows.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_
@@ -47,3 +47,11 @@ async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tup
     for article_id, host, title in rows:
         found[article_id] = (*found.get(article_id, ()), host, title)
     return found
+
+
+async def sources_called(unit: Unit, is_meant: Callable[[str, str], bool]) -> frozenset[int]:
+    """The sources of which *is_meant* says so, from their host and title."""
+    rows = await unit.session.exec(select(Source.id, Source.host, Source.title))
+    return frozenset(
+        source_id for source_id, host, title in rows if source_id and is_meant(host, title)
+    )

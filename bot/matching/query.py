@@ -15,7 +15,7 @@ from bot.matching.stopwords import is_any, is_no_language, is_telling, may_stand
 from bot.matching.tokens import Kind, Token
 from bot.matching.tree import Node, Term, leaves, needs, terms
 
-__all__ = ["Code", "Query", "QueryError", "parse"]
+__all__ = ["Code", "Query", "QueryError", "is_readable", "parse"]
 
 LONGEST = 1000  # characters
 
@@ -41,14 +41,14 @@ def parse(text: str, topics: Mapping[str, str] | None = None) -> Query:
     try:
         return _parse(text, saved)
     except QueryError as error:
-        if error.suggestion and not _is_readable(error.suggestion, saved):
+        if error.suggestion and not is_readable(error.suggestion, topics):
             error.suggestion = ""
         raise
 
 
-def _is_readable(text: str, saved: Saved) -> bool:
+def is_readable(text: str, topics: Mapping[str, str] | None = None) -> bool:
     try:
-        _parse(text, saved)
+        _parse(text, Saved.of(topics or {}))
     except QueryError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.matching.folding import fold
 from bot.matching.tree import (
@@ -20,6 +21,14 @@ from bot.matching.tree import (
 _HOST = re.compile(
     r"(?:[a-z]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One source that must have carried an article, and its language; "" asks for nothing."""
+
+    source: str
+    language: str
 
 
 def source_name(typed: str) -> str:
@@ -51,6 +60,14 @@ def source_keys(sources: Iterable[str]) -> frozenset[str]:
 def language_code(code: str | None) -> str:
     """`zh` of `zh-Hant`."""
     return re.split("[-_]", code or "")[0].lower()
+
+
+def asked_of(node: Node) -> Surroundings:
+    """What every matching article has; a NOT or an OR asks for nothing of it."""
+    operands = node.operands if isinstance(node, And) else (node,)
+    names = [operand.name for operand in operands if isinstance(operand, Source)]
+    codes = [operand.code for operand in operands if isinstance(operand, Language)]
+    return Surroundings(next(iter(names), ""), next(iter(codes), ""))
 
 
 def without_surroundings(node: Node) -> Node | None:
