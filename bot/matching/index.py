@@ -23,7 +23,7 @@ from bot.matching.tree import Node
 
 __all__ = ["QueryIndex", "Span", "spans"]
 
-_EVERY: Final = 16  # additions between two slices of tidying
+_EVERY: Final = 8  # additions between two slices of tidying
 
 
 class QueryIndex:

@@ -14,7 +14,7 @@ from bot.matching.engine.hashing import Ints, Keys, Places
 
 WIDTH: Final = 8
 _LOAD: Final = 4  # keys in a bucket, on average, when a table is laid out; up to 5 before it grows
-_SLICE: Final = 1_024  # buckets moved at a time
+_SLICE: Final = 512  # buckets moved at a time
 _SINGLES: Final = 256  # keys moved one by one
 
 

@@ -15,7 +15,7 @@ from bot.matching.engine.columns import WIDTHS, Columns, Rows
 from bot.matching.engine.delta import Delta
 from bot.matching.engine.hashing import Ints
 
-_SLICE: Final = 16_384  # rows
+_SLICE: Final = 8_192  # rows
 _NEVER: Final = np.uint32(0xFFFFFFFF)
 
 
