@@ -60,7 +60,7 @@ async def test_a_broken_query_is_pointed_at_and_repaired(ann):
         pytest.param("Taiwan OR", "a word must follow", id="nothing follows"),
         pytest.param("!!! ???", "no word here to look for", id="no word at all"),
         pytest.param("\u200b\u202e", "no word here to look for", id="nothing to be seen"),
-        pytest.param("word " * 800, "1,000 characters are the most", id="as long as Telegram allows"),
+        pytest.param("word " * 800, "1,000 characters are the most", id="Telegram's longest"),
         pytest.param(" ".join(f"w{n}" for n in range(90)), "too many words", id="too many words"),
     ],
 )
