@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench screenshots lock clean
+.PHONY: help run test check format bench bench-match screenshots lock clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -50,6 +50,9 @@ format: .venv/dev
 
 bench: .venv/dev
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-match: .venv/dev
+	$(BIN)/python benchmarks/match.py
 
 screenshots: .venv/dev
 	$(BIN)/python -m tests.screenshots docs/images

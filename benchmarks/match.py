@@ -1,96 +1,186 @@
-"""How long one article takes against stored queries: folding, booleans, ids out; one core.
+"""How long one article takes against stored queries: folding, terms, booleans, ids out; one core.
 
-    python benchmarks/match.py [QUERIES…]
+    python benchmarks/match.py [QUERIES…] [--no-worst]
 
-The vocabulary follows Zipf's law; two thirds of the queries are one term, a quarter an AND, the
-rest have a NOT. The last line is JSON.
+The rivals answer for the same articles and must give the same ids. The last line is JSON.
 """
 
+import asyncio
+import gc
 import json
-import random
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from itertools import accumulate
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.matching import rivals, worst
+from benchmarks.matching.workload import Workload
+from bot.matching.engine.snapshot import read, write
 from bot.matching.index import QueryIndex
-from bot.matching.query import parse
+from bot.matching.query import Query
 
-SEED = 20_251_117
-VOCABULARY = 200_000
-WORDS_IN_ARTICLE = 500
-ARTICLES = 200
-SYLLABLES = [a + b for a, b in zip("bcdfghjklmnprstvwxyz", "aeiou" * 4, strict=True)]
+ARTICLES = 300
+LEARNED = 100  # of them read before the queries come: where anchors are learned
+REGEXES = 1_000  # queries, beyond which a regex for each takes too long
 
 
-class Language:
-    """Made-up words, the most frequent first, and texts of them."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self.words = [self._word(rank) for rank in range(VOCABULARY)]
-        self._weights = list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
-
-    def text(self) -> str:
-        words = self._rng.choices(self.words, cum_weights=self._weights, k=WORDS_IN_ARTICLE)
-        return ". ".join(" ".join(words[at : at + 12]).capitalize() for at in range(0, 500, 12))
-
-    def query(self) -> str:
-        kind = self._rng.random()
-        if kind < 2 / 3:
-            return self._term()
-        if kind < 11 / 12:
-            return f"{self._term()} {self._term()}"
-        return f"{self._term()} -{self._term()}"
-
-    def _term(self) -> str:
-        """Rarer words than a text has: people do not ask for `and`."""
-        words = self._rng.choices(self.words[200:], k=self._rng.choice([1, 1, 1, 2]))
-        return f'"{" ".join(words)}"'
-
-    def _word(self, rank: int) -> str:
-        word = ""
-        while rank or not word:
-            rank, syllable = divmod(rank, len(SYLLABLES))
-            word += SYLLABLES[syllable]
-        return word + "n"
+def measured(workload: Workload, queries: int, articles: list[str]) -> dict[str, Any]:
+    asked = list(workload.queries(queries))
+    gc.collect()
+    gc.freeze()  # a million queries of ours, which a running process does not keep
+    index, adds, worst_cpu = built(asked, articles[:LEARNED])
+    ours, found = timed(index.match, articles[LEARNED:])
+    row: dict[str, Any] = {
+        "queries": queries,
+        "us_per_article": ours,
+        **compared(index, asked, articles[LEARNED:], found),
+        "hits": round(statistics.mean(map(len, found)), 1),
+        **kept(index, queries),
+        "add_us": round(statistics.median(adds) * 1e6, 2),
+        "add_worst_ms": round(max(adds) * 1e3, 2),
+        "add_worst_cpu_ms": round(worst_cpu * 1e3, 2),  # what other programs took left out
+        "adds_s": round(sum(adds), 2),
+    }
+    row["ratio"] = round(ours / row["ahocorasick_us"], 2) if row["ahocorasick_us"] else None
+    row["build_s"] = bulk_s(asked, articles[LEARNED:], found)
+    gc.unfreeze()
+    return row
 
 
-def measured(language: Language, queries: int, articles: list[str]) -> dict[str, float]:
+def built(asked: Sequence[Query], stream: Sequence[str]) -> tuple[QueryIndex, list[float], float]:
+    """Seconds of each addition, and the CPU time of the worst."""
     index = QueryIndex()
-    parsed = [parse(language.query()) for _ in range(queries)]
-    started = time.perf_counter()
-    for number, query in enumerate(parsed):
+    for text in stream:
+        index.match(text[:60], text)
+    adds, worst_cpu = [], 0.0
+    for number, query in enumerate(asked):
+        cpu, started = time.thread_time(), time.perf_counter()
         index.add(number, query)
-    built = time.perf_counter() - started
-    took, hits = [], 0
+        adds.append(time.perf_counter() - started)
+        worst_cpu = max(worst_cpu, time.thread_time() - cpu)
+    return index, adds, worst_cpu
+
+
+def bulk_s(asked: Sequence[Query], articles: Sequence[str], found: list[set[int]]) -> float:
+    """How long a build at once takes; it must find the same."""
+    index = QueryIndex()
+    started = time.perf_counter()
+    index.extend(enumerate(asked))
+    took = time.perf_counter() - started
+    assert_same("the index built at once", timed(index.match, articles)[1], found)
+    return round(took, 2)
+
+
+def timed(
+    match: Callable[[str, str], set[int]], articles: Sequence[str]
+) -> tuple[float, list[set[int]]]:
+    """The median in microseconds, and what was found."""
+    took, found = [], []
     for text in articles:
         started = time.perf_counter()
-        hits += len(index.match(text[:60], text))
+        ids = match(text[:60], text)
         took.append(time.perf_counter() - started)
-    return {
-        "queries": queries,
-        "us_per_article": round(statistics.median(took) * 1e6, 1),
-        "worst_us": round(max(took) * 1e6, 1),
-        "hits": round(hits / len(articles), 1),
-        "add_us": round(built / queries * 1e6, 2),
-    }
+        found.append(ids)
+    return round(statistics.median(took) * 1e6, 1), found
+
+
+def compared(
+    index: QueryIndex, asked: Sequence[Query], articles: Sequence[str], found: list[set[int]]
+) -> dict[str, float | None]:
+    """The rivals' medians; None where one is missing or would take too long."""
+    row: dict[str, float | None] = {"ahocorasick_us": None, "regex_us": None, "tsquery_us": None}
+    if aho := rivals.aho_corasick(index, asked):
+        row["ahocorasick_us"], theirs = timed(aho, articles)
+        assert_same("ahocorasick-rs", theirs, found)
+    else:
+        print("ahocorasick-rs is not installed: left out")
+    if len(asked) <= REGEXES:
+        row["regex_us"], theirs = timed(rivals.regexes(asked), articles[:20])
+        assert_same("regex", theirs, found)
+    row["tsquery_us"] = asyncio.run(tsquery_us(asked, articles[:5], found))
+    return row
+
+
+async def tsquery_us(
+    asked: Sequence[Query], articles: Sequence[str], found: list[set[int]]
+) -> float | None:
+    database = await rivals.TsQuery.of(asked)
+    if database is None:
+        return None
+    took = []
+    for text, ours in zip(articles, found, strict=False):
+        started = time.perf_counter()
+        theirs = await database.match(text[:60], text)
+        took.append(time.perf_counter() - started)
+        assert_same("tsquery", [theirs], [ours])
+    await database.close()
+    return round(statistics.median(took) * 1e6, 1)
+
+
+def assert_same(name: str, theirs: Sequence[set[int]], ours: Sequence[set[int]]) -> None:
+    if any(one != other for one, other in zip(theirs, ours, strict=False)):
+        raise SystemExit(f"{name} finds something else")
+
+
+def kept(index: QueryIndex, queries: int) -> dict[str, float]:
+    """Load a snapshot in a fresh process: seconds, and the bytes it grows by for each query."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "snapshot")
+        with path.open("wb") as file:
+            write(file, index.snapshot(0))
+        command = [sys.executable, __file__, "--load", str(path)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - ourselves
+    seconds, grown = map(float, done.stdout.split())
+    return {"bytes_per_query": round(grown / queries, 1), "load_s": round(seconds, 3)}
+
+
+def load(path: str) -> None:
+    before, started = resident(), time.perf_counter()
+    with Path(path).open("rb") as file:
+        index = QueryIndex.of(read(file))
+    seconds = time.perf_counter() - started
+    index.match("a", "b")
+    print(seconds, resident() - before)
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def printed(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    table = Table(*rows[0], title=title)
+    for row in rows:
+        table.add_row(
+            *(
+                f"{value:,}" if isinstance(value, int | float) else value or "-"
+                for value in row.values()
+            )
+        )
+    Console(width=160).print(table)
 
 
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or [1_000, 10_000, 100_000]
-    language = Language(random.Random(SEED))
-    articles = [language.text() for _ in range(ARTICLES)]
-    rows = [measured(language, size, articles) for size in sizes]
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(f"{value:,}" for value in row.values()))
-    Console().print(table)
+    sizes = [int(size) for size in sys.argv[1:] if size.isdigit()]
+    workload = Workload()
+    articles = workload.articles(ARTICLES)
+    rows = [
+        measured(workload, size, articles) for size in sizes or [1_000, 10_000, 100_000, 1_000_000]
+    ]
+    printed("One article of 3 KB", rows)
+    if "--no-worst" not in sys.argv:
+        printed("Worst cases", list(worst.cases(workload, articles)))
     print(json.dumps({"bench": "match", "rows": rows}))
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--load"]:
+        load(sys.argv[2])
+    else:
+        main()

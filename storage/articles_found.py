@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, literal_column, or_, text
+from sqlalchemy import ColumnElement, column, exists, func, literal_column, or_, table, text
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,6 +13,8 @@ from storage.engine import POSTGRESQL, Unit
 from storage.entries import Entry
 from storage.folded import Folded
 from storage.sources import Follow, Source
+
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,28 @@ class Wanted:
     since: datetime
     chat_id: int | None = None
     whatever_source: bool = False
+    source_ids: frozenset[int] | None = None  # carried by one of these; None: by any
+    language: str = ""  # "": any
 
 
 async def articles_found(unit: Unit, wanted: Wanted, *, limit: int) -> list[Article]:
-    """The newest articles first."""
-    question = (
-        select(Article)
-        .where(col(Article.news_at) >= wanted.since)
-        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
-        .limit(limit)
-    )
+    """The newest articles first; read a page at a time, so that the event loop has its turns."""
+    question = select(Article).where(col(Article.news_at) >= wanted.since)
     if not wanted.whatever_source:
         question = question.where(_is_seen_by(wanted.chat_id))
-    if wanted.words is not None:
-        question = _with_words(unit, question, wanted.words)
-    return list(await unit.session.exec(question))
+    if wanted.language:
+        question = question.where(col(Article.language) == wanted.language)
+    if wanted.source_ids is not None:
+        question = question.where(_is_carried_by(wanted.source_ids))
+    if wanted.words is None:
+        question = question.order_by(col(Article.news_at).desc())
+    elif unit.dialect == POSTGRESQL:
+        question = _with_tokens(question, wanted.words).order_by(col(Article.news_at).desc())
+    else:
+        question = _with_index(question, wanted.words, wanted.since)
+    paged = question.limit(limit).execution_options(yield_per=_PAGE)
+    found = [article async for article in await unit.session.stream_scalars(paged)]
+    return sorted(found, key=lambda article: (article.news_at, article.id or 0), reverse=True)
 
 
 async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, str]:
@@ -53,16 +62,33 @@ async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, st
     return {article_id: title or host for article_id, title, host in rows}
 
 
-def _with_words(
-    unit: Unit, question: SelectOfScalar[Article], words: str
+def _with_tokens(question: SelectOfScalar[Article], words: str) -> SelectOfScalar[Article]:
+    matches = text("folded.tokens @@ CAST(:words AS tsquery)").bindparams(words=words)
+    return question.join(Folded, col(Folded.article_id) == Article.id).where(matches)
+
+
+def _with_index(
+    question: SelectOfScalar[Article], words: str, since: datetime
 ) -> SelectOfScalar[Article]:
-    if unit.dialect == POSTGRESQL:
-        matches = text("folded.tokens @@ CAST(:words AS tsquery)")
-        return question.join(Folded, col(Folded.article_id) == Article.id).where(
-            matches.bindparams(words=words)
+    """Walk the index from the newest row on, and stop as soon as there are enough.
+
+    By id, as they were stored: by the time of the news every article with a common word would
+    have to be read before the first is known.
+    """
+    index = table("folded_index", column("rowid"))
+    matches = text("folded_index MATCH :words").bindparams(words=words)
+    first = select(func.min(Article.id)).where(col(Article.news_at) >= since).scalar_subquery()
+    joined = question.join(index, index.c.rowid == col(Article.id))
+    joined = joined.where(matches, index.c.rowid >= first)
+    return joined.order_by(index.c.rowid.desc())
+
+
+def _is_carried_by(source_ids: Collection[int]) -> ColumnElement[bool]:
+    return exists(
+        select(literal_column("1")).where(
+            Entry.article_id == Article.id, col(Entry.source_id).in_(source_ids)
         )
-    rowids = text("article.id IN (SELECT rowid FROM folded_index WHERE folded_index MATCH :words)")
-    return question.where(rowids.bindparams(words=words))
+    )
 
 
 def _is_seen_by(chat_id: int | None) -> ColumnElement[bool]:

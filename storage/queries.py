@@ -71,6 +71,12 @@ async def queries_changed_since(unit: Unit, number: int, limit: int = 10_000) ->
     return list(rows)
 
 
+async def latest_change(unit: Unit) -> int:
+    """The number of the last change among the queries; 0 where there was none."""
+    given = await unit.session.exec(select(Counter.value).where(Counter.name == CHANGES))
+    return given.one_or_none() or 0
+
+
 async def queries_by_id(unit: Unit, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
     rows = await unit.session.exec(select(Query.id, Query.canonical).where(col(Query.id).in_(ids)))

@@ -1,10 +1,15 @@
-"""Whose source: what reaches a chat comes from a public source or from one that it follows."""
+"""Who carried an article, and whose source that is.
 
+What reaches a chat comes from a public source or from one that it follows.
+"""
+
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import col, select
 
+from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Follow, Source
 
@@ -29,3 +34,24 @@ def carried_to(chat_id: Any, article_id: Any) -> ColumnElement[bool]:
         )
     )
     return carrying.exists()
+
+
+async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The hosts and titles of every source that carried each of the articles."""
+    rows = await unit.session.exec(
+        select(Entry.article_id, Source.host, Source.title)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Entry.article_id).in_(article_ids))
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for article_id, host, title in rows:
+        found[article_id] = (*found.get(article_id, ()), host, title)
+    return found
+
+
+async def sources_called(unit: Unit, is_meant: Callable[[str, str], bool]) -> frozenset[int]:
+    """The sources of which *is_meant* says so, from their host and title."""
+    rows = await unit.session.exec(select(Source.id, Source.host, Source.title))
+    return frozenset(
+        source_id for source_id, host, title in rows if source_id and is_meant(host, title)
+    )

@@ -49,6 +49,7 @@ ACTS = {
     "bot.sources.workers",
     "bot.delivery.telegram",
     "bot.delivery.replies",
+    "bot.matching.snapshots",
 }
 # A pure module touches none of these.
 OUTSIDE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import MessageEntityType
 from aiogram.types import Message
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
+    from bot.matching.query import Query
     from bot.subscribers.arrivals import Guest
     from bot.subscribers.topics import TopicSeen
 
@@ -30,18 +31,26 @@ async def show_card(
     typed: str, guest: Guest, doors: Doors, answers: Answers, topic: TopicSeen | None = None
 ) -> None:
     """Show what the query *typed* found; QueryError if it is none."""
-    found = await doors.preview.hits(parse(typed), chat_id=guest.chat_id)
-    await answers.show(
-        "chat/card.html",
-        typed=typed,
-        topic=topic,
-        found=found,
-        also=also_caught(typed, found.newest),
-        volume=Volume(found.count, found.days, found.is_more),
-        now=guest.now,
-        zone=guest.zone,
-        today=local(guest.now, guest.zone).date(),
-    )
+    query = parse(typed, await doors.topics.saved(guest.chat_id))
+    seen = await seen_of(query, guest, doors)
+    also = also_caught(typed, seen["found"].newest)
+    await answers.show("chat/card.html", typed=typed, topic=topic, also=also, **seen)
+
+
+async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
+    """What a template tells of what *query* found."""
+    found = await doors.preview.hits(query, chat_id=guest.chat_id)
+    silent = 0
+    if not found.count:
+        silent = await doors.preview.silent_days(query, chat_id=guest.chat_id)
+    return {
+        "found": found,
+        "volume": Volume(found.count, found.days, found.is_more),
+        "silent_days": silent,
+        "now": guest.now,
+        "zone": guest.zone,
+        "today": local(guest.now, guest.zone).date(),
+    }
 
 
 def words_on(pressed: CallbackQuery) -> str:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.matching.characters import is_hangul
-from bot.matching.evaluation import forms
-from bot.matching.tree import And, Node, Not, Or, Term
+from bot.matching.occurrences import forms
+from bot.matching.tree import And, Near, Node, Or, Term
 
 LONGEST = 200  # bytes; longer words are not in the index
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class Dialect:
     """How a database writes words, beginnings, AND and OR."""
 
     word: Callable[[str], str]
@@ -32,7 +32,9 @@ class Language:
                 return self._all(self.expression(operand) for operand in node.operands)
             case Or():
                 return self._any(self.expression(operand) for operand in node.operands)
-            case Not():
+            case Near():
+                return self._all(map(self.expression, (node.left, node.right)))
+            case _:
                 return None
 
     def _form(self, form: tuple[str, ...], *, prefix: bool) -> str | None:
@@ -72,5 +74,5 @@ def _tsquery_word(word: str) -> str:
     return f"'{doubled}'"
 
 
-FTS5: Final = Language(_fts5_word, lambda word: _fts5_word(word) + " *", " AND ", " OR ")
-TSQUERY: Final = Language(_tsquery_word, lambda word: _tsquery_word(word) + ":*", " & ", " | ")
+FTS5: Final = Dialect(_fts5_word, lambda word: _fts5_word(word) + " *", " AND ", " OR ")
+TSQUERY: Final = Dialect(_tsquery_word, lambda word: _tsquery_word(word) + ":*", " & ", " | ")

@@ -4,6 +4,8 @@ import re
 from typing import Final
 from unicodedata import category, combining, decimal, name, normalize
 
+from bot.matching.variants import VARIANTS
+
 # Noncharacters (never in real text) stand for signs that stay inside a word.
 JOIN: Final = "\ufdd0"  # a dash or apostrophe inside a word
 POINT: Final = "\ufdd1"  # the point of U.S.
@@ -81,4 +83,4 @@ def _letter(char: str) -> str:
         plain = normalize("NFKD", plain)
     if plain != char:
         return "".join(TABLE[ord(part)] for part in plain)
-    return f" {char} " if is_unspaced(char) else char
+    return f" {VARIANTS.get(char, char)} " if is_unspaced(char) else char

@@ -11,7 +11,8 @@ Rules, each for one character, so that they are cheap and cannot disagree:
 2. Signs that belong to a name stay (`C++`, `C#`, `AT&T`, `.NET`, `U.S.`); a possessive 's goes.
 3. NFKC, case folded; marks go in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
    elsewhere they make another letter; what is no letter, digit or mark is a space.
-4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own.
+4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own; Han characters
+   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them.
 """
 
 import re

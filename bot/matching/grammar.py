@@ -2,21 +2,36 @@
 
     either  = all (OR all)*
     all     = single (AND? single)*
-    single  = NOT* (TITLE+)? (term | "(" either ")")
+    single  = NOT* near
+    near    = operand (NEAR/n operand)?
+    operand = TITLE* (term | source | language | topic | "(" either ")")
 
-NOT binds tightest, then AND (written or by standing beside each other), then OR.
+NEAR binds tightest, then NOT, then AND (written or by standing beside each other), then OR.
 """
 
 from dataclasses import dataclass, field
 
-from bot.matching.refusals import Code, QueryError
-from bot.matching.tokens import Kind, Token, tokens
-from bot.matching.tree import Node, conjunction, disjunction, negation, term
+from bot.matching.lexing import tokens
+from bot.matching.nearness import near_each
+from bot.matching.operators import BEGINNINGS, resolved
+from bot.matching.refusals import Code, QueryError, refused_here
+from bot.matching.saved import DEEPEST, Saved, told_as
+from bot.matching.tokens import Kind, Token
+from bot.matching.tree import (
+    Language,
+    Node,
+    Source,
+    conjunction,
+    disjunction,
+    negation,
+    term,
+    terms,
+)
 
-MOST_TERMS = 64
-DEEPEST = 8
+MOST_LITERALS = 64
 
-_BEGINNINGS = frozenset({Kind.TERM, Kind.OPEN, Kind.NOT, Kind.TITLE})
+_LITERALS = frozenset({Kind.TERM, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC})
+_ASKING = frozenset({Kind.NOT, Kind.TITLE, Kind.AND, Kind.OR, Kind.NEAR})
 
 
 @dataclass(slots=True)
@@ -24,20 +39,23 @@ class Reading:
     """One pass over the tokens of *text*; the state is the place reached."""
 
     text: str
+    saved: Saved = field(default_factory=Saved)
+    in_title: bool = False
     tokens: list[Token] = field(init=False)
     at: int = 0
     depth: int = 0
-    in_title: bool = False
 
     def __post_init__(self) -> None:
-        self.tokens = list(tokens(self.text))
-        self._count_terms()
+        self.tokens = resolved(self.text, list(tokens(self.text)))
+        self._count_literals()
 
     def tree(self) -> Node:
         if self.next.kind is Kind.END:
             raise QueryError(Code.EMPTY, self.text, 0, len(self.text))
         node = self._either()
         after = self._take()
+        if after.kind is Kind.NEAR:
+            raise QueryError(Code.NEAR_WHAT, self.text, after.position, after.length)
         if after.kind is not Kind.END:
             raise self._refusal(Code.UNEXPECTED_BRACKET, after)
         return node
@@ -59,7 +77,7 @@ class Reading:
 
     def _all(self) -> Node:
         nodes = [self._single()]
-        while self.next.kind is Kind.AND or self.next.kind in _BEGINNINGS:
+        while self.next.kind is Kind.AND or self.next.kind in BEGINNINGS:
             if self.next.kind is Kind.AND:
                 self._take()
             nodes.append(self._single())
@@ -70,25 +88,56 @@ class Reading:
         while self.next.kind is Kind.NOT:
             self._take()
             is_wanted = not is_wanted
+        node = self._near()
+        return node if is_wanted else negation(node)
+
+    def _near(self) -> Node:
+        node = self._operand()
+        if self.next.kind is not Kind.NEAR:
+            return node
+        token = self._take()
+        if token.distance < 0:
+            start, end = token.position, token.end
+            raise refused_here(Code.NEAR_HOW_FAR, self.text, start, end, "NEAR/5")
+        other = self._operand()
+        found = near_each(node, other, token.distance)
+        if found is None or self.tokens[self.at].kind is Kind.NEAR:
+            raise QueryError(Code.NEAR_WHAT, self.text, token.position, token.length)
+        return found
+
+    def _operand(self) -> Node:
         outside = self.in_title
         while self.next.kind is Kind.TITLE:
             self._take()
             self.in_title = True
-        node = self._operand()
+        node = self._named(self._take())
         self.in_title = outside
-        return node if is_wanted else negation(node)
+        return node
 
-    def _operand(self) -> Node:
-        token = self._take()
-        if token.kind is Kind.TERM:
-            return term(token.words, prefix=token.prefix, title=self.in_title)
-        if token.kind is Kind.OPEN:
-            return self._bracket(token)
-        raise self._nothing_at(token)
+    def _named(self, token: Token) -> Node:
+        match token.kind:
+            case Kind.TERM:
+                return term(
+                    token.words,
+                    prefix=token.prefix,
+                    title=self.in_title,
+                    spelling=token.spelling,
+                )
+            case Kind.OPEN:
+                return self._bracket(token)
+            case Kind.SOURCE:
+                return Source(token.name)
+            case Kind.LANGUAGE:
+                return Language(token.name)
+            case Kind.TOPIC:
+                return self._topic(token)
+            case _:
+                raise self._nothing_at(token)
 
     def _bracket(self, opening: Token) -> Node:
         if self.next.kind is Kind.CLOSE:
-            raise QueryError(Code.EMPTY_BRACKETS, self.text, opening.position, 2)
+            end = self.next.end - opening.position
+            raise QueryError(Code.EMPTY_BRACKETS, self.text, opening.position, end)
         if self.depth == DEEPEST:
             raise QueryError(Code.TOO_DEEP, self.text, opening.position)
         if self.next.kind is Kind.END:
@@ -100,10 +149,28 @@ class Reading:
             raise self._refusal(Code.UNCLOSED_BRACKET, opening)
         return node
 
+    def _topic(self, token: Token) -> Node:
+        """What the saved topic asks for, in the place of its name."""
+        typed = self.saved.topics.get(token.name)
+        if typed is None:
+            start = token.position
+            plain = self.text[:start] + self.text[start + 1 :]
+            raise QueryError(Code.UNKNOWN_TOPIC, self.text, start, token.length, plain)
+        if code := self.saved.refusal_of(token.name):
+            raise QueryError(code, self.text, token.position, token.length)
+        try:
+            node = Reading(typed, self.saved.within(token.name), self.in_title).tree()
+        except QueryError as error:
+            code = told_as(error.code)
+            raise QueryError(code, self.text, token.position, token.length) from None
+        if sum(1 for _ in terms(node)) > MOST_LITERALS:
+            raise QueryError(Code.TOO_MANY_LITERALS, self.text, token.position, token.length)
+        return node
+
     def _nothing_at(self, token: Token) -> QueryError:
         """What to say where a word or bracket had to stand, and *token* did."""
         before = self.tokens[self.at - 2] if self.at > 1 else None
-        if before is not None and before.kind in {Kind.NOT, Kind.TITLE, Kind.AND, Kind.OR}:
+        if before is not None and before.kind in _ASKING:
             return self._refusal(Code.NOTHING_FOLLOWS, before)
         if token.kind is Kind.CLOSE:
             return self._refusal(Code.UNEXPECTED_BRACKET, token)
@@ -111,12 +178,11 @@ class Reading:
 
     def _refusal(self, code: Code, token: Token) -> QueryError:
         """The query may be meant without that token."""
-        start, end = token.position, token.position + token.length
-        rest = " ".join((self.text[:start] + self.text[end:]).split())
-        return QueryError(code, self.text, start, token.length, rest)
+        rest = " ".join((self.text[: token.position] + self.text[token.end :]).split())
+        return QueryError(code, self.text, token.position, token.length, rest)
 
-    def _count_terms(self) -> None:
-        found = [token for token in self.tokens if token.kind is Kind.TERM]
-        if len(found) > MOST_TERMS:
-            token = found[MOST_TERMS]
+    def _count_literals(self) -> None:
+        found = [token for token in self.tokens if token.kind in _LITERALS]
+        if len(found) > MOST_LITERALS:
+            token = found[MOST_LITERALS]
             raise QueryError(Code.TOO_MANY_LITERALS, self.text, token.position, token.length)

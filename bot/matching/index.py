@@ -1,90 +1,121 @@
-"""The stored queries, so arranged that an article is asked only of those it may match."""
+"""The stored queries, so arranged that an article is asked only of those it may match.
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+An index is used by one thread at a time, and needs no event loop: adding does the tidying that
+it gives rise to, in slices.
+"""
 
-from bot.matching.anchors import Anchor, anchors, keys
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from secrets import token_bytes
+from typing import Final
+
+from bot.matching.engine.article import article_keys
+from bot.matching.engine.bulk import Bulk
+from bot.matching.engine.conjunctions import conjunctions
+from bot.matching.engine.hashing import Ints
+from bot.matching.engine.queries import Queries
+from bot.matching.engine.slots import ROUGH
+from bot.matching.engine.snapshot import Snapshot
 from bot.matching.evaluation import FoldedArticle, fold_article, holds
-from bot.matching.query import Query
+from bot.matching.query import Query, parse
 from bot.matching.spans import Span, spans
-from bot.matching.tree import Term
+from bot.matching.tree import Node
 
 __all__ = ["QueryIndex", "Span", "spans"]
+
+_EVERY: Final = 8  # additions between two slices of tidying
 
 
 class QueryIndex:
     """Every query that matches an article; what is added or removed counts for the next one."""
 
     def __init__(self) -> None:
-        self._queries: dict[int, Query] = {}
-        self._by_word: defaultdict[str, set[int]] = defaultdict(set)
-        self._by_prefix: defaultdict[str, set[int]] = defaultdict(set)
-        self._prefixes_of_length: defaultdict[int, set[str]] = defaultdict(set)
+        self._queries = Queries(token_bytes(16))
+        self._rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
+        self._added = 0
+        self.articles = 0  # matched so far
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "QueryIndex":
+        index = cls()
+        index._queries, index._rough = snapshot.queries, snapshot.rough
+        return index
+
+    def snapshot(self, number: int) -> Snapshot:
+        """What to write, before anything is added, removed or matched; *number* is the caller's."""
+        self._queries.finish()
+        return Snapshot(self._queries, self._rough, number)
+
+    def tend(self) -> bool:
+        """Do a slice of the tidying, about two milliseconds; return whether there is more."""
+        return self._queries.tend()
 
     def __len__(self) -> int:
-        return len(self._queries)
+        return self._queries.slots.live
 
     def __contains__(self, query_id: int) -> bool:
-        return query_id in self._queries
+        return self._queries.slots.of(query_id) > 0
 
     def add(self, query_id: int, query: Query) -> None:
         """A second query under one id takes the place of the first."""
-        self.remove(query_id)
-        self._queries[query_id] = query
-        for anchor in anchors(query.tree):
-            self._table(anchor)[anchor.key].add(query_id)
-            if anchor.prefix:
-                self._prefixes_of_length[len(anchor.key)].add(anchor.key)
+        found = conjunctions(query.tree)
+        slot, before = self._queries.add(query_id, found)
+        if before:
+            self._rough.pop(before, None)
+        if not found.exact:
+            self._rough[slot] = query.canonical
+        self._added += 1
+        if self._added % _EVERY == 0:
+            self._queries.tend()
+
+    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
+        """Add many at once and tidy up; into an empty index, several times as fast as one by one.
+
+        Each id may stand there once.
+        """
+        bulk, left = Bulk(), []
+        for query_id, query in found:
+            if len(self) or not bulk.take(query_id, query.tree):
+                left.append((query_id, query))
+        bulk.fill(self._queries)
+        for query_id, query in left:
+            self.add(query_id, query)
+        self._queries.settle()
 
     def remove(self, query_id: int) -> None:
-        query = self._queries.pop(query_id, None)
-        for anchor in anchors(query.tree) if query else ():
-            table = self._table(anchor)
-            table[anchor.key].discard(query_id)
-            if not table[anchor.key]:
-                del table[anchor.key]
-                if anchor.prefix:
-                    self._forget_prefix(anchor.key)
+        if slot := self._queries.slots.drop(query_id):
+            self._rough.pop(slot, None)
 
     def match(
         self,
         title: str,
         text: str,
         *,
-        sources: Sequence[str] = (),  # noqa: ARG002 - `source:` is part of the interface, not yet of the grammar
-        language: str | None = None,  # noqa: ARG002 - the same for `lang:`
+        sources: Sequence[str] = (),
+        language: str | None = None,
     ) -> set[int]:
-        article = fold_article(title, text)
-        known: dict[Term, bool] = {}
+        """The ids of all queries that match; *sources* are hosts and names of its sources."""
+        self.articles += 1
+        article = fold_article(title, text, sources=sources, language=language)
+        slots = self._queries.matching(self._hits(article))
+        known = self._queries.slots
+        if not self._rough:
+            return set(known.ids.array.take(slots).tolist())
+        states = known.states.array.take(slots)
+        found = set(known.ids.array.take(slots[states != ROUGH]).tolist())
+        for slot in set(slots[states == ROUGH].tolist()):
+            if holds(_tree(self._rough[slot]), article.has):
+                found.add(known.ids.cells[slot])
+        return found
 
-        def has(term: Term) -> bool:
-            if (answer := known.get(term)) is None:
-                answer = known[term] = article.has(term)
-            return answer
+    def _hits(self, article: FoldedArticle) -> Ints:
+        literals = self._queries.literals
+        words, keys = article_keys(literals.gates, literals.hashing, article)
+        hits = literals.found(keys)
+        literals.learn(words, hits)
+        return hits
 
-        return {
-            query_id
-            for query_id in self._candidates(article)
-            if holds(self._queries[query_id].tree, has)
-        }
 
-    def _candidates(self, article: FoldedArticle) -> set[int]:
-        words = keys(article)
-        found: set[int] = set()
-        return found.union(
-            *(self._by_word[word] for word in self._by_word.keys() & words),
-            *(self._by_prefix[prefix] for prefix in self._prefixes(words)),
-        )
-
-    def _prefixes(self, words: Iterable[str]) -> Iterator[str]:
-        for length, prefixes in self._prefixes_of_length.items():
-            yield from prefixes.intersection(word[:length] for word in words)
-
-    def _table(self, anchor: Anchor) -> defaultdict[str, set[int]]:
-        return self._by_prefix if anchor.prefix else self._by_word
-
-    def _forget_prefix(self, prefix: str) -> None:
-        same_length = self._prefixes_of_length[len(prefix)]
-        same_length.discard(prefix)
-        if not same_length:
-            del self._prefixes_of_length[len(prefix)]
+@lru_cache(maxsize=1 << 16)
+def _tree(canonical: str) -> Node:
+    return parse(canonical).tree

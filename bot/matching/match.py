@@ -4,17 +4,23 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from bot.matching.evaluation import fold_article, reasons
 from bot.matching.live import LiveIndex
 from bot.matching.query import Query, parse
 from bot.matching.slices import in_slices
+from bot.matching.snapshots import SnapshotFile
 from storage.articles import Article
 from storage.articles_staged import advance_articles, claim_articles
 from storage.engine import Storage
 from storage.matches import MatchFound, store_matches
 from storage.queries import Query as QueryRow
-from storage.queries import queries_by_id, queries_changed_since
+from storage.queries import latest_change, queries_by_id, queries_changed_since
+from storage.sources_carrying import carriers_of
 from storage.words import Stage
+
+log = structlog.get_logger(__name__)
 
 _PAGE = 10_000  # changed queries read at a time
 _SLICE = 20  # of them parsed before the event loop has its turn
@@ -25,6 +31,7 @@ class Matching:
     storage: Storage
     live: LiveIndex
     owner: str
+    file: SnapshotFile | None = None
 
     async def match_new(self, limit: int = 200) -> int:
         """Match the oldest stored articles; return how many were done.
@@ -43,13 +50,33 @@ class Matching:
 
     async def catch_up(self) -> None:
         """Follow all changes so far; long in a new process, and so before articles are leased."""
+        if self.file is not None and self.live.number == 0:
+            await self._restore(self.file)
         changed: Sequence[QueryRow] = ()
         while not changed or len(changed) == _PAGE:
             async with self.storage.reading() as unit:
                 changed = await queries_changed_since(unit, self.live.number, _PAGE)
             if not changed:
-                return
+                break
             await self._follow(changed)
+        if self.file is not None and self.live.is_worth_saving:
+            await self._save(self.file)
+
+    async def _restore(self, file: SnapshotFile) -> None:
+        async with self.storage.reading() as unit:
+            latest = await latest_change(unit)
+        if snapshot := await asyncio.to_thread(file.load, latest):
+            self.live.restore(snapshot)
+
+    async def _save(self, file: SnapshotFile) -> None:
+        """Only this step uses the index, and waits here until it is written."""
+        while self.live.index.tend():  # noqa: ASYNC110 - it works, it does not poll
+            await asyncio.sleep(0)  # each turn of the loop does a slice
+        try:
+            await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number))
+        except OSError as error:
+            log.warning("matching.snapshot_not_written", path=str(file.path), reason=str(error))
+        self.live.note_saved()
 
     async def _follow(self, changed: Sequence[QueryRow]) -> None:
         for at, row in enumerate(changed):
@@ -67,7 +94,16 @@ class Matching:
         return len(ours)
 
     async def _matches(self, articles: Sequence[Article]) -> list[MatchFound]:
-        matched = [pair async for pair in in_slices(articles, self._query_ids) if pair[1]]
+        async with self.storage.reading() as unit:
+            carriers = await carriers_of(unit, [article.id or 0 for article in articles])
+
+        def query_ids(article: Article) -> set[int]:
+            sources = carriers.get(article.id or 0, ())
+            return self.live.index.match(
+                article.title, article.text, sources=sources, language=article.language or None
+            )
+
+        matched = [pair async for pair in in_slices(articles, query_ids) if pair[1]]
         async with self.storage.reading() as unit:
             canonical = await queries_by_id(unit, set[int]().union(*(ids for _, ids in matched)))
         queries = {query_id: parse(text) for query_id, text in canonical.items()}
@@ -76,18 +112,20 @@ class Matching:
         }
 
         def explained(article: Article) -> list[MatchFound]:
-            return matches_found(article, wanted[article.id])
+            sources = carriers.get(article.id or 0, ())
+            return matches_found(article, wanted[article.id], sources)
 
         again = in_slices([article for article, _ in matched], explained)
         return [match async for _, matches in again for match in matches]
 
-    def _query_ids(self, article: Article) -> set[int]:
-        return self.live.index.match(article.title, article.text, language=article.language or None)
 
-
-def matches_found(article: Article, queries: Mapping[int, Query]) -> list[MatchFound]:
+def matches_found(
+    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
+) -> list[MatchFound]:
     """One for each of the queries, by id, that matches *article*, with the reason."""
-    folded = fold_article(article.title, article.text)
+    folded = fold_article(
+        article.title, article.text, sources=sources, language=article.language or None
+    )
     return [
         MatchFound(article.id, query_id, list(why.words), why.in_title, article.news_at)
         for query_id, query in sorted(queries.items(), key=lambda item: item[0])

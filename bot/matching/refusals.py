@@ -8,14 +8,25 @@ class Code(StrEnum):
     EMPTY_BRACKETS = "empty_brackets"
     EMPTY_PHRASE = "empty_phrase"
     ONLY_NOT = "only_not"
+    ONLY_LANGUAGE = "only_language"
     ONLY_STOP_WORDS = "only_stop_words"
     SHORT_PREFIX = "short_prefix"
     STRAY_STAR = "stray_star"
+    EXACT_STAR = "exact_star"
     UNCLOSED_BRACKET = "unclosed_bracket"
     UNCLOSED_QUOTE = "unclosed_quote"
     UNEXPECTED_BRACKET = "unexpected_bracket"
     UNEXPECTED_OPERATOR = "unexpected_operator"
     NOTHING_FOLLOWS = "nothing_follows"
+    NEAR_HOW_FAR = "near_how_far"
+    NEAR_TOO_FAR = "near_too_far"
+    NEAR_WHAT = "near_what"
+    FIELD_BRACKETS = "field_brackets"
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_LANGUAGE = "unknown_language"
+    UNKNOWN_TOPIC = "unknown_topic"
+    BROKEN_TOPIC = "broken_topic"
+    TOPIC_IN_ITSELF = "topic_in_itself"
     TOO_DEEP = "too_deep"
     TOO_LONG = "too_long"
     TOO_MANY_LITERALS = "too_many_literals"
@@ -41,3 +52,8 @@ class QueryError(ValueError):
     def place(self) -> str:
         """The characters it is about."""
         return self.text[self.position : self.position + self.length]
+
+
+def refused_here(code: Code, text: str, start: int, end: int, instead: str) -> QueryError:
+    """Suggest the same query with *instead* at that place."""
+    return QueryError(code, text, start, end - start, text[:start] + instead + text[end:])

@@ -1,6 +1,6 @@
 """Words that stand in nearly every article of their language; alone they are no query."""
 
-from typing import Protocol
+from bot.matching.tree import Language, Leaf, Near, Source, Term
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
 STOP_WORDS = frozenset(
@@ -22,23 +22,27 @@ STOP_WORDS = frozenset(
 )
 
 
-class Worded(Protocol):
-    @property
-    def words(self) -> tuple[str, ...]: ...
+def is_telling(leaf: Leaf) -> bool:
+    """Whether finding *leaf* says something about an article."""
+    match leaf:
+        case Term():
+            is_name = any(char.isupper() for char in leaf.spelling[1:])
+            return leaf.prefix or is_name or not STOP_WORDS.issuperset(leaf.words)
+        case Near():
+            return is_telling(leaf.left) or is_telling(leaf.right)
+        case _:
+            return isinstance(leaf, Source)
 
-    @property
-    def prefix(self) -> bool: ...
 
-
-def is_telling(term: Worded) -> bool:
-    """Whether finding *term* says something about an article."""
-    return term.prefix or not STOP_WORDS.issuperset(term.words)
-
-
-def may_stand_alone(term: Worded) -> bool:
+def may_stand_alone(leaf: Leaf) -> bool:
     """A letter may be a name (plan A OR plan B), as long as it is not all there is."""
-    return is_telling(term) or (len(term.words) == 1 and len(term.words[0]) == 1)
+    is_letter = isinstance(leaf, Term) and len(leaf.words) == 1 and len(leaf.words[0]) == 1
+    return is_letter or is_telling(leaf)
 
 
-def is_any(_: Worded) -> bool:
+def is_no_language(leaf: Leaf) -> bool:
+    return not isinstance(leaf, Language)
+
+
+def is_any(_: Leaf) -> bool:
     return True

@@ -1,33 +1,98 @@
 """The tree of a query: frozen, flattened and sorted, so that equal queries are equal trees."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 from unicodedata import is_normalized
 
 from bot.matching.characters import is_hangul, is_unspaced
 
+_APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
 _OPERATORS = frozenset({"and", "near", "not", "or"})
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase: folded words that follow each other, the last perhaps only a beginning."""
+    """A word or phrase: folded words that follow each other, the last perhaps only a beginning.
+
+    With a *spelling* the original text must say exactly that where the words hit.
+    """
 
     words: tuple[str, ...]
     prefix: bool = False
     title: bool = False
+    spelling: str = ""
+
+    @property
+    def exact(self) -> bool:
+        return bool(self.spelling)
 
     @property
     def shown(self) -> str:
         """As people write it, without quotes or field."""
-        return _written(self.words) + "*" * self.prefix
+        return self.spelling or _written(self.words) + "*" * self.prefix
 
     def __str__(self) -> str:
+        field = "title:" if self.title else ""
+        if self.spelling:
+            return f'{field}"{self.spelling}"c'
         shown = self.shown
-        quoted = f'"{shown}"' if " " in shown or shown in _OPERATORS else shown
-        return f"title:{quoted}" if self.title else quoted
+        return field + (f'"{shown}"' if " " in shown or shown in _OPERATORS else shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two terms in one field, in either order, with at most *distance* words between them.
+
+    They do not overlap, and are read in one reading. Made by `near`, which sorts them.
+    """
+
+    left: Term
+    right: Term
+    distance: int
+
+    @property
+    def title(self) -> bool:
+        return self.left.title
+
+    @property
+    def shown(self) -> str:
+        return f"{self.left.shown} … {self.right.shown}"
+
+    def __str__(self) -> str:
+        return f"{self.left} NEAR/{self.distance} {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A host, which its subdomains match too, or the folded name of a source that carried it."""
+
+    name: str
+
+    @property
+    def shown(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f'source:"{self.name}"' if " " in self.name else f"source:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The article's language, an ISO 639-1 code."""
+
+    code: str
+
+    @property
+    def shown(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"lang:{self.code}"
+
+
+Leaf: TypeAlias = Term | Near | Source | Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +100,7 @@ class Not:
     operand: "Node"
 
     def __str__(self) -> str:
-        return f"-{_bracketed(self.operand, And, Or)}"
+        return f"-{_bracketed(self.operand, And, Or, Near)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +119,23 @@ class Or:
         return " OR ".join(map(str, self.operands))
 
 
-Node: TypeAlias = Term | Not | And | Or
+Node: TypeAlias = Leaf | Not | And | Or
 
 
-def term(words: Iterable[str], *, prefix: bool = False, title: bool = False) -> Term:
+def term(
+    words: Iterable[str], *, prefix: bool = False, title: bool = False, spelling: str = ""
+) -> Term:
     """Where every beginning is found anyway, a star says nothing and is left out."""
     words = tuple(words)
-    return Term(words, prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1]), title)
+    is_open = prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1])
+    return Term(words, is_open, title, spelling)
+
+
+def near(one: Term, other: Term, distance: int) -> Near:
+    """Both stand in one field: where one is looked for in the title, so is the other."""
+    title = one.title or other.title
+    left, right = sorted((replace(one, title=title), replace(other, title=title)), key=str)
+    return Near(left, right, distance)
 
 
 def negation(node: Node) -> Node:
@@ -75,22 +150,31 @@ def disjunction(nodes: Iterable[Node]) -> Node:
     return _joined(Or, nodes)
 
 
-def terms(node: Node) -> Iterator[Term]:
-    if isinstance(node, Term):
-        yield node
-    elif isinstance(node, Not):
-        yield from terms(node.operand)
-    else:
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Each as often as it stands there."""
+    if isinstance(node, Not):
+        yield from leaves(node.operand)
+    elif isinstance(node, And | Or):
         for operand in node.operands:
-            yield from terms(operand)
+            yield from leaves(operand)
+    else:
+        yield node
 
 
-def needs(node: Node, is_enough: Callable[[Term], bool], *, wanted: bool = True) -> bool:
-    """Whether nothing can match without one of the terms that are enough.
+def terms(node: Node) -> Iterator[Term]:
+    for leaf in leaves(node):
+        if isinstance(leaf, Near):
+            yield from (leaf.left, leaf.right)
+        elif isinstance(leaf, Term):
+            yield leaf
+
+
+def needs(node: Node, is_enough: Callable[[Leaf], bool], *, wanted: bool = True) -> bool:
+    """Whether nothing can match without one of the leaves that are enough.
 
     With `wanted` False the question is about what makes *node* false.
     """
-    if isinstance(node, Term):
+    if isinstance(node, Leaf):
         return wanted and is_enough(node)
     if isinstance(node, Not):
         return needs(node.operand, is_enough, wanted=not wanted)
@@ -122,5 +206,7 @@ def _touch(before: str, word: str, written: str) -> bool:
     """Whether *word*, written without a space, is read as the same two words again."""
     unspaced = is_unspaced(before), is_unspaced(word)
     if not any(unspaced) or not (before.isalnum() or unspaced[0]):
+        return False
+    if _APOSTROPHE in {before[-1], word[0]}:
         return False
     return (word.isalnum() or unspaced[1]) and is_normalized("NFC", written[-16:] + word)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic
 from storage.engine import Storage, Unit
@@ -40,6 +41,13 @@ class Topics:
             page = page_number(page, total, PER_PAGE)
             rows = await topics_watched(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
         return Page([_seen(topic, mode) for topic, mode in rows], page, total, PER_PAGE)
+
+    async def saved(self, chat_id: int) -> dict[str, str]:
+        """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
+        async with self.storage.reading() as unit:
+            public = await public_topics(unit)
+            watched = await topics_watched(unit, chat_id, offset=0, limit=MOST_TOPICS)
+        return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
 
     async def catalogue(
         self, chat_id: int, page: int = 0, per_page: int = PER_PAGE

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FLOOD = 30  # stories a day
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -14,6 +16,11 @@ class Volume:
     @property
     def per_day(self) -> int:
         return round(self.count / self.days)
+
+    @property
+    def is_flood(self) -> bool:
+        """More than anybody reads."""
+        return self.is_more or self.per_day >= FLOOD
 
     @property
     def every_days(self) -> int:

@@ -1,10 +1,11 @@
 """Watching a topic, changing how, and stopping."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.matching.query import Query, parse
+from bot.matching.query import Query, is_readable, parse
 from bot.publishing.calendar import Plan
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
 from bot.subscribers.lines import one_line
@@ -54,9 +55,15 @@ class Watching:
     storage: Storage
     past: Backfills
 
-    async def watch_words(self, chat_id: int, typed: str, mode: Mode) -> Watched:
-        """Watch the query *typed* as a topic of the chat's own; QueryError if it is none."""
-        query = parse(typed)
+    async def watch_words(
+        self, chat_id: int, typed: str, mode: Mode, saved: Mapping[str, str] | None = None
+    ) -> Watched:
+        """Watch the query *typed* as a topic of the chat's own; QueryError if it is none.
+
+        What `#name` stands for among the *saved* topics is written out: they may change or go.
+        """
+        query = parse(typed, saved)
+        typed = typed if is_readable(typed) else query.canonical
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             query_id = (await query_for(unit, query.canonical)).id or 0

@@ -45,7 +45,7 @@ async def test_a_broken_query_is_pointed_at_and_repaired(ann):
     card = await ann.presses(refused, "Try that")
 
     assert "Taiwan OR (consul\n          ^" in refused["text"]
-    assert "this bracket is never closed" in refused["text"]
+    assert "This bracket is never closed" in refused["text"]
     assert [e["type"] for e in refused["entities"]][:1] == ["pre"]
     assert card["text"].startswith("Taiwan OR consul · ")
 
@@ -53,14 +53,14 @@ async def test_a_broken_query_is_pointed_at_and_repaired(ann):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        pytest.param("-Taiwan", "only says what you do not want", id="only not"),
-        pytest.param("the", "in almost every article", id="only stop words"),
+        pytest.param("-Taiwan", "only says what must not be there", id="only not"),
+        pytest.param("the", "in nearly every article", id="only stop words"),
         pytest.param("ab*", "at least three letters", id="a short prefix"),
-        pytest.param("()", "nothing between these brackets", id="empty brackets"),
-        pytest.param("Taiwan OR", "a word after this", id="nothing follows"),
-        pytest.param("!!! ???", "nothing to look for", id="no word at all"),
-        pytest.param("\u200b\u202e", "nothing to look for", id="nothing to be seen"),
-        pytest.param("word " * 800, "too long for a query", id="as long as Telegram allows"),
+        pytest.param("()", "nothing inside these brackets", id="empty brackets"),
+        pytest.param("Taiwan OR", "a word must follow", id="nothing follows"),
+        pytest.param("!!! ???", "no word here to look for", id="no word at all"),
+        pytest.param("\u200b\u202e", "no word here to look for", id="nothing to be seen"),
+        pytest.param("word " * 800, "1,000 characters are the most", id="Telegram's longest"),
         pytest.param(" ".join(f"w{n}" for n in range(90)), "too many words", id="too many words"),
     ],
 )

@@ -99,9 +99,47 @@ def test_a_bad_query_gets_a_caret(article: str):
     assert found.stdout == ""
     assert found.stderr.splitlines() == [
         "Taiwan OR (consul",
-        "          ^ This bracket is never closed.",
+        "          ^ This bracket is never closed: ) is missing.",
         "Try: Taiwan OR consul",
     ]
+
+
+def test_an_explanation_says_how_the_query_is_read_and_what_is_missing(feed: str):
+    found = ask('taiwan (envoy OR "prime minister")', feed, "--explain")
+
+    assert found.exit_code == 0
+    assert found.stdout.splitlines() == [
+        '("prime minister" OR envoy) taiwan',
+        "all of these:",
+        "  any of these:",
+        "    the words “prime minister” in a row",
+        "    the word envoy",
+        "  the word taiwan",
+        f"{feed}: Taiwan talks",
+        "  matches: it has envoy, taiwan",
+        "  An envoy flew in.",
+        f"{feed}: Weather",
+        '  no match: it has taiwan, but this part fails: "prime minister"',
+        f"{feed}: Sports",
+        '  no match: this part fails: "prime minister", taiwan',
+    ]
+
+
+def test_an_explanation_for_programs_has_what_is_missing(feed: str):
+    found = ask("taiwan envoy", feed, "--explain", "--json")
+
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [(line["match"], line["missing"]) for line in lines] == [
+        (True, []),
+        (False, ["envoy"]),
+        (False, ["envoy", "taiwan"]),
+    ]
+
+
+def test_source_and_language_are_the_files(feed: str):
+    assert ask("taiwan source:wire.example", feed).exit_code == 0
+    assert ask("taiwan source:Wire", feed).exit_code == 0
+    assert ask("taiwan source:other.example", feed).exit_code == 1
 
 
 def test_an_unreadable_path_is_told_and_the_others_are_read(article: str):
@@ -153,8 +191,9 @@ def test_every_refusal_has_one_sentence(code: Code):
 
 def test_no_vendor_of_other_rooms_is_loaded(article: str):
     program = (
-        "import sys; from bot.cli.match import _match_all, _parsed; import asyncio;"
-        "asyncio.run(_match_all(_parsed(sys.argv[1]), sys.argv[2:], as_json=True));"
+        "import sys; from bot.cli.match import Asked, match_all; import asyncio;"
+        "from bot.cli.queries import parsed;"
+        "asyncio.run(match_all(Asked(parsed(sys.argv[1]), as_json=True), sys.argv[2:]));"
         "print(sorted({'aiogram', 'sqlalchemy', 'sqlmodel', 'pydantic'} & set(sys.modules)))"
     )
 

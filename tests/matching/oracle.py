@@ -1,35 +1,82 @@
 """A second, plain answer to "does this query match?": lists of words, nothing clever.
 
-It shares the folding, which has a table of its own, and nothing else.
+It shares the folding and where each folded word stands in the original, which have tables of
+their own, and nothing else.
 """
 
 from bot.matching.folding import fold
 from bot.matching.query import Query
-from bot.matching.tree import And, Node, Not, Or, Term
+from bot.matching.spelling import spelled
+from bot.matching.tracing import trace
+from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term
 
 
-def matches(query: Query, title: str, text: str) -> bool:
-    return _holds(query.tree, title, text)
+def matches(
+    query: Query,
+    title: str,
+    text: str,
+    *,
+    sources: tuple[str, ...] = (),
+    language: str | None = None,
+) -> bool:
+    return _holds(query.tree, (title, text), sources, language or "")
 
 
-def _holds(node: Node, title: str, text: str) -> bool:
+def _holds(  # noqa: PLR0911 - one for each kind of node
+    node: Node, fields: tuple[str, str], sources: tuple[str, ...], language: str
+) -> bool:
     if isinstance(node, Not):
-        return not _holds(node.operand, title, text)
+        return not _holds(node.operand, fields, sources, language)
     if isinstance(node, And):
-        return all(_holds(operand, title, text) for operand in node.operands)
+        return all(_holds(operand, fields, sources, language) for operand in node.operands)
     if isinstance(node, Or):
-        return any(_holds(operand, title, text) for operand in node.operands)
-    return _has(node, title) or (not node.title and _has(node, text))
+        return any(_holds(operand, fields, sources, language) for operand in node.operands)
+    if isinstance(node, Source):
+        return any(_is_source(node.name, source) for source in sources)
+    if isinstance(node, Language):
+        return language.lower().split("-")[0] == node.code
+    if isinstance(node, Near):
+        looked_at = fields[:1] if node.left.title else fields
+        return any(_has_near(node, text) for text in looked_at)
+    looked_at = fields[:1] if node.title else fields
+    return any(any(_hits(node, text)) for text in looked_at)
 
 
-def _has(term: Term, text: str) -> bool:
-    folded = fold(text)
+def _is_source(name: str, source: str) -> bool:
+    host = source.lower().removeprefix("https://").removeprefix("www.").split("/")[0]
+    is_name = fold(source).plain.split() == fold(name).plain.split() and "." not in name
+    return is_name or ("." in name and " " not in host and f".{host}".endswith(f".{name}"))
+
+
+def _has_near(near: Near, text: str) -> bool:
     return any(
-        _stands_at(wanted, term.prefix, words[at:])
-        for words in (folded.plain.split(), folded.joined.split())
-        for wanted in _spellings(list(term.words))
-        for at in range(len(words))
+        0 <= right[0] - left[1] <= near.distance or 0 <= left[0] - right[1] <= near.distance
+        for lefts, rights in zip(_hits(near.left, text), _hits(near.right, text), strict=True)
+        for left in lefts
+        for right in rights
     )
+
+
+def _hits(term: Term, text: str) -> list[list[tuple[int, int]]]:
+    """Of each reading, where the hits begin and end: the first word, and the one behind."""
+    traced = trace(text)
+    return [
+        [
+            (at, at + len(wanted))
+            for wanted in _spellings(list(term.words))
+            for at in range(len(reading.split()))
+            if _stands_at(wanted, term.prefix, reading.split()[at:])
+            and (
+                not term.exact
+                or _is_spelt(term, text[places[at][0] : places[at + len(wanted) - 1][1]])
+            )
+        ]
+        for reading, places in traced.readings
+    ]
+
+
+def _is_spelt(term: Term, original: str) -> bool:
+    return spelled(original) == term.spelling
 
 
 def _spellings(words: list[str]) -> list[list[str]]:

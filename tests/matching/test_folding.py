@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from bot.matching.folding import fold, folded_text
 from bot.matching.tracing import trace
+from bot.matching.variants import VARIANTS
 from tests.matching.wordings import texts
 
 
@@ -36,6 +37,13 @@ from tests.matching.wordings import texts
         pytest.param("٢٠٢٥ ２０２５", "2025 2025", "", id="digits of other scripts"),
         pytest.param("Foo™ ½ CO²", "foo 1 2 co2", "", id="compatibility letters, no signs"),
         pytest.param("\ufdd0\ufdd1 a\ufdd3", "a", "", id="our own markers in a text are nothing"),
+        pytest.param("台灣 臺灣 台湾", "台 湾 台 湾 台 湾", "", id="one character, three ways"),
+        pytest.param("理髮 發展", "理 发 发 展", "", id="simplified has one for both: so have we"),
+        pytest.param("髙﨑 高崎", "高 崎 高 崎", "", id="variants in names"),
+        pytest.param("후쿠오카", "후쿠오카", "", id="Korean stays whole: it is a beginning"),
+        pytest.param("a・b", "a b", "", id="a middle dot is a space"),
+        pytest.param("rock\u2019n\u2019roll", "rock n roll", "rocknroll", id="apostrophes join"),
+        pytest.param("1,000.50 1.000", "1 000 50 1 000", "1000 50 1000", id="thousands"),
         pytest.param(" …!? ", "", "", id="no word"),
     ],
 )
@@ -47,6 +55,11 @@ def test_texts_fold_to_words(text: str, plain: str, joined: str):
 
 def test_the_stored_text_has_the_joined_words_too():
     assert folded_text("An e-mail, an e-mail") == "an e mail an e mail email"
+
+
+def test_a_han_character_folds_to_one_that_stays():
+    assert set(VARIANTS.values()).isdisjoint(VARIANTS)
+    assert all(len(char) == 1 and fold(char).words == (head,) for char, head in VARIANTS.items())
 
 
 @given(st.text())

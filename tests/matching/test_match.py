@@ -11,7 +11,7 @@ from storage.engine import Storage
 from storage.matches import Match
 from storage.queries import query_for, retire_query
 from storage.words import Stage
-from tests.matching.stored import stored_article
+from tests.matching.stored import stored_article, stored_source
 
 
 def matching(storage: Storage, owner: str = "me") -> Matching:
@@ -98,3 +98,20 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     await matching(storage).match_new()
 
     assert await matches(storage) == [(article, query, ["needle"], False)]
+
+
+async def test_who_carried_an_article_and_its_language_are_asked_for(storage: Storage):
+    wire = await stored_source(storage, "Example Wire")
+    await stored_article(storage, "Taiwan", source_id=wire)
+    await stored_article(storage, "Taiwan")
+    async with storage.writing() as unit:
+        by_name = (await query_for(unit, 'source:"example wire" taiwan')).id
+        by_host = (await query_for(unit, "source:wire.example taiwan")).id
+        await query_for(unit, "lang:ja taiwan")
+
+    await Matching(storage, LiveIndex(), "a test").match_new()
+
+    async with storage.reading() as unit:
+        found = list(await unit.session.exec(select(Match.query_id)))
+    assert len(found) == 2
+    assert set(found) == {by_name, by_host}

@@ -39,10 +39,43 @@ from tests.matching.wordings import queries
         pytest.param("Title:Taiwan", "title:taiwan", id="a field"),
         pytest.param('title:"New York"', 'title:"new york"', id="a phrase in a field"),
         pytest.param("title:(x OR y) z", "(title:x OR title:y) z", id="a bracket in a field"),
-        pytest.param("or and taiwan", '"and" "or" taiwan', id="operators are in capitals"),
+        pytest.param("x and y or z not u", "x y OR z -u", id="small operators"),
+        pytest.param("or taiwan and", '"and" "or" taiwan', id="small ones at the ends are words"),
+        pytest.param("x Or y", '"or" x y', id="one capital makes no operator"),
+        pytest.param('x "or" y', '"or" x y', id="in quotes it is a word"),
+        pytest.param("x or and y", '"or" x y', id="two small ones: the first is a word"),
+        pytest.param("x ＯＲ y ＡＮＤ z", "x OR y z", id="full-width operators"),
+        pytest.param("x NEAR/5 y", "x NEAR/5 y", id="near"),
+        pytest.param("y near/5 x", "x NEAR/5 y", id="near, small, the other way round"),
+        pytest.param('"y x"~5', "x NEAR/5 y", id="near, as Lucene writes it"),
+        pytest.param('"台湾 海峡"～３', "台湾 NEAR/3 海峡", id="full-width near"),
+        pytest.param("x ＮＥＡＲ／５ y", "x NEAR/5 y", id="full-width NEAR"),
+        pytest.param('-"x y"~2 z', "z -(x NEAR/2 y)", id="not near"),
+        pytest.param("title:x NEAR/2 y", "title:x NEAR/2 title:y", id="near in the title"),
+        pytest.param("x NEAR/2 (y OR z)", "x NEAR/2 y OR x NEAR/2 z", id="near one of several"),
+        pytest.param("NEAR protocol", '"near" protocol', id="NEAR is a name at the beginning"),
+        pytest.param('"US"c', '"US"c', id="exactly so"),
+        pytest.param("«Yahoo!»c", '"Yahoo"c', id="exactly so, without what is no word"),
+        pytest.param('title:"WHO"c', 'title:"WHO"c', id="exactly so in the title"),
+        pytest.param('"US"chips', "chips us", id="a word behind a quote is a word"),
+        pytest.param("x source:https://www.Reuters.com/world", "source:reuters.com x", id="host"),
+        pytest.param('source:"Example Wire" x', 'source:"example wire" x', id="a source's name"),
+        pytest.param("source：Ｎｉｋｋｅｉ", "source:nikkei", id="a full-width source"),
+        pytest.param("x lang:JA", "lang:ja x", id="a language"),
+        pytest.param("x -lang:zh-Hant", "x -lang:zh", id="not a language"),
+        pytest.param("‘New York’", '"new york"', id="single curly quotes"),
+        pytest.param("don’t stop", '"don t" stop', id="an apostrophe is no quote"),
+        pytest.param("‹New York›", '"new york"', id="single French quotes"),
+        pytest.param("»New York«", '"new york"', id="quotes turned round"),
+        pytest.param(
+            "『台湾』《中国》〝日本〟", "中国 台湾 日本", id="Japanese and Chinese quotes"
+        ),
+        pytest.param("【台湾 OR 中国】［x］", "x (中国 OR 台湾)", id="brackets of other families"),
+        pytest.param("台湾。中国！日本？", "中国 台湾 日本", id="full-width marks separate"),
+        pytest.param("taiw＊", "taiw*", id="a full-width star"),
         pytest.param("C++ AT&T U.S. .NET", ".net at&t c++ u.s", id="names with signs"),
         pytest.param('צה"ל', "צהל", id="a quote inside a Hebrew abbreviation"),
-        pytest.param("#taiwan @news +china", "china news taiwan", id="signs before words"),
+        pytest.param("@news +china", "china news", id="signs before words"),
     ],
 )
 def test_queries_have_one_canonical_text(typed: str, canonical: str):
@@ -73,6 +106,25 @@ def test_queries_have_one_canonical_text(typed: str, canonical: str):
         pytest.param("x AND", Code.NOTHING_FOLLOWS, (2, 3), "x", id="and at the end"),
         pytest.param("x OR OR y", Code.NOTHING_FOLLOWS, (2, 2), "x OR y", id="or twice"),
         pytest.param("title:", Code.NOTHING_FOLLOWS, (0, 6), "", id="a field of nothing"),
+        pytest.param("x NEAR/ y", Code.NEAR_HOW_FAR, (2, 5), "x NEAR/5 y", id="how near"),
+        pytest.param("x NEAR y", Code.NEAR_HOW_FAR, (2, 4), "x NEAR/5 y", id="NEAR alone"),
+        pytest.param('"x y"~', Code.NEAR_HOW_FAR, (5, 1), '"x y"~5', id="how near, in quotes"),
+        pytest.param("x NEAR/99 y", Code.NEAR_TOO_FAR, (2, 7), "x NEAR/50 y", id="not near"),
+        pytest.param('"x y z"~3', Code.NEAR_WHAT, (0, 9), "", id="three near each other"),
+        pytest.param("x NEAR/3 y NEAR/3 z", Code.NEAR_WHAT, (2, 6), "", id="near in a row"),
+        pytest.param("x NEAR/3 (y z)", Code.NEAR_WHAT, (2, 6), "", id="near both"),
+        pytest.param("x NEAR/3 -y", Code.NOTHING_FOLLOWS, (2, 6), "x -y", id="near a NOT"),
+        pytest.param("NEAR/3 x", Code.UNEXPECTED_OPERATOR, (0, 6), "x", id="near at the start"),
+        pytest.param('"US*"c', Code.EXACT_STAR, (0, 6), '"US"c', id="an exact beginning"),
+        pytest.param("source:(x)", Code.FIELD_BRACKETS, (0, 7), "", id="sources in brackets"),
+        pytest.param("x source:", Code.NOTHING_FOLLOWS, (2, 7), "", id="no source"),
+        pytest.param("x site:y.z", Code.UNKNOWN_FIELD, (2, 5), "x source:y.z", id="another field"),
+        pytest.param("x lang:jp", Code.UNKNOWN_LANGUAGE, (7, 2), "x lang:ja", id="a country"),
+        pytest.param("x lang:xx", Code.UNKNOWN_LANGUAGE, (7, 2), "", id="no language"),
+        pytest.param("lang:ja", Code.ONLY_LANGUAGE, (0, 7), "", id="only a language"),
+        pytest.param("x #taiwan", Code.UNKNOWN_TOPIC, (2, 7), "x taiwan", id="no such topic"),
+        pytest.param("not x", Code.ONLY_NOT, (0, 3), "", id="a small not at the start"),
+        pytest.param("ß" * 999, Code.TOO_LONG, (0, 999), "", id="too long written out"),
         pytest.param("(" * 9 + "x" + ")" * 9, Code.TOO_DEEP, (8, 1), "", id="nine brackets"),
         pytest.param("xy " * 65, Code.TOO_MANY_LITERALS, (192, 2), "", id="65 words"),
         pytest.param("x" * 1001, Code.TOO_LONG, (1000, 1), "", id="1,001 characters"),
@@ -108,6 +160,49 @@ def test_bombs_are_refused(typed: str):
         parse(typed)
 
 
+TOPICS = {
+    "Taiwan news": "taiwan OR formosa",
+    "Chips": "semicond* #taiwan-news",
+    "A": "x #b",
+    "B": "y #a",
+    "Broken": "(x",
+    **{f"Deep {n}": f"#deep-{n + 1} d{n}" for n in range(10)},
+    "Many": " OR ".join(f"m{n}" for n in range(40)),
+    "More": " OR ".join(f"n{n}" for n in range(40)),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        pytest.param("x #taiwan-news", "(formosa OR taiwan) x", id="its words in brackets"),
+        pytest.param('＃"Taiwan News"', "formosa OR taiwan", id="in quotes"),
+        pytest.param("#chips", "(formosa OR taiwan) semicond*", id="a topic in a topic"),
+        pytest.param("title:#taiwan-news", "title:formosa OR title:taiwan", id="in the title"),
+        pytest.param("x -#taiwan-news", "x -(formosa OR taiwan)", id="not what it asks for"),
+    ],
+)
+def test_a_saved_topic_stands_for_its_words(typed: str, canonical: str):
+    assert parse(typed, TOPICS).canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        pytest.param("x #a", Code.TOPIC_IN_ITSELF, id="a circle"),
+        pytest.param("x #broken", Code.BROKEN_TOPIC, id="one that cannot be read"),
+        pytest.param("x #deep-0", Code.TOO_DEEP, id="ten deep"),
+        pytest.param("x (#many #more)", Code.TOO_MANY_LITERALS, id="80 words together"),
+    ],
+)
+def test_a_saved_topic_that_cannot_be_read_is_pointed_at(typed: str, code: Code):
+    with pytest.raises(QueryError) as refused:
+        parse(typed, TOPICS)
+
+    assert refused.value.code is code
+    assert refused.value.place.startswith("#")
+
+
 @given(queries)
 @example("x -(y z -(u OR v))")
 def test_printing_and_parsing_is_the_identity(typed: str):
@@ -131,6 +226,15 @@ _PIECES = [
     '"',
     "*",
     "title:",
+    "source:",
+    "lang:ja",
+    "NEAR/3",
+    "~3",
+    "c",
+    "or",
+    "#",
+    "not",
+    "‘",
     "|",
     "taiwan",
     "台",
@@ -140,7 +244,7 @@ _PIECES = [
 ]
 
 
-_CHARACTERS = "aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\ufdd0\u200d्क़"
+_CHARACTERS = "/~:#‘’《》aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\ufdd0\u200d्क़"
 
 
 @settings(max_examples=500)

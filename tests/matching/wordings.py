@@ -18,7 +18,13 @@ _words = st.sampled_from([*WORDS, *BEGINNINGS])
 _phrases = st.lists(st.sampled_from(WORDS), min_size=2, max_size=3).map(
     lambda words: f'"{" ".join(words)}"'
 )
-_terms = st.one_of(_words, _phrases, _words.map("title:{}".format), _phrases.map("title:{}".format))
+_exact = st.sampled_from(WORDS).map('"{}"c'.format)
+_simple = st.one_of(_words, _phrases, _exact)
+_near = st.tuples(_simple, st.integers(0, 3), _simple).map(
+    lambda some: "{} NEAR/{} {}".format(*some)
+)
+_worded = st.one_of(_words, _phrases, _exact, _near)
+_terms = st.one_of(_worded, _worded.map("title:({})".format))
 
 
 def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -36,3 +42,13 @@ def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 queries = st.recursive(_terms, _larger, max_leaves=8)
+
+SOURCES = ["reuters.com", "www.reuters.com", "uk.reuters.com", "Example Wire", "AT&T News", "NHK"]
+LANGUAGES = ["en", "ja", "zh", ""]
+carriers = st.lists(st.sampled_from(SOURCES), max_size=2)
+_outside = st.one_of(
+    st.sampled_from(SOURCES).map('source:"{}"'.format),
+    st.sampled_from(["lang:en", "lang:ja"]),
+)
+# With what is asked of the article itself: who carried it, and its language.
+surrounded = st.recursive(st.one_of(_terms, _outside), _larger, max_leaves=8)

@@ -26,7 +26,8 @@ async def words_chosen(
     answers: Answers,
 ) -> None:
     words = callback_data.words or words_on(pressed)
-    watched = await doors.watching.watch_words(guest.chat_id, words, callback_data.mode)
+    saved = await doors.topics.saved(guest.chat_id)
+    watched = await doors.watching.watch_words(guest.chat_id, words, callback_data.mode, saved)
     await answers.show("chat/watching.html", watched=watched)
 
 

@@ -1,0 +1,44 @@
+"""/test QUERY: how a query is read, what it found this week, and what nearly matched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+
+from bot.chat.cards import seen_of
+from bot.matching.explaining import in_lines
+from bot.matching.query import parse
+from bot.subscribers.lines import one_line
+
+if TYPE_CHECKING:
+    from aiogram.types import Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+
+async def asked_for(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    typed = one_line(command.args or "")
+    if not typed:
+        await answers.show("chat/test_what.html")
+        return
+    query = parse(typed, await doors.topics.saved(guest.chat_id))
+    await answers.show(
+        "chat/test.html",
+        typed=typed,
+        query=query,
+        lines=in_lines(query.tree),
+        missed=await doors.preview.near_miss(query, chat_id=guest.chat_id),
+        **await seen_of(query, guest, doors),
+    )
+
+
+def make_router() -> Router:
+    router = Router(name="testing")
+    router.message.register(asked_for, Command("test"))
+    return router

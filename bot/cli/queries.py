@@ -1,0 +1,52 @@
+"""A query on the command line: read, refused with a caret, told in words."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.matching.explaining import Explanation
+    from bot.matching.query import Query, QueryError
+
+
+def parsed(query: str) -> Query:
+    from bot.cli.failing import fail
+    from bot.matching.query import QueryError, parse
+
+    try:
+        return parse(query)
+    except QueryError as error:
+        fail(_refused(error))
+
+
+def _refused(error: QueryError) -> str:
+    from bot.matching.pointing import pointer
+    from bot.rendering.environment import make_environment
+
+    template = make_environment().get_template("query_error.txt")
+    sentence = unescape(template.render(error=error)).strip()
+    place = pointer(error)
+    lines = [place.line, f"{place.caret} {sentence}"]
+    if error.suggestion:
+        lines.append(f"Try: {error.suggestion}")
+    return "\n".join(lines)
+
+
+def in_words(query: Query) -> str:
+    """The query as it was understood, and its tree."""
+    from bot.matching.explaining import in_lines
+
+    tree = _rendered("queries/tree.txt", lines=in_lines(query.tree))
+    return f"{query.canonical}\n{tree}"
+
+
+def why(explained: Explanation) -> str:
+    return _rendered("queries/explained.txt", explained=explained)
+
+
+def _rendered(template: str, **values: object) -> str:
+    from bot.rendering.environment import make_environment
+
+    told = unescape(make_environment().get_template(template).render(values))
+    return "\n".join(line.rstrip() for line in told.splitlines() if line.strip())

@@ -1,0 +1,1 @@
+"""The numbers behind the index: literals as keys, queries as rows of integers."""

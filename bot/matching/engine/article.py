@@ -1,0 +1,109 @@
+"""The keys of an article: its words, phrases and beginnings that some query may look for."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from bot.matching.engine.conjunctions import LONGEST_PHRASE, LONGEST_PREFIX
+from bot.matching.engine.growing import Growing
+from bot.matching.engine.hashing import BREAK, Block, Hashing, Keys, Kind, Places
+from bot.matching.evaluation import FoldedArticle
+
+_GATE_BITS: Final = 21
+_PAIR: Final = 2  # words, the shortest phrase
+
+
+_PREFIXES: Final = (Kind.PREFIX, Kind.TITLE_PREFIX)
+
+
+class Gates:
+    """What lengths of phrases and beginnings are looked for at all; bits are only ever added.
+
+    `phrases` is uint8[2^21] by the hash of a phrase's first two words: bit n - 2 for n words.
+    `prefixes` is uint64[2^16] by a beginning's first two bytes: bit n for n bytes.
+    """
+
+    def __init__(self, hashing: Hashing) -> None:
+        self._hashing = hashing
+        self.phrases = Growing(np.zeros(1 << _GATE_BITS, dtype=np.uint8))
+        self.prefixes = Growing(np.zeros(1 << 16, dtype=np.uint64))
+        self.kinds = [False] * len(Kind)
+
+    def open(self, kind: Kind, text: str, words: Sequence[int]) -> None:
+        """Let the literal through; *words* are the hashes of its words."""
+        self.kinds[kind] = True
+        if kind in _PREFIXES:
+            data = text.encode()
+            self.prefixes.cells[data[0] << 8 | data[1]] |= 1 << len(data)
+        elif len(words) > 1:
+            two = self._hashing.key_of(Kind.WORDS, words[:2])
+            self.phrases.cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
+
+    def let_pairs(self, keys: Keys) -> None:
+        """Let phrases of two words through, by their keys."""
+        self.phrases.array[(keys >> np.uint64(64 - _GATE_BITS)).view(np.int64)] |= 1
+
+
+def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:
+    """The hashes of all words, and the keys to look for."""
+    title, text = article.title.readings, article.text.readings
+    words, found = _keys(gates, hashing, BREAK.join((*title, *text)), (Kind.WORDS, Kind.PREFIX))
+    if gates.kinds[Kind.TITLE_WORDS] or gates.kinds[Kind.TITLE_PREFIX]:
+        kinds = Kind.TITLE_WORDS, Kind.TITLE_PREFIX
+        found += _keys(gates, hashing, BREAK.join(title), kinds)[1]
+    found.append(np.array(_outside(gates, hashing, article), dtype=np.uint64))
+    return words, np.concatenate(found)
+
+
+def _outside(gates: Gates, hashing: Hashing, article: FoldedArticle) -> list[int]:
+    """The keys of what does not stand in the words."""
+    asked = [(Kind.ALWAYS, "")]
+    asked += [(Kind.SOURCE, name) for name in article.sources]
+    asked += [(Kind.LANGUAGE, article.language)]
+    return [hashing.key(kind, text) for kind, text in asked if gates.kinds[kind]]
+
+
+def _keys(
+    gates: Gates, hashing: Hashing, reading: str, kinds: tuple[Kind, Kind]
+) -> tuple[Keys, list[Keys]]:
+    blocks = hashing.blocks(reading)
+    if not blocks:
+        return np.zeros(0, dtype=np.uint64), []
+    hashes = [hashing.words(block) for block in blocks]
+    words = np.concatenate(hashes) if len(hashes) > 1 else hashes[0]
+    salt, prefix_salt = (np.uint64(hashing.salts[kind]) for kind in kinds)
+    found = [keys ^ salt for keys in (words, *_phrases(gates, hashing, words))]
+    if gates.kinds[kinds[1]]:
+        for block in blocks:
+            found += [keys ^ prefix_salt for keys in _prefixes(gates, hashing, block)]
+    return words, found
+
+
+def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
+    """Hashes of the runs of 2 to 8 words that may be phrases, a length at a time."""
+    two = words[:-1] * hashing.step + words[1:]
+    lengths = gates.phrases.array.take((two >> np.uint64(64 - _GATE_BITS)).view(np.int64))
+    at = np.flatnonzero(lengths)
+    lengths, run = lengths[at], two[at]
+    for length in range(_PAIR, LONGEST_PHRASE + 1):
+        if length > _PAIR:
+            inside = (lengths >= 1 << (length - 2)) & (at + length <= len(words))
+            at, lengths, run = at[inside], lengths[inside], run[inside]
+            run = run * hashing.step + words[at + length - 1]
+        if not len(at):
+            return
+        yield run[(lengths & (1 << (length - 2))) != 0]
+
+
+def _prefixes(gates: Gates, hashing: Hashing, block: Block) -> Iterator[Keys]:
+    first = block.data[block.starts].astype(np.int64) << 8
+    lengths = gates.prefixes.array[first | block.data[block.starts + 1]]
+    longest: Places = block.ends - block.starts
+    wanted = int(np.bitwise_or.reduce(lengths))
+    for length in range(1, LONGEST_PREFIX + 1):
+        if wanted >> length & 1:
+            which: Places = np.flatnonzero(
+                (lengths >> np.uint64(length) & np.uint64(1)).astype(np.bool_) & (longest >= length)
+            )
+            yield hashing.beginnings(block, which, length)

@@ -1,0 +1,83 @@
+"""Conjunctions as integer columns, grouped by their anchor, the literal seen most rarely.
+
+A signed literal in a column is l where it must be there and -l where it must not; 0, which is
+always there, fills up. `Presence` answers both with one look.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.hashing import Ints, Places
+
+WIDTHS: Final = (0, 1, 3, 7)  # literals beside the anchor
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Conjunctions of one width: `anchors` and `slots` int32[n], `others` int32[width, n]."""
+
+    anchors: Ints
+    slots: Ints
+    others: Ints
+
+    def __getitem__(self, which: "NDArray[np.bool_] | Places | slice") -> "Rows":
+        return Rows(self.anchors[which], self.slots[which], self.others[:, which])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows sorted by anchor: those of literal l are `starts[l]` to `starts[l + 1]`."""
+
+    starts: Ints
+    slots: Ints
+    others: Ints
+
+    @classmethod
+    def empty(cls, width: int) -> "Columns":
+        none = np.zeros(0, dtype=np.int32)
+        return cls(np.zeros(1, dtype=np.int32), none, np.zeros((width, 0), dtype=np.int32))
+
+    def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Ints:
+        """The slots whose conjunctions hold; *hits* are the literals that are there, sorted."""
+        hits = hits[: np.searchsorted(hits, len(self.starts) - 1)]
+        starts = self.starts.take(hits)
+        counts = self.starts[1:].take(hits) - starts
+        some = np.flatnonzero(counts)
+        rows = _ranges(starts[some], counts[some])
+        for other in self.others:
+            rows = rows[presence[other.take(rows)]]
+        return self.slots.take(rows)
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """A copy of the rows *start* to *stop*, with their anchors."""
+        anchors = np.searchsorted(self.starts, np.arange(start, stop), side="right") - 1
+        inside = slice(start, stop)
+        return Rows(anchors.astype(np.int32), self.slots[inside], self.others[:, inside].copy())
+
+
+def _ranges(starts: Ints, counts: Ints) -> Places:
+    """All numbers from each start on, *counts* of them."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+class Presence:
+    """`flags` is bool[2 * capacity]: flags[l] says that literal l is there, flags[-l] not."""
+
+    def __init__(self, capacity: int) -> None:
+        self.flags = np.zeros(2 * capacity, dtype=np.bool_)
+        self.flags[capacity:] = True
+        self.flags[0] = True
+
+    def set(self, hits: Ints, *, there: bool) -> None:
+        self.flags[hits] = there
+        self.flags[-hits] = not there
+
+
+def width_for(others: Sequence[int]) -> int:
+    return next(width for width in WIDTHS if width >= len(others))

@@ -1,0 +1,47 @@
+"""How many articles had a word: learned from the articles, halved now and then, kept on disk.
+
+A sketch: words that share a cell count together, which makes one of them look more frequent.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.growing import Growing
+from bot.matching.engine.hashing import Keys
+
+_BITS: Final = 18
+_SHIFT: Final = np.uint64(64 - _BITS)
+_HALVED_AFTER: Final = 65_536  # articles
+_FEW: Final = 1_000
+_ONE_IN: Final = 8
+
+
+class Frequencies:
+    """`counts` is uint32[2^18], by the highest bits of a key."""
+
+    def __init__(self) -> None:
+        self.counts = Growing(np.zeros(1 << _BITS, dtype=np.uint32))
+        self.articles = 0
+        self._passed = 0
+
+    def learn(self, keys: Keys) -> bool:
+        """Count an article with these keys, once each; many pass uncounted once a few are known."""
+        self._passed += 1
+        if self.articles > _FEW and self._passed % _ONE_IN:
+            return False
+        counts = self.counts.array
+        counts[(keys >> _SHIFT).view(np.int64)] += 1
+        self.articles += 1
+        if self.articles == _HALVED_AFTER:
+            counts >>= 1
+            self.articles //= 2
+        return True
+
+    def of_all(self, keys: Keys) -> NDArray[np.uint32]:
+        return self.counts.array[(keys >> _SHIFT).view(np.int64)]
+
+    def of(self, key: int) -> int:
+        count: int = self.counts.cells[key >> (64 - _BITS)]
+        return count

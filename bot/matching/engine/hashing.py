@@ -1,0 +1,137 @@
+"""Words as 64-bit keys, of a whole article at once.
+
+A word's hash is a polynomial over its UTF-8 bytes (mod 2^64, each byte valued by a secret
+table), so that one running sum gives the hash of every word and of every beginning of a word.
+Words that follow each other hash by Horner's rule over their hashes. Keys stand for their
+words: with a million literals a foreign word takes one for its own once in 10^13 words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import shake_256
+from operator import mul
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Keys: TypeAlias = NDArray[np.uint64]
+Ints: TypeAlias = NDArray[np.int32]
+Places: TypeAlias = NDArray[np.int64]
+
+_ALL: Final = (1 << 64) - 1
+_SPACE: Final = ord(" ")
+_LONGEST_WORD: Final = 4_096  # bytes, of a query
+BLOCK: Final = 32_768  # bytes hashed at once
+BREAK: Final = "\0"  # a word of no query: what stands left and right of it is no phrase
+
+
+class Kind(IntEnum):
+    """What a literal looks for; each kind has keys of its own."""
+
+    WORDS = 0
+    PREFIX = 1
+    TITLE_WORDS = 2
+    TITLE_PREFIX = 3
+    SOURCE = 4
+    LANGUAGE = 5
+    ALWAYS = 6
+
+    __hash__ = int.__hash__  # an enum's own is slow, and literals are hashed often
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Words of one stretch of text: `starts` and `ends` are int64[n] byte offsets in `data`."""
+
+    data: NDArray[np.uint8]
+    sums: Keys  # uint64[len(data) + 1]
+    starts: Places
+    ends: Places
+
+
+class Hashing:
+    """The keys that *seed* gives; a snapshot keeps the seed."""
+
+    def __init__(self, seed: bytes) -> None:
+        self.seed = seed
+        secret = np.frombuffer(shake_256(seed).digest(8 * 272), dtype="<u8").astype(np.uint64)
+        self._values = secret[:256]
+        base, step = int(secret[256]) & ~7 | 3, int(secret[257]) | 1
+        self._powers = _powers_of(base)
+        self._inverse = _powers_of(pow(base, -1, 1 << 64))
+        self._step, self.step = step, np.uint64(step)
+        self._tables: tuple[list[int], list[int]] = (
+            self._values.tolist(),
+            self._powers[:_LONGEST_WORD].tolist(),
+        )
+        self.salts = [int(salt) for salt in secret[258 : 258 + len(Kind)]]
+        self.salts[Kind.WORDS] = 0  # the commonest kind needs none
+
+    def key(self, kind: Kind, text: str) -> int:
+        """The key of the words in *text*, which stand with one space between them."""
+        return self.key_of(kind, self.scalars(text))
+
+    def key_of(self, kind: Kind, words: Sequence[int]) -> int:
+        """The key of words by their hashes; never 0, which marks a free place."""
+        found = words[0]
+        for word in words[1:]:
+            found = found * self._step + word & _ALL
+        return found ^ self.salts[kind] or 1
+
+    def scalars(self, text: str) -> list[int]:
+        """The hashes of the words in *text*, one at a time; of a single word it is its key."""
+        values, powers = self._tables
+        if " " not in text:
+            return [sum(map(mul, map(values.__getitem__, text.encode()), powers)) & _ALL]
+        return [
+            sum(map(mul, map(values.__getitem__, word.encode()), powers)) & _ALL
+            for word in text.split(" ")
+        ]
+
+    def blocks(self, reading: str) -> list[Block]:
+        """The words of a folded reading, which has a space before and after every word."""
+        data = reading.encode("utf-8", "surrogatepass")
+        return [self._block(part) for part in _cut(data)]
+
+    def _block(self, part: bytes) -> Block:
+        data = np.frombuffer(part, dtype=np.uint8)
+        sums = np.zeros(len(data) + 1, dtype=np.uint64)
+        np.cumsum(self._values[data] * self._powers[: len(data)], out=sums[1:])
+        spaces = np.flatnonzero(data == _SPACE)
+        return Block(data, sums, spaces[:-1] + 1, spaces[1:])
+
+    def words(self, block: Block) -> Keys:
+        """Unsalted hashes, uint64[n]."""
+        return (block.sums[block.ends] - block.sums[block.starts]) * self._inverse[block.starts]
+
+    def beginnings(self, block: Block, which: Places, length: int) -> Keys:
+        """Unsalted hashes of the first *length* bytes of the words *which*."""
+        starts = block.starts[which]
+        return (block.sums[starts + length] - block.sums[starts]) * self._inverse[starts]
+
+
+def _powers_of(base: int) -> Keys:
+    powers = np.full(BLOCK, base, dtype=np.uint64)
+    powers[0] = 1
+    return np.multiply.accumulate(powers)
+
+
+def _cut(data: bytes) -> list[bytes]:
+    """Blocks that begin and end with a space; of a word longer than a block its beginning."""
+    if len(data) <= BLOCK:
+        return [data] if data else []
+    parts = []
+    at = 0
+    while at < len(data) - 1:
+        end = len(data) - 1
+        if end - at >= BLOCK:
+            end = data.rfind(b" ", at + 1, at + BLOCK)
+        if end < 0:
+            parts.append(data[at : at + BLOCK - 1] + b" ")
+            end = data.find(b" ", at + 1)
+        else:
+            parts.append(data[at : end + 1])
+        at = end
+    return parts

@@ -1,0 +1,113 @@
+"""New columns from the old ones and the delta, in slices that take a few milliseconds each.
+
+Rows whose slot is gone are left out; where another literal of a row has become rarer than its
+anchor, it is the anchor from now on.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.columns import WIDTHS, Columns, Rows
+from bot.matching.engine.delta import Delta
+from bot.matching.engine.hashing import Ints
+
+_SLICE: Final = 8_192  # rows
+_NEVER: Final = np.uint32(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a merge looks at: `states` uint8[slots], `seen` uint32[literals], both as they are now.
+
+    `kept` (bool[literals]) is written: which literals have a row.
+    """
+
+    states: NDArray[np.uint8]
+    seen: NDArray[np.uint32]
+    kept: NDArray[np.bool_]
+
+
+def merged(
+    columns: Sequence[Columns], delta: Delta, stop: int, layout: Layout
+) -> Generator[None, None, tuple[Columns, ...]]:
+    """Merge the delta's rows before *stop*."""
+    blocks: dict[int, list[Rows]] = {width: [] for width in WIDTHS}
+    for rows in _sources(columns, delta, stop):
+        for width, part in _by_width(_reanchored(_alive(rows, layout), layout)):
+            layout.kept[part.anchors] = True
+            layout.kept[np.abs(part.others)] = True
+            blocks[width].append(part[np.argsort(part.anchors, kind="stable")])
+        yield
+    found: tuple[Columns, ...] = ()
+    for width in WIDTHS:
+        found += ((yield from _laid_out(width, blocks.pop(width), len(layout.kept))),)
+    return found
+
+
+def _sources(columns: Sequence[Columns], delta: Delta, stop: int) -> Iterator[Rows]:
+    for each in columns:
+        for start in range(0, len(each.slots), _SLICE):
+            yield each.rows(start, min(start + _SLICE, len(each.slots)))
+    for start in range(1, stop, _SLICE):
+        yield delta.rows(start, min(start + _SLICE, stop))
+
+
+def _alive(rows: Rows, layout: Layout) -> Rows:
+    return rows[np.flatnonzero(layout.states[rows.slots])]
+
+
+def _reanchored(rows: Rows, layout: Layout) -> Rows:
+    """The same rows (copies), each under its rarest literal that must be there."""
+    if not len(rows.others):
+        return rows
+    seen = np.where(rows.others > 0, layout.seen[np.maximum(rows.others, 0)], _NEVER)
+    rarest = np.argmin(seen, axis=0)
+    swapped = np.flatnonzero(seen.min(axis=0) < layout.seen[rows.anchors])
+    place = rarest[swapped], swapped
+    rows.anchors[swapped], rows.others[place] = rows.others[place], rows.anchors[swapped]
+    return rows
+
+
+def _by_width(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    used = np.count_nonzero(rows.others, axis=0)
+    narrower = -1
+    for width in WIDTHS:
+        which = np.flatnonzero((used > narrower) & (used <= width))
+        if len(which):
+            part = rows[which]
+            yield width, Rows(part.anchors, part.slots, part.others[:width])
+        narrower = width
+
+
+def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, None, Columns]:
+    """Count each anchor's rows, then put every block's rows in their places."""
+    if not blocks:
+        return Columns.empty(width)
+    starts = np.zeros(literals + 1, dtype=np.int32)
+    for rows in blocks:
+        firsts, counts = _runs(rows.anchors)
+        starts[rows.anchors[firsts] + 1] += counts
+    np.cumsum(starts, out=starts)
+    yield
+    free = starts[:-1].copy()
+    slots = np.empty(starts[-1], dtype=np.int32)
+    others = np.empty((width, starts[-1]), dtype=np.int32)
+    for rows in blocks:
+        firsts, counts = _runs(rows.anchors)
+        within = np.arange(len(rows.anchors)) - np.repeat(firsts, counts)
+        place = free[rows.anchors] + within
+        slots[place] = rows.slots
+        others[:, place] = rows.others
+        free[rows.anchors[firsts]] += counts
+        yield
+    return Columns(starts, slots, others)
+
+
+def _runs(values: Ints) -> tuple[NDArray[np.int64], Ints]:
+    """Where each run of equal *values* begins, and how long it is."""
+    firsts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
+    return firsts, np.diff(firsts, append=len(values)).astype(np.int32)

@@ -1,0 +1,79 @@
+"""Query ids in slots: small integers that the columns hold in their place."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.engine.growing import Growing
+from bot.matching.engine.hashing import Keys
+from bot.matching.engine.keytable import KeyTable
+
+GONE, EXACT, ROUGH = 0, 1, 2  # of a rough query the tree has the last word
+_START = 1_024
+_SPREAD: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: neighbours land far apart
+_ALL: Final = (1 << 64) - 1
+
+
+class Slots:
+    """`ids` is int64[capacity], `states` uint8[capacity]; slot 0 is nobody's."""
+
+    def __init__(self) -> None:
+        self.ids = Growing(np.zeros(_START, dtype=np.int64))
+        self.states = Growing(np.zeros(_START, dtype=np.uint8))
+        self.table = KeyTable(_START)
+        self.live = 0
+        self.count = 0
+        self.free: list[int] = []
+        self.gone: list[int] = []  # their rows are still in the columns
+        self._moving: KeyTable | None = None
+
+    def of(self, query_id: int) -> int:
+        """The slot of *query_id*, or 0."""
+        return self.table.get(_key(query_id))
+
+    def take(self, query_id: int, state: int) -> tuple[int, int]:
+        """A slot for *query_id*, and the one that it had, or 0, whose rows are void now."""
+        slot = self.free.pop() if self.free else self.count + 1
+        if slot > self.count:
+            self.count = slot
+            if slot >= len(self.ids.array):
+                self.ids.reach(slot)
+                self.states.reach(slot)
+        self.ids.cells[slot] = query_id
+        self.states.cells[slot] = state
+        self.live += 1
+        return slot, self._put(query_id, slot)
+
+    def drop(self, query_id: int) -> int:
+        """Return the slot that *query_id* had, or 0."""
+        return self._put(query_id, 0) if self.of(query_id) else 0
+
+    def _put(self, query_id: int, slot: int) -> int:
+        key = _key(query_id)
+        before = self.table.put(key, slot)
+        if self._moving is not None:
+            self._moving.put(key, slot)
+        if before:
+            self.states.cells[before] = GONE
+            self.gone.append(before)
+            self.live -= 1
+        return before
+
+    def tidied(self) -> Iterator[None]:
+        """In slices, give the ids a new table where theirs is full."""
+        if self.table.is_full:
+            self._moving = KeyTable(max(_START, self.live + self.live // 8))
+            yield from self.table.moved_into(self._moving, None)
+            self.table, self._moving = self._moving, None
+
+
+def spread(ids: NDArray[np.int64]) -> Keys:
+    """The keys of many ids at once, uint64[n]."""
+    keys: Keys = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    return np.maximum(keys, np.uint64(1))
+
+
+def _key(query_id: int) -> int:
+    return (query_id + 1) * _SPREAD & _ALL or 1

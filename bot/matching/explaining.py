@@ -1,0 +1,144 @@
+"""Why an article matches a query, or which part of the query it is missing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.matching.evaluation import fold_article, holds, reasons
+from bot.matching.query import Query
+from bot.matching.tree import (
+    And,
+    Language,
+    Leaf,
+    Near,
+    Node,
+    Not,
+    Or,
+    Source,
+    Term,
+    disjunction,
+)
+
+
+class Says(StrEnum):
+    """What a line of the tree says; the words for it are a template's."""
+
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+    WORD = "word"
+    PHRASE = "phrase"
+    BEGINNING = "beginning"
+    EXACT = "exact"
+    NEAR = "near"
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the tree, *depth* steps in; what stands deeper belongs to it."""
+
+    depth: int
+    says: Says
+    shown: str = ""
+    other: str = ""  # of two that are near, the second
+    distance: int = 0
+    title: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """*missing* are the fewest parts that would have to hold too, as people write them."""
+
+    lines: tuple[Line, ...]
+    is_match: bool
+    words: tuple[str, ...] = ()  # that the article has
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_near_miss(self) -> bool:
+        return bool(self.missing and self.words)
+
+
+def explain(
+    query: Query,
+    title: str,
+    text: str,
+    *,
+    sources: Iterable[str] = (),
+    language: str | None = None,
+) -> Explanation:
+    article = fold_article(title, text, sources=sources, language=language)
+    lines = tuple(in_lines(query.tree))
+    if why := reasons(query.tree, article):
+        return Explanation(lines, is_match=True, words=why.words)
+    found = {leaf.shown for leaf in wanted(query.tree) if article.has(leaf)}
+    missing = tuple(map(str, missing_from(query.tree, article.has)))
+    return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
+
+
+def in_lines(node: Node, depth: int = 0) -> Iterator[Line]:
+    """The tree of a query, read from the top."""
+    match node:
+        case And() | Or():
+            yield Line(depth, Says.ALL if isinstance(node, And) else Says.ANY)
+            for operand in node.operands:
+                yield from in_lines(operand, depth + 1)
+        case Not():
+            yield Line(depth, Says.NOT)
+            yield from in_lines(node.operand, depth + 1)
+        case leaf:
+            yield replace(_line(leaf), depth=depth)
+
+
+def missing_from(node: Node, has: Callable[[Leaf], bool]) -> tuple[Node, ...]:
+    """The fewest parts of *node* that fail; of several ways the first."""
+    if holds(node, has):
+        return ()
+    if isinstance(node, And):
+        parts = (missing_from(operand, has) for operand in node.operands)
+        return tuple(part for some in parts for part in some)
+    if isinstance(node, Or):
+        return min((missing_from(operand, has) for operand in node.operands), key=len)
+    return (node,)
+
+
+def wanted(node: Node) -> Iterator[Term | Near]:
+    """What must or may be there; nothing under a NOT."""
+    if isinstance(node, And | Or):
+        for operand in node.operands:
+            yield from wanted(operand)
+    elif isinstance(node, Term | Near):
+        yield node
+
+
+def loosened(query: Query) -> Node | None:
+    """Any word of the query anywhere, to look for near misses; None where it has one part only."""
+    words = [
+        replace(term, title=False, spelling="")
+        for leaf in wanted(query.tree)
+        for term in ((leaf.left, leaf.right) if isinstance(leaf, Near) else (leaf,))
+    ]
+    return disjunction(words) if words and query.tree != words[0] else None
+
+
+def _line(leaf: Leaf) -> Line:
+    match leaf:
+        case Near():
+            both = leaf.left.shown, leaf.right.shown
+            return Line(0, Says.NEAR, *both, distance=leaf.distance, title=leaf.title)
+        case Source():
+            return Line(0, Says.SOURCE, leaf.name)
+        case Language():
+            return Line(0, Says.LANGUAGE, leaf.code)
+        case Term():
+            return Line(0, _kind(leaf), leaf.shown.removesuffix("*"), title=leaf.title)
+
+
+def _kind(term: Term) -> Says:
+    if term.exact:
+        return Says.EXACT
+    if term.prefix:
+        return Says.BEGINNING
+    return Says.PHRASE if " " in term.shown else Says.WORD

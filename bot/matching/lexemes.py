@@ -1,0 +1,69 @@
+"""The pieces that a query's text is cut into, whatever the keyboard that wrote them.
+
+Quotes of any family are read ("…", “…”, „…“, «…», »…«, 「…」, 《…》, ‘…’), brackets and
+stars of any width, and the dashes that telephones make of a minus.
+"""  # noqa: RUF002 - they are its matter
+
+import re
+from typing import Final
+
+from bot.matching.refusals import Code, QueryError
+from bot.matching.spelling import INSIDE_HEBREW
+
+FIELDS: Final = ("title", "source", "lang")
+MEANT_FIELDS: Final = {
+    "headline": "title", "intitle": "title", "site": "source", "domain": "source",
+    "host": "source", "language": "lang",
+}  # fmt: skip
+
+_DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
+# What closes a quote that this opens.
+CLOSERS: Final = {
+    **dict.fromkeys(_DOUBLE, _DOUBLE),
+    **dict.fromkeys("«»", "«»"),
+    **dict.fromkeys("‹›", "‹›"),  # noqa: RUF001 - French
+    "「": "」", "『": "』", "《": "》", "〈": "〉",
+    "\u2018": "\u2019",
+}  # fmt: skip
+_OPENING = "".join(CLOSERS).replace("\u2018", "")
+_OPEN, _CLOSE = "([{\uff08\uff3b\uff5b\u3010\u3014\u3016", ")]}\uff09\uff3d\uff5d\u3011\u3015\u3017"
+_SEPARATORS = "\u3001\u3002\uff0c\uff1b\uff01\uff1f\u061b\u060c"
+_CLOSING = "」』》〉"
+_BARS = "|\uff5c\u00a6"
+_BRACKETS = re.escape(_OPEN + _CLOSE)
+# A single quote closes before what is no letter; before one it is an apostrophe.
+_SINGLE = r"\u2018 (?= (?: [^\u2019] | \u2019 (?=\w) )* \u2019 (?!\w) )"
+
+LEXEME: Final = re.compile(
+    rf"""(?P<space> [\s{_SEPARATORS}]+ )
+       | (?P<open>  [{re.escape(_OPEN)}] )
+       | (?P<close> [{re.escape(_CLOSE)}] )
+       | (?P<or>    [{_BARS}]+ )
+       | (?P<quote> [{_OPENING}] | {_SINGLE} )
+       | (?P<not>   [-\u2212\u2013\u2014\uff0d]+ (?=[^\s\u3000]) )
+       | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]) )
+       | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [:\uff1a] )
+       | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
+                      | {INSIDE_HEBREW})+ )
+       | (?P<stray> . )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+# Behind a closing quote: `c` for exactly this spelling, `~5` for near each other.
+AFTER_QUOTE: Final = re.compile(r"(?P<exact>c(?!\w))?(?P<near>[~\uff5e\u301c]\s*(?P<far>\d{0,9}))?")
+STARS: Final = "*\uff0a\ufe61"
+
+
+def quoted(text: str, at: int) -> tuple[str, int]:
+    """What stands in the quotes that open at *at*, and where they end."""
+    end = _closing(text, at)
+    if end is None:
+        raise QueryError(Code.UNCLOSED_QUOTE, text, at, 1, text.rstrip() + CLOSERS[text[at]][0])
+    return text[at + 1 : end].strip(), end + 1
+
+
+def _closing(text: str, at: int) -> int | None:
+    closers = CLOSERS[text[at]]
+    apostrophe = r"(?!\w)" if closers == "\u2019" else ""
+    closing = re.compile(f"{INSIDE_HEBREW}|([{closers}]{apostrophe})")
+    return next((found.start() for found in closing.finditer(text, at + 1) if found[1]), None)

@@ -1,0 +1,31 @@
+"""How a text is spelt, for terms that must be found exactly so: capitals, accents and all."""
+
+import re
+from unicodedata import category
+
+from bot.matching.folding import compose, fold
+from bot.matching.tracing import trace
+
+QUOTES = '"\u201c\u201d\u201e\u201f\uff02«»‹›「」『』《》〈〉〝〞〟'  # noqa: RUF001 - they are its matter
+INSIDE_HEBREW = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'  # an abbreviation's sign
+_BETWEEN = re.compile(rf"(?:(?!{INSIDE_HEBREW})[\s{QUOTES}])+")
+
+
+def spelled(text: str) -> str:
+    """*text* composed, on one line, without quotes or unseen characters."""
+    if text.isascii():
+        seen = text
+    else:
+        seen = "".join(char for char in compose(text) if category(char) != "Cf")
+    return _BETWEEN.sub(" ", seen).strip()
+
+
+def spelling_of(typed: str) -> tuple[str, tuple[str, ...]]:
+    """The spelling to look for, from its first word to its last, and its folded words."""
+    spelling = spelled(typed)
+    while True:
+        places = trace(spelling).plain
+        inner = spelled(spelling[places[0][0] : places[-1][1]]) if places else ""
+        if inner == spelling:
+            return spelling, fold(spelling).words
+        spelling = inner

@@ -1,0 +1,87 @@
+"""What an article is besides its words: who carried it, and its language."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.matching.folding import fold
+from bot.matching.tree import (
+    And,
+    Language,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Source,
+    conjunction,
+    disjunction,
+    leaves,
+)
+
+_HOST = re.compile(
+    r"(?:[a-z]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One source that must have carried an article, and its language; "" asks for nothing."""
+
+    source: str
+    language: str
+
+
+def source_name(typed: str) -> str:
+    """A host without `www.` in small letters, or else the folded words of a name."""
+    host = _HOST.fullmatch(typed.strip())
+    return host[1].lower() if host else folded_name(typed)
+
+
+def folded_name(typed: str) -> str:
+    """`taiwan-news`, "Taiwan news" and "TAIWAN NEWS" are one name."""
+    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    return " ".join(fold(fold(typed).plain).words)
+
+
+def source_keys(sources: Iterable[str]) -> frozenset[str]:
+    """Every name by which a `Source` may ask for one of *sources*, hosts or names.
+
+    A host is asked for by itself and by each domain that it belongs to.
+    """
+    keys: set[str] = set()
+    for source in sources:
+        keys.add(folded_name(source))
+        if host := _HOST.fullmatch(source.strip()):
+            labels = host[1].lower().split(".")
+            keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))
+    return frozenset(keys - {""})
+
+
+def language_code(code: str | None) -> str:
+    """`zh` of `zh-Hant`."""
+    return re.split("[-_]", code or "")[0].lower()
+
+
+def asked_of(node: Node) -> Surroundings:
+    """What every matching article has; a NOT or an OR asks for nothing of it."""
+    operands = node.operands if isinstance(node, And) else (node,)
+    names = [operand.name for operand in operands if isinstance(operand, Source)]
+    codes = [operand.code for operand in operands if isinstance(operand, Language)]
+    return Surroundings(next(iter(names), ""), next(iter(codes), ""))
+
+
+def without_surroundings(node: Node) -> Node | None:
+    """What must stand in the text of an article that is known to match; None: nothing."""
+    if isinstance(node, Source | Language):
+        return None
+    if isinstance(node, Not):
+        return None if any(map(_is_outside, leaves(node))) else node
+    if isinstance(node, And | Or):
+        kept = [left for operand in node.operands if (left := without_surroundings(operand))]
+        join = conjunction if isinstance(node, And) else disjunction
+        return join(kept) if kept else None
+    return node
+
+
+def _is_outside(leaf: Leaf) -> bool:
+    return isinstance(leaf, Source | Language)

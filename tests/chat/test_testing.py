@@ -1,0 +1,59 @@
+from bot.matching.query import parse
+from bot.subscribers.volume import FLOOD
+
+
+async def test_a_query_is_told_as_it_is_read_with_what_it_finds(ann, news):
+    await news("Taiwan talks", "The consul-general spoke.")
+
+    told = await ann.says('/test taiwan and ("consul general" or envoy)')
+
+    assert 'I read it as ("consul general" OR envoy) taiwan' in told["text"]
+    assert "all of these:\n  any of these:\n    the words “consul general” in a row" in told["text"]
+    assert "1 story in the last 7 days" in told["text"]
+    assert "1. Taiwan talks" in told["text"]
+    assert "Nearly" not in told["text"]
+    card = await ann.presses(told, "Watch it")
+    assert "Alert me" in str(card["reply_markup"])
+
+
+async def test_the_nearest_article_is_told_with_what_it_lacks(ann, news):
+    await news("Taiwan talks", "An envoy spoke.")
+
+    told = await ann.says("/test title:envoy taiwan")
+
+    assert "Nothing in the last 7 days." in told["text"]
+    assert "Nearly: Taiwan talks\nIt has taiwan. What fails: title:envoy" in told["text"]
+
+
+async def test_without_a_query_it_says_how_it_goes(ann):
+    assert "/test Taiwan OR Japan" in (await ann.says("/test"))["text"]
+
+
+async def test_what_cannot_be_read_is_pointed_at(ann):
+    assert "Write more of the word" in (await ann.says("/test ab*"))["text"]
+
+
+async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news):
+    assert "has never matched in 30 days" in (await ann.says("Taiwan"))["text"]
+    await news("Taiwan talks", "An envoy spoke.")
+
+    assert "never matched" not in (await ann.says("Taiwan"))["text"]
+
+
+async def test_a_query_that_finds_too_much_is_told_on_the_card(ann, news):
+    for number in range(7 * FLOOD):
+        await news(f"Taiwan {number}", "", f"https://news.example.org/{number}")
+
+    told = await ann.says("Taiwan")
+
+    assert "matched 210 stories in the last 7 days, about 30 a day: narrow it?" in told["text"]
+
+
+async def test_a_topic_of_the_catalogue_is_asked_for_by_its_name(house, ann, news):
+    await news("Chips and Taiwan", "")
+    page = await house.doors.topics.catalogue(1)
+    topic = page.items[0]
+
+    told = await ann.says(f'/test x #"{topic.name}"')
+
+    assert parse(f"x ({topic.typed})").canonical in told["text"]

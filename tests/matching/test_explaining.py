@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+
+from bot.matching.explaining import explain, in_lines
+from bot.matching.query import QueryError, parse
+from bot.rendering.environment import make_environment
+from tests.matching import oracle
+from tests.matching.wordings import surrounded, texts
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "words", "missing"),
+    [
+        pytest.param("x y", "x y", ("x", "y"), (), id="a match"),
+        pytest.param("x y", "x", ("x",), ("y",), id="one of two"),
+        pytest.param("x (y OR z)", "x", ("x",), ("y",), id="any of several would do"),
+        pytest.param("(x y z) OR (x u)", "x", ("x",), ("u",), id="the shortest way"),
+        pytest.param("x -y", "x y", ("x",), ("-y",), id="what must not be there"),
+        pytest.param('x "US"c', "x us", ("x",), ('"US"c',), id="spelt otherwise"),
+        pytest.param("x title:y", "x y", ("x",), ("title:y",), id="not in the title"),
+        pytest.param("x y NEAR/1 z", "x y a b z", ("x",), ("y NEAR/1 z",), id="too far"),
+        pytest.param("x lang:ja", "x", ("x",), ("lang:ja",), id="another language"),
+        pytest.param("x", "y", (), ("x",), id="nothing of it"),
+    ],
+)
+def test_an_explanation_says_what_is_missing(
+    query: str, text: str, words: tuple[str, ...], missing: tuple[str, ...]
+):
+    explained = explain(parse(query), "", text)
+
+    assert (explained.words, explained.missing) == (words, missing)
+    assert explained.is_match is not bool(missing)
+    assert explained.is_near_miss is bool(words and missing)
+
+
+@given(surrounded, texts, texts)
+def test_something_is_missing_exactly_where_nothing_matches(typed: str, title: str, text: str):
+    try:
+        query = parse(typed)
+    except QueryError:
+        return
+
+    explained = explain(query, title, text)
+
+    assert explained.is_match == oracle.matches(query, title, text)
+    assert bool(explained.missing) is not explained.is_match
+
+
+def test_a_tree_is_told_in_words():
+    query = parse('title:x (semicond* OR "y z") "US"c a NEAR/5 b lang:ja -source:a.example')
+
+    told = make_environment().get_template("queries/tree.txt").render(lines=in_lines(query.tree))
+
+    assert [line for line in told.splitlines() if line.strip()] == [
+        "all of these:",
+        "  US, spelt exactly so",
+        "  any of these:",
+        "    the words “y z” in a row",
+        "    a word that begins with semicond",
+        "  a and b, with at most 5 words between them",
+        "  in the language ja",
+        "  the word x in the title",
+        "  but not:",
+        "    from the source a.example",
+    ]

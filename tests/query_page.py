@@ -1,0 +1,16 @@
+"""Write docs/reference/queries.md anew from its template: `python -m tests.query_page`."""
+
+from html import unescape
+from pathlib import Path
+
+from bot.rendering.environment import make_environment
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "queries.md"
+
+
+def written() -> str:
+    return unescape(make_environment().get_template("queries/page.md").render()).lstrip()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written().rstrip() + "\n", encoding="utf-8")
