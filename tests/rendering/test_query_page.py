@@ -1,5 +1,7 @@
 """The language of queries is told twice from one source: in the chat and in the documents."""
 
+from typing import Any
+
 import pytest
 
 from bot.matching.query import parse
@@ -8,7 +10,7 @@ from bot.rendering.renderer import Renderer
 from tests.matching import oracle
 from tests.query_page import PAGE, written
 
-LANGUAGE = make_environment().get_template("queries/language.html").module
+LANGUAGE: Any = make_environment().get_template("queries/language.html").module
 ROWS = [row for _, rows in LANGUAGE.sections for row in rows]
 TOPICS = {"chips": "semicond*"}
 
