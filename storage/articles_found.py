@@ -77,7 +77,10 @@ def _with_index(
     """
     index = table("folded_index", column("rowid"))
     matches = text("folded_index MATCH :words").bindparams(words=words)
-    first = select(func.min(Article.id)).where(col(Article.news_at) >= since).scalar_subquery()
+    # Not the bare id: SQLite would walk the table from its first row for the least one.
+    first = (
+        select(func.min(col(Article.id) + 0)).where(col(Article.news_at) >= since).scalar_subquery()
+    )
     joined = question.join(index, index.c.rowid == col(Article.id))
     joined = joined.where(matches, index.c.rowid >= first)
     return joined.order_by(index.c.rowid.desc())
