@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, or_, true, update
+from sqlalchemy import case, or_, true, update
 from sqlmodel import col, select
 
 from storage.chats import Chat
@@ -31,15 +31,6 @@ async def deliveries_in(
         .limit(limit)
     )
     return list((await unit.session.exec(statement)).all())
-
-
-async def count_by_state(unit: Unit, states: Collection[DeliveryState]) -> dict[str, int]:
-    statement = (
-        select(Delivery.state, func.count())
-        .where(col(Delivery.state).in_(states))
-        .group_by(col(Delivery.state))
-    )
-    return {str(state): count for state, count in await unit.session.exec(statement)}
 
 
 async def release_deliveries(unit: Unit, ids: Sequence[int] | None = None) -> int:

@@ -56,7 +56,6 @@ _FORMS = (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME, _COMPACT, _DOTTED, _AMERICAN)
 _EPOCH = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
 _LONGEST = 90
 _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
-_SOON = timedelta(hours=24)
 
 
 def feed_date(text: str, language: str = "") -> datetime | date | None:
@@ -71,15 +70,6 @@ def feed_date(text: str, language: str = "") -> datetime | date | None:
             except (KeyError, ValueError, OverflowError):
                 return None
     return _from_epoch(text)
-
-
-def sane(published: datetime | date | None, first_seen: datetime) -> datetime | date:
-    """*published*, or the moment it was first seen if it is missing or over a day ahead."""
-    if published is None:
-        return first_seen
-    if isinstance(published, datetime):
-        return first_seen if published > first_seen + _SOON else published
-    return first_seen if published > (first_seen + _SOON).date() else published
 
 
 def _assembled(parts: dict[str, str | None], language: str) -> datetime | date:

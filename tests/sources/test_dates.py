@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.dates import feed_date, sane
+from bot.sources.dates import feed_date
 from bot.sources.pagedates import page_date
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -92,21 +92,6 @@ def test_a_feed_date_is_read(text, language, expected):
 )
 def test_a_page_date_is_read(text, language, expected):
     assert page_date(text, language) == expected
-
-
-@pytest.mark.parametrize(
-    ("published", "expected"),
-    [
-        pytest.param(None, NOON, id="missing"),
-        pytest.param(NOON - timedelta(days=900), NOON - timedelta(days=900), id="old"),
-        pytest.param(NOON + timedelta(hours=23), NOON + timedelta(hours=23), id="a little ahead"),
-        pytest.param(NOON + timedelta(hours=25), NOON, id="far ahead"),
-        pytest.param(date(2026, 3, 3), date(2026, 3, 3), id="tomorrow"),
-        pytest.param(date(2026, 3, 5), NOON, id="a date far ahead"),
-    ],
-)
-def test_a_date_in_the_future_gives_way_to_the_first_sight(published, expected):
-    assert sane(published, NOON) == expected
 
 
 @given(st.text(max_size=70))

@@ -39,6 +39,21 @@ def test_a_date_without_a_time_stays_a_date():
     assert (made.published_at, made.published_on) == (None, date(2026, 3, 1))
 
 
+@pytest.mark.parametrize(
+    ("published", "published_at", "published_on"),
+    [
+        pytest.param(NOW + 23 * HOUR, NOW + 23 * HOUR, None, id="within a day: a zone mistaken"),
+        pytest.param(NOW + 25 * HOUR, NOW, None, id="over a day ahead"),
+        pytest.param(date(2026, 3, 3), None, date(2026, 3, 3), id="tomorrow, somewhere today"),
+        pytest.param(date(2026, 3, 5), NOW, None, id="a date over a day ahead"),
+    ],
+)
+def test_a_date_in_the_future_gives_way_to_the_first_sight(published, published_at, published_on):
+    made = drafted(Item(title="a", published=published))
+
+    assert (made.published_at, made.published_on) == (published_at, published_on)
+
+
 @given(st.datetimes(timezones=st.just(UTC)) | st.dates() | st.none(), st.booleans())
 def test_nothing_is_news_before_or_after_its_time(published, backlog):
     made = drafted(Item(title="a", published=published), backlog=backlog)

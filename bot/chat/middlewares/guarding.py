@@ -9,7 +9,7 @@ from aiogram import BaseMiddleware
 from aiogram.exceptions import AiogramError, TelegramForbiddenError
 
 from bot.chat.cards import CardTooOld
-from bot.chat.caret import pointed
+from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import NoSuchTopic, NotATime, NotAZone, TooManyTopics
 
@@ -42,7 +42,8 @@ class Guarding(BaseMiddleware):
         try:
             return await handler(event, data)
         except QueryError as refusal:
-            await answers.show("chat/refused/query.html", refusal=refusal, place=pointed(refusal))
+            place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
+            await answers.show("chat/refused/query.html", refusal=refusal, place=place)
         except tuple(SAID) as refusal:
             await answers.toast(SAID[type(refusal)], refusal=refusal)
         except TelegramForbiddenError as error:

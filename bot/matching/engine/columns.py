@@ -4,7 +4,6 @@ A signed literal in a column is l where it must be there and -l where it must no
 always there, fills up. `Presence` answers both with one look.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,7 +76,3 @@ class Presence:
     def set(self, hits: Ints, *, there: bool) -> None:
         self.flags[hits] = there
         self.flags[-hits] = not there
-
-
-def width_for(others: Sequence[int]) -> int:
-    return next(width for width in WIDTHS if width >= len(others))
