@@ -20,8 +20,9 @@ STEPS = {
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",
-    # what two of them share: an entry on its way into the tables
+    # what serves them: an entry on its way into the tables, the index in step with the queries
     "bot.sources.storing",
+    "bot.matching.following",
 }
 USE_CASES = {
     "bot.sources.adding",

@@ -76,7 +76,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.delivery.pace import bot_key
     from bot.delivery.send import Sending
     from bot.delivery.telegram import Telegram
-    from bot.matching.live import LiveIndex
+    from bot.matching.following import Following
     from bot.matching.match import Matching
     from bot.publishing.publish import Publishing
     from bot.rendering.renderer import Renderer
@@ -85,7 +85,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     storage, owner = around.storage, around.owner
     sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
     publishing = Publishing(storage, Renderer(), owner)
-    matching = Matching(storage, LiveIndex(), owner)
+    matching = Matching(storage, Following(storage), owner)
     polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
 
     send = Loop("send", sending.send_due)

@@ -1,37 +1,26 @@
 """The step from stored articles to matches."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from bot.matching.evaluation import fold_article, reasons
-from bot.matching.live import LiveIndex
+from bot.matching.following import Following
 from bot.matching.query import Query, parse
 from bot.matching.slices import in_slices
-from bot.matching.snapshots import SnapshotFile
 from storage.articles import Article
 from storage.articles_staged import advance_articles, claim_articles
 from storage.engine import Storage
 from storage.matches import MatchFound, store_matches
-from storage.queries import Query as QueryRow
-from storage.queries import latest_change, queries_by_id, queries_changed_since
+from storage.queries import queries_by_id
 from storage.sources_carrying import carriers_of
 from storage.words import Stage
-
-log = structlog.get_logger(__name__)
-
-_PAGE = 10_000  # changed queries read at a time
-_SLICE = 20  # of them parsed before the event loop has its turn
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
     storage: Storage
-    live: LiveIndex
+    following: Following
     owner: str
-    file: SnapshotFile | None = None
 
     async def match_new(self, limit: int = 200) -> int:
         """Match the oldest stored articles; return how many were done.
@@ -39,51 +28,12 @@ class Matching:
         The unit that claims them also reads what changed among the queries, so that no query
         misses an article stored after it.
         """
-        await self.catch_up()
+        await self.following.catch_up()
         async with self.storage.writing() as unit:
             articles = await claim_articles(unit, Stage.STORED, owner=self.owner, limit=limit)
-            changed = await queries_changed_since(unit, self.live.number, _PAGE)
-        await self._follow(changed)
-        if len(changed) == _PAGE:
-            await self.catch_up()
+            changed = await self.following.changes(unit)
+        await self.following.follow(changed)
         return await self._hand_on(articles) if articles else 0
-
-    async def catch_up(self) -> None:
-        """Follow all changes so far; long in a new process, and so before articles are leased."""
-        if self.file is not None and self.live.number == 0:
-            await self._restore(self.file)
-        changed: Sequence[QueryRow] = ()
-        while not changed or len(changed) == _PAGE:
-            async with self.storage.reading() as unit:
-                changed = await queries_changed_since(unit, self.live.number, _PAGE)
-            if not changed:
-                break
-            await self._follow(changed)
-        if self.file is not None and self.live.is_worth_saving:
-            await self._save(self.file)
-
-    async def _restore(self, file: SnapshotFile) -> None:
-        async with self.storage.reading() as unit:
-            latest = await latest_change(unit)
-        if snapshot := await asyncio.to_thread(file.load, latest):
-            self.live.restore(snapshot)
-
-    async def _save(self, file: SnapshotFile) -> None:
-        """Only this step uses the index, and waits here until it is written."""
-        while self.live.index.tend():  # noqa: ASYNC110 - it works, it does not poll
-            await asyncio.sleep(0)  # each turn of the loop does a slice
-        try:
-            await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number))
-        except OSError as error:
-            log.warning("matching.snapshot_not_written", path=str(file.path), reason=str(error))
-        self.live.note_saved()
-
-    async def _follow(self, changed: Sequence[QueryRow]) -> None:
-        for at, row in enumerate(changed):
-            if row.id is not None:
-                self.live.follow(row.changed, row.id, row.canonical if row.live else None)
-            if at % _SLICE == 0:
-                await asyncio.sleep(0)
 
     async def _hand_on(self, articles: Sequence[Article]) -> int:
         found = await self._matches(articles)
@@ -99,7 +49,7 @@ class Matching:
 
         def query_ids(article: Article) -> set[int]:
             sources = carriers.get(article.id or 0, ())
-            return self.live.index.match(
+            return self.following.live.index.match(
                 article.title, article.text, sources=sources, language=article.language or None
             )
 

@@ -2,7 +2,7 @@ from collections.abc import Collection
 
 from sqlmodel import select
 
-from bot.matching.live import LiveIndex
+from bot.matching.following import Following
 from bot.matching.match import Matching
 from bot.matching.query import parse
 from storage.articles import Article
@@ -15,7 +15,7 @@ from tests.matching.stored import stored_article, stored_source
 
 
 def matching(storage: Storage, owner: str = "me") -> Matching:
-    return Matching(storage, LiveIndex(), owner)
+    return Matching(storage, Following(storage), owner)
 
 
 async def stored_query(storage: Storage, typed: str) -> int:
@@ -109,7 +109,7 @@ async def test_who_carried_an_article_and_its_language_are_asked_for(storage: St
         by_host = (await query_for(unit, "source:wire.example taiwan")).id
         await query_for(unit, "lang:ja taiwan")
 
-    await Matching(storage, LiveIndex(), "a test").match_new()
+    await matching(storage).match_new()
 
     async with storage.reading() as unit:
         found = list(await unit.session.exec(select(Match.query_id)))

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from bot.matching.following import Following
 from bot.matching.index import QueryIndex
 from bot.matching.live import LiveIndex
 from bot.matching.match import Matching
@@ -52,16 +53,16 @@ def test_a_damaged_snapshot_is_thrown_away(tmp_path: Path):
 async def test_a_new_process_goes_on_from_the_snapshot(storage: Storage, tmp_path: Path):
     kept, gone = await stored_query(storage, "taiwan"), await stored_query(storage, "china")
     file = SnapshotFile(tmp_path / "index")
-    first = Matching(storage, LiveIndex(), "first", file)
+    first = Following(storage, file=file)
     await first.catch_up()
     file.save(first.live.index.snapshot(first.live.number))
     async with storage.writing() as unit:
         assert await retire_query(unit, gone)
         added = (await query_for(unit, parse("japan").canonical)).id
-    second = Matching(storage, LiveIndex(), "second", file)
+    second = Following(storage, file=file)
     article = await stored_article(storage, "Taiwan, China and Japan")
 
-    await second.match_new()
+    await Matching(storage, second, "second").match_new()
 
     assert second.live.saved == first.live.number
     assert [(match[0], match[1]) for match in await matches(storage)] == [
@@ -73,7 +74,7 @@ async def test_a_new_process_goes_on_from_the_snapshot(storage: Storage, tmp_pat
 async def test_many_changes_are_worth_a_snapshot(storage: Storage, tmp_path: Path):
     await stored_query(storage, "taiwan")
     file = SnapshotFile(tmp_path / "index")
-    step = Matching(storage, LiveIndex(saved=-2_000), "me", file)
+    step = Following(storage, LiveIndex(saved=-2_000), file)
 
     await step.catch_up()
 
@@ -86,9 +87,8 @@ async def test_where_no_snapshot_can_be_written_matching_goes_on(storage: Storag
     (tmp_path / "file").touch()
     query = await stored_query(storage, "taiwan")
     article = await stored_article(storage, "Taiwan")
-    step = Matching(
-        storage, LiveIndex(saved=-2_000), "me", SnapshotFile(tmp_path / "file" / "index")
-    )
+    file = SnapshotFile(tmp_path / "file" / "index")
+    step = Matching(storage, Following(storage, LiveIndex(saved=-2_000), file), "me")
 
     await step.match_new()
 
