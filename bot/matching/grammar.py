@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bot.matching.lexing import tokens
 from bot.matching.nearness import near_each
 from bot.matching.operators import BEGINNINGS, resolved
-from bot.matching.refusals import Code, QueryError, refused_here
+from bot.matching.refusals import Code, QueryError, not_before, refused_here
 from bot.matching.saved import DEEPEST, Saved, told_as
 from bot.matching.tokens import Kind, Token
 from bot.matching.tree import (
@@ -122,11 +122,12 @@ class Reading:
                     prefix=token.prefix,
                     title=self.in_title,
                     spelling=token.spelling,
+                    typed=token.typed,
                 )
             case Kind.OPEN:
                 return self._bracket(token)
             case Kind.SOURCE:
-                return Source(token.name)
+                return Source(token.name, token.typed)
             case Kind.LANGUAGE:
                 return Language(token.name)
             case Kind.TOPIC:
@@ -170,6 +171,10 @@ class Reading:
     def _nothing_at(self, token: Token) -> QueryError:
         """What to say where a word or bracket had to stand, and *token* did."""
         before = self.tokens[self.at - 2] if self.at > 1 else None
+        if before is not None and before.kind is Kind.TITLE and token.kind is Kind.NOT:
+            start, end = before.position, before.end
+            turned = not_before(self.text, start, end)
+            return QueryError(Code.NOTHING_FOLLOWS, self.text, start, end - start, turned)
         if before is not None and before.kind in _ASKING:
             return self._refusal(Code.NOTHING_FOLLOWS, before)
         if token.kind is Kind.CLOSE:

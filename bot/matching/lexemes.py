@@ -1,7 +1,7 @@
 """The pieces that a query's text is cut into, whatever the keyboard that wrote them.
 
 Quotes of any family are read ("…", “…”, „…“, «…», »…«, 「…」, 《…》, ‘…’), brackets and
-stars of any width, and the dashes that telephones make of a minus.
+stars of any width, the dashes that telephones make of a minus, and `!` for it.
 """  # noqa: RUF002 - they are its matter
 
 import re
@@ -11,9 +11,12 @@ from bot.matching.refusals import Code, QueryError
 from bot.matching.spelling import INSIDE_HEBREW
 
 FIELDS: Final = ("title", "source", "lang")
+# Fields of other search engines, and what to write instead; "" where there is no such thing.
 MEANT_FIELDS: Final = {
-    "headline": "title", "intitle": "title", "site": "source", "domain": "source",
-    "host": "source", "language": "lang",
+    "headline": "title:", "intitle": "title:", "allintitle": "title:", "subject": "title:",
+    "site": "source:", "domain": "source:", "host": "source:", "from": "source:",
+    "publisher": "source:", "language": "lang:", "topic": "#", "intext": "", "inurl": "",
+    "url": "", "author": "",
 }  # fmt: skip
 
 _DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
@@ -26,21 +29,23 @@ CLOSERS: Final = {
     "\u2018": "\u2019",
 }  # fmt: skip
 _OPENING = "".join(CLOSERS).replace("\u2018", "")
-_OPEN, _CLOSE = "([{\uff08\uff3b\uff5b\u3010\u3014\u3016", ")]}\uff09\uff3d\uff5d\u3011\u3015\u3017"
+OPENINGS: Final = "([{\uff08\uff3b\uff5b\u3010\u3014\u3016"
+CLOSINGS: Final = ")]}\uff09\uff3d\uff5d\u3011\u3015\u3017"
 _SEPARATORS = "\u3001\u3002\uff0c\uff1b\uff01\uff1f\u061b\u060c"
 _CLOSING = "」』》〉"
 _BARS = "|\uff5c\u00a6"
-_BRACKETS = re.escape(_OPEN + _CLOSE)
+_MINUSES = r"!\-\u2212\u2013\u2014\uff0d"
+_BRACKETS = re.escape(OPENINGS + CLOSINGS)
 # A single quote closes before what is no letter; before one it is an apostrophe.
 _SINGLE = r"\u2018 (?= (?: [^\u2019] | \u2019 (?=\w) )* \u2019 (?!\w) )"
 
 LEXEME: Final = re.compile(
     rf"""(?P<space> [\s{_SEPARATORS}]+ )
-       | (?P<open>  [{re.escape(_OPEN)}] )
-       | (?P<close> [{re.escape(_CLOSE)}] )
+       | (?P<open>  [{re.escape(OPENINGS)}] )
+       | (?P<close> [{re.escape(CLOSINGS)}] )
        | (?P<or>    [{_BARS}]+ )
        | (?P<quote> [{_OPENING}] | {_SINGLE} )
-       | (?P<not>   [-\u2212\u2013\u2014\uff0d]+ (?=[^\s\u3000]) )
+       | (?P<not>   [{_MINUSES}]+ (?=[^\s{_MINUSES}]) )
        | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]) )
        | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [:\uff1a] )
        | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
@@ -50,7 +55,9 @@ LEXEME: Final = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # Behind a closing quote: `c` for exactly this spelling, `~5` for near each other.
-AFTER_QUOTE: Final = re.compile(r"(?P<exact>c(?!\w))?(?P<near>[~\uff5e\u301c]\s*(?P<far>\d{0,9}))?")
+AFTER_QUOTE: Final = re.compile(
+    r"(?P<exact>[cC](?!\w))?(?P<near>[~\uff5e\u301c]\s*(?P<far>\d{0,9}))?"
+)
 STARS: Final = "*\uff0a\ufe61"
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from bot.matching.lexemes import AFTER_QUOTE, LEXEME, quoted
+from bot.matching.lexemes import AFTER_QUOTE, LEXEME, STARS, quoted
 from bot.matching.naming import field, named
 from bot.matching.refusals import Code, QueryError, refused_here
 from bot.matching.tokens import Kind, Token
@@ -18,6 +18,8 @@ FARTHEST = 50  # words between two that are near
 
 _IN_CAPITALS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
 _NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
+# What other search engines write for it, or what was meant as it.
+_LIKE_NEAR = re.compile(r"(?:NEAR[^\w\s]*|[NnWw]/)(\d+).*")
 _LONGEST_OPERATOR = 20
 
 
@@ -39,7 +41,7 @@ def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
         case "word":
             yield _word(text, at, found[0])
         case "field":
-            yield field(text, found)
+            yield from field(text, found)
         case "topic":
             yield named(text, found, Kind.TOPIC)
         case "space" | "stray":
@@ -56,6 +58,8 @@ def _word(text: str, at: int, word: str) -> Token:
         return Token(
             Kind.NEAR, at, len(word), distance=_distance(text, at, at + len(word), near[1])
         )
+    if meant := _LIKE_NEAR.fullmatch(operator):
+        raise refused_here(Code.NEAR_HOW_FAR, text, at, at + len(word), f"NEAR/{meant[1]}")
     return term_token(text, at, at + len(word), word)
 
 
@@ -64,6 +68,11 @@ def _quoted(text: str, at: int) -> Iterator[Token]:
     after = AFTER_QUOTE.match(text, end)
     if after is None:
         raise AssertionError  # it matches nothing too
+    behind = after.end()
+    if behind < len(text) and text[behind] in STARS:
+        code = Code.EXACT_STAR if after["exact"] else Code.STRAY_STAR
+        instead = text[at:behind] if after["exact"] else f'"{inside}*"'
+        raise refused_here(code, text, at, behind + 1, instead)
     read = exact_term if after["exact"] else term_token
     if after["near"] is None:
         yield read(text, at, after.end(), inside, Code.EMPTY_PHRASE)

@@ -57,3 +57,10 @@ class QueryError(ValueError):
 def refused_here(code: Code, text: str, start: int, end: int, instead: str) -> QueryError:
     """Suggest the same query with *instead* at that place."""
     return QueryError(code, text, start, end - start, text[:start] + instead + text[end:])
+
+
+def not_before(text: str, start: int, end: int) -> str:
+    """*text* with the minus behind the field between *start* and *end* in front of it."""
+    rest = text[end:].lstrip().lstrip("!-\u2212\u2013\u2014\uff0d")
+    rest = rest.removeprefix("NOT ").removeprefix("not ").lstrip()
+    return f"{text[:start]}-{text[start:end].rstrip()}{rest}"

@@ -19,7 +19,7 @@ from bot.matching.tree import (
 )
 
 _HOST = re.compile(
-    r"(?:[a-z]+://)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
+    r"(?:[a-z]+://|\*?\.)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
 )
 
 

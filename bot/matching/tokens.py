@@ -27,6 +27,7 @@ class Token:
     words: tuple[str, ...] = ()  # folded; a term has at least one
     prefix: bool = False
     spelling: str = ""  # where it must be spelt exactly so
+    typed: str = ""  # a term or name as it was written, without quotes or star
     name: str = ""  # what a topic, source or language is called
     distance: int = -1  # of a NEAR; -1 where it is not said
 

@@ -1,7 +1,7 @@
 """The tree of a query: frozen, flattened and sorted, so that equal queries are equal trees."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeAlias
 from unicodedata import is_normalized
@@ -16,13 +16,15 @@ _OPERATORS = frozenset({"and", "near", "not", "or"})
 class Term:
     """A word or phrase: folded words that follow each other, the last perhaps only a beginning.
 
-    With a *spelling* the original text must say exactly that where the words hit.
+    With a *spelling* the original text must say exactly that where the words hit. *typed* is
+    how a person wrote it: it is shown, and makes no other query.
     """
 
     words: tuple[str, ...]
     prefix: bool = False
     title: bool = False
     spelling: str = ""
+    typed: str = field(default="", compare=False)
 
     @property
     def exact(self) -> bool:
@@ -31,14 +33,13 @@ class Term:
     @property
     def shown(self) -> str:
         """As people write it, without quotes or field."""
-        return self.spelling or _written(self.words) + "*" * self.prefix
+        return self.spelling or (self.typed or _written(self.words)) + "*" * self.prefix
 
     def __str__(self) -> str:
-        field = "title:" if self.title else ""
+        where = "title:" if self.title else ""
         if self.spelling:
-            return f'{field}"{self.spelling}"c'
-        shown = self.shown
-        return field + (f'"{shown}"' if " " in shown or shown in _OPERATORS else shown)
+            return f'{where}"{self.spelling}"c'
+        return where + quoted(_written(self.words) + "*" * self.prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,14 @@ class Source:
     """A host, which its subdomains match too, or the folded name of a source that carried it."""
 
     name: str
+    typed: str = field(default="", compare=False)
 
     @property
     def shown(self) -> str:
-        return str(self)
+        return f"source:{quoted(self.typed or self.name)}"
 
     def __str__(self) -> str:
-        return f'source:"{self.name}"' if " " in self.name else f"source:{self.name}"
+        return f"source:{quoted(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,21 @@ Node: TypeAlias = Leaf | Not | And | Or
 
 
 def term(
-    words: Iterable[str], *, prefix: bool = False, title: bool = False, spelling: str = ""
+    words: Iterable[str],
+    *,
+    prefix: bool = False,
+    title: bool = False,
+    spelling: str = "",
+    typed: str = "",
 ) -> Term:
     """Where every beginning is found anyway, a star says nothing and is left out."""
     words = tuple(words)
     is_open = prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1])
-    return Term(words, is_open, title, spelling)
+    return Term(words, is_open, title, spelling, typed)
+
+
+def quoted(shown: str) -> str:
+    return f'"{shown}"' if " " in shown or shown in _OPERATORS else shown
 
 
 def near(one: Term, other: Term, distance: int) -> Near:

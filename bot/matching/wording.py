@@ -25,7 +25,7 @@ def term_token(text: str, start: int, end: int, inside: str, if_empty: Code | No
         raise QueryError(if_empty, text, start, end - start)
     if prefix and len(words[-1]) < SHORTEST_PREFIX and words[-1].isascii():
         raise refused_here(Code.SHORT_PREFIX, text, start, end, _STAR.sub("", text[start:end]))
-    return Token(Kind.TERM, start, end - start, words, prefix)
+    return Token(Kind.TERM, start, end - start, words, prefix, typed=" ".join(stem.split()))
 
 
 def exact_term(

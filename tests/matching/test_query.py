@@ -20,6 +20,8 @@ from tests.matching.wordings import queries
         pytest.param("x NOT y", "x -y", id="not, written out"),
         pytest.param("x AND NOT -y", "x y", id="twice not"),
         pytest.param("x －y", "x -y", id="full-width minus"),
+        pytest.param("x !y", "x -y", id="an exclamation mark"),
+        pytest.param("x -- y", "x y", id="two dashes alone say nothing"),
         pytest.param("x –y", "x -y", id="a telephone's dash"),
         pytest.param("x – y", "x y", id="a dash alone says nothing"),
         pytest.param("x -(y OR z)", "x -(y OR z)", id="not a bracket"),
@@ -55,12 +57,24 @@ from tests.matching.wordings import queries
         pytest.param("x NEAR/2 (y OR z)", "x NEAR/2 y OR x NEAR/2 z", id="near one of several"),
         pytest.param("NEAR protocol", '"near" protocol', id="NEAR is a name at the beginning"),
         pytest.param('"US"c', '"US"c', id="exactly so"),
+        pytest.param('"US"C', '"US"c', id="exactly so, a telephone's capital"),
         pytest.param("«Yahoo!»c", '"Yahoo"c', id="exactly so, without what is no word"),
         pytest.param('title:"WHO"c', 'title:"WHO"c', id="exactly so in the title"),
         pytest.param('"US"chips', "chips us", id="a word behind a quote is a word"),
         pytest.param("x source:https://www.Reuters.com/world", "source:reuters.com x", id="host"),
         pytest.param('source:"Example Wire" x', 'source:"example wire" x', id="a source's name"),
         pytest.param("source：Ｎｉｋｋｅｉ", "source:nikkei", id="a full-width source"),
+        pytest.param("source:(b.c OR a.c)", "source:a.c OR source:b.c", id="either source"),
+        pytest.param(
+            'source:（"Example Wire" ｜ Nikkei） x',
+            '(source:"example wire" OR source:nikkei) x',
+            id="full-width brackets of sources",
+        ),
+        pytest.param(
+            "-source:(b.c or a.c) x", "x -(source:a.c OR source:b.c)", id="neither source"
+        ),
+        pytest.param("x lang:(EN OR fr)", "(lang:en OR lang:fr) x", id="either language"),
+        pytest.param("source:*.a.c", "source:a.c", id="a host and all below it"),
         pytest.param("x lang:JA", "lang:ja x", id="a language"),
         pytest.param("x -lang:zh-Hant", "x -lang:zh", id="not a language"),
         pytest.param("‘New York’", '"new york"', id="single curly quotes"),
@@ -116,7 +130,60 @@ def test_queries_have_one_canonical_text(typed: str, canonical: str):
         pytest.param("x NEAR/3 -y", Code.NOTHING_FOLLOWS, (2, 6), "x -y", id="near a NOT"),
         pytest.param("NEAR/3 x", Code.UNEXPECTED_OPERATOR, (0, 6), "x", id="near at the start"),
         pytest.param('"US*"c', Code.EXACT_STAR, (0, 6), '"US"c', id="an exact beginning"),
-        pytest.param("source:(x)", Code.FIELD_BRACKETS, (0, 7), "", id="sources in brackets"),
+        pytest.param("x NEAR5 y", Code.NEAR_HOW_FAR, (2, 5), "x NEAR/5 y", id="no slash"),
+        pytest.param("x w/3 y", Code.NEAR_HOW_FAR, (2, 3), "x NEAR/3 y", id="another's near"),
+        pytest.param('"new yor"*', Code.STRAY_STAR, (0, 10), '"new yor*"', id="star outside"),
+        pytest.param('x "US"c*', Code.EXACT_STAR, (2, 6), 'x "US"c', id="star behind the c"),
+        pytest.param("title:-x", Code.NOTHING_FOLLOWS, (0, 6), "", id="a minus behind a field"),
+        pytest.param(
+            "y title:NOT xy", Code.NOTHING_FOLLOWS, (2, 6), "y -title:xy", id="NOT behind a field"
+        ),
+        pytest.param(
+            "y source:-x.z", Code.NOTHING_FOLLOWS, (2, 7), "y -source:x.z", id="no such source"
+        ),
+        pytest.param("source:()", Code.EMPTY_BRACKETS, (0, 9), "", id="no sources"),
+        pytest.param(
+            "source:(x.y", Code.UNCLOSED_BRACKET, (7, 1), "source:(x.y)", id="sources, open"
+        ),
+        pytest.param("source:(x OR -y)", Code.FIELD_BRACKETS, (7, 9), "", id="not a source"),
+        pytest.param("source:(x (y) z)", Code.FIELD_BRACKETS, (7, 9), "", id="sources in sources"),
+        pytest.param(
+            "source:(x OR)", Code.NOTHING_FOLLOWS, (10, 2), "source:(x )", id="or no source"
+        ),
+        pytest.param(
+            "source:(x.y z.y)",
+            Code.FIELD_BRACKETS,
+            (7, 9),
+            "source:(x.y OR z.y)",
+            id="hosts, no OR",
+        ),
+        pytest.param(
+            "source:（New York Times）",
+            Code.FIELD_BRACKETS,
+            (7, 16),
+            'source:"New York Times"',
+            id="one name in brackets",
+        ),
+        pytest.param(
+            "source:x.y,z.y u", Code.FIELD_BRACKETS, (7, 7), "source:(x.y OR z.y) u", id="a comma"
+        ),
+        pytest.param(
+            "x lang:(en, fr)",
+            Code.FIELD_BRACKETS,
+            (7, 8),
+            "x lang:(en OR fr)",
+            id="languages, no OR",
+        ),
+        pytest.param(
+            "x lang:(en OR jp)",
+            Code.UNKNOWN_LANGUAGE,
+            (14, 2),
+            "x lang:(en OR ja)",
+            id="one of two",
+        ),
+        pytest.param(
+            "x author:y", Code.UNKNOWN_FIELD, (2, 7), "x y", id="a field that is not here"
+        ),
         pytest.param("x source:", Code.NOTHING_FOLLOWS, (2, 7), "", id="no source"),
         pytest.param("x site:y.z", Code.UNKNOWN_FIELD, (2, 5), "x source:y.z", id="another field"),
         pytest.param("x lang:jp", Code.UNKNOWN_LANGUAGE, (7, 2), "x lang:ja", id="a country"),
