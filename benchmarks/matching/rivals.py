@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bot.matching.engine.conjunctions import Conjunctions, conjunctions
-from bot.matching.engine.hashing import BREAK, Kind
+from bot.matching.engine.hashing import BREAK
 from bot.matching.evaluation import fold_article
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
@@ -32,8 +32,9 @@ def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
     engine.settle()
     texts = {each.text for query in queries for one in _of(query).any_of for each in one}
     patterns = sorted(texts)
-    numbers = [engine.literals.number_of(Kind.WORDS, text) for text in patterns]
-    by_pattern = np.array(numbers, dtype=np.int32)
+    which, numbers = engine.literals.table.find(engine.literals.hashing.texts(patterns).keys)
+    by_pattern = np.zeros(len(patterns), dtype=np.int32)
+    by_pattern[which] = numbers
     machine = ahocorasick_rs.AhoCorasick([f" {text} " for text in patterns])
     ids = engine.slots.ids
 

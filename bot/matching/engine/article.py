@@ -1,20 +1,19 @@
 """The keys of an article: its words, phrases and beginnings that some query may look for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 
 from bot.matching.engine.conjunctions import LONGEST_PHRASE, LONGEST_PREFIX
 from bot.matching.engine.growing import Growing
-from bot.matching.engine.hashing import BREAK, Block, Hashing, Keys, Kind, Places
+from bot.matching.engine.hashing import BREAK, Block, Hashing, Keys, Kind, Places, Words
 from bot.matching.evaluation import FoldedArticle
 
 _GATE_BITS: Final = 21
 _PAIR: Final = 2  # words, the shortest phrase
-
-
 _PREFIXES: Final = (Kind.PREFIX, Kind.TITLE_PREFIX)
+_PHRASES: Final = (Kind.WORDS, Kind.TITLE_WORDS)
 
 
 class Gates:
@@ -30,19 +29,24 @@ class Gates:
         self.prefixes = Growing(np.zeros(1 << 16, dtype=np.uint64))
         self.kinds = [False] * len(Kind)
 
-    def open(self, kind: Kind, text: str, words: Sequence[int]) -> None:
-        """Let the literal through; *words* are the hashes of its words."""
+    def open(self, kind: Kind, texts: Iterable[str], words: Words) -> None:
+        """Let these literals through."""
         self.kinds[kind] = True
         if kind in _PREFIXES:
-            data = text.encode()
-            self.prefixes.cells[data[0] << 8 | data[1]] |= 1 << len(data)
-        elif len(words) > 1:
-            two = self._hashing.key_of(Kind.WORDS, words[:2])
-            self.phrases.cells[two >> (64 - _GATE_BITS)] |= 1 << (len(words) - 2)
+            for text in texts:
+                data = text.encode()
+                self.prefixes.cells[data[0] << 8 | data[1]] |= 1 << len(data)
+        elif kind in _PHRASES:
+            for length in range(_PAIR, int(words.counts.max()) + 1):
+                starts = words.starts[words.counts == length]
+                self.phrases.array[_gate(self._pairs(words, starts))] |= 1 << (length - 2)
 
-    def let_pairs(self, keys: Keys) -> None:
-        """Let phrases of two words through, by their keys."""
-        self.phrases.array[(keys >> np.uint64(64 - _GATE_BITS)).view(np.int64)] |= 1
+    def _pairs(self, words: Words, starts: Places) -> Keys:
+        return words.hashes[starts] * self._hashing.step + words.hashes[starts + 1]
+
+
+def _gate(pairs: Keys) -> Places:
+    return (pairs >> np.uint64(64 - _GATE_BITS)).view(np.int64)
 
 
 def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:
@@ -83,7 +87,7 @@ def _keys(
 def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
     """Hashes of the runs of 2 to 8 words that may be phrases, a length at a time."""
     two = words[:-1] * hashing.step + words[1:]
-    lengths = gates.phrases.array.take((two >> np.uint64(64 - _GATE_BITS)).view(np.int64))
+    lengths = gates.phrases.array.take(_gate(two))
     at = np.flatnonzero(lengths)
     lengths, run = lengths[at], two[at]
     for length in range(_PAIR, LONGEST_PHRASE + 1):

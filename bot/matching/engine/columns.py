@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bot.matching.engine.hashing import Ints, Places
 
 WIDTHS: Final = (0, 1, 3, 7)  # literals beside the anchor
+_START: Final = 1_024
+_TIMES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,26 @@ def _ranges(starts: Ints, counts: Ints) -> Places:
 
 
 class Presence:
-    """`flags` is bool[2 * capacity]: flags[l] says that literal l is there, flags[-l] not."""
+    """`flags` is bool[2 * capacity]: flags[l] says that literal l is there, flags[-l] not.
 
-    def __init__(self, capacity: int) -> None:
-        self.flags = np.zeros(2 * capacity, dtype=np.bool_)
-        self.flags[capacity:] = True
+    Nothing but what is used is ever written: a capacity that nobody touched takes no memory.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.flags = np.zeros(2 * _START, dtype=np.bool_)
         self.flags[0] = True
+
+    def reach(self, count: int) -> None:
+        """Make room for the literals up to *count*; the new ones are not there."""
+        flags, known = self.flags, self.count
+        if 2 * count >= len(flags):
+            self.flags = np.zeros(2 * max(_TIMES * known, 2 * count), dtype=np.bool_)
+            self.flags[: known + 1] = flags[: known + 1]
+            self.flags[len(self.flags) - known :] = flags[len(flags) - known :]
+        end = len(self.flags)
+        self.flags[end - count : end - known] = True
+        self.count = max(known, count)
 
     def set(self, hits: Ints, *, there: bool) -> None:
         self.flags[hits] = there

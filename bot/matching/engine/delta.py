@@ -1,7 +1,5 @@
 """Conjunctions added since the columns were laid out: one linked list for each anchor."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,38 +8,47 @@ from bot.matching.engine.growing import Growing
 from bot.matching.engine.hashing import Ints
 
 _WIDEST = WIDTHS[-1]
-_START = 1_024
+_START = 1 << 19  # rows; room that nobody touched takes no memory
 
 
 class Delta:
     """Rows 1 to `count`. `heads[anchor]` is the newest row of an anchor, `after[row]` the next."""
 
-    def __init__(self, literals: int, capacity: int = _START) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self._heads = Growing(np.zeros(literals, dtype=np.int32))
-        self._after = Growing(np.zeros(capacity, dtype=np.int32))
-        self._anchors = Growing(np.zeros(capacity, dtype=np.int32))
-        self._slots = Growing(np.zeros(capacity, dtype=np.int32))
-        self._others = Growing(np.zeros((capacity, _WIDEST), dtype=np.int32))
+        self._heads = Growing(np.zeros(_START, dtype=np.int32))
+        self._after = Growing(np.zeros(_START, dtype=np.int32))
+        self._anchors = Growing(np.zeros(_START, dtype=np.int32))
+        self._slots = Growing(np.zeros(_START, dtype=np.int32))
+        self._others = Growing(np.zeros((_START, _WIDEST), dtype=np.int32))
 
     @property
     def grown(self) -> tuple[Growing[np.int32], ...]:
         """What a snapshot keeps."""
         return self._heads, self._after, self._anchors, self._slots, self._others
 
-    def add(self, slot: int, anchor: int, others: Sequence[int]) -> None:
-        row = self.count = self.count + 1
-        if row >= len(self._slots.array):
-            for grown in (self._after, self._anchors, self._slots, self._others):
-                grown.reach(row)
-        if anchor >= len(self._heads.array):
-            self._heads.reach(anchor)
-        self._slots.cells[row] = slot
-        self._anchors.cells[row] = anchor
-        for at, other in enumerate(others, row * _WIDEST):
-            self._others.cells[at] = other
-        self._after.cells[row] = self._heads.cells[anchor]
-        self._heads.cells[anchor] = row
+    def add(self, rows: Rows) -> None:
+        """Add *rows*, as wide as can be."""
+        first, self.count = self.count + 1, self.count + len(rows.slots)
+        for grown in (self._after, self._anchors, self._slots, self._others):
+            grown.reach(self.count)
+        inside = slice(first, self.count + 1)
+        self._anchors.array[inside] = rows.anchors
+        self._slots.array[inside] = rows.slots
+        self._others.array[inside] = rows.others.T
+        self._link(first, rows.anchors)
+
+    def _link(self, first: int, anchors: Ints) -> None:
+        if not len(anchors):
+            return
+        self._heads.reach(int(anchors.max()))
+        order = np.argsort(anchors, kind="stable")
+        ordered, numbers = anchors[order], (order + first).astype(np.int32)
+        after = self._heads.array[ordered]
+        again = np.flatnonzero(ordered[1:] == ordered[:-1])
+        after[again + 1] = numbers[again]
+        self._after.array[numbers] = after
+        self._heads.array[ordered] = numbers  # of equal anchors the last one stays
 
     def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Ints:
         """As `Columns.matching`."""
@@ -58,25 +65,14 @@ class Delta:
         return self._slots.array.take(rows)
 
     def rows(self, start: int, stop: int) -> Rows:
-        """Rows *start* to *stop*, *stop* left out; `others` is as wide as can be."""
+        """A copy of the rows *start* to *stop*, as wide as can be."""
         inside = slice(start, stop)
-        return Rows(
-            self._anchors.array[inside], self._slots.array[inside], self._others.array[inside].T
-        )
+        anchors, slots = self._anchors.array[inside], self._slots.array[inside]
+        return Rows(anchors.copy(), slots.copy(), self._others.array[inside].T.copy())
 
-    @classmethod
-    def of(cls, rows: Rows, literals: int) -> "Delta":
-        """A delta of *rows* (as wide as can be), with room for *literals*."""
-        count = len(rows.slots)
-        delta = cls(literals, max(_START, 2 * count))
-        heads, after, anchors, slots, others = (grown.array for grown in delta.grown)
-        order = np.argsort(rows.anchors, kind="stable")
-        ordered, numbers = rows.anchors[order], (order + 1).astype(np.int32)
-        again = np.flatnonzero(ordered[1:] == ordered[:-1])
-        after[numbers[again + 1]] = numbers[again]
-        heads[ordered] = numbers  # of equal anchors the last one stays
-        anchors[1 : count + 1] = rows.anchors
-        slots[1 : count + 1] = rows.slots
-        others[1 : count + 1] = rows.others.T
-        delta.count = count
-        return delta
+    def drop(self, stop: int) -> None:
+        """Forget the rows before *stop*; what is left moves to the front."""
+        left = self.rows(stop, self.count + 1)
+        self._heads.array[self._anchors.array[: self.count + 1]] = 0
+        self.count = 0
+        self.add(left)

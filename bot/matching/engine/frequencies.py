@@ -39,9 +39,5 @@ class Frequencies:
             self.articles //= 2
         return True
 
-    def of_all(self, keys: Keys) -> NDArray[np.uint32]:
+    def of(self, keys: Keys) -> NDArray[np.uint32]:
         return self.counts.array[(keys >> _SHIFT).view(np.int64)]
-
-    def of(self, key: int) -> int:
-        count: int = self.counts.cells[key >> (64 - _BITS)]
-        return count

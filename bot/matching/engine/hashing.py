@@ -6,7 +6,7 @@ Words that follow each other hash by Horner's rule over their hashes. Keys stand
 words: with a million literals a foreign word takes one for its own once in 10^13 words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import shake_256
@@ -51,6 +51,16 @@ class Block:
     ends: Places
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Of many texts all words: `hashes` uint64[words], `starts` and `counts` int64[texts]."""
+
+    hashes: Keys
+    starts: Places
+    counts: Places
+    keys: Keys  # uint64[texts], of each text as a whole, unsalted
+
+
 class Hashing:
     """The keys that *seed* gives; a snapshot keeps the seed."""
 
@@ -70,25 +80,16 @@ class Hashing:
         self.salts[Kind.WORDS] = 0  # the commonest kind needs none
 
     def key(self, kind: Kind, text: str) -> int:
-        """The key of the words in *text*, which stand with one space between them."""
-        return self.key_of(kind, self.scalars(text))
+        """The key of the words in *text*, which stand with one space between them.
 
-    def key_of(self, kind: Kind, words: Sequence[int]) -> int:
-        """The key of words by their hashes; never 0, which marks a free place."""
-        found = words[0]
-        for word in words[1:]:
-            found = found * self._step + word & _ALL
-        return found ^ self.salts[kind] or 1
-
-    def scalars(self, text: str) -> list[int]:
-        """The hashes of the words in *text*, one at a time; of a single word it is its key."""
+        It is never 0, which marks a free place.
+        """
         values, powers = self._tables
-        if " " not in text:
-            return [sum(map(mul, map(values.__getitem__, text.encode()), powers)) & _ALL]
-        return [
-            sum(map(mul, map(values.__getitem__, word.encode()), powers)) & _ALL
-            for word in text.split(" ")
-        ]
+        found = 0
+        for word in text.split(" "):
+            one = sum(map(mul, map(values.__getitem__, word.encode()), powers))
+            found = found * self._step + one & _ALL
+        return found ^ self.salts[kind] or 1
 
     def blocks(self, reading: str) -> list[Block]:
         """The words of a folded reading, which has a space before and after every word."""
@@ -105,6 +106,20 @@ class Hashing:
     def words(self, block: Block) -> Keys:
         """Unsalted hashes, uint64[n]."""
         return (block.sums[block.ends] - block.sums[block.starts]) * self._inverse[block.starts]
+
+    def texts(self, texts: Collection[str]) -> Words:
+        """Of texts whose words stand with one space between them."""
+        blocks = self.blocks(f" {' '.join(texts)} ")
+        hashes = np.concatenate([self.words(block) for block in blocks])
+        counts = np.fromiter((text.count(" ") + 1 for text in texts), np.int64, len(texts))
+        starts = np.cumsum(counts) - counts
+        keys, length = hashes[starts], 1
+        longer = np.flatnonzero(counts > length)
+        while len(longer):
+            keys[longer] = keys[longer] * self.step + hashes[starts[longer] + length]
+            length += 1
+            longer = longer[counts[longer] > length]
+        return Words(hashes, starts, counts, keys)
 
     def beginnings(self, block: Block, which: Places, length: int) -> Keys:
         """Unsalted hashes of the first *length* bytes of the words *which*."""

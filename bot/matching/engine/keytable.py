@@ -14,8 +14,7 @@ from bot.matching.engine.hashing import Ints, Keys, Places
 
 WIDTH: Final = 8
 _LOAD: Final = 4  # keys in a bucket, on average, when a table is laid out; up to 5 before it grows
-_SLICE: Final = 512  # buckets moved at a time
-_SINGLES: Final = 256  # keys moved one by one
+_SLICE: Final = 1_024  # buckets moved at a time
 
 
 class KeyTable:
@@ -48,58 +47,22 @@ class KeyTable:
             return value
         return self.overflow.get(key, 0)
 
-    def setdefault(self, key: int, value: int) -> int:
-        """The value of *key*, which is *value* from now on if it had none."""
-        at = ((key >> 32) * self.buckets >> 32) * WIDTH
-        row = self._flat_keys[at : at + WIDTH].tolist()
-        if key in row:
-            return self._flat_values[at + row.index(key)] or self._put_value(key, value)
-        if 0 in row:
-            place = at + row.index(0)
-            self._flat_keys[place] = key
-            self._flat_values[place] = value
-            self.count += 1
-            return value
-        return self.overflow.get(key) or self._put_value(key, value)
-
-    def _put_value(self, key: int, value: int) -> int:
-        self.put(key, value)
-        return value
-
-    def put(self, key: int, value: int) -> int:
-        """Set the value of *key*, return the one it had; 0 for unknown, but it keeps its place."""
-        at = ((key >> 32) * self.buckets >> 32) * WIDTH
-        row = self._flat_keys[at : at + WIDTH].tolist()
-        if key in row:
-            place = at + row.index(key)
-            before: int = self._flat_values[place]
-            self._flat_values[place] = value
-            return before
-        if key in self.overflow or 0 not in row:
-            return self._put_over(key, value)
-        place = at + row.index(0)
-        self._flat_keys[place] = key
-        self._flat_values[place] = value
-        self.count += 1
-        return 0
-
-    def _put_over(self, key: int, value: int) -> int:
-        before = self.overflow.get(key)
-        self.count += before is None
-        self.overflow[key] = value
-        return before or 0
-
     def find(self, keys: Keys) -> tuple[Places, Ints]:
         """Which of *keys* (uint64[n]) are known, and their values; in no order."""
-        bucket = self._bucket(keys)
-        rows = self.keys.take(bucket, axis=0)
-        flat = np.flatnonzero(rows == keys[:, None])
-        which = flat >> 3
-        values = self.values.reshape(-1).take((bucket.take(which) << 3) + (flat & 7))
+        which, places, rows = self._located(keys)
+        values = self.values.reshape(-1).take(places)
         if self.overflow and (more := self._overflowed(rows, keys)):
             which = np.concatenate((which, np.array(list(more))))
             values = np.concatenate((values, np.array(list(more.values()), dtype=np.int32)))
         return which, values
+
+    def _located(self, keys: Keys) -> tuple[Places, Places, Keys]:
+        """Which of *keys* are in their buckets, at which flat places, and all buckets' keys."""
+        bucket = self._bucket(keys)
+        rows = self.keys.take(bucket, axis=0)
+        flat = np.flatnonzero(rows == keys[:, None])
+        which = flat >> 3
+        return which, (bucket.take(which) << 3) + (flat & 7), rows
 
     def _overflowed(self, rows: Keys, keys: Keys) -> dict[int, int]:
         full = np.flatnonzero(rows[:, WIDTH - 1])
@@ -123,19 +86,36 @@ class KeyTable:
                 wanted &= kept.take(values, mode="clip")
             other.put_all(keys[wanted], values[wanted])
             yield
-        for at, key in enumerate(list(self.overflow)):
-            value = self.overflow[key]
-            if value and (kept is None or kept.take(value, mode="clip")) and not other.get(key):
-                other.put(key, value)
-            if at % _SINGLES == 0:
-                yield
+        keys = np.array(list(self.overflow), dtype=np.uint64)
+        values = np.array(list(self.overflow.values()), dtype=np.int32)
+        wanted = values > 0 if kept is None else (values > 0) & kept.take(values, mode="clip")
+        other.put_all(keys[wanted], values[wanted])
 
     def put_all(self, keys: Keys, values: Ints) -> None:
         """Put distinct keys, a block at once; those already known stay as they are."""
         known, _ = self.find(keys)
         fresh = np.ones(len(keys), dtype=np.bool_)
         fresh[known] = False
-        keys, values = keys[fresh], values[fresh]
+        self._put_fresh(keys[fresh], values[fresh])
+
+    def exchange(self, keys: Keys, values: Ints) -> Ints:
+        """Put distinct keys whatever their values were; return those, 0 for an unknown key."""
+        before = np.zeros(len(keys), dtype=np.int32)
+        which, places, _ = self._located(keys)
+        flat = self.values.reshape(-1)
+        before[which] = flat[places]
+        flat[places] = values[which]
+        left = np.ones(len(keys), dtype=np.bool_)
+        left[which] = False
+        for at in np.flatnonzero(left).tolist() if self.overflow else ():
+            key = int(keys[at])
+            if key in self.overflow:
+                before[at], self.overflow[key] = self.overflow[key], int(values[at])
+                left[at] = False
+        self._put_fresh(keys[left], values[left])
+        return before
+
+    def _put_fresh(self, keys: Keys, values: Ints) -> None:
         bucket = self._bucket(keys)
         order = np.argsort(bucket, kind="stable")
         keys, values, bucket = keys[order], values[order], bucket[order]

@@ -1,16 +1,16 @@
 """Literals as small integers: what is looked for anywhere, and how often it was seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching.engine.article import Gates
+from bot.matching.engine.batch import Batch
 from bot.matching.engine.columns import Presence
-from bot.matching.engine.conjunctions import Literal
 from bot.matching.engine.frequencies import Frequencies
 from bot.matching.engine.growing import Growing
-from bot.matching.engine.hashing import Hashing, Ints, Keys, Kind
+from bot.matching.engine.hashing import Hashing, Ints, Keys, Kind, Words
 from bot.matching.engine.keytable import KeyTable
 
 _START = 1_024
@@ -29,56 +29,54 @@ class Literals:
         self.frequencies = Frequencies()
         self.count = 0
         self.seen = Growing(np.zeros(_START, dtype=np.uint32))
-        self.presence = Presence(_START)
+        self.presence = Presence()
         self.free: list[int] = []
         self._moving: KeyTable | None = None
-        self._asked: set[int] | None = None
+        self._asked: list[Ints] | None = None
 
-    @property
-    def capacity(self) -> int:
-        return len(self.seen.array)
+    def numbers(self, batch: Batch) -> Ints:
+        """The numbers of the batch's literals, new ones if need be; int32[batch.literals + 1]."""
+        found = np.zeros(batch.literals + 1, dtype=np.int32)
+        for kind in Kind:
+            if texts := batch.texts[kind]:
+                words = self.hashing.texts(texts)
+                self.gates.open(kind, texts, words)
+                places = np.fromiter(texts.values(), dtype=np.int32, count=len(texts))
+                found[places] = self._numbered(kind, words)
+        return found
 
-    def number(self, literal: Literal) -> int:
-        """The number of *literal*, a new one if need be."""
-        words = self.hashing.scalars(literal.text)
-        key = self.hashing.key_of(literal.kind, words)
-        fresh = self.free[-1] if self.free else self.count + 1
-        number = self.table.setdefault(key, fresh)
-        if number == fresh:
-            self._take(number, literal, words)
+    def _numbered(self, kind: Kind, words: Words) -> Ints:
+        keys = words.keys ^ np.uint64(self.hashing.salts[kind])
+        keys[keys == 0] = 1
+        numbers = np.zeros(len(keys), dtype=np.int32)
+        known, values = self.table.find(keys)
+        numbers[known] = values
+        fresh = np.flatnonzero(numbers == 0)
+        numbers[fresh] = taken = self._take(len(fresh))
+        self.seen.array[taken] = self._expected(kind, words)[fresh]
+        self.table.put_all(keys[fresh], taken)
+        if self._moving is not None:
+            self._moving.put_all(keys, numbers)
         if self._asked is not None:
-            self._ask(key, number, self._asked)
-        return number
+            self._asked.append(numbers)
+        return numbers
 
-    def number_of(self, kind: Kind, text: str) -> int:
-        """The number of a known literal, or 0."""
-        return self.table.get(self.hashing.key(kind, text))
+    def _take(self, many: int) -> Ints:
+        """So many numbers that are free."""
+        again = self.free[max(0, len(self.free) - many) :]
+        del self.free[len(self.free) - len(again) :]
+        last = self.count + many - len(again)
+        numbers = np.array([*again, *range(self.count + 1, last + 1)], dtype=np.int32)
+        self.count = last
+        self.seen.reach(last)
+        self.presence.reach(last)
+        return numbers
 
-    def weight(self, number: int) -> int:
-        """In how many articles the literal was, or is thought to have been."""
-        count: int = self.seen.cells[number]
-        return count
-
-    def _take(self, number: int, literal: Literal, words: Sequence[int]) -> None:
-        if self.free:
-            self.free.pop()
-        else:
-            self.count = number
-        if number >= self.capacity:
-            self.seen.reach(number)
-        if number >= len(self.presence.flags) // 2:
-            self.fit()
-        self.gates.open(literal.kind, literal.text, words)
-        self.seen.cells[number] = self._expected(literal.kind, words)
-
-    def fit(self) -> None:
-        """Have room to say of every literal whether it is there."""
-        self.presence = Presence(2 * self.count + _START)
-
-    def _expected(self, kind: Kind, words: Sequence[int]) -> int:
+    def _expected(self, kind: Kind, words: Words) -> NDArray[np.uint32]:
+        """In how many articles each may have been: as often as its rarest word."""
         if odds := _ODDS[kind]:
-            return self.frequencies.articles // odds
-        return min(map(self.frequencies.of, words))
+            return np.full(len(words.starts), self.frequencies.articles // odds, dtype=np.uint32)
+        return np.minimum.reduceat(self.frequencies.of(words.hashes), words.starts)
 
     def found(self, keys: Keys) -> Ints:
         """The literals of which *keys* are some, sorted, each once."""
@@ -93,7 +91,7 @@ class Literals:
 
     def watch(self) -> None:
         """Begin to note which literals are asked for, until `tidied` is done."""
-        self._asked = set()
+        self._asked = []
 
     def tidied(self, used: NDArray[np.bool_]) -> Iterator[None]:
         """In slices, drop what is not *used* (bool[literals]) where it is much; grow if need be."""
@@ -112,9 +110,5 @@ class Literals:
 
     def _keep_asked(self, kept: NDArray[np.bool_]) -> None:
         """The last flag is for those that came after *kept* was made: they are moved already."""
-        kept[[number for number in self._asked or () if number < len(kept) - 1]] = True
-
-    def _ask(self, key: int, number: int, asked: set[int]) -> None:
-        asked.add(number)
-        if self._moving is not None and not self._moving.get(key):
-            self._moving.put(key, number)
+        for numbers in self._asked or ():
+            kept[numbers[numbers < len(kept) - 1]] = True

@@ -37,7 +37,7 @@ def merged(
     """Merge the delta's rows before *stop*."""
     blocks: dict[int, list[Rows]] = {width: [] for width in WIDTHS}
     for rows in _sources(columns, delta, stop):
-        for width, part in _by_width(_reanchored(_alive(rows, layout), layout)):
+        for width, part in _by_width(reanchored(_alive(rows, layout), layout.seen)):
             layout.kept[part.anchors] = True
             layout.kept[np.abs(part.others)] = True
             blocks[width].append(part[np.argsort(part.anchors, kind="stable")])
@@ -60,13 +60,13 @@ def _alive(rows: Rows, layout: Layout) -> Rows:
     return rows[np.flatnonzero(layout.states[rows.slots])]
 
 
-def _reanchored(rows: Rows, layout: Layout) -> Rows:
+def reanchored(rows: Rows, seen: NDArray[np.uint32]) -> Rows:
     """The same rows (copies), each under its rarest literal that must be there."""
     if not len(rows.others):
         return rows
-    seen = np.where(rows.others > 0, layout.seen[np.maximum(rows.others, 0)], _NEVER)
-    rarest = np.argmin(seen, axis=0)
-    swapped = np.flatnonzero(seen.min(axis=0) < layout.seen[rows.anchors])
+    counts = np.where(rows.others > 0, seen[np.maximum(rows.others, 0)], _NEVER)
+    rarest = np.argmin(counts, axis=0)
+    swapped = np.flatnonzero(counts.min(axis=0) < seen[rows.anchors])
     place = rarest[swapped], swapped
     rows.anchors[swapped], rows.others[place] = rows.others[place], rows.anchors[swapped]
     return rows
@@ -91,6 +91,7 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     for rows in blocks:
         firsts, counts = _runs(rows.anchors)
         starts[rows.anchors[firsts] + 1] += counts
+        yield
     np.cumsum(starts, out=starts)
     yield
     free = starts[:-1].copy()

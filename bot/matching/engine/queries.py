@@ -5,15 +5,16 @@ from typing import Final
 
 import numpy as np
 
-from bot.matching.engine.columns import WIDTHS, Columns
-from bot.matching.engine.conjunctions import Conjunction, Conjunctions, in_every_article
+from bot.matching.engine.batch import Batch
+from bot.matching.engine.columns import WIDTHS, Columns, Rows
 from bot.matching.engine.delta import Delta
 from bot.matching.engine.hashing import Hashing, Ints
 from bot.matching.engine.literals import Literals
-from bot.matching.engine.merging import Layout, merged
-from bot.matching.engine.slots import EXACT, ROUGH, Slots
+from bot.matching.engine.merging import Layout, merged, reanchored
+from bot.matching.engine.slots import ROUGH, Slots
 
 _SMALL: Final = 4_096  # rows not worth a merge
+_WISER: Final = 8  # times as many articles known as at the last merge: anchors may be better
 
 
 class Queries:
@@ -23,33 +24,20 @@ class Queries:
         self.literals = Literals(Hashing(seed))
         self.slots = Slots()
         self.columns = tuple(map(Columns.empty, WIDTHS))
-        self.delta = Delta(self.literals.capacity)
+        self.delta = Delta()
         self._work: Iterator[None] | None = None
+        self._known = 0  # articles, at the last merge
 
-    def add(self, query_id: int, found: Conjunctions) -> tuple[int, int]:
-        """Store a query; return its slot, and the slot that it had before, or 0."""
-        slots = self.slots.take(query_id, EXACT if found.exact else ROUGH)
-        for conjunction in found.any_of:
-            if len(conjunction) == 1 and conjunction[0].wanted:
-                self.delta.add(slots[0], self.literals.number(conjunction[0]), ())
-            else:
-                self._add(slots[0], conjunction)
-        return slots
-
-    def _add(self, slot: int, conjunction: Conjunction) -> None:
-        if not any(each.wanted for each in conjunction):
-            conjunction = (in_every_article(), *conjunction)
-        numbers = [
-            self.literals.number(each) if each.wanted else -self.literals.number(each)
-            for each in conjunction
-        ]
-        rarest = min(
-            (self.literals.weight(number), -len(literal.text), at)
-            for at, (number, literal) in enumerate(zip(numbers, conjunction, strict=True))
-            if literal.wanted
-        )
-        anchor = numbers.pop(rarest[-1])
-        self.delta.add(slot, anchor, numbers)
+    def add(self, batch: Batch) -> tuple[Ints, Ints]:
+        """Store its queries; return their slots, and those that they had before, or 0."""
+        slots, before = self.slots.take(batch.ids)
+        self.slots.states.array[slots[[at - 1 for at in batch.rough]]] = ROUGH
+        numbers = self.literals.numbers(batch)
+        local = batch.rows()
+        others = np.sign(local.others) * numbers[np.abs(local.others)]
+        rows = Rows(numbers[local.anchors], slots[local.slots - 1], others)
+        self.delta.add(reanchored(rows, self.literals.seen.array))
+        return slots, before
 
     def matching(self, hits: Ints) -> Ints:
         """The slots of which a conjunction holds, some more than once, none that is gone.
@@ -79,6 +67,7 @@ class Queries:
         return (
             self._work is not None
             or max(self.delta.count, len(self.slots.gone)) > max(_SMALL, self.slots.live // 8)
+            or self.literals.frequencies.articles > _WISER * max(_WISER, self._known)
             or self.literals.table.is_full
             or self.slots.table.is_full
         )
@@ -104,13 +93,13 @@ class Queries:
         self.finish()
 
     def _tidied(self) -> Iterator[None]:
+        self._known = self.literals.frequencies.articles
         stop, gone = self.delta.count + 1, len(self.slots.gone)
         self.literals.watch()
         used = np.zeros(self.literals.count + 1, dtype=np.bool_)
         layout = Layout(self.slots.states.array, self.literals.seen.array, used)
         self.columns = yield from merged(self.columns, self.delta, stop, layout)
-        later = self.delta.rows(stop, self.delta.count + 1)
-        self.delta = Delta.of(later, 2 * self.literals.count + 2)
+        self.delta.drop(stop)
         self.slots.free += self.slots.gone[:gone]
         del self.slots.gone[:gone]
         yield

@@ -1,13 +1,13 @@
 """Query ids in slots: small integers that the columns hold in their place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching.engine.growing import Growing
-from bot.matching.engine.hashing import Keys
+from bot.matching.engine.hashing import Ints, Keys
 from bot.matching.engine.keytable import KeyTable
 
 GONE, EXACT, ROUGH = 0, 1, 2  # of a rough query the tree has the last word
@@ -33,32 +33,36 @@ class Slots:
         """The slot of *query_id*, or 0."""
         return self.table.get(_key(query_id))
 
-    def take(self, query_id: int, state: int) -> tuple[int, int]:
-        """A slot for *query_id*, and the one that it had, or 0, whose rows are void now."""
-        slot = self.free.pop() if self.free else self.count + 1
-        if slot > self.count:
-            self.count = slot
-            if slot >= len(self.ids.array):
-                self.ids.reach(slot)
-                self.states.reach(slot)
-        self.ids.cells[slot] = query_id
-        self.states.cells[slot] = state
-        self.live += 1
-        return slot, self._put(query_id, slot)
+    def take(self, query_ids: Sequence[int]) -> tuple[Ints, Ints]:
+        """Slots for these, all exact, and those that they had (or 0), whose rows are void now."""
+        again = self.free[max(0, len(self.free) - len(query_ids)) :]
+        del self.free[len(self.free) - len(again) :]
+        last = self.count + len(query_ids) - len(again)
+        slots = np.array([*again, *range(self.count + 1, last + 1)], dtype=np.int32)
+        self.count = last
+        self.ids.reach(last)
+        self.states.reach(last)
+        ids = np.array(query_ids, dtype=np.int64)
+        self.ids.array[slots] = ids
+        self.states.array[slots] = EXACT
+        self.live += len(slots)
+        return slots, self._exchange(spread(ids), slots)
 
     def drop(self, query_id: int) -> int:
         """Return the slot that *query_id* had, or 0."""
-        return self._put(query_id, 0) if self.of(query_id) else 0
+        if not self.of(query_id):
+            return 0
+        ids = np.array([query_id], dtype=np.int64)
+        return int(self._exchange(spread(ids), np.zeros(1, dtype=np.int32))[0])
 
-    def _put(self, query_id: int, slot: int) -> int:
-        key = _key(query_id)
-        before = self.table.put(key, slot)
+    def _exchange(self, keys: Keys, slots: Ints) -> Ints:
+        before = self.table.exchange(keys, slots)
         if self._moving is not None:
-            self._moving.put(key, slot)
-        if before:
-            self.states.cells[before] = GONE
-            self.gone.append(before)
-            self.live -= 1
+            self._moving.exchange(keys, slots)
+        gone = before[before > 0]
+        self.states.array[gone] = GONE
+        self.gone += gone.tolist()
+        self.live -= len(gone)
         return before
 
     def tidied(self) -> Iterator[None]:

@@ -151,7 +151,7 @@ def _restored(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Snapshot:
         grown.hold(next(given))
         if count is not None:
             grown.reach(count)
-    literals.fit()
+    literals.presence.reach(literals.count)
     literals.free, slots.free, slots.gone = (next(given).tolist() for _ in range(3))
     queries.columns = tuple(
         type(each)(*(next(given) for _ in range(3))) for each in queries.columns
