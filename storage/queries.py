@@ -1,6 +1,7 @@
 """Queries: one row for each distinct one, and the change number that lets every index follow."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from sqlalchemy import update
@@ -27,6 +28,16 @@ class Counter(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=32)
     value: int = Field(default=0, sa_type=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The last one of a query, which is *live* since then or not."""
+
+    number: int
+    query_id: int
+    canonical: str
+    live: bool
 
 
 async def query_for(unit: Unit, canonical: str) -> Query:
@@ -63,12 +74,26 @@ async def retire_query(unit: Unit, query_id: int) -> bool:
     return True
 
 
-async def queries_changed_since(unit: Unit, number: int, limit: int = 10_000) -> list[Query]:
+async def changes_since(unit: Unit, number: int, limit: int) -> list[Change]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
     rows = await unit.session.exec(
-        select(Query).where(Query.changed > number).order_by(col(Query.changed)).limit(limit)
+        select(Query.changed, Query.id, Query.canonical, Query.live)
+        .where(Query.changed > number)
+        .order_by(col(Query.changed))
+        .limit(limit)
     )
-    return list(rows)
+    return [Change(changed, query_id or 0, text, live) for changed, query_id, text, live in rows]
+
+
+async def live_queries(unit: Unit, after: int, limit: int) -> list[tuple[int, str]]:
+    """Id and canonical text of each that a topic asks for, from the id *after* on."""
+    rows = await unit.session.exec(
+        select(Query.id, Query.canonical)
+        .where(col(Query.id) > after, col(Query.live))
+        .order_by(col(Query.id))
+        .limit(limit)
+    )
+    return [(query_id or 0, canonical) for query_id, canonical in rows]
 
 
 async def latest_change(unit: Unit) -> int:

@@ -50,6 +50,8 @@ ACTS = {
     "bot.sources.workers",
     "bot.delivery.telegram",
     "bot.delivery.replies",
+    "bot.matching.builder",
+    "bot.matching.building",
     "bot.matching.snapshots",
 }
 # A pure module touches none of these.

@@ -1,20 +1,22 @@
 """Keeping a process's index in step with the stored queries."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
+from bot.matching.building import NotBuilt, built
 from bot.matching.live import LiveIndex
 from bot.matching.snapshots import SnapshotFile
 from storage.engine import Storage, Unit
-from storage.queries import Query, latest_change, queries_changed_since
+from storage.queries import Change, changes_since, latest_change, live_queries
 
 log = structlog.get_logger(__name__)
 
-_PAGE = 10_000  # changed queries read at a time
-_SLICE = 20  # of them parsed before the event loop has its turn
+_PAGE = 1_000  # queries read at a time, in about 3 ms
+_SLICE = 50  # of them compiled before the event loop has its turn
+_MANY = 20_000  # changes; to follow them one by one takes longer than to start a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,13 @@ class Following:
     storage: Storage
     live: LiveIndex = field(default_factory=LiveIndex)
     file: SnapshotFile | None = None
+    many: int = _MANY
 
     async def catch_up(self) -> None:
         """Follow all changes so far; long in a new process, and so before articles are leased."""
-        if self.file is not None and self.live.number == 0:
-            await self._restore(self.file)
-        changed: Sequence[Query] = ()
+        if self.live.number == 0:
+            await self._begin()
+        changed: Sequence[Change] = ()
         while not changed or len(changed) == _PAGE:
             async with self.storage.reading() as unit:
                 changed = await self.changes(unit)
@@ -37,28 +40,49 @@ class Following:
         if self.file is not None and self.live.is_worth_saving:
             await self._save(self.file)
 
-    async def changes(self, unit: Unit) -> Sequence[Query]:
+    async def changes(self, unit: Unit) -> Sequence[Change]:
         """What changed since, a page at most, as *unit* sees it; for `follow`."""
-        return await queries_changed_since(unit, self.live.number, _PAGE)
+        return await changes_since(unit, self.live.number, _PAGE)
 
-    async def follow(self, changed: Sequence[Query]) -> None:
+    async def follow(self, changed: Sequence[Change]) -> None:
         """Take what `changes` returned, and what that left out."""
         await self._follow(changed)
         if len(changed) == _PAGE:
             await self.catch_up()
 
-    async def _follow(self, changed: Sequence[Query]) -> None:
-        for at, row in enumerate(changed):
-            if row.id is not None:
-                self.live.follow(row.changed, row.id, row.canonical if row.live else None)
+    async def _follow(self, changed: Sequence[Change]) -> None:
+        for at, change in enumerate(changed, 1):
+            self.live.follow(
+                change.number, change.query_id, change.canonical if change.live else None
+            )
             if at % _SLICE == 0:
                 await asyncio.sleep(0)
 
-    async def _restore(self, file: SnapshotFile) -> None:
+    async def _begin(self) -> None:
+        """Take what was saved, or have it built where that is faster than following."""
         async with self.storage.reading() as unit:
             latest = await latest_change(unit)
-        if snapshot := await asyncio.to_thread(file.load, latest):
+        if self.file is not None and (snapshot := await asyncio.to_thread(self.file.load, latest)):
             self.live.restore(snapshot)
+        elif latest >= self.many:
+            await self._build(latest)
+
+    async def _build(self, number: int) -> None:
+        """What changes while the pages are read is followed from *number* on."""
+        try:
+            self.live.start(await built(number, self._pages()))
+        except NotBuilt as error:
+            log.warning("matching.index_not_built", reason=str(error))
+
+    async def _pages(self) -> AsyncIterator[Sequence[tuple[int, str]]]:
+        last = 0
+        while True:
+            async with self.storage.reading() as unit:
+                page = await live_queries(unit, last, _PAGE)
+            if not page:
+                return
+            yield page
+            last = page[-1][0]
 
     async def _save(self, file: SnapshotFile) -> None:
         """Only one step uses the index, and waits here until it is written."""

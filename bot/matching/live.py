@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from bot.matching.canonical import read_back
 from bot.matching.engine.snapshot import Snapshot
 from bot.matching.index import QueryIndex
-from bot.matching.query import QueryError, parse
+from bot.matching.query import QueryError
 
 _FEW = 1_000  # changes, too few to write everything anew
 _LEARNED = 20_000  # articles, after which what was learned from them is kept
@@ -27,10 +28,14 @@ class LiveIndex:
             self._add(query_id, canonical)
         self.number = number
 
+    def start(self, snapshot: Snapshot) -> None:
+        """Go on from *snapshot*, which was just built."""
+        self.index, self.number = QueryIndex.of(snapshot), snapshot.number
+
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from *snapshot*."""
-        self.index = QueryIndex.of(snapshot)
-        self.number = self.saved = snapshot.number
+        """Go on from *snapshot*, which was saved."""
+        self.start(snapshot)
+        self.saved = self.number
 
     @property
     def is_worth_saving(self) -> bool:
@@ -44,7 +49,7 @@ class LiveIndex:
 
     def _add(self, query_id: int, canonical: str) -> None:
         try:
-            query = parse(canonical)
+            query = read_back(canonical)
         except QueryError:
             self.index.remove(query_id)
             return  # an older grammar's; it matches nothing until its topic is edited

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from bot.matching.following import Following
 from bot.matching.index import QueryIndex
 from bot.matching.live import LiveIndex
@@ -93,3 +95,30 @@ async def test_where_no_snapshot_can_be_written_matching_goes_on(storage: Storag
     await step.match_new()
 
     assert await matches(storage) == [(article, query, ["taiwan"], True)]
+
+
+async def test_a_new_process_has_many_queries_built_by_another(storage: Storage):
+    kept = await stored_query(storage, "taiwan")
+    gone = await stored_query(storage, "china")
+    async with storage.writing() as unit:
+        assert await retire_query(unit, gone)
+        await query_for(unit, "OR")  # as an older grammar may have stored it
+    following = Following(storage, many=2)
+
+    await following.catch_up()
+
+    assert following.live.index.match("Taiwan", "China") == {kept}
+    assert following.live.number == 4
+    assert following.live.saved == 0
+
+
+async def test_where_no_process_can_be_started_it_follows_one_by_one(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    query = await stored_query(storage, "taiwan")
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    following = Following(storage, many=1)
+
+    await following.catch_up()
+
+    assert following.live.index.match("Taiwan", "") == {query}

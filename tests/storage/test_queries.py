@@ -1,7 +1,7 @@
 import asyncio
 
 from storage.engine import Storage
-from storage.queries import queries_by_id, queries_changed_since, query_for, retire_query
+from storage.queries import changes_since, live_queries, queries_by_id, query_for, retire_query
 from storage.topics import Topic
 
 
@@ -12,8 +12,8 @@ async def made(storage: Storage, canonical: str) -> int:
 
 async def changes(storage: Storage, number: int = 0) -> list[tuple[int, str, bool]]:
     async with storage.reading() as unit:
-        rows = await queries_changed_since(unit, number)
-        return [(row.changed, row.canonical, row.live) for row in rows]
+        rows = await changes_since(unit, number, 10)
+        return [(row.number, row.canonical, row.live) for row in rows]
 
 
 async def test_equal_queries_are_one_row(storage: Storage):
@@ -64,3 +64,16 @@ async def test_a_retired_query_comes_back_under_its_id(storage: Storage):
     (change,) = await changes(storage)
     assert change[0] > 2
     assert change[1:] == ("taiwan", True)
+
+
+async def test_live_queries_come_in_pages(storage: Storage):
+    one, two, gone, three = [await made(storage, text) for text in ("one", "two", "gone", "three")]
+    async with storage.writing() as unit:
+        await retire_query(unit, gone)
+
+    async with storage.reading() as unit:
+        first, second, third = [await live_queries(unit, after, 2) for after in (0, two, three)]
+
+    assert first == [(one, "one"), (two, "two")]
+    assert second == [(three, "three")]
+    assert third == []
