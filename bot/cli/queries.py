@@ -36,9 +36,10 @@ def _refused(error: QueryError) -> str:
 def in_words(query: Query) -> str:
     """The query as it was understood, and its tree."""
     from bot.matching.explaining import in_lines
+    from bot.matching.showing import shown
 
     tree = _rendered("queries/tree.txt", lines=in_lines(query.tree))
-    return f"{query.canonical}\n{tree}"
+    return f"{shown(query)}\n{tree}"
 
 
 def why(explained: Explanation) -> str:

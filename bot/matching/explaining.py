@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bot.matching.evaluation import fold_article, holds, reasons
 from bot.matching.query import Query
+from bot.matching.showing import as_typed
 from bot.matching.tree import (
     And,
     Language,
@@ -17,6 +18,7 @@ from bot.matching.tree import (
     Source,
     Term,
     disjunction,
+    terms,
 )
 
 
@@ -72,9 +74,11 @@ def explain(
     article = fold_article(title, text, sources=sources, language=language)
     lines = tuple(in_lines(query.tree))
     if why := reasons(query.tree, article):
-        return Explanation(lines, is_match=True, words=why.words)
-    found = {leaf.shown for leaf in wanted(query.tree) if article.has(leaf)}
-    missing = tuple(map(str, missing_from(query.tree, article.has)))
+        told = {term.shown: term.told for term in terms(query.tree)}
+        words = tuple(told.get(word, word) for word in why.words)
+        return Explanation(lines, is_match=True, words=words)
+    found = {leaf.told for leaf in wanted(query.tree) if article.has(leaf)}
+    missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
 
@@ -126,14 +130,14 @@ def loosened(query: Query) -> Node | None:
 def _line(leaf: Leaf) -> Line:
     match leaf:
         case Near():
-            both = leaf.left.shown, leaf.right.shown
+            both = leaf.left.told, leaf.right.told
             return Line(0, Says.NEAR, *both, distance=leaf.distance, title=leaf.title)
         case Source():
-            return Line(0, Says.SOURCE, leaf.name)
+            return Line(0, Says.SOURCE, leaf.typed or leaf.name)
         case Language():
             return Line(0, Says.LANGUAGE, leaf.code)
         case Term():
-            return Line(0, _kind(leaf), leaf.shown.removesuffix("*"), title=leaf.title)
+            return Line(0, _kind(leaf), leaf.told.removesuffix("*"), title=leaf.title)
 
 
 def _kind(term: Term) -> Says:

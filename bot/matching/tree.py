@@ -32,14 +32,19 @@ class Term:
 
     @property
     def shown(self) -> str:
-        """As people write it, without quotes or field."""
-        return self.spelling or (self.typed or _written(self.words)) + "*" * self.prefix
+        """As it is folded, without quotes or field."""
+        return self.spelling or _written(self.words) + "*" * self.prefix
+
+    @property
+    def told(self) -> str:
+        """The same as its person wrote it."""
+        return self.typed + "*" * self.prefix if self.typed else self.shown
 
     def __str__(self) -> str:
         where = "title:" if self.title else ""
         if self.spelling:
             return f'{where}"{self.spelling}"c'
-        return where + quoted(_written(self.words) + "*" * self.prefix)
+        return where + quoted(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ class Near:
     def shown(self) -> str:
         return f"{self.left.shown} … {self.right.shown}"
 
+    @property
+    def told(self) -> str:
+        return f"{self.left.told} … {self.right.told}"
+
     def __str__(self) -> str:
         return f"{self.left} NEAR/{self.distance} {self.right}"
 
@@ -74,7 +83,7 @@ class Source:
 
     @property
     def shown(self) -> str:
-        return f"source:{quoted(self.typed or self.name)}"
+        return str(self)
 
     def __str__(self) -> str:
         return f"source:{quoted(self.name)}"
@@ -139,7 +148,7 @@ def term(
 
 
 def quoted(shown: str) -> str:
-    return f'"{shown}"' if " " in shown or shown in _OPERATORS else shown
+    return f'"{shown}"' if " " in shown or shown.lower() in _OPERATORS else shown
 
 
 def near(one: Term, other: Term, distance: int) -> Near:

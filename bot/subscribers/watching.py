@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.matching.query import Query, is_readable, parse
+from bot.matching.showing import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
 from bot.subscribers.lines import one_line
@@ -63,7 +64,7 @@ class Watching:
         What `#name` stands for among the *saved* topics is written out: they may change or go.
         """
         query = parse(typed, saved)
-        typed = typed if is_readable(typed) else query.canonical
+        typed = typed if is_readable(typed) else shown(query)
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             query_id = (await query_for(unit, query.canonical)).id or 0

@@ -1,4 +1,5 @@
 from bot.matching.query import parse
+from bot.matching.showing import shown
 from bot.subscribers.volume import FLOOD
 
 
@@ -56,4 +57,4 @@ async def test_a_topic_of_the_catalogue_is_asked_for_by_its_name(house, ann, new
 
     told = await ann.says(f'/test x #"{topic.name}"')
 
-    assert parse(f"x ({topic.typed})").canonical in told["text"]
+    assert shown(parse(f"x ({topic.typed})")) in told["text"]

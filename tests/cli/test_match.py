@@ -99,7 +99,7 @@ def test_a_bad_query_gets_a_caret(article: str):
     assert found.stdout == ""
     assert found.stderr.splitlines() == [
         "Taiwan OR (consul",
-        "          ^ This bracket is never closed: ) is missing.",
+        "          ^ This bracket is never closed. Write ) where it ends, or leave it out.",
         "Try: Taiwan OR consul",
     ]
 

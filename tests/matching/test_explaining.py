@@ -21,6 +21,10 @@ from tests.matching.wordings import surrounded, texts
         pytest.param("x y NEAR/1 z", "x y a b z", ("x",), ("y NEAR/1 z",), id="too far"),
         pytest.param("x lang:ja", "x", ("x",), ("lang:ja",), id="another language"),
         pytest.param("x", "y", (), ("x",), id="nothing of it"),
+        pytest.param("Québec Łódź", "quebec", ("Québec",), ("Łódź",), id="as it was typed"),
+        pytest.param("臺灣 -日経", "台湾", ("臺灣",), (), id="the characters that were typed"),
+        pytest.param("臺灣 -日経", "台湾 日経", ("臺灣",), ("-日経",), id="and what must not be"),
+        pytest.param("X source:日経", "x", ("X",), ("source:日経",), id="a source as it was typed"),
     ],
 )
 def test_an_explanation_says_what_is_missing(

@@ -10,6 +10,7 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.cards import seen_of
 from bot.matching.explaining import in_lines
 from bot.matching.query import parse
+from bot.matching.showing import shown
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ async def asked_for(
     await answers.show(
         "chat/test.html",
         typed=typed,
-        query=query,
+        shown=shown(query),
         lines=in_lines(query.tree),
         missed=await doors.preview.near_miss(query, chat_id=guest.chat_id),
         **await seen_of(query, guest, doors),
