@@ -6,6 +6,7 @@ from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.chats import Chat
+from storage.checkpoints import Checkpoint
 from storage.columns import Leased
 from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
@@ -28,6 +29,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Alert,
     Article,
     Chat,
+    Checkpoint,
     Counter,
     Delivery,
     Edition,

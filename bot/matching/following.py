@@ -9,6 +9,7 @@ import structlog
 from bot.matching.building import NotBuilt, built
 from bot.matching.live import LiveIndex
 from bot.matching.snapshots import SnapshotFile
+from storage.checkpoints import checkpoints, make_checkpoint
 from storage.engine import Storage, Unit
 from storage.queries import Change, changes_since, latest_change, live_queries
 
@@ -61,8 +62,8 @@ class Following:
     async def _begin(self) -> None:
         """Take what was saved, or have it built where that is faster than following."""
         async with self.storage.reading() as unit:
-            latest = await latest_change(unit)
-        if self.file is not None and (snapshot := await asyncio.to_thread(self.file.load, latest)):
+            latest, known = await latest_change(unit), await checkpoints(unit)
+        if latest and self.file and (snapshot := await asyncio.to_thread(self.file.load, known)):
             self.live.restore(snapshot)
         elif latest >= self.many:
             await self._build(latest)
@@ -88,8 +89,10 @@ class Following:
         """Only one step uses the index, and waits here until it is written."""
         while self.live.index.tend():  # noqa: ASYNC110 - it works, it does not poll
             await asyncio.sleep(0)  # each turn of the loop does a slice
+        async with self.storage.writing() as unit:
+            token = await make_checkpoint(unit, self.live.number)
         try:
-            await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number))
+            await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number), token)
         except OSError as error:
             log.warning("matching.snapshot_not_written", path=str(file.path), reason=str(error))
         self.live.note_saved()

@@ -1,0 +1,34 @@
+from datetime import timedelta
+
+from storage.checkpoints import checkpoints, make_checkpoint
+from storage.engine import Storage
+from tests.conftest import TurnedClock
+
+
+async def made(storage: Storage, number: int) -> str:
+    async with storage.writing() as unit:
+        return await make_checkpoint(unit, number)
+
+
+async def known(storage: Storage) -> dict[str, int]:
+    async with storage.reading() as unit:
+        return await checkpoints(unit)
+
+
+async def test_each_checkpoint_has_a_token_of_its_own(storage: Storage):
+    one, same = await made(storage, 5), await made(storage, 5)
+
+    assert one != same
+    assert await known(storage) == {one: 5, same: 5}
+
+
+async def test_those_long_past_are_forgotten(storage: Storage, clock: TurnedClock):
+    old = await made(storage, 5)
+    clock.turn(timedelta(days=89))
+    newer = await made(storage, 6)
+    assert await known(storage) == {old: 5, newer: 6}
+    clock.turn(timedelta(days=2))
+
+    newest = await made(storage, 7)
+
+    assert await known(storage) == {newer: 6, newest: 7}
