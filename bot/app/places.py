@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.stops import StopError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 PLAYGROUND_TOKEN = "1:playground"  # noqa: S105 - it opens nothing
+ELSEWHERE = Path("var")  # for what this machine keeps of a database that is no file
 PLAYGROUND_DATABASE = "sqlite+aiosqlite:///var/playground.sqlite3"
 NEWSROOM_PUBLISHES = timedelta(seconds=45)
 NEWSROOM_IS_READ = timedelta(seconds=2)
@@ -31,6 +33,17 @@ class Place:
     newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
     feeds: tuple[str, ...] = ()
     is_forgetful: bool = False  # the database begins anew each time
+
+    @property
+    def index_file(self) -> Path:
+        """Where the index of the queries is kept: beside an SQLite file, else in `var/`."""
+        from sqlalchemy import make_url
+
+        from storage.schema import database_file
+
+        file = database_file(self.database)
+        name = file.name if file else make_url(self.database).database or "database"
+        return (file.parent if file else ELSEWHERE) / f"{name}.index"
 
 
 @asynccontextmanager

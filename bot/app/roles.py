@@ -78,6 +78,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.delivery.telegram import Telegram
     from bot.matching.following import Following
     from bot.matching.match import Matching
+    from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
     from bot.rendering.renderer import Renderer
     from bot.sources.poll import Polling
@@ -85,7 +86,8 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     storage, owner = around.storage, around.owner
     sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
     publishing = Publishing(storage, Renderer(), owner)
-    matching = Matching(storage, Following(storage), owner)
+    following = Following(storage, file=SnapshotFile(around.place.index_file))
+    matching = Matching(storage, following, owner)
     polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
 
     send = Loop("send", sending.send_due)
