@@ -22,7 +22,7 @@ from bot.matching.tree import Node
 
 __all__ = ["QueryIndex", "Span", "spans"]
 
-_PENDING: Final = 128  # queries stored at once
+_PENDING: Final = 64  # queries stored at once
 _BLOCK: Final = 8_192  # the same, where many are added
 
 

@@ -4,12 +4,14 @@ A new array is 64 times as large: zeros that nobody touched take no memory, and 
 is small as long as the array is.
 """
 
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _TIMES = 64
+_PIECE = 1 << 19  # bytes
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -33,3 +35,12 @@ class Growing(Generic[Number]):
             )
             more[:size] = self.array
             self.hold(more)
+
+
+def cleared(array: NDArray[Any]) -> Iterator[None]:
+    """Write zeros in slices: of new memory the first touch takes long, and so all at once would."""
+    flat = array.reshape(-1)
+    step = _PIECE // array.itemsize
+    for start in range(0, len(flat), step):
+        flat[start : start + step] = 0
+        yield

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.matching.engine.growing import cleared
 from bot.matching.engine.hashing import Ints, Keys, Places
 
 WIDTH: Final = 8
@@ -72,6 +73,11 @@ class KeyTable:
     def _bucket(self, keys: Keys) -> Places:
         scaled = ((keys >> np.uint64(32)) * np.uint64(self.buckets)) >> np.uint64(32)
         return scaled.view(np.int64)
+
+    def cleared(self) -> Iterator[None]:
+        """In slices, make a new table's memory its own."""
+        yield from cleared(self.keys)
+        yield from cleared(self.values)
 
     def moved_into(self, other: "KeyTable", kept: NDArray[np.bool_] | None) -> Iterator[None]:
         """Move all into *other*, slice by slice; with *kept* only the values of which it says True.

@@ -95,20 +95,25 @@ class Literals:
 
     def tidied(self, used: NDArray[np.bool_]) -> Iterator[None]:
         """In slices, drop what is not *used* (bool[literals]) where it is much; grow if need be."""
-        kept = np.zeros(self.count + 2, dtype=np.bool_)
-        kept[: len(used)] = used
-        self._keep_asked(kept)
-        dropped = len(kept) - 2 - int(np.count_nonzero(kept[1:]))
-        if self.table.is_full or dropped > self.count // 4:
-            left = self.count - dropped
-            self._moving = KeyTable(max(_START, left + left // 8))
-            yield from self.table.moved_into(self._moving, kept)
-            self.table, self._moving = self._moving, None
+        left = int(np.count_nonzero(self._kept(used)))
+        if self.table.is_full or self.count - left > self.count // 4:
+            larger = KeyTable(max(_START, left + left // 8))
+            yield from larger.cleared()
+            kept = self._kept(used)
+            self._moving = larger
+            yield from self.table.moved_into(larger, kept)
+            self.table, self._moving = larger, None
             self._keep_asked(kept)
             self.free = (np.flatnonzero(~kept[1:-1])[:_MOST_FREED] + 1).tolist()
         self._asked = None
 
+    def _kept(self, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """bool[literals + 1]; the last is for those that are yet to come: they need no move."""
+        kept = np.zeros(self.count + 2, dtype=np.bool_)
+        kept[1 : len(used)] = used[1:]
+        self._keep_asked(kept)
+        return kept
+
     def _keep_asked(self, kept: NDArray[np.bool_]) -> None:
-        """The last flag is for those that came after *kept* was made: they are moved already."""
         for numbers in self._asked or ():
             kept[numbers[numbers < len(kept) - 1]] = True

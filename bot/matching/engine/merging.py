@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bot.matching.engine.columns import WIDTHS, Columns, Rows
 from bot.matching.engine.delta import Delta
+from bot.matching.engine.growing import cleared
 from bot.matching.engine.hashing import Ints
 
-_SLICE: Final = 8_192  # rows
+_SLICE: Final = 4_096  # rows
 _NEVER: Final = np.uint32(0xFFFFFFFF)
 
 
@@ -87,7 +88,8 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     """Count each anchor's rows, then put every block's rows in their places."""
     if not blocks:
         return Columns.empty(width)
-    starts = np.zeros(literals + 1, dtype=np.int32)
+    starts = np.empty(literals + 1, dtype=np.int32)
+    yield from cleared(starts)
     for rows in blocks:
         firsts, counts = _runs(rows.anchors)
         starts[rows.anchors[firsts] + 1] += counts
@@ -97,6 +99,8 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     free = starts[:-1].copy()
     slots = np.empty(starts[-1], dtype=np.int32)
     others = np.empty((width, starts[-1]), dtype=np.int32)
+    yield from cleared(slots)
+    yield from cleared(others)
     for rows in blocks:
         firsts, counts = _runs(rows.anchors)
         within = np.arange(len(rows.anchors)) - np.repeat(firsts, counts)

@@ -68,7 +68,9 @@ class Slots:
     def tidied(self) -> Iterator[None]:
         """In slices, give the ids a new table where theirs is full."""
         if self.table.is_full:
-            self._moving = KeyTable(max(_START, self.live + self.live // 8))
+            larger = KeyTable(max(_START, self.live + self.live // 8))
+            yield from larger.cleared()
+            self._moving = larger
             yield from self.table.moved_into(self._moving, None)
             self.table, self._moving = self._moving, None
 
