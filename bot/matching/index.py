@@ -72,6 +72,7 @@ class QueryIndex:
             self._pending[query_id] = query
             if len(self._pending) >= _BLOCK:
                 self._store()
+                self._queries.grow()
         self._store()
         self._queries.settle()
 

@@ -74,6 +74,15 @@ class KeyTable:
         scaled = ((keys >> np.uint64(32)) * np.uint64(self.buckets)) >> np.uint64(32)
         return scaled.view(np.int64)
 
+    def grow(self) -> None:
+        """At once, where it is full: have room for half as many again."""
+        if self.is_full:
+            larger = KeyTable(self.count + self.count // 2)
+            for _ in self.moved_into(larger, None):
+                pass
+            self.hold(larger.keys, larger.values)
+            self.overflow, self.count = larger.overflow, larger.count
+
     def cleared(self) -> Iterator[None]:
         """In slices, make a new table's memory its own."""
         yield from cleared(self.keys)

@@ -82,7 +82,9 @@ class Literals:
         """The literals of which *keys* are some, sorted, each once."""
         _, values = self.table.find(keys)
         values.sort()
-        return values[np.flatnonzero(np.diff(values, prepend=0))]
+        is_new = np.ones(len(values), dtype=np.bool_)
+        np.not_equal(values[1:], values[:-1], out=is_new[1:])
+        return values[is_new]
 
     def learn(self, words: Keys, hits: Ints) -> None:
         """Count one article."""

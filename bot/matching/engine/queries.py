@@ -83,6 +83,12 @@ class Queries:
             next(self._work, None)
         return self.is_untidy
 
+    def grow(self) -> None:
+        """At once, not in slices: have room for many more."""
+        self.finish()
+        self.literals.table.grow()
+        self.slots.table.grow()
+
     def finish(self) -> None:
         """End the tidying in hand."""
         while self._work is not None:
