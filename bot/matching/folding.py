@@ -12,7 +12,8 @@ Rules, each for one character, so that they are cheap and cannot disagree:
 3. NFKC, case folded; marks go in Latin, Greek, Cyrillic, Arabic and Hebrew only, because
    elsewhere they make another letter; what is no letter, digit or mark is a space.
 4. Each Han, kana, Thai, Lao, Khmer and Myanmar character is a word of its own; Han characters
-   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them.
+   that are written in several ways (台湾, 台灣, 臺灣) fold to one of them, but not those that are
+   several words in another writing (发: 發, 髮), which are alternatives of a query.
 """
 
 import re

@@ -13,6 +13,7 @@ from bot.matching.folding import Folded, fold
 from bot.matching.spelling import spelled
 from bot.matching.tracing import Place, Trace, trace
 from bot.matching.tree import Near, Term
+from bot.matching.variants import ways
 
 # What to look for in a reading, where every word has a space before and after it.
 Needle: TypeAlias = str | re.Pattern[str]
@@ -106,12 +107,13 @@ def forms(term: Term) -> Iterator[tuple[str, ...]]:
     """The term's words as they stand, then with each two neighbours written as one.
 
     So `e-mail` finds "email" and `1,000` finds "1000"; that "e-mail" is found by `email` is the
-    joined reading of the text.
+    joined reading of the text. Han characters that are merged with others are those too.
     """
-    yield term.words
-    for at, pair in enumerate(pairwise(term.words)):
-        if can_be_joined(*pair):
-            yield (*term.words[:at], "".join(pair), *term.words[at + 2 :])
+    for words in ways(term.words):
+        yield words
+        for at, pair in enumerate(pairwise(words)):
+            if can_be_joined(*pair):
+                yield (*words[:at], "".join(pair), *words[at + 2 :])
 
 
 def can_be_joined(left: str, right: str) -> bool:

@@ -9,6 +9,7 @@ from bot.matching.query import Query
 from bot.matching.spelling import spelled
 from bot.matching.tracing import trace
 from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term
+from bot.matching.variants import ways
 
 
 def matches(
@@ -63,7 +64,8 @@ def _hits(term: Term, text: str) -> list[list[tuple[int, int]]]:
     return [
         [
             (at, at + len(wanted))
-            for wanted in _spellings(list(term.words))
+            for words in ways(term.words)
+            for wanted in _spellings(list(words))
             for at in range(len(reading.split()))
             if _stands_at(wanted, term.prefix, reading.split()[at:])
             and (

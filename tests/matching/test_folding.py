@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.matching.folding import fold, folded_text
 from bot.matching.tracing import trace
-from bot.matching.variants import VARIANTS
+from bot.matching.variants import MOST_WAYS, VARIANTS, ways
 from tests.matching.wordings import texts
 
 
@@ -38,7 +38,9 @@ from tests.matching.wordings import texts
         pytest.param("Foo™ ½ CO²", "foo 1 2 co2", "", id="compatibility letters, no signs"),
         pytest.param("\ufdd0\ufdd1 a\ufdd3", "a", "", id="our own markers in a text are nothing"),
         pytest.param("台灣 臺灣 台湾", "台 湾 台 湾 台 湾", "", id="one character, three ways"),
-        pytest.param("理髮 發展", "理 发 发 展", "", id="simplified has one for both: so have we"),
+        pytest.param(
+            "理髮 發展 発", "理 髮 發 展 發", "", id="two words that simplified writes alike"
+        ),
         pytest.param("髙﨑 高崎", "高 崎 高 崎", "", id="variants in names"),
         pytest.param("후쿠오카", "후쿠오카", "", id="Korean stays whole: it is a beginning"),
         pytest.param("a・b", "a b", "", id="a middle dot is a space"),
@@ -60,6 +62,42 @@ def test_the_stored_text_has_the_joined_words_too():
 def test_a_han_character_folds_to_one_that_stays():
     assert set(VARIANTS.values()).isdisjoint(VARIANTS)
     assert all(len(char) == 1 and fold(char).words == (head,) for char, head in VARIANTS.items())
+
+
+@pytest.mark.parametrize(
+    ("typed", "also"),
+    [
+        pytest.param("台湾", ["颱湾", "檯湾"], id="simplified: whatever it stands for"),
+        pytest.param("頭髮", ["头发"], id="traditional: the simplified, and never 發"),
+        pytest.param("歴史", ["历史"], id="Japanese: the simplified, and never 曆"),
+        pytest.param("予算", ["预算", "豫算"], id="what Japanese writing has for several"),
+        pytest.param("拉麺", ["拉面"], id="a word with a neighbour"),
+        pytest.param("麺", [], id="a lone character: nothing says what is meant"),
+        pytest.param("国会", [], id="forms of one character are folded already"),
+        pytest.param("複製", ["复制", "複制", "复製"], id="mixtures of writings last"),
+    ],
+)
+def test_a_merged_character_is_looked_for_as_what_it_may_be(typed: str, also: list[str]):
+    first, *others = ways(fold(typed).words)
+
+    assert first == fold(typed).words
+    assert others == [fold(other).words for other in also]
+
+
+def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
+    found = ways(tuple("发里台干" * 100))
+
+    assert len(found) == len(set(found)) == MOST_WAYS
+    assert tuple("發裏颱乾" * 100) in found
+
+
+@given(st.text(st.sampled_from("发發髮髪里裏台臺颱弁辩瓣国x"), max_size=2))
+def test_ways_that_differ_in_one_character_are_ways_of_each_other(text: str):
+    first, *others = ways(fold(text).words or ("x",))
+
+    for other in others:
+        if sum(one != two for one, two in zip(first, other, strict=True)) == 1:
+            assert first in ways(other)
 
 
 @given(st.text())
