@@ -10,7 +10,7 @@ from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
 from storage.insert import insert_new
 from storage.stories import drop_stories, start_stories
-from storage.words import Stage
+from storage.words import Hint, Stage
 
 
 class Article(Leased, table=True):
@@ -68,4 +68,6 @@ async def store_articles(unit: Unit, articles: Sequence[Article]) -> dict[str, i
     )
     stored = list(await unit.session.exec(mine))
     await drop_stories(unit, set(stories) - {story for _hash, _id, story in stored})
+    if stored:
+        unit.hints.add(Hint.ARTICLES)
     return {url_hash: article_id for url_hash, article_id, _story in stored if article_id}

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from storage.articles import Article
 from storage.engine import Unit, claim
-from storage.words import Stage
+from storage.words import Hint, Stage
 
 LEASE = timedelta(minutes=2)
 
@@ -38,4 +38,7 @@ async def advance_articles(unit: Unit, ids: Sequence[int], *, owner: str, stage:
         .returning(col(Article.id))
         .execution_options(synchronize_session=False)
     )
-    return set(moved.scalars())
+    ids_moved = set(moved.scalars())
+    if ids_moved and stage is Stage.MATCHED:
+        unit.hints.add(Hint.MATCHES)
+    return ids_moved

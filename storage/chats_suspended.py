@@ -8,7 +8,7 @@ from sqlmodel import col
 from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.engine import Unit
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.words import ChatState, DeliveryKind, DeliveryState, Hint
 
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
@@ -50,6 +50,7 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
         .values(due_at=unit.now)
         .execution_options(synchronize_session=False)
     )
+    unit.hints.add(Hint.DELIVERIES)
     return expired.rowcount
 
 

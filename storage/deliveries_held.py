@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from storage.chats import Chat
 from storage.deliveries import Delivery
-from storage.words import DeliveryState
+from storage.words import DeliveryState, Hint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -52,4 +52,5 @@ async def release_deliveries(unit: Unit, ids: Sequence[int] | None = None) -> in
         )
         .execution_options(synchronize_session=False)
     )
+    unit.hints.add(Hint.DELIVERIES)
     return (await unit.session.exec(statement)).rowcount

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.columns import Leased
+from storage.hints import give
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from storage.words import Hint
 
 Row = TypeVar("Row", bound=Leased)
 
@@ -58,6 +61,8 @@ class Unit:
 
     session: AsyncSession
     now: datetime
+    hints: set[Hint] = field(default_factory=set)
+    """What the others may be told when this is committed."""
 
     @property
     def dialect(self) -> str:
@@ -106,7 +111,10 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            yield Unit(session, await self._clock(session))
+            unit = Unit(session, await self._clock(session))
+            yield unit
+            if unit.hints and self.dialect == POSTGRESQL:
+                await give(session, unit.hints)
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -11,6 +11,7 @@ from storage.columns import ROW_ID
 from storage.engine import Unit
 from storage.insert import insert_new
 from storage.topics import Topic
+from storage.words import Hint
 
 CHANGES = "queries"  # the counter of their changes
 
@@ -129,6 +130,7 @@ async def _next_change(unit: Unit) -> int:
         .returning(col(Counter.value))
         .execution_options(synchronize_session=False)
     )
+    unit.hints.add(Hint.QUERIES)
     return int(given.scalar_one())
 
 

@@ -21,6 +21,15 @@ class Stage(StrEnum):
     PUBLISHED = "published"
 
 
+class Hint(StrEnum):
+    """What there is anew for a step to work on."""
+
+    QUERIES = "queries"
+    ARTICLES = "articles"
+    MATCHES = "matches"
+    DELIVERIES = "deliveries"
+
+
 class Mode(StrEnum):
     INSTANT = "instant"
     DIGEST = "digest"

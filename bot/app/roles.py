@@ -8,20 +8,27 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.app.tools import needing_the_database
-from bot.loops import Loop
+from bot.loops import Loop, until
+from storage.words import Hint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable
 
     from aiogram import Bot
 
-    from bot.app.front import FrontDoor
     from bot.app.surroundings import Surroundings
     from bot.delivery.calls import Calls
     from storage.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {"poll": 1, "match": 5, "alert": 5, "digest": 1, "send": 1}
+# Which loop has work when a process, this or another, has committed such.
+WOKEN = {
+    Hint.QUERIES: "match",
+    Hint.ARTICLES: "match",
+    Hint.MATCHES: "alert",
+    Hint.DELIVERIES: "send",
+}
 # Sources of slow hosts must not hold up the others.
 POLLERS = 4
 
@@ -42,14 +49,23 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     async with telegram_session(around.place.token, around.place.api) as bot, calls:
         loops = make_loops(around, calls, bot)
         door = FrontDoor(around)
+        roles = [*(loop.run(stopping) for loop in loops), door.run(stopping)]
+        roles.append(_listen(around.place.database, loops, stopping))
         async with _ticking(loops):
-            await _work(door, loops, stopping)
+            await _work(roles, stopping)
 
 
-async def _work(door: FrontDoor, loops: Iterable[Loop], stopping: asyncio.Event) -> None:
+async def _listen(database: str, loops: Iterable[Loop], stopping: asyncio.Event) -> None:
+    """Wake the loops for which other processes made work."""
+    from storage.hints import listen
+
+    by_name = {loop.name: loop for loop in loops}
+    await until(stopping, listen(database, lambda hint: by_name[WOKEN[hint]].wake()))
+
+
+async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(loop.run(stopping)) for loop in loops]
-        tasks.append(group.create_task(door.run(stopping)))
+        tasks = [group.create_task(role) for role in roles]
         await stopping.wait()
         # What is cut off here is leased, and comes back when its lease is over.
         _, late = await asyncio.wait(tasks, timeout=LOOPS_PATIENCE)

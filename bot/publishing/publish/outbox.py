@@ -7,7 +7,7 @@ from bot.rendering.messages import Message
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.insert import insert_new
-from storage.words import DeliveryKind
+from storage.words import DeliveryKind, Hint
 
 
 def delivery(
@@ -26,4 +26,5 @@ def delivery(
 
 
 async def put_out(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
-    await insert_new(unit, Delivery, rows, returning=Delivery.id)
+    if await insert_new(unit, Delivery, rows, returning=Delivery.id):
+        unit.hints.add(Hint.DELIVERIES)
