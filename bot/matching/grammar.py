@@ -157,6 +157,12 @@ class Reading:
             start = token.position
             plain = self.text[:start] + self.text[start + 1 :]
             raise QueryError(Code.UNKNOWN_TOPIC, self.text, start, token.length, plain)
+        known = token.name, self.in_title
+        if known not in self.saved.known:
+            self.saved.known[known] = self._read(typed, token)
+        return self.saved.known[known]
+
+    def _read(self, typed: str, token: Token) -> Node:
         if code := self.saved.refusal_of(token.name):
             raise QueryError(code, self.text, token.position, token.length)
         try:
