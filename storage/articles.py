@@ -23,6 +23,7 @@ class Article(Leased, table=True):
             sqlite_where=text("stage <> 'published'"),
             postgresql_where=text("stage <> 'published'"),
         ),
+        Index("ix_article_language_news_at", "language", "news_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)

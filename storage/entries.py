@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
@@ -11,6 +12,9 @@ from storage.insert import insert_new
 
 
 class Entry(SQLModel, table=True):
+    # What each source carried, newest last, without a look at the rows.
+    __table_args__ = (Index("ix_entry_source_id_article_id", "source_id", "article_id"),)
+
     source_id: int = Field(
         primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID
     )
