@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, column, exists, func, literal_column, or_, table, text
+from sqlalchemy import ColumnElement, column, func, table, text
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -12,9 +13,8 @@ from storage.articles import Article
 from storage.engine import POSTGRESQL, Unit
 from storage.entries import Entry
 from storage.folded import Folded
-from storage.sources import Follow, Source
-
-_PAGE = 100
+from storage.sources import Source
+from storage.sources_carrying import reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,27 @@ class Wanted:
     language: str = ""  # "": any
 
 
-async def articles_found(unit: Unit, wanted: Wanted, *, limit: int) -> list[Article]:
-    """The newest articles first; read a page at a time, so that the event loop has its turns."""
-    question = select(Article).where(col(Article.news_at) >= wanted.since)
-    if not wanted.whatever_source:
-        question = question.where(_is_seen_by(wanted.chat_id))
-    if wanted.language:
-        question = question.where(col(Article.language) == wanted.language)
-    if wanted.source_ids is not None:
-        question = question.where(_is_carried_by(wanted.source_ids))
-    if wanted.words is None:
-        question = question.order_by(col(Article.news_at).desc())
-    elif unit.dialect == POSTGRESQL:
-        question = _with_tokens(question, wanted.words).order_by(col(Article.news_at).desc())
+async def ids_found(unit: Unit, wanted: Wanted, *, limit: int) -> list[int]:
+    """Which articles are *wanted*, about the newest first."""
+    if unit.dialect == POSTGRESQL:
+        question = _by_time(wanted, 0)
+        if wanted.words is not None:
+            question = question.join(Folded, col(Folded.article_id) == Article.id)
+            question = question.where(_matches("folded.tokens @@ CAST(:words AS tsquery)", wanted))
     else:
-        question = _with_index(question, wanted.words, wanted.since)
-    paged = question.limit(limit).execution_options(yield_per=_PAGE)
-    found = [article async for article in await unit.session.stream_scalars(paged)]
-    return sorted(found, key=lambda article: (article.news_at, article.id or 0), reverse=True)
+        first = await _first_since(unit, wanted.since)
+        question = _by_time(wanted, first) if wanted.words is None else _by_index(wanted, first)
+    return list(await unit.session.exec(question.limit(limit)))
+
+
+async def articles_of(unit: Unit, article_ids: Collection[int]) -> list[Article]:
+    """Those of the articles that are still there; the newest first."""
+    rows = await unit.session.exec(
+        select(Article)
+        .where(col(Article.id).in_(article_ids))
+        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
+    )
+    return list(rows)
 
 
 async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, str]:
@@ -62,49 +65,56 @@ async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, st
     return {article_id: title or host for article_id, title, host in rows}
 
 
-def _with_tokens(question: SelectOfScalar[Article], words: str) -> SelectOfScalar[Article]:
-    matches = text("folded.tokens @@ CAST(:words AS tsquery)").bindparams(words=words)
-    return question.join(Folded, col(Folded.article_id) == Article.id).where(matches)
+async def _first_since(unit: Unit, since: datetime) -> int:
+    # Not the bare id: SQLite would walk the table from its first row for the least one.
+    least = func.min(col(Article.id) + 0)
+    found = await unit.session.exec(select(least).where(col(Article.news_at) >= since))
+    return found.one() or 0
 
 
-def _with_index(
-    question: SelectOfScalar[Article], words: str, since: datetime
-) -> SelectOfScalar[Article]:
+def _by_time(wanted: Wanted, first: int) -> SelectOfScalar[Any]:
+    question = select(Article.id).where(
+        *_told(wanted), *_is_carried(wanted, col(Article.id), first)
+    )
+    return question.order_by(col(Article.news_at).desc())
+
+
+def _by_index(wanted: Wanted, first: int) -> SelectOfScalar[Any]:
     """Walk the index from the newest row on, and stop as soon as there are enough.
 
     By id, as they were stored: by the time of the news every article with a common word would
-    have to be read before the first is known.
+    have to be read before the first is known. What else is asked comes as sets of ids, because
+    to look at the rows of all that have a common word takes a second.
     """
-    index = table("folded_index", column("rowid"))
-    matches = text("folded_index MATCH :words").bindparams(words=words)
-    # Not the bare id: SQLite would walk the table from its first row for the least one.
-    first = (
-        select(func.min(col(Article.id) + 0)).where(col(Article.news_at) >= since).scalar_subquery()
+    rowid: ColumnElement[int] = table("folded_index", column("rowid")).c.rowid
+    sole = rowid + 0  # else SQLite would ask the index anew for each id of a set
+    question = select(rowid).where(
+        _matches("folded_index MATCH :words", wanted),
+        rowid >= first,
+        sole.in_(select(Article.id).where(*_told(wanted))),
+        *_is_carried(wanted, sole, first),
     )
-    joined = question.join(index, index.c.rowid == col(Article.id))
-    joined = joined.where(matches, index.c.rowid >= first)
-    return joined.order_by(index.c.rowid.desc())
+    return question.order_by(rowid.desc())
 
 
-def _is_carried_by(source_ids: Collection[int]) -> ColumnElement[bool]:
-    return exists(
-        select(literal_column("1")).where(
-            Entry.article_id == Article.id, col(Entry.source_id).in_(source_ids)
-        )
-    )
+def _matches(condition: str, wanted: Wanted) -> Any:
+    return text(condition).bindparams(words=wanted.words)
 
 
-def _is_seen_by(chat_id: int | None) -> ColumnElement[bool]:
-    """Whose source: public ones, and those that the chat follows."""
-    followed = exists(
-        select(literal_column("1")).where(
-            Follow.source_id == Source.id, col(Follow.chat_id) == chat_id
-        )
-    )
-    return exists(
-        select(literal_column("1")).where(
-            Entry.article_id == Article.id,
-            Entry.source_id == Source.id,
-            or_(col(Source.public), followed),
-        )
-    )
+def _told(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What an article's own row must say."""
+    told = [col(Article.news_at) >= wanted.since]
+    return [*told, col(Article.language) == wanted.language] if wanted.language else told
+
+
+def _is_carried(wanted: Wanted, article_id: Any, first: int) -> list[ColumnElement[bool]]:
+    """That a source which is meant, and may be seen, has carried it."""
+    if wanted.whatever_source and wanted.source_ids is None:
+        return []
+    carried = select(Entry.article_id).where(col(Entry.article_id) >= first)
+    if wanted.source_ids is not None:
+        carried = carried.where(col(Entry.source_id).in_(wanted.source_ids))
+    if not wanted.whatever_source:
+        seen = select(Source.id).where(reaches(wanted.chat_id))
+        carried = carried.where(col(Entry.source_id).in_(seen))
+    return [article_id.in_(carried)]

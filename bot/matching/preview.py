@@ -3,9 +3,11 @@
 The index of folded texts gives candidates, the exact matcher decides.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Generic, TypeAlias, TypeVar
 
 from bot.matching.candidates import FTS5, TSQUERY
 from bot.matching.evaluation import fold_article, holds
@@ -19,14 +21,21 @@ from bot.matching.surroundings import asked_of, source_keys
 from bot.matching.tracing import Place
 from bot.matching.tree import Node, Source, leaves
 from storage.articles import Article
-from storage.articles_found import Wanted, articles_found, source_names
+from storage.articles_found import Wanted, articles_of, ids_found, source_names
 from storage.engine import POSTGRESQL, Storage
 from storage.matches import MatchFound, store_matches
 from storage.sources_carrying import carriers_of, sources_called
 
-MOST_LOOKED_AT = 1000  # articles; a query with more candidates is told as "more than"
+# A query with more candidates, or with slower ones, is told as "more than".
+MOST_LOOKED_AT = 1000  # articles
+LONGEST_LOOK = timedelta(milliseconds=120)  # twice on a card, where nothing is found
+MOST_FILLED = 10_000  # articles that a new query is filled from
 SILENT_DAYS = 30
-MOST_NEARLY = 200  # articles that are asked what they are missing
+PAGE = 50  # articles read at a time
+
+Told = TypeVar("Told")
+Carriers: TypeAlias = tuple[str, ...]  # the hosts and titles of those that carried an article
+Tell: TypeAlias = Callable[[Article, Carriers], Told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +71,11 @@ class PreviewResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """Articles, and who carried each."""
+class Looked(Generic[Told]):
+    """Articles, the newest first, each with what was told of it; *is_more*: not all there are."""
 
-    articles: Sequence[Article]
-    carriers: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-    def sources(self, article: Article) -> tuple[str, ...]:
-        return self.carriers.get(article.id or 0, ())
+    told: list[tuple[Article, Told]]
+    is_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,16 @@ class Preview:
         self, query: Query, *, chat_id: int | None = None, days: int = 7, limit: int = 3
     ) -> PreviewResult:
         """What *query* found in public sources and in those that the chat *chat_id* follows."""
-        looked = await self._look(query.tree, timedelta(days=days), MOST_LOOKED_AT + 1, chat_id)
-        matched = await _matching(query, looked, MOST_LOOKED_AT)
+
+        def is_match(article: Article, sources: Carriers) -> bool:
+            folded = fold_article(
+                article.title, article.text, sources=sources, language=article.language
+            )
+            return holds(query.tree, folded.has)
+
+        ago = timedelta(days=days)
+        looked = await self._look(query, query.tree, ago, chat_id, is_match)
+        matched = [article for article, yes in looked.told if yes]
         newest = matched[:limit]
         async with self.storage.reading() as unit:
             names = await source_names(unit, [article.id or 0 for article in newest])
@@ -90,13 +104,12 @@ class Preview:
             return _hit(query, article, names.get(article.id or 0, ""))
 
         hits = [hit async for _, hit in in_slices(newest, shown)]
-        is_more = len(looked.articles) > MOST_LOOKED_AT
-        return PreviewResult(len(matched), is_more, days, tuple(hits))
+        return PreviewResult(len(matched), looked.is_more, days, tuple(hits))
 
     async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
         """For how many days *query* has found nothing; 0 where it has found something."""
         found = await self.hits(query, chat_id=chat_id, days=SILENT_DAYS, limit=0)
-        return 0 if found.count else SILENT_DAYS
+        return 0 if found.count or found.is_more else SILENT_DAYS
 
     async def near_miss(
         self, query: Query, *, chat_id: int | None = None, days: int = 7
@@ -105,32 +118,33 @@ class Preview:
         tree = loosened(query)
         if tree is None:
             return None
-        looked = await self._look(tree, timedelta(days=days), MOST_NEARLY, chat_id)
 
-        def explained(article: Article) -> Explanation:
-            sources, language = looked.sources(article), article.language
+        def explained(article: Article, sources: Carriers) -> Explanation:
+            language = article.language
             return explain(query, article.title, article.text, sources=sources, language=language)
 
-        told = [pair async for pair in in_slices(looked.articles, explained)]
-        nearly = [(article, why) for article, why in told if why.is_near_miss]
+        looked = await self._look(query, tree, timedelta(days=days), chat_id, explained)
+        nearly = [(article, why) for article, why in looked.told if why.is_near_miss]
         nearest = min(nearly, key=lambda pair: len(pair[1].missing), default=None)
         return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
 
     async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
         """Store what a new query matches among the articles since then; return how many."""
+
+        def explained(article: Article, sources: Carriers) -> list[MatchFound]:
+            return matches_found(article, {query_id: query}, sources)
+
+        wanted = Wanted(self._words(query.tree), since, whatever_source=True)
         async with self.storage.reading() as unit:
-            wanted = Wanted(self._words(query.tree), since, whatever_source=True)
-            articles = await articles_found(unit, wanted, limit=10 * MOST_LOOKED_AT)
-            looked = Looked(articles, await carriers_of(unit, [one.id or 0 for one in articles]))
-
-        def explained(article: Article) -> list[MatchFound]:
-            return matches_found(article, {query_id: query}, looked.sources(article))
-
-        found = [match async for _, some in in_slices(articles, explained) for match in some]
+            ids = await ids_found(unit, wanted, limit=MOST_FILLED)
+        found = [match for _, some in await self._tell(ids, explained) for match in some]
         async with self.storage.writing() as unit:
             return await store_matches(unit, found)
 
-    async def _look(self, tree: Node, ago: timedelta, most: int, chat_id: int | None) -> Looked:
+    async def _look(
+        self, query: Query, tree: Node, ago: timedelta, chat_id: int | None, tell: Tell[Told]
+    ) -> Looked[Told]:
+        """Tell of the newest articles that *tree* may match, as many as there is time for."""
         asked = asked_of(tree)
 
         def is_meant(*source: str) -> bool:
@@ -138,35 +152,50 @@ class Preview:
 
         async with self.storage.reading() as unit:
             carried = await sources_called(unit, is_meant) if asked.source else None
-            wanted = Wanted(
-                self._words(tree),
-                unit.now - ago,
-                chat_id,
-                source_ids=carried,
-                language=asked.language,
-            )
-            articles = await articles_found(unit, wanted, limit=most)
-            if not any(isinstance(leaf, Source) for leaf in leaves(tree)):
-                return Looked(articles)
-            ids = [article.id or 0 for article in articles]
-            return Looked(articles, await carriers_of(unit, ids))
+            since, words = unit.now - ago, self._words(tree)
+            wanted = Wanted(words, since, chat_id, source_ids=carried, language=asked.language)
+            ids = await ids_found(unit, wanted, limit=MOST_LOOKED_AT + 1)
+        told = await self._tell(
+            ids[:MOST_LOOKED_AT],
+            tell,
+            at_most=LONGEST_LOOK,
+            with_carriers=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
+        )
+        told.sort(key=lambda pair: pair[0].news_at, reverse=True)
+        return Looked(told, is_more=len(told) < len(ids))
+
+    async def _tell(
+        self,
+        ids: Sequence[int],
+        tell: Tell[Told],
+        *,
+        at_most: timedelta = timedelta.max,
+        with_carriers: bool = True,
+    ) -> list[tuple[Article, Told]]:
+        """Read the articles a page at a time, so that the event loop has its turns.
+
+        Of what is to take *at_most* so long the first page is told of in any case.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + at_most.total_seconds()
+        told: list[tuple[Article, Told]] = []
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            async with self.storage.reading() as unit:
+                articles = await articles_of(unit, page)
+                carriers = await carriers_of(unit, page) if with_carriers else {}
+
+            def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
+                return tell(article, carriers.get(article.id or 0, ()))
+
+            told += [pair async for pair in in_slices(articles, tell_one)]
+            if clock() >= until:
+                break
+        return told
 
     def _words(self, tree: Node) -> str | None:
         dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
         return dialect.expression(tree)
-
-
-async def _matching(query: Query, looked: Looked, most: int) -> list[Article]:
-    def is_match(article: Article) -> bool:
-        folded = fold_article(
-            article.title,
-            article.text,
-            sources=looked.sources(article),
-            language=article.language,
-        )
-        return holds(query.tree, folded.has)
-
-    return [article async for article, yes in in_slices(looked.articles[:most], is_match) if yes]
 
 
 def _hit(query: Query, article: Article, source: str) -> Hit:

@@ -63,6 +63,74 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
     assert (found.count, found.is_more) == (2, True)
 
 
+async def test_a_look_that_takes_too_long_is_told_as_more(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preview, "PAGE", 2)
+    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(0))
+    source = await stored_source(storage)
+    for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):
+        await stored_article(storage, title, source_id=source)
+    look = Preview(storage)
+
+    found = await look.hits(parse("taiwan"))
+    unknown = await look.hits(parse('"taiwan taipei"'))
+
+    assert (found.count, found.is_more) == (2, True)
+    assert (unknown.count, unknown.is_more) == (0, True)
+    assert await look.silent_days(parse('"taiwan taipei"')) == 0
+
+
+async def test_pages_lose_no_article_and_the_newest_comes_first(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preview, "PAGE", 2)
+    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(hours=1))
+    source = await stored_source(storage)
+    for days in (3, 1, 4, 2, 5):
+        ago = timedelta(days=days)
+        await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
+
+    found = await Preview(storage).hits(parse("taiwan"), limit=5)
+
+    assert (found.count, found.is_more) == (5, False)
+    assert [hit.title for hit in found.newest] == [f"Taiwan {days}" for days in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "titles"),
+    [
+        pytest.param("taiwan", ["Taiwan at noon", "Taiwan at dawn"], id="whoever carried it"),
+        pytest.param('taiwan source:"Second Wire"', ["Taiwan at noon"], id="one source"),
+        pytest.param('source:"First Wire"', ["Taiwan at dawn"], id="a source without words"),
+        pytest.param("source:third.example", [], id="a source that is not there"),
+        pytest.param("taiwan lang:de", [], id="a language that is not there"),
+    ],
+)
+async def test_sources_and_languages_narrow_a_preview(
+    storage: Storage, typed: str, titles: list[str]
+):
+    first, second = [await stored_source(storage, name) for name in ("First Wire", "Second Wire")]
+    await stored_article(storage, "Taiwan at dawn", source_id=first, ago=timedelta(hours=6))
+    await stored_article(storage, "Taiwan at noon", source_id=second)
+    await stored_article(storage, "Taiwan without a source")
+    await stored_article(storage, "Taiwan long ago", source_id=second, ago=timedelta(days=8))
+
+    found = await Preview(storage).hits(parse(typed))
+
+    assert [hit.title for hit in found.newest] == titles
+
+
+async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
+    wire = await stored_source(storage, "Example Wire")
+    await stored_article(storage, "Taiwan", source_id=wire)
+
+    missed = await Preview(storage).near_miss(parse('taiwan tsunami source:"Example Wire"'))
+
+    assert missed is not None
+    assert [str(part) for part in missed.explained.missing] == ["tsunami"]
+
+
 async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     async with storage.writing() as unit:
         query_id = (await query_for(unit, "taiwan")).id or 0
@@ -75,7 +143,10 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     assert await look.backfill(query_id, parse("taiwan"), since) == 0
 
 
-async def test_the_index_gives_no_candidate_too_few(storage: Storage):
+async def test_the_index_gives_no_candidate_too_few(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(hours=1))
     source = await stored_source(storage)
     pairs = list(pairwise([*WORDS, *BEGINNINGS]))
     texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]

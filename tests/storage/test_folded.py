@@ -2,16 +2,16 @@ from datetime import timedelta
 
 import pytest
 
-from storage.articles_found import Wanted, articles_found
+from storage.articles_found import Wanted, ids_found
 from storage.engine import POSTGRESQL, Storage, Unit
 from storage.folded import LONGEST_TOKEN, MOST_TOKENS, FoldedRow, store_folded
 from tests.matching.stored import stored_article
 
 
-async def found(unit: Unit, word: str) -> list[int | None]:
+async def found(unit: Unit, word: str) -> list[int]:
     words = f"'{word}'" if unit.dialect == POSTGRESQL else f'"{word}"'
     wanted = Wanted(words, unit.now - timedelta(days=1), whatever_source=True)
-    return [article.id for article in await articles_found(unit, wanted, limit=10)]
+    return await ids_found(unit, wanted, limit=10)
 
 
 @pytest.mark.parametrize(
