@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from typing import BinaryIO
 
 from bot.matching.engine.snapshot import Snapshot, Unusable, read
 
@@ -19,10 +20,16 @@ async def built(number: int, pages: AsyncIterator[Sequence[tuple[int, str]]]) ->
     try:
         with tempfile.TemporaryFile() as answer:
             await _build(number, pages, answer.fileno())
-            answer.seek(0)
-            return await asyncio.to_thread(read, answer)
+            return await asyncio.to_thread(_taken, answer)
     except (OSError, Unusable) as error:
         raise NotBuilt(str(error)) from error
+
+
+def _taken(answer: BinaryIO) -> Snapshot:
+    """Close it too: to drop so large a file takes as long as the event loop may be held."""
+    with answer:
+        answer.seek(0)
+        return read(answer)
 
 
 async def _build(number: int, pages: AsyncIterator[Sequence[tuple[int, str]]], answer: int) -> None:
