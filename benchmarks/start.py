@@ -9,6 +9,7 @@ busy machine adds to, and in CPU time of this process alone. The last line is JS
 """
 
 import asyncio
+import gc
 import json
 import sys
 import tempfile
@@ -106,6 +107,7 @@ async def started(storage: Storage, path: Path, name: str) -> dict[str, object]:
 async def run(count: int, url: str | None) -> None:
     async with database(url) as (storage, path):
         await fill(storage, count)
+        gc.freeze()  # as the bot does
         rows = [await started(storage, path, "from the database, and saved")]
         rows.append(await started(storage, path, "from the snapshot"))
         await change_some(storage)
