@@ -1,9 +1,12 @@
 """The piece of an article that shows why it matched: whole sentences around the best hit."""
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
+from unicodedata import category
 
 from bot.matching.datelines import dateline_end
 from bot.matching.sentences import sentences
@@ -23,20 +26,34 @@ class Snippet:
     bold: tuple[Place, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a snippet may show: whole sentences, or a piece of one that is too long."""
+
+    place: Place
+    before: str = ""
+    after: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return not (self.before or self.after)
+
+
 def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
     """At most *limit* characters of *text*, with as many different words of the query as can be.
 
-    Without a hit in the text it is its beginning.
+    Of several such parts whole sentences come first, then what stands first. Without a hit in
+    the text it is its beginning.
     """
     hits = sorted(span for span in spans if span.field == "text")[:_MOST_HITS]
     places = [_without_dateline(text, place, hits) for place in sentences(text)]
     if not places:
         return Snippet("")
-    start, end = _best_window(places, hits, limit)
-    inside = [hit for hit in hits if start <= hit.start and hit.end <= end]
-    if end - start <= limit:
-        return _on_one_line(text, start, end, inside)
-    return _cut(text, (start, end), inside, limit)
+    best = max(
+        _parts(text, places, hits, limit),
+        key=lambda part: (len(_words(hits, part.place)), part.is_whole),
+    )
+    return _shown(text, best, hits)
 
 
 def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:
@@ -58,10 +75,15 @@ def _without_dateline(text: str, sentence: Place, hits: Sequence[Span]) -> Place
     return (after, end) if is_known else sentence
 
 
-def _best_window(places: list[Place], hits: Sequence[Span], limit: int) -> Place:
-    """The sentences in a row within *limit* with the most different words, then the most room."""
-    windows = (_window(places, first, limit) for first in _first_sentences(places, hits))
-    return max(windows, key=lambda window: len(_words(hits, window)))
+def _parts(text: str, places: list[Place], hits: Sequence[Span], limit: int) -> Iterator[_Part]:
+    """For each sentence with a hit, what it begins, or a piece of it."""
+    for first in _first_sentences(places, hits):
+        start, end = _window(places, first, limit)
+        yield (
+            _Part((start, end))
+            if end - start <= limit
+            else _cut(text, (start, end), _inside(hits, (start, end)), limit)
+        )
 
 
 def _first_sentences(places: list[Place], hits: Sequence[Span]) -> list[int]:
@@ -85,12 +107,17 @@ def _window(places: list[Place], first: int, limit: int) -> Place:
     return start, end
 
 
+def _inside(hits: Sequence[Span], window: Place) -> Sequence[Span]:
+    first = bisect_left(hits, window[0], key=attrgetter("start"))
+    last = bisect_right(hits, window[1], key=attrgetter("start"))
+    return [hit for hit in hits[first:last] if hit.end <= window[1]]
+
+
 def _words(hits: Sequence[Span], window: Place) -> set[str]:
-    start, end = window
-    return {word for hit in hits if start <= hit.start and hit.end <= end for word in hit.words}
+    return {word for hit in _inside(hits, window) for word in hit.words}
 
 
-def _cut(text: str, window: Place, inside: Sequence[Span], limit: int) -> Snippet:
+def _cut(text: str, window: Place, inside: Sequence[Span], limit: int) -> _Part:
     """A part of a sentence that is too long, with a dot-dot-dot at each end that was cut."""
     room = limit - 2 * len(_CUT)
     start, end = max(
@@ -98,12 +125,7 @@ def _cut(text: str, window: Place, inside: Sequence[Span], limit: int) -> Snippe
         key=lambda part: len(_words(inside, part)),
         default=_around(text, window, None, room),
     )
-    hits = [hit for hit in inside if start <= hit.start and hit.end <= end]
-    whole = _on_one_line(text, start, end, hits)
-    before = _CUT if start > window[0] else ""
-    after = _CUT if end < window[1] else ""
-    shifted = tuple((left + len(before), right + len(before)) for left, right in whole.bold)
-    return Snippet(f"{before}{whole.text}{after}", shifted)
+    return _Part((start, end), _CUT * (start > window[0]), _CUT * (end < window[1]))
 
 
 def _around(text: str, window: Place, hit: Span | None, room: int) -> Place:
@@ -116,15 +138,23 @@ def _around(text: str, window: Place, hit: Span | None, room: int) -> Place:
         start = space + 1
     if end < window[1] and (space := text.rfind(" ", kept, end)) >= 0:
         end = space
+    while start < at and category(text[start])[0] == "M":
+        start += 1
+    while kept < end < window[1] and category(text[end])[0] == "M":
+        end -= 1
     return start, end
 
 
-def _on_one_line(text: str, start: int, end: int, hits: Sequence[Span]) -> Snippet:
-    def placed(offset: int) -> int:
-        return len(_flat(text[start:offset] + "|")) - 1
+def _shown(text: str, part: _Part, hits: Sequence[Span]) -> Snippet:
+    """The part on one line."""
+    start, end = part.place
 
-    bold = tuple((placed(left), placed(right)) for left, right in bold_ranges(hits))
-    return Snippet(_flat(text[start:end]), bold)
+    def placed(offset: int) -> int:
+        return len(part.before) + len(_flat(text[start:offset] + "|")) - 1
+
+    bold = bold_ranges(_inside(hits, part.place))
+    places = tuple((placed(left), placed(right)) for left, right in bold)
+    return Snippet(f"{part.before}{_flat(text[start:end])}{part.after}", places)
 
 
 def _flat(text: str) -> str:

@@ -68,6 +68,30 @@ def cut(query: str, text: str, limit: int = 240) -> str:
         pytest.param(
             "字", "国" * 100 + "字" + "国" * 100, 12, "…国国国*字*国国国国国国…", id="cut"
         ),
+        pytest.param(
+            "taiwan china",
+            "Taiwan " + "word " * 40 + "China. Taiwan met China.",
+            40,
+            "*Taiwan* met *China*.",
+            id="a sentence too long to show both of its words",
+        ),
+        pytest.param(
+            "taiwan",
+            "word " * 40 + "Taiwan. Then Taiwan spoke.",
+            40,
+            "Then *Taiwan* spoke.",
+            id="a whole sentence before a piece of one",
+        ),
+        pytest.param(
+            "एक",
+            "एक" + " दो" * 20 + "कि" * 40,
+            30,
+            "*एक* दो दो दो दो दो दो दो दो…",
+            id="Hindi, cut",
+        ),
+        pytest.param(
+            "กา", "กิ" * 20 + "กา" + "กิ" * 20, 13, "…กิ*กา*กิกิกิ…", id="a letter keeps its marks"
+        ),
         pytest.param("x OR zz", "", 40, "", id="no text"),
         pytest.param(
             "consul",
