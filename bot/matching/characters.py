@@ -31,6 +31,7 @@ _STRIPPED = re.compile(
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u08d3-\u08ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
 )
+_SQUARED = re.compile("[\u3300-\u33ff]")  # words in the room of one character: ㌦, ㎞, ㍻
 _LETTERS: Final = {
     "\u0131": "i", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe",
     "þ": "th",
@@ -70,7 +71,7 @@ def _folded(char: str) -> str:
     kind = category(char)
     if kind == "Cf" or _STRIPPED.match(char):
         return ""
-    if kind[0] not in "LNM":
+    if kind[0] not in "LNM" and not _SQUARED.match(char):
         return " "
     if kind == "Nd":
         return str(decimal(char))

@@ -1,6 +1,6 @@
 """The pieces that a query's text is cut into, whatever the keyboard that wrote them.
 
-Quotes of any family are read ("…", “…”, „…“, «…», »…«, 「…」, 《…》, ‘…’), brackets and
+Quotes of any family are read ("…", “…”, „…“, «…», »…«, 「…」, 《…》, ‘…’, '…'), brackets and
 stars of any width, the dashes that telephones make of a minus, and `!` for it.
 """  # noqa: RUF002 - they are its matter
 
@@ -26,9 +26,11 @@ CLOSERS: Final = {
     **dict.fromkeys("«»", "«»"),
     **dict.fromkeys("‹›", "‹›"),  # noqa: RUF001 - French
     "「": "」", "『": "』", "《": "》", "〈": "〉",
-    "\u2018": "\u2019",
 }  # fmt: skip
-_OPENING = "".join(CLOSERS).replace("\u2018", "")
+_OPENING = "".join(CLOSERS)
+# Before a letter they are apostrophes, unless it is the `c` of exactly so.
+_LETTER = r"(?![cC]\b)\w"
+_SINGLES = {"'": "'", "\u2018": "\u2019", "\u201a": "\u2018\u2019"}
 OPENINGS: Final = "([{\uff08\uff3b\uff5b\u3010\u3014\u3016"
 CLOSINGS: Final = ")]}\uff09\uff3d\uff5d\u3011\u3015\u3017"
 _SEPARATORS = "\u3001\u3002\uff0c\uff1b\uff01\uff1f\u061b\u060c"
@@ -36,8 +38,11 @@ _CLOSING = "」』》〉"
 _BARS = "|\uff5c\u00a6"
 _MINUSES = r"!\-\u2212\u2013\u2014\uff0d"
 _BRACKETS = re.escape(OPENINGS + CLOSINGS)
-# A single quote closes before what is no letter; before one it is an apostrophe.
-_SINGLE = r"\u2018 (?= (?: [^\u2019] | \u2019 (?=\w) )* \u2019 (?!\w) )"
+# A single quote closes before what is no letter; without such a one it opens nothing.
+_SINGLE = "|".join(
+    rf"{opening} (?= (?: [^{closers}] | [{closers}] (?={_LETTER}) )* [{closers}] (?!{_LETTER}) )"
+    for opening, closers in _SINGLES.items()
+)
 
 LEXEME: Final = re.compile(
     rf"""(?P<space> [\s{_SEPARATORS}]+ )
@@ -46,7 +51,7 @@ LEXEME: Final = re.compile(
        | (?P<or>    [{_BARS}]+ )
        | (?P<quote> [{_OPENING}] | {_SINGLE} )
        | (?P<not>   [{_MINUSES}]+ (?=[^\s{_MINUSES}]) )
-       | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]) )
+       | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]|{_SINGLE}) )
        | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [:\uff1a] )
        | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
                       | {INSIDE_HEBREW})+ )
@@ -70,7 +75,7 @@ def quoted(text: str, at: int) -> tuple[str, int]:
 
 
 def _closing(text: str, at: int) -> int | None:
-    closers = CLOSERS[text[at]]
-    apostrophe = r"(?!\w)" if closers == "\u2019" else ""
-    closing = re.compile(f"{INSIDE_HEBREW}|([{closers}]{apostrophe})")
+    single = _SINGLES.get(text[at])
+    closer = rf"[{single}](?!{_LETTER})" if single else f"[{CLOSERS[text[at]]}]"
+    closing = re.compile(f"{INSIDE_HEBREW}|({closer})")
     return next((found.start() for found in closing.finditer(text, at + 1) if found[1]), None)

@@ -1,5 +1,8 @@
 """Words that stand in nearly every article of their language; alone they are no query."""
 
+from typing import Final
+
+from bot.matching.characters import is_unspaced
 from bot.matching.tree import Language, Leaf, Near, Source, Term
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
@@ -20,6 +23,8 @@ STOP_WORDS = frozenset(
     в и на не по с что как это но а к из у за от для о же бы
     """.split()  # noqa: SIM905, RUF001 - words in lines are read, 250 quoted ones are not; Russian
 )
+# Han characters of grammar; in a phrase they may be anything.
+_GRAMMAR: Final = frozenset("的了是在不一有和也就我他之而与")
 
 
 def is_telling(leaf: Leaf) -> bool:
@@ -27,7 +32,8 @@ def is_telling(leaf: Leaf) -> bool:
     match leaf:
         case Term():
             is_name = any(char.isupper() for char in leaf.spelling[1:])
-            return leaf.prefix or is_name or not STOP_WORDS.issuperset(leaf.words)
+            is_common = _is_mere_sign(leaf.words) or STOP_WORDS.issuperset(leaf.words)
+            return leaf.prefix or is_name or not is_common
         case Near():
             return is_telling(leaf.left) or is_telling(leaf.right)
         case _:
@@ -36,8 +42,7 @@ def is_telling(leaf: Leaf) -> bool:
 
 def may_stand_alone(leaf: Leaf) -> bool:
     """A letter may be a name (plan A OR plan B), as long as it is not all there is."""
-    is_letter = isinstance(leaf, Term) and len(leaf.words) == 1 and len(leaf.words[0]) == 1
-    return is_letter or is_telling(leaf)
+    return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_telling(leaf)
 
 
 def is_no_language(leaf: Leaf) -> bool:
@@ -46,3 +51,14 @@ def is_no_language(leaf: Leaf) -> bool:
 
 def is_any(_: Leaf) -> bool:
     return True
+
+
+def _is_letter(words: tuple[str, ...]) -> bool:
+    return len(words) == len(words[0]) == 1 and not _is_mere_sign(words)
+
+
+def _is_mere_sign(words: tuple[str, ...]) -> bool:
+    """A lone kana, Thai, Lao, Khmer or Myanmar letter stands inside nearly every word."""
+    if len(words) != 1 or not is_unspaced(words[0]):
+        return False
+    return words[0] in _GRAMMAR or words[0] < "\u3400"

@@ -35,6 +35,9 @@ from tests.matching.wordings import texts
         pytest.param("Straße Łódź Øresund Þór", "strasse lodz oresund thor", "", id="letters"),
         pytest.param("zero\u200bwidth so\u00adft", "zerowidth soft", "", id="unseen characters"),
         pytest.param("٢٠٢٥ ２０２５", "2025 2025", "", id="digits of other scripts"),
+        pytest.param(
+            "１０㌦ 10㎞ ㍻", "10 ド ル 10km 平 成", "", id="words squared in one character"
+        ),
         pytest.param("Foo™ ½ CO²", "foo 1 2 co2", "", id="compatibility letters, no signs"),
         pytest.param("\ufdd0\ufdd1 a\ufdd3", "a", "", id="our own markers in a text are nothing"),
         pytest.param("台灣 臺灣 台湾", "台 湾 台 湾 台 湾", "", id="one character, three ways"),
