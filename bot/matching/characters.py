@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from unicodedata import category, combining, decimal, name, normalize
+from unicodedata import category, decimal, name, normalize
 
 from bot.matching.variants import VARIANTS
 
@@ -58,11 +58,6 @@ def is_unspaced(word: str) -> bool:
 def is_hangul(word: str) -> bool:
     """Whether particles may follow the word unspaced, so that it is looked for as a prefix."""
     return _HANGUL.search(word) is not None
-
-
-def combining_marks() -> str:
-    """Every combining mark, to stand between the brackets of a pattern."""
-    return "".join(chr(code) for code in range(0x300, 0x1E950) if combining(chr(code)))
 
 
 def _folded(char: str) -> str:

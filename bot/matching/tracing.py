@@ -7,7 +7,7 @@ from typing import TypeAlias
 from unicodedata import category
 
 from bot.matching.characters import JOIN, TABLE
-from bot.matching.folding import Folded, compose, fold, signs
+from bot.matching.folding import Folded, compose, fold, merged, pieces, signs
 
 Place: TypeAlias = tuple[int, int]  # start and end, offsets into the original
 
@@ -30,18 +30,28 @@ class Trace:
 
 
 def trace(text: str) -> Trace:
-    pieces = list(_marked(text))
-    marked = "".join(char for char, _ in pieces)
-    places = [place for _, place in pieces]
-    return Trace(
-        fold(text), _words(_PLAIN_WORD, marked, places), _words(_JOINED_WORD, marked, places)
-    )
+    at, parts = 0, []
+    for piece in pieces(text):
+        parts.append(_trace(piece, at))
+        at += len(piece)
+    if len(parts) == 1:
+        return parts[0]
+    plain = tuple(place for part in parts for place in part.plain)
+    joined = tuple(place for part in parts for place in part.joined)
+    return Trace(merged([part.folded for part in parts]), plain, joined)
 
 
-def _words(word: re.Pattern[str], marked: str, places: list[Place]) -> tuple[Place, ...]:
-    return tuple(
-        (places[found.start()][0], places[found.end() - 1][1]) for found in word.finditer(marked)
-    )
+def _trace(piece: str, at: int) -> Trace:
+    marks = list(_marked(piece))
+    marked = "".join(char for char, _ in marks)
+
+    def places(word: re.Pattern[str]) -> tuple[Place, ...]:
+        return tuple(
+            (at + marks[found.start()][1][0], at + marks[found.end() - 1][1][1])
+            for found in word.finditer(marked)
+        )
+
+    return Trace(fold(piece), places(_PLAIN_WORD), places(_JOINED_WORD))
 
 
 def _marked(text: str) -> Iterator[tuple[str, Place]]:

@@ -1,8 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.matching.folding import fold, folded_text
+from bot.matching.folding import PIECE, compose, fold, folded_text, merged, pieces
 from bot.matching.tracing import trace
 from bot.matching.variants import MOST_WAYS, VARIANTS, ways
 from tests.matching.wordings import texts
@@ -132,3 +132,56 @@ def test_a_traced_word_is_found_at_its_place(text: str):
 
 def test_a_tower_of_marks_is_no_bomb():
     assert fold("a" + "\u0301\u0323" * 500_000).words == ("a",)
+
+
+ENDS = " \n。"
+anything = st.one_of(texts, st.text(), st.text(st.sampled_from("a\u0301 \u3099かｶﾞ한'.-,+#&1sSU")))
+
+
+@given(st.lists(anything), st.sampled_from(ENDS), st.integers(1, 9))
+def test_a_text_in_pieces_folds_as_a_whole(some: list[str], end: str, longest: int):
+    text = end.join(some)
+    cut = list(pieces(text, longest))
+    assume(all(piece[-1] in ENDS for piece in cut[:-1]))
+
+    assert "".join(cut) == text
+    assert merged([fold(piece) for piece in cut]) == fold(text)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("a", id="letters"),
+        pytest.param("한", id="Korean"),
+        pytest.param("\u0301", id="marks"),
+        pytest.param("-", id="signs"),
+    ],
+)
+def test_what_has_no_end_is_cut(word: str):
+    cut = list(pieces(f"x {word * 3 * PIECE} y"))
+
+    assert max(map(len, cut)) == PIECE
+    assert "".join(cut) == f"x {word * 3 * PIECE} y"
+    assert fold("".join(cut)) == merged([fold(piece) for piece in cut])
+
+
+@pytest.mark.parametrize("words", [["台湾"], ["e-mail"], ["Zu\u0308rich", "U.S.", "ｶﾞ"]])
+def test_a_long_text_is_traced_as_a_short_one_is(words: list[str]):
+    short = " ".join(words) + " "
+    again = PIECE // len(short) + 9
+
+    traced, once = trace(short * again), trace(short)
+
+    for (reading, places), (one, parts) in zip(traced.readings, once.readings, strict=True):
+        assert reading.split() == one.split() * again
+        assert list(places) == [
+            (start + turn * len(short), end + turn * len(short))
+            for turn in range(again)
+            for start, end in parts
+        ]
+
+
+def test_marks_are_cut_only_where_a_run_is_long():
+    hindi = "क" + "\u093c" * 64
+
+    assert fold(f"{hindi} {hindi}\u093c").words == (compose(hindi), "क" + "\u093c" * 16)
