@@ -13,6 +13,7 @@ from bot.matching.engine.hashing import BREAK
 from bot.matching.evaluation import fold_article
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
+from bot.matching.slices import finished
 
 Matcher = Callable[[str, str], set[int]]
 
@@ -43,7 +44,7 @@ def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
         patterns_found = {pattern for pattern, _, _ in found}
         hits = by_pattern[list(patterns_found)]
         hits.sort()
-        return set(ids.array.take(engine.matching(hits)).tolist())
+        return set(ids.array.take(finished(engine.matching(hits))).tolist())
 
     return match
 

@@ -1,10 +1,11 @@
 """What a query means: which of its leaves hold for an article, and whether the tree then does."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.matching.folding import Folded
 from bot.matching.occurrences import Field
+from bot.matching.slices import Slices, finished
 from bot.matching.surroundings import language_code, source_keys
 from bot.matching.tree import And, Language, Leaf, Near, Node, Not, Or, Source, Term
 
@@ -17,6 +18,7 @@ class FoldedArticle:
     text_field: Field
     sources: frozenset[str] = frozenset()  # every key of `source_keys`
     language: str = ""
+    known: dict[Leaf, bool] = field(default_factory=dict, compare=False)  # see `learned`
 
     @property
     def title(self) -> Folded:
@@ -27,6 +29,8 @@ class FoldedArticle:
         return self.text_field.folded
 
     def has(self, leaf: Leaf) -> bool:
+        if self.known and leaf in self.known:
+            return self.known[leaf]
         match leaf:
             case Source():
                 return leaf.name in self.sources
@@ -41,7 +45,15 @@ def fold_article(
     title: str, text: str, *, sources: Iterable[str] = (), language: str | None = None
 ) -> FoldedArticle:
     """*sources* are the hosts and names of those that carried it."""
-    return FoldedArticle(Field(title), Field(text), source_keys(sources), language_code(language))
+    return finished(article_folded(title, text, sources=sources, language=language))
+
+
+def article_folded(
+    title: str, text: str, *, sources: Iterable[str] = (), language: str | None = None
+) -> Slices[FoldedArticle]:
+    title_field = yield from Field.in_slices(title)
+    text_field = yield from Field.in_slices(text)
+    return FoldedArticle(title_field, text_field, source_keys(sources), language_code(language))
 
 
 @dataclass(frozen=True, slots=True)

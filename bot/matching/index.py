@@ -5,25 +5,28 @@ it gives rise to, in slices.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from secrets import token_bytes
 from typing import Final
 
+import numpy as np
+
 from bot.matching.engine.article import article_keys
 from bot.matching.engine.batch import Batch
-from bot.matching.engine.hashing import Ints
+from bot.matching.engine.hashing import Ints, Keys
 from bot.matching.engine.queries import Queries
+from bot.matching.engine.rough import holding
 from bot.matching.engine.slots import ROUGH
 from bot.matching.engine.snapshot import Snapshot
-from bot.matching.evaluation import FoldedArticle, fold_article, holds
-from bot.matching.query import Query, parse
+from bot.matching.evaluation import FoldedArticle, article_folded
+from bot.matching.query import Query
+from bot.matching.slices import Slices, finished
 from bot.matching.spans import Span, spans
-from bot.matching.tree import Node
 
 __all__ = ["QueryIndex", "Span", "spans"]
 
 _PENDING: Final = 64  # queries stored at once
 _BLOCK: Final = 8_192  # the same, where many are added
+_IDS: Final = 16_384  # told at a time
 
 
 class QueryIndex:
@@ -104,28 +107,41 @@ class QueryIndex:
         language: str | None = None,
     ) -> set[int]:
         """The ids of all queries that match; *sources* are hosts and names of its sources."""
+        return finished(self.matching(title, text, sources=sources, language=language))
+
+    def matching(
+        self,
+        title: str,
+        text: str,
+        *,
+        sources: Sequence[str] = (),
+        language: str | None = None,
+    ) -> Slices[set[int]]:
+        """`match` in slices; nothing may be added, removed or matched before it ends."""
         self._store()
         self.articles += 1
-        article = fold_article(title, text, sources=sources, language=language)
-        slots = self._queries.matching(self._hits(article))
-        known = self._queries.slots
-        if not self._rough:
-            return set(known.ids.array.take(slots).tolist())
-        states = known.states.array.take(slots)
-        found = set(known.ids.array.take(slots[states != ROUGH]).tolist())
-        for slot in set(slots[states == ROUGH].tolist()):
-            if holds(_tree(self._rough[slot]), article.has):
-                found.add(known.ids.cells[slot])
+        article = yield from article_folded(title, text, sources=sources, language=language)
+        words, hits = yield from self._looked_up(article)
+        slots = yield from self._queries.matching(hits)
+        if self._rough:
+            are_rough = self._queries.slots.states.array.take(slots) == ROUGH
+            asked = ((slot, self._rough[slot]) for slot in set(slots[are_rough].tolist()))
+            hold = yield from holding(asked, self._queries.literals.hashing, words, article)
+            slots = np.concatenate((slots[~are_rough], np.array(hold, dtype=np.int32)))
+        found: set[int] = set()
+        for at in range(0, len(slots), _IDS):
+            found.update(self._queries.slots.ids.array.take(slots[at : at + _IDS]).tolist())
+            yield
         return found
 
-    def _hits(self, article: FoldedArticle) -> Ints:
+    def _looked_up(self, article: FoldedArticle) -> Slices[tuple[list[Keys], Ints]]:
+        """The hashes of all words, block by block, and the literals that are there."""
         literals = self._queries.literals
-        words, keys = article_keys(literals.gates, literals.hashing, article)
-        hits = literals.found(keys)
-        literals.learn(words, hits)
-        return hits
-
-
-@lru_cache(maxsize=1 << 16)
-def _tree(canonical: str) -> Node:
-    return parse(canonical).tree
+        words, hits = [], []
+        for some, keys in article_keys(literals.gates, literals.hashing, article):
+            words.append(some)
+            hits.append(literals.found(keys))
+            yield
+        found = hits[0] if len(hits) == 1 else literals.united(hits)
+        literals.learn(words[0], found)  # the beginning of a long article tells enough
+        return words, found

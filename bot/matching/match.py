@@ -1,12 +1,15 @@
 """The step from stored articles to matches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
-from bot.matching.evaluation import fold_article, reasons
+from bot.matching.evaluation import article_folded, reasons
 from bot.matching.following import Following
 from bot.matching.query import Query, parse
-from bot.matching.slices import in_slices
+from bot.matching.slices import Slices, finished, in_turns
+from bot.matching.windows import learned
 from storage.articles import Article
 from storage.articles_staged import advance_articles, claim_articles
 from storage.engine import Storage
@@ -14,6 +17,8 @@ from storage.matches import MatchFound, store_matches
 from storage.queries import queries_by_id
 from storage.sources_carrying import carriers_of
 from storage.words import Stage
+
+_ROWS: Final = 500  # stored or read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +45,73 @@ class Matching:
         ids = [article.id for article in articles if article.id is not None]
         async with self.storage.writing() as unit:
             ours = await advance_articles(unit, ids, owner=self.owner, stage=Stage.MATCHED)
-            await store_matches(unit, [match for match in found if match.article_id in ours])
+            kept = (match for match in found if match.article_id in ours)
+            while some := list(islice(kept, _ROWS)):
+                await store_matches(unit, some)
         return len(ours)
 
     async def _matches(self, articles: Sequence[Article]) -> list[MatchFound]:
         async with self.storage.reading() as unit:
             carriers = await carriers_of(unit, [article.id or 0 for article in articles])
-
-        def query_ids(article: Article) -> set[int]:
-            sources = carriers.get(article.id or 0, ())
-            return self.following.live.index.match(
-                article.title, article.text, sources=sources, language=article.language or None
+        matched: list[tuple[Article, set[int]]] = []
+        asked: set[int] = set()
+        for article in articles:
+            sources, language = carriers.get(article.id or 0, ()), article.language or None
+            ids = await in_turns(
+                self.following.live.index.matching(
+                    article.title, article.text, sources=sources, language=language
+                )
             )
-
-        matched = [pair async for pair in in_slices(articles, query_ids) if pair[1]]
-        async with self.storage.reading() as unit:
-            canonical = await queries_by_id(unit, set[int]().union(*(ids for _, ids in matched)))
-        queries = {query_id: parse(text) for query_id, text in canonical.items()}
-        wanted = {
-            article.id: {number: queries[number] for number in ids} for article, ids in matched
-        }
-
-        def explained(article: Article) -> list[MatchFound]:
+            asked |= ids
+            matched.append((article, ids))
+        queries = await self._queries(asked)
+        found: list[MatchFound] = []
+        for article, ids in matched:
             sources = carriers.get(article.id or 0, ())
-            return matches_found(article, wanted[article.id], sources)
+            wanted = {number: queries[number] for number in ids if number in queries}
+            found += await in_turns(finding(article, wanted, sources))
+        return found
 
-        again = in_slices([article for article, _ in matched], explained)
-        return [match async for _, matches in again for match in matches]
+    async def _queries(self, ids: Iterable[int]) -> dict[int, Query]:
+        found: dict[int, Query] = {}
+        left = iter(ids)
+        while some := list(islice(left, _ROWS)):
+            async with self.storage.reading() as unit:
+                canonical = await queries_by_id(unit, some)
+            found |= await in_turns(parsed(canonical))
+        return found
+
+
+def parsed(canonical: Mapping[int, str]) -> Slices[dict[int, Query]]:
+    found = {}
+    for number, text in canonical.items():
+        found[number] = parse(text)
+        yield
+    return found
 
 
 def matches_found(
     article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
 ) -> list[MatchFound]:
     """One for each of the queries, by id, that matches *article*, with the reason."""
-    folded = fold_article(
-        article.title, article.text, sources=sources, language=article.language or None
+    return finished(finding(article, queries, sources))
+
+
+def finding(
+    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
+) -> Slices[list[MatchFound]]:
+    """`matches_found` in slices."""
+    if article.id is None or not queries:
+        return []
+    language = article.language or None
+    folded = yield from article_folded(
+        article.title, article.text, sources=sources, language=language
     )
-    return [
-        MatchFound(article.id, query_id, list(why.words), why.in_title, article.news_at)
-        for query_id, query in sorted(queries.items(), key=lambda item: item[0])
-        if article.id is not None and (why := reasons(query.tree, folded))
-    ]
+    yield from learned(folded, (query.tree for query in queries.values()))
+    found = []
+    for query_id in sorted(queries):
+        if why := reasons(queries[query_id].tree, folded):
+            words = list(why.words)
+            found.append(MatchFound(article.id, query_id, words, why.in_title, article.news_at))
+        yield
+    return found

@@ -3,13 +3,14 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from bot.matching.characters import is_hangul, is_unspaced
-from bot.matching.folding import Folded, fold
+from bot.matching.folding import PIECE, Folded, fold, merged, pieces
+from bot.matching.slices import Slices
 from bot.matching.spelling import spelled
 from bot.matching.tracing import Place, Trace, trace
 from bot.matching.tree import Near, Term
@@ -23,13 +24,32 @@ Run: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Field:
-    """A title or text: as it is, and folded; traced only for a term that must be spelt so."""
+    """A title or text: as it is, and folded; traced only for a term that must be spelt so.
+
+    `parts` are the pieces that a long one was folded in.
+    """
 
     original: str
-    folded: Folded = field(init=False)
+    folded: Folded
+    parts: tuple["Field", ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "folded", fold(self.original))
+    @classmethod
+    def in_slices(cls, text: str) -> Slices["Field"]:
+        if len(text) <= PIECE:
+            return cls(text, fold(text))
+        parts = []
+        for piece in pieces(text):
+            parts.append(cls(piece, fold(piece)))
+            yield
+        whole = cls(text, merged([part.folded for part in parts]), tuple(parts))
+        yield
+        return whole
+
+    @classmethod
+    def of(cls, parts: Sequence["Field"]) -> "Field":
+        """Neighbours as one."""
+        text = "".join(part.original for part in parts)
+        return cls(text, merged([part.folded for part in parts]), tuple(parts))
 
     @cached_property
     def traced(self) -> Trace:
@@ -62,6 +82,34 @@ class Field:
             for reading in self.readings
         )
 
+    @cached_property
+    def first_words(self) -> tuple[list[int], ...]:
+        """Of each reading, the number of the first word of each part, and of all words."""
+        return tuple(
+            list(accumulate((_words_in(part, reading) for part in self.parts), initial=0))
+            for reading in range(len(self.readings))
+        )
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """Where in the original each part starts."""
+        return list(accumulate((len(part.original) for part in self.parts), initial=0))
+
+    def runs(self, term: Term, reading: int) -> list[Run]:
+        """Each hit once, in order."""
+        known = self._runs.get((term, reading))
+        if known is None:
+            known = self._runs[term, reading] = sorted(runs(term, reading, self))
+        return known
+
+    @cached_property
+    def _runs(self) -> dict[tuple[Term, int], list[Run]]:
+        return {}
+
+
+def _words_in(part: Field, reading: int) -> int:
+    return max(0, part.readings[: reading + 1][-1].count(" ") - 1)
+
 
 def runs(term: Term, reading: int, field: Field) -> Iterator[Run]:
     """Each hit once, in no order."""
@@ -76,7 +124,7 @@ def runs(term: Term, reading: int, field: Field) -> Iterator[Run]:
 
 def pairs(near: Near, reading: int, field: Field) -> Iterator[tuple[Run, Run]]:
     """Each hit of the one term with each of the other that is near enough."""
-    left, right = sorted(runs(near.left, reading, field)), sorted(runs(near.right, reading, field))
+    left, right = field.runs(near.left, reading), field.runs(near.right, reading)
     yield from _following(left, right, near.distance)
     if near.left != near.right:
         yield from ((other, one) for one, other in _following(right, left, near.distance))
@@ -93,14 +141,23 @@ def _following(
 
 
 def _is_spelt(term: Term, reading: int, run: Run, field: Field) -> bool:
-    start, end = place(field.traced, reading, run)
+    start, end = place(field, reading, run)
     return spelled(field.original[start:end]) == term.spelling
 
 
-def place(traced: Trace, reading: int, run: Run) -> Place:
+def place(field: Field, reading: int, run: Run) -> Place:
     """Where in the original the words of *run* stand."""
-    _, places = traced.readings[reading]
-    return places[run[0]][0], places[run[1]][1]
+    return _word(field, reading, run[0])[0], _word(field, reading, run[1])[1]
+
+
+def _word(field: Field, reading: int, number: int) -> Place:
+    if not field.parts:
+        return field.traced.readings[reading][1][number]
+    firsts, offsets = field.first_words[reading], field.offsets
+    at = bisect_right(firsts, number) - 1
+    part = field.parts[at]
+    start, end = _word(part, min(reading, len(part.readings) - 1), number - firsts[at])
+    return offsets[at] + start, offsets[at] + end
 
 
 def forms(term: Term) -> Iterator[tuple[str, ...]]:

@@ -50,7 +50,7 @@ def _spans(name: Literal["title", "text"], leaves: frozenset[Leaf], field: Field
     for reading in range(len(field.readings)):
         for leaf in leaves:
             for term, run in islice(_hits(leaf, reading, field), _MOST_HITS):
-                words.setdefault(place(field.traced, reading, run), set()).add(term.shown)
+                words.setdefault(place(field, reading, run), set()).add(term.shown)
     for (start, end), shown in sorted(words.items()):
         yield Span(name, start, end, tuple(sorted(shown)))
 

@@ -49,15 +49,23 @@ def _gate(pairs: Keys) -> Places:
     return (pairs >> np.uint64(64 - _GATE_BITS)).view(np.int64)
 
 
-def article_keys(gates: Gates, hashing: Hashing, article: FoldedArticle) -> tuple[Keys, Keys]:
-    """The hashes of all words, and the keys to look for."""
+def article_keys(
+    gates: Gates, hashing: Hashing, article: FoldedArticle
+) -> Iterator[tuple[Keys, Keys]]:
+    """Block by block the hashes of its words, and the keys to look for."""
     title, text = article.title.readings, article.text.readings
-    words, found = _keys(gates, hashing, BREAK.join((*title, *text)), (Kind.WORDS, Kind.PREFIX))
+    more = [np.array(_outside(gates, hashing, article), dtype=np.uint64)]
     if gates.kinds[Kind.TITLE_WORDS] or gates.kinds[Kind.TITLE_PREFIX]:
         kinds = Kind.TITLE_WORDS, Kind.TITLE_PREFIX
-        found += _keys(gates, hashing, BREAK.join(title), kinds)[1]
-    found.append(np.array(_outside(gates, hashing, article), dtype=np.uint64))
-    return words, np.concatenate(found)
+        for _, found in _keys(gates, hashing, BREAK.join(title), kinds):
+            more += found
+    words = np.zeros(0, dtype=np.uint64)
+    whole = BREAK.join((*title, *text))
+    for words, found in _keys(gates, hashing, whole, (Kind.WORDS, Kind.PREFIX)):
+        yield words, np.concatenate((*found, *more))
+        more = []
+    if more:
+        yield words, np.concatenate(more)
 
 
 def _outside(gates: Gates, hashing: Hashing, article: FoldedArticle) -> list[int]:
@@ -70,18 +78,17 @@ def _outside(gates: Gates, hashing: Hashing, article: FoldedArticle) -> list[int
 
 def _keys(
     gates: Gates, hashing: Hashing, reading: str, kinds: tuple[Kind, Kind]
-) -> tuple[Keys, list[Keys]]:
-    blocks = hashing.blocks(reading)
-    if not blocks:
-        return np.zeros(0, dtype=np.uint64), []
-    hashes = [hashing.words(block) for block in blocks]
-    words = np.concatenate(hashes) if len(hashes) > 1 else hashes[0]
+) -> Iterator[tuple[Keys, list[Keys]]]:
     salt, prefix_salt = (np.uint64(hashing.salts[kind]) for kind in kinds)
-    found = [keys ^ salt for keys in (words, *_phrases(gates, hashing, words))]
-    if gates.kinds[kinds[1]]:
-        for block in blocks:
+    before: Keys | None = None  # the last words of the block before: a phrase may begin there
+    for block in hashing.blocks(reading):
+        words = hashing.words(block)
+        run = words if before is None else np.concatenate((before, words))
+        found = [keys ^ salt for keys in (words, *_phrases(gates, hashing, run))]
+        if gates.kinds[kinds[1]]:
             found += [keys ^ prefix_salt for keys in _prefixes(gates, hashing, block)]
-    return words, found
+        yield words, found
+        before = run[1 - LONGEST_PHRASE :]
 
 
 def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:

@@ -1,5 +1,7 @@
 """Conjunctions added since the columns were laid out: one linked list for each anchor."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,8 +52,8 @@ class Delta:
         self._after.array[numbers] = after
         self._heads.array[ordered] = numbers  # of equal anchors the last one stays
 
-    def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Ints:
-        """As `Columns.matching`."""
+    def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Iterator[Ints]:
+        """As `Columns.matching`, all at once."""
         heads = self._heads.array
         row = heads.take(hits[: np.searchsorted(hits, len(heads))])
         row = row[row > 0]
@@ -62,7 +64,7 @@ class Delta:
             found.append(row)
         rows = np.concatenate(found)
         rows = rows[presence[self._others.array.take(rows, axis=0)].all(axis=1)]
-        return self._slots.array.take(rows)
+        yield self._slots.array.take(rows)
 
     def rows(self, start: int, stop: int) -> Rows:
         """A copy of the rows *start* to *stop*, as wide as can be."""

@@ -6,7 +6,7 @@ Words that follow each other hash by Horner's rule over their hashes. Keys stand
 words: with a million literals a foreign word takes one for its own once in 10^13 words.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import shake_256
@@ -21,6 +21,7 @@ Ints: TypeAlias = NDArray[np.int32]
 Places: TypeAlias = NDArray[np.int64]
 
 _ALL: Final = (1 << 64) - 1
+_WIDEST_CHARACTER: Final = 4  # bytes
 _SPACE: Final = ord(" ")
 _LONGEST_WORD: Final = 4_096  # bytes, of a query
 BLOCK: Final = 32_768  # bytes hashed at once
@@ -91,10 +92,11 @@ class Hashing:
             found = found * self._step + one & _ALL
         return found ^ self.salts[kind] or 1
 
-    def blocks(self, reading: str) -> list[Block]:
+    def blocks(self, reading: str) -> Iterator[Block]:
         """The words of a folded reading, which has a space before and after every word."""
-        data = reading.encode("utf-8", "surrogatepass")
-        return [self._block(part) for part in _cut(data)]
+        longest = BLOCK if reading.isascii() else BLOCK // _WIDEST_CHARACTER
+        for part in _cut(reading, longest):
+            yield self._block(part.encode("utf-8", "surrogatepass"))
 
     def _block(self, part: bytes) -> Block:
         data = np.frombuffer(part, dtype=np.uint8)
@@ -133,20 +135,16 @@ def _powers_of(base: int) -> Keys:
     return np.multiply.accumulate(powers)
 
 
-def _cut(data: bytes) -> list[bytes]:
-    """Blocks that begin and end with a space; of a word longer than a block its beginning."""
-    if len(data) <= BLOCK:
-        return [data] if data else []
-    parts = []
-    at = 0
-    while at < len(data) - 1:
-        end = len(data) - 1
-        if end - at >= BLOCK:
-            end = data.rfind(b" ", at + 1, at + BLOCK)
+def _cut(reading: str, longest: int) -> Iterator[str]:
+    """Parts that begin and end with a space; of a word that is too long its beginning."""
+    at, last = 0, len(reading) - 1
+    while last - at >= longest:
+        end = reading.rfind(" ", at + 1, at + longest)
         if end < 0:
-            parts.append(data[at : at + BLOCK - 1] + b" ")
-            end = data.find(b" ", at + 1)
+            yield reading[at : at + longest - 1] + " "
+            end = reading.find(" ", at + 1)
         else:
-            parts.append(data[at : end + 1])
+            yield reading[at : end + 1]
         at = end
-    return parts
+    if at < last:
+        yield reading[at:] if at else reading

@@ -1,6 +1,6 @@
 """Literals as small integers: what is looked for anywhere, and how often it was seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,13 @@ class Literals:
         is_new = np.ones(len(values), dtype=np.bool_)
         np.not_equal(values[1:], values[:-1], out=is_new[1:])
         return values[is_new]
+
+    def united(self, hits: Sequence[Ints]) -> Ints:
+        """All of *hits*, sorted, each once."""
+        there = np.zeros(self.count + 1, dtype=np.bool_)
+        for some in hits:
+            there[some] = True
+        return np.flatnonzero(there).astype(np.int32)
 
     def learn(self, words: Keys, hits: Ints) -> None:
         """Count one article."""

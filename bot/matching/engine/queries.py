@@ -12,7 +12,9 @@ from bot.matching.engine.hashing import Hashing, Ints
 from bot.matching.engine.literals import Literals
 from bot.matching.engine.merging import Layout, merged, reanchored
 from bot.matching.engine.slots import ROUGH, Slots
+from bot.matching.slices import Slices
 
+_NONE: Final = np.zeros(0, dtype=np.int32)
 _SMALL: Final = 4_096  # rows not worth a merge
 _SLICES: Final = 2  # done at a time, half a millisecond each
 _WISER: Final = 8  # times as many articles known as at the last merge: anchors may be better
@@ -40,25 +42,29 @@ class Queries:
         self.delta.add(reanchored(rows, self.literals.seen.array))
         return slots, before
 
-    def matching(self, hits: Ints) -> Ints:
+    def matching(self, hits: Ints) -> Slices[Ints]:
         """The slots of which a conjunction holds, some more than once, none that is gone.
 
-        *hits* are the literals that are there, sorted.
+        *hits* are the literals that are there, sorted. Nothing may be added before it ends.
         """
         presence = self.literals.presence
+        found: list[Ints] = []
         presence.set(hits, there=True)
         try:
-            found = [each.matching(hits, presence.flags) for each in self._stored()]
+            for each in self._stored():
+                for slots in each.matching(hits, presence.flags):
+                    found.append(slots)
+                    yield
         finally:
             presence.set(hits, there=False)
-        slots = np.concatenate(found) if len(found) > 1 else found[0]
+        slots = np.concatenate(found) if found else _NONE
         if self.slots.gone:
             slots = slots[self.slots.states.array.take(slots) != 0]
         return slots
 
     def _stored(self) -> list[Columns | Delta]:
         stored: list[Columns | Delta] = [each for each in self.columns if len(each.slots)]
-        if self.delta.count or not stored:
+        if self.delta.count:
             stored.append(self.delta)
         return stored
 
