@@ -184,7 +184,7 @@ def main() -> None:
     ]
     printed("One article of 3 KB", rows)
     if "--no-worst" not in sys.argv:
-        printed("Worst cases", list(worst.cases(workload, articles)))
+        printed("Worst cases", [worst.row(case) for case in worst.cases(workload, articles)])
     print(json.dumps({"bench": "match", "rows": rows}))
 
 

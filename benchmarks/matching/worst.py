@@ -1,76 +1,99 @@
-"""What could go wrong: each case with its median and its worst time."""
+"""What could go wrong, case by case: queries, and the articles that they are matched with."""
 
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from benchmarks.matching.workload import SEED, Workload
 from bot.matching.evaluation import fold_article
 from bot.matching.index import QueryIndex
-from bot.matching.query import Query
+from bot.matching.query import Query, parse
 from bot.matching.tree import conjunction, near, term
 
+LONG = 2_000_000  # characters
 
-def cases(workload: Workload, articles: Sequence[str]) -> Iterator[dict[str, str | float | int]]:
-    rng = random.Random(SEED)
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    name: str
+    queries: Callable[[], Iterable[Query]]  # the same at each call
+    articles: Sequence[str]
+
+    def index(self) -> QueryIndex:
+        index = QueryIndex()
+        for number, query in enumerate(self.queries()):
+            index.add(number, query)
+        while index.tend():
+            pass
+        return index
+
+
+def cases(workload: Workload, articles: Sequence[str]) -> Iterator[Case]:
+    asked = list(workload.queries(100_000))
+    long = " ".join(workload.articles(700))[:LONG]
     common = workload.words[:5_000]
-    pairs = (rng.sample(common, 2) for _ in range(1_000_000))
-    ands = (Query(conjunction([term([one]), term([other])])) for one, other in pairs)
-    yield _case("a million ANDs over 5,000 common words", ands, articles[:50])
-    stems = {word[:length] for word in workload.words for length in (4, 5, 6, 7)}
-    prefixes = (Query(term([stem], prefix=True)) for stem in sorted(stems)[:20_000])
-    yield _case("20,000 prefixes", prefixes, articles[:50])
-    nears = (
-        Query(near(term([one]), term([other]), 5))
-        for one, other in (rng.sample(common[:500], 2) for _ in range(10_000))
-    )
-    yield _case("10,000 NEARs over 500 common words", nears, articles[:10])
-    index = QueryIndex()
-    for number, query in enumerate(workload.queries(100_000)):
-        index.add(number, query)
-    for name, text in _texts(workload):
-        yield _timed(name, index, [text] * 3)
-    yield _timed(
-        "one query of 100,000 subscribers: one row", _of([Query(term(["ban"]))]), articles[:50]
-    )
+    yield Case("a million ANDs over 5,000 common words", lambda: _ands(common), articles[:50])
+    yield Case("20,000 prefixes", lambda: _prefixes(workload.words), articles[:50])
+    yield Case("10,000 NEARs over 500 common words", lambda: _nears(common[:500]), articles[:30])
+    yield Case("an article of 2 MB, 100,000 queries", lambda: asked, [long] * 3)
+    for name, text in _texts():
+        yield Case(name, lambda: asked, [text] * 3)
+    yield Case("2 MB, 10,000 NEARs", lambda: _nears(common[:500]), [long] * 2)
+    yield Case("2 MB, spelt and Korean queries", _slow, [long + _MIXED * 20_000] * 2)
+    yield Case("one query of 100,000 subscribers", lambda: [parse("ban")], articles[:50])
 
 
-def _texts(workload: Workload) -> Iterator[tuple[str, str]]:
-    yield "an article of 2 MB, 100,000 queries", " ".join(workload.articles(700))[:2_000_000]
+_MIXED = " The “US” sent us 한국의 대통령이 to Zürich, 台湾 and ﾊﾞﾘ."
+
+
+def _texts() -> Iterator[tuple[str, str]]:
     yield "one word 100,000 times", "taiwan " * 100_000
     yield "one word of 1,000,000 letters", "a" * 1_000_000
     yield "10,000 combining marks", "a" + "\u0301\u0323" * 5_000 + " taiwan"
+    yield "1,000,000 marks and letters, none composed", "e\u0323\u0302 " * 250_000
+    yield "1,000,000 Han characters without a space", "台湾日本東京大阪発展" * 100_000
 
 
-def _case(
-    name: str, queries: Iterator[Query], articles: Sequence[str]
-) -> dict[str, str | float | int]:
-    return _timed(name, _of(queries), articles)
+def _ands(words: Sequence[str]) -> Iterator[Query]:
+    rng = random.Random(SEED)
+    pairs = (rng.sample(words, 2) for _ in range(1_000_000))
+    return (Query(conjunction([term([one]), term([other])])) for one, other in pairs)
 
 
-def _of(queries: Iterator[Query] | Sequence[Query]) -> QueryIndex:
-    index = QueryIndex()
-    for number, query in enumerate(queries):
-        index.add(number, query)
-    while index.tend():
-        pass
-    return index
+def _prefixes(words: Sequence[str]) -> Iterator[Query]:
+    stems = {word[:length] for word in words for length in (4, 5, 6, 7)}
+    return (Query(term([stem], prefix=True)) for stem in sorted(stems)[:20_000])
 
 
-def _timed(name: str, index: QueryIndex, articles: Sequence[str]) -> dict[str, str | float | int]:
+def _nears(words: Sequence[str]) -> Iterator[Query]:
+    rng = random.Random(SEED)
+    pairs = (rng.sample(words, 2) for _ in range(10_000))
+    return (Query(near(term([one]), term([other]), 5)) for one, other in pairs)
+
+
+def _slow() -> Iterator[Query]:
+    """What only a tree can decide, and nothing does for long."""
+    yield from map(parse, ['"US"c', '"Us"c', '"SENT US"c', '"한국 대통령"', '"한국 총리"'])
+    yield parse('"한국 대통령" NEAR/9 "US"c')
+
+
+def row(case: Case) -> dict[str, str | float | int]:
+    """How long an article takes, median and worst."""
+    index = case.index()
     took, hits = [], 0
-    for text in articles:
+    for text in case.articles:
         started = time.perf_counter()
         hits += len(index.match("", text))
         took.append(time.perf_counter() - started)
     started = time.perf_counter()
-    fold_article("", articles[0])
+    fold_article("", case.articles[0])
     folding = time.perf_counter() - started
     return {
-        "case": name,
+        "case": case.name,
         "median_ms": round(statistics.median(took) * 1e3, 3),
         "worst_ms": round(max(took) * 1e3, 3),
         "folding_ms": round(folding * 1e3, 3),
-        "hits": round(hits / len(articles), 1),
+        "hits": round(hits / len(case.articles), 1),
     }

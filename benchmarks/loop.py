@@ -1,0 +1,112 @@
+"""For how long matching holds up the event loop: the longest pause between two of its turns.
+
+    python benchmarks/loop.py [WORD OF A CASE'S NAME…]
+
+The step's slices work on the worst articles while a task beside them counts. Pauses are told as
+they were, and without what other programs took. The last line is JSON.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.matching.workload import Workload
+from benchmarks.matching.worst import Case, cases
+from bot.matching.index import QueryIndex
+from bot.matching.match import finding, parsed
+from bot.matching.slices import in_turns
+from storage.articles import Article
+
+EXPLAINED = 1_000  # of the queries that match
+Found = TypeVar("Found")
+
+
+@dataclass(slots=True)
+class Ticker:
+    """Takes a turn whenever it can; *longest* and *longest_cpu* are seconds between two."""
+
+    turns: int = 0
+    longest: float = 0.0
+    longest_cpu: float = 0.0
+
+    async def run(self) -> None:
+        while True:
+            wall, cpu = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(0)
+            self.longest = max(self.longest, time.perf_counter() - wall)
+            self.longest_cpu = max(self.longest_cpu, time.thread_time() - cpu)
+            self.turns += 1
+
+
+async def pauses(case: Case) -> dict[str, Any]:
+    index = case.index()
+    gc.collect()
+    gc.freeze()
+    row: dict[str, Any] = {"case": case.name}
+    for text in case.articles[-2:]:  # the second time what is learned only once is known
+        matching, explaining = Ticker(), Ticker()
+        ids = await beside(matching, matched(index, text))
+        wanted = set(islice(ids, EXPLAINED))
+        asked = {n: str(query) for n, query in enumerate(case.queries()) if n in wanted}
+        await beside(explaining, explained(asked, text))
+        row |= told("match", matching) | told("explain", explaining)
+    return row
+
+
+async def beside(ticker: Ticker, work: Coroutine[Any, Any, Found]) -> Found:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(ticker.run())
+        found = await work
+        await asyncio.sleep(0)  # the last stretch counts too
+        task.cancel()
+    return found
+
+
+async def matched(index: QueryIndex, text: str) -> set[int]:
+    return await in_turns(index.matching("", text))
+
+
+async def explained(asked: dict[int, str], text: str) -> None:
+    now = datetime.now(UTC)
+    article = Article(
+        id=1, url_hash="", url="", title="", text=text, stored_at=now, news_at=now, story_id=1
+    )
+    await in_turns(finding(article, await in_turns(parsed(asked))))
+
+
+def told(name: str, ticker: Ticker) -> dict[str, float]:
+    return {
+        f"{name}_ms": round(ticker.longest * 1e3, 2),
+        f"{name}_cpu_ms": round(ticker.longest_cpu * 1e3, 2),
+        f"{name}_turns": ticker.turns,
+    }
+
+
+def main() -> None:
+    workload = Workload()
+    articles = workload.articles(100)
+    wanted = [case for case in cases(workload, articles) if is_asked(case)]
+    rows = [asyncio.run(pauses(case)) for case in wanted]
+    table = Table(*rows[0], title="The longest pause of the loop")
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console(width=160).print(table)
+    print(json.dumps({"bench": "loop", "rows": rows}))
+
+
+def is_asked(case: Case) -> bool:
+    return not sys.argv[1:] or any(word in case.name for word in sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
