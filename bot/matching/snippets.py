@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
 from unicodedata import category
@@ -20,10 +20,14 @@ _MOST_BEGINNINGS = 200
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One line of text; *bold* are ranges of it, in order, that do not overlap."""
+    """One line of text; *bold* are ranges of it, in order, that do not overlap.
+
+    *in_title* are those of the title with words that the line does not have.
+    """
 
     text: str
     bold: tuple[Place, ...] = ()
+    in_title: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,19 @@ def snippet(text: str, spans: Iterable[Span], limit: int = 240) -> Snippet:
     Of several such parts whole sentences come first, then what stands first. Without a hit in
     the text it is its beginning.
     """
-    hits = sorted(span for span in spans if span.field == "text")[:_MOST_HITS]
+    found = sorted(spans)
+    hits = [span for span in found if span.field == "text"][:_MOST_HITS]
+    titled = [span for span in found if span.field == "title"]
     places = [_without_dateline(text, place, hits) for place in sentences(text)]
     if not places:
-        return Snippet("")
+        return Snippet("", in_title=bold_ranges(titled))
     best = max(
         _parts(text, places, hits, limit),
         key=lambda part: (len(_words(hits, part.place)), part.is_whole),
     )
-    return _shown(text, best, hits)
+    told = _words(hits, best.place)
+    untold = bold_ranges(span for span in titled if not told.issuperset(span.words))
+    return replace(_shown(text, best, hits), in_title=untold)
 
 
 def bold_ranges(spans: Iterable[Span]) -> tuple[Place, ...]:

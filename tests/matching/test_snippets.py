@@ -116,6 +116,23 @@ def test_snippets(query: str, text: str, limit: int, shown: str):
     assert cut(query, text, limit) == shown
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "in_title"),
+    [
+        pytest.param("Taiwan speaks", "It spoke.", ((0, 6),), id="only the title has it"),
+        pytest.param("Taiwan speaks", "", ((0, 6),), id="there is no text"),
+        pytest.param("Taiwan speaks", "Taiwan spoke.", (), id="the text shows it"),
+        pytest.param("Taiwan's envoy", "Taiwan spoke.", ((9, 14),), id="the text shows one of two"),
+    ],
+)
+def test_a_snippet_tells_which_words_only_the_title_shows(
+    title: str, text: str, in_title: tuple[tuple[int, int], ...]
+):
+    query = parse("taiwan OR envoy")
+
+    assert snippet(text, spans(query, title, text)).in_title == in_title
+
+
 def test_overlapping_hits_are_one_bold_range():
     hits = [Span("text", 0, 6, ("a",)), Span("text", 0, 14, ("b",)), Span("text", 20, 22, ("c",))]
 

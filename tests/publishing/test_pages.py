@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.matching.snippets import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Story, Topic
@@ -72,6 +73,16 @@ def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
     assert [[button.data for button in row] for row in message.keyboard] == [
         ["topics:0", "settings"]
     ]
+
+
+def test_an_alert_marks_the_words_that_only_its_title_has(renderer):
+    story = samples.sample_story(samples.ALERTED)
+    snippet = Snippet("Lawmakers spoke.", in_title=((0, 8),))
+
+    message = alert_page(renderer, story, [], snippet, zone="Asia/Tokyo", now=samples.NOW)
+
+    assert marked(message, "bold") == [story.title[:8]]
+    assert story.title in "".join(marked(message, "text_link"))
 
 
 @pytest.mark.parametrize(
