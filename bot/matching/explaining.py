@@ -51,7 +51,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """*missing* are the fewest parts that would have to hold too, as people write them."""
+    """*missing* are the fewest parts that would have to hold too, as people write them.
+
+    Of an article that is missing some, *words* are those that it has anywhere, however spelt.
+    """
 
     lines: tuple[Line, ...]
     is_match: bool
@@ -61,6 +64,11 @@ class Explanation:
     @property
     def is_near_miss(self) -> bool:
         return bool(self.missing and self.words)
+
+    @property
+    def distance(self) -> tuple[int, int]:
+        """How far it is from a match, to be compared: what is missing, then what is there."""
+        return len(self.missing), -len(self.words)
 
 
 def explain(
@@ -77,7 +85,7 @@ def explain(
         told = {term.shown: term.told for term in terms(query.tree)}
         words = tuple(told.get(word, word) for word in why.words)
         return Explanation(lines, is_match=True, words=words)
-    found = {leaf.told for leaf in wanted(query.tree) if article.has(leaf)}
+    found = {term.told for term in loose(query.tree) if article.has(term)}
     missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
     return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
 
@@ -117,13 +125,16 @@ def wanted(node: Node) -> Iterator[Term | Near]:
         yield node
 
 
+def loose(node: Node) -> Iterator[Term]:
+    """The wanted words of *node*, wherever they stand and however they are spelt."""
+    for leaf in wanted(node):
+        for term in (leaf.left, leaf.right) if isinstance(leaf, Near) else (leaf,):
+            yield replace(term, title=False, spelling="")
+
+
 def loosened(query: Query) -> Node | None:
     """Any word of the query anywhere, to look for near misses; None where it has one part only."""
-    words = [
-        replace(term, title=False, spelling="")
-        for leaf in wanted(query.tree)
-        for term in ((leaf.left, leaf.right) if isinstance(leaf, Near) else (leaf,))
-    ]
+    words = list(loose(query.tree))
     return disjunction(words) if words and query.tree != words[0] else None
 
 

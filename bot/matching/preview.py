@@ -125,7 +125,7 @@ class Preview:
 
         looked = await self._look(query, tree, timedelta(days=days), chat_id, explained)
         nearly = [(article, why) for article, why in looked.told if why.is_near_miss]
-        nearest = min(nearly, key=lambda pair: len(pair[1].missing), default=None)
+        nearest = min(nearly, key=lambda pair: pair[1].distance, default=None)
         return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
 
     async def backfill(self, query_id: int, query: Query, since: datetime) -> int:

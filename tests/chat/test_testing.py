@@ -23,7 +23,7 @@ async def test_the_nearest_article_is_told_with_what_it_lacks(ann, news):
     told = await ann.says("/test title:envoy taiwan")
 
     assert "Nothing in the last 7 days." in told["text"]
-    assert "Nearly: Taiwan talks\nIt has taiwan. What fails: title:envoy" in told["text"]
+    assert "Nearly: Taiwan talks\nIt has envoy, taiwan. What fails: title:envoy" in told["text"]
 
 
 async def test_without_a_query_it_says_how_it_goes(ann):

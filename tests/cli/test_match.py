@@ -121,7 +121,7 @@ def test_an_explanation_says_how_the_query_is_read_and_what_is_missing(feed: str
         f"{feed}: Weather",
         '  no match: it has taiwan, but this part fails: "prime minister"',
         f"{feed}: Sports",
-        '  no match: this part fails: "prime minister", taiwan',
+        '  no match: these parts fail: "prime minister", taiwan',
     ]
 
 

@@ -16,10 +16,11 @@ from tests.matching.wordings import surrounded, texts
         pytest.param("x (y OR z)", "x", ("x",), ("y",), id="any of several would do"),
         pytest.param("(x y z) OR (x u)", "x", ("x",), ("u",), id="the shortest way"),
         pytest.param("x -y", "x y", ("x",), ("-y",), id="what must not be there"),
-        pytest.param('x "US"c', "x us", ("x",), ('"US"c',), id="spelt otherwise"),
-        pytest.param("x title:y", "x y", ("x",), ("title:y",), id="not in the title"),
-        pytest.param("x y NEAR/1 z", "x y a b z", ("x",), ("y NEAR/1 z",), id="too far"),
+        pytest.param('x "US"c', "x us", ("us", "x"), ('"US"c',), id="spelt otherwise"),
+        pytest.param("x title:y", "x y", ("x", "y"), ("title:y",), id="not in the title"),
+        pytest.param("x y NEAR/1 z", "x y a b z", ("x", "y", "z"), ("y NEAR/1 z",), id="too far"),
         pytest.param("x lang:ja", "x", ("x",), ("lang:ja",), id="another language"),
+        pytest.param("y NEAR/1 z", "y a b z", ("y", "z"), ("y NEAR/1 z",), id="both, too far"),
         pytest.param("x", "y", (), ("x",), id="nothing of it"),
         pytest.param("Québec Łódź", "quebec", ("Québec",), ("Łódź",), id="as it was typed"),
         pytest.param("臺灣 -日経", "台湾", ("臺灣",), (), id="the characters that were typed"),
@@ -51,7 +52,10 @@ def test_something_is_missing_exactly_where_nothing_matches(typed: str, title: s
 
 
 def test_a_tree_is_told_in_words():
-    query = parse('title:x (semicond* OR "y z") "US"c a NEAR/5 b lang:ja -source:a.example')
+    query = parse(
+        'title:x (semicond* OR "y z") "US"c a NEAR/5 b c NEAR/1 d e NEAR/0 f lang:ja '
+        "-source:a.example"
+    )
 
     told = make_environment().get_template("queries/tree.txt").render(lines=in_lines(query.tree))
 
@@ -62,8 +66,20 @@ def test_a_tree_is_told_in_words():
         "    the words “y z” in a row",
         "    a word that begins with semicond",
         "  a and b, with at most 5 words between them",
+        "  c and d, with at most 1 word between them",
+        "  e and f, beside each other",
         "  in the language ja",
         "  the word x in the title",
         "  but not:",
         "    from the source a.example",
     ]
+
+
+def test_an_article_is_the_nearer_the_less_is_missing_and_then_the_more_it_has():
+    query = parse("x title:y z")
+    texts = ["x z y", "x z", "x y", "x"]
+
+    found = [explain(query, "", text).distance for text in texts]
+
+    assert found == sorted(found)
+    assert len(set(found)) == len(texts)
