@@ -298,6 +298,35 @@ def test_printing_and_parsing_is_the_identity(typed: str):
     assert str(parse(str(query))) == str(query)
 
 
+_SPELLINGS = [
+    ["Taiwan", "taiwan", "ＴＡＩＷＡＮ", "'Taiwan'", "“taiwan’s”"],
+    ["consul-general", '"Consul General"', "«consul–general»", "consul\u2011general"],
+    ["台灣", "臺灣", "「台湾」", "台湾*"],
+    ["Québec", "Que\u0301bec", "QUEBEC"],
+    ["title:Straße", "Title：strasse", "title:(STRASSE)"],
+    ["lang:en", "LANG:en-GB", "lang:(en)"],
+    ["a NEAR/3 b", "b near/3 a", '"b a"~3'],
+]
+
+
+@given(
+    st.lists(st.integers(0, len(_SPELLINGS) - 1), min_size=1, max_size=6, unique=True),
+    st.sampled_from([(" ", " AND ", " and "), (" OR ", "|", " or ")]),
+    st.data(),
+)
+def test_equal_queries_are_one_whatever_their_spelling_and_order(
+    parts: list[int], joints: tuple[str, ...], data: st.DataObject
+):
+    first = "x " + joints[0].join(f"({_SPELLINGS[part][0]} x)" for part in parts)
+    other = "x"
+    for part in data.draw(st.permutations(parts)):
+        spelling = data.draw(st.sampled_from(_SPELLINGS[part]))
+        joint = data.draw(st.sampled_from(joints)) if other != "x" else " "
+        other += f"{joint}(x {spelling})"
+
+    assert parse(other).canonical == parse(first).canonical
+
+
 _PIECES = [
     "OR",
     "AND",
