@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 WORDS = [
     "taiwan", "Taiwan's", "consul", "general", "consul-general", "consulgeneral", "e-mail",
     "email", "mail", "gene", "U.S.", "us", "C++", "AT&T", ".NET", "O'Brien", "québec", "Québec",
-    "台湾", "台", "湾岸", "中国", "パリ", "ニュース", "대만", "대만의", "은행", "москва", "МОСКВА",
+    "台湾", "台", "湾岸", "中国", "发展", "發展", "发", "頭髮", "弁護",
+    "パリ", "ニュース", "대만", "대만의", "은행", "москва", "МОСКВА",
     "Straße", "strasse", "ישראל", "हिन्दी", "ไทย", "1,000", "1000", "F-16",
 ]  # fmt: skip
 BEGINNINGS = ["tai*", "cons*", "gen*", "mosk*", "моск*", "emai*"]

@@ -20,7 +20,7 @@ from bot.matching.engine.keytable import KeyTable
 from bot.matching.engine.queries import Queries
 
 # Also to be raised when words fold differently or queries compile to other literals.
-VERSION: Final = 1
+VERSION: Final = 2
 _HEAD: Final = struct.Struct("<8sII")
 _MAGIC: Final = b"DATELINE"
 _MOST: Final = 1 << 33  # bytes of one array
