@@ -34,6 +34,23 @@ async def test_what_cannot_be_read_is_pointed_at(ann):
     assert "Write more of the word" in (await ann.says("/test ab*"))["text"]
 
 
+async def test_the_word_that_is_one_too_many_is_pointed_at(ann):
+    told = await ann.says("/test " + " ".join(f"w{number}" for number in range(70)))
+
+    line, caret = (line for line in told["text"].splitlines() if "w64" in line or "^" in line)
+    assert line.index("w64") == caret.index("^^^")
+    assert "64 are the most" in told["text"]
+
+
+async def test_a_query_is_told_in_the_characters_that_were_typed(ann, news):
+    await news("台灣", "Rain in Québec.")
+
+    told = await ann.says("/test 臺灣 -québec")
+
+    assert "I read it as 臺灣 -québec" in told["text"]
+    assert "Nearly: 台灣\nIt has 臺灣. What fails: -québec" in told["text"]
+
+
 async def test_a_query_that_was_silent_for_long_is_told_on_the_card(ann, news):
     assert "has never matched in 30 days" in (await ann.says("Taiwan"))["text"]
     await news("Taiwan talks", "An envoy spoke.")
