@@ -1,6 +1,7 @@
 """How a text is spelt, for terms that must be found exactly so: capitals, accents and all."""
 
 import re
+from typing import Final
 from unicodedata import category
 
 from bot.matching.folding import compose, fold
@@ -11,12 +12,20 @@ INSIDE_HEBREW = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'  # an abbreviation's 
 _BETWEEN = re.compile(rf"(?:(?!{INSIDE_HEBREW})[\s{QUOTES}])+")
 
 
+class _Seen(dict[int, str]):
+    """For `str.translate`: nothing instead of an unseen character."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = seen = "" if category(chr(code)) == "Cf" else chr(code)
+        return seen
+
+
+_SEEN: Final = _Seen()
+
+
 def spelled(text: str) -> str:
     """*text* composed, on one line, without quotes or unseen characters."""
-    if text.isascii():
-        seen = text
-    else:
-        seen = "".join(char for char in compose(text) if category(char) != "Cf")
+    seen = text if text.isascii() else compose(text).translate(_SEEN)
     return _BETWEEN.sub(" ", seen).strip()
 
 

@@ -13,6 +13,7 @@ Place: TypeAlias = tuple[int, int]  # start and end, offsets into the original
 
 _PLAIN_WORD = re.compile(f"[^ {JOIN}]+")
 _JOINED_WORD = re.compile(f"{JOIN}*[^ {JOIN}][^ ]*")
+_WITH_SPACE = re.compile(r"\S+\s*|\s+")  # no mark is composed over white space
 _JOINS_THE_ONE_BEFORE = re.compile("[\u1160-\u11ff\uff9e\uff9f]")  # vowels, finals; voice marks
 
 
@@ -51,7 +52,8 @@ def _trace(piece: str, at: int) -> Trace:
             for found in word.finditer(marked)
         )
 
-    return Trace(fold(piece), places(_PLAIN_WORD), places(_JOINED_WORD))
+    folded, plain = fold(piece), places(_PLAIN_WORD)
+    return Trace(folded, plain, places(_JOINED_WORD) if folded.joined else plain)
 
 
 def _marked(text: str) -> Iterator[tuple[str, Place]]:
@@ -73,18 +75,23 @@ def _composed(text: str) -> tuple[str, list[Place]]:
         return text, [(index, index + 1) for index in range(len(text))]
     chars: list[str] = []
     places: list[Place] = []
-    for start, end in _clusters(text):
-        cluster = compose(text[start:end])
-        chars.append(cluster)
-        places += [(start, end)] * len(cluster)
+    for word in _WITH_SPACE.finditer(text):
+        if compose(word[0]) == word[0]:
+            chars.append(word[0])
+            places += [(at, at + 1) for at in range(*word.span())]
+            continue
+        for start, end in _clusters(text, *word.span()):
+            cluster = compose(text[start:end])
+            chars.append(cluster)
+            places += [(start, end)] * len(cluster)
     return "".join(chars), places
 
 
-def _clusters(text: str) -> Iterator[Place]:
+def _clusters(text: str, start: int, end: int) -> Iterator[Place]:
     """Each character with what may be composed into it."""
-    start = 0
-    for index, char in enumerate(text[1:], 1):
+    for index in range(start + 1, end):
+        char = text[index]
         if category(char)[0] != "M" and not _JOINS_THE_ONE_BEFORE.match(char):
             yield start, index
             start = index
-    yield start, len(text)
+    yield start, end
