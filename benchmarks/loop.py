@@ -33,7 +33,7 @@ Found = TypeVar("Found")
 
 @dataclass(slots=True)
 class Ticker:
-    """Takes a turn whenever it can; *longest* and *longest_cpu* are seconds between two."""
+    """Takes a turn whenever it can; `longest` and `longest_cpu` are seconds between two."""
 
     turns: int = 0
     longest: float = 0.0
@@ -52,15 +52,13 @@ async def pauses(case: Case) -> dict[str, Any]:
     index = case.index()
     gc.collect()
     gc.freeze()
-    row: dict[str, Any] = {"case": case.name}
-    for text in case.articles[-2:]:  # the second time what is learned only once is known
-        matching, explaining = Ticker(), Ticker()
+    matching, explaining = Ticker(), Ticker()
+    for text in case.articles[-2:]:
         ids = await beside(matching, matched(index, text))
         wanted = set(islice(ids, EXPLAINED))
         asked = {n: str(query) for n, query in enumerate(case.queries()) if n in wanted}
         await beside(explaining, explained(asked, text))
-        row |= told("match", matching) | told("explain", explaining)
-    return row
+    return {"case": case.name} | told("match", matching) | told("explain", explaining)
 
 
 async def beside(ticker: Ticker, work: Coroutine[Any, Any, Found]) -> Found:
