@@ -2,6 +2,7 @@
 
 import re
 
+from bot.matching.characters import is_hangul, is_unspaced
 from bot.matching.folding import fold
 from bot.matching.lexemes import STARS
 from bot.matching.refusals import Code, QueryError, refused_here
@@ -23,9 +24,13 @@ def term_token(text: str, start: int, end: int, inside: str, if_empty: Code | No
         raise QueryError(Code.STRAY_STAR, text, start, end - start)
     if if_empty and not words:
         raise QueryError(if_empty, text, start, end - start)
-    if prefix and len(words[-1]) < SHORTEST_PREFIX and words[-1].isascii():
+    if prefix and len(words[-1]) < SHORTEST_PREFIX and not _is_beginning_anyway(words[-1]):
         raise refused_here(Code.SHORT_PREFIX, text, start, end, _STAR.sub("", text[start:end]))
     return Token(Kind.TERM, start, end - start, words, prefix, typed=" ".join(stem.split()))
+
+
+def _is_beginning_anyway(word: str) -> bool:
+    return is_unspaced(word) or is_hangul(word)
 
 
 def exact_term(

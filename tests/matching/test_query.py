@@ -114,6 +114,7 @@ def test_queries_have_one_canonical_text(typed: str, canonical: str):
         pytest.param("台湾 OR ก", Code.ONLY_STOP_WORDS, (6, 1), "", id="a lone Thai letter"),
         pytest.param('taiwan OR "of the"', Code.ONLY_STOP_WORDS, (10, 8), "", id="one way"),
         pytest.param("taiwan ta*", Code.SHORT_PREFIX, (7, 3), "taiwan ta", id="short prefix"),
+        pytest.param("да мо*", Code.SHORT_PREFIX, (3, 3), "да мо", id="a short Russian prefix"),
         pytest.param("x y*z", Code.STRAY_STAR, (2, 3), "", id="a star inside"),
         pytest.param("x *", Code.STRAY_STAR, (2, 1), "", id="a star alone"),
         pytest.param(
