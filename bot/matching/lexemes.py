@@ -52,7 +52,7 @@ LEXEME: Final = re.compile(
        | (?P<quote> [{_OPENING}] | {_SINGLE} )
        | (?P<not>   [{_MINUSES}]+ (?=[^\s{_MINUSES}]) )
        | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]|{_SINGLE}) )
-       | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [:\uff1a] )
+       | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [\ ]? [:\uff1a] )
        | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
                       | {INSIDE_HEBREW})+ )
        | (?P<stray> . )

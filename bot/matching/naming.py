@@ -19,7 +19,7 @@ _ORS = frozenset({"or", "OR", "\uff2f\uff32"})
 def field(text: str, found: re.Match[str]) -> Iterator[Token]:
     """`title:` is a token by itself; the others have a name behind them, or brackets of names."""
     start, end = found.span()
-    name = found[0][:-1].lower()
+    name = found[0][:-1].strip().lower()
     if name not in FIELDS:
         raise refused_here(Code.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
     kind = _KINDS[name]

@@ -39,6 +39,9 @@ from tests.matching.wordings import queries
         pytest.param('"new yor*"', '"new yor*"', id="a phrase's last word may be a beginning"),
         pytest.param("대만*", "대만", id="Korean is a beginning anyway"),
         pytest.param("Title:Taiwan", "title:taiwan", id="a field"),
+        pytest.param(
+            "title : Taiwan lang : en", "lang:en title:taiwan", id="as the French write it"
+        ),
         pytest.param('title:"New York"', 'title:"new york"', id="a phrase in a field"),
         pytest.param("title:(x OR y) z", "(title:x OR title:y) z", id="a bracket in a field"),
         pytest.param("x and y or z not u", "x y OR z -u", id="small operators"),
