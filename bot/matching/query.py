@@ -41,14 +41,19 @@ def parse(text: str, topics: Mapping[str, str] | None = None) -> Query:
     try:
         return _parse(text, saved)
     except QueryError as error:
-        if error.suggestion and not is_readable(error.suggestion, topics):
+        if error.suggestion and not _is_readable(error.suggestion, saved):
             error.suggestion = ""
         raise
 
 
-def is_readable(text: str, topics: Mapping[str, str] | None = None) -> bool:
+def is_readable(text: str) -> bool:
+    """Whether *text* is a query without any saved topics."""
+    return _is_readable(text, Saved())
+
+
+def _is_readable(text: str, saved: Saved) -> bool:
     try:
-        _parse(text, Saved.of(topics or {}))
+        _parse(text, saved)
     except QueryError:
         return False
     return True
