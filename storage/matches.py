@@ -1,8 +1,8 @@
 """Matches: a query and an article, with the words that matched."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
@@ -27,8 +27,7 @@ class Match(SQLModel, table=True):
     found_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MatchFound:
+class MatchFound(NamedTuple):
     article_id: int
     query_id: int
     words: list[str]
@@ -38,5 +37,5 @@ class MatchFound:
 
 async def store_matches(unit: Unit, found: Sequence[MatchFound]) -> int:
     """Store those not known yet; return how many."""
-    rows = [asdict(match) | {"found_at": unit.now} for match in found]
+    rows = [match._asdict() | {"found_at": unit.now} for match in found]
     return len(await insert_new(unit, Match, rows, returning=Match.query_id))

@@ -18,7 +18,8 @@ from storage.queries import queries_by_id
 from storage.sources_carrying import carriers_of
 from storage.words import Stage
 
-_ROWS: Final = 500  # stored or read at once
+_READ: Final = 500  # queries read at once
+_STORED: Final = 200  # matches stored at once, in about 3 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Matching:
         async with self.storage.writing() as unit:
             ours = await advance_articles(unit, ids, owner=self.owner, stage=Stage.MATCHED)
             kept = (match for match in found if match.article_id in ours)
-            while some := list(islice(kept, _ROWS)):
+            while some := list(islice(kept, _STORED)):
                 await store_matches(unit, some)
         return len(ours)
 
@@ -75,7 +76,7 @@ class Matching:
     async def _queries(self, ids: Iterable[int]) -> dict[int, Query]:
         found: dict[int, Query] = {}
         left = iter(ids)
-        while some := list(islice(left, _ROWS)):
+        while some := list(islice(left, _READ)):
             async with self.storage.reading() as unit:
                 canonical = await queries_by_id(unit, some)
             found |= await in_turns(parsed(canonical))

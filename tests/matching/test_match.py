@@ -1,7 +1,9 @@
 from collections.abc import Collection
 
+import pytest
 from sqlmodel import select
 
+from bot.matching import match
 from bot.matching.following import Following
 from bot.matching.match import Matching
 from bot.matching.query import parse
@@ -98,6 +100,26 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     await matching(storage).match_new()
 
     assert await matches(storage) == [(article, query, ["needle"], False)]
+
+
+async def test_more_matches_than_are_stored_at_once(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(match, "_READ", 2)
+    monkeypatch.setattr(match, "_STORED", 2)
+    words = ["five", "four", "one", "three", "two"]
+    queries = [await stored_query(storage, word) for word in words]
+    first = await stored_article(storage, " ".join(words))
+    second = await stored_article(storage, "One", "and two")
+
+    await matching(storage).match_new()
+
+    assert {(article, tuple(found)) for article, _, found, _ in await matches(storage)} == {
+        *((first, (word,)) for word in words),
+        (second, ("one",)),
+        (second, ("two",)),
+    }
+    assert len(await matches(storage)) == len(queries) + 2
 
 
 async def test_who_carried_an_article_and_its_language_are_asked_for(storage: Storage):
