@@ -91,7 +91,7 @@ async def longest_pause(stop: asyncio.Event) -> tuple[float, float]:
 async def look(preview: Preview, query: Query, chat_id: int | None) -> PreviewResult:
     """Ask for all that the card tells."""
     found = await preview.hits(query, chat_id=chat_id)
-    if not found.count:
+    if not found.count and not found.is_more:
         await preview.silent_days(query, chat_id=chat_id)
     return found
 

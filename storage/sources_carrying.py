@@ -49,9 +49,13 @@ async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tup
     return found
 
 
-async def sources_called(unit: Unit, is_meant: Callable[[str, str], bool]) -> frozenset[int]:
-    """The sources of which *is_meant* says so, from their host and title."""
-    rows = await unit.session.exec(select(Source.id, Source.host, Source.title))
+async def sources_called(
+    unit: Unit, is_meant: Callable[[str, str], bool], chat_id: int | None
+) -> frozenset[int]:
+    """The sources that reach the chat and of which *is_meant* says so, from host and title."""
+    rows = await unit.session.exec(
+        select(Source.id, Source.host, Source.title).where(reaches(chat_id))
+    )
     return frozenset(
         source_id for source_id, host, title in rows if source_id and is_meant(host, title)
     )

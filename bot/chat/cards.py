@@ -41,7 +41,7 @@ async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
     """What a template tells of what *query* found."""
     found = await doors.preview.hits(query, chat_id=guest.chat_id)
     silent = 0
-    if not found.count:
+    if not found.count and not found.is_more:
         silent = await doors.preview.silent_days(query, chat_id=guest.chat_id)
     return {
         "found": found,

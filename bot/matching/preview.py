@@ -151,7 +151,7 @@ class Preview:
             return asked.source in source_keys(source)
 
         async with self.storage.reading() as unit:
-            carried = await sources_called(unit, is_meant) if asked.source else None
+            carried = await sources_called(unit, is_meant, chat_id) if asked.source else None
             since, words = unit.now - ago, self._words(tree)
             wanted = Wanted(words, since, chat_id, source_ids=carried, language=asked.language)
             ids = await ids_found(unit, wanted, limit=MOST_LOOKED_AT + 1)

@@ -48,8 +48,9 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
         unit.session.add(Follow(chat_id=chat.id or 0, source_id=private))
     look = Preview(storage)
 
-    assert (await look.hits(parse("taiwan"))).count == 0
-    assert (await look.hits(parse("taiwan"), chat_id=chat.id)).count == 1
+    for typed in ("taiwan", 'taiwan source:"Private Feed"'):
+        assert (await look.hits(parse(typed))).count == 0
+        assert (await look.hits(parse(typed), chat_id=chat.id)).count == 1
 
 
 async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
