@@ -90,6 +90,15 @@ def test_many_additions_and_removals_leave_what_was_asked_for():
     assert index._queries.literals.count < 6_000
 
 
+def test_a_word_that_many_new_queries_ask_for_brings_them_all():
+    index = QueryIndex()
+    for number in range(100):
+        index.add(number, parse(f"taiwan -gone{number}"))
+
+    assert index.match("", "taiwan gone7") == set(range(100)) - {7}
+    assert index.match("", "gone7") == set()
+
+
 def test_a_row_moves_to_the_literal_that_turned_out_rarer():
     index = QueryIndex()
     index.add(1, parse("ministry taiwan"))

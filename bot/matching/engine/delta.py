@@ -11,6 +11,7 @@ from bot.matching.engine.hashing import Ints
 
 _WIDEST = WIDTHS[-1]
 _START = 1 << 19  # rows; room that nobody touched takes no memory
+_LINKS = 16  # a popular word's list may have a hundred thousand
 
 
 class Delta:
@@ -54,17 +55,23 @@ class Delta:
 
     def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Iterator[Ints]:
         """As `Columns.matching`, all at once."""
-        heads = self._heads.array
-        row = heads.take(hits[: np.searchsorted(hits, len(heads))])
-        row = row[row > 0]
-        found = [row]
-        while len(row):
-            row = self._after.array.take(row)
-            row = row[row > 0]
-            found.append(row)
-        rows = np.concatenate(found)
+        rows = self._anchored(hits, presence)
         rows = rows[presence[self._others.array.take(rows, axis=0)].all(axis=1)]
         yield self._slots.array.take(rows)
+
+    def _anchored(self, hits: Ints, presence: NDArray[np.bool_]) -> Ints:
+        """The rows whose anchor is there: by their links, or where these go on, a look at all."""
+        heads = self._heads.array
+        row = heads.take(hits[: np.searchsorted(hits, len(heads))])
+        found = []
+        for _ in range(_LINKS):
+            row = row[row > 0]
+            if not len(row):
+                return np.concatenate(found) if found else row
+            found.append(row)
+            row = self._after.array.take(row)
+        anchors = self._anchors.array[1 : self.count + 1]
+        return (np.flatnonzero(presence[anchors]) + 1).astype(np.int32)
 
     def rows(self, start: int, stop: int) -> Rows:
         """A copy of the rows *start* to *stop*, as wide as can be."""
