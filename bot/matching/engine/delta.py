@@ -63,7 +63,7 @@ class Delta:
         """The rows whose anchor is there: by their links, or where these go on, a look at all."""
         heads = self._heads.array
         row = heads.take(hits[: np.searchsorted(hits, len(heads))])
-        found = []
+        found: list[Ints] = []
         for _ in range(_LINKS):
             row = row[row > 0]
             if not len(row):
