@@ -51,7 +51,7 @@ class QueryIndex:
         return Snapshot(self._queries, self._rough, number)
 
     def tend(self) -> bool:
-        """Do a slice of the tidying, about two milliseconds; return whether there is more."""
+        """Do a slice of the tidying, about a millisecond; return whether there is more."""
         self._store()
         return self._queries.tend()
 

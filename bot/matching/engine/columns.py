@@ -61,7 +61,10 @@ class Columns:
 
     def rows(self, start: int, stop: int) -> Rows:
         """A copy of the rows *start* to *stop*, with their anchors."""
-        anchors = np.searchsorted(self.starts, np.arange(start, stop), side="right") - 1
+        wanted = np.arange(
+            start, stop, dtype=np.int32
+        )  # of the type of `starts`, or all that is cast
+        anchors = np.searchsorted(self.starts, wanted, side="right") - 1
         inside = slice(start, stop)
         return Rows(anchors.astype(np.int32), self.slots[inside], self.others[:, inside].copy())
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.matching.engine.columns import WIDTHS, Rows
-from bot.matching.engine.growing import Growing
+from bot.matching.engine.growing import Growing, room
 from bot.matching.engine.hashing import Ints
 
 _WIDEST = WIDTHS[-1]
@@ -19,11 +19,11 @@ class Delta:
 
     def __init__(self) -> None:
         self.count = 0
-        self._heads = Growing(np.zeros(_START, dtype=np.int32))
-        self._after = Growing(np.zeros(_START, dtype=np.int32))
-        self._anchors = Growing(np.zeros(_START, dtype=np.int32))
-        self._slots = Growing(np.zeros(_START, dtype=np.int32))
-        self._others = Growing(np.zeros((_START, _WIDEST), dtype=np.int32))
+        self._heads = Growing(room((_START,), np.int32))
+        self._after = Growing(room((_START,), np.int32))
+        self._anchors = Growing(room((_START,), np.int32))
+        self._slots = Growing(room((_START,), np.int32))
+        self._others = Growing(room((_START, _WIDEST), np.int32))
 
     @property
     def grown(self) -> tuple[Growing[np.int32], ...]:

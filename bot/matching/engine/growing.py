@@ -5,14 +5,25 @@ is small as long as the array is.
 """
 
 from collections.abc import Iterator
+from math import prod
+from mmap import mmap
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _TIMES = 64
-_PIECE = 1 << 19  # bytes
+_PIECE = 1 << 17  # bytes
 Number = TypeVar("Number", bound=np.generic)
+
+
+def room(shape: tuple[int, ...], dtype: type[Number] | np.dtype[Number]) -> NDArray[Number]:
+    """Zeros in pages of the usual size.
+
+    Numpy asks for huge ones, and the first touch of one of these may take five milliseconds.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap(-1, max(size, 1)), dtype=dtype, count=prod(shape)).reshape(shape)
 
 
 class Growing(Generic[Number]):
@@ -30,9 +41,7 @@ class Growing(Generic[Number]):
         """Make room for `array[index]`."""
         size = len(self.array)
         if index >= size:
-            more = np.zeros(
-                (max(_TIMES * size, index + 1), *self.array.shape[1:]), self.array.dtype
-            )
+            more = room((max(_TIMES * size, index + 1), *self.array.shape[1:]), self.array.dtype)
             more[:size] = self.array
             self.hold(more)
 

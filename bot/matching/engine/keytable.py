@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.matching.engine.growing import cleared
+from bot.matching.engine.growing import cleared, room
 from bot.matching.engine.hashing import Ints, Keys, Places
 
 WIDTH: Final = 8
@@ -23,9 +23,7 @@ class KeyTable:
 
     def __init__(self, size: int = 4_096) -> None:
         buckets = max(64, -(-size // _LOAD))
-        self.hold(
-            np.zeros((buckets, WIDTH), dtype=np.uint64), np.zeros((buckets, WIDTH), dtype=np.int32)
-        )
+        self.hold(room((buckets, WIDTH), np.uint64), room((buckets, WIDTH), np.int32))
         self.overflow: dict[int, int] = {}
         self.count = 0
 
@@ -104,7 +102,10 @@ class KeyTable:
         keys = np.array(list(self.overflow), dtype=np.uint64)
         values = np.array(list(self.overflow.values()), dtype=np.int32)
         wanted = values > 0 if kept is None else (values > 0) & kept.take(values, mode="clip")
-        other.put_all(keys[wanted], values[wanted])
+        keys, values = keys[wanted], values[wanted]
+        for start in range(0, len(keys), _SLICE):
+            other.put_all(keys[start : start + _SLICE], values[start : start + _SLICE])
+            yield
 
     def put_all(self, keys: Keys, values: Ints) -> None:
         """Put distinct keys, a block at once; those already known stay as they are."""

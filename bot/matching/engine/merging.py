@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.matching.engine.columns import WIDTHS, Columns, Rows
 from bot.matching.engine.delta import Delta
-from bot.matching.engine.growing import cleared
+from bot.matching.engine.growing import cleared, room
 from bot.matching.engine.hashing import Ints
 
 _SLICE: Final = 4_096  # rows
@@ -88,7 +88,7 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     """Count each anchor's rows, then put every block's rows in their places."""
     if not blocks:
         return Columns.empty(width)
-    starts = np.empty(literals + 1, dtype=np.int32)
+    starts = room((literals + 1,), np.int32)
     yield from cleared(starts)
     for rows in blocks:
         firsts, counts = _runs(rows.anchors)
@@ -97,8 +97,8 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     np.cumsum(starts, out=starts)
     yield
     free = starts[:-1].copy()
-    slots = np.empty(starts[-1], dtype=np.int32)
-    others = np.empty((width, starts[-1]), dtype=np.int32)
+    slots = room((int(starts[-1]),), np.int32)
+    others = room((width, int(starts[-1])), np.int32)
     yield from cleared(slots)
     yield from cleared(others)
     for rows in blocks:

@@ -16,7 +16,6 @@ from bot.matching.slices import Slices
 
 _NONE: Final = np.zeros(0, dtype=np.int32)
 _SMALL: Final = 4_096  # rows not worth a merge
-_SLICES: Final = 2  # done at a time, half a millisecond each
 _WISER: Final = 8  # times as many articles known as at the last merge: anchors may be better
 
 
@@ -80,12 +79,10 @@ class Queries:
         )
 
     def tend(self) -> bool:
-        """Do a little of what there is to tidy; return whether there is more."""
+        """Do a slice of what there is to tidy; return whether there is more."""
         if self._work is None and self.is_untidy:
             self._work = self._tidied()
-        for _ in range(_SLICES):
-            if self._work is None:
-                break
+        if self._work is not None:
             next(self._work, None)
         return self.is_untidy
 
@@ -113,6 +110,7 @@ class Queries:
         used = np.zeros(self.literals.count + 1, dtype=np.bool_)
         layout = Layout(self.slots.states.array, self.literals.seen.array, used)
         self.columns = yield from merged(self.columns, self.delta, stop, layout)
+        yield
         self.delta.drop(stop)
         self.slots.free += self.slots.gone[:gone]
         del self.slots.gone[:gone]
