@@ -61,9 +61,7 @@ class Columns:
 
     def rows(self, start: int, stop: int) -> Rows:
         """A copy of the rows *start* to *stop*, with their anchors."""
-        wanted = np.arange(
-            start, stop, dtype=np.int32
-        )  # of the type of `starts`, or all that is cast
+        wanted = np.arange(start, stop, dtype=np.int32)  # of another type, all starts were cast
         anchors = np.searchsorted(self.starts, wanted, side="right") - 1
         inside = slice(start, stop)
         return Rows(anchors.astype(np.int32), self.slots[inside], self.others[:, inside].copy())

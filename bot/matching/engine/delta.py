@@ -79,9 +79,6 @@ class Delta:
         anchors, slots = self._anchors.array[inside], self._slots.array[inside]
         return Rows(anchors.copy(), slots.copy(), self._others.array[inside].T.copy())
 
-    def drop(self, stop: int) -> None:
-        """Forget the rows before *stop*; what is left moves to the front."""
-        left = self.rows(stop, self.count + 1)
+    def clear(self) -> None:
         self._heads.array[self._anchors.array[: self.count + 1]] = 0
         self.count = 0
-        self.add(left)

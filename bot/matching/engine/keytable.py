@@ -107,6 +107,15 @@ class KeyTable:
             other.put_all(keys[start : start + _SLICE], values[start : start + _SLICE])
             yield
 
+    def given_back(self) -> Iterator[None]:
+        """In slices, let go of the memory; no more is asked of this table."""
+        self.keys = np.zeros((0, WIDTH), dtype=np.uint64)
+        self._flat_keys = self.keys.reshape(-1).data
+        yield
+        self.values = np.zeros((0, WIDTH), dtype=np.int32)
+        self._flat_values = self.values.reshape(-1).data
+        yield
+
     def put_all(self, keys: Keys, values: Ints) -> None:
         """Put distinct keys, a block at once; those already known stay as they are."""
         known, _ = self.find(keys)

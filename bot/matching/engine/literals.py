@@ -110,10 +110,12 @@ class Literals:
             yield from larger.cleared()
             kept = self._kept(used)
             self._moving = larger
-            yield from self.table.moved_into(larger, kept)
+            old = self.table
+            yield from old.moved_into(larger, kept)
             self.table, self._moving = larger, None
             self._keep_asked(kept)
             self.free = (np.flatnonzero(~kept[1:-1])[:_MOST_FREED] + 1).tolist()
+            yield from old.given_back()
         self._asked = None
 
     def _kept(self, used: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -33,11 +33,10 @@ class Layout:
 
 
 def merged(
-    columns: Sequence[Columns], delta: Delta, stop: int, layout: Layout
+    columns: Sequence[Columns], delta: Delta, layout: Layout
 ) -> Generator[None, None, tuple[Columns, ...]]:
-    """Merge the delta's rows before *stop*."""
     blocks: dict[int, list[Rows]] = {width: [] for width in WIDTHS}
-    for rows in _sources(columns, delta, stop):
+    for rows in _sources(columns, delta):
         for width, part in _by_width(reanchored(_alive(rows, layout), layout.seen)):
             layout.kept[part.anchors] = True
             layout.kept[np.abs(part.others)] = True
@@ -49,12 +48,12 @@ def merged(
     return found
 
 
-def _sources(columns: Sequence[Columns], delta: Delta, stop: int) -> Iterator[Rows]:
+def _sources(columns: Sequence[Columns], delta: Delta) -> Iterator[Rows]:
     for each in columns:
         for start in range(0, len(each.slots), _SLICE):
             yield each.rows(start, min(start + _SLICE, len(each.slots)))
-    for start in range(1, stop, _SLICE):
-        yield delta.rows(start, min(start + _SLICE, stop))
+    for start in range(1, delta.count + 1, _SLICE):
+        yield delta.rows(start, min(start + _SLICE, delta.count + 1))
 
 
 def _alive(rows: Rows, layout: Layout) -> Rows:
@@ -101,7 +100,8 @@ def _laid_out(width: int, blocks: list[Rows], literals: int) -> Generator[None, 
     others = room((width, int(starts[-1])), np.int32)
     yield from cleared(slots)
     yield from cleared(others)
-    for rows in blocks:
+    while blocks:
+        rows = blocks.pop()
         firsts, counts = _runs(rows.anchors)
         within = np.arange(len(rows.anchors)) - np.repeat(firsts, counts)
         place = free[rows.anchors] + within

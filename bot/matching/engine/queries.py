@@ -27,6 +27,7 @@ class Queries:
         self.slots = Slots()
         self.columns = tuple(map(Columns.empty, WIDTHS))
         self.delta = Delta()
+        self._closed = Delta()  # empty, but while it is merged
         self._work: Iterator[None] | None = None
         self._known = 0  # articles, at the last merge
 
@@ -62,10 +63,8 @@ class Queries:
         return slots
 
     def _stored(self) -> list[Columns | Delta]:
-        stored: list[Columns | Delta] = [each for each in self.columns if len(each.slots)]
-        if self.delta.count:
-            stored.append(self.delta)
-        return stored
+        columns = [each for each in self.columns if len(each.slots)]
+        return [*columns, *(each for each in (self.delta, self._closed) if each.count)]
 
     @property
     def is_untidy(self) -> bool:
@@ -105,16 +104,20 @@ class Queries:
 
     def _tidied(self) -> Iterator[None]:
         self._known = self.literals.frequencies.articles
-        stop, gone = self.delta.count + 1, len(self.slots.gone)
+        self.delta, self._closed = self._closed, self.delta
+        gone = len(self.slots.gone)
         self.literals.watch()
         used = np.zeros(self.literals.count + 1, dtype=np.bool_)
         layout = Layout(self.slots.states.array, self.literals.seen.array, used)
-        self.columns = yield from merged(self.columns, self.delta, stop, layout)
-        yield
-        self.delta.drop(stop)
+        old = self.columns
+        self.columns = yield from merged(old, self._closed, layout)
+        self._closed.clear()
         self.slots.free += self.slots.gone[:gone]
         del self.slots.gone[:gone]
         yield
+        while old:  # to give much memory back takes its time too
+            old = old[:-1]
+            yield
         yield from self.literals.tidied(used)
         yield from self.slots.tidied()
         self._work = None

@@ -71,8 +71,10 @@ class Slots:
             larger = KeyTable(max(_START, self.live + self.live // 8))
             yield from larger.cleared()
             self._moving = larger
-            yield from self.table.moved_into(self._moving, None)
-            self.table, self._moving = self._moving, None
+            old = self.table
+            yield from old.moved_into(larger, None)
+            self.table, self._moving = larger, None
+            yield from old.given_back()
 
 
 def spread(ids: NDArray[np.int64]) -> Keys:
