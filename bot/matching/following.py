@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 _PAGE = 1_000  # queries read at a time, in about 3 ms
 _SLICE = 50  # of them compiled before the event loop has its turn
+_SLICES = 100  # of tidying at a time, a millisecond or less each
 _MANY = 20_000  # changes; to follow them one by one takes longer than to start a process
 
 
@@ -38,6 +39,7 @@ class Following:
             if not changed:
                 break
             await self._follow(changed)
+        await self._tidy()
         if self.file is not None and self.live.is_worth_saving:
             await self._save(self.file)
 
@@ -84,6 +86,13 @@ class Following:
                 return
             yield page
             last = page[-1][0]
+
+    async def _tidy(self) -> None:
+        """Not to the end at once: articles are waiting."""
+        for _ in range(_SLICES):
+            if not self.live.index.tend():
+                break
+            await asyncio.sleep(0)
 
     async def _save(self, file: SnapshotFile) -> None:
         """Only one step uses the index, and waits here until it is written."""
