@@ -45,7 +45,7 @@ async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
         silent = await doors.preview.silent_days(query, chat_id=guest.chat_id)
     return {
         "found": found,
-        "volume": Volume(found.count, found.days, found.is_more),
+        "volume": Volume(found.count, found.covered),
         "silent_days": silent,
         "now": guest.now,
         "zone": guest.zone,

@@ -62,12 +62,16 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """*count* articles of the last *days*, at least so many if *is_more*; the newest of them."""
+    """*count* articles of the last *days*, at least so many if *is_more*; the newest of them.
+
+    They were counted back to *covered* ago, which is less than *days* if *is_more*.
+    """
 
     count: int
     is_more: bool
     days: int
     newest: tuple[Hit, ...]
+    covered: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Looked(Generic[Told]):
 
     told: list[tuple[Article, Told]]
     is_more: bool
+    covered: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Preview:
             return _hit(query, article, names.get(article.id or 0, ""))
 
         hits = [hit async for _, hit in in_slices(newest, shown)]
-        return PreviewResult(len(matched), looked.is_more, days, tuple(hits))
+        return PreviewResult(len(matched), looked.is_more, days, tuple(hits), looked.covered)
 
     async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
         """For how many days *query* has found nothing; 0 where it has found something."""
@@ -152,8 +157,8 @@ class Preview:
 
         async with self.storage.reading() as unit:
             carried = await sources_called(unit, is_meant, chat_id) if asked.source else None
-            since, words = unit.now - ago, self._words(tree)
-            wanted = Wanted(words, since, chat_id, source_ids=carried, language=asked.language)
+            now, words = unit.now, self._words(tree)
+            wanted = Wanted(words, now - ago, chat_id, source_ids=carried, language=asked.language)
             ids = await ids_found(unit, wanted, limit=MOST_LOOKED_AT + 1)
         told = await self._tell(
             ids[:MOST_LOOKED_AT],
@@ -162,7 +167,8 @@ class Preview:
             with_carriers=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
         )
         told.sort(key=lambda pair: pair[0].news_at, reverse=True)
-        return Looked(told, is_more=len(told) < len(ids))
+        is_more = len(told) < len(ids)
+        return Looked(told, is_more, now - told[-1][0].news_at if is_more and told else ago)
 
     async def _tell(
         self,

@@ -30,6 +30,7 @@ async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
     found = await Preview(storage).hits(parse('taiwan "consul general"'))
 
     assert (found.count, found.is_more, found.days) == (4, False, 7)
+    assert found.covered == timedelta(days=7)
     assert [hit.title for hit in found.newest] == [f"Taiwan, {n} days ago" for n in (1, 2, 3)]
     hit = found.newest[0]
     assert hit.source == "Example Wire"
@@ -56,12 +57,14 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
 async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(preview, "MOST_LOOKED_AT", 2)
     source = await stored_source(storage)
-    for number in range(3):
-        await stored_article(storage, f"Taiwan {number}", source_id=source)
+    for days in range(3):
+        ago = timedelta(days=days)
+        await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
 
     found = await Preview(storage).hits(parse("taiwan"))
 
     assert (found.count, found.is_more) == (2, True)
+    assert timedelta(days=1) <= found.covered < timedelta(days=2)
 
 
 async def test_a_look_that_takes_too_long_is_told_as_more(
