@@ -159,6 +159,9 @@ def near(one: Term, other: Term, distance: int) -> Near:
 
 
 def negation(node: Node) -> Node:
+    """Not this or that is neither: an OR stands under no NOT."""
+    if isinstance(node, Or):
+        return conjunction(map(negation, node.operands))
     return node.operand if isinstance(node, Not) else Not(node)
 
 
@@ -167,6 +170,14 @@ def conjunction(nodes: Iterable[Node]) -> Node:
 
 
 def disjunction(nodes: Iterable[Node]) -> Node:
+    """Without this or without that is without both: an OR has one NOT at most."""
+    nodes = [
+        each for node in nodes for each in (node.operands if isinstance(node, Or) else (node,))
+    ]
+    missing = [node.operand for node in nodes if isinstance(node, Not)]
+    if len(missing) > 1:
+        wanted = [node for node in nodes if not isinstance(node, Not)]
+        nodes = [*wanted, negation(conjunction(missing))]
     return _joined(Or, nodes)
 
 
