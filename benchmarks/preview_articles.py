@@ -75,7 +75,7 @@ def _written(number: int, drawn: Sequence[str], at: datetime, language: str, gap
     starts = range(0, len(words), SENTENCE)
     sentences = [gap.join(words[start : start + SENTENCE]).capitalize() for start in starts]
     text = ". ".join((*sentences, CODA))
-    folded = FoldedRow(number, " ".join(title), " ".join((*words, FOLDED_CODA)))
+    folded = FoldedRow(number, " ".join(title), " ".join((*words, FOLDED_CODA)), language)
     return Written(number, gap.join(title), text, folded, at, language)
 
 

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage.articles import Article
 from storage.engine import POSTGRESQL, Unit
 from storage.entries import Entry
-from storage.folded import Folded
+from storage.folded import Folded, language_token
 from storage.sources import Source
 from storage.sources_carrying import reaches
 
@@ -45,6 +45,8 @@ async def ids_found(unit: Unit, wanted: Wanted, *, limit: int) -> list[int]:
         if wanted.words is not None:
             question = question.join(Folded, col(Folded.article_id) == Article.id)
             question = question.where(_matches("folded.tokens @@ CAST(:words AS tsquery)", wanted))
+            if wanted.language:
+                question = question.where(_tokened(language_token(wanted.language)))
     else:
         first = await _first_since(unit, wanted.since)
         by_time = _by_time(wanted, col(Article.id) + 0, first)
@@ -104,6 +106,11 @@ def _by_index(wanted: Wanted, first: int) -> SelectOfScalar[Any]:
 
 def _matches(condition: str, wanted: Wanted) -> Any:
     return text(condition).bindparams(words=wanted.words)
+
+
+def _tokened(token: str) -> Any:
+    """So that PostgreSQL need not read the tokens of all that have the words, or the language."""
+    return text("folded.tokens @@ CAST(:token AS tsquery)").bindparams(token=f"'{token}'")
 
 
 def _told(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -1,8 +1,8 @@
 """The folded text of each article, stored once and indexed for previews and search.
 
 SQLite: the FTS5 table `folded_index` follows this one by triggers. PostgreSQL: `tokens`, a
-tsvector of the distinct tokens made by `array_to_tsvector`, never by its parser, which splits
-`c++` and `at&t`.
+tsvector of the distinct tokens and the language. It is made by `array_to_tsvector`, never by the
+parser, which splits `c++` and `at&t`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,6 +38,12 @@ class FoldedRow:
     article_id: int
     title: str
     text: str
+    language: str = ""
+
+
+def language_token(code: str) -> str:
+    """No word has a colon."""
+    return f"lang:{code}"
 
 
 async def store_folded(unit: Unit, rows: Sequence[FoldedRow]) -> None:
@@ -46,9 +52,8 @@ async def store_folded(unit: Unit, rows: Sequence[FoldedRow]) -> None:
         return
     values = [asdict(row) for row in rows]
     on_postgresql = unit.dialect == POSTGRESQL
-    if on_postgresql:
-        for value in values:
-            value["tokens"] = _tokens(f"{value['title']} {value['text']}".split(" "))
+    for value, row in zip(values, rows, strict=True) if on_postgresql else ():
+        value["tokens"] = _tokens([language_token(row.language), *_words(row)])
     tokens = "array_to_tsvector(CAST(:tokens AS text[]))" if on_postgresql else "NULL"
     connection = await unit.session.connection()
     await connection.execute(text(_STORE.format(tokens=tokens)), values)
@@ -60,6 +65,10 @@ _STORE = """
     ON CONFLICT (article_id) DO UPDATE
     SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
 """
+
+
+def _words(row: FoldedRow) -> list[str]:
+    return f"{row.title} {row.text}".split(" ")
 
 
 def _tokens(words: Iterable[str]) -> list[str]:

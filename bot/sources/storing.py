@@ -58,7 +58,8 @@ def _article(draft: Draft, unit: Unit) -> Article:
 
 
 def _folded(article_id: int, draft: Draft) -> FoldedRow:
-    return FoldedRow(article_id, folded_text(draft.title), folded_text(draft.text))
+    title, text = folded_text(draft.title), folded_text(draft.text)
+    return FoldedRow(article_id, title, text, draft.item.language)
 
 
 def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> Entry:

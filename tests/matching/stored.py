@@ -36,11 +36,13 @@ async def stored_article(
     *,
     source_id: int | None = None,
     ago: timedelta = timedelta(0),
+    language: str = "",
 ) -> int:
     async with storage.writing() as unit:
         article = await _article(unit, title, text, unit.now - ago)
+        article.language = language
         article_id = article.id or 0
-        rows = [FoldedRow(article_id, folded_text(title), folded_text(text))]
+        rows = [FoldedRow(article_id, folded_text(title), folded_text(text), article.language)]
         await store_folded(unit, rows)
         if source_id is not None:
             unit.session.add(_entry(source_id, article_id, unit.now))

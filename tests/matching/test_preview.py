@@ -108,6 +108,7 @@ async def test_pages_lose_no_article_and_the_newest_comes_first(
         pytest.param('taiwan source:"Second Wire"', ["Taiwan at noon"], id="one source"),
         pytest.param('source:"First Wire"', ["Taiwan at dawn"], id="a source without words"),
         pytest.param("source:third.example", [], id="a source that is not there"),
+        pytest.param("taiwan lang:fr", ["Taiwan at dawn"], id="a language"),
         pytest.param("taiwan lang:de", [], id="a language that is not there"),
     ],
 )
@@ -115,8 +116,9 @@ async def test_sources_and_languages_narrow_a_preview(
     storage: Storage, typed: str, titles: list[str]
 ):
     first, second = [await stored_source(storage, name) for name in ("First Wire", "Second Wire")]
-    await stored_article(storage, "Taiwan at dawn", source_id=first, ago=timedelta(hours=6))
-    await stored_article(storage, "Taiwan at noon", source_id=second)
+    dawn = timedelta(hours=6)
+    await stored_article(storage, "Taiwan at dawn", source_id=first, ago=dawn, language="fr")
+    await stored_article(storage, "Taiwan at noon", source_id=second, language="en")
     await stored_article(storage, "Taiwan without a source")
     await stored_article(storage, "Taiwan long ago", source_id=second, ago=timedelta(days=8))
 

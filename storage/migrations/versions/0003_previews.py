@@ -15,12 +15,19 @@ _INDEX = """
         tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
     )
 """
+_WITH_LANGUAGE = """
+    UPDATE folded
+    SET tokens = folded.tokens || array_to_tsvector(ARRAY['lang:' || article.language])
+    FROM article WHERE article.id = folded.article_id
+"""
 
 
 def upgrade() -> None:
     op.create_index("ix_entry_source_id_article_id", "entry", ["source_id", "article_id"])
     op.create_index("ix_article_language_news_at", "article", ["language", "news_at"])
     _index_anew("detail='column', prefix='3',")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_WITH_LANGUAGE)
 
 
 def downgrade() -> None:
