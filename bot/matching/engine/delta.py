@@ -63,13 +63,13 @@ class Delta:
         """The rows whose anchor is there: by their links, or where these go on, a look at all."""
         heads = self._heads.array
         row = heads.take(hits[: np.searchsorted(hits, len(heads))])
-        found: list[Ints] = []
+        found = [row]
         for _ in range(_LINKS):
-            row = row[row > 0]
-            if not len(row):
-                return np.concatenate(found) if found else row
+            row = self._after.array.take(row)  # of row 0, the end of every list, that is 0
+            if not row.any():
+                rows: Ints = np.concatenate(found)
+                return rows[rows > 0]
             found.append(row)
-            row = self._after.array.take(row)
         anchors = self._anchors.array[1 : self.count + 1]
         return (np.flatnonzero(presence[anchors]) + 1).astype(np.int32)
 
