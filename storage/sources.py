@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit, claim
+from storage.hosts import is_paused, pause_host
 from storage.insert import insert_new
 from storage.words import SourceKind, SourceState
 
@@ -51,6 +52,11 @@ class Source(Leased, table=True):
     moved_to: str | None = None
     moved_seen: int = 0
 
+    hub: str | None = None  # that it names, and under which address it is known there
+    hub_topic: str | None = None
+    hinted_at: datetime | None = None  # when a hub last made it due
+    pushed_until: datetime | None = None  # until then a hub that kept its word tells of news
+
 
 class Follow(SQLModel, table=True):
     chat_id: int = Field(
@@ -64,10 +70,11 @@ class Follow(SQLModel, table=True):
 async def claim_due_sources(
     unit: Unit, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
+    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now)
     return await claim(
         unit,
         Source,
-        (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now),
+        due & ~is_paused(col(Source.host), unit.now),
         order=(col(Source.next_fetch_at), col(Source.id)),
         limit=limit,
         owner=owner,
@@ -83,6 +90,13 @@ async def finish_fetch(unit: Unit, source_id: int, owner: str, values: Mapping[s
         .values(owner=None, lease_until=None, **values)
     )
     return bool(done.rowcount)
+
+
+async def wait_for_host(unit: Unit, host: str, until: datetime) -> None:
+    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
+    await pause_host(unit, host, until)
+    sooner = (col(Source.host) == host, col(Source.next_fetch_at) < until)
+    await unit.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
 
 
 async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:

@@ -12,9 +12,11 @@ from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.folded import Folded
+from storage.hosts import HostPause
 from storage.leases import Lease
 from storage.matches import Match
 from storage.pace import Pace
+from storage.pushes import Push
 from storage.queries import Counter, Query
 from storage.sources import Follow, Source
 from storage.stories import Story
@@ -37,9 +39,11 @@ TABLES: tuple[type[SQLModel], ...] = (
     Entry,
     Folded,
     Follow,
+    HostPause,
     Lease,
     Match,
     Pace,
+    Push,
     Query,
     Source,
     Story,
@@ -47,4 +51,4 @@ TABLES: tuple[type[SQLModel], ...] = (
     Topic,
 )
 
-LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Source)
+LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Push, Source)
