@@ -6,6 +6,8 @@ from enum import StrEnum
 class SourceKind(StrEnum):
     FEED = "feed"
     PAGE = "page"
+    SITEMAP = "sitemap"
+    SEARCH = "search"  # a feed that a search service makes for a query
 
 
 class SourceState(StrEnum):

@@ -7,14 +7,21 @@ from typing import Any
 from bot.sources.cadence import Circumstances, next_fetch_at, rhythm_of
 from bot.sources.intake import moments_of, newest_of, url_hash
 from bot.sources.known import Known, Newborn
-from bot.sources.records import Document, FeedPace
+from bot.sources.records import Document, FeedPace, Kind
 from bot.sources.troubles import Problem, Trouble
 from bot.sources.urls import host_of
 from bot.sources.visiting import Visit
-from bot.sources.wishes import wishes_of
+from bot.sources.wishes import Wishes, pause_of_host, wishes_of
 from storage.words import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10
+_KINDS = {
+    Kind.FEED: SourceKind.FEED,
+    Kind.SITEMAP: SourceKind.SITEMAP,
+    Kind.PAGE: SourceKind.PAGE,
+    Kind.TEXT: SourceKind.PAGE,
+}
+_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 
 
 def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) -> dict[str, Any]:
@@ -38,9 +45,8 @@ def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) ->
 def first_row(url: str, visited: Visit, every: timedelta | None, now: datetime) -> dict[str, Any]:
     """Return the row of a source that has just been read for the first time."""
     document = visited.document
-    is_feed = document is None or document.kind == "feed"
     newborn = Newborn(
-        kind=SourceKind.FEED if is_feed else SourceKind.PAGE,
+        kind=SourceKind.FEED if document is None else _KINDS[document.kind],
         every_seconds=None if every is None else round(every.total_seconds()),
     )
     return {
@@ -58,9 +64,18 @@ def first_row(url: str, visited: Visit, every: timedelta | None, now: datetime) 
 def not_a_feed(known: Known, visited: Visit) -> Problem | None:
     """A feed that suddenly is a page has been replaced; it is not news."""
     document = visited.document
-    if known.kind is not SourceKind.FEED or document is None or document.kind == "feed":
+    if known.kind is SourceKind.PAGE or document is None or document.kind in _LISTS:
         return None
     return Problem(Trouble.HTML, "gives an HTML page instead of a feed")
+
+
+def host_to_pause(visited: Visit, now: datetime) -> tuple[str, datetime] | None:
+    """Return the host that wants to be left alone, and until when."""
+    answer = visited.answer
+    if answer is None or answer.own_network:
+        return None
+    pause = pause_of_host(answer.status, answer.headers, now)
+    return (host_of(answer.url), now + pause) if pause else None
 
 
 def new_address(changes: dict[str, Any]) -> str | None:
@@ -117,12 +132,11 @@ def _read(known: Known, document: Document, now: datetime) -> dict[str, Any]:
 def _next(
     known: Known, changes: dict[str, Any], visited: Visit, now: datetime, jitter: float
 ) -> datetime:
-    headers = visited.answer.headers if visited.answer else {}
     problem = visited.problem
     circumstances = Circumstances(
         rhythm=_seconds(changes.get("rhythm_seconds", known.rhythm_seconds)),
         newest=changes.get("newest_at", known.newest_at),
-        wishes=wishes_of(headers, now),
+        wishes=_wishes(visited, now),
         pace=FeedPace(
             skip_hours=_set(changes.get("skip_hours", known.skip_hours)),
             skip_days=_set(changes.get("skip_days", known.skip_days)),
@@ -133,6 +147,12 @@ def _next(
         busy=problem is not None and not problem.is_failure,
     )
     return next_fetch_at(now, circumstances, jitter)
+
+
+def _wishes(visited: Visit, now: datetime) -> Wishes:
+    if visited.answer is None:
+        return Wishes(retry_after=visited.wait)
+    return wishes_of(visited.answer.headers, now)
 
 
 def _seconds(seconds: int | None) -> timedelta | None:

@@ -14,9 +14,11 @@ from bot.sources.charsets import decode, is_utf8
 from bot.sources.feeds import read_fast as read_trusted
 from bot.sources.jsonfeed import read_json
 from bot.sources.records import Document, Unreadable
+from bot.sources.sitemaps import read_sitemap
 from bot.sources.strictxml import as_utf8
 
 LARGEST = 10_000_000
+_QUICK_SITEMAP = 200_000  # bytes; more is for a worker
 _HEAD = 8192
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[?!].*?(?:>|\Z)|<([A-Za-z_][\w:.-]*)", re.DOTALL)
@@ -45,6 +47,7 @@ class Shape(StrEnum):
     JSON = "json"
     PAGE = "page"
     TEXT = "text"
+    SITEMAP = "sitemap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def read_fast(data: bytes, url: str = "", content_type: str = "") -> Document | 
     shape = sniff(data, text)
     if shape is Shape.JSON:
         return read_json(text, url)
+    if shape is Shape.SITEMAP and len(data) <= _QUICK_SITEMAP:
+        return read_sitemap(as_utf8(text), url)
     if shape is Shape.FEED:
         utf8 = data.lstrip() if is_utf8(data) and _says_utf8(data) else as_utf8(text)
         if found := read_trusted(utf8, url):
@@ -94,7 +99,7 @@ def sniff(data: bytes, text: str) -> Shape:
         return _of_loose_text(head)
     root = _root_name(head)
     if root in _SITEMAP_ROOTS:
-        raise Unreadable("This is a sitemap; Dateline reads feeds and pages.", "kind")
+        return Shape.SITEMAP
     if root == "opml":
         raise Unreadable("This is an OPML list of feeds, not a feed.", "kind")
     is_xml = root in _FEED_ROOTS or (head.startswith("<?xml") and root != "html")

@@ -10,6 +10,8 @@ class Kind(StrEnum):
     FEED = "feed"
     PAGE = "page"
     TEXT = "text"
+    SITEMAP = "sitemap"
+    INDEX = "index"  # of sitemaps, which are its items
 
 
 class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it

@@ -1,12 +1,14 @@
 """One visit to a source: ask, judge the answer, read what is new. It stores nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from bot.sources.answers import Answer, problem_from, problem_of
-from bot.sources.failures import FetchError
+from bot.sources.failures import FetchError, HostWaits
 from bot.sources.intake import digest
-from bot.sources.records import Document, Unreadable
+from bot.sources.records import Document, Kind, Unreadable
+from bot.sources.sitemaps_indexed import gathered, tells_changes
 from bot.sources.troubles import Problem
 
 
@@ -44,6 +46,7 @@ class Visit:
     body_hash: str | None = None
     document: Document | None = None
     problem: Problem | None = None
+    wait: timedelta | None = None  # its host was not asked, because it wants to be left alone
 
     @property
     def own_network(self) -> bool:
@@ -56,19 +59,26 @@ async def visit(fetcher: Fetches, reader: Reads, asked: Asked) -> Visit:
             asked.url, etag=asked.etag, last_modified=asked.last_modified, inside=asked.inside
         )
     except FetchError as error:
-        return Visit(problem=problem_from(error))
+        wait = error.left if isinstance(error, HostWaits) else None
+        return Visit(problem=problem_from(error), wait=wait)
     problem = problem_of(answer)
     if problem or answer.not_modified:
         return Visit(answer, asked.body_hash, problem=problem)
     body_hash = digest(answer.body.decode("latin-1"))
     if body_hash == asked.body_hash:
         return Visit(answer, body_hash)
-    return await _read(reader, answer, body_hash)
+    return await _read(fetcher, reader, answer, body_hash)
 
 
-async def _read(reader: Reads, answer: Answer, body_hash: str) -> Visit:
+async def _read(fetcher: Fetches, reader: Reads, answer: Answer, body_hash: str) -> Visit:
     try:
         document = await reader.read(answer.body, url=answer.url, content_type=answer.content_type)
+        if document.kind is not Kind.INDEX:
+            return Visit(answer, body_hash, document)
+        listed = await gathered(document, fetcher, reader, inside=answer.own_network)
     except Unreadable as error:
         return Visit(answer, body_hash, problem=problem_from(error))
-    return Visit(answer, body_hash, document)
+    if tells_changes(document):
+        return Visit(answer, body_hash, listed)
+    # Its sitemaps change and it does not: next time it must be read again, same or not.
+    return Visit(replace(answer, etag=None, last_modified=None), None, listed)

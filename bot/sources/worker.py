@@ -2,7 +2,9 @@
 
 Asked on stdin, answers on stdout; both are frames: four bytes of length, big-endian, then JSON.
 A question's frame is followed by `length` bytes of UTF-8, the document. It ends when its input
-ends, and by itself when one document takes far too long, so that no orphan goes on working.
+ends, and by itself when one document takes too long, so that no orphan goes on working.
+
+It starts no process and reaches no network, whatever a document may ask for.
 """
 
 import json
@@ -11,29 +13,45 @@ import resource
 import signal
 import struct
 import sys
+from math import ceil
 from typing import IO, Any
 
 from bot.sources.documents import Shape
 from bot.sources.records import Document, Unreadable
+from bot.sources.sitemaps import read_sitemap
 from bot.sources.strictxml import as_utf8
 
 MEMORY_BYTES = 512 * 1024 * 1024
-_LAST_RESORT_SECONDS = 30
+LARGEST_ANSWER = 50_000_000
+_GRACE_SECONDS = 1  # the parent comes first, unless it is dead
+_FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "subprocess.", "os.exec", "os.posix_spawn")
+_TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
 _LENGTH = struct.Struct(">I")
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the input
-    logging.disable(logging.CRITICAL)  # the extractors' remarks; the answer says what matters
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    _shut_in()
     while (question := read_frame(questions)) is not None:
         text = questions.read(question["length"]).decode("utf-8")
-        signal.alarm(_LAST_RESORT_SECONDS)
-        answer = _answer(Shape(question["shape"]), text, question["url"])
+        signal.alarm(ceil(question["seconds"]) + _GRACE_SECONDS)
+        answer = frame(_answer(Shape(question["shape"]), text, question["url"]))
         signal.alarm(0)
-        answers.write(frame(answer))
+        answers.write(answer if len(answer) <= LARGEST_ANSWER else frame(_TOO_MUCH))
         answers.flush()
+
+
+def _shut_in() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    sys.addaudithook(_refuse)
+    sys.stdout = sys.stderr  # what a parser prints would stand among the answers
+    logging.disable(logging.CRITICAL)  # the extractors' remarks; the answer says what matters
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the input
+
+
+def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise PermissionError(event)
 
 
 def frame(message: dict[str, Any]) -> bytes:
@@ -71,6 +89,8 @@ def _read(shape: Shape, text: str, url: str) -> Document:
         from bot.sources.texts import read_text  # noqa: PLC0415 - see above
 
         return read_text(text, url)
+    if shape is Shape.SITEMAP:
+        return read_sitemap(as_utf8(text), url)
     from bot.sources.slowfeeds import read_slow  # noqa: PLC0415 - see above
 
     return read_slow(as_utf8(text), url)

@@ -218,7 +218,7 @@ def test_the_content_tells_what_a_worker_must_read(data, shape):
         pytest.param(b"%PDF-1.7 ...", "binary", id="PDF"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "binary", id="a picture"),
         pytest.param(bytes(range(256)) * 20, "binary", id="noise"),
-        pytest.param(b"<urlset><url/></urlset>", "kind", id="a sitemap"),
+        pytest.param(b"<urlset><url/></urlset>", "empty", id="a sitemap of nothing"),
         pytest.param(b"<opml version='2.0'/>", "kind", id="OPML"),
         pytest.param(b'{"items": 1}', "kind", id="other JSON"),
         pytest.param(b'{"items": [', "broken", id="broken JSON"),
