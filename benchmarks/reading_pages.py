@@ -1,0 +1,100 @@
+"""What must be found in the pages of others, beside what is read in them: rows for `reading`."""
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bot.sources.charsets import decode
+from bot.sources.pages import read_page
+from bot.sources.records import Item, Unreadable
+
+_EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
+
+
+@cache
+def item_of(path: Path) -> Item:
+    try:
+        return read_page(decode(gzip.decompress(path.read_bytes())), "").items[0]
+    except Unreadable:
+        return Item()
+
+
+def text_of(path: Path) -> str:
+    return " ".join(item_of(path).text.split())
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("\xad", "").split())
+
+
+def evaluated(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    rows = json.loads((folder / "evaldata.json").read_text(encoding="utf-8"))
+    return [(folder / "html" / row["file"], row) for row in rows.values()]
+
+
+def kept(folder: Path) -> Iterator[tuple[str, bool]]:
+    for path, row in evaluated(folder):
+        for part in row["with"]:
+            yield f"{path.name}: {part}", plain(part) in text_of(path)
+
+
+def dropped(folder: Path) -> Iterator[tuple[str, bool]]:
+    for path, row in evaluated(folder):
+        for part in row["without"]:
+            yield f"{path.name}: {part}", plain(part) not in text_of(path)
+
+
+def titled(folder: Path) -> Iterator[tuple[str, bool]]:
+    for path, row in evaluated(folder):
+        title = plain(item_of(path).title)
+        yield f"{path.name}: {title}", title.lower() == plain(row["title"]).lower()
+
+
+def dated(folder: Path) -> Iterator[tuple[str, bool]]:
+    """By the day in UTC."""
+    for path, row in evaluated(folder):
+        if row["date"]:
+            found = item_of(path).published
+            yield f"{path.name}: {found}", str(found)[:10] == row["date"][:10]
+
+
+def dated_there(folder: Path) -> Iterator[tuple[str, bool]]:
+    """A moment counts as right if somewhere on Earth it was that day: ours are in UTC."""
+    for path, row in evaluated(folder):
+        if row["date"]:
+            found, day = item_of(path).published, date.fromisoformat(row["date"][:10])
+            yield f"{path.name}: {found}", day in _days_of(found)
+
+
+def _days_of(found: datetime | date | None) -> set[date]:
+    if isinstance(found, datetime):
+        return {(found + shift).date() for shift in (_WESTERNMOST, timedelta(), _EASTERNMOST)}
+    return {found} if found else set()
+
+
+def overlap(folder: Path) -> float:
+    """F1 over shingles of four words, as the corpus's authors count."""
+    truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
+    scores = [
+        _precision_recall(text_of(folder / f"html/{name}.html.gz"), row["articleBody"])
+        for name, row in truth.items()
+    ]
+    precision, recall = (sum(column) / len(column) for column in zip(*scores, strict=True))
+    return 2 * precision * recall / (precision + recall)
+
+
+def _precision_recall(found: str, expected: str) -> tuple[float, float]:
+    mine, theirs = _shingles(found), _shingles(expected)
+    common = sum((mine & theirs).values())
+    return common / max(sum(mine.values()), 1), common / max(sum(theirs.values()), 1)
+
+
+def _shingles(text: str) -> Counter[tuple[str, ...]]:
+    words = re.findall(r"\w+", text)
+    return Counter(tuple(words[at : at + 4]) for at in range(max(len(words) - 3, 1)))
