@@ -24,6 +24,7 @@ class Entry(SQLModel, table=True):
     )
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
+    outlet: str = Field(default="", max_length=100)  # named by a search that found it there
 
 
 async def known_entries(unit: Unit, source_id: int, guid_hashes: Collection[str]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, update
+from sqlalchemy import JSON, Index, delete, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
@@ -22,6 +22,7 @@ class Source(Leased, table=True):
     url_hash: str = Field(max_length=32, unique=True)  # of the canonical URL
     host: str
     title: str = ""
+    folder: list[str] = Field(default_factory=list, sa_type=JSON)  # from the outermost inwards
     kind: SourceKind = Field(default=SourceKind.FEED, sa_type=stored_as(SourceKind))
     state: SourceState = Field(default=SourceState.ACTIVE, sa_type=stored_as(SourceState))
     public: bool = False  # the operator's; else it reaches only the chats that follow it
