@@ -80,7 +80,9 @@ def _days_of(found: datetime | date | None) -> set[date]:
 
 def overlap(folder: Path) -> float:
     """F1 over shingles of four words, as the corpus's authors count."""
-    truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
+    truth: dict[str, dict[str, str]] = json.loads(
+        (folder / "ground-truth.json").read_text(encoding="utf-8")
+    )
     scores = [
         _precision_recall(text_of(folder / f"html/{name}.html.gz"), row["articleBody"])
         for name, row in truth.items()

@@ -30,7 +30,8 @@ class Seeds:
 
 
 def seeds_in(corpus: Path | None) -> Seeds:
-    feeds, pages = made_feeds(), (made_page(),)
+    feeds = made_feeds()
+    pages: tuple[bytes, ...] = (made_page(),)
     if corpus is not None:
         pages += _files(corpus, _PAGES)
         feeds += _files(corpus, _FOLDERS)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import struct
 import sys
 from dataclasses import dataclass, field
@@ -52,14 +53,22 @@ class Worker:
         is_alive = self._process.returncode is None and not self._is_retired
         return is_alive and self._asked < _MOST_DOCUMENTS
 
-    async def ask(self, question: NeedsWorker, url: str) -> dict[str, Any]:
-        """The worker's answer; EOFError or ConnectionError if it died over the question."""
+    async def ask(self, question: NeedsWorker, url: str, seconds: float) -> dict[str, Any]:
+        """The worker's answer; EOFError or ConnectionError if it died over the question.
+
+        It ends by itself a little after *seconds*, should nobody be left to end it.
+        """
         self._asked += 1
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise ConnectionError
         document = question.text.encode("utf-8", errors="replace")
-        head = {"shape": question.shape, "url": url, "length": len(document)}
+        head = {
+            "shape": question.shape,
+            "url": url,
+            "length": len(document),
+            "seconds": seconds,
+        }
         stdin.write(frame(head) + document)
         await stdin.drain()
         (length,) = _LENGTH.unpack(await stdout.readexactly(_LENGTH.size))
@@ -69,8 +78,11 @@ class Worker:
     def retire(self) -> None:
         """Kill it: it holds nothing that is worth a goodbye. `end` is still owed."""
         self._is_retired = True
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            # Not its own `kill`, which looks first whether it has ended, and so takes the answer
+            # away from the loop that waits for it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> None:
         self.retire()
@@ -89,6 +101,7 @@ class Workers:
     seconds: float = 10
     idle_seconds: float = 60
     _free: list[Worker] = field(default_factory=list)
+    _alive: set[Worker] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(init=False)
     _idle_timer: asyncio.TimerHandle | None = None
 
@@ -101,34 +114,41 @@ class Workers:
             worker = await self._take()
             try:
                 async with asyncio.timeout(self.seconds):
-                    answer = await worker.ask(question, url)
+                    answer = await worker.ask(question, url, self.seconds)
             except TimeoutError:
                 raise Unreadable(
                     f"Reading this takes longer than {self.seconds:g} seconds.", "time_out"
                 ) from None
-            except (EOFError, ConnectionError):
+            except (EOFError, ConnectionError, ValueError):
                 raise Unreadable("Reading this broke the reader.", "memory") from None
             else:
                 self._free.append(worker)
             finally:
                 if worker not in self._free:
-                    await worker.end()
+                    await self._end(worker)
         self._watch_idle()
         return _document(answer)
 
     async def close(self) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        while self._free:
-            await self._free.pop().end()
+        self._free.clear()
+        for worker in tuple(self._alive):  # those too that still read
+            await self._end(worker)
 
     async def _take(self) -> Worker:
         while self._free:
             worker = self._free.pop()
             if worker.is_usable:
                 return worker
-            await worker.end()
-        return await Worker.start()
+            await self._end(worker)
+        worker = await Worker.start()
+        self._alive.add(worker)
+        return worker
+
+    async def _end(self, worker: Worker) -> None:
+        self._alive.discard(worker)
+        await worker.end()
 
     def _watch_idle(self) -> None:
         if self._idle_timer is not None:

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,56 @@ async def test_the_reader_gives_each_shape_to_its_reader():
         ]
 
     assert kinds == ["page", "text", "feed"]
+
+
+async def test_no_worker_is_left_when_it_closes_over_a_document():
+    workers = Workers(seconds=60)
+    reading = asyncio.create_task(workers.read(SLOW, ""))
+    while not workers._alive:  # noqa: ASYNC110 - there is no event for a process that starts
+        await asyncio.sleep(0)
+    (worker,) = workers._alive
+
+    await workers.close()
+
+    assert worker._process.returncode is not None
+    with pytest.raises(Unreadable):
+        await reading
+
+
+PARENT = """
+import asyncio
+from bot.sources.workers import Workers
+from tests.sources.test_workers import SLOW, TEXT
+
+async def main():
+    workers = Workers(seconds=1)
+    await workers.read(TEXT, "")
+    print(workers._free[0]._process.pid, flush=True)
+    workers.seconds = {seconds}
+    await workers.read({document}, "")
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param("TEXT", id="idle"), pytest.param("SLOW", id="at work")]
+)
+async def test_no_worker_outlives_a_parent_that_is_killed(document: str):
+    code = PARENT.format(seconds=1, document=document)
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout
+    worker = os.pidfd_open(int(await parent.stdout.readline()))
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(worker, ended.set)
+
+    parent.kill()
+    await parent.wait()
+
+    await ended.wait()
+    asyncio.get_running_loop().remove_reader(worker)
+    os.close(worker)
+    assert ended.is_set()
