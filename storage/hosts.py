@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, delete, exists, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.engine import Unit
@@ -23,6 +23,6 @@ async def pause_host(unit: Unit, host: str, until: datetime) -> None:
         await unit.session.exec(update(HostPause).where(*longer).values(until=until))
 
 
-def is_paused(host: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bool]:
     pause = select(HostPause.host).where(col(HostPause.host) == host, col(HostPause.until) > now)
     return exists(pause)

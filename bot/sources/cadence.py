@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.sources.records import FeedPace
-from bot.sources.wishes import Wishes
+from bot.sources.wishes import LONGEST_RETRY_AFTER, Wishes
 
 SHORTEST = timedelta(minutes=15)
 SHORTEST_WISH = timedelta(minutes=5)
 LONGEST = timedelta(hours=24)
 UNKNOWN = timedelta(hours=1)
-LONGEST_RETRY_AFTER = timedelta(days=7)
 JITTER = 0.1
 
 _OWN_BACK_OFF = timedelta(minutes=1)  # an own source that restarts is read again soon

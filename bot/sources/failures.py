@@ -3,6 +3,7 @@
 Each carries a sentence for people, which ends up in the source's health.
 """
 
+from datetime import timedelta
 from typing import ClassVar
 
 from bot.sources.troubles import Trouble
@@ -36,3 +37,13 @@ class BadCertificate(FetchError):  # noqa: N818 - see above
 
 class TooManyRedirects(FetchError):  # noqa: N818 - see above
     trouble = Trouble.REDIRECTS
+
+
+class HostWaits(FetchError):  # noqa: N818 - see above
+    """The host said when to come back, and that is still *left* away: it was not asked."""
+
+    trouble = Trouble.BUSY
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__("is on a host that asks us to wait")
+        self.left = left

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
 import aiohttp
@@ -20,6 +21,7 @@ from bot.sources.guard import Guard
 from bot.sources.redirects import PERMANENT, target_of
 from bot.sources.spacing import Spacing
 from bot.sources.urls import host_of
+from bot.sources.wishes import pause_of_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,8 +148,12 @@ class Fetcher:
         url = door.guard.check_url(text)
         if door.is_own(url):
             return await self._timed(door, url, headers, left)
-        async with self._spacing.turn(host_of(str(url))):
-            return await self._timed(door, url, headers, left)
+        host = host_of(text)
+        async with self._spacing.turn(host):
+            answer, left = await self._timed(door, url, headers, left)
+            if pause := pause_of_host(answer.status, answer.headers, datetime.now(UTC)):
+                self._spacing.hold(host, pause)
+            return answer, left
 
     async def _timed(
         self, door: _Door, url: URL, headers: Mapping[str, str], left: float

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.sources.bookkeeping import changes_after, new_address, not_a_feed
+from bot.sources.bookkeeping import changes_after, host_to_pause, new_address, not_a_feed
 from bot.sources.fulltext import with_full_texts
 from bot.sources.intake import Draft, draft, guid_hash, url_hash
 from bot.sources.records import Item
@@ -18,7 +18,13 @@ from bot.sources.urls import host_of
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.entries import known_entries
-from storage.sources import Source, claim_due_sources, finish_fetch, source_of
+from storage.sources import (
+    Source,
+    claim_due_sources,
+    finish_fetch,
+    source_of,
+    wait_for_host,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +100,8 @@ class Polling:
                 changes |= {"moved_to": None, "moved_seen": 0}
             if not await finish_fetch(unit, source.id or 0, self.owner, changes):
                 return  # our lease was over and another reads it now
+            if pause := host_to_pause(visited, unit.now):
+                await wait_for_host(unit, *pause)
             drafts = [_draft(source, item, unit.now) for item in items]
             articles = await store_drafts(unit, source.id or 0, drafts)
         _report(source, visited, articles)

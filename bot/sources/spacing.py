@@ -1,10 +1,13 @@
-"""Politeness to hosts: one request in flight to each, and a pause after it."""
+"""Politeness to hosts: one request in flight to each, a pause after it, and what they ask for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
+
+from bot.sources.failures import HostWaits
 
 APART_SECONDS = 2.0
 _FORGET_ABOVE = 1000  # hosts remembered before those that owe no pause are dropped
@@ -31,10 +34,22 @@ class Spacing:
         self._clock = clock
         self._sleep = sleep
         self._lines: dict[str, _Line] = {}
+        self._held: dict[str, float] = {}
+
+    def hold(self, host: str, pause: timedelta) -> None:
+        """Ask *host* nothing for as long as it wants; those who stand in line do not wait for it.
+
+        The pause is a row as well (see `storage/hosts.py`); this spares what is under way already.
+        """
+        until = self._clock() + pause.total_seconds()
+        self._held[host] = max(self._held.get(host, 0.0), until)
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait until *host* may be asked; nobody else asks it inside the block."""
+        """Wait until *host* may be asked; nobody else asks it inside the block.
+
+        Raise HostWaits if it must not be asked for long.
+        """
         line = self._lines.setdefault(host, _Line())
         line.waiting += 1
         try:
@@ -42,6 +57,7 @@ class Spacing:
                 pause = line.free_at - self._clock()
                 if pause > 0:
                     await self._sleep(pause)
+                self._check_held(host)
                 try:
                     yield
                 finally:
@@ -49,6 +65,14 @@ class Spacing:
         finally:
             line.waiting -= 1
             self._forget()
+
+    def _check_held(self, host: str) -> None:
+        if (until := self._held.get(host)) is None:
+            return
+        left = until - self._clock()
+        if left > 0:
+            raise HostWaits(timedelta(seconds=left))
+        del self._held[host]
 
     def _forget(self) -> None:
         if len(self._lines) <= _FORGET_ABOVE:

@@ -1,4 +1,7 @@
-"""What an answer's headers ask of us: when to come back, in delta seconds or as a date."""
+"""What an answer's headers ask of us: when to come back, in delta seconds or as a date.
+
+Dates are compared with the answer's own date, for many clocks are wrong.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+LONGEST_RETRY_AFTER = timedelta(days=7)
+
+_SPOKEN_FOR_THE_HOST = frozenset({429, 503})
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
@@ -26,15 +32,24 @@ class Wishes:
 def wishes_of(headers: Mapping[str, str], now: datetime) -> Wishes:
     """Read *headers* (names in lower case) of an answer that came at *now*."""
     caching = headers.get("cache-control", "")
+    sent = _date(headers.get("date", "")) or now
+    retry_after = _delay(headers.get("retry-after", ""), sent)
     if _NEVER_KEEP.search(caching):
-        return Wishes(retry_after=_delay(headers.get("retry-after", ""), now))
+        return Wishes(retry_after=retry_after)
     age = _MAX_AGE.search(caching)
-    sent = _date(headers.get("date", "")) or now  # their clock against their clock
     return Wishes(
         max_age=timedelta(seconds=int(age[1])) if age else None,
         expires=_until(_date(headers.get("expires", "")), sent),
-        retry_after=_delay(headers.get("retry-after", ""), now),
+        retry_after=retry_after,
     )
+
+
+def pause_of_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return how long the whole host wants to be left alone; None if it does not say so."""
+    if status not in _SPOKEN_FOR_THE_HOST or "retry-after" not in headers:
+        return None
+    asked = wishes_of(headers, now).retry_after
+    return min(asked, LONGEST_RETRY_AFTER) if asked else None
 
 
 def _delay(text: str, now: datetime) -> timedelta | None:

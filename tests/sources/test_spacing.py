@@ -1,7 +1,9 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from bot.sources.failures import HostWaits
 from bot.sources.spacing import Spacing
 
 
@@ -77,3 +79,34 @@ async def test_a_request_that_fails_lets_the_next_one_in(spacing: Spacing):
 
     async with spacing.turn("example.org"):
         pass
+
+
+async def test_a_host_that_asks_for_time_is_not_asked_before(spacing: Spacing, time: Time):
+    async with spacing.turn("busy.example"):
+        spacing.hold("busy.example", timedelta(minutes=10))
+        spacing.hold("busy.example", timedelta(minutes=5))
+
+    with pytest.raises(HostWaits) as waits:
+        async with spacing.turn("busy.example"):
+            pass
+    async with spacing.turn("other.example"):
+        pass
+
+    assert waits.value.left == timedelta(minutes=10) - timedelta(seconds=2)
+    time.now += 600
+    async with spacing.turn("busy.example"):
+        pass
+
+
+async def test_who_stands_in_line_is_told_when_the_host_asks_for_time(spacing: Spacing):
+    asked = []
+
+    async def ask(name: str) -> None:
+        async with spacing.turn("busy.example"):
+            asked.append(name)
+            spacing.hold("busy.example", timedelta(minutes=10))
+
+    results = await asyncio.gather(ask("one"), ask("two"), ask("three"), return_exceptions=True)
+
+    assert asked == ["one"]
+    assert [type(result) for result in results[1:]] == [HostWaits, HostWaits]
