@@ -87,7 +87,8 @@ def overlap(folder: Path) -> float:
         _precision_recall(text_of(folder / f"html/{name}.html.gz"), row["articleBody"])
         for name, row in truth.items()
     ]
-    precision, recall = (sum(column) / len(column) for column in zip(*scores, strict=True))
+    precision = sum(score[0] for score in scores) / len(scores)
+    recall = sum(score[1] for score in scores) / len(scores)
     return 2 * precision * recall / (precision + recall)
 
 
