@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col
 
 from storage.articles import Article
@@ -16,11 +16,15 @@ LEASE = timedelta(minutes=2)
 async def claim_articles(
     unit: Unit, stage: Stage, *, owner: str, limit: int, lease: timedelta = LEASE
 ) -> list[Article]:
-    """Lease the oldest articles at *stage* to *owner*; return them in stored order."""
+    """Lease the oldest articles at *stage* to *owner*; return them in stored order.
+
+    Those of which more is still to come are passed over until it is there or is late.
+    """
+    ready = or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= unit.now)
     articles = await claim(
         unit,
         Article,
-        col(Article.stage) == stage,
+        (col(Article.stage) == stage) & ready,
         order=(col(Article.id),),
         limit=limit,
         owner=owner,

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from storage.articles import Article, store_articles
+from storage.articles_staged import claim_articles
+from storage.words import Stage
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+MINUTE = timedelta(minutes=1)
+
+
+async def stored(storage: Storage, title: str, wait: timedelta | None = None) -> None:
+    async with storage.writing() as unit:
+        article = Article(
+            url_hash=title,
+            url=f"https://wire.example/{title}",
+            title=title,
+            stored_at=unit.now,
+            news_at=unit.now,
+            ready_at=None if wait is None else unit.now + wait,
+            story_id=0,
+        )
+        await store_articles(unit, [article])
+
+
+async def claimed(storage: Storage) -> list[str]:
+    async with storage.writing() as unit:
+        articles = await claim_articles(unit, Stage.STORED, owner="me", limit=9)
+    return [article.title for article in articles]
+
+
+async def test_an_article_that_waits_for_its_text_holds_up_none_behind_it(
+    storage: Storage, clock: TurnedClock
+):
+    await stored(storage, "waits", MINUTE)
+    await stored(storage, "all here")
+
+    assert await claimed(storage) == ["all here"]
+
+    clock.turn(MINUTE)
+    assert await claimed(storage) == ["waits"]
+
+
+async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: TurnedClock):
+    await stored(storage, "waited", MINUTE)
+    await stored(storage, "all here")
+    clock.turn(MINUTE)
+
+    assert await claimed(storage) == ["waited", "all here"]
