@@ -22,7 +22,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.rendering.renderer import Renderer
-from bot.sources.adding import Adding
+from bot.sources.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving
 from storage.engine import DatabaseError
@@ -85,7 +85,7 @@ class FrontDoor:
             await Catalogue(tools.storage).load()
         adding = Adding(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
-            await adding.add(url, every=NEWSROOM_IS_READ)
+            await adding.add(url, Wish(every=NEWSROOM_IS_READ))
 
     async def _introduce(self, bot: Bot, renderer: Renderer) -> None:
         try:

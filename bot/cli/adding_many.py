@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from bot.sources.adding import Wish
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ async def _add_next(
     task: TaskID,
 ) -> None:
     for outline in waiting:
-        progress.update(task, description=outline.title or host_of(outline.url))
-        done.append(await adding.add(outline.url, every=every, title=outline.title))
+        url = outline.url or outline.site
+        progress.update(task, description=outline.title or host_of(url))
+        wish = Wish(every=every, title=outline.title, folder=outline.folder)
+        done.append(await adding.add(url, wish))
         progress.advance(task)
 
 

@@ -34,6 +34,18 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """How a source is wanted: its interval, its name here, where it stands in a list."""
+
+    every: timedelta | None = None
+    title: str = ""
+    folder: tuple[str, ...] = ()
+
+
+AS_IT_COMES = Wish()
+
+
+@dataclass(frozen=True, slots=True)
 class Adding:
     """*public*: the operator asks, so that every chat may get it and the own network is open."""
 
@@ -42,45 +54,51 @@ class Adding:
     reader: Reads
     public: bool = True
 
-    async def add(self, url: str, *, every: timedelta | None = None, title: str = "") -> Addition:
-        """Add *url*, once; *title* is used where the source has none."""
+    async def add(
+        self, url: str, wish: Wish = AS_IT_COMES, *, visited: Visit | None = None
+    ) -> Addition:
+        """Add *url*, once; *visited* is what was just read there, if somebody has looked."""
         url = url.strip()
-        if there := await self._there(url, every):
+        if there := await self._there(url, wish):
             return there
-        visited = await visit(self.fetcher, self.reader, Asked(url, inside=self.public))
-        if why_not := refusal(visited, every):
-            return Addition(url, Outcome.REFUSED, title, sentence=why_not)
+        visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.public))
+        if why_not := refusal(visited, wish.every):
+            return Addition(url, Outcome.REFUSED, wish.title, sentence=why_not)
         final = _final(url, visited)
-        if final != url and (there := await self._there(final, every)):
+        if final != url and (there := await self._there(final, wish)):
             return there
-        return await self._store(final, visited, every, title)
+        return await self._store(final, visited, wish)
 
-    async def _there(self, url: str, every: timedelta | None) -> Addition | None:
+    async def _there(self, url: str, wish: Wish) -> Addition | None:
         async with self.storage.reading() as unit:
             source = await source_of(unit, url_hash(url))
         if source is None:
             return None
-        changes = self._wishes(source, every)
+        changes = self._changes(source, wish)
         if changes:
             async with self.storage.writing() as unit:
                 await change_source(unit, source.id or 0, changes)
-        return Addition(url, Outcome.THERE, source.title, source_id=source.id)
+        title = changes.get("title", source.title)
+        return Addition(url, Outcome.THERE, title, source_id=source.id)
 
-    def _wishes(self, source: Source, every: timedelta | None) -> dict[str, Any]:
+    def _changes(self, source: Source, wish: Wish) -> dict[str, Any]:
         """Adding once more says what is wanted now; nobody can take what the operator gave."""
-        changes: dict[str, Any] = {}
-        if self.public and not source.public:
-            changes["public"] = True
-        if self.public and every is not None:
-            changes["every_seconds"] = round(every.total_seconds())
+        if not self.public:
+            return {}
+        changes: dict[str, Any] = {} if source.public else {"public": True}
+        if wish.every is not None:
+            changes["every_seconds"] = round(wish.every.total_seconds())
+        if wish.title and wish.title != source.title:
+            changes["title"] = wish.title
+        if wish.folder and list(wish.folder) != source.folder:
+            changes["folder"] = list(wish.folder)
         return changes
 
-    async def _store(
-        self, url: str, visited: Visit, every: timedelta | None, title: str
-    ) -> Addition:
+    async def _store(self, url: str, visited: Visit, wish: Wish) -> Addition:
         async with self.storage.writing() as unit:
-            row = first_row(url, visited, every, unit.now)
-            row |= {"public": self.public, "title": row["title"] or title or row["host"]}
+            row = first_row(url, visited, wish.every, unit.now)
+            row |= {"public": self.public, "folder": list(wish.folder)}
+            row["title"] = wish.title or row["title"] or row["host"]
             source_id = await add_source(unit, row)
             if source_id is None:  # somebody else added it while we were reading
                 return Addition(url, Outcome.THERE, row["title"])

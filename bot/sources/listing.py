@@ -6,6 +6,7 @@ from bot.sources.intake import url_hash
 from bot.sources.opml import Outline, write_opml
 from storage.engine import Storage
 from storage.sources import Source, all_sources, remove_source
+from storage.words import SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,12 @@ class Listing:
             return await all_sources(unit)
 
     async def as_opml(self) -> bytes:
-        outlines = [Outline(source.url, source.title) for source in await self.sources()]
+        """Return the operator's sources; what a chat added, or a search made, is not theirs."""
+        outlines = [
+            Outline(source.url, source.title, folder=tuple(source.folder))
+            for source in await self.sources()
+            if source.public and source.kind is not SourceKind.SEARCH
+        ]
         return write_opml(outlines, "Sources of Dateline")
 
     async def remove(self, url: str) -> bool:

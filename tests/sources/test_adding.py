@@ -1,15 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.adding import Adding, Outcome
+from bot.sources.adding import Adding, Outcome, Wish
 from bot.sources.checking import Checking
 from bot.sources.listing import Listing
-from bot.sources.opml import read_opml
+from bot.sources.opml import Outline, read_opml
 from storage.words import SourceKind
 from tests.sources.feeds_made import LONG, item, page, rss
+
+if TYPE_CHECKING:
+    from bot.sources.http import Fetcher
+
+
+@dataclass(frozen=True)
+class Insiders:
+    """Asks for everybody as it asks for the operator: the farm stands on this machine."""
+
+    fetcher: Fetcher
+
+    async def fetch(self, url: str, **asked):
+        return await self.fetcher.fetch(url, **asked | {"inside": True})
 
 
 async def test_a_source_is_added_once_however_its_address_is_written(storage, adding, farm):
@@ -38,7 +53,7 @@ async def test_adding_once_more_changes_the_interval(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
-    await adding.add(farm.url(), every=timedelta(minutes=7))
+    await adding.add(farm.url(), Wish(every=timedelta(minutes=7)))
 
     (source,) = await Listing(storage).sources()
     assert source.every_seconds == 420
@@ -101,12 +116,10 @@ async def test_a_short_interval_is_for_the_operators_own_network(storage, fetche
 
     class FromOutside:
         async def fetch(self, url: str, **asked):
-            from dataclasses import replace
-
             return replace(await fetcher.fetch(url, **asked), own_network=False)
 
     refused = await Adding(storage, FromOutside(), reader).add(
-        farm.url(), every=timedelta(seconds=5)
+        farm.url(), Wish(every=timedelta(seconds=5))
     )
 
     assert refused.outcome is Outcome.REFUSED
@@ -129,6 +142,43 @@ async def test_the_list_is_opml_for_other_readers(storage, adding, farm):
     (outline,) = read_opml(await Listing(storage).as_opml())
 
     assert (outline.title, outline.url) == ("Sample Wire", farm.url())
+
+
+async def test_the_list_is_the_operators_and_keeps_names_and_folders(
+    storage, adding, fetcher, reader, farm
+):
+    for name in ("mine", "theirs"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+    await adding.add(farm.url("/mine.xml"), Wish(title="My wire", folder=("World", "Wires")))
+    theirs = Adding(storage, Insiders(fetcher), reader, public=False)
+    await theirs.add(farm.url("/theirs.xml"))
+
+    listed = read_opml(await Listing(storage).as_opml())
+
+    assert listed == (Outline(farm.url("/mine.xml"), "My wire", folder=("World", "Wires")),)
+
+
+async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    again = await adding.add(farm.url(), Wish(title="My wire", folder=("World",)))
+
+    (source,) = await Listing(storage).sources()
+    assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
+    assert (source.title, source.folder) == ("My wire", ["World"])
+    assert len(farm.asked) == 1
+
+
+async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    (before,) = await Listing(storage).sources()
+    wish = Wish(every=timedelta(hours=9), title="Theirs", folder=("Theirs",))
+
+    await Adding(storage, fetcher, reader, public=False).add(farm.url(), wish)
+
+    assert await Listing(storage).sources() == [before]
 
 
 async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, reader, farm, clock):

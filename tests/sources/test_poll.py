@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from bot.sources.adding import Outcome
+from bot.sources.adding import Outcome, Wish
 from bot.sources.poll import Polling
 from storage.articles import Article
 from storage.entries import Entry
@@ -190,7 +190,7 @@ async def test_an_operators_interval_holds_in_his_own_network(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]), Cache_Control="max-age=600")
-    await adding.add(farm.url(), every=timedelta(seconds=2))
+    await adding.add(farm.url(), Wish(every=timedelta(seconds=2)))
 
     await poll_after(polling, clock, timedelta(seconds=2))
 
