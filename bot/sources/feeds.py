@@ -7,6 +7,7 @@ Dates are read from the XML itself: it takes JST for UTC.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -109,11 +110,11 @@ def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
     summary = plain_text(markup)
     contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
     return Item(
-        guid=(entry.get("id") or "").strip(),
+        guid=identifier(entry.get("id") or "", base),
         url=absolute(_link(element) or entry.get("link") or "", base),
         title=one_line(entry.get("title") or ""),
         summary=summary,
-        text=max((summary, *map(plain_text, contents)), key=len),
+        text=body_of(summary, map(plain_text, contents)),
         published=_date(element, tag),
         language=tag,
     )
@@ -132,6 +133,18 @@ def _date(element: Any, tag: str) -> datetime | date | None:
             if found := feed_date(child.text or "", tag):
                 return found
     return None
+
+
+def body_of(summary: str, contents: Iterable[str]) -> str:
+    """What the feed calls its content, unless that is only a taste of the description."""
+    content = max(contents, key=len, default="")
+    return content if len(content) * 2 >= len(summary) else summary
+
+
+def identifier(guid: str, base: str) -> str:
+    """*guid* as it is, for it is opaque; but a bare path means something on its own site only."""
+    guid = guid.strip()
+    return absolute(guid, base) if guid.startswith("/") else guid
 
 
 def absolute(link: str, base: str) -> str:

@@ -15,7 +15,7 @@ import feedparser
 from bot.sources import language
 from bot.sources.dates import feed_date
 from bot.sources.feedpace import pace_of
-from bot.sources.feeds import absolute, with_language
+from bot.sources.feeds import absolute, body_of, identifier, with_language
 from bot.sources.records import Document, FeedPace, Item, Kind, Unreadable
 from bot.sources.sanitise import one_line, plain_text
 from bot.sources.strictxml import lenient_root
@@ -78,11 +78,11 @@ def _item(entry: Any, guid: str, url: str, tag: str) -> Item:
     summary = plain_text(entry.get("summary") or "")
     contents = [plain_text(content.get("value") or "") for content in entry.get("content") or ()]
     return Item(
-        guid=guid or (entry.get("id") or "").strip(),
+        guid=identifier(guid or entry.get("id") or "", url),
         url=absolute(entry.get("link") or "", url),
         title=one_line(entry.get("title") or ""),
         summary=summary or next(iter(contents), ""),
-        text=max((summary, *contents), key=len),
+        text=body_of(summary, contents),
         published=_date(entry, tag),
         language=tag,
     )

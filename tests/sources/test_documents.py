@@ -86,6 +86,39 @@ def test_a_relative_link_is_taken_from_where_the_feed_is():
     )
 
 
+@pytest.mark.parametrize("read", [fast, slow], ids=["fast", "slow"])
+def test_a_guid_that_is_a_path_is_completed_and_any_other_is_opaque(read):
+    links = ("/a", "b?c", "http://ex.org/ d")
+    entries = (f"<item><link>/1</link><guid>{guid}</guid></item>" for guid in links)
+    doctype = b"" if read is fast else b"<!DOCTYPE rss>"
+
+    document = read(doctype + rss("".join(entries)))
+
+    assert [item.guid for item in document.items] == ["https://ex.org/a", *links[1:]]
+
+
+@pytest.mark.parametrize(
+    ("description", "content", "text"),
+    [
+        pytest.param("Fog over the bay.", "Fog, it says.", "Fog, it says.", id="content counts"),
+        pytest.param(
+            "Fog over the bay, and no boat.",
+            "Fog…",
+            "Fog over the bay, and no boat.",
+            id="but no taste of it",
+        ),
+    ],
+)
+def test_the_text_is_the_content_unless_it_is_a_taste_of_the_description(
+    description, content, text
+):
+    entry = f"<summary>{description}</summary><content>{content}</content>"
+
+    item = fast(atom(f"<title>Fog</title><link href='https://ex.org/1'/>{entry}")).items[0]
+
+    assert (item.summary, item.text) == (description, text)
+
+
 @pytest.mark.parametrize(
     ("data", "title"),
     [
