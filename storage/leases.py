@@ -32,6 +32,25 @@ async def hold(unit: Unit, name: str, owner: str, lease: timedelta) -> bool:
     return bool(await insert_new(unit, Lease, [row], returning=Lease.name))
 
 
+async def keep(unit: Unit, name: str, owner: str, lease: timedelta) -> bool:
+    """Renew the lease, also one that is over, as long as nobody else has had it since.
+
+    Nobody can take it before this unit ends.
+    """
+    renewed = await unit.session.exec(
+        update(Lease)
+        .where(col(Lease.name) == name, col(Lease.owner) == owner)
+        .values(lease_until=unit.now + lease)
+    )
+    return bool(renewed.rowcount)
+
+
+async def lease_of(unit: Unit, name: str) -> tuple[str, datetime]:
+    """Return who had the lease last and until when; ("", now) if nobody, or it was let go."""
+    row = await unit.session.get(Lease, name)
+    return (row.owner, row.lease_until) if row else ("", unit.now)
+
+
 async def let_go(unit: Unit, name: str, owner: str) -> None:
     await unit.session.exec(delete(Lease).where(col(Lease.name) == name, col(Lease.owner) == owner))
 

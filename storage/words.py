@@ -16,9 +16,13 @@ class SourceState(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an article has come; each step takes it one further."""
+    """How far an article has come; each step takes it one further.
+
+    Its story is final once it is grouped, so what is to be matched again goes back to that stage.
+    """
 
     STORED = "stored"
+    GROUPED = "grouped"
     MATCHED = "matched"
     PUBLISHED = "published"
 
@@ -28,6 +32,7 @@ class Hint(StrEnum):
 
     QUERIES = "queries"
     ARTICLES = "articles"
+    STORIES = "stories"  # articles that have found their story
     MATCHES = "matches"
     DELIVERIES = "deliveries"
 

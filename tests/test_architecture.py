@@ -17,6 +17,7 @@ ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscrib
 DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
     "bot.sources.poll",
+    "bot.sources.group",
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",

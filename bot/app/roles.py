@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from storage.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
-TICK_SECONDS = {"poll": 1, "match": 5, "alert": 5, "digest": 1, "send": 1}
+TICK_SECONDS = {"poll": 1, "group": 5, "match": 5, "alert": 5, "digest": 1, "send": 1}
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
     Hint.QUERIES: "match",
-    Hint.ARTICLES: "match",
+    Hint.ARTICLES: "group",
+    Hint.STORIES: "match",
     Hint.MATCHES: "alert",
     Hint.DELIVERIES: "send",
 }
@@ -108,6 +109,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
     from bot.rendering.renderer import Renderer
+    from bot.sources.group import Grouping
     from bot.sources.poll import Polling
 
     storage, owner = around.storage, around.owner
@@ -115,15 +117,17 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     publishing = Publishing(storage, Renderer(), owner)
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)
+    grouping = Grouping(storage, owner)
     polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
 
     send = Loop("send", sending.send_due)
     digest = Loop("digest", publishing.publish_due, wakes=(send,))
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
-    polls = [Loop("poll", polling.poll_due, wakes=(match,)) for _ in range(POLLERS)]
+    group = Loop("group", grouping.group_new, wakes=(match,))
+    polls = [Loop("poll", polling.poll_due, wakes=(group,)) for _ in range(POLLERS)]
     calls.on_done = send.wake
-    return [send, digest, alert, match, *polls]
+    return [send, digest, alert, match, group, *polls]
 
 
 @asynccontextmanager

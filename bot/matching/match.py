@@ -1,4 +1,4 @@
-"""The step from stored articles to matches."""
+"""The step from grouped articles to matches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Matching:
     owner: str
 
     async def match_new(self, limit: int = 200) -> int:
-        """Match the oldest stored articles; return how many were done.
+        """Match the oldest grouped articles; return how many were done.
 
         The unit that claims them also reads what changed among the queries, so that no query
         misses an article stored after it.
         """
         await self.following.catch_up()
         async with self.storage.writing() as unit:
-            articles = await claim_articles(unit, Stage.STORED, owner=self.owner, limit=limit)
+            articles = await claim_articles(unit, Stage.GROUPED, owner=self.owner, limit=limit)
             changed = await self.following.changes(unit)
         await self.following.follow(changed)
         return await self._hand_on(articles) if articles else 0

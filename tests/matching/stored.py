@@ -1,4 +1,4 @@
-"""Articles and sources as the reading room would have stored them."""
+"""Articles and sources as the reading room would have stored and grouped them."""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from storage.entries import Entry
 from storage.folded import FoldedRow, store_folded
 from storage.sources import Source
 from storage.stories import Story
+from storage.words import Stage
 
 
 async def stored_source(
@@ -61,6 +62,7 @@ async def _article(unit: Unit, title: str, text: str, at: datetime) -> Article:
         stored_at=at,
         news_at=at,
         story_id=story.id or 0,
+        stage=Stage.GROUPED,
     )
     unit.session.add(article)
     await unit.session.flush()

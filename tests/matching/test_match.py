@@ -87,7 +87,7 @@ async def test_what_another_owner_leases_is_left_alone(storage: Storage):
     await stored_query(storage, "taiwan")
     await stored_article(storage, "Taiwan")
     async with storage.writing() as unit:
-        await claim_articles(unit, Stage.STORED, owner="another", limit=10)
+        await claim_articles(unit, Stage.GROUPED, owner="another", limit=10)
 
     assert await matching(storage).match_new() == 0
     assert await matches(storage) == []

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from storage.engine import Storage
-from storage.leases import hold, let_go
+from storage.leases import hold, keep, lease_of, let_go
 from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=10)
@@ -40,3 +40,23 @@ async def test_a_role_let_go_is_free_at_once(storage: Storage):
         await let_go(unit, "poll", "a")
 
     assert await holds(storage, "b")
+
+
+async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
+    storage: Storage, clock: TurnedClock
+):
+    assert await holds(storage, "a")
+    clock.turn(2 * LEASE)
+
+    async with storage.writing() as unit:
+        assert await keep(unit, "poll", "a", LEASE)
+        assert await lease_of(unit, "poll") == ("a", unit.now + LEASE)
+    clock.turn(LEASE)
+    assert await holds(storage, "b")
+    async with storage.writing() as unit:
+        assert not await keep(unit, "poll", "a", LEASE)
+
+
+async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):
+    async with storage.reading() as unit:
+        assert await lease_of(unit, "poll") == ("", unit.now)
