@@ -2,8 +2,7 @@
 
 A box begins with its heading ("Don't Miss"): it is the smallest element around the heading that
 holds more than it, or, where that element begins with something else, the lists that follow. What
-holds the page's headline, or most of its text, is no box. Tables that only lay out a page become
-plain blocks.
+holds the page's headline, or most of its text, is no box.
 """
 
 from collections.abc import Iterator
@@ -21,9 +20,8 @@ _LISTS = frozenset({"ul", "ol", "dl", "nav"})
 _MOST_OF_PAGE = 0.4
 _ENOUGH_PROSE = 100
 _LONGEST_HEADING = 60
-_LAYOUT_CELL = 250
 _DEEPEST = 6  # elements around one heading
-_MOST = 60  # headings, and tables, that are looked at
+_MOST = 60  # headings that are looked at
 
 
 def without_boxes(root: Any) -> Any:
@@ -32,8 +30,6 @@ def without_boxes(root: Any) -> Any:
     for heading in list(islice(_headings(root), _MOST)):
         for box in _boxes(heading, size):
             _remove(box)
-    for table in list(islice(root.iter("table"), _MOST)):
-        _flatten(table)
     return root
 
 
@@ -94,13 +90,6 @@ def _remove(box: Any) -> None:
     parent = box.getparent()
     if parent is not None:
         box.drop_tree()  # keeps the text behind it
-
-
-def _flatten(table: Any) -> None:
-    cells = list(table.iter("td"))
-    if any(len(_text(cell)) > _LAYOUT_CELL for cell in cells):
-        for part in [table, *table.iter("tbody", "tr", "td")]:
-            part.tag = "div"
 
 
 def _text(element: Any) -> str:

@@ -112,8 +112,11 @@ def _parsed(text: str, language: str) -> datetime | date | None:
 @cache
 def _parser(language: str) -> "DateDataParser | None":
     """None for a language that dateparser does not know."""
+    from dateparser.data.languages_info import language_order  # noqa: PLC0415 - see below
     from dateparser.date import DateDataParser  # noqa: PLC0415 - slow, and feeds never need it
 
+    if language and language not in language_order:
+        return None
     settings = {
         "PARSERS": ["absolute-time"],
         "REQUIRE_PARTS": ["day", "month", "year"],
@@ -121,7 +124,4 @@ def _parser(language: str) -> "DateDataParser | None":
         "RETURN_AS_TIMEZONE_AWARE": True,
         "TIMEZONE": "UTC",
     }
-    try:
-        return DateDataParser(languages=[language] if language else None, settings=settings)
-    except ValueError:
-        return None
+    return DateDataParser(languages=[language] if language else None, settings=settings)

@@ -18,10 +18,12 @@ from bot.sources import language
 from bot.sources.endtrim import end_trimmed
 from bot.sources.pageboxes import without_boxes
 from bot.sources.pagedates import page_date
+from bot.sources.pagemarkup import simplified
 from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
 from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import plain_text, tidy
+from bot.sources.standfirsts import standfirst
 from bot.sources.urls import host_of
 
 _LONGEST_DATE = 80
@@ -43,8 +45,8 @@ def read_page(text: str, url: str) -> Document:
     _refuse_challenge(root)
     address = _address(meta.canonical, url)
     title = page_title(root, meta)
-    title, dated, body = _opened(_paragraphs(without_boxes(root)), title, meta.language)
-    body = end_trimmed(body)
+    title, dated, body = _opened(_paragraphs(simplified(without_boxes(root))), title, meta.language)
+    body = end_trimmed([*standfirst(root, title, meta.description, body), *body])
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = meta.language or language.detect(" ".join(body))

@@ -94,6 +94,11 @@ def test_a_page_date_is_read(text, language, expected):
     assert page_date(text, language) == expected
 
 
+@pytest.mark.parametrize("language", ["la", "eo", "gsw", "xx"])
+def test_a_language_that_no_table_knows_hides_no_date(language):
+    assert page_date("2 March 2026, posted by Ann", language) == date(2026, 3, 2)
+
+
 @given(st.text(max_size=70))
 def test_any_text_is_a_date_or_none(text):
     assert feed_date(text) is None or isinstance(feed_date(text), date)

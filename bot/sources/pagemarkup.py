@@ -1,0 +1,42 @@
+"""Markup that would lead an extractor astray, made plain before it looks.
+
+Tables that only lay out a page become blocks. Empty inline elements go: with one of them the
+extractor drops the words behind it.
+"""
+
+from itertools import islice
+from typing import Any
+
+from bot.sources.pagemeta import line_of
+
+_INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
+_LAYOUT_CELL = 250
+_MOST_TABLES = 60
+
+
+def simplified(root: Any) -> Any:
+    """*root* itself, changed."""
+    for table in list(islice(root.iter("table"), _MOST_TABLES)):
+        _flatten(table)
+    for element in list(root.iter(*_INLINE)):
+        if not len(element) and not (element.text or "").strip():
+            _dissolve(element)
+    return root
+
+
+def _flatten(table: Any) -> None:
+    parts = [part for part in table.iter("tbody", "tr", "td") if _table_of(part) is table]
+    if any(part.tag == "td" and len(line_of(part)) > _LAYOUT_CELL for part in parts):
+        for part in [table, *parts]:
+            part.tag = "div"
+
+
+def _table_of(part: Any) -> Any:
+    """Only of its own rows: a table of figures inside stays one."""
+    return next(part.iterancestors("table"), None)
+
+
+def _dissolve(element: Any) -> None:
+    """Only its white space stays."""
+    if element.getparent() is not None:
+        element.drop_tag()

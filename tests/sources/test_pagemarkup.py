@@ -1,0 +1,27 @@
+import lxml.html
+import pytest
+
+from bot.sources.pagemarkup import simplified
+from bot.sources.pages import read_page
+
+PARAGRAPH = (
+    "The ferry to the old harbour was late again on Monday, the fourth time since the new "
+    "timetable came into force, and{}the crew blamed the fog that lies over the bay."
+)
+
+
+@pytest.mark.parametrize("empty", [" <strong></strong>", "<em> </em>", " <a name='x'></a>"])
+def test_no_word_behind_an_empty_element_is_lost(empty: str):
+    story = f"<p>{PARAGRAPH.format(' ')}</p>" * 2
+    page = f"<title>Ferry</title><h1>Ferry</h1>{story}<p>{PARAGRAPH.format(empty)}</p>"
+
+    assert read_page(page, "").items[0].text.split("\n\n")[-1] == PARAGRAPH.format(" ")
+
+
+def test_a_table_that_lays_out_the_page_becomes_blocks_and_one_of_figures_stays():
+    figures = "<table><tr><td>Boats</td><td>2</td></tr></table>"
+    layout = f"<table><tr><td>{PARAGRAPH * 2}{figures}</td></tr></table>"
+
+    root = simplified(lxml.html.document_fromstring(layout))
+
+    assert [len(list(root.iter(name))) for name in ("table", "div")] == [1, 3]
