@@ -15,6 +15,7 @@ from storage.folded import Folded
 from storage.hosts import HostPause
 from storage.leases import Lease
 from storage.matches import Match
+from storage.outages import Outage
 from storage.pace import Pace
 from storage.pushes import Push
 from storage.queries import Counter, Query
@@ -42,6 +43,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     HostPause,
     Lease,
     Match,
+    Outage,
     Pace,
     Push,
     Query,
@@ -51,4 +53,4 @@ TABLES: tuple[type[SQLModel], ...] = (
     Topic,
 )
 
-LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Push, Source)
+LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Outage, Push, Source)

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from storage.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
-TICK_SECONDS = {"poll": 1, "group": 5, "match": 5, "alert": 5, "digest": 1, "send": 1}
+TICK_SECONDS = {
+    "poll": 1,
+    "group": 5,
+    "match": 5,
+    "alert": 5,
+    "digest": 1,
+    "notice": 60,
+    "send": 1,
+}
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
     Hint.QUERIES: "match",
@@ -121,13 +129,14 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
 
     send = Loop("send", sending.send_due)
+    notice = Loop("notice", publishing.publish_notices, wakes=(send,))
     digest = Loop("digest", publishing.publish_due, wakes=(send,))
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
     polls = [Loop("poll", polling.poll_due, wakes=(group,)) for _ in range(POLLERS)]
     calls.on_done = send.wake
-    return [send, digest, alert, match, group, *polls]
+    return [send, notice, digest, alert, match, group, *polls]
 
 
 @asynccontextmanager

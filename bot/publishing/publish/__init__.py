@@ -1,9 +1,10 @@
-"""The step: alerts for what was matched, editions for the chats whose digest is due."""
+"""The step: alerts for what was matched, editions whose time has come, notices of dead sources."""
 
 from dataclasses import dataclass
 
 from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.digesting import Digesting
+from bot.publishing.publish.noticing import Noticing
 from bot.rendering.renderer import Renderer
 from storage.engine import Storage
 
@@ -21,3 +22,7 @@ class Publishing:
     async def publish_due(self, limit: int = 50) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
         return await Digesting(self.storage, self.renderer, self.owner).publish_due(limit)
+
+    async def publish_notices(self, limit: int = 10) -> int:
+        """Tell the chats that depend on sources which have died; return how many sources."""
+        return await Noticing(self.storage, self.renderer, self.owner).notice_dead(limit)

@@ -1,0 +1,78 @@
+"""Notices that a source is dead, to the chats that depend on it: once for each outage.
+
+Chats are gone through in pages. What is decided once is the notice's key, so a page that is begun
+again after a crash repeats nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.publishing.notices import Loss, dead_source_page
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.rounds import each
+from bot.rendering.renderer import Renderer
+from storage.dependents import Dependent, dependents
+from storage.engine import Storage, Unit
+from storage.outages import Outage, claim_outages, finish_outage, keep_outage, note_outages
+from storage.sources import Source
+from storage.words import DeliveryKind, SourceState, notice_key
+
+LEASE = timedelta(minutes=5)
+CHATS_IN_A_UNIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Noticing:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def notice_dead(self, limit: int) -> int:
+        async with self.storage.writing() as unit:
+            await note_outages(unit)
+            outages = await claim_outages(unit, owner=self.owner, limit=limit, lease=LEASE)
+        await each(outages, self._tell)
+        return len(outages)
+
+    async def _tell(self, outage: Outage) -> None:
+        after: int | None = outage.told_through
+        while after is not None:
+            after = await self._tell_page(outage, after)
+
+    async def _tell_page(self, outage: Outage, after: int) -> int | None:
+        """Tell the chats above the row *after*; return the last of the page, None at the end."""
+        # Read apart from the writing, since to count what a chat was given may take its time.
+        async with self.storage.reading() as unit:
+            source = await unit.session.get(Source, outage.source_id)
+            if source is None:
+                return None  # removed, and the outage with it
+            told, last = await dependents(
+                unit, source, outage.since, after=after, limit=CHATS_IN_A_UNIT
+            )
+        async with self.storage.writing() as unit:
+            if last is None:
+                ours = await finish_outage(unit, outage, self.owner)
+            else:
+                ours = await keep_outage(unit, outage, self.owner, LEASE, last)
+            if not ours:
+                return None
+            await put_out(unit, [self._notice(unit, outage, source, chat) for chat in told])
+        return last
+
+    def _notice(
+        self, unit: Unit, outage: Outage, source: Source, chat: Dependent
+    ) -> dict[str, Any]:
+        loss = Loss(
+            source=source.title or source.host,
+            trouble=source.trouble_text or "",
+            since=outage.since,
+            is_gone=source.state is SourceState.GONE,
+            follows=chat.follows,
+            given=chat.given,
+            found=chat.found,
+        )
+        page = dead_source_page(self.renderer, loss, zone=chat.zone)
+        key = notice_key(chat.chat_id, "source_dead", f"{source.id}:{outage.since:%Y%m%dT%H%M%S}")
+        # It is no news: there is no need to wake anybody.
+        return delivery(unit, DeliveryKind.NOTICE, key, chat.chat_id, page) | {"silent": True}

@@ -1,0 +1,45 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.publishing.notices import Loss, dead_source_page
+
+# In Tokyo it is the 3rd already.
+SINCE = datetime(2026, 3, 2, 20, tzinfo=UTC)
+
+
+def text_of(renderer, **values: Any) -> str:
+    loss = Loss(source="Example Wire", trouble="is blocked by a challenge page", since=SINCE)
+    told = {name: getattr(loss, name) for name in Loss.__slots__} | values
+    return dead_source_page(renderer, Loss(**told), zone="Asia/Tokyo").text
+
+
+def test_a_silent_source_reads_like_this(renderer):
+    assert text_of(renderer, given=12, found=30) == (
+        "I have not been able to read Example Wire since 3 March: it is blocked by a challenge "
+        "page. In the month before, it gave 12 of the 30 articles that your topics found.\n\n"
+        "Your topics stay as they are. I keep asking, and read on as soon as it answers."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        pytest.param({"follows": True}, "page. You follow it.\n", id="followed"),
+        pytest.param(
+            {"given": 1, "found": 1}, "The one article that your topics found", id="the one article"
+        ),
+        pytest.param(
+            {"given": 4, "found": 4}, "All 4 articles that your topics found", id="all of them"
+        ),
+        pytest.param(
+            {"is_gone": True, "follows": True},
+            "Example Wire has been taken down for good, so I no longer read it. You follow it.\n",
+            id="gone",
+        ),
+        pytest.param({"source": "A" * 300}, "A" * 97 + "... since", id="an endless title"),
+    ],
+)
+def test_it_says_what_the_source_meant_here(renderer, values, words):
+    assert words in text_of(renderer, **values)

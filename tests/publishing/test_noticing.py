@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.publishing.publish import Publishing, noticing
+from bot.rendering.renderer import Renderer
+from storage.deliveries import Delivery
+from storage.outages import Outage
+from storage.sources import Follow, Source
+from storage.subscriptions import Subscription
+from storage.words import ChatState, DeliveryKind, Mode, SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.rendering.messages import Message
+    from tests.publishing.newsroom import Newsroom
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Scene:
+    """Two public sources; the first has died: what it and the other gave before."""
+
+    newsroom: Newsroom
+    dead: int = 0
+    other: int = 0
+    query: int = 0
+
+    async def reader(self, telegram_id: int = 7, **more: Any) -> int:
+        chat = await self.newsroom.chat(telegram_id, **more)
+        await self.newsroom.subscribe(chat, self.query, "Words", Mode.BOTH)
+        return chat
+
+    async def news(self, given: int, others: int, days_ago: int = 1) -> None:
+        """Of news about our words *given* came from the dead source, *others* from the other."""
+        for source, number in ((self.dead, given), (self.other, others)):
+            for _ in range(number):
+                await self.newsroom.article(
+                    "News", self.query, source_id=source, ago=days_ago * DAY
+                )
+
+
+@pytest.fixture
+async def scene(newsroom: Newsroom) -> Scene:
+    dead, other = await newsroom.source("Dead Times"), await newsroom.source("Well Times")
+    query = await newsroom.query("words")
+    return Scene(newsroom, dead, other, query)
+
+
+async def dies(scene: Scene, **values: Any) -> None:
+    async with scene.newsroom.storage.reading() as unit:
+        died = {"state": SourceState.GONE, "trouble": "gone", "trouble_since": unit.now}
+    await scene.newsroom.change(Source, scene.dead, **died | values)
+
+
+async def told(scene: Scene) -> list[int]:
+    return sorted(row.chat_id for row in await scene.newsroom.all(Delivery))
+
+
+async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, scene, clock):
+    chat = await scene.reader()
+    await scene.news(given=2, others=1)
+    await dies(scene)
+
+    assert await publishing.publish_notices() == 1
+    clock.turn(DAY)
+    assert await publishing.publish_notices() == 0
+
+    (delivery,) = await scene.newsroom.all(Delivery)
+    assert delivery.key == f"notice:{chat}:source_dead:{scene.dead}:20260302T120000"
+    assert (delivery.kind, delivery.silent) == (DeliveryKind.NOTICE, True)
+    assert delivery.body["text"] == (
+        "Dead Times has been taken down for good, so I no longer read it. "
+        "In the month before, it gave 2 of the 3 articles that your topics found.\n\n"
+        "Your topics stay as they are. If its news has a new address, whoever runs me can add it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "others", "is_told"),
+    [
+        pytest.param(1, 2, True, id="a third"),
+        pytest.param(1, 3, False, id="less than a third"),
+        pytest.param(1, 0, True, id="all there was"),
+        pytest.param(0, 2, False, id="nothing"),
+    ],
+)
+async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, others, is_told):
+    chat = await scene.reader()
+    await scene.news(given, others)
+    await dies(scene)
+
+    await publishing.publish_notices()
+
+    assert await told(scene) == ([chat] if is_told else [])
+
+
+async def test_what_was_given_over_a_month_before_does_not_count(publishing, scene):
+    chat = await scene.reader()
+    await scene.news(given=9, others=0, days_ago=31)
+    await scene.news(given=0, others=1)
+    await dies(scene)
+    await publishing.publish_notices()
+    assert await told(scene) == []
+
+    follower = await scene.newsroom.chat(8)
+    async with scene.newsroom.storage.writing() as unit:
+        unit.session.add(Follow(chat_id=follower, source_id=scene.dead))
+    await scene.newsroom.change(Outage, 1, told_at=None)
+    await publishing.publish_notices()
+
+    assert await told(scene) == [follower]
+    assert chat != follower
+
+
+async def test_the_month_ends_when_the_trouble_began(publishing, scene, clock):
+    chat = await scene.reader()
+    await scene.news(given=1, others=0)
+    died_at = clock.now
+    clock.turn(9 * DAY)
+    await scene.news(given=0, others=9, days_ago=2)
+    await dies(scene, trouble_since=died_at)
+
+    await publishing.publish_notices()
+
+    assert await told(scene) == [chat]
+
+
+@pytest.mark.parametrize(
+    ("chat", "subscription"),
+    [
+        pytest.param({"state": ChatState.PAUSED}, {}, id="is paused"),
+        pytest.param({"state": ChatState.BLOCKED}, {}, id="blocked us"),
+        pytest.param({}, {"paused": True}, id="paused the topic"),
+    ],
+)
+async def test_a_chat_is_not_told_if(publishing, scene, chat, subscription):
+    await scene.reader(**chat)
+    await scene.newsroom.change(Subscription, 1, **subscription)
+    await scene.news(given=1, others=0)
+    await dies(scene)
+
+    await publishing.publish_notices()
+
+    assert await told(scene) == []
+
+
+async def test_a_source_that_is_not_public_is_the_followers_business(publishing, scene):
+    stranger, follower = await scene.reader(1), await scene.reader(2)
+    await scene.news(given=2, others=0)
+    async with scene.newsroom.storage.writing() as unit:
+        unit.session.add(Follow(chat_id=follower, source_id=scene.dead))
+    await dies(scene, public=False)
+
+    await publishing.publish_notices()
+
+    assert await told(scene) == [follower]
+    assert stranger != follower
+    assert "You follow it." in (await scene.newsroom.texts())[0]
+
+
+async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scene, clock):
+    await scene.reader()
+    await scene.news(given=1, others=0)
+    await dies(scene)
+    await publishing.publish_notices()
+
+    clock.turn(DAY)
+    alive = {"state": SourceState.ACTIVE, "trouble": None, "trouble_since": None}
+    await scene.newsroom.change(Source, scene.dead, **alive)
+    await publishing.publish_notices()
+    await dies(scene)
+    await publishing.publish_notices()
+
+    assert len(await told(scene)) == 2
+
+
+async def test_many_chats_are_told_page_by_page_and_none_twice_after_a_crash(
+    publishing, scene, clock, monkeypatch
+):
+    monkeypatch.setattr(noticing, "CHATS_IN_A_UNIT", 1)
+    chats = [await scene.reader(number) for number in range(3)]
+    await scene.news(given=1, others=0)
+    await dies(scene)
+
+    with pytest.raises(ExceptionGroup):
+        await Publishing(publishing.storage, _Failing(at=3), "crashed").publish_notices()
+    assert await told(scene) == chats[:2]
+    clock.turn(noticing.LEASE)
+    await publishing.publish_notices()
+
+    assert await told(scene) == chats
+
+
+@dataclass(frozen=True)
+class _Failing(Renderer):
+    """A renderer that fails over one of its messages."""
+
+    at: int = 0
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def message(self, template: str, /, **values: Any) -> Message:
+        if next(self.numbers) == self.at:
+            raise RuntimeError(template)
+        return super().message(template, **values)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from storage.outages import claim_outages, finish_outage, keep_outage, note_outages
+from storage.sources import add_source, change_source
+from storage.words import SourceState
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from storage.outages import Outage
+    from tests.conftest import TurnedClock
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+async def add(storage: Storage, name: str, *, ago: dict[str, timedelta], **values: Any) -> int:
+    """Add a source; *ago* says of columns with a moment how long ago that was."""
+    async with storage.writing() as unit:
+        moments = {column: unit.now - passed for column, passed in ago.items()}
+        row = {"url": f"https://{name}/", "url_hash": name, "host": name}
+        dates = {"created_at": unit.now, "next_fetch_at": unit.now}
+        return await add_source(unit, row | dates | moments | values) or 0
+
+
+async def add_silent(storage: Storage, name: str = "dead.example", **values: Any) -> int:
+    """A source that failed ten times in eight days, the last time an hour ago."""
+    ago = {"trouble_since": 8 * DAY, "fetched_at": HOUR} | values.pop("ago", {})
+    return await add(storage, name, ago=ago, **{"trouble": "server", "failures": 10} | values)
+
+
+async def add_well(storage: Storage, name: str = "well.example", ago: timedelta = 2 * HOUR) -> int:
+    return await add(storage, name, ago={"fetched_at": ago, "succeeded_at": ago})
+
+
+async def outages(storage: Storage, owner: str = "me") -> list[Outage]:
+    async with storage.writing() as unit:
+        await note_outages(unit)
+        return await claim_outages(unit, owner=owner, limit=9, lease=HOUR)
+
+
+async def dead(storage: Storage) -> list[int]:
+    return [outage.source_id for outage in await outages(storage)]
+
+
+async def test_a_source_that_failed_for_a_week_is_dead(storage: Storage):
+    await add_well(storage)
+    source = await add_silent(storage)
+
+    (outage,) = await outages(storage)
+
+    assert outage.source_id == source
+    assert outage.since == (await _now(storage)) - 8 * DAY
+
+
+async def test_a_source_that_is_gone_is_dead_at_once(storage: Storage):
+    ago = {"trouble_since": HOUR, "fetched_at": HOUR}
+    source = await add(storage, "gone.example", ago=ago, state=SourceState.GONE, trouble="gone")
+
+    assert await dead(storage) == [source]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"ago": {"trouble_since": 6 * DAY}}, id="in trouble for six days"),
+        pytest.param({"failures": 3}, id="asked three times only, for we were away"),
+        pytest.param({"failures": 0, "trouble": "busy"}, id="busy, which is no failure"),
+        pytest.param({"ago": {"fetched_at": 7 * DAY}}, id="not asked since its first day"),
+    ],
+)
+async def test_a_source_is_not_dead_if(storage: Storage, values: dict[str, Any]):
+    await add_well(storage)
+    await add_silent(storage, **values)
+
+    assert await dead(storage) == []
+
+
+async def test_nobody_is_dead_while_our_own_line_is(storage: Storage, clock: TurnedClock):
+    await add_well(storage, ago=9 * DAY)
+    await add_silent(storage, "one.example")
+    two = await add_silent(storage, "two.example")
+    assert await dead(storage) == []
+
+    # The line is back: what answers was dead to us only, what fails again is dead.
+    async with storage.writing() as unit:
+        await change_source(unit, 1, {"succeeded_at": unit.now})
+    assert await dead(storage) == []
+    clock.turn(HOUR)
+    async with storage.writing() as unit:
+        await change_source(unit, two, {"fetched_at": unit.now, "failures": 11})
+
+    assert await dead(storage) == [two]
+
+
+async def test_the_only_source_may_be_dead_too(storage: Storage):
+    source = await add_silent(storage)
+
+    assert await dead(storage) == [source]
+
+
+async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: TurnedClock):
+    await add_silent(storage)
+    (outage,) = await outages(storage)
+    async with storage.writing() as unit:
+        assert await keep_outage(unit, outage, "me", HOUR, told_through=7)
+
+    assert await outages(storage, "another") == []
+    clock.turn(2 * HOUR)
+    (taken,) = await outages(storage, "another")
+    async with storage.writing() as unit:
+        was_mine = await keep_outage(unit, outage, "me", HOUR, told_through=9)
+        done = await finish_outage(unit, taken, "another")
+    clock.turn(2 * HOUR)
+
+    assert (taken.told_through, was_mine, done) == (7, False, True)
+    assert await outages(storage) == []
+
+
+async def test_an_outage_is_over_when_the_source_is_read_again(storage: Storage):
+    await add_well(storage)
+    source = await add_silent(storage)
+    (first,) = await outages(storage)
+    async with storage.writing() as unit:
+        await finish_outage(unit, first, "me")
+        await change_source(unit, source, {"trouble": None, "trouble_since": None, "failures": 0})
+    assert await outages(storage) == []
+
+    async with storage.writing() as unit:
+        died = {"trouble": "server", "trouble_since": unit.now - 7.5 * DAY, "failures": 9}
+        await change_source(unit, source, died)
+    (second,) = await outages(storage)
+
+    assert (second.source_id, second.since > first.since) == (source, True)
+
+
+async def _now(storage: Storage):
+    async with storage.reading() as unit:
+        return unit.now
