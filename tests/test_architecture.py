@@ -28,6 +28,8 @@ STEPS = {
 USE_CASES = {
     "bot.sources.adding",
     "bot.sources.checking",
+    "bot.sources.choosing",
+    "bot.sources.discovery",
     "bot.sources.listing",
     "bot.sources.opening",
     "bot.matching.preview",

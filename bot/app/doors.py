@@ -9,6 +9,7 @@ from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.settings import Access as WhoMay
 from bot.sources.adding import Adding
+from bot.sources.choosing import Choosing
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
@@ -40,6 +41,6 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, renderer),
-        adding=Adding(storage, tools.fetcher, tools.reader),
+        adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         sources=Listing(storage),
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AddsSources(Protocol):
-    """Reads a source before it is added; this takes as long as the source does."""
+    """Reads a source before it is added, or looks for it at its site; that takes its time."""
 
     async def add(self, url: str) -> Addition: ...
 

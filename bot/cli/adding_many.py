@@ -1,62 +1,79 @@
-"""Adding a list of sources, several at a time, with a bar that shows the feed being tried."""
+"""Adding a list of sources: a host at a time, several hosts side by side, with a bar."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.sources.adding import Wish
+from bot.sources.adding import Outcome
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import timedelta
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
     from rich.progress import TaskID
 
-    from bot.sources.adding import Adding, Addition
-    from bot.sources.opml import Outline
+    from bot.sources.adding import Addition, Wish
 
-AT_ONCE = 8
+AT_ONCE = 16
+
+
+class Adds(Protocol):
+    async def add(self, url: str, wish: Wish, /) -> Addition: ...
 
 
 async def add_all(
-    adding: Adding, outlines: Sequence[Outline], every: timedelta | None, console: Console
+    adding: Adds, wanted: Sequence[tuple[str, Wish]], console: Console
 ) -> list[Addition]:
     """Return what came of each, in the order in which they were done."""
     done: list[Addition] = []
-    waiting = iter(outlines)
+    hosts = iter(_by_host(wanted))
     with _bar(console) as progress:
-        task = progress.add_task("", total=len(outlines))
+        task = progress.add_task("", total=len(wanted))
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(outlines))):
-                group.create_task(_add_next(adding, waiting, every, done, progress, task))
+            for _ in range(min(AT_ONCE, len(wanted))):
+                group.create_task(_add_next(adding, hosts, done, progress, task))
     return done
 
 
+def _by_host(wanted: Iterable[tuple[str, Wish]]) -> list[list[tuple[str, Wish]]]:
+    """The longest first: a host is asked every two seconds, so that they take the longest."""
+    hosts: dict[str, list[tuple[str, Wish]]] = defaultdict(list)
+    for url, wish in wanted:
+        hosts[host_of(url)].append((url, wish))
+    return sorted(hosts.values(), key=len, reverse=True)
+
+
 async def _add_next(
-    adding: Adding,
-    waiting: Iterator[Outline],
-    every: timedelta | None,
+    adding: Adds,
+    hosts: Iterator[Sequence[tuple[str, Wish]]],
     done: list[Addition],
     progress: Progress,
     task: TaskID,
 ) -> None:
-    for outline in waiting:
-        url = outline.url or outline.site
-        progress.update(task, description=outline.title or host_of(url))
-        wish = Wish(every=every, title=outline.title, folder=outline.folder)
-        done.append(await adding.add(url, wish))
-        progress.advance(task)
+    for one_host in hosts:
+        for url, wish in one_host:
+            progress.update(task, description=f"{_tally(done)}{escape(wish.title or host_of(url))}")
+            done.append(await adding.add(url, wish))
+            progress.advance(task)
+
+
+def _tally(done: Iterable[Addition]) -> str:
+    counts = Counter(addition.outcome for addition in done)
+    failed = sum(counts.values()) - counts[Outcome.ADDED] - counts[Outcome.THERE]
+    return f"[red]{failed} not added[/red]  " if failed else ""
 
 
 def _bar(console: Console) -> Progress:
     return Progress(
         BarColumn(),
         MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         TextColumn("{task.description}"),
         console=console,
         transient=True,

@@ -1,4 +1,4 @@
-"""How sources look in a terminal: what came of adding them, all of them, one of them closely."""
+"""How sources look in a terminal: all of them, and one of them closely."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from bot.sources.adding import Outcome
 from bot.sources.durations import span
 from storage.words import SourceState
 
@@ -15,22 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from bot.sources.adding import Addition
     from bot.sources.checking import Checkup
     from bot.sources.records import Document
     from storage.sources import Source
-
-_STYLES = {Outcome.ADDED: "green", Outcome.THERE: "dim", Outcome.REFUSED: "red"}
-_ORDER = list(_STYLES)
-
-
-def additions_table(additions: Iterable[Addition]) -> Table:
-    table = Table("Source", "", "", box=None, pad_edge=False)
-    for each in sorted(additions, key=lambda each: _ORDER.index(each.outcome)):
-        note = each.sentence or (f"{each.articles} new" if each.articles else "")
-        name = Text(each.title or each.url, overflow="fold")
-        table.add_row(name, Text(each.outcome, style=_STYLES[each.outcome]), Text(note))
-    return table
 
 
 def sources_table(sources: Iterable[Source], now: datetime) -> Table:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.adding import Addition
+    from bot.sources.adding import Addition, Form, Wish
     from bot.sources.opml import Outline
 
 NOTHING_DONE = 1
@@ -37,24 +37,47 @@ def add(
         bool, typer.Option("--starter", help="A list of public news feeds.")
     ] = False,
     opml: Annotated[Path | None, typer.Option(help="All feeds of this OPML file.")] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="The page itself, whatever feeds it has.")
+    ] = False,
 ) -> None:
-    """Add feeds; what they hold now alerts nobody."""
+    """Add feeds, or sites by their feeds; what they hold now alerts nobody."""
+    from datetime import UTC, datetime
+
     from rich.console import Console
 
     from bot.cli.adding_many import add_all
-    from bot.cli.source_tables import additions_table
-    from bot.sources.adding import Adding, Outcome
+    from bot.cli.found_tables import additions_table, choices
+    from bot.sources.adding import Adding, Form
+    from bot.sources.choosing import Choosing
 
-    outlines = _wanted(urls or [], opml, starter=starter)
-    interval = _interval(every)
+    form = Form.PAGE if page else Form.ANY
+    wanted = _wanted(urls or [], form, _listed(opml, starter=starter), _interval(every))
 
     async def work(tools: SourceTools) -> list[Addition]:
-        adding = Adding(tools.storage, tools.fetcher, tools.reader)
-        return await add_all(adding, outlines, interval, Console(stderr=True))
+        choosing = Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
+        return await add_all(choosing, wanted, Console(stderr=True))
 
     done = _run(work)
-    Console().print(additions_table(done))
-    if all(each.outcome is Outcome.REFUSED for each in done):
+    Console().print(additions_table(done), *choices(done, datetime.now(UTC)))
+    if not any(each.source_id for each in done):
+        raise SystemExit(NOTHING_DONE)
+
+
+@sources.command()
+def find(
+    url: Address,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON for each feed.")
+    ] = False,
+) -> None:
+    """Show the feeds of a site; nothing is added."""
+    from bot.cli.finding import show_found
+    from bot.sources.discovery import Discovery
+
+    found = _run(lambda tools: Discovery(tools.fetcher, tools.reader).discover(url))
+    if not show_found(found, as_json=as_json):
         raise SystemExit(NOTHING_DONE)
 
 
@@ -121,22 +144,33 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
         fail(str(error))
 
 
-def _wanted(urls: Sequence[str], opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.opml import NotOpmlError, Outline, read_opml, starter_outlines
+def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
+    from bot.sources.opml import NotOpmlError, read_opml, starter_outlines
 
-    outlines = [Outline(url) for url in urls]
-    if starter:
-        outlines += starter_outlines()
+    listed = [*starter_outlines()] if starter else []
     if opml is not None:
         try:
-            outlines += read_opml(opml.read_bytes())
+            listed += read_opml(opml.read_bytes())
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
         except NotOpmlError as error:
             fail(f"{opml}: {error}")
-    if not outlines:
+    return listed
+
+
+def _wanted(
+    urls: Sequence[str], form: Form, listed: Sequence[Outline], every: timedelta | None
+) -> list[tuple[str, Wish]]:
+    """A list names feeds; where it names a page instead, only its one feed will do."""
+    from bot.sources.adding import Form, Wish
+
+    wanted = [(url, Wish(every, form=form)) for url in urls]
+    for each in listed:
+        wish = Wish(every, each.title, each.folder, Form.PAGE if each.is_page else Form.FEED)
+        wanted.append((each.url or each.site, wish))
+    if not wanted:
         fail("Say what to add: an address, --opml FILE or --starter.")
-    return outlines
+    return wanted
 
 
 def _interval(every: str | None) -> timedelta | None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.sources.bookkeeping import first_row
 from bot.sources.cadence import SHORTEST_WISH
+from bot.sources.feedlinks import Link
+from bot.sources.finds import Find
 from bot.sources.intake import draft, url_hash
 from bot.sources.storing import store_drafts
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
@@ -18,12 +20,17 @@ from storage.sources import Source, add_source, change_source, source_of
 class Outcome(StrEnum):
     ADDED = "added"
     THERE = "already there"
+    SEVERAL = "has several feeds"
     REFUSED = "could not be added"
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What came of it; `sentence` says why not. `source_id` is there unless it was refused."""
+    """What came of it; `sentence` says why not. `source_id` is there if it is a source now.
+
+    `found_at`: the page that names it, where that was asked for. `choice`: what there is to pick
+    from, as far as it was read, and `unread` what may be there besides.
+    """
 
     url: str
     outcome: Outcome
@@ -31,6 +38,17 @@ class Addition:
     articles: int = 0
     sentence: str = ""
     source_id: int | None = None
+    found_at: str = ""
+    choice: tuple[Find, ...] = ()
+    unread: tuple[Link, ...] = ()
+
+
+class Form(StrEnum):
+    """What may be added where an address turns out to be a page."""
+
+    ANY = "any"  # its one feed; where it has none, the page itself
+    FEED = "feed"  # its one feed and nothing else
+    PAGE = "page"  # the page itself, whatever feeds it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Wish:
     every: timedelta | None = None
     title: str = ""
     folder: tuple[str, ...] = ()
+    form: Form = Form.ANY
 
 
 AS_IT_COMES = Wish()
@@ -57,19 +76,20 @@ class Adding:
     async def add(
         self, url: str, wish: Wish = AS_IT_COMES, *, visited: Visit | None = None
     ) -> Addition:
-        """Add *url*, once; *visited* is what was just read there, if somebody has looked."""
+        """Add what is at *url*, once; *visited* is what was just read there, if somebody has."""
         url = url.strip()
-        if there := await self._there(url, wish):
+        if there := await self.there(url, wish):
             return there
         visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.public))
         if why_not := refusal(visited, wish.every):
             return Addition(url, Outcome.REFUSED, wish.title, sentence=why_not)
-        final = _final(url, visited)
-        if final != url and (there := await self._there(final, wish)):
+        final = visited.settled(url)
+        if final != url and (there := await self.there(final, wish)):
             return there
         return await self._store(final, visited, wish)
 
-    async def _there(self, url: str, wish: Wish) -> Addition | None:
+    async def there(self, url: str, wish: Wish = AS_IT_COMES) -> Addition | None:
+        """Say so if *url* is a source already, changed as is wanted now; None if it is none."""
         async with self.storage.reading() as unit:
             source = await source_of(unit, url_hash(url))
         if source is None:
@@ -115,12 +135,6 @@ def refusal(visited: Visit, every: timedelta | None) -> str:
     if every is not None and every < SHORTEST_WISH and not visited.own_network:
         return "may be asked every 5 minutes at most, because it is not in ALLOWED_NETWORKS"
     return ""
-
-
-def _final(url: str, visited: Visit) -> str:
-    """A move for good is followed at once: nothing has been stored under the old address."""
-    answer = visited.answer
-    return (answer and answer.moved_permanently_to) or url
 
 
 async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:

@@ -20,7 +20,12 @@ class Listing:
     async def as_opml(self) -> bytes:
         """Return the operator's sources; what a chat added, or a search made, is not theirs."""
         outlines = [
-            Outline(source.url, source.title, folder=tuple(source.folder))
+            Outline(
+                source.url,
+                source.title,
+                folder=tuple(source.folder),
+                is_page=source.kind is SourceKind.PAGE,
+            )
             for source in await self.sources()
             if source.public and source.kind is not SourceKind.SEARCH
         ]

@@ -28,12 +28,17 @@ _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feed; `folder` from the outermost inwards. Without `url` only its `site` is known."""
+    """One feed; `folder` from the outermost inwards. Without `url` only its `site` is known.
+
+    `is_page`: `url` is a page that is read itself; in the file it is a link, which no reader of
+    feeds takes for one.
+    """
 
     url: str
     title: str = ""
     site: str = ""
     folder: tuple[str, ...] = ()
+    is_page: bool = False
 
 
 class NotOpmlError(ValueError):
@@ -108,8 +113,10 @@ def _outlines(parent: etree._Element, folder: tuple[str, ...]) -> Iterator[Outli
         names = {str(name).lower(): str(value).strip() for name, value in node.attrib.items()}
         called = names.get("title") or names.get("text", "")
         title, url, site = _name(called), names.get("xmlurl", ""), names.get("htmlurl", "")
+        is_page = not url and names.get("type", "").lower() == "link"
+        url = names.get("url", "") if is_page else url
         if url or site:
-            yield Outline(url, "" if called in {url, site} else title, site, folder)
+            yield Outline(url, "" if called in {url, site} else title, site, folder, is_page)
             yield from _outlines(node, folder)
         else:
             yield from _outlines(node, (*folder, title)[:_DEEPEST] if title else folder)
@@ -118,8 +125,8 @@ def _outlines(parent: etree._Element, folder: tuple[str, ...]) -> Iterator[Outli
 def _attributes(outline: Outline) -> dict[str, str]:
     title = _name(outline.title)
     url, site = without_controls(outline.url), without_controls(outline.site)
-    given = {"title": title, "xmlUrl": url, "htmlUrl": site}
-    attributes = {"type": "rss", "text": title or url or site}
+    given = {"title": title, "url" if outline.is_page else "xmlUrl": url, "htmlUrl": site}
+    attributes = {"type": "link" if outline.is_page else "rss", "text": title or url or site}
     return attributes | {name: value for name, value in given.items() if value}
 
 

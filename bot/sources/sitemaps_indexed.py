@@ -40,10 +40,15 @@ async def gathered(index: Document, fetcher: Fetches, reader: Reads, *, inside: 
 
 def chosen(sitemaps: Sequence[Item]) -> list[Item]:
     """Those for news by their address if there are any, the newest first, and none much older."""
-    news = [one for one in sitemaps if _NEWS.search(one.url.partition("://")[2].partition("/")[2])]
+    news = [one for one in sitemaps if is_for_news(one.url)]
     ordered = sorted(news or sitemaps, key=moment_of, reverse=True)[:MOST_SITEMAPS]
     dated = [moment_of(one) for one in ordered if one.published]
     return [one for one in ordered if not one.published or moment_of(one) > max(dated) - _FRESH]
+
+
+def is_for_news(url: str) -> bool:
+    """Whether the address of a sitemap says so; its host may be called anything."""
+    return bool(_NEWS.search(url.partition("://")[2].partition("/")[2]))
 
 
 def tells_changes(index: Document) -> bool:

@@ -52,6 +52,10 @@ class Visit:
     def own_network(self) -> bool:
         return self.answer is not None and self.answer.own_network
 
+    def settled(self, url: str) -> str:
+        """Return what *url* is called now: nothing is stored yet, so a move for good counts."""
+        return (self.answer and self.answer.moved_permanently_to) or url
+
 
 async def visit(fetcher: Fetches, reader: Reads, asked: Asked) -> Visit:
     try:

@@ -51,9 +51,12 @@ class FakeAdding:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.sentence = ""
+        self.told: Addition | None = None
 
     async def add(self, url: str) -> Addition:
         self.asked.append(url)
+        if self.told:
+            return self.told
         outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
         return Addition(url, outcome, "Sample Times", 12, self.sentence)
 

@@ -1,5 +1,12 @@
+from datetime import date
+
 import pytest
 
+from bot.sources.adding import Addition, Outcome
+from bot.sources.feedlinks import Where
+from bot.sources.finds import Find
+from bot.sources.records import Kind
+from bot.sources.visiting import Visit
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 
 
@@ -26,6 +33,33 @@ async def test_a_source_that_cannot_be_added_says_why(house, admin):
     answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
 
     assert answer["text"] == f"{SAMPLE_SOURCE} could not be added: it gives nothing to read."
+
+
+async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
+    feed = f"{SAMPLE_SOURCE}/feed"
+    house.adding.told = Addition(feed, Outcome.ADDED, "Times", 1, found_at=SAMPLE_SOURCE)
+
+    answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
+
+    assert answer["text"] == (
+        f"Added Times, with 1 article. New ones count from now on.\n"
+        f"It is the feed of that site: {feed}"
+    )
+
+
+async def test_a_site_with_several_feeds_offers_them_as_lines_to_send(house, admin):
+    addresses = [f"{SAMPLE_SOURCE}/{number}.xml" for number in range(12)]
+    finds = [
+        Find(url, f"Section {number}", Kind.FEED, 9, date(2026, 3, 1), Where.NAMED, Visit())
+        for number, url in enumerate(addresses)
+    ]
+    house.adding.told = Addition(SAMPLE_SOURCE, Outcome.SEVERAL, choice=tuple(finds))
+
+    answer = await admin.says(f"/sources add {SAMPLE_SOURCE}")
+
+    assert answer["text"].startswith(f"{SAMPLE_SOURCE} has several feeds. Send me one of these")
+    assert f"Section 3 · 1 Mar\n/sources add {addresses[3]}" in answer["text"]
+    assert answer["text"].count("/sources add") == 10
 
 
 async def test_an_admin_lists_and_removes_sources(admin, news):

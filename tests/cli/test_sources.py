@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
@@ -10,18 +12,24 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.cli.adding_many import add_all
-from bot.cli.source_tables import additions_table, checkup_table, sources_table
-from bot.cli.sources import sources
-from bot.sources.adding import Adding
+from bot.cli.finding import show_found
+from bot.cli.found_tables import additions_table, choices
+from bot.cli.source_tables import checkup_table, sources_table
+from bot.cli.sources import _wanted, sources
+from bot.sources.adding import Adding, Addition, Form, Outcome, Wish
 from bot.sources.checking import Checking
+from bot.sources.choosing import Choosing
+from bot.sources.discovery import Discovery
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
 from bot.sources.listing import Listing
-from bot.sources.opml import Outline
+from bot.sources.opml import read_opml
 from bot.sources.reading import Reader
+from bot.sources.urls import host_of
 from storage.engine import Storage
+from tests.conftest import MONDAY_NOON
 from tests.sources.feedfarm import FeedFarm
-from tests.sources.feeds_made import item, rss
+from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,10 +57,11 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: Adding):
     async with FeedFarm() as farm:
         for number in range(20):
             farm.serve(f"/{number}.xml", rss([item(number)]))
-        outlines = [Outline(farm.url(f"/{number}.xml")) for number in range(20)]
-        outlines += [outlines[0], Outline(farm.url("/none"), "Nobody"), Outline("ftp://a.example")]
+        wanted = [(farm.url(f"/{number}.xml"), Wish()) for number in range(20)]
+        wanted += [wanted[0], (farm.url("/none"), Wish(title="[Nobody]"))]
+        wanted += [("ftp://a.example", Wish())]
 
-        done = await add_all(adding, outlines, None, Console(file=StringIO()))
+        done = await add_all(Choosing(adding), wanted, Console(file=StringIO()))
 
     table = printed(additions_table(done))
     assert len(done) == 23
@@ -61,6 +70,79 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: Adding):
     assert "only addresses that begin with http" in table
     assert table.count("1 new") == 20
     assert table.count("already there") == 1
+
+
+async def test_a_site_with_several_feeds_lists_them_to_pick(adding: Adding):
+    named = "".join(f"<link rel=feed title='Feed {n}' href='/{n}.xml'>" for n in range(12))
+    async with FeedFarm() as farm:
+        farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
+        for number in range(12):
+            farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
+
+        done = await add_all(Choosing(adding), [(farm.url("/"), Wish())], Console(file=StringIO()))
+        told = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
+
+    assert "has 12 feeds to choose from" in told
+    assert told.count("2 h ago") == 8
+    assert farm.url("/11.xml") in told
+    assert "has several feeds" in printed(additions_table(done))
+
+
+async def test_a_list_is_read_a_host_at_a_time():
+    asked, busy = [], set()
+
+    class Recorder:
+        async def add(self, url: str, _wish: Wish) -> Addition:
+            host = host_of(url)
+            assert host not in busy
+            busy.add(host)
+            await asyncio.sleep(0)
+            busy.remove(host)
+            asked.append(url)
+            return Addition(url, Outcome.ADDED)
+
+    wanted = [(f"https://{host}.example/{n}", Wish()) for n in range(5) for host in ("a", "b", "c")]
+    done = await add_all(Recorder(), wanted, Console(file=StringIO()))
+
+    assert sorted(asked) == sorted(url for url, _ in wanted)
+    assert len(done) == 15
+
+
+async def test_a_list_that_was_given_away_comes_back_the_same(adding: Adding, sqlite_url: str):
+    async with FeedFarm() as farm:
+        farm.serve("/feed.xml", rss([item(1)]))
+        farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
+        await adding.add(farm.url(), Wish(title="My wire", folder=("World", "Wires")))
+        await adding.add(farm.url("/page"), Wish(title="My page", folder=("World",)))
+        listing = Listing(adding.storage)
+        given = await listing.as_opml()
+        for url in (farm.url(), farm.url("/page")):
+            await listing.remove(url)
+
+        wanted = _wanted([], Form.ANY, read_opml(given), None)
+        done = await add_all(Choosing(adding), wanted, Console(file=StringIO()))
+
+    assert [each.outcome for each in done] == [Outcome.ADDED, Outcome.ADDED]
+    assert await listing.as_opml() == given
+
+
+async def test_what_was_found_is_shown_and_is_json_for_programs(adding: Adding, capsys):
+    async with FeedFarm() as farm:
+        farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
+        found = await Discovery(adding.fetcher, adding.reader).discover(farm.url())
+        nothing = await Discovery(adding.fetcher, adding.reader).discover(farm.url("/none"))
+
+    assert show_found(found, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert show_found(found, as_json=False)
+    shown = capsys.readouterr().out
+    assert not show_found(nothing, as_json=True)
+
+    assert (told["title"], told["entries"]) == ("Sample Wire", 1)
+    assert told["newest"] == "2026-03-02T12:00:00+00:00"
+    assert "Sample Wire" in shown
+    assert "dateline sources add ADDRESS" in shown
+    assert "(404)" in capsys.readouterr().err
 
 
 async def test_the_list_shows_how_each_source_fares(adding: Adding, clock: TurnedClock):

@@ -54,10 +54,12 @@ async def opened(
     await answers.change("chat/sources/one.html", source=source, now=guest.now)
 
 
-async def added(_message: Message, command: CommandObject, doors: Doors, answers: Answers) -> None:
+async def added(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
     await answers.typing()
     addition = await doors.adding.add(_url(command))
-    await answers.show("chat/sources/added.html", addition=addition)
+    await answers.show("chat/sources/added.html", addition=addition, now=guest.now)
 
 
 async def removed_by_url(

@@ -1,0 +1,41 @@
+"""`dateline sources find`: what was found at a site, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.sources.discovery import Discovered
+
+
+def show_found(found: Discovered, *, as_json: bool) -> bool:
+    """Print it; return whether there is anything to pick."""
+    if as_json:
+        for find in found.finds:
+            typer.echo(json.dumps(find.to_json(), ensure_ascii=False))
+    elif found.finds or found.unread:
+        _show_table(found)
+    if not found.finds and not found.unread:
+        typer.secho(_why_nothing(found), err=True, fg="red")
+    return bool(found.finds)
+
+
+def _show_table(found: Discovered) -> None:
+    from rich.console import Console
+
+    from bot.cli.found_tables import choice_table
+
+    Console().print(choice_table(found.finds, found.unread, datetime.now(UTC)))
+    typer.echo("\nTo read one: dateline sources add ADDRESS")
+
+
+def _why_nothing(found: Discovered) -> str:
+    if found.visited.problem and not found.is_page:
+        return f"It {found.visited.problem.sentence}."
+    if found.is_page:
+        return "This site has no feed: none is named, none is in the usual places."
+    return "This is no site: it is neither a feed nor a page."

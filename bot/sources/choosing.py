@@ -1,0 +1,52 @@
+"""Adding what a person names: a feed, the one feed of a page, or else the page itself."""
+
+from dataclasses import dataclass, replace
+
+from bot.sources.adding import AS_IT_COMES, Adding, Addition, Form, Outcome, Wish
+from bot.sources.discovery import Discovered, Discovery, page_of
+from bot.sources.finds import Find
+from bot.sources.visiting import Asked, Visit, visit
+
+_NO_FEED = "gives an HTML page instead of a feed"
+_NOTHING = "names no feed, and is no article to be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """A page with several feeds is a question: nothing is added, and they are there to pick."""
+
+    adding: Adding
+
+    async def add(self, url: str, wish: Wish = AS_IT_COMES) -> Addition:
+        url = url.strip()
+        if there := await self.adding.there(url, wish):
+            return there
+        asked = Asked(url, inside=self.adding.public)
+        visited = await visit(self.adding.fetcher, self.adding.reader, asked)
+        if wish.form is Form.PAGE or page_of(visited) is None:
+            return await self.adding.add(url, wish, visited=visited)
+        discovery = Discovery(self.adding.fetcher, self.adding.reader, inside=self.adding.public)
+        return await self._chosen(url, await discovery.discover(url, visited=visited), wish)
+
+    async def _chosen(self, url: str, found: Discovered, wish: Wish) -> Addition:
+        if len(found.finds) + len(found.unread) > 1:
+            several = Addition(url, Outcome.SEVERAL, wish.title, sentence=_count(found))
+            return replace(several, choice=found.finds, unread=found.unread)
+        for find in found.finds:
+            return await self._its_feed(url, find, wish)
+        if wish.form is Form.FEED:
+            return Addition(url, Outcome.REFUSED, wish.title, sentence=_NO_FEED)
+        return await self._the_page(url, found.visited, wish)
+
+    async def _its_feed(self, url: str, find: Find, wish: Wish) -> Addition:
+        added = await self.adding.add(find.url, wish, visited=find.visited)
+        return replace(added, found_at=url)
+
+    async def _the_page(self, url: str, visited: Visit, wish: Wish) -> Addition:
+        if visited.document is None:
+            return Addition(url, Outcome.REFUSED, wish.title, sentence=_NOTHING)
+        return await self.adding.add(url, wish, visited=visited)
+
+
+def _count(found: Discovered) -> str:
+    return f"has {len(found.finds) + len(found.unread)} feeds to choose from"

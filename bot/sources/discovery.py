@@ -1,0 +1,118 @@
+"""What can be read at a site: its feeds, found by a few polite requests, each one read.
+
+In this order, as far as the first that gives anything: what is asked for is a feed itself; what
+the page names and links; the usual places, one after the other; the sitemaps that robots.txt
+names. An address from outside leads nowhere inside, whoever asks.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.sources.answers import problem_of
+from bot.sources.charsets import decode
+from bot.sources.documents import Shape, sniff, unpacked
+from bot.sources.failures import FetchError
+from bot.sources.feedlinks import Link, Where, links_of, robots_of, sitemaps_of, usual_places
+from bot.sources.finds import Find, find_of, is_same
+from bot.sources.records import Unreadable
+from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
+
+MOST_READ = 8  # of what one page names, or one robots.txt
+PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """`visited` is the address asked for; `unread` may be feeds too, but nobody has looked."""
+
+    visited: Visit
+    finds: tuple[Find, ...] = ()
+    unread: tuple[Link, ...] = ()
+    is_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """*inside*: the operator asks, so that the own network is open."""
+
+    fetcher: Fetches
+    reader: Reads
+    inside: bool = True
+
+    async def discover(self, url: str, *, visited: Visit | None = None) -> Discovered:
+        """Look for feeds at *url*; *visited* is what was just read there, if somebody has."""
+        url = url.strip()
+        visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.inside))
+        if find := find_of(Link(visited.settled(url), where=Where.HERE), visited):
+            return Discovered(visited, (find,))
+        page = page_of(visited)
+        if page is None or visited.answer is None:
+            return Discovered(visited)
+        search = _Search(self.fetcher, self.reader, inside=visited.own_network)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await search.run(page, visited.answer.url)
+        return Discovered(visited, tuple(search.finds), tuple(search.unread), is_page=True)
+
+
+def page_of(visited: Visit) -> str | None:
+    """Return the page that was visited as text, also one without an article; None for all else."""
+    answer = visited.answer
+    if answer is None or problem_of(answer):
+        return None
+    try:
+        data = unpacked(answer.body)
+        text = decode(data, answer.content_type)
+        return text if sniff(data, text) is Shape.PAGE else None
+    except Unreadable:
+        return None
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search; what it has found by the time that patience ends is kept."""
+
+    fetcher: Fetches
+    reader: Reads
+    inside: bool
+    finds: list[Find] = field(default_factory=list)
+    unread: list[Link] = field(default_factory=list)
+
+    async def run(self, page: str, url: str) -> None:
+        await self._read(links_of(page, url))
+        if not self.finds:
+            await self._read_first(usual_places(url))
+        if not self.finds:
+            await self._read(await self._sitemaps(url))
+
+    async def _read(self, links: Sequence[Link]) -> None:
+        self.unread = list(links)
+        for link in links[:MOST_READ]:
+            find = find_of(link, await self._look(link))
+            self.unread.remove(link)
+            if find and not any(is_same(find, other) for other in self.finds):
+                self.finds.append(find)
+
+    async def _read_first(self, links: Sequence[Link]) -> None:
+        """As far as the first feed, or the first place at which the host does not answer."""
+        for link in links:
+            visited = await self._look(link)
+            if find := find_of(link, visited):
+                self.finds.append(find)
+            if find or visited.answer is None:
+                return
+
+    async def _look(self, link: Link) -> Visit:
+        return await visit(self.fetcher, self.reader, Asked(link.url, inside=self.inside))
+
+    async def _sitemaps(self, url: str) -> Sequence[Link]:
+        robots = robots_of(url)
+        try:
+            answer = await self.fetcher.fetch(robots, inside=self.inside)
+        except FetchError:
+            return ()
+        if problem_of(answer):
+            return ()
+        return sitemaps_of(decode(answer.body, answer.content_type), answer.url)

@@ -1,0 +1,69 @@
+"""What was found where a feed may be: enough of it to pick by."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.sources.feedlinks import Link, Where
+from bot.sources.records import Kind
+from bot.sources.sitemaps import moment_of
+from bot.sources.urls import canonical_url
+from bot.sources.visiting import Visit
+
+_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
+_SAME_SHARE = 0.8  # of the links
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A feed or sitemap that was read; `newest` is None where no entry has a date."""
+
+    url: str
+    title: str
+    kind: Kind
+    entries: int
+    newest: datetime | date | None
+    where: Where
+    visited: Visit
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "url": self.url,
+            "title": self.title,
+            "kind": str(self.kind),
+            "entries": self.entries,
+            "newest": self.newest.isoformat() if self.newest else None,
+            "where": str(self.where),
+        }
+
+
+def find_of(link: Link, visited: Visit) -> Find | None:
+    """Return what was found at *link*; None unless it holds entries to follow."""
+    document = visited.document
+    if document is None or document.kind not in _LISTS:
+        return None
+    dated = [item for item in document.items if item.published]
+    return Find(
+        url=visited.settled(link.url),
+        title=document.title or link.name,
+        kind=document.kind,
+        entries=len(document.items),
+        newest=max(dated, key=moment_of).published if dated else None,
+        where=link.where,
+        visited=visited,
+    )
+
+
+def is_same(one: Find, other: Find) -> bool:
+    """Whether both are the same feed, in two forms such as RSS and Atom."""
+    if canonical_url(one.url) == canonical_url(other.url):
+        return True
+    lengths = sorted((len(_links(one)), len(_links(other))))
+    # A section's feed too shares its links with the main one, but is called something else.
+    of = lengths[0] if one.title == other.title else lengths[1]
+    return of > 0 and len(_links(one) & _links(other)) >= _SAME_SHARE * of
+
+
+def _links(find: Find) -> frozenset[str]:
+    items = find.visited.document.items if find.visited.document else ()
+    return frozenset(canonical_url(item.url) for item in items if item.url)
