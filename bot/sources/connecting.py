@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import aiohttp
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.sources.failures import (
@@ -89,6 +90,14 @@ class Resolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+async def once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """A middleware of the client: one that only saw the connection break would ask again."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise translated(error) from error
 
 
 def translated(error: Exception) -> FetchError:

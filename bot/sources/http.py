@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.resolver import DefaultResolver
 
 from bot.sources.answers import Answer
-from bot.sources.connecting import Resolver, Sockets, translated
+from bot.sources.connecting import Resolver, Sockets, once, translated
 from bot.sources.failures import TooBig, TooManyRedirects
 from bot.sources.guard import Guard
 from bot.sources.redirects import PERMANENT, target_of
@@ -24,8 +24,9 @@ from bot.sources.urls import host_of
 from bot.sources.wishes import pause_of_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from aiohappyeyeballs import SocketFactoryType
     from aiohttp.abc import AbstractResolver
     from yarl import URL
 
@@ -33,6 +34,7 @@ CONNECT_SECONDS: Final = 5
 TOTAL_SECONDS: Final = 15
 LARGEST_BODY: Final = 10_000_000  # bytes, decoded
 MOST_REDIRECTS: Final = 5
+KEPT_SECONDS: Final = 4  # a connection for the host's next turn; servers keep theirs 5 or more
 AT_ONCE: Final = 32  # requests in flight, all hosts together
 
 _ACCEPT = (
@@ -78,11 +80,14 @@ class Fetcher:
         user_agent: str,
         resolver: AbstractResolver | None = None,
         spacing: Spacing | None = None,
+        sockets: Callable[[Guard], SocketFactoryType] = Sockets,
     ) -> None:
+        """*sockets* gives what opens a socket where a guard lets it."""
         self._guard = guard
         self._user_agent = user_agent
         self._given_resolver = resolver
         self._spacing = spacing or Spacing()
+        self._sockets = sockets
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -130,10 +135,12 @@ class Fetcher:
                 limit=0,  # the slots bound it, and waiting there costs none of the time-out
                 resolver=resolver,
                 use_dns_cache=False,  # a source is asked too seldom for it to help
-                socket_factory=Sockets(guard),
+                keepalive_timeout=KEPT_SECONDS,
+                socket_factory=self._sockets(guard),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
+            middlewares=(once,),
             headers={"User-Agent": self._user_agent, "Accept": _ACCEPT},
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             max_line_size=16_384,

@@ -263,6 +263,20 @@ async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
             await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
 
 
+async def test_a_server_that_hangs_up_is_not_asked_again(farm: FeedFarm, fetcher: Fetcher):
+    async def hang_up(request: web.Request) -> web.StreamResponse:
+        assert request.transport
+        request.transport.abort()
+        return web.Response()
+
+    farm.pages["/silent"] = hang_up
+
+    with pytest.raises(CannotConnect):
+        await fetcher.fetch(farm.url("/silent"), inside=True)
+
+    assert farm.paths() == ["/silent"]
+
+
 async def test_the_operators_own_network_is_told_apart(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>")
 
