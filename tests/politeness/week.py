@@ -1,0 +1,163 @@
+"""A week in a minute: our own reader on a clock that is turned, against the server on this machine.
+
+Everything is real but the time and the way: names lead to public addresses, which the guard
+judges, and the sockets that it lets through are led to the server here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from sqlmodel import col, func, select
+
+from bot.sources.adding import Adding, Wish
+from bot.sources.connecting import Sockets
+from bot.sources.guard import Guard
+from bot.sources.http import Fetcher
+from bot.sources.poll import Polling
+from bot.sources.reading import Reader
+from bot.sources.spacing import Spacing
+from storage.engine import Storage
+from storage.sources import Source
+from storage.words import SourceState
+from tests.conftest import TurnedClock
+from tests.politeness.rulebook import RULES
+from tests.politeness.server import Server, serving
+from tests.politeness.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from tests.politeness.rules import Verdict
+
+WEEK = timedelta(days=7)
+TICK = timedelta(seconds=1)
+RESTARTS = tuple(timedelta(days=3, minutes=7 * number) for number in range(5))
+USER_AGENT = "Dateline/test (reads news feeds for subscribers; +https://example.org)"
+SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
+
+
+class OneAddress(AbstractResolver):
+    """Every name is at one public address."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        del family
+        found = ResolveResult(
+            hostname=host, host=SOMEWHERE, port=port, family=socket.AF_INET, proto=0, flags=0
+        )
+        return [found]
+
+    async def close(self) -> None:
+        pass
+
+
+class LedHere(socket.socket):
+    """A socket that connects to the server here, wherever it is sent."""
+
+    port = 0
+
+    def connect(self, _address: Any, /) -> None:
+        super().connect(("127.0.0.1", self.port))
+
+
+@dataclass(frozen=True, slots=True)
+class SocketsLedHere:
+    """The guard's own sockets, led astray after its judgement."""
+
+    judging: Sockets
+    port: int
+
+    def __call__(self, found: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
+        self.judging(found).close()
+        led = LedHere(socket.AF_INET, socket.SOCK_STREAM)
+        led.port = self.port
+        return led
+
+
+@dataclass
+class Week:
+    storage: Storage
+    clock: TurnedClock
+    port: int
+    watch: Watch
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    async def live(self, length: timedelta = WEEK) -> None:
+        """Add every feed, then read what is due until the time is over; restart now and then."""
+        begun = self.clock.now
+        async with self._started() as (_polling, adding):
+            for url, feed in self.watch.listed():
+                every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
+                await adding.add(url, Wish(every=every or None))
+        for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):
+            async with self._started() as (polling, _adding):
+                await self._poll_until(polling, moment)
+
+    async def _poll_until(self, polling: Polling, end: datetime) -> None:
+        while self.clock.now < end:
+            if await polling.poll_due():
+                continue
+            due = await self._next_due()
+            self.clock.now = min(max(due or end, self.clock.now + TICK), end)
+
+    async def _next_due(self) -> datetime | None:
+        async with self.storage.reading() as unit:
+            soonest = select(func.min(col(Source.next_fetch_at))).where(
+                col(Source.state) == SourceState.ACTIVE
+            )
+            return (await unit.session.exec(soonest)).one()
+
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[tuple[Polling, Adding]]:
+        """Yield what reads feeds in a process that has just started."""
+        spacing = Spacing(clock=self._seconds, sleep=self._sleep)
+        async with AsyncExitStack() as stack:
+            fetcher = await stack.enter_async_context(
+                Fetcher(
+                    guard=Guard(),
+                    user_agent=USER_AGENT,
+                    resolver=OneAddress(),
+                    spacing=spacing,
+                    sockets=lambda guard: SocketsLedHere(Sockets(guard), self.port),
+                )
+            )
+            reader = await stack.enter_async_context(Reader())
+            yield (
+                Polling(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
+                Adding(self.storage, fetcher, reader),
+            )
+
+    def _seconds(self) -> float:
+        return self.clock.now.timestamp()
+
+    def _jitter(self) -> float:
+        return self.chance.uniform(-1, 1)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Turn the clock; those who sleep at the same time wake at the same time."""
+        until = self.clock.now + timedelta(seconds=seconds)
+        await asyncio.sleep(0)
+        self.clock.now = max(self.clock.now, until)
+
+
+async def our_week(database_url: str, length: timedelta = WEEK) -> list[Verdict]:
+    """Return how our reader keeps the rules on an empty, migrated database."""
+    clock = TurnedClock()
+    watch = Watch({f"http://{rule.name}.example": rule for rule in RULES}, lambda: clock.now)
+    storage = Storage.open(database_url, clock=clock)
+    try:
+        async with serving(Server(watch).answer, ["127.0.0.1"], 0) as port:
+            await Week(storage, clock, port, watch).live(length)
+    finally:
+        await storage.close()
+    return watch.verdicts()
