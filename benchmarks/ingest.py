@@ -1,0 +1,109 @@
+"""What it costs to read feeds: CPU of our processes and the database's, for each feed.
+
+    python benchmarks/ingest.py [--feeds N] [--database URL]
+    python benchmarks/ingest.py --cycle [--full] [--database URL]
+
+A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
+a host name of its own. Three rounds: everything is new; nothing is (304); two of the 24 are. The
+real steps run, polls as many side by side as in service, then matching with 10,000 queries; the
+polls end with each round, so that the parts can be told apart. Names are resolved without DNS.
+Nothing may be lost or doubled. `--cycle`: see benchmarks/ingesting/cycle.py. The last line is JSON.
+
+Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty and on this
+machine; its backends are counted.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url
+
+from benchmarks.ingesting.counting import check
+from benchmarks.ingesting.cycle import cycles
+from benchmarks.ingesting.farm import running
+from benchmarks.ingesting.scales import cpu_seconds
+from benchmarks.ingesting.world import World, add_queries, add_sources, all_due, world
+from bot.app.roles import POLLERS
+
+ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
+
+Row = dict[str, object]
+
+
+async def rounds(feeds: int, url: str) -> list[Row]:
+    rows = []
+    with running() as farm:
+        spent = partial(cpu_seconds, but=farm.pid, database=server_database(url))
+        async with world(url) as steps:
+            await add_queries(steps.storage)
+            await add_sources(steps.storage, feeds, farm.port)
+            await steps.matching.match_new()  # the index is there before the first article
+            gc.collect()
+            gc.freeze()  # as in service
+            for name, (version, target) in ROUNDS.items():
+                farm.show(version)
+                row = await one_round(steps, feeds, spent)
+                rows.append({"round": name, "target_ms": target} | row)
+                await check(steps.storage, feeds, version + 1)
+                await all_due(steps.storage)
+    return rows
+
+
+async def one_round(steps: World, feeds: int, spent: Callable[[], float]) -> Row:
+    begun, wall = spent(), time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(POLLERS):
+            group.create_task(drained(steps.polling.poll_due))
+    polled = spent()
+    for step in steps.after_polling:
+        await drained(step)
+    ended, took = spent(), time.perf_counter() - wall
+    return {
+        "poll_ms": round((polled - begun) / feeds * 1e3, 2),
+        "match_ms": round((ended - polled) / feeds * 1e3, 2),
+        "all_ms": round((ended - begun) / feeds * 1e3, 2),
+        "wall_ms": round(took / feeds * 1e3, 2),
+    }
+
+
+async def drained(step: Callable[[], Awaitable[int]]) -> None:
+    while await step():
+        pass
+
+
+def server_database(url: str) -> str:
+    """The name of the database on a server; "" for a file."""
+    return make_url(url).database or "" if url.startswith("postgresql") else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--feeds", type=int)
+    parser.add_argument("--database", metavar="URL")
+    parser.add_argument("--cycle", action="store_true", help="a steady state, and what it keeps")
+    parser.add_argument("--full", action="store_true", help="ten whole cycles: 100 minutes")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = arguments.database or f"sqlite+aiosqlite:///{folder}/ingest.sqlite3"
+        if arguments.cycle:
+            run = cycles(arguments.feeds or 10_000, url, full=arguments.full)
+        else:
+            run = rounds(arguments.feeds or 1_000, url)
+        rows = asyncio.run(run)
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console(width=120).print(table)
+    print(json.dumps({"bench": "ingest", "cycle": arguments.cycle, "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A steady state: every source once in ten minutes, for ten cycles, all steps beside each other.
+
+The database's clock runs ten times as fast as this machine's, so a cycle takes a minute, and
+CPU is spent ten times as densely as in service: `load` is the share of two processors that the
+same work takes in ten minutes; `lag` is measured under the dense load. Every fifth time a feed is
+asked it has two new entries; else it answers 304. With `full` the clock is the true one.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from sqlalchemy import make_url
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from benchmarks.ingesting.farm import running
+from benchmarks.ingesting.scales import Lag, cpu_seconds, memory_mb, open_files
+from benchmarks.ingesting.world import World, add_queries, add_sources, world
+from bot.app.roles import POLLERS, TICK_SECONDS
+from bot.loops import Loop, nap
+from storage.engine import Storage
+from storage.sources import Source
+
+CYCLES: Final = 10
+PROCESSORS: Final = 2
+GROWS_EVERY: Final = 5
+SHORTENED: Final = 10
+_CYCLE: Final = timedelta(minutes=10)
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class FastClock:
+    """A clock of the database that is *times* as fast as the true one."""
+
+    times: int
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began_at: float = field(default_factory=time.monotonic)
+
+    async def __call__(self, session: AsyncSession, /) -> datetime:
+        del session
+        return self.began + timedelta(seconds=self.times * (time.monotonic() - self.began_at))
+
+
+async def cycles(feeds: int, url: str, *, full: bool) -> list[Row]:
+    times = 1 if full else SHORTENED
+    name = make_url(url).database or "" if url.startswith("postgresql") else ""
+    with running(GROWS_EVERY) as farm:
+        async with world(url, FastClock(times)) as steps:
+            await add_queries(steps.storage)
+            await add_sources(steps.storage, feeds, farm.port, over=_CYCLE)
+            await steps.matching.match_new()
+            gc.collect()
+            gc.freeze()  # as in service
+            spent = partial(cpu_seconds, but=farm.pid, database=name)
+            async with _looping(steps) as stopping:
+                return [
+                    await _one_cycle(number, steps.storage, times, spent, stopping)
+                    for number in range(1, CYCLES + 1)
+                ]
+
+
+async def _one_cycle(
+    number: int, storage: Storage, times: int, spent: partial[float], stopping: asyncio.Event
+) -> Row:
+    lag = Lag()
+    asked, begun = await _fetches(storage), spent()
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(lag.watch())
+        await nap(stopping, _CYCLE.total_seconds() / times)
+        watching.cancel()
+    used = spent() - begun
+    return {
+        "cycle": number,
+        "polls": await _fetches(storage) - asked,
+        "cpu_s": round(used, 1),
+        "load": round(used / _CYCLE.total_seconds() / PROCESSORS, 4),
+        "lag_p50_ms": round(lag.percentile_ms(0.5), 1),
+        "lag_p99_ms": round(lag.percentile_ms(0.99), 1),
+        "lag_max_ms": round(lag.percentile_ms(1), 1),
+        "memory_mb": round(memory_mb(), 1),
+        "open_files": open_files(),
+    }
+
+
+@asynccontextmanager
+async def _looping(steps: World) -> AsyncIterator[asyncio.Event]:
+    """Run the steps as the bot does, each woken by the one before it and by its tick."""
+    stopping = asyncio.Event()
+    after: list[Loop] = []
+    for step in reversed(steps.after_polling):
+        after.insert(0, Loop("match", step, wakes=tuple(after[:1])))
+    polls = [Loop("poll", steps.polling.poll_due, wakes=tuple(after[:1])) for _ in range(POLLERS)]
+    async with asyncio.TaskGroup() as group:
+        for loop in (*after, *polls):
+            group.create_task(loop.run(stopping))
+        ticking = group.create_task(_ticks([*after, *polls]))
+        try:
+            yield stopping
+        finally:
+            stopping.set()
+            ticking.cancel()
+
+
+async def _ticks(loops: Iterable[Loop]) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS["poll"])
+        for loop in loops:
+            loop.wake()
+
+
+async def _fetches(storage: Storage) -> int:
+    async with storage.reading() as unit:
+        return (await unit.session.exec(select(func.sum(col(Source.fetches))))).one() or 0

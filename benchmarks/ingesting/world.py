@@ -1,0 +1,147 @@
+"""The bot's own steps on a database of their own, with sources that the farm feeds."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, redirect_stderr
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from sqlalchemy import update
+from sqlmodel import col
+
+from benchmarks.ingesting.feeds import PLANTED
+from benchmarks.matching.workload import Workload
+from bot.logs import configure_logs
+from bot.matching.following import Following
+from bot.matching.match import Matching
+from bot.matching.query import parse
+from bot.sources.guard import Address, Guard
+from bot.sources.http import Fetcher
+from bot.sources.intake import url_hash
+from bot.sources.poll import Polling
+from bot.sources.reading import Reader
+from storage.engine import HasClock, Storage, database_clock
+from storage.queries import query_for
+from storage.schema import migrate
+from storage.sources import Source, add_source
+
+OWNER = "benchmark"
+QUERIES = 10_000
+_LOOPBACK = ip_network("127.0.0.0/8")
+
+
+class Lenient(Guard):
+    """Lets the farm through, as if it stood on the public Internet: hosts are spaced as there."""
+
+    def check_address(self, address: Address | str, port: int) -> None:
+        if ip_address(address) not in _LOOPBACK:
+            super().check_address(address, port)
+
+    def is_exempt(self, address: Address | str, port: int) -> bool:
+        del address, port
+        return False
+
+
+class EveryName(AbstractResolver):
+    """Each name in the world is the farm's."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        del family
+        found = ResolveResult(
+            hostname=host,
+            host="127.0.0.1",
+            port=port,
+            family=socket.AF_INET,
+            proto=0,
+            flags=socket.AI_NUMERICHOST,
+        )
+        return [found]
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    storage: Storage
+    fetcher: Fetcher
+    polling: Polling
+    matching: Matching
+
+    @property
+    def after_polling(self) -> tuple[Callable[[], Awaitable[int]], ...]:
+        """The steps behind the polls, in their order."""
+        return (self.matching.match_new,)
+
+
+@asynccontextmanager
+async def world(url: str, clock: HasClock = database_clock) -> AsyncIterator[World]:
+    """Yield the steps on the empty database at *url*."""
+    with _logging_to_nowhere():
+        async with _steps(url, clock) as steps:
+            yield steps
+
+
+@contextmanager
+def _logging_to_nowhere() -> Iterator[None]:
+    """As in service, lines and all, but nobody reads them."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        configure_logs("json", "INFO")
+        yield
+
+
+@asynccontextmanager
+async def _steps(url: str, clock: HasClock) -> AsyncIterator[World]:
+    await migrate(url)
+    storage = Storage.open(url, clock=clock, pool_size=20)
+    guard = Lenient(networks=(_LOOPBACK,))
+    fetcher = Fetcher(guard=guard, user_agent="Dateline benchmark", resolver=EveryName())
+    try:
+        async with fetcher, Reader() as reader:
+            yield World(
+                storage,
+                fetcher,
+                Polling(storage, fetcher, reader, OWNER),
+                Matching(storage, Following(storage), OWNER),
+            )
+    finally:
+        await storage.close()
+
+
+async def add_queries(storage: Storage) -> None:
+    queries = [str(query) for query in Workload().queries(QUERIES - 1)]
+    async with storage.writing() as unit:
+        for canonical in (*queries, str(parse(PLANTED))):
+            await query_for(unit, canonical)
+
+
+async def add_sources(
+    storage: Storage, count: int, port: int, *, over: timedelta = timedelta()
+) -> None:
+    """Each on a host of its own, asked for every ten minutes, for the first time within *over*."""
+    async with storage.writing() as unit:
+        for feed in range(count):
+            url = f"http://news{feed}.example:{port}/feed/{feed}"
+            values: dict[str, Any] = {
+                "url": url,
+                "url_hash": url_hash(url),
+                "host": f"news{feed}.example",
+                "public": True,
+                "every_seconds": 600,
+                "created_at": unit.now,
+                "next_fetch_at": unit.now + over * feed / count,
+            }
+            await add_source(unit, values)
+
+
+async def all_due(storage: Storage) -> None:
+    async with storage.writing() as unit:
+        everything = update(Source).where(col(Source.id) > 0)
+        await unit.session.exec(everything.values(next_fetch_at=unit.now))
