@@ -36,7 +36,7 @@ class Article(Leased, table=True):
     published_at: datetime | None = None
     published_on: date | None = None  # where the source gave a date without a time
     stored_at: datetime
-    ready_at: datetime | None = None  # until then more of it may come; None: all of it is here
+    ready_at: datetime | None = None  # until then its page may come; None: it waits for nothing
     # The moment from which it counts as news: `stored_at`, or for a quiet one its publication.
     news_at: datetime = Field(index=True)
     quiet: bool = False  # backlog, or old when first seen: alerts nobody

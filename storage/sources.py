@@ -11,7 +11,7 @@ from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit, claim
 from storage.hosts import is_paused, pause_host
 from storage.insert import insert_new
-from storage.words import SourceKind, SourceState
+from storage.words import FullText, SourceKind, SourceState
 
 
 class Source(Leased, table=True):
@@ -28,6 +28,7 @@ class Source(Leased, table=True):
     public: bool = False  # the operator's; else it reaches only the chats that follow it
     own_network: bool = False  # where the operator allows everything
     every_seconds: int | None = None  # the operator's wish; None: as the source itself suggests
+    full_text: FullText = Field(default=FullText.AUTO, sa_type=stored_as(FullText))
     created_at: datetime
 
     # Validators are opaque: sent back as they came.

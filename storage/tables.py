@@ -17,6 +17,7 @@ from storage.leases import Lease
 from storage.matches import Match
 from storage.outages import Outage
 from storage.pace import Pace
+from storage.pages import AwaitedPage
 from storage.pushes import Push
 from storage.queries import Counter, Query
 from storage.sources import Follow, Source
@@ -31,6 +32,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     AdminCode,
     Alert,
     Article,
+    AwaitedPage,
     Chat,
     Checkpoint,
     Counter,
@@ -53,4 +55,12 @@ TABLES: tuple[type[SQLModel], ...] = (
     Topic,
 )
 
-LEASED: tuple[type[Leased], ...] = (Article, Chat, Delivery, Outage, Push, Source)
+LEASED: tuple[type[Leased], ...] = (
+    Article,
+    AwaitedPage,
+    Chat,
+    Delivery,
+    Outage,
+    Push,
+    Source,
+)

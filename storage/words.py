@@ -15,6 +15,14 @@ class SourceState(StrEnum):
     GONE = "gone"  # answered 410: read no more until a person says so
 
 
+class FullText(StrEnum):
+    """Whether the page of each new entry is read for its text."""
+
+    AUTO = "auto"  # where the source gives only a taste of it
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Stage(StrEnum):
     """How far an article has come; each step takes it one further.
 
@@ -33,6 +41,7 @@ class Hint(StrEnum):
     QUERIES = "queries"
     ARTICLES = "articles"
     STORIES = "stories"  # articles that have found their story
+    PAGES = "pages"
     MATCHES = "matches"
     DELIVERIES = "deliveries"
 

@@ -18,6 +18,7 @@ DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
     "bot.sources.poll",
     "bot.sources.group",
+    "bot.sources.fulltext",
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",

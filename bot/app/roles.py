@@ -13,7 +13,7 @@ from bot.loops import Loop, until
 from storage.words import Hint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 
     from aiogram import Bot
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
     "poll": 1,
+    "page": 5,
     "group": 5,
     "match": 5,
     "alert": 5,
@@ -34,6 +35,7 @@ TICK_SECONDS = {
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
     Hint.QUERIES: "match",
+    Hint.PAGES: "page",
     Hint.ARTICLES: "group",
     Hint.STORIES: "match",
     Hint.MATCHES: "alert",
@@ -41,6 +43,7 @@ WOKEN = {
 }
 # Sources of slow hosts must not hold up the others.
 POLLERS = 4
+PAGE_READERS = 4
 
 # Together under ten seconds, which is what service managers give.
 LOOPS_PATIENCE = 2.0
@@ -75,12 +78,16 @@ def _keep_what_is_there() -> None:
     gc.freeze()
 
 
-async def _listen(database: str, loops: Iterable[Loop], stopping: asyncio.Event) -> None:
+async def _listen(database: str, loops: Sequence[Loop], stopping: asyncio.Event) -> None:
     """Wake the loops for which other processes made work."""
     from storage.hints import listen
 
-    by_name = {loop.name: loop for loop in loops}
-    await until(stopping, listen(database, lambda hint: by_name[WOKEN[hint]].wake()))
+    def wake(hint: Hint) -> None:
+        for loop in loops:
+            if loop.name == WOKEN[hint]:
+                loop.wake()
+
+    await until(stopping, listen(database, wake))
 
 
 async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:
@@ -117,6 +124,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
     from bot.rendering.renderer import Renderer
+    from bot.sources.fulltext import Completing
     from bot.sources.group import Grouping
     from bot.sources.poll import Polling
 
@@ -126,7 +134,9 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)
     grouping = Grouping(storage, owner)
-    polling = Polling(storage, around.tools.fetcher, around.tools.reader, owner)
+    fetcher, reader = around.tools.fetcher, around.tools.reader
+    polling = Polling(storage, fetcher, reader, owner)
+    completing = Completing(storage, fetcher, reader, owner)
 
     send = Loop("send", sending.send_due)
     notice = Loop("notice", publishing.publish_notices, wakes=(send,))
@@ -134,9 +144,10 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
-    polls = [Loop("poll", polling.poll_due, wakes=(group,)) for _ in range(POLLERS)]
+    pages = [Loop("page", completing.complete_due, wakes=(group,)) for _ in range(PAGE_READERS)]
+    polls = [Loop("poll", polling.poll_due, wakes=(group, *pages)) for _ in range(POLLERS)]
     calls.on_done = send.wake
-    return [send, notice, digest, alert, match, group, *polls]
+    return [send, notice, digest, alert, match, group, *pages, *polls]
 
 
 @asynccontextmanager

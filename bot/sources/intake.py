@@ -15,8 +15,18 @@ from bot.sources.urls import canonical_url
 
 OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)
-_LONGEST_TITLE = 300
+LONGEST_TITLE = 300
 _NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """When something was published, as far as that is told, and from when on it is news."""
+
+    published_at: datetime | None
+    published_on: date | None
+    news_at: datetime
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Draft:
     published_on: date | None
     news_at: datetime
     quiet: bool
+    awaits_page: bool = False
 
 
 def digest(text: str) -> str:
@@ -50,11 +61,7 @@ def guid_hash(item: Item) -> str:
 
 
 def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft:
-    published_at, published_on = _published(item.published, now)
-    moment = published_at
-    if published_on is not None:
-        moment = datetime.combine(published_on, _NOON)
-    quiet = backlog or (moment is not None and moment < now - OLD)
+    dating = dated(item.published, now, backlog=backlog)
     guid = guid_hash(item)
     return Draft(
         item=item,
@@ -64,11 +71,22 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
         url=item.url or source_url,
         title=_title(item),
         text=_article_text(item),
-        published_at=published_at,
-        published_on=published_on,
-        news_at=min(moment or now, now) if quiet else now,
-        quiet=quiet,
+        published_at=dating.published_at,
+        published_on=dating.published_on,
+        news_at=dating.news_at,
+        quiet=dating.quiet,
     )
+
+
+def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
+    """*seen*: when it was seen first."""
+    published_at, published_on = _published(published, seen)
+    moment = published_at
+    if published_on is not None:
+        moment = datetime.combine(published_on, _NOON)
+    quiet = backlog or (moment is not None and moment < seen - OLD)
+    news_at = min(moment or seen, seen) if quiet else seen
+    return Dating(published_at, published_on, news_at, quiet)
 
 
 def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
@@ -99,4 +117,4 @@ def _article_text(item: Item) -> str:
 
 def _title(item: Item) -> str:
     title = item.title or item.summary.partition("\n")[0] or item.text.partition("\n")[0]
-    return title[:_LONGEST_TITLE] or item.url
+    return title[:LONGEST_TITLE] or item.url

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.sources.bookkeeping import changes_after, host_to_pause, new_address, not_a_feed
-from bot.sources.fulltext import with_full_texts
+from bot.sources.completion import awaiting_pages
 from bot.sources.intake import Draft, draft, guid_hash, url_hash
 from bot.sources.records import Item
 from bot.sources.storing import store_drafts
@@ -28,7 +28,7 @@ from storage.sources import (
 
 log = structlog.get_logger(__name__)
 
-# A host's sources take turns, and each may read ten pages, two seconds apart.
+# A host's sources take turns, two seconds apart.
 LEASE = timedelta(minutes=10)
 
 
@@ -73,24 +73,13 @@ class Polling:
         await self._store(source, visited, items)
 
     async def _new_items(self, source: Source, visited: Visit) -> list[Item]:
-        """Return what the source shows for the first time, with full texts unless it is backlog."""
+        """Return what the source shows for the first time."""
         if visited.document is None:
             return []
         by_hash = {guid_hash(item): item for item in reversed(visited.document.items)}
         async with self.storage.reading() as unit:
             known = await known_entries(unit, source.id or 0, by_hash)
-            now = unit.now
-        new = [item for hashed, item in reversed(by_hash.items()) if hashed not in known]
-        if source.first_read_at is None:
-            return new
-        loud = {item for item in new if not _draft(source, item, now).quiet}
-        full = await with_full_texts(
-            [item for item in new if item in loud],
-            self.fetcher,
-            self.reader,
-            inside=visited.own_network,
-        )
-        return [*full, *(item for item in new if item not in loud)]
+        return [item for hashed, item in reversed(by_hash.items()) if hashed not in known]
 
     async def _store(self, source: Source, visited: Visit, items: Sequence[Item]) -> None:
         async with self.storage.writing() as unit:
@@ -102,14 +91,15 @@ class Polling:
                 return  # our lease was over and another reads it now
             if pause := host_to_pause(visited, unit.now):
                 await wait_for_host(unit, *pause)
-            drafts = [_draft(source, item, unit.now) for item in items]
-            articles = await store_drafts(unit, source.id or 0, drafts)
+            drafts = _drafts(source, items, unit.now)
+            articles = await store_drafts(unit, source.id or 0, drafts, inside=visited.own_network)
         _report(source, visited, articles)
 
 
-def _draft(source: Source, item: Item, now: datetime) -> Draft:
+def _drafts(source: Source, items: Iterable[Item], now: datetime) -> list[Draft]:
     backlog = source.first_read_at is None
-    return draft(item, source_url=source.url, now=now, backlog=backlog)
+    drafts = [draft(item, source_url=source.url, now=now, backlog=backlog) for item in items]
+    return awaiting_pages(drafts, source.full_text, source.kind)
 
 
 def _by_host(sources: Iterable[Source]) -> Iterable[list[Source]]:

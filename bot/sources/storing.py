@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 
 from bot.matching.folding import folded_text
+from bot.sources.completion import LATE
 from bot.sources.intake import Draft
+from bot.sources.urls import host_of
 from storage.articles import Article, articles_by_url, store_articles
 from storage.engine import Unit
 from storage.entries import Entry, known_entries, store_entries
 from storage.folded import FoldedRow, store_folded
+from storage.pages import AwaitedPage, await_pages
 
 
-async def store_drafts(unit: Unit, source_id: int, drafts: Sequence[Draft]) -> int:
+async def store_drafts(
+    unit: Unit, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+) -> int:
     """Store the entries of *source_id* that are new; return how many new articles they made.
 
-    An article that another source brought already gets this one as a further carrier.
+    An article that another source brought already gets this one as a further carrier. *inside*:
+    the pages of articles may be asked for in the operator's own network.
     """
     drafts = await _unknown(unit, source_id, drafts)
     if not drafts:
@@ -25,8 +31,11 @@ async def store_drafts(unit: Unit, source_id: int, drafts: Sequence[Draft]) -> i
     stored = await store_articles(unit, [_article(draft, unit) for draft in fresh])
     if len(stored) < len(fresh):
         carried |= await articles_by_url(unit, by_url)
-    await store_folded(
-        unit, [_folded(stored[d.url_hash], d) for d in fresh if d.url_hash in stored]
+    made = [(stored[each.url_hash], each) for each in fresh if each.url_hash in stored]
+    await store_folded(unit, [_folded(article_id, each) for article_id, each in made])
+    waiting = [(article_id, each) for article_id, each in made if each.awaits_page]
+    await await_pages(
+        unit, [_page(article_id, each, unit, inside=inside) for article_id, each in waiting]
     )
     await store_entries(
         unit, [_entry(draft, source_id, carried | stored, unit) for draft in drafts]
@@ -51,6 +60,7 @@ def _article(draft: Draft, unit: Unit) -> Article:
         published_at=draft.published_at,
         published_on=draft.published_on,
         stored_at=unit.now,
+        ready_at=unit.now + LATE if draft.awaits_page else None,
         news_at=draft.news_at,
         quiet=draft.quiet,
         story_id=0,
@@ -60,6 +70,17 @@ def _article(draft: Draft, unit: Unit) -> Article:
 def _folded(article_id: int, draft: Draft) -> FoldedRow:
     title, text = folded_text(draft.title), folded_text(draft.text)
     return FoldedRow(article_id, title, text, draft.item.language)
+
+
+def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool) -> AwaitedPage:
+    return AwaitedPage(
+        article_id=article_id,
+        url=draft.url,
+        host=host_of(draft.url),
+        inside=inside,
+        awaited_since=unit.now,
+        due_at=unit.now,
+    )
 
 
 def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> Entry:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.adding import Adding
+from bot.sources.fulltext import Completing
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
 from bot.sources.poll import Polling
@@ -54,3 +55,8 @@ def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
 @pytest.fixture
 def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Polling:
     return Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+
+
+@pytest.fixture
+def completing(storage: Storage, fetcher: Fetcher, reader: Reader) -> Completing:
+    return Completing(storage, fetcher, reader, owner="me")

@@ -1,28 +1,45 @@
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.sources.answers import Answer
-from bot.sources.failures import TimedOut
-from bot.sources.fulltext import MOST_PAGES, is_short, with_full_texts
+from bot.sources.completion import KEPT, LATE, awaiting_pages
+from bot.sources.failures import FetchError, HostWaits, TimedOut
+from bot.sources.fulltext import LEASE, Completing
+from bot.sources.intake import draft
 from bot.sources.records import Document, Item, Kind, Unreadable
+from bot.sources.storing import store_drafts
+from storage.articles import Article
+from storage.articles_staged import claim_articles
+from storage.pages import AwaitedPage
+from storage.sources import add_source
+from storage.words import FullText, SourceKind, Stage
+from tests.sources.polled import rows_of
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
 
 WORDS = "All the words of the article. " * 20
 
 
 @dataclass
 class Web:
-    """Gives a page for every address but those that it does not answer."""
+    """Gives a page for every address but those at which it fails."""
 
-    silent: tuple[str, ...] = ()
+    failing: dict[str, FetchError] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     inside: set[bool] = field(default_factory=set)
 
     async def fetch(self, url: str, *, inside: bool = False, **_validators: str | None) -> Answer:
         self.asked.append(url)
         self.inside.add(inside)
-        if url in self.silent:
-            raise TimedOut("does not answer in time")
+        if url in self.failing:
+            raise self.failing[url]
         return Answer(200, url, {"content-type": "text/html"}, b"<html>")
 
 
@@ -39,57 +56,155 @@ class Pages:
         return Document(self.kind, items=(Item(url=url, title="From the page", text=self.text),))
 
 
-def short(number: int) -> Item:
-    return Item(url=f"https://a.example/{number}", title=f"News {number}", text="A taste.")
+def url(number: int, host: str = "a.example") -> str:
+    return f"https://{host}/{number}"
+
+
+async def stored(storage: Storage, *urls: str, inside: bool = False) -> None:
+    """Store a short entry for each of *urls*, the first one first."""
+    async with storage.writing() as unit:
+        row = {"url": "u", "url_hash": "u", "host": "h", "created_at": unit.now}
+        source_id = await add_source(unit, row | {"next_fetch_at": unit.now}) or 0
+        items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
+        drafts = [draft(item, source_url="u", now=unit.now, backlog=False) for item in items]
+        marked = awaiting_pages(drafts, FullText.AUTO, SourceKind.FEED)
+        await store_drafts(unit, source_id, marked, inside=inside)
+
+
+def completing(storage: Storage, web: Web, pages: Pages | None = None, owner: str = "me"):
+    return Completing(storage, web, pages or Pages(), owner)
+
+
+async def texts(storage: Storage) -> dict[str, str]:
+    return {article.url: article.text for article in await rows_of(storage, Article)}
+
+
+async def ready(storage: Storage) -> list[str]:
+    async with storage.writing() as unit:
+        return [each.url for each in await claim_articles(unit, Stage.STORED, owner="x", limit=99)]
+
+
+async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage: Storage):
+    await stored(storage, url(1))
+    assert await ready(storage) == []
+
+    assert await completing(storage, Web()).complete_due() == 1
+
+    assert await texts(storage) == {url(1): WORDS}
+    assert await ready(storage) == [url(1)]
+    assert await rows_of(storage, AwaitedPage) == []
 
 
 @pytest.mark.parametrize(
-    ("item", "is_one"),
+    ("web", "pages"),
     [
-        pytest.param(Item(url="u", text="x" * 399), True, id="under 400 characters"),
-        pytest.param(Item(url="u", text="x" * 400), False, id="400"),
-        pytest.param(Item(url="u", summary="x" * 400), False, id="a long summary"),
-        pytest.param(Item(text="x"), False, id="no address"),
+        pytest.param(Web({url(1): TimedOut("is late")}), Pages(), id="no answer"),
+        pytest.param(Web(), Pages(text=""), id="unreadable"),
+        pytest.param(Web(), Pages(text="Less."), id="shorter"),
+        pytest.param(Web(), Pages(kind=Kind.FEED), id="a feed"),
     ],
 )
-def test_what_is_short(item: Item, is_one: bool):
-    assert is_short(item) is is_one
+async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(
+    storage: Storage, web: Web, pages: Pages
+):
+    await stored(storage, url(1))
+
+    await completing(storage, web, pages).complete_due()
+
+    assert await texts(storage) == {url(1): "A taste."}
+    assert await ready(storage) == [url(1)]
+    assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_short_items_get_the_words_of_their_page_and_keep_their_title():
-    long = Item(url="https://a.example/9", text=WORDS * 2)
+async def test_an_article_whose_page_is_late_goes_on_without_it(
+    storage: Storage, clock: TurnedClock
+):
+    await stored(storage, url(1))
 
-    first, second = await with_full_texts([short(1), long], Web(), Pages(), inside=False)
+    clock.turn(LATE)
 
-    assert (first.text, first.title) == (WORDS, "News 1")
-    assert second is long
-
-
-async def test_what_fails_keeps_the_feeds_own_words():
-    items = [short(1), short(2)]
-
-    full = await with_full_texts(items, Web(silent=(items[0].url,)), Pages(), inside=False)
-
-    assert [item.text for item in full] == ["A taste.", WORDS]
+    assert await ready(storage) == [url(1)]
 
 
-@pytest.mark.parametrize(
-    "pages",
-    [
-        pytest.param(Pages(text=""), id="unreadable"),
-        pytest.param(Pages(text="Less."), id="shorter"),
-        pytest.param(Pages(kind=Kind.FEED), id="a feed"),
-    ],
-)
-async def test_a_page_that_gives_nothing_better_changes_nothing(pages: Pages):
-    assert await with_full_texts([short(1)], Web(), pages, inside=False) == [short(1)]
+async def test_the_pages_of_a_host_are_read_one_by_one_and_hold_up_no_other(storage: Storage):
+    await stored(storage, url(1), url(2), url(3), url(1, "b.example"))
+    web = Web(failing={url(1): TimedOut("is late")})
+    step = completing(storage, web)
+
+    assert await step.complete_due() == 2
+    assert sorted(web.asked) == [url(1), url(1, "b.example")]
+
+    assert [await step.complete_due() for _ in range(3)] == [1, 1, 0]
+    assert web.asked[2:] == [url(2), url(3)]
 
 
-async def test_no_more_than_ten_pages_are_fetched_for_one_visit():
+async def test_no_host_is_asked_by_two_at_once(storage: Storage):
+    await stored(storage, url(1), url(2), inside=True)
+
+    class TwoAtOnce(Web):
+        async def fetch(self, url: str, **asked) -> Answer:
+            assert await completing(storage, Web(), owner="another").complete_due() == 0
+            return await super().fetch(url, **asked)
+
+    web = TwoAtOnce()
+    await completing(storage, web).complete_due()
+
+    assert (web.asked, web.inside) == ([url(1)], {True})
+
+
+async def test_a_page_is_read_by_another_if_its_reader_died(storage: Storage, clock: TurnedClock):
+    await stored(storage, url(1))
+
+    class Dies(Web):
+        async def fetch(self, url: str, **asked) -> Answer:
+            await super().fetch(url, **asked)
+            raise LookupError
+
+    await completing(storage, Dies(), owner="dead").complete_due()
+    assert await completing(storage, Web()).complete_due() == 0
+    clock.turn(LEASE)
+
+    assert await completing(storage, Web()).complete_due() == 1
+    assert await texts(storage) == {url(1): WORDS}
+
+
+async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(
+    storage: Storage, clock: TurnedClock
+):
+    await stored(storage, url(1))
+    wait = timedelta(minutes=10)
+
+    await completing(storage, Web({url(1): HostWaits(wait)})).complete_due()
+
+    assert await ready(storage) == [url(1)]
+    assert await completing(storage, Web()).complete_due() == 0
+    clock.turn(wait)
+    assert await completing(storage, Web()).complete_due() == 1
+
+
+async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage: Storage):
+    await stored(storage, url(1))
+
+    await completing(storage, Web({url(1): HostWaits(KEPT)})).complete_due()
+
+    assert await rows_of(storage, AwaitedPage) == []
+
+
+async def test_what_nobody_needs_any_more_is_not_fetched(storage: Storage, clock: TurnedClock):
+    await stored(storage, url(1))
+    clock.turn(KEPT)
     web = Web()
 
-    full = await with_full_texts([short(n) for n in range(15)], web, Pages(), inside=True)
+    await completing(storage, web).complete_due()
 
-    assert len(full) == 15
-    assert len(web.asked) == MOST_PAGES
-    assert web.inside == {True}
+    assert web.asked == []
+    assert await rows_of(storage, AwaitedPage) == []
+
+
+async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage: Storage):
+    await stored(storage, url(1))
+
+    await completing(storage, Web()).complete_due()
+
+    (article,) = await rows_of(storage, Article)
+    assert article.title == "From the page"

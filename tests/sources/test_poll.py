@@ -127,37 +127,32 @@ async def test_entries_without_guid_or_link_are_known_by_what_they_have(
     assert len(await rows_of(storage, Article)) == 1
 
 
-async def test_a_short_entry_gets_the_words_of_its_page(storage, adding, polling, farm, clock):
+async def test_a_short_entry_is_stored_at_once_and_waits_for_the_words_of_its_page(
+    storage, adding, polling, completing, farm, clock
+):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
     farm.serve("/story", page("Sample news 2", [LONG, "An unheard-of word: brontosaurus."] * 2))
     short = item(2, link=farm.url("/story"), text="A taste.")
     farm.serve("/feed.xml", rss([short, item(1)]))
-
     await poll_after(polling, clock)
+    before = (await articles_of(storage))["Sample news 2"]
+
+    await completing.complete_due()
 
     article = (await articles_of(storage))["Sample news 2"]
+    assert (before.text, before.ready_at) == ("A taste.", clock.now + timedelta(minutes=1))
     assert "brontosaurus" in article.text
-    assert article.summary == "A taste."
+    assert (article.summary, article.ready_at) == ("A taste.", None)
     (folded,) = [f for f in await rows_of(storage, Folded) if f.article_id == article.id]
     assert "brontosaurus" in folded.text
 
 
-async def test_a_page_that_fails_leaves_the_feeds_own_words(storage, adding, polling, farm, clock):
-    farm.serve("/feed.xml", rss([item(1)]))
-    await adding.add(farm.url())
-    farm.serve("/feed.xml", rss([item(2, link=farm.url("/none"), text="A taste."), item(1)]))
-
-    await poll_after(polling, clock)
-
-    assert (await articles_of(storage))["Sample news 2"].summary == "A taste."
-    assert "/none" in farm.paths()
-
-
-async def test_the_backlog_fetches_no_pages(storage, adding, farm):
+async def test_the_backlog_fetches_no_pages(adding, completing, farm):
     farm.serve("/feed.xml", rss([item(n, link=farm.url(f"/{n}"), text="x") for n in range(9)]))
 
     await adding.add(farm.url())
+    await completing.complete_due()
 
     assert farm.paths() == ["/feed.xml"]
 

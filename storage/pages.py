@@ -1,0 +1,96 @@
+"""The pages that articles wait for: rows only as long as they are to be read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, func, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col, select
+
+from storage.articles import Article
+from storage.columns import ROW_ID, Leased
+from storage.engine import Unit, claim
+from storage.hosts import is_paused
+from storage.insert import insert_new
+from storage.words import Hint, Stage
+
+
+class AwaitedPage(Leased, table=True):
+    article_id: int = Field(
+        primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    url: str
+    host: str = Field(index=True)
+    inside: bool = False  # the source is in the operator's own network
+    awaited_since: datetime
+    due_at: datetime
+
+
+async def await_pages(unit: Unit, pages: Sequence[AwaitedPage]) -> None:
+    if pages:
+        rows = [page.model_dump() for page in pages]
+        await insert_new(unit, AwaitedPage, rows, returning=AwaitedPage.article_id)
+        unit.hints.add(Hint.PAGES)
+
+
+async def claim_pages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -> list[AwaitedPage]:
+    """Lease pages that are due, one of each host, and none of a host that somebody is asking."""
+    other = aliased(AwaitedPage)
+    asked = exists().where(
+        col(other.host) == col(AwaitedPage.host), col(other.lease_until) > unit.now
+    )
+    # The least of each host, also for another process: it finds that one taken, and no other.
+    first = (
+        select(func.min(other.article_id)).where(col(other.due_at) <= unit.now).group_by(other.host)
+    )
+    due = col(AwaitedPage.article_id).in_(first)
+    return await claim(
+        unit,
+        AwaitedPage,
+        due & ~asked & ~is_paused(col(AwaitedPage.host), unit.now),
+        order=(col(AwaitedPage.article_id),),
+        limit=limit,
+        owner=owner,
+        lease=lease,
+    )
+
+
+async def put_off_page(unit: Unit, article_id: int, owner: str, until: datetime) -> None:
+    await unit.session.exec(
+        update(AwaitedPage)
+        .where(col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner)
+        .values(owner=None, lease_until=None, due_at=until)
+    )
+
+
+async def finish_page(unit: Unit, article_id: int, owner: str) -> bool:
+    """Await the page no longer; False if another reads it by now."""
+    done = await unit.session.exec(
+        delete(AwaitedPage).where(
+            col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner
+        )
+    )
+    return bool(done.rowcount)
+
+
+async def article_waiting(unit: Unit, article_id: int) -> Article | None:
+    """The article, as long as no step has looked at it."""
+    found = await unit.session.exec(
+        select(Article)
+        .where(
+            col(Article.id) == article_id,
+            col(Article.stage) == Stage.STORED,
+            col(Article.owner).is_(None),
+        )
+        .with_for_update()
+    )
+    return found.one_or_none()
+
+
+async def make_ready(unit: Unit, article_id: int, values: Mapping[str, Any]) -> None:
+    """Let the article go on, with what its page told."""
+    await unit.session.exec(
+        update(Article).where(col(Article.id) == article_id).values(ready_at=None, **values)
+    )
+    unit.hints.add(Hint.ARTICLES)
