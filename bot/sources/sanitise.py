@@ -6,6 +6,8 @@ Linear in the length of the text, whatever the text is.
 import re
 from html import unescape
 
+from bot.sources.charrefs import possible
+
 # Each begins with one literal, which a search finds many times faster than alternatives.
 _HIDDEN = re.compile(
     r"<(?:!--.*?(?:-->|\Z)|!\[CDATA\["
@@ -37,6 +39,7 @@ _ASCII_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 _NO_ASCII_CONTROLS = dict.fromkeys(_ASCII_CONTROLS)
 # Windows-1252 that was passed off as Latin-1 or as character references.
 _C1 = re.compile("[\x80-\x9f]")
+_NO_CHARACTER = "\ufffd"
 _MANY_LINE_ENDS = re.compile(r"\n{3,}")
 _ESCAPED_MARKUP = re.compile(r"</(?:p|div|a|b|i|strong|em|li|h[1-6]|span)>|<br ?/?>")
 _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
@@ -46,9 +49,9 @@ def one_line(markup: str) -> str:
     """*markup* as one line of plain text; entities that a feed escaped twice are decoded twice."""
     text = markup
     if "<" in text or "&" in text:
-        text = unescape(_without_tags(text, "", " "))
+        text = _unescaped(_without_tags(text, "", " "))
         if _TWICE_ESCAPED.search(text):
-            text = unescape(text)
+            text = _unescaped(text)
             text = _without_tags(text, "", " ") if "<" in text else text
     return " ".join(without_controls(text).split())
 
@@ -61,9 +64,9 @@ def plain_text(markup: str) -> str:
     text = _blocks_to_lines(without_controls(_with_line_feeds(markup)))
     if "&" not in text:
         return _collapsed(text)
-    text = unescape(text)
+    text = _unescaped(text)
     if _ESCAPED_MARKUP.search(text):
-        text = unescape(_blocks_to_lines(without_controls(text)))
+        text = _unescaped(_blocks_to_lines(without_controls(text)))
     return tidy(text)
 
 
@@ -79,6 +82,16 @@ def without_controls(text: str) -> str:
         return text
     text = _C1.sub(lambda char: char[0].encode("latin-1").decode("cp1252", "ignore"), text)
     return _CONTROLS.sub("", text)
+
+
+def _unescaped(text: str) -> str:
+    try:
+        plain = unescape(text)
+    except ValueError:  # a number of thousands of digits
+        plain = _NO_CHARACTER
+    if _NO_CHARACTER in plain and "&#" in text:
+        return unescape(possible(text))
+    return plain
 
 
 def _has_ascii_controls(text: str) -> bool:

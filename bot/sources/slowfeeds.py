@@ -11,8 +11,10 @@ from io import BytesIO
 from typing import Any
 
 import feedparser
+from lxml import etree
 
 from bot.sources import language
+from bot.sources.charrefs import possible
 from bot.sources.dates import feed_date
 from bot.sources.feedpace import pace_of
 from bot.sources.feeds import absolute, body_of, identifier, with_language
@@ -24,6 +26,9 @@ from bot.sources.strictxml import lenient_root
 _BARE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#\d{1,7};|#[xX][\da-fA-F]{1,6};|\w{1,31};)", re.DOTALL
 )
+# What it raises over markup that nobody foresaw.
+_TRIPPED = (AttributeError, LookupError, TypeError, ValueError)
+_STUMBLING_BLOCKS = ("{*}height", "{*}width")  # of pictures, where they hold no number
 _DATES = ("published", "created", "updated")
 
 
@@ -31,12 +36,9 @@ def read_slow(data: bytes, url: str) -> Document:
     """The feed in *data*, which is UTF-8 and says so; raises `Unreadable`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations are not the document's fault
-        parsed = feedparser.parse(
-            BytesIO(_BARE_AMPERSAND.sub(_escaped, data)),
-            response_headers={"content-type": "application/xml; charset=utf-8"}
-            | ({"content-location": url} if url else {}),
-            sanitize_html=False,
-        )
+        if b"#" in data:
+            data = possible(data.decode()).encode()
+        parsed = _parsed(data, url)
         if not parsed.version and not parsed.entries:
             raise Unreadable("This is XML, but no feed: it has no entries.", "xml")
         tag = language.declared(parsed.feed.get("language"))
@@ -56,6 +58,30 @@ def read_slow(data: bytes, url: str) -> Document:
             items=items,
             pace=_pace(root),
         )
+    )
+
+
+def _parsed(data: bytes, url: str) -> Any:
+    """What feedparser makes of *data*, or of as much of it as can be saved where it trips."""
+    try:
+        return _parse(data, url)
+    except _TRIPPED:
+        saved = lenient_root(data)
+    if saved is None:
+        raise Unreadable("This is too broken to be read.", "broken")
+    etree.strip_elements(saved, *_STUMBLING_BLOCKS, with_tail=False)
+    try:
+        return _parse(etree.tostring(saved, encoding="utf-8"), url)
+    except _TRIPPED:
+        raise Unreadable("This is too broken to be read.", "broken") from None
+
+
+def _parse(data: bytes, url: str) -> Any:
+    return feedparser.parse(
+        BytesIO(_BARE_AMPERSAND.sub(_escaped, data)),
+        response_headers={"content-type": "application/xml; charset=utf-8"}
+        | ({"content-location": url} if url else {}),
+        sanitize_html=False,
     )
 
 

@@ -150,6 +150,33 @@ def test_what_the_fast_reader_gets_wrong_is_left_to_the_slow_one(data, title):
     assert slow(data).items[0].title == title
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param("&#xD800;", id="half a character"),
+        pytest.param("&#x110000;", id="a character beyond the last"),
+        pytest.param(f"&#{'9' * 5000};", id="a number without end"),
+        pytest.param(f"&amp;#{'9' * 5000};", id="the same, escaped"),
+        pytest.param("<image><height><b/></height></image>", id="a picture without a height"),
+    ],
+)
+def test_one_bad_spot_does_not_cost_the_feed(bad):
+    item = slow(b"<!DOCTYPE rss>" + rss(ITEM.replace("Late.", f"Late.{bad}"))).items[0]
+
+    assert (item.title, item.text[:5]) == ("Ferry & fog", "Late.")
+
+
+def test_a_feed_that_no_reader_can_take_is_refused(monkeypatch):
+    def trip(*_arguments: object, **_options: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("feedparser.parse", trip)
+
+    with pytest.raises(Unreadable) as refused:
+        read_slow(rss(ITEM), HOME)
+    assert refused.value.reason == "broken"
+
+
 def test_no_external_entity_is_followed():
     bait = rss("<item><title>x&bait;</title></item>").replace(
         b"<rss", b'<!DOCTYPE r [<!ENTITY bait SYSTEM "file:///etc/hostname">]><rss'
