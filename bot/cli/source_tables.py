@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.sources.durations import span
-from storage.words import SourceState
+from storage.words import FullText, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ def sources_table(sources: Iterable[Source], now: datetime) -> Table:
     table = Table("Source", "Address", "Read", "Next", "Unchanged", "Trouble", box=None)
     for source in sources:
         table.add_row(
-            Text(source.title),
+            _name(source),
             Text(source.url, overflow="fold"),
             _ago(source.succeeded_at, now),
             _next(source, now),
@@ -31,6 +31,13 @@ def sources_table(sources: Iterable[Source], now: datetime) -> Table:
             Text(_trouble(source, now), style="red"),
         )
     return table
+
+
+def _name(source: Source) -> Text:
+    name = Text(source.title)
+    if source.full_text is not FullText.AUTO:
+        name.append(f", full text {source.full_text}", style="dim")
+    return name
 
 
 def checkup_table(checkup: Checkup) -> Table:

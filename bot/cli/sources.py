@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bot.cli.failing import fail
+from storage.words import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.adding import Addition, Form, Wish
+    from bot.sources.adding import Addition, Wish
     from bot.sources.opml import Outline
 
 NOTHING_DONE = 1
@@ -40,6 +41,10 @@ def add(
     page: Annotated[
         bool, typer.Option("--page", help="The page itself, whatever feeds it has.")
     ] = False,
+    full_text: Annotated[
+        FullText | None,
+        typer.Option(help="Whether to read each entry's page; auto: where the feed says little."),
+    ] = None,
 ) -> None:
     """Add feeds, or sites by their feeds; what they hold now alerts nobody."""
     from datetime import UTC, datetime
@@ -48,11 +53,12 @@ def add(
 
     from bot.cli.adding_many import add_all
     from bot.cli.found_tables import additions_table, choices
-    from bot.sources.adding import Adding, Form
+    from bot.sources.adding import Adding, Form, Wish
     from bot.sources.choosing import Choosing
 
     form = Form.PAGE if page else Form.ANY
-    wanted = _wanted(urls or [], form, _listed(opml, starter=starter), _interval(every))
+    wish = Wish(_interval(every), form=form, full_text=full_text)
+    wanted = _wanted(urls or [], _listed(opml, starter=starter), wish)
 
     async def work(tools: SourceTools) -> list[Addition]:
         choosing = Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
@@ -158,16 +164,17 @@ def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
     return listed
 
 
-def _wanted(
-    urls: Sequence[str], form: Form, listed: Sequence[Outline], every: timedelta | None
-) -> list[tuple[str, Wish]]:
+def _wanted(urls: Sequence[str], listed: Sequence[Outline], wish: Wish) -> list[tuple[str, Wish]]:
     """A list names feeds; where it names a page instead, only its one feed will do."""
-    from bot.sources.adding import Form, Wish
+    from dataclasses import replace
 
-    wanted = [(url, Wish(every, form=form)) for url in urls]
+    from bot.sources.adding import Form
+
+    wanted = [(url, wish) for url in urls]
     for each in listed:
-        wish = Wish(every, each.title, each.folder, Form.PAGE if each.is_page else Form.FEED)
-        wanted.append((each.url or each.site, wish))
+        form = Form.PAGE if each.is_page else Form.FEED
+        as_listed = replace(wish, title=each.title, folder=each.folder, form=form)
+        wanted.append((each.url or each.site, as_listed))
     if not wanted:
         fail("Say what to add: an address, --opml FILE or --starter.")
     return wanted

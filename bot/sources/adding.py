@@ -15,6 +15,7 @@ from bot.sources.storing import store_drafts
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage, Unit
 from storage.sources import Source, add_source, change_source, source_of
+from storage.words import FullText
 
 
 class Outcome(StrEnum):
@@ -53,12 +54,16 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a source is wanted: its interval, its name here, where it stands in a list."""
+    """How a source is wanted: its interval, its name here, where it stands in a list.
+
+    What is None stays as it is.
+    """
 
     every: timedelta | None = None
     title: str = ""
     folder: tuple[str, ...] = ()
     form: Form = Form.ANY
+    full_text: FullText | None = None
 
 
 AS_IT_COMES = Wish()
@@ -108,6 +113,8 @@ class Adding:
         changes: dict[str, Any] = {} if source.public else {"public": True}
         if wish.every is not None:
             changes["every_seconds"] = round(wish.every.total_seconds())
+        if wish.full_text is not None:
+            changes["full_text"] = wish.full_text
         if wish.title and wish.title != source.title:
             changes["title"] = wish.title
         if wish.folder and list(wish.folder) != source.folder:
@@ -118,6 +125,7 @@ class Adding:
         async with self.storage.writing() as unit:
             row = first_row(url, visited, wish.every, unit.now)
             row |= {"public": self.public, "folder": list(wish.folder)}
+            row["full_text"] = wish.full_text or FullText.AUTO
             row["title"] = wish.title or row["title"] or row["host"]
             source_id = await add_source(unit, row)
             if source_id is None:  # somebody else added it while we were reading

@@ -16,7 +16,7 @@ from bot.cli.finding import show_found
 from bot.cli.found_tables import additions_table, choices
 from bot.cli.source_tables import checkup_table, sources_table
 from bot.cli.sources import _wanted, sources
-from bot.sources.adding import Adding, Addition, Form, Outcome, Wish
+from bot.sources.adding import Adding, Addition, Outcome, Wish
 from bot.sources.checking import Checking
 from bot.sources.choosing import Choosing
 from bot.sources.discovery import Discovery
@@ -27,6 +27,7 @@ from bot.sources.opml import read_opml
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
 from storage.engine import Storage
+from storage.words import FullText
 from tests.conftest import MONDAY_NOON
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.feeds_made import LONG, item, page, rss
@@ -119,7 +120,7 @@ async def test_a_list_that_was_given_away_comes_back_the_same(adding: Adding, sq
         for url in (farm.url(), farm.url("/page")):
             await listing.remove(url)
 
-        wanted = _wanted([], Form.ANY, read_opml(given), None)
+        wanted = _wanted([], read_opml(given), Wish())
         done = await add_all(Choosing(adding), wanted, Console(file=StringIO()))
 
     assert [each.outcome for each in done] == [Outcome.ADDED, Outcome.ADDED]
@@ -148,7 +149,7 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: Adding, 
 async def test_the_list_shows_how_each_source_fares(adding: Adding, clock: TurnedClock):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
-        await adding.add(farm.url())
+        await adding.add(farm.url(), Wish(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
 
     table = printed(sources_table(await Listing(adding.storage).sources(), clock.now))
@@ -156,6 +157,7 @@ async def test_the_list_shows_how_each_source_fares(adding: Adding, clock: Turne
     assert "Sample Wire" in table
     assert "10 min ago" in table
     assert "in 50 min" in table
+    assert "full text always" in table
 
 
 async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):

@@ -10,7 +10,7 @@ from bot.sources.adding import Adding, Outcome, Wish
 from bot.sources.checking import Checking
 from bot.sources.listing import Listing
 from bot.sources.opml import Outline, read_opml
-from storage.words import SourceKind
+from storage.words import FullText, SourceKind
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
@@ -162,19 +162,34 @@ async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage,
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
-    again = await adding.add(farm.url(), Wish(title="My wire", folder=("World",)))
+    again = await adding.add(
+        farm.url(), Wish(title="My wire", folder=("World",), full_text=FullText.NEVER)
+    )
 
     (source,) = await Listing(storage).sources()
     assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
     assert (source.title, source.folder) == ("My wire", ["World"])
+    assert source.full_text is FullText.NEVER
     assert len(farm.asked) == 1
+
+
+async def test_a_source_reads_pages_as_is_wished_and_keeps_to_it(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url(), Wish(full_text=FullText.ALWAYS))
+
+    await adding.add(farm.url(), Wish(title="My wire"))
+
+    (source,) = await Listing(storage).sources()
+    assert source.full_text is FullText.ALWAYS
 
 
 async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetcher, reader, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
     (before,) = await Listing(storage).sources()
-    wish = Wish(every=timedelta(hours=9), title="Theirs", folder=("Theirs",))
+    wish = Wish(
+        every=timedelta(hours=9), title="Theirs", folder=("Theirs",), full_text=FullText.ALWAYS
+    )
 
     await Adding(storage, fetcher, reader, public=False).add(farm.url(), wish)
 
