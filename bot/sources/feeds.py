@@ -21,6 +21,7 @@ from bot.sources.feedpace import pace_of
 from bot.sources.records import Document, Item, Kind
 from bot.sources.sanitise import one_line, plain_text
 from bot.sources.strictxml import strict_root
+from bot.sources.urls import without_login
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -154,7 +155,7 @@ def absolute(link: str, base: str) -> str:
         full = link if not link or link.startswith(_WEB) else urljoin(base, link)
     except ValueError:
         return ""
-    return "" if _OTHER_SCHEME.match(full) else full
+    return "" if _OTHER_SCHEME.match(full) else without_login(full)
 
 
 def _is_whole(item: Item, element: Any) -> bool:

@@ -4,6 +4,7 @@ Checked twice: the URL before anything is asked, and the real address when a soc
 What wraps another address (v4-mapped, NAT64, 6to4, Teredo, …) is as good as the address inside.
 """
 
+import re
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -42,6 +43,7 @@ _NEVER = tuple(
         ),
     )
 )
+_NAME = re.compile(r"[\w.-]+", re.ASCII)  # as the network takes them, international ones encoded
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _LAST_32_BITS_ARE_IPV4 = (
     IPv6Network("::/96"),  # v4-compatible
@@ -131,13 +133,16 @@ def _parsed(text: str) -> URL:
         raise AddressRefused("there are characters in this address that nobody can see")
     try:
         url = URL(text.strip())
-        host, _port = url.host, url.port  # a bad port shows when it is asked for
+        _host, _port = url.host, url.port  # bad ones show when they are asked for
     except ValueError:
         raise AddressRefused("this is not a web address") from None
     if url.scheme not in SCHEMES:
         raise AddressRefused("only addresses that begin with http:// or https:// can be read")
+    host = url.raw_host
     if not host:
         raise AddressRefused("this address names no host")
+    if ":" not in host and not _NAME.fullmatch(host):
+        raise AddressRefused("this is not a web address")
     if url.user is not None or url.password is not None:
         raise AddressRefused("an address with a name or password in it is neither kept nor used")
     return url

@@ -45,6 +45,7 @@ _PLAIN = re.compile(
 )
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _FRAGMENT_ROUTES = ("!", "/")
+_LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
 _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
 _DEEPEST = 3
 _WEB = ("http", "https")
@@ -74,6 +75,11 @@ def host_of(url: str) -> str:
     except ValueError:
         return ""
     return host.removeprefix("www.").rstrip(".")
+
+
+def without_login(url: str) -> str:
+    """*url* without the name and password before its host: they are neither kept nor shown."""
+    return _LOGIN.sub(r"\1", url)
 
 
 def is_tracker(name: str) -> bool:

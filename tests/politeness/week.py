@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlmodel import col, func, select
 
 from bot.sources.adding import Adding, Wish
@@ -31,6 +29,7 @@ from tests.conftest import TurnedClock
 from tests.politeness.rulebook import RULES
 from tests.politeness.server import Server, serving
 from tests.politeness.watch import Watch
+from tests.sources.ledhere import Names, SocketsLedHere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,46 +41,6 @@ WEEK = timedelta(days=7)
 TICK = timedelta(seconds=1)
 RESTARTS = tuple(timedelta(days=3, minutes=7 * number) for number in range(5))
 USER_AGENT = "Dateline/test (reads news feeds for subscribers; +https://example.org)"
-SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
-
-
-class OneAddress(AbstractResolver):
-    """Every name is at one public address."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        del family
-        found = ResolveResult(
-            hostname=host, host=SOMEWHERE, port=port, family=socket.AF_INET, proto=0, flags=0
-        )
-        return [found]
-
-    async def close(self) -> None:
-        pass
-
-
-class LedHere(socket.socket):
-    """A socket that connects to the server here, wherever it is sent."""
-
-    port = 0
-
-    def connect(self, _address: Any, /) -> None:
-        super().connect(("127.0.0.1", self.port))
-
-
-@dataclass(frozen=True, slots=True)
-class SocketsLedHere:
-    """The guard's own sockets, led astray after its judgement."""
-
-    judging: Sockets
-    port: int
-
-    def __call__(self, found: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
-        self.judging(found).close()
-        led = LedHere(socket.AF_INET, socket.SOCK_STREAM)
-        led.port = self.port
-        return led
 
 
 @dataclass
@@ -126,7 +85,7 @@ class Week:
                 Fetcher(
                     guard=Guard(),
                     user_agent=USER_AGENT,
-                    resolver=OneAddress(),
+                    resolver=Names(),
                     spacing=spacing,
                     sockets=lambda guard: SocketsLedHere(Sockets(guard), self.port),
                 )
