@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, event, func, inspect, or_, update
+from sqlalchemy import ColumnElement, event, func, inspect, make_url, or_, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col, select
@@ -45,14 +45,13 @@ SQLITE_BUSY_SECONDS = 20
 async def database_clock(session: AsyncSession) -> datetime:
     """Return the database's own clock, aware UTC, finer than a second.
 
-    `CURRENT_TIMESTAMP` has whole seconds on SQLite, so that a row due now would not be found;
-    PostgreSQL's `now()` is the transaction's start.
+    SQLite is a library: what it would tell is this machine's clock, and to ask for that takes a
+    statement. PostgreSQL's `now()` is the transaction's start.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
         moment: datetime = (await session.exec(select(func.clock_timestamp()))).one()
         return moment.astimezone(UTC)
-    told: str = (await session.exec(select(func.strftime("%Y-%m-%d %H:%M:%f", "now")))).one()
-    return datetime.fromisoformat(told).replace(tzinfo=UTC)
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +88,12 @@ class Storage:
 
         The schema is `storage.schema.migrate`'s business and must be there already.
         """
-        engine = create_async_engine(url, pool_size=pool_size)
-        if engine.dialect.name == SQLITE:
-            _prepare_sqlite(engine)
+        if make_url(url).get_backend_name() != SQLITE:
+            return cls(create_async_engine(url, pool_size=pool_size), clock)
+        from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
+
+        engine = create_async_engine(url, pool_size=pool_size, module=OneHop())
+        _prepare_sqlite(engine)
         return cls(engine, clock)
 
     @property

@@ -96,8 +96,8 @@ async def _looping(steps: World) -> AsyncIterator[asyncio.Event]:
     """Run the steps as the bot does, each woken by the one before it and by its tick."""
     stopping = asyncio.Event()
     after: list[Loop] = []
-    for step in reversed(steps.after_polling):
-        after.insert(0, Loop("match", step, wakes=tuple(after[:1])))
+    for name, step in reversed(steps.after_polling.items()):
+        after.insert(0, Loop(name, step, wakes=tuple(after[:1])))
     polls = [Loop("poll", steps.polling.poll_due, wakes=tuple(after[:1])) for _ in range(POLLERS)]
     async with asyncio.TaskGroup() as group:
         for loop in (*after, *polls):

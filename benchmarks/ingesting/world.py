@@ -20,6 +20,7 @@ from bot.logs import configure_logs
 from bot.matching.following import Following
 from bot.matching.match import Matching
 from bot.matching.query import parse
+from bot.sources.group import Grouping
 from bot.sources.guard import Address, Guard
 from bot.sources.http import Fetcher
 from bot.sources.intake import url_hash
@@ -73,12 +74,13 @@ class World:
     storage: Storage
     fetcher: Fetcher
     polling: Polling
+    grouping: Grouping
     matching: Matching
 
     @property
-    def after_polling(self) -> tuple[Callable[[], Awaitable[int]], ...]:
+    def after_polling(self) -> dict[str, Callable[[], Awaitable[int]]]:
         """The steps behind the polls, in their order."""
-        return (self.matching.match_new,)
+        return {"group": self.grouping.group_new, "match": self.matching.match_new}
 
 
 @asynccontextmanager
@@ -109,6 +111,7 @@ async def _steps(url: str, clock: HasClock) -> AsyncIterator[World]:
                 storage,
                 fetcher,
                 Polling(storage, fetcher, reader, OWNER),
+                Grouping(storage, OWNER),
                 Matching(storage, Following(storage), OWNER),
             )
     finally:

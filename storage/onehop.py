@@ -1,0 +1,109 @@
+"""SQLite's driver with one hop to its thread for each statement.
+
+The usual adapter hops four times: to make a cursor, execute, fetch, and close. Each hop wakes the
+other thread and then the event loop, which costs more than most of our statements do.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+    AsyncAdapt_aiosqlite_dbapi,
+)
+from sqlalchemy.util import EMPTY_DICT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
+
+
+class _Done(NamedTuple):
+    """What a closed cursor of the driver knew."""
+
+    rows: list[Any]
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+
+
+class Cursor(AsyncAdapt_aiosqlite_cursor):
+    __slots__ = ("_done",)
+
+    def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
+        # Not the parent's, which makes the driver's cursor, a hop of its own.
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection  # noqa: SLF001 - of the adapter
+        self._soft_closed_memoized = EMPTY_DICT
+        self._keep(_Done([]))
+
+    @property
+    def description(self) -> Any:
+        return self._done.description
+
+    @property
+    def rowcount(self) -> int:
+        return self._done.rowcount
+
+    @property
+    def lastrowid(self) -> Any:
+        return self._done.lastrowid
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> None:
+        await self._hop(sqlite3.Cursor.execute, operation, parameters or ())
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> None:
+        await self._hop(sqlite3.Cursor.executemany, operation, seq_of_parameters)
+
+    async def _hop(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
+        async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - of the adapter
+            driver = self._connection._conn  # noqa: SLF001 - the adapter's own way to it
+            done = await self._connection._execute(_done, driver, act, operation, parameters)  # noqa: SLF001
+        self._keep(done)
+
+    def _keep(self, done: _Done) -> None:
+        self._done = done
+        self._rows = deque(done.rows)
+
+    async def _async_soft_close(self) -> None:
+        """It is closed already."""
+
+    def close(self) -> None:
+        self._rows.clear()
+
+
+def _done(
+    driver: sqlite3.Connection,
+    act: Callable[..., object],
+    operation: str,
+    parameters: Sequence[Any],
+) -> _Done:
+    cursor = driver.cursor()
+    try:
+        act(cursor, operation, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        return _Done(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
+    finally:
+        cursor.close()
+
+
+class Connection(AsyncAdapt_aiosqlite_connection):
+    __slots__ = ()
+    _cursor_cls = Cursor
+
+
+class OneHop(AsyncAdapt_aiosqlite_dbapi):
+    """The driver's module, for the engine."""
+
+    def __init__(self) -> None:
+        super().__init__(aiosqlite, sqlite3)
+
+    def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
+        adapted = super().connect(*arg, **kw)
+        return Connection(self, adapted._connection)  # noqa: SLF001 - of the adapter

@@ -1,0 +1,66 @@
+"""What the engine sees of SQLite's driver, whatever the hops."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from storage.onehop import OneHop
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/hops.sqlite3"
+    engine = create_async_engine(url, module=OneHop())
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE word (id INTEGER PRIMARY KEY, text UNIQUE)"))
+        yield connection
+    await engine.dispose()
+
+
+async def test_a_statement_hops_once(
+    connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hops = []
+    hop: Any = aiosqlite.Connection._execute
+
+    async def counted(self: aiosqlite.Connection, *arguments: Any) -> Any:
+        hops.append(arguments)
+        return await hop(self, *arguments)
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    found = await connection.execute(text("SELECT 1 UNION SELECT 2"))
+
+    assert found.scalars().all() == [1, 2]
+    assert len(hops) == 1
+
+
+async def test_rows_that_a_change_returns_are_there_and_counted(
+    connection: AsyncConnection,
+) -> None:
+    words = [{"text": "one"}, {"text": "two"}]
+    added = await connection.execute(text("INSERT INTO word (text) VALUES (:text)"), words)
+    changed = await connection.execute(text("UPDATE word SET text = text || '!' RETURNING text"))
+
+    assert added.rowcount == 2
+    assert changed.scalars().all() == ["one!", "two!"]
+
+
+async def test_the_next_statement_does_after_one_that_failed(connection: AsyncConnection) -> None:
+    await connection.execute(text("INSERT INTO word VALUES (1, 'one')"))
+    with pytest.raises(IntegrityError, match="UNIQUE"):
+        await connection.execute(text("INSERT INTO word VALUES (2, 'one')"))
+
+    assert (await connection.execute(text("SELECT text FROM word"))).scalar_one() == "one"
+
+
+async def test_a_statement_without_rows_has_none(connection: AsyncConnection) -> None:
+    found = await connection.execute(text("SELECT text FROM word WHERE id = 7"))
+
+    assert found.keys() == ["text"]
+    assert found.first() is None
