@@ -12,7 +12,8 @@ import re
 from itertools import pairwise
 
 from bot.matching.datelines import dateline_end
-from bot.sources.endmarks import END_MARKS, HEADINGS, NOTICES, RIGHTS
+from bot.sources.boxheadings import HEADINGS
+from bot.sources.endmarks import END_MARKS, NOTICES, RIGHTS
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60

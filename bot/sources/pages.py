@@ -24,6 +24,7 @@ from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import plain_text, tidy
 from bot.sources.standfirsts import standfirst
+from bot.sources.teasers import drop_teasers
 from bot.sources.urls import host_of
 
 _LONGEST_DATE = 80
@@ -45,7 +46,9 @@ def read_page(text: str, url: str) -> Document:
     _refuse_challenge(root)
     address = _address(meta.canonical, url)
     title = page_title(root, meta)
-    title, dated, body = _opened(_paragraphs(simplified(without_boxes(root))), title, meta.language)
+    simplified(without_boxes(root))
+    drop_teasers(root, host_of(address))
+    title, dated, body = _opened(_paragraphs(root), title, meta.language)
     body = end_trimmed([*standfirst(root, title, meta.description, body), *body])
     if not body:
         raise Unreadable("This page holds no article.", "no_text")

@@ -40,7 +40,7 @@ def letters_of(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _weight_of(letters: str) -> int:
+def weight_of(letters: str) -> int:
     """How many Latin letters say as much: a character of East Asia says as much as three."""
     return len(letters) + 2 * len(_DENSE.findall(letters))
 
@@ -57,12 +57,12 @@ def _site_names(root: Any, meta: PageMeta) -> frozenset[str]:
 
 def _is_held(heading: str, known: list[str]) -> bool:
     letters = letters_of(heading)
-    return _weight_of(letters) >= _SHORTEST and any(letters in text for text in known)
+    return weight_of(letters) >= _SHORTEST and any(letters in text for text in known)
 
 
 def _covers_one(heading: str, known: list[str], sites: frozenset[str]) -> bool:
     letters = letters_of(heading)
-    if _weight_of(letters) < _SHORTEST or letters in sites:
+    if weight_of(letters) < _SHORTEST or letters in sites:
         return False
     return any(letters in text and len(letters) * 2 >= len(text) for text in known)
 
@@ -74,5 +74,5 @@ def _without_site(title: str, sites: frozenset[str]) -> str:
     prefix = _PREFIX.match(title)
     if prefix and letters_of(prefix[0]) in sites:
         return title[prefix.end() :].strip()
-    is_suffix = bool(suffix) and _weight_of(head) >= _SHORTEST * 2 and len(suffix[0]) < len(head)
+    is_suffix = bool(suffix) and weight_of(head) >= _SHORTEST * 2 and len(suffix[0]) < len(head)
     return head.strip() if is_suffix else title

@@ -54,6 +54,13 @@ def test_a_copyright_line_ends_the_article():
 @pytest.mark.parametrize(
     "heading",
     [
+        *("Stories you might like", "You may have missed", "People are reading", "Keep reading"),
+        *("Aussi à lire", "Ça peut vous intéresser", "Auch lesenswert", "Lesetipps"),
+        *("Te podría interesar", "Sigue leyendo", "Pode interessar", "Potrebbe interessarti anche"),
+        *("Mer om ferjer", "Lue lisää", "Polecamy", "Mohlo by vás zajímat", "Legolvasottabb"),
+        *("Вам может быть интересно", "Читайте ще", "Δείτε επίσης", "Sizin için önerilenler"),
+        *("この記事に関連するニュース", "你可能还喜欢", "이 시각 주요 뉴스", "Có thể bạn quan tâm"),
+        *("ข่าวล่าสุด", "قد يعجبك أيضا", "और पढ़ें", "আরও পড়ুন", "קראו גם", "Simak juga"),
         *(
             "Don't Miss",
             "Don’t miss:",
@@ -132,6 +139,20 @@ def test_the_last_paragraph_after_a_box_is_kept():
 )
 def test_real_text_stays(paragraphs):
     assert end_trimmed(paragraphs) == paragraphs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "You may like it or not, he said",
+        "People are reading less, a survey says",
+        "Más sobre la mesa que bajo ella",
+        "Das könnte Sie teuer zu stehen kommen",
+        "Что почитать летом",
+    ],
+)
+def test_a_line_with_such_words_is_no_heading(line: str):
+    assert not is_heading(line)
 
 
 @given(st.lists(st.one_of(st.text(min_size=1), st.sampled_from([LONG, SHORT, "Related", "END"]))))
