@@ -14,7 +14,7 @@ from storage.engine import POSTGRESQL, Unit
 from storage.entries import Entry
 from storage.folded import Folded, language_token
 from storage.sources import Source
-from storage.sources_carrying import reaches
+from storage.sources_carrying import reaches, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ async def articles_of(unit: Unit, article_ids: Collection[int]) -> list[Article]
 
 
 async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, str]:
-    """The title, or else the host, of the source that first had each article."""
+    """The name of whoever first told each article."""
     rows = await unit.session.exec(
-        select(Entry.article_id, Source.title, Source.host)
+        select(Entry.article_id, told_by())
         .where(col(Entry.article_id).in_(article_ids), Entry.source_id == Source.id)
         .order_by(col(Entry.first_seen_at).desc())
     )
-    return {article_id: title or host for article_id, title, host in rows}
+    return dict(rows.all())
 
 
 async def _first_since(unit: Unit, since: datetime) -> int:

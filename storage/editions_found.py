@@ -17,7 +17,7 @@ from storage.entries import Entry
 from storage.matches import Match
 from storage.queries import Query
 from storage.sources import Source
-from storage.sources_carrying import carried_to, reaches
+from storage.sources_carrying import carried_to, reaches, told_by
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import DeliveryState, Medium, Mode
@@ -133,15 +133,15 @@ async def outlets_of(
     Only public sources are named, and those that the chat, if one is given, follows itself.
     """
     rows = await unit.session.exec(
-        select(Article.story_id, Source.title, Source.host)
+        select(Article.story_id, told_by())
         .join(Entry, col(Entry.article_id) == Article.id)
         .join(Source, col(Source.id) == Entry.source_id)
         .where(col(Article.story_id).in_(list(story_ids)), reaches(chat_id))
         .order_by(col(Entry.first_seen_at), col(Source.id))
     )
     outlets: defaultdict[int, list[str]] = defaultdict(list)
-    for story_id, title, host in rows:
-        if (name := title or host) not in outlets[story_id]:
+    for story_id, name in rows:
+        if name not in outlets[story_id]:
             outlets[story_id].append(name)
     return dict(outlets)
 

@@ -10,6 +10,8 @@ from storage.columns import ROW_ID
 from storage.engine import Unit
 from storage.insert import insert_new
 
+LONGEST_OUTLET = 100  # characters
+
 
 class Entry(SQLModel, table=True):
     # What each source carried, newest last, without a look at the rows.
@@ -24,7 +26,9 @@ class Entry(SQLModel, table=True):
     )
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
-    outlet: str = Field(default="", max_length=100)  # named by a search that found it there
+    outlet: str = Field(
+        default="", max_length=LONGEST_OUTLET
+    )  # named by a search that found it there
 
 
 async def known_entries(unit: Unit, source_id: int, guid_hashes: Collection[str]) -> set[str]:

@@ -6,12 +6,13 @@ What reaches a chat comes from a public source or from one that it follows.
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlmodel import col, select
 
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Follow, Source
+from storage.words import SourceKind
 
 
 def reaches(chat_id: int | None) -> ColumnElement[bool]:
@@ -36,26 +37,41 @@ def carried_to(chat_id: Any, article_id: Any) -> ColumnElement[bool]:
     return carrying.exists()
 
 
+def told_by() -> ColumnElement[str]:
+    """Return the name of whoever told the `Entry` of the `Source` in the query.
+
+    A search is made for somebody's words, which are nobody else's business: it has no name.
+    """
+    outlet = func.coalesce(func.nullif(col(Entry.outlet), ""), col(Source.host))
+    title = func.coalesce(func.nullif(col(Source.title), ""), col(Source.host))
+    return case((col(Source.kind) == SourceKind.SEARCH, outlet), else_=title)
+
+
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """The hosts and titles of every source that carried each of the articles."""
+    """The hosts and titles of every source that carried each of the articles, and its outlets."""
     rows = await unit.session.exec(
-        select(Entry.article_id, Source.host, Source.title)
+        select(Entry.article_id, Source.host, Source.title, Entry.outlet)
         .join(Source, col(Source.id) == Entry.source_id)
         .where(col(Entry.article_id).in_(article_ids))
     )
     found: dict[int, tuple[str, ...]] = {}
-    for article_id, host, title in rows:
-        found[article_id] = (*found.get(article_id, ()), host, title)
+    for article_id, *names in rows:
+        found[article_id] = (*found.get(article_id, ()), *filter(None, names))
     return found
 
 
 async def sources_called(
     unit: Unit, is_meant: Callable[[str, str], bool], chat_id: int | None
 ) -> frozenset[int]:
-    """The sources that reach the chat and of which *is_meant* says so, from host and title."""
+    """The sources that reach the chat and of which *is_meant* says so, from host and title.
+
+    Searches too: what they find may be anybody's.
+    """
     rows = await unit.session.exec(
-        select(Source.id, Source.host, Source.title).where(reaches(chat_id))
+        select(Source.id, Source.host, Source.title, Source.kind).where(reaches(chat_id))
     )
     return frozenset(
-        source_id for source_id, host, title in rows if source_id and is_meant(host, title)
+        source_id
+        for source_id, host, title, kind in rows
+        if source_id and (kind is SourceKind.SEARCH or is_meant(host, title))
     )

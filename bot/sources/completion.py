@@ -48,7 +48,7 @@ def awaiting_pages(drafts: Iterable[Draft], full_text: FullText, kind: SourceKin
 
 
 def wants_page(item: Item, full_text: FullText) -> bool:
-    if not item.url or full_text is FullText.NEVER:
+    if not item.url or item.is_detour or full_text is FullText.NEVER:
         return False
     return full_text is FullText.ALWAYS or max(len(item.text), len(item.summary)) < SHORT
 

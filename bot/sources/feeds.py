@@ -118,6 +118,7 @@ def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
         text=body_of(summary, map(plain_text, contents)),
         published=_date(element, tag),
         language=tag,
+        credit=one_line(element.findtext("source") or element.findtext("{*}Source") or ""),
     )
 
 

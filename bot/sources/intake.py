@@ -1,7 +1,7 @@
 """What an item becomes when it is first seen: whose it is, whether it is news, and since when.
 
 Identity of an entry: its guid, else its URL, else its title. Identity of an article: its canonical
-URL; one without any belongs to its source alone.
+URL; one without any belongs to its source alone, and one behind a detour has its guid's.
 """
 
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
     return Draft(
         item=item,
         guid_hash=guid,
-        url_hash=url_hash(item.url) if item.url else digest(f"{source_url} {guid}"),
+        url_hash=_article_hash(item, source_url, guid),
         content_hash=digest(f"{item.title}\n{item.summary}\n{item.text}"),
         url=item.url or source_url,
         title=_title(item),
@@ -76,6 +76,12 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
         news_at=dating.news_at,
         quiet=dating.quiet,
     )
+
+
+def _article_hash(item: Item, source_url: str, guid: str) -> str:
+    if item.is_detour:
+        return guid
+    return url_hash(item.url) if item.url else digest(f"{source_url} {guid}")
 
 
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:

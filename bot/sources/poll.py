@@ -12,6 +12,7 @@ import structlog
 from bot.sources.bookkeeping import changes_after, host_to_pause, new_address, not_a_feed
 from bot.sources.completion import awaiting_pages
 from bot.sources.intake import Draft, draft, guid_hash, url_hash
+from bot.sources.outlets import as_found
 from bot.sources.records import Item
 from bot.sources.storing import store_drafts
 from bot.sources.urls import host_of
@@ -25,6 +26,7 @@ from storage.sources import (
     source_of,
     wait_for_host,
 )
+from storage.words import SourceKind
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +71,8 @@ class Polling:
         visited = await visit(self.fetcher, self.reader, asked)
         if problem := not_a_feed(source, visited):
             visited = replace(visited, document=None, problem=problem)
+        if visited.document and source.kind is SourceKind.SEARCH:
+            visited = replace(visited, document=as_found(visited.document, source.host))
         items = await self._new_items(source, visited)
         await self._store(source, visited, items)
 

@@ -32,6 +32,8 @@ class Item:
 
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware UTC, or a bare date.
+    `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source;
+    `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     """
 
     guid: str = ""
@@ -41,6 +43,9 @@ class Item:
     text: str = ""
     published: datetime | date | None = None
     language: str = ""
+    credit: str = ""
+    outlet: str = ""
+    is_detour: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,12 @@ def _item(entry: Any, guid: str, url: str, tag: str) -> Item:
         text=body_of(summary, contents),
         published=_date(entry, tag),
         language=tag,
+        credit=one_line(_credit(entry)),
     )
+
+
+def _credit(entry: Any) -> str:
+    return (entry.get("source") or {}).get("title") or entry.get("news_source") or ""
 
 
 def _date(entry: Any, tag: str) -> datetime | date | None:

@@ -8,7 +8,7 @@ from bot.sources.intake import Draft
 from bot.sources.urls import host_of
 from storage.articles import Article, articles_by_url, store_articles
 from storage.engine import Unit
-from storage.entries import Entry, known_entries, store_entries
+from storage.entries import LONGEST_OUTLET, Entry, known_entries, store_entries
 from storage.folded import FoldedRow, store_folded
 from storage.pages import AwaitedPage, await_pages
 
@@ -90,4 +90,5 @@ def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -
         article_id=articles[draft.url_hash],
         content_hash=draft.content_hash,
         first_seen_at=unit.now,
+        outlet=draft.item.outlet[:LONGEST_OUTLET],
     )
