@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -32,7 +33,7 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 
-_SECRETS = frozenset({"BOT_TOKEN", "DATABASE_URL"})
+_SECRETS = frozenset({"BOT_TOKEN", "DATABASE_URL", "SEARCH_FEEDS"})  # addresses may hold keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -63,14 +64,27 @@ class Settings(BaseSettings):
     access: Access = Access.ALLOWLIST
     allowed_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    search_feeds: Annotated[tuple[str, ...], NoDecode] = ()
+    search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
     contact_url: AnyHttpUrl | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("admin_ids", "allowed_ids", "allowed_networks", mode="before")
+    @field_validator("admin_ids", "allowed_ids", "allowed_networks", "search_feeds", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("search_feeds")
+    @classmethod
+    def _has_a_place_for_words(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            parts = urlsplit(address)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+                raise ValueError("write addresses such as https://news.example/rss?q={query}")
+            if "{query}" not in f"{parts.path}?{parts.query}":
+                raise ValueError("each address needs {query} where the words of a topic belong")
+        return value
 
     @field_validator("bot_token")
     @classmethod

@@ -13,6 +13,7 @@ class SourceKind(StrEnum):
 class SourceState(StrEnum):
     ACTIVE = "active"
     GONE = "gone"  # answered 410: read no more until a person says so
+    RETIRED = "retired"  # a search for what nobody watches any more
 
 
 class FullText(StrEnum):

@@ -31,10 +31,14 @@ def test_the_example_names_every_setting_in_order_with_its_default(
 def test_lists_are_read_between_commas(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ADMIN_IDS", "1, 2")
     monkeypatch.setenv("ALLOWED_NETWORKS", "10.1.0.0/16,fd00::/8")
+    monkeypatch.setenv(
+        "SEARCH_FEEDS", "https://a.example/{query}, http://b.example/?q={query}&l=en"
+    )
 
     settings = load_settings()
 
     assert settings.admin_ids == {1, 2}
+    assert len(settings.search_feeds) == 2
     assert settings.allowed_networks == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
 
 
@@ -79,6 +83,11 @@ def test_a_database_is_opened_by_its_async_driver(
         ("ALLOWED_NETWORKS", "10.0.0.1/8"),
         ("BOT_API_URL", "telegram"),
         ("LOG_FORMAT", "xml"),
+        ("SEARCH_FEEDS", "https://news.example/rss?q=words"),
+        ("SEARCH_FEEDS", "https://{query}.example/rss"),
+        ("SEARCH_FEEDS", "news.example/rss?q={query}"),
+        ("SEARCH_FEEDS", "https://ann:secret@news.example/rss?q={query}"),
+        ("SEARCH_FEEDS_BUDGET", "-1"),
     ],
 )
 def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(

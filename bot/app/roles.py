@@ -30,6 +30,7 @@ TICK_SECONDS = {
     "alert": 5,
     "digest": 1,
     "notice": 60,
+    "search": 60,
     "send": 1,
 }
 # Which loop has work when a process, this or another, has committed such.
@@ -124,9 +125,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
     from bot.rendering.renderer import Renderer
-    from bot.sources.fulltext import Completing
     from bot.sources.group import Grouping
-    from bot.sources.poll import Polling
 
     storage, owner = around.storage, around.owner
     sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
@@ -134,9 +133,6 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)
     grouping = Grouping(storage, owner)
-    fetcher, reader = around.tools.fetcher, around.tools.reader
-    polling = Polling(storage, fetcher, reader, owner)
-    completing = Completing(storage, fetcher, reader, owner)
 
     send = Loop("send", sending.send_due)
     notice = Loop("notice", publishing.publish_notices, wakes=(send,))
@@ -144,10 +140,25 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
+    calls.on_done = send.wake
+    return [send, notice, digest, alert, match, group, *_reading_loops(around, group)]
+
+
+def _reading_loops(around: Surroundings, group: Loop) -> list[Loop]:
+    """Return those that bring articles in, for *group* to go on with."""
+    from bot.sources.fulltext import Completing
+    from bot.sources.poll import Polling
+    from bot.sources.searching import Searching
+
+    tools, settings = around.tools, around.settings
+    polling = Polling(tools.storage, tools.fetcher, tools.reader, around.owner)
+    completing = Completing(tools.storage, tools.fetcher, tools.reader, around.owner)
+    searching = Searching(tools.storage, settings.search_feeds, settings.search_feeds_budget)
+
     pages = [Loop("page", completing.complete_due, wakes=(group,)) for _ in range(PAGE_READERS)]
     polls = [Loop("poll", polling.poll_due, wakes=(group, *pages)) for _ in range(POLLERS)]
-    calls.on_done = send.wake
-    return [send, notice, digest, alert, match, group, *pages, *polls]
+    search = Loop("search", searching.follow_watched, wakes=tuple(polls))
+    return [*pages, *polls, search]
 
 
 @asynccontextmanager

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sources.cadence import Circumstances, next_fetch_at, rhythm_of
+from bot.sources.cadence import (
+    SEARCH_LONGEST,
+    SEARCH_SHORTEST,
+    Circumstances,
+    next_fetch_at,
+    rhythm_of,
+)
 from bot.sources.intake import moments_of, newest_of, url_hash
 from bot.sources.known import Known, Newborn
 from bot.sources.records import Document, FeedPace, Kind
@@ -145,8 +151,15 @@ def _next(
         own_network=changes.get("own_network", known.own_network),
         failures=changes["failures"],
         busy=problem is not None and not problem.is_failure,
+        **_bounds(known.kind),
     )
     return next_fetch_at(now, circumstances, jitter)
+
+
+def _bounds(kind: SourceKind) -> dict[str, timedelta]:
+    if kind is not SourceKind.SEARCH:
+        return {}
+    return {"shortest": SEARCH_SHORTEST, "longest": SEARCH_LONGEST}
 
 
 def _wishes(visited: Visit, now: datetime) -> Wishes:

@@ -3,6 +3,9 @@
     clamp(max(its own rhythm, ttl, max-age, Expires), 15 min, 24 h), and never before Retry-After
     (which may ask for up to 7 days); 60 min where nothing is known
 
+A search is asked every 30 minutes at most, and every 2 hours at least: what it finds next may have
+nothing to do with what it found last.
+
 The operator's wish replaces rhythm and ttl, down to 5 min, but not what the headers ask; in the
 operator's own network any interval goes. Errors back off to 24 h; an answer ends that at once.
 """
@@ -17,6 +20,8 @@ from bot.sources.wishes import LONGEST_RETRY_AFTER, Wishes
 SHORTEST = timedelta(minutes=15)
 SHORTEST_WISH = timedelta(minutes=5)
 LONGEST = timedelta(hours=24)
+SEARCH_SHORTEST = timedelta(minutes=30)
+SEARCH_LONGEST = timedelta(hours=2)
 UNKNOWN = timedelta(hours=1)
 JITTER = 0.1
 
@@ -31,7 +36,8 @@ class Circumstances:
     """What is known when the next moment is chosen.
 
     `rhythm`: from the last body that was read (see `rhythm_of`), ttl included. `newest`: when its
-    newest entry was published. `failures`: in a row, this one included.
+    newest entry was published. `failures`: in a row, this one included. `shortest` and `longest`
+    bound what the source itself suggests.
     """
 
     rhythm: timedelta | None = None
@@ -42,6 +48,8 @@ class Circumstances:
     own_network: bool = False
     failures: int = 0
     busy: bool = False
+    shortest: timedelta = SHORTEST
+    longest: timedelta = LONGEST
 
 
 def next_fetch_at(now: datetime, known: Circumstances, jitter: float) -> datetime:
@@ -75,7 +83,7 @@ def _normal(now: datetime, known: Circumstances) -> timedelta:
             return known.every
         return max(known.every, SHORTEST_WISH, min(fresh or SHORTEST_WISH, LONGEST))
     hints = [hint for hint in (known.rhythm, _silence(now, known), fresh) if hint is not None]
-    return _clamped(max(hints)) if hints else UNKNOWN
+    return min(max(*hints, known.shortest), known.longest) if hints else UNKNOWN
 
 
 def _silence(now: datetime, known: Circumstances) -> timedelta | None:
@@ -102,7 +110,7 @@ def _retry_after(known: Circumstances) -> timedelta:
 def _asked_least(known: Circumstances) -> timedelta:
     if known.own_network:
         return _retry_after(known)
-    floor = SHORTEST if known.every is None else SHORTEST_WISH
+    floor = known.shortest if known.every is None else SHORTEST_WISH
     fresh = min(known.wishes.freshness or floor, LONGEST)
     return max(floor, fresh, _retry_after(known))
 
@@ -115,7 +123,3 @@ def _after_skips(moment: datetime, pace: FeedPace) -> datetime:
             return later
         later += timedelta(hours=1)
     return moment  # it skips the whole week: nobody means that
-
-
-def _clamped(hint: timedelta) -> timedelta:
-    return min(max(hint, SHORTEST), LONGEST)
