@@ -21,6 +21,7 @@ _CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCES = {
+    400: Problem(Trouble.ODD, "does not understand what it is asked (400)"),
     401: Problem(Trouble.LOGIN, "wants a login (401)"),
     402: Problem(Trouble.LOGIN, "wants to be paid (402)"),
     403: Problem(Trouble.WALL, "turns readers like this one away (403)"),
@@ -33,14 +34,29 @@ _SENTENCES = {
     451: Problem(Trouble.WALL, "may not be read from here, for legal reasons (451)"),
     503: Problem(Trouble.BUSY, "is busy just now (503)"),
 }
+# Said by what stands in front of a server: a proxy, or a service such as Cloudflare.
+_NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
+_WALLS = {
+    "cloudflare": "Cloudflare",
+    "akamai": "Akamai",
+    "datadome": "DataDome",
+    "ddos-guard": "DDoS-Guard",
+    "sucuri": "Sucuri",
+}
 _CHALLENGED = Problem(Trouble.CHALLENGE, "is blocked by a challenge page")
 _READING = {
     "html": Problem(Trouble.HTML, "gives an HTML page instead of a feed"),
     "challenge": _CHALLENGED,
     "empty": Problem(Trouble.EMPTY, "gives an empty document"),
     "too_big": Problem(Trouble.TOO_BIG, "is too big to be read"),
-    "time_out": Problem(Trouble.UNREADABLE, "takes too long to be read"),
+    "time_out": Problem(Trouble.HEAVY, "takes too long to be read"),
+    "memory": Problem(Trouble.HEAVY, "takes too much memory to be read"),
+    "broken": Problem(Trouble.BROKEN, "gives a document that is too broken to be read"),
+    "no_text": Problem(Trouble.UNREADABLE, "gives a page without an article"),
+    "index": Problem(Trouble.UNREADABLE, "names sitemaps of which none can be read"),
 }
+# What is said of a document, "This is a PDF file, …", is said of who gives it.
+_GIVEN = frozenset({"binary", "kind", "xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +93,37 @@ def problem_of(answer: Answer) -> Problem | None:
         return _CHALLENGED
     if answer.status in _GOOD:
         return None if answer.body.strip() else _READING["empty"]
-    if answer.status in _SENTENCES:
-        return _SENTENCES[answer.status]
-    if answer.status in _SERVER_ERRORS:
-        return Problem(Trouble.SERVER, f"has an error of its own ({answer.status})")
-    return Problem(Trouble.ODD, f"answers in a way that means nothing here ({answer.status})")
+    return _refusal(answer)
+
+
+def _refusal(answer: Answer) -> Problem:
+    status = answer.status
+    if status in _SENTENCES:
+        return _with_wall(_SENTENCES[status], answer)
+    if status in _NOT_REACHED:
+        return Problem(Trouble.SERVER, f"is not reached by the server in front of it ({status})")
+    if status in _SERVER_ERRORS:
+        return Problem(Trouble.SERVER, f"has an error of its own ({status})")
+    return Problem(Trouble.ODD, f"answers in a way that means nothing here ({status})")
 
 
 def problem_from(error: FetchError | Unreadable) -> Problem:
     """Translate what a fetch or a reading raised."""
     if isinstance(error, FetchError):
         return Problem(error.trouble, str(error))
-    return _READING.get(error.reason) or Problem(Trouble.UNREADABLE, str(error))
+    if error.reason in _GIVEN:
+        given = str(error).removeprefix("This is ").rstrip(".")
+        return Problem(Trouble.KIND, f"gives {given}")
+    return _READING.get(error.reason) or Problem(Trouble.UNREADABLE, "cannot be read")
+
+
+def _with_wall(problem: Problem, answer: Answer) -> Problem:
+    """Name who turns us away, if it is not the publisher."""
+    server = answer.headers.get("server", "").lower()
+    name = next((name for word, name in _WALLS.items() if word in server), None)
+    if problem.trouble is not Trouble.WALL or name is None:
+        return problem
+    return Problem(Trouble.WALL, problem.sentence.replace(")", f", by {name})"))
 
 
 def _is_challenge(answer: Answer) -> bool:

@@ -30,7 +30,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
     (aiohttp.ClientConnectorError, CannotConnect, "cannot be connected to"),
     (aiohttp.ClientPayloadError, CannotConnect, "breaks off in the middle of its answer"),
     (aiohttp.ClientResponseError, CannotConnect, "answers, but not in proper HTTP"),
-    (ValueError, AddressRefused, "this is not a web address"),
+    (ValueError, AddressRefused, "is not a web address"),
 )
 
 

@@ -71,7 +71,7 @@ class Guard:
             self.check_address(host, port)
         elif port not in PORTS and not self.networks:
             # A name may turn out to stand in an allowed network; its address decides then.
-            raise AddressRefused(f"port {port} is not one of the web's (80 and 443)")
+            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
         return url
 
     def check_address(self, address: Address | str, port: int) -> None:
@@ -81,9 +81,9 @@ class Guard:
         if self.is_exempt(address, port):
             return
         if not is_public(address):
-            raise AddressRefused("the address is not on the public Internet")
+            raise AddressRefused("leads to an address that is not on the public Internet")
         if port not in PORTS:
-            raise AddressRefused(f"port {port} is not one of the web's (80 and 443)")
+            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
 
     def is_exempt(self, address: Address | str, port: int) -> bool:
         """Whether it is the operator's own: no limits on ports, intervals and spacing then."""
@@ -128,23 +128,25 @@ def _is_open(address: Address) -> bool:
 
 def _parsed(text: str) -> URL:
     if len(text) > LONGEST_URL:
-        raise AddressRefused(f"the address is longer than {LONGEST_URL} characters")
+        raise AddressRefused(f"has an address of more than {LONGEST_URL} characters")
     if not text.isprintable():
-        raise AddressRefused("there are characters in this address that nobody can see")
+        raise AddressRefused("has characters in its address that nobody can see")
     try:
         url = URL(text.strip())
         _host, _port = url.host, url.port  # bad ones show when they are asked for
     except ValueError:
-        raise AddressRefused("this is not a web address") from None
+        raise AddressRefused("is not a web address") from None
     if url.scheme not in SCHEMES:
-        raise AddressRefused("only addresses that begin with http:// or https:// can be read")
+        raise AddressRefused("does not begin with http:// or https://")
     host = url.raw_host
     if not host:
-        raise AddressRefused("this address names no host")
+        raise AddressRefused("names no host")
     if ":" not in host and not _NAME.fullmatch(host):
-        raise AddressRefused("this is not a web address")
+        raise AddressRefused("is not a web address")
     if url.user is not None or url.password is not None:
-        raise AddressRefused("an address with a name or password in it is neither kept nor used")
+        raise AddressRefused(
+            "has a name or password in its address, which is neither kept nor used"
+        )
     return url
 
 

@@ -42,7 +42,7 @@ class Opening:
             async with self.fetcher() as fetcher:
                 answer = await fetcher.fetch(url, inside=True)
         except FetchError as error:
-            raise Unreadable(f"It cannot be fetched ({error}).", "fetch") from error
+            raise Unreadable(f"It {error}.", "fetch") from error
         if problem := problem_of(answer):
             raise Unreadable(f"It {problem.sentence}.", "fetch")
         return await self.reader.read(answer.body, url=answer.url, content_type=answer.content_type)

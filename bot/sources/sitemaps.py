@@ -18,6 +18,7 @@ from bot.sources.dates import feed_date
 from bot.sources.feeds import absolute
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import one_line
+from bot.sources.strictxml import strict_root
 
 MOST_READ = 50_000  # URLs, which is also what a sitemap may hold
 MOST_KEPT = 1000  # the newest
@@ -29,7 +30,7 @@ _PARTS = {"url": Kind.SITEMAP, "sitemap": Kind.INDEX}
 
 
 def read_sitemap(data: bytes, url: str) -> Document:
-    """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` where it lists nothing.
+    """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` if nothing in it can be.
 
     What stands before a mistake in the XML counts. An index gives its sitemaps as items.
     """
@@ -41,7 +42,7 @@ def read_sitemap(data: bytes, url: str) -> Document:
         if item := _item(facts, url):
             items.append(item)
         _forget(element)
-    if not items:
+    if not items and not _is_empty(data):
         raise Unreadable("This is a sitemap without a single address.", "empty")
     tags = {item.language for item in items}
     return Document(
@@ -50,6 +51,12 @@ def read_sitemap(data: bytes, url: str) -> Document:
         language=tags.pop() if len(tags) == 1 else "",
         items=newest(items),
     )
+
+
+def _is_empty(data: bytes) -> bool:
+    """Whether it is in order and lists nothing, as on a paper's news sitemap after two days off."""
+    root = strict_root(data)
+    return root is not None and not len(root)
 
 
 def newest(items: list[Item]) -> tuple[Item, ...]:

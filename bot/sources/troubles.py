@@ -1,4 +1,8 @@
-"""The words for what ails a source; each is stored, counted in metrics and has its sentence."""
+"""The words for what ails a source; each is stored, counted in metrics and has its sentence.
+
+A sentence is what follows "it": "is busy just now (503)". So lists, chats and notices can say it of
+any source.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +28,9 @@ class Trouble(StrEnum):
     # An answer that cannot be read.
     HTML = "html"
     EMPTY = "empty"
+    KIND = "kind"  # a file that is no feed, page or text, or XML and JSON of another kind
+    BROKEN = "broken"
+    HEAVY = "heavy"  # takes too long or too much memory
     UNREADABLE = "unreadable"
 
 

@@ -68,7 +68,7 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: Adding):
     assert len(done) == 23
     assert table.count("could not be added") == 2
     assert "has nothing at this address (404)" in table
-    assert "only addresses that begin with http" in table
+    assert "does not begin with http" in table
     assert table.count("1 new") == 20
     assert table.count("already there") == 1
 

@@ -33,6 +33,8 @@ CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
         pytest.param(Answer(429, "u"), Trouble.BUSY, id="too many requests"),
         pytest.param(Answer(503, "u"), Trouble.BUSY, id="busy"),
         pytest.param(Answer(500, "u"), Trouble.SERVER, id="server error"),
+        pytest.param(Answer(522, "u"), Trouble.SERVER, id="server not reached by Cloudflare"),
+        pytest.param(Answer(400, "u"), Trouble.ODD, id="bad request"),
         pytest.param(Answer(302, "u"), Trouble.ODD, id="a redirect to nowhere"),
     ],
 )
@@ -55,12 +57,62 @@ def test_only_busy_does_not_count_and_only_gone_stops():
 
 
 @pytest.mark.parametrize(
-    ("error", "trouble"),
+    ("headers", "sentence"),
     [
-        (BadCertificate("has a certificate that has expired"), Trouble.CERTIFICATE),
-        (Unreadable("A page.", "html"), Trouble.HTML),
-        (Unreadable("Something else.", "kind"), Trouble.UNREADABLE),
+        pytest.param({}, "turns readers like this one away (403)", id="by itself"),
+        pytest.param(
+            {"server": "cloudflare"},
+            "turns readers like this one away (403, by Cloudflare)",
+            id="by a service",
+        ),
     ],
 )
-def test_what_an_error_means(error: FetchError | Unreadable, trouble: Trouble):
-    assert problem_from(error).trouble == trouble
+def test_a_wall_says_who_built_it(headers: dict[str, str], sentence: str):
+    problem = problem_of(Answer(403, "u", headers))
+
+    assert problem
+    assert problem.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble", "sentence"),
+    [
+        pytest.param(
+            BadCertificate("has a certificate that has expired"),
+            Trouble.CERTIFICATE,
+            "has a certificate that has expired",
+            id="no answer",
+        ),
+        pytest.param(
+            Unreadable("A page.", "html"),
+            Trouble.HTML,
+            "gives an HTML page instead of a feed",
+            id="a page",
+        ),
+        pytest.param(
+            Unreadable("This is a PDF file, not a feed, a page or a text.", "binary"),
+            Trouble.KIND,
+            "gives a PDF file, not a feed, a page or a text",
+            id="a file of another kind",
+        ),
+        pytest.param(
+            Unreadable("This is XML, but no feed: it has no entries.", "xml"),
+            Trouble.KIND,
+            "gives XML, but no feed: it has no entries",
+            id="XML of another kind",
+        ),
+        pytest.param(
+            Unreadable("Reading this takes longer than 10 seconds.", "time_out"),
+            Trouble.HEAVY,
+            "takes too long to be read",
+            id="too slow",
+        ),
+        pytest.param(
+            Unreadable("Whatever.", "new"), Trouble.UNREADABLE, "cannot be read", id="a new reason"
+        ),
+    ],
+)
+def test_what_an_error_means(error: FetchError | Unreadable, trouble: Trouble, sentence: str):
+    problem = problem_from(error)
+
+    assert (problem.trouble, problem.sentence) == (trouble, sentence)

@@ -22,7 +22,7 @@ async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, f
 
     assert "Sample news 2" in await articles_of(storage)
     states = {source.url[-5]: source for source in await rows_of(storage, Source)}
-    assert states["a"].trouble == "unreadable"
+    assert states["a"].trouble == "kind"
     assert (states["b"].trouble, states["b"].failures) == ("server", 1)
     assert states["c"].trouble is None
 

@@ -163,6 +163,14 @@ def test_what_is_broken_or_hostile_gives_what_it_honestly_holds(data: bytes, add
     assert found == addresses
 
 
+def test_a_sitemap_without_news_is_no_trouble():
+    document = read_sitemap(b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", "")
+
+    assert (document.kind, document.items) == (Kind.SITEMAP, ())
+    with pytest.raises(Unreadable):
+        read_sitemap(b"<urlset><url><loc/></url></urlset>", "")
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes):
     try:
