@@ -39,6 +39,8 @@ class Article(Leased, table=True):
     ready_at: datetime | None = None  # until then its page may come; None: it waits for nothing
     # The moment from which it counts as news: `stored_at`, or for a quiet one its publication.
     news_at: datetime = Field(index=True)
+    version: int = 1
+    revised_at: datetime | None = None  # when its newest version was seen; None: never revised
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
     stage: Stage = Field(default=Stage.STORED, sa_type=stored_as(Stage))

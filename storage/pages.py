@@ -1,19 +1,17 @@
 """The pages that articles wait for: rows only as long as they are to be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, exists, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.articles import Article
 from storage.columns import ROW_ID, Leased
 from storage.engine import Unit, claim
 from storage.hosts import is_paused
 from storage.insert import insert_new
-from storage.words import Hint, Stage
+from storage.words import Hint
 
 
 class AwaitedPage(Leased, table=True):
@@ -72,25 +70,3 @@ async def finish_page(unit: Unit, article_id: int, owner: str) -> bool:
         )
     )
     return bool(done.rowcount)
-
-
-async def article_waiting(unit: Unit, article_id: int) -> Article | None:
-    """The article, as long as no step has looked at it."""
-    found = await unit.session.exec(
-        select(Article)
-        .where(
-            col(Article.id) == article_id,
-            col(Article.stage) == Stage.STORED,
-            col(Article.owner).is_(None),
-        )
-        .with_for_update()
-    )
-    return found.one_or_none()
-
-
-async def make_ready(unit: Unit, article_id: int, values: Mapping[str, Any]) -> None:
-    """Let the article go on, with what its page told."""
-    await unit.session.exec(
-        update(Article).where(col(Article.id) == article_id).values(ready_at=None, **values)
-    )
-    unit.hints.add(Hint.ARTICLES)

@@ -75,3 +75,24 @@ async def sources_called(
         for source_id, host, title, kind in rows
         if source_id and (kind is SourceKind.SEARCH or is_meant(host, title))
     )
+
+
+async def speakers(unit: Unit, article_ids: Collection[int]) -> dict[int, int]:
+    """Return for each article the source whose words it has: a public one, the first that had it.
+
+    So nobody can put words of their own into what others read. A search has only heard of it.
+    """
+    if not article_ids:
+        return {}
+    rows = await unit.session.exec(
+        select(Entry.article_id, Entry.source_id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Entry.article_id).in_(article_ids))
+        .order_by(
+            col(Source.public),
+            col(Source.kind) != SourceKind.SEARCH,
+            col(Entry.first_seen_at).desc(),
+            col(Entry.source_id).desc(),
+        )
+    )
+    return dict(rows.all())

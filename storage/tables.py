@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
+from storage.article_versions import ArticleVersion
 from storage.articles import Article
 from storage.chats import Chat
 from storage.checkpoints import Checkpoint
@@ -32,6 +33,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     AdminCode,
     Alert,
     Article,
+    ArticleVersion,
     AwaitedPage,
     Chat,
     Checkpoint,

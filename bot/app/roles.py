@@ -141,11 +141,14 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
     calls.on_done = send.wake
-    return [send, notice, digest, alert, match, group, *_reading_loops(around, group)]
+    return [send, notice, digest, alert, match, group, *_reading_loops(around, group, match)]
 
 
-def _reading_loops(around: Surroundings, group: Loop) -> list[Loop]:
-    """Return those that bring articles in, for *group* to go on with."""
+def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:
+    """Return those that bring articles in, for *further* ones to go on with.
+
+    New articles are grouped first; a new version of one has its story and is matched at once.
+    """
     from bot.sources.fulltext import Completing
     from bot.sources.poll import Polling
     from bot.sources.searching import Searching
@@ -155,8 +158,8 @@ def _reading_loops(around: Surroundings, group: Loop) -> list[Loop]:
     completing = Completing(tools.storage, tools.fetcher, tools.reader, around.owner)
     searching = Searching(tools.storage, settings.search_feeds, settings.search_feeds_budget)
 
-    pages = [Loop("page", completing.complete_due, wakes=(group,)) for _ in range(PAGE_READERS)]
-    polls = [Loop("poll", polling.poll_due, wakes=(group, *pages)) for _ in range(POLLERS)]
+    pages = [Loop("page", completing.complete_due, wakes=further) for _ in range(PAGE_READERS)]
+    polls = [Loop("poll", polling.poll_due, wakes=(*further, *pages)) for _ in range(POLLERS)]
     search = Loop("search", searching.follow_watched, wakes=tuple(polls))
     return [*pages, *polls, search]
 

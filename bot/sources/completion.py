@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import timedelta
+from typing import Any, Final
 
 from bot.sources.intake import LONGEST_TITLE, Draft, dated
 from bot.sources.records import Item
+from bot.sources.told import Told
 from storage.words import FullText, SourceKind
 
 SHORT: Final = 400  # characters
@@ -15,35 +16,15 @@ LATE: Final = timedelta(seconds=60)  # then an article goes on without its page
 KEPT: Final = timedelta(hours=6)  # then nobody needs the page any more
 
 
-class Told(Protocol):
-    """What a stored article says before its page has come."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
-    @property
-    def published_on(self) -> date | None: ...
-    @property
-    def stored_at(self) -> datetime: ...
-
-
 def awaiting_pages(drafts: Iterable[Draft], full_text: FullText, kind: SourceKind) -> list[Draft]:
     """Mark those whose page is to be read; nobody waits for what alerts nobody."""
-    left = 0 if kind is SourceKind.PAGE else MOST_PAGES
+    left = MOST_PAGES
     marked = []
     for draft in drafts:
-        awaits = left > 0 and not draft.quiet and wants_page(draft.item, full_text)
-        left -= awaits
-        marked.append(replace(draft, awaits_page=True) if awaits else draft)
+        is_taste = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
+        awaits_page = is_taste and not draft.quiet and left > 0
+        left -= awaits_page
+        marked.append(replace(draft, is_taste=True, awaits_page=awaits_page) if is_taste else draft)
     return marked
 
 

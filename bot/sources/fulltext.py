@@ -5,30 +5,24 @@ host at a time, so that a slow host holds up only its own.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from bot.matching.folding import folded_text
 from bot.sources.answers import problem_of
 from bot.sources.completion import KEPT, completed
 from bot.sources.failures import FetchError, HostWaits
 from bot.sources.records import Item, Kind, Unreadable
+from bot.sources.revising import folded_article
+from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.visiting import Fetches, Reads
-from storage.articles import Article
+from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.engine import Storage, Unit
-from storage.folded import FoldedRow, store_folded
-from storage.pages import (
-    AwaitedPage,
-    article_waiting,
-    claim_pages,
-    finish_page,
-    make_ready,
-    put_off_page,
-)
+from storage.folded import store_folded
+from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page
+from storage.words import Hint
 
 log = structlog.get_logger(__name__)
 
@@ -86,22 +80,24 @@ class Completing:
                 await put_off_page(unit, page.article_id, self.owner, unit.now + wait)
             elif not await finish_page(unit, page.article_id, self.owner):
                 return
-            if await article_waiting(unit, page.article_id):
-                await make_ready(unit, page.article_id, {})
+            await _go_on(unit, page, None)
 
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as unit:
-            if not await finish_page(unit, page.article_id, self.owner):
-                return  # our lease was over and another reads it now
-            if article := await article_waiting(unit, page.article_id):
-                values = completed(article, found) if found else {}
-                await make_ready(unit, page.article_id, values)
-                await _fold(unit, article, values)
+            if await finish_page(unit, page.article_id, self.owner):
+                await _go_on(unit, page, found)
 
 
-async def _fold(unit: Unit, article: Article, values: Mapping[str, Any]) -> None:
-    if values:
-        title, text = values.get("title", article.title), values["text"]
-        language = values.get("language", article.language)
-        row = FoldedRow(article.id or 0, folded_text(title), folded_text(text), language)
-        await store_folded(unit, [row])
+async def _go_on(unit: Unit, page: AwaitedPage, found: Item | None) -> None:
+    """Let the article go on with what was *found*; where it has gone on without, revise it."""
+    for article in await articles_to_revise(unit, [page.article_id]):
+        if is_untouched(article):
+            values = completed(article, found) if found else {}
+            await revise_article(unit, article, {"ready_at": None, **values})
+            unit.hints.add(Hint.ARTICLES)
+        elif found and may_be_revised(article, unit.now):
+            kind, values = read_anew(article, found)
+            if not may_be_revised_by(kind, article, unit.now):
+                return
+            await revise_article(unit, article, values)
+        await store_folded(unit, [folded_article(article)])

@@ -31,7 +31,10 @@ class Dating:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article before it is stored. `quiet`: it alerts nobody."""
+    """An article before it is stored. `quiet`: it alerts nobody.
+
+    `is_taste`: its page has the text; `awaits_page`: and is to be read.
+    """
 
     item: Item
     guid_hash: str
@@ -44,6 +47,7 @@ class Draft:
     published_on: date | None
     news_at: datetime
     quiet: bool
+    is_taste: bool = False
     awaits_page: bool = False
 
 
@@ -60,6 +64,10 @@ def guid_hash(item: Item) -> str:
     return digest(item.guid or (item.url and canonical_url(item.url)) or item.title)
 
 
+def content_hash(item: Item) -> str:
+    return digest(f"{item.title}\n{item.summary}\n{item.text}")
+
+
 def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft:
     dating = dated(item.published, now, backlog=backlog)
     guid = guid_hash(item)
@@ -67,7 +75,7 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
         item=item,
         guid_hash=guid,
         url_hash=_article_hash(item, source_url, guid),
-        content_hash=digest(f"{item.title}\n{item.summary}\n{item.text}"),
+        content_hash=content_hash(item),
         url=item.url or source_url,
         title=_title(item),
         text=_article_text(item),

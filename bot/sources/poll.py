@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,14 +11,14 @@ import structlog
 
 from bot.sources.bookkeeping import changes_after, host_to_pause, new_address, not_a_feed
 from bot.sources.completion import awaiting_pages
-from bot.sources.intake import Draft, draft, guid_hash, url_hash
+from bot.sources.intake import Draft, content_hash, draft, guid_hash, url_hash
 from bot.sources.outlets import as_found
 from bot.sources.records import Item
 from bot.sources.storing import store_drafts
 from bot.sources.urls import host_of
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
-from storage.entries import known_entries
+from storage.entries import Seen, known_entries
 from storage.sources import (
     Source,
     claim_due_sources,
@@ -73,19 +73,26 @@ class Polling:
             visited = replace(visited, document=None, problem=problem)
         if visited.document and source.kind is SourceKind.SEARCH:
             visited = replace(visited, document=as_found(visited.document, source.host))
-        items = await self._new_items(source, visited)
-        await self._store(source, visited, items)
+        items, known = await self._news(source, visited)
+        await self._store(source, visited, items, known)
 
-    async def _new_items(self, source: Source, visited: Visit) -> list[Item]:
-        """Return what the source shows for the first time."""
+    async def _news(self, source: Source, visited: Visit) -> tuple[list[Item], dict[str, Seen]]:
+        """Return what the source shows for the first time or in other words, and what it showed."""
         if visited.document is None:
-            return []
+            return [], {}
         by_hash = {guid_hash(item): item for item in reversed(visited.document.items)}
         async with self.storage.reading() as unit:
             known = await known_entries(unit, source.id or 0, by_hash)
-        return [item for hashed, item in reversed(by_hash.items()) if hashed not in known]
+        news = [
+            item
+            for hashed, item in reversed(by_hash.items())
+            if hashed not in known or known[hashed].content_hash != content_hash(item)
+        ]
+        return news, known
 
-    async def _store(self, source: Source, visited: Visit, items: Sequence[Item]) -> None:
+    async def _store(
+        self, source: Source, visited: Visit, items: Sequence[Item], known: Mapping[str, Seen]
+    ) -> None:
         async with self.storage.writing() as unit:
             changes = changes_after(source, visited, unit.now, self.jitter())
             if (target := new_address(changes)) and not await source_of(unit, url_hash(target)):
@@ -96,7 +103,9 @@ class Polling:
             if pause := host_to_pause(visited, unit.now):
                 await wait_for_host(unit, *pause)
             drafts = _drafts(source, items, unit.now)
-            articles = await store_drafts(unit, source.id or 0, drafts, inside=visited.own_network)
+            articles = await store_drafts(
+                unit, source.id or 0, drafts, known, inside=visited.own_network
+            )
         _report(source, visited, articles)
 
 

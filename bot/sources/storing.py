@@ -1,52 +1,77 @@
-"""Storing what a source showed for the first time: entries, articles, their folded words."""
+"""Storing what a source shows: entries, articles, their folded words, what was revised."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from bot.matching.folding import folded_text
 from bot.sources.completion import LATE
 from bot.sources.intake import Draft
+from bot.sources.revising import revise
 from bot.sources.urls import host_of
 from storage.articles import Article, articles_by_url, store_articles
 from storage.engine import Unit
-from storage.entries import LONGEST_OUTLET, Entry, known_entries, store_entries
+from storage.entries import LONGEST_OUTLET, Entry, Seen, note_contents, store_entries
 from storage.folded import FoldedRow, store_folded
 from storage.pages import AwaitedPage, await_pages
 
+Found = tuple[int, Draft]  # the article's id and what the source says of it
+
+NOTHING: Final[Mapping[str, Seen]] = MappingProxyType({})
+
 
 async def store_drafts(
-    unit: Unit, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+    unit: Unit,
+    source_id: int,
+    drafts: Sequence[Draft],
+    known: Mapping[str, Seen] = NOTHING,
+    *,
+    inside: bool = False,
 ) -> int:
-    """Store the entries of *source_id* that are new; return how many new articles they made.
+    """Store the entries of *source_id*; return how many new articles they made.
 
-    An article that another source brought already gets this one as a further carrier. *inside*:
-    the pages of articles may be asked for in the operator's own network.
+    What is among the *known*, by the hash of the guid, revises its article. An article that
+    another source brought already gets this one as a further carrier. *inside*: the pages of
+    articles may be asked for in the operator's own network.
     """
-    drafts = await _unknown(unit, source_id, drafts)
-    if not drafts:
-        return 0
-    # Sources show the newest first; what was told first is stored first.
-    by_url = {draft.url_hash: draft for draft in reversed(drafts)}
-    carried = await articles_by_url(unit, by_url)
-    fresh = [draft for url_hash, draft in by_url.items() if url_hash not in carried]
+    drafts = list({draft.guid_hash: draft for draft in reversed(drafts)}.values())
+    new = [draft for draft in drafts if draft.guid_hash not in known]
+    made, carried = await _store_new(unit, source_id, new) if new else ([], [])
+    changed = [(known[d.guid_hash].article_id, d) for d in drafts if d.guid_hash in known]
+    revised = await _revise(unit, source_id, changed, carried) if changed or carried else []
+    waiting = [each for each in (*made, *revised) if each[1].awaits_page]
+    await await_pages(
+        unit, [_page(article_id, draft, unit, inside=inside) for article_id, draft in waiting]
+    )
+    return len(made)
+
+
+async def _store_new(
+    unit: Unit, source_id: int, drafts: Sequence[Draft]
+) -> tuple[list[Found], list[Found]]:
+    """Return the articles that are new, and those that were there already."""
+    by_url = {draft.url_hash: draft for draft in drafts}
+    there = await articles_by_url(unit, by_url)
+    fresh = [draft for url_hash, draft in by_url.items() if url_hash not in there]
     stored = await store_articles(unit, [_article(draft, unit) for draft in fresh])
     if len(stored) < len(fresh):
-        carried |= await articles_by_url(unit, by_url)
+        there |= await articles_by_url(unit, by_url)
     made = [(stored[each.url_hash], each) for each in fresh if each.url_hash in stored]
     await store_folded(unit, [_folded(article_id, each) for article_id, each in made])
-    waiting = [(article_id, each) for article_id, each in made if each.awaits_page]
-    await await_pages(
-        unit, [_page(article_id, each, unit, inside=inside) for article_id, each in waiting]
-    )
-    await store_entries(
-        unit, [_entry(draft, source_id, carried | stored, unit) for draft in drafts]
-    )
-    return len(stored)
+    articles = there | stored
+    await store_entries(unit, [_entry(draft, source_id, articles, unit) for draft in drafts])
+    return made, [(there[each.url_hash], each) for each in drafts if each.url_hash not in stored]
 
 
-async def _unknown(unit: Unit, source_id: int, drafts: Sequence[Draft]) -> list[Draft]:
-    by_guid = {draft.guid_hash: draft for draft in reversed(drafts)}
-    known = await known_entries(unit, source_id, by_guid)
-    return [draft for draft in reversed(by_guid.values()) if draft.guid_hash not in known]
+async def _revise(
+    unit: Unit, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
+) -> list[Found]:
+    revised, later = await revise(unit, source_id, [*changed, *carried])
+    seen = {each.guid_hash: each.content_hash for _, each in changed}
+    await note_contents(
+        unit, source_id, {guid: content for guid, content in seen.items() if guid not in later}
+    )
+    return revised
 
 
 def _article(draft: Draft, unit: Unit) -> Article:

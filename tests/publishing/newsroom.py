@@ -102,16 +102,19 @@ class Newsroom:
             )
         )
         for query_id in query_ids:
-            await self._add(
-                lambda now, query_id=query_id: Match(
-                    article_id=article_id,
-                    query_id=query_id,
-                    words=["words"],
-                    news_at=now - ago,
-                    found_at=now,
-                )
-            )
+            await self.match(article_id, query_id, ago)
         return article_id
+
+    async def match(self, article_id: int, query_id: int, ago: timedelta = timedelta()) -> None:
+        await self._add(
+            lambda now: Match(
+                article_id=article_id,
+                query_id=query_id,
+                words=["words"],
+                news_at=now - ago,
+                found_at=now,
+            )
+        )
 
     async def all(self, table: type[Row]) -> list[Row]:
         async with self.storage.reading() as unit:

@@ -101,6 +101,27 @@ async def test_a_new_topic_is_not_alerted_to_what_was_there_before(publishing, n
     assert await newsroom.alerts() == []
 
 
+async def test_a_version_that_hits_another_topic_alerts_only_those_not_told_yet(
+    publishing, newsroom, clock
+):
+    source = await newsroom.source()
+    before, since = await newsroom.query("words"), await newsroom.query("flood")
+    told, untold = await newsroom.chat(1), await newsroom.chat(2)
+    await newsroom.subscribe(told, before, "Words", Mode.INSTANT)
+    for chat in (told, untold):
+        await newsroom.subscribe(chat, since, "Flood", Mode.INSTANT)
+    clock.turn(MINUTE)
+    article = await newsroom.article("A headline", before, source_id=source)
+    await publishing.publish_new()
+
+    await newsroom.match(article, since)
+    await newsroom.change(Article, article, stage=Stage.MATCHED, version=2)
+    await publishing.publish_new()
+
+    assert [alert.chat_id for alert in await newsroom.alerts()] == [told, untold]
+    assert len(await newsroom.texts()) == 2
+
+
 async def test_what_a_stranger_added_reaches_its_followers_alone(
     publishing, newsroom, storage, clock
 ):
