@@ -1,6 +1,6 @@
 """What a visit changes in a source's row: validators, health, the next moment, a new address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,17 +44,14 @@ def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) ->
             changes["unchanged"] = known.unchanged + 1
         else:
             changes |= _read(known, visited.document, now)
-    changes["next_fetch_at"] = _next(known, changes, visited, now, jitter)
+    circumstances = circumstances_after(known, changes, visited, now)
+    changes["next_fetch_at"] = next_fetch_at(now, circumstances, jitter)
     return changes
 
 
 def first_row(url: str, visited: Visit, every: timedelta | None, now: datetime) -> dict[str, Any]:
     """Return the row of a source that has just been read for the first time."""
-    document = visited.document
-    newborn = Newborn(
-        kind=SourceKind.FEED if document is None else _KINDS[document.kind],
-        every_seconds=None if every is None else round(every.total_seconds()),
-    )
+    document, newborn = visited.document, newborn_of(visited, every)
     return {
         **changes_after(newborn, visited, now, 0),
         "url": url,
@@ -65,6 +62,14 @@ def first_row(url: str, visited: Visit, every: timedelta | None, now: datetime) 
         "every_seconds": newborn.every_seconds,
         "created_at": now,
     }
+
+
+def newborn_of(visited: Visit, every: timedelta | None = None) -> Newborn:
+    document = visited.document
+    return Newborn(
+        kind=SourceKind.FEED if document is None else _KINDS[document.kind],
+        every_seconds=None if every is None else round(every.total_seconds()),
+    )
 
 
 def not_a_feed(known: Known, visited: Visit) -> Problem | None:
@@ -135,11 +140,12 @@ def _read(known: Known, document: Document, now: datetime) -> dict[str, Any]:
     }
 
 
-def _next(
-    known: Known, changes: dict[str, Any], visited: Visit, now: datetime, jitter: float
-) -> datetime:
+def circumstances_after(
+    known: Known, changes: Mapping[str, Any], visited: Visit, now: datetime
+) -> Circumstances:
+    """Return what decides when *known* is asked again, once *changes* hold."""
     problem = visited.problem
-    circumstances = Circumstances(
+    return Circumstances(
         rhythm=_seconds(changes.get("rhythm_seconds", known.rhythm_seconds)),
         newest=changes.get("newest_at", known.newest_at),
         wishes=_wishes(visited, now),
@@ -153,7 +159,6 @@ def _next(
         busy=problem is not None and not problem.is_failure,
         **_bounds(known.kind),
     )
-    return next_fetch_at(now, circumstances, jitter)
 
 
 def _bounds(kind: SourceKind) -> dict[str, timedelta]:
