@@ -27,10 +27,9 @@ def show_found(found: Discovered, *, as_json: bool) -> bool:
 def _show_table(found: Discovered) -> None:
     from rich.console import Console
 
-    from bot.cli.found_tables import choice_table
+    from bot.cli.found_tables import HOW_TO_ADD, choice
 
-    Console().print(choice_table(found.finds, found.unread, datetime.now(UTC)))
-    typer.echo("\nTo read one: dateline sources add ADDRESS")
+    Console().print(choice(found.finds, found.unread, datetime.now(UTC)), HOW_TO_ADD)
 
 
 def _why_nothing(found: Discovered) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -30,6 +30,8 @@ _STYLES = {
 }
 _ORDER = list(_STYLES)
 _MOST_UNREAD = 20
+_SILENT = timedelta(days=60)
+HOW_TO_ADD = Text("\nTo read one: dateline sources add ADDRESS")
 
 
 def additions_table(additions: Iterable[Addition]) -> Table:
@@ -42,46 +44,53 @@ def additions_table(additions: Iterable[Addition]) -> Table:
     return table
 
 
-def finds_table(finds: Iterable[Find], now: datetime) -> Table:
-    table = Table("Address", "Title", "Entries", "Newest", "Found", box=None, pad_edge=False)
-    for find in finds:
-        table.add_row(
-            Text(find.url, overflow="fold"),
-            Text(find.title),
-            Text(str(find.entries)),
-            Text(_newest(find.newest, now)),
-            Text(find.where, style="dim"),
-        )
-    return table
-
-
 def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType]:
     """Return what there is to pick from, of each address that has several feeds."""
-    return [
-        Group(Text(f"\n{each.url} {each.sentence}:"), choice_table(each.choice, each.unread, now))
-        for each in additions
-        if each.outcome is Outcome.SEVERAL
+    several = [each for each in additions if each.outcome is Outcome.SEVERAL]
+    asked = [
+        Group(Text(f"\n{each.url} {each.sentence}:"), choice(each.choice, each.unread, now))
+        for each in several
     ]
+    return [*asked, HOW_TO_ADD] if asked else []
 
 
-def choice_table(finds: Sequence[Find], unread: Sequence[Link], now: datetime) -> RenderableType:
-    if not unread:
-        return finds_table(finds, now)
-    lines = [f"{link.url}  {link.name}".rstrip() for link in unread[:_MOST_UNREAD]]
+def choice(finds: Iterable[Find], unread: Sequence[Link], now: datetime) -> Group:
+    """Return two lines for each find; an address stands alone, so that it can be copied whole."""
+    lines = [line for find in finds for line in (_about(find, now), _address(find.url))]
+    if unread:
+        lines.append(Text("\nNot looked at:", style="dim"))
+        lines += [_address(link.url, link.name) for link in unread[:_MOST_UNREAD]]
     if len(unread) > _MOST_UNREAD:
-        lines.append(f"and {len(unread) - _MOST_UNREAD} more")
-    return Group(finds_table(finds, now), Text("\nNot looked at:", style="dim"), *map(Text, lines))
+        lines.append(Text(f"  and {len(unread) - _MOST_UNREAD} more", style="dim"))
+    return Group(*lines)
+
+
+def _about(find: Find, now: datetime) -> Text:
+    entries = "1 entry" if find.entries == 1 else f"{find.entries} entries"
+    about = Text.assemble("\n", (find.title or "(no title)", "bold"), f" · {entries} · ")
+    about.append(*_newest(find.newest, now))
+    return about.append(f" · {find.where}", style="dim")
+
+
+def _address(url: str, name: str = "") -> Text:
+    address = Text(f"  {url}", no_wrap=True, overflow="ignore")
+    return address.append(f"  {name}", style="dim") if name else address
 
 
 def _note(addition: Addition) -> str:
     if addition.sentence:
         return addition.sentence
-    found = f"{addition.url}, found at {addition.found_at}" if addition.found_at else ""
+    found = f"by its feed {addition.url}" if addition.found_at else ""
     new = f"{addition.articles} new" if addition.articles else ""
     return "; ".join(filter(None, (new, found)))
 
 
-def _newest(moment: datetime | date | None, now: datetime) -> str:
-    if isinstance(moment, datetime):
-        return f"{span(now - moment)} ago" if moment <= now else f"{moment:%Y-%m-%d}"
-    return "no dates" if moment is None else f"{moment:%Y-%m-%d}"
+def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
+    """Return the words and their style: what has long been silent stands out."""
+    if newest is None:
+        return "no dates", "yellow"
+    day = newest.date() if isinstance(newest, datetime) else newest
+    style = "yellow" if now.date() - day > _SILENT else ""
+    if isinstance(newest, datetime) and timedelta() <= now - newest:
+        return f"newest {span(now - newest)} ago", style
+    return f"newest of {day:%Y-%m-%d}", style

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bot.sources.adding import AS_IT_COMES, Adding, Addition, Form, Outcome, Wish
 from bot.sources.discovery import Discovered, Discovery, page_of
 from bot.sources.finds import Find
+from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Visit, visit
 
 _NO_FEED = "gives an HTML page instead of a feed"
@@ -18,7 +19,7 @@ class Choosing:
     adding: Adding
 
     async def add(self, url: str, wish: Wish = AS_IT_COMES) -> Addition:
-        url = url.strip()
+        url = as_typed(url)
         if there := await self.adding.there(url, wish):
             return there
         asked = Asked(url, inside=self.adding.public)

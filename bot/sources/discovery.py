@@ -17,6 +17,7 @@ from bot.sources.failures import FetchError
 from bot.sources.feedlinks import Link, Where, links_of, robots_of, sitemaps_of, usual_places
 from bot.sources.finds import Find, find_of, is_same
 from bot.sources.records import Unreadable
+from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 
 MOST_READ = 8  # of what one page names, or one robots.txt
@@ -43,7 +44,7 @@ class Discovery:
 
     async def discover(self, url: str, *, visited: Visit | None = None) -> Discovered:
         """Look for feeds at *url*; *visited* is what was just read there, if somebody has."""
-        url = url.strip()
+        url = as_typed(url)
         visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.inside))
         if find := find_of(Link(visited.settled(url), where=Where.HERE), visited):
             return Discovered(visited, (find,))

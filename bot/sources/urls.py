@@ -43,6 +43,7 @@ _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::
 _PLAIN = re.compile(
     r"https://[a-z0-9](?:[a-z0-9-]*\.[a-z0-9-]*)+[a-z](?=/)(?:/[\w~-][\w.~-]*)*/?", re.ASCII
 )
+_SCHEMELESS = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]\S*)?")
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _FRAGMENT_ROUTES = ("!", "/")
 _LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
@@ -80,6 +81,12 @@ def host_of(url: str) -> str:
 def without_login(url: str) -> str:
     """*url* without the name and password before its host: they are neither kept nor shown."""
     return _LOGIN.sub(r"\1", url)
+
+
+def as_typed(text: str) -> str:
+    """The address that a person means; `paper.example/news` has left its scheme out."""
+    text = text.strip()
+    return f"https://{text}" if _SCHEMELESS.fullmatch(text) else text
 
 
 def is_tracker(name: str) -> bool:

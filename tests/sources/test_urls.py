@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.urls import canonical_url, host_of, is_tracker
+from bot.sources.urls import as_typed, canonical_url, host_of, is_tracker
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,22 @@ def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
     mixed = [pair for pair in pairs["different"] if len(set(map(canonical_url, pair))) == 1]
 
     assert (apart, mixed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (" https://paper.example/ ", "https://paper.example/"),
+        ("paper.example", "https://paper.example"),
+        ("www.paper.example/news?a=1", "https://www.paper.example/news?a=1"),
+        ("zeitung-süd.example:8080/x", "https://zeitung-süd.example:8080/x"),
+        ("ftp://paper.example", "ftp://paper.example"),
+        ("hello", "hello"),
+        ("10.0.0.1/feed", "10.0.0.1/feed"),
+        ("ann@paper.example", "ann@paper.example"),
+        ("two words.example", "two words.example"),
+        ("", ""),
+    ],
+)
+def test_an_address_without_its_scheme_is_meant_as_one(typed: str, meant: str):
+    assert as_typed(typed) == meant
