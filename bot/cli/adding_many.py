@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.sources.adding import Outcome
+from bot.sources.adding import Form, Outcome
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,22 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from bot.sources.adding import Addition, Wish
+    from bot.sources.opml import Outline
 
 AT_ONCE = 16
 
 
 class Adds(Protocol):
     async def add(self, url: str, wish: Wish, /) -> Addition: ...
+
+
+def as_listed(outlines: Iterable[Outline], wish: Wish) -> list[tuple[str, Wish]]:
+    """A list names feeds; where it names a page instead, only its one feed will do."""
+    return [
+        (each.url or each.site, replace(wish, title=each.title, folder=each.folder, form=form))
+        for each in outlines
+        for form in (Form.PAGE if each.is_page else Form.FEED,)
+    ]
 
 
 async def add_all(

@@ -165,16 +165,9 @@ def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
 
 
 def _wanted(urls: Sequence[str], listed: Sequence[Outline], wish: Wish) -> list[tuple[str, Wish]]:
-    """A list names feeds; where it names a page instead, only its one feed will do."""
-    from dataclasses import replace
+    from bot.cli.adding_many import as_listed
 
-    from bot.sources.adding import Form
-
-    wanted = [(url, wish) for url in urls]
-    for each in listed:
-        form = Form.PAGE if each.is_page else Form.FEED
-        as_listed = replace(wish, title=each.title, folder=each.folder, form=form)
-        wanted.append((each.url or each.site, as_listed))
+    wanted = [*((url, wish) for url in urls), *as_listed(listed, wish)]
     if not wanted:
         fail("Say what to add: an address, --opml FILE or --starter.")
     return wanted

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.sources.adding import AS_IT_COMES, Adding, Addition, Form, Outcome, Wish
 from bot.sources.discovery import Discovered, Discovery, page_of
-from bot.sources.finds import Find
+from bot.sources.finds import Find, is_list
 from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Visit, visit
 
@@ -24,7 +24,7 @@ class Choosing:
             return there
         asked = Asked(url, inside=self.adding.public)
         visited = await visit(self.adding.fetcher, self.adding.reader, asked)
-        if wish.form is Form.PAGE or page_of(visited) is None:
+        if wish.form is Form.PAGE or is_list(visited) or page_of(visited) is None:
             return await self.adding.add(url, wish, visited=visited)
         discovery = Discovery(self.adding.fetcher, self.adding.reader, inside=self.adding.public)
         return await self._chosen(url, await discovery.discover(url, visited=visited), wish)

@@ -37,10 +37,15 @@ class Find:
         }
 
 
+def is_list(visited: Visit) -> bool:
+    """Whether there are entries to follow."""
+    return visited.document is not None and visited.document.kind in _LISTS
+
+
 def find_of(link: Link, visited: Visit) -> Find | None:
-    """Return what was found at *link*; None unless it holds entries to follow."""
+    """Return what was found at *link*; None unless it is a list."""
     document = visited.document
-    if document is None or document.kind not in _LISTS:
+    if document is None or not is_list(visited):
         return None
     dated = [item for item in document.items if item.published]
     return Find(
