@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -19,5 +20,7 @@ async def insert_new(
     if not rows:
         return []
     vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
-    statement = vendor.insert(table).on_conflict_do_nothing().returning(returning)
-    return list((await unit.session.exec(statement, params=list(rows))).scalars())
+    statement = vendor.insert(inspect(table).local_table).on_conflict_do_nothing()
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    return list((await connection.execute(statement.returning(returning), rows)).scalars())

@@ -118,9 +118,13 @@ class QueryIndex:
         language: str | None = None,
     ) -> Slices[set[int]]:
         """`match` in slices; nothing may be added, removed or matched before it ends."""
+        article = yield from article_folded(title, text, sources=sources, language=language)
+        return (yield from self.matching_folded(article))
+
+    def matching_folded(self, article: FoldedArticle) -> Slices[set[int]]:
+        """`matching` of an article that is folded already."""
         self._store()
         self.articles += 1
-        article = yield from article_folded(title, text, sources=sources, language=language)
         words, hits = yield from self._looked_up(article)
         slots = yield from self._queries.matching(hits)
         if self._rough:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from bot.matching.evaluation import article_folded, reasons
+from bot.matching.canonical import read_back
+from bot.matching.evaluation import FoldedArticle, article_folded, reasons
 from bot.matching.following import Following
-from bot.matching.query import Query, parse
+from bot.matching.index import QueryIndex
+from bot.matching.query import Query
 from bot.matching.slices import Slices, finished, in_turns
 from bot.matching.windows import learned
 from storage.articles import Article
@@ -20,6 +23,7 @@ from storage.words import Stage
 
 _READ: Final = 500  # queries read at once
 _STORED: Final = 200  # matches stored at once, in about 3 ms
+_KEPT: Final = 4_096  # queries read lately: what is in the news matches again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +58,10 @@ class Matching:
     async def _matches(self, articles: Sequence[Article]) -> list[MatchFound]:
         async with self.storage.reading() as unit:
             carriers = await carriers_of(unit, [article.id or 0 for article in articles])
-        matched: list[tuple[Article, set[int]]] = []
-        asked: set[int] = set()
-        for article in articles:
-            sources, language = carriers.get(article.id or 0, ()), article.language or None
-            ids = await in_turns(
-                self.following.live.index.matching(
-                    article.title, article.text, sources=sources, language=language
-                )
-            )
-            asked |= ids
-            matched.append((article, ids))
-        queries = await self._queries(asked)
-        found: list[MatchFound] = []
-        for article, ids in matched:
-            sources = carriers.get(article.id or 0, ())
-            wanted = {number: queries[number] for number in ids if number in queries}
-            found += await in_turns(finding(article, wanted, sources))
-        return found
+        index = self.following.live.index
+        hits = await in_turns(matching(index, articles, carriers))
+        queries = await self._queries({number for hit in hits for number in hit.ids})
+        return await in_turns(_explained(hits, queries))
 
     async def _queries(self, ids: Iterable[int]) -> dict[int, Query]:
         found: dict[int, Query] = {}
@@ -86,8 +76,45 @@ class Matching:
 def parsed(canonical: Mapping[int, str]) -> Slices[dict[int, Query]]:
     found = {}
     for number, text in canonical.items():
-        found[number] = parse(text)
+        found[number] = _read_back(text)
         yield
+    return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_back(canonical: str) -> Query:
+    return read_back(canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that stored queries match, by id."""
+
+    article: Article
+    ids: set[int]
+    sources: Sequence[str]
+    folded: FoldedArticle | None  # None where it would take much room
+
+
+def matching(
+    index: QueryIndex, articles: Iterable[Article], carriers: Mapping[int, Sequence[str]]
+) -> Slices[list[Hit]]:
+    hits = []
+    for article in articles:
+        sources = carriers.get(article.id or 0, ())
+        folded = yield from _folded(article, sources)
+        if ids := (yield from index.matching_folded(folded)):
+            is_long = bool(folded.text_field.parts)
+            hits.append(Hit(article, ids, sources, None if is_long else folded))
+        yield
+    return hits
+
+
+def _explained(hits: Iterable[Hit], queries: Mapping[int, Query]) -> Slices[list[MatchFound]]:
+    found: list[MatchFound] = []
+    for hit in hits:
+        wanted = {number: queries[number] for number in hit.ids if number in queries}
+        found += yield from finding(hit.article, wanted, hit.sources, hit.folded)
     return found
 
 
@@ -99,15 +126,15 @@ def matches_found(
 
 
 def finding(
-    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
+    article: Article,
+    queries: Mapping[int, Query],
+    sources: Sequence[str] = (),
+    folded: FoldedArticle | None = None,
 ) -> Slices[list[MatchFound]]:
-    """`matches_found` in slices."""
+    """`matches_found` in slices; *folded* is the article, where it was folded already."""
     if article.id is None or not queries:
         return []
-    language = article.language or None
-    folded = yield from article_folded(
-        article.title, article.text, sources=sources, language=language
-    )
+    folded = folded or (yield from _folded(article, sources))
     yield from learned(folded, (query.tree for query in queries.values()))
     found = []
     for query_id in sorted(queries):
@@ -116,3 +143,8 @@ def finding(
             found.append(MatchFound(article.id, query_id, words, why.in_title, article.news_at))
         yield
     return found
+
+
+def _folded(article: Article, sources: Sequence[str]) -> Slices[FoldedArticle]:
+    language = article.language or None
+    return article_folded(article.title, article.text, sources=sources, language=language)

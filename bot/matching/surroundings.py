@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.matching.folding import fold
 from bot.matching.tree import (
@@ -48,12 +49,15 @@ def source_keys(sources: Iterable[str]) -> frozenset[str]:
 
     A host is asked for by itself and by each domain that it belongs to.
     """
-    keys: set[str] = set()
-    for source in sources:
-        keys.add(folded_name(source))
-        if host := _HOST.fullmatch(source.strip()):
-            labels = host[1].lower().split(".")
-            keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))
+    return frozenset().union(*map(_keys_of, sources))
+
+
+@lru_cache(maxsize=20_000)  # the same few carry most articles
+def _keys_of(source: str) -> frozenset[str]:
+    keys = {folded_name(source)}
+    if host := _HOST.fullmatch(source.strip()):
+        labels = host[1].lower().split(".")
+        keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))
     return frozenset(keys - {""})
 
 
