@@ -1,4 +1,4 @@
-"""What a feed says about how often to ask: ttl, skipHours, skipDays, and the syndication module."""
+"""What a feed says about how often to ask: ttl, skipHours, skipDays, syndication module, hub."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,21 @@ def pace_of(channel: Any) -> FeedPace | None:
         for text in _texts(channel, "skipDays", "day")
         if text.lower() in _DAYS
     )
-    return FeedPace(ttl, hours, days) if ttl or hours or days else None
+    hub, self_url = _link(channel, "hub"), _link(channel, "self")
+    if not (ttl or hours or days or hub):
+        return None
+    return FeedPace(ttl, hours, days, hub, self_url if hub else "")
+
+
+def pace_of_json(feed: dict[str, Any]) -> FeedPace | None:
+    """Return the first WebSub hub of a JSON Feed."""
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub":
+            url, self_url = hub.get("url"), feed.get("feed_url")
+            if url and isinstance(url, str):
+                return FeedPace(hub=url, self_url=self_url if isinstance(self_url, str) else "")
+    return None
 
 
 def _minutes(text: str | None) -> timedelta | None:
@@ -44,6 +58,14 @@ def _updates(channel: Any) -> timedelta | None:
     frequency = (channel.findtext("{*}updateFrequency") or "").strip()
     times = int(frequency) if frequency.isdecimal() and len(frequency) < len("10000") else 1
     return period / max(times, 1)
+
+
+def _link(channel: Any, relation: str) -> str:
+    """Links are Atom's, in RSS too; a relation may be one of several words."""
+    for link in channel.iterchildren("{*}link"):
+        if relation in (link.get("rel") or "").lower().split():
+            return (link.get("href") or "").strip()
+    return ""
 
 
 def _texts(channel: Any, outer: str, inner: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.sources import language
 from bot.sources.dates import feed_date
+from bot.sources.feedpace import pace_of_json
 from bot.sources.feeds import absolute, with_language
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import one_line, plain_text, tidy
@@ -27,6 +28,7 @@ def read_json(text: str, url: str) -> Document:
             url=absolute(_text(feed, "home_page_url"), url),
             language=tag,
             items=items,
+            pace=pace_of_json(feed),
         )
     )
 

@@ -50,11 +50,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class FeedPace:
-    """What a feed says about how often to ask; hours are UTC, Monday is day 0."""
+    """What a feed says about how often to ask; hours are UTC, Monday is day 0.
+
+    `hub`: who tells when there is news, under the name `self_url`; as written, maybe relative.
+    """
 
     ttl: timedelta | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    hub: str = ""
+    self_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def _pace_to_json(pace: FeedPace) -> dict[str, Any]:
         "ttl": None if pace.ttl is None else pace.ttl.total_seconds(),
         "skip_hours": sorted(pace.skip_hours),
         "skip_days": sorted(pace.skip_days),
+        "hub": pace.hub,
+        "self_url": pace.self_url,
     }
 
 
@@ -114,4 +121,6 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
         ttl=None if ttl is None else timedelta(seconds=ttl),
         skip_hours=frozenset(fields["skip_hours"]),
         skip_days=frozenset(fields["skip_days"]),
+        hub=fields["hub"],
+        self_url=fields["self_url"],
     )

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 APART = timedelta(seconds=2)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BUSY = frozenset({429, 503})
-PAGES_FROM = 4
 TWO_HOURS = {"Cache_Control": "max-age=7200"}
 
 
@@ -39,7 +38,7 @@ def _with_short_entries(visit: Visit) -> Reply:
     """Five new entries at a time, of which the feed gives a taste only."""
     numbers = range(5 * (visit.number - 1), 5 * visit.number)
     entries = (
-        item(number, link=f"{visit.base}/story{number % PAGES_FROM}", text="A taste of it.")
+        item(number, link=f"{visit.base}/story?n={number}", text="A taste of it.")
         for number in numbers
     )
     return Reply(body=rss(entries), headers={"Cache-Control": "max-age=43200"})
@@ -115,9 +114,10 @@ RULES = (
         "the pages of entries wait for their turn",
         (
             Feed(_with_short_entries),
-            *(Feed(_story, f"/story{number}", listed=False) for number in range(PAGES_FROM)),
+            Feed(_story, "/story", listed=False),
         ),
         _spaced,
+        fewest=40,
     ),
     Rule(
         "retry-after-429",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.politeness.watch import Watch
 
 MOST_HOPS = 20
-STORIES = re.compile(r"http://feeds\.example/story\d")
+STORIES = re.compile(r"http://feeds\.example/story\?n=\d+")
 VALIDATORS = {"ETag": "if-none-match", "Last-Modified": "if-modified-since"}
 
 

@@ -17,6 +17,7 @@ from sqlmodel import col, func, select
 
 from bot.sources.adding import Adding, Wish
 from bot.sources.connecting import Sockets
+from bot.sources.fulltext import Completing
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
 from bot.sources.poll import Polling
@@ -54,17 +55,19 @@ class Week:
     async def live(self, length: timedelta = WEEK) -> None:
         """Add every feed, then read what is due until the time is over; restart now and then."""
         begun = self.clock.now
-        async with self._started() as (_polling, adding):
+        async with self._started() as (adding, *_steps):
             for url, feed in self.watch.listed():
                 every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
                 await adding.add(url, Wish(every=every or None))
         for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):
-            async with self._started() as (polling, _adding):
-                await self._poll_until(polling, moment)
+            async with self._started() as (_adding, polling, completing):
+                await self._work_until(polling, completing, moment)
 
-    async def _poll_until(self, polling: Polling, end: datetime) -> None:
+    async def _work_until(self, polling: Polling, completing: Completing, end: datetime) -> None:
         while self.clock.now < end:
             if await polling.poll_due():
+                while await completing.complete_due():
+                    pass
                 continue
             due = await self._next_due()
             self.clock.now = min(max(due or end, self.clock.now + TICK), end)
@@ -77,7 +80,7 @@ class Week:
             return (await unit.session.exec(soonest)).one()
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[Polling, Adding]]:
+    async def _started(self) -> AsyncIterator[tuple[Adding, Polling, Completing]]:
         """Yield what reads feeds in a process that has just started."""
         spacing = Spacing(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
@@ -92,8 +95,9 @@ class Week:
             )
             reader = await stack.enter_async_context(Reader())
             yield (
-                Polling(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
                 Adding(self.storage, fetcher, reader),
+                Polling(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
+                Completing(self.storage, fetcher, reader, owner="me"),
             )
 
     def _seconds(self) -> float:
