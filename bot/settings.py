@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
     web_host: str = "127.0.0.1"
     web_port: Port = 8080
+    public_url: AnyHttpUrl | None = None
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     access: Access = Access.ALLOWLIST
@@ -91,6 +92,13 @@ class Settings(BaseSettings):
     def _looks_like_a_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("a token looks like 123456:ABC-DEF…; copy it whole from @BotFather")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_bare(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value and (value.query or value.fragment or value.username or value.password):
+            raise ValueError("write https://news.example.org, or with a path behind it, no more")
         return value
 
     @field_validator("database_url")

@@ -17,6 +17,7 @@ ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscrib
 DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
     "bot.sources.poll",
+    "bot.sources.pushes",
     "bot.sources.group",
     "bot.sources.fulltext",
     "bot.matching.match",
@@ -31,6 +32,7 @@ STEPS = {
 USE_CASES = {
     "bot.sources.adding",
     "bot.sources.checking",
+    "bot.sources.hubcalls",
     "bot.sources.choosing",
     "bot.sources.discovery",
     "bot.sources.listing",

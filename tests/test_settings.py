@@ -82,6 +82,8 @@ def test_a_database_is_opened_by_its_async_driver(
         ("ADMIN_IDS", "1;2"),
         ("ALLOWED_NETWORKS", "10.0.0.1/8"),
         ("BOT_API_URL", "telegram"),
+        ("PUBLIC_URL", "news.example.org"),
+        ("PUBLIC_URL", "https://news.example.org/?chat=1"),
         ("LOG_FORMAT", "xml"),
         ("SEARCH_FEEDS", "https://news.example/rss?q=words"),
         ("SEARCH_FEEDS", "https://{query}.example/rss"),

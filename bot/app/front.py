@@ -23,8 +23,10 @@ from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.rendering.renderer import Renderer
 from bot.sources.adding import Adding, Wish
+from bot.sources.hubcalls import HubCalls
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving
+from bot.web.hub import hub_routes
 from storage.engine import DatabaseError
 from storage.leases import hold, let_go
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot, Dispatcher
     from aiogram.types import User
+    from aiohttp.web import RouteDef
 
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
@@ -102,12 +105,18 @@ class FrontDoor:
     async def _healthy(self) -> AsyncIterator[None]:
         host, port = self.around.settings.web_host, self.around.settings.web_port
         try:
-            async with serving(make_web(), host, port):
+            async with serving(make_web(self._routes()), host, port):
                 yield
         except OSError as error:
             raise StopError(
                 f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
             ) from error
+
+    def _routes(self) -> list[RouteDef]:
+        """Nobody calls where nothing can be reached from outside."""
+        if self.around.settings.public_url is None:
+            return []
+        return hub_routes(HubCalls(self.around.storage))
 
     async def _poll(self, bot: Bot, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
         storage, owner = self.around.storage, self.around.owner

@@ -32,6 +32,7 @@ TICK_SECONDS = {
     "notice": 60,
     "search": 60,
     "send": 1,
+    "hubs": 30,
 }
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
@@ -141,7 +142,8 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
     calls.on_done = send.wake
-    return [send, notice, digest, alert, match, group, *_reading_loops(around, group, match)]
+    reading = _reading_loops(around, group, match)
+    return [send, notice, digest, alert, match, group, *reading, *_hub_loops(around)]
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:
@@ -162,6 +164,18 @@ def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:
     polls = [Loop("poll", polling.poll_due, wakes=(*further, *pages)) for _ in range(POLLERS)]
     search = Loop("search", searching.follow_watched, wakes=tuple(polls))
     return [*pages, *polls, search]
+
+
+def _hub_loops(around: Surroundings) -> list[Loop]:
+    """Return the loop that asks hubs, where they can call back."""
+    from bot.sources.pushes import Pushing
+    from bot.web.hub import PATH
+
+    if around.settings.public_url is None:
+        return []
+    callback = str(around.settings.public_url).rstrip("/") + PATH
+    pushing = Pushing(around.storage, around.tools.fetcher, around.owner, callback)
+    return [Loop("hubs", pushing.ask_hubs)]
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from bot.sources.cadence import (
     next_fetch_at,
     rhythm_of,
 )
+from bot.sources.hubs import hub_of
 from bot.sources.intake import moments_of, newest_of, url_hash
 from bot.sources.known import Known, Newborn
 from bot.sources.records import Document, FeedPace, Kind
@@ -21,6 +22,8 @@ from bot.sources.wishes import Wishes, pause_of_host, wishes_of
 from storage.words import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10
+RELIED_ON = timedelta(days=2)
+HUBS_DELAY = timedelta(minutes=10)
 _KINDS = {
     Kind.FEED: SourceKind.FEED,
     Kind.SITEMAP: SourceKind.SITEMAP,
@@ -43,7 +46,7 @@ def changes_after(known: Known, visited: Visit, now: datetime, jitter: float) ->
         if visited.document is None:
             changes["unchanged"] = known.unchanged + 1
         else:
-            changes |= _read(known, visited.document, now)
+            changes |= _read(known, visited, visited.document, now)
     circumstances = circumstances_after(known, changes, visited, now)
     changes["next_fetch_at"] = next_fetch_at(now, circumstances, jitter)
     return changes
@@ -128,16 +131,34 @@ def _moved(known: Known, visited: Visit) -> dict[str, Any]:
     return {"moved_to": target, "moved_seen": seen}
 
 
-def _read(known: Known, document: Document, now: datetime) -> dict[str, Any]:
+def _read(known: Known, visited: Visit, document: Document, now: datetime) -> dict[str, Any]:
     pace = document.pace or FeedPace()
     rhythm = rhythm_of(moments_of(document.items, now), pace.ttl)
+    newest = newest_of(document.items, now)
     return {
+        **_hub(visited, pace),
+        "pushed_until": _pushed_until(known, newest, now),
         "first_read_at": known.first_read_at or now,
-        "newest_at": newest_of(document.items, now) or known.newest_at,
+        "newest_at": newest or known.newest_at,
         "rhythm_seconds": None if rhythm is None else int(rhythm.total_seconds()),
         "skip_hours": _bits(pace.skip_hours),
         "skip_days": _bits(pace.skip_days),
     }
+
+
+def _hub(visited: Visit, pace: FeedPace) -> dict[str, Any]:
+    answer = visited.answer
+    hub = hub_of(answer.url, answer.headers.get("link", ""), pace) if answer else None
+    return {"hub": hub and hub.url, "hub_topic": hub and hub.topic}
+
+
+def _pushed_until(known: Known, newest: datetime | None, now: datetime) -> datetime | None:
+    """A hub is relied on as long as it was right of late; news that it kept to itself end that."""
+    if known.hinted_at and (known.fetched_at is None or known.hinted_at > known.fetched_at):
+        return now + RELIED_ON
+    if newest and known.newest_at and known.newest_at < newest <= now - HUBS_DELAY:
+        return None
+    return known.pushed_until
 
 
 def circumstances_after(
@@ -157,6 +178,7 @@ def circumstances_after(
         own_network=changes.get("own_network", known.own_network),
         failures=changes["failures"],
         busy=problem is not None and not problem.is_failure,
+        pushed=(changes.get("pushed_until", known.pushed_until) or now) > now,
         **_bounds(known.kind),
     )
 

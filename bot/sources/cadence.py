@@ -22,7 +22,7 @@ SHORTEST_WISH = timedelta(minutes=5)
 LONGEST = timedelta(hours=24)
 SEARCH_SHORTEST = timedelta(minutes=30)
 SEARCH_LONGEST = timedelta(hours=2)
-UNKNOWN = timedelta(hours=1)
+UNKNOWN = timedelta(hours=1)  # also where a hub tells of news
 JITTER = 0.1
 
 _OWN_BACK_OFF = timedelta(minutes=1)  # an own source that restarts is read again soon
@@ -36,8 +36,9 @@ class Circumstances:
     """What is known when the next moment is chosen.
 
     `rhythm`: from the last body that was read (see `rhythm_of`), ttl included. `newest`: when its
-    newest entry was published. `failures`: in a row, this one included. `shortest` and `longest`
-    bound what the source itself suggests.
+    newest entry was published. `failures`: in a row, this one included. `pushed`: a hub tells of
+    news, so that asking is for what it misses only. `shortest` and `longest` bound what the source
+    itself suggests.
     """
 
     rhythm: timedelta | None = None
@@ -48,6 +49,7 @@ class Circumstances:
     own_network: bool = False
     failures: int = 0
     busy: bool = False
+    pushed: bool = False
     shortest: timedelta = SHORTEST
     longest: timedelta = LONGEST
 
@@ -83,7 +85,8 @@ def _normal(now: datetime, known: Circumstances) -> timedelta:
             return known.every
         return max(known.every, SHORTEST_WISH, min(fresh or SHORTEST_WISH, LONGEST))
     hints = [hint for hint in (known.rhythm, _silence(now, known), fresh) if hint is not None]
-    return min(max(*hints, known.shortest), known.longest) if hints else UNKNOWN
+    normal = min(max(*hints, known.shortest), known.longest) if hints else UNKNOWN
+    return max(normal, UNKNOWN) if known.pushed else normal
 
 
 def _silence(now: datetime, known: Circumstances) -> timedelta | None:

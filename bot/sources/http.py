@@ -18,7 +18,7 @@ from bot.sources.answers import Answer
 from bot.sources.connecting import Resolver, Sockets, once, translated
 from bot.sources.failures import TooBig, TooManyRedirects
 from bot.sources.guard import Guard
-from bot.sources.redirects import PERMANENT, target_of
+from bot.sources.redirects import KEEP_THE_METHOD, PERMANENT, target_of
 from bot.sources.spacing import Spacing
 from bot.sources.urls import host_of
 from bot.sources.wishes import pause_of_host
@@ -70,6 +70,14 @@ class _Door:
         return self.resolver.is_own(url.host or "", url.port or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What goes out beside the address; with a *form* it is a POST."""
+
+    headers: Mapping[str, str]
+    form: Mapping[str, str] | None = None
+
+
 class Fetcher:
     """Fetch inside `async with`; *user_agent* holds an address where its owner can be reached."""
 
@@ -112,11 +120,11 @@ class Fetcher:
         *inside*: the operator's exceptions hold. Never where a stranger chose the address: it
         would lead them into the operator's network. A redirect from outside leads nobody in.
         """
-        validators = _validators(etag, last_modified)
+        sent = _Sent(_validators(etag, last_modified))
         at, permanent, left = url, url, float(TOTAL_SECONDS)
         for _ in range(MOST_REDIRECTS + 1):
             door = self._lenient if inside else self._strict
-            hop, left = await self._hop(door, at, validators, left)
+            hop, left = await self._hop(door, at, sent, left)
             inside = inside and hop.own_network
             target = target_of(hop)
             if target is None:
@@ -126,6 +134,19 @@ class Fetcher:
             if permanent == at and hop.status in PERMANENT:
                 permanent = target
             at = target
+        raise TooManyRedirects(f"redirects more than {MOST_REDIRECTS} times")
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Answer:
+        """Send *form* to *url*; only a redirect that keeps the method is followed."""
+        sent, left = _Sent({}, form), float(TOTAL_SECONDS)
+        for _ in range(MOST_REDIRECTS + 1):
+            door = self._lenient if inside else self._strict
+            answer, left = await self._hop(door, url, sent, left)
+            inside = inside and answer.own_network
+            target = target_of(answer)
+            if target is None or answer.status not in KEEP_THE_METHOD:
+                return answer
+            url = target
         raise TooManyRedirects(f"redirects more than {MOST_REDIRECTS} times")
 
     def _door(self, guard: Guard) -> _Door:
@@ -148,41 +169,43 @@ class Fetcher:
         )
         return _Door(guard, resolver, session)
 
-    async def _hop(
-        self, door: _Door, text: str, headers: Mapping[str, str], left: float
-    ) -> tuple[Answer, float]:
+    async def _hop(self, door: _Door, text: str, sent: _Sent, left: float) -> tuple[Answer, float]:
         """One request; return its answer and the seconds that are left for the next."""
         url = door.guard.check_url(text)
         if door.is_own(url):
-            return await self._timed(door, url, headers, left)
+            return await self._timed(door, url, sent, left)
         host = host_of(text)
         async with self._spacing.turn(host):
-            answer, left = await self._timed(door, url, headers, left)
+            answer, left = await self._timed(door, url, sent, left)
             if pause := pause_of_host(answer.status, answer.headers, datetime.now(UTC)):
                 self._spacing.hold(host, pause)
             return answer, left
 
-    async def _timed(
-        self, door: _Door, url: URL, headers: Mapping[str, str], left: float
-    ) -> tuple[Answer, float]:
+    async def _timed(self, door: _Door, url: URL, sent: _Sent, left: float) -> tuple[Answer, float]:
         loop = asyncio.get_running_loop()
         async with self._slots:
             begun = loop.time()
             try:
                 async with asyncio.timeout(left):
-                    answer = await _request(door, url, headers)
+                    answer = await _request(door, url, sent)
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise translated(error) from error
             return answer, max(left - (loop.time() - begun), 0.1)
 
 
-async def _request(door: _Door, url: URL, headers: Mapping[str, str]) -> Answer:
-    async with door.session.get(url, headers=headers, allow_redirects=False) as response:
+async def _request(door: _Door, url: URL, sent: _Sent) -> Answer:
+    method = "GET" if sent.form is None else "POST"
+    asking = door.session.request(
+        method, url, headers=sent.headers, data=sent.form, allow_redirects=False
+    )
+    async with asking as response:
         kept = {
             name.lower(): value
             for name, value in response.headers.items()
             if name.lower() in _KEPT_HEADERS
         }
+        if links := response.headers.getall("Link", ()):
+            kept["link"] = ", ".join(links)
         answer = Answer(
             status=response.status,
             url=str(url),

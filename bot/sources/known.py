@@ -15,6 +15,8 @@ class Known(Protocol):
     @property
     def every_seconds(self) -> int | None: ...
     @property
+    def fetched_at(self) -> datetime | None: ...
+    @property
     def first_read_at(self) -> datetime | None: ...
     @property
     def newest_at(self) -> datetime | None: ...
@@ -40,6 +42,10 @@ class Known(Protocol):
     def moved_to(self) -> str | None: ...
     @property
     def moved_seen(self) -> int: ...
+    @property
+    def hinted_at(self) -> datetime | None: ...
+    @property
+    def pushed_until(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Newborn:
 
     kind: SourceKind = SourceKind.FEED
     every_seconds: int | None = None
+    fetched_at: datetime | None = None
     first_read_at: datetime | None = None
     newest_at: datetime | None = None
     rhythm_seconds: int | None = None
@@ -61,3 +68,5 @@ class Newborn:
     trouble_since: datetime | None = None
     moved_to: str | None = None
     moved_seen: int = 0
+    hinted_at: datetime | None = None
+    pushed_until: datetime | None = None

@@ -6,6 +6,7 @@ from bot.sources.answers import Answer
 from bot.sources.failures import CannotConnect
 
 PERMANENT = frozenset({301, 308})
+KEEP_THE_METHOD = frozenset({307, 308})
 _REDIRECTS = PERMANENT | {302, 303, 307}
 
 

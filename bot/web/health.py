@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
+
+
+LARGEST_BODY = 10_000_000  # bytes; a hub may send a whole feed
 
 
 async def _healthy(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def make_web() -> web.Application:
-    app = web.Application()
-    app.add_routes([web.get("/healthz", _healthy)])
+def make_web(routes: Iterable[web.RouteDef] = ()) -> web.Application:
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.add_routes([web.get("/healthz", _healthy), *routes])
     return app
 
 

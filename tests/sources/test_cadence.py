@@ -47,6 +47,13 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
             timedelta(seconds=2),
             id="own network: any interval",
         ),
+        pytest.param(Circumstances(rhythm=MINUTE, pushed=True), HOUR, id="a hub tells of news"),
+        pytest.param(
+            Circumstances(rhythm=9 * HOUR, pushed=True), 9 * HOUR, id="a hub, and little news"
+        ),
+        pytest.param(
+            Circumstances(every=5 * MINUTE, pushed=True), 5 * MINUTE, id="operator over hub"
+        ),
         pytest.param(Circumstances(failures=1), 2 * HOUR, id="first error"),
         pytest.param(Circumstances(failures=3), 8 * HOUR, id="third error"),
         pytest.param(Circumstances(failures=900), DAY, id="never dead: once a day"),
@@ -77,6 +84,7 @@ circumstances = st.builds(
     every=spans,
     failures=st.integers(0, 10_000),
     busy=st.booleans(),
+    pushed=st.booleans(),
 )
 
 

@@ -163,6 +163,33 @@ async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: 
         await fetcher.fetch(farm.url("/0"), inside=True)
 
 
+async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    posted = []
+
+    async def hub(request: web.Request) -> web.Response:
+        posted.append((request.method, dict(await request.post())))
+        return web.Response(status=202)
+
+    farm.pages["/hub"] = hub
+    farm.serve("/moved", status=307, Location="/hub")
+    farm.serve("/thanks", status=302, Location="/hub")
+
+    moved = await fetcher.post(farm.url("/moved"), {"hub.mode": "a b&c"}, inside=True)
+    thanks = await fetcher.post(farm.url("/thanks"), {"hub.mode": "x"}, inside=True)
+
+    assert (moved.status, thanks.status) == (202, 302)
+    assert posted == [("POST", {"hub.mode": "a b&c"})]
+
+
+async def test_a_form_goes_nowhere_inside(farm: FeedFarm, fetcher: Fetcher):
+    with pytest.raises(AddressRefused):
+        await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"})
+
+    assert farm.asked == []
+
+
 @pytest.mark.parametrize(
     ("coding", "pack"),
     [

@@ -1,0 +1,88 @@
+"""What hubs say when they call: they ask back, refuse, and tell that a source has news."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.sources.hubs import (
+    DENIED,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    is_signed,
+    lease_of,
+    renewed_at,
+)
+from bot.sources.pushes import APART
+from storage.engine import Storage, Unit
+from storage.pushes import Push, change_push, forget_push, hasten, push_of
+
+log = structlog.get_logger(__name__)
+
+ASKED_AGAIN: Final = timedelta(days=7)  # after a refusal
+
+
+@dataclass(frozen=True, slots=True)
+class HubCalls:
+    """A hub is known by the token in the address that it calls; nobody else has it."""
+
+    storage: Storage
+
+    async def answer(self, token: str, question: Mapping[str, str]) -> str | None:
+        """Return the challenge if we want what the hub is about to do; None if we do not."""
+        async with self.storage.writing() as unit:
+            push = await push_of(unit, token)
+            if push is None or question.get("hub.topic") != push.topic:
+                return None
+            mode = question.get("hub.mode")
+            if mode == DENIED:
+                await _denied(unit, push, question.get("hub.reason", ""))
+                return ""
+            if mode != (UNSUBSCRIBE if push.source_id is None else SUBSCRIBE):
+                return None
+            await _confirmed(unit, push, question.get("hub.lease_seconds", ""))
+        return question.get("hub.challenge")
+
+    async def is_awaited(self, token: str) -> bool:
+        async with self.storage.reading() as unit:
+            push = await push_of(unit, token)
+        return push is not None and push.source_id is not None
+
+    async def take(self, token: str, body: bytes, signature: str) -> bool:
+        """Have the source read soon; False if the hub did not sign what it sent.
+
+        The source itself is asked then: what a hub sends is not read.
+        """
+        async with self.storage.reading() as unit:
+            push = await push_of(unit, token)
+        if push is None or push.source_id is None:
+            return False
+        if not is_signed(body, signature, push.secret):
+            log.warning("a push without a good signature is ignored", hub=push.hub)
+            return False
+        async with self.storage.writing() as unit:
+            await change_push(unit, push.id or 0, {"pushed_at": unit.now})
+            await hasten(unit, APART)
+        return True
+
+
+async def _confirmed(unit: Unit, push: Push, lease_seconds: str) -> None:
+    if push.source_id is None:
+        await forget_push(unit, push.id or 0)
+        return
+    lease = lease_of(lease_seconds)
+    values = {
+        "asking": None,
+        "failures": 0,
+        "ends_at": unit.now + lease,
+        "due_at": renewed_at(unit.now, lease),
+    }
+    await change_push(unit, push.id or 0, values)
+
+
+async def _denied(unit: Unit, push: Push, reason: str) -> None:
+    log.warning("a hub will not tell of news", hub=push.hub, topic=push.topic, reason=reason[:200])
+    values = {"asking": None, "ends_at": None, "due_at": unit.now + ASKED_AGAIN}
+    await change_push(unit, push.id or 0, values)

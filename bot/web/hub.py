@@ -1,0 +1,36 @@
+"""`/hub/…`: where hubs ask back and tell of news."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from bot.sources.hubcalls import HubCalls
+
+PATH = "/hub/"
+
+
+def hub_routes(calls: HubCalls) -> list[web.RouteDef]:
+    async def answer(request: web.Request) -> web.Response:
+        challenge = await calls.answer(request.match_info["token"], request.query)
+        if challenge is None:
+            raise web.HTTPNotFound
+        # Plain text, so that what comes in can never go out as a page.
+        return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
+
+    async def take(request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        if not await calls.is_awaited(token):
+            raise web.HTTPGone  # it ends the hub's promise
+        await calls.take(token, await request.read(), _signature(request))
+        return web.Response(status=202)  # signed or not: a guesser learns nothing
+
+    route = PATH + "{token}"
+    return [web.get(route, answer, allow_head=False), web.post(route, take)]
+
+
+def _signature(request: web.Request) -> str:
+    headers = request.headers
+    return headers.get("X-Hub-Signature-256", headers.get("X-Hub-Signature", ""))

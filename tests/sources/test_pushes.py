@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
+
+from bot.sources.answers import Answer
+from bot.sources.failures import CannotConnect
+from bot.sources.hubcalls import HubCalls
+from bot.sources.pushes import Pushing
+from bot.web.health import make_web
+from bot.web.hub import hub_routes
+from storage.pushes import Push
+from storage.sources import Source, remove_source
+from storage.words import SourceState
+from tests.sources.feeds_made import item, rss
+from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from aiohttp.web import Application, Request
+
+    from storage.engine import Storage
+
+    Visitor = TestClient[Request, Application]
+
+HUB = "https://hub.example/"
+CALLBACK = "https://bot.example/hub/"
+MINUTE = timedelta(minutes=1)
+NAMES_A_HUB = {"Link": f"<{HUB}>; rel=hub, <https://news.example/all>; rel=self"}
+
+
+@dataclass
+class Hub:
+    """A hub far away: it notes what it is asked and answers as it is told."""
+
+    status: int = 202
+    away: bool = False
+    asked: list[dict[str, str]] = field(default_factory=list)
+    inside: list[bool] = field(default_factory=list)
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Answer:
+        assert url == HUB
+        self.asked.append(dict(form))
+        self.inside.append(inside)
+        if self.away:
+            raise CannotConnect("cannot be connected to")
+        return Answer(self.status, url)
+
+    @property
+    def modes(self) -> list[str]:
+        return [form["hub.mode"] for form in self.asked]
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def pushing(storage: Storage, hub: Hub) -> Pushing:
+    return Pushing(storage, hub, "me", CALLBACK)
+
+
+@pytest.fixture
+async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
+    """Yield one who calls our web server, as hubs do."""
+    async with TestClient(TestServer(make_web(hub_routes(HubCalls(storage))))) as client:
+        yield client
+
+
+@pytest.fixture
+async def source(storage, adding, farm, clock) -> Source:
+    """Return a source that names a hub."""
+    farm.serve("/feed.xml", rss([item(1)]), **NAMES_A_HUB)
+    await adding.add(farm.url())
+    return await only_source(storage)
+
+
+async def only_push(storage: Storage) -> Push:
+    (push,) = await rows_of(storage, Push)
+    return push
+
+
+def question(push: Push, mode: str = "subscribe", **more: str) -> dict[str, str]:
+    asked = {"hub.mode": mode, "hub.topic": push.topic, "hub.challenge": "<b>42</b>"}
+    return asked | {f"hub.{name}": value for name, value in more.items()}
+
+
+async def confirm(visitor: Visitor, push: Push, mode: str = "subscribe", **more: str) -> str:
+    answer = await visitor.get(f"/hub/{push.token}", params=question(push, mode, **more))
+    return f"{answer.status} {await answer.text()}"
+
+
+async def tell(visitor: Visitor, push: Push, secret: str | None = None) -> int:
+    made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
+    answer = await visitor.post(
+        f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}
+    )
+    return answer.status
+
+
+async def change_sources(storage: Storage, **values: object) -> None:
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(**values))
+
+
+async def test_a_hub_is_asked_once_and_asks_back(storage, source, pushing, hub, visitor, clock):
+    assert await pushing.ask_hubs() == 1
+    assert await pushing.ask_hubs() == 0
+
+    push = await only_push(storage)
+    assert hub.asked == [
+        {
+            "hub.callback": CALLBACK + push.token,
+            "hub.mode": "subscribe",
+            "hub.topic": "https://news.example/all",
+            "hub.secret": push.secret,
+            "hub.lease_seconds": "864000",
+        }
+    ]
+    assert len(push.token) > 40
+    assert push.token != push.secret
+
+    assert await confirm(visitor, push, lease_seconds="864000") == "200 <b>42</b>"
+
+    push = await only_push(storage)
+    assert (push.asking, push.ends_at) == (None, clock.now + 10 * DAY)
+
+
+async def test_the_challenge_goes_out_as_plain_text(storage, source, pushing, visitor):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+
+    answer = await visitor.get(f"/hub/{push.token}", params=question(push))
+
+    assert answer.content_type == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"hub.topic": "https://news.example/other"}, id="another topic"),
+        pytest.param({"hub.mode": "unsubscribe"}, id="what we do not want"),
+        pytest.param({"hub.mode": "dance"}, id="nonsense"),
+        pytest.param({"hub.challenge": None}, id="no challenge"),
+    ],
+)
+async def test_what_was_not_asked_for_is_not_confirmed(storage, source, pushing, visitor, changed):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    asked = {name: value for name, value in (question(push) | changed).items() if value}
+
+    assert (await visitor.get(f"/hub/{push.token}", params=asked)).status == 404
+
+
+async def test_nobody_is_answered_without_the_token(storage, source, pushing, visitor):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+
+    assert (await visitor.get("/hub/guess", params=question(push))).status == 404
+    assert (await visitor.post("/hub/guess", data=b"news")).status == 410
+
+
+async def test_a_promise_is_renewed_before_it_ends(storage, source, pushing, hub, visitor, clock):
+    await pushing.ask_hubs()
+    await confirm(visitor, await only_push(storage), lease_seconds="864000")
+
+    clock.turn(7 * DAY)
+    assert await pushing.ask_hubs() == 0
+    clock.turn(DAY)
+    assert await pushing.ask_hubs() == 1
+    await confirm(visitor, await only_push(storage), lease_seconds="864000")
+
+    assert hub.modes == ["subscribe", "subscribe"]
+    assert (await only_push(storage)).ends_at == clock.now + 10 * DAY
+
+
+@pytest.mark.parametrize(
+    ("status", "away"),
+    [
+        pytest.param(202, False, id="it never asks back"),
+        pytest.param(400, False, id="it says no"),
+        pytest.param(500, True, id="it is away"),
+    ],
+)
+async def test_a_hub_that_does_not_ask_back_is_asked_less_and_less_often(
+    storage, source, pushing, hub, clock, status, away
+):
+    hub.status, hub.away = status, away
+
+    for _ in range(72):
+        await pushing.ask_hubs()
+        clock.turn(HOUR)
+
+    assert hub.modes == ["subscribe"] * 7  # at 0, 1, 3, 7, 15, 31 and 55 hours
+
+
+async def test_a_hub_that_refuses_is_left_alone_for_a_week(
+    storage, source, pushing, hub, visitor, clock
+):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+
+    assert await confirm(visitor, push, "denied", reason="not you") == "200 "
+
+    clock.turn(6 * DAY)
+    assert await pushing.ask_hubs() == 0
+    clock.turn(2 * DAY)
+    assert await pushing.ask_hubs() == 1
+
+
+async def test_a_push_has_the_source_read_at_once(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    farm.serve("/feed.xml", rss([item(2), item(1)]), **NAMES_A_HUB)
+
+    assert await poll_after(polling, clock, 5 * MINUTE) == 0
+    assert await tell(visitor, push) == 202
+    assert await polling.poll_due() == 1
+
+    assert "Sample news 2" in await articles_of(storage)
+    assert (await only_push(storage)).pushed_at is None
+    assert (await only_source(storage)).pushed_until == clock.now + 2 * DAY
+
+
+async def test_many_pushes_are_one_reading(storage, source, pushing, polling, visitor, clock):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+    await polling.poll_due()
+    await tell(visitor, push)
+    assert await polling.poll_due() == 0  # it was read just now
+
+    clock.turn(MINUTE)
+    await pushing.ask_hubs()
+    assert await polling.poll_due() == 1
+    await pushing.ask_hubs()
+    assert await polling.poll_due() == 0
+
+
+async def test_a_push_that_is_not_signed_well_is_ignored_without_a_word(
+    storage, source, pushing, polling, visitor, clock
+):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+
+    assert await tell(visitor, push, secret="guessed") == 202
+    assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 202
+
+    assert await polling.poll_due() == 0
+
+
+async def test_a_source_in_trouble_is_not_hastened(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    farm.serve("/feed.xml", status=503, Retry_After="86400")
+    await poll_after(polling, clock, HOUR)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+
+    assert await polling.poll_due() == 0
+
+
+@pytest.mark.parametrize("why", ["removed", "gone", "names no hub any more", "names another hub"])
+async def test_a_hub_is_told_when_it_is_no_longer_needed(
+    storage, source, pushing, hub, visitor, clock, why
+):
+    await pushing.ask_hubs()
+    await confirm(visitor, await only_push(storage))
+    match why:
+        case "removed":
+            async with storage.writing() as unit:
+                await remove_source(unit, source.url_hash)
+        case "gone":
+            await change_sources(storage, state=SourceState.GONE)
+        case "names no hub any more":
+            await change_sources(storage, hub=None)
+        case _:
+            await change_sources(storage, hub_topic="https://news.example/elsewhere")
+
+    await pushing.ask_hubs()
+    old, *_new = await rows_of(storage, Push)
+
+    assert (
+        hub.asked[-1 if why != "names another hub" else 1]["hub.callback"] == CALLBACK + old.token
+    )
+    assert "unsubscribe" in hub.modes
+    assert (await visitor.post(f"/hub/{old.token}", data=b"news")).status == 410
+    assert await confirm(visitor, old, "unsubscribe") == "200 <b>42</b>"
+    assert old.token not in {push.token for push in await rows_of(storage, Push)}
+
+
+async def test_a_hub_that_does_not_take_leave_is_forgotten(
+    storage, source, pushing, hub, visitor, clock
+):
+    await pushing.ask_hubs()
+    await confirm(visitor, await only_push(storage))
+    async with storage.writing() as unit:
+        await remove_source(unit, source.url_hash)
+
+    for _ in range(48):
+        await pushing.ask_hubs()
+        clock.turn(HOUR)
+
+    assert hub.modes == ["subscribe", "unsubscribe", "unsubscribe", "unsubscribe"]
+    assert await rows_of(storage, Push) == []
+
+
+async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source, pushing, hub):
+    await pushing.ask_hubs()
+    async with storage.writing() as unit:
+        await remove_source(unit, source.url_hash)
+
+    await pushing.ask_hubs()
+
+    assert hub.modes == ["subscribe"]
+    assert await rows_of(storage, Push) == []
+
+
+@pytest.mark.parametrize(("public", "inside"), [(True, True), (False, False)])
+async def test_only_the_operators_own_sources_may_name_a_hub_inside(
+    storage, source, pushing, hub, public, inside
+):
+    await change_sources(storage, public=public)
+
+    await pushing.ask_hubs()
+
+    assert hub.inside == [inside]
+
+
+async def test_a_hub_that_keeps_its_word_spares_the_source(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await pushing.ask_hubs()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+    busy = [item(n, clock.now - n * MINUTE) for n in range(2, 12)]
+    farm.serve("/feed.xml", rss(busy), **NAMES_A_HUB)
+    await tell(visitor, push)
+    await polling.poll_due()
+
+    pushed = await only_source(storage)
+    assert pushed.pushed_until == clock.now + 2 * DAY
+
+    clock.turn(2 * HOUR)
+    late = [item(20, clock.now - HOUR), *busy]
+    farm.serve("/feed.xml", rss(late), **NAMES_A_HUB)
+    await polling.poll_due()
+
+    assert (await only_source(storage)).pushed_until is None  # it kept that to itself
+
+
+async def test_a_hub_may_ask_back_before_it_answers(
+    storage, adding, fetcher, farm, polling, visitor, clock
+):
+    told = []
+
+    async def hub(request: web.Request) -> web.Response:
+        form = await request.post()
+        asked = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"]}
+        answer = await visitor.get(
+            str(form["hub.callback"]).removeprefix("https://bot.example"),
+            params={name: str(value) for name, value in asked.items()} | {"hub.challenge": "42"},
+        )
+        told.append((answer.status, await answer.text()))
+        return web.Response(status=204)
+
+    farm.pages["/hub"] = hub
+    link = f"<{farm.url('/hub')}>; rel=hub"
+    farm.serve("/feed.xml", rss([item(1)]), Link=link)
+    await adding.add(farm.url())
+
+    await Pushing(storage, fetcher, "me", CALLBACK).ask_hubs()
+
+    assert told == [(200, "42")]
+    push = await only_push(storage)
+    assert (push.topic, push.ends_at) == (farm.url(), clock.now + 10 * DAY)
+
+    farm.serve("/feed.xml", rss([item(2), item(1)]), Link=link)
+    clock.turn(MINUTE)
+    await tell(visitor, push)
+    await polling.poll_due()
+    assert "Sample news 2" in await articles_of(storage)
