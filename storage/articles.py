@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, col, select
@@ -52,6 +53,23 @@ async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, 
         select(Article.url_hash, Article.id).where(col(Article.url_hash).in_(url_hashes))
     )
     return {url_hash: article_id for url_hash, article_id in found if article_id is not None}
+
+
+class Sketch(NamedTuple):
+    """As much of an article as tells it from another."""
+
+    url_hash: str
+    title: str
+    summary: str
+
+
+async def sketches_of(unit: Unit, article_ids: Collection[int]) -> dict[int, Sketch]:
+    found = await unit.session.exec(
+        select(Article.id, Article.url_hash, Article.title, Article.summary).where(
+            col(Article.id).in_(article_ids)
+        )
+    )
+    return {article_id: Sketch(*rest) for article_id, *rest in found if article_id}
 
 
 async def store_articles(unit: Unit, articles: Sequence[Article]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.fuzzing.mutations import mutated
 from benchmarks.fuzzing.seeds import Seeds
 from bot.sources.documents import NeedsWorker, read_fast
+from bot.sources.identity import identified
 from bot.sources.intake import draft
 from bot.sources.reading import Reader
 from bot.sources.records import Document, Unreadable
@@ -20,6 +21,7 @@ from bot.sources.workers import Workers
 
 SEED = 20_260_302
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SOURCE = "https://ex.org/feed"
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
 _BLOCKING = 0.5  # seconds that a document may hold the event loop before it is told
 
@@ -140,7 +142,8 @@ def _faults(document: Document) -> list[str]:
             faults.append("a surrogate is left")
         if item.url and not item.url.startswith(("http://", "https://")):
             faults.append(f"no web address: {item.url[:80]}")
-        draft(item, source_url="https://ex.org/feed", now=NOW, backlog=False)
+    for entry in identified(document, SOURCE):
+        draft(*entry, source_url=SOURCE, now=NOW, backlog=False)
     return faults[:1]
 
 

@@ -10,6 +10,7 @@ from bot.sources.bookkeeping import first_row
 from bot.sources.cadence import SHORTEST_WISH
 from bot.sources.feedlinks import Link
 from bot.sources.finds import Find
+from bot.sources.identity import identified
 from bot.sources.intake import draft, url_hash
 from bot.sources.storing import store_drafts
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
@@ -146,6 +147,6 @@ def refusal(visited: Visit, every: timedelta | None) -> str:
 
 
 async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:
-    items = visited.document.items if visited.document else ()
-    drafts = [draft(item, source_url=row["url"], now=unit.now, backlog=True) for item in items]
+    shown = identified(visited.document, row["url"]) if visited.document else []
+    drafts = [draft(*each, source_url=row["url"], now=unit.now, backlog=True) for each in shown]
     return await store_drafts(unit, source_id, drafts)

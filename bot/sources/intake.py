@@ -1,7 +1,6 @@
-"""What an item becomes when it is first seen: whose it is, whether it is news, and since when.
+"""What an item becomes when it is first seen: an article, whether it is news, and since when.
 
-Identity of an entry: its guid, else its URL, else its title. Identity of an article: its canonical
-URL; one without any belongs to its source alone, and one behind a detour has its guid's.
+What makes it the same again stands in `identity`.
 """
 
 from collections.abc import Iterable
@@ -17,6 +16,14 @@ OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)
 LONGEST_TITLE = 300
 _NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The hashes by which an entry is known in its source, and its article everywhere."""
+
+    guid_hash: str
+    url_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +67,18 @@ def url_hash(url: str) -> str:
     return digest(canonical_url(url))
 
 
-def guid_hash(item: Item) -> str:
-    return digest(item.guid or (item.url and canonical_url(item.url)) or item.title)
-
-
 def content_hash(item: Item) -> str:
     return digest(f"{item.title}\n{item.summary}\n{item.text}")
 
 
-def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft:
+def draft(
+    item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
+) -> Draft:
     dating = dated(item.published, now, backlog=backlog)
-    guid = guid_hash(item)
     return Draft(
         item=item,
-        guid_hash=guid,
-        url_hash=_article_hash(item, source_url, guid),
+        guid_hash=identity.guid_hash,
+        url_hash=identity.url_hash,
         content_hash=content_hash(item),
         url=item.url or source_url,
         title=_title(item),
@@ -84,12 +88,6 @@ def draft(item: Item, *, source_url: str, now: datetime, backlog: bool) -> Draft
         news_at=dating.news_at,
         quiet=dating.quiet,
     )
-
-
-def _article_hash(item: Item, source_url: str, guid: str) -> str:
-    if item.is_detour:
-        return guid
-    return url_hash(item.url) if item.url else digest(f"{source_url} {guid}")
 
 
 def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:

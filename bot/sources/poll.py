@@ -11,7 +11,8 @@ import structlog
 
 from bot.sources.bookkeeping import changes_after, host_to_pause, new_address, not_a_feed
 from bot.sources.completion import awaiting_pages
-from bot.sources.intake import Draft, content_hash, draft, guid_hash, url_hash
+from bot.sources.identity import Identified, identified
+from bot.sources.intake import Draft, Identity, content_hash, draft, url_hash
 from bot.sources.outlets import as_found
 from bot.sources.records import Item
 from bot.sources.storing import store_drafts
@@ -73,25 +74,23 @@ class Polling:
             visited = replace(visited, document=None, problem=problem)
         if visited.document and source.kind is SourceKind.SEARCH:
             visited = replace(visited, document=as_found(visited.document, source.host))
-        items, known = await self._news(source, visited)
-        await self._store(source, visited, items, known)
+        news, known = await self._news(source, visited)
+        await self._store(source, visited, news, known)
 
-    async def _news(self, source: Source, visited: Visit) -> tuple[list[Item], dict[str, Seen]]:
+    async def _news(
+        self, source: Source, visited: Visit
+    ) -> tuple[list[Identified], dict[str, Seen]]:
         """Return what the source shows for the first time or in other words, and what it showed."""
         if visited.document is None:
             return [], {}
-        by_hash = {guid_hash(item): item for item in reversed(visited.document.items)}
+        shown = identified(visited.document, source.url)
         async with self.storage.reading() as unit:
-            known = await known_entries(unit, source.id or 0, by_hash)
-        news = [
-            item
-            for hashed, item in reversed(by_hash.items())
-            if hashed not in known or known[hashed].content_hash != content_hash(item)
-        ]
-        return news, known
+            guids = [identity.guid_hash for _, identity in shown]
+            known = await known_entries(unit, source.id or 0, guids)
+        return [each for each in shown if not _is_known(*each, known)], known
 
     async def _store(
-        self, source: Source, visited: Visit, items: Sequence[Item], known: Mapping[str, Seen]
+        self, source: Source, visited: Visit, news: Sequence[Identified], known: Mapping[str, Seen]
     ) -> None:
         async with self.storage.writing() as unit:
             changes = changes_after(source, visited, unit.now, self.jitter())
@@ -102,16 +101,21 @@ class Polling:
                 return  # our lease was over and another reads it now
             if pause := host_to_pause(visited, unit.now):
                 await wait_for_host(unit, *pause)
-            drafts = _drafts(source, items, unit.now)
+            drafts = _drafts(source, news, unit.now)
             articles = await store_drafts(
                 unit, source.id or 0, drafts, known, inside=visited.own_network
             )
         _report(source, visited, articles)
 
 
-def _drafts(source: Source, items: Iterable[Item], now: datetime) -> list[Draft]:
+def _is_known(item: Item, identity: Identity, known: Mapping[str, Seen]) -> bool:
+    seen = known.get(identity.guid_hash)
+    return seen is not None and seen.content_hash == content_hash(item)
+
+
+def _drafts(source: Source, news: Iterable[Identified], now: datetime) -> list[Draft]:
     backlog = source.first_read_at is None
-    drafts = [draft(item, source_url=source.url, now=now, backlog=backlog) for item in items]
+    drafts = [draft(*each, source_url=source.url, now=now, backlog=backlog) for each in news]
     return awaiting_pages(drafts, source.full_text, source.kind)
 
 

@@ -1,15 +1,17 @@
 """Storing what a source shows: entries, articles, their folded words, what was revised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from bot.matching.folding import folded_text
 from bot.sources.completion import LATE
-from bot.sources.intake import Draft
+from bot.sources.identity import is_another
+from bot.sources.intake import Draft, digest
 from bot.sources.revising import revise
 from bot.sources.urls import host_of
-from storage.articles import Article, articles_by_url, store_articles
+from storage.articles import Article, articles_by_url, sketches_of, store_articles
 from storage.engine import Unit
 from storage.entries import LONGEST_OUTLET, Entry, Seen, note_contents, store_entries
 from storage.folded import FoldedRow, store_folded
@@ -35,15 +37,45 @@ async def store_drafts(
     articles may be asked for in the operator's own network.
     """
     drafts = list({draft.guid_hash: draft for draft in reversed(drafts)}.values())
+    drafts = await _named_anew(unit, drafts, known)
     new = [draft for draft in drafts if draft.guid_hash not in known]
     made, carried = await _store_new(unit, source_id, new) if new else ([], [])
-    changed = [(known[d.guid_hash].article_id, d) for d in drafts if d.guid_hash in known]
+    changed = _changed(drafts, known)
     revised = await _revise(unit, source_id, changed, carried) if changed or carried else []
     waiting = [each for each in (*made, *revised) if each[1].awaits_page]
     await await_pages(
         unit, [_page(article_id, draft, unit, inside=inside) for article_id, draft in waiting]
     )
     return len(made)
+
+
+def _changed(drafts: Iterable[Draft], known: Mapping[str, Seen]) -> list[Found]:
+    return [
+        (known[draft.guid_hash].article_id, draft) for draft in drafts if draft.guid_hash in known
+    ]
+
+
+async def _named_anew(
+    unit: Unit, drafts: Sequence[Draft], known: Mapping[str, Seen]
+) -> list[Draft]:
+    """Give a name of its own to what stands under the guid of something else."""
+    changed = _changed(drafts, known)
+    if not changed:
+        return list(drafts)
+    told = await sketches_of(unit, {article_id for article_id, _ in changed})
+    others = {
+        draft.guid_hash
+        for article_id, draft in changed
+        if (was := told.get(article_id))
+        and was.url_hash != draft.url_hash
+        and is_another((was.title, was.summary), (draft.title, draft.item.summary))
+    }
+    return [
+        replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
+        if draft.guid_hash in others
+        else draft
+        for draft in drafts
+    ]
 
 
 async def _store_new(

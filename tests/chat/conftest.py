@@ -19,9 +19,10 @@ from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.rendering.renderer import Renderer
 from bot.sources.adding import Addition, Outcome
+from bot.sources.identity import identified
 from bot.sources.intake import draft, url_hash
 from bot.sources.listing import Listing
-from bot.sources.records import Item
+from bot.sources.records import Document, Item, Kind
 from bot.sources.storing import store_drafts
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
@@ -192,7 +193,8 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
         async with one_storage.writing() as unit:
             source_id = await _sample_source(unit)
             item = Item("", url, title, "", text, unit.now, "en")
-            found = draft(item, source_url=SAMPLE_SOURCE, now=unit.now, backlog=False)
+            (entry,) = identified(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
+            found = draft(*entry, source_url=SAMPLE_SOURCE, now=unit.now, backlog=False)
             await store_drafts(unit, source_id, [found])
 
     return store

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 
 from bot.sources.completion import MOST_PAGES, awaiting_pages, completed, wants_page
-from bot.sources.intake import Draft, draft
+from bot.sources.intake import Draft
 from bot.sources.records import Item
 from storage.articles import Article
 from storage.words import FullText, SourceKind
+from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -21,9 +22,9 @@ def article(**told: Any) -> Article:
     return Article(**values | {"story_id": 1} | told)
 
 
-def drafts(count: int, *, backlog: bool = False) -> list[Draft]:
+def tastes(count: int, *, backlog: bool = False) -> list[Draft]:
     items = (Item(url=f"https://a.example/{n}", title="News", text="Taste.") for n in range(count))
-    return [draft(item, source_url="u", now=NOW, backlog=backlog) for item in items]
+    return drafts(items, NOW, backlog=backlog)
 
 
 @pytest.mark.parametrize(
@@ -48,19 +49,19 @@ def test_a_source_may_be_set_to_want_all_pages_or_none(full_text, is_wanted, tex
 
 
 def test_nobody_waits_for_the_pages_of_a_backlog():
-    marked = awaiting_pages(drafts(2, backlog=True), FullText.ALWAYS, SourceKind.FEED)
+    marked = awaiting_pages(tastes(2, backlog=True), FullText.ALWAYS, SourceKind.FEED)
 
     assert [each.awaits_page for each in marked] == [False, False]
 
 
 def test_one_visit_asks_for_so_many_pages_and_no_more():
-    marked = awaiting_pages(drafts(MOST_PAGES + 2), FullText.AUTO, SourceKind.FEED)
+    marked = awaiting_pages(tastes(MOST_PAGES + 2), FullText.AUTO, SourceKind.FEED)
 
     assert [each.awaits_page for each in marked] == [*([True] * MOST_PAGES), False, False]
 
 
 def test_a_page_that_is_a_source_is_not_read_twice():
-    (marked,) = awaiting_pages(drafts(1), FullText.AUTO, SourceKind.PAGE)
+    (marked,) = awaiting_pages(tastes(1), FullText.AUTO, SourceKind.PAGE)
 
     assert not marked.awaits_page
 

@@ -10,7 +10,6 @@ from bot.sources.answers import Answer
 from bot.sources.completion import KEPT, LATE, awaiting_pages
 from bot.sources.failures import FetchError, HostWaits, TimedOut
 from bot.sources.fulltext import LEASE, Completing
-from bot.sources.intake import draft
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.storing import store_drafts
 from storage.articles import Article
@@ -18,6 +17,7 @@ from storage.articles_staged import claim_articles
 from storage.pages import AwaitedPage
 from storage.sources import add_source
 from storage.words import FullText, SourceKind, Stage
+from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ async def stored(storage: Storage, *urls: str, inside: bool = False) -> None:
         row = {"url": "u", "url_hash": "u", "host": "h", "created_at": unit.now}
         source_id = await add_source(unit, row | {"next_fetch_at": unit.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
-        drafts = [draft(item, source_url="u", now=unit.now, backlog=False) for item in items]
-        marked = awaiting_pages(drafts, FullText.AUTO, SourceKind.FEED)
+        marked = awaiting_pages(drafts(items, unit.now), FullText.AUTO, SourceKind.FEED)
         await store_drafts(unit, source_id, marked, inside=inside)
 
 

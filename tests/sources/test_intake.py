@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.intake import draft, guid_hash, url_hash
+from bot.sources.intake import url_hash
 from bot.sources.records import Item
+from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 def drafted(item: Item, *, backlog: bool = False):
-    return draft(item, source_url="https://news.example/feed", now=NOW, backlog=backlog)
+    (made,) = drafts([item], NOW, source_url="https://news.example/feed", backlog=backlog)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -63,23 +65,6 @@ def test_nothing_is_news_before_or_after_its_time(published, backlog):
     assert made.quiet or not backlog
 
 
-def test_an_entry_is_known_by_its_guid_else_its_url_else_its_title():
-    assert guid_hash(Item("g", "https://a.example/1")) == guid_hash(Item("g", "https://b.example/"))
-    assert guid_hash(Item("", "https://a.example/1?utm_source=x")) == guid_hash(
-        Item("", "http://a.example/1")
-    )
-    assert guid_hash(Item(title="t")) != guid_hash(Item(title="u"))
-
-
-def test_an_article_without_an_address_belongs_to_its_source():
-    item = Item(guid="1", title="a")
-    one = draft(item, source_url="https://a.example/feed", now=NOW, backlog=False)
-    other = draft(item, source_url="https://b.example/feed", now=NOW, backlog=False)
-
-    assert one.url_hash != other.url_hash
-    assert one.url == "https://a.example/feed"
-
-
 @pytest.mark.parametrize(
     ("item", "title"),
     [
@@ -93,6 +78,10 @@ def test_every_article_has_a_title(item: Item, title: str):
     assert drafted(item).title == title
 
 
+def test_an_entry_without_an_address_has_that_of_its_source():
+    assert drafted(Item(guid="1", title="a")).url == "https://news.example/feed"
+
+
 @given(st.text())
 def test_any_url_has_a_hash(url: str):
     assert len(url_hash(url)) == 32
@@ -102,11 +91,6 @@ def test_a_box_behind_the_end_mark_of_a_feeds_full_text_is_left_out():
     body = " ".join(["The ferry was late again on Monday, passengers said."] * 6)
     text = f"{body}\n\nEND [Copyright Example Wire]\n\nDon't Miss\n\nTaiwan Opens a Bridge"
 
-    made = draft(
-        Item(title="Ferry Late", url="https://example.org/ferry", text=text),
-        source_url="https://example.org/feed",
-        now=NOW,
-        backlog=False,
-    )
+    made = drafted(Item(title="Ferry Late", url="https://example.org/ferry", text=text))
 
     assert made.text == body

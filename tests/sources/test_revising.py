@@ -191,6 +191,33 @@ async def test_a_guid_that_changes_with_each_update_is_no_new_article(storage, t
     assert len(await rows_of(storage, Entry)) == 3
 
 
+async def test_a_guid_that_is_used_again_for_something_else_is_a_new_article(
+    storage, told, polling, farm, clock
+):
+    other = item(9, text="Nobody expected that: hens.", guid="sample-1")
+    farm.serve("/feed.xml", rss([other.replace("Sample news 9", "Poultry everywhere")]))
+
+    await poll_after(polling, clock, HOUR)
+    await poll_after(polling, clock, HOUR)
+
+    titles = sorted(article.title for article in await rows_of(storage, Article))
+    assert titles == ["Poultry everywhere", "Sample news 1"]
+    assert await versions(storage) == []
+
+
+async def test_a_feed_that_gives_all_its_entries_new_guids_has_no_new_articles(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss(item(n) for n in range(5)))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss(item(n, guid=f"other-{n}") for n in range(5)))
+
+    await poll_after(polling, clock)
+
+    assert len(await rows_of(storage, Article)) == 5
+    assert await versions(storage) == []
+
+
 async def test_another_sources_words_change_nothing(storage, told, adding, polling, farm, clock):
     farm.serve("/other.xml", rss([item(1, text=f"{LONG} A flood.")]))
     await adding.add(farm.url("/other.xml"))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.counters import without_counters
-from bot.sources.intake import Draft, draft
+from bot.sources.intake import Draft
 from bot.sources.records import Item
 from bot.sources.versions import (
     MOST_VERSIONS,
@@ -18,6 +19,7 @@ from bot.sources.versions import (
     told_anew,
 )
 from storage.articles import Article
+from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,8 +34,8 @@ def article(**told: Any) -> Article:
 
 def drafted(*, is_taste: bool = False, **told: Any) -> Draft:
     item = Item(**{"url": "https://a.example/1", "title": "Storm", "summary": "A storm."} | told)
-    made = draft(item, source_url="u", now=NOW, backlog=False)
-    return Draft(**{name: getattr(made, name) for name in Draft.__slots__} | {"is_taste": is_taste})
+    (made,) = drafts([item], NOW)
+    return replace(made, is_taste=is_taste)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,15 @@
+"""Drafts for tests, made of items as a feed would show them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.sources.identity import identified
+from bot.sources.intake import Draft, draft
+from bot.sources.records import Document, Item, Kind
+
+
+def drafts(
+    items: Iterable[Item], now: datetime, *, source_url: str = "u", backlog: bool = False
+) -> list[Draft]:
+    shown = identified(Document(Kind.FEED, items=tuple(items)), source_url)
+    return [draft(*each, source_url=source_url, now=now, backlog=backlog) for each in shown]
