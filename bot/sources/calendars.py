@@ -5,7 +5,7 @@ calendar (the 33-year rule, exact for 1925 to 2087).
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 _ERA_ZERO = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 _BUDDHIST = 543
@@ -43,8 +43,8 @@ _THAI_ERA = re.compile(r"พ\.?\s*ศ\.?\s*")
 _THAI_YEAR = re.compile(r"\b(2[45]\d\d)\b")
 
 
-def east_asian_date(text: str) -> datetime | date | None:
-    """The first date like 2025年11月17日 (or 년 월 일) in *text*, with its time if any."""
+def east_asian_date(text: str, clock: tzinfo = UTC) -> datetime | date | None:
+    """The first date like 2025年11月17日 (or 년 월 일) in *text*; a time in it is by *clock*."""
     found = _EAST_ASIAN.search(text)
     if found is None:
         return None
@@ -57,8 +57,9 @@ def east_asian_date(text: str) -> datetime | date | None:
         hour = int(found["hour"]) % 24
         if found["half"]:
             hour = hour % 12 + (12 if found["half"] in _AFTER_NOON else 0)
-        return datetime(year, month, day, hour, int(found["minute"]), tzinfo=UTC)
-    except ValueError:
+        told = datetime(year, month, day, hour, int(found["minute"]), tzinfo=clock)
+        return told.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
 
 

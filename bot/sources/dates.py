@@ -1,11 +1,11 @@
 """Dates as feeds write them; pages go on in `pagedates`.
 
-Order: ISO 8601, RFC 822 and its cousins, Unix time. Without a zone a time counts as UTC; without
-a time a date stays a date.
+Order: ISO 8601, RFC 822 and its cousins, Unix time. Without a zone a time counts as UTC, or by the
+clock that is given; without a time a date stays a date.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.sources.zones import zone
 
@@ -58,26 +58,26 @@ _LONGEST = 90
 _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
 
 
-def feed_date(text: str, language: str = "") -> datetime | date | None:
-    """*text* as a moment in UTC or a bare date, else None. *language* settles ambiguous zones."""
+def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | date | None:
+    """*text* as a moment in UTC or a bare date, else None. *place* settles ambiguous zones."""
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
     for form in _FORMS:
         if found := form.fullmatch(text):
             try:
-                return _assembled(found.groupdict(), language)
+                return _assembled(found.groupdict(), place, clock)
             except (KeyError, ValueError, OverflowError):
                 return None
     return _from_epoch(text)
 
 
-def _assembled(parts: dict[str, str | None], language: str) -> datetime | date:
+def _assembled(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:
     day = date(_year(parts["year"] or ""), _month(parts), int(parts["day"] or 0))
     hour = parts["hour"]
     if hour is None:
         return day
-    midnight = datetime.combine(day, time(), zone(parts["zone"] or "", language))
+    midnight = datetime.combine(day, time(), zone(parts["zone"] or "", place, clock))
     since = timedelta(
         hours=_hour(int(hour), parts.get("half")),
         minutes=int(parts["minute"] or 0),

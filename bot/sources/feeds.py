@@ -18,10 +18,11 @@ import fastfeedparser
 from bot.sources import language
 from bot.sources.dates import feed_date
 from bot.sources.feedpace import pace_of
+from bot.sources.places import place_of
 from bot.sources.records import Document, Item, Kind
 from bot.sources.sanitise import one_line, plain_text
 from bot.sources.strictxml import strict_root
-from bot.sources.urls import without_login
+from bot.sources.urls import host_of, without_login
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -56,9 +57,10 @@ def read_fast(data: bytes, url: str) -> Document | None:
         return None
     if len(feed.entries) != len(elements):
         return None
-    tag = language.declared(_language_tag(root, channel))
+    declared = _language_tag(root, channel)
+    tag, place = language.declared(declared), place_of(declared, host_of(url))
     items = tuple(
-        _item(entry, element, base, tag)
+        _item(entry, element, base, tag, place)
         for entry, element in zip(feed.entries, elements, strict=True)
     )
     if not all(map(_is_whole, items, elements)):
@@ -106,7 +108,7 @@ def _language_tag(root: Any, channel: Any) -> str | None:
     return None if tag is None else str(tag)
 
 
-def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
+def _item(entry: Any, element: Any, base: str, tag: str, place: str) -> Item:
     markup = entry.get("description") or ""
     summary = plain_text(markup)
     contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
@@ -116,7 +118,7 @@ def _item(entry: Any, element: Any, base: str, tag: str) -> Item:
         title=one_line(entry.get("title") or ""),
         summary=summary,
         text=body_of(summary, map(plain_text, contents)),
-        published=_date(element, tag),
+        published=_date(element, place),
         language=tag,
         credit=one_line(element.findtext("source") or element.findtext("{*}Source") or ""),
     )
@@ -129,10 +131,10 @@ def _link(element: Any) -> str:
     return next(hrefs, "") if element.tag != "item" else ""
 
 
-def _date(element: Any, tag: str) -> datetime | date | None:
+def _date(element: Any, place: str) -> datetime | date | None:
     for names in (_PUBLISHED, _UPDATED):
         for child in element.iterchildren(*names):
-            if found := feed_date(child.text or "", tag):
+            if found := feed_date(child.text or "", place):
                 return found
     return None
 

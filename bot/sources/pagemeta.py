@@ -15,7 +15,8 @@ from bot.sources.sanitise import one_line
 _ARTICLE = re.compile(r"Article|BlogPosting|Report\b|LiveBlog|NewsStory|Review", re.IGNORECASE)
 _OWN_TITLES = ("og:title", "twitter:title", "dc.title", "title")
 _PUBLISHED = (
-    "article:published_time", "article:published", "og:published_time", "datepublished",
+    "article:published_time", "article:published", "og:article:published_time",
+    "og:published_time", "datepublished",
     "date_published", "publishdate", "publish_date", "published_time", "pubdate",
     "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "dc.date.issued",
     "dcterms.issued", "dcterms.created", "dc.date", "dcterms.date", "dc.created", "date",
@@ -34,6 +35,7 @@ class PageMeta:
     description: str
     site: str
     canonical: str
+    tag: str  # of its language, as declared
     language: str
 
 
@@ -50,6 +52,7 @@ def page_meta(root: Any) -> PageMeta:
         description=one_line(metas.get("og:description") or metas.get("description") or ""),
         site=one_line(metas.get("og:site_name", "")),
         canonical=_canonical(root) or metas.get("og:url", ""),
+        tag=tag or "",
         language=language.declared(tag),
     )
 
@@ -68,7 +71,7 @@ def _metas(root: Any) -> Iterator[tuple[str, str]]:
     for meta in root.iter("meta"):
         attributes = (meta.get("property"), meta.get("name"), meta.get("itemprop"))
         for name in (*attributes, meta.get("http-equiv")):
-            content = (meta.get("content") or "").strip()
+            content = (meta.get("content") or meta.get("value") or "").strip()
             if name and content and name.lower() not in seen:
                 seen.add(name.lower())
                 yield name.lower(), content

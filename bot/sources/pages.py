@@ -1,28 +1,26 @@
 """One article out of a web page. Runs in workers only: extraction may take long.
 
-Published: JSON-LD, meta, `<time>`, visible text near the title, htmldate. Body: without boxes of
-other stories, trafilatura, preferring precision, then the end-trim.
+Body: without boxes of other stories, trafilatura, preferring precision, then the standfirst that
+it dropped, and the end-trim.
 """
 
 import warnings
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
-import htmldate
 import lxml.html
 import trafilatura
 
 from bot.sources import language
 from bot.sources.endtrim import end_trimmed
 from bot.sources.pageboxes import without_boxes
-from bot.sources.pagedates import page_date
 from bot.sources.pagemarkup import simplified
 from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
 from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
+from bot.sources.publication import guessed, published, reader_for
 from bot.sources.records import Document, Item, Kind, Unreadable
-from bot.sources.sanitise import plain_text, tidy
+from bot.sources.sanitise import tidy
 from bot.sources.standfirsts import standfirst
 from bot.sources.teasers import drop_teasers
 from bot.sources.urls import host_of
@@ -45,21 +43,20 @@ def read_page(text: str, url: str) -> Document:
     meta = page_meta(root)
     _refuse_challenge(root)
     address = _address(meta.canonical, url)
-    title = page_title(root, meta)
     simplified(without_boxes(root))
     drop_teasers(root, host_of(address))
-    title, dated, body = _opened(_paragraphs(root), title, meta.language)
+    title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
     body = end_trimmed([*standfirst(root, title, meta.description, body), *body])
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = meta.language or language.detect(" ".join(body))
-    article = "\n\n".join(body)
+    read = reader_for(meta, code, address)
     item = Item(
         url=address,
         title=title or body[0][:LONGEST_TITLE],
         summary=meta.description or body[0][:_SUMMARY],
-        text=article,
-        published=_published(root, meta, code) or dated or _guessed(text),
+        text="\n\n".join(body),
+        published=published(root, meta, title, address, read) or dated or guessed(text, address),
         language=code,
     )
     return Document(Kind.PAGE, meta.site, address, code, (item,))
@@ -107,7 +104,7 @@ def _paragraphs(root: Any) -> list[str]:
 
 
 def _opened(
-    paragraphs: list[str], title: str, code: str
+    paragraphs: list[str], title: str, meta: PageMeta, address: str
 ) -> tuple[str, datetime | date | None, list[str]]:
     """The title, a date and the body, of which the first two may stand at the beginning."""
     rest = list(paragraphs)
@@ -115,7 +112,8 @@ def _opened(
         title = rest[0]
     if rest and letters_of(rest[0]) == letters_of(title):
         del rest[0]
-    dated = page_date(rest[0], code) if rest and len(rest[0]) <= _SHORT_DATE else None
+    read = reader_for(meta, meta.language, address)
+    dated = read(rest[0]) if rest and len(rest[0]) <= _SHORT_DATE else None
     return title, dated, rest[1:] if dated else rest
 
 
@@ -134,40 +132,3 @@ def _extracted(text: str, *, favor_precision: bool) -> list[str]:
             text, favor_precision=favor_precision, include_comments=False, deduplicate=False
         )
     return [part for part in tidy(found or "").split("\n") if part]
-
-
-def _published(root: Any, meta: PageMeta, code: str) -> datetime | date | None:
-    for written in (*meta.published, *_times(root)):
-        if found := page_date(written, code):
-            return found
-    return _visible_date(root, code)
-
-
-def _times(root: Any) -> list[str]:
-    found: list[str] = []
-    for time in root.iter("time"):
-        if next(time.iterancestors("aside", "nav", "footer"), None) is not None:
-            continue
-        found += [time.get("datetime") or "", line_of(time)]
-    return [text for text in found[:6] if text]
-
-
-def _visible_date(root: Any, code: str) -> datetime | date | None:
-    """A short text near the first heading that is a date."""
-    heading = next(iter([*root.iter("h1"), *root.iter("h2")]), None)
-    if heading is None:
-        return None
-    for element in islice(heading.itersiblings("*"), 6):
-        parts = (*element.itertext(), element.tail or "")
-        for line in plain_text(" \n".join(parts)).split("\n")[:8]:
-            if len(line) <= _LONGEST_DATE and (found := page_date(line, code)):
-                return found
-    return page_date((heading.tail or "").strip()[:_LONGEST_DATE], code)
-
-
-def _guessed(text: str) -> date | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = htmldate.find_date(text, original_date=True, extensive_search=True)
-    # The first of January is what it makes of a bare year, such as that of a copyright.
-    return date.fromisoformat(found) if found and not found.endswith("-01-01") else None

@@ -18,9 +18,11 @@ from bot.sources.charrefs import possible
 from bot.sources.dates import feed_date
 from bot.sources.feedpace import pace_of
 from bot.sources.feeds import absolute, body_of, identifier, with_language
+from bot.sources.places import place_of
 from bot.sources.records import Document, FeedPace, Item, Kind, Unreadable
 from bot.sources.sanitise import one_line, plain_text
 from bot.sources.strictxml import lenient_root
+from bot.sources.urls import host_of
 
 # feedparser makes `AT&T;` of a bare `AT&T`; in CDATA an ampersand is right as it is.
 _BARE_AMPERSAND = re.compile(
@@ -41,13 +43,15 @@ def read_slow(data: bytes, url: str) -> Document:
         parsed = _parsed(data, url)
         if not parsed.version and not parsed.entries:
             raise Unreadable("This is XML, but no feed: it has no entries.", "xml")
-        tag = language.declared(parsed.feed.get("language"))
+        declared = parsed.feed.get("language")
+        tag, place = language.declared(declared), place_of(declared, host_of(url))
         root = lenient_root(data)
         guids = _guids(root, len(parsed.entries))
         home = absolute(parsed.feed.get("link") or "", url)
         base = url or home  # a feed read from a file is at home where it says
         items = tuple(
-            _item(entry, guid, base, tag) for entry, guid in zip(parsed.entries, guids, strict=True)
+            _item(entry, guid, base, tag, place)
+            for entry, guid in zip(parsed.entries, guids, strict=True)
         )
     return with_language(
         Document(
@@ -100,7 +104,7 @@ def _guids(root: Any, count: int) -> list[str]:
     ]
 
 
-def _item(entry: Any, guid: str, url: str, tag: str) -> Item:
+def _item(entry: Any, guid: str, url: str, tag: str, place: str) -> Item:
     summary = plain_text(entry.get("summary") or "")
     contents = [plain_text(content.get("value") or "") for content in entry.get("content") or ()]
     return Item(
@@ -109,7 +113,7 @@ def _item(entry: Any, guid: str, url: str, tag: str) -> Item:
         title=one_line(entry.get("title") or ""),
         summary=summary or next(iter(contents), ""),
         text=body_of(summary, contents),
-        published=_date(entry, tag),
+        published=_date(entry, place),
         language=tag,
         credit=one_line(_credit(entry)),
     )
@@ -119,9 +123,9 @@ def _credit(entry: Any) -> str:
     return (entry.get("source") or {}).get("title") or entry.get("news_source") or ""
 
 
-def _date(entry: Any, tag: str) -> datetime | date | None:
+def _date(entry: Any, place: str) -> datetime | date | None:
     texts = (entry.get(name) for name in _DATES)
-    return next((found for text in texts if text and (found := feed_date(text, tag))), None)
+    return next((found for text in texts if text and (found := feed_date(text, place))), None)
 
 
 def _pace(root: Any) -> FeedPace | None:

@@ -5,11 +5,12 @@ perhaps an end mark and a box of other stories. Each of these but the body may b
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from bot.sources import language
 from bot.sources.endtrim import end_trimmed
 from bot.sources.pagedates import page_date
+from bot.sources.places import clock_of
 from bot.sources.records import Document, Item, Kind, Unreadable
 from bot.sources.sanitise import tidy
 
@@ -85,7 +86,7 @@ def _head(paragraphs: list[str], code: str) -> tuple[str, datetime | date | None
 def _date_in(line: str, code: str) -> datetime | date | None:
     if len(line) > _LONGEST_DATE or not _DIGIT.search(line):
         return None
-    return page_date(line, code) or page_date(line)
+    return page_date(line, code, clock_of(code) or UTC) or page_date(line)
 
 
 def _first_sentence(paragraph: str) -> str:

@@ -1,7 +1,7 @@
 """What the zone names in feeds mean.
 
 The usual parsers read any name they do not know as UTC, which makes a Japanese agency nine hours
-wrong. Four names mean different places; there the language of the feed decides.
+wrong. Some names mean different places; there the country or the language of the feed decides.
 """
 
 import re
@@ -42,25 +42,40 @@ _MINUTES = {
     "AKST": -540,
     "HST": -600,
 }
-_MINUTES_BY_LANGUAGE = {
-    ("IST", "he"): 120,
-    ("IST", "ga"): 60,
-    ("BST", "bn"): 360,
-    ("CST", "zh"): 480,
-    ("AST", "ar"): 180,
+# By language or by country.
+_MINUTES_BY_PLACE = {
+    **dict.fromkeys((("IST", "he"), ("IST", "IL")), 120),
+    **dict.fromkeys((("IST", "ga"), ("IST", "IE")), 60),
+    **dict.fromkeys((("BST", "bn"), ("BST", "BD")), 360),
+    **dict.fromkeys((("CST", place) for place in ("zh", "CN", "HK", "MO", "TW")), 480),
+    **dict.fromkeys((("AST", place) for place in ("ar", "SA", "KW", "QA", "IQ", "BH")), 180),
+    **dict.fromkeys((("PST", "PH"), ("MST", "MY"), ("WST", "AU")), 480),
+    ("EST", "AU"): 600,
+    ("EDT", "AU"): 660,
+    ("CST", "AU"): 570,
+    ("CST", "CU"): -300,
 }
 _OFFSET = re.compile(r"(?:(?:GMT|UTC?)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _DAY_MINUTES = 24 * 60
 
 
 @lru_cache(maxsize=256)
-def zone(text: str, language: str = "") -> tzinfo:
-    """The zone that *text* names by offset, name or both ("+0900 (JST)"); UTC for anything else."""
+def zone(text: str, place: str = "", clock: tzinfo = UTC) -> tzinfo:
+    """The zone that *text* names by offset, name or both ("+0900 (JST)"); *clock* for none.
+
+    *place* is a language with or without a country, such as "en-IE".
+    """
     name = text.partition("(")[0].strip(" .[]").upper()
     if offset := _OFFSET.fullmatch(name):
         return _offset(*offset.groups())
-    primary = language.partition("-")[0].lower()
-    minutes = _MINUTES_BY_LANGUAGE.get((name, primary), _MINUTES.get(name, 0))
+    code, _, country = place.partition("-")
+    known = ((name, country.upper()), (name, code.lower()))
+    minutes = next(
+        (_MINUTES_BY_PLACE[each] for each in known if each in _MINUTES_BY_PLACE),
+        _MINUTES.get(name),
+    )
+    if minutes is None:
+        return clock
     return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 

@@ -2,6 +2,7 @@ import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,9 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
         pytest.param("Mon, 02 Mar 2026 13:00 CET", "", NOON, id="no seconds"),
         pytest.param("Mon, 02 Mar 2026 17:30:00 IST", "en", NOON, id="Indian time"),
         pytest.param("Mon, 02 Mar 2026 14:00:00 IST", "he", NOON, id="Israel time in Hebrew"),
+        pytest.param("Mon, 02 Mar 2026 13:00:00 IST", "en-IE", NOON, id="Irish time"),
+        pytest.param("Mon, 02 Mar 2026 22:00:00 EST", "en-AU", NOON, id="Eastern Australia"),
+        pytest.param("Mon, 02 Mar 2026 20:00:00 PST", "en-PH", NOON, id="Philippine time"),
         pytest.param("Mon, 02 Mar 2026 20:00:00 CST", "zh-TW", NOON, id="China time in Chinese"),
         pytest.param("Mon, 02 Mar 2026 06:00:00 CST", "en-US", NOON, id="Central time in English"),
         pytest.param("Mon, 02 Mar 2026 02:00:00 HST", "", NOON, id="Hawaii"),
@@ -92,6 +96,30 @@ def test_a_feed_date_is_read(text, language, expected):
 )
 def test_a_page_date_is_read(text, language, expected):
     assert page_date(text, language) == expected
+
+
+BERLIN, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "clock"),
+    [
+        pytest.param("2026年3月2日 21時00分", "ja", TOKYO, id="Japanese"),
+        pytest.param("Montag, 2. März 2026, 13:00 Uhr", "de", BERLIN, id="a word that is no zone"),
+        pytest.param("02.03.2026 13:00 Uhr", "de-DE", BERLIN, id="German numbers"),
+        pytest.param("2026-03-02 13:00", "de", BERLIN, id="ISO"),
+        pytest.param("03/02/2026 9:00 PM", "en-US", TOKYO, id="American numbers, evening"),
+        pytest.param("Published Mon 2 Mar 2026 13:00 IST, by Ann", "en-IE", TOKYO, id="Irish time"),
+        pytest.param("Updated on Mon, 02 Mar 2026 21:00 +09:00", "en", BERLIN, id="an offset"),
+        pytest.param("2 March 2026 at 12:00 GMT", "en", TOKYO, id="a zone counts before the clock"),
+    ],
+)
+def test_a_time_without_a_zone_is_told_by_the_clock_of_the_place(text, place, clock):
+    assert page_date(text, place, clock) == NOON
+
+
+def test_a_day_is_a_day_by_any_clock():
+    assert page_date("Datum: 02.Mär.26", "de", TOKYO) == date(2026, 3, 2)
 
 
 @pytest.mark.parametrize("language", ["la", "eo", "gsw", "xx"])
