@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.sources.adding import Form, Outcome
+from bot.sources.adding import Addition, Form, Outcome
 from bot.sources.urls import host_of
+from storage.engine import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from bot.sources.adding import Addition, Wish
+    from bot.sources.adding import Wish
     from bot.sources.opml import Outline
 
 AT_ONCE = 16
@@ -70,8 +71,17 @@ async def _add_next(
     for one_host in hosts:
         for url, wish in one_host:
             progress.update(task, description=f"{_tally(done)}{escape(wish.title or host_of(url))}")
-            done.append(await adding.add(url, wish))
+            done.append(await _added(adding, url, wish))
             progress.advance(task)
+
+
+async def _added(adding: Adds, url: str, wish: Wish) -> Addition:
+    """What the database refuses must not end the others: it may be busy, or be full for good."""
+    try:
+        return await adding.add(url, wish)
+    except DatabaseError as error:
+        sentence = f"could not be stored: {str(error.orig).splitlines()[0]}"
+        return Addition(url, Outcome.REFUSED, wish.title, sentence=sentence)
 
 
 def _tally(done: Iterable[Addition]) -> str:

@@ -82,7 +82,7 @@ def find(
     from bot.cli.finding import show_found
     from bot.sources.discovery import Discovery
 
-    found = _run(lambda tools: Discovery(tools.fetcher, tools.reader).discover(url))
+    found = _run(lambda tools: Discovery(tools.fetcher, tools.reader, thorough=True).discover(url))
     if not show_found(found, as_json=as_json):
         raise SystemExit(NOTHING_DONE)
 

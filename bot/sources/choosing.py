@@ -1,9 +1,11 @@
 """Adding what a person names: a feed, the one feed of a page, or else the page itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.sources.adding import AS_IT_COMES, Adding, Addition, Form, Outcome, Wish
 from bot.sources.discovery import Discovered, Discovery, page_of
+from bot.sources.feedlinks import Link, Where
 from bot.sources.finds import Find, is_list
 from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Visit, visit
@@ -30,11 +32,12 @@ class Choosing:
         return await self._chosen(url, await discovery.discover(url, visited=visited), wish)
 
     async def _chosen(self, url: str, found: Discovered, wish: Wish) -> Addition:
-        if len(found.finds) + len(found.unread) > 1:
-            several = Addition(url, Outcome.SEVERAL, wish.title, sentence=_count(found))
-            return replace(several, choice=found.finds, unread=found.unread)
-        for find in found.finds:
-            return await self._its_feed(url, find, wish)
+        finds = [find for find in found.finds if find.tells_news]
+        unread = [link for link in found.unread if link.where is not Where.SITEMAP]
+        if len(finds) + len(unread) > 1:
+            return _question(url, finds, unread, wish)
+        if finds:
+            return await self._its_feed(url, finds[0], wish)
         if wish.form is Form.FEED:
             return Addition(url, Outcome.REFUSED, wish.title, sentence=_NO_FEED)
         return await self._the_page(url, found.visited, wish)
@@ -49,5 +52,13 @@ class Choosing:
         return await self.adding.add(url, wish, visited=visited)
 
 
-def _count(found: Discovered) -> str:
-    return f"has {len(found.finds) + len(found.unread)} feeds to choose from"
+def _question(url: str, finds: Sequence[Find], unread: Sequence[Link], wish: Wish) -> Addition:
+    """Without the documents that were read: a list may have a thousand such sites."""
+    return Addition(
+        url,
+        Outcome.SEVERAL,
+        wish.title,
+        sentence=f"has {len(finds) + len(unread)} feeds to choose from",
+        choice=tuple(replace(find, visited=Visit()) for find in finds),
+        unread=tuple(unread),
+    )

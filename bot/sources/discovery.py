@@ -1,14 +1,16 @@
 """What can be read at a site: its feeds, found by a few polite requests, each one read.
 
 In this order, as far as the first that gives anything: what is asked for is a feed itself; what
-the page names and links; the usual places, one after the other; the sitemaps that robots.txt
-names. An address from outside leads nowhere inside, whoever asks.
+the page names; what it links, and what is linked by a page of feeds that it links; the usual
+places, one after the other; the sitemaps that robots.txt names. An address from outside leads
+nowhere inside, whoever asks.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.sources.answers import problem_of
 from bot.sources.charsets import decode
@@ -20,7 +22,8 @@ from bot.sources.records import Unreadable
 from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 
-MOST_READ = 8  # of what one page names, or one robots.txt
+MOST_READ = 8  # of what one page names, and as many of what it links
+MOST_SITEMAPS = 3
 PATIENCE_SECONDS = 90
 
 
@@ -36,11 +39,15 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """*inside*: the operator asks, so that the own network is open."""
+    """*inside*: the operator asks, so that the own network is open.
+
+    *thorough*: what a page links is looked at even if it names feeds.
+    """
 
     fetcher: Fetches
     reader: Reads
     inside: bool = True
+    thorough: bool = False
 
     async def discover(self, url: str, *, visited: Visit | None = None) -> Discovered:
         """Look for feeds at *url*; *visited* is what was just read there, if somebody has."""
@@ -54,7 +61,7 @@ class Discovery:
         search = _Search(self.fetcher, self.reader, inside=visited.own_network)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await search.run(page, visited.answer.url)
+                await search.run(page, visited.answer.url, thorough=self.thorough)
         return Discovered(visited, tuple(search.finds), tuple(search.unread), is_page=True)
 
 
@@ -71,6 +78,14 @@ def page_of(visited: Visit) -> str | None:
         return None
 
 
+def listed_by(visited: Visit) -> list[Link]:
+    """Return the feeds that a page links which was taken for a feed: it may be the list of them."""
+    page = page_of(visited)
+    if page is None or visited.answer is None:
+        return []
+    return [replace(link, where=Where.LISTED) for link in links_of(page, visited.answer.url)]
+
+
 @dataclass(slots=True)
 class _Search:
     """One search; what it has found by the time that patience ends is kept."""
@@ -81,20 +96,34 @@ class _Search:
     finds: list[Find] = field(default_factory=list)
     unread: list[Link] = field(default_factory=list)
 
-    async def run(self, page: str, url: str) -> None:
-        await self._read(links_of(page, url))
+    async def run(self, page: str, url: str, *, thorough: bool) -> None:
+        links = links_of(page, url)
+        await self._read([link for link in links if link.where is Where.NAMED])
+        if thorough or not self.finds:
+            await self._read([link for link in links if link.where is Where.LINKED])
         if not self.finds:
             await self._read_first(usual_places(url))
         if not self.finds:
-            await self._read(await self._sitemaps(url))
+            await self._read(await self._sitemaps(url), MOST_SITEMAPS)
 
-    async def _read(self, links: Sequence[Link]) -> None:
-        self.unread = list(links)
-        for link in links[:MOST_READ]:
-            find = find_of(link, await self._look(link))
+    async def _read(self, links: Sequence[Link], most: int = MOST_READ) -> None:
+        self.unread += links
+        waiting = deque(links)
+        for _ in range(most):
+            if not waiting:
+                return
+            link = waiting.popleft()
+            visited = await self._look(link)
             self.unread.remove(link)
-            if find and not any(is_same(find, other) for other in self.finds):
-                self.finds.append(find)
+            self._keep(find_of(link, visited))
+            if link.where is Where.LINKED:
+                listed = [other for other in listed_by(visited) if other not in self.unread]
+                self.unread += listed
+                waiting += listed
+
+    def _keep(self, find: Find | None) -> None:
+        if find and not any(is_same(find, other) for other in self.finds):
+            self.finds.append(find)
 
     async def _read_first(self, links: Sequence[Link]) -> None:
         """As far as the first feed, or the first place at which the host does not answer."""

@@ -23,7 +23,7 @@ _TAG = re.compile(
     r"<(link|a|base)\b((?:[^<>\"']|\"[^\"<]{0,4000}\"|'[^'<]{0,4000}')*+)>([^<]{0,200})",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _FEED_TYPE = re.compile(
     r"application/(?:(?:rss|atom|rdf|feed)\+(?:xml|json)|json)|(?:application|text)/(?:rss|xml)"
 )
@@ -41,9 +41,13 @@ _FEED_NAME = re.compile(
 )
 _LONGEST_FEED_NAME = 3  # words; a headline may speak of atoms
 _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?://)|feed(?=://)", re.IGNORECASE)
-_OF_COMMENTS = re.compile(
-    r"/comments/|(?:^|\W)(?:comments?|kommentare?|commentaires)\b", re.IGNORECASE
+_COMMENTS_PATH = re.compile("/comments(?:/|$)", re.IGNORECASE)
+_COMMENTS_NAME = re.compile(
+    r"comment|kommentar|com[ae]nt[aá]r|comenta|yorum|reacties|коммент|комент|コメント|评论|評論|留言"
+    r"|댓글|تعليق|תגוב",
+    re.IGNORECASE,
 )
+_ANOTHER_ADDRESS = re.compile(r"https?(?::|%3a)(?:/|%2f)", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _PLACES = ("feed", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json", "feeds")
 
@@ -54,6 +58,7 @@ class Where(StrEnum):
     HERE = "asked for"
     NAMED = "named by the page"
     LINKED = "linked by the page"
+    LISTED = "in the site's list of feeds"
     PLACE = "in a usual place"
     SITEMAP = "named by robots.txt"
 
@@ -70,20 +75,23 @@ class Link:
 def links_of(page: str, url: str) -> tuple[Link, ...]:
     """Return what *page*, from *url*, names as its feeds, then what it links that looks like one.
 
-    Feeds of comments come last.
+    Feeds of comments are none.
     """
     found: dict[str, Link] = {}
     for link in sorted(_links(page, url), key=lambda link: link.where is Where.LINKED):
         found.setdefault(canonical_url(link.url), link)
-    return tuple(sorted(found.values(), key=_is_of_comments))
+    return tuple(link for link in found.values() if not _is_of_comments(link))
 
 
 def usual_places(url: str) -> tuple[Link, ...]:
-    """Return where feeds often are, under the folder of *url* and at its host's root."""
+    """Return where feeds often are: in the first folder of *url*, and at its host's root.
+
+    Deeper, under an article, a blog has its comments.
+    """
     parts = urlsplit(url)
-    folder = parts.path.rpartition("/")[0].strip("/")
+    folders = parts.path.split("/")[1:-1]
     root = f"{parts.scheme}://{parts.netloc}/"
-    below = [f"{root}{folder}/{place}" for place in _PLACES[:2]] if folder else []
+    below = [f"{root}{folders[0]}/{place}" for place in _PLACES[:2]] if folders else []
     places = [*below, *(root + place for place in _PLACES)]
     return tuple(Link(place, where=Where.PLACE) for place in places)
 
@@ -94,11 +102,11 @@ def robots_of(url: str) -> str:
 
 
 def sitemaps_of(robots: str, url: str) -> tuple[Link, ...]:
-    """Return the sitemaps that *robots*, from *url*, names; those of news first."""
+    """Return the sitemaps that *robots*, from *url*, names; where some are for news, only those."""
     urls = (_address(found[1], url) for found in _SITEMAP_LINE.finditer(robots))
-    once = dict.fromkeys(filter(None, urls))
-    ordered = sorted(once, key=lambda address: not is_for_news(address))
-    return tuple(Link(address, where=Where.SITEMAP) for address in ordered)
+    once = list(dict.fromkeys(filter(None, urls)))
+    of_news = [address for address in once if is_for_news(address)]
+    return tuple(Link(address, where=Where.SITEMAP) for address in of_news or once)
 
 
 def _links(page: str, url: str) -> Iterator[Link]:
@@ -130,8 +138,11 @@ def _is_named(facts: dict[str, str]) -> bool:
     relations = facts.get("rel", "").lower().split()
     if "feed" in relations:
         return True
-    kind = facts.get("type", "").lower()
-    return "alternate" in relations and bool(_FEED_TYPE.match(kind)) and not _is_an_interface(facts)
+    return "alternate" in relations and _has_feed_type(facts) and not _is_an_interface(facts)
+
+
+def _has_feed_type(facts: dict[str, str]) -> bool:
+    return bool(_FEED_TYPE.fullmatch(facts.get("type", "").lower().partition(";")[0].strip()))
 
 
 def _is_an_interface(facts: dict[str, str]) -> bool:
@@ -140,8 +151,10 @@ def _is_an_interface(facts: dict[str, str]) -> bool:
 
 
 def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
-    if facts["href"].lower().startswith("feed:") or _FEED_TYPE.match(facts.get("type", "").lower()):
+    if facts["href"].lower().startswith("feed:") or _has_feed_type(facts):
         return True
+    if _ANOTHER_ADDRESS.search(address, 1):  # it shares this page, or adds a feed to some reader
+        return False
     parts = urlsplit(address)
     if _FEED_PATH.search(parts.path) or _FEED_QUERY.search(parts.query):
         return True
@@ -167,4 +180,7 @@ def _name(text: str) -> str:
 
 
 def _is_of_comments(link: Link) -> bool:
-    return bool(_OF_COMMENTS.search(link.name) or _OF_COMMENTS.search(urlsplit(link.url).path))
+    """By its path, or what the page calls it; a link may be called so because it holds opinions."""
+    if _COMMENTS_PATH.search(urlsplit(link.url).path):
+        return True
+    return link.where is Where.NAMED and bool(_COMMENTS_NAME.search(link.name))

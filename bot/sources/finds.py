@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.sources.feedlinks import Link, Where
-from bot.sources.records import Kind
+from bot.sources.records import Item, Kind
 from bot.sources.sitemaps import moment_of
 from bot.sources.urls import canonical_url
 from bot.sources.visiting import Visit
@@ -25,6 +25,19 @@ class Find:
     newest: datetime | date | None
     where: Where
     visited: Visit
+
+    @property
+    def tells_news(self) -> bool:
+        """A plain sitemap tells no more than which pages there are."""
+        return self.kind is Kind.FEED or any(item.title for item in self._items)
+
+    @property
+    def links(self) -> frozenset[str]:
+        return frozenset(canonical_url(item.url) for item in self._items if item.url)
+
+    @property
+    def _items(self) -> tuple[Item, ...]:
+        return self.visited.document.items if self.visited.document else ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -63,12 +76,7 @@ def is_same(one: Find, other: Find) -> bool:
     """Whether both are the same feed, in two forms such as RSS and Atom."""
     if canonical_url(one.url) == canonical_url(other.url):
         return True
-    lengths = sorted((len(_links(one)), len(_links(other))))
+    lengths = sorted((len(one.links), len(other.links)))
     # A section's feed too shares its links with the main one, but is called something else.
     of = lengths[0] if one.title == other.title else lengths[1]
-    return of > 0 and len(_links(one) & _links(other)) >= _SAME_SHARE * of
-
-
-def _links(find: Find) -> frozenset[str]:
-    items = find.visited.document.items if find.visited.document else ()
-    return frozenset(canonical_url(item.url) for item in items if item.url)
+    return of > 0 and len(one.links & other.links) >= _SAME_SHARE * of

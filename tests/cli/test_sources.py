@@ -26,7 +26,7 @@ from bot.sources.listing import Listing
 from bot.sources.opml import read_opml
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
-from storage.engine import Storage
+from storage.engine import DatabaseError, Storage
 from storage.words import FullText
 from tests.conftest import MONDAY_NOON
 from tests.sources.feedfarm import FeedFarm
@@ -107,6 +107,20 @@ async def test_a_list_is_read_a_host_at_a_time():
 
     assert sorted(asked) == sorted(url for url, _ in wanted)
     assert len(done) == 15
+
+
+async def test_what_the_database_refuses_is_listed_and_ends_nothing():
+    class FullDisk:
+        async def add(self, url: str, _wish: Wish) -> Addition:
+            if url.endswith("1"):
+                raise DatabaseError("INSERT", {}, OSError("disk is full\nand more"))
+            return Addition(url, Outcome.ADDED)
+
+    wanted = [(f"https://{n}.example/{n}", Wish(title=f"Paper {n}")) for n in range(3)]
+    done = await add_all(FullDisk(), wanted, Console(file=StringIO()))
+
+    assert sorted(each.outcome for each in done).count(Outcome.ADDED) == 2
+    assert "could not be stored: disk is full" in printed(additions_table(done))
 
 
 async def test_a_list_that_was_given_away_comes_back_the_same(adding: Adding, sqlite_url: str):

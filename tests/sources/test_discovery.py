@@ -76,6 +76,34 @@ async def test_one_feed_in_two_forms_counts_once_and_a_section_by_itself(discove
     assert [find.url for find in found.finds] == [farm.url("/rss"), farm.url("/sport")]
 
 
+async def test_a_page_of_feeds_is_looked_through_where_no_feed_is_named(discovery, farm):
+    farm.serve("/", page("A paper", [LONG]).replace("</p>", "<a href='/rss/'>RSS</a></p>"), **HTML)
+    farm.serve("/rss/", "<html><a href='/a.rss'>A</a><a href='/b.rss'>B</a></html>", **HTML)
+    farm.serve("/a.rss", feed(1, title="A"))
+    farm.serve("/b.rss", feed(2, title="B"))
+
+    found = await discovery.discover(farm.url("/"))
+
+    assert [(find.title, find.where) for find in found.finds] == [
+        ("A", Where.LISTED),
+        ("B", Where.LISTED),
+    ]
+    assert farm.paths() == ["/", "/rss/", "/a.rss", "/b.rss"]
+
+
+async def test_what_a_page_links_beside_its_feeds_is_for_those_who_look(discovery, farm):
+    named = site("/feed.xml").replace("</p>", "<a href='/sport.rss'>Sport</a></p>", 1)
+    farm.serve("/", named, **HTML)
+    farm.serve("/feed.xml", feed(1))
+    farm.serve("/sport.rss", feed(2, title="Sport"))
+
+    short = await discovery.discover(farm.url("/"))
+    thorough = await replace(discovery, thorough=True).discover(farm.url("/"))
+
+    assert [find.title for find in short.finds] == ["Sample Wire"]
+    assert [find.title for find in thorough.finds] == ["Sample Wire", "Sport"]
+
+
 async def test_a_site_that_names_none_is_asked_in_the_usual_places_until_one_is_found(
     discovery, farm
 ):
@@ -220,6 +248,19 @@ async def test_a_page_without_feeds_is_taken_if_wanted(
     assert added.outcome is outcome
     assert [source.kind for source in await Listing(storage).sources()] == kinds
     assert len(farm.asked) == 1 or form is not Form.PAGE
+
+
+async def test_a_plain_sitemap_is_no_feed_to_add_by_itself(storage, choosing, discovery, farm):
+    farm.serve("/page", page("A sample story", [LONG, LONG]), **HTML)
+    farm.serve("/robots.txt", f"Sitemap: {farm.url('/map.xml')}", Content_Type="text/plain")
+    farm.serve("/map.xml", "<urlset><url><loc>https://news.example/1</loc></url></urlset>")
+
+    found = await discovery.discover(farm.url("/page"))
+    await choosing.add(farm.url("/page"))
+
+    (source,) = await Listing(storage).sources()
+    assert [find.kind for find in found.finds] == [Kind.SITEMAP]
+    assert source.kind is SourceKind.PAGE
 
 
 async def test_a_page_is_read_itself_where_that_is_wanted(storage, choosing, farm):

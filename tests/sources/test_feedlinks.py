@@ -96,7 +96,7 @@ def test_a_pages_feeds_are_found(markup: str, expected: list[str]):
     assert named(markup) == expected
 
 
-def test_what_a_page_names_comes_before_what_it_links_and_comments_come_last():
+def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out():
     page = """<a href="/linked/feed">Feed</a>
       <link rel="feed" title="Paper &raquo; Comments" href="/c/feed">
       <link rel="feed" title="Paper &amp; News" href="/feed">
@@ -105,13 +105,52 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_come_last():
     assert links_of(page, SITE) == (
         Link("https://paper.example/feed", "Paper & News", Where.NAMED),
         Link("https://paper.example/linked/feed", "Feed", Where.LINKED),
-        Link("https://paper.example/c/feed", "Paper » Comments", Where.NAMED),
     )
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        pytest.param(
+            '<link rel="alternate" type="application/rss+xml" href="/2026/a/feed" '
+            f'title="Paper &raquo; {name}">',
+            id=name,
+        )
+        for name in ("Comments Feed", "Kommentar-Feed", "Feed dei commenti", "のコメントのフィード")
+    ]
+    + [
+        pytest.param('<link rel="feed" href="/comments/feed/">', id="by its path"),
+        pytest.param('<link rel="feed" href="/feeds/77/comments/default">', id="of one article"),
+        pytest.param(
+            '<link rel="alternate" type="application/json+oembed" href="/embed?url=x">',
+            id="a card of the page",
+        ),
+        pytest.param(
+            '<a href="https://friends.example/dialog/feed?to=https%3A%2F%2Fpaper.example">Share</a>',
+            id="sharing",
+        ),
+        pytest.param(
+            '<a href="https://reader.example/add/feed/https://paper.example/feed">RSS</a>',
+            id="somebody else's reader",
+        ),
+    ],
+)
+def test_what_is_no_feed_of_news_is_left_out(markup: str):
+    assert named(markup) == []
+
+
+def test_a_section_of_comments_is_one_of_opinions():
+    assert named('<a href="/rss/kommentare.xml">Kommentare</a>') == [
+        "https://paper.example/rss/kommentare.xml"
+    ]
 
 
 def test_the_usual_places_begin_where_the_page_is():
     places = [link.url for link in usual_places(SITE)]
 
+    deeper = [link.url for link in usual_places("https://paper.example/a/b/c/d.html")]
+
+    assert deeper[:3] == [place.replace("world", "a") for place in places[:3]]
     assert places[:3] == [
         "https://paper.example/world/feed",
         "https://paper.example/world/rss",
@@ -120,7 +159,7 @@ def test_the_usual_places_begin_where_the_page_is():
     assert len(places) <= 10
 
 
-def test_sitemaps_of_news_come_first():
+def test_where_there_are_sitemaps_of_news_only_they_count():
     robots = """User-agent: *\r
 Disallow: /search
 Sitemap: https://paper.example/sitemap.xml
@@ -131,8 +170,7 @@ Sitemap: https://paper.example/sitemap.xml"""
 
     assert robots_of(SITE) == "https://paper.example/robots.txt"
     assert [link.url for link in sitemaps_of(robots, robots_of(SITE))] == [
-        "https://paper.example/google-news.xml",
-        "https://paper.example/sitemap.xml",
+        "https://paper.example/google-news.xml"
     ]
 
 
