@@ -52,7 +52,7 @@ async def test_an_index_of_nothing_readable_is_refused_with_a_sentence(adding, f
     refused = await adding.add(farm.url("/index.xml"))
 
     assert refused.outcome is Outcome.REFUSED
-    assert "None of the sitemaps" in refused.sentence
+    assert "names sitemaps of which none can be read" in refused.sentence
 
 
 async def test_a_sitemap_that_becomes_a_page_is_in_trouble(storage, adding, polling, farm, clock):
