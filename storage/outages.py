@@ -78,6 +78,7 @@ async def _change(unit: Unit, outage: Outage, owner: str, values: Mapping[str, A
 async def _dead_sources(unit: Unit) -> list[tuple[int, datetime]]:
     gone = col(Source.state) == SourceState.GONE
     silent = and_(
+        col(Source.state) == SourceState.ACTIVE,
         col(Source.failures) >= _FEWEST_FAILURES,
         col(Source.trouble_since) <= unit.now - DEAD_AFTER,
         or_(_others_were_read(), ~select(_other.id).where(_is_another()).exists()),

@@ -51,6 +51,8 @@ class Source(Leased, table=True):
     trouble: str | None = None  # one word, see bot/sources/answers.py
     trouble_text: str | None = None  # the sentence for people
     trouble_since: datetime | None = None
+    last_trouble_text: str | None = None  # kept when it is over
+    last_trouble_at: datetime | None = None
     moved_to: str | None = None
     moved_seen: int = 0
 

@@ -89,24 +89,31 @@ def find(
 
 @sources.command("list")
 def list_(
-    *, opml: Annotated[bool, typer.Option("--opml", help="As OPML, for other readers.")] = False
+    *,
+    opml: Annotated[bool, typer.Option("--opml", help="As OPML, for other readers.")] = False,
+    in_trouble: Annotated[
+        bool, typer.Option("--trouble", help="Only those that are in trouble or gone.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON for each source.")
+    ] = False,
 ) -> None:
     """Show every source and how it fares."""
     from datetime import UTC, datetime
 
-    from rich.console import Console
-
-    from bot.cli.source_tables import sources_table
+    from bot.cli.source_reports import show_sources
     from bot.sources.listing import Listing
 
     if opml:
         typer.echo(_run(lambda tools: Listing(tools.storage).as_opml()).decode(), nl=False)
         return
     found = _run(lambda tools: Listing(tools.storage).sources())
-    if not found:
-        typer.echo("No sources yet. Try: dateline sources add --starter")
-        return
-    Console().print(sources_table(found, datetime.now(UTC)))
+    if in_trouble and found:
+        found = [source for source in found if source.trouble]
+        if not found and not as_json:
+            typer.echo("No source is in trouble.")
+            return
+    show_sources(found, datetime.now(UTC), as_json=as_json)
 
 
 @sources.command()
@@ -120,15 +127,17 @@ def remove(url: Address) -> None:
 
 
 @sources.command()
-def check(url: Address) -> None:
+def check(
+    url: Address,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
     """Ask a source once and say all about it; nothing is stored."""
-    from rich.console import Console
-
-    from bot.cli.source_tables import checkup_table
+    from bot.cli.source_reports import show_checkup
     from bot.sources.checking import Checking
 
     checkup = _run(lambda t: Checking(t.storage, t.fetcher, t.reader).check(url))
-    Console().print(checkup_table(checkup))
+    show_checkup(checkup, as_json=as_json)
     if checkup.visited.problem:
         raise SystemExit(NOTHING_DONE)
 

@@ -72,6 +72,12 @@ def ago(moment: datetime, now: datetime, locale: str) -> str:
     return _skeleton("E" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
 
 
+def ahead(moment: datetime, now: datetime, locale: str) -> str:
+    """Say how long after *now*, under a minute as one."""
+    left = max(moment - now, timedelta(minutes=1))
+    return format_timedelta(left, format="narrow", add_direction=True, threshold=1, locale=locale)
+
+
 def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
     """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
     if not isinstance(moment, datetime):
@@ -92,6 +98,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "weekday": weekday,
         "day_and_month": day_and_month,
         "ago": ago,
+        "ahead": ahead,
         "when": when,
     }
     plain = {

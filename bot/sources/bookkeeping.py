@@ -108,6 +108,8 @@ def _health(known: Known, problem: Problem | None, now: datetime) -> dict[str, A
         "trouble": str(problem.trouble),
         "trouble_text": problem.sentence,
         "trouble_since": known.trouble_since if known.trouble else now,
+        "last_trouble_text": problem.sentence,
+        "last_trouble_at": now,
         "state": SourceState.GONE if problem.is_final else SourceState.ACTIVE,
     }
 

@@ -8,6 +8,7 @@ any bytes are Latin-1, but where half of the letters would be accented detection
 import codecs
 import re
 import string
+from typing import NamedTuple
 
 import cchardet
 
@@ -54,23 +55,37 @@ _MEANT = {
 }
 
 
+class Decoded(NamedTuple):
+    """A text, and by which charset it was read; *why* says what told so."""
+
+    text: str
+    charset: str
+    why: str
+
+
 def decode(data: bytes, content_type: str = "") -> str:
     """*data* as text; what no charset explains becomes U+FFFD."""
+    return decoded(data, content_type).text
+
+
+def decoded(data: bytes, content_type: str = "") -> Decoded:
     for mark, charset in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(charset, errors="replace")
+            unmarked = data[len(mark) :].decode(charset, errors="replace")
+            return Decoded(unmarked, charset, "by its byte order mark")
     for start, charset in _UNMARKED:
         if data.startswith(start):
-            return data.decode(charset, errors="replace")
+            return Decoded(data.decode(charset, errors="replace"), charset, "by its first bytes")
     utf8 = _as_utf8(data)
     if utf8 is not None:
-        return utf8
+        return Decoded(utf8, "utf-8", "by its bytes")
     is_latin = _is_latin(data)
-    for charset in (*_declared(data, content_type), *_detected(data)):
-        text = None if _says_latin(charset) and not is_latin else _decoded(data, charset)
+    for name, why in (*_declared(data, content_type), *_detected(data)):
+        text = None if _says_latin(name) and not is_latin else _decoded(data, name)
         if text is not None:
-            return text
-    return data.decode("utf-8" if _is_mostly_utf8(data) else "cp1252", errors="replace")
+            return Decoded(text, name.lower(), why)
+    last = "utf-8" if _is_mostly_utf8(data) else "cp1252"
+    return Decoded(data.decode(last, errors="replace"), last, "for want of a better one")
 
 
 def is_utf8(data: bytes) -> bool:
@@ -87,10 +102,14 @@ def _as_utf8(data: bytes) -> str | None:
         return None
 
 
-def _declared(data: bytes, content_type: str) -> list[str]:
+def _declared(data: bytes, content_type: str) -> list[tuple[str, str]]:
     head = data[:_HEAD]
-    found = (_XML.search(head), _HTTP.search(content_type.encode()), _META.search(head))
-    return [match[1].decode("ascii", errors="replace") for match in found if match]
+    found = (
+        (_XML.search(head), "as its XML says"),
+        (_HTTP.search(content_type.encode()), "as its header says"),
+        (_META.search(head), "as its meta tag says"),
+    )
+    return [(match[1].decode("ascii", errors="replace"), why) for match, why in found if match]
 
 
 def _says_latin(charset: str) -> bool:
@@ -108,10 +127,10 @@ def _is_latin(data: bytes) -> bool:
     return others < letters
 
 
-def _detected(data: bytes) -> list[str]:
+def _detected(data: bytes) -> list[tuple[str, str]]:
     """At most one; the guesses that are never right for news are left out."""
     found = cchardet.detect(data[:_SAMPLE])["encoding"]
-    return [found] if found and not found.upper().startswith(_NOT_NEWS) else []
+    return [(found, "guessed")] if found and not found.upper().startswith(_NOT_NEWS) else []
 
 
 def _decoded(data: bytes, charset: str) -> str | None:

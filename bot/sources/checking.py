@@ -1,23 +1,47 @@
-"""Looking at a source closely: what it answers, what is read, when it would be asked again."""
+"""Looking at a source closely: what it answers, what is read, when it would be asked again, why."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from bot.sources.bookkeeping import changes_after, first_row
+from bot.sources.bookkeeping import changes_after, circumstances_after, newborn_of, not_a_feed
+from bot.sources.cadence import interval
+from bot.sources.charsets import decoded
+from bot.sources.documents import unpacked
+from bot.sources.failures import FetchError
+from bot.sources.feedlinks import robots_of
 from bot.sources.intake import url_hash
+from bot.sources.known import Known
+from bot.sources.reasons import why
+from bot.sources.records import Unreadable
+from bot.sources.robots import verdict
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.sources import Source, source_of
 
 
 @dataclass(frozen=True, slots=True)
-class Checkup:
-    """`source`: its row as it stands, None if it is not ours."""
+class Plan:
+    """When it would be asked next if this answer counted, how often, and what decides that."""
 
+    next_fetch_at: datetime
+    interval: timedelta
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """`source`: its row as it stands, None if it is not ours. `hub`: that tells of its news."""
+
+    url: str
     visited: Visit
     source: Source | None
-    next_fetch_at: datetime
+    plan: Plan
     now: datetime
+    charset: str = ""
+    robots: str = ""
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +53,52 @@ class Checking:
     reader: Reads
 
     async def check(self, url: str) -> Checkup:
-        visited = await visit(self.fetcher, self.reader, Asked(url.strip(), inside=True))
+        url = url.strip()
+        visited = await visit(self.fetcher, self.reader, Asked(url, inside=True))
+        robots = await self._robots(visited)
         async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url.strip()))
+            source = await source_of(unit, url_hash(url))
             now = unit.now
-        if source is not None:
-            changes = changes_after(source, visited, now, 0)
-        else:
-            changes = first_row(url, visited, None, now)
-        return Checkup(visited, source, changes["next_fetch_at"], now)
+        if source is not None and (problem := not_a_feed(source, visited)):
+            visited = replace(visited, problem=problem)
+        known = source or newborn_of(visited)
+        changes = changes_after(known, visited, now, 0)
+        return Checkup(
+            url=url,
+            visited=visited,
+            source=source,
+            plan=_plan(known, changes, visited, now),
+            now=now,
+            charset=_charset(visited),
+            robots=robots,
+            hub=changes.get("hub") or "",
+        )
+
+    async def _robots(self, visited: Visit) -> str:
+        """What robots.txt says, where the host answers; one that asks for time is asked no more."""
+        answer = visited.answer
+        if answer is None or (visited.problem and not visited.problem.is_failure):
+            return ""
+        try:
+            rules = await self.fetcher.fetch(robots_of(answer.url), inside=answer.own_network)
+        except FetchError:
+            return verdict(None, answer.url)
+        return verdict(rules, answer.url)
+
+
+def _plan(known: Known, changes: Mapping[str, Any], visited: Visit, now: datetime) -> Plan:
+    circumstances = circumstances_after(known, changes, visited, now)
+    pace = visited.document.pace if visited.document else None
+    reason = why(now, circumstances, pace.ttl if pace else None)
+    return Plan(changes["next_fetch_at"], interval(now, circumstances), reason)
+
+
+def _charset(visited: Visit) -> str:
+    answer = visited.answer
+    if answer is None or not answer.body:
+        return ""
+    try:
+        found = decoded(unpacked(answer.body), answer.content_type)
+    except Unreadable:
+        return ""
+    return f"{found.charset}, {found.why}"

@@ -1,5 +1,6 @@
 """Where the client meets the network: names, sockets, and its errors in our words."""
 
+import errno
 import socket
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
     (aiohttp.ClientResponseError, CannotConnect, "answers, but not in proper HTTP"),
     (ValueError, AddressRefused, "is not a web address"),
 )
+# What the system says of names and connections, where it is exact.
+_BY_NUMBER = {
+    socket.EAI_AGAIN: "has a host name that cannot be looked up just now",
+    errno.ECONNREFUSED: "cannot be connected to: its host refuses",
+    errno.ENETUNREACH: "cannot be connected to: no way leads to its host",
+    errno.EHOSTUNREACH: "cannot be connected to: no way leads to its host",
+}
 
 
 class RefusedError(OSError):
@@ -106,6 +114,8 @@ def translated(error: Exception) -> FetchError:
         return BadCertificate(_certificate(str(error.certificate_error)))
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, RefusedError):
         return AddressRefused(str(error.os_error))
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno in _BY_NUMBER:
+        return CannotConnect(_BY_NUMBER[error.os_error.errno])
     for kind, ours, sentence in _TRANSLATIONS:
         if isinstance(error, kind):
             return ours(sentence)

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -7,6 +7,7 @@ from bot.sources.feedlinks import Where
 from bot.sources.finds import Find
 from bot.sources.records import Kind
 from bot.sources.visiting import Visit
+from storage.sources import change_source
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 
 
@@ -75,6 +76,30 @@ async def test_an_admin_lists_and_removes_sources(admin, news):
     assert removed["text"].startswith(f"Removed: {SAMPLE_SOURCE}")
     assert empty["text"].startswith("I read no source yet.")
     assert listed["message_id"] == empty["message_id"]
+
+
+async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
+    await news("A title", "A text.")
+    async with one_storage.writing() as unit:
+        health = {
+            "trouble": "wall",
+            "trouble_text": "turns readers like this one away (403)",
+            "trouble_since": unit.now - timedelta(hours=3),
+            "succeeded_at": unit.now - timedelta(hours=5),
+            "next_fetch_at": unit.now + timedelta(minutes=90),
+            "fetches": 8,
+            "unchanged": 6,
+        }
+        await change_source(unit, 1, health)
+
+    one = await admin.presses(await admin.says("/sources"), "1")
+
+    assert one["text"].split("\n")[3:] == [
+        "in trouble: turns readers like this one away (403)",
+        "it began 3 hr ago, last read 5 hr ago",
+        "next poll in 2 hr",
+        "asked 8 times, 75 % without news",
+    ]
 
 
 async def test_an_admin_removes_a_source_by_its_url(admin, news):

@@ -12,9 +12,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.cli.adding_many import add_all
+from bot.cli.checkup_table import checkup_report
 from bot.cli.finding import show_found
 from bot.cli.found_tables import additions_table, choices
-from bot.cli.source_tables import checkup_table, sources_table
+from bot.cli.source_tables import sources_table
 from bot.cli.sources import _wanted, sources
 from bot.sources.adding import Adding, Addition, Outcome, Wish
 from bot.sources.checking import Checking
@@ -178,8 +179,8 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
         checking = Checking(adding.storage, adding.fetcher, adding.reader)
-        good = printed(checkup_table(await checking.check(farm.url())))
-        bad = printed(checkup_table(await checking.check(farm.url("/none"))))
+        good = printed(checkup_report(await checking.check(farm.url())))
+        bad = printed(checkup_report(await checking.check(farm.url("/none"))))
 
     assert '"one"' in good
     assert "Sample Wire" in good

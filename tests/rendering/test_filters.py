@@ -49,6 +49,19 @@ def test_how_long_ago(passed, shown):
 
 
 @pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        pytest.param(timedelta(seconds=5), "in 1 min", id="at once"),
+        pytest.param(timedelta(seconds=-5), "in 1 min", id="overdue"),
+        pytest.param(timedelta(minutes=15), "in 15 min", id="minutes"),
+        pytest.param(timedelta(hours=24), "in 1 day", id="a day"),
+    ],
+)
+def test_how_far_ahead(left, shown):
+    assert filters.ahead(NOW + left, NOW, "en_GB") == shown
+
+
+@pytest.mark.parametrize(
     ("text", "ranges", "html"),
     [
         pytest.param("a <b> c", [(2, 5)], "a <b>&lt;b&gt;</b> c", id="what is marked is escaped"),

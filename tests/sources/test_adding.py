@@ -210,5 +210,5 @@ async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, re
     assert checkup.visited.answer.etag == '"one"'
     assert checkup.visited.document.title == "Sample Wire"
     assert checkup.source.url == farm.url()
-    assert checkup.next_fetch_at == clock.now + timedelta(hours=1)
+    assert checkup.plan.next_fetch_at == clock.now + timedelta(hours=1)
     assert after == before

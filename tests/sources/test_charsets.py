@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.charsets import decode
+from bot.sources.charsets import decode, decoded
 
 XML = '<?xml version="1.0" encoding="{}"?><t>{}</t>'
 
@@ -44,6 +44,38 @@ def test_http_names_the_charset_of_a_document_that_does_not():
 
 def test_a_byte_order_mark_is_no_character():
     assert decode(codecs.BOM_UTF8 + b"title") == "title"
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "found"),
+    [
+        pytest.param(codecs.BOM_UTF8 + b"<t/>", "", ("utf-8", "by its byte order mark"), id="BOM"),
+        pytest.param("<t>é".encode(), "", ("utf-8", "by its bytes"), id="UTF-8"),
+        pytest.param(
+            XML.format("KOI8-R", "Новости").encode("koi8-r"),
+            "",
+            ("koi8-r", "as its XML says"),
+            id="XML",
+        ),
+        pytest.param(
+            "<p>Новости".encode("koi8-r"),
+            "text/html; charset=koi8-r",
+            ("koi8-r", "as its header says"),
+            id="HTTP",
+        ),
+        pytest.param(
+            '<meta charset="windows-1251"><p>Новости'.encode("cp1251"),
+            "",
+            ("windows-1251", "as its meta tag says"),
+            id="meta",
+        ),
+        pytest.param(
+            ("Новости Москвы " * 9).encode("cp1251"), "", ("windows-1251", "guessed"), id="guess"
+        ),
+    ],
+)
+def test_it_can_be_told_what_gave_the_charset_away(data, content_type, found):
+    assert decoded(data, content_type)[1:] == found
 
 
 @given(st.binary(max_size=300), st.text(max_size=40))

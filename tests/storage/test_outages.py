@@ -70,6 +70,7 @@ async def test_a_source_that_is_gone_is_dead_at_once(storage: Storage):
         pytest.param({"ago": {"trouble_since": 6 * DAY}}, id="in trouble for six days"),
         pytest.param({"failures": 3}, id="asked three times only, for we were away"),
         pytest.param({"failures": 0, "trouble": "busy"}, id="busy, which is no failure"),
+        pytest.param({"state": SourceState.RETIRED}, id="a search that rests"),
         pytest.param({"ago": {"fetched_at": 7 * DAY}}, id="not asked since its first day"),
     ],
 )

@@ -1,0 +1,180 @@
+"""How one source looks in a terminal when it has been checked: answer, contents, plan, its row."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.source_words import ago, next_poll, trouble, unchanged
+from bot.sources.answers import problem_of
+from bot.sources.durations import span
+from bot.sources.records import Kind
+from bot.sources.sitemaps import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from bot.sources.answers import Answer
+    from bot.sources.checking import Checkup
+    from bot.sources.records import Document, Item
+    from storage.sources import Source
+
+NEWEST = 3
+LONG = 400  # characters from which an entry needs no page
+
+Rows = list[tuple[str, str]]
+
+
+def checkup_report(checkup: Checkup) -> RenderableType:
+    parts: list[RenderableType] = [_verdict(checkup)]
+    for heading, rows in _sections(checkup):
+        if told := [row for row in rows if row[1]]:
+            parts += [Text(f"\n{heading}", style="bold"), Padding(_grid(told), (0, 0, 0, 2))]
+    return Group(*parts)
+
+
+def _verdict(checkup: Checkup) -> Text:
+    if problem := checkup.visited.problem:
+        return Text(f"It {problem.sentence}.", style="bold red")
+    document = checkup.visited.document
+    return Text(_in_a_word(document, checkup) if document else "", style="bold green")
+
+
+def _in_a_word(document: Document, checkup: Checkup) -> str:
+    if document.kind not in {Kind.FEED, Kind.SITEMAP}:
+        return f"A {document.kind} with one article. For feeds: dateline sources find {checkup.url}"
+    count = len(document.items)
+    entries = "one entry" if count == 1 else f"{count} entries" if count else "no entries yet"
+    newest = max((item for item in document.items if item.published), key=moment_of, default=None)
+    return f"A {document.kind} with {entries}{_age(newest, checkup.now)}."
+
+
+def _age(newest: Item | None, now: datetime) -> str:
+    if newest is None:
+        return ""
+    if isinstance(newest.published, datetime):
+        return f", the newest {span(now - newest.published)} old"
+    return f", the newest of {newest.published}"
+
+
+def _grid(rows: Rows) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
+    return table
+
+
+def _sections(checkup: Checkup) -> Iterator[tuple[str, Rows]]:
+    visited = checkup.visited
+    if visited.answer is not None:
+        yield "Answer", _answer(visited.answer, checkup.url)
+    if visited.document is not None:
+        yield "Contents", _contents(visited.document, checkup.charset)
+    if checkup.source is not None or visited.problem is None:
+        yield "Plan", _plan(checkup)
+    if visited.answer is not None:
+        yield "Rules", [("Address", _guarded(visited.own_network)), ("Robots", checkup.robots)]
+    yield "Here", _row(checkup.source, checkup.now)
+
+
+def _answer(answer: Answer, asked: str) -> Rows:
+    size = f", {len(answer.body):,} bytes" if answer.body else ""
+    said = ("cache-control", "expires", "age", "retry-after", "server")
+    return [
+        ("Status", f"{answer.status} {answer.content_type}{size}"),
+        ("From", answer.url if answer.url != asked else ""),
+        ("Moved for good to", answer.moved_permanently_to or ""),
+        ("ETag", answer.etag or ""),
+        ("Last-Modified", answer.last_modified or ""),
+        (
+            "Validators",
+            "" if _can_be_asked_for_news(answer) else "none, so it comes whole each time",
+        ),
+        *((name.title(), answer.headers.get(name, "")) for name in said),
+    ]
+
+
+def _can_be_asked_for_news(answer: Answer) -> bool:
+    return bool(answer.etag or answer.last_modified) or problem_of(answer) is not None
+
+
+def _contents(document: Document, charset: str) -> Rows:
+    items = document.items
+    dated = sum(item.published is not None for item in items)
+    long = sum(len(item.text) >= LONG for item in items)
+    newest = sorted(items, key=moment_of, reverse=True)[:NEWEST]
+    return [
+        ("Read as", str(document.kind)),
+        ("Title", document.title),
+        ("Language", document.language),
+        ("Charset", charset),
+        ("Entries", f"{len(items)}, {dated} with a date, {long} with {LONG} characters or more"),
+        *zip(("Newest", "", ""), map(_told, newest), strict=False),
+    ]
+
+
+def _told(item: Item) -> str:
+    return f"{shown(item.published)}  {item.title or item.url}"
+
+
+def shown(moment: datetime | date | None) -> str:
+    if isinstance(moment, datetime):
+        return f"{moment:%Y-%m-%d %H:%M}"
+    return str(moment or "no date")
+
+
+def _plan(checkup: Checkup) -> Rows:
+    plan = checkup.plan
+    pace = checkup.visited.document.pace if checkup.visited.document else None
+    hours, days = (pace.skip_hours, pace.skip_days) if pace else ((), ())
+    skips = [f"hours {_numbers(hours)} UTC"] if hours else []
+    skips += [f"days {_numbers(days)} (Monday is 0)"] if days else []
+    at = f"{plan.next_fetch_at:%Y-%m-%d %H:%M} UTC"
+    is_final = checkup.visited.problem is not None and checkup.visited.problem.is_final
+    next_time = f"in {span(plan.next_fetch_at - checkup.now)} ({at}), by this answer"
+    if is_final:
+        return [("Next poll", "none: it is gone")]
+    return [
+        ("Next poll", next_time),
+        ("Interval", f"{span(plan.interval)}: {plan.why}"),
+        ("Skips", ", ".join(skips)),
+        ("Hub", checkup.hub),
+    ]
+
+
+def _numbers(numbers: Sequence[int] | frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
+
+
+def _guarded(own_network: bool) -> str:  # noqa: FBT001 - its one argument
+    if own_network:
+        return "in your own network: only you may add it"
+    return "on the public Internet"
+
+
+def _row(source: Source | None, now: datetime) -> Rows:
+    if source is None:
+        return [("Source", "not one of our sources")]
+    times = "once" if source.fetches == 1 else f"{source.fetches} times"
+    share = f", {unchanged(source)} unchanged" if source.fetches else ""
+    return [
+        ("Source", f"since {source.created_at:%Y-%m-%d}, {source.state}"),
+        ("Last read", ago(source.succeeded_at, now)),
+        ("Asked", f"{times}{share}"),
+        ("Next poll", next_poll(source, now)),
+        ("Trouble", trouble(source, now)),
+        ("Last trouble", _last_trouble(source, now)),
+    ]
+
+
+def _last_trouble(source: Source, now: datetime) -> str:
+    if source.trouble or not source.last_trouble_text:
+        return ""
+    return f"{source.last_trouble_text}, {ago(source.last_trouble_at, now)}"

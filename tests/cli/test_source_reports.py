@@ -1,0 +1,228 @@
+"""What `dateline sources list` and `check` show, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from bot.cli.checkup_table import checkup_report
+from bot.cli.source_reports import show_checkup, show_sources
+from bot.cli.source_tables import sources_table
+from bot.sources.adding import Adding
+from bot.sources.checking import Checking
+from bot.sources.guard import Guard
+from bot.sources.http import Fetcher
+from bot.sources.listing import Listing
+from bot.sources.poll import Polling
+from bot.sources.reading import Reader
+from storage.engine import Storage
+from tests.sources.feedfarm import FeedFarm
+from tests.sources.feeds_made import LONG, item, page, rss
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rich.console import RenderableType
+
+    from bot.sources.checking import Checkup
+    from tests.conftest import TurnedClock
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def farm() -> AsyncIterator[FeedFarm]:
+    async with FeedFarm() as farm:
+        yield farm
+
+
+class Desk:
+    """An operator's desk: a source is added, polled, listed and checked."""
+
+    def __init__(self, storage: Storage, fetcher: Fetcher, reader: Reader) -> None:
+        self.adding = Adding(storage, fetcher, reader)
+        self.listing = Listing(storage)
+        self.checking = Checking(storage, fetcher, reader)
+        self.polling = Polling(storage, fetcher, reader, owner="us", jitter=lambda: 0)
+
+    async def check(self, url: str) -> Checkup:
+        return await self.checking.check(url)
+
+
+@pytest.fixture
+async def desk(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Desk]:
+    storage = Storage.open(sqlite_url, clock=clock)
+    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
+    async with Fetcher(guard=guard, user_agent="test") as fetcher, Reader() as reader:
+        yield Desk(storage, fetcher, reader)
+    await storage.close()
+
+
+def printed(shown: RenderableType) -> str:
+    out = StringIO()
+    Console(file=out, width=120).print(shown)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+async def test_a_check_says_all_about_a_feed_that_is_well(desk, farm, clock):
+    dated = [item(number, clock.now - number * HOUR) for number in range(1, 6)]
+    farm.serve(
+        "/feed.xml",
+        rss([*dated, item(9, text="Short.")], "<ttl>90</ttl><skipHours><hour>3</hour></skipHours>"),
+        ETag='"one"',
+        Cache_Control="max-age=60",
+    )
+    farm.serve("/robots.txt", "User-agent: *\nDisallow: /feed.xml")
+    await desk.adding.add(farm.url())
+
+    report = printed(checkup_report(await desk.check(farm.url())))
+
+    assert report.startswith("A feed with 6 entries, the newest 1 h old.\n")
+    lines = [" ".join(line.split()) for line in report.splitlines()]
+    for line in (
+        'ETag "one"',
+        "Cache-Control max-age=60",
+        "Charset utf-8, by its bytes",
+        "Entries 6, 5 with a date, 5 with 400 characters or more",
+        "Newest 2026-03-02 11:00 Sample news 1",
+        "Next poll in 90 min (2026-03-02 13:30 UTC), by this answer",
+        "Interval 90 min: its ttl asks for that",
+        "Skips hours 3 UTC",
+        "Address in your own network: only you may add it",
+        "Robots robots.txt asks robots to stay away",
+        "Source since 2026-03-02, active",
+        "Asked once, 0% unchanged",
+    ):
+        assert line in lines
+
+
+async def test_a_check_of_what_is_in_trouble_says_so_first(desk, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await desk.adding.add(farm.url())
+    farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+    clock.turn(HOUR)
+
+    report = printed(checkup_report(await desk.check(farm.url())))
+
+    assert report.startswith("It gives an HTML page instead of a feed.\n")
+    assert "it failed 2 times in a row" in report
+    assert "  Trouble    gives an HTML page instead of a feed, for 1 h" in report
+
+
+async def test_what_ailed_a_source_last_is_told_when_it_is_over(desk, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await desk.adding.add(farm.url())
+    farm.serve("/feed.xml", status=500)
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+    farm.serve("/feed.xml", rss([item(1)]))
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+
+    report = printed(checkup_report(await desk.check(farm.url())))
+
+    assert "  Last trouble  has an error of its own (500), 1 d ago" in report
+    assert "  Trouble " not in report
+
+
+async def test_a_page_that_is_no_source_tells_how_to_go_on(desk, farm):
+    farm.serve("/", page("A fog of a page", [LONG, LONG]), Content_Type="text/html")
+
+    report = printed(checkup_report(await desk.check(farm.url("/"))))
+
+    assert report.startswith("A page with one article. For feeds: dateline sources find http://")
+    assert "none, so it comes whole each time" in report
+    assert "no robots.txt there" in report
+    assert "not one of our sources" in report
+
+
+async def test_what_cannot_be_a_source_gets_no_plan(desk, farm):
+    farm.serve("/gone.xml", status=410)
+
+    report = printed(checkup_report(await desk.check(farm.url("/gone.xml"))))
+
+    assert report.startswith("It has been taken down for good (410).")
+    assert "Next poll" not in report
+
+
+async def test_a_host_that_asks_for_time_is_asked_nothing_more(desk, farm):
+    farm.serve("/feed.xml", status=429, Retry_After="60")
+
+    checkup = await desk.check(farm.url())
+
+    assert farm.paths() == ["/feed.xml"]
+    assert checkup.robots == ""
+
+
+async def test_programs_get_a_check_as_json(desk, farm, clock, capsys):
+    farm.serve("/feed.xml", rss([item(1, clock.now)]), ETag='"one"')
+    await desk.adding.add(farm.url())
+
+    show_checkup(await desk.check(farm.url()), as_json=True)
+    show_checkup(await desk.check(farm.url("/none")), as_json=True)
+
+    good, bad = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (good["ok"], good["problem"], good["answer"]["etag"]) == (True, None, '"one"')
+    assert good["document"]["newest"][0] == {
+        "title": "Sample news 1",
+        "url": "https://news.example/1",
+        "published": "2026-03-02T12:00:00+00:00",
+    }
+    assert good["plan"]["why"]
+    assert good["source"]["next_fetch_at"] > "2026-03-02T12"
+    assert (bad["ok"], bad["document"], bad["source"]) == (False, None, None)
+    assert bad["problem"] == {
+        "trouble": "missing",
+        "sentence": "has nothing at this address (404)",
+    }
+
+
+async def test_the_list_counts_what_is_in_trouble(desk, farm, clock):
+    for name in ("a", "b", "c"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await desk.adding.add(farm.url(f"/{name}.xml"))
+    farm.serve("/b.xml", status=403)
+    farm.serve("/c.xml", status=410)
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+    clock.turn(HOUR)
+
+    table = printed(sources_table(await desk.listing.sources(), clock.now))
+
+    assert table.endswith("\n3 sources, 1 in trouble, 1 gone.")
+    assert "turns readers like this one away (403), for 1 h" in table
+    assert "no more" in table
+    assert "50%" in table  # of the first one's two answers, the second was the same
+
+
+async def test_programs_get_the_list_as_json_lines(desk, farm, clock, capsys):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await desk.adding.add(farm.url())
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+
+    show_sources(await desk.listing.sources(), clock.now, as_json=True)
+
+    (line,) = capsys.readouterr().out.splitlines()
+    source = json.loads(line)
+    assert (source["url"], source["state"], source["unchanged_share"]) == (
+        farm.url(),
+        "active",
+        0.5,
+    )
+    assert source["succeeded_at"] == "2026-03-03T12:00:00+00:00"
+
+
+def test_an_empty_list_tells_what_to_do(clock, capsys):
+    show_sources([], clock.now, as_json=False)
+    show_sources([], clock.now, as_json=True)
+
+    assert capsys.readouterr().out == "No sources yet. Try: dateline sources add --starter\n"
