@@ -6,6 +6,7 @@ from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
 from storage.article_versions import ArticleVersion
 from storage.articles import Article
+from storage.blocks import LearnedBlocks
 from storage.chats import Chat
 from storage.checkpoints import Checkpoint
 from storage.columns import Leased
@@ -45,6 +46,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Folded,
     Follow,
     HostPause,
+    LearnedBlocks,
     Lease,
     Match,
     Outage,

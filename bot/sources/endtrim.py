@@ -41,7 +41,7 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
         if not found and (rights := RIGHTS.search(paragraph)):
             # A caption may say © too: then the article goes on.
             is_last = before + rights.start() >= _LAST_QUARTER * total
-            found = rights if is_last or _are_teasers(paragraphs[position + 1 :]) else None
+            found = rights if is_last or are_teasers(paragraphs[position + 1 :]) else None
         kept = before + (found.start() if found else 0)
         if found and kept >= _KEPT_SHARE * total:
             last = paragraph[: found.start()].rstrip()
@@ -56,7 +56,7 @@ def _to_next_story(paragraphs: list[str]) -> list[str]:
     total = sum(map(len, paragraphs))
     before = len(paragraphs[0])
     for position, (headline, paragraph) in enumerate(pairwise(paragraphs[1:]), 1):
-        is_next = _has_dateline(paragraph) and _is_headline(headline)
+        is_next = _has_dateline(paragraph) and is_headline(headline)
         if is_next and before >= _KEPT_SHARE * total:
             return paragraphs[:position]
         before += len(headline)
@@ -69,7 +69,7 @@ def _without_boxes(paragraphs: list[str]) -> list[str]:
     before, is_boxed = 0, False
     for position, paragraph in enumerate(paragraphs):
         if before > 0 and is_heading(paragraph):
-            if before >= _LAST_QUARTER * total or _are_teasers(paragraphs[position + 1 :]):
+            if before >= _LAST_QUARTER * total or are_teasers(paragraphs[position + 1 :]):
                 return kept
             is_boxed = True
         elif is_boxed and _is_long(paragraph):
@@ -87,19 +87,19 @@ def is_heading(paragraph: str) -> bool:
     return bool(HEADINGS.fullmatch(paragraph.strip(_AROUND_HEADING)))
 
 
-def _are_teasers(rest: list[str]) -> bool:
+def are_teasers(rest: list[str]) -> bool:
     """Whether each long paragraph of *rest* stands under a headline of its own.
 
     A single one without a dateline proves nothing: it may be the article's last, after a list of
     headlines.
     """
     longs = [position for position, paragraph in enumerate(rest) if _is_long(paragraph)]
-    if not all(place and _is_headline(rest[place - 1]) for place in longs):
+    if not all(place and is_headline(rest[place - 1]) for place in longs):
         return False
     return len(longs) != 1 or _has_dateline(rest[longs[0]])
 
 
-def _is_headline(paragraph: str) -> bool:
+def is_headline(paragraph: str) -> bool:
     return len(paragraph) <= _LONGEST_HEADLINE and not _SENTENCE_END.search(paragraph)
 
 
@@ -109,7 +109,7 @@ def _has_dateline(paragraph: str) -> bool:
 
 def _is_pointer(paragraph: str) -> bool:
     heading, colon, headline = paragraph.replace("\uff1a", ":").partition(":")
-    return bool(colon and headline) and is_heading(heading) and _is_headline(paragraph)
+    return bool(colon and headline) and is_heading(heading) and is_headline(paragraph)
 
 
 def _is_notice(paragraph: str) -> bool:

@@ -5,7 +5,7 @@ host at a time, so that a slow host holds up only its own.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -14,11 +14,13 @@ import structlog
 from bot.sources.answers import problem_of
 from bot.sources.completion import KEPT, completed
 from bot.sources.failures import FetchError, HostWaits
+from bot.sources.hostblocks import HostBlocks
 from bot.sources.records import Item, Kind, Unreadable
 from bot.sources.revising import folded_article
 from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.visiting import Fetches, Reads
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
+from storage.blocks import learned_blocks, store_blocks
 from storage.engine import Storage, Unit
 from storage.folded import store_folded
 from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page
@@ -85,7 +87,16 @@ class Completing:
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as unit:
             if await finish_page(unit, page.article_id, self.owner):
-                await _go_on(unit, page, found)
+                own = await _without_boilerplate(unit, page.host, found) if found else None
+                await _go_on(unit, page, own)
+
+
+async def _without_boilerplate(unit: Unit, host: str, found: Item) -> Item:
+    """Leave out what the *host* prints on all its pages; learn from this one."""
+    paragraphs = found.text.split("\n\n")
+    learned = HostBlocks.of(await learned_blocks(unit, host)).after(found.title, paragraphs)
+    await store_blocks(unit, host, learned.written())
+    return replace(found, text="\n\n".join(learned.without(paragraphs)))
 
 
 async def _go_on(unit: Unit, page: AwaitedPage, found: Item | None) -> None:

@@ -49,11 +49,13 @@ class Pages:
 
     text: str = WORDS
     kind: Kind = Kind.PAGE
+    titles: dict[str, str] = field(default_factory=dict)
 
     async def read(self, _data: bytes, *, url: str, **_told: str) -> Document:
         if not self.text:
             raise Unreadable("There is no text here.", "no_text")
-        return Document(self.kind, items=(Item(url=url, title="From the page", text=self.text),))
+        title = self.titles.get(url, "From the page")
+        return Document(self.kind, items=(Item(url=url, title=title, text=self.text),))
 
 
 def url(number: int, host: str = "a.example") -> str:
@@ -207,3 +209,16 @@ async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage:
 
     (article,) = await rows_of(storage, Article)
     assert article.title == "From the page"
+
+
+async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(storage: Storage):
+    told = {url(1): "Ferry late", url(2): "Bridge painted", url(3): "Museum opens"}
+    pages = Pages(f"{WORDS}\n\nFollow us for more news of the bay.", titles=told)
+    await stored(storage, *told, url(3, "b.example"))
+    step = completing(storage, Web(), pages)
+
+    assert [await step.complete_due() for _ in range(3)] == [2, 1, 1]
+
+    found = await texts(storage)
+    assert [found[each].endswith("of the bay.") for each in told] == [True, True, False]
+    assert found[url(3, "b.example")].endswith("of the bay.")
