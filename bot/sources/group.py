@@ -1,28 +1,54 @@
 """The step that finds each article its story, in stored order, before it is matched.
 
 One process does it at a time, since a decision rests on all that were made before it: who holds
-the role. What it decides is final: matching and alerting see grouped articles only.
+the role. What it decides is final: matching and alerting see grouped articles only. Who takes the
+role over reads the articles of the last days first, and then remembers them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
+from bot.matching.slices import Slices, in_turns
+from bot.sources.stories.articles import Told
+from bot.sources.stories.memory import MOST_STORIES, WINDOW, Stories
 from storage.engine import Storage
 from storage.leases import hold, keep, lease_of
-from storage.stories_grouped import Ungrouped, group_articles, ungrouped
+from storage.stories_grouped import (
+    Grouped,
+    Teller,
+    before_the_newest,
+    group_articles,
+    grouped,
+    tellers_of,
+    ungrouped,
+)
+
+log = structlog.get_logger(__name__)
 
 ROLE: Final = "group"
 # A process that was killed holds up the news for so long.
 LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
+_REMEMBERED: Final = timedelta(seconds=WINDOW)
+_READ: Final = 500  # articles remembered at once
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the holder of the role knows; None: it has to read it first."""
+
+    stories: Stories | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
     storage: Storage
     owner: str
+    memory: Memory = field(default_factory=Memory)
 
     async def group_new(self, limit: int = 200) -> int:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
@@ -30,8 +56,10 @@ class Grouping:
             articles = await ungrouped(unit, limit)
             holder, until = await lease_of(unit, ROLE)
             now = unit.now
-        if holder != self.owner and (until > now or not articles):
-            return 0
+        if holder != self.owner:
+            self.memory.stories = None
+            if until > now or not articles:
+                return 0
         if (holder != self.owner or until - now < _RENEWED) and not await self._hold():
             return 0
         return await self._group(articles) if articles else 0
@@ -40,9 +68,67 @@ class Grouping:
         async with self.storage.writing() as unit:
             return await hold(unit, ROLE, self.owner, LEASE)
 
-    async def _group(self, articles: Sequence[Ungrouped]) -> int:
+    async def _group(self, articles: Sequence[Grouped]) -> int:
+        stories = self.memory.stories or await self._remembered()
+        # What is decided counts only once it is written down; if that fails, all is read again.
+        self.memory.stories = None
+        async with self.storage.reading() as unit:
+            tellers = await tellers_of(unit, [article.id for article in articles])
+            stories.forget((unit.now - _REMEMBERED).timestamp())
+        found = await in_turns(_placed(stories, articles, tellers))
         async with self.storage.writing() as unit:
             if not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
-            await group_articles(unit, {article.id: article.story_id for article in articles})
+            await group_articles(unit, articles, found)
+        self.memory.stories = stories
         return len(articles)
+
+    async def _remembered(self) -> Stories:
+        """Read what was grouped in the last days, as much as there is room for."""
+        stories = Stories()
+        async with self.storage.reading() as unit:
+            since = unit.now - _REMEMBERED
+            after = await before_the_newest(unit, since, MOST_STORIES)
+        while True:
+            async with self.storage.reading() as unit:
+                articles = await grouped(unit, since, after=after, limit=_READ)
+                tellers = await tellers_of(unit, [article.id for article in articles])
+            if not articles:
+                break
+            await in_turns(_remembering(stories, articles, tellers))
+            after = articles[-1].id
+            await self._hold()
+        log.info("stories remembered", stories=len(stories))
+        return stories
+
+
+def _placed(
+    stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
+) -> Slices[dict[int, int]]:
+    found = {}
+    for article in articles:
+        found[article.id] = stories.place(_told(article, tellers.get(article.id, ())))
+        yield
+    return found
+
+
+def _remembering(
+    stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
+) -> Slices[None]:
+    for article in articles:
+        stories.remember(_told(article, tellers.get(article.id, ())))
+        yield
+
+
+def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
+    names = {name for t in tellers for name in (t.outlet, t.host, t.title) if name}
+    return Told(
+        story_id=article.story_id,
+        at=article.news_at.timestamp(),
+        outlets=frozenset(t.outlet.casefold() or f"source {t.source_id}" for t in tellers),
+        title=article.title,
+        lead=article.summary or article.text,
+        text=article.text,
+        names=tuple(sorted(names)),
+        public=any(t.public for t in tellers),
+    )

@@ -1,38 +1,70 @@
 """Articles find their story one after the other, whoever it is that groups."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
+from bot.sources import group
 from bot.sources.group import LEASE, Grouping
 from storage.articles import Article, store_articles
 from storage.engine import Storage
-from storage.stories_grouped import group_articles
+from storage.entries import Entry
+from storage.stories import Story
+from storage.stories_grouped import group_articles, ungrouped
 from storage.words import Hint, Stage
 from tests.conftest import TurnedClock
+from tests.matching.stored import stored_source
+
+MINUTE = timedelta(minutes=1)
+FIRST = "Ferry with 240 aboard sinks off Bohara island"
+SECOND = "Passenger ferry sinks near Bohara; dozens missing"
+THIRD = "Rescuers search for ferry passengers off Bohara"
+OTHER = "Central bank of Marova raises rates"
 
 
-async def stored(storage: Storage, *titles: str, ready_in: timedelta | None = None) -> list[int]:
+async def stored(
+    storage: Storage, *titles: str, by: int | None = None, ready_in: timedelta | None = None
+) -> list[int]:
     async with storage.writing() as unit:
+        more: dict[str, Any] = {"ready_at": unit.now + ready_in} if ready_in else {}
         articles = [
             Article(
                 url=title,
-                url_hash=title,
+                url_hash=f"{by} {title}"[:32],
                 title=title,
                 stored_at=unit.now,
                 news_at=unit.now,
-                ready_at=unit.now + ready_in if ready_in else None,
                 story_id=0,
+                **more,
             )
             for title in titles
         ]
-        return list((await store_articles(unit, articles)).values())
+        ids = list((await store_articles(unit, articles)).values())
+        for article_id in ids if by else ():
+            unit.session.add(
+                Entry(
+                    source_id=by or 0,
+                    guid_hash=str(article_id),
+                    article_id=article_id,
+                    content_hash="",
+                    first_seen_at=unit.now,
+                )
+            )
+        return ids
 
 
 async def grouped(storage: Storage) -> list[str]:
     async with storage.reading() as unit:
         rows = select(Article.title).where(col(Article.stage) == Stage.GROUPED)
         return sorted(await unit.session.exec(rows))
+
+
+async def stories(storage: Storage) -> list[int]:
+    """Return the story of each article, in stored order."""
+    async with storage.reading() as unit:
+        rows = select(Article.story_id).order_by(col(Article.id))
+        return list(await unit.session.exec(rows))
 
 
 async def test_articles_are_grouped_the_oldest_first(storage: Storage):
@@ -43,6 +75,87 @@ async def test_articles_are_grouped_the_oldest_first(storage: Storage):
     assert await grouped(storage) == ["First", "Second"]
     assert await step.group_new(limit=2) == 1
     assert await step.group_new(limit=2) == 0
+
+
+async def test_two_outlets_that_tell_one_event_tell_one_story(storage: Storage):
+    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+    await stored(storage, FIRST, by=wire)
+    await stored(storage, OTHER, SECOND, by=daily)
+
+    assert await Grouping(storage, "me").group_new() == 3
+
+    assert await stories(storage) == [1, 2, 1]
+    async with storage.reading() as unit:
+        assert {story.id for story in await unit.session.exec(select(Story))} == {1, 2}
+
+
+async def test_one_outlet_tells_each_story_once(storage: Storage):
+    wire = await stored_source(storage, "Wire")
+    await stored(storage, FIRST, SECOND, by=wire)
+
+    await Grouping(storage, "me").group_new()
+
+    assert await stories(storage) == [1, 2]
+
+
+async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
+    strange = await stored_source(storage, "Strange", public=False)
+    wire = await stored_source(storage, "Wire")
+    await stored(storage, FIRST, by=strange)
+    await stored(storage, SECOND, by=wire)
+    await stored(storage, THIRD, by=strange)
+
+    await Grouping(storage, "me").group_new()
+
+    assert await stories(storage) == [1, 2, 2]
+
+
+async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
+    storage: Storage, clock: TurnedClock, monkeypatch
+):
+    monkeypatch.setattr(group, "_READ", 1)
+    sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
+    await stored(storage, FIRST, by=sources[0])
+    await stored(storage, OTHER, SECOND, by=sources[1])
+    await Grouping(storage, "dead").group_new()
+    clock.turn(LEASE)
+    await stored(storage, THIRD, by=sources[2])
+
+    assert await Grouping(storage, "heir").group_new() == 1
+
+    assert await stories(storage) == [1, 2, 1, 1]
+
+
+async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: TurnedClock):
+    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+    step = Grouping(storage, "me")
+    await stored(storage, FIRST, by=wire)
+    await step.group_new()
+    clock.turn(timedelta(days=3) + MINUTE)
+    await stored(storage, FIRST, by=daily)
+
+    await step.group_new()
+
+    assert await stories(storage) == [1, 2]
+
+
+async def test_what_could_not_be_written_down_is_decided_again(
+    storage: Storage, clock: TurnedClock
+):
+    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+    mine, other = Grouping(storage, "me"), Grouping(storage, "other")
+    await stored(storage, FIRST, by=wire)
+    await mine.group_new()
+    clock.turn(LEASE)
+    await stored(storage, OTHER, by=daily)
+    await other.group_new()
+    await stored(storage, SECOND, by=daily)
+    async with storage.reading() as unit:
+        late = await ungrouped(unit, 9)
+
+    assert await mine._group(late) == 0
+    assert await other.group_new() == 1
+    assert await stories(storage) == [1, 2, 1]
 
 
 async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock: TurnedClock):
@@ -72,20 +185,21 @@ async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: Tur
 
 
 async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, clock: TurnedClock):
-    await stored(storage, "Awaited", ready_in=timedelta(minutes=1))
+    await stored(storage, "Awaited", ready_in=MINUTE)
     await stored(storage, "Later")
     step = Grouping(storage, "me")
 
     assert await step.group_new() == 1
     assert await grouped(storage) == ["Later"]
-    clock.turn(timedelta(minutes=1))
+    clock.turn(MINUTE)
     assert await step.group_new() == 1
 
 
 async def test_whoever_matches_is_told(storage: Storage):
-    (article,) = await stored(storage, "First")
+    await stored(storage, "First")
 
     async with storage.writing() as unit:
-        await group_articles(unit, {article: 1})
+        articles = await ungrouped(unit, 9)
+        await group_articles(unit, articles, {each.id: each.story_id for each in articles})
 
         assert unit.hints == {Hint.STORIES}

@@ -1,0 +1,128 @@
+"""The stories of the last three days, and the decision which of them a new article tells.
+
+1. The same text: the story that has it.
+2. The same event: the story whose centre is most alike, if it is alike enough.
+
+Neither takes an article of an outlet that tells the story already, nor one of another time. What
+somebody added for himself joins the public stories but is no part of their centre, and nothing
+public joins what it has begun: nobody can lead others' news astray.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from bot.sources.stories.centre import IN_LEAD, IN_TITLE, Centre, Weighed, likeness, weighed
+from bot.sources.stories.sketch import sketch
+from bot.sources.stories.terms import terms_of
+from bot.sources.stories.texts import Texts
+from bot.sources.stories.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.sources.stories.articles import Told
+    from bot.sources.stories.vocabulary import Word
+
+WINDOW: Final = 3 * 24 * 3600.0  # seconds
+ALIKE: Final = 0.16
+# Stories are looked for under the rarest words of the article; the likeliest are compared.
+_RAREST: Final = 8
+_COMPARED: Final = 3
+_LEAST_SHARED: Final = 0.25  # of what the likeliest shares; with less no story was ever the one
+# About 1.5 KB each; where more come in three days, the window is shorter.
+MOST_STORIES: Final = 100_000
+
+
+class Stories:
+    def __init__(self, most: int = MOST_STORIES) -> None:
+        self._most = most
+        self._vocabulary = Vocabulary()
+        self._texts = Texts()
+        self._stories: dict[int, Centre] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._stories)
+
+    def place(self, article: Told) -> int:
+        """Return which story the article tells, its own if no other; it is part of that now."""
+        marks = self._marks(article)
+        passages = sketch(article.text)
+        story = self._same_text(article, passages) or self._same_event(article, marks)
+        return self._add(article, story, marks, passages)
+
+    def remember(self, article: Told) -> None:
+        """Take in an article whose story was decided before."""
+        story = self._stories.get(article.story_id)
+        self._add(article, story, self._marks(article), sketch(article.text))
+
+    def forget(self, before: float) -> None:
+        """Forget the stories that began before that moment, and what is too much."""
+        for story in list(self._stories.values()):
+            if story.at >= before and len(self._stories) <= self._most:
+                break
+            del self._stories[story.story_id]
+            self._texts.forget(story)
+            self._vocabulary.leave(story, story.words)
+        self._vocabulary.stories = len(self._stories)
+
+    def _marks(self, article: Told) -> dict[Word, int]:
+        terms = terms_of(article.title, article.lead, article.names)
+        marks = dict.fromkeys(self._vocabulary.words(terms.title, terms.names), IN_TITLE)
+        marks |= dict.fromkeys(self._vocabulary.words(terms.lead, terms.names), IN_LEAD)
+        return marks
+
+    def _same_text(self, article: Told, passages: frozenset[int]) -> Centre | None:
+        if not passages:
+            return None
+        return next((s for s in self._texts.alike(passages) if _may_tell(article, s)), None)
+
+    def _same_event(self, article: Told, marks: Mapping[Word, int]) -> Centre | None:
+        likest, best = None, ALIKE
+        weights = weighed(marks, self._vocabulary)
+        for story in _likely(article, weights):
+            alike = likeness(weights, story)
+            if alike >= best:
+                likest, best = story, alike
+        return likest
+
+    def _add(
+        self,
+        article: Told,
+        story: Centre | None,
+        marks: Mapping[Word, int],
+        passages: frozenset[int],
+    ) -> int:
+        if story is None:
+            story = Centre(article.story_id, article.at, public=article.public)
+            self._stories[story.story_id] = story
+            self._vocabulary.stories = len(self._stories)
+        story.outlets |= article.outlets
+        if article.public or not story.public:
+            story.add(marks, self._vocabulary)
+            self._texts.add(story, passages)
+        return story.story_id
+
+
+def _may_tell(article: Told, story: Centre) -> bool:
+    return (
+        abs(article.at - story.at) <= WINDOW
+        and (story.public or not article.public)
+        and story.outlets.isdisjoint(article.outlets)
+    )
+
+
+def _likely(article: Told, weights: Weighed) -> list[Centre]:
+    """Return the stories that share the most with the article, by its rarest words."""
+    known = [word for word in weights.marks if word.stories]
+    known.sort(key=lambda word: (word.count, -weights.worths[word]))
+    shared: dict[Centre, float] = {}
+    for word in known[:_RAREST]:
+        worth = weights.worths[word]
+        for story in word.stories or ():
+            shared[story] = shared.get(story, 0.0) + worth
+    enough = _LEAST_SHARED * max(shared.values(), default=0.0)
+    possible = [story for story, worth in shared.items() if worth >= enough]
+    possible.sort(key=shared.__getitem__, reverse=True)
+    return list(islice((story for story in possible if _may_tell(article, story)), _COMPARED))

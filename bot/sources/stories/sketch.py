@@ -1,0 +1,43 @@
+"""Same text: passages of four words, hashed, a few of them for each article.
+
+A passage is taken where a long word begins it, or one of every eighth characters where words are
+written without spaces: so equal texts give equal passages, whatever was cut off in front. Of two
+texts the smaller one must have three tenths of its passages in the other. Short texts have too few
+to tell anything; their words are compared, like everybody's.
+"""
+
+from typing import Final
+
+from xxhash import xxh64_intdigest
+
+from bot.matching.folding import fold
+
+LONGEST: Final = 3_000  # characters that are looked at
+_SHORT: Final = 80  # characters, which have no ten passages in any writing
+_LONG_WORD: Final = 8
+_UNSPACED: Final = "⺀"  # where those scripts begin that have words of one character
+_WORDS: Final = 4
+_MOST: Final = 64
+FEWEST: Final = 10
+_CONTAINED: Final = 0.3
+
+
+def sketch(text: str) -> frozenset[int]:
+    """Return up to 64 hashes; none if there would be fewer than ten."""
+    if len(text) < _SHORT:
+        return frozenset()
+    words = fold(text[:LONGEST]).plain.split()
+    begins = [
+        at
+        for at, word in enumerate(words)
+        if len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
+    ]
+    passages = {" ".join(words[at : at + _WORDS]).encode() for at in begins[:_MOST]}
+    if len(passages) < FEWEST:
+        return frozenset()
+    return frozenset(map(xxh64_intdigest, passages))
+
+
+def is_same_text(common: int, one: int, other: int) -> bool:
+    """Decide from how many passages two sketches of the sizes *one* and *other* share."""
+    return common >= _CONTAINED * min(one, other)

@@ -1,0 +1,55 @@
+"""The texts of the last days, to be found by their passages."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.sources.stories.centre import Centre
+from bot.sources.stories.sketch import is_same_text
+
+# A passage in more texts than this is a notice that stands under all of them.
+_COMMON: Final = 24
+
+
+@dataclass(eq=False, slots=True)
+class _Text:
+    story: Centre
+    passages: frozenset[int]
+
+
+@dataclass(eq=False, slots=True)
+class Texts:
+    _by_passage: dict[int, list[_Text]] = field(default_factory=dict)
+    _of_story: dict[int, list[_Text]] = field(default_factory=dict)
+
+    def alike(self, passages: frozenset[int]) -> list[Centre]:
+        """Return the stories that have the same text, the most alike first."""
+        counted: Counter[_Text] = Counter()
+        for passage in passages:
+            texts = self._by_passage.get(passage, ())
+            if len(texts) <= _COMMON:
+                counted.update(texts)
+        return [
+            text.story
+            for text, common in counted.most_common()
+            if is_same_text(common, len(passages), len(text.passages))
+        ]
+
+    def add(self, story: Centre, passages: frozenset[int]) -> None:
+        if not passages:
+            return
+        text = _Text(story, passages)
+        self._of_story.setdefault(story.story_id, []).append(text)
+        for passage in passages:
+            texts = self._by_passage.setdefault(passage, [])
+            if len(texts) <= _COMMON:
+                texts.append(text)
+
+    def forget(self, story: Centre) -> None:
+        for text in self._of_story.pop(story.story_id, ()):
+            for passage in text.passages:
+                texts = self._by_passage[passage]
+                if text in texts:
+                    texts.remove(text)
+                if not texts:
+                    del self._by_passage[passage]

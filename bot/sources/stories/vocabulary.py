@@ -1,0 +1,90 @@
+"""What words are worth: by how few of the stories of the last days have them.
+
+Names tell events apart, so a word that is always written as one is worth twice as much. Stories
+are counted and not articles, so that an event which everybody tells does not make its own name a
+common word.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.sources.stories.centre import Centre
+
+# A word in more stories than this leads to none of them; it would be looked through for nothing.
+LISTED: Final = 64
+# A word that stands in more stories than the 0.85th power of their number is worth nothing.
+_COMMON: Final = 0.15
+_HALF: Final = 0.5  # a word that no other story has is rare, not infinitely so
+_RAREST: Final = -log(_HALF)
+
+
+class Word:
+    """*stories* has those in which it stands, the oldest first, as long as there are few.
+
+    *rare* is the negative logarithm of how many they are, *rare_but_one* that of one less, and
+    *weight* grows from 1 up to 2, for what is always written as a name.
+    """
+
+    __slots__ = ("count", "named", "rare", "rare_but_one", "seen", "stories", "text", "weight")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.count = self.seen = self.named = 0
+        self.rare = self.rare_but_one = _RAREST
+        self.weight = 1.0
+        self.stories: list[Centre] | None = []
+
+
+class Vocabulary:
+    def __init__(self) -> None:
+        self._words: dict[str, Word] = {}
+        self.rarest = 0.0
+        self.stories = 0
+
+    @property
+    def stories(self) -> int:
+        return self._stories
+
+    @stories.setter
+    def stories(self, number: int) -> None:
+        """A word with so many stories is worth `rarest + rare`, if that is above nothing."""
+        self._stories = number
+        self.rarest = (1 - _COMMON) * log(number + 2)
+
+    def words(self, texts: Iterable[str], names: frozenset[str]) -> list[Word]:
+        """Return the words, those that are new among them; they count as seen once more."""
+        found = []
+        for text in texts:
+            word = self._words.get(text)
+            if word is None:
+                word = self._words[text] = Word(text)
+            word.seen += 1
+            if text in names:
+                word.named += 1
+            if word.named:
+                word.weight = 1 + word.named / word.seen
+            found.append(word)
+        return found
+
+    def enter(self, story: Centre, words: Iterable[Word]) -> None:
+        for word in words:
+            word.count = count = word.count + 1
+            word.rare_but_one, word.rare = word.rare, -log(count + _HALF)
+            if (stories := word.stories) is not None:
+                stories.append(story)
+                if count > LISTED:
+                    word.stories = None
+
+    def leave(self, story: Centre, words: Iterable[Word]) -> None:
+        for word in words:
+            word.count = count = word.count - 1
+            word.rare, word.rare_but_one = word.rare_but_one, -log(max(count - 1, 0) + _HALF)
+            if word.stories is not None:
+                word.stories.remove(story)
+            if not count:
+                self._words.pop(word.text, None)
