@@ -30,7 +30,7 @@ TICK_SECONDS = {
     "alert": 5,
     "digest": 1,
     "notice": 60,
-    "search": 60,
+    "search": 300,
     "send": 1,
     "hubs": 30,
 }

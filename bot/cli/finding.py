@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def show_found(found: Discovered, *, as_json: bool) -> bool:
     """Print it; return whether there is anything to pick."""
     if as_json:
-        for find in found.finds:
-            typer.echo(json.dumps(find.to_json(), ensure_ascii=False))
+        told = [find.to_json() for find in found.finds]
+        for each in (*told, *(link.to_json() for link in found.unread)):
+            typer.echo(json.dumps(each, ensure_ascii=False))
     elif found.finds or found.unread:
         _show_table(found)
     if not found.finds and not found.unread:

@@ -121,6 +121,8 @@ def remove(url: Address) -> None:
     """Stop reading a source; its articles stay."""
     from bot.sources.listing import Listing
 
+    if _run(lambda tools: Listing(tools.storage).is_search(url)):
+        fail("SEARCH_FEEDS asks for this search; it ends when nobody watches its words.")
     if not _run(lambda tools: Listing(tools.storage).remove(url)):
         fail(f"{url} is not one of our sources.")
     typer.echo(f"Removed {url}")

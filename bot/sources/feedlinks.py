@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bot.sources.sanitise import one_line
@@ -70,6 +71,11 @@ class Link:
     url: str
     name: str = ""
     where: Where = Where.NAMED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a find tells, as far as it is known: nobody has read this."""
+        unknown = dict.fromkeys(("kind", "entries", "newest"))
+        return {"url": self.url, "title": self.name, **unknown, "where": str(self.where)}
 
 
 def links_of(page: str, url: str) -> tuple[Link, ...]:

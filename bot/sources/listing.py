@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.sources.intake import url_hash
 from bot.sources.opml import Outline, write_opml
 from storage.engine import Storage
-from storage.sources import Source, all_sources, remove_source
+from storage.sources import Source, all_sources, remove_source, source_of
 from storage.words import SourceKind
 
 
@@ -30,6 +30,12 @@ class Listing:
             if source.public and source.kind is not SourceKind.SEARCH
         ]
         return write_opml(outlines, "Sources of Dateline")
+
+    async def is_search(self, url: str) -> bool:
+        """Whether it was made for what chats watch; it would only come back."""
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(url))
+        return source is not None and source.kind is SourceKind.SEARCH
 
     async def remove(self, url: str) -> bool:
         """Return whether there was such a source; its articles stay."""

@@ -20,13 +20,15 @@ from bot.cli.sources import _wanted, sources
 from bot.sources.adding import Adding, Addition, Outcome, Wish
 from bot.sources.checking import Checking
 from bot.sources.choosing import Choosing
-from bot.sources.discovery import Discovery
+from bot.sources.discovery import Discovered, Discovery
+from bot.sources.feedlinks import Link, Where
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
 from bot.sources.listing import Listing
 from bot.sources.opml import read_opml
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
+from bot.sources.visiting import Visit
 from storage.engine import DatabaseError, Storage
 from storage.words import FullText
 from tests.conftest import MONDAY_NOON
@@ -140,6 +142,15 @@ async def test_a_list_that_was_given_away_comes_back_the_same(adding: Adding, sq
 
     assert [each.outcome for each in done] == [Outcome.ADDED, Outcome.ADDED]
     assert await listing.as_opml() == given
+
+
+async def test_what_was_not_looked_at_is_told_to_programs_too(capsys):
+    link = Link("https://a.example/feed", "All", Where.NAMED)
+
+    assert not show_found(Discovered(Visit(), unread=(link,)), as_json=True)
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["url"], told["title"], told["entries"]) == (link.url, "All", None)
 
 
 async def test_what_was_found_is_shown_and_is_json_for_programs(adding: Adding, capsys):

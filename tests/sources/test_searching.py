@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sources.completion import wants_page
+from bot.sources.listing import Listing
 from bot.sources.records import Item
 from bot.sources.searching import KEPT, Searching
 from storage.articles import Article
@@ -192,6 +193,17 @@ async def test_a_search_is_polled_between_half_an_hour_and_two_hours(
 
     assert fresh.next_fetch_at - (clock.now - HOUR) == timedelta(minutes=30)
     assert stale.next_fetch_at - clock.now == timedelta(hours=2)
+
+
+async def test_a_search_is_known_as_one_and_given_to_no_other_reader(
+    storage, searching, watched, farm
+):
+    await searching.follow_watched()
+    listing = Listing(storage)
+
+    assert await listing.is_search(farm.url("/search?q=tea"))
+    assert not await listing.is_search(farm.url("/search?q=rain"))
+    assert b"search" not in await listing.as_opml()
 
 
 async def test_a_query_for_a_source_looks_into_searches_too(storage, searching, watched):
