@@ -35,6 +35,7 @@ class Spacing:
         self._sleep = sleep
         self._lines: dict[str, _Line] = {}
         self._held: dict[str, float] = {}
+        self._most = _FORGET_ABOVE
 
     def hold(self, host: str, pause: timedelta) -> None:
         """Ask *host* nothing for as long as it wants; those who stand in line do not wait for it.
@@ -75,9 +76,11 @@ class Spacing:
         del self._held[host]
 
     def _forget(self) -> None:
-        if len(self._lines) <= _FORGET_ABOVE:
+        if len(self._lines) <= self._most:
             return
         now = self._clock()
         self._lines = {
             host: line for host, line in self._lines.items() if line.waiting or line.free_at > now
         }
+        # Not again at the very next request, where many hosts owe a pause.
+        self._most = max(_FORGET_ABOVE, 2 * len(self._lines))
