@@ -1,15 +1,15 @@
 """Articles: one piece of news each, by canonical URL, and how far each has come."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
-from storage.insert import insert_new
+from storage.insert import add_new
 from storage.stories import drop_stories, start_stories
 from storage.words import Hint, Stage
 
@@ -49,9 +49,9 @@ class Article(Leased, table=True):
 
 async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:
     """Return the ids of the articles there are, by the hash of their URL."""
-    found = await unit.session.exec(
-        select(Article.url_hash, Article.id).where(col(Article.url_hash).in_(url_hashes))
-    )
+    asked = select(Article.url_hash, Article.id).where(col(Article.url_hash).in_(url_hashes))
+    connection = await unit.session.connection()
+    found = await connection.execute(asked)
     return {url_hash: article_id for url_hash, article_id in found if article_id is not None}
 
 
@@ -72,23 +72,24 @@ async def sketches_of(unit: Unit, article_ids: Collection[int]) -> dict[int, Ske
     return {article_id: Sketch(*rest) for article_id, *rest in found if article_id}
 
 
-async def store_articles(unit: Unit, articles: Sequence[Article]) -> dict[str, int]:
+async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Store those whose URL is new, each as a story of its own; return their ids by URL hash.
 
-    Another process may store one of them at the same moment: it has it then, and we do not.
+    Each is given by its columns. Another process may store one of them at the same moment: it
+    has it then, and we do not.
     """
     if not articles:
         return {}
     stories = await start_stories(unit, len(articles))
     rows = [
-        article.model_dump(exclude={"id"}) | {"story_id": story}
-        for article, story in zip(articles, stories, strict=True)
+        {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
-    await insert_new(unit, Article, rows, returning=Article.id)
+    await add_new(unit, Article, rows)
     mine = select(Article.url_hash, Article.id, Article.story_id).where(
         col(Article.story_id).in_(stories)
     )
-    stored = list(await unit.session.exec(mine))
+    connection = await unit.session.connection()
+    stored = (await connection.execute(mine)).all()
     await drop_stories(unit, set(stories) - {story for _hash, _id, story in stored})
     if stored:
         unit.hints.add(Hint.ARTICLES)

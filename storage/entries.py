@@ -1,15 +1,16 @@
 """Entries: what each source holds, by (source, guid)."""
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Index, bindparam, update
-from sqlmodel import Field, SQLModel, col, select
+from sqlalchemy import Index, bindparam, text, update
+from sqlmodel import Field, SQLModel, col
 
 from storage.columns import ROW_ID
-from storage.engine import Unit
-from storage.insert import insert_new
+from storage.engine import POSTGRESQL, Unit
+from storage.insert import add_new
 
 LONGEST_OUTLET = 100  # characters
 
@@ -39,20 +40,40 @@ class Seen(NamedTuple):
     content_hash: str
 
 
-async def known_entries(
-    unit: Unit, source_id: int, guid_hashes: Collection[str]
-) -> dict[str, Seen]:
-    """Return those of *guid_hashes* that the source has shown before."""
-    seen = select(Entry.guid_hash, Entry.article_id, Entry.content_hash).where(
-        col(Entry.source_id) == source_id, col(Entry.guid_hash).in_(guid_hashes)
+# One value for all that is asked, and so one text of the statement.
+_SEEN = """
+    SELECT entry.source_id, entry.guid_hash, entry.article_id, entry.content_hash
+    FROM {asked}
+    JOIN entry ON entry.source_id = asked.source_id AND entry.guid_hash = asked.guid_hash
+"""
+_ON_SQLITE = """(
+    SELECT value ->> 0 AS source_id, value ->> 1 AS guid_hash FROM json_each(:asked)
+) AS asked"""
+_ON_POSTGRESQL = """(
+    SELECT CAST(value ->> 0 AS bigint) AS source_id, value ->> 1 AS guid_hash
+    FROM json_array_elements(CAST(:asked AS json))
+) AS asked"""
+
+
+async def entries_seen(
+    unit: Unit, asked: Mapping[int, Iterable[str]]
+) -> dict[int, dict[str, Seen]]:
+    """Return what each source, by id, has shown before of the hashes of guids *asked*."""
+    pairs = [(source_id, guid) for source_id, guids in asked.items() for guid in guids]
+    on_which = _ON_POSTGRESQL if unit.dialect == POSTGRESQL else _ON_SQLITE
+    connection = await unit.session.connection()
+    rows = await connection.execute(
+        text(_SEEN.format(asked=on_which)), {"asked": json.dumps(pairs)}
     )
-    found = await unit.session.exec(seen)
-    return {guid_hash: Seen(article_id, content) for guid_hash, article_id, content in found}
+    found: dict[int, dict[str, Seen]] = {}
+    for source_id, guid_hash, article_id, content in rows:
+        found.setdefault(source_id, {})[guid_hash] = Seen(article_id, content)
+    return found
 
 
-async def store_entries(unit: Unit, entries: Sequence[Entry]) -> None:
-    rows = [entry.model_dump() for entry in entries]
-    await insert_new(unit, Entry, rows, returning=Entry.guid_hash)
+async def store_entries(unit: Unit, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Store those whose guid is new in their source; each is given by its columns."""
+    await add_new(unit, Entry, entries)
 
 
 async def note_contents(unit: Unit, source_id: int, hashes: Mapping[str, str]) -> None:

@@ -19,8 +19,19 @@ async def insert_new(
     """
     if not rows:
         return []
-    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
-    statement = vendor.insert(inspect(table).local_table).on_conflict_do_nothing()
     # Not through the session, which does much for each row that none of ours needs.
     connection = await unit.session.connection()
-    return list((await connection.execute(statement.returning(returning), rows)).scalars())
+    statement = _insertion(unit, table).returning(returning)
+    return list((await connection.execute(statement, rows)).scalars())
+
+
+async def add_new(unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """`insert_new` where nobody asks which are new: for many rows it takes half the time."""
+    if rows:
+        connection = await unit.session.connection()
+        await connection.execute(_insertion(unit, table), rows)
+
+
+def _insertion(unit: Unit, table: type[SQLModel]) -> Any:
+    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
+    return vendor.insert(inspect(table).local_table).on_conflict_do_nothing()

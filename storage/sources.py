@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Index, delete, update
+from sqlalchemy import JSON, Index, Update, bindparam, delete, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
@@ -86,14 +87,32 @@ async def claim_due_sources(
     )
 
 
-async def finish_fetch(unit: Unit, source_id: int, owner: str, values: Mapping[str, Any]) -> bool:
-    """Store what a fetch brought and let go of the source; False if another has it by now."""
-    done = await unit.session.exec(
-        update(Source)
-        .where(col(Source.id) == source_id, col(Source.owner) == owner)
-        .values(owner=None, lease_until=None, **values)
-    )
-    return bool(done.rowcount)
+async def finish_fetches(
+    unit: Unit, owner: str, fetches: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Store what fetches brought, by the source's id, and let go of the sources.
+
+    Return those that *owner* still had; nothing is stored of the others.
+    """
+    connection = await unit.session.connection()
+    had = select(Source.id).where(col(Source.id).in_(fetches), col(Source.owner) == owner)
+    ours = {each for each in (await connection.scalars(had.with_for_update())) if each}
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for source_id in sorted(ours):
+        values = fetches[source_id]
+        row = {"_id": source_id, **values}
+        alike.setdefault(tuple(sorted(values)), []).append(row)
+    for columns, rows in alike.items():
+        await connection.execute(_finishing(columns), rows)
+    return ours
+
+
+@lru_cache(maxsize=32)
+def _finishing(columns: tuple[str, ...]) -> Update:
+    """To put this together takes longer than to run it; there are a few kinds."""
+    values: dict[str, Any] = {column: bindparam(column) for column in columns}
+    free = update(Source).values(owner=None, lease_until=None, **values)
+    return free.where(col(Source.id) == bindparam("_id"))
 
 
 async def wait_for_host(unit: Unit, host: str, until: datetime) -> None:

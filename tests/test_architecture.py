@@ -24,6 +24,7 @@ STEPS = {
     "bot.publishing.publish",
     "bot.delivery.send",
     # what serves them: an entry on its way into the tables, the index in step with the queries
+    "bot.sources.keeping",
     "bot.sources.storing",
     "bot.sources.revising",
     "bot.sources.searching",

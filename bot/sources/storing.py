@@ -1,9 +1,10 @@
 """Storing what a source shows: entries, articles, their folded words, what was revised."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 from bot.matching.folding import folded_text
 from bot.sources.completion import LATE
@@ -11,93 +12,126 @@ from bot.sources.identity import is_another
 from bot.sources.intake import Draft, digest
 from bot.sources.revising import revise
 from bot.sources.urls import host_of
-from storage.articles import Article, articles_by_url, sketches_of, store_articles
+from storage.articles import articles_by_url, sketches_of, store_articles
 from storage.engine import Unit
-from storage.entries import LONGEST_OUTLET, Entry, Seen, note_contents, store_entries
+from storage.entries import LONGEST_OUTLET, Seen, note_contents, store_entries
 from storage.folded import FoldedRow, store_folded
 from storage.pages import AwaitedPage, await_pages
 
 Found = tuple[int, Draft]  # the article's id and what the source says of it
 
-NOTHING: Final[Mapping[str, Seen]] = MappingProxyType({})
+
+@dataclass(frozen=True)
+class Shown:
+    """What a source shows now, the newest first.
+
+    What is among the *known*, by the hash of the guid, revises its article. *inside*: the pages
+    of articles may be asked for in the operator's own network.
+    """
+
+    source_id: int
+    drafts: Sequence[Draft]
+    known: Mapping[str, Seen] = field(default_factory=dict)
+    inside: bool = False
+
+    @cached_property
+    def oldest_first(self) -> list[Draft]:
+        """What was told first is stored first; of two with one guid the newest counts."""
+        return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
+
+    @property
+    def new(self) -> list[Draft]:
+        return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
+
+    @property
+    def changed(self) -> list[Found]:
+        known = self.known
+        return [
+            (known[d.guid_hash].article_id, d) for d in self.oldest_first if d.guid_hash in known
+        ]
 
 
 async def store_drafts(
-    unit: Unit,
-    source_id: int,
-    drafts: Sequence[Draft],
-    known: Mapping[str, Seen] = NOTHING,
-    *,
-    inside: bool = False,
+    unit: Unit, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
 ) -> int:
-    """Store the entries of *source_id*; return how many new articles they made.
+    """Store the entries of a source that showed none of them before; see `store_shown`."""
+    made = await store_shown(unit, [Shown(source_id, drafts, inside=inside)])
+    return made.get(source_id, 0)
 
-    What is among the *known*, by the hash of the guid, revises its article. An article that
-    another source brought already gets this one as a further carrier. *inside*: the pages of
-    articles may be asked for in the operator's own network.
+
+async def store_shown(unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
+    """Store what sources show; return how many new articles each made, by the source's id.
+
+    An article that another source brought already gets this one as a further carrier.
     """
-    drafts = list({draft.guid_hash: draft for draft in reversed(drafts)}.values())
-    drafts = await _named_anew(unit, drafts, known)
-    new = [draft for draft in drafts if draft.guid_hash not in known]
-    made, carried = await _store_new(unit, source_id, new) if new else ([], [])
-    changed = _changed(drafts, known)
-    revised = await _revise(unit, source_id, changed, carried) if changed or carried else []
-    waiting = [each for each in (*made, *revised) if each[1].awaits_page]
-    await await_pages(
-        unit, [_page(article_id, draft, unit, inside=inside) for article_id, draft in waiting]
-    )
-    return len(made)
+    shown = [await _named_anew(unit, each) for each in shown]
+    made, there = await _store_new(unit, shown)
+    waiting: list[AwaitedPage] = []
+    for each in shown:
+        carried = [(there[d.url_hash], d) for d in each.new if d.url_hash in there]
+        revised = await _revise(unit, each.source_id, each.changed, carried)
+        waiting += [
+            _page(article_id, draft, unit, inside=each.inside)
+            for article_id, draft in (*made.get(each.source_id, ()), *revised)
+            if draft.awaits_page
+        ]
+    await await_pages(unit, waiting)
+    return Counter({source_id: len(articles) for source_id, articles in made.items()})
 
 
-def _changed(drafts: Iterable[Draft], known: Mapping[str, Seen]) -> list[Found]:
-    return [
-        (known[draft.guid_hash].article_id, draft) for draft in drafts if draft.guid_hash in known
-    ]
-
-
-async def _named_anew(
-    unit: Unit, drafts: Sequence[Draft], known: Mapping[str, Seen]
-) -> list[Draft]:
+async def _named_anew(unit: Unit, shown: Shown) -> Shown:
     """Give a name of its own to what stands under the guid of something else."""
-    changed = _changed(drafts, known)
-    if not changed:
-        return list(drafts)
-    told = await sketches_of(unit, {article_id for article_id, _ in changed})
+    if not shown.changed:
+        return shown
+    told = await sketches_of(unit, {article_id for article_id, _ in shown.changed})
     others = {
         draft.guid_hash
-        for article_id, draft in changed
+        for article_id, draft in shown.changed
         if (was := told.get(article_id))
         and was.url_hash != draft.url_hash
         and is_another((was.title, was.summary), (draft.title, draft.item.summary))
     }
-    return [
+    renamed = [
         replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
         if draft.guid_hash in others
         else draft
-        for draft in drafts
+        for draft in shown.drafts
     ]
+    return replace(shown, drafts=renamed)
 
 
 async def _store_new(
-    unit: Unit, source_id: int, drafts: Sequence[Draft]
-) -> tuple[list[Found], list[Found]]:
-    """Return the articles that are new, and those that were there already."""
-    by_url = {draft.url_hash: draft for draft in drafts}
-    there = await articles_by_url(unit, by_url)
-    fresh = [draft for url_hash, draft in by_url.items() if url_hash not in there]
-    stored = await store_articles(unit, [_article(draft, unit) for draft in fresh])
+    unit: Unit, shown: Sequence[Shown]
+) -> tuple[dict[int, list[Found]], dict[str, int]]:
+    """Return the new articles by source, and by the hash of their URL those that were there."""
+    new = [(each.source_id, draft) for each in shown for draft in each.new]
+    if not new:
+        return {}, {}
+    makers: dict[str, tuple[int, Draft]] = {}
+    for source_id, draft in new:
+        # The first source makes the article, and its newest entry; the others carry it.
+        if makers.setdefault(draft.url_hash, (source_id, draft))[0] == source_id:
+            makers[draft.url_hash] = source_id, draft
+    there = await articles_by_url(unit, makers)
+    fresh = {url_hash: maker for url_hash, maker in makers.items() if url_hash not in there}
+    stored = await store_articles(unit, [_article(draft, unit) for _, draft in fresh.values()])
     if len(stored) < len(fresh):
-        there |= await articles_by_url(unit, by_url)
-    made = [(stored[each.url_hash], each) for each in fresh if each.url_hash in stored]
-    await store_folded(unit, [_folded(article_id, each) for article_id, each in made])
+        there |= await articles_by_url(unit, fresh.keys() - stored.keys())
+    made: dict[int, list[Found]] = {}
+    for url_hash, article_id in stored.items():
+        source_id, draft = fresh[url_hash]
+        made.setdefault(source_id, []).append((article_id, draft))
+    await store_folded(unit, [_folded(*each) for articles in made.values() for each in articles])
     articles = there | stored
-    await store_entries(unit, [_entry(draft, source_id, articles, unit) for draft in drafts])
-    return made, [(there[each.url_hash], each) for each in drafts if each.url_hash not in stored]
+    await store_entries(unit, [_entry(draft, at, articles, unit) for at, draft in new])
+    return made, there
 
 
 async def _revise(
     unit: Unit, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
 ) -> list[Found]:
+    if not changed and not carried:
+        return []
     revised, later = await revise(unit, source_id, [*changed, *carried])
     seen = {each.guid_hash: each.content_hash for _, each in changed}
     await note_contents(
@@ -106,22 +140,21 @@ async def _revise(
     return revised
 
 
-def _article(draft: Draft, unit: Unit) -> Article:
-    return Article(
-        url_hash=draft.url_hash,
-        url=draft.url,
-        title=draft.title,
-        summary=draft.item.summary,
-        text=draft.text,
-        language=draft.item.language,
-        published_at=draft.published_at,
-        published_on=draft.published_on,
-        stored_at=unit.now,
-        ready_at=unit.now + LATE if draft.awaits_page else None,
-        news_at=draft.news_at,
-        quiet=draft.quiet,
-        story_id=0,
-    )
+def _article(draft: Draft, unit: Unit) -> dict[str, Any]:
+    return {
+        "url_hash": draft.url_hash,
+        "url": draft.url,
+        "title": draft.title,
+        "summary": draft.item.summary,
+        "text": draft.text,
+        "language": draft.item.language,
+        "published_at": draft.published_at,
+        "published_on": draft.published_on,
+        "stored_at": unit.now,
+        "ready_at": unit.now + LATE if draft.awaits_page else None,
+        "news_at": draft.news_at if draft.quiet else unit.now,
+        "quiet": draft.quiet,
+    }
 
 
 def _folded(article_id: int, draft: Draft) -> FoldedRow:
@@ -140,12 +173,12 @@ def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool) -> Awaited
     )
 
 
-def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> Entry:
-    return Entry(
-        source_id=source_id,
-        guid_hash=draft.guid_hash,
-        article_id=articles[draft.url_hash],
-        content_hash=draft.content_hash,
-        first_seen_at=unit.now,
-        outlet=draft.item.outlet[:LONGEST_OUTLET],
-    )
+def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> dict[str, Any]:
+    return {
+        "source_id": source_id,
+        "guid_hash": draft.guid_hash,
+        "article_id": articles[draft.url_hash],
+        "content_hash": draft.content_hash,
+        "first_seen_at": unit.now,
+        "outlet": draft.item.outlet[:LONGEST_OUTLET],
+    }

@@ -37,7 +37,7 @@ async def stored(
                 news_at=unit.now,
                 story_id=0,
                 **more,
-            )
+            ).model_dump(exclude={"id"})
             for title in titles
         ]
         ids = list((await store_articles(unit, articles)).values())

@@ -25,7 +25,7 @@ async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> in
             owner=owner,
             story_id=0,
         )
-        return (await store_articles(unit, [article]))["1"]
+        return (await store_articles(unit, [article.model_dump(exclude={"id"})]))["1"]
 
 
 async def revised(storage: Storage, article_id: int, **values: str) -> tuple[Article, set[Hint]]:

@@ -25,7 +25,7 @@ async def stored(storage: Storage, title: str, wait: timedelta | None = None) ->
             ready_at=None if wait is None else unit.now + wait,
             story_id=0,
         )
-        await store_articles(unit, [article])
+        await store_articles(unit, [article.model_dump(exclude={"id"})])
 
 
 async def claimed(storage: Storage) -> list[str]:

@@ -9,7 +9,7 @@ from storage.sources import (
     all_sources,
     change_source,
     claim_due_sources,
-    finish_fetch,
+    finish_fetches,
     remove_source,
     source_of,
 )
@@ -76,8 +76,8 @@ async def test_only_the_owner_finishes(storage: Storage):
     await claimed(storage)
 
     async with storage.writing() as unit:
-        assert not await finish_fetch(unit, source_id, "another", {"title": "theirs"})
-        assert await finish_fetch(unit, source_id, "me", {"title": "mine"})
+        assert not await finish_fetches(unit, "another", {source_id: {"title": "theirs"}})
+        assert await finish_fetches(unit, "me", {source_id: {"title": "mine"}}) == {source_id}
 
     async with storage.reading() as unit:
         source = await source_of(unit, "a")
@@ -113,7 +113,7 @@ async def test_articles_are_stored_once_each_with_a_story_of_its_own(storage: St
                 stored_at=unit.now,
                 news_at=unit.now,
                 story_id=0,
-            )
+            ).model_dump(exclude={"id"})
             for name in ("a", "b", "c")
         ]
         first = await store_articles(unit, made[:2])
