@@ -32,3 +32,20 @@ NOTICES = re.compile(
     r"|assine (?:a|o) |síguenos|suivez-nous|folgen sie uns|seguici|siga-nos)",
     re.IGNORECASE,
 )
+
+# What blogs' software puts under each entry of a feed; the site's name in it would match a query.
+FIRST_APPEARED = re.compile(
+    r"(?:the post .+ (?:appeared first|first appeared) on|l['’]article .+ est apparu en premier sur"
+    r"|der beitrag .+ erschien zuerst auf|la entrada .+ (?:aparece|se publicó) primero en"
+    r"|l['’]articolo .+ (?:proviene da|sembra essere il primo su)|o post .+ apareceu primeiro em"
+    r"|het bericht .+ verscheen eerst op|inlägget .+ dök först upp på|indlægget .+ blev først"
+    r" udgivet|innlegget .+ dukket først opp på|artykuł .+ pochodzi z serwisu|příspěvek .+"
+    r" pochází z|запись .+ впервые появилась|сообщение .+ появились сначала на"
+    r"|投稿 .+ は .+ に最初に表示されました"
+    r"|.+ yazısı ilk önce .+ üzerinde ortaya çıktı|this (?:article|story|post) (?:was )?"
+    r"(?:originally (?:appeared|published)|first (?:appeared|published)) (?:on|in|at|by)"
+    r"|read (?:the )?(?:full|whole|entire|rest of(?: the)?) (?:article|story|post)"
+    r"|(?:continue reading|read more)(?:[\s\u2026.\u00bb\u2192>]*$"
+    r"|\s(?:here|at|about|of|on|the main)\b.{0,80}$))",
+    re.IGNORECASE,
+)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bot.matching.datelines import dateline_end
 from bot.sources.boxheadings import HEADINGS
-from bot.sources.endmarks import END_MARKS, NOTICES, RIGHTS
+from bot.sources.endmarks import END_MARKS, FIRST_APPEARED, NOTICES, RIGHTS
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60
@@ -113,6 +113,10 @@ def _is_pointer(paragraph: str) -> bool:
 
 
 def _is_notice(paragraph: str) -> bool:
+    if len(paragraph) >= _LONG * 2:
+        return False
+    if FIRST_APPEARED.match(paragraph):
+        return True
     return len(paragraph) < _LONG and NOTICES.match(paragraph) is not None
 
 

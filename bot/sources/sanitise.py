@@ -7,6 +7,7 @@ import re
 from html import unescape
 
 from bot.sources.charrefs import possible
+from bot.sources.mojibake import repaired
 
 # Each begins with one literal, which a search finds many times faster than alternatives.
 _HIDDEN = re.compile(
@@ -53,7 +54,7 @@ def one_line(markup: str) -> str:
         if _TWICE_ESCAPED.search(text):
             text = _unescaped(text)
             text = _without_tags(text, "", " ") if "<" in text else text
-    return " ".join(without_controls(text).split())
+    return " ".join(_clean(text).split())
 
 
 def plain_text(markup: str) -> str:
@@ -61,7 +62,7 @@ def plain_text(markup: str) -> str:
 
     A text without any tag keeps its own lines and empty lines.
     """
-    text = _blocks_to_lines(without_controls(_with_line_feeds(markup)))
+    text = _blocks_to_lines(_clean(_with_line_feeds(markup)))
     if "&" not in text:
         return _collapsed(text)
     text = _unescaped(text)
@@ -72,7 +73,14 @@ def plain_text(markup: str) -> str:
 
 def tidy(text: str) -> str:
     """Plain text with single blanks, no control characters, one empty line between paragraphs."""
-    return _collapsed(_with_line_feeds(without_controls(text)))
+    return _collapsed(_with_line_feeds(_clean(text)))
+
+
+def _clean(text: str) -> str:
+    """Repaired and without controls, of which each may bring the other to light."""
+    while (clean := without_controls(repaired(text))) != text:
+        text = clean
+    return text
 
 
 def without_controls(text: str) -> str:

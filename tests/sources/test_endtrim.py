@@ -142,6 +142,37 @@ def test_real_text_stays(paragraphs):
 
 
 @pytest.mark.parametrize(
+    "note",
+    [
+        "The post Ferry late again appeared first on Harbour News.",
+        "L’article Le bac en retard est apparu en premier sur Nouvelles du port.",
+        "Der Beitrag Fähre zu spät erschien zuerst auf Hafenblatt.",
+        "La entrada El ferri llega tarde se publicó primero en El Puerto.",
+        "Artykuł Prom znów spóźniony pochodzi z serwisu Port.",
+        "投稿 フェリー遅れる は 港ニュース に最初に表示されました。",
+        "This story was originally published by Harbour News.",
+        "Continue reading the main story",
+        "Read more »",
+        "Read the full article",
+    ],
+)
+def test_a_note_of_the_site_goes_wherever_it_stands(note: str):
+    assert end_trimmed([LONG, note, LATER, note]) == [LONG, LATER]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The post office on the quay appeared deserted.",
+        "Read more books, he told the children.",
+        "This story was the first that she ever wrote.",
+    ],
+)
+def test_a_sentence_with_such_words_stays(sentence: str):
+    assert end_trimmed([LONG, sentence, LATER]) == [LONG, sentence, LATER]
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "You may like it or not, he said",
