@@ -6,7 +6,9 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
+SECRET_FILE = Path(__file__).with_name("secret.txt")  # which no document may bring along
 LARGEST = 11_000_000  # a little more than is read
 _HEAVY_SHARE = 0.001  # those that a worker is killed for, ten seconds each
 _TAG = re.compile(rb"<[^<>]{1,300}>")
@@ -149,12 +151,12 @@ def noise(_data: bytes, rng: random.Random) -> bytes:
 
 
 def entities(data: bytes, rng: random.Random, canary: str) -> bytes:
-    """External entities, DTDs and styles that point at *canary*, or entities that unfold."""
+    """External entities, DTDs and styles that point at *canary* or a file, or that unfold."""
     doctype = rng.choice((
         f'<!DOCTYPE rss [<!ENTITY x SYSTEM "{canary}/entity">]>',
         f'<!DOCTYPE rss SYSTEM "{canary}/dtd">',
         f'<!DOCTYPE rss [<!ENTITY % p SYSTEM "{canary}/parameter"> %p;]>',
-        '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+        f'<!DOCTYPE rss [<!ENTITY x SYSTEM "file://{SECRET_FILE}">]>',
         f'<?xml-stylesheet href="{canary}/style"?>',
         "<!DOCTYPE rss [" + _laughs() + "]>",
     ))  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.fuzzing.mutations import mutated
+from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
 from benchmarks.fuzzing.seeds import Seeds
 from bot.sources.documents import NeedsWorker, read_fast
 from bot.sources.identity import identified
@@ -20,6 +20,7 @@ from bot.sources.records import Document, Unreadable
 from bot.sources.workers import Workers
 
 SEED = 20_260_302
+SECRET = SECRET_FILE.read_text(encoding="utf-8").strip()
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = "https://ex.org/feed"
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
@@ -140,6 +141,8 @@ def _faults(document: Document) -> list[str]:
             faults.append("a NUL is left")
         if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
             faults.append("a surrogate is left")
+        if any(SECRET in text for text in texts):
+            faults.append("a file was read")
         if item.url and not item.url.startswith(("http://", "https://")):
             faults.append(f"no web address: {item.url[:80]}")
     for entry in identified(document, SOURCE):

@@ -4,16 +4,18 @@ Asked on stdin, answers on stdout; both are frames: four bytes of length, big-en
 A question's frame is followed by `length` bytes of UTF-8, the document. It ends when its input
 ends, and by itself when one document takes too long, so that no orphan goes on working.
 
-It starts no process and reaches no network, whatever a document may ask for.
+It starts no process, reaches no network and changes no file, whatever a document may ask for.
 """
 
 import json
 import logging
+import os
 import resource
 import signal
 import struct
 import sys
 from math import ceil
+from pathlib import Path
 from typing import IO, Any
 
 from bot.sources.documents import Shape
@@ -24,7 +26,16 @@ from bot.sources.strictxml import as_utf8
 MEMORY_BYTES = 512 * 1024 * 1024
 LARGEST_ANSWER = 50_000_000
 _GRACE_SECONDS = 1  # the parent comes first, unless it is dead
-_FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "subprocess.", "os.exec", "os.posix_spawn")
+_FORBIDDEN = (
+    "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
+    "socket.bind", "socket.connect", "socket.get", "socket.send",
+)  # fmt: skip
+_ON_FILES = (
+    "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+    "os.symlink", "os.truncate", "shutil.",
+)  # fmt: skip
+_CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_COMPILED = "__pycache__"  # where an import keeps what it has compiled
 _TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
 _LENGTH = struct.Struct(">I")
 
@@ -49,9 +60,18 @@ def _shut_in() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the input
 
 
-def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
-    if event.startswith(_FORBIDDEN):
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN) or _changes_a_file(event, arguments):
         raise PermissionError(event)
+
+
+def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
+    is_opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & _CHANGING
+    if not is_opened and not event.startswith(_ON_FILES):
+        return False
+    if isinstance(arguments[0], int):
+        return False  # a file that was let be opened
+    return _COMPILED not in Path(str(arguments[0])).parts
 
 
 def frame(message: dict[str, Any]) -> bytes:

@@ -122,7 +122,9 @@ class Workers:
             except (EOFError, ConnectionError, ValueError):
                 raise Unreadable("Reading this broke the reader.", "memory") from None
             else:
-                self._free.append(worker)
+                # What it has not given back would be missing for the next document.
+                if answer.get("reason") != "memory":
+                    self._free.append(worker)
             finally:
                 if worker not in self._free:
                     await self._end(worker)

@@ -19,6 +19,20 @@ SLOW = NeedsWorker(
 )
 
 
+# Two megabytes of it, which become a tree of half a million parts.
+GREEDY = NeedsWorker(Shape.PAGE, "<html><title>x</title>" + "<p>x" * 500_000)
+SHUT_IN = """
+import importlib, os, socket, subprocess, sys, urllib.request
+from bot.sources.worker import _shut_in
+_shut_in()
+try:
+    {act}
+    print("done")
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
 async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read():
     workers = Workers(most=1, seconds=1)
     try:
@@ -31,6 +45,74 @@ async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read()
 
     assert refused.value.reason == "time_out"
     assert document.items[0].title == "Ferry late"
+
+
+async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read():
+    workers = Workers(most=1, seconds=60)
+    try:
+        await workers.read(TEXT, "")
+        first = workers._free[0]
+        with pytest.raises(Unreadable) as refused:
+            await workers.read(GREEDY, "https://ex.org/")
+        document = await workers.read(TEXT, "")
+        second = workers._free[0]
+    finally:
+        await workers.close()
+
+    assert refused.value.reason == "memory"
+    assert document.items[0].title == "Ferry late"
+    assert second is not first
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome"),
+    [
+        pytest.param("open('written', 'w')", "PermissionError", id="write a file"),
+        pytest.param("open('written', 'ab')", "PermissionError", id="add to a file"),
+        pytest.param("os.open('written', os.O_CREAT)", "PermissionError", id="make a file"),
+        pytest.param("os.remove(__file__)", "PermissionError", id="remove a file"),
+        pytest.param("os.rename(__file__, 'x')", "PermissionError", id="rename a file"),
+        pytest.param("os.mkdir('folder')", "PermissionError", id="make a folder"),
+        pytest.param("os.system('true')", "PermissionError", id="run a program"),
+        pytest.param("os.fork()", "PermissionError", id="fork"),
+        pytest.param("subprocess.run(['true'])", "PermissionError", id="start a process"),
+        pytest.param("socket.create_connection(('127.0.0.1', 9))", "PermissionError", id="connect"),
+        pytest.param("socket.getaddrinfo('localhost', 80)", "PermissionError", id="look up a name"),
+        pytest.param("urllib.request.urlopen('http://127.0.0.1:9/')", "URLError", id="fetch"),
+        pytest.param("bytearray(600_000_000)", "MemoryError", id="take 600 MB"),
+        pytest.param("bytearray(300_000_000)", "done", id="take 300 MB"),
+        pytest.param("open(__file__).close()", "done", id="read a file"),
+        pytest.param("importlib.import_module('wave')", "done", id="import a module"),
+    ],
+)
+async def test_a_worker_cannot(tmp_path: Path, act: str, outcome: str):
+    assert await shut_in(tmp_path, act) == outcome
+    assert files(tmp_path) == ["script.py"]
+
+
+async def test_a_worker_keeps_what_it_has_compiled(tmp_path: Path):
+    (tmp_path / "fresh.py").write_text("")
+
+    assert await shut_in(tmp_path, "importlib.import_module('fresh')") == "done"
+
+    assert [name.split(".")[0] for name in files(tmp_path)] == ["fresh", "fresh", "script"]
+
+
+async def shut_in(folder: Path, act: str) -> str:
+    """Do *act* where a worker reads; return what came of it."""
+    (folder / "script.py").write_text(SHUT_IN.format(act=act))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "script.py"),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    _, told = await process.communicate()
+    return told.decode().strip()
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 async def test_a_slow_document_does_not_delay_another():
