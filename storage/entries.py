@@ -28,9 +28,9 @@ class Entry(SQLModel, table=True):
     )
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
-    outlet: str = Field(
-        default="", max_length=LONGEST_OUTLET
-    )  # named by a search that found it there
+    # Named by a search that found it there.
+    outlet: str = Field(default="", max_length=LONGEST_OUTLET)
+    outlet_host: str = Field(default="", max_length=LONGEST_OUTLET)
 
 
 class Seen(NamedTuple):

@@ -50,7 +50,9 @@ def told_by() -> ColumnElement[str]:
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The hosts and titles of every source that carried each of the articles, and its outlets."""
     rows = await unit.session.exec(
-        select(Entry.article_id, Source.host, Source.title, Entry.outlet)
+        select(  # type: ignore[call-overload]
+            Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
+        )
         .join(Source, col(Source.id) == Entry.source_id)
         .where(col(Entry.article_id).in_(article_ids))
     )

@@ -170,11 +170,11 @@ def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
 
 
 def _address(text: str, base: str) -> str:
-    """The absolute address; "" for what is none on the web."""
+    """The absolute address; "" for what is none on the web, or holds a name and password."""
     text = _FEED_SCHEME.sub(lambda sign: "http" if sign[0] == "feed" else "", "".join(text.split()))
     try:
         address = urljoin(base, text.partition("#")[0])
-        is_whole = bool(urlsplit(address).hostname)
+        is_whole = bool(urlsplit(address).hostname) and "@" not in urlsplit(address).netloc
     except ValueError:
         return ""
     is_web = address.startswith(("http://", "https://"))

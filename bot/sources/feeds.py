@@ -110,6 +110,7 @@ def _language_tag(root: Any, channel: Any) -> str | None:
 
 def _item(entry: Any, element: Any, base: str, tag: str, place: str) -> Item:
     markup = entry.get("description") or ""
+    credit, credit_url = _credit(element)
     summary = plain_text(markup)
     contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
     return Item(
@@ -120,8 +121,17 @@ def _item(entry: Any, element: Any, base: str, tag: str, place: str) -> Item:
         text=body_of(summary, map(plain_text, contents)),
         published=_date(element, place),
         language=tag,
-        credit=one_line(element.findtext("source") or element.findtext("{*}Source") or ""),
+        credit=credit,
+        credit_url=credit_url,
     )
+
+
+def _credit(element: Any) -> tuple[str, str]:
+    """Return the name and the address of whom an entry names as its source."""
+    for name in ("source", "{*}Source"):
+        if (source := element.find(name)) is not None:
+            return one_line(source.text or ""), absolute(source.get("url") or "", "")
+    return "", ""
 
 
 def _link(element: Any) -> str:

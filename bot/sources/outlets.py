@@ -42,9 +42,10 @@ def told_by_outlet(item: Item, service: str, *, may_guess: bool = False) -> Item
     url = _direct(item.url)
     is_detour = not url or host_of(url) == service
     title, outlet = _split(item.title, item.credit, may_guess=may_guess and is_detour)
-    told = replace(item, url=url, title=title, outlet=outlet, is_detour=is_detour)
+    host = host_of(item.credit_url if is_detour else url)
+    told = replace(item, url=url, title=title, outlet=outlet, outlet_host=host, is_detour=is_detour)
     if not is_detour:
-        return replace(told, outlet=outlet or host_of(url))
+        return replace(told, outlet=outlet or host)
     if _is_echo(told, item.title):
         told = replace(told, summary="", text="")
     return replace(told, guid=_name(told)) if title else told

@@ -32,7 +32,7 @@ class Item:
 
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
     paragraphs of `text` are separated by one empty line. `published` is aware UTC, or a bare date.
-    `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source;
+    `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     """
 
@@ -44,7 +44,9 @@ class Item:
     published: datetime | date | None = None
     language: str = ""
     credit: str = ""
+    credit_url: str = ""
     outlet: str = ""
+    outlet_host: str = ""
     is_detour: bool = False
 
 

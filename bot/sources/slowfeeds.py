@@ -107,6 +107,7 @@ def _guids(root: Any, count: int) -> list[str]:
 def _item(entry: Any, guid: str, url: str, tag: str, place: str) -> Item:
     summary = plain_text(entry.get("summary") or "")
     contents = [plain_text(content.get("value") or "") for content in entry.get("content") or ()]
+    credit, credit_url = _credit(entry)
     return Item(
         guid=identifier(guid or entry.get("id") or "", url),
         url=absolute(entry.get("link") or "", url),
@@ -115,12 +116,14 @@ def _item(entry: Any, guid: str, url: str, tag: str, place: str) -> Item:
         text=body_of(summary, contents),
         published=_date(entry, place),
         language=tag,
-        credit=one_line(_credit(entry)),
+        credit=credit,
+        credit_url=credit_url,
     )
 
 
-def _credit(entry: Any) -> str:
-    return (entry.get("source") or {}).get("title") or entry.get("news_source") or ""
+def _credit(entry: Any) -> tuple[str, str]:
+    source = entry.get("source") or {"title": entry.get("news_source")}
+    return one_line(source.get("title") or ""), absolute(source.get("href") or "", "")
 
 
 def _date(entry: Any, place: str) -> datetime | date | None:

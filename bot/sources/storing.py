@@ -181,4 +181,5 @@ def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -
         "content_hash": draft.content_hash,
         "first_seen_at": unit.now,
         "outlet": draft.item.outlet[:LONGEST_OUTLET],
+        "outlet_host": draft.item.outlet_host[:LONGEST_OUTLET],
     }

@@ -86,7 +86,8 @@ def named(markup: str) -> list[str]:
         ),
         pytest.param(
             '<a href="javascript:rss()">RSS</a><a href="mailto:a@b.example">RSS</a>'
-            '<a href="http://[">RSS</a><a href="file:///etc/rss.xml">RSS</a>',
+            '<a href="http://[">RSS</a><a href="file:///etc/rss.xml">RSS</a>'
+            '<link rel="feed" href="https://ann:secret@paper.example/feed">',
             [],
             id="what is no address",
         ),

@@ -121,6 +121,13 @@ def test_an_address_of_the_outlets_own_is_kept_and_names_it():
 
     assert (item.guid, item.is_detour) == ("id-1", False)
     assert (item.title, item.outlet) == ("A ship sails - at last", "post.example")
+    assert item.outlet_host == "post.example"
+
+
+def test_a_detour_has_the_host_of_whom_the_feed_credits():
+    item = found("A ship sails", "Post", credit_url="https://www.post.example/")
+
+    assert told_by_outlet(item, SERVICE).outlet_host == "post.example"
 
 
 def test_a_detour_that_tells_where_it_leads_is_none():
@@ -152,7 +159,11 @@ FEED = rss(
 def test_both_readers_tell_whom_a_feed_credits(read):
     document = read(FEED.encode(), "https://search.example/rss")
 
-    assert [item.credit for item in document.items] == ["The & Post", "Times", ""]
+    assert [(item.credit, item.credit_url) for item in document.items] == [
+        ("The & Post", "https://post.example"),
+        ("Times", ""),
+        ("", ""),
+    ]
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))

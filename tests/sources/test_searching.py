@@ -46,7 +46,8 @@ def found(farm, number: int, title: str, outlet: str, published="Mon, 02 Mar 202
     return (
         f"<item><title>{title} - {outlet}</title><link>{farm.url(f'/rss/articles/{number}')}</link>"
         f"<guid isPermaLink='false'>id-{number}</guid><pubDate>{published}</pubDate>"
-        f"<description>{summary}</description><source url='https://x.example'>{outlet}</source>"
+        f"<description>{summary}</description><source "
+        f"url='https://www.{outlet.lower()}.example'>{outlet}</source>"
         "</item>"
     )
 
@@ -147,7 +148,10 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
     assert sorted(outlets.values()) == [["Post"], ["Times"]]
-    assert {names[-1] for names in carriers.values()} == {"Post", "Times"}
+    assert {names[-2:] for names in carriers.values()} == {
+        ("Post", "post.example"),
+        ("Times", "times.example"),
+    }
     assert await rows_of(storage, AwaitedPage) == []
 
 
