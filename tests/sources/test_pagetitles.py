@@ -40,12 +40,37 @@ SITE = '<meta property="og:site_name" content="Harbour News">'
             "<h1>Today</h1>",
             id="JSON-LD with a loose comma",
         ),
+        pytest.param(
+            f"<title>02.03.2026 - {TITLE}</title>", f"<h1>02.03.2026 - {TITLE}</h1>", id="a date"
+        ),
+        pytest.param(f"<title>{TITLE}</title>", f"<h1>{TITLE} \u00b6</h1>", id="an anchor's sign"),
+        pytest.param(
+            f'<title>x</title><meta property="og:title" content="{TITLE}">',
+            f"<h1>Sports | {TITLE}</h1>",
+            id="an h1 with the section's name",
+        ),
     ],
 )
 def test_the_title_is_the_articles_not_the_sites(head: str, body: str):
     root = lxml.html.document_fromstring(f"<head>{head}</head><body>{body}<p>x</p></body>")
 
     assert page_title(root, page_meta(root)) == TITLE
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        pytest.param("Old harbour's ferry late again, crew blames fog", None, id="much the same"),
+        pytest.param(
+            "All the news of our beautiful bay", "Ferry late again, says crew", id="a motto"
+        ),
+    ],
+)
+def test_a_heading_counts_before_a_title_for_search_engines(heading: str, title: str | None):
+    head = '<meta property="og:title" content="Ferry late again, says crew">'
+    root = lxml.html.document_fromstring(f"<head>{head}</head><body><h1>{heading}</h1></body>")
+
+    assert page_title(root, page_meta(root)) == (title or heading)
 
 
 @pytest.mark.parametrize(
