@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bot.sources.sanitise import one_line
 from bot.sources.sitemaps_indexed import is_for_news
-from bot.sources.urls import canonical_url
+from bot.sources.urls import canonical_url, without_feed_scheme
 
 _LONGEST_PAGE = 2_000_000  # characters
+_MOST_LINKS = 500
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -41,7 +43,6 @@ _FEED_NAME = re.compile(
     r"(?:^|\W)(?:(?:rss|atom|xml)(?:[ -]?feeds?)?|json[ -]?feeds?)(?:\W|$)", re.IGNORECASE
 )
 _LONGEST_FEED_NAME = 3  # words; a headline may speak of atoms
-_FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?://)|feed(?=://)", re.IGNORECASE)
 _COMMENTS_PATH = re.compile("/comments(?:/|$)", re.IGNORECASE)
 _COMMENTS_NAME = re.compile(
     r"comment|kommentar|com[ae]nt[aá]r|comenta|yorum|reacties|коммент|комент|コメント|评论|評論|留言"
@@ -84,7 +85,8 @@ def links_of(page: str, url: str) -> tuple[Link, ...]:
     Feeds of comments are none.
     """
     found: dict[str, Link] = {}
-    for link in sorted(_links(page, url), key=lambda link: link.where is Where.LINKED):
+    links = islice(_links(page, url), _MOST_LINKS)
+    for link in sorted(links, key=lambda link: link.where is Where.LINKED):
         found.setdefault(canonical_url(link.url), link)
     return tuple(link for link in found.values() if not _is_of_comments(link))
 
@@ -171,7 +173,7 @@ def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
 
 def _address(text: str, base: str) -> str:
     """The absolute address; "" for what is none on the web, or holds a name and password."""
-    text = _FEED_SCHEME.sub(lambda sign: "http" if sign[0] == "feed" else "", "".join(text.split()))
+    text = without_feed_scheme("".join(text.split()))
     try:
         address = urljoin(base, text.partition("#")[0])
         is_whole = bool(urlsplit(address).hostname) and "@" not in urlsplit(address).netloc

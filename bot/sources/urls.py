@@ -44,6 +44,7 @@ _PLAIN = re.compile(
     r"https://[a-z0-9](?:[a-z0-9-]*\.[a-z0-9-]*)+[a-z](?=/)(?:/[\w~-][\w.~-]*)*/?", re.ASCII
 )
 _SCHEMELESS = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]\S*)?")
+_FEED_SCHEME = re.compile(r"\A(?:feed:(?://)?(?=https?://)|feed(?=://))", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _FRAGMENT_ROUTES = ("!", "/")
 _LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
@@ -85,8 +86,13 @@ def without_login(url: str) -> str:
 
 def as_typed(text: str) -> str:
     """The address that a person means; `paper.example/news` has left its scheme out."""
-    text = text.strip()
+    text = without_feed_scheme(text.strip())
     return f"https://{text}" if _SCHEMELESS.fullmatch(text) else text
+
+
+def without_feed_scheme(text: str) -> str:
+    """`feed://a.example` and `feed:https://a.example` are addresses for readers of feeds."""
+    return _FEED_SCHEME.sub(lambda sign: "http" if sign[0].lower() == "feed" else "", text, count=1)
 
 
 def is_tracker(name: str) -> bool:

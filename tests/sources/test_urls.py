@@ -83,6 +83,8 @@ def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
         ("paper.example", "https://paper.example"),
         ("www.paper.example/news?a=1", "https://www.paper.example/news?a=1"),
         ("zeitung-süd.example:8080/x", "https://zeitung-süd.example:8080/x"),
+        ("feed://paper.example/rss", "http://paper.example/rss"),
+        ("feed:https://paper.example/rss", "https://paper.example/rss"),
         ("ftp://paper.example", "ftp://paper.example"),
         ("hello", "hello"),
         ("10.0.0.1/feed", "10.0.0.1/feed"),
