@@ -161,6 +161,16 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     return list(rows.scalars())
 
 
+async def claim_alone(unit: Unit, table: type[Leased]) -> None:
+    """Let no two units claim rows of *table* at once, where what is free depends on other rows.
+
+    Each must see what the other has claimed. On SQLite writers stand in line anyway.
+    """
+    if unit.dialect == POSTGRESQL:
+        key = func.hashtext(f"claim {inspect(table).local_table.name}")
+        await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
+
+
 async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
     """Free every row of *table* that another than *owner* leases.
 

@@ -5,18 +5,31 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Index, Update, bindparam, delete, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    inspect,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
-from storage.engine import Unit, claim
+from storage.engine import Unit, claim, claim_alone
 from storage.hosts import is_paused, pause_host
 from storage.insert import insert_new
 from storage.words import FullText, SourceKind, SourceState
 
 
 class Source(Leased, table=True):
-    __table_args__ = (Index("ix_source_due", "state", "next_fetch_at"),)
+    __table_args__ = (
+        Index("ix_source_due", "state", "next_fetch_at"),
+        Index("ix_source_asked", "host", "lease_until"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
     url: str = Field(max_length=2000)
@@ -43,6 +56,7 @@ class Source(Leased, table=True):
     first_read_at: datetime | None = None  # None: what it holds now is its backlog
     newest_at: datetime | None = None
     rhythm_seconds: int | None = None  # how often its last body deserved a look
+    ttl_seconds: int | None = None  # how long it wants to be left alone after each look
     skip_hours: int = 0  # bits: hour 0 to 23, UTC
     skip_days: int = 0  # bits: Monday is 0
     fetches: int = 0
@@ -75,15 +89,29 @@ class Follow(SQLModel, table=True):
 async def claim_due_sources(
     unit: Unit, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
+    """Claim sources that are due, and none of a host of which somebody reads a source."""
+    await claim_alone(unit, Source)
     due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now)
     return await claim(
         unit,
         Source,
-        due & ~is_paused(col(Source.host), unit.now),
+        due & ~is_paused(col(Source.host), unit.now) & (col(Source.own_network) | ~_is_asked(unit)),
         order=(col(Source.next_fetch_at), col(Source.id)),
         limit=limit,
         owner=owner,
         lease=lease,
+    )
+
+
+_OTHER = inspect(Source).local_table.alias("other")
+
+
+def _is_asked(unit: Unit) -> ColumnElement[bool]:
+    """Whether the host has its turn with somebody. The operator's own may be asked at any time."""
+    return exists().where(
+        _OTHER.c.host == col(Source.host),
+        _OTHER.c.lease_until > unit.now,
+        _OTHER.c.own_network.is_(False),
     )
 
 
@@ -92,7 +120,8 @@ async def finish_fetches(
 ) -> set[int]:
     """Store what fetches brought, by the source's id, and let go of the sources.
 
-    Return those that *owner* still had; nothing is stored of the others.
+    A `lease_until` among it is how long their host rests. Return those that *owner* still had;
+    nothing is stored of the others.
     """
     connection = await unit.session.connection()
     had = select(Source.id).where(col(Source.id).in_(fetches), col(Source.owner) == owner)
@@ -110,9 +139,9 @@ async def finish_fetches(
 @lru_cache(maxsize=32)
 def _finishing(columns: tuple[str, ...]) -> Update:
     """To put this together takes longer than to run it; there are a few kinds."""
-    values: dict[str, Any] = {column: bindparam(column) for column in columns}
-    free = update(Source).values(owner=None, lease_until=None, **values)
-    return free.where(col(Source.id) == bindparam("_id"))
+    free: dict[str, Any] = {"owner": None, "lease_until": None}
+    told: dict[str, Any] = {column: bindparam(column) for column in columns}
+    return update(Source).values(free | told).where(col(Source.id) == bindparam("_id"))
 
 
 async def wait_for_host(unit: Unit, host: str, until: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.sources.answers import Answer
 from bot.sources.cadence import (
     SEARCH_LONGEST,
     SEARCH_SHORTEST,
@@ -83,9 +84,8 @@ def not_a_feed(known: Known, visited: Visit) -> Problem | None:
     return Problem(Trouble.HTML, "gives an HTML page instead of a feed")
 
 
-def host_to_pause(visited: Visit, now: datetime) -> tuple[str, datetime] | None:
+def host_to_pause(answer: Answer | None, now: datetime) -> tuple[str, datetime] | None:
     """Return the host that wants to be left alone, and until when."""
-    answer = visited.answer
     if answer is None or answer.own_network:
         return None
     pause = pause_of_host(answer.status, answer.headers, now)
@@ -143,6 +143,7 @@ def _read(known: Known, visited: Visit, document: Document, now: datetime) -> di
         "first_read_at": known.first_read_at or now,
         "newest_at": newest or known.newest_at,
         "rhythm_seconds": None if rhythm is None else int(rhythm.total_seconds()),
+        "ttl_seconds": None if pace.ttl is None else int(pace.ttl.total_seconds()),
         "skip_hours": _bits(pace.skip_hours),
         "skip_days": _bits(pace.skip_days),
     }
@@ -173,6 +174,7 @@ def circumstances_after(
         newest=changes.get("newest_at", known.newest_at),
         wishes=_wishes(visited, now),
         pace=FeedPace(
+            ttl=_seconds(changes.get("ttl_seconds", known.ttl_seconds)),
             skip_hours=_set(changes.get("skip_hours", known.skip_hours)),
             skip_days=_set(changes.get("skip_days", known.skip_days)),
         ),

@@ -113,7 +113,9 @@ def _retry_after(known: Circumstances) -> timedelta:
 def _asked_least(known: Circumstances) -> timedelta:
     if known.own_network:
         return _retry_after(known)
-    floor = known.shortest if known.every is None else SHORTEST_WISH
+    floor = SHORTEST_WISH
+    if known.every is None:
+        floor = max(known.shortest, min(known.pace.ttl or known.shortest, known.longest))
     fresh = min(known.wishes.freshness or floor, LONGEST)
     return max(floor, fresh, _retry_after(known))
 

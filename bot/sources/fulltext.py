@@ -11,7 +11,8 @@ from typing import Final
 
 import structlog
 
-from bot.sources.answers import problem_of
+from bot.sources.answers import Answer, problem_of
+from bot.sources.bookkeeping import host_to_pause
 from bot.sources.completion import KEPT, completed
 from bot.sources.failures import FetchError, HostWaits
 from bot.sources.hostblocks import HostBlocks
@@ -19,11 +20,13 @@ from bot.sources.records import Item, Kind, Unreadable
 from bot.sources.revising import folded_article
 from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.visiting import Fetches, Reads
+from bot.sources.wishes import SPOKEN_FOR_THE_HOST
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.blocks import learned_blocks, store_blocks
 from storage.engine import Storage, Unit
 from storage.folded import store_folded
 from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page
+from storage.sources import wait_for_host
 from storage.words import Hint
 
 log = structlog.get_logger(__name__)
@@ -65,6 +68,7 @@ class Completing:
         """Return what the page says; None if that cannot be had."""
         try:
             answer = await self.fetcher.fetch(page.url, inside=page.inside)
+            await self._heed(answer)
             if problem_of(answer):
                 return None
             document = await self.reader.read(
@@ -75,6 +79,17 @@ class Completing:
         except (FetchError, Unreadable):
             return None
         return document.items[0] if document.kind is Kind.PAGE and document.items else None
+
+    async def _heed(self, answer: Answer) -> None:
+        """Raise HostWaits if the host asks for time; all that is to be had of it waits then."""
+        if answer.status not in SPOKEN_FOR_THE_HOST:
+            return
+        async with self.storage.writing() as unit:
+            pause = host_to_pause(answer, unit.now)
+            if pause:
+                await wait_for_host(unit, *pause)
+        if pause:
+            raise HostWaits(pause[1] - unit.now)
 
     async def _put_off(self, page: AwaitedPage, wait: timedelta) -> None:
         async with self.storage.writing() as unit:

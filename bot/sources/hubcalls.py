@@ -31,17 +31,21 @@ class HubCalls:
     storage: Storage
 
     async def answer(self, token: str, question: Mapping[str, str]) -> str | None:
-        """Return the challenge if we want what the hub is about to do; None if we do not."""
-        async with self.storage.writing() as unit:
+        """Return the challenge if we want what the hub is about to do; None if we do not.
+
+        Whoever calls without a token that we gave out can only have us read, never write.
+        """
+        async with self.storage.reading() as unit:
             push = await push_of(unit, token)
-            if push is None or question.get("hub.topic") != push.topic:
-                return None
-            mode = question.get("hub.mode")
+        if push is None or question.get("hub.topic") != push.topic:
+            return None
+        mode = question.get("hub.mode")
+        if mode not in {DENIED, UNSUBSCRIBE if push.source_id is None else SUBSCRIBE}:
+            return None
+        async with self.storage.writing() as unit:
             if mode == DENIED:
                 await _denied(unit, push, question.get("hub.reason", ""))
                 return ""
-            if mode != (UNSUBSCRIBE if push.source_id is None else SUBSCRIBE):
-                return None
             await _confirmed(unit, push, question.get("hub.lease_seconds", ""))
         return question.get("hub.challenge")
 

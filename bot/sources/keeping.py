@@ -7,7 +7,7 @@ one of them cannot be stored, each gets a unit of its own.
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -17,6 +17,7 @@ from bot.sources.completion import awaiting_pages
 from bot.sources.identity import Identified, identified
 from bot.sources.intake import Identity, content_hash, draft, url_hash
 from bot.sources.records import Item
+from bot.sources.spacing import APART_SECONDS
 from bot.sources.storing import Shown, store_shown
 from bot.sources.urls import host_of
 from bot.sources.visiting import Visit
@@ -85,10 +86,10 @@ class Keeping:
             changes = {each.source_id: await _changes(unit, each) for each in visits}
             # The others' leases were over: somebody else reads them now.
             ours = await finish_fetches(unit, self.owner, changes)
-            for each in visits:
-                if each.source_id in ours and (pause := host_to_pause(each.visited, unit.now)):
-                    await wait_for_host(unit, *pause)
             mine = [each.source_id for each in visits if each.source_id in ours]
+            for answer in (each.visited.answer for each in visits if each.source_id in ours):
+                if pause := host_to_pause(answer, unit.now):
+                    await wait_for_host(unit, *pause)
             articles = await store_shown(unit, [shown[at] for at in mine if at in shown])
         for each in visits:
             if each.source_id in ours:
@@ -134,6 +135,8 @@ async def _changes(unit: Unit, brought: Brought) -> dict[str, Any]:
     if (target := new_address(changes)) and not await source_of(unit, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
+    if not changes.get("own_network", brought.source.own_network):
+        changes["lease_until"] = unit.now + timedelta(seconds=APART_SECONDS)
     return changes
 
 

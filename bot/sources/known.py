@@ -23,6 +23,8 @@ class Known(Protocol):
     @property
     def rhythm_seconds(self) -> int | None: ...
     @property
+    def ttl_seconds(self) -> int | None: ...
+    @property
     def skip_hours(self) -> int: ...
     @property
     def skip_days(self) -> int: ...
@@ -58,6 +60,7 @@ class Newborn:
     first_read_at: datetime | None = None
     newest_at: datetime | None = None
     rhythm_seconds: int | None = None
+    ttl_seconds: int | None = None
     skip_hours: int = 0
     skip_days: int = 0
     own_network: bool = False

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 LONGEST_RETRY_AFTER = timedelta(days=7)
 
-_SPOKEN_FOR_THE_HOST = frozenset({429, 503})
+SPOKEN_FOR_THE_HOST = frozenset({429, 503})
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
 
@@ -46,7 +46,7 @@ def wishes_of(headers: Mapping[str, str], now: datetime) -> Wishes:
 
 def pause_of_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return how long the whole host wants to be left alone; None if it does not say so."""
-    if status not in _SPOKEN_FOR_THE_HOST or "retry-after" not in headers:
+    if status not in SPOKEN_FOR_THE_HOST or "retry-after" not in headers:
         return None
     asked = wishes_of(headers, now).retry_after
     return min(asked, LONGEST_RETRY_AFTER) if asked else None

@@ -96,14 +96,12 @@ RULES = (
         _jittered,
         fewest=12,
     ),
-    Rule(
-        "ttl", "ttl", (Feed(plain("<ttl>240</ttl>")),), _between(4 * HOUR * 0.9, 4 * HOUR * SLACK)
-    ),
+    Rule("ttl", "ttl", (Feed(plain("<ttl>240</ttl>")),), _between(4 * HOUR, 4 * HOUR * SLACK)),
     Rule(
         "update-period",
         "the syndication module's period",
         (Feed(plain(SYNDICATION)),),
-        _between(6 * HOUR * 0.9, 6 * HOUR * SLACK),
+        _between(6 * HOUR, 6 * HOUR * SLACK),
     ),
     Rule(
         "max-age", "max-age", (Feed(plain(Cache_Control="max-age=10800")),), _never_before(3 * HOUR)

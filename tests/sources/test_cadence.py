@@ -78,6 +78,7 @@ circumstances = st.builds(
     wishes=wishes,
     pace=st.builds(
         FeedPace,
+        ttl=spans,
         skip_hours=st.frozensets(st.integers(0, 23)),
         skip_days=st.frozensets(st.integers(0, 6)),
     ),
@@ -96,6 +97,7 @@ def test_it_never_comes_before_what_is_asked(known: Circumstances, jitter: float
     assert known.every is not None or waited >= 15 * MINUTE
     assert waited >= min(known.wishes.retry_after or timedelta(), 7 * DAY)
     assert waited >= min(known.wishes.max_age or timedelta(), DAY)
+    assert known.every is not None or waited >= min(known.pace.ttl or timedelta(), DAY)
 
 
 @given(circumstances, st.floats(-1, 1))

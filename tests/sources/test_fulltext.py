@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -181,6 +181,23 @@ async def test_a_host_that_asks_to_wait_is_asked_later_and_its_articles_go_on(
     assert await completing(storage, Web()).complete_due() == 0
     clock.turn(wait)
     assert await completing(storage, Web()).complete_due() == 1
+
+
+async def test_a_page_that_asks_for_time_speaks_for_its_host(storage: Storage, clock: TurnedClock):
+    await stored(storage, url(1), url(2))
+
+    class Busy(Web):
+        async def fetch(self, url: str, **asked: Any) -> Answer:
+            await super().fetch(url, **asked)
+            return Answer(429, url, {"retry-after": "600"})
+
+    await completing(storage, Busy()).complete_due()
+
+    assert await completing(storage, Web(), owner="another").complete_due() == 0
+    clock.turn(timedelta(minutes=10))
+    for _ in range(2):
+        await completing(storage, Web()).complete_due()
+    assert await texts(storage) == {url(1): WORDS, url(2): WORDS}
 
 
 async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage: Storage):

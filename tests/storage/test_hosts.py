@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
+
 from bot.sources.intake import url_hash
-from storage.sources import add_source, claim_due_sources, wait_for_host
+from storage.sources import Source, add_source, claim_due_sources, wait_for_host
 
 if TYPE_CHECKING:
     from storage.engine import Storage
     from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
+_numbers = count()
 
 
 async def add(storage: Storage, *hosts: str) -> None:
     async with storage.writing() as unit:
-        for number, host in enumerate(hosts):
-            url = f"https://{host}/{number}-{unit.now.timestamp()}"
+        for host in hosts:
+            url = f"https://{host}/{next(_numbers)}"
             row = {"url": url, "url_hash": url_hash(url), "host": host}
             await add_source(unit, row | {"created_at": unit.now, "next_fetch_at": unit.now})
 
@@ -71,3 +76,44 @@ async def test_a_pause_that_is_over_can_come_again(storage: Storage, clock: Turn
     await pause(storage, "busy.example", HOUR)
 
     assert await due_hosts(storage) == []
+
+
+async def test_a_host_is_somebodys_turn_at_a_time(storage: Storage, clock: TurnedClock):
+    await add(storage, "one.example", "two.example")
+    first = await due_hosts(storage)
+    await add(storage, "one.example", "three.example")
+
+    assert first == ["one.example", "two.example"]
+    assert await due_hosts(storage, "another") == ["three.example"]
+    assert await due_hosts(storage) == []
+    clock.turn(timedelta(seconds=1))
+    assert await due_hosts(storage, "another") == [
+        "one.example",
+        "one.example",
+        "three.example",
+        "two.example",
+    ]
+
+
+async def test_two_who_claim_at_once_never_get_the_same_host(storage: Storage):
+    await add(storage, *(["one.example"] * 5), *(["two.example"] * 5))
+
+    async def claim_some(owner: str) -> set[str]:
+        async with storage.writing() as unit:
+            lease = timedelta(minutes=1)
+            claimed = await claim_due_sources(unit, owner=owner, limit=2, lease=lease)
+        return {source.host for source in claimed}
+
+    taken = await asyncio.gather(*(claim_some(f"owner {number}") for number in range(6)))
+
+    assert sorted(host for hosts in taken for host in hosts) == ["one.example", "two.example"]
+
+
+async def test_sources_of_the_operators_own_network_need_no_turn(storage: Storage):
+    await add(storage, "feeds.lan")
+    assert await due_hosts(storage) == ["feeds.lan"]
+    await add(storage, "feeds.lan")
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(own_network=True))
+
+    assert await due_hosts(storage, "another") == ["feeds.lan"]
