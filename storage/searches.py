@@ -56,10 +56,10 @@ async def searches(unit: Unit) -> list[Search]:
     return [Search(id_ or 0, hashed, state is SourceState.RETIRED) for id_, hashed, state in rows]
 
 
-async def start_searches(unit: Unit, sources: Sequence[Source]) -> None:
-    """Store those whose address no source has yet."""
+async def start_searches(unit: Unit, sources: Sequence[Source]) -> int:
+    """Store those whose address no source has yet, the operator's included; return how many."""
     rows = [source.model_dump(exclude={"id"}) for source in sources]
-    await insert_new(unit, Source, rows, returning=Source.id)
+    return len(await insert_new(unit, Source, rows, returning=Source.id))
 
 
 async def revive_searches(unit: Unit, ids: Collection[int]) -> None:

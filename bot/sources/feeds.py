@@ -128,9 +128,8 @@ def _item(entry: Any, element: Any, base: str, tag: str, place: str) -> Item:
 
 def _credit(element: Any) -> tuple[str, str]:
     """Return the name and the address of whom an entry names as its source."""
-    for name in ("source", "{*}Source"):
-        if (source := element.find(name)) is not None:
-            return one_line(source.text or ""), absolute(source.get("url") or "", "")
+    for source in element.iterchildren("source", "{*}Source"):
+        return one_line(source.text or ""), absolute(source.get("url") or "", "")
     return "", ""
 
 

@@ -48,24 +48,27 @@ class Searching:
             limit = self.budget * _QUERIES_FOR_EACH
             watched = await queries_watched(unit, limit) if self.templates and limit else []
         wanted = plan(watched, existing, self.templates, self.budget)
-        if wanted or any(one.is_retired for one in existing):
-            await self._make_so(wanted)
-        return len(wanted)
+        if not wanted and not any(one.is_retired for one in existing):
+            return 0
+        return await self._make_so(wanted)
 
-    async def _make_so(self, wanted: Plan) -> None:
+    async def _make_so(self, wanted: Plan) -> int:
+        """Return how many changed; what the operator reads already is no search."""
         async with self.storage.writing() as unit:
             await retire_searches(unit, wanted.retire)
             await revive_searches(unit, wanted.revive)
-            await start_searches(unit, _rows(wanted.start, unit.now))
+            started = await start_searches(unit, _rows(wanted.start, unit.now))
             forgotten = await forget_searches(unit, unit.now - KEPT)
-        if wanted or forgotten:
+        revived, retired = len(wanted.revive), len(wanted.retire)
+        if changed := started + revived + retired + forgotten:
             log.info(
                 "searches follow what is watched",
-                started=len(wanted.start),
-                revived=len(wanted.revive),
-                retired=len(wanted.retire),
+                started=started,
+                revived=revived,
+                retired=retired,
                 forgotten=forgotten,
             )
+        return changed
 
 
 def _rows(urls: Sequence[str], now: datetime) -> list[Source]:

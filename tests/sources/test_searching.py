@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -59,6 +60,24 @@ async def test_what_is_watched_is_searched_for(storage, searching, watched, farm
     (source,) = await rows_of(storage, Source)
     assert (source.url, source.kind) == (farm.url("/search?q=tea"), SourceKind.SEARCH)
     assert (source.public, source.title) == (True, "127.0.0.1")
+
+
+async def test_what_the_operator_reads_already_is_left_as_it_is(
+    storage, searching, adding, watched, farm
+):
+    farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
+    await adding.add(farm.url("/search?q=tea"))
+
+    assert await searching.follow_watched() == 0
+
+    (source,) = await rows_of(storage, Source)
+    assert source.kind is SourceKind.FEED
+
+
+async def test_two_processes_make_each_search_once(storage, searching, watched):
+    await asyncio.gather(*(searching.follow_watched() for _ in range(4)))
+
+    assert len(await rows_of(storage, Source)) == 1
 
 
 @pytest.mark.parametrize(
