@@ -6,14 +6,14 @@ from unicodedata import category, decimal, name, normalize
 
 from bot.matching.variants import VARIANTS
 
-# Noncharacters (never in real text) stand for signs that stay inside a word.
-JOIN: Final = "\ufdd0"  # a dash or apostrophe inside a word
-POINT: Final = "\ufdd1"  # the point of U.S.
-AMPERSAND: Final = "\ufdd2"
-PLUSES: Final = "\ufdd3"
-SHARP: Final = "\ufdd4"
-DOT: Final = "\ufdd5"  # the point of .NET
-MARKERS: Final = "\ufdd0-\ufdd5"
+# Control characters stand for signs that stay inside a word: what is ASCII folds much faster.
+JOIN: Final = "\x01"  # a dash or apostrophe inside a word
+POINT: Final = "\x02"  # the point of U.S.
+AMPERSAND: Final = "\x03"
+PLUSES: Final = "\x04"
+SHARP: Final = "\x05"
+DOT: Final = "\x06"  # the point of .NET
+MARKERS: Final = "\x01-\x06"
 
 # Scripts written without spaces: each character is a word, so that any run of them is found.
 UNSPACED: Final = (

@@ -17,12 +17,24 @@ END_MARKS = re.compile(
     r"|[【((]?(?:記事終わり|終わり|終わる)[】))]?(?=\s*$))"
 )
 
+# Of these every end mark has one; to look for the pattern takes fifty times as long.
+END_SIGNS = (
+    *("END", "End", "FIN", "Fin", "KONIEC", "онец", "النهاية", "انتهى", "30", "#", "opyright"),
+    *("©", "(c)", "終", "おわり", "了", "完", "끝"),
+)
+
 RIGHTS = re.compile(
     r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|tous droits réservés"
     r"|alle rechte vorbehalten|todos los derechos|todos os direitos|tutti i diritti"
     r"|все права защищены|無断転載|版权所有|版權所有|무단\s?전재|wszelkie prawa zastrzeżone)"
     r"|(?<=[.!?。」”\")]\s)(?:©|\(c\)|copyright\s(?:©|\(c\)|\d{4}))[^\n]{1,100}$",
     re.IGNORECASE,
+)
+
+# Of these every copyright line has one in its lower case.
+RIGHTS_SIGNS = (
+    *("©", "(c)", "copyright", "reserved", "droits", "rechte", "derechos", "direitos", "diritti"),
+    *("права", "無断転載", "版权所有", "版權所有", "무단", "prawa"),
 )
 
 NOTICES = re.compile(
@@ -49,3 +61,15 @@ FIRST_APPEARED = re.compile(
     r"|\s(?:here|at|about|of|on|the main)\b.{0,80}$))",
     re.IGNORECASE,
 )
+
+
+def end_mark(paragraph: str) -> re.Match[str] | None:
+    return END_MARKS.search(paragraph) if _has_any(END_SIGNS, paragraph) else None
+
+
+def rights_line(paragraph: str) -> re.Match[str] | None:
+    return RIGHTS.search(paragraph) if _has_any(RIGHTS_SIGNS, paragraph.lower()) else None
+
+
+def _has_any(signs: tuple[str, ...], text: str) -> bool:
+    return any(sign in text for sign in signs)

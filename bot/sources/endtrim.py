@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bot.matching.datelines import dateline_end
 from bot.sources.boxheadings import HEADINGS
-from bot.sources.endmarks import END_MARKS, FIRST_APPEARED, NOTICES, RIGHTS
+from bot.sources.endmarks import FIRST_APPEARED, NOTICES, end_mark, rights_line
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60
@@ -37,8 +37,8 @@ def _to_end_mark(paragraphs: list[str]) -> list[str]:
     total = sum(map(len, paragraphs))
     before = 0
     for position, paragraph in enumerate(paragraphs):
-        found = END_MARKS.search(paragraph)
-        if not found and (rights := RIGHTS.search(paragraph)):
+        found = end_mark(paragraph)
+        if not found and (rights := rights_line(paragraph)):
             # A caption may say © too: then the article goes on.
             is_last = before + rights.start() >= _LAST_QUARTER * total
             found = rights if is_last or are_teasers(paragraphs[position + 1 :]) else None

@@ -359,7 +359,7 @@ _PIECES = [
 ]
 
 
-_CHARACTERS = "/~:#‘’《》aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\ufdd0\u200d्क़"
+_CHARACTERS = "/~:#‘’《》aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\x01\ufdd0\u200d्क़"
 
 
 @settings(max_examples=500)
