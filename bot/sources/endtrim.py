@@ -4,8 +4,8 @@ Rules, in order: an end mark ends the article, and so does a copyright line that
 story follows; so does a sidebar heading in the last quarter, or one after which nothing but
 headlines and their teasers comes; any other heading takes with it the short paragraphs that
 follow, until the next long one; a line such as "Read also: a headline" goes alone. A headline
-over another dateline begins another story. Short calls to subscribe and picture credits go. What
-looks like an end in the first third is taken for text.
+over another dateline begins another story. Short calls to subscribe and picture credits go, and
+the captions of a gallery ("7/50 …"). What looks like an end in the first third is taken for text.
 """
 
 import re
@@ -21,6 +21,9 @@ _LONGEST_HEADLINE = 150
 _SENTENCE_END = re.compile(r"[.。!?…][\W_]*$")
 _LONG = 200
 _LONG_IF_ENDED = 100  # of a paragraph that ends as a sentence does
+_IN_GALLERY = re.compile(r"(?:[-•]\s*)?\d{1,3}\s?/\s?(\d{1,3})\b")
+_FEWEST_PICTURES = 3
+_FEWEST_CHAPTERS = 3
 _DENSITY = 2.5  # a character of Chinese or Japanese says as much as two and a half letters
 _KEPT_SHARE = 0.33
 _LAST_QUARTER = 0.75
@@ -29,8 +32,16 @@ _DENSE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
 def end_trimmed(paragraphs: list[str]) -> list[str]:
     """*paragraphs* up to the article's end, without boxes."""
-    article = _without_boxes(_to_next_story(_to_end_mark(paragraphs)))
+    story = _to_next_story(_to_end_mark(_without_gallery(paragraphs)))
+    article = _without_boxes(story)
     return [text for text in article if not _is_pointer(text) and not _is_notice(text)]
+
+
+def _without_gallery(paragraphs: list[str]) -> list[str]:
+    counted = [found[1] if (found := _IN_GALLERY.match(text)) else "" for text in paragraphs]
+    galleries = {count for count in counted if count and counted.count(count) >= _FEWEST_PICTURES}
+    pairs = zip(paragraphs, counted, strict=True)
+    return [text for text, count in pairs if count not in galleries]
 
 
 def _to_end_mark(paragraphs: list[str]) -> list[str]:
@@ -69,7 +80,8 @@ def _without_boxes(paragraphs: list[str]) -> list[str]:
     before, is_boxed = 0, False
     for position, paragraph in enumerate(paragraphs):
         if before > 0 and is_heading(paragraph):
-            if before >= _LAST_QUARTER * total or are_teasers(paragraphs[position + 1 :]):
+            rest = paragraphs[position + 1 :]
+            if before >= _LAST_QUARTER * total or (are_teasers(rest) and not _has_chapters(kept)):
                 return kept
             is_boxed = True
         elif is_boxed and _is_long(paragraph):
@@ -97,6 +109,12 @@ def are_teasers(rest: list[str]) -> bool:
     if not all(place and is_headline(rest[place - 1]) for place in longs):
         return False
     return len(longs) != 1 or _has_dateline(rest[longs[0]])
+
+
+def _has_chapters(paragraphs: list[str]) -> bool:
+    """Whether the story itself goes by headlines, so that more of them are no other stories."""
+    heads = (is_headline(first) and _is_long(second) for first, second in pairwise(paragraphs[1:]))
+    return sum(heads) >= _FEWEST_CHAPTERS
 
 
 def is_headline(paragraph: str) -> bool:

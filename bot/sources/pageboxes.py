@@ -2,7 +2,7 @@
 
 A box begins with its heading ("Don't Miss"): it is the smallest element around the heading that
 holds more than it, or, where that element begins with something else, the lists that follow. What
-holds the page's headline, or most of its text, is no box.
+holds the page's headline, or most of its text, or paragraphs of a story, is no box.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from bot.sources.endtrim import is_heading
+from bot.sources.pageblocks import holds_story
 
 _HEADINGS = frozenset({
     "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "a", "em", "dt", "header",
@@ -66,7 +67,7 @@ def _boxes(heading: Any, size: int) -> list[Any]:
 
 def _is_box(element: Any, size: int) -> bool:
     links = len(list(element.iter("a")))
-    if next(element.iter("h1"), None) is not None or not links:
+    if next(element.iter("h1"), None) is not None or not links or holds_story(element):
         return False
     if len(_text(element)) <= _MOST_OF_PAGE * size:
         return True

@@ -1,26 +1,36 @@
 """Markup that would lead an extractor astray, made plain before it looks.
 
 Tables that only lay out a page become blocks. Empty inline elements go: with one of them the
-extractor drops the words behind it.
+extractor drops the words behind it. Line ends within a paragraph become blanks: it would take
+each line for a paragraph. The words of a video player's buttons are no article's.
 """
 
+import re
 from itertools import islice
 from typing import Any
 
 from bot.sources.pagemeta import line_of
 
 _INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
+_LINED = ("pre", "textarea", "script", "style")
+_LINE_ENDS = re.compile(r"\s*\n\s*")
+_PLAYERS = "//*[contains(concat(' ', @class, ' '), ' video-js ') or contains(@class, 'vjs-')]"
 _LAYOUT_CELL = 250
 _MOST_TABLES = 60
 
 
 def simplified(root: Any) -> Any:
     """*root* itself, changed."""
+    for player in root.xpath(_PLAYERS):
+        if player.getparent() is not None:
+            player.drop_tree()
     for table in list(islice(root.iter("table"), _MOST_TABLES)):
         _flatten(table)
     for element in list(root.iter(*_INLINE)):
         if not len(element) and not (element.text or "").strip():
             _dissolve(element)
+    for element in root.iter("*"):
+        _join_lines(element)
     return root
 
 
@@ -40,3 +50,15 @@ def _dissolve(element: Any) -> None:
     """Only its white space stays."""
     if element.getparent() is not None:
         element.drop_tag()
+
+
+def _join_lines(element: Any) -> None:
+    if element.text and "\n" in element.text and not _keeps_lines(element):
+        element.text = _LINE_ENDS.sub(" ", element.text)
+    around = element.getparent()
+    if element.tail and "\n" in element.tail and around is not None and not _keeps_lines(around):
+        element.tail = _LINE_ENDS.sub(" ", element.tail)
+
+
+def _keeps_lines(element: Any) -> bool:
+    return element.tag in _LINED or next(element.iterancestors(*_LINED), None) is not None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from bot.sources.pageblocks import leaves
 from bot.sources.pagemeta import line_of
 from bot.sources.pagetitles import letters_of
 
@@ -25,10 +26,6 @@ _OTHER_PARTS = re.compile(
     r"|promo|advert|sponsor|breadcrumb|menu|audio|video|player|faits|factbox",
     re.IGNORECASE,
 )
-_BLOCKS = (
-    "p", "div", "h2", "h3", "h4", "h5", "section", "header", "hgroup", "blockquote", "article",
-    "main", "ul", "ol", "dl", "table", "figure", "form", "aside", "nav", "footer",
-)  # fmt: skip
 _PROSE = frozenset({"p", "div", "h2", "h3", "h4", "h5", "section", "header", "blockquote"})
 _ELSEWHERE = ("aside", "nav", "footer", "figure", "form", "ul", "ol", "table")
 _SENTENCE_END = re.compile(r"[.。!?…\uff01\uff1f\u0964\u06d4\u061f][\W_]*$")
@@ -69,9 +66,7 @@ def _blocks_after(heading: Any) -> Iterator[Any]:
     """Those that hold no other block."""
     for around in (heading, *heading.iterancestors()):
         for sibling in around.itersiblings("*"):
-            for element in sibling.iter(*_BLOCKS):
-                if len(list(islice(element.iter(*_BLOCKS), 2))) == 1:
-                    yield element
+            yield from leaves(sibling)
 
 
 def _is_marked(block: Any) -> bool:

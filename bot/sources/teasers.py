@@ -5,23 +5,18 @@ the whole of its block, with no prose but one teaser under each, and beside whic
 more prose of its own. A round-up, where the linked headlines are the story, has not.
 """
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.sources.pageblocks import leaves, prose_of
 from bot.sources.pagemeta import line_of
 from bot.sources.pagetitles import weight_of
 
-_BLOCKS = (
-    "article", "blockquote", "dd", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
-    "h4", "h5", "h6", "header", "li", "main", "ol", "p", "section", "table", "td", "th", "tr", "ul",
-)  # fmt: skip
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _WHOLE_PAGE = frozenset({"html", "body", "main", "form"})
 _FEWEST = 3
 _SHORTEST_HEADLINE, _LONGEST_HEADLINE = 20, 200
-_PROSE = 100  # of a paragraph, weighed in Latin letters
 _OWN_PROSE = 300
 _DEEPEST = 100
 _MOST_BLOCKS = 4000
@@ -29,7 +24,7 @@ _MOST_BLOCKS = 4000
 
 def drop_teasers(root: Any, site: str) -> None:
     """Take the groups out of *root*; *site* is the page's host, "" if unknown."""
-    blocks = [_Block(element, site) for element in islice(_leaves(root), _MOST_BLOCKS)]
+    blocks = [_Block(element, site) for element in islice(leaves(root), _MOST_BLOCKS)]
     for group in _groups(blocks):
         heading = group.getprevious()
         if heading is not None and heading.tag in _HEADINGS and group.getparent() is not None:
@@ -45,14 +40,11 @@ class _Block:
 
     def __init__(self, element: Any, site: str) -> None:
         text = line_of(element)
-        self.element = element
         links = list(element.iter("a"))
-        linked = sum(len(line_of(link)) for link in links)
-        self.is_headline = (
-            len(links) == 1 and linked == len(text) and _leads_on(links[0], text, site)
-        )
-        weight = weight_of(text)
-        self.prose = weight if weight >= _PROSE and linked * 2 < len(text) else 0
+        is_link = len(links) == 1 and line_of(links[0]) == text
+        self.element = element
+        self.is_headline = is_link and _leads_on(links[0], text, site)
+        self.prose = prose_of(element, text)
 
 
 def _leads_on(link: Any, text: str, site: str) -> bool:
@@ -64,12 +56,6 @@ def _leads_on(link: Any, text: str, site: str) -> bool:
         return False
     is_own = not address.netloc or bool(site and address.netloc.endswith(site))
     return is_own and bool(address.path)
-
-
-def _leaves(root: Any) -> Iterator[Any]:
-    for element in root.iter(*_BLOCKS):
-        if len(list(islice(element.iter(*_BLOCKS), 2))) == 1 and line_of(element):
-            yield element
 
 
 def _groups(blocks: list[_Block]) -> list[Any]:

@@ -109,6 +109,21 @@ def test_another_wire_story_begins_at_its_headline():
     assert end_trimmed([WIRE + LONG, LATER, SHORT, WIRE + TEASER]) == [WIRE + LONG, LATER]
 
 
+def test_a_story_in_chapters_goes_on_behind_a_box():
+    chapters = [text for number in "1234" for text in (f"{number}. Wear a coat", LATER)]
+
+    left = end_trimmed([LONG, *chapters, "Read more", SHORT, LATER, *chapters])
+
+    assert left == [LONG, *chapters, LATER, *chapters]
+
+
+def test_the_captions_of_a_gallery_go():
+    captions = [f"- {number}/12 A boat in the fog" for number in range(1, 13)]
+
+    assert end_trimmed([LONG, *captions, LATER]) == [LONG, LATER]
+    assert end_trimmed([LONG, "9/11 was a Tuesday.", LATER]) == [LONG, "9/11 was a Tuesday.", LATER]
+
+
 def test_a_line_that_points_elsewhere_goes_alone():
     assert end_trimmed([LONG, "Read also: Bridge painted", LATER]) == [LONG, LATER]
 

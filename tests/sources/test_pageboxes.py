@@ -74,6 +74,10 @@ def test_a_story_shorter_than_its_box_is_kept():
         pytest.param(f"<div><b>Popular</b><h1>{TITLE}</h1>{FIRST}</div>", id="the title within"),
         pytest.param(f"<div>{FIRST}<h2>Related</h2>{LAST}</div>", id="a heading in the middle"),
         pytest.param("<h2>Don't miss</h2>", id="nothing but a heading"),
+        pytest.param(
+            f"<div><span>Read more</span>{FIRST}{LAST}<a href='/'>Home</a></div>{FIRST * 9}",
+            id="paragraphs of a story under it",
+        ),
     ],
 )
 def test_what_only_looks_like_a_box_stays(body: str):

@@ -25,3 +25,22 @@ def test_a_table_that_lays_out_the_page_becomes_blocks_and_one_of_figures_stays(
     root = simplified(lxml.html.document_fromstring(layout))
 
     assert [len(list(root.iter(name))) for name in ("table", "div")] == [1, 3]
+
+
+def test_lines_of_one_paragraph_are_joined_and_those_of_a_text_kept():
+    markup = "<p>The ferry\n  was <b>late</b>\nagain.</p><pre>one\ntwo</pre>"
+
+    root = simplified(lxml.html.document_fromstring(f"<body>{markup}</body>"))
+
+    assert [element.text_content() for element in root.iter("p", "pre")] == [
+        "The ferry was late again.",
+        "one\ntwo",
+    ]
+
+
+def test_the_words_of_a_players_buttons_go():
+    player = "<div class='video-js big'><div class='vjs-modal'>This is a modal window.</div></div>"
+
+    root = simplified(lxml.html.document_fromstring(f"<body>{player}<p>Late again.</p></body>"))
+
+    assert root.text_content() == "Late again."
