@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, event, func, inspect, make_url, or_, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -40,6 +40,13 @@ POSTGRESQL = "postgresql"
 
 # Seconds that a statement waits for another process's write lock before it gives up.
 SQLITE_BUSY_SECONDS = 20
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it says that the database could not be reached or used, whatever was asked of it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError)
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
 async def database_clock(session: AsyncSession) -> datetime:

@@ -1,12 +1,13 @@
 """Keeping what visits to sources brought: many sources in one unit of work.
 
 A unit costs more than most visits bring, so those that end about the same time share one. Where
-one of them cannot be stored, each gets a unit of its own.
+one of them cannot be stored, each gets a unit of its own; what cannot be stored even then is told
+in the source's health.
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,9 +20,10 @@ from bot.sources.intake import Identity, content_hash, draft, url_hash
 from bot.sources.records import Item
 from bot.sources.spacing import APART_SECONDS
 from bot.sources.storing import Shown, store_shown
+from bot.sources.troubles import OUR_FAULT
 from bot.sources.urls import host_of
 from bot.sources.visiting import Visit
-from storage.engine import Storage, Unit
+from storage.engine import Storage, Unit, is_away
 from storage.entries import Seen, entries_seen
 from storage.sources import Source, finish_fetches, source_of, wait_for_host
 
@@ -49,17 +51,19 @@ class Keeping:
     owner: str
 
     async def keep(self, visits: Sequence[Brought]) -> None:
-        """Store what they brought; what fails is logged, and its lease brings it back."""
+        """Store what they brought; where the database fails, a lease brings the source back."""
         try:
             shown = await self._shown(visits)
             for some in _portions(visits, shown):
                 await self._store(some, shown)
-        except Exception:  # a bad source must not stop the others
-            if len(visits) == 1:
-                log.exception("a source could not be read", source=visits[0].source.url)
+        except Exception as error:  # a bad source must not stop the others
+            if len(visits) > 1:
+                for each in visits:
+                    await self.keep([each])
                 return
-            for each in visits:
-                await self.keep([each])
+            log.exception("a source could not be read", source=visits[0].source.url)
+            if not is_away(error) and visits[0].visited.problem != OUR_FAULT:
+                await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
 
     async def _shown(self, visits: Sequence[Brought]) -> dict[int, Shown]:
         """What each source shows for the first time or in other words, by the source's id."""

@@ -14,7 +14,8 @@ import structlog
 from bot.sources.bookkeeping import not_a_feed
 from bot.sources.keeping import Brought, Keeping
 from bot.sources.outlets import as_found
-from bot.sources.visiting import Asked, Fetches, Reads, visit
+from bot.sources.troubles import OUR_FAULT
+from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.sources import Source, claim_due_sources
 from storage.words import SourceKind
@@ -25,8 +26,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=10)
 _TOGETHER: Final = 0.05  # seconds: visits that end so close to each other are stored together
 
-# What a visit brought, or None where that went wrong.
-Ended: TypeAlias = asyncio.Queue[Brought | None]
+Ended: TypeAlias = asyncio.Queue[Brought]
 
 
 def _any_jitter() -> float:
@@ -55,16 +55,16 @@ class Polling:
             while left:
                 some = await _several(ended, left)
                 left -= len(some)
-                await keeping.keep([brought for brought in some if brought])
+                await keeping.keep(some)
         return len(sources)
 
     async def _visit_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
         for source in sources:
-            brought = None
             try:
                 brought = await self._visit(source)
-            except Exception:  # a bad source must not stop the others; its lease brings it back
+            except Exception:  # a bad source must not stop the others
                 log.exception("a source could not be read", source=source.url)
+                brought = Brought(source, Visit(problem=OUR_FAULT), self.jitter())
             ended.put_nowait(brought)
 
     async def _visit(self, source: Source) -> Brought:
@@ -86,7 +86,7 @@ def _by_host(sources: Iterable[Source]) -> Iterable[list[Source]]:
     return hosts.values()
 
 
-async def _several(ended: Ended, most: int) -> list[Brought | None]:
+async def _several(ended: Ended, most: int) -> list[Brought]:
     """Wait for one; return it with those that end about the same time."""
     some = [await ended.get()]
     with suppress(TimeoutError):

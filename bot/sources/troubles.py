@@ -47,3 +47,6 @@ class Problem:
     @property
     def is_final(self) -> bool:
         return self.trouble is Trouble.GONE
+
+
+OUR_FAULT = Problem(Trouble.UNREADABLE, "cannot be taken in, for a reason that the log tells")

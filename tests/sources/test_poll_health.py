@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from bot.sources import keeping
 from bot.sources.poll import LEASE, Polling
+from bot.sources.storing import Shown, store_shown
+from bot.sources.troubles import OUR_FAULT
 from storage.articles import Article
 from storage.sources import Source
 from storage.words import SourceState
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.engine import Unit
 
 
 async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
@@ -45,7 +55,39 @@ async def test_even_a_reader_that_breaks_stops_one_source_only(
     await poll_after(polling, clock)
 
     assert "Sample news 2" in await articles_of(storage)
-    assert await poll_after(polling, clock, LEASE) == 1
+    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
+    assert states["a"].trouble_text == OUR_FAULT.sentence
+    assert states["a"].next_fetch_at > clock.now + LEASE
+    assert states["b"].trouble is None
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        pytest.param(ValueError("a date that no database takes"), OUR_FAULT, id="of the document"),
+        pytest.param(ConnectionResetError(), None, id="of the database"),
+    ],
+)
+async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
+    storage, adding, polling, farm, clock, monkeypatch, error, trouble
+):
+    async def refuse(_unit: Unit, shown: Sequence[Shown]) -> dict[int, int]:
+        if any(one.source_id == 1 for one in shown):
+            raise error
+        return await store_shown(_unit, shown)
+
+    for name in ("a", "b"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await adding.add(farm.url(f"/{name}.xml"))
+        farm.serve(f"/{name}.xml", rss([item(2, link=f"https://{name}.example/2")]))
+    monkeypatch.setattr(keeping, "store_shown", refuse)
+
+    await poll_after(polling, clock)
+
+    first, second = sorted(await rows_of(storage, Source), key=lambda source: source.url)
+    assert first.trouble_text == (trouble and trouble.sentence)
+    assert (first.owner is None) is bool(trouble)
+    assert (second.trouble, second.owner) == (None, None)
 
 
 @pytest.mark.parametrize(
