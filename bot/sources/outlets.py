@@ -25,10 +25,13 @@ _EPOCH = date(1970, 1, 1)
 
 
 def as_found(found: Document, service: str) -> Document:
-    """Return what the search at the host *service* found, as its outlets told it."""
+    """Return what the search at the host *service* found, as its outlets told it, each once."""
     may_guess = has_suffixes([item.title for item in found.items])
-    items = (told_by_outlet(item, service, may_guess=may_guess) for item in found.items)
-    return replace(found, items=tuple(items))
+    once: dict[str | int, Item] = {}
+    for at, item in enumerate(found.items):
+        told = told_by_outlet(item, service, may_guess=may_guess)
+        once.setdefault(told.guid if told.is_detour and told.title else at, told)
+    return replace(found, items=tuple(once.values()))
 
 
 def has_suffixes(titles: Sequence[str]) -> bool:

@@ -49,7 +49,7 @@ def test_a_title_loses_the_outlet_that_is_credited(title: str, credit: str, told
         ),
         pytest.param(["A ship - at last", "Rain", "Snow", "Hail"], [""] * 4, id="one has a dash"),
         pytest.param(["A ship - Post", "Rain - Times"], [""] * 2, id="too few to tell"),
-        pytest.param([f"Rain - {'very ' * 9} long" for _ in range(4)], [""] * 4, id="no names"),
+        pytest.param([f"{n} - {'very ' * 9} long" for n in range(4)], [""] * 4, id="no names"),
     ],
 )
 def test_an_outlet_is_guessed_where_the_service_names_it_always(titles, outlets):
@@ -64,6 +64,18 @@ def test_what_the_service_calls_otherwise_tomorrow_is_the_same():
 
     assert told_by_outlet(again, SERVICE).guid == first.guid
     assert first.is_detour
+
+
+def test_what_is_found_twice_at_once_counts_once():
+    shown = [
+        found("A ship sails - Post", "Post"),
+        replace(found("A SHIP SAILS - Post", "Post"), guid="id-2"),
+        found("Rain - Post", "Post"),
+    ]
+
+    told = as_found(Document(Kind.FEED, items=tuple(shown)), SERVICE)
+
+    assert [item.title for item in told.items] == ["A ship sails", "Rain"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +184,6 @@ def test_any_titles_are_taken(titles: list[str]):
 
     told = as_found(document, SERVICE)
 
-    assert len(told.items) == len(titles)
+    assert len(told.items) <= len(titles)
     if not has_suffixes(titles):
-        assert [item.title for item in told.items] == titles
+        assert {item.title for item in told.items} <= set(titles)
