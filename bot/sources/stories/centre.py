@@ -22,22 +22,25 @@ IN_LEAD: Final = 1
 _SHARPNESS: Final = 6
 _STEPS: Final = 64
 _SHARE: Final = [(step / _STEPS) ** _SHARPNESS for step in range(_STEPS + 1)]
-_NEGLIGIBLE: Final = 0.002
+_NEGLIGIBLE: Final = 0.35  # of what it would have if all had it in the title
 # One word in common, be it the rarest, may be chance: a town has more than one event.
-_STRONGEST: Final = 0.25
+_STRONGEST: Final = 0.3
 _MOST_WORDS: Final = 160
 
 
 class Centre:
-    """*marks*, beside *words*: what each article gave the word, 3 in its title, 1 in its lead."""
+    """*marks*, beside *words*: what each article gave the word, 3 in its title, 1 in its lead.
 
-    __slots__ = ("articles", "at", "marks", "outlets", "public", "story_id", "words")
+    Those that many articles have come first; behind *core* of them the others count nothing.
+    """
+
+    __slots__ = ("articles", "at", "core", "marks", "outlets", "public", "story_id", "words")
 
     def __init__(self, story_id: int, at: float, *, public: bool) -> None:
         self.story_id = story_id
         self.at = at
         self.public = public
-        self.articles = 0
+        self.articles = self.core = 0
         self.outlets: frozenset[str] = frozenset()
         self.words: tuple[Word, ...] = ()
         self.marks: tuple[int, ...] = ()
@@ -45,26 +48,27 @@ class Centre:
     def add(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> None:
         """Take in an article, given as its words and their marks."""
         self.articles += 1
-        if not self.words:
-            self.words, self.marks = tuple(marks), tuple(marks.values())
+        if self.words:
+            marks = self._with(marks, vocabulary)
+        else:
             vocabulary.enter(self, marks)
-            return
-        all_marks = dict(zip(self.words, self.marks, strict=True))
-        fresh = [word for word in marks if word not in all_marks]
+        self.words, self.marks = tuple(marks), tuple(marks.values())
+        least = _NEGLIGIBLE * self.articles * IN_TITLE
+        self.core = sum(mark > least for mark in self.marks)
+
+    def _with(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> dict[Word, int]:
+        """Return the marks of all articles, the highest first, as many as are kept."""
+        together = dict(zip(self.words, self.marks, strict=True))
+        vocabulary.enter(self, [word for word in marks if word not in together])
         for word, mark in marks.items():
-            all_marks[word] = all_marks.get(word, 0) + mark
-        vocabulary.enter(self, fresh)
-        if len(all_marks) > _MOST_WORDS:
-            vocabulary.leave(self, _cut(all_marks))
-        self.words, self.marks = tuple(all_marks), tuple(all_marks.values())
+            together[word] = together.get(word, 0) + mark
+        ranked = sorted(together.items(), key=_mark, reverse=True)
+        vocabulary.leave(self, [word for word, _ in ranked[_MOST_WORDS:]])
+        return dict(ranked[:_MOST_WORDS])
 
 
-def _cut(marks: dict[Word, int]) -> list[Word]:
-    """Remove, and return, the words that the fewest articles have."""
-    gone = sorted(marks, key=marks.__getitem__)[: len(marks) - _MOST_WORDS]
-    for word in gone:
-        del marks[word]
-    return gone
+def _mark(item: tuple[Word, int]) -> int:
+    return item[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,34 +90,44 @@ def weighed(marks: Mapping[Word, int], vocabulary: Vocabulary) -> Weighed:
     return Weighed(marks, worths, sum(worths.values()), rarest)
 
 
-def likeness(article: Weighed, story: Centre) -> float:
+def likeness(article: Weighed, story: Centre, least: float) -> float:
     """Say how alike they are, from 0 to 1: what the article has of the story, and the reverse.
 
     It is the harmonic mean of the share of the story's common words that the article has and of
     the share of the article's words that the story has, both by what the words would be worth
-    without this story. The strongest word in common counts a quarter of that.
+    without this story. The strongest word in common counts three tenths of that. It is 0 where it
+    cannot be as much as *least*.
     """
-    marks, worths, rarest = article.marks, article.worths, article.rarest
-    scale = _STEPS / (story.articles * IN_TITLE)
-    common = shared = strongest = strongest_shared = 0.0
-    core, total = 0.0, article.total
-    for word, given in zip(story.words, story.marks, strict=True):
-        share = _SHARE[int(given * scale)]
-        if word not in marks:
-            if share > _NEGLIGIBLE and (worth := rarest + word.rare_but_one) > 0:
-                core += share * worth * word.weight
-            continue
-        worth = max(0.0, rarest + word.rare_but_one) * word.weight
-        common += share * worth
-        strongest = max(strongest, share * worth)
-        worth *= marks[word]
-        shared += worth
-        strongest_shared = max(strongest_shared, worth)
-        total += worth - worths[word]
-    core += common
-    if not core or not total:
+    of_story = _of_story(article, story)
+    if 2 * of_story < least:
         return 0.0
-    of_story = (common - (1 - _STRONGEST) * strongest) / core
-    of_article = (shared - (1 - _STRONGEST) * strongest_shared) / total
+    of_article = _of_article(article, story)
     both = of_story + of_article
     return 2 * of_story * of_article / both if both else 0.0
+
+
+def _of_story(article: Weighed, story: Centre) -> float:
+    marks, rarest = article.marks, article.rarest
+    scale = _STEPS / (story.articles * IN_TITLE)
+    core = common = strongest = 0.0
+    for word, given in zip(story.words[: story.core], story.marks, strict=False):
+        if (worth := rarest + word.rare_but_one) > 0:
+            part = _SHARE[int(given * scale)] * worth * word.weight
+            core += part
+            if word in marks:
+                common += part
+                strongest = max(strongest, part)
+    return (common - (1 - _STRONGEST) * strongest) / core if core else 0.0
+
+
+def _of_article(article: Weighed, story: Centre) -> float:
+    marks, worths, rarest = article.marks, article.worths, article.rarest
+    shared = strongest = 0.0
+    total = article.total
+    for word in story.words:
+        if word in marks:
+            part = marks[word] * max(0.0, rarest + word.rare_but_one) * word.weight
+            shared += part
+            strongest = max(strongest, part)
+            total += part - worths[word]
+    return (shared - (1 - _STRONGEST) * strongest) / total if total else 0.0

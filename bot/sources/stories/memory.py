@@ -82,7 +82,7 @@ class Stories:
         likest, best = None, ALIKE
         weights = weighed(marks, self._vocabulary)
         for story in _likely(article, weights):
-            alike = likeness(weights, story)
+            alike = likeness(weights, story, best)
             if alike >= best:
                 likest, best = story, alike
         return likest

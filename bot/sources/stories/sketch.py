@@ -14,6 +14,7 @@ from bot.matching.folding import fold
 
 LONGEST: Final = 3_000  # characters that are looked at
 _SHORT: Final = 80  # characters, which have no ten passages in any writing
+_SHORT_WITH_SPACES: Final = 300
 _LONG_WORD: Final = 8
 _UNSPACED: Final = "⺀"  # where those scripts begin that have words of one character
 _WORDS: Final = 4
@@ -24,7 +25,7 @@ _CONTAINED: Final = 0.3
 
 def sketch(text: str) -> frozenset[int]:
     """Return up to 64 hashes; none if there would be fewer than ten."""
-    if len(text) < _SHORT:
+    if len(text) < (_SHORT_WITH_SPACES if text.isascii() else _SHORT):
         return frozenset()
     words = fold(text[:LONGEST]).plain.split()
     begins = [

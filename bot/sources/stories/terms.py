@@ -2,7 +2,7 @@
 
 - Stop words, single letters and numbers say nothing; nor does the outlet's own name behind the
   title (`Quake off the coast - Example Wire`).
-- The first five letters stand for the word, so that `resigns` meets `resignation`: crude, but the
+- The first six letters stand for the word, so that `resigns` meets `resignation`: crude, but the
   same for every language with endings.
 - Where words are written without spaces, two characters in a row are a word.
 - A word with a capital inside a sentence is a name, in the scripts that have capitals. Titles in
@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,15 +18,13 @@ from bot.matching.characters import is_unspaced
 from bot.matching.folding import fold
 from bot.matching.stopwords import STOP_WORDS
 
-STEM: Final = 5
+STEM: Final = 6
 LONGEST_LEAD: Final = 400  # characters
 _LONGEST_TITLE: Final = 300
 _ALL_CAPITALS: Final = 0.6  # of the longer words: then a capital means nothing
 _LONGER: Final = 3
-_ENDS: Final = frozenset(".!?:;|-\u2013\u2014")
-_OPENING: Final = " \"'(\u00ab\u2018\u201c\u201e"
-_WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
-_PARTS = re.compile("\\s+[-|:\u00b7\u2013\u2014]\\s+")
+_ENDS: Final = frozenset(".!?:;|-\u2013\u2014")  # behind them a sentence begins
+_PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +57,36 @@ def without_outlet(title: str, outlets: Iterable[str]) -> str:
 
 def _stems(text: str) -> list[str]:
     words = fold(text).plain.split()
-    if text.isascii():
-        return [word[:STEM] for word in words if _says_something(word)]
-    stems, before = [], ""
-    for word in words:
-        if is_unspaced(word):
-            if before:
-                stems.append(before + word)
-            before = word
-        else:
-            before = ""
-            if _says_something(word):
-                stems.append(word[:STEM])
-    return stems
-
-
-def _says_something(word: str) -> bool:
-    return len(word) > 1 and word not in STOP_WORDS and not word.isdigit()
-
-
-def _names(text: str) -> list[str]:
-    found = [(match[0], match.start()) for match in _WORD.finditer(text)]
-    longer = [word for word, _ in found if len(word) > _LONGER]
-    if sum(word[0].isupper() for word in longer) > _ALL_CAPITALS * len(longer):
-        return []
+    if not text.isascii():
+        words = list(_in_pairs(words))
     return [
-        word
-        for word, start in found
-        if word[0].isupper() and (word[1:].isupper() or not _begins_sentence(text, start))
+        word[:STEM]
+        for word in words
+        if len(word) > 1 and word not in STOP_WORDS and not word.isdigit()
     ]
 
 
-def _begins_sentence(text: str, start: int) -> bool:
-    before = text[:start].rstrip(_OPENING)
-    return not before or before[-1] in _ENDS
+def _in_pairs(words: Iterable[str]) -> Iterator[str]:
+    """Join each character that is a word of its own to the one behind it."""
+    before = ""
+    for word in words:
+        if not is_unspaced(word):
+            before = ""
+            yield word
+            continue
+        if before:
+            yield before + word
+        before = word
+
+
+def _names(text: str) -> list[str]:
+    words = text.split()
+    longer = [word for word in words if len(word) > _LONGER]
+    capital = [word for word in longer if word[0].isupper()]
+    if len(capital) > _ALL_CAPITALS * len(longer):
+        return []
+    return [
+        word
+        for before, word in zip((".", *words), words, strict=False)
+        if word[0].isupper() and (before[-1] not in _ENDS or word[1:].isupper())
+    ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.sources.stories.centre import Centre
 
 # A word in more stories than this leads to none of them; it would be looked through for nothing.
-LISTED: Final = 64
+LISTED: Final = 32
 # A word that stands in more stories than the 0.85th power of their number is worth nothing.
 _COMMON: Final = 0.15
 _HALF: Final = 0.5  # a word that no other story has is rare, not infinitely so

@@ -1,0 +1,202 @@
+"""Which story an article tells: rules one by one, and how well they do on labelled headlines."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.storytelling.labelled import Labelled, collected, invented
+from benchmarks.storytelling.scoring import Score, grouped, score
+from bot.sources.stories.articles import Told
+from bot.sources.stories.centre import Centre, likeness, weighed
+from bot.sources.stories.memory import WINDOW, Stories
+from bot.sources.stories.vocabulary import LISTED, Vocabulary
+from tests.sources.stories.test_sketch import LAYERS, OTHER
+
+FERRY = Told(
+    1,
+    0.0,
+    frozenset({"wire"}),
+    "Ferry with 240 aboard sinks off Bohara island",
+    "The Santa Rosalia went down in rough seas off Bohara on Tuesday evening.",
+)
+CAPSIZED = replace(
+    FERRY,
+    story_id=2,
+    outlets=frozenset({"daily"}),
+    title="Passenger ferry sinks near Bohara; dozens missing",
+    lead="Coast guard boats were searching for passengers of the Santa Rosalia.",
+)
+STRIKE = replace(
+    CAPSIZED,
+    story_id=3,
+    title="Ferry workers to strike over pay at Norrland ports",
+    lead="Ferry traffic from Norrland will stop for 24 hours on Friday.",
+)
+LATER = replace(
+    CAPSIZED,
+    story_id=4,
+    outlets=frozenset({"post"}),
+    title="Captain of sunken ferry Santa Rosalia detained",
+    lead="Police in Bohara are questioning the captain about the number of passengers.",
+)
+
+
+def placed(*articles: Told) -> list[int]:
+    stories = Stories()
+    return [stories.place(article) for article in articles]
+
+
+def test_two_outlets_that_tell_one_event_tell_one_story():
+    assert placed(FERRY, CAPSIZED, LATER) == [1, 1, 1]
+
+
+def test_another_event_of_the_same_kind_is_another_story():
+    assert placed(FERRY, STRIKE) == [1, 3]
+
+
+def test_one_outlet_tells_a_story_once():
+    assert placed(FERRY, replace(CAPSIZED, outlets=frozenset({"wire", "daily"}))) == [1, 2]
+
+
+def test_the_same_text_under_another_title_is_the_same_story():
+    one = replace(FERRY, title="Compensation promised", lead="", text=LAYERS)
+    other = replace(CAPSIZED, title="What travellers should know", lead="", text=LAYERS[100:])
+
+    assert placed(one, other) == [1, 1]
+    assert placed(one, replace(other, text=OTHER)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("apart", "story"),
+    [
+        pytest.param(WINDOW, 1, id="three days later"),
+        pytest.param(-WINDOW, 1, id="three days before, seen late"),
+        pytest.param(WINDOW + 1, 2, id="after three days"),
+    ],
+)
+def test_a_story_lasts_three_days(apart: float, story: int):
+    assert placed(FERRY, replace(CAPSIZED, at=FERRY.at + apart)) == [1, story]
+
+
+def test_what_somebody_added_for_himself_begins_no_story_for_others():
+    secret = replace(FERRY, public=False)
+
+    assert placed(secret, CAPSIZED, LATER) == [1, 2, 2]
+    assert placed(secret, replace(CAPSIZED, public=False)) == [1, 1]
+
+
+def test_what_somebody_added_for_himself_is_no_part_of_a_public_centre():
+    stories = Stories()
+    stories.place(FERRY)
+    secret = replace(STRIKE, title=f"{FERRY.title} {STRIKE.title}", public=False)
+    assert stories.place(secret) == 1
+
+    assert stories.place(replace(STRIKE, story_id=9, outlets=frozenset({"post"}))) == 9
+
+
+def test_what_was_remembered_is_as_good_as_what_was_decided():
+    stories = Stories()
+    stories.remember(FERRY)
+    stories.remember(replace(CAPSIZED, story_id=1))
+
+    assert len(stories) == 1
+    assert stories.place(LATER) == 1
+
+
+def test_a_story_that_began_too_long_ago_is_forgotten():
+    stories = Stories()
+    stories.place(replace(FERRY, text=LAYERS))
+    stories.forget(FERRY.at)
+    assert len(stories) == 1
+
+    stories.forget(FERRY.at + 1)
+
+    assert len(stories) == 0
+    assert stories.place(replace(CAPSIZED, text=LAYERS)) == 2
+
+
+def test_where_too_many_stories_come_the_oldest_are_forgotten():
+    stories = Stories(most=2)
+    for number, word in enumerate(["museum", "volcano", "orchestra"]):
+        stories.place(Told(number, number, frozenset({word}), word))
+    stories.forget(-1.0)
+
+    assert len(stories) == 2
+    assert stories.place(Told(9, 3.0, frozenset({"other"}), "museum")) == 9
+
+
+def test_a_word_in_many_stories_leads_to_none_and_comes_back_when_it_is_new():
+    stories = Stories()
+    for number in range(LISTED + 1):
+        stories.place(Told(number, number, frozenset({"wire"}), "Volcano"))
+    assert stories.place(Told(900, 1.0, frozenset({"daily"}), "Volcano")) == 900
+
+    stories.forget(float(LISTED + 2))
+
+    assert len(stories) == 0
+    assert stories.place(FERRY) == 1
+
+
+def test_likeness_is_whole_only_for_what_is_wholly_alike():
+    vocabulary = Vocabulary()
+    words = vocabulary.words([f"word{number}" for number in range(10)], frozenset())
+    marks = dict.fromkeys(words, 3)
+    story = Centre(1, 0.0, public=True)
+    vocabulary.stories = 100
+    story.add(marks, vocabulary)
+
+    same = likeness(weighed(marks, vocabulary), story, 0.0)
+    half = likeness(weighed(dict.fromkeys(words[:5], 3), vocabulary), story, 0.0)
+    none = likeness(weighed({}, vocabulary), story, 0.0)
+
+    assert 0.9 < same < 1
+    assert 0.5 < half < same
+    assert none == 0
+
+
+_TEXTS = st.text(alphabet="abc 岬町Ä.", max_size=40)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(_TEXTS, _TEXTS, st.sampled_from("xyz")), max_size=30))
+def test_whatever_comes_no_story_has_one_outlet_twice(told: list[tuple[str, str, str]]):
+    stories = Stories(most=5)
+    seen: set[tuple[int, str]] = set()
+    for number, (title, lead, outlet) in enumerate(told):
+        story = stories.place(Told(number, number, frozenset({outlet}), title, lead, lead * 9))
+        assert (story, outlet) not in seen
+        seen.add((story, outlet))
+        stories.forget(number - 10.0)
+
+
+def rated(labelled: Labelled) -> Score:
+    return score(labelled, grouped(labelled))
+
+
+@pytest.mark.parametrize(
+    ("name", "f1"),
+    [
+        pytest.param("running events", 0.98, id="events of two days"),
+        pytest.param("many tongues", 0.85, id="title case and other languages"),
+    ],
+)
+def test_invented_events_are_found(name: str, f1: float):
+    (labelled,) = [each for each in invented() if each.name == name]
+
+    found = rated(labelled)
+
+    assert found.f1 >= f1
+    assert found.within == 0
+
+
+def test_the_events_of_the_corpus_are_found(corpus: Path):
+    labelled = collected(corpus / "same_story/news.json")
+
+    everything, sure = rated(labelled), rated(labelled.without_unsure())
+
+    assert everything.within == sure.within == 0
+    assert everything.precision >= 0.99
+    assert sure.f1 >= 0.99

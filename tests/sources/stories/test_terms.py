@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.stories.terms import STEM, terms_of, without_outlet
+
+
+def test_title_and_lead_give_the_beginnings_of_their_words():
+    terms = terms_of(
+        "Brandl resigns after inquiry", "Karin Brandl announced her resignation on Wednesday."
+    )
+
+    assert terms.title == ("brandl", "resign", "inquir")
+    assert terms.lead == ("karin", "announ", "wednes")
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        pytest.param("19 dead, 84 hurt in 2026", ("dead", "hurt"), id="numbers"),
+        pytest.param("The end of the war", ("end", "war"), id="stop words"),
+        pytest.param("Plan B for X", ("plan",), id="single letters"),
+        pytest.param("岬町の火災", ("岬町", "町の", "の火", "火灾"), id="words without spaces"),
+        pytest.param("Orbán in Żory", ("orban", "zory"), id="marks"),
+    ],
+)
+def test_what_a_title_says(title: str, words: tuple[str, ...]):
+    assert terms_of(title, "").title == words
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("A quake shook Talcora on Monday.", {"talcor", "monday"}, id="inside"),
+        pytest.param("It shook. Rescuers came.", set(), id="not where a sentence begins"),
+        pytest.param("Leaders begin talks on NATO and the EU", {"nato", "eu"}, id="abbreviations"),
+        pytest.param("NATO talks", {"nato"}, id="an abbreviation in front"),
+        pytest.param("Bridge Collapses In Port Ellery", set(), id="not where all have capitals"),
+        pytest.param("", set(), id="nothing"),
+    ],
+)
+def test_names_have_a_capital_inside_a_sentence(text: str, names: set[str]):
+    assert terms_of("", text).names == names
+
+
+@pytest.mark.parametrize(
+    ("title", "rest"),
+    [
+        pytest.param("Quake off Maruno - Example Wire", "Quake off Maruno", id="behind a dash"),
+        pytest.param("Quake off Maruno | wire.example", "Quake off Maruno", id="the host"),
+        pytest.param("Example Wire: Quake off Maruno", "Quake off Maruno", id="in front"),
+        pytest.param("Quake off Maruno - 19 dead", "Quake off Maruno - 19 dead", id="no outlet"),
+        pytest.param("Example Wire", "Example Wire", id="nothing but the outlet"),
+    ],
+)
+def test_the_outlets_own_name_says_nothing_about_the_event(title: str, rest: str):
+    cut = without_outlet(title, ("Example Wire", "wire.example"))
+
+    assert cut.strip(" -|:") == rest
+
+
+@given(st.text(max_size=600), st.text(max_size=900), st.lists(st.text(max_size=30), max_size=3))
+def test_any_text_has_terms(title: str, lead: str, outlets: list[str]):
+    terms = terms_of(title, lead, outlets)
+
+    assert all(0 < len(word) <= STEM for word in (*terms.title, *terms.lead))
+    assert not set(terms.title) & set(terms.lead)
