@@ -54,28 +54,32 @@ class Grouping:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
         async with self.storage.reading() as unit:
             articles = await ungrouped(unit, limit)
+            tellers = await tellers_of(unit, [article.id for article in articles])
             holder, until = await lease_of(unit, ROLE)
             now = unit.now
-        if holder != self.owner:
-            self.memory.stories = None
-            if until > now or not articles:
-                return 0
-        if (holder != self.owner or until - now < _RENEWED) and not await self._hold():
+        if not await self._has_role(holder, until - now, to_do=bool(articles)) or not articles:
             return 0
-        return await self._group(articles) if articles else 0
+        stories = self.memory.stories or await self._remembered()
+        # What is decided counts only once it is written down; if that fails, all is read again.
+        self.memory.stories = None
+        stories.forget((now - _REMEMBERED).timestamp())
+        found = await in_turns(_placed(stories, articles, tellers))
+        return await self._write_down(stories, articles, found)
+
+    async def _has_role(self, holder: str, left: timedelta, *, to_do: bool) -> bool:
+        """Keep the role, also without anything to do; take it for work that nobody does."""
+        if holder == self.owner:
+            return left >= _RENEWED or await self._hold()
+        self.memory.stories = None
+        return to_do and left <= timedelta() and await self._hold()
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as unit:
             return await hold(unit, ROLE, self.owner, LEASE)
 
-    async def _group(self, articles: Sequence[Grouped]) -> int:
-        stories = self.memory.stories or await self._remembered()
-        # What is decided counts only once it is written down; if that fails, all is read again.
-        self.memory.stories = None
-        async with self.storage.reading() as unit:
-            tellers = await tellers_of(unit, [article.id for article in articles])
-            stories.forget((unit.now - _REMEMBERED).timestamp())
-        found = await in_turns(_placed(stories, articles, tellers))
+    async def _write_down(
+        self, stories: Stories, articles: Sequence[Grouped], found: Mapping[int, int]
+    ) -> int:
         async with self.storage.writing() as unit:
             if not await keep(unit, ROLE, self.owner, LEASE):
                 return 0

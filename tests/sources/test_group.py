@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
+from bot.sources.stories.memory import Stories
 from storage.articles import Article, store_articles
 from storage.engine import Storage
 from storage.entries import Entry
@@ -139,7 +140,7 @@ async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: 
     assert await stories(storage) == [1, 2]
 
 
-async def test_what_could_not_be_written_down_is_decided_again(
+async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     storage: Storage, clock: TurnedClock
 ):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
@@ -153,7 +154,7 @@ async def test_what_could_not_be_written_down_is_decided_again(
     async with storage.reading() as unit:
         late = await ungrouped(unit, 9)
 
-    assert await mine._group(late) == 0
+    assert await mine._write_down(Stories(), late, {late[0].id: 1}) == 0
     assert await other.group_new() == 1
     assert await stories(storage) == [1, 2, 1]
 
