@@ -1,6 +1,5 @@
 """What an edition is composed of: the topics of a chat, and what they found since the last one."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,11 +12,9 @@ from storage.articles import Article
 from storage.deliveries import Delivery
 from storage.editions import EditionStory
 from storage.engine import Unit
-from storage.entries import Entry
 from storage.matches import Match
 from storage.queries import Query
-from storage.sources import Source
-from storage.sources_carrying import carried_to, reaches, told_by
+from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import DeliveryState, Medium, Mode
@@ -123,27 +120,6 @@ def _alerted(chat_id: int) -> ColumnElement[bool]:
         )
     )
     return alert.exists()
-
-
-async def outlets_of(
-    unit: Unit, story_ids: Iterable[int], chat_id: int | None = None
-) -> dict[int, list[str]]:
-    """Return who tells each story, the first teller first.
-
-    Only public sources are named, and those that the chat, if one is given, follows itself.
-    """
-    rows = await unit.session.exec(
-        select(Article.story_id, told_by())
-        .join(Entry, col(Entry.article_id) == Article.id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id).in_(list(story_ids)), reaches(chat_id))
-        .order_by(col(Entry.first_seen_at), col(Source.id))
-    )
-    outlets: defaultdict[int, list[str]] = defaultdict(list)
-    for story_id, name in rows:
-        if name not in outlets[story_id]:
-            outlets[story_id].append(name)
-    return dict(outlets)
 
 
 async def texts_of(unit: Unit, article_ids: Iterable[int]) -> dict[int, str]:

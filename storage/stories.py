@@ -1,19 +1,34 @@
-"""Stories: the articles that tell the same event; not grouped yet, each article is its own."""
+"""Stories: the articles of several outlets that tell the same event.
+
+Each article begins as its own story, and grouping may find it another. What is told of a story
+grows with each that joins it; `told` is how far those who were alerted know.
+"""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import delete
-from sqlmodel import Field, SQLModel, col
+from sqlalchemy import Index, and_, delete, or_, text, update
+from sqlmodel import Field, col
 
-from storage.columns import ROW_ID
-from storage.engine import Unit
+from storage.columns import ROW_ID, Leased
+from storage.engine import Unit, claim
 from storage.insert import insert_new
 
+# Literal, since a partial index serves only a condition that the planner can read.
+_GROWN: Final = "grown > told"
 
-class Story(SQLModel, table=True):
+
+class Story(Leased, table=True):
+    __table_args__ = (
+        Index("ix_story_grown", "id", sqlite_where=text(_GROWN), postgresql_where=text(_GROWN)),
+    )
+
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
     created_at: datetime
+    grown: int = 0  # the articles that joined it
+    told: int = 0  # of them, those that went into its alerts
+    told_at: datetime | None = None
 
 
 async def start_stories(unit: Unit, count: int) -> list[int]:
@@ -24,3 +39,51 @@ async def start_stories(unit: Unit, count: int) -> list[int]:
 async def drop_stories(unit: Unit, story_ids: Collection[int]) -> None:
     if story_ids:
         await unit.session.exec(delete(Story).where(col(Story.id).in_(story_ids)))
+
+
+async def grow_stories(unit: Unit, story_ids: Collection[int]) -> None:
+    await unit.session.exec(
+        update(Story)
+        .where(col(Story.id).in_(story_ids))
+        .values(grown=col(Story.grown) + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def claim_grown(
+    unit: Unit, *, owner: str, limit: int, lease: timedelta, pause: timedelta
+) -> list[Story]:
+    """Lease stories that grew since their alerts were last edited, which is a *pause* ago."""
+    rested = or_(col(Story.told_at).is_(None), col(Story.told_at) <= unit.now - pause)
+    due = and_(text(_GROWN), rested)
+    order = (col(Story.id),)
+    return await claim(unit, Story, due, order=order, limit=limit, owner=owner, lease=lease)
+
+
+async def keep_story(unit: Unit, story_id: int | None, owner: str, lease: timedelta) -> bool:
+    """Renew the lease; False if another has taken the story over."""
+    kept = (
+        update(Story)
+        .where(col(Story.id) == story_id, col(Story.owner) == owner)
+        .values(lease_until=unit.now + lease)
+    )
+    return bool((await unit.session.exec(kept)).rowcount)
+
+
+async def finish_grown(unit: Unit, story_ids: Collection[int], owner: str) -> None:
+    """Free stories that have no alert to edit; all that joined them until now is told."""
+    await unit.session.exec(
+        update(Story)
+        .where(col(Story.id).in_(story_ids), col(Story.owner) == owner)
+        .values(told=col(Story.grown), told_at=unit.now, owner=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def finish_telling(unit: Unit, story: Story, owner: str) -> None:
+    """Free it; what joined after it was claimed makes it due once more."""
+    await unit.session.exec(
+        update(Story)
+        .where(col(Story.id) == story.id, col(Story.owner) == owner)
+        .values(told=story.grown, told_at=unit.now, owner=None, lease_until=None)
+    )

@@ -12,7 +12,7 @@ from storage.articles import Article
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Source
-from storage.stories import drop_stories
+from storage.stories import drop_stories, grow_stories
 from storage.words import Hint, Stage
 
 # As much of a text as is compared with others; a lead is shorter.
@@ -108,6 +108,7 @@ async def group_articles(
             [{"article": each.id, "story": stories[each.id]} for each in joining],
         )
         await drop_stories(unit, [article.story_id for article in joining])
+        await grow_stories(unit, {stories[article.id] for article in joining})
     await unit.session.exec(
         update(Article)
         .where(col(Article.id).in_(stories), col(Article.stage) == Stage.STORED)

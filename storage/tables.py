@@ -67,4 +67,5 @@ LEASED: tuple[type[Leased], ...] = (
     Outage,
     Push,
     Source,
+    Story,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ TICK_SECONDS = {
     "group": 5,
     "match": 5,
     "alert": 5,
+    "also": 15,
     "digest": 1,
     "notice": 60,
     "search": 300,
@@ -69,6 +70,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         async with _ticking(loops):
             _keep_what_is_there()
             await _work(roles, stopping)
+        await _let_go(around.storage, around.owner)
 
 
 def _keep_what_is_there() -> None:
@@ -116,6 +118,17 @@ async def _take_over(storage: Storage, owner: str) -> None:
         await drop_leases_of_others(unit, owner)
 
 
+async def _let_go(storage: Storage, owner: str) -> None:
+    """Leave to another process, at once, what one alone may do."""
+    from bot.sources.group import ROLE
+    from storage.engine import DatabaseError
+    from storage.leases import let_go
+
+    with suppress(DatabaseError):  # then its lease runs out
+        async with storage.writing() as unit:
+            await let_go(unit, ROLE, owner)
+
+
 def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     """Return the loops, the sender first; each wakes the one that goes on with its work."""
     from bot.delivery.pace import bot_key
@@ -139,11 +152,12 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     notice = Loop("notice", publishing.publish_notices, wakes=(send,))
     digest = Loop("digest", publishing.publish_due, wakes=(send,))
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
+    also = Loop("also", publishing.publish_also, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
     calls.on_done = send.wake
     reading = _reading_loops(around, group, match)
-    return [send, notice, digest, alert, match, group, *reading, *_hub_loops(around)]
+    return [send, notice, digest, alert, also, match, group, *reading, *_hub_loops(around)]
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:

@@ -11,11 +11,11 @@ from bot.sources.listing import Listing
 from bot.sources.records import Item
 from bot.sources.searching import KEPT, Searching
 from storage.articles import Article
-from storage.editions_found import outlets_of
 from storage.entries import Entry
 from storage.pages import AwaitedPage
 from storage.sources import Source
 from storage.sources_carrying import carriers_of, sources_called
+from storage.stories_told import outlets_of
 from storage.subscriptions import Subscription
 from storage.words import ChatState, FullText, Mode, SourceKind, SourceState
 from tests.publishing.newsroom import Newsroom
@@ -162,7 +162,7 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
 
     stored = await rows_of(storage, Article)
     async with storage.reading() as unit:
-        outlets = await outlets_of(unit, [article.story_id for article in stored])
+        outlets = await outlets_of(unit, {article.story_id: article.id or 0 for article in stored})
         carriers = await carriers_of(unit, [article.id or 0 for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
@@ -200,7 +200,9 @@ async def test_two_searches_that_find_the_same_share_it(
     (article,) = await rows_of(storage, Article)
     assert len(await rows_of(storage, Entry)) == 2
     async with storage.reading() as unit:
-        assert await outlets_of(unit, [article.story_id]) == {article.story_id: ["Post"]}
+        assert await outlets_of(unit, {article.story_id: article.id or 0}) == {
+            article.story_id: ["Post"]
+        }
 
 
 async def test_a_search_is_polled_between_half_an_hour_and_two_hours(

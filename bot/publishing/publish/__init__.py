@@ -1,8 +1,9 @@
-"""The step: alerts for what was matched, editions whose time has come, notices of dead sources."""
+"""The step: alerts and what is added to them, editions whose time has come, notices."""
 
 from dataclasses import dataclass
 
 from bot.publishing.publish.alerting import Alerting
+from bot.publishing.publish.also import Also
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.rendering.renderer import Renderer
@@ -18,6 +19,10 @@ class Publishing:
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
         return await Alerting(self.storage, self.renderer, self.owner).alert_new(limit)
+
+    async def publish_also(self, limit: int = 200) -> int:
+        """Add to the alerts of today who else tells their stories; return how many stories."""
+        return await Also(self.storage, self.renderer, self.owner).edit_grown(limit)
 
     async def publish_due(self, limit: int = 50) -> int:
         """Make the editions that are due; return for how many chats it was decided."""

@@ -10,12 +10,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from bot.publishing.choice import Story, Topic
-from bot.publishing.excerpts import excerpt
-from bot.publishing.pages import alert_page
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
-from bot.rendering.messages import Message
+from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
 from storage.alerts import (
     Listener,
@@ -27,8 +24,8 @@ from storage.alerts import (
     matched_by_any,
 )
 from storage.articles import Article
-from storage.editions_found import outlets_of
 from storage.engine import Storage, Unit
+from storage.stories_told import tellers_known
 from storage.words import DeliveryKind, Medium, alert_key
 
 LEASE = timedelta(minutes=1)
@@ -73,32 +70,19 @@ class Alerting:
     async def _put_out(
         self, unit: Unit, article: Article, alerts: Mapping[int, Sequence[Listener]]
     ) -> None:
-        """Put out the delivery of each of *alerts*, by their row, rendering what is equal once."""
+        """Put out the delivery of each of *alerts*, by their row."""
         if not alerts:
             return
-        outlets = (await outlets_of(unit, [article.story_id])).get(article.story_id, [])
-        rendered: dict[object, Message] = {}
+        chats = [ours[0].chat_id for ours in alerts.values()]
+        tellers = await tellers_known(unit, article.story_id, chats)
+        wording = Wording(self.renderer, article, unit.now)
         rows = []
         for alert_id, ours in alerts.items():
-            look = (ours[0].zone, tuple((one.topic, one.query) for one in ours))
-            if look not in rendered:
-                rendered[look] = self._render(unit, _story(article, outlets), article, ours)
+            chat_id = ours[0].chat_id
+            message = wording.message(ours, tellers.known_to(chat_id, article.id or 0))
             key = alert_key(alert_id, Medium.TELEGRAM)
-            rows.append(delivery(unit, DeliveryKind.ALERT, key, ours[0].chat_id, rendered[look]))
+            rows.append(delivery(unit, DeliveryKind.ALERT, key, chat_id, message))
         await put_out(unit, rows)
-
-    def _render(
-        self, unit: Unit, story: Story, article: Article, ours: Sequence[Listener]
-    ) -> Message:
-        text = article.text or article.summary
-        return alert_page(
-            self.renderer,
-            story,
-            [Topic(one.topic_id, one.topic) for one in ours],
-            excerpt(article.title, text, tuple(dict.fromkeys(one.query for one in ours))),
-            zone=ours[0].zone,
-            now=unit.now,
-        )
 
 
 def _chat_of(listener: Listener) -> int:
@@ -114,15 +98,3 @@ def _alert_row(unit: Unit, article: Article, ours: Sequence[Listener]) -> dict[s
         "topic_ids": [one.topic_id for one in ours],
         "made_at": unit.now,
     }
-
-
-def _story(article: Article, outlets: Sequence[str]) -> Story:
-    return Story(
-        id=article.story_id,
-        article_id=article.id or 0,
-        title=article.title,
-        url=article.url,
-        outlets=tuple(outlets),
-        news_at=article.news_at,
-        published=article.published_at or article.published_on,
-    )

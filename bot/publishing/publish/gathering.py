@@ -17,10 +17,10 @@ from storage.editions_found import (
     Found,
     digest_topics,
     found_since,
-    outlets_of,
     texts_of,
 )
 from storage.engine import Unit
+from storage.stories_told import outlets_of
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause.
 FIRST_REACH = timedelta(hours=24)
@@ -42,7 +42,8 @@ async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
     topics = await digest_topics(unit, chat_id)
     found = await found_since(unit, chat_id, {topic.query_id for topic in topics}, since)
     hits = _hits(topics, found)
-    outlets = await outlets_of(unit, hits.stories, chat_id)
+    shown = {story: found.article_id for story, found in hits.stories.items()}
+    outlets = await outlets_of(unit, shown, chat_id)
     choice = choose([Topic(topic.id, topic.name) for topic in topics], hits.told_by(outlets))
     return Edition(
         choice=choice,

@@ -7,7 +7,7 @@ from bot.rendering.messages import Message
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.insert import insert_new
-from storage.words import DeliveryKind, Hint
+from storage.words import DeliveryKind, Hint, edit_key
 
 
 def delivery(
@@ -23,6 +23,15 @@ def delivery(
         "due_at": unit.now,
         "created_at": unit.now,
     }
+
+
+def edit_of(
+    unit: Unit, delivery_id: int, version: int, chat_id: int, message: Message
+) -> dict[str, Any]:
+    """A row that changes what another delivery says; of several the newest version wins."""
+    key = edit_key(delivery_id, version)
+    row = delivery(unit, DeliveryKind.EDIT, key, chat_id, message)
+    return row | {"target_id": delivery_id, "version": version}
 
 
 async def put_out(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:

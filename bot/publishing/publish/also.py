@@ -1,0 +1,92 @@
+"""Also: an alert is told once, and while it is of today its message says who else tells the story.
+
+Alerts of one story are edited together, and then not again for some minutes: what comes meanwhile
+is one edit. A message that would say the same is left alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.publishing.publish.outbox import edit_of, put_out
+from bot.publishing.publish.rounds import each
+from bot.publishing.publish.wording import Wording
+from bot.rendering.renderer import Renderer
+from storage.alerts_told import ToldAlert, alerted_since, listening, told_alerts
+from storage.articles_found import articles_of
+from storage.engine import Storage, Unit
+from storage.stories import Story, claim_grown, finish_grown, finish_telling, keep_story
+from storage.stories_told import tellers_known
+
+LEASE = timedelta(minutes=1)
+PAUSE = timedelta(minutes=5)
+OF_TODAY = timedelta(days=1)
+ALERTS_IN_A_UNIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def edit_grown(self, limit: int) -> int:
+        async with self.storage.writing() as unit:
+            grown = await claim_grown(unit, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE)
+            ids = [story.id or 0 for story in grown]
+            alerted = await alerted_since(unit, ids, unit.now - OF_TODAY)
+            await finish_grown(unit, set(ids) - alerted, self.owner)
+        await each([story for story in grown if story.id in alerted], self._edit)
+        return len(grown)
+
+    async def _edit(self, story: Story) -> None:
+        after: int | None = 0
+        while after is not None:
+            async with self.storage.writing() as unit:
+                after = await self._edit_page(unit, story, after)
+
+    async def _edit_page(self, unit: Unit, story: Story, after: int) -> int | None:
+        """Edit the alerts after the row *after*; return the last of the page, None at the end."""
+        if not await keep_story(unit, story.id, self.owner, LEASE):
+            return None
+        since, story_id = unit.now - OF_TODAY, story.id or 0
+        alerts = await told_alerts(unit, story_id, since=since, after=after, limit=ALERTS_IN_A_UNIT)
+        await put_out(unit, await self._edits(unit, story_id, alerts))
+        if len(alerts) == ALERTS_IN_A_UNIT:
+            return alerts[-1].id
+        await finish_telling(unit, story, self.owner)
+        return None
+
+    async def _edits(
+        self, unit: Unit, story_id: int, alerts: Sequence[ToldAlert]
+    ) -> list[dict[str, Any]]:
+        if not alerts:
+            return []
+        tellers = await tellers_known(unit, story_id, [alert.chat_id for alert in alerts])
+        topics = await listening(unit, alerts)
+        wordings = await self._wordings(unit, alerts)
+        version = int(unit.now.timestamp()) // 60  # a story is edited once in so many minutes
+        rows = []
+        for alert in alerts:
+            ours = topics[alert.id]
+            if not ours:  # all its topics are gone
+                continue
+            outlets = tellers.known_to(alert.chat_id, alert.article_id)
+            message = wordings[alert.article_id, alert.made_at].message(ours, outlets)
+            if message.to_json() != alert.body:
+                rows.append(edit_of(unit, alert.delivery_id, version, alert.chat_id, message))
+        return rows
+
+    async def _wordings(
+        self, unit: Unit, alerts: Sequence[ToldAlert]
+    ) -> dict[tuple[int, object], Wording]:
+        """Return one for the article and the moment of each alert."""
+        found = await articles_of(unit, {alert.article_id for alert in alerts})
+        articles = {article.id: article for article in found}
+        return {
+            (alert.article_id, alert.made_at): Wording(
+                self.renderer, articles[alert.article_id], alert.made_at
+            )
+            for alert in alerts
+        }

@@ -1,0 +1,86 @@
+"""Who tells a story, as each chat may know it: public sources, and those it follows itself."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from storage.articles import Article
+from storage.engine import Unit
+from storage.entries import Entry
+from storage.sources import Follow, Source
+from storage.sources_carrying import reaches, told_by
+
+
+async def outlets_of(
+    unit: Unit, shown: Mapping[int, int], chat_id: int | None = None
+) -> dict[int, list[str]]:
+    """Return who tells each story, by its id; *shown* is the article that stands for it.
+
+    Whoever brought that one comes first, then the others, the first teller first. Only public
+    sources are named, and those that the chat, if one is given, follows itself.
+    """
+    rows = await unit.session.exec(
+        select(Article.story_id, Article.id, told_by())
+        .join(Entry, col(Entry.article_id) == Article.id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Article.story_id).in_(list(shown)), reaches(chat_id))
+        .order_by(col(Entry.first_seen_at), col(Source.id))
+    )
+    own: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    others: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    for story_id, article_id, name in rows:
+        tellers = own if article_id == shown[story_id] else others
+        tellers[story_id][name] = None
+    return {story: list(own[story] | others[story]) for story in own.keys() | others.keys()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    article_id: int
+    source_id: int
+    public: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tellers:
+    """Everybody who tells a story, and which of the private sources each chat follows."""
+
+    tellers: tuple[_Teller, ...]
+    followed: Mapping[int, frozenset[int]]
+
+    def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
+        """Return whom the chat may know, whoever brought *article_id* first."""
+        followed = self.followed.get(chat_id, frozenset())
+        known = [each for each in self.tellers if each.public or each.source_id in followed]
+        known.sort(key=lambda each: each.article_id != article_id)
+        return tuple(dict.fromkeys(each.name for each in known))
+
+
+async def tellers_known(unit: Unit, story_id: int, chat_ids: Collection[int]) -> Tellers:
+    rows = await unit.session.exec(
+        select(Article.id, Source.id, Source.public, told_by())
+        .join(Entry, col(Entry.article_id) == Article.id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Article.story_id) == story_id)
+        .order_by(col(Entry.first_seen_at), col(Source.id))
+    )
+    tellers = tuple(_Teller(*row) for row in rows)
+    private = {each.source_id for each in tellers if not each.public}
+    return Tellers(tellers, await _followed(unit, private, chat_ids) if private else {})
+
+
+async def _followed(
+    unit: Unit, source_ids: Collection[int], chat_ids: Collection[int]
+) -> Mapping[int, frozenset[int]]:
+    rows = await unit.session.exec(
+        select(Follow.chat_id, Follow.source_id).where(
+            col(Follow.source_id).in_(source_ids), col(Follow.chat_id).in_(chat_ids)
+        )
+    )
+    followed: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, source_id in rows:
+        followed[chat_id].add(source_id)
+    return {chat_id: frozenset(ids) for chat_id, ids in followed.items()}

@@ -1,0 +1,195 @@
+"""One story, one alert; who tells it later is added to the message."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from bot.publishing.publish import also
+from bot.publishing.publish.also import PAUSE
+from storage.articles import Article
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.engine import Storage
+from storage.sources import Follow
+from storage.stories import Story, grow_stories
+from storage.words import ChatState, DeliveryKind, DeliveryState, Mode
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def alerted(publishing, newsroom, clock) -> int:
+    """A chat has been alerted to an article of the Example Wire; return the chat."""
+    source: int = await newsroom.source()
+    chat: int = await newsroom.chat()
+    await newsroom.subscribe(chat, await newsroom.query("words"), "My words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("A headline", 1, source_id=source)
+    await publishing.publish_new()
+    await newsroom.change(Delivery, 1, state=DeliveryState.SENT, message_id=11)
+    return chat
+
+
+async def joined(newsroom, storage: Storage, title: str, *, public: bool = True) -> int:
+    """Store an article of another outlet that tells the first story; return its source."""
+    source: int = await newsroom.source(title, public=public)
+    article = await newsroom.article(f"{title} tells it too", 1, source_id=source)
+    await newsroom.change(Article, article, story_id=1)
+    async with storage.writing() as unit:
+        await grow_stories(unit, [1])
+    return source
+
+
+async def edits(storage: Storage) -> list[Delivery]:
+    async with storage.reading() as unit:
+        rows = select(Delivery).where(col(Delivery.kind) == DeliveryKind.EDIT)
+        return list(await unit.session.exec(rows.order_by(col(Delivery.version))))
+
+
+async def last_line(storage: Storage) -> str:
+    return str((await edits(storage))[-1].body["text"].splitlines()[-1])
+
+
+async def test_another_outlet_is_added_to_the_message(
+    alerted, publishing, newsroom, storage, clock
+):
+    await joined(newsroom, storage, "Kyodo")
+    clock.turn(MINUTE)
+
+    assert await publishing.publish_new() == 1
+    assert await publishing.publish_also() == 1
+
+    (edit,) = await edits(storage)
+    assert len(await newsroom.alerts()) == 1
+    assert edit.target_id == 1
+    assert edit.key == f"edit:1:{edit.version}"
+    assert edit.body["text"].startswith("My words · A headline\nWords on A headline.")
+    assert edit.body["text"].endswith("Example Wire · 21:01 · also: Kyodo")
+
+
+async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
+    for title in ("Kyodo", "Reuters", "AFP", "dpa", "ANSA"):
+        await joined(newsroom, storage, title)
+
+    await publishing.publish_also()
+
+    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP (+2)"
+
+
+async def test_edits_of_one_message_are_minutes_apart_and_tell_all_of_them(
+    alerted, publishing, newsroom, storage, clock
+):
+    await joined(newsroom, storage, "Kyodo")
+    await publishing.publish_also()
+    await joined(newsroom, storage, "Reuters")
+    await joined(newsroom, storage, "AFP")
+
+    assert await publishing.publish_also() == 0
+    clock.turn(PAUSE)
+    assert await publishing.publish_also() == 1
+    assert await publishing.publish_also() == 0
+
+    first, second = await edits(storage)
+    assert first.version < second.version
+    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo, Reuters, AFP"
+
+
+async def test_what_the_message_says_already_is_no_edit(
+    alerted, publishing, newsroom, storage, clock
+):
+    await joined(newsroom, storage, "Kyodo")
+    await publishing.publish_also()
+    clock.turn(PAUSE)
+    async with storage.writing() as unit:
+        await grow_stories(unit, [1])  # by an outlet that nobody may be told of
+
+    assert await publishing.publish_also() == 1
+    assert len(await edits(storage)) == 1
+
+
+async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
+    alerted, publishing, newsroom, storage
+):
+    secret = await joined(newsroom, storage, "Secret", public=False)
+
+    await publishing.publish_also()
+    assert await edits(storage) == []
+
+    async with storage.writing() as unit:
+        unit.session.add(Follow(chat_id=alerted, source_id=secret))
+        await grow_stories(unit, [1])
+    await newsroom.change(Story, 1, told_at=None)
+    await publishing.publish_also()
+    assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "change"),
+    [
+        pytest.param(Delivery, 1, {"state": DeliveryState.FAILED}, id="was never sent"),
+        pytest.param(Delivery, 1, {"state": DeliveryState.EXPIRED}, id="expired"),
+        pytest.param(Story, 1, {"grown": 0}, id="is of a story that did not grow"),
+    ],
+)
+async def test_a_message_is_left_alone_that(
+    alerted, publishing, newsroom, storage, table, row, change
+):
+    await joined(newsroom, storage, "Kyodo")
+    await newsroom.change(table, row, **change)
+
+    await publishing.publish_also()
+
+    assert await edits(storage) == []
+
+
+async def test_a_chat_that_is_away_gets_no_edit(alerted, publishing, newsroom, storage):
+    await joined(newsroom, storage, "Kyodo")
+    await newsroom.change(Chat, alerted, state=ChatState.PAUSED)
+
+    await publishing.publish_also()
+
+    assert await edits(storage) == []
+
+
+async def test_after_a_day_a_message_stays_as_it_is(alerted, publishing, newsroom, storage, clock):
+    clock.turn(timedelta(days=1))
+    await joined(newsroom, storage, "Kyodo")
+
+    assert await publishing.publish_also() == 1
+    assert await edits(storage) == []
+
+
+async def test_many_messages_are_edited_page_by_page(
+    publishing, newsroom, storage, clock, monkeypatch
+):
+    monkeypatch.setattr(also, "ALERTS_IN_A_UNIT", 2)
+    source, query = await newsroom.source(), await newsroom.query("words")
+    for number, zone in enumerate(["Asia/Tokyo", "UTC", "UTC", "UTC", "Asia/Tokyo"]):
+        chat = await newsroom.chat(number, zone=zone)
+        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("A headline", query, source_id=source)
+    await publishing.publish_new()
+    await joined(newsroom, storage, "Kyodo")
+
+    await publishing.publish_also()
+
+    assert sorted(edit.target_id or 0 for edit in await edits(storage)) == [1, 2, 3, 4, 5]
+    assert {edit.body["text"][-18:] for edit in await edits(storage)} == {
+        "21:01 · also: Kyodo"[-18:],
+        "12:01 · also: Kyodo"[-18:],
+    }
+
+
+async def test_the_outlet_of_the_article_shown_is_named_first(publishing, newsroom, storage, clock):
+    chat, query = await newsroom.chat(), await newsroom.query("words")
+    await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("No such thing", source_id=await newsroom.source("First"))
+    second = await newsroom.article("A headline", query, source_id=await newsroom.source("Second"))
+    await newsroom.change(Article, second, story_id=1)
+
+    await publishing.publish_new()
+
+    assert (await newsroom.texts())[0].endswith("Second · 21:01 · also: First")
