@@ -20,7 +20,7 @@ from bot.sources.dates import feed_date
 from bot.sources.feedpace import pace_of
 from bot.sources.places import place_of
 from bot.sources.records import Document, Item, Kind
-from bot.sources.sanitise import one_line, plain_text
+from bot.sources.sanitise import one_line, plain_text, without_controls
 from bot.sources.strictxml import strict_root
 from bot.sources.urls import host_of, without_login
 
@@ -37,6 +37,7 @@ _UPDATED = tuple(f"{{{space}}}{name}" for space in _ATOM for name in ("updated",
 _UNTRUSTED = re.compile(rb"=[\"']base64[\"']|\xef\xbf\xbd")
 _PLAIN_CONTENT = frozenset({None, "text", "html", "xhtml", "text/html", "text/plain"})
 _WEB = ("http://", "https://")
+_BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FIRST_LINKS = frozenset({None, "alternate"})
 _ENOUGH_FOR_LANGUAGE = 8
@@ -163,11 +164,17 @@ def identifier(guid: str, base: str) -> str:
 def absolute(link: str, base: str) -> str:
     """*link* seen from *base*; "" for what leads nowhere on the web."""
     link = "".join(link.split())
+    if not link.isprintable():
+        link = without_controls(link)
     try:
         full = link if not link or link.startswith(_WEB) else urljoin(base, link)
     except ValueError:
         return ""
-    return "" if _OTHER_SCHEME.match(full) else without_login(full)
+    if _OTHER_SCHEME.match(full):
+        return ""
+    if not full.startswith(_WEB):
+        full = _BROKEN_SCHEME.sub(lambda found: f"{found[1].lower()}://", full, count=1)
+    return without_login(full)
 
 
 def _is_whole(item: Item, element: Any) -> bool:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.documents import LARGEST, NeedsWorker, Shape, read_fast
+from bot.sources.feeds import absolute
 from bot.sources.records import Document, FeedPace, Unreadable
 from bot.sources.slowfeeds import read_slow
 from bot.sources.strictxml import as_utf8
@@ -78,6 +79,21 @@ def test_an_atom_entry_is_read_at_once():
 
     assert (item.title, item.summary, item.text) == ("Nebel", "Kurz", "Der ganze Text.")
     assert (item.published, item.language, item.guid) == (date(2026, 3, 2), "de", "tag:1")
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        pytest.param("HTTPS://ex.org/a", "https://ex.org/a", id="a loud scheme"),
+        pytest.param("http:/ex.org/a", "http://ex.org/a", id="a slash too few"),
+        pytest.param("https://ex.org/a\0b\x1b\u202e", "https://ex.org/ab", id="control characters"),
+        pytest.param(" https://ex.org/a\n b ", "https://ex.org/ab", id="white space"),
+        pytest.param("mailto:a@ex.org", "", id="no address of the web"),
+        pytest.param("javascript:alert(1)", "", id="a script"),
+    ],
+)
+def test_a_link_becomes_an_address_of_the_web(link, address):
+    assert absolute(link, "https://ex.org/feed") == address
 
 
 def test_a_relative_link_is_taken_from_where_the_feed_is():
