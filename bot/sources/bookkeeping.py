@@ -157,11 +157,18 @@ def _hub(visited: Visit, pace: FeedPace) -> dict[str, Any]:
 
 def _pushed_until(known: Known, newest: datetime | None, now: datetime) -> datetime | None:
     """A hub is relied on as long as it was right of late; news that it kept to itself end that."""
-    if known.hinted_at and (known.fetched_at is None or known.hinted_at > known.fetched_at):
+    if _is_hinted(known):
         return now + RELIED_ON
     if newest and known.newest_at and known.newest_at < newest <= now - HUBS_DELAY:
         return None
     return known.pushed_until
+
+
+def _is_hinted(known: Known) -> bool:
+    """Whether this visit is one for which a hub called."""
+    if known.hinted_at is None:
+        return False
+    return known.fetched_at is None or known.hinted_at > known.fetched_at
 
 
 def circumstances_after(
@@ -182,9 +189,16 @@ def circumstances_after(
         own_network=changes.get("own_network", known.own_network),
         failures=changes["failures"],
         busy=problem is not None and not problem.is_failure,
-        pushed=(changes.get("pushed_until", known.pushed_until) or now) > now,
+        pushed=_is_pushed(known, changes, visited, now),
         **_bounds(known.kind),
     )
+
+
+def _is_pushed(known: Known, changes: Mapping[str, Any], visited: Visit, now: datetime) -> bool:
+    """Not where the hub called and nothing was there: a cache may show the news a little later."""
+    until: datetime | None = changes.get("pushed_until", known.pushed_until)
+    in_vain = _is_hinted(known) and visited.document is None
+    return until is not None and until > now and not in_vain
 
 
 def _bounds(kind: SourceKind) -> dict[str, timedelta]:

@@ -82,5 +82,6 @@ class Spacing:
         self._lines = {
             host: line for host, line in self._lines.items() if line.waiting or line.free_at > now
         }
+        self._held = {host: until for host, until in self._held.items() if until > now}
         # Not again at the very next request, where many hosts owe a pause.
         self._most = max(_FORGET_ABOVE, 2 * len(self._lines))

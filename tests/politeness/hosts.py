@@ -49,6 +49,12 @@ def _story(_visit: Visit) -> Reply:
     return Reply(body=body, headers={"Content-Type": "text/html; charset=utf-8"})
 
 
+def _busy_story(visit: Visit) -> Reply:
+    if visit.number == 3:
+        return Reply(429, headers={"Retry-After": "21600"})
+    return _story(visit)
+
+
 def _busy_once(status: int, retry_after: Callable[[Visit], str]) -> Callable[[Visit], Reply]:
     """Return a feed that is busy at its fourth request, and good before and after."""
 
@@ -117,6 +123,13 @@ RULES = (
             Feed(_story, "/story", listed=False),
         ),
         _spaced,
+        fewest=40,
+    ),
+    Rule(
+        "retry-after-page",
+        "a page that asks for time speaks for its host too",
+        (Feed(_with_short_entries), Feed(_busy_story, "/story", listed=False)),
+        _left_alone(6 * HOUR),
         fewest=40,
     ),
     Rule(

@@ -42,7 +42,7 @@ class Rude:
 
     def live(self, watch: Watch, clock: TurnedClock, length: timedelta) -> None:
         end = clock.now + length
-        urls = [url for url, _feed in watch.listed()]
+        urls = [url for url, _rule, _feed in watch.listed()]
         while clock.now < end:
             urls = [self._visit(watch, clock, url) for url in urls]
             clock.turn(self.every)
@@ -87,6 +87,6 @@ READERS = (
     ),
     Rude(timedelta(minutes=10), believes="last", suffix="?now"),
     Rude(timedelta(hours=6), believes="first", moves=True),
-    Rude(timedelta(minutes=30), patience=3),
+    Rude(timedelta(minutes=30), patience=3, reads_pages=True),
     Rude(timedelta(days=2), reads_pages=True),
 )

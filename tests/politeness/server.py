@@ -15,6 +15,7 @@ from tests.politeness.score import as_text
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+    from tests.politeness.rules import Feed, Rule
     from tests.politeness.watch import Watch
 
     Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -53,10 +54,16 @@ class Server:
 
 def _opml(watch: Watch) -> str:
     outlines = "".join(
-        f"<outline type='rss' text={quoteattr(url)} xmlUrl={quoteattr(url)}/>"
-        for url, _feed in watch.listed()
+        f"<outline type='rss' text={quoteattr(_name(rule, feed))} xmlUrl={quoteattr(url)}/>"
+        for url, rule, feed in watch.listed()
     )
     return f"<opml version='2.0'><head/><body>{outlines}</body></opml>"
+
+
+def _name(rule: Rule, feed: Feed) -> str:
+    """Tell the reader's owner too what is to be wished."""
+    wish = f" (read it every {feed.every_minutes} minutes)" if feed.every_minutes else ""
+    return f"{rule.name} {feed.path}{wish}"
 
 
 @asynccontextmanager

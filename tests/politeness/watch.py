@@ -55,10 +55,10 @@ class Watch:
             for site, rule in self.sites.items()
         ]
 
-    def listed(self) -> Sequence[tuple[str, Feed]]:
-        """Return the address of every feed that a reader is told of."""
+    def listed(self) -> Sequence[tuple[str, Rule, Feed]]:
+        """Return the address of every feed that a reader is told of, with its rule."""
         return [
-            (site + feed.path, feed)
+            (site + feed.path, rule, feed)
             for site, rule in self.sites.items()
             for feed in rule.feeds
             if feed.listed

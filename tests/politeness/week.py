@@ -56,7 +56,7 @@ class Week:
         """Add every feed, then read what is due until the time is over; restart now and then."""
         begun = self.clock.now
         async with self._started() as (adding, *_steps):
-            for url, feed in self.watch.listed():
+            for url, _rule, feed in self.watch.listed():
                 every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
                 await adding.add(url, Wish(every=every or None))
         for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):

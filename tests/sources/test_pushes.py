@@ -349,9 +349,8 @@ async def test_only_the_operators_own_sources_may_name_a_hub_inside(
     assert hub.inside == [inside]
 
 
-async def test_a_hub_that_keeps_its_word_spares_the_source(
-    storage, source, pushing, polling, farm, visitor, clock
-):
+async def a_kept_word(storage, pushing, polling, farm, visitor, clock) -> Push:
+    """Have the hub tell of ten entries that came within minutes; return its push."""
     await pushing.ask_hubs()
     push = await only_push(storage)
     await confirm(visitor, push)
@@ -360,16 +359,53 @@ async def test_a_hub_that_keeps_its_word_spares_the_source(
     farm.serve("/feed.xml", rss(busy), **NAMES_A_HUB)
     await tell(visitor, push)
     await polling.poll_due()
+    return push
+
+
+async def test_a_hub_that_keeps_its_word_spares_the_source(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, pushing, polling, farm, visitor, clock)
 
     pushed = await only_source(storage)
     assert pushed.pushed_until == clock.now + 2 * DAY
+    assert pushed.next_fetch_at == clock.now + HOUR
 
-    clock.turn(2 * HOUR)
-    late = [item(20, clock.now - HOUR), *busy]
-    farm.serve("/feed.xml", rss(late), **NAMES_A_HUB)
+
+async def test_a_hub_that_keeps_news_to_itself_spares_it_no_more(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, pushing, polling, farm, visitor, clock)
+    clock.turn(HOUR)
+    farm.serve("/feed.xml", rss([item(20, clock.now - HOUR / 2)]), **NAMES_A_HUB)
+
     await polling.poll_due()
 
-    assert (await only_source(storage)).pushed_until is None  # it kept that to itself
+    assert (await only_source(storage)).pushed_until is None
+
+
+async def test_news_that_is_minutes_old_may_still_be_on_its_way_from_the_hub(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, pushing, polling, farm, visitor, clock)
+    clock.turn(HOUR)
+    farm.serve("/feed.xml", rss([item(20, clock.now - MINUTE)]), **NAMES_A_HUB)
+
+    await polling.poll_due()
+
+    assert (await only_source(storage)).pushed_until
+
+
+async def test_where_a_hub_called_in_vain_the_source_is_asked_again_before_long(
+    storage, source, pushing, polling, farm, visitor, clock
+):
+    push = await a_kept_word(storage, pushing, polling, farm, visitor, clock)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+    await polling.poll_due()
+
+    assert (await only_source(storage)).next_fetch_at == clock.now + 15 * MINUTE
 
 
 async def test_a_hub_may_ask_back_before_it_answers(
