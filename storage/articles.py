@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Index, text
 from sqlmodel import Field, col, select
 
+from storage.article_addresses import ArticleAddress
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
 from storage.insert import add_new
@@ -48,11 +49,16 @@ class Article(Leased, table=True):
 
 
 async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:
-    """Return the ids of the articles there are, by the hash of their URL."""
-    asked = select(Article.url_hash, Article.id).where(col(Article.url_hash).in_(url_hashes))
+    """Return the ids of the articles there are, by the hash of one of their URLs."""
+    further = select(ArticleAddress.url_hash, ArticleAddress.article_id).where(
+        col(ArticleAddress.url_hash).in_(url_hashes)
+    )
+    own = select(col(Article.url_hash), col(Article.id)).where(
+        col(Article.url_hash).in_(url_hashes)
+    )
     connection = await unit.session.connection()
-    found = await connection.execute(asked)
-    return {url_hash: article_id for url_hash, article_id in found if article_id is not None}
+    found = await connection.execute(further.union_all(own))  # its own counts, if there are both
+    return {each.url_hash: each[1] for each in found}
 
 
 class Sketch(NamedTuple):

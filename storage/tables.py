@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
+from storage.article_addresses import ArticleAddress
 from storage.article_versions import ArticleVersion
 from storage.articles import Article
 from storage.blocks import LearnedBlocks
@@ -34,6 +35,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     AdminCode,
     Alert,
     Article,
+    ArticleAddress,
     ArticleVersion,
     AwaitedPage,
     Chat,

@@ -27,6 +27,7 @@ STEPS = {
     "bot.sources.keeping",
     "bot.sources.storing",
     "bot.sources.revising",
+    "bot.sources.meeting",
     "bot.sources.searching",
     "bot.matching.following",
 }

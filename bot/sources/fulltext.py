@@ -16,6 +16,7 @@ from bot.sources.bookkeeping import host_to_pause
 from bot.sources.completion import KEPT, completed
 from bot.sources.failures import FetchError, HostWaits
 from bot.sources.hostblocks import HostBlocks
+from bot.sources.meeting import united
 from bot.sources.records import Item, Kind, Unreadable
 from bot.sources.revising import folded_article
 from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
@@ -116,14 +117,16 @@ async def _without_boilerplate(unit: Unit, host: str, found: Item) -> Item:
 
 async def _go_on(unit: Unit, page: AwaitedPage, found: Item | None) -> None:
     """Let the article go on with what was *found*; where it has gone on without, revise it."""
-    for article in await articles_to_revise(unit, [page.article_id]):
+    article_id = page.article_id
+    if found:
+        article_id = await united(unit, article_id, page.url, found.url)
+    for article in await articles_to_revise(unit, [article_id]):
         if is_untouched(article):
             values = completed(article, found) if found else {}
             await revise_article(unit, article, {"ready_at": None, **values})
             unit.hints.add(Hint.ARTICLES)
-        elif found and may_be_revised(article, unit.now):
+        elif found and article_id == page.article_id and may_be_revised(article, unit.now):
             kind, values = read_anew(article, found)
-            if not may_be_revised_by(kind, article, unit.now):
-                return
-            await revise_article(unit, article, values)
+            if may_be_revised_by(kind, article, unit.now):
+                await revise_article(unit, article, values)
         await store_folded(unit, [folded_article(article)])

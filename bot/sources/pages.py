@@ -7,12 +7,12 @@ it dropped, and the end-trim.
 import warnings
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import lxml.html
 import trafilatura
 
 from bot.sources import language
+from bot.sources.addresses import own_address
 from bot.sources.endtrim import end_trimmed
 from bot.sources.pageboxes import without_boxes
 from bot.sources.pagemarkup import simplified
@@ -42,7 +42,7 @@ def read_page(text: str, url: str) -> Document:
     root = _parsed(text)
     meta = page_meta(root)
     _refuse_challenge(root)
-    address = _address(meta.canonical, url)
+    address = own_address(url, meta.canonical)
     simplified(without_boxes(root))
     drop_teasers(root, host_of(address))
     title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
@@ -80,16 +80,6 @@ def _refuse_challenge(root: Any) -> None:
         raise Unreadable(
             "The site answers with a challenge page instead of the article.", "challenge"
         )
-
-
-def _address(canonical: str, url: str) -> str:
-    """The page's canonical address, if it is one of the same site."""
-    try:
-        full = urljoin(url, canonical)
-    except ValueError:
-        return url
-    is_same_site = not url or host_of(full) == host_of(url)
-    return full if canonical and is_same_site and full.startswith("http") else url
 
 
 def _paragraphs(root: Any) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.matching.folding import folded_text
 from bot.sources.intake import Draft
+from bot.sources.urls import host_of
 from bot.sources.versions import Change, may_be_revised, may_be_revised_by, told_anew
 from storage.article_versions import articles_to_revise, revise_article
 from storage.articles import Article
@@ -35,6 +36,8 @@ async def revise(
             revised.append((article_id, draft))
         elif kind is Change.NUMBERS:
             later.add(draft.guid_hash)
+        elif host_of(values["url"]) != host_of(article.url):
+            article.url = values["url"]  # nothing new to read, but the speaker's own address
     changed = {article_id for article_id, _ in revised}
     await store_folded(unit, [folded_article(each) for each in locked if each.id in changed])
     return revised, later

@@ -65,10 +65,12 @@ async def store_shown(unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
     An article that another source brought already gets this one as a further carrier.
     """
     shown = [await _named_anew(unit, each) for each in shown]
-    made, there = await _store_new(unit, shown)
+    made, articles = await _store_new(unit, shown)
     waiting: list[AwaitedPage] = []
     for each in shown:
-        carried = [(there[d.url_hash], d) for d in each.new if d.url_hash in there]
+        own = {article_id for article_id, _ in made.get(each.source_id, ())}
+        told = [(articles[draft.url_hash], draft) for draft in each.new]
+        carried = [(article_id, draft) for article_id, draft in told if article_id not in own]
         revised = await _revise(unit, each.source_id, each.changed, carried)
         waiting += [
             _page(article_id, draft, unit, inside=each.inside)
@@ -103,7 +105,7 @@ async def _named_anew(unit: Unit, shown: Shown) -> Shown:
 async def _store_new(
     unit: Unit, shown: Sequence[Shown]
 ) -> tuple[dict[int, list[Found]], dict[str, int]]:
-    """Return the new articles by source, and by the hash of their URL those that were there."""
+    """Return the new articles by source, and all that are told by the hash of their URL."""
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
         return {}, {}
@@ -124,7 +126,7 @@ async def _store_new(
     await store_folded(unit, [_folded(*each) for articles in made.values() for each in articles])
     articles = there | stored
     await store_entries(unit, [_entry(draft, at, articles, unit) for at, draft in new])
-    return made, there
+    return made, articles
 
 
 async def _revise(

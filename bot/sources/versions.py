@@ -61,7 +61,8 @@ def told_anew(told: Told, draft: Draft) -> tuple[Change, dict[str, Any]]:
     is_less = not draft.text or (draft.is_taste and len(draft.text) < len(told.text))
     text = told.text if is_less else draft.text
     kind = change((told.title, told.summary, told.text), (title, summary, text))
-    return kind, {"title": title, "summary": summary, "text": text}
+    url = draft.url if draft.item.url else told.url
+    return kind, {"title": title, "summary": summary, "text": text, "url": url}
 
 
 def read_anew(told: Told, page: Item) -> tuple[Change, dict[str, Any]]:

@@ -55,6 +55,9 @@ class FeedFarm:
 
         self.pages[path] = page
 
+    def redirect(self, path: str, target: str) -> None:
+        self.serve(path, status=302, Location=target)
+
     def paths(self) -> list[str]:
         return [path for path, _headers in self.asked]
 
