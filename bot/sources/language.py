@@ -9,6 +9,8 @@ load, so only workers do.
 import re
 from collections import Counter
 from functools import cache
+from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 _TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
@@ -83,8 +85,10 @@ def detect(text: str) -> str:
 
 @cache
 def _identifier() -> Any:
-    from py3langid import langid  # noqa: PLC0415 - see the module's head
+    from py3langid import langid, modelio  # noqa: PLC0415 - see the module's head
 
+    # It would unpack its model into a file, and a worker may write none.
+    modelio.tempfile = SimpleNamespace(TemporaryFile=lambda **_how: BytesIO())
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from bot.sources.pagemeta import line_of
+from bot.sources.sanitise import without_controls
 
 _INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
 _LINED = ("pre", "textarea", "script", "style")
@@ -21,6 +22,8 @@ _MOST_TABLES = 60
 
 def simplified(root: Any) -> Any:
     """*root* itself, changed."""
+    for node in root.iter():
+        _join_lines(node)
     for player in root.xpath(_PLAYERS):
         if player.getparent() is not None:
             player.drop_tree()
@@ -29,8 +32,6 @@ def simplified(root: Any) -> Any:
     for element in list(root.iter(*_INLINE)):
         if not len(element) and not (element.text or "").strip():
             _dissolve(element)
-    for element in root.iter("*"):
-        _join_lines(element)
     return root
 
 
@@ -52,12 +53,19 @@ def _dissolve(element: Any) -> None:
         element.drop_tag()
 
 
-def _join_lines(element: Any) -> None:
-    if element.text and "\n" in element.text and not _keeps_lines(element):
-        element.text = _LINE_ENDS.sub(" ", element.text)
-    around = element.getparent()
-    if element.tail and "\n" in element.tail and around is not None and not _keeps_lines(around):
-        element.tail = _LINE_ENDS.sub(" ", element.tail)
+def _join_lines(node: Any) -> None:
+    if isinstance(node.tag, str):  # a comment's own text is nobody's
+        node.text = _joined(node.text, node)
+    node.tail = _joined(node.tail, node.getparent())
+
+
+def _joined(text: str | None, around: Any) -> str | None:
+    """*text* on one line, and without controls: a tree may hold some that it takes from nobody."""
+    if not text or around is None:
+        return text
+    if "\n" in text and not _keeps_lines(around):
+        text = _LINE_ENDS.sub(" ", text)
+    return without_controls(text)
 
 
 def _keeps_lines(element: Any) -> bool:

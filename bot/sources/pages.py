@@ -20,7 +20,7 @@ from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
 from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
 from bot.sources.publication import guessed, published, reader_for
 from bot.sources.records import Document, Item, Kind, Unreadable
-from bot.sources.sanitise import tidy
+from bot.sources.sanitise import tidy, without_controls
 from bot.sources.standfirsts import standfirst
 from bot.sources.teasers import drop_teasers
 from bot.sources.urls import host_of
@@ -64,7 +64,8 @@ def read_page(text: str, url: str) -> Document:
 
 def _parsed(text: str) -> Any:
     try:
-        root = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=_parser())
+        clean = without_controls(text).encode("utf-8", "replace")
+        root = lxml.html.document_fromstring(clean, parser=_parser())
     except (lxml.etree.LxmlError, ValueError):
         raise Unreadable("This page is empty or broken.", "broken") from None
     return root

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.language import declared, detect, quick
+from bot.sources.reading import Reader
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,15 @@ def test_the_model_tells_what_small_words_cannot():
     text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
 
     assert (quick(text), detect(text)) == ("", "pl")
+
+
+async def test_a_worker_may_ask_the_model_though_it_may_write_no_file():
+    text = "Burmistrz powiedział wczoraj, że prom do portu znów się spóźni przez gęstą mgłę"
+
+    async with Reader() as reader:
+        document = await reader.read(f"<title>Prom</title><p>{text}</p>".encode(), url="")
+
+    assert document.language == "pl"
 
 
 @given(st.text())

@@ -44,3 +44,11 @@ def test_the_words_of_a_players_buttons_go():
     root = simplified(lxml.html.document_fromstring(f"<body>{player}<p>Late again.</p></body>"))
 
     assert root.text_content() == "Late again."
+
+
+def test_controls_that_references_bring_into_a_tree_break_nothing():
+    markup = "<p>Late<!--x-->&#1;<b></b> again&#8;.</p>"
+
+    root = simplified(lxml.html.document_fromstring(f"<body>{markup}</body>"))
+
+    assert root.text_content() == "Late again."
