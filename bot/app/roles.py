@@ -28,7 +28,7 @@ TICK_SECONDS = {
     "group": 5,
     "match": 5,
     "alert": 5,
-    "also": 15,
+    "also": 5,
     "digest": 1,
     "notice": 60,
     "search": 300,

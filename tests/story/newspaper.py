@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Newspaper:
+    name: str = "Town Paper"
     url: str = ""
     titles: list[str] = field(default_factory=lambda: ["Yesterday's weather"])
     taken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,13 +37,13 @@ class Newspaper:
             for n, title in enumerate(self.titles)
         )
         self.taken.set()
-        body = f'<rss version="2.0"><channel><title>Town Paper</title>{items}</channel></rss>'
+        body = f'<rss version="2.0"><channel><title>{self.name}</title>{items}</channel></rss>'
         return web.Response(text=body, content_type="application/rss+xml")
 
 
 @asynccontextmanager
-async def newspaper() -> AsyncIterator[Newspaper]:
-    paper = Newspaper()
+async def newspaper(name: str = "Town Paper") -> AsyncIterator[Newspaper]:
+    paper = Newspaper(name)
     app = web.Application()
     app.router.add_get("/feed", paper.answer)
     runner = web.AppRunner(app, access_log=None)

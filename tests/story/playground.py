@@ -37,8 +37,17 @@ class FarPlayground:
 
     async def messages_sent(self) -> list[dict[str, Any]]:
         """Return the calls that put a message into a chat, whether or not they were answered."""
+        return await self.calls("sendMessage")
+
+    async def calls(self, method: str) -> list[dict[str, Any]]:
         journal = await self.get("journal")
-        return [each for each in journal if each["method"] == "sendMessage" and each["applied"]]
+        return [each for each in journal if each["method"] == method and each["applied"]]
+
+    async def until_called(self, method: str) -> None:
+        async def is_called() -> bool:
+            return bool(await self.calls(method))
+
+        await self.until(is_called)
 
     async def until(self, check: Callable[[], Awaitable[bool]]) -> None:
         """Wait until *check* says yes; it is asked after each thing that happens here."""

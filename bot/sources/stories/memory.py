@@ -10,6 +10,7 @@ public joins what it has begun: nobody can lead others' news astray.
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,8 @@ class Stories:
         self._most = most
         self._vocabulary = Vocabulary()
         self._texts = Texts()
-        self._stories: dict[int, Centre] = {}  # the oldest first
+        self._stories: dict[int, Centre] = {}
+        self._in_order: deque[Centre] = deque()  # as they were begun
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -59,9 +61,9 @@ class Stories:
 
     def forget(self, before: float) -> None:
         """Forget the stories that began before that moment, and what is too much."""
-        for story in list(self._stories.values()):
-            if story.at >= before and len(self._stories) <= self._most:
-                break
+        order = self._in_order
+        while order and (order[0].at < before or len(order) > self._most):
+            story = order.popleft()
             del self._stories[story.story_id]
             self._texts.forget(story)
             self._vocabulary.leave(story, story.words)
@@ -97,6 +99,7 @@ class Stories:
         if story is None:
             story = Centre(article.story_id, article.at, public=article.public)
             self._stories[story.story_id] = story
+            self._in_order.append(story)
             self._vocabulary.stories = len(self._stories)
         story.outlets |= article.outlets
         if article.public or not story.public:

@@ -1,0 +1,48 @@
+"""An event that two newspapers report: one message, which then says who else reports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.engine import Storage
+from tests.story.newspaper import newspaper
+from tests.story.playground import TOKEN, far_playground
+from tests.story.test_crash import subscribe
+
+if TYPE_CHECKING:
+    from tests.story.processes import Workplace
+
+
+async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workplace: Workplace):
+    storage = Storage.open(sqlite_url)
+    async with (
+        far_playground(workplace.folder) as playground,
+        newspaper() as town,
+        newspaper("Village Paper") as village,
+    ):
+        settings = {
+            "bot_token": TOKEN,
+            "bot_api_url": playground.base_url,
+            "database_url": sqlite_url,
+            "allowed_networks": "127.0.0.0/8",
+        }
+        for paper in (town, village):
+            add = ("sources", "add", paper.url, "--every", "1s")
+            async with workplace.dateline(*add, **settings) as command:
+                assert await command.ended() == 0, command.output
+        await subscribe(storage, playground)
+        async with workplace.dateline("run", **settings) as bot:
+            await bot.said("ready")
+            town.print("Mayor opens bridge over the Harmon river")
+            await playground.until_called("sendMessage")
+
+            village.print("New bridge over Harmon river opened by the mayor")
+            await playground.until_called("editMessageText")
+            await bot.stop()
+
+        (sent,) = await playground.calls("sendMessage")
+        (edited,) = await playground.calls("editMessageText")
+    await storage.close()
+    assert "also" not in sent["params"]["text"]
+    assert edited["params"]["text"].endswith("· also: Village Paper")
+    assert edited["params"]["text"].startswith(sent["params"]["text"])
