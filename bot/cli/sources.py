@@ -162,12 +162,13 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.opml import NotOpmlError, read_opml, starter_outlines
+    from bot.sources.opml import LARGEST, NotOpmlError, read_opml, starter_outlines
 
     listed = [*starter_outlines()] if starter else []
     if opml is not None:
         try:
-            listed += read_opml(opml.read_bytes())
+            with opml.open("rb") as file:
+                listed += read_opml(file.read(LARGEST + 1))
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
         except NotOpmlError as error:

@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.matching.canonical import read_back
 from bot.matching.query import QueryError
 from bot.sources.intake import url_hash
-from bot.sources.searchwords import search_text, search_url
+from bot.sources.searchwords import search_texts, search_url
 
 
 class Existing(Protocol):
@@ -54,7 +54,8 @@ def plan(
 def addresses(canonical: str, templates: Iterable[str]) -> list[str]:
     """Return where to search for the query; nowhere if no search can ask for it."""
     try:
-        text = search_text(read_back(canonical).tree)
+        texts = search_texts(read_back(canonical).tree)
     except QueryError:  # an older grammar's
         return []
-    return [url for template in templates if text and (url := search_url(template, text))]
+    found = (search_url(template, text) for text in texts for template in templates)
+    return [url for url in found if url]

@@ -1,33 +1,58 @@
 """A query as a news search understands it: words, "phrases", OR, -not.
 
 What a search cannot ask for is left out, so that it finds too much rather than too little; what
-it finds is matched like all else. A query that then asks for nothing has no search.
+it finds is matched like all else. A query that then asks for nothing has no search; one that is
+long has several, each for some of its alternatives.
 """
 
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from bot.matching.query import is_readable
 from bot.matching.stopwords import is_telling
 from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term, quoted
 
-LONGEST = 400  # characters; a search service reads about 32 words
+LONGEST = 400  # characters
+MOST_WORDS = 30  # services read about 32
 LONGEST_URL = 2000
 _HERE = "{query}"
+_OR = " OR "
 
 
-def search_text(node: Node) -> str:
-    """Return what to search for; "" where nothing that a search knows is asked for.
+def search_texts(node: Node) -> tuple[str, ...]:
+    """Return what to search for; nothing where nothing that a search knows is asked for.
 
-    What is left must be a query of its own, or the search would find everything.
+    What is left must be queries of their own, or a search would find everything.
     """
-    found = _wanted(node)
-    return found if len(found) <= LONGEST and is_readable(found) else ""
+    alternatives = node.operands if isinstance(node, Or) else (node,)
+    wanted = [_wanted(each) for each in alternatives]
+    if not all(text and _fits(text) and is_readable(text) for text in wanted):
+        return ()
+    if len(wanted) == 1:
+        return tuple(wanted)
+    return tuple(_packed(map(_in_brackets, alternatives)))
 
 
 def search_url(template: str, text: str) -> str:
     """Return the address of the search for *text*; "" where that would be too long."""
     url = template.replace(_HERE, quote(text, safe=""))
     return url if len(url) <= LONGEST_URL else ""
+
+
+def _packed(alternatives: Iterable[str]) -> Iterator[str]:
+    """As many in one search as fit."""
+    packed = ""
+    for text in alternatives:
+        longer = f"{packed}{_OR}{text}" if packed else text
+        if packed and not _fits(longer):
+            yield packed
+            longer = text
+        packed = longer
+    yield packed
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= LONGEST and len(text.split()) <= MOST_WORDS
 
 
 def _wanted(node: Node) -> str:
@@ -45,21 +70,25 @@ def _wanted(node: Node) -> str:
 
 
 def _all(operands: tuple[Node, ...]) -> str:
-    wanted = [_wanted_in_brackets(operand) for operand in operands]
-    wanted = [text for text in wanted if text]
+    """With fewer words more is found: where they are too many the longest parts are left out."""
+    wanted = [text for text in map(_in_brackets, operands) if text]
     unwanted = [_unwanted(operand.operand) for operand in operands if isinstance(operand, Not)]
-    return " ".join([*wanted, *filter(None, unwanted)]) if wanted else ""
+    if wanted and _fits(whole := " ".join([*wanted, *filter(None, unwanted)])):
+        return whole
+    while wanted and not _fits(" ".join(wanted)):
+        wanted.remove(max(wanted, key=len))
+    return " ".join(wanted)
 
 
 def _any(operands: tuple[Node, ...]) -> str:
     """One that asks for nothing lets everything in."""
-    wanted = [_wanted_in_brackets(operand) for operand in operands]
-    return " OR ".join(wanted) if all(wanted) else ""
+    wanted = [_in_brackets(operand) for operand in operands]
+    return _OR.join(wanted) if all(wanted) else ""
 
 
-def _wanted_in_brackets(node: Node) -> str:
+def _in_brackets(node: Node) -> str:
     text = _wanted(node)
-    return f"({text})" if isinstance(node, And | Or) and " " in text else text
+    return f"({text})" if isinstance(node, And | Or | Near) and " " in text else text
 
 
 def _unwanted(node: Node) -> str:

@@ -6,7 +6,7 @@ from bot.matching.evaluation import article_folded, reasons
 from bot.matching.query import parse
 from bot.matching.slices import finished
 from bot.matching.tree import And, Node, Not, Or, conjunction, disjunction, negation, term
-from bot.sources.searchwords import search_text, search_url
+from bot.sources.searchwords import LONGEST, MOST_WORDS, search_texts, search_url
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,31 @@ from bot.sources.searchwords import search_text, search_url
         pytest.param("the source:paper.example", "", id="a stop word beside a source"),
         pytest.param("cup (tea OR -milk)", "cup", id="or not"),
         pytest.param("tea OR source:paper.example", "", id="or a source"),
-        pytest.param(" OR ".join(f"word{number}" for number in range(60)), "", id="too long"),
+        pytest.param(f'tea "{"cup " * 120}"', "tea", id="a part too long"),
+        pytest.param(f'"{"cup " * 120}"', "", id="too long"),
     ],
 )
 def test_a_query_becomes_a_search(query: str, text: str):
-    assert search_text(parse(query).tree) == text
+    assert search_texts(parse(query).tree) == ((text,) if text else ())
+
+
+def test_a_long_list_of_words_becomes_several_searches():
+    words = [f"word{number}" for number in range(60)]
+
+    texts = search_texts(parse(" OR ".join(words)).tree)
+
+    assert len(texts) > 1
+    assert sorted(" OR ".join(texts).split(" OR ")) == sorted(words)
+    assert all(len(text) <= LONGEST and len(text.split()) <= MOST_WORDS for text in texts)
+
+
+def test_of_many_words_that_must_all_be_there_some_are_enough():
+    words = [f"word{number}" for number in range(35)]
+
+    (text,) = search_texts(parse(f"{' '.join(words)} -milk").tree)
+
+    assert len(text.split()) == MOST_WORDS
+    assert set(text.split()) <= set(words)
 
 
 @pytest.mark.parametrize(
@@ -86,18 +106,17 @@ def found(text: str, article: str) -> bool:
 
 @given(trees, st.lists(st.sampled_from(WORDS), max_size=8))
 def test_whatever_the_query_wants_the_search_finds(tree: Node, words: list[str]):
-    text = search_text(tree)
+    texts = search_texts(tree)
     title, body = " ".join(words[:3]), " ".join(words[3:])
 
-    if text and matches(tree, title, body):
-        assert found(text, f"{title} {body}")
+    if texts and matches(tree, title, body):
+        assert any(found(text, f"{title} {body}") for text in texts)
 
 
 @given(trees)
 def test_a_search_never_asks_for_what_is_unwanted_only(tree: Node):
-    text = search_text(tree)
-
-    assert not text or any(not isinstance(part, Not) for part in parts(parse(text).tree))
+    for text in search_texts(tree):
+        assert any(not isinstance(part, Not) for part in parts(parse(text).tree))
 
 
 def parts(node: Node) -> tuple[Node, ...]:
