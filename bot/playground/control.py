@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.playground.answers import Refusal
 from bot.playground.directing import Directing
-from bot.playground.newsroom import Newsroom, UnknownArticleError
+from bot.playground.newsroom import Newsroom, UnknownArticleError, UnknownOutletError
 
 LONGEST_WAIT = 55.0  # seconds that /control/events waits at most
 _WAIT = 25.0
@@ -41,6 +41,7 @@ class Control:
             "clear": lambda facts: directing.clear(**facts),
             "flood": lambda facts: directing.flood(**facts),
             "publish": lambda facts: self.publish(**facts),
+            "close": lambda facts: self.close(**facts),
         }
         return [
             *(web.post(f"/control/{name}", _posted(act)) for name, act in posts.items()),
@@ -56,6 +57,10 @@ class Control:
         published = self.newsroom.publish(slug)
         self.world.events.publish("published", article=published)
         return dict(published)
+
+    def close(self, outlet: str, closed: bool = True) -> Facts:  # noqa: FBT001, FBT002 - from JSON
+        self.newsroom.close(outlet, closed=closed)
+        return {"closed": sorted(self.newsroom.closed)}
 
     async def chats(self, _request: web.Request) -> web.Response:
         return web.json_response(self.directing.chats())
@@ -102,6 +107,8 @@ def _posted(act: Callable[[Facts], Facts]) -> Callable[[web.Request], Awaitable[
             return _refused(refusal.description)
         except UnknownArticleError:
             return _refused("no such article")
+        except UnknownOutletError:
+            return _refused("no such outlet")
         except (TypeError, ValueError) as error:  # wrong names or values in what was posted
             return _refused(str(error))
 

@@ -157,6 +157,19 @@ async def test_the_own_page_is_let_in(pg, http, host):
         assert response.status == 200
 
 
+async def test_an_outlet_closes_and_opens_again(control, pg, http):
+    feed = f"{pg.base_url}/news/wire.xml"
+
+    status, closed = await control("close", outlet="wire")
+    async with http.get(feed) as response:
+        assert (status, closed, response.status) == (200, {"closed": ["wire"]}, 410)
+    assert await control("close", outlet="wire", closed=False) == (200, {"closed": []})
+    async with http.get(feed) as response:
+        assert response.status == 200
+
+    assert await control("close", outlet="none") == (400, {"error": "no such outlet"})
+
+
 async def test_the_newsroom_publishes_on_a_button(control, pg, http):
     _, published = await control("publish", slug=None)
 

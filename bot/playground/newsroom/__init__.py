@@ -3,6 +3,6 @@
 Back issues lie in `archive/`, what is still to be published in `live/`; one TOML table an article.
 """
 
-from bot.playground.newsroom.desk import Newsroom, UnknownArticleError
+from bot.playground.newsroom.desk import Newsroom, UnknownArticleError, UnknownOutletError
 
-__all__ = ["Newsroom", "UnknownArticleError"]
+__all__ = ["Newsroom", "UnknownArticleError", "UnknownOutletError"]

@@ -22,6 +22,10 @@ class UnknownArticleError(LookupError):
     """No draft has this slug."""
 
 
+class UnknownOutletError(LookupError):
+    """No outlet has this code."""
+
+
 class Newsroom:
     """Publishes every *every* by itself; with None only when asked. *now* gives aware moments."""
 
@@ -31,6 +35,7 @@ class Newsroom:
         self.now = now
         self.every = every
         self.outlets = read_outlets()
+        self.closed: set[str] = set()  # outlets by code: their feeds are gone for good
         self._live = read_live(self.outlets)
         self._times_printed: Counter[str] = Counter()
         opened = now()
@@ -53,6 +58,12 @@ class Newsroom:
         self._clear_old()
         return describe(article)
 
+    def close(self, outlet: str, *, closed: bool = True) -> None:
+        """Take the feed of an outlet down, as if it had gone out of business, or put it back."""
+        if outlet not in self.outlets:
+            raise UnknownOutletError(outlet)
+        (self.closed.add if closed else self.closed.discard)(outlet)
+
     def state(self) -> dict[str, Any]:
         """What the chat page shows beside the chat; addresses are paths on this host."""
         return {
@@ -60,6 +71,7 @@ class Newsroom:
             "front": "/news/",
             "every_seconds": self.every.total_seconds() if self.every else None,
             "published": len(self._shelf),
+            "closed": sorted(self.closed),
             "latest": [describe(article) for article in self.newest(LATEST)],
         }
 

@@ -60,6 +60,8 @@ class Pages:
         outlet = self._newsroom.outlets.get(name)
         if outlet is None and name not in {"feed", "atom"}:
             raise web.HTTPNotFound(text="No such feed.")
+        if name in self._newsroom.closed:
+            raise web.HTTPGone(text="This outlet has closed.")
         articles = self._newsroom.newest(FEED_LENGTH, outlet.code if outlet else None)
         is_atom = name == "atom" or name in ATOM_OUTLETS
         write, content_type = (write_atom, ATOM_TYPE) if is_atom else (write_rss, RSS_TYPE)

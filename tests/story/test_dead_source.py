@@ -1,0 +1,64 @@
+"""An outlet closes, and whoever followed it reads so in the chat."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from bot.delivery.calls import Calls
+from bot.delivery.pace import bot_key
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from bot.publishing.publish import Publishing
+from bot.rendering.renderer import Renderer
+from bot.sources.adding import Adding
+from bot.sources.guard import Guard
+from bot.sources.http import Fetcher
+from bot.sources.poll import Polling
+from bot.sources.reading import Reader
+from storage.chats import open_chat
+from storage.sources import Follow
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+TOKEN = "1:playground"
+
+
+async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: TurnedClock):
+    async with AsyncExitStack() as stack:
+        playground = await stack.enter_async_context(Playground(flood="off"))
+        address = (ip_address(playground.host), playground.port)
+        guard = Guard(endpoints=frozenset({address}))
+        fetcher = await stack.enter_async_context(Fetcher(guard=guard, user_agent="test"))
+        reader = await stack.enter_async_context(Reader())
+        ann = playground.person("Ann")
+        added = await Adding(storage, fetcher, reader).add(f"{playground.base_url}/news/wire.xml")
+        async with storage.writing() as unit:
+            place = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
+            chat = await open_chat(unit, place)
+            unit.session.add(Follow(chat_id=chat.id or 0, source_id=added.source_id or 0))
+
+        playground.newsroom.close("wire")
+        clock.turn(timedelta(days=1))
+        await Polling(storage, fetcher, reader, owner="us").poll_due()
+        await Publishing(storage, Renderer(), "us").publish_notices()
+        await send(storage, playground)
+
+        (message,) = playground.messages(ann)
+    assert message["text"].startswith("Example Wire has been taken down for good")
+    assert "You follow it." in message["text"]
+
+
+async def send(storage: Storage, playground: Playground) -> None:
+    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    async with Bot(TOKEN, session=session) as bot, Calls() as calls:
+        await Sending(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).send_due()
