@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, UniqueConstraint, exists, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.articles import Article
+from storage.articles import Article, is_at
 from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
@@ -46,7 +46,7 @@ class Listener:
 
 async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Article]:
     """Lease the oldest articles that are matched and not yet published."""
-    due = col(Article.stage) == Stage.MATCHED
+    due = is_at(Stage.MATCHED)
     order = (col(Article.id),)
     rows = await claim(unit, Article, due, order=order, limit=limit, owner=owner, lease=lease)
     return sorted(rows, key=lambda article: article.id or 0)

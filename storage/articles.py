@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, text
+from sqlalchemy import ColumnElement, Index, and_, text
 from sqlmodel import Field, col, select
 
 from storage.article_addresses import ArticleAddress
@@ -14,6 +14,9 @@ from storage.insert import add_new
 from storage.stories import drop_stories, start_stories
 from storage.words import Hint, Stage
 
+# Literal, since a partial index serves only a condition that the planner can read.
+_ON_ITS_WAY = "stage <> 'published'"
+
 
 class Article(Leased, table=True):
     __table_args__ = (
@@ -22,8 +25,8 @@ class Article(Leased, table=True):
             "ix_article_on_its_way",
             "stage",
             "id",
-            sqlite_where=text("stage <> 'published'"),
-            postgresql_where=text("stage <> 'published'"),
+            sqlite_where=text(_ON_ITS_WAY),
+            postgresql_where=text(_ON_ITS_WAY),
         ),
         Index("ix_article_language_news_at", "language", "news_at"),
     )
@@ -46,6 +49,14 @@ class Article(Leased, table=True):
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
     stage: Stage = Field(default=Stage.STORED, sa_type=stored_as(Stage))
+
+
+def is_at(stage: Stage) -> ColumnElement[bool]:
+    """Say of an article in the query whether it is at *stage*, which is not the last.
+
+    Without the first part every article would be looked at.
+    """
+    return and_(text(_ON_ITS_WAY), col(Article.stage) == stage)
 
 
 async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:

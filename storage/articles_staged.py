@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import or_, update
 from sqlmodel import col
 
-from storage.articles import Article
+from storage.articles import Article, is_at
 from storage.engine import Unit, claim
 from storage.words import Hint, Stage
 
@@ -24,7 +24,7 @@ async def claim_articles(
     articles = await claim(
         unit,
         Article,
-        (col(Article.stage) == stage) & ready,
+        is_at(stage) & ready,
         order=(col(Article.id),),
         limit=limit,
         owner=owner,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, update
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.engine import Unit
 from storage.insert import insert_new
@@ -37,7 +37,8 @@ async def keep(unit: Unit, name: str, owner: str, lease: timedelta) -> bool:
 
     Nobody can take it before this unit ends.
     """
-    renewed = await unit.session.exec(
+    connection = await unit.session.connection()
+    renewed = await connection.execute(
         update(Lease)
         .where(col(Lease.name) == name, col(Lease.owner) == owner)
         .values(lease_until=unit.now + lease)
@@ -47,7 +48,9 @@ async def keep(unit: Unit, name: str, owner: str, lease: timedelta) -> bool:
 
 async def lease_of(unit: Unit, name: str) -> tuple[str, datetime]:
     """Return who had the lease last and until when; ("", now) if nobody, or it was let go."""
-    row = await unit.session.get(Lease, name)
+    connection = await unit.session.connection()
+    wanted = select(Lease.owner, Lease.lease_until).where(col(Lease.name) == name)
+    row = (await connection.execute(wanted)).first()
     return (row.owner, row.lease_until) if row else ("", unit.now)
 
 

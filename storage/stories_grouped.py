@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, bindparam, func, or_, update
 from sqlmodel import col, select
 
-from storage.articles import Article
+from storage.articles import Article, is_at
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Source
@@ -43,7 +43,7 @@ class Teller(NamedTuple):
 async def ungrouped(unit: Unit, limit: int) -> list[Grouped]:
     """Return the oldest articles that have no story but their own yet, and are ready."""
     ready = or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= unit.now)
-    return await _articles(unit, limit, col(Article.stage) == Stage.STORED, ready)
+    return await _articles(unit, limit, is_at(Stage.STORED), ready)
 
 
 async def grouped(unit: Unit, since: datetime, *, after: int, limit: int) -> list[Grouped]:
@@ -53,7 +53,9 @@ async def grouped(unit: Unit, since: datetime, *, after: int, limit: int) -> lis
 
 
 async def _articles(unit: Unit, limit: int, *wanted: ColumnElement[bool]) -> list[Grouped]:
-    rows = await unit.session.exec(
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    rows = await connection.execute(
         select(  # type: ignore[call-overload]
             Article.id,
             Article.story_id,
@@ -80,7 +82,10 @@ async def before_the_newest(unit: Unit, since: datetime, most: int) -> int:
 
 
 async def tellers_of(unit: Unit, article_ids: Collection[int]) -> Mapping[int, list[Teller]]:
-    rows = await unit.session.exec(
+    if not article_ids:
+        return {}
+    connection = await unit.session.connection()
+    rows = await connection.execute(
         select(  # type: ignore[call-overload]
             Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title,
             Source.public,
@@ -99,8 +104,8 @@ async def group_articles(
 ) -> None:
     """Write down which story each article tells, by the article's id; they can be matched now."""
     joining = [article for article in articles if stories[article.id] != article.story_id]
+    connection = await unit.session.connection()
     if joining:
-        connection = await unit.session.connection()
         await connection.execute(
             update(Article)
             .where(col(Article.id) == bindparam("article"))
@@ -109,10 +114,9 @@ async def group_articles(
         )
         await drop_stories(unit, [article.story_id for article in joining])
         await grow_stories(unit, {stories[article.id] for article in joining})
-    await unit.session.exec(
+    await connection.execute(
         update(Article)
-        .where(col(Article.id).in_(stories), col(Article.stage) == Stage.STORED)
+        .where(col(Article.id).in_(stories), is_at(Stage.STORED))
         .values(stage=Stage.GROUPED)
-        .execution_options(synchronize_session=False)
     )
     unit.hints.add(Hint.STORIES)

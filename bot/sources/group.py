@@ -7,7 +7,7 @@ role over reads the articles of the last days first, and then remembers them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -34,14 +34,19 @@ ROLE: Final = "group"
 LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
 _REMEMBERED: Final = timedelta(seconds=WINDOW)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _READ: Final = 500  # articles remembered at once
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the holder of the role knows; None: it has to read it first."""
+    """What the holder of the role knows, and until when nobody else can have it.
+
+    None: the stories have to be read first.
+    """
 
     stories: Stories | None = None
+    until: datetime = _LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,11 @@ class Grouping:
         async with self.storage.reading() as unit:
             articles = await ungrouped(unit, limit)
             tellers = await tellers_of(unit, [article.id for article in articles])
-            holder, until = await lease_of(unit, ROLE)
             now = unit.now
-        if not await self._has_role(holder, until - now, to_do=bool(articles)) or not articles:
+            role = self.owner, self.memory.until
+            if self.memory.until - now < _RENEWED:
+                role = await lease_of(unit, ROLE)
+        if not await self._has_role(*role, now, to_do=bool(articles)) or not articles:
             return 0
         stories = self.memory.stories or await self._remembered()
         # What is decided counts only once it is written down; if that fails, all is read again.
@@ -66,22 +73,26 @@ class Grouping:
         found = await in_turns(_placed(stories, articles, tellers))
         return await self._write_down(stories, articles, found)
 
-    async def _has_role(self, holder: str, left: timedelta, *, to_do: bool) -> bool:
+    async def _has_role(self, holder: str, until: datetime, now: datetime, *, to_do: bool) -> bool:
         """Keep the role, also without anything to do; take it for work that nobody does."""
         if holder == self.owner:
-            return left >= _RENEWED or await self._hold()
+            return until - now >= _RENEWED or await self._hold()
         self.memory.stories = None
-        return to_do and left <= timedelta() and await self._hold()
+        return to_do and until <= now and await self._hold()
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as unit:
-            return await hold(unit, ROLE, self.owner, LEASE)
+            is_held = await hold(unit, ROLE, self.owner, LEASE)
+            if is_held:
+                self.memory.until = unit.now + LEASE
+            return is_held
 
     async def _write_down(
         self, stories: Stories, articles: Sequence[Grouped], found: Mapping[int, int]
     ) -> int:
         async with self.storage.writing() as unit:
-            if not await keep(unit, ROLE, self.owner, LEASE):
+            late = self.memory.until - unit.now < _RENEWED / 2
+            if late and not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
             await group_articles(unit, articles, found)
         self.memory.stories = stories

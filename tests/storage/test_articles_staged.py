@@ -3,12 +3,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from storage.articles import Article, store_articles
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
+from sqlmodel import col, select
+
+from storage.articles import Article, is_at, store_articles
 from storage.articles_staged import claim_articles
+from storage.engine import Storage
 from storage.words import Stage
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
     from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
@@ -52,3 +56,17 @@ async def test_what_is_ready_comes_in_stored_order(storage: Storage, clock: Turn
     clock.turn(MINUTE)
 
     assert await claimed(storage) == ["waited", "all here"]
+
+
+async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite_url: str):
+    asked = select(Article.id).where(is_at(Stage.STORED)).order_by(col(Article.id))
+    compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
+    opened = Storage.open(sqlite_url)
+    async with opened.reading() as unit:
+        connection = await unit.session.connection()
+        explained = text(f"EXPLAIN QUERY PLAN {compiled}")
+
+        plan = (await connection.execute(explained, {"stage_1": "stored"})).all()
+
+    await opened.close()
+    assert "INDEX ix_article_on_its_way (stage=?)" in str(plan)
