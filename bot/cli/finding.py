@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from bot.sources.discovery import Discovered
+
+
+def looking(url: str) -> AbstractContextManager[object]:
+    """Say what is going on, in a terminal: a site that is asked politely takes its time."""
+    from rich.console import Console
+    from rich.text import Text
+
+    return Console(stderr=True).status(Text(f"Looking for feeds at {url}"))
 
 
 def show_found(found: Discovered, *, as_json: bool) -> bool:

@@ -79,10 +79,11 @@ def find(
     ] = False,
 ) -> None:
     """Show the feeds of a site; nothing is added."""
-    from bot.cli.finding import show_found
+    from bot.cli.finding import looking, show_found
     from bot.sources.discovery import Discovery
 
-    found = _run(lambda tools: Discovery(tools.fetcher, tools.reader, thorough=True).discover(url))
+    with looking(url):
+        found = _run(lambda t: Discovery(t.fetcher, t.reader, thorough=True).discover(url))
     if not show_found(found, as_json=as_json):
         raise SystemExit(NOTHING_DONE)
 

@@ -19,6 +19,7 @@ from bot.sources.failures import FetchError
 from bot.sources.feedlinks import Link, Where, links_of, robots_of, sitemaps_of, usual_places
 from bot.sources.finds import Find, find_of, is_same
 from bot.sources.records import Unreadable
+from bot.sources.sitemaps_indexed import is_for_news
 from bot.sources.urls import as_typed
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 
@@ -41,7 +42,7 @@ class Discovered:
 class Discovery:
     """*inside*: the operator asks, so that the own network is open.
 
-    *thorough*: what a page links is looked at even if it names feeds.
+    *thorough*: what a page links, and sitemaps for news, are looked at even if it names feeds.
     """
 
     fetcher: Fetches
@@ -103,8 +104,8 @@ class _Search:
             await self._read([link for link in links if link.where is Where.LINKED])
         if not self.finds:
             await self._read_first(usual_places(url))
-        if not self.finds:
-            await self._read(await self._sitemaps(url), MOST_SITEMAPS)
+        if thorough or not self.finds:
+            await self._read_sitemaps(await self._sitemaps(url))
 
     async def _read(self, links: Sequence[Link], most: int = MOST_READ) -> None:
         self.unread += links
@@ -133,6 +134,11 @@ class _Search:
                 self.finds.append(find)
             if find or visited.answer is None:
                 return
+
+    async def _read_sitemaps(self, links: Sequence[Link]) -> None:
+        """Beside feeds only those for news are worth a request."""
+        of_news = [link for link in links if is_for_news(link.url)]
+        await self._read(of_news if self.finds else links, MOST_SITEMAPS)
 
     async def _look(self, link: Link) -> Visit:
         return await visit(self.fetcher, self.reader, Asked(link.url, inside=self.inside))

@@ -96,12 +96,16 @@ async def test_what_a_page_links_beside_its_feeds_is_for_those_who_look(discover
     farm.serve("/", named, **HTML)
     farm.serve("/feed.xml", feed(1))
     farm.serve("/sport.rss", feed(2, title="Sport"))
+    maps = f"Sitemap: {farm.url('/map.xml')}\nSitemap: {farm.url('/news.xml')}"
+    farm.serve("/robots.txt", maps, Content_Type="text/plain")
+    farm.serve("/news.xml", "<urlset><url><loc>https://news.example/9</loc></url></urlset>")
 
     short = await discovery.discover(farm.url("/"))
     thorough = await replace(discovery, thorough=True).discover(farm.url("/"))
 
     assert [find.title for find in short.finds] == ["Sample Wire"]
-    assert [find.title for find in thorough.finds] == ["Sample Wire", "Sport"]
+    assert [find.title for find in thorough.finds[:2]] == ["Sample Wire", "Sport"]
+    assert [find.url for find in thorough.finds[2:]] == [farm.url("/news.xml")]
 
 
 async def test_a_site_that_names_none_is_asked_in_the_usual_places_until_one_is_found(
