@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, func, select
 
 from bot.sources.adding import Adding, Wish
+from bot.sources.choosing import Choosing
 from bot.sources.connecting import Sockets
 from bot.sources.fulltext import Completing
 from bot.sources.guard import Guard
@@ -80,7 +81,7 @@ class Week:
             return (await unit.session.exec(soonest)).one()
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[Adding, Polling, Completing]]:
+    async def _started(self) -> AsyncIterator[tuple[Choosing, Polling, Completing]]:
         """Yield what reads feeds in a process that has just started."""
         spacing = Spacing(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
@@ -95,7 +96,7 @@ class Week:
             )
             reader = await stack.enter_async_context(Reader())
             yield (
-                Adding(self.storage, fetcher, reader),
+                Choosing(Adding(self.storage, fetcher, reader)),
                 Polling(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
                 Completing(self.storage, fetcher, reader, owner="me"),
             )

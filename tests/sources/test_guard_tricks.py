@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.adding import Adding, Outcome
+from bot.sources.choosing import Choosing
 from bot.sources.connecting import Sockets
 from bot.sources.failures import AddressRefused, FetchError
 from bot.sources.guard import Guard
 from bot.sources.http import Fetcher
 from bot.sources.poll import Polling
+from bot.sources.pushes import Pushing
 from bot.sources.spacing import Spacing
 from storage.sources import Source
 from tests.sources.feeds_made import item, rss
@@ -234,6 +236,43 @@ async def test_a_strangers_index_of_sitemaps_is_no_way_in_either(storage, reader
 
     assert farm.paths() == ["/map"]
     assert opened == [SOMEWHERE]
+
+
+async def test_what_a_strangers_page_names_as_its_feeds_is_no_way_in_either(
+    storage, reader, farm: FeedFarm
+):
+    inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
+    links = "".join(
+        f"<link rel='alternate' type='application/rss+xml' href='{url}'>" for url in inside
+    )
+    robots = "".join(f"Sitemap: {url}.xml\n" for url in inside)
+    farm.serve("/", f"<html><head>{links}</head></html>", Content_Type="text/html")
+    farm.serve("/robots.txt", robots, Content_Type="text/plain")
+    farm.serve("/secret", rss([item(1)]))
+
+    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+        choosing = Choosing(Adding(storage, fetcher, reader, public=False))
+        added = await choosing.add("http://news.example/")
+
+    assert added.outcome is Outcome.REFUSED
+    assert "/robots.txt" in farm.paths()
+    assert "/secret" not in farm.paths()
+    assert set(opened) == {SOMEWHERE}
+
+
+@pytest.mark.parametrize("hub", ["http://127.0.0.1:8080/", "http://inside.example/", "/hub"])
+async def test_the_hub_that_a_strangers_feed_names_is_no_way_in_either(
+    storage, reader, farm: FeedFarm, hub: str
+):
+    farm.serve("/feed", rss([item(1)]), Link=f"<{hub}>; rel=hub")
+    farm.serve("/hub", status=307, Location="http://inside.example/")
+
+    async with world(farm, Names(inside_example="10.0.0.1")) as (fetcher, opened):
+        await Adding(storage, fetcher, reader, public=False).add("http://news.example/feed")
+        asked = await Pushing(storage, fetcher, "me", "https://bot.example/hub/").ask_hubs()
+
+    assert asked == 1
+    assert set(opened) == {SOMEWHERE}
 
 
 async def test_logins_in_addresses_are_neither_used_nor_kept(storage, reader, farm: FeedFarm):
