@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, update
+from sqlalchemy import ColumnElement, delete, exists, false, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased
-from storage.engine import Unit, claim
-from storage.hosts import is_paused
+from storage.engine import POSTGRESQL, Unit, claim, claim_alone
+from storage.hosts import is_paused, pause_host
 from storage.insert import insert_new
+from storage.sources import Source
 from storage.words import Hint
 
 
@@ -34,6 +35,7 @@ async def await_pages(unit: Unit, pages: Sequence[AwaitedPage]) -> None:
 
 async def claim_pages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -> list[AwaitedPage]:
     """Lease pages that are due, one of each host, and none of a host that somebody is asking."""
+    await claim_alone(unit, Source)
     other = aliased(AwaitedPage)
     asked = exists().where(
         col(other.host) == col(AwaitedPage.host), col(other.lease_until) > unit.now
@@ -46,12 +48,30 @@ async def claim_pages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -
     return await claim(
         unit,
         AwaitedPage,
-        due & ~asked & ~is_paused(col(AwaitedPage.host), unit.now),
+        due & ~asked & ~_is_polled(unit, owner) & ~is_paused(col(AwaitedPage.host), unit.now),
         order=(col(AwaitedPage.article_id),),
         limit=limit,
         owner=owner,
         lease=lease,
     )
+
+
+def _is_polled(unit: Unit, owner: str) -> ColumnElement[bool]:
+    """Whether another process reads a source of the host. One process sees to that by itself."""
+    if unit.dialect != POSTGRESQL:
+        return false()
+    return exists().where(
+        col(Source.host) == col(AwaitedPage.host),
+        col(Source.lease_until) > unit.now,
+        col(Source.owner).is_distinct_from(owner),
+        col(Source.own_network).is_(False),
+    )
+
+
+async def rest(unit: Unit, page: AwaitedPage, pause: timedelta) -> None:
+    """Let the host of *page* rest from other processes; the one that read it sees to that."""
+    if unit.dialect == POSTGRESQL and not page.inside:
+        await pause_host(unit, page.host, unit.now + pause)
 
 
 async def put_off_page(unit: Unit, article_id: int, owner: str, until: datetime) -> None:

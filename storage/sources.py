@@ -1,26 +1,14 @@
 """Sources: the places we read, one row for one URL, and which chats follow them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    Index,
-    Update,
-    bindparam,
-    delete,
-    exists,
-    inspect,
-    update,
-)
+from sqlalchemy import JSON, Index, delete, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
-from storage.engine import Unit, claim, claim_alone
-from storage.hosts import is_paused, pause_host
+from storage.engine import Unit
 from storage.insert import insert_new
 from storage.words import FullText, SourceKind, SourceState
 
@@ -84,71 +72,6 @@ class Follow(SQLModel, table=True):
     source_id: int = Field(
         primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
-
-
-async def claim_due_sources(
-    unit: Unit, *, owner: str, limit: int, lease: timedelta
-) -> list[Source]:
-    """Claim sources that are due, and none of a host of which somebody reads a source."""
-    await claim_alone(unit, Source)
-    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now)
-    return await claim(
-        unit,
-        Source,
-        due & ~is_paused(col(Source.host), unit.now) & (col(Source.own_network) | ~_is_asked(unit)),
-        order=(col(Source.next_fetch_at), col(Source.id)),
-        limit=limit,
-        owner=owner,
-        lease=lease,
-    )
-
-
-_OTHER = inspect(Source).local_table.alias("other")
-
-
-def _is_asked(unit: Unit) -> ColumnElement[bool]:
-    """Whether the host has its turn with somebody. The operator's own may be asked at any time."""
-    return exists().where(
-        _OTHER.c.host == col(Source.host),
-        _OTHER.c.lease_until > unit.now,
-        _OTHER.c.own_network.is_(False),
-    )
-
-
-async def finish_fetches(
-    unit: Unit, owner: str, fetches: Mapping[int, Mapping[str, Any]]
-) -> set[int]:
-    """Store what fetches brought, by the source's id, and let go of the sources.
-
-    A `lease_until` among it is how long their host rests. Return those that *owner* still had;
-    nothing is stored of the others.
-    """
-    connection = await unit.session.connection()
-    had = select(Source.id).where(col(Source.id).in_(fetches), col(Source.owner) == owner)
-    ours = {each for each in (await connection.scalars(had.with_for_update())) if each}
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for source_id in sorted(ours):
-        values = fetches[source_id]
-        row = {"_id": source_id, **values}
-        alike.setdefault(tuple(sorted(values)), []).append(row)
-    for columns, rows in alike.items():
-        await connection.execute(_finishing(columns), rows)
-    return ours
-
-
-@lru_cache(maxsize=32)
-def _finishing(columns: tuple[str, ...]) -> Update:
-    """To put this together takes longer than to run it; there are a few kinds."""
-    free: dict[str, Any] = {"owner": None, "lease_until": None}
-    told: dict[str, Any] = {column: bindparam(column) for column in columns}
-    return update(Source).values(free | told).where(col(Source.id) == bindparam("_id"))
-
-
-async def wait_for_host(unit: Unit, host: str, until: datetime) -> None:
-    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
-    await pause_host(unit, host, until)
-    sooner = (col(Source.host) == host, col(Source.next_fetch_at) < until)
-    await unit.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
 
 
 async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
     "poll": 1,
-    "page": 5,
+    "page": 2,
     "group": 5,
     "match": 5,
     "alert": 5,

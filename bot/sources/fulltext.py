@@ -19,6 +19,7 @@ from bot.sources.hostblocks import HostBlocks
 from bot.sources.meeting import united
 from bot.sources.records import Item, Kind, Unreadable
 from bot.sources.revising import folded_article
+from bot.sources.spacing import APART_SECONDS
 from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.visiting import Fetches, Reads
 from bot.sources.wishes import SPOKEN_FOR_THE_HOST
@@ -26,8 +27,8 @@ from storage.article_versions import articles_to_revise, is_untouched, revise_ar
 from storage.blocks import learned_blocks, store_blocks
 from storage.engine import Storage, Unit
 from storage.folded import store_folded
-from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page
-from storage.sources import wait_for_host
+from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page, rest
+from storage.sources_due import wait_for_host
 from storage.words import Hint
 
 log = structlog.get_logger(__name__)
@@ -103,6 +104,7 @@ class Completing:
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as unit:
             if await finish_page(unit, page.article_id, self.owner):
+                await rest(unit, page, timedelta(seconds=APART_SECONDS))
                 own = await _without_boilerplate(unit, page.host, found) if found else None
                 await _go_on(unit, page, own)
 

@@ -25,7 +25,8 @@ from bot.sources.urls import host_of
 from bot.sources.visiting import Visit
 from storage.engine import Storage, Unit, is_away
 from storage.entries import Seen, entries_seen
-from storage.sources import Source, finish_fetches, source_of, wait_for_host
+from storage.sources import Source, source_of
+from storage.sources_due import finish_fetches, wait_for_host
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,8 @@ from bot.sources.outlets import as_found
 from bot.sources.troubles import OUR_FAULT
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
-from storage.sources import Source, claim_due_sources
+from storage.sources import Source
+from storage.sources_due import claim_due_sources
 from storage.words import SourceKind
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,8 @@ from bot.sources.records import Document, Item, Kind
 from bot.sources.visiting import Visit
 from storage.articles import Article
 from storage.entries import Entry
-from storage.sources import Source, add_source, claim_due_sources
+from storage.sources import Source, add_source
+from storage.sources_due import claim_due_sources
 from tests.sources.polled import rows_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from bot.sources.answers import Answer
+from bot.sources.completion import awaiting_pages
+from bot.sources.fulltext import Completing
 from bot.sources.poll import Polling
+from bot.sources.records import Item
+from bot.sources.storing import store_drafts
+from storage.engine import POSTGRESQL
 from storage.sources import add_source
+from storage.words import FullText, SourceKind
+from tests.sources.drafts_made import drafts
 from tests.sources.feeds_made import item, rss
 
 if TYPE_CHECKING:
@@ -21,14 +30,25 @@ MINUTE = timedelta(minutes=1)
 class Web:
     """Gives a feed at every address; while it answers, others ask it too."""
 
-    others: list[Polling] = field(default_factory=list)
+    others: list[Polling | Completing] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     async def fetch(self, url: str, **_asked: Any) -> Answer:
         self.asked.append(url)
         for other in self.others:
-            await other.poll_due()
+            await (other.poll_due() if isinstance(other, Polling) else other.complete_due())
         return Answer(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
+
+
+async def awaited(storage: Storage, *urls: str) -> None:
+    """Store an article for each of *urls* that waits for its page."""
+    async with storage.writing() as unit:
+        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": unit.now}
+        row |= {"next_fetch_at": unit.now + 9 * MINUTE}
+        source_id = await add_source(unit, row) or 0
+        items = [Item(url=url, title=url, text="A taste.") for url in urls]
+        marked = awaiting_pages(drafts(items, unit.now), FullText.AUTO, SourceKind.FEED)
+        await store_drafts(unit, source_id, marked, inside=False)
 
 
 async def stored(storage: Storage, *urls: str) -> None:
@@ -62,3 +82,41 @@ async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clo
     clock.turn(timedelta(seconds=2))
     assert await another.poll_due() == 1
     assert (ours.asked, theirs.asked) == (["https://one.example/1"], ["https://one.example/2"])
+
+
+def needs_several_processes(storage: Storage) -> None:
+    """On SQLite there is one process, whose fetcher gives turns to sources and pages alike."""
+    if storage.dialect != POSTGRESQL:
+        pytest.skip("one process at a time works on SQLite")
+
+
+async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_its_host(
+    storage, reader, clock
+):
+    needs_several_processes(storage)
+    await stored(storage, "https://one.example/feed")
+    await awaited(storage, "https://one.example/story", "https://two.example/story")
+    theirs = Web()
+    ours = Web([Completing(storage, theirs, reader, "another")])
+
+    await Polling(storage, ours, reader, owner="me").poll_due()
+
+    assert theirs.asked == ["https://two.example/story"]
+
+
+async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_host(
+    storage, reader, clock
+):
+    needs_several_processes(storage)
+    await stored(storage, "https://one.example/feed", "https://two.example/feed")
+    await awaited(storage, "https://one.example/story")
+    theirs = Web()
+    another = Polling(storage, theirs, reader, owner="another")
+    ours = Web([another])
+
+    await Completing(storage, ours, reader, "me").complete_due()
+
+    assert theirs.asked == ["https://two.example/feed"]
+    assert await another.poll_due() == 0
+    clock.turn(timedelta(seconds=2))
+    assert await another.poll_due() == 1

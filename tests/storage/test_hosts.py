@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from bot.sources.intake import url_hash
-from storage.sources import Source, add_source, claim_due_sources, wait_for_host
+from storage.sources import Source, add_source
+from storage.sources_due import claim_due_sources, wait_for_host
 
 if TYPE_CHECKING:
     from storage.engine import Storage

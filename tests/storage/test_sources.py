@@ -8,11 +8,10 @@ from storage.sources import (
     add_source,
     all_sources,
     change_source,
-    claim_due_sources,
-    finish_fetches,
     remove_source,
     source_of,
 )
+from storage.sources_due import claim_due_sources, finish_fetches
 from storage.words import SourceState
 
 if TYPE_CHECKING:
