@@ -30,6 +30,7 @@ _LOOSE_COMMA = re.compile(r",\s*([}\]])")
 @dataclass(frozen=True, slots=True)
 class PageMeta:
     headline: str  # of JSON-LD
+    body: str  # of JSON-LD, as markup or as text
     published: tuple[str, ...]  # as written, the most trusted first
     titles: tuple[str, ...]  # og, twitter …
     description: str
@@ -47,6 +48,7 @@ def page_meta(root: Any) -> PageMeta:
     tag = root.get("lang") or metas.get("og:locale") or metas.get("content-language")
     return PageMeta(
         headline=next((text for thing in articles if (text := _string(thing, "headline"))), ""),
+        body=max((_raw(thing, "articleBody") for thing in articles), key=len, default=""),
         published=tuple(filter(None, dates)),
         titles=tuple(one_line(metas[name]) for name in _OWN_TITLES if metas.get(name)),
         description=one_line(metas.get("og:description") or metas.get("description") or ""),
@@ -100,8 +102,12 @@ def _flat(thing: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def _string(thing: dict[str, Any], name: str) -> str:
+    return one_line(_raw(thing, name))
+
+
+def _raw(thing: dict[str, Any], name: str) -> str:
     found = thing.get(name)
-    return one_line(found) if isinstance(found, str) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _canonical(root: Any) -> str:

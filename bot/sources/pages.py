@@ -1,7 +1,7 @@
 """One article out of a web page. Runs in workers only: extraction may take long.
 
 Body: without boxes of other stories, trafilatura, preferring precision, then the standfirst that
-it dropped, and the end-trim.
+it dropped, and the end-trim; JSON-LD's where the page itself shows much less.
 """
 
 import warnings
@@ -20,7 +20,7 @@ from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
 from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
 from bot.sources.publication import guessed, published, reader_for
 from bot.sources.records import Document, Item, Kind, Unreadable
-from bot.sources.sanitise import tidy, without_controls
+from bot.sources.sanitise import plain_text, tidy, without_controls
 from bot.sources.standfirsts import standfirst
 from bot.sources.teasers import drop_teasers
 from bot.sources.urls import host_of
@@ -30,6 +30,7 @@ _SUMMARY = 300
 _SHORT_DATE = 45
 _SHORT_ARTICLE = 2500
 _PRECISE_SHARE = 0.4
+_MUCH_MORE = 1.5
 _CHALLENGES = (
     "just a moment...", "attention required! | cloudflare", "access denied",
     "are you a robot?", "please verify you are a human", "ddos-guard", "checking your browser",
@@ -46,7 +47,8 @@ def read_page(text: str, url: str) -> Document:
     simplified(without_boxes(root))
     drop_teasers(root, host_of(address))
     title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
-    body = end_trimmed([*standfirst(root, title, meta.description, body), *body])
+    told = [*standfirst(root, title, meta.description, body), *body]
+    body = end_trimmed(_fuller(told, meta.body))
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
     code = meta.language or language.detect(" ".join(body))
@@ -92,6 +94,15 @@ def _paragraphs(root: Any) -> list[str]:
         if length < _PRECISE_SHARE * sum(map(len, more)):
             paragraphs = _marked(root) or more
     return paragraphs
+
+
+def _fuller(paragraphs: list[str], told: str) -> list[str]:
+    """*told* in JSON-LD, where the page shows much less of it until a browser runs its scripts."""
+    if len(told) <= _MUCH_MORE * sum(map(len, paragraphs)):
+        return paragraphs
+    full = [part for part in plain_text(told).split("\n") if part]
+    is_much_more = sum(map(len, full)) > _MUCH_MORE * sum(map(len, paragraphs))
+    return full if is_much_more else paragraphs
 
 
 def _opened(

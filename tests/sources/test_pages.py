@@ -129,6 +129,18 @@ def test_the_canonical_address_counts_on_the_same_site_only():
     assert read(other).url == "https://ex.org/ferry"
 
 
+def test_what_only_scripts_would_show_is_taken_from_json_ld():
+    told = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
+    script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+
+    first = f"<main><article><p>{PARAGRAPHS[0]}</p></article></main>"
+    hollow = read(f"<html><head>{script}</head><body>{first}</body></html>")
+    shown = read(page(script.replace("The ferry", "Only the ferry")))
+
+    assert (hollow.title, hollow.text) == ("Late", "\n\n".join(PARAGRAPHS))
+    assert shown.text == "\n\n".join(PARAGRAPHS)
+
+
 def test_the_box_after_the_end_mark_goes():
     box = (
         "<p>END [Copyright Harbour Press]</p><h3>Don't Miss</h3><h4>Bridge painted</h4><p>Soon</p>"
@@ -199,7 +211,7 @@ def test_what_pages_must_give_is_kept_and_what_they_must_not_is_dropped(corpus: 
     kept = [plain(x) in texts[path] for path, row in evaluated(corpus) for x in row["with"]]
     gone = [plain(x) not in texts[path] for path, row in evaluated(corpus) for x in row["without"]]
 
-    assert share(kept) >= 0.92
+    assert share(kept) >= 0.97
     assert share(gone) >= 0.975
 
 
@@ -209,7 +221,7 @@ def test_titles_and_dates_of_pages_are_found(corpus: Path):
     titles = [plain(item.title).lower() == plain(row["title"]).lower() for item, row in rows]
     dates = [str(item.published)[:10] == row["date"][:10] for item, row in rows if row["date"]]
 
-    assert share(titles) >= 0.84
+    assert share(titles) >= 0.9
     assert share(dates) >= 0.92
 
 
