@@ -23,6 +23,8 @@ def why(now: datetime, known: Circumstances, ttl: timedelta | None = None) -> st
         return f"it failed {times}, and each time it is left alone for longer"
     if known.every is not None:
         return _wished(now, known, known.every)
+    if known.pushed and interval(now, known) > interval(now, replace(known, pushed=False)):
+        return "a hub tells of its news"
     return _suggested(now, known, ttl)
 
 

@@ -4,8 +4,7 @@ Asked on stdin, answers on stdout; both are frames: four bytes of length, big-en
 A question's frame is followed by `length` bytes of UTF-8, the document. It ends when its input
 ends, and by itself when one document takes too long, so that no orphan goes on working.
 
-It starts no process, reaches no network and changes no file but temporary ones, whatever a document
-may ask for.
+It starts no process, reaches no network and changes no file, whatever a document may ask for.
 """
 
 import json
@@ -15,7 +14,6 @@ import resource
 import signal
 import struct
 import sys
-import tempfile
 from math import ceil
 from pathlib import Path
 from typing import IO, Any
@@ -55,7 +53,6 @@ def main() -> None:
 
 
 def _shut_in() -> None:
-    tempfile.gettempdir()  # found by trying what is forbidden soon
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     sys.addaudithook(_refuse)
     sys.stdout = sys.stderr  # what a parser prints would stand among the answers
@@ -74,9 +71,7 @@ def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
         return False
     if isinstance(arguments[0], int):
         return False  # a file that was let be opened
-    path = Path(str(arguments[0]))
-    is_passing = path.is_relative_to(tempfile.gettempdir())  # a model is unpacked there
-    return not is_passing and _COMPILED not in path.parts
+    return _COMPILED not in Path(str(arguments[0])).parts
 
 
 def frame(message: dict[str, Any]) -> bytes:

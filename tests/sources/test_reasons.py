@@ -51,6 +51,14 @@ HOURLY = Wishes(max_age=HOUR)
         ),
         pytest.param(Circumstances(busy=True), "it is busy", id="busy"),
         pytest.param(
+            Circumstances(rhythm=MINUTE, pushed=True), "a hub tells of its news", id="a hub"
+        ),
+        pytest.param(
+            Circumstances(rhythm=3 * HOUR, pushed=True),
+            "it publishes that often",
+            id="a hub of a slow feed",
+        ),
+        pytest.param(
             Circumstances(rhythm=HOUR, failures=1),
             "it failed once, and each time it is left alone for longer",
             id="one failure",
@@ -93,6 +101,7 @@ spans = st.none() | st.timedeltas(timedelta(), timedelta(days=30))
         own_network=st.booleans(),
         failures=st.integers(0, 30),
         busy=st.booleans(),
+        pushed=st.booleans(),
     )
 )
 def test_there_is_a_reason_for_every_interval(known: Circumstances):
