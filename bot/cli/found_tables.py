@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,22 @@ _STYLES = {
     Outcome.REFUSED: "red",
 }
 _ORDER = list(_STYLES)
+_WELL = frozenset({Outcome.ADDED, Outcome.THERE})
+_FEW = 30
 _MOST_UNREAD = 20
 _SILENT = timedelta(days=60)
 HOW_TO_ADD = Text("\nTo read one: dateline sources add ADDRESS")
+
+
+def came_of(additions: Sequence[Addition], now: datetime) -> list[RenderableType]:
+    """Return what came of each; of a long list only what wants a person, and how many did not."""
+    few = len(additions) <= _FEW
+    shown = [each for each in additions if few or each.outcome not in _WELL]
+    counts = Counter(each.outcome for each in additions)
+    told = [f"{counts[outcome]} {outcome}" for outcome in _ORDER if counts[outcome]]
+    table = [additions_table(shown)] if shown else []
+    summary = [] if len(additions) == 1 else [Text(f"\n{', '.join(told)}.", style="bold")]
+    return [*table, *choices(additions, now), *summary]
 
 
 def additions_table(additions: Iterable[Addition]) -> Table:

@@ -52,7 +52,7 @@ def add(
     from rich.console import Console
 
     from bot.cli.adding_many import add_all
-    from bot.cli.found_tables import additions_table, choices
+    from bot.cli.found_tables import came_of
     from bot.sources.adding import Adding, Form, Wish
     from bot.sources.choosing import Choosing
 
@@ -65,7 +65,7 @@ def add(
         return await add_all(choosing, wanted, Console(stderr=True))
 
     done = _run(work)
-    Console().print(additions_table(done), *choices(done, datetime.now(UTC)))
+    Console().print(*came_of(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
         raise SystemExit(NOTHING_DONE)
 

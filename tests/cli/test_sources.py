@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from bot.cli.adding_many import add_all
 from bot.cli.checkup_table import checkup_report
 from bot.cli.finding import show_found
-from bot.cli.found_tables import additions_table, choices
+from bot.cli.found_tables import additions_table, came_of, choices
 from bot.cli.source_tables import sources_table
 from bot.cli.sources import _wanted, sources
 from bot.sources.adding import Adding, Addition, Outcome, Wish
@@ -74,6 +74,24 @@ async def test_many_are_added_and_each_says_what_came_of_it(adding: Adding):
     assert "does not begin with http" in table
     assert table.count("1 new") == 20
     assert table.count("already there") == 1
+
+
+def test_of_a_long_list_only_what_wants_a_person_is_shown():
+    done = [Addition(f"https://{n}.example/", Outcome.ADDED, f"Paper {n}") for n in range(998)]
+    done.append(Addition("https://a.example/", Outcome.THERE, "Known"))
+    done.append(Addition("https://b.example/", Outcome.REFUSED, "Gone", sentence="is gone (410)"))
+
+    told = "".join(map(printed, came_of(done, MONDAY_NOON)))
+
+    assert "is gone (410)" in told
+    assert "Paper 7" not in told
+    assert "998 added, 1 already there, 1 could not be added." in told
+
+
+def test_of_one_address_nothing_is_counted():
+    (table,) = came_of([Addition("https://a.example/", Outcome.ADDED, "Paper")], MONDAY_NOON)
+
+    assert "Paper" in printed(table)
 
 
 async def test_a_site_with_several_feeds_lists_them_to_pick(adding: Adding):
