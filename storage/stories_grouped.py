@@ -74,10 +74,12 @@ async def _articles(unit: Unit, limit: int, *wanted: ColumnElement[bool]) -> lis
 async def before_the_newest(unit: Unit, since: datetime, most: int) -> int:
     """Return the id behind which the newest articles since then stand, at most so many."""
     recent = col(Article.news_at) >= since
-    one_too_many = select(Article.id).where(recent).order_by(col(Article.id).desc()).offset(most)
+    # Not the bare id: SQLite would walk the whole table by it.
+    by_id = col(Article.id) + 0
+    one_too_many = select(Article.id).where(recent).order_by(by_id.desc()).offset(most)
     if (article_id := (await unit.session.exec(one_too_many.limit(1))).first()) is not None:
         return article_id
-    oldest = (await unit.session.exec(select(func.min(Article.id)).where(recent))).one()
+    oldest = (await unit.session.exec(select(func.min(by_id)).where(recent))).one()
     return (oldest or 1) - 1
 
 

@@ -4,7 +4,7 @@ The index of folded texts gives candidates, the exact matcher decides.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Generic, TypeAlias, TypeVar
@@ -62,7 +62,7 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """*count* articles of the last *days*, at least so many if *is_more*; the newest of them.
+    """*count* stories of the last *days*, at least so many if *is_more*; the newest of them.
 
     They were counted back to *covered* ago, which is less than *days* if *is_more*.
     """
@@ -100,8 +100,8 @@ class Preview:
 
         ago = timedelta(days=days)
         looked = await self._look(query, query.tree, ago, chat_id, is_match)
-        matched = [article for article, yes in looked.told if yes]
-        newest = matched[:limit]
+        stories = _newest_of_each(article for article, yes in looked.told if yes)
+        newest = stories[:limit]
         async with self.storage.reading() as unit:
             names = await source_names(unit, [article.id or 0 for article in newest])
 
@@ -109,7 +109,7 @@ class Preview:
             return _hit(query, article, names.get(article.id or 0, ""))
 
         hits = [hit async for _, hit in in_slices(newest, shown)]
-        return PreviewResult(len(matched), looked.is_more, days, tuple(hits), looked.covered)
+        return PreviewResult(len(stories), looked.is_more, days, tuple(hits), looked.covered)
 
     async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
         """For how many days *query* has found nothing; 0 where it has found something."""
@@ -202,6 +202,14 @@ class Preview:
     def _words(self, tree: Node) -> str | None:
         dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
         return dialect.expression(tree)
+
+
+def _newest_of_each(articles: Iterable[Article]) -> list[Article]:
+    """Return one article of each story, the first that comes."""
+    stories: dict[int, Article] = {}
+    for article in articles:
+        stories.setdefault(article.story_id, article)
+    return list(stories.values())
 
 
 def _hit(query: Query, article: Article, source: str) -> Hit:

@@ -35,7 +35,7 @@ LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
 _REMEMBERED: Final = timedelta(seconds=WINDOW)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_READ: Final = 500  # articles remembered at once
+_READ: Final = 200  # articles remembered at once
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import pytest
 from bot.matching import preview
 from bot.matching.preview import Preview
 from bot.matching.query import parse
+from storage.articles import Article
 from storage.chats import Chat
 from storage.engine import Storage
 from storage.queries import query_for
@@ -37,6 +38,21 @@ async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
     assert hit.title_spans == ((0, 6),)
     assert hit.snippet.text == "A consul-general spoke."
     assert hit.snippet.bold == ((2, 16),)
+
+
+async def test_a_story_of_several_outlets_counts_once(storage: Storage):
+    for days, outlet in enumerate(("Daily", "Wire"), start=1):
+        source = await stored_source(storage, outlet)
+        await stored_article(
+            storage, f"Taiwan, {outlet}", source_id=source, ago=timedelta(days=days)
+        )
+    async with storage.writing() as unit:
+        (await unit.session.get_one(Article, 2)).story_id = 1
+
+    found = await Preview(storage).hits(parse("taiwan"))
+
+    assert found.count == 1
+    assert [hit.title for hit in found.newest] == ["Taiwan, Daily"]
 
 
 async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
