@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.adding import Addition, Wish
+    from bot.sources.adding import Wish
+    from bot.sources.choosing import Choosing
     from bot.sources.opml import Outline
 
 NOTHING_DONE = 1
@@ -53,18 +54,12 @@ def add(
 
     from bot.cli.adding_many import add_all
     from bot.cli.found_tables import came_of
-    from bot.sources.adding import Adding, Form, Wish
-    from bot.sources.choosing import Choosing
+    from bot.sources.adding import Form, Wish
 
     form = Form.PAGE if page else Form.ANY
     wish = Wish(_interval(every), form=form, full_text=full_text)
     wanted = _wanted(urls or [], _listed(opml, starter=starter), wish)
-
-    async def work(tools: SourceTools) -> list[Addition]:
-        choosing = Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
-        return await add_all(choosing, wanted, Console(stderr=True))
-
-    done = _run(work)
+    done = _run(lambda tools: add_all(_choosing(tools), wanted, Console(stderr=True)))
     Console().print(*came_of(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
         raise SystemExit(NOTHING_DONE)
@@ -160,6 +155,13 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
         return asyncio.run(within_tools())
     except StopError as error:
         fail(str(error))
+
+
+def _choosing(tools: SourceTools) -> Choosing:
+    from bot.sources.adding import Adding
+    from bot.sources.choosing import Choosing
+
+    return Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
