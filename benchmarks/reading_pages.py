@@ -57,7 +57,7 @@ def titled(folder: Path) -> Iterator[tuple[str, bool]]:
 
 
 def dated(folder: Path) -> Iterator[tuple[str, bool]]:
-    """By the day in UTC."""
+    """By the day that the page tells."""
     for path, row in evaluated(folder):
         if row["date"]:
             found = item_of(path).published

@@ -116,7 +116,7 @@ def _published(
 ) -> tuple[datetime | None, date | None]:
     """Nothing is published in the future: such a date is a mistake, and first seen is as good."""
     if isinstance(published, datetime):
-        return (now if published > now + FUTURE else published), None
+        return (now if published > now + FUTURE else published.astimezone(UTC)), None
     if published is not None and published > (now + FUTURE).date():
         return now, None
     return None, published

@@ -8,7 +8,7 @@ anew when it is changed.
 import re
 import warnings
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,16 +20,30 @@ from bot.sources.pagemeta import PageMeta
 from bot.sources.places import clock_of, place_of
 from bot.sources.urls import host_of
 from bot.sources.visibledates import Found, finest, shown_date
+from bot.sources.zones import zone
 
+_OFFSET = re.compile(r"[+-]\d{2}:?\d{2}$")
 _IN_PATH = re.compile(
     r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?=/|-|_|$)|/((?:19|20)\d\d)(\d\d)(\d\d)(?=/|$)"
 )
 
 
 def reader_for(meta: PageMeta, code: str, address: str) -> Callable[[str], Found]:
-    """Reads dates as the page at *address*, in the language *code*, writes them."""
+    """Reads dates as the page at *address*, in the language *code*, writes them.
+
+    A moment keeps the offset in which it is told, or is told by the clock of the place: on which
+    day it was there is what the page's readers know.
+    """
     place = place_of(meta.tag or code, host_of(address))
-    return partial(page_date, place=place, clock=clock_of(place) or UTC)
+    return partial(_read, place=place, clock=clock_of(place) or UTC)
+
+
+def _read(text: str, place: str, clock: tzinfo) -> Found:
+    found = page_date(text, place, clock)
+    if not isinstance(found, datetime):
+        return found
+    told = _OFFSET.search(text)
+    return found.astimezone(zone(told[0]) if told and zone(told[0]) is not UTC else clock)
 
 
 def published(

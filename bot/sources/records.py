@@ -31,7 +31,8 @@ class Item:
     """One article as its source gave it; every text is plain, without tags or control characters.
 
     `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
-    paragraphs of `text` are separated by one empty line. `published` is aware UTC, or a bare date.
+    paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
+    feeds in UTC, of pages by the clock where they are from.
     `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     """

@@ -10,7 +10,7 @@ taken.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -62,7 +62,7 @@ def finest(found: Iterable[Found]) -> Found:
     day: Found = None
     for each in found:
         if isinstance(each, datetime):
-            if day is None or each.astimezone(UTC).date() == day:
+            if day is None or each.date() == day:
                 return each
         elif day is None:
             day = each
