@@ -145,6 +145,7 @@ async def add_sources(
 
 
 async def all_due(storage: Storage) -> None:
+    """Also those whose host would rest for another second."""
     async with storage.writing() as unit:
         everything = update(Source).where(col(Source.id) > 0)
-        await unit.session.exec(everything.values(next_fetch_at=unit.now))
+        await unit.session.exec(everything.values(next_fetch_at=unit.now, lease_until=None))
