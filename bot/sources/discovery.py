@@ -8,7 +8,7 @@ nowhere inside, whoever asks.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from bot.sources.feedlinks import Link, Where, links_of, robots_of, sitemaps_of,
 from bot.sources.finds import Find, find_of, is_same
 from bot.sources.records import Unreadable
 from bot.sources.sitemaps_indexed import is_for_news
-from bot.sources.urls import as_typed
+from bot.sources.urls import as_typed, canonical_url
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 
 MOST_READ = 8  # of what one page names, and as many of what it links
@@ -59,11 +59,11 @@ class Discovery:
         page = page_of(visited)
         if page is None or visited.answer is None:
             return Discovered(visited)
-        search = _Search(self.fetcher, self.reader, inside=visited.own_network)
+        tour = _Tour(self.fetcher, self.reader, inside=visited.own_network)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await search.run(page, visited.answer.url, thorough=self.thorough)
-        return Discovered(visited, tuple(search.finds), tuple(search.unread), is_page=True)
+                await tour.run(page, visited.answer.url, thorough=self.thorough)
+        return Discovered(visited, tuple(tour.finds), tuple(tour.unread), is_page=True)
 
 
 def page_of(visited: Visit) -> str | None:
@@ -88,14 +88,15 @@ def listed_by(visited: Visit) -> list[Link]:
 
 
 @dataclass(slots=True)
-class _Search:
-    """One search; what it has found by the time that patience ends is kept."""
+class _Tour:
+    """One tour of a site; what it has found by the time that patience ends is kept."""
 
     fetcher: Fetches
     reader: Reads
     inside: bool
     finds: list[Find] = field(default_factory=list)
     unread: list[Link] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
 
     async def run(self, page: str, url: str, *, thorough: bool) -> None:
         links = links_of(page, url)
@@ -108,8 +109,7 @@ class _Search:
             await self._read_sitemaps(await self._sitemaps(url))
 
     async def _read(self, links: Sequence[Link], most: int = MOST_READ) -> None:
-        self.unread += links
-        waiting = deque(links)
+        waiting = deque(self._new(links))
         for _ in range(most):
             if not waiting:
                 return
@@ -118,9 +118,15 @@ class _Search:
             self.unread.remove(link)
             self._keep(find_of(link, visited))
             if link.where is Where.LINKED:
-                listed = [other for other in listed_by(visited) if other not in self.unread]
-                self.unread += listed
-                waiting += listed
+                waiting += self._new(listed_by(visited))
+
+    def _new(self, links: Iterable[Link]) -> list[Link]:
+        """Put those on the list that were not on it yet."""
+        named = {canonical_url(link.url): link for link in links}
+        new = [link for name, link in named.items() if name not in self._known]
+        self._known |= named.keys()
+        self.unread += new
+        return new
 
     def _keep(self, find: Find | None) -> None:
         if find and not any(is_same(find, other) for other in self.finds):

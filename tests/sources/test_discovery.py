@@ -78,7 +78,8 @@ async def test_one_feed_in_two_forms_counts_once_and_a_section_by_itself(discove
 
 async def test_a_page_of_feeds_is_looked_through_where_no_feed_is_named(discovery, farm):
     farm.serve("/", page("A paper", [LONG]).replace("</p>", "<a href='/rss/'>RSS</a></p>"), **HTML)
-    farm.serve("/rss/", "<html><a href='/a.rss'>A</a><a href='/b.rss'>B</a></html>", **HTML)
+    listed = "<a href='/a.rss'>A</a><a href='/b.rss'>B</a><a href='/rss/'>RSS</a>"
+    farm.serve("/rss/", f"<html>{listed}</html>", **HTML)
     farm.serve("/a.rss", feed(1, title="A"))
     farm.serve("/b.rss", feed(2, title="B"))
 
