@@ -1,8 +1,11 @@
 """Which chats depend on a source: those that follow it, and those that it gave a third of all.
 
+And whose business it is besides: of those who look after the sources.
+
 Counted are the matches of the chat's topics in the articles that reach it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, union
 from sqlmodel import col, select
 
+from storage.admins import admin_ids
 from storage.chats import Chat
 from storage.engine import Unit
 from storage.entries import Entry
@@ -18,7 +22,7 @@ from storage.sources import Follow, Source
 from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState
+from storage.words import ChatKind, ChatState
 
 _COUNTED = timedelta(days=30)
 _SHARE = 3  # one in so many
@@ -58,6 +62,19 @@ async def dependents(
     ]
     last = chats[-1][0] if len(chats) == limit else None
     return [each for each in found if each.depends], last
+
+
+async def keepers(unit: Unit, person_ids: Collection[int]) -> list[Dependent]:
+    """The private chats of those who look after the sources: *person_ids* and who was appointed."""
+    people = {*person_ids, *await admin_ids(unit)}
+    rows = await unit.session.exec(
+        select(Chat.id, Chat.zone).where(
+            col(Chat.telegram_id).in_(people),
+            col(Chat.kind) == ChatKind.PRIVATE,
+            col(Chat.state) == ChatState.ACTIVE,
+        )
+    )
+    return [Dependent(chat_id, zone, follows=False) for chat_id, zone in rows if chat_id]
 
 
 async def _concerned(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bot.cli.source_words import ago, next_poll, trouble, unchanged
 from bot.sources.answers import problem_of
+from bot.sources.bookkeeping import SIGHTINGS_UNTIL_MOVED
 from bot.sources.durations import span
 from bot.sources.records import Kind
 from bot.sources.sitemaps import moment_of
@@ -169,9 +170,16 @@ def _row(source: Source | None, now: datetime) -> Rows:
         ("Last read", ago(source.succeeded_at, now)),
         ("Asked", f"{times}{share}"),
         ("Next poll", next_poll(source, now)),
+        ("Moving", _moving(source)),
         ("Trouble", trouble(source, now)),
         ("Last trouble", _last_trouble(source, now)),
     ]
+
+
+def _moving(source: Source) -> str:
+    if not source.moved_to:
+        return ""
+    return f"to {source.moved_to}, told {source.moved_seen} of {SIGHTINGS_UNTIL_MOVED} times"
 
 
 def _last_trouble(source: Source, now: datetime) -> str:

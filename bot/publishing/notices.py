@@ -12,6 +12,8 @@ from bot.rendering.renderer import Renderer
 class Loss:
     """A dead source, as a chat sees it: it follows it, or had `given` of its `found` from there.
 
+    With neither it is the chat of somebody who looks after the sources.
+
     `trouble` says of the source what it does: "is blocked by a challenge page".
     """
 

@@ -133,6 +133,20 @@ async def test_what_ailed_a_source_last_is_told_when_it_is_over(desk, farm, cloc
     assert "  Trouble " not in report
 
 
+async def test_a_move_for_good_is_told_before_it_is_followed(desk, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await desk.adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/new.xml")
+    farm.serve("/new.xml", rss([item(1)]))
+    clock.turn(24 * HOUR)
+    await desk.polling.poll_due()
+
+    report = printed(checkup_report(await desk.check(farm.url())))
+
+    assert f"  Moved for good to  {farm.url('/new.xml')}" in report
+    assert f"to {farm.url('/new.xml')}, told 1 of 10 times" in report
+
+
 async def test_a_page_that_is_no_source_tells_how_to_go_on(desk, farm):
     farm.serve("/", page("A fog of a page", [LONG, LONG]), Content_Type="text/html")
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ import pytest
 
 from bot.publishing.publish import Publishing, noticing
 from bot.rendering.renderer import Renderer
+from storage.admins import appoint
 from storage.deliveries import Delivery
 from storage.outages import Outage
 from storage.sources import Follow, Source
@@ -180,6 +181,45 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
     await publishing.publish_notices()
 
     assert len(await told(scene)) == 2
+
+
+async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publishing):
+    ours, appointed, _stranger = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
+    async with scene.newsroom.storage.writing() as unit:
+        await appoint(unit, 901)
+    await dies(scene)
+
+    await replace(publishing, admins=frozenset({900})).publish_notices()
+
+    assert await told(scene) == [ours, appointed]
+    assert (await scene.newsroom.texts())[0] == (
+        "Dead Times has been taken down for good, so I no longer read it. "
+        "It is one of the sources that you look after.\n\n"
+        "If its news has a new address: /sources add and that address."
+    )
+
+
+async def test_an_admin_who_reads_it_too_gets_one_notice_and_the_readers(scene, publishing):
+    reader = await scene.reader(900)
+    await scene.news(given=1, others=0)
+    await dies(scene)
+
+    await replace(publishing, admins=frozenset({900})).publish_notices()
+
+    assert await told(scene) == [reader]
+    assert "that your topics found" in (await scene.newsroom.texts())[0]
+
+
+async def test_nobody_is_bothered_with_what_is_silent_only(scene, publishing, clock):
+    await scene.newsroom.chat(900)
+    silent = {"state": SourceState.ACTIVE, "trouble_since": clock.now - 8 * DAY, "failures": 9}
+    await dies(scene, **silent, fetched_at=clock.now)
+    await scene.newsroom.change(Source, scene.other, succeeded_at=clock.now - DAY)
+
+    await replace(publishing, admins=frozenset({900})).publish_notices()
+
+    assert len(await scene.newsroom.all(Outage)) == 1
+    assert await told(scene) == []
 
 
 async def test_many_chats_are_told_page_by_page_and_none_twice_after_a_crash(

@@ -15,6 +15,7 @@ class Publishing:
     storage: Storage
     renderer: Renderer
     owner: str
+    admins: frozenset[int] = frozenset()  # the operator's, by settings
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
@@ -30,4 +31,5 @@ class Publishing:
 
     async def publish_notices(self, limit: int = 10) -> int:
         """Tell the chats that depend on sources which have died; return how many sources."""
-        return await Noticing(self.storage, self.renderer, self.owner).notice_dead(limit)
+        noticing = Noticing(self.storage, self.renderer, self.owner, self.admins)
+        return await noticing.notice_dead(limit)

@@ -1,5 +1,8 @@
 """Notices that a source is dead, to the chats that depend on it: once for each outage.
 
+Whoever looks after the sources hears of one that is gone for good: it is read no more until
+somebody says so.
+
 Chats are gone through in pages. What is decided once is the notice's key, so a page that is begun
 again after a crash repeats nothing.
 """
@@ -12,7 +15,7 @@ from bot.publishing.notices import Loss, dead_source_page
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.renderer import Renderer
-from storage.dependents import Dependent, dependents
+from storage.dependents import Dependent, dependents, keepers
 from storage.engine import Storage, Unit
 from storage.outages import Outage, claim_outages, finish_outage, keep_outage, note_outages
 from storage.sources import Source
@@ -27,6 +30,7 @@ class Noticing:
     storage: Storage
     renderer: Renderer
     owner: str
+    admins: frozenset[int] = frozenset()
 
     async def notice_dead(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -50,6 +54,9 @@ class Noticing:
             told, last = await dependents(
                 unit, source, outage.since, after=after, limit=CHATS_IN_A_UNIT
             )
+            if last is None and source.public and source.state is SourceState.GONE:
+                # Who depends on it too has the words for that already: the key is the same.
+                told += await keepers(unit, self.admins)
         async with self.storage.writing() as unit:
             if last is None:
                 ours = await finish_outage(unit, outage, self.owner)
