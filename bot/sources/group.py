@@ -136,7 +136,6 @@ def _remembering(
 
 
 def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
-    names = {name for t in tellers for name in (t.outlet, t.host, t.title) if name}
     return Told(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
@@ -144,6 +143,6 @@ def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
         title=article.title,
         lead=article.summary or article.text,
         text=article.text,
-        names=tuple(sorted(names)),
+        names=tuple(name for t in tellers for name in (t.outlet, t.host, t.title)),
         public=any(t.public for t in tellers),
     )

@@ -48,10 +48,11 @@ class Centre:
     def add(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> None:
         """Take in an article, given as its words and their marks."""
         self.articles += 1
+        vocabulary.list_under([word for word, mark in marks.items() if mark == IN_TITLE], self)
         if self.words:
             marks = self._with(marks, vocabulary)
         else:
-            vocabulary.enter(self, marks)
+            vocabulary.enter(marks)
         self.words, self.marks = tuple(marks), tuple(marks.values())
         least = _NEGLIGIBLE * self.articles * IN_TITLE
         self.core = sum(mark > least for mark in self.marks)
@@ -59,11 +60,11 @@ class Centre:
     def _with(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> dict[Word, int]:
         """Return the marks of all articles, the highest first, as many as are kept."""
         together = dict(zip(self.words, self.marks, strict=True))
-        vocabulary.enter(self, [word for word in marks if word not in together])
+        vocabulary.enter([word for word in marks if word not in together])
         for word, mark in marks.items():
             together[word] = together.get(word, 0) + mark
         ranked = sorted(together.items(), key=_mark, reverse=True)
-        vocabulary.leave(self, [word for word, _ in ranked[_MOST_WORDS:]])
+        vocabulary.leave([word for word, _ in ranked[_MOST_WORDS:]], self)
         return dict(ranked[:_MOST_WORDS])
 
 

@@ -72,7 +72,7 @@ class Stories:
             story = order.popleft()
             del self._stories[story.story_id]
             self._texts.forget(story)
-            self._vocabulary.leave(story, story.words)
+            self._vocabulary.leave(story.words, story)
         self._vocabulary.stories = len(self._stories)
 
     def _marks(self, article: Told) -> dict[Word, int]:

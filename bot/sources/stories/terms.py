@@ -19,10 +19,11 @@ from bot.matching.folding import fold
 from bot.matching.stopwords import STOP_WORDS
 
 STEM: Final = 6
-LONGEST_LEAD: Final = 400  # characters
+LONGEST_LEAD: Final = 300  # characters
 _LONGEST_TITLE: Final = 300
 _ALL_CAPITALS: Final = 0.6  # of the longer words: then a capital means nothing
 _LONGER: Final = 3
+_NO_DIGIT: Final = ":"  # stands behind them in the order of characters
 _ENDS: Final = frozenset(".!?:;|-\u2013\u2014")  # behind them a sentence begins
 _PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
 
@@ -62,7 +63,7 @@ def _stems(text: str) -> list[str]:
     return [
         word[:STEM]
         for word in words
-        if len(word) > 1 and word not in STOP_WORDS and not word.isdigit()
+        if len(word) > 1 and word not in STOP_WORDS and (word > _NO_DIGIT or not word.isdigit())
     ]
 
 

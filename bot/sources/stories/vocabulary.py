@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
     from bot.sources.stories.centre import Centre
 
-# A word in more stories than this leads to none of them; it would be looked through for nothing.
+# A word in more titles than this leads to none of their stories: they would be compared in vain.
 LISTED: Final = 32
 # A word that stands in more stories than the 0.85th power of their number is worth nothing.
 _COMMON: Final = 0.15
 _HALF: Final = 0.5  # a word that no other story has is rare, not infinitely so
-_RAREST: Final = -log(_HALF)
+# By the number of stories; what stands in more than that is common anyway.
+_RARE: Final = [-log(count + _HALF) for count in range(8_192)]
+_MOST_COUNTED: Final = len(_RARE) - 1
 
 
 class Word:
-    """*stories* has those in which it stands, the oldest first, as long as there are few.
+    """*stories* are those that have it in a title, the oldest first; None: too many.
 
     *rare* is the negative logarithm of how many they are, *rare_but_one* that of one less, and
     *weight* grows from 1 up to 2, for what is always written as a name.
@@ -35,9 +37,9 @@ class Word:
     def __init__(self, text: str) -> None:
         self.text = text
         self.count = self.seen = self.named = 0
-        self.rare = self.rare_but_one = _RAREST
+        self.rare = self.rare_but_one = _RARE[0]
         self.weight = 1.0
-        self.stories: list[Centre] | None = []
+        self.stories: list[Centre] | tuple[()] | None = ()
 
 
 class Vocabulary:
@@ -71,20 +73,31 @@ class Vocabulary:
             found.append(word)
         return found
 
-    def enter(self, story: Centre, words: Iterable[Word]) -> None:
+    def enter(self, words: Iterable[Word]) -> None:
+        """Count one more story that has them."""
         for word in words:
             word.count = count = word.count + 1
-            word.rare_but_one, word.rare = word.rare, -log(count + _HALF)
-            if (stories := word.stories) is not None:
-                stories.append(story)
-                if count > LISTED:
-                    word.stories = None
+            word.rare_but_one = word.rare
+            word.rare = _RARE[count] if count < _MOST_COUNTED else _RARE[-1]
 
-    def leave(self, story: Centre, words: Iterable[Word]) -> None:
+    def list_under(self, words: Iterable[Word], story: Centre) -> None:
+        """Let them lead to the story."""
+        for word in words:
+            if word.stories is None or story in word.stories:
+                continue
+            if not word.stories:
+                word.stories = [story]
+            elif len(word.stories) < LISTED:
+                word.stories.append(story)
+            else:
+                word.stories = None
+
+    def leave(self, words: Iterable[Word], story: Centre) -> None:
         for word in words:
             word.count = count = word.count - 1
-            word.rare, word.rare_but_one = word.rare_but_one, -log(max(count - 1, 0) + _HALF)
-            if word.stories is not None:
+            word.rare = _RARE[min(count, _MOST_COUNTED)]
+            word.rare_but_one = _RARE[min(max(count - 1, 0), _MOST_COUNTED)]
+            if word.stories and story in word.stories:
                 word.stories.remove(story)
             if not count:
                 self._words.pop(word.text, None)
