@@ -15,6 +15,7 @@ from bot.sources import language
 from bot.sources.addresses import own_address
 from bot.sources.endtrim import end_trimmed
 from bot.sources.pageboxes import without_boxes
+from bot.sources.pagechunks import join_chunks
 from bot.sources.pagemarkup import simplified
 from bot.sources.pagemeta import PageMeta, line_of, page_meta, texts_of
 from bot.sources.pagetitles import LONGEST_TITLE, letters_of, page_title
@@ -46,6 +47,7 @@ def read_page(text: str, url: str) -> Document:
     address = own_address(url, meta.canonical)
     simplified(without_boxes(root))
     drop_teasers(root, host_of(address))
+    join_chunks(root)
     title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
     told = [*standfirst(root, title, meta.description, body), *body]
     body = end_trimmed(_fuller(told, meta.body))
