@@ -20,19 +20,25 @@ import gc
 import json
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import make_url
 
 from benchmarks.ingesting.counting import check
 from benchmarks.ingesting.cycle import cycles
 from benchmarks.ingesting.farm import running
-from benchmarks.ingesting.scales import cpu_seconds
-from benchmarks.ingesting.world import World, add_queries, add_sources, all_due, world
+from benchmarks.ingesting.scales import cpu_seconds, server_database
+from benchmarks.ingesting.world import (
+    World,
+    add_queries,
+    add_sources,
+    all_due,
+    drained,
+    world,
+)
 from bot.app.roles import POLLERS
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
@@ -74,16 +80,6 @@ async def one_round(steps: World, feeds: int, spent: Callable[[], float]) -> Row
     figures = {f"{name}_ms": ended - begun for name, (begun, ended) in parts}
     figures |= {"all_ms": marks[-1] - marks[0], "wall_ms": took}
     return {name: round(seconds / feeds * 1e3, 2) for name, seconds in figures.items()}
-
-
-async def drained(step: Callable[[], Awaitable[int]]) -> None:
-    while await step():
-        pass
-
-
-def server_database(url: str) -> str:
-    """The name of the database on a server; "" for a file."""
-    return make_url(url).database or "" if url.startswith("postgresql") else ""
 
 
 def main() -> None:

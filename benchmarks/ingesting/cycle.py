@@ -1,9 +1,11 @@
 """A steady state: every source once in ten minutes, for ten cycles, all steps beside each other.
 
-The database's clock runs ten times as fast as this machine's, so a cycle takes a minute, and
-CPU is spent ten times as densely as in service: `load` is the share of two processors that the
-same work takes in ten minutes; `lag` is measured under the dense load. Every fifth time a feed is
-asked it has two new entries; else it answers 304. With `full` the clock is the true one.
+First every source is read, and what it holds by then is passed over. Then the database's clock
+runs ten times as fast as this machine's, so that a cycle takes a minute and CPU is spent ten
+times as densely as in service: `load` is the share of two processors that the same work takes in
+ten minutes; the loop's lag, and how long the garbage collector stops it, are those of the dense
+minute. Every fifth time a feed is asked it has two new entries; else it answers 304. With `full`
+the clock is the true one.
 """
 
 import asyncio
@@ -16,13 +18,27 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import make_url
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.ingesting.farm import running
-from benchmarks.ingesting.scales import Lag, cpu_seconds, memory_mb, open_files
-from benchmarks.ingesting.world import World, add_queries, add_sources, world
+from benchmarks.ingesting.scales import (
+    Lag,
+    Pauses,
+    cpu_seconds,
+    memory_mb,
+    open_files,
+    server_database,
+)
+from benchmarks.ingesting.world import (
+    World,
+    add_queries,
+    add_sources,
+    drained,
+    pass_over,
+    spread,
+    world,
+)
 from bot.app.roles import POLLERS, TICK_SECONDS
 from bot.loops import Loop, nap
 from storage.engine import Storage
@@ -37,46 +53,60 @@ _CYCLE: Final = timedelta(minutes=10)
 Row = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FastClock:
-    """A clock of the database that is *times* as fast as the true one."""
+    """A clock of the database that stands until it is started; then it is *times* as fast."""
 
     times: int
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    began_at: float = field(default_factory=time.monotonic)
+    _started_at: float | None = None
+
+    def start(self) -> None:
+        self._started_at = time.monotonic()
 
     async def __call__(self, session: AsyncSession, /) -> datetime:
         del session
-        return self.began + timedelta(seconds=self.times * (time.monotonic() - self.began_at))
+        since = 0.0 if self._started_at is None else time.monotonic() - self._started_at
+        return self.began + timedelta(seconds=self.times * since)
 
 
 async def cycles(feeds: int, url: str, *, full: bool) -> list[Row]:
-    times = 1 if full else SHORTENED
-    name = make_url(url).database or "" if url.startswith("postgresql") else ""
+    clock = FastClock(1 if full else SHORTENED)
     with running(GROWS_EVERY) as farm:
-        async with world(url, FastClock(times)) as steps:
+        async with world(url, clock) as steps:
             await add_queries(steps.storage)
-            await add_sources(steps.storage, feeds, farm.port, over=_CYCLE)
+            await add_sources(steps.storage, feeds, farm.port)
             await steps.matching.match_new()
+            await _read_all(steps)
+            await spread(steps.storage, _CYCLE)
             gc.collect()
             gc.freeze()  # as in service
-            spent = partial(cpu_seconds, but=farm.pid, database=name)
+            spent = partial(cpu_seconds, but=farm.pid, database=server_database(url))
+            clock.start()
             async with _looping(steps) as stopping:
                 return [
-                    await _one_cycle(number, steps.storage, times, spent, stopping)
+                    await _one_cycle(number, steps.storage, clock.times, spent, stopping)
                     for number in range(1, CYCLES + 1)
                 ]
+
+
+async def _read_all(steps: World) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(POLLERS):
+            group.create_task(drained(steps.polling.poll_due))
+    await pass_over(steps.storage)
 
 
 async def _one_cycle(
     number: int, storage: Storage, times: int, spent: partial[float], stopping: asyncio.Event
 ) -> Row:
-    lag = Lag()
+    lag, pauses = Lag(), Pauses()
     asked, begun = await _fetches(storage), spent()
-    async with asyncio.TaskGroup() as group:
-        watching = group.create_task(lag.watch())
-        await nap(stopping, _CYCLE.total_seconds() / times)
-        watching.cancel()
+    with pauses.watched():
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(lag.watch())
+            await nap(stopping, _CYCLE.total_seconds() / times)
+            watching.cancel()
     used = spent() - begun
     return {
         "cycle": number,
@@ -86,6 +116,7 @@ async def _one_cycle(
         "lag_p50_ms": round(lag.percentile_ms(0.5), 1),
         "lag_p99_ms": round(lag.percentile_ms(0.99), 1),
         "lag_max_ms": round(lag.percentile_ms(1), 1),
+        "collector_max_ms": round(pauses.longest * 1e3, 1),
         "memory_mb": round(memory_mb(), 1),
         "open_files": open_files(),
     }

@@ -1,10 +1,15 @@
 """What is measured: CPU of our processes and the database's, memory, and the loop's lag."""
 
 import asyncio
+import gc
 import os
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -51,6 +56,34 @@ class Lag:
 
     def percentile_ms(self, share: float) -> float:
         return sorted(self.late)[int(share * (len(self.late) - 1))] * 1e3
+
+
+class Pauses:
+    """How long the garbage collector stopped everything at once, in seconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._began = 0.0
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        gc.callbacks.append(self._note)
+        try:
+            yield
+        finally:
+            gc.callbacks.remove(self._note)
+
+    def _note(self, phase: str, _facts: dict[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._began = now
+        else:
+            self.longest = max(self.longest, now - self._began)
+
+
+def server_database(url: str) -> str:
+    """The name of the database on a server; "" for a file."""
+    return make_url(url).database or "" if url.startswith("postgresql") else ""
 
 
 def _is_counted(process: Path, database: str) -> bool:

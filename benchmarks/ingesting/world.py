@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
@@ -26,10 +26,12 @@ from bot.sources.http import Fetcher
 from bot.sources.intake import url_hash
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
+from storage.articles import Article
 from storage.engine import HasClock, Storage, database_clock
 from storage.queries import query_for
 from storage.schema import migrate
-from storage.sources import Source, add_source
+from storage.sources import Source, add_source, change_source
+from storage.words import Stage
 
 OWNER = "benchmark"
 QUERIES = 10_000
@@ -125,10 +127,8 @@ async def add_queries(storage: Storage) -> None:
             await query_for(unit, canonical)
 
 
-async def add_sources(
-    storage: Storage, count: int, port: int, *, over: timedelta = timedelta()
-) -> None:
-    """Each on a host of its own, asked for every ten minutes, for the first time within *over*."""
+async def add_sources(storage: Storage, count: int, port: int) -> None:
+    """Each on a host of its own, due now and then every ten minutes."""
     async with storage.writing() as unit:
         for feed in range(count):
             url = f"http://news{feed}.example:{port}/feed/{feed}"
@@ -139,13 +139,34 @@ async def add_sources(
                 "public": True,
                 "every_seconds": 600,
                 "created_at": unit.now,
-                "next_fetch_at": unit.now + over * feed / count,
+                "next_fetch_at": unit.now,
             }
             await add_source(unit, values)
 
 
 async def all_due(storage: Storage) -> None:
-    """Also those whose host would rest for another second."""
+    """As if the last round was long ago: their hosts have rested too."""
     async with storage.writing() as unit:
         everything = update(Source).where(col(Source.id) > 0)
         await unit.session.exec(everything.values(next_fetch_at=unit.now, lease_until=None))
+
+
+async def spread(storage: Storage, over: timedelta) -> None:
+    """Let the sources fall due one after the other."""
+    async with storage.writing() as unit:
+        ids = list(await unit.session.exec(select(Source.id)))
+        for at, source_id in enumerate(ids):
+            due = unit.now + over * at / len(ids)
+            await change_source(unit, source_id or 0, {"next_fetch_at": due, "lease_until": None})
+
+
+async def pass_over(storage: Storage) -> None:
+    """Let no step see the articles that are there."""
+    async with storage.writing() as unit:
+        everything = update(Article).where(col(Article.id) > 0)
+        await unit.session.exec(everything.values(stage=Stage.PUBLISHED))
+
+
+async def drained(step: Callable[[], Awaitable[int]]) -> None:
+    while await step():
+        pass
