@@ -95,8 +95,8 @@ def _phrases(gates: Gates, hashing: Hashing, words: Keys) -> Iterator[Keys]:
     """Hashes of the runs of 2 to 8 words that may be phrases, a length at a time."""
     two = words[:-1] * hashing.step + words[1:]
     lengths = gates.phrases.array.take(_gate(two))
-    at = np.flatnonzero(lengths)
-    lengths, run = lengths[at], two[at]
+    at = lengths.nonzero()[0]
+    lengths, run = lengths.take(at), two.take(at)
     for length in range(_PAIR, LONGEST_PHRASE + 1):
         if length > _PAIR:
             inside = (lengths >= 1 << (length - 2)) & (at + length <= len(words))

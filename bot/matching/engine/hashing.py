@@ -101,13 +101,14 @@ class Hashing:
     def _block(self, part: bytes) -> Block:
         data = np.frombuffer(part, dtype=np.uint8)
         sums = np.zeros(len(data) + 1, dtype=np.uint64)
-        np.cumsum(self._values[data] * self._powers[: len(data)], out=sums[1:])
-        spaces = np.flatnonzero(data == _SPACE)
+        (self._values.take(data) * self._powers[: len(data)]).cumsum(out=sums[1:])
+        spaces: Places = (data == _SPACE).nonzero()[0]
         return Block(data, sums, spaces[:-1] + 1, spaces[1:])
 
     def words(self, block: Block) -> Keys:
         """Unsalted hashes, uint64[n]."""
-        return (block.sums[block.ends] - block.sums[block.starts]) * self._inverse[block.starts]
+        sums, starts = block.sums, block.starts
+        return (sums.take(block.ends) - sums.take(starts)) * self._inverse.take(starts)
 
     def texts(self, texts: Collection[str]) -> Words:
         """Of texts whose words stand with one space between them."""

@@ -59,12 +59,12 @@ class KeyTable:
         """Which of *keys* are in their buckets, at which flat places, and all buckets' keys."""
         bucket = self._bucket(keys)
         rows = self.keys.take(bucket, axis=0)
-        flat = np.flatnonzero(rows == keys[:, None])
+        flat: Places = (rows == keys[:, None]).ravel().nonzero()[0]
         which = flat >> 3
         return which, (bucket.take(which) << 3) + (flat & 7), rows
 
     def _overflowed(self, rows: Keys, keys: Keys) -> dict[int, int]:
-        full = np.flatnonzero(rows[:, WIDTH - 1])
+        full = rows[:, WIDTH - 1].nonzero()[0]
         looked_for = zip(full.tolist(), keys[full].tolist(), strict=True)
         return {at: self.overflow[key] for at, key in looked_for if key in self.overflow}
 
