@@ -35,6 +35,8 @@ TICK_SECONDS = {
     "send": 1,
     "hubs": 30,
 }
+# How often what is there by then is kept from the garbage collector.
+KEEP_SECONDS = 600
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
     Hint.QUERIES: "match",
@@ -68,15 +70,16 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         roles = [*(loop.run(stopping) for loop in loops), door.run(stopping)]
         roles.append(_listen(around.place.database, loops, stopping))
         async with _ticking(loops):
-            _keep_what_is_there()
+            await keep_what_is_there()
             await _work(roles, stopping)
         await _let_go(around.storage, around.owner)
 
 
-def _keep_what_is_there() -> None:
-    """Spare the garbage collector all that was imported and built to stay.
+async def keep_what_is_there() -> None:
+    """Spare the garbage collector what stays for days: imports, the index, the stories.
 
-    To look through it takes 130 ms, mostly for aiogram's models, and holds up the event loop.
+    To look through it all takes up to a second, and holds up the event loop; through what came
+    since the last time, a few milliseconds. What was kept goes when nobody refers to it.
     """
     gc.collect()
     gc.freeze()
@@ -194,15 +197,16 @@ def _hub_loops(around: Surroundings) -> list[Loop]:
 
 @asynccontextmanager
 async def _ticking(loops: Iterable[Loop]) -> AsyncIterator[None]:
-    """Wake each loop in its rhythm; the scheduler holds no job but these, and no state."""
+    """Wake each loop in its rhythm; the scheduler holds no state, and one job more: to keep."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for loop in loops:
+    ticks = [(loop.tick, TICK_SECONDS[loop.name]) for loop in loops]
+    for tick, seconds in (*ticks, (keep_what_is_there, KEEP_SECONDS)):
         scheduler.add_job(
-            loop.tick,
+            tick,
             "interval",
-            seconds=TICK_SECONDS[loop.name],
+            seconds=seconds,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,

@@ -14,20 +14,24 @@ _COMMON: Final = 24
 @dataclass(eq=False, slots=True)
 class _Text:
     story: Centre
-    passages: frozenset[int]
+    passages: tuple[int, ...]
 
 
 @dataclass(eq=False, slots=True)
 class Texts:
-    _by_passage: dict[int, list[_Text]] = field(default_factory=dict)
+    # Nearly every passage is in one text only; a list for each would be most of what the
+    # garbage collector has to look through.
+    _by_passage: dict[int, _Text | list[_Text]] = field(default_factory=dict)
     _of_story: dict[int, list[_Text]] = field(default_factory=dict)
 
     def alike(self, passages: frozenset[int]) -> list[Centre]:
         """Return the stories that have the same text, the most alike first."""
         counted: Counter[_Text] = Counter()
         for passage in passages:
-            texts = self._by_passage.get(passage, ())
-            if len(texts) <= _COMMON:
+            texts = self._by_passage.get(passage)
+            if isinstance(texts, _Text):
+                counted[texts] += 1
+            elif texts and len(texts) <= _COMMON:
                 counted.update(texts)
         return [
             text.story
@@ -38,18 +42,23 @@ class Texts:
     def add(self, story: Centre, passages: frozenset[int]) -> None:
         if not passages:
             return
-        text = _Text(story, passages)
+        text = _Text(story, tuple(passages))
         self._of_story.setdefault(story.story_id, []).append(text)
         for passage in passages:
-            texts = self._by_passage.setdefault(passage, [])
-            if len(texts) <= _COMMON:
+            texts = self._by_passage.setdefault(passage, text)
+            if isinstance(texts, _Text):
+                if texts is not text:
+                    self._by_passage[passage] = [texts, text]
+            elif len(texts) <= _COMMON:
                 texts.append(text)
 
     def forget(self, story: Centre) -> None:
         for text in self._of_story.pop(story.story_id, ()):
             for passage in text.passages:
-                texts = self._by_passage[passage]
-                if text in texts:
-                    texts.remove(text)
-                if not texts:
+                texts = self._by_passage.get(passage)
+                if texts is text:
                     del self._by_passage[passage]
+                elif isinstance(texts, list) and text in texts:
+                    texts.remove(text)
+                    if not texts:
+                        del self._by_passage[passage]
