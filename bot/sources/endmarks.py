@@ -54,13 +54,18 @@ FIRST_APPEARED = re.compile(
     r" udgivet|innlegget .+ dukket først opp på|artykuł .+ pochodzi z serwisu|příspěvek .+"
     r" pochází z|запись .+ впервые появилась|сообщение .+ появились сначала на"
     r"|投稿 .+ は .+ に最初に表示されました"
-    r"|.+ yazısı ilk önce .+ üzerinde ortaya çıktı|this (?:article|story|post) (?:was )?"
+    r"|this (?:article|story|post) (?:was )?"
     r"(?:originally (?:appeared|published)|first (?:appeared|published)) (?:on|in|at|by)"
     r"|read (?:the )?(?:full|whole|entire|rest of(?: the)?) (?:article|story|post)"
     r"|(?:continue reading|read more)(?:[\s\u2026.\u00bb\u2192>]*$"
     r"|\s(?:here|at|about|of|on|the main)\b.{0,80}$))",
     re.IGNORECASE,
 )
+
+
+def may_end(text: str) -> bool:
+    """Whether some paragraph of *text* may hold an end mark or a copyright line; quick."""
+    return _has_any(END_SIGNS, text) or _has_any(RIGHTS_SIGNS, text.lower())
 
 
 def end_mark(paragraph: str) -> re.Match[str] | None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from bot.matching.datelines import dateline_end
 from bot.sources.boxheadings import HEADINGS
-from bot.sources.endmarks import FIRST_APPEARED, NOTICES, end_mark, rights_line
+from bot.sources.endmarks import FIRST_APPEARED, NOTICES, end_mark, may_end, rights_line
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
 _LONGEST_HEADING = 60
@@ -32,8 +32,10 @@ _DENSE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
 def end_trimmed(paragraphs: list[str]) -> list[str]:
     """*paragraphs* up to the article's end, without boxes."""
-    story = _to_next_story(_to_end_mark(_without_gallery(paragraphs)))
-    article = _without_boxes(story)
+    story = _without_gallery(paragraphs)
+    if may_end("\n".join(story)):
+        story = _to_end_mark(story)
+    article = _without_boxes(_to_next_story(story))
     return [text for text in article if not _is_pointer(text) and not _is_notice(text)]
 
 
