@@ -25,7 +25,7 @@ from bot.sources.urls import canonical_url, is_tracker
 Identified = tuple[Item, Identity]
 
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
-_UPDATED_TEXT: Final = 0.3
+_UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
 _LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
