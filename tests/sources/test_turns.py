@@ -14,7 +14,6 @@ from bot.sources.fulltext import Completing
 from bot.sources.poll import Polling
 from bot.sources.records import Item
 from bot.sources.storing import store_drafts
-from storage.engine import POSTGRESQL
 from storage.sources import add_source
 from storage.words import FullText, SourceKind
 from tests.sources.drafts_made import drafts
@@ -84,16 +83,14 @@ async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clo
     assert (ours.asked, theirs.asked) == (["https://one.example/1"], ["https://one.example/2"])
 
 
-def needs_several_processes(storage: Storage) -> None:
-    """On SQLite there is one process, whose fetcher gives turns to sources and pages alike."""
-    if storage.dialect != POSTGRESQL:
-        pytest.skip("one process at a time works on SQLite")
+# On SQLite there is one process, whose fetcher gives turns to sources and pages alike.
+where_processes_share = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
+@where_processes_share
 async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_its_host(
     storage, reader, clock
 ):
-    needs_several_processes(storage)
     await stored(storage, "https://one.example/feed")
     await awaited(storage, "https://one.example/story", "https://two.example/story")
     theirs = Web()
@@ -104,10 +101,10 @@ async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_i
     assert theirs.asked == ["https://two.example/story"]
 
 
+@where_processes_share
 async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_host(
     storage, reader, clock
 ):
-    needs_several_processes(storage)
     await stored(storage, "https://one.example/feed", "https://two.example/feed")
     await awaited(storage, "https://one.example/story")
     theirs = Web()
