@@ -72,8 +72,13 @@ async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Stora
     )
 
     assert await titles_of(storage) == ["One", "Three"]
-    owners = {each.url_hash: each.owner for each in await rows_of(storage, Source)}
-    assert owners == {"a": None, "b": "me", "c": None}
+    sources = {each.url_hash: each for each in await rows_of(storage, Source)}
+    assert {each.owner for each in sources.values()} == {None}
+    assert {name: bool(each.trouble) for name, each in sources.items()} == {
+        "a": False,
+        "b": True,
+        "c": False,
+    }
 
 
 async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage):
