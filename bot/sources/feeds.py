@@ -79,14 +79,16 @@ def read_fast(data: bytes, url: str) -> Document | None:
 
 
 def with_language(feed: Document) -> Document:
-    """*feed* with a language that it does not declare, where its first entries settle it."""
-    if feed.language:
-        return feed
+    """*feed* in the language that it declares, unless its first entries tell a better one."""
     texts = (f"{item.title} {item.summary[:300]}" for item in feed.items[:_ENOUGH_FOR_LANGUAGE])
-    code = language.quick(" ".join(texts))
+    told = " ".join(texts)
+    code = language.disproved(feed.language, told) if feed.language else language.quick(told)
     if not code:
         return feed
-    items = tuple(replace(item, language=item.language or code) for item in feed.items)
+    items = tuple(
+        replace(item, language=code) if item.language == feed.language else item
+        for item in feed.items
+    )
     return replace(feed, language=code, items=items)
 
 

@@ -31,6 +31,10 @@ _SCRIPTS = (
     (re.compile("[\u0b80-\u0bff]"), "ta", 0.3),
     (re.compile("[\u0c00-\u0c7f]"), "te", 0.3),
 )
+# Languages that are written in a script of another one's.
+_SHARED = {
+    "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
+}  # fmt: skip
 _SMALL_WORDS = {
     "en": "the of and to in that is was for on with he it as at by from his has have are",
     "fr": "le la les des et du une dans est pour que qui sur au par avec pas ce il aux",
@@ -49,6 +53,7 @@ _CLEAR_SHARE = 0.08
 _CLEAR_LEAD = 1.5
 _WORDS_NEEDED = 8
 _SURE = 0.9
+_MUCH_ASCII = 0.5  # characters, blanks included
 
 
 def declared(tag: str | None) -> str:
@@ -61,16 +66,31 @@ def declared(tag: str | None) -> str:
     return code if len(code) == 2 else ""  # noqa: PLR2004 - ISO 639-1
 
 
+def disproved(code: str, text: str) -> str:
+    """The language of *text* if its script shows that it is not in *code*, as declared; else "".
+
+    Software declares English until somebody tells it better.
+    """
+    text = text[:_FIRST]
+    is_latin = len(text.encode("ascii", "ignore")) > _MUCH_ASCII * len(text)
+    found = "" if is_latin else _by_script(text)
+    is_other = bool(code and found) and code not in _SHARED.get(found, (found,))
+    return found if is_other else ""
+
+
 def quick(text: str) -> str:
     """The language of *text* where its script or its small words settle it at once."""
     text = text[:_FIRST]
+    found = "" if text.isascii() else _by_script(text)
+    return found or _by_small_words(text.lower().split())
+
+
+def _by_script(text: str) -> str:
     letters = sum(map(str.isalpha, text))
-    if not letters:
-        return ""
-    for script, code, share in () if text.isascii() else _SCRIPTS:
-        if len(script.findall(text)) >= share * letters:
-            return code
-    return _by_small_words(text.lower().split())
+    scripts = (
+        code for script, code, share in _SCRIPTS if len(script.findall(text)) >= share * letters
+    )
+    return next(scripts, "") if letters else ""
 
 
 def detect(text: str) -> str:

@@ -53,7 +53,7 @@ def read_page(text: str, url: str) -> Document:
     body = end_trimmed(_fuller(told, meta.body))
     if not body:
         raise Unreadable("This page holds no article.", "no_text")
-    code = meta.language or language.detect(" ".join(body))
+    code = _language(meta.language, " ".join(body))
     read = reader_for(meta, code, address)
     item = Item(
         url=address,
@@ -64,6 +64,10 @@ def read_page(text: str, url: str) -> Document:
         language=code,
     )
     return Document(Kind.PAGE, meta.site, address, code, (item,))
+
+
+def _language(declared: str, text: str) -> str:
+    return language.disproved(declared, text) or declared or language.detect(text)
 
 
 def _parsed(text: str) -> Any:

@@ -102,6 +102,14 @@ def test_a_relative_link_is_taken_from_where_the_feed_is():
     )
 
 
+def test_a_language_that_the_entries_disprove_counts_for_nothing():
+    title = "<title>港のフェリーがまた遅れています</title><link>https://ex.org/1</link>"
+
+    document = fast(rss(f"<item>{title}</item>"))
+
+    assert (document.language, document.items[0].language) == ("ja", "ja")
+
+
 @pytest.mark.parametrize("read", [fast, slow], ids=["fast", "slow"])
 def test_a_guid_that_is_a_path_is_completed_and_any_other_is_opaque(read):
     links = ("/a", "b?c", "http://ex.org/ d")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.language import declared, detect, quick
+from bot.sources.language import declared, detect, disproved, quick
 from bot.sources.reading import Reader
 
 
@@ -36,6 +36,25 @@ def test_a_declared_language_becomes_two_letters(tag, code):
 )
 def test_small_words_and_scripts_tell_the_language(text, code):
     assert quick(text) == code
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "code"),
+    [
+        pytest.param("en", "港のフェリーがまた遅れています", "ja", id="English, and Japanese"),
+        pytest.param("en", "항구 여객선이 또 늦었다고 한다", "ko", id="English, and Korean"),
+        pytest.param("de", "港口的渡轮又延误了", "zh", id="German, and Chinese"),
+        pytest.param("ja", "港口渡輪延誤", "", id="Japanese without kana"),
+        pytest.param("yi", "דער שיף איז שפּעט", "", id="Yiddish in its script"),
+        pytest.param(
+            "en", "The ferry 港のフェリー is late, they said on Monday", "", id="a quotation"
+        ),
+        pytest.param("en", "Ferry late", "", id="English"),
+        pytest.param("", "港のフェリー", "", id="nothing declared"),
+    ],
+)
+def test_a_script_disproves_what_software_declares(declared: str, text: str, code: str):
+    assert disproved(declared, text) == code
 
 
 def test_the_model_tells_what_small_words_cannot():
