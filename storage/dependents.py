@@ -2,15 +2,16 @@
 
 And whose business it is besides: of those who look after the sources.
 
-Counted are the matches of the chat's topics in the articles that reach it.
+Counted are the matches of the chat's topics in the articles that reach it. Chats share queries, so
+that a query is counted once for all of them.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, union
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
 from storage.admins import admin_ids
@@ -19,13 +20,13 @@ from storage.engine import Unit
 from storage.entries import Entry
 from storage.matches import Match
 from storage.sources import Follow, Source
-from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import ChatKind, ChatState
 
 _COUNTED = timedelta(days=30)
 _SHARE = 3  # one in so many
+_FEW = 500  # queries by which chats are found; for more of them all chats are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,59 @@ class Dependent:
         return self.follows or 0 < self.found <= self.given * _SHARE
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What *source* gave in the 30 days before *until*, by query; and all that was found there.
+
+    `found` grows as it is asked for.
+    """
+
+    source: Source
+    until: datetime
+    given: dict[int, int]
+    found: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def in_time(self) -> ColumnElement[bool]:
+        return _between(self.until)
+
+
+async def shares_of(unit: Unit, source: Source, until: datetime) -> Shares:
+    if not source.public:
+        return Shares(source, until, {})  # it reaches those alone that follow it
+    rows = await unit.session.exec(
+        select(Match.query_id, func.count())
+        .join(Entry, col(Entry.article_id) == Match.article_id)
+        .where(col(Entry.source_id) == source.id, _between(until))
+        .group_by(col(Match.query_id))
+    )
+    return Shares(source, until, dict(rows.all()))
+
+
 async def dependents(
-    unit: Unit, source: Source, until: datetime, *, after: int, limit: int
+    unit: Unit, shares: Shares, *, after: int, limit: int
 ) -> tuple[list[Dependent], int | None]:
     """Look at up to *limit* active chats above the row *after*; return those that depend.
 
-    The second is the last row that was looked at, None at the end. What counts are the 30 days
-    before *until*.
+    The second is the last row that was looked at, None at the end.
     """
-    span = (until - _COUNTED, until)
-    chats = await _concerned(unit, source, span, after, limit)
-    counts = await _counts(unit, source, span, [chat_id for chat_id, _ in chats])
-    theirs = _followers(source).where(col(Follow.chat_id).in_([chat_id for chat_id, _ in chats]))
-    followers = set(await unit.session.exec(theirs))
+    chats = await _concerned(unit, shares, after, limit)
+    queries = await _queries_of(unit, chats)
+    fed = {chat for chat, asked in queries.items() if not shares.given.keys().isdisjoint(asked)}
+    await _count(unit, shares, {query for chat in fed for query in queries[chat]})
+    more = await _found_in_private(unit, shares, fed)
+    followers = await _followers(unit, shares.source, chats)
     found = [
-        Dependent(chat_id, zone, chat_id in followers, *counts.get(chat_id, (0, 0)))
-        for chat_id, zone in chats
+        Dependent(
+            chat,
+            zone,
+            chat in followers,
+            sum(shares.given.get(query, 0) for query in queries[chat]),
+            sum(shares.found.get(query, 0) for query in queries[chat]) + more.get(chat, 0),
+        )
+        for chat, zone in chats.items()
     ]
-    last = chats[-1][0] if len(chats) == limit else None
+    last = max(chats) if len(chats) == limit else None
     return [each for each in found if each.depends], last
 
 
@@ -77,63 +113,91 @@ async def keepers(unit: Unit, person_ids: Collection[int]) -> list[Dependent]:
     return [Dependent(chat_id, zone, follows=False) for chat_id, zone in rows if chat_id]
 
 
-async def _concerned(
-    unit: Unit, source: Source, span: tuple[datetime, datetime], after: int, limit: int
-) -> list[tuple[int, str]]:
-    """The chats that follow the source or that it has given anything, by row."""
-    concerned: Any = _followers(source)
-    if source.public:
-        concerned = union(concerned, _fed_chats(source, span))
+async def _concerned(unit: Unit, shares: Shares, after: int, limit: int) -> dict[int, str]:
+    """Return chats that follow the source or may have had something from it, and their zones."""
+    following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
+    asking = select(Subscription.chat_id).where(~col(Subscription.paused))
+    if len(shares.given) <= _FEW:
+        topics = select(Topic.id).where(col(Topic.query_id).in_(shares.given))
+        asking = asking.where(col(Subscription.topic_id).in_(topics))
     rows = await unit.session.exec(
         select(Chat.id, Chat.zone)
         .where(
             col(Chat.state) == ChatState.ACTIVE,
             col(Chat.id) > after,
-            col(Chat.id).in_(concerned),
+            or_(col(Chat.id).in_(following), col(Chat.id).in_(asking)),
         )
         .order_by(col(Chat.id))
         .limit(limit)
     )
-    return [(chat_id, zone) for chat_id, zone in rows if chat_id]
+    return {chat_id: zone for chat_id, zone in rows if chat_id}
 
 
-def _followers(source: Source) -> Any:
-    return select(Follow.chat_id).where(col(Follow.source_id) == source.id)
-
-
-def _fed_chats(source: Source, span: tuple[datetime, datetime]) -> Any:
-    queries = (
-        select(Match.query_id)
-        .join(Entry, col(Entry.article_id) == Match.article_id)
-        .where(col(Entry.source_id) == source.id, _is_within(span))
-    )
-    return (
-        select(Subscription.chat_id)
-        .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .where(~col(Subscription.paused), col(Topic.query_id).in_(queries))
-    )
-
-
-async def _counts(
-    unit: Unit, source: Source, span: tuple[datetime, datetime], chat_ids: list[int]
-) -> dict[int, tuple[int, int]]:
-    """What the source gave each chat, and what all of them gave."""
-    from_it = and_(col(Entry.source_id) == source.id, col(Entry.article_id) == Match.article_id)
-    is_given = select(literal(1)).where(from_it).exists()
+async def _queries_of(unit: Unit, chats: Iterable[int]) -> dict[int, list[int]]:
     rows = await unit.session.exec(
-        select(Subscription.chat_id, func.sum(case((is_given, 1), else_=0)), func.count())
+        select(Subscription.chat_id, Topic.query_id)
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .where(col(Subscription.chat_id).in_(chats), ~col(Subscription.paused))
+    )
+    queries: defaultdict[int, list[int]] = defaultdict(list)
+    for chat_id, query_id in rows:
+        queries[chat_id].append(query_id)
+    return queries
+
+
+async def _count(unit: Unit, shares: Shares, queries: set[int]) -> None:
+    """Count what was found for *queries* in public sources, unless that was done before."""
+    new = queries - shares.found.keys()
+    if not new:
+        return
+    rows = await unit.session.exec(
+        select(Match.query_id, func.count())
+        .where(col(Match.query_id).in_(new), shares.in_time, _is_public())
+        .group_by(col(Match.query_id))
+    )
+    shares.found.update(dict.fromkeys(new, 0) | dict(rows.all()))
+
+
+async def _found_in_private(unit: Unit, shares: Shares, chats: Collection[int]) -> dict[int, int]:
+    """Count what reached *chats* only from sources that they follow and that are not public."""
+    theirs = (
+        select(Follow.chat_id, Entry.article_id)
+        .join(Source, col(Source.id) == Follow.source_id)
+        .join(Entry, col(Entry.source_id) == Follow.source_id)
+        .where(col(Follow.chat_id).in_(chats), ~col(Source.public))
+        .distinct()
+        .subquery()
+    )
+    rows = await unit.session.exec(
+        select(Subscription.chat_id, func.count())
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Match, col(Match.query_id) == Topic.query_id)
+        .join(theirs, theirs.c.chat_id == Subscription.chat_id)
         .where(
-            col(Subscription.chat_id).in_(chat_ids),
+            theirs.c.article_id == Match.article_id,
             ~col(Subscription.paused),
-            _is_within(span),
-            carried_to(col(Subscription.chat_id), col(Match.article_id)),
+            shares.in_time,
+            ~_is_public(),
         )
         .group_by(col(Subscription.chat_id))
     )
-    return {chat_id: (given, found) for chat_id, given, found in rows}
+    return dict(rows.all())
 
 
-def _is_within(span: tuple[datetime, datetime]) -> ColumnElement[bool]:
-    return and_(col(Match.news_at) > span[0], col(Match.news_at) <= span[1])
+async def _followers(unit: Unit, source: Source, chats: Iterable[int]) -> set[int]:
+    theirs = (col(Follow.source_id) == source.id, col(Follow.chat_id).in_(chats))
+    return set(await unit.session.exec(select(Follow.chat_id).where(*theirs)))
+
+
+def _is_public() -> ColumnElement[bool]:
+    """Say of a `Match` whether any public source carried its article."""
+    return (
+        select(Entry.article_id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Entry.article_id) == Match.article_id, col(Source.public))
+        .exists()
+    )
+
+
+def _between(until: datetime) -> ColumnElement[bool]:
+    return col(Match.news_at).between(until - _COUNTED, until)

@@ -167,6 +167,30 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
     assert "You follow it." in (await scene.newsroom.texts())[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "own", "is_told"),
+    [
+        pytest.param(1, 2, True, id="a third with what its own source found"),
+        pytest.param(1, 3, False, id="less than a third"),
+    ],
+)
+async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
+    publishing, scene, given, own, is_told
+):
+    chat = await scene.reader()
+    private = await scene.newsroom.source("Club Paper", public=False)
+    async with scene.newsroom.storage.writing() as unit:
+        unit.session.add(Follow(chat_id=chat, source_id=private))
+    await scene.news(given, others=0)
+    for _ in range(own):
+        await scene.newsroom.article("News", scene.query, source_id=private, ago=DAY)
+    await dies(scene)
+
+    await publishing.publish_notices()
+
+    assert await told(scene) == ([chat] if is_told else [])
+
+
 async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scene, clock):
     await scene.reader()
     await scene.news(given=1, others=0)

@@ -15,7 +15,7 @@ from bot.publishing.notices import Loss, dead_source_page
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.renderer import Renderer
-from storage.dependents import Dependent, dependents, keepers
+from storage.dependents import Dependent, Shares, dependents, keepers, shares_of
 from storage.engine import Storage, Unit
 from storage.outages import Outage, claim_outages, finish_outage, keep_outage, note_outages
 from storage.sources import Source
@@ -40,20 +40,21 @@ class Noticing:
         return len(outages)
 
     async def _tell(self, outage: Outage) -> None:
-        after: int | None = outage.told_through
-        while after is not None:
-            after = await self._tell_page(outage, after)
-
-    async def _tell_page(self, outage: Outage, after: int) -> int | None:
-        """Tell the chats above the row *after*; return the last of the page, None at the end."""
         # Read apart from the writing, since to count what a chat was given may take its time.
         async with self.storage.reading() as unit:
             source = await unit.session.get(Source, outage.source_id)
             if source is None:
-                return None  # removed, and the outage with it
-            told, last = await dependents(
-                unit, source, outage.since, after=after, limit=CHATS_IN_A_UNIT
-            )
+                return  # removed, and the outage with it
+            shares = await shares_of(unit, source, outage.since)
+        after: int | None = outage.told_through
+        while after is not None:
+            after = await self._tell_page(outage, shares, after)
+
+    async def _tell_page(self, outage: Outage, shares: Shares, after: int) -> int | None:
+        """Tell the chats above the row *after*; return the last of the page, None at the end."""
+        source = shares.source
+        async with self.storage.reading() as unit:
+            told, last = await dependents(unit, shares, after=after, limit=CHATS_IN_A_UNIT)
             if last is None and source.public and source.state is SourceState.GONE:
                 # Who depends on it too has the words for that already: the key is the same.
                 told += await keepers(unit, self.admins)
