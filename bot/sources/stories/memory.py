@@ -1,7 +1,8 @@
 """The stories of the last three days, and the decision which of them a new article tells.
 
 1. The same text: the story that has it.
-2. The same event: the story whose centre is most alike, if it is alike enough.
+2. The same event: of the stories whose centre is alike enough the likest, and rather one that
+   more articles tell: else an event would fall apart where two outlets begin it at once.
 
 Neither takes an article of an outlet that tells the story already, nor one of another time. What
 somebody added for himself joins the public stories but is no part of their centre, and nothing
@@ -87,13 +88,15 @@ class Stories:
         return next((s for s in self._texts.alike(passages) if _may_tell(article, s)), None)
 
     def _same_event(self, article: Told, marks: Mapping[Word, int]) -> Centre | None:
-        likest, best = None, ALIKE
+        found, best = None, 0.0
         weights = weighed(marks, self._vocabulary)
         for story in _likely(article, weights):
-            alike = likeness(weights, story, best)
-            if alike >= best:
-                likest, best = story, alike
-        return likest
+            alike = likeness(weights, story, ALIKE)
+            # Of two that are alike enough, reports gather where more of them are already.
+            claim = alike * story.articles**0.5
+            if alike >= ALIKE and claim > best:
+                found, best = story, claim
+        return found
 
     def _add(
         self,

@@ -61,6 +61,12 @@ def test_one_outlet_tells_a_story_once():
     assert placed(FERRY, replace(CAPSIZED, outlets=frozenset({"wire", "daily"}))) == [1, 2]
 
 
+def test_reports_gather_where_more_of_them_are():
+    again = replace(FERRY, story_id=5)
+
+    assert placed(FERRY, CAPSIZED, again, LATER) == [1, 1, 5, 1]
+
+
 def test_the_same_text_under_another_title_is_the_same_story():
     one = replace(FERRY, title="Compensation promised", lead="", text=LAYERS)
     other = replace(CAPSIZED, title="What travellers should know", lead="", text=LAYERS[100:])
