@@ -1,12 +1,12 @@
 """Entries: what each source holds, by (source, guid)."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Index, bindparam, text, update
-from sqlmodel import Field, SQLModel, col
+from sqlalchemy import Index, bindparam, delete, text, update
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
 from storage.engine import POSTGRESQL, Unit
@@ -88,3 +88,28 @@ async def note_contents(unit: Unit, source_id: int, hashes: Mapping[str, str]) -
     )
     connection = await unit.session.connection()
     await connection.execute(change, rows)
+
+
+async def forget_guids(unit: Unit, told: Collection[tuple[int, int]], most: int) -> None:
+    """Keep *most* guids of what was *told*, pairs of source and article: the first and the newest.
+
+    Some feeds give an entry a new guid with each poll.
+    """
+    rows = await unit.session.exec(
+        select(Entry.source_id, Entry.article_id, Entry.guid_hash)
+        .where(
+            col(Entry.source_id).in_({source_id for source_id, _ in told}),
+            col(Entry.article_id).in_({article_id for _, article_id in told}),
+        )
+        .order_by(col(Entry.first_seen_at), col(Entry.guid_hash))
+    )
+    guids: dict[tuple[int, int], list[str]] = {}
+    for source_id, article_id, guid_hash in rows:
+        guids.setdefault((source_id, article_id), []).append(guid_hash)
+    for (source_id, _), all_ in guids.items():
+        if surplus := all_[1 : max(len(all_) - most, 0) + 1]:
+            await unit.session.exec(
+                delete(Entry).where(
+                    col(Entry.source_id) == source_id, col(Entry.guid_hash).in_(surplus)
+                )
+            )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from bot.matching.folding import folded_text
 from bot.sources.completion import LATE
@@ -14,10 +14,11 @@ from bot.sources.revising import revise
 from bot.sources.urls import host_of
 from storage.articles import articles_by_url, sketches_of, store_articles
 from storage.engine import Unit
-from storage.entries import LONGEST_OUTLET, Seen, note_contents, store_entries
+from storage.entries import LONGEST_OUTLET, Seen, forget_guids, note_contents, store_entries
 from storage.folded import FoldedRow, store_folded
 from storage.pages import AwaitedPage, await_pages
 
+MOST_GUIDS: Final = 5  # of one entry
 Found = tuple[int, Draft]  # the article's id and what the source says of it
 
 
@@ -126,6 +127,9 @@ async def _store_new(
     await store_folded(unit, [_folded(*each) for articles in made.values() for each in articles])
     articles = there | stored
     await store_entries(unit, [_entry(draft, at, articles, unit) for at, draft in new])
+    again = {(at, there[draft.url_hash]) for at, draft in new if draft.url_hash in there}
+    if again:
+        await forget_guids(unit, again, MOST_GUIDS)
     return made, articles
 
 

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.sources.records import Item
-from bot.sources.storing import Shown, store_shown
+from bot.sources.storing import MOST_GUIDS, Shown, store_shown
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import add_source
 from storage.words import SourceKind
 from tests.sources.drafts_made import drafts
-from tests.sources.polled import rows_of
+from tests.sources.polled import HOUR, rows_of
 
 if TYPE_CHECKING:
     from storage.engine import Storage, Unit
+    from tests.conftest import TurnedClock
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
@@ -63,3 +64,21 @@ async def test_words_give_way_to_those_of_an_operators_feed(
 
     (article,) = await rows_of(storage, Article)
     assert article.text.endswith("By us.")
+
+
+async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(
+    storage: Storage, clock: TurnedClock
+):
+    async with storage.writing() as unit:
+        ids = [await added(unit, name) for name in ("careless", "other")]
+        await store_shown(unit, [shown(ids[1], unit, "By us.")])
+    for poll in range(9):
+        clock.turn(HOUR)
+        async with storage.writing() as unit:
+            item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
+            await store_shown(unit, [Shown(ids[0], drafts([item], unit.now))])
+
+    kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
+    hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)
+    assert hours == [0, 1, 2, 3, 8]
+    assert len(await rows_of(storage, Entry)) == MOST_GUIDS + 1
