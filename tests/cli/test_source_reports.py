@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from bot.cli.checkup_table import checkup_report
 from bot.cli.source_reports import show_checkup, show_sources
 from bot.cli.source_tables import sources_table
+from bot.cli.sources import sources
 from bot.sources.adding import Adding
 from bot.sources.checking import Checking
 from bot.sources.guard import Guard
@@ -22,11 +25,12 @@ from bot.sources.listing import Listing
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.engine import Storage
+from storage.sources import add_source
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.feeds_made import LONG, item, page, rss
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from rich.console import RenderableType
 
@@ -240,3 +244,50 @@ def test_an_empty_list_tells_what_to_do(clock, capsys):
     show_sources([], clock.now, as_json=True)
 
     assert capsys.readouterr().out == "No sources yet. Try: dateline sources add --starter\n"
+
+
+async def fill(url: str, **trouble: object) -> None:
+    storage = Storage.open(url)
+    async with storage.writing() as unit:
+        for name, more in (("well", {}), ("ill", trouble)):
+            row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
+            dates = {"created_at": unit.now, "next_fetch_at": unit.now}
+            await add_source(unit, row | dates | more)
+    await storage.close()
+
+
+@pytest.fixture
+def run(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run `dateline sources` on an empty database."""
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *arguments: CliRunner().invoke(sources, list(arguments))
+
+
+def test_the_command_lists_what_is_in_trouble(run, sqlite_url):
+    asyncio.run(fill(sqlite_url, trouble="wall", trouble_text="turns readers away"))
+
+    table = run("list", "--trouble").output
+    lines = run("list", "--trouble", "--json").output.splitlines()
+
+    assert "https://ill.example/feed" in table
+    assert "turns readers away" in table
+    assert "https://well.example/feed" not in table
+    assert [json.loads(line)["trouble"] for line in lines] == ["wall"]
+
+
+def test_the_command_says_when_all_is_well(run, sqlite_url):
+    asyncio.run(fill(sqlite_url))
+
+    assert run("list", "--trouble").output == "No source is in trouble.\n"
+    assert run("list", "--trouble", "--json").output == ""
+
+
+def test_the_command_fails_where_a_check_finds_trouble(run):
+    result = run("check", "ftp://files.example/", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.output)["problem"] == {
+        "trouble": "refused",
+        "sentence": "does not begin with http:// or https://",
+    }
