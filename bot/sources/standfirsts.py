@@ -7,7 +7,7 @@ block with the headline. It is a sentence at least, and no caption, name or call
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from bot.sources.pageblocks import leaves
@@ -58,8 +58,13 @@ def standfirst(root: Any, title: str, description: str, body: list[str]) -> list
 
 
 def _heading(root: Any, title: str) -> Any:
-    headings = (*root.iter("h1"), *root.iter("h2"))
-    return next((each for each in headings if title and letters_of(line_of(each)) == title), None)
+    """The one that is the *title*, else one that holds it."""
+    headings = (
+        [(each, letters_of(line_of(each))) for each in root.iter("h1", "h2")] if title else []
+    )
+    same = (each for each, letters in headings if letters == title)
+    holding = (each for each, letters in headings if title in letters)
+    return next(chain(same, holding), None)
 
 
 def _blocks_after(heading: Any) -> Iterator[Any]:
