@@ -42,9 +42,10 @@ def told_by() -> ColumnElement[str]:
 
     A search is made for somebody's words, which are nobody else's business: it has no name.
     """
-    outlet = func.coalesce(func.nullif(col(Entry.outlet), ""), col(Source.host))
-    title = func.coalesce(func.nullif(col(Source.title), ""), col(Source.host))
-    return case((col(Source.kind) == SourceKind.SEARCH, outlet), else_=title)
+    outlet, host = func.nullif(col(Entry.outlet), ""), col(Source.host)
+    title = func.nullif(col(Source.title), "")
+    named = func.coalesce(outlet, title, host)
+    return case((col(Source.kind) == SourceKind.SEARCH, func.coalesce(outlet, host)), else_=named)
 
 
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from bot.sources.feedlinks import Link
 from bot.sources.finds import Find
 from bot.sources.identity import identified
 from bot.sources.intake import draft, url_hash
+from bot.sources.outlets import as_shown
 from bot.sources.storing import store_drafts
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage, Unit
@@ -147,6 +148,9 @@ def refusal(visited: Visit, every: timedelta | None) -> str:
 
 
 async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:
-    shown = identified(visited.document, row["url"]) if visited.document else []
+    if visited.document is None:
+        return 0
+    document = as_shown(visited.document, row["kind"], row["host"])
+    shown = identified(document, row["url"])
     drafts = [draft(*each, source_url=row["url"], now=unit.now, backlog=True) for each in shown]
     return await store_drafts(unit, source_id, drafts)

@@ -12,7 +12,10 @@ from datetime import date, datetime, timedelta
 
 from bot.sources.records import Document, Item
 from bot.sources.urls import canonical_url, host_of
+from storage.words import SourceKind
 
+# Whoever adds a feed of these adds a search, by whatever name.
+_SERVICES = frozenset({"news.google.com"})
 SAME_FOR = timedelta(days=3)
 _DASHES = "-\u2013\u2014|\u00b7"
 _SUFFIX = re.compile(rf"(.*\S)\s+[{_DASHES}]\s+(\S[^{_DASHES}]*)")
@@ -22,6 +25,11 @@ _FEWEST_TITLES = 3
 _HABIT = 0.8  # of the titles
 _WORD = re.compile(r"\w+")
 _EPOCH = date(1970, 1, 1)
+
+
+def as_shown(shown: Document, kind: SourceKind, host: str) -> Document:
+    """Return what a source shows, as its outlets told it if it is a search or as good as one."""
+    return as_found(shown, host) if kind is SourceKind.SEARCH or host in _SERVICES else shown
 
 
 def as_found(found: Document, service: str) -> Document:

@@ -13,13 +13,12 @@ import structlog
 
 from bot.sources.bookkeeping import not_a_feed
 from bot.sources.keeping import Brought, Keeping
-from bot.sources.outlets import as_found
+from bot.sources.outlets import as_shown
 from bot.sources.troubles import OUR_FAULT
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.sources import Source
 from storage.sources_due import claim_due_sources
-from storage.words import SourceKind
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +74,9 @@ class Polling:
         visited = await visit(self.fetcher, self.reader, asked)
         if problem := not_a_feed(source, visited):
             visited = replace(visited, document=None, problem=problem)
-        if visited.document and source.kind is SourceKind.SEARCH:
-            visited = replace(visited, document=as_found(visited.document, source.host))
+        if visited.document:
+            shown = as_shown(visited.document, source.kind, source.host)
+            visited = replace(visited, document=shown)
         return Brought(source, visited, self.jitter())
 
 
