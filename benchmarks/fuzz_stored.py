@@ -31,7 +31,8 @@ def main() -> None:
     count, first, database = _arguments()
     folder = os.environ.get("DATELINE_CORPUS")  # noqa: TID251 - as the tests
     seeds = seeds_in(Path(folder) if folder else None)
-    structlog.configure(processors=[_only_errors, structlog.dev.ConsoleRenderer()])
+    plain = structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(processors=[_only_errors, structlog.processors.format_exc_info, plain])
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         url = database or f"sqlite+aiosqlite:///{scratch}/fuzz.sqlite3"

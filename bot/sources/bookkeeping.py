@@ -23,6 +23,7 @@ from bot.sources.wishes import Wishes, pause_of_host, wishes_of
 from storage.words import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10
+_SLOWEST = timedelta(days=365)  # dates of other centuries must not overflow a column
 RELIED_ON = timedelta(days=2)
 HUBS_DELAY = timedelta(minutes=10)
 _KINDS = {
@@ -142,7 +143,7 @@ def _read(known: Known, visited: Visit, document: Document, now: datetime) -> di
         "pushed_until": _pushed_until(known, newest, now),
         "first_read_at": known.first_read_at or now,
         "newest_at": newest or known.newest_at,
-        "rhythm_seconds": None if rhythm is None else int(rhythm.total_seconds()),
+        "rhythm_seconds": None if rhythm is None else int(min(rhythm, _SLOWEST).total_seconds()),
         "ttl_seconds": None if pace.ttl is None else int(pace.ttl.total_seconds()),
         "skip_hours": _bits(pace.skip_hours),
         "skip_days": _bits(pace.skip_days),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,9 @@ READ = {
     "cut off": FINE.encode()[:-60],
     "zipped": gzip.compress(FINE.encode()),
     "a date without end": FINE.replace("<guid", f"<pubDate>{'9' * 6000}</pubDate><guid").encode(),
+    "dates of other centuries": rss(
+        [item(n, datetime(year, 1, 1, tzinfo=UTC)) for n, year in ((2, 1000), (3, 1400), (4, 1800))]
+    ).encode(),
     "a guid of 100 KB": rss([item(2, guid="g" * 100_000)]).encode(),
     "a title of 100 KB": FINE.replace("Sample news 2", "Sample news 2 " + "t" * 100_000).encode(),
     "laughs": FINE.replace("<rss", f"<!DOCTYPE rss [<!ENTITY l0 'lol'>{LAUGHS}]><rss").encode(),
