@@ -17,7 +17,7 @@ from bot.sources.storing import store_drafts
 from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage, Unit
 from storage.sources import Source, add_source, change_source, source_of
-from storage.words import FullText
+from storage.words import FullText, SourceState
 
 
 class Outcome(StrEnum):
@@ -99,14 +99,19 @@ class Adding:
         """Say so if *url* is a source already, changed as is wanted now; None if it is none."""
         async with self.storage.reading() as unit:
             source = await source_of(unit, url_hash(url))
+            now = unit.now
         if source is None:
             return None
         changes = self._changes(source, wish)
+        is_back = self.public and source.state is SourceState.GONE
+        if is_back:
+            changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
             async with self.storage.writing() as unit:
                 await change_source(unit, source.id or 0, changes)
         title = changes.get("title", source.title)
-        return Addition(url, Outcome.THERE, title, source_id=source.id)
+        sentence = "was gone, and is asked again" if is_back else ""
+        return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
 
     def _changes(self, source: Source, wish: Wish) -> dict[str, Any]:
         """Adding once more says what is wanted now; nobody can take what the operator gave."""

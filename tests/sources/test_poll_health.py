@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +132,26 @@ async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, f
 
     assert (await only_source(storage)).state is SourceState.GONE
     assert await poll_after(polling, clock, 9 * DAY) == 0
+
+
+async def test_a_source_that_is_gone_is_asked_again_when_it_is_added_again(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=410)
+    await poll_after(polling, clock)
+    farm.serve("/feed.xml", rss([item(2)]))
+
+    stranger = await replace(adding, public=False).add(farm.url())
+    assert (stranger.sentence, await poll_after(polling, clock)) == ("", 0)
+    again = await adding.add(farm.url())
+
+    assert again.sentence == "was gone, and is asked again"
+    assert await polling.poll_due() == 1
+    source = await only_source(storage)
+    assert (source.state, source.trouble) == (SourceState.ACTIVE, None)
+    assert "Sample news 2" in await articles_of(storage)
 
 
 async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
