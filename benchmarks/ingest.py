@@ -1,6 +1,6 @@
 """What it costs to read feeds: CPU of our processes and the database's, for each feed.
 
-    python benchmarks/ingest.py [--feeds N] [--database URL]
+    python benchmarks/ingest.py [--feeds N] [--database URL] [--pages]
     python benchmarks/ingest.py --cycle [--full] [--database URL]
 
 A farm on loopback, a process of its own that is not counted, serves feeds of 24 entries, each on
@@ -8,7 +8,8 @@ a host name of its own. Three rounds: everything is new; nothing is (304); two o
 real steps run: polls, as many side by side as in service, then grouping, then matching with 10,000
 queries; each ends before the next begins, so that the parts can be told apart. Names are resolved
 without DNS. Nothing may be lost or doubled. `--cycle`: see benchmarks/ingesting/cycle.py. The
-last line is JSON.
+last line is JSON. `--pages`: the entries are short, and each new one's page is read after the
+polls, by workers that count too.
 
 Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty and on this
 machine; its backends are counted.
@@ -46,9 +47,9 @@ ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # vers
 Row = dict[str, object]
 
 
-async def rounds(feeds: int, url: str) -> list[Row]:
+async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
     rows = []
-    with running() as farm:
+    with running(tastes=pages) as farm:
         spent = partial(cpu_seconds, but=farm.pid, database=server_database(url))
         async with world(url) as steps:
             await add_queries(steps.storage)
@@ -86,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--feeds", type=int)
     parser.add_argument("--database", metavar="URL")
+    parser.add_argument("--pages", action="store_true", help="short entries, whose pages are read")
     parser.add_argument("--cycle", action="store_true", help="a steady state, and what it keeps")
     parser.add_argument("--full", action="store_true", help="ten whole cycles: 100 minutes")
     arguments = parser.parse_args()
@@ -94,7 +96,7 @@ def main() -> None:
         if arguments.cycle:
             run = cycles(arguments.feeds or 10_000, url, full=arguments.full)
         else:
-            run = rounds(arguments.feeds or 1_000, url)
+            run = rounds(arguments.feeds or 1_000, url, pages=arguments.pages)
         rows = asyncio.run(run)
     table = Table(*rows[0])
     for row in rows:

@@ -1,9 +1,10 @@
 """The farm: a small HTTP server with all feeds, in a process of its own whose CPU is not counted.
 
-    python -m benchmarks.ingesting.farm [GROWS_EVERY]
+    python -m benchmarks.ingesting.farm GROWS_EVERY TASTES
 
 It tells its port on its first line and ends when its input ends. `/version/2` sets the version
-that all feeds show; with GROWS_EVERY a feed shows its next version every so many requests.
+that all feeds show; with GROWS_EVERY (else 0) a feed shows its next version every so many
+requests. TASTES: 1 for entries that are short and have pages, else 0.
 """
 
 import asyncio
@@ -22,18 +23,20 @@ _END = b"\r\n\r\n"
 
 
 class Farm:
-    def __init__(self, grows_every: int) -> None:
+    def __init__(self, grows_every: int, *, tastes: bool) -> None:
         self.version = 0
-        self._feeds = Feeds()
+        self._feeds = Feeds(tastes=tastes)
         self._grows_every = grows_every
         self._asked: Counter[int] = Counter()
 
     def answer(self, path: str, validator: str) -> bytes:
-        _, kind, number = path.split("/")
+        _, kind, number, *entry = path.split("/")
         if kind == "version":
             self.version = int(number)
             return _response(204, "", b"")
         feed = int(number)
+        if entry:
+            return _response(200, "", self._feeds.page(feed, int(entry[0])), "text/html")
         version = self.version
         if self._grows_every:
             version = (self._asked[feed] + feed) // self._grows_every  # not all at once
@@ -73,11 +76,11 @@ def _parted(lines: list[str]) -> Iterator[tuple[str, str, str]]:
     return (line.partition(":") for line in lines)
 
 
-def _response(status: int, tag: str, body: bytes) -> bytes:
+def _response(status: int, tag: str, body: bytes, kind: str = "application/xml") -> bytes:
     head = f"HTTP/1.1 {status} -\r\nETag: {tag}\r\nCache-Control: max-age=60\r\n"
     length = "" if status in {204, 304} else f"Content-Length: {len(body)}\r\n"
-    kind = "Content-Type: application/xml; charset=utf-8\r\nServer: farm\r\n\r\n"
-    return (head + length + kind).encode() + body
+    told = f"Content-Type: {kind}; charset=utf-8\r\nServer: farm\r\n\r\n"
+    return (head + length + told).encode() + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,14 @@ class Running:
 
 
 @contextmanager
-def running(grows_every: int = 0) -> Iterator[Running]:
-    command = [sys.executable, "-m", "benchmarks.ingesting.farm", str(grows_every)]
+def running(grows_every: int = 0, *, tastes: bool = False) -> Iterator[Running]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.ingesting.farm",
+        str(grows_every),
+        str(int(tastes)),
+    ]
     with (
         Popen(command, stdin=PIPE, stdout=PIPE, text=True) as farm,  # noqa: S603 - our own
         cast("IO[str]", farm.stdin),
@@ -101,9 +110,9 @@ def running(grows_every: int = 0) -> Iterator[Running]:
         yield Running(farm.pid, int(cast("IO[str]", farm.stdout).readline()))
 
 
-async def serve(grows_every: int) -> None:
+async def serve(grows_every: int, *, tastes: bool) -> None:
     loop = asyncio.get_running_loop()
-    farm = Farm(grows_every)
+    farm = Farm(grows_every, tastes=tastes)
     server = await loop.create_server(lambda: Connection(farm), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
@@ -111,4 +120,4 @@ async def serve(grows_every: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), tastes=sys.argv[2] == "1"))
