@@ -1,0 +1,79 @@
+"""From a taste in a feed to a match with a word that only the page has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.matching.following import Following
+from bot.matching.match import Matching
+from bot.matching.query import parse
+from bot.sources.completion import LATE
+from bot.sources.group import Grouping
+from storage.matches import Match
+from storage.queries import query_for
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import poll_after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from storage.engine import Storage
+
+
+@pytest.fixture
+async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
+    """Return how to group and match what is ready, and the words of all matches since."""
+    async with storage.writing() as unit:
+        for word in ("taste", "brontosaurus"):
+            await query_for(unit, parse(word).canonical)
+    grouping, matching = Grouping(storage, "me"), Matching(storage, Following(storage), "me")
+
+    async def words() -> list[list[str]]:
+        await grouping.group_new()
+        await matching.match_new()
+        return sorted(match.words for match in await rows_of(storage, Match))
+
+    return words
+
+
+@pytest.fixture
+async def tasted(adding, polling, farm, clock, matched) -> None:
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    assert await matched() == []
+    farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen."] * 2))
+    short = item(2, link=farm.url("/story"), text="A taste.")
+    farm.serve("/feed.xml", rss([short, item(1)]))
+    await poll_after(polling, clock)
+
+
+@pytest.mark.usefixtures("tasted")
+async def test_an_article_is_matched_when_its_page_is_in(completing, matched):
+    assert await matched() == []
+
+    await completing.complete_due()
+
+    assert await matched() == [["brontosaurus"]]
+
+
+@pytest.mark.usefixtures("tasted")
+async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
+    completing, matched, clock
+):
+    clock.turn(LATE)
+    assert await matched() == [["taste"]]
+
+    await completing.complete_due()
+
+    assert await matched() == [["brontosaurus"], ["taste"]]
+
+
+@pytest.mark.usefixtures("tasted")
+async def test_it_is_matched_at_once_if_its_page_fails(completing, matched, farm):
+    farm.serve("/story", "", status=404)
+
+    await completing.complete_due()
+
+    assert await matched() == [["taste"]]
