@@ -22,11 +22,11 @@ _LONGEST = 110
 _PROSE = 160
 _MOST_PROSE = 500  # of the story's first paragraphs
 _MOST_LINES = 16
-_MOST_ABOVE = 5
+_MOST_ABOVE = 2
 _MOST_ELEMENTS = 12
 _DATED = re.compile(
     r"(?:^|[\W_])(?:date|datetime|timestamp|pubdate|dateline|(?:post|publish(?:ed)?|article|entry"
-    r"|story|news)[-_]?(?:date|time|on)|fecha|datum|data|published)(?:$|[\W_])",
+    r"|story|news)[-_]?(?:date|time|on)|fecha|datum|published)(?:$|[\W_])",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
