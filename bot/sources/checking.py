@@ -88,9 +88,8 @@ class Checking:
 
 def _plan(known: Known, changes: Mapping[str, Any], visited: Visit, now: datetime) -> Plan:
     circumstances = circumstances_after(known, changes, visited, now)
-    pace = visited.document.pace if visited.document else None
-    reason = why(now, circumstances, pace.ttl if pace else None)
-    return Plan(changes["next_fetch_at"], interval(now, circumstances), reason)
+    planned = interval(now, circumstances)
+    return Plan(changes["next_fetch_at"], planned, why(now, circumstances))
 
 
 def _charset(visited: Visit) -> str:

@@ -8,8 +8,8 @@ from bot.sources.durations import span
 from bot.sources.wishes import Wishes
 
 
-def why(now: datetime, known: Circumstances, ttl: timedelta | None = None) -> str:
-    """Say it after "every 15 min": what of *known* decided; *ttl* is the feed's own, if it has one.
+def why(now: datetime, known: Circumstances) -> str:
+    """Say what of *known* decided, so that it fits after "every 15 min".
 
     Found by asking what the interval would be without a fact, or with it alone.
     """
@@ -25,7 +25,7 @@ def why(now: datetime, known: Circumstances, ttl: timedelta | None = None) -> st
         return _wished(now, known, known.every)
     if known.pushed and interval(now, known) > interval(now, replace(known, pushed=False)):
         return "a hub tells of its news"
-    return _suggested(now, known, ttl)
+    return _suggested(now, known)
 
 
 def _wished(now: datetime, known: Circumstances, every: timedelta) -> str:
@@ -37,12 +37,12 @@ def _wished(now: datetime, known: Circumstances, every: timedelta) -> str:
     return f"you wish {span(every)}, but its headers ask for more"
 
 
-def _suggested(now: datetime, known: Circumstances, ttl: timedelta | None) -> str:
-    planned = interval(now, known)
+def _suggested(now: datetime, known: Circumstances) -> str:
+    planned, ttl = interval(now, known), known.pace.ttl
     hints = {
-        "its ttl asks for that" if ttl and ttl == known.rhythm else "it publishes that often": (
-            Circumstances(rhythm=known.rhythm)
-        ),
+        "its ttl asks for that"
+        if ttl and ttl == known.rhythm
+        else "twice as often as it publishes": (Circumstances(rhythm=known.rhythm)),
         f"its headers ask for that ({_header(known.wishes)})": Circumstances(wishes=known.wishes),
         _silence(now, known): Circumstances(newest=known.newest),
     }
@@ -58,7 +58,7 @@ def _suggested(now: datetime, known: Circumstances, ttl: timedelta | None) -> st
 def _bounded(words: str, suggested: timedelta, planned: timedelta) -> str:
     if suggested < planned:
         return "it changes more often, and this is the least"
-    return f"{words}, and this is the most" if suggested > planned else words
+    return "it changes more seldom, and this is the most" if suggested > planned else words
 
 
 def _header(wishes: Wishes) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.sources.cadence import LONGEST, SHORTEST, Circumstances, interval
 from bot.sources.reasons import why
+from bot.sources.records import FeedPace
 from bot.sources.wishes import Wishes
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -18,7 +19,7 @@ HOURLY = Wishes(max_age=HOUR)
     ("known", "words"),
     [
         pytest.param(Circumstances(), "nothing says how often it changes", id="nothing known"),
-        pytest.param(Circumstances(rhythm=HOUR), "it publishes that often", id="its rhythm"),
+        pytest.param(Circumstances(rhythm=HOUR), "twice as often as it publishes", id="its rhythm"),
         pytest.param(
             Circumstances(rhythm=MINUTE),
             "it changes more often, and this is the least",
@@ -26,7 +27,7 @@ HOURLY = Wishes(max_age=HOUR)
         ),
         pytest.param(
             Circumstances(rhythm=48 * HOUR),
-            "it publishes that often, and this is the most",
+            "it changes more seldom, and this is the most",
             id="a slow rhythm",
         ),
         pytest.param(
@@ -55,7 +56,7 @@ HOURLY = Wishes(max_age=HOUR)
         ),
         pytest.param(
             Circumstances(rhythm=3 * HOUR, pushed=True),
-            "it publishes that often",
+            "twice as often as it publishes",
             id="a hub of a slow feed",
         ),
         pytest.param(
@@ -84,8 +85,10 @@ def test_what_decides_is_told(known: Circumstances, words: str):
 
 
 def test_a_ttl_is_told_from_a_rhythm():
-    assert why(NOW, Circumstances(rhythm=HOUR), ttl=HOUR) == "its ttl asks for that"
-    assert why(NOW, Circumstances(rhythm=HOUR), ttl=MINUTE) == "it publishes that often"
+    hourly, hasty = FeedPace(ttl=HOUR), FeedPace(ttl=MINUTE)
+
+    assert why(NOW, Circumstances(rhythm=HOUR, pace=hourly)) == "its ttl asks for that"
+    assert why(NOW, Circumstances(rhythm=HOUR, pace=hasty)) == "twice as often as it publishes"
 
 
 spans = st.none() | st.timedeltas(timedelta(), timedelta(days=30))
