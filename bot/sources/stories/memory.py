@@ -33,7 +33,7 @@ ALIKE: Final = 0.16
 _RAREST: Final = 8
 _COMPARED: Final = 3
 _LEAST_SHARED: Final = 0.25  # of what the likeliest shares; with less no story was ever the one
-# About 1.5 KB each; where more come in three days, the window is shorter.
+# About 1.5 KB each, 5 KB with a full text; where more come in three days, the window is shorter.
 MOST_STORIES: Final = 100_000
 _FORGOTTEN: Final = 400  # at once
 
