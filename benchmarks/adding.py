@@ -20,9 +20,9 @@ from benchmarks.ingesting.farm import running
 from benchmarks.ingesting.scales import cpu_seconds, memory_mb
 from benchmarks.ingesting.world import World, world
 from bot.cli.adding_many import add_all, as_listed
-from bot.sources.adding import AS_IT_COMES, Adding, Outcome
-from bot.sources.choosing import Choosing
-from bot.sources.opml import Outline, read_opml, write_opml
+from bot.sources.finding.adding import AS_IT_COMES, Adding, Outcome
+from bot.sources.finding.choosing import Choosing
+from bot.sources.finding.opml import Outline, read_opml, write_opml
 
 TOGETHER = 10
 

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bot.sources.dates import feed_date
-from bot.sources.documents import NeedsWorker, Shape, read_fast
-from bot.sources.records import Document, Item, Unreadable
-from bot.sources.sanitise import one_line
-from bot.sources.slowfeeds import read_slow
-from bot.sources.strictxml import as_utf8
+from bot.sources.formats.dates import feed_date
+from bot.sources.formats.documents import NeedsWorker, Shape, read_fast
+from bot.sources.formats.records import Document, Item, Unreadable
+from bot.sources.formats.sanitise import one_line
+from bot.sources.formats.slowfeeds import read_slow
+from bot.sources.formats.strictxml import as_utf8
 
 HOME = "http://127.0.0.1:8097/"
 # What the expectations call our fields; the later names count only without the earlier ones.

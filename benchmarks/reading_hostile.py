@@ -6,8 +6,8 @@ Every layout with every box, in several languages; the story must stay whole, th
 from collections.abc import Iterator
 from itertools import product
 
-from bot.sources.pages import read_page
-from bot.sources.records import Unreadable
+from bot.sources.formats.records import Unreadable
+from bot.sources.webpages.pages import read_page
 
 TITLE = "Ferry to the old harbour late again"
 STORY = (

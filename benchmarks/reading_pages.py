@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.sources.charsets import decode
-from bot.sources.pages import read_page
-from bot.sources.records import Item, Unreadable
+from bot.sources.formats.charsets import decode
+from bot.sources.formats.records import Item, Unreadable
+from bot.sources.webpages.pages import read_page
 
 _EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
 

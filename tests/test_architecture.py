@@ -24,21 +24,21 @@ STEPS = {
     "bot.publishing.publish",
     "bot.delivery.send",
     # what serves them: an entry on its way into the tables, the index in step with the queries
-    "bot.sources.keeping",
-    "bot.sources.storing",
-    "bot.sources.revising",
-    "bot.sources.meeting",
-    "bot.sources.searching",
+    "bot.sources.articles.keeping",
+    "bot.sources.articles.storing",
+    "bot.sources.articles.revising",
+    "bot.sources.articles.meeting",
+    "bot.sources.finding.searching",
     "bot.matching.following",
 }
 USE_CASES = {
-    "bot.sources.adding",
+    "bot.sources.finding.adding",
     "bot.sources.checking",
     "bot.sources.hubcalls",
-    "bot.sources.choosing",
-    "bot.sources.discovery",
+    "bot.sources.finding.choosing",
+    "bot.sources.finding.discovery",
     "bot.sources.listing",
-    "bot.sources.opening",
+    "bot.sources.finding.opening",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.delivery.release",
@@ -52,10 +52,10 @@ USE_CASES = {
     "bot.subscribers.watching",
 }
 ACTS = {
-    "bot.sources.connecting",
-    "bot.sources.http",
+    "bot.sources.getting.connecting",
+    "bot.sources.getting.http",
     "bot.sources.reading",
-    "bot.sources.spacing",
+    "bot.sources.getting.spacing",
     "bot.sources.worker",
     "bot.sources.workers",
     "bot.delivery.telegram",
@@ -64,6 +64,8 @@ ACTS = {
     "bot.matching.building",
     "bot.matching.snapshots",
 }
+# The parts of the largest room: each may import those before it.
+PARTS = ("formats", "webpages", "getting", "articles", "finding")
 # A pure module touches none of these.
 OUTSIDE = {
     "aiogram",
@@ -197,6 +199,15 @@ def test_what_acts_or_steps_is_imported_by_its_own_room_and_the_root_only(module
 
     allowed = module == "bot.app" or module.startswith("bot.app.")
     assert [n for n in acting if not allowed and room_of(n) != room_of(module)] == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_sources_imports_the_parts_before_it_only(part: str):
+    inside = [m for m in OURS if within(m, (f"bot.sources.{part}",))]
+    later = tuple(f"bot.sources.{other}" for other in PARTS[PARTS.index(part) + 1 :])
+
+    assert inside
+    assert [(m, n) for m in inside for n in imports_of(m) if within(n, later)] == []
 
 
 @pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])

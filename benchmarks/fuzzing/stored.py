@@ -11,11 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.fuzzing.seeds import Seeds
 from benchmarks.fuzzing.trials import NOW, made
-from bot.sources.answers import Answer
-from bot.sources.intake import url_hash
+from bot.sources.articles.intake import url_hash
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
-from bot.sources.troubles import OUR_FAULT
 from storage.articles import Article
 from storage.engine import Storage
 from storage.entries import Entry

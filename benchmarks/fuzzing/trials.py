@@ -12,11 +12,11 @@ from pathlib import Path
 
 from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
 from benchmarks.fuzzing.seeds import Seeds
-from bot.sources.documents import NeedsWorker, read_fast
-from bot.sources.identity import identified
-from bot.sources.intake import draft
+from bot.sources.articles.identity import identified
+from bot.sources.articles.intake import draft
+from bot.sources.formats.documents import NeedsWorker, read_fast
+from bot.sources.formats.records import Document, Unreadable
 from bot.sources.reading import Reader
-from bot.sources.records import Document, Unreadable
 from bot.sources.workers import Workers
 
 SEED = 20_260_302

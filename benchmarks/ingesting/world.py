@@ -21,11 +21,11 @@ from bot.logs import configure_logs
 from bot.matching.following import Following
 from bot.matching.match import Matching
 from bot.matching.query import parse
+from bot.sources.articles.intake import url_hash
 from bot.sources.fulltext import Completing
+from bot.sources.getting.guard import Address, Guard
+from bot.sources.getting.http import Fetcher
 from bot.sources.group import Grouping
-from bot.sources.guard import Address, Guard
-from bot.sources.http import Fetcher
-from bot.sources.intake import url_hash
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.articles import Article

@@ -8,8 +8,8 @@ from bot.chat.doors import Doors
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.settings import Access as WhoMay
-from bot.sources.adding import Adding
-from bot.sources.choosing import Choosing
+from bot.sources.finding.adding import Adding
+from bot.sources.finding.choosing import Choosing
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins

@@ -22,7 +22,7 @@ from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.rendering.renderer import Renderer
-from bot.sources.adding import Adding, Wish
+from bot.sources.finding.adding import Adding, Wish
 from bot.sources.hubcalls import HubCalls
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving

@@ -168,9 +168,9 @@ def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:
 
     New articles are grouped first; a new version of one has its story and is matched at once.
     """
+    from bot.sources.finding.searching import Searching
     from bot.sources.fulltext import Completing
     from bot.sources.poll import Polling
-    from bot.sources.searching import Searching
 
     tools, settings = around.tools, around.settings
     polling = Polling(tools.storage, tools.fetcher, tools.reader, around.owner)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.settings import Settings
-    from bot.sources.http import Fetcher
-    from bot.sources.opening import Opening
+    from bot.sources.finding.opening import Opening
+    from bot.sources.getting.http import Fetcher
     from bot.sources.reading import Reader
     from storage.engine import Storage
 
@@ -29,8 +29,8 @@ class SourceTools:
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
     """Return the one way out; *newsroom* is a host and port of ours that it may reach."""
-    from bot.sources.guard import Guard
-    from bot.sources.http import Fetcher
+    from bot.sources.getting.guard import Guard
+    from bot.sources.getting.http import Fetcher
 
     own = frozenset({(ip_address(newsroom[0]), newsroom[1])} if newsroom else ())
     contact = f"; +{settings.contact_url}" if settings.contact_url else ""
@@ -43,7 +43,7 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 @asynccontextmanager
 async def opening() -> AsyncIterator[Opening]:
     """Yield what opens files and addresses; the settings are read for an address only."""
-    from bot.sources.opening import Opening
+    from bot.sources.finding.opening import Opening
     from bot.sources.reading import Reader
 
     def way_out() -> Fetcher:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
-    from bot.sources.adding import Addition
+    from bot.sources.finding.adding import Addition
     from bot.sources.listing import Listing
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.sources.adding import Addition, Form, Outcome
+from bot.sources.finding.adding import Addition, Form, Outcome
 from bot.sources.urls import host_of
 from storage.engine import DatabaseError
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from bot.sources.adding import Wish
-    from bot.sources.opml import Outline
+    from bot.sources.finding.adding import Wish
+    from bot.sources.finding.opml import Outline
 
 AT_ONCE = 16
 

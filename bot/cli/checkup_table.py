@@ -11,20 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.source_words import ago, next_poll, trouble, unchanged
-from bot.sources.answers import problem_of
 from bot.sources.bookkeeping import SIGHTINGS_UNTIL_MOVED
 from bot.sources.durations import span
-from bot.sources.records import Kind
-from bot.sources.sitemaps import moment_of
+from bot.sources.formats.records import Kind
+from bot.sources.formats.sitemaps import moment_of
+from bot.sources.getting.answers import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
-    from bot.sources.answers import Answer
     from bot.sources.checking import Checkup
-    from bot.sources.records import Document, Item
+    from bot.sources.formats.records import Document, Item
+    from bot.sources.getting.answers import Answer
     from storage.sources import Source
 
 NEWEST = 3

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from bot.sources.discovery import Discovered
+    from bot.sources.finding.discovery import Discovered
 
 
 def looking(url: str) -> AbstractContextManager[object]:

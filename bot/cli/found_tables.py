@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.sources.adding import Outcome
 from bot.sources.durations import span
+from bot.sources.finding.adding import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from bot.sources.adding import Addition
-    from bot.sources.feedlinks import Link
-    from bot.sources.finds import Find
+    from bot.sources.finding.adding import Addition
+    from bot.sources.finding.feedlinks import Link
+    from bot.sources.finding.finds import Find
 
 _STYLES = {
     Outcome.ADDED: "green",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.matching.explaining import Explanation
     from bot.matching.spans import Span
     from bot.matching.tracing import Place
-    from bot.sources.records import Item
+    from bot.sources.formats.records import Item
 
 
 def print_json(

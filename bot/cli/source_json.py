@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bot.sources.sitemaps import moment_of
+from bot.sources.formats.sitemaps import moment_of
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.sources.answers import Answer
     from bot.sources.checking import Checkup
-    from bot.sources.records import Document
+    from bot.sources.formats.records import Document
+    from bot.sources.getting.answers import Answer
     from storage.sources import Source
 
 _SAME = (

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.adding import Wish
-    from bot.sources.choosing import Choosing
-    from bot.sources.opml import Outline
+    from bot.sources.finding.adding import Wish
+    from bot.sources.finding.choosing import Choosing
+    from bot.sources.finding.opml import Outline
 
 NOTHING_DONE = 1
 
@@ -54,7 +54,7 @@ def add(
 
     from bot.cli.adding_many import add_all
     from bot.cli.found_tables import came_of
-    from bot.sources.adding import Form, Wish
+    from bot.sources.finding.adding import Form, Wish
 
     form = Form.PAGE if page else Form.ANY
     wish = Wish(_interval(every), form=form, full_text=full_text)
@@ -75,7 +75,7 @@ def find(
 ) -> None:
     """Show the feeds of a site; nothing is added."""
     from bot.cli.finding import looking, show_found
-    from bot.sources.discovery import Discovery
+    from bot.sources.finding.discovery import Discovery
 
     with looking(url):
         found = _run(lambda t: Discovery(t.fetcher, t.reader, thorough=True).discover(url))
@@ -158,14 +158,14 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
 
 
 def _choosing(tools: SourceTools) -> Choosing:
-    from bot.sources.adding import Adding
-    from bot.sources.choosing import Choosing
+    from bot.sources.finding.adding import Adding
+    from bot.sources.finding.choosing import Choosing
 
     return Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.opml import LARGEST, NotOpmlError, read_opml, starter_outlines
+    from bot.sources.finding.opml import LARGEST, NotOpmlError, read_opml, starter_outlines
 
     listed = [*starter_outlines()] if starter else []
     if opml is not None:

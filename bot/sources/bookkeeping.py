@@ -4,22 +4,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sources.answers import Answer
-from bot.sources.cadence import (
+from bot.sources.articles.intake import moments_of, newest_of, url_hash
+from bot.sources.formats.records import Document, FeedPace, Kind
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.cadence import (
     SEARCH_LONGEST,
     SEARCH_SHORTEST,
     Circumstances,
     next_fetch_at,
     rhythm_of,
 )
-from bot.sources.hubs import hub_of
-from bot.sources.intake import moments_of, newest_of, url_hash
+from bot.sources.getting.hubs import hub_of
+from bot.sources.getting.troubles import Problem, Trouble
+from bot.sources.getting.visiting import Visit
+from bot.sources.getting.wishes import Wishes, pause_of_host, wishes_of
 from bot.sources.known import Known, Newborn
-from bot.sources.records import Document, FeedPace, Kind
-from bot.sources.troubles import Problem, Trouble
 from bot.sources.urls import host_of
-from bot.sources.visiting import Visit
-from bot.sources.wishes import Wishes, pause_of_host, wishes_of
 from storage.words import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10

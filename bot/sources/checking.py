@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.sources.articles.intake import url_hash
 from bot.sources.bookkeeping import changes_after, circumstances_after, newborn_of, not_a_feed
-from bot.sources.cadence import interval
-from bot.sources.charsets import decoded
-from bot.sources.documents import unpacked
-from bot.sources.failures import FetchError
-from bot.sources.feedlinks import robots_of
-from bot.sources.intake import url_hash
+from bot.sources.finding.feedlinks import robots_of
+from bot.sources.formats.charsets import decoded
+from bot.sources.formats.documents import unpacked
+from bot.sources.formats.records import Unreadable
+from bot.sources.getting.cadence import interval
+from bot.sources.getting.failures import FetchError
+from bot.sources.getting.robots import verdict
+from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from bot.sources.known import Known
 from bot.sources.reasons import why
-from bot.sources.records import Unreadable
-from bot.sources.robots import verdict
-from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.sources import Source, source_of
 

@@ -11,18 +11,18 @@ from typing import Final
 
 import structlog
 
-from bot.sources.answers import Answer, problem_of
+from bot.sources.articles.completion import KEPT, completed
+from bot.sources.articles.meeting import united
+from bot.sources.articles.revising import folded_article
+from bot.sources.articles.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.bookkeeping import host_to_pause
-from bot.sources.completion import KEPT, completed
-from bot.sources.failures import FetchError, HostWaits
-from bot.sources.hostblocks import HostBlocks
-from bot.sources.meeting import united
-from bot.sources.records import Item, Kind, Unreadable
-from bot.sources.revising import folded_article
-from bot.sources.spacing import APART_SECONDS
-from bot.sources.versions import may_be_revised, may_be_revised_by, read_anew
-from bot.sources.visiting import Fetches, Reads
-from bot.sources.wishes import SPOKEN_FOR_THE_HOST
+from bot.sources.formats.records import Item, Kind, Unreadable
+from bot.sources.getting.answers import Answer, problem_of
+from bot.sources.getting.failures import FetchError, HostWaits
+from bot.sources.getting.spacing import APART_SECONDS
+from bot.sources.getting.visiting import Fetches, Reads
+from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
+from bot.sources.webpages.hostblocks import HostBlocks
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.blocks import learned_blocks, store_blocks
 from storage.engine import Storage, Unit

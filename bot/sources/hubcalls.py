@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.sources.hubs import (
+from bot.sources.getting.hubs import (
     DENIED,
     SUBSCRIBE,
     UNSUBSCRIBE,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.sources.intake import url_hash
-from bot.sources.opml import Outline, write_opml
+from bot.sources.articles.intake import url_hash
+from bot.sources.finding.opml import Outline, write_opml
 from storage.engine import Storage
 from storage.sources import Source, all_sources, remove_source, source_of
 from storage.words import SourceKind

@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from bot.sources.articles.keeping import Brought, Keeping
 from bot.sources.bookkeeping import not_a_feed
-from bot.sources.keeping import Brought, Keeping
-from bot.sources.outlets import as_shown
-from bot.sources.troubles import OUR_FAULT
-from bot.sources.visiting import Asked, Fetches, Reads, Visit, visit
+from bot.sources.finding.outlets import as_shown
+from bot.sources.getting.troubles import OUR_FAULT
+from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage
 from storage.sources import Source
 from storage.sources_due import claim_due_sources

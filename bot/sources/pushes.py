@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from bot.sources.answers import Answer
-from bot.sources.failures import FetchError
-from bot.sources.hubs import SUBSCRIBE, UNSUBSCRIBE, USUAL_LEASE
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.failures import FetchError
+from bot.sources.getting.hubs import SUBSCRIBE, UNSUBSCRIBE, USUAL_LEASE
 from storage.engine import Storage, Unit
 from storage.pushes import (
     Push,

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.sources.documents import read_fast
-from bot.sources.records import Document
+from bot.sources.formats.documents import read_fast
+from bot.sources.formats.records import Document
 from bot.sources.workers import Workers
 
 _LARGE = 200_000  # bytes that take longer than the event loop should wait

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.sources.cadence import SHORTEST_WISH, Circumstances, interval
 from bot.sources.durations import span
-from bot.sources.wishes import Wishes
+from bot.sources.getting.cadence import SHORTEST_WISH, Circumstances, interval
+from bot.sources.getting.wishes import Wishes
 
 
 def why(now: datetime, known: Circumstances) -> str:

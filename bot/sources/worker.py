@@ -18,10 +18,10 @@ from math import ceil
 from pathlib import Path
 from typing import IO, Any
 
-from bot.sources.documents import Shape
-from bot.sources.records import Document, Unreadable
-from bot.sources.sitemaps import read_sitemap
-from bot.sources.strictxml import as_utf8
+from bot.sources.formats.documents import Shape
+from bot.sources.formats.records import Document, Unreadable
+from bot.sources.formats.sitemaps import read_sitemap
+from bot.sources.formats.strictxml import as_utf8
 
 MEMORY_BYTES = 512 * 1024 * 1024
 LARGEST_ANSWER = 50_000_000
@@ -102,16 +102,16 @@ def _answer(shape: Shape, text: str, url: str) -> dict[str, Any]:
 def _read(shape: Shape, text: str, url: str) -> Document:
     """Each reader is imported when first needed: a worker for feeds need not load the others."""
     if shape is Shape.PAGE:
-        from bot.sources.pages import read_page  # noqa: PLC0415 - see above
+        from bot.sources.webpages.pages import read_page  # noqa: PLC0415 - see above
 
         return read_page(text, url)
     if shape is Shape.TEXT:
-        from bot.sources.texts import read_text  # noqa: PLC0415 - see above
+        from bot.sources.webpages.texts import read_text  # noqa: PLC0415 - see above
 
         return read_text(text, url)
     if shape is Shape.SITEMAP:
         return read_sitemap(as_utf8(text), url)
-    from bot.sources.slowfeeds import read_slow  # noqa: PLC0415 - see above
+    from bot.sources.formats.slowfeeds import read_slow  # noqa: PLC0415 - see above
 
     return read_slow(as_utf8(text), url)
 

@@ -15,8 +15,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from bot.sources.documents import NeedsWorker
-from bot.sources.records import Document, Unreadable
+from bot.sources.formats.documents import NeedsWorker
+from bot.sources.formats.records import Document, Unreadable
 from bot.sources.worker import frame
 
 _MOST_DOCUMENTS = 500  # then a new one, since parsers leak

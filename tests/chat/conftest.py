@@ -18,12 +18,12 @@ from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.rendering.renderer import Renderer
-from bot.sources.adding import Addition, Outcome
-from bot.sources.identity import identified
-from bot.sources.intake import draft, url_hash
+from bot.sources.articles.identity import identified
+from bot.sources.articles.intake import draft, url_hash
+from bot.sources.articles.storing import store_drafts
+from bot.sources.finding.adding import Addition, Outcome
+from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.listing import Listing
-from bot.sources.records import Document, Item, Kind
-from bot.sources.storing import store_drafts
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals

@@ -2,11 +2,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.sources.adding import Addition, Outcome
-from bot.sources.feedlinks import Where
-from bot.sources.finds import Find
-from bot.sources.records import Kind
-from bot.sources.visiting import Visit
+from bot.sources.finding.adding import Addition, Outcome
+from bot.sources.finding.feedlinks import Where
+from bot.sources.finding.finds import Find
+from bot.sources.formats.records import Kind
+from bot.sources.getting.visiting import Visit
 from storage.sources import change_source
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 

@@ -17,10 +17,10 @@ from bot.cli.checkup_table import checkup_report
 from bot.cli.source_reports import show_checkup, show_sources
 from bot.cli.source_tables import sources_table
 from bot.cli.sources import sources
-from bot.sources.adding import Adding
 from bot.sources.checking import Checking
-from bot.sources.guard import Guard
-from bot.sources.http import Fetcher
+from bot.sources.finding.adding import Adding
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
 from bot.sources.listing import Listing
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader

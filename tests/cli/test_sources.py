@@ -17,18 +17,18 @@ from bot.cli.finding import show_found
 from bot.cli.found_tables import additions_table, came_of, choices
 from bot.cli.source_tables import sources_table
 from bot.cli.sources import _wanted, sources
-from bot.sources.adding import Adding, Addition, Outcome, Wish
 from bot.sources.checking import Checking
-from bot.sources.choosing import Choosing
-from bot.sources.discovery import Discovered, Discovery
-from bot.sources.feedlinks import Link, Where
-from bot.sources.guard import Guard
-from bot.sources.http import Fetcher
+from bot.sources.finding.adding import Adding, Addition, Outcome, Wish
+from bot.sources.finding.choosing import Choosing
+from bot.sources.finding.discovery import Discovered, Discovery
+from bot.sources.finding.feedlinks import Link, Where
+from bot.sources.finding.opml import read_opml
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
+from bot.sources.getting.visiting import Visit
 from bot.sources.listing import Listing
-from bot.sources.opml import read_opml
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
-from bot.sources.visiting import Visit
 from storage.engine import DatabaseError, Storage
 from storage.words import FullText
 from tests.conftest import MONDAY_NOON

@@ -6,8 +6,8 @@ from hypothesis import given
 from bot.matching.folding import fold
 from bot.matching.index import spans
 from bot.matching.query import QueryError, parse
-from bot.sources.documents import read_fast
-from bot.sources.records import Document
+from bot.sources.formats.documents import read_fast
+from bot.sources.formats.records import Document
 from tests.matching import oracle
 from tests.matching.wordings import queries, texts
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, func, select
 
-from bot.sources.adding import Adding, Wish
-from bot.sources.choosing import Choosing
-from bot.sources.connecting import Sockets
+from bot.sources.finding.adding import Adding, Wish
+from bot.sources.finding.choosing import Choosing
 from bot.sources.fulltext import Completing
-from bot.sources.guard import Guard
-from bot.sources.http import Fetcher
+from bot.sources.getting.connecting import Sockets
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
+from bot.sources.getting.spacing import Spacing
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
-from bot.sources.spacing import Spacing
 from storage.engine import Storage
 from storage.sources import Source
 from storage.words import SourceState

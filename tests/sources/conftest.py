@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.adding import Adding
+from bot.sources.finding.adding import Adding
 from bot.sources.fulltext import Completing
-from bot.sources.guard import Guard
-from bot.sources.http import Fetcher
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from tests.sources.feedfarm import FeedFarm

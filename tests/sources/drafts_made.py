@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.sources.identity import identified
-from bot.sources.intake import Draft, draft
-from bot.sources.records import Document, Item, Kind
+from bot.sources.articles.identity import identified
+from bot.sources.articles.intake import Draft, draft
+from bot.sources.formats.records import Document, Item, Kind
 
 
 def drafts(

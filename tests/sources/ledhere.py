@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 if TYPE_CHECKING:
-    from bot.sources.connecting import Sockets
+    from bot.sources.getting.connecting import Sockets
 
 SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
 

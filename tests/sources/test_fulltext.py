@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sources.answers import Answer
-from bot.sources.completion import KEPT, LATE, awaiting_pages
-from bot.sources.failures import FetchError, HostWaits, TimedOut
+from bot.sources.articles.completion import KEPT, LATE, awaiting_pages
+from bot.sources.articles.storing import store_drafts
+from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
-from bot.sources.records import Document, Item, Kind, Unreadable
-from bot.sources.storing import store_drafts
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.failures import FetchError, HostWaits, TimedOut
 from storage.articles import Article
 from storage.articles_staged import claim_articles
 from storage.pages import AwaitedPage

@@ -9,7 +9,7 @@ import pytest
 from bot.matching.following import Following
 from bot.matching.match import Matching
 from bot.matching.query import parse
-from bot.sources.completion import LATE
+from bot.sources.articles.completion import LATE
 from bot.sources.group import Grouping
 from storage.matches import Match
 from storage.queries import query_for

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from bot.sources.adding import Outcome, Wish
+from bot.sources.finding.adding import Outcome, Wish
 from bot.sources.poll import Polling
 from storage.articles import Article
 from storage.entries import Entry

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources import keeping
+from bot.sources.articles import keeping
+from bot.sources.articles.storing import Shown, store_shown
+from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.poll import LEASE, Polling
-from bot.sources.storing import Shown, store_shown
-from bot.sources.troubles import OUR_FAULT
 from storage.articles import Article
 from storage.sources import Source
 from storage.words import SourceState

@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import update
 
-from bot.sources.answers import Answer
-from bot.sources.failures import CannotConnect
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.failures import CannotConnect
 from bot.sources.hubcalls import HubCalls
 from bot.sources.pushes import Pushing
 from bot.web.health import make_web

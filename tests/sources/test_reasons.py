@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.cadence import LONGEST, SHORTEST, Circumstances, interval
+from bot.sources.formats.records import FeedPace
+from bot.sources.getting.cadence import LONGEST, SHORTEST, Circumstances, interval
+from bot.sources.getting.wishes import Wishes
 from bot.sources.reasons import why
-from bot.sources.records import FeedPace
-from bot.sources.wishes import Wishes
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bot.sources.adding import Adding
-from bot.sources.answers import Answer
+from bot.sources.finding.adding import Adding
+from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
 from storage.articles import Article
 from storage.articles_found import source_names

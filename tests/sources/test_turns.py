@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sources.answers import Answer
-from bot.sources.completion import awaiting_pages
+from bot.sources.articles.completion import awaiting_pages
+from bot.sources.articles.storing import store_drafts
+from bot.sources.formats.records import Item
 from bot.sources.fulltext import Completing
+from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
-from bot.sources.records import Item
-from bot.sources.storing import store_drafts
 from storage.sources import add_source
 from storage.words import FullText, SourceKind
 from tests.sources.drafts_made import drafts

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sources.documents import NeedsWorker, Shape
+from bot.sources.formats.documents import NeedsWorker, Shape
+from bot.sources.formats.records import Unreadable
 from bot.sources.reading import Reader
-from bot.sources.records import Unreadable
 from bot.sources.workers import Workers
 
 TEXT = NeedsWorker(

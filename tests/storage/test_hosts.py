@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from bot.sources.intake import url_hash
+from bot.sources.articles.intake import url_hash
 from storage.sources import Source, add_source
 from storage.sources_due import claim_due_sources, wait_for_host
 

@@ -18,9 +18,9 @@ from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
-from bot.sources.adding import Adding
-from bot.sources.guard import Guard
-from bot.sources.http import Fetcher
+from bot.sources.finding.adding import Adding
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.chats import open_chat

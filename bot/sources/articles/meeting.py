@@ -1,0 +1,65 @@
+"""Articles that were stored under two addresses and meet when one of them names the other."""
+
+from bot.sources.articles.identity import is_another
+from bot.sources.articles.intake import url_hash
+from bot.sources.articles.revising import folded_article
+from bot.sources.articles.versions import change, may_be_revised, may_be_revised_by
+from bot.sources.urls import host_of
+from bot.sources.webpages.addresses import address_found, site_of
+from storage.article_addresses import also_at
+from storage.article_versions import articles_to_revise, is_untouched, revise_article
+from storage.articles import Article, articles_by_url
+from storage.articles_united import unite
+from storage.engine import Unit
+from storage.folded import store_folded
+from storage.sources_carrying import speakers
+
+
+async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
+    """Note that the article at *url* says of itself that it is at *found*.
+
+    Return the article that stays: the other one, if one is there. But what somebody may have seen
+    stays too, and so do two of which nothing says that they are the same.
+    """
+    address = address_found(url, found) if found else url
+    hashed = url_hash(address)
+    if hashed == url_hash(url):
+        return article_id
+    there = (await articles_by_url(unit, [hashed])).get(hashed)
+    locked = await articles_to_revise(unit, {article_id, there or article_id})
+    articles = {article.id: article for article in locked}
+    article, other = articles.get(article_id), articles.get(there)
+    if article is None or article.url_hash != url_hash(url):
+        return article_id
+    if other is None:
+        await _move(unit, article, hashed, address)
+        return article_id
+    if other is article or not is_untouched(article) or _differ(article, other):
+        return article_id
+    await _unite(unit, article, other)
+    return other.id or 0
+
+
+async def _move(unit: Unit, article: Article, hashed: str, address: str) -> None:
+    await also_at(unit, article.id or 0, hashed)
+    if site_of(host_of(address)) != site_of(host_of(article.url)) and is_untouched(article):
+        await revise_article(unit, article, {"url": address})
+
+
+def _differ(article: Article, other: Article) -> bool:
+    """A site whose pages all name one address is mistaken."""
+    return is_another((other.title, other.summary), (article.title, article.summary))
+
+
+async def _unite(unit: Unit, lost: Article, kept: Article) -> None:
+    """The words are those of the source that speaks for both."""
+    kept_id = kept.id or 0
+    former = await speakers(unit, [kept_id])
+    await unite(unit, lost, kept)
+    if await speakers(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):
+        return
+    values = {"title": lost.title, "summary": lost.summary, "text": lost.text, "url": lost.url}
+    kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))
+    if may_be_revised_by(kind, kept, unit.now):
+        await revise_article(unit, kept, values)
+        await store_folded(unit, [folded_article(kept)])

@@ -1,0 +1,48 @@
+"""Revising articles by what their sources say of them now."""
+
+from collections.abc import Sequence
+
+from bot.matching.folding import folded_text
+from bot.sources.articles.intake import Draft
+from bot.sources.articles.versions import Change, may_be_revised, may_be_revised_by, told_anew
+from bot.sources.urls import host_of
+from storage.article_versions import articles_to_revise, revise_article
+from storage.articles import Article
+from storage.engine import Unit
+from storage.folded import FoldedRow, store_folded
+from storage.sources_carrying import speakers
+
+
+async def revise(
+    unit: Unit, source_id: int, shown: Sequence[tuple[int, Draft]]
+) -> tuple[list[tuple[int, Draft]], set[str]]:
+    """Revise the articles *shown*, by id, for which the source speaks.
+
+    Return those that were revised, and the guids of what is to be looked at again later.
+    """
+    speaking = await speakers(unit, {article_id for article_id, _ in shown})
+    ours = [each for each in shown if speaking.get(each[0]) == source_id]
+    locked = await articles_to_revise(unit, {article_id for article_id, _ in ours})
+    articles = {article.id: article for article in locked}
+    revised: list[tuple[int, Draft]] = []
+    later: set[str] = set()
+    for article_id, draft in ours:
+        article = articles.get(article_id)
+        if article is None or not may_be_revised(article, unit.now):
+            continue
+        kind, values = told_anew(article, draft)
+        if may_be_revised_by(kind, article, unit.now):
+            await revise_article(unit, article, values)
+            revised.append((article_id, draft))
+        elif kind is Change.NUMBERS:
+            later.add(draft.guid_hash)
+        elif host_of(values["url"]) != host_of(article.url):
+            article.url = values["url"]  # nothing new to read, but the speaker's own address
+    changed = {article_id for article_id, _ in revised}
+    await store_folded(unit, [folded_article(each) for each in locked if each.id in changed])
+    return revised, later
+
+
+def folded_article(article: Article) -> FoldedRow:
+    title, text = folded_text(article.title), folded_text(article.text)
+    return FoldedRow(article.id or 0, title, text, article.language)

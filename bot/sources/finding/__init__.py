@@ -1,0 +1,1 @@
+"""Where sources come from: what a person names, what a site offers, lists of others, searches."""

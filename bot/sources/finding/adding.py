@@ -1,0 +1,161 @@
+"""Adding a source: one GET checks, reads and stores it with its backlog, which alerts nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.sources.articles.identity import identified
+from bot.sources.articles.intake import draft, url_hash
+from bot.sources.articles.storing import store_drafts
+from bot.sources.bookkeeping import first_row
+from bot.sources.finding.feedlinks import Link
+from bot.sources.finding.finds import Find
+from bot.sources.finding.outlets import as_shown
+from bot.sources.getting.cadence import SHORTEST_WISH
+from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
+from storage.engine import Storage, Unit
+from storage.sources import Source, add_source, change_source, source_of
+from storage.words import FullText, SourceState
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    THERE = "already there"
+    SEVERAL = "has several feeds"
+    REFUSED = "could not be added"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What came of it; `sentence` says why not. `source_id` is there if it is a source now.
+
+    `found_at`: the page that names it, where that was asked for. `choice`: what there is to pick
+    from, as far as it was read, and `unread` what may be there besides.
+    """
+
+    url: str
+    outcome: Outcome
+    title: str = ""
+    articles: int = 0
+    sentence: str = ""
+    source_id: int | None = None
+    found_at: str = ""
+    choice: tuple[Find, ...] = ()
+    unread: tuple[Link, ...] = ()
+
+
+class Form(StrEnum):
+    """What may be added where an address turns out to be a page."""
+
+    ANY = "any"  # its one feed; where it has none, the page itself
+    FEED = "feed"  # its one feed and nothing else
+    PAGE = "page"  # the page itself, whatever feeds it has
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a source is wanted: its interval, its name here, where it stands in a list.
+
+    What is None stays as it is.
+    """
+
+    every: timedelta | None = None
+    title: str = ""
+    folder: tuple[str, ...] = ()
+    form: Form = Form.ANY
+    full_text: FullText | None = None
+
+
+AS_IT_COMES = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """*public*: the operator asks, so that every chat may get it and the own network is open."""
+
+    storage: Storage
+    fetcher: Fetches
+    reader: Reads
+    public: bool = True
+
+    async def add(
+        self, url: str, wish: Wish = AS_IT_COMES, *, visited: Visit | None = None
+    ) -> Addition:
+        """Add what is at *url*, once; *visited* is what was just read there, if somebody has."""
+        url = url.strip()
+        if there := await self.there(url, wish):
+            return there
+        visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.public))
+        if why_not := refusal(visited, wish.every):
+            return Addition(url, Outcome.REFUSED, wish.title, sentence=why_not)
+        final = visited.settled(url)
+        if final != url and (there := await self.there(final, wish)):
+            return there
+        return await self._store(final, visited, wish)
+
+    async def there(self, url: str, wish: Wish = AS_IT_COMES) -> Addition | None:
+        """Say so if *url* is a source already, changed as is wanted now; None if it is none."""
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(url))
+            now = unit.now
+        if source is None:
+            return None
+        changes = self._changes(source, wish)
+        is_back = self.public and source.state is SourceState.GONE
+        if is_back:
+            changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
+        if changes:
+            async with self.storage.writing() as unit:
+                await change_source(unit, source.id or 0, changes)
+        title = changes.get("title", source.title)
+        sentence = "was gone, and is asked again" if is_back else ""
+        return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
+
+    def _changes(self, source: Source, wish: Wish) -> dict[str, Any]:
+        """Adding once more says what is wanted now; nobody can take what the operator gave."""
+        if not self.public:
+            return {}
+        changes: dict[str, Any] = {} if source.public else {"public": True}
+        if wish.every is not None:
+            changes["every_seconds"] = round(wish.every.total_seconds())
+        if wish.full_text is not None:
+            changes["full_text"] = wish.full_text
+        if wish.title and wish.title != source.title:
+            changes["title"] = wish.title
+        if wish.folder and list(wish.folder) != source.folder:
+            changes["folder"] = list(wish.folder)
+        return changes
+
+    async def _store(self, url: str, visited: Visit, wish: Wish) -> Addition:
+        async with self.storage.writing() as unit:
+            row = first_row(url, visited, wish.every, unit.now)
+            row |= {"public": self.public, "folder": list(wish.folder)}
+            row["full_text"] = wish.full_text or FullText.AUTO
+            row["title"] = wish.title or row["title"] or row["host"]
+            source_id = await add_source(unit, row)
+            if source_id is None:  # somebody else added it while we were reading
+                return Addition(url, Outcome.THERE, row["title"])
+            articles = await _store_backlog(unit, source_id, row, visited)
+        return Addition(url, Outcome.ADDED, row["title"], articles, source_id=source_id)
+
+
+def refusal(visited: Visit, every: timedelta | None) -> str:
+    """Say why the source cannot be added; "" if it can."""
+    if visited.problem:
+        return visited.problem.sentence
+    if visited.document is None:
+        return "gives nothing to read"
+    if every is not None and every < SHORTEST_WISH and not visited.own_network:
+        return "may be asked every 5 minutes at most, because it is not in ALLOWED_NETWORKS"
+    return ""
+
+
+async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:
+    if visited.document is None:
+        return 0
+    document = as_shown(visited.document, row["kind"], row["host"])
+    shown = identified(document, row["url"])
+    drafts = [draft(*each, source_url=row["url"], now=unit.now, backlog=True) for each in shown]
+    return await store_drafts(unit, source_id, drafts)

@@ -1,0 +1,157 @@
+"""Which addresses a fetch may reach: the public Internet, on ports 80 and 443, and nothing inside.
+
+Checked twice: the URL before anything is asked, and the real address when a socket connects.
+What wraps another address (v4-mapped, NAT64, 6to4, Teredo, …) is as good as the address inside.
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from yarl import URL
+
+from bot.sources.getting.failures import AddressRefused
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+SCHEMES = frozenset({"http", "https"})
+PORTS = frozenset({80, 443})
+LONGEST_URL = 2000
+
+# `is_global` differs between Python's versions and says yes to some of these.
+_NEVER = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "100.64.0.0/10",
+            "192.0.0.0/24",
+            "192.88.99.0/24",
+            "198.18.0.0/15",
+            "224.0.0.0/3",
+            "2001::/23",
+            "2001:db8::/32",
+            "3fff::/20",
+        ),
+    )
+)
+_NAME = re.compile(r"[\w.-]+", re.ASCII)  # as the network takes them, international ones encoded
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_LAST_32_BITS_ARE_IPV4 = (
+    IPv6Network("::/96"),  # v4-compatible
+    IPv6Network("::ffff:0:0/96"),  # v4-mapped
+    IPv6Network("::ffff:0:0:0/96"),  # translated (SIIT)
+    IPv6Network("64:ff9b::/96"),  # NAT64
+    IPv6Network("64:ff9b:1::/48"),  # NAT64, local use
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)  # bits 32 to 63 of the interface id before an IPv4 address
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rule, and the operator's exceptions: *networks* whole, *endpoints* one port each."""
+
+    networks: tuple[Network, ...] = ()
+    endpoints: frozenset[tuple[Address, int]] = frozenset()
+
+    def check_url(self, text: str) -> URL:
+        """Return the URL if it may be asked for, as far as its text tells; else AddressRefused."""
+        url = _parsed(text)
+        host = _literal(url.host or "")
+        port = url.port or 0
+        if host is not None:
+            self.check_address(host, port)
+        elif port not in PORTS and not self.networks:
+            # A name may turn out to stand in an allowed network; its address decides then.
+            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
+        return url
+
+    def check_address(self, address: Address | str, port: int) -> None:
+        """Raise AddressRefused unless *address* and *port* may be connected to."""
+        if isinstance(address, str):
+            address = ip_address(address)
+        if self.is_exempt(address, port):
+            return
+        if not is_public(address):
+            raise AddressRefused("leads to an address that is not on the public Internet")
+        if port not in PORTS:
+            raise AddressRefused(f"names port {port}, which is not one of the web's (80 and 443)")
+
+    def is_exempt(self, address: Address | str, port: int) -> bool:
+        """Whether it is the operator's own: no limits on ports, intervals and spacing then."""
+        if isinstance(address, str):
+            address = ip_address(address)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        if (address, port) in self.endpoints:
+            return True
+        return any(address in network for network in self.networks)
+
+
+def is_public(address: Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return _is_open(address)
+    if address.scope_id is not None:
+        return False
+    wrapped = unwrapped(address)
+    if not all(_is_open(inner) for inner in wrapped):
+        return False
+    return bool(wrapped) or (address in _GLOBAL_UNICAST and _is_open(address))
+
+
+def unwrapped(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """Return the IPv4 addresses that *address* leads to or through; none for a plain one."""
+    if any(address in network for network in _LAST_32_BITS_ARE_IPV4):
+        return (IPv4Address(int(address) & 0xFFFFFFFF),)
+    if address.sixtofour:
+        return (address.sixtofour,)
+    if address.teredo:
+        return address.teredo
+    if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        return (IPv4Address(int(address) & 0xFFFFFFFF),)
+    return ()
+
+
+def _is_open(address: Address) -> bool:
+    if address.is_multicast or not address.is_global:
+        return False
+    return not any(address in network for network in _NEVER)
+
+
+def _parsed(text: str) -> URL:
+    if len(text) > LONGEST_URL:
+        raise AddressRefused(f"has an address of more than {LONGEST_URL} characters")
+    if not text.isprintable():
+        raise AddressRefused("has characters in its address that nobody can see")
+    try:
+        url = URL(text.strip())
+        _host, _port = url.host, url.port  # bad ones show when they are asked for
+    except ValueError:
+        raise AddressRefused("is not a web address") from None
+    if url.scheme not in SCHEMES:
+        raise AddressRefused("does not begin with http:// or https://")
+    host = url.raw_host
+    if not host:
+        raise AddressRefused("names no host")
+    if ":" not in host and not _NAME.fullmatch(host):
+        raise AddressRefused("is not a web address")
+    if url.user is not None or url.password is not None:
+        raise AddressRefused(
+            "has a name or password in its address, which is neither kept nor used"
+        )
+    return url
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None

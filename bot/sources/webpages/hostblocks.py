@@ -1,0 +1,158 @@
+"""What a host prints on all its pages, learned from the pages themselves.
+
+A paragraph is taken for the host's own, no part of a story, once it stood in the same place of
+three articles: among their first lines, among their last, or as a line that may head a box. It
+must have stood in half of those read since it was first seen, for what a newspaper repeats in its
+articles about one event is told in these alone; and if the titles of all of them share a word,
+they may be about one event. A quotation or a dateline is never learned.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import islice
+from typing import Final, Self
+from zlib import crc32
+
+from bot.matching.datelines import dateline_end
+from bot.sources.webpages.endtrim import are_teasers, is_headline
+from bot.sources.webpages.pagetitles import weight_of
+
+ENOUGH: Final = 3  # articles
+_SHARE: Final = 0.5  # of those read since
+_FORGOTTEN: Final = 12  # articles without it
+_MOST: Final = 80  # blocks of a host
+_FIRST, _LAST = 3, 6  # paragraphs
+_LONGEST, _LONGEST_HEADING = 400, 60
+_KEPT_SHARE: Final = 0.33
+_MOST_WORDS: Final = 12
+_QUOTED = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\u300c\u300e]')
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_DENSE_WORD = re.compile("[\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,}")
+_TOP, _END, _HEADING = "top", "end", "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`first` and `last` are numbers of articles; `shared` the words that their titles share."""
+
+    place: str
+    text: str  # a hash
+    seen: int
+    first: int
+    last: int
+    shared: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HostBlocks:
+    """What has been learned of one host; small, and it forgets."""
+
+    articles: int = 0
+    blocks: tuple[Block, ...] = ()
+
+    def after(self, title: str, paragraphs: Sequence[str]) -> Self:
+        """What is known when an article of these words has been read too."""
+        number, words = self.articles + 1, _words_of(title)
+        known = {(block.place, block.text): block for block in self.blocks}
+        for place, text in dict.fromkeys(_places(paragraphs)):
+            block = known.get((place, text)) or Block(place, text, 0, number, number, words)
+            known[place, text] = replace(
+                block, seen=block.seen + 1, last=number, shared=block.shared & words
+            )
+        kept = [block for block in known.values() if number - block.last < _FORGOTTEN]
+        kept.sort(key=lambda block: (self._is_own(block), block.last), reverse=True)
+        return replace(self, articles=number, blocks=tuple(kept[:_MOST]))
+
+    def without(self, paragraphs: Sequence[str]) -> list[str]:
+        """*paragraphs* without what is the host's own, if enough of them is left."""
+        own = {(block.place, block.text) for block in self.blocks if self._is_own(block)}
+        if not own:
+            return list(paragraphs)
+        story = _to_box(paragraphs, own)
+        left = [
+            paragraph
+            for at, paragraph in enumerate(story)
+            if own.isdisjoint(_keys(paragraph, at, len(story), headings=False))
+        ]
+        is_enough = sum(map(len, left)) >= _KEPT_SHARE * sum(map(len, paragraphs))
+        return left if is_enough else list(paragraphs)
+
+    def written(self) -> str:
+        rows = [
+            [each.place, each.text, each.seen, each.first, each.last, *sorted(each.shared)]
+            for each in self.blocks
+        ]
+        return json.dumps([self.articles, rows], separators=(",", ":"))
+
+    @classmethod
+    def of(cls, written: str) -> Self:
+        """What `written` gave; "" for a host of which nothing is known."""
+        if not written:
+            return cls()
+        articles, rows = json.loads(written)
+        blocks = (
+            Block(place, text, seen, first, last, frozenset(shared))
+            for place, text, seen, first, last, *shared in rows
+        )
+        return cls(articles, tuple(blocks))
+
+    def _is_own(self, block: Block) -> bool:
+        since = self.articles - block.first + 1
+        return block.seen >= ENOUGH and block.seen >= _SHARE * since and not block.shared
+
+
+def _places(paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for at, paragraph in enumerate(paragraphs):
+        yield from _keys(paragraph, at, len(paragraphs), headings=True)
+
+
+def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tuple[str, str]]:
+    """The places of *paragraph*, each with its hash; none for what is never the host's own."""
+    is_near = at < _FIRST or at >= count - _LAST
+    is_heading = headings and len(paragraph) <= _LONGEST_HEADING and is_headline(paragraph)
+    if not (is_near or is_heading) or weight_of(paragraph) > _LONGEST:
+        return
+    if _QUOTED.search(paragraph) or dateline_end(paragraph, 0, len(paragraph)) > 0:
+        return
+    hashed = _hash(paragraph)
+    if at < _FIRST:
+        yield _TOP, hashed
+    if at >= count - _LAST:
+        yield _END, hashed
+    if is_heading:
+        yield _HEADING, hashed
+
+
+def _to_box(paragraphs: Sequence[str], own: set[tuple[str, str]]) -> list[str]:
+    """*paragraphs* up to a heading of the host's own that only headlines and teasers follow."""
+    for at in range(1, len(paragraphs)):
+        rest = paragraphs[at + 1 :]
+        is_heading = len(paragraphs[at]) <= _LONGEST_HEADING and is_headline(paragraphs[at])
+        if is_heading and (_HEADING, _hash(paragraphs[at])) in own and _is_box(rest):
+            return list(paragraphs[:at])
+    return list(paragraphs)
+
+
+def _is_box(rest: Sequence[str]) -> bool:
+    """Whether *rest* is a list of stories: two headlines at least, and perhaps their teasers."""
+    heads = sum(map(is_headline, rest))
+    return heads >= 2 and 2 * heads >= len(rest) and are_teasers(list(rest))  # noqa: PLR2004
+
+
+def _hash(paragraph: str) -> str:
+    """Of the letters alone: counters and dates change from page to page."""
+    letters = "".join(filter(str.isalpha, unicodedata.normalize("NFKC", paragraph).casefold()))
+    return blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def _words_of(title: str) -> frozenset[int]:
+    """Hashes of the longer words of *title*; of East Asian ones, of each two characters."""
+    text = title.casefold()
+    dense = (run[at : at + 2] for run in _DENSE_WORD.findall(text) for at in range(len(run) - 1))
+    words = (word for word in _WORD.findall(text) if not _DENSE_WORD.search(word))
+    hashes = (crc32(word.encode()) & 0xFFFF for word in (*words, *dense))
+    return frozenset(islice(dict.fromkeys(hashes), _MOST_WORDS))

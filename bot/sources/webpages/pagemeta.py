@@ -1,0 +1,115 @@
+"""What a page says about itself: JSON-LD, meta tags, headings, times.
+
+Works on a parsed page (an element of lxml); tolerant of anything.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sources.formats import language
+from bot.sources.formats.sanitise import one_line
+
+_ARTICLE = re.compile(r"Article|BlogPosting|Report\b|LiveBlog|NewsStory|Review", re.IGNORECASE)
+_OWN_TITLES = ("og:title", "twitter:title", "dc.title", "title")
+_PUBLISHED = (
+    "article:published_time", "article:published", "og:article:published_time",
+    "og:published_time", "datepublished",
+    "date_published", "publishdate", "publish_date", "published_time", "pubdate",
+    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "dc.date.issued",
+    "dcterms.issued", "dcterms.created", "dc.date", "dcterms.date", "dc.created", "date",
+    "article.published", "article:created", "originalpublicationdate", "rnews:datepublished",
+    "uploaddate", "citation_date",
+)  # fmt: skip
+_DEEPEST = 6
+_LOOSE_COMMA = re.compile(r",\s*([}\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class PageMeta:
+    headline: str  # of JSON-LD
+    body: str  # of JSON-LD, as markup or as text
+    published: tuple[str, ...]  # as written, the most trusted first
+    titles: tuple[str, ...]  # og, twitter …
+    description: str
+    site: str
+    canonical: str
+    tag: str  # of its language, as declared
+    language: str
+
+
+def page_meta(root: Any) -> PageMeta:
+    metas = dict(_metas(root))
+    articles = [thing for thing in _things(root) if _ARTICLE.search(str(thing.get("@type", "")))]
+    dates = [_string(thing, "datePublished") for thing in articles]
+    dates += [metas[name] for name in _PUBLISHED if name in metas]
+    tag = root.get("lang") or metas.get("og:locale") or metas.get("content-language")
+    return PageMeta(
+        headline=next((text for thing in articles if (text := _string(thing, "headline"))), ""),
+        body=max((_raw(thing, "articleBody") for thing in articles), key=len, default=""),
+        published=tuple(filter(None, dates)),
+        titles=tuple(one_line(metas[name]) for name in _OWN_TITLES if metas.get(name)),
+        description=one_line(metas.get("og:description") or metas.get("description") or ""),
+        site=one_line(metas.get("og:site_name", "")),
+        canonical=_canonical(root) or metas.get("og:url", ""),
+        tag=tag or "",
+        language=language.declared(tag),
+    )
+
+
+def texts_of(root: Any, name: str) -> list[str]:
+    """The texts of the elements *name*, as one line each, empty ones left out."""
+    return [text for element in root.iter(name) if (text := line_of(element))]
+
+
+def line_of(element: Any) -> str:
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def _metas(root: Any) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for meta in root.iter("meta"):
+        attributes = (meta.get("property"), meta.get("name"), meta.get("itemprop"))
+        for name in (*attributes, meta.get("http-equiv")):
+            content = (meta.get("content") or meta.get("value") or "").strip()
+            if name and content and name.lower() not in seen:
+                seen.add(name.lower())
+                yield name.lower(), content
+
+
+def _things(root: Any) -> Iterator[dict[str, Any]]:
+    for script in root.iter("script"):
+        if "ld+json" in (script.get("type") or ""):
+            text = _LOOSE_COMMA.sub(r"\1", (script.text or "").strip().rstrip(";"))
+            try:
+                yield from _flat(json.loads(text, strict=False))
+            except (ValueError, RecursionError):
+                continue
+
+
+def _flat(thing: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(thing, list):
+        for inner in thing:
+            yield from _flat(inner, depth + 1)
+    elif isinstance(thing, dict):
+        yield thing
+        yield from _flat(thing.get("@graph"), depth + 1)
+        yield from _flat(thing.get("mainEntity"), depth + 1)
+
+
+def _string(thing: dict[str, Any], name: str) -> str:
+    return one_line(_raw(thing, name))
+
+
+def _raw(thing: dict[str, Any], name: str) -> str:
+    found = thing.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _canonical(root: Any) -> str:
+    links = (link for link in root.iter("link") if "canonical" in (link.get("rel") or "").split())
+    return next((link.get("href") or "" for link in links), "").strip()

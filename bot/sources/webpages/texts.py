@@ -1,0 +1,94 @@
+"""A plain text with one article, as a scraper or a wire leaves it.
+
+The first line is the title, a date stands alone on one of the next lines, the body follows,
+perhaps an end mark and a box of other stories. Each of these but the body may be missing.
+"""
+
+import re
+from datetime import UTC, date, datetime
+
+from bot.sources.formats import language
+from bot.sources.formats.places import clock_of
+from bot.sources.formats.records import Document, Item, Kind, Unreadable
+from bot.sources.formats.sanitise import tidy
+from bot.sources.webpages.endtrim import end_trimmed
+from bot.sources.webpages.pagedates import page_date
+
+_LONGEST_TITLE = 250
+_LONGEST_DATE = 80
+_DATE_WITHIN = 6  # lines after the title
+_SENTENCE_END = re.compile(r"(?<=[.!?…。!?])[\s」』”\"]*(?=\s|[^\x00-\x7f])")
+_SUMMARY = 300
+_SENTENCE = re.compile(r"[^\W\d]{2}[.。]\W*$")
+_DIGIT = re.compile(r"\d")
+_SHORT_DATE = 45
+_ADDRESS = re.compile(r"https?://\S+")
+_MARKDOWN = "#*_ "
+_WRAPPED_AT = 100
+_FULL_LINE = 45
+
+
+def read_text(text: str, url: str) -> Document:
+    """The article in *text*; raises `Unreadable` if it has no body."""
+    paragraphs = _paragraphs(tidy(text))
+    if len(paragraphs) > 1 and _ADDRESS.fullmatch(paragraphs[0]):
+        url = url or paragraphs[0]
+        del paragraphs[0]
+    code = language.detect(text)
+    title, published, rest = _head(paragraphs, code)
+    body = end_trimmed(rest)
+    if not body:
+        raise Unreadable("There is no text under the title.", "no_text")
+    item = Item(
+        url=url,
+        title=title or _first_sentence(body[0]),
+        summary=body[0][:_SUMMARY],
+        text="\n\n".join(body),
+        published=published,
+        language=code,
+    )
+    return Document(kind=Kind.TEXT, title=item.title, url=url, language=code, items=(item,))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Every line is a paragraph, but the lines of a text wrapped at a fixed width are joined."""
+    found: list[str] = []
+    for block in text.split("\n\n"):
+        lines = [line for line in block.split("\n") if line]
+        found.extend([" ".join(lines)] if _is_wrapped(lines) else lines)
+    return found
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    body = lines[:-1]
+    widths = sorted(map(len, body))
+    return len(lines) > 1 and widths[-1] <= _WRAPPED_AT and widths[len(widths) // 2] >= _FULL_LINE
+
+
+def _head(paragraphs: list[str], code: str) -> tuple[str, datetime | date | None, list[str]]:
+    """The title, the date, and the paragraphs without them; a date may stand above the title."""
+    published = None
+    rest = list(paragraphs)
+    if len(rest) > 1 and len(rest[0]) <= _SHORT_DATE and (above := _date_in(rest[0], code)):
+        published = above
+        del rest[0]
+    title = rest.pop(0) if len(rest) > 1 and len(rest[0]) <= _LONGEST_TITLE else ""
+    title = title.lstrip(_MARKDOWN) if title.startswith("#") else title
+    for position, line in enumerate(rest[:_DATE_WITHIN]):
+        if published or len(line) > _LONGEST_TITLE:
+            break
+        published = _date_in(line, code)
+        if published and (len(line) <= _SHORT_DATE or not _SENTENCE.search(line)):
+            del rest[position]
+    return title, published, rest
+
+
+def _date_in(line: str, code: str) -> datetime | date | None:
+    if len(line) > _LONGEST_DATE or not _DIGIT.search(line):
+        return None
+    return page_date(line, code, clock_of(code) or UTC) or page_date(line)
+
+
+def _first_sentence(paragraph: str) -> str:
+    first = _SENTENCE_END.split(paragraph.replace("\n", " "), maxsplit=1)[0]
+    return first if len(first) <= _LONGEST_TITLE else f"{first[: _LONGEST_TITLE - 1].rstrip()}…"

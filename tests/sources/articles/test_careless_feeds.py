@@ -1,0 +1,94 @@
+"""Whatever a feed does to its guids and links, each article that it shows is there once."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, select
+
+from bot.sources.articles.keeping import Brought, Keeping
+from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.visiting import Visit
+from storage.articles import Article
+from storage.entries import Entry
+from storage.sources import Source, add_source, source_of
+from tests.sources.polled import HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+TITLES = ("Ferry sinks", "Budget passes", "Museum opens")
+FEEDS = count(1)
+
+
+class Manner(NamedTuple):
+    """How the feed writes its entries today."""
+
+    scheme: str
+    tracker: str
+    guid: str
+
+    def item(self, number: int, site: str, text: str) -> Item:
+        link = f"{self.scheme}://{site}/{number}-story{self.tracker}"
+        guids = {"own": f"id-{number}", "other": f"x{number}", "link": link, "same": "1", "": ""}
+        return Item(guids[self.guid], link, TITLES[number], text and f"{TITLES[number]} {text}")
+
+
+MANNERS = st.builds(
+    Manner,
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(["", "?utm_source=rss", "?utm_source=feed&fbclid=7"]),
+    st.sampled_from(["own", "other", "link", "same", ""]),
+)
+SHOWN = st.lists(st.integers(0, len(TITLES) - 1), min_size=1, max_size=len(TITLES))
+VISITS = st.lists(
+    st.tuples(MANNERS, SHOWN, st.sampled_from(["", "again", "at last"])), min_size=2, max_size=5
+)
+
+
+async def visited(storage: Storage, site: str, document: Document) -> None:
+    async with storage.writing() as unit:
+        row = {"url": f"https://{site}/feed", "url_hash": site, "host": site}
+        await add_source(unit, row | {"created_at": unit.now, "next_fetch_at": unit.now})
+        source = await source_of(unit, site)
+        assert source
+        source.owner, source.lease_until = "me", unit.now + HOUR
+    await Keeping(storage, "me").keep([Brought(source, Visit(Answer(200, ""), "", document))])
+
+
+async def stored(storage: Storage, site: str) -> list[str]:
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(
+            select(Article.title)
+            .where(
+                col(Article.id).in_(
+                    select(Entry.article_id)
+                    .join(Source, col(Source.id) == Entry.source_id)
+                    .where(col(Source.host) == site)
+                )
+            )
+            .order_by(col(Article.title))
+        )
+        return list(rows)
+
+
+@settings(max_examples=40)
+@given(VISITS)
+async def test_each_article_is_there_once(
+    storage: Storage, clock: TurnedClock, visits: Sequence[tuple[Manner, list[int], str]]
+):
+    site = f"feed{next(FEEDS)}.example"
+    for manner, numbers, text in visits:
+        items = tuple(manner.item(number, site, text) for number in numbers)
+        await visited(storage, site, Document(Kind.FEED, items=items))
+        clock.turn(HOUR)
+
+    shown = {number for _, numbers, _ in visits for number in numbers}
+    assert await stored(storage, site) == sorted(TITLES[number] for number in shown)

@@ -1,0 +1,183 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.articles.identity import folded_guid, identified, is_another
+from bot.sources.formats.records import Document, Item, Kind
+
+FEED = "https://a.example/feed"
+HOME = "https://a.example/"
+
+
+def hashes(*items: Item, kind: Kind = Kind.FEED, source: str = FEED) -> list[tuple[str, str]]:
+    found = identified(Document(kind, items=items), source)
+    return [(identity.guid_hash, identity.url_hash) for _, identity in found]
+
+
+def guids(*items: Item) -> list[str]:
+    return [guid for guid, _ in hashes(*items)]
+
+
+def articles(*items: Item) -> list[str]:
+    return [article for _, article in hashes(*items)]
+
+
+def item(number: int, *, guid: str = "", title: str = "") -> Item:
+    return Item(guid, f"https://a.example/{number}", title or f"News {number}")
+
+
+@pytest.mark.parametrize(
+    ("guid", "other"),
+    [
+        pytest.param("http://a.example/1", "https://a.example/1", id="scheme"),
+        pytest.param("https://www.a.example/1", "https://a.example/1", id="www"),
+        pytest.param("https://a.example/1/", "https://a.example/1", id="a slash at the end"),
+        pytest.param("https://A.Example/1", "https://a.example/1", id="capitals of the host"),
+        pytest.param("https://a.example/1?utm_source=rss", "https://a.example/1", id="a tracker"),
+        pytest.param("https://a.example/?p=1", "http://www.a.example/?p=1", id="with a query"),
+        pytest.param("17 at http://a.example", "17 at https://a.example", id="an address inside"),
+    ],
+)
+def test_a_guid_that_was_written_otherwise_is_the_same(guid: str, other: str):
+    assert folded_guid(guid) == folded_guid(other)
+
+
+@pytest.mark.parametrize(
+    ("guid", "other"),
+    [
+        pytest.param("https://a.example/1#2", "https://a.example/1#3", id="a fragment"),
+        pytest.param("https://a.example/A", "https://a.example/a", id="capitals of the path"),
+        pytest.param("https://a.example/?p=1", "https://a.example/?p=2", id="a query"),
+        pytest.param("tag:a.example,2026:1", "tag:a.example,2026:2", id="tags"),
+        pytest.param("X1", "x1", id="capitals"),
+    ],
+)
+def test_guids_that_differ_stay_different(guid: str, other: str):
+    assert folded_guid(guid) != folded_guid(other)
+
+
+@given(st.text() | st.from_regex(r"(https?://|//)?(www\.)?[a-z./?&=#]*", fullmatch=True))
+def test_folding_a_guid_twice_is_folding_it_once(guid: str):
+    assert folded_guid(folded_guid(guid)) == folded_guid(guid)
+
+
+def test_an_entry_is_known_by_its_guid_else_its_link_else_its_title():
+    assert guids(item(1, guid="g")) == guids(item(2, guid="g"))
+    assert guids(item(1)) == guids(item(1, title="New title"))
+    assert guids(Item(title="t")) == guids(Item(title="t", summary="more"))
+    assert guids(Item(title="t")) != guids(Item(title="u"))
+    assert guids(Item(text="t")) != guids(Item(text="u"))
+
+
+def test_a_link_that_has_moved_to_https_is_the_same_entry():
+    old = Item(url="http://www.a.example/1/?utm_source=rss", title="a")
+
+    assert guids(old) == guids(Item(url="https://a.example/1", title="a"))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param([item(1, guid="g"), item(2, guid="g")], id="by their links"),
+        pytest.param([Item("g", "", "One"), Item("g", "", "Two")], id="by their titles"),
+        pytest.param([Item("g", HOME, "One"), Item("g", HOME, "Two")], id="all lead home"),
+        pytest.param([Item("", HOME, "One"), Item("", HOME, "Two")], id="no guid, all lead home"),
+        pytest.param([item(1, guid="g"), Item("g", "", "Two")], id="one has a link"),
+    ],
+)
+def test_entries_of_one_guid_are_told_apart(shown: Sequence[Item]):
+    assert len(set(guids(*shown))) == 2
+    assert len(set(articles(*shown))) == 2
+
+
+def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
+    newest, older = item(1, guid="g", title="Now"), item(1, guid="g", title="Before")
+
+    (shown,) = identified(Document(Kind.FEED, items=(newest, older)), FEED)
+
+    assert shown[0] is newest
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param([item(1, guid="g"), item(2, guid="g")], id="links"),
+        pytest.param([Item("g", "", "One"), Item("g", "", "Two")], id="titles"),
+        pytest.param([Item("", HOME, "One"), Item("", HOME, "Two")], id="home"),
+        pytest.param([item(1, guid="g")] * 2, id="the same twice"),
+    ],
+)
+def test_an_entry_has_the_same_article_whatever_stands_beside_it(shown: Sequence[Item]):
+    assert articles(shown[0]) == articles(*shown)[:1]
+
+
+def test_a_home_page_is_no_article():
+    found = articles(item(1), *(Item(f"g{n}", HOME, f"News {n}") for n in range(2)))
+
+    assert len(set(found)) == 3
+
+
+def test_entries_of_one_page_with_titles_of_their_own_are_articles_of_their_own():
+    live = [Item(f"g{n}", f"https://a.example/live#{n}", f"Update {n}") for n in range(3)]
+
+    assert len(set(articles(*live))) == 3
+
+
+def test_one_link_under_two_guids_is_one_article():
+    assert len(set(articles(item(1, guid="g"), item(1, guid="h")))) == 1
+    assert len(guids(item(1, guid="g"), item(1, guid="h"))) == 2
+
+
+def test_a_page_that_is_a_source_is_known_by_its_address_whatever_its_title():
+    now, later = Item("", HOME, "Closed"), Item("", HOME, "Open")
+
+    assert hashes(now, kind=Kind.PAGE) == hashes(later, kind=Kind.PAGE)
+
+
+def test_an_article_without_an_address_belongs_to_its_source():
+    bare = Item(guid="1", title="a")
+
+    assert hashes(bare, source=FEED) != hashes(bare, source="https://b.example/feed")
+
+
+def test_what_a_search_found_is_known_by_its_name_alone():
+    found = [Item("name", f"https://s.example/{n}", "a", is_detour=True) for n in range(2)]
+
+    assert hashes(found[0]) == hashes(found[1]) == hashes(*found)
+
+
+@given(st.lists(st.builds(Item, *[st.sampled_from(["", "a", "b", HOME])] * 4), max_size=6))
+def test_no_two_entries_have_one_name(shown: Sequence[Item]):
+    found = guids(*shown)
+
+    assert len(set(found)) == len(found) <= len(shown)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "is_other"),
+    [
+        pytest.param(
+            ("Storm hits harbour", "A storm hit the harbour."),
+            ("Storm: harbour reopens", "It had been closed since Monday."),
+            False,
+            id="an update",
+        ),
+        pytest.param(
+            ("Live: the trial", "The verdict is expected in the capital on Monday."),
+            ("Minister found guilty", "The verdict in the capital was expected on Monday."),
+            False,
+            id="another title, and much the same summary",
+        ),
+        pytest.param(
+            ("Storm hits harbour", "Ships were damaged."),
+            ("Parliament votes on budget", "Deficit to fall."),
+            True,
+            id="something else",
+        ),
+        pytest.param(("", ""), ("Storm", ""), False, id="nothing to compare"),
+    ],
+)
+def test_a_guid_that_is_used_for_something_else(told, shown, is_other):
+    assert is_another(told, shown) is is_other

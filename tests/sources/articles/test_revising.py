@@ -1,0 +1,295 @@
+"""What becomes of articles when their sources say something else of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+
+from bot.matching.following import Following
+from bot.matching.match import Matching
+from bot.matching.query import parse
+from bot.sources.articles.completion import LATE
+from storage.article_versions import ArticleVersion
+from storage.articles import Article
+from storage.articles_staged import claim_articles
+from storage.entries import Entry
+from storage.folded import Folded
+from storage.matches import Match
+from storage.pages import AwaitedPage
+from storage.queries import query_for
+from storage.sources import Source
+from storage.words import Stage
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import DAY, HOUR, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+MINUTE = timedelta(minutes=1)
+
+
+async def move_on(storage: Storage, stage: Stage = Stage.PUBLISHED) -> None:
+    """Let the steps behind have done their work on every article."""
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Article).values(stage=stage, ready_at=None))
+
+
+async def only_article(storage: Storage) -> Article:
+    (article,) = await rows_of(storage, Article)
+    return article
+
+
+async def versions(storage: Storage) -> list[ArticleVersion]:
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(select(ArticleVersion).order_by(col(ArticleVersion.number)))
+        return list(rows)
+
+
+@pytest.fixture
+async def told(storage, adding, polling, farm, clock):
+    """An article of one source that has been published; return what the source says next."""
+    farm.serve("/feed.xml", rss([item(0)]))
+    await adding.add(farm.url())
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Article))
+    farm.serve("/feed.xml", rss([item(1, text=f"{LONG} A storm.")]))
+    await poll_after(polling, clock)
+    await move_on(storage)
+
+    async def says(text: str, wait: timedelta = DAY, guid: str | None = None) -> None:
+        farm.serve("/feed.xml", rss([item(1, text=text, guid=guid)]))
+        async with storage.writing() as unit:
+            await unit.session.exec(update(Source).values(next_fetch_at=unit.now))
+        await poll_after(polling, clock, wait)
+
+    return says
+
+
+async def test_an_update_of_an_entry_is_a_version_of_its_article(storage, told, clock):
+    before = await only_article(storage)
+
+    await told(f"{LONG} A flood.")
+
+    article, (former,) = await only_article(storage), await versions(storage)
+    assert (article.id, article.story_id) == (before.id, before.story_id)
+    assert article.text.endswith("A flood.")
+    assert (article.version, article.revised_at) == (2, clock.now)
+    assert (former.number, former.text, former.seen_at) == (1, before.text, before.stored_at)
+    (folded,) = await rows_of(storage, Folded)
+    assert folded.text.endswith(" a flood")
+    (entry,) = await rows_of(storage, Entry)
+    assert entry.article_id == article.id
+
+
+async def test_a_new_version_is_matched_again_but_not_grouped_anew(storage, told):
+    await told(f"{LONG} A flood.")
+
+    article = await only_article(storage)
+    assert (article.stage, article.owner) == (Stage.GROUPED, None)
+    assert not article.quiet
+
+
+async def test_a_new_version_only_adds_matches(storage, told):
+    async with storage.writing() as unit:
+        storm, flood = [
+            (await query_for(unit, parse(word).canonical)).id for word in ("storm", "flood")
+        ]
+    matching = Matching(storage, Following(storage), "me")
+    await move_on(storage, Stage.GROUPED)
+    await matching.match_new()
+    assert [match.query_id for match in await rows_of(storage, Match)] == [storm]
+
+    await told(f"{LONG} A flood.")
+    await matching.match_new()
+
+    assert {match.query_id for match in await rows_of(storage, Match)} == {storm, flood}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{LONG}  A storm!", id="punctuation"),
+        pytest.param(f"{LONG} A storm. 17 comments", id="a counter"),
+        pytest.param(f"{LONG} A storm. https://a.example/?utm_source=rss", id="an address"),
+    ],
+)
+async def test_what_says_the_same_makes_no_version(storage, told, text):
+    await told(text)
+
+    assert await versions(storage) == []
+    assert (await only_article(storage)).stage is Stage.PUBLISHED
+
+
+async def test_a_number_that_changes_with_each_poll_makes_a_version_an_hour(storage, told):
+    await told(f"{LONG} A storm. Gold at 4000 dollars.")
+    for number in range(8):
+        await told(f"{LONG} A storm. Gold at 400{number} dollars.", 15 * MINUTE)
+
+    numbers = [version.text[-10] for version in (await versions(storage))[1:]]
+    assert numbers == ["0", "3"]
+    assert (await only_article(storage)).text[-10] == "7"
+
+
+async def test_an_article_has_so_many_versions_and_no_more(storage, told):
+    words = [f"{a}{b}" for a in "abcde" for b in "vwxyz"]
+    for word in words:
+        await told(f"{LONG} A {word}.", HOUR)
+
+    article = await only_article(storage)
+    assert (article.version, len(await versions(storage))) == (20, 19)
+
+
+async def test_an_old_article_is_not_revised(storage, told):
+    await told(f"{LONG} A flood.", 4 * DAY)
+
+    assert await versions(storage) == []
+
+
+async def test_who_works_on_an_article_that_is_revised_has_it_no_longer(storage, told):
+    await move_on(storage, Stage.GROUPED)
+    async with storage.writing() as unit:
+        await claim_articles(unit, Stage.GROUPED, owner="me", limit=9, lease=2 * DAY)
+
+    await told(f"{LONG} A flood.")
+
+    assert (await only_article(storage)).owner is None
+
+
+async def test_what_nobody_has_seen_yet_is_changed_without_a_version(storage, told):
+    await move_on(storage, Stage.STORED)
+
+    await told(f"{LONG} A flood.")
+
+    article = await only_article(storage)
+    assert (article.version, article.stage) == (1, Stage.STORED)
+    assert article.text.endswith("A flood.")
+    assert await versions(storage) == []
+
+
+async def test_an_entry_that_disappears_and_comes_back_is_not_new(
+    storage, told, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(2)]))
+    await poll_after(polling, clock, HOUR)
+
+    await told(f"{LONG} A storm.", HOUR)
+
+    assert len(await rows_of(storage, Article)) == 2
+    assert await versions(storage) == []
+
+
+async def test_a_guid_that_changes_with_each_update_is_no_new_article(storage, told):
+    await told(f"{LONG} A storm.", HOUR, guid="sample-1#2")
+    await told(f"{LONG} A flood.", HOUR, guid="sample-1#3")
+
+    article = await only_article(storage)
+    assert article.version == 2
+    assert len(await rows_of(storage, Entry)) == 3
+
+
+async def test_a_guid_that_is_used_again_for_something_else_is_a_new_article(
+    storage, told, polling, farm, clock
+):
+    other = item(9, text="Nobody expected that: hens.", guid="sample-1")
+    farm.serve("/feed.xml", rss([other.replace("Sample news 9", "Poultry everywhere")]))
+
+    await poll_after(polling, clock, HOUR)
+    await poll_after(polling, clock, HOUR)
+
+    titles = sorted(article.title for article in await rows_of(storage, Article))
+    assert titles == ["Poultry everywhere", "Sample news 1"]
+    assert await versions(storage) == []
+
+
+async def test_a_feed_that_gives_all_its_entries_new_guids_has_no_new_articles(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss(item(n) for n in range(5)))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", rss(item(n, guid=f"other-{n}") for n in range(5)))
+
+    await poll_after(polling, clock)
+
+    assert len(await rows_of(storage, Article)) == 5
+    assert await versions(storage) == []
+
+
+async def test_another_sources_words_change_nothing(storage, told, adding, polling, farm, clock):
+    farm.serve("/other.xml", rss([item(1, text=f"{LONG} A flood.")]))
+    await adding.add(farm.url("/other.xml"))
+    farm.serve("/other.xml", rss([item(1, text=f"{LONG} A fire.")]))
+
+    await poll_after(polling, clock, HOUR)
+
+    assert await versions(storage) == []
+    hashes = {entry.content_hash for entry in await rows_of(storage, Entry)}
+    assert len(hashes) == 2
+
+
+async def test_what_a_stranger_told_first_gives_way_to_the_operators_source(
+    storage, told, adding, polling, farm, clock
+):
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(public=False))
+    farm.serve("/other.xml", rss([item(1, text=f"{LONG} A flood.")]))
+
+    await adding.add(farm.url("/other.xml"))
+
+    article = await only_article(storage)
+    assert article.text.endswith("A flood.")
+    assert [version.text[-8:] for version in await versions(storage)] == ["A storm."]
+
+
+@pytest.fixture
+async def tasted(storage, adding, polling, farm, clock):
+    """A source that gives a taste of an article whose page is at /story."""
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Article))
+
+    async def says(title_number: int, text: str) -> None:
+        entry = item(title_number, link=farm.url("/story"), text=text, guid="one")
+        farm.serve("/feed.xml", rss([entry]))
+        await poll_after(polling, clock, HOUR)
+
+    return says
+
+
+async def test_a_page_that_comes_late_is_a_new_version(storage, tasted, completing, farm, clock):
+    farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen in the park."] * 2))
+    await tasted(2, "A taste.")
+    clock.turn(LATE)
+    await move_on(storage, Stage.PUBLISHED)
+
+    await completing.complete_due()
+
+    article, (former,) = await only_article(storage), await versions(storage)
+    assert "brontosaurus" in article.text
+    assert (article.stage, article.version) == (Stage.GROUPED, 2)
+    assert former.text == "A taste."
+    assert "brontosaurus" in (await rows_of(storage, Folded))[0].text
+
+
+async def test_the_page_of_an_entry_that_changes_is_read_again(
+    storage, tasted, completing, farm, clock
+):
+    farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen in the park."] * 2))
+    await tasted(2, "A taste.")
+    await completing.complete_due()
+    await move_on(storage, Stage.PUBLISHED)
+    farm.serve("/story", page("Sample news 3", [LONG, "A triceratops was seen in the park."] * 2))
+
+    await tasted(3, "Another taste.")
+    between = await only_article(storage)
+    await completing.complete_due()
+
+    article = await only_article(storage)
+    assert (between.title, "brontosaurus" in between.text) == ("Sample news 3", True)
+    assert "triceratops" in article.text
+    assert article.version == 3
+    assert await rows_of(storage, AwaitedPage) == []

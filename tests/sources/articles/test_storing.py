@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.sources.articles.storing import MOST_GUIDS, Shown, store_shown
+from bot.sources.formats.records import Item
+from storage.articles import Article
+from storage.entries import Entry
+from storage.sources import add_source
+from storage.words import SourceKind
+from tests.sources.drafts_made import drafts
+from tests.sources.polled import HOUR, rows_of
+
+if TYPE_CHECKING:
+    from storage.engine import Storage, Unit
+    from tests.conftest import TurnedClock
+
+TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
+
+
+async def added(unit: Unit, name: str, **more: Any) -> int:
+    row = {"url": name, "url_hash": name, "host": name, "public": True}
+    row |= {"created_at": unit.now, "next_fetch_at": unit.now}
+    return await add_source(unit, row | more) or 0
+
+
+def shown(source_id: int, unit: Unit, words: str) -> Shown:
+    item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
+    return Shown(source_id, drafts([item], unit.now))
+
+
+async def test_what_two_sources_show_at_once_is_one_article(storage: Storage):
+    async with storage.writing() as unit:
+        ids = [await added(unit, name) for name in ("first", "second")]
+        made = await store_shown(unit, [shown(at, unit, f"By {at}.") for at in ids])
+
+    (article,) = await rows_of(storage, Article)
+    assert (made[ids[0]], made[ids[1]]) == (1, 0)
+    assert article.text.endswith(f"By {ids[0]}.")
+    assert {entry.source_id for entry in await rows_of(storage, Entry)} == set(ids)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param({"public": False}, id="of a stranger"),
+        pytest.param({"kind": SourceKind.SEARCH}, id="of a search"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+async def test_words_give_way_to_those_of_an_operators_feed(
+    storage: Storage, first: dict[str, Any], at_once: bool
+):
+    async with storage.writing() as unit:
+        ids = [await added(unit, "first", **first), await added(unit, "ours")]
+        news = [shown(ids[0], unit, "By somebody."), shown(ids[1], unit, "By us.")]
+        if at_once:
+            await store_shown(unit, news)
+        else:
+            for each in news:
+                await store_shown(unit, [each])
+
+    (article,) = await rows_of(storage, Article)
+    assert article.text.endswith("By us.")
+
+
+async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(
+    storage: Storage, clock: TurnedClock
+):
+    async with storage.writing() as unit:
+        ids = [await added(unit, name) for name in ("careless", "other")]
+        await store_shown(unit, [shown(ids[1], unit, "By us.")])
+    for poll in range(9):
+        clock.turn(HOUR)
+        async with storage.writing() as unit:
+            item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
+            await store_shown(unit, [Shown(ids[0], drafts([item], unit.now))])
+
+    kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
+    hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)
+    assert hours == [0, 1, 2, 3, 8]
+    assert len(await rows_of(storage, Entry)) == MOST_GUIDS + 1

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sources.checking import Checking
+from bot.sources.finding.adding import Adding, Outcome, Wish
+from bot.sources.finding.opml import Outline, read_opml
+from bot.sources.listing import Listing
+from storage.words import FullText, SourceKind
+from tests.sources.feeds_made import LONG, item, page, rss
+
+if TYPE_CHECKING:
+    from bot.sources.getting.http import Fetcher
+
+
+@dataclass(frozen=True)
+class Insiders:
+    """Asks for everybody as it asks for the operator: the farm stands on this machine."""
+
+    fetcher: Fetcher
+
+    async def fetch(self, url: str, **asked):
+        return await self.fetcher.fetch(url, **asked | {"inside": True})
+
+
+async def test_a_source_is_added_once_however_its_address_is_written(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    first = await adding.add(f"  {farm.url()}?b=2&a=1 ")
+    again = await adding.add(f"{farm.url()}?a=1&b=2&utm_source=mail")
+
+    assert (first.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
+    assert again.source_id == first.source_id
+    assert len(farm.asked) == 1
+
+
+async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(storage, adding, farm):
+    farm.serve("/old.xml", status=301, Location="/feed.xml")
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    added = await adding.add(farm.url("/old.xml"))
+    again = await adding.add(farm.url("/feed.xml"))
+
+    assert added.url == farm.url("/feed.xml")
+    assert again.outcome is Outcome.THERE
+
+
+async def test_adding_once_more_changes_the_interval(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    await adding.add(farm.url(), Wish(every=timedelta(minutes=7)))
+
+    (source,) = await Listing(storage).sources()
+    assert source.every_seconds == 420
+
+
+async def test_a_stranger_can_add_nothing_inside(storage, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    adding = Adding(storage, fetcher, reader, public=False)
+
+    refused = await adding.add(farm.url())
+
+    assert refused.outcome is Outcome.REFUSED
+    assert refused.sentence
+    assert farm.asked == []
+    assert await Listing(storage).sources() == []
+
+
+async def test_a_page_is_a_source_of_its_own_kind(storage, adding, farm):
+    farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
+
+    added = await adding.add(farm.url("/page"))
+
+    (source,) = await Listing(storage).sources()
+    assert (added.outcome, added.articles) == (Outcome.ADDED, 1)
+    assert source.kind is SourceKind.PAGE
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param("", 404, id="missing"),
+        pytest.param("", 200, id="empty"),
+        pytest.param("x", 500, id="server error"),
+        pytest.param("\x00\x01\x02\x03\x04\x05\x06\x07" * 9, 200, id="binary"),
+        pytest.param("<rss><channel>", 403, id="robot wall"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_a_sentence(storage, adding, farm, body, status):
+    farm.serve("/feed.xml", body, status=status)
+
+    refused = await adding.add(farm.url())
+
+    assert refused.outcome is Outcome.REFUSED
+    assert len(refused.sentence.split()) > 2
+    assert await Listing(storage).sources() == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "hello", "file:///etc/passwd", "http://ann:pw@news.example/", "http://a.example:22"]
+)
+async def test_what_is_no_address_is_refused_with_a_sentence(storage, adding, url):
+    refused = await adding.add(url)
+
+    assert refused.outcome is Outcome.REFUSED
+    assert refused.sentence
+
+
+async def test_a_short_interval_is_for_the_operators_own_network(storage, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    class FromOutside:
+        async def fetch(self, url: str, **asked):
+            return replace(await fetcher.fetch(url, **asked), own_network=False)
+
+    refused = await Adding(storage, FromOutside(), reader).add(
+        farm.url(), Wish(every=timedelta(seconds=5))
+    )
+
+    assert refused.outcome is Outcome.REFUSED
+    assert "5 minutes" in refused.sentence
+
+
+async def test_a_removed_source_can_be_added_again(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    assert await Listing(storage).remove(farm.url())
+    assert not await Listing(storage).remove(farm.url())
+    assert (await adding.add(farm.url())).outcome is Outcome.ADDED
+
+
+async def test_the_list_is_opml_for_other_readers(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    (outline,) = read_opml(await Listing(storage).as_opml())
+
+    assert (outline.title, outline.url) == ("Sample Wire", farm.url())
+
+
+async def test_the_list_is_the_operators_and_keeps_names_and_folders(
+    storage, adding, fetcher, reader, farm
+):
+    for name in ("mine", "theirs"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+    await adding.add(farm.url("/mine.xml"), Wish(title="My wire", folder=("World", "Wires")))
+    theirs = Adding(storage, Insiders(fetcher), reader, public=False)
+    await theirs.add(farm.url("/theirs.xml"))
+
+    listed = read_opml(await Listing(storage).as_opml())
+
+    assert listed == (Outline(farm.url("/mine.xml"), "My wire", folder=("World", "Wires")),)
+
+
+async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    again = await adding.add(
+        farm.url(), Wish(title="My wire", folder=("World",), full_text=FullText.NEVER)
+    )
+
+    (source,) = await Listing(storage).sources()
+    assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
+    assert (source.title, source.folder) == ("My wire", ["World"])
+    assert source.full_text is FullText.NEVER
+    assert len(farm.asked) == 1
+
+
+async def test_a_source_reads_pages_as_is_wished_and_keeps_to_it(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url(), Wish(full_text=FullText.ALWAYS))
+
+    await adding.add(farm.url(), Wish(title="My wire"))
+
+    (source,) = await Listing(storage).sources()
+    assert source.full_text is FullText.ALWAYS
+
+
+async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    (before,) = await Listing(storage).sources()
+    wish = Wish(
+        every=timedelta(hours=9), title="Theirs", folder=("Theirs",), full_text=FullText.ALWAYS
+    )
+
+    await Adding(storage, fetcher, reader, public=False).add(farm.url(), wish)
+
+    assert await Listing(storage).sources() == [before]
+
+
+async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, reader, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
+    await adding.add(farm.url())
+    (before,) = await Listing(storage).sources()
+
+    checkup = await Checking(storage, fetcher, reader).check(farm.url())
+
+    (after,) = await Listing(storage).sources()
+    assert checkup.visited.answer
+    assert checkup.visited.document
+    assert checkup.source
+    assert checkup.visited.answer.etag == '"one"'
+    assert checkup.visited.document.title == "Sample Wire"
+    assert checkup.source.url == farm.url()
+    assert checkup.plan.next_fetch_at == clock.now + timedelta(hours=1)
+    assert after == before

@@ -1,0 +1,86 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.webpages.addresses import address_found, own_address, site_of
+
+STORY = "https://news.example/2026/03/storm-hits-harbour"
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("news.example", "news.example"),
+        ("amp.news.example", "news.example"),
+        ("www.news.co.uk", "news.co.uk"),
+        ("news.co.uk", "news.co.uk"),
+        ("asahi.co.jp", "asahi.co.jp"),
+        ("edition.cnn.com", "cnn.com"),
+        ("ann.blogspot.com", "ann.blogspot.com"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("localhost", "localhost"),
+        ("", ""),
+    ],
+)
+def test_the_site_of_a_host(host: str, site: str):
+    assert site_of(host) == site
+
+
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        pytest.param(f"{STORY}?ref=front", STORY, id="without a parameter"),
+        pytest.param(f"{STORY}/amp", STORY, id="of the AMP form"),
+        pytest.param("https://news.example/7", "/ferry-late", id="a name of two words"),
+        pytest.param("https://amp.news.example/storm-hits-harbour", STORY, id="of an AMP host"),
+        pytest.param("https://m.news.example/a/123456", STORY, id="of the mobile site"),
+        pytest.param("https://news.example/?p=17", STORY, id="of a short form"),
+        pytest.param(STORY, "https://news.example/?p=17", id="a number, on the home page's path"),
+        pytest.param(f"{STORY}/2", STORY, id="of the second page"),
+        pytest.param(f"{STORY}/index.html", f"{STORY}/", id="without its index"),
+        pytest.param("https://news.example/news/latest", "/news/8812345", id="relative"),
+        pytest.param(
+            "https://news.example/a?id=7", "https://news.example/ニュース/嵐", id="Japanese"
+        ),
+    ],
+)
+def test_a_page_may_say_where_it_belongs(url: str, claimed: str):
+    assert own_address(url, claimed).endswith(claimed)
+
+
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        pytest.param(STORY, "", id="nothing"),
+        pytest.param(STORY, "https://other.example/2026/03/storm-hits-harbour", id="another site"),
+        pytest.param(STORY, "https://news.example/", id="the home page"),
+        pytest.param(STORY, "https://news.example/2026", id="a section"),
+        pytest.param(STORY, "https://news.example/world", id="another section"),
+        pytest.param(STORY, "https://news.example/index.html", id="an index"),
+        pytest.param("https://news.example/view?id=7", "https://news.example/view", id="no number"),
+        pytest.param("https://ann.blogspot.com/1", "https://bob.blogspot.com/1", id="a neighbour"),
+        pytest.param(STORY, "javascript:void(0)", id="no web address"),
+        pytest.param(STORY, "http://[", id="broken"),
+    ],
+)
+def test_a_claim_that_cannot_be_is_not_believed(url: str, claimed: str):
+    assert own_address(url, claimed) == url
+
+
+@given(st.text(), st.text())
+def test_any_claim_gives_the_one_or_the_other(url: str, claimed: str):
+    own_address(url, claimed)
+    own_address(STORY, claimed)
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "believed"),
+    [
+        pytest.param("https://go.example/x", STORY, True, id="an article elsewhere"),
+        pytest.param("https://go.example/x", "https://news.example/", False, id="a home page"),
+        pytest.param("https://go.example/x", "https://consent.example/m", False, id="consent"),
+        pytest.param(STORY, "https://news.example/login", False, id="a login of the same site"),
+    ],
+)
+def test_a_redirect_names_what_it_leads_to_if_that_looks_like_an_article(url, found, believed):
+    assert (address_found(url, found) == found) is believed

@@ -1,0 +1,250 @@
+import gzip
+import json
+import re
+from collections import Counter
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sources.formats.charsets import decode
+from bot.sources.formats.records import Item, Unreadable
+from bot.sources.webpages.pages import read_page
+
+PARAGRAPHS = [
+    (
+        "The ferry to the old harbour was late again on Monday, the fourth time since the new "
+        "timetable came into force, and the crew blamed the fog that lies over the bay."
+    ),
+    (
+        "Passengers who had waited since the morning said that they would write to the mayor, who "
+        "answered that a second boat would sail from April on every day of the week."
+    ),
+    (
+        "The fares of everybody who had waited for over an hour will be paid back, the company "
+        "said, and it asked for patience until the new radar has been fitted to the old boat."
+    ),
+]
+
+
+def page(head: str = "", before: str = "", after: str = "", title: str = "Ferry late again") -> str:
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    return (
+        f"<html lang='en'><head><title>{title} - Harbour News</title>{head}</head><body><main>"
+        f"<article>{before}{body}{after}</article></main></body></html>"
+    )
+
+
+def read(text: str, url: str = "https://ex.org/ferry") -> Item:
+    return read_page(text, url).items[0]
+
+
+def test_an_article_is_read_whole():
+    item = read(page(before="<h1>Ferry late again</h1><time>2 March 2026</time>"))
+
+    assert (item.title, item.language, item.url) == (
+        "Ferry late again",
+        "en",
+        "https://ex.org/ferry",
+    )
+    assert item.text == "\n\n".join(PARAGRAPHS)
+    assert item.published == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "title"),
+    [
+        pytest.param("", "<h1>Harbour</h1><h1>Ferry late again</h1>", "Ferry late again", id="h1"),
+        pytest.param(
+            '<script type="application/ld+json">{"@graph": [{"@type": "NewsArticle", '
+            '"headline": "Fog keeps ferry late"}]}</script>',
+            "<h1>News</h1>",
+            "Fog keeps ferry late",
+            id="JSON-LD",
+        ),
+        pytest.param('<meta property="og:title" content="Late!">', "", "Late!", id="og:title"),
+        pytest.param("", "", "Ferry late again", id="the title without the site"),
+    ],
+)
+def test_the_title_is_found_in_this_order(head, before, title):
+    assert read(page(head, before)).title == title
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta property="article:published_time" content="2026-03-02T21:00:00+09:00">',
+        (
+            '<script type="application/ld+json">{"@type": ["NewsArticle"], '
+            '"datePublished": "2026-03-02T12:00:00Z"}</script>'
+        ),
+        (
+            '<script type="application/ld+json">{broken</script>'
+            '<meta itemprop="datePublished" content="2026-03-02 12:00 UTC">'
+        ),
+    ],
+    ids=["meta", "JSON-LD", "broken JSON-LD"],
+)
+def test_the_time_of_publication_is_found(head):
+    assert read(page(head)).published == datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            "<title>Ferry late again</title><pre>{}\n\n{}\n\n{}</pre>", id="a text in HTML"
+        ),
+        pytest.param("<p>{}</p><p>{}</p><p>{}</p>", id="nothing but paragraphs"),
+        pytest.param(
+            "<title>Ferry late again</title><h1>{}</h1>{}<br><p>{}</p>", id="bare text after h1"
+        ),
+    ],
+)
+def test_title_and_date_may_stand_in_the_text_alone(text: str):
+    item = read(text.format("Ferry late again", "2 Mars 2026", PARAGRAPHS[0]))
+
+    assert (item.title, item.published) == ("Ferry late again", date(2026, 3, 2))
+    assert item.text == PARAGRAPHS[0]
+
+
+def test_a_bare_year_is_no_date():
+    assert read(page(after="<footer>© 2026 Harbour News</footer>")).published is None
+
+
+def test_a_date_in_another_box_is_not_the_articles():
+    aside = "<aside><time datetime='2026-01-05'>5 January</time></aside>"
+    times = "<h1>Ferry late again</h1><time datetime='2026-03-02'>today</time>"
+
+    assert read(page(before=aside + times)).published == date(2026, 3, 2)
+
+
+def test_the_canonical_address_counts_on_the_same_site_only():
+    own = page('<link rel="canonical" href="/ferry-late">')
+    other = page('<link rel="canonical" href="https://elsewhere.org/">')
+
+    assert read(own).url == "https://ex.org/ferry-late"
+    assert read(other).url == "https://ex.org/ferry"
+
+
+def test_what_only_scripts_would_show_is_taken_from_json_ld():
+    told = {"@type": "NewsArticle", "articleBody": "\n".join(PARAGRAPHS), "headline": "Late"}
+    script = f'<script type="application/ld+json">{json.dumps(told)}</script>'
+
+    first = f"<main><article><p>{PARAGRAPHS[0]}</p></article></main>"
+    hollow = read(f"<html><head>{script}</head><body>{first}</body></html>")
+    shown = read(page(script.replace("The ferry", "Only the ferry")))
+
+    assert (hollow.title, hollow.text) == ("Late", "\n\n".join(PARAGRAPHS))
+    assert shown.text == "\n\n".join(PARAGRAPHS)
+
+
+def test_the_box_after_the_end_mark_goes():
+    box = (
+        "<p>END [Copyright Harbour Press]</p><h3>Don't Miss</h3><h4>Bridge painted</h4><p>Soon</p>"
+    )
+
+    assert read(page(after=box)).text == "\n\n".join(PARAGRAPHS)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("<html><body></body></html>", "no_text", id="nothing in it"),
+        pytest.param("<html><title>Just a moment...</title><p>Wait</p>", "challenge", id="a wall"),
+    ],
+)
+def test_a_page_without_an_article_is_refused(text, reason):
+    with pytest.raises(Unreadable) as refused:
+        read_page(text, "")
+
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["A", "C", "H"])
+def test_the_seed_pages_keep_every_sentence_and_lose_the_box(corpus: Path, name: str):
+    seed = (corpus.parent / "seed-article.txt").read_text(encoding="utf-8")
+    body, _, after = seed.partition(" END ")
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", body.split("\n\n", 2)[2])
+    page_text = (corpus / f"crafted/seed_pages/{name}.html").read_text(encoding="utf-8")
+
+    item = read(page_text)
+
+    assert [sentence for sentence in sentences if sentence not in item.text] == []
+    assert [line for line in after.split("\n") if line and line in item.text] == []
+    assert item.title == seed.partition("\n")[0]
+    assert str(item.published).startswith("2025-11-17")
+
+
+@cache
+def corpus_item(path: Path) -> Item | None:
+    try:
+        return read_page(decode(gzip.decompress(path.read_bytes())), "").items[0]
+    except Unreadable:
+        return None
+
+
+def text_of(path: Path) -> str:
+    item = corpus_item(path)
+    return " ".join(item.text.split()) if item else ""
+
+
+def evaluated(corpus: Path) -> list[tuple[Path, dict[str, Any]]]:
+    folder = corpus / "articles_trafilatura"
+    rows = json.loads((folder / "evaldata.json").read_text(encoding="utf-8"))
+    return [(folder / "html" / row["file"], row) for row in rows.values()]
+
+
+def share(hits: list[bool]) -> float:
+    return sum(hits) / len(hits)
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("\xad", "").split())
+
+
+def test_what_pages_must_give_is_kept_and_what_they_must_not_is_dropped(corpus: Path):
+    texts = {path: text_of(path) for path, _ in evaluated(corpus)}
+
+    kept = [plain(x) in texts[path] for path, row in evaluated(corpus) for x in row["with"]]
+    gone = [plain(x) not in texts[path] for path, row in evaluated(corpus) for x in row["without"]]
+
+    assert share(kept) >= 0.97
+    assert share(gone) >= 0.975
+
+
+def test_titles_and_dates_of_pages_are_found(corpus: Path):
+    rows = [(corpus_item(path) or Item(), row) for path, row in evaluated(corpus)]
+
+    titles = [plain(item.title).lower() == plain(row["title"]).lower() for item, row in rows]
+    dates = [str(item.published)[:10] == row["date"][:10] for item, row in rows if row["date"]]
+
+    assert share(titles) >= 0.9
+    assert share(dates) >= 0.94
+
+
+def test_article_bodies_are_cut_out_well(corpus: Path):
+    folder = corpus / "articles_scrapinghub"
+    truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
+    scores = [
+        _overlap(text_of(folder / f"html/{name}.html.gz"), row["articleBody"])
+        for name, row in truth.items()
+    ]
+
+    precision, recall = (sum(column) / len(column) for column in zip(*scores, strict=True))
+
+    assert 2 * precision * recall / (precision + recall) >= 0.97
+
+
+def _overlap(found: str, expected: str) -> tuple[float, float]:
+    """Precision and recall over shingles of four words."""
+    mine, theirs = _shingles(found), _shingles(expected)
+    common = sum((mine & theirs).values())
+    return common / max(sum(mine.values()), 1), common / max(sum(theirs.values()), 1)
+
+
+def _shingles(text: str) -> Counter[tuple[str, ...]]:
+    words = re.findall(r"\w+", text)
+    return Counter(tuple(words[at : at + 4]) for at in range(max(len(words) - 3, 1)))
