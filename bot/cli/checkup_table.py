@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.source_words import ago, next_poll, trouble, unchanged
+from bot.cli.source_words import advice, ago, next_poll, trouble, unchanged
 from bot.sources.bookkeeping import SIGHTINGS_UNTIL_MOVED
 from bot.sources.durations import span
 from bot.sources.formats.records import Kind
@@ -43,7 +43,8 @@ def checkup_report(checkup: Checkup) -> RenderableType:
 
 def _verdict(checkup: Checkup) -> Text:
     if problem := checkup.visited.problem:
-        return Text(f"It {problem.sentence}.", style="bold red")
+        sentence = Text(f"It {problem.sentence}.", style="bold red")
+        return Text("\n").join([sentence, Text(advice(problem.trouble))])
     document = checkup.visited.document
     return Text(_in_a_word(document, checkup) if document else "", style="bold green")
 

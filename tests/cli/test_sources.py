@@ -16,6 +16,7 @@ from bot.cli.checkup_table import checkup_report
 from bot.cli.finding import show_found
 from bot.cli.found_tables import additions_table, came_of, choices
 from bot.cli.source_tables import sources_table
+from bot.cli.source_words import advice
 from bot.cli.sources import _wanted, sources
 from bot.sources.checking import Checking
 from bot.sources.finding.adding import Adding, Addition, Outcome, Wish
@@ -25,6 +26,7 @@ from bot.sources.finding.feedlinks import Link, Where
 from bot.sources.finding.opml import read_opml
 from bot.sources.getting.guard import Guard
 from bot.sources.getting.http import Fetcher
+from bot.sources.getting.troubles import Trouble
 from bot.sources.getting.visiting import Visit
 from bot.sources.listing import Listing
 from bot.sources.reading import Reader
@@ -216,6 +218,12 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):
     assert "in 1 h" in good
     assert "not one of our sources" in good
     assert "has nothing at this address (404)" in bad
+    assert "dateline sources find" in bad
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_every_trouble_comes_with_what_to_do(trouble: Trouble):
+    assert advice(trouble).endswith(".")
 
 
 @pytest.mark.parametrize(
