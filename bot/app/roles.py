@@ -35,8 +35,9 @@ TICK_SECONDS = {
     "send": 1,
     "hubs": 30,
 }
-# How often what is there by then is kept from the garbage collector.
+# How often what is there by then is kept from the garbage collector, and how often it sees all.
 KEEP_SECONDS = 600
+LOOK_THROUGH_SECONDS = 24 * 3600
 # Which loop has work when a process, this or another, has committed such.
 WOKEN = {
     Hint.QUERIES: "match",
@@ -83,6 +84,12 @@ async def keep_what_is_there() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+async def look_through_all() -> None:
+    """Find the circles that were in use when they were kept, and are not any more."""
+    gc.unfreeze()
+    await keep_what_is_there()
 
 
 async def _listen(database: str, loops: Sequence[Loop], stopping: asyncio.Event) -> None:
@@ -197,12 +204,13 @@ def _hub_loops(around: Surroundings) -> list[Loop]:
 
 @asynccontextmanager
 async def _ticking(loops: Iterable[Loop]) -> AsyncIterator[None]:
-    """Wake each loop in its rhythm; the scheduler holds no state, and one job more: to keep."""
+    """Wake each loop in its rhythm; the scheduler holds no state, and keeps the memory tidy."""
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     scheduler = AsyncIOScheduler(timezone="UTC")
     ticks = [(loop.tick, TICK_SECONDS[loop.name]) for loop in loops]
-    for tick, seconds in (*ticks, (keep_what_is_there, KEEP_SECONDS)):
+    ticks += [(keep_what_is_there, KEEP_SECONDS), (look_through_all, LOOK_THROUGH_SECONDS)]
+    for tick, seconds in ticks:
         scheduler.add_job(
             tick,
             "interval",

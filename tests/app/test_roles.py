@@ -1,7 +1,39 @@
-from bot.app.roles import TICK_SECONDS, WOKEN
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app.roles import TICK_SECONDS, WOKEN, keep_what_is_there, look_through_all
 from storage.words import Hint
 
 
 def test_every_hint_wakes_a_loop():
     assert set(WOKEN) == set(Hint)
     assert set(WOKEN.values()) <= set(TICK_SECONDS)
+
+
+class Circle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("thawed")
+async def test_a_circle_that_was_kept_while_in_use_is_found_in_the_end():
+    circle = Circle()
+    seen = weakref.ref(circle)
+    await keep_what_is_there()
+    del circle
+
+    await keep_what_is_there()
+    kept = seen() is not None
+    await look_through_all()
+
+    assert kept
+    assert seen() is None
