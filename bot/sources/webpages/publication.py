@@ -70,7 +70,3 @@ def _day_in(address: str) -> date | None:
         return date(*map(int, filter(None, found.groups()))) if found else None
     except ValueError:
         return None
-
-
-def _day_of(found: datetime | date) -> date:
-    return found.date() if isinstance(found, datetime) else found
