@@ -5,16 +5,16 @@ still ours and its plan unchanged, the date has no edition yet; all rows, or non
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.publishing.calendar import Due, take_turn
-from bot.publishing.pages import Edition, edition_page
+from bot.publishing.pages import Edition
 from bot.publishing.publish.gathering import gather, plan_of, reach
-from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.layouts import layouts_for
+from bot.publishing.publish.outbox import Body, delivery, put_out
 from bot.publishing.publish.rounds import each
-from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.editions import claim_due_chats, last_edition, make_edition, settle_chat
@@ -31,7 +31,7 @@ class _Draft:
     next_at: datetime | None
     row: Mapping[str, Any] | None = None
     told: frozenset[int] = frozenset()
-    messages: Sequence[Message] = ()
+    bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +62,35 @@ class Digesting:
         edition = await gather(unit, chat, reach(last, unit.now))
         if not edition.topics:
             return _Draft(next_at=None)
-        says_something = edition.choice or chat.empty_day is EmptyDay.LINE
         return _Draft(
             next_at=turn.next_at,
             row=_row(chat, turn.due, edition),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
             told=frozenset(story.id for story in edition.choice.all_stories),
-            messages=edition_page(self.renderer, edition, turn.due.day, turn.late)
-            if says_something
-            else (),
+            bodies=self._bodies(chat, edition, turn.due, turn.late),
         )
+
+    def _bodies(
+        self, chat: Chat, edition: Edition, due: Due, late: timedelta
+    ) -> dict[Medium, Sequence[Body]]:
+        """Render *edition* for each medium; for none where it says nothing."""
+        if not edition.choice and chat.empty_day is EmptyDay.SKIP:
+            return {}
+        return {
+            medium: layout(self.renderer, edition, due.day, late)
+            for medium, layout in layouts_for(chat).items()
+        }
 
     async def _put_out(self, unit: Unit, chat: Chat, draft: _Draft) -> None:
         edition_id = await make_edition(unit, draft.row, draft.told) if draft.row else None
         if edition_id is None:
             return
         # One by one, so that the parts stand in the outbox in their order.
-        for part, message in enumerate(draft.messages, 1):
-            key = edition_key(edition_id, Medium.TELEGRAM, part)
-            row = delivery(unit, DeliveryKind.EDITION, key, chat.id or 0, message)
-            await put_out(unit, [row])
+        for medium, bodies in draft.bodies.items():
+            for part, body in enumerate(bodies, 1):
+                key = edition_key(edition_id, medium, part)
+                row = delivery(unit, DeliveryKind.EDITION, key, chat.id or 0, body)
+                await put_out(unit, [row | {"medium": medium}])
 
 
 def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:

@@ -1,36 +1,41 @@
 """Rendered messages as rows of the outbox."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from bot.rendering.messages import Message
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.insert import insert_new
 from storage.words import DeliveryKind, Hint, edit_key
 
 
-def delivery(
-    unit: Unit, kind: DeliveryKind, key: str, chat_id: int, message: Message
-) -> dict[str, Any]:
+class Body(Protocol):
+    """What a delivery's row freezes: a message of Telegram's, a mail."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+    def plain(self) -> "Body | None":
+        """Return what goes out where this is refused for its form."""
+
+
+def delivery(unit: Unit, kind: DeliveryKind, key: str, chat_id: int, body: Body) -> dict[str, Any]:
+    fallback = body.plain()
     return {
         "key": key,
         "kind": kind,
         "chat_id": chat_id,
         "priority": kind.priority,
-        "body": message.to_json(),
-        "fallback": message.plain().to_json(),
+        "body": body.to_json(),
+        "fallback": fallback.to_json() if fallback else None,
         "due_at": unit.now,
         "created_at": unit.now,
     }
 
 
-def edit_of(
-    unit: Unit, delivery_id: int, version: int, chat_id: int, message: Message
-) -> dict[str, Any]:
+def edit_of(unit: Unit, delivery_id: int, version: int, chat_id: int, body: Body) -> dict[str, Any]:
     """A row that changes what another delivery says; of several the newest version wins."""
     key = edit_key(delivery_id, version)
-    row = delivery(unit, DeliveryKind.EDIT, key, chat_id, message)
+    row = delivery(unit, DeliveryKind.EDIT, key, chat_id, body)
     return row | {"target_id": delivery_id, "version": version}
 
 
