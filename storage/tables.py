@@ -23,6 +23,7 @@ from storage.pace import Pace
 from storage.pages import AwaitedPage
 from storage.pushes import Push
 from storage.queries import Counter, Query
+from storage.secrets import Secret
 from storage.sources import Follow, Source
 from storage.stories import Story
 from storage.subscriptions import Subscription
@@ -55,6 +56,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Pace,
     Push,
     Query,
+    Secret,
     Source,
     Story,
     Subscription,

@@ -33,6 +33,7 @@ class Place:
     newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
     feeds: tuple[str, ...] = ()
     is_forgetful: bool = False  # the database begins anew each time
+    public_url: str | None = None  # where people reach our pages, without a slash at the end
 
     @property
     def index_file(self) -> Path:
@@ -55,6 +56,7 @@ async def place_of(settings: Settings, announce: Callable[[str], None]) -> Async
             api=settings.bot_api_base,
             database=settings.database_url.get_secret_value(),
             access=settings.access,
+            public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
         )
         return
     async with _playground(settings.playground_port) as playground:
@@ -96,4 +98,5 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         newsroom=(playground.host, playground.port),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
         is_forgetful=is_forgetful,
+        public_url=f"http://127.0.0.1:{settings.web_port}",
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.places import place_of
 from bot.app.stops import set_by_signals, stop_error_in
-from bot.app.tools import SourceTools, alone_on, make_fetcher, open_storage
+from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 
 if TYPE_CHECKING:
     import asyncio
@@ -45,4 +45,5 @@ async def _run(
             fetcher=await stack.enter_async_context(make_fetcher(settings, place.newsroom)),
             reader=await stack.enter_async_context(Reader()),
         )
-        await run_roles(Surroundings(settings, place, tools, announce), stopping)
+        links = await make_links(tools.storage, place.public_url)
+        await run_roles(Surroundings(settings, place, tools, links, announce), stopping)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bot.app.places import Place
     from bot.app.tools import SourceTools
+    from bot.rendering.links import Links
     from bot.settings import Settings
     from storage.engine import Storage
 
@@ -27,6 +28,7 @@ class Surroundings:
     settings: Settings
     place: Place
     tools: SourceTools
+    links: Links
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from bot.rendering.links import Links
     from bot.settings import Settings
     from bot.sources.finding.opening import Opening
     from bot.sources.getting.http import Fetcher
@@ -84,6 +85,17 @@ async def open_storage(url: str) -> AsyncIterator[Storage]:
         yield storage
     finally:
         await storage.close()
+
+
+async def make_links(storage: Storage, base: str | None) -> Links:
+    """Return the links under *base*, sealed with the key of this database."""
+    from bot.rendering.links import Links
+    from bot.rendering.seals import Seal
+    from storage.secrets import sealing_key
+
+    with needing_the_database():
+        async with storage.writing() as unit:
+            return Links(base, Seal(await sealing_key(unit)))
 
 
 @contextmanager

@@ -1,0 +1,27 @@
+import asyncio
+
+from sqlalchemy import delete
+
+from storage.engine import Storage
+from storage.secrets import Secret, sealing_key
+
+
+async def key_of(storage: Storage) -> bytes:
+    async with storage.writing() as unit:
+        return await sealing_key(unit)
+
+
+async def test_the_key_is_made_once_even_by_several_at_a_time(storage):
+    first, second = await asyncio.gather(key_of(storage), key_of(storage))
+
+    assert first == second == await key_of(storage)
+    assert len(first) == 32
+
+
+async def test_no_two_databases_have_the_same(storage):
+    before = await key_of(storage)
+
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Secret))
+
+    assert await key_of(storage) != before
