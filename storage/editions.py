@@ -1,16 +1,16 @@
 """Editions: the dated digests of each chat, and the stories that each one told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import UniqueConstraint, update
+from sqlalchemy import JSON, UniqueConstraint, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
-from storage.insert import insert_new
+from storage.insert import add_new, insert_new
 from storage.words import ChatState
 
 
@@ -25,10 +25,15 @@ class Edition(SQLModel, table=True):
     made_at: datetime
     since: datetime  # what it reaches back to
     stories: int = 0
+    topics: list[tuple[int, str]] = Field(default_factory=list, sa_type=JSON)  # its sections
 
 
 class EditionStory(SQLModel, table=True):
-    """A story that a chat was told in a digest; it is never told again as new."""
+    """A story that a chat was told in a digest; it is never told again as new.
+
+    The article stands for the story. That is no foreign key, which would want an index of its own
+    on the largest table there is.
+    """
 
     chat_id: int = Field(
         primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
@@ -39,6 +44,19 @@ class EditionStory(SQLModel, table=True):
     edition_id: int = Field(
         foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
+    place: int = 0  # in the order of the edition
+    article_id: int = Field(default=0, sa_type=ROW_ID)
+    topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)  # those that it hit
+    alerted: bool = False
+
+
+class Told(NamedTuple):
+    """A story of an edition; see `EditionStory`."""
+
+    story_id: int
+    article_id: int
+    topic_ids: list[int]
+    alerted: bool
 
 
 async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Chat]:
@@ -65,15 +83,13 @@ async def last_edition(unit: Unit, chat_id: int) -> Edition | None:
     return (await unit.session.exec(ours)).first()
 
 
-async def make_edition(unit: Unit, row: Mapping[str, Any], story_ids: Iterable[int]) -> int | None:
-    """Return the new edition, its stories told; None if its date has one already."""
+async def make_edition(unit: Unit, row: Mapping[str, Any], told: Sequence[Told]) -> int | None:
+    """Return the new edition, its stories told, in order; None if its date has one already."""
     made = await insert_new(unit, Edition, [row], returning=Edition.id)
     if not made:
         return None
     edition_id: int = made[0]
-    told = [
-        {"chat_id": row["chat_id"], "story_id": story_id, "edition_id": edition_id}
-        for story_id in story_ids
-    ]
-    await insert_new(unit, EditionStory, told, returning=EditionStory.story_id)
+    ours = {"chat_id": row["chat_id"], "edition_id": edition_id}
+    rows = [ours | {"place": place} | story._asdict() for place, story in enumerate(told)]
+    await add_new(unit, EditionStory, rows)
     return edition_id

@@ -41,6 +41,7 @@ USE_CASES = {
     "bot.sources.finding.opening",
     "bot.matching.preview",
     "bot.publishing.now",
+    "bot.publishing.reading",
     "bot.delivery.release",
     "bot.subscribers.admins",
     "bot.subscribers.arrivals",

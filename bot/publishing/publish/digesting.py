@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.publishing.calendar import Due, take_turn
+from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
 from bot.publishing.publish.gathering import gather, plan_of, reach
 from bot.publishing.publish.layouts import layouts_for
@@ -17,7 +18,7 @@ from bot.publishing.publish.outbox import Body, delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.editions import claim_due_chats, last_edition, make_edition, settle_chat
+from storage.editions import Told, claim_due_chats, last_edition, make_edition, settle_chat
 from storage.engine import Storage, Unit
 from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
 
@@ -30,7 +31,7 @@ class _Draft:
 
     next_at: datetime | None
     row: Mapping[str, Any] | None = None
-    told: frozenset[int] = frozenset()
+    told: Sequence[Told] = ()
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
 
 
@@ -66,7 +67,7 @@ class Digesting:
             next_at=turn.next_at,
             row=_row(chat, turn.due, edition),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
-            told=frozenset(story.id for story in edition.choice.all_stories),
+            told=[_told(story) for story in edition.choice.all_stories],
             bodies=self._bodies(chat, edition, turn.due, turn.late),
         )
 
@@ -102,4 +103,9 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
         "made_at": edition.now,  # what came while it was rendered belongs to the next one
         "since": edition.since,
         "stories": edition.choice.stories,
+        "topics": [(section.topic.id, section.topic.name) for section in edition.choice.sections],
     }
+
+
+def _told(story: Story) -> Told:
+    return Told(story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted)

@@ -1,0 +1,121 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from bot.publishing.reading import Reading
+from storage.articles import Article
+from storage.chats import Chat
+from storage.editions import EditionStory
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import Mode
+
+# The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+TUESDAY = date(2026, 3, 3)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def reading(storage) -> Reading:
+    return Reading(storage)
+
+
+@pytest.fixture
+async def told(newsroom, publishing, clock):
+    """Send a digest on two topics, of seven stories to the first and one to both."""
+    source = await newsroom.source()
+    words, more = await newsroom.query("words"), await newsroom.query("title")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, words, "My words", Mode.DIGEST)
+    await newsroom.subscribe(chat, more, "More words", Mode.DIGEST)
+    for hours in range(7):
+        await newsroom.article(f"Title {hours}", words, source_id=source, ago=hours * HOUR)
+    await newsroom.article("Both", words, more, source_id=source, ago=7 * HOUR)
+    clock.now = DUE
+    await publishing.publish_due()
+    return chat
+
+
+async def titles(edition) -> list[list[str]]:
+    return [[story.title for story in section.told] for section in edition.choice.sections]
+
+
+async def test_an_edition_is_read_again_in_full_and_in_its_order(told, reading, clock):
+    clock.turn(timedelta(days=30))
+
+    edition = await reading.edition(told, TUESDAY, 0)
+
+    assert await titles(edition) == [["Both", *(f"Title {n}" for n in range(7))], []]
+    assert [section.topic.name for section in edition.choice.sections] == [
+        *("My words", "More words")
+    ]
+    assert [story.title for story in edition.choice.sections[1].above] == ["Both"]
+    assert edition.choice.stories == 8
+    assert edition.choice.sections[0].told[0].outlets == ("Example Wire",)
+    assert edition.now == DUE
+
+
+async def test_its_words_are_marked_as_they_were(told, reading):
+    edition = await reading.edition(told, TUESDAY, 0)
+
+    snippet = edition.snippets[edition.choice.sections[0].told[1].id]
+    assert snippet.text == "Words on Title 0."
+    assert snippet.bold
+
+
+async def test_a_topic_that_was_stopped_since_keeps_its_section(told, reading, storage):
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Subscription))
+        await unit.session.exec(delete(Topic))
+
+    edition = await reading.edition(told, TUESDAY, 0)
+
+    assert edition.choice.sections[0].topic.name == "My words"
+    assert edition.snippets[edition.choice.sections[0].told[0].id].bold == ()
+
+
+async def test_an_alerted_story_is_told_again_as_alerted(newsroom, publishing, reading, clock):
+    source, query = await newsroom.source(), await newsroom.query("words")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
+    clock.turn(HOUR)
+    await newsroom.article("Alerted", query, source_id=source)
+    await publishing.publish_new()
+    clock.now = DUE
+    await publishing.publish_due()
+
+    edition = await reading.edition(chat, TUESDAY, 0)
+
+    assert [story.title for story in edition.choice.alerted] == ["Alerted"]
+    assert edition.choice.sections == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "slot"),
+    [
+        pytest.param(TUESDAY, 1, id="another slot"),
+        pytest.param(TUESDAY + timedelta(days=1), 0, id="another day"),
+    ],
+)
+async def test_no_edition_is_made_up(told, reading, day, slot):
+    assert await reading.edition(told, day, slot) is None
+    assert await reading.edition(told + 1, TUESDAY, 0) is None
+
+
+async def test_what_is_gone_is_left_out(told, reading, storage, newsroom):
+    (first, *_) = await newsroom.all(EditionStory)
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Article).where(Article.id == first.article_id))
+
+    edition = await reading.edition(told, TUESDAY, 0)
+
+    assert edition.choice.stories == 7
+
+
+async def test_an_erased_chat_has_no_editions(told, reading, storage):
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Chat))
+
+    assert await reading.edition(told, TUESDAY, 0) is None
