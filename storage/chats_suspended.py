@@ -2,25 +2,33 @@
 
 from datetime import timedelta
 
-from sqlalchemy import update
-from sqlmodel import col
+from sqlalchemy import ColumnElement, and_, update
+from sqlmodel import col, select
 
 from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.engine import Unit
-from storage.words import ChatState, DeliveryKind, DeliveryState, Hint
+from storage.words import ChatState, DeliveryKind, DeliveryState, Hint, Medium
 
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
 
 
 async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
-    """Send nothing to our row *chat_id* until `restore_chat`; what is pending waits."""
-    await _set_state(unit, chat_id, state)
-    waiting = (col(Delivery.chat_id) == chat_id, col(Delivery.state) == DeliveryState.PENDING)
+    """Send nothing to our row *chat_id* until `restore_chat`; what is pending waits.
+
+    A pause holds every medium, any other state what goes by Telegram. A paused chat stays so,
+    whatever becomes of it meanwhile: coming back does not end a pause.
+    """
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.id) == chat_id, col(Chat.state).not_in((state, ChatState.PAUSED)))
+        .values(state=state, state_since=unit.now)
+        .execution_options(synchronize_session="fetch")
+    )
     await unit.session.exec(
         update(Delivery)
-        .where(*waiting)
+        .where(_waiting(chat_id, state))
         .values(due_at=WHEN_IT_COMES_BACK)
         .execution_options(synchronize_session=False)
     )
@@ -31,13 +39,21 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
 
     Nothing happens to a chat that is active: what waits there waits for another reason.
     """
-    if not await _set_state(unit, chat_id, ChatState.ACTIVE):
+    locked = select(col(Chat.state)).where(col(Chat.id) == chat_id).with_for_update()
+    before = (await unit.session.exec(locked)).first()
+    if before is None or before is ChatState.ACTIVE:
         return 0
-    waiting = (col(Delivery.chat_id) == chat_id, col(Delivery.state) == DeliveryState.PENDING)
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.id) == chat_id)
+        .values(state=ChatState.ACTIVE, state_since=unit.now)
+        .execution_options(synchronize_session="fetch")
+    )
+    waiting = _waiting(chat_id, before)
     expired = await unit.session.exec(
         update(Delivery)
         .where(
-            *waiting,
+            waiting,
             col(Delivery.kind).in_((DeliveryKind.ALERT, DeliveryKind.BUNDLE)),
             col(Delivery.created_at) < unit.now - ALERT_LIFETIME,
         )
@@ -46,7 +62,7 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
     )
     await unit.session.exec(
         update(Delivery)
-        .where(*waiting, col(Delivery.due_at) == WHEN_IT_COMES_BACK)
+        .where(waiting, col(Delivery.due_at) == WHEN_IT_COMES_BACK)
         .values(due_at=unit.now)
         .execution_options(synchronize_session=False)
     )
@@ -54,12 +70,11 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
     return expired.rowcount
 
 
-async def _set_state(unit: Unit, chat_id: int, state: ChatState) -> bool:
-    """Return whether it was another before."""
-    changed = await unit.session.exec(
-        update(Chat)
-        .where(col(Chat.id) == chat_id, col(Chat.state) != state)
-        .values(state=state, state_since=unit.now)
-        .execution_options(synchronize_session="fetch")
+def _waiting(chat_id: int, state: ChatState) -> ColumnElement[bool]:
+    """Say of a delivery whether a chat in *state* makes it wait."""
+    media = [medium for medium in Medium if state.holds(medium)]
+    return and_(
+        col(Delivery.chat_id) == chat_id,
+        col(Delivery.state) == DeliveryState.PENDING,
+        col(Delivery.medium).in_(media),
     )
-    return bool(changed.rowcount)

@@ -68,8 +68,13 @@ class ChatKind(StrEnum):
     CHANNEL = "channel"
 
 
+class Medium(StrEnum):
+    TELEGRAM = "telegram"
+    EMAIL = "email"
+
+
 class ChatState(StrEnum):
-    """Only `ACTIVE` chats are sent to; each other state is left again, none deletes anything."""
+    """Of Telegram only `ACTIVE` chats are sent to. Each other state is left again, none deletes."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -78,10 +83,11 @@ class ChatState(StrEnum):
     TOPIC_CLOSED = "topic_closed"
     GONE = "gone"  # deleted account, chat not found
 
-
-class Medium(StrEnum):
-    TELEGRAM = "telegram"
-    EMAIL = "email"
+    def holds(self, medium: Medium) -> bool:
+        """Whether nothing goes by *medium* to a chat in this state."""
+        if medium is Medium.TELEGRAM:
+            return self is not ChatState.ACTIVE
+        return self is ChatState.PAUSED
 
 
 class DeliveryKind(StrEnum):

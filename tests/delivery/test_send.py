@@ -13,7 +13,7 @@ from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.chats_suspended import restore_chat
 from storage.pace import paused_until
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.words import ChatState, DeliveryKind, DeliveryState, Medium
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)
@@ -342,6 +342,17 @@ async def test_a_call_that_a_dead_process_began_is_repeated_once_silently(
     row = await outbox.get(delivery)
     assert (row.state, row.resent) == (SENT, True)
     assert [silent for *_, silent in telegram.calls] == [True]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.CLAIMED, DeliveryState.SENDING])
+async def test_what_another_medium_left_behind_is_not_touched(sending, outbox, clock, state):
+    mail = await outbox.add(
+        await outbox.chat(7), medium=Medium.EMAIL, state=state, owner="dead", lease_until=clock.now
+    )
+
+    assert await send_all(sending) == 0
+
+    assert (await outbox.get(mail)).owner == "dead"
 
 
 async def test_two_processes_send_nothing_twice(storage, outbox, clock):
