@@ -37,6 +37,9 @@ class Delivery(Leased, table=True):
     kind: DeliveryKind = Field(sa_type=stored_as(DeliveryKind))
     medium: Medium = Field(default=Medium.TELEGRAM, sa_type=stored_as(Medium))
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
+    mailbox_id: int | None = Field(  # of an e-mail
+        default=None, foreign_key="mailbox.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
     priority: int
     state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=stored_as(DeliveryState))
     body: dict[str, Any] = Field(sa_type=JSON)  # frozen when the row is made

@@ -17,6 +17,8 @@ from storage.entries import Entry
 from storage.folded import Folded
 from storage.hosts import HostPause
 from storage.leases import Lease
+from storage.mailbox_requests import MailboxRequest
+from storage.mailboxes import Mailbox
 from storage.matches import Match
 from storage.outages import Outage
 from storage.pace import Pace
@@ -51,6 +53,8 @@ TABLES: tuple[type[SQLModel], ...] = (
     HostPause,
     LearnedBlocks,
     Lease,
+    Mailbox,
+    MailboxRequest,
     Match,
     Outage,
     Pace,

@@ -1,0 +1,96 @@
+"""Mailboxes: the one e-mail address of a chat, and how far it has come."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.chats import Chat
+from storage.columns import ROW_ID, stored_as
+from storage.deliveries import Delivery
+from storage.engine import Unit
+from storage.words import DeliveryKind, DeliveryState, MailboxState, MailTrouble
+
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
+
+
+class Mailbox(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, unique=True)
+    address: str = Field(max_length=LONGEST_ADDRESS)
+    state: MailboxState = Field(default=MailboxState.UNCONFIRMED, sa_type=stored_as(MailboxState))
+    state_since: datetime
+    created_at: datetime
+    alerts: bool = False  # alerts come here too
+    trouble: MailTrouble | None = Field(default=None, sa_type=stored_as(MailTrouble))
+    trouble_text: str | None = None  # in the words of the other side
+    soft_bounces: int = 0  # since `soft_since`
+    soft_since: datetime | None = None
+
+    # What its owner was asked, and may answer by one of two ways; none once it is answered.
+    asked_at: datetime
+    code_hash: str | None = Field(default=None, max_length=64)
+    token_hash: str | None = Field(default=None, max_length=64)
+    tries: int = 0  # wrong codes
+
+
+async def mailbox_of(unit: Unit, chat_id: int) -> Mailbox | None:
+    """Return the mailbox of our chat row *chat_id*."""
+    return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
+
+
+async def mailbox_to_change(unit: Unit, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
+    """Return the mailbox with its chat, both locked, so that what is asked happens in turn."""
+    locked = (
+        select(Mailbox, Chat)
+        .join(Chat, col(Chat.id) == col(Mailbox.chat_id))
+        .where(col(Mailbox.id) == mailbox_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await unit.session.exec(locked)).first()
+
+
+async def open_mailbox(unit: Unit, chat_id: int, address: str) -> Mailbox:
+    """Return the chat's mailbox at *address*, to be confirmed.
+
+    A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
+    stays.
+    """
+    former = await mailbox_of(unit, chat_id)
+    if former and former.address == address:
+        await _drop_confirmations(unit, former)
+        return await _asked_anew(unit, former)
+    await remove_mailbox(unit, chat_id)
+    mailbox = Mailbox(
+        chat_id=chat_id,
+        address=address,
+        alerts=former.alerts if former else False,
+        state_since=unit.now,
+        created_at=unit.now,
+        asked_at=unit.now,
+    )
+    return await _asked_anew(unit, mailbox)
+
+
+async def remove_mailbox(unit: Unit, chat_id: int) -> None:
+    await unit.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
+
+
+async def _asked_anew(unit: Unit, mailbox: Mailbox) -> Mailbox:
+    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, unit.now
+    mailbox.asked_at, mailbox.tries = unit.now, 0
+    unit.session.add(mailbox)
+    await unit.session.flush()
+    return mailbox
+
+
+async def _drop_confirmations(unit: Unit, mailbox: Mailbox) -> None:
+    """Leave no older code on its way: it would be a wrong one."""
+    await unit.session.exec(
+        delete(Delivery).where(
+            col(Delivery.mailbox_id) == mailbox.id,
+            col(Delivery.kind) == DeliveryKind.NOTICE,
+            col(Delivery.state) == DeliveryState.PENDING,
+        )
+    )
