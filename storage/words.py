@@ -90,39 +90,6 @@ class ChatState(StrEnum):
         return self is ChatState.PAUSED
 
 
-class Reach(StrEnum):
-    """How a chat gets its digests."""
-
-    TELEGRAM = "telegram"
-    EMAIL = "email"
-    BOTH = "both"
-
-    @property
-    def mails(self) -> bool:
-        return self is not Reach.TELEGRAM
-
-    @property
-    def telegrams(self) -> bool:
-        return self is not Reach.EMAIL
-
-
-class MailboxState(StrEnum):
-    """Only `ACTIVE` mailboxes get mails; an unconfirmed one gets the confirmation alone."""
-
-    UNCONFIRMED = "unconfirmed"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"  # refused, bounced or complained; the row says why
-    UNSUBSCRIBED = "unsubscribed"  # by whoever reads it
-
-
-class MailTrouble(StrEnum):
-    """Why a mailbox is suspended."""
-
-    REFUSED = "refused"  # while the mail was handed over
-    BOUNCED = "bounced"  # after it
-    COMPLAINED = "complained"  # its reader called a mail unwanted
-
-
 class DeliveryKind(StrEnum):
     ALERT = "alert"
     BUNDLE = "bundle"
@@ -173,6 +140,22 @@ class EmptyDay(StrEnum):
 
     SKIP = "skip"
     LINE = "line"
+
+
+class Style(StrEnum):
+    """How much a digest says of each story, and how many it tells."""
+
+    BRIEF = "brief"  # titles only, the fewest
+    STANDARD = "standard"
+    FULL = "full"  # longer excerpts, the most
+
+
+class Layout(StrEnum):
+    """How Telegram shows a chat its digests."""
+
+    CLASSIC = "classic"  # text and entities, in parts where one message is not enough
+    RICH = "rich"  # one message with headings, lists and folds
+    REFUSED = "refused"  # rich was asked for and refused: classic, until it is asked for again
 
 
 def alert_key(alert_id: int, medium: Medium) -> str:

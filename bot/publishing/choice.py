@@ -5,18 +5,33 @@
 2. A story that was alerted is no news: all of those are one folded list.
 3. Within a topic come first: what hits more of the chat's topics, then more words, then the title;
    then what more outlets tell, then what is newer.
-4. At most five stories to a topic and thirty in all; the others are counted ("+2 more").
+4. The style caps what a topic may tell and what all may; the others are counted ("+2 more"). The
+   room in all is dealt in rounds, one story a topic, so that no topic takes it from those behind.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.sources.urls import host_of
+from storage.words import Style
 
-PER_TOPIC = 5
-IN_ALL = 30
 _WIDELY_TOLD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many stories a topic may tell, and all topics together."""
+
+    per_topic: int
+    in_all: int
+
+
+CAPS: Mapping[Style, Caps] = {
+    Style.BRIEF: Caps(per_topic=3, in_all=15),
+    Style.STANDARD: Caps(per_topic=5, in_all=30),
+    Style.FULL: Caps(per_topic=10, in_all=60),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +78,20 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One topic of an edition: its stories, `more` beyond them, and those told `above`."""
+    """One topic of an edition: its stories, the `rest` of them, and those told `above`."""
 
     topic: Topic
     told: tuple[Story, ...] = ()
-    more: int = 0
+    rest: tuple[Story, ...] = ()
     above: tuple[Story, ...] = ()
 
     @property
+    def more(self) -> int:
+        return len(self.rest)
+
+    @property
     def stories(self) -> int:
-        return len(self.told) + self.more
+        return len(self.told) + len(self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +113,27 @@ class Choice:
         return (story for section in self.sections for story in section.told)
 
 
-@dataclass(slots=True)
-class _Desk:
-    """What has been placed so far."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A topic with the stories that are its own to tell, and those told above it."""
 
-    room: int = IN_ALL
-    placed: set[int] = field(default_factory=set)
-
-    def section(self, topic: Topic, stories: Sequence[Story]) -> Section:
-        """Place those of the ranked *stories* that hit *topic*."""
-        hitting = [story for story in stories if _hits(story, topic)]
-        new = [story for story in hitting if story.id not in self.placed]
-        above = [story for story in hitting if story.id in self.placed]
-        told = new[: min(PER_TOPIC, self.room)]
-        self.room -= len(told)
-        self.placed |= {story.id for story in new}
-        return Section(topic, tuple(told), len(new) - len(told), tuple(above))
+    topic: Topic
+    own: tuple[Story, ...]
+    above: tuple[Story, ...]
 
 
-def choose(topics: Sequence[Topic], stories: Iterable[Story]) -> Choice:
+def choose(
+    topics: Sequence[Topic], stories: Iterable[Story], caps: Caps = CAPS[Style.STANDARD]
+) -> Choice:
     """Return the edition of *stories* for a chat with *topics*, in the chat's order."""
     ranked = sorted(stories, key=rank)
     new = [story for story in ranked if not story.alerted]
-    desk = _Desk()
-    sections = [desk.section(topic, new) for topic in topics]
+    places = list(_placed(topics, new))
+    shares = deal([len(place.own) for place in places], caps)
+    sections = (
+        Section(place.topic, place.own[:share], place.own[share:], place.above)
+        for place, share in zip(places, shares, strict=True)
+    )
     return Choice(
         sections=tuple(section for section in sections if section.stories or section.above),
         alerted=tuple(story for story in ranked if story.alerted),
@@ -126,6 +142,28 @@ def choose(topics: Sequence[Topic], stories: Iterable[Story]) -> Choice:
         most_told=_most_told(new),
         all_stories=tuple(ranked),
     )
+
+
+def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
+    """Return how many of the stories *wanted* by each topic are told."""
+    shares, room = [0] * len(wanted), caps.in_all
+    most = [min(count, caps.per_topic) for count in wanted]
+    while room and shares != most:
+        for at, limit in enumerate(most):
+            if room and shares[at] < limit:
+                shares[at] += 1
+                room -= 1
+    return shares
+
+
+def _placed(topics: Sequence[Topic], ranked: Sequence[Story]) -> Iterator[_Place]:
+    placed: set[int] = set()
+    for topic in topics:
+        hitting = [story for story in ranked if _hits(story, topic)]
+        own = tuple(story for story in hitting if story.id not in placed)
+        above = tuple(story for story in hitting if story.id in placed)
+        placed |= {story.id for story in own}
+        yield _Place(topic, own, above)
 
 
 def rank(story: Story) -> tuple[float, ...]:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.choice import IN_ALL, PER_TOPIC, Hit, Story, Topic, choose, rank
+from bot.publishing.choice import CAPS, Caps, Hit, Story, Topic, choose, deal, rank
+from storage.words import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TIES, CONSUL = Topic(1, "ties"), Topic(2, "consul")
@@ -59,24 +60,42 @@ def test_a_story_of_two_topics_is_told_in_the_first_and_named_in_the_other():
     assert choice.stories == 1
 
 
-def test_a_topic_tells_five_and_counts_the_rest():
-    (section,) = choose([TIES], [story(number) for number in range(8)]).sections
+@pytest.mark.parametrize(
+    ("style", "told"),
+    [
+        pytest.param(Style.BRIEF, 3, id="brief"),
+        pytest.param(Style.STANDARD, 5, id="standard"),
+        pytest.param(Style.FULL, 10, id="full"),
+    ],
+)
+def test_a_topic_tells_what_the_style_allows_and_counts_the_rest(style, told):
+    (section,) = choose([TIES], [story(number) for number in range(12)], CAPS[style]).sections
 
-    assert (len(section.told), section.more, section.stories) == (PER_TOPIC, 3, 8)
+    assert (len(section.told), section.more, section.stories) == (told, 12 - told, 12)
+    assert [one.id for one in (*section.told, *section.rest)] == list(range(11, -1, -1))
 
 
-def test_an_edition_tells_thirty_in_all():
-    topics = [Topic(number, str(number)) for number in range(8)]
-    stories = [
-        story(10 * topic.id + number, (Hit(topic.id, frozenset("w")),))
-        for topic in topics
-        for number in range(5)
-    ]
+@pytest.mark.parametrize(
+    ("wanted", "caps", "shares"),
+    [
+        pytest.param([2, 3], Caps(5, 30), [2, 3], id="room for all"),
+        pytest.param([9, 9], Caps(5, 30), [5, 5], id="each topic to its cap"),
+        pytest.param([5, 5, 5], Caps(5, 7), [3, 2, 2], id="in rounds, the first topics first"),
+        pytest.param([1, 9, 1], Caps(9, 5), [1, 3, 1], id="who wants less leaves it to others"),
+        pytest.param([4, 0, 4], Caps(2, 3), [2, 0, 1], id="nothing for who has nothing"),
+        pytest.param([], Caps(2, 3), [], id="no topic"),
+    ],
+)
+def test_the_room_is_dealt(wanted, caps, shares):
+    assert deal(wanted, caps) == shares
 
-    choice = choose(topics, stories)
 
-    assert len(list(choice.told)) == IN_ALL
-    assert choice.sections[-1].more == 5
+@given(st.lists(st.integers(0, 20), max_size=20), st.integers(0, 9), st.integers(0, 60))
+def test_the_room_is_used_and_never_more(wanted, per_topic, in_all):
+    shares = deal(wanted, Caps(per_topic, in_all))
+
+    assert all(0 <= share <= min(one, per_topic) for share, one in zip(shares, wanted, strict=True))
+    assert sum(shares) == min(in_all, sum(min(one, per_topic) for one in wanted))
 
 
 def test_what_was_alerted_is_folded_and_is_no_news():
