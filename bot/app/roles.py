@@ -153,7 +153,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
 
     storage, owner = around.storage, around.owner
     sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
-    publishing = Publishing(storage, Renderer(), owner, around.settings.admin_ids)
+    publishing = Publishing(storage, Renderer(), owner, around.settings.admin_ids, around.links)
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)
     grouping = Grouping(storage, owner)

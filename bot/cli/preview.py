@@ -64,11 +64,9 @@ def preview(
 def _sample(renderer: Renderer, what: What) -> list[Message]:
     from bot.publishing import samples
     from bot.publishing.pages import alert_page, edition_page
-    from bot.rendering.filters import local
 
     if what is What.DIGEST:
-        today = local(samples.NOW, samples.PLAN.zone).date()
-        return edition_page(renderer, samples.sample_edition(), today)
+        return edition_page(renderer, samples.sample_edition())
     story = samples.sample_story(samples.ALERTED)
     alert = alert_page(
         renderer,

@@ -1,16 +1,18 @@
 """The messages of alerts and digests: which template, with which values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.matching.snippets import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Choice, Story, Topic
+from bot.publishing.trends import Trend
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage.words import Layout, Style
 
 # A digest that has waited this long behind others is not yet worth a word.
 _WORTH_SAYING = timedelta(minutes=15)
@@ -18,7 +20,13 @@ _WORTH_SAYING = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A digest about to be rendered; *snippets* by story, *topics* how many the chat watches."""
+    """A digest about to be rendered; *snippets* by story, *topics* how many the chat watches.
+
+    *trends* by topic, where there is one. *day* and *slot* name it among the chat's; without a day
+    it is a look ahead, of which nothing is stored. *late*: how long after its time it is made.
+    *is_weekly*: it comes once a week, and looks back on it. *url* is its page in the browser, where
+    there is one.
+    """
 
     choice: Choice
     snippets: Mapping[int, Snippet]
@@ -26,26 +34,49 @@ class Edition:
     topics: int
     since: datetime
     now: datetime
+    day: date | None = None
+    slot: int = 0
+    style: Style = Style.STANDARD
+    layout: Layout = Layout.CLASSIC
+    trends: Mapping[int, Trend] = field(default_factory=dict)
+    url: str | None = None
+    is_weekly: bool = False
+    late: timedelta = field(default_factory=timedelta)
 
     @property
     def today(self) -> date:
         return local(self.now, self.plan.zone).date()
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it is late enough to say so."""
+        return self.late > _WORTH_SAYING
 
-def edition_page(
-    renderer: Renderer, edition: Edition, day: date, late: timedelta = timedelta()
-) -> list[Message]:
-    """Return the digest of the local date *day*, or the line that says it is empty."""
+
+def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
+    """Return the digest of a day, or the line that says it is empty."""
     if not edition.choice:
-        return renderer.messages("edition/empty.html", day=day, topics=edition.topics)
-    is_late = late > _WORTH_SAYING
-    return renderer.messages("edition/telegram.html", **_values(edition), day=day, is_late=is_late)
+        return renderer.messages("edition/empty.html", **values_of(edition))
+    values = values_of(edition)
+    parts = renderer.messages("edition/telegram.html", **values)
+    return _as_rich(renderer, parts, values) if edition.layout is Layout.RICH else parts
+
+
+def _as_rich(
+    renderer: Renderer, parts: Sequence[Message], values: Mapping[str, Any]
+) -> list[Message]:
+    """Return the one rich message that says what *parts* do; them, where it is too large."""
+    page = renderer.rich("edition/rich.html", **values)
+    if not page.fits:
+        return list(parts)
+    heading = parts[0].text.partition("\n")[0]
+    return [Message(heading, keyboard=page.keyboard, rich=page.html, classic=tuple(parts))]
 
 
 def now_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest as it stands, asked for between two editions."""
     template = "edition/now.html" if edition.choice else "edition/now_empty.html"
-    return renderer.messages(template, **_values(edition))
+    return renderer.messages(template, **values_of(edition))
 
 
 def alert_page(
@@ -63,13 +94,18 @@ def alert_page(
     )
 
 
-def _values(edition: Edition) -> dict[str, Any]:
+def values_of(edition: Edition) -> dict[str, Any]:
+    """Return what every template of an edition is given, by name."""
     return {
+        "edition": edition,
         "choice": edition.choice,
         "snippets": edition.snippets,
+        "trends": edition.trends,
         "plan": edition.plan,
         "topics": edition.topics,
         "since": edition.since,
         "now": edition.now,
         "today": edition.today,
+        "day": edition.day or edition.today,
+        "is_late": edition.is_late,
     }

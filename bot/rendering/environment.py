@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bot.rendering.buttons import SETTINGS, topics_page
+from bot.rendering.buttons import SETTINGS, show_all, topics_page
 from bot.rendering.filters import filters_for
 
 # Dates as most of the world's English writes them: 18 November, 14:05.
@@ -23,5 +23,5 @@ def make_environment(locale: str = LOCALE) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(filters_for(locale))
-    environment.globals.update(topics_page=topics_page, SETTINGS=SETTINGS)
+    environment.globals.update(topics_page=topics_page, show_all=show_all, SETTINGS=SETTINGS)
     return environment

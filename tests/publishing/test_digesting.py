@@ -36,7 +36,10 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     assert done == 1
     assert (edition.local_date, edition.stories) == (date(2026, 3, 3), 1)
     assert (told.chat_id, told.story_id, told.edition_id) == (1, 1, 1)
-    assert (delivery.key, delivery.kind) == ("edition:1:telegram:1", DeliveryKind.EDITION)
+    assert (delivery.key, delivery.kind) == (
+        "edition:1:telegram:1",
+        DeliveryKind.EDITION,
+    )
     assert delivery.body["text"].startswith("Your Tuesday digest · 3 March\n1 story from 1 outlet.")
     assert "My words · 1 story\n\n• A headline — Example Wire · Mon 21:00" in delivery.body["text"]
     assert "Words on A headline." in delivery.body["text"]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,12 +8,9 @@ from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Story, Topic
 from bot.publishing.pages import alert_page, edition_page, now_page
-from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.rendering.utf16 import cut
-
-TODAY = local(samples.NOW, samples.PLAN.zone).date()
 
 
 def marked(message: Message, kind: str) -> list[str]:
@@ -28,7 +26,7 @@ def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -
 
 
 def test_the_sample_digest_reads_like_this(renderer):
-    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+    (message,) = edition_page(renderer, samples.sample_edition())
 
     assert (
         message.text
@@ -62,7 +60,7 @@ You get this because you watch 2 topics, every day at 08:00 Tokyo time."""
 
 
 def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
-    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+    (message,) = edition_page(renderer, samples.sample_edition())
 
     assert "consul-general" in marked(message, "bold")
     assert "Envoy flies in for talks on disputed remark" in marked(message, "text_link")
@@ -93,7 +91,7 @@ def test_an_alert_marks_the_words_that_only_its_title_has(renderer):
     ],
 )
 def test_a_late_digest_says_so(renderer, late, said):
-    (message,) = edition_page(renderer, samples.sample_edition(), TODAY, late)
+    (message,) = edition_page(renderer, replace(samples.sample_edition(), late=late))
 
     assert ("This one is late: I was not running at 08:00." in message.text) is said
 
@@ -101,7 +99,7 @@ def test_a_late_digest_says_so(renderer, late, said):
 def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
     monkeypatch.setattr(samples, "PLAN", Plan(450, "UTC", 0b0010101))
 
-    (message,) = edition_page(renderer, samples.sample_edition(), TODAY)
+    (message,) = edition_page(renderer, samples.sample_edition())
 
     assert message.text.endswith("2 topics, on the days you chose at 07:30 UTC.")
 

@@ -6,6 +6,7 @@ from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.also import Also
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
+from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.engine import Storage
 
@@ -16,6 +17,7 @@ class Publishing:
     renderer: Renderer
     owner: str
     admins: frozenset[int] = frozenset()  # the operator's, by settings
+    links: Links | None = None
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
@@ -27,7 +29,8 @@ class Publishing:
 
     async def publish_due(self, limit: int = 50) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
-        return await Digesting(self.storage, self.renderer, self.owner).publish_due(limit)
+        digesting = Digesting(self.storage, self.renderer, self.owner, self.links)
+        return await digesting.publish_due(limit)
 
     async def publish_notices(self, limit: int = 10) -> int:
         """Tell the chats that depend on sources which have died; return how many sources."""

@@ -5,7 +5,7 @@ still ours and its plan unchanged, the date has no edition yet; all rows, or non
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +16,16 @@ from bot.publishing.publish.gathering import gather, plan_of, reach
 from bot.publishing.publish.layouts import layouts_for
 from bot.publishing.publish.outbox import Body, delivery, put_out
 from bot.publishing.publish.rounds import each
+from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.editions import Told, claim_due_chats, last_edition, make_edition, settle_chat
+from storage.editions import (
+    Told,
+    claim_due_chats,
+    last_edition,
+    make_edition,
+    settle_chat,
+)
 from storage.engine import Storage, Unit
 from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
 
@@ -40,6 +47,7 @@ class Digesting:
     storage: Storage
     renderer: Renderer
     owner: str
+    links: Links | None = None
 
     async def publish_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -60,7 +68,8 @@ class Digesting:
         turn = take_turn(plan_of(chat), due_at, unit.now, last.local_date if last else None)
         if turn.due is None:
             return _Draft(turn.next_at)
-        edition = await gather(unit, chat, reach(last, unit.now))
+        gathered = await gather(unit, chat, reach(last, unit.now))
+        edition = self._named(gathered, chat, turn.due, turn.late)
         if not edition.topics:
             return _Draft(next_at=None)
         return _Draft(
@@ -68,18 +77,23 @@ class Digesting:
             row=_row(chat, turn.due, edition),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
             told=[_told(story) for story in edition.choice.all_stories],
-            bodies=self._bodies(chat, edition, turn.due, turn.late),
+            bodies=self._bodies(chat, edition),
         )
 
-    def _bodies(
-        self, chat: Chat, edition: Edition, due: Due, late: timedelta
-    ) -> dict[Medium, Sequence[Body]]:
+    def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:
+        url = (
+            self.links.edition(chat.id or 0, due.day, edition.slot, edition.now)
+            if self.links
+            else None
+        )
+        return replace(edition, day=due.day, late=late, url=url)
+
+    def _bodies(self, chat: Chat, edition: Edition) -> dict[Medium, Sequence[Body]]:
         """Render *edition* for each medium; for none where it says nothing."""
         if not edition.choice and chat.empty_day is EmptyDay.SKIP:
             return {}
         return {
-            medium: layout(self.renderer, edition, due.day, late)
-            for medium, layout in layouts_for(chat).items()
+            medium: layout(self.renderer, edition) for medium, layout in layouts_for(chat).items()
         }
 
     async def _put_out(self, unit: Unit, chat: Chat, draft: _Draft) -> None:
@@ -98,7 +112,7 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
     return {
         "chat_id": chat.id,
         "local_date": due.day,
-        "slot": 0,
+        "slot": edition.slot,
         "due_at": due.at,
         "made_at": edition.now,  # what came while it was rendered belongs to the next one
         "since": edition.since,

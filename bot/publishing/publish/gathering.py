@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from bot.matching.snippets import Snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.choice import Choice, Hit, Story, Topic, choose
-from bot.publishing.excerpts import excerpt
+from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
+from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.pages import Edition
+from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from storage.chats import Chat
 from storage.editions import Edition as Made
 from storage.editions_found import (
@@ -21,6 +22,7 @@ from storage.editions_found import (
 )
 from storage.engine import Unit
 from storage.stories_told import outlets_of
+from storage.trends import stories_by_age
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause.
 FIRST_REACH = timedelta(hours=24)
@@ -38,21 +40,43 @@ def reach(last: Made | None, now: datetime) -> datetime:
 
 async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
     """Return the edition of what came after *since* and was not told in a digest yet."""
-    chat_id = chat.id or 0
-    topics = await digest_topics(unit, chat_id)
-    found = await found_since(unit, chat_id, {topic.query_id for topic in topics}, since)
-    hits = _hits(topics, found)
-    shown = {story: found.article_id for story, found in hits.stories.items()}
-    outlets = await outlets_of(unit, shown, chat_id)
-    choice = choose([Topic(topic.id, topic.name) for topic in topics], hits.told_by(outlets))
+    topics = await digest_topics(unit, chat.id or 0)
+    found = await found_since(unit, chat.id or 0, {topic.query_id for topic in topics}, since)
+    choice = await _chosen(unit, chat, topics, found)
     return Edition(
         choice=choice,
-        snippets=await _snippets(unit, choice, topics),
+        snippets=await _snippets(unit, choice, topics, LENGTHS[chat.style]),
         plan=plan_of(chat),
         topics=len(topics),
         since=since,
         now=unit.now,
+        style=chat.style,
+        layout=chat.layout,
+        trends=await _trends(unit, chat, topics, choice),
     )
+
+
+async def _chosen(
+    unit: Unit, chat: Chat, topics: Sequence[DigestTopic], found: Iterable[Found]
+) -> Choice:
+    hits = _hits(topics, found)
+    shown = {story: found.article_id for story, found in hits.stories.items()}
+    outlets = await outlets_of(unit, shown, chat.id)
+    named = [Topic(topic.id, topic.name) for topic in topics]
+    return choose(named, hits.told_by(outlets), CAPS[chat.style])
+
+
+async def _trends(
+    unit: Unit, chat: Chat, topics: Sequence[DigestTopic], choice: Choice
+) -> dict[int, Trend]:
+    """Return the trend of each topic that has something to tell, where there is one."""
+    told = {section.topic.id for section in choice.sections if section.stories}
+    shown = [topic for topic in topics if topic.id in told]
+    ages = await stories_by_age(unit, chat.id or 0, {t.query_id for t in shown}, FORTNIGHT)
+    trends = {
+        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, unit.now) for topic in shown
+    }
+    return {topic_id: trend for topic_id, trend in trends.items() if trend}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +125,17 @@ def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
 
 
 async def _snippets(
-    unit: Unit, choice: Choice, topics: Sequence[DigestTopic]
+    unit: Unit, choice: Choice, topics: Sequence[DigestTopic], limit: int
 ) -> dict[int, Snippet]:
     queries = {topic.id: topic.query for topic in topics}
     told = list(choice.told)
-    texts = await texts_of(unit, [story.article_id for story in told])
+    texts = await texts_of(unit, [story.article_id for story in told]) if limit else {}
     return {
         story.id: excerpt(
             story.title,
             texts.get(story.article_id, ""),
             tuple(sorted({queries[hit.topic_id] for hit in story.hits})),
+            limit,
         )
         for story in told
     }

@@ -1,7 +1,6 @@
 """How an edition looks on each medium by which a chat gets its digests."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
 from typing import TypeAlias
 
 from bot.publishing.pages import Edition, edition_page
@@ -11,7 +10,7 @@ from storage.chats import Chat
 from storage.words import Medium
 
 # The bodies are the parts of one edition, in the order in which they are sent.
-Layout: TypeAlias = Callable[[Renderer, Edition, date, timedelta], Sequence[Body]]
+Layout: TypeAlias = Callable[[Renderer, Edition], Sequence[Body]]
 
 
 def layouts_for(_chat: Chat) -> Mapping[Medium, Layout]:

@@ -1,0 +1,97 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.publishing.trends import DAYS, FORTNIGHT, Change, Trend, sparkline, trend_of
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=99)
+
+
+def trend(this_week: int, last_week: int, *, is_known: bool = True) -> Trend:
+    return Trend((last_week, *[0] * 12, this_week), is_known=is_known)
+
+
+@pytest.mark.parametrize(
+    ("this_week", "last_week", "change"),
+    [
+        pytest.param(14, 7, Change.TWICE, id="twice"),
+        pytest.param(13, 7, Change.TWICE, id="nearly twice"),
+        pytest.param(20, 7, Change.TIMES, id="three times"),
+        pytest.param(7, 14, Change.HALF, id="half"),
+        pytest.param(15, 14, Change.SAME, id="as many"),
+        pytest.param(9, 0, Change.NEW, id="none last week"),
+        pytest.param(9, 6, Change.OTHER, id="half as many again: the numbers say it better"),
+    ],
+)
+def test_weeks_are_compared(this_week, last_week, change):
+    assert trend(this_week, last_week).change is change
+
+
+def test_times_are_whole():
+    assert trend(20, 7).times == 3
+
+
+def test_a_week_that_is_not_known_is_compared_with_nothing():
+    assert trend(14, 7, is_known=False).change is Change.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("counts", "bars"),
+    [
+        pytest.param((0, 0, 0), "▁▁▁", id="nothing"),
+        pytest.param((1, 0, 8), "▂▁█", id="a little is more than nothing"),
+        pytest.param((1, 2, 3, 4, 5, 6, 7), "▂▃▄▅▆▇█", id="steps"),
+        pytest.param((), "", id="no day"),
+    ],
+)
+def test_bars_stand_for_counts(counts, bars):
+    assert sparkline(counts) == bars
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=30).map(tuple))
+def test_bars_keep_the_order_of_the_counts(counts):
+    bars = sparkline(counts)
+
+    assert len(bars) == len(counts)
+    for one, other in zip(
+        zip(counts, bars, strict=True), zip(counts[1:], bars[1:], strict=False), strict=False
+    ):
+        assert (one[0] <= other[0]) <= (one[1] <= other[1])
+
+
+@pytest.mark.parametrize(
+    ("by_age", "since", "known"),
+    [
+        pytest.param({0: 5}, LONG_AGO, True, id="watched for long, nothing came: that is known"),
+        pytest.param({0: 5}, NOW, False, id="a new topic"),
+        pytest.param({0: 5, 13: 1}, NOW, True, id="a new topic of an old query"),
+    ],
+)
+def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
+    found = trend_of(by_age, since, NOW)
+
+    assert found
+    assert found.is_known is known
+
+
+@pytest.mark.parametrize(
+    "by_age",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({0: 1, 3: 2}, id="three stories"),
+        pytest.param({8: 9}, id="none this week"),
+    ],
+)
+def test_too_little_is_no_trend(by_age):
+    assert trend_of(by_age, LONG_AGO, NOW) is None
+
+
+def test_days_stand_with_the_oldest_first():
+    found = trend_of({0: 4, 1: 3, DAYS: 2, FORTNIGHT - 1: 1}, LONG_AGO, NOW)
+
+    assert found
+    assert found.days == (1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 3, 4)
+    assert (found.this_week, found.last_week) == (7, 3)
