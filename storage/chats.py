@@ -10,7 +10,7 @@ from sqlmodel import Field, col, select
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
 from storage.insert import insert_new
-from storage.words import ChatKind, ChatState, EmptyDay, Layout, Style
+from storage.words import ChatKind, ChatState, EmptyDay, Layout, Reach, Style
 
 EIGHT_O_CLOCK = 8 * 60
 EVERY_DAY = 0b1111111
@@ -39,6 +39,7 @@ class Chat(Leased, table=True):
     empty_day: EmptyDay = Field(default=EmptyDay.SKIP, sa_type=stored_as(EmptyDay))
     style: Style = Field(default=Style.STANDARD, sa_type=stored_as(Style))
     layout: Layout = Field(default=Layout.CLASSIC, sa_type=stored_as(Layout))
+    digest_by: Reach = Field(default=Reach.TELEGRAM, sa_type=stored_as(Reach))
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
 
 

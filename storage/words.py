@@ -90,6 +90,39 @@ class ChatState(StrEnum):
         return self is ChatState.PAUSED
 
 
+class Reach(StrEnum):
+    """How a chat gets its digests."""
+
+    TELEGRAM = "telegram"
+    EMAIL = "email"
+    BOTH = "both"
+
+    @property
+    def mails(self) -> bool:
+        return self is not Reach.TELEGRAM
+
+    @property
+    def telegrams(self) -> bool:
+        return self is not Reach.EMAIL
+
+
+class MailboxState(StrEnum):
+    """Only `ACTIVE` mailboxes get mails; an unconfirmed one gets the confirmation alone."""
+
+    UNCONFIRMED = "unconfirmed"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"  # refused, bounced or complained; the row says why
+    UNSUBSCRIBED = "unsubscribed"  # by whoever reads it
+
+
+class MailTrouble(StrEnum):
+    """Why a mailbox is suspended."""
+
+    REFUSED = "refused"  # while the mail was handed over
+    BOUNCED = "bounced"  # after it
+    COMPLAINED = "complained"  # its reader called a mail unwanted
+
+
 class DeliveryKind(StrEnum):
     ALERT = "alert"
     BUNDLE = "bundle"

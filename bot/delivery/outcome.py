@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.delivery.errors import DeliveryError, ServerTrouble, Unknown
+from bot.delivery.fallbacks import swapped_in
 from bot.delivery.ledger import Decision
 from storage.words import DeliveryState
 
@@ -39,8 +40,8 @@ def changes(
         written |= {"sent_at": now, "message_id": message_id, "trouble": None}
     if not decision.counts:
         written["attempts"] = row.attempts
-    if decision.swap:
-        written |= {"body": row.fallback, "fallback": None}
+    if decision.swap and row.fallback is not None:
+        written |= swapped_in(row.fallback)
     return written
 
 

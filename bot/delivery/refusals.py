@@ -35,6 +35,7 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "peer_id_invalid", ChatGone),
     (400, "group chat was deactivated", ChatGone),
     (400, "group is deactivated", ChatGone),
+    (400, "not enough rights to send photos", Refused),  # text may be sent all the same
     (400, "not enough rights", ChatBlocked),
     (400, "have no rights", ChatBlocked),
     (400, "need administrator rights", ChatBlocked),
@@ -46,6 +47,7 @@ _BY_WORDS: tuple[tuple[int, str, type[DeliveryError]], ...] = (
     (400, "button", BadMarkup),
     (400, "keyboard", BadMarkup),
     (400, "reply markup", BadMarkup),
+    (404, "method not found", Refused),  # a server that is older than the method
     (403, "user is deactivated", ChatGone),
     (403, "chat was deleted", ChatGone),
     (403, "kicked", ChatKicked),

@@ -15,6 +15,7 @@ import structlog
 
 from bot.delivery.channel import Address
 from bot.delivery.errors import AddressClosed, DeliveryError, Refused, Unknown
+from bot.delivery.fallbacks import following
 from bot.delivery.ledger import Attempt, after_crash, decide
 from bot.delivery.outcome import changes, counts_for_pace
 from bot.delivery.pace import Slots, chat_interval, free_slots, interval_of
@@ -34,6 +35,7 @@ from storage.deliveries_left import (
     resend_unknown,
     work_left_behind,
 )
+from storage.deliveries_swapped import swap_in
 from storage.pace import advance, chat_pace_key, hold_back, lock_pace, pause, paused_until
 from storage.words import DeliveryKind
 
@@ -181,6 +183,8 @@ class Sending:
     async def _follow(
         self, unit: Unit, claimed: Claimed, decision: Decision, now: datetime
     ) -> None:
+        if decision.swap:
+            await swap_in(unit, claimed.delivery, following(claimed.delivery.fallback or {}))
         if decision.suspend:
             await suspend_chat(unit, claimed.delivery.chat_id, decision.suspend)
         if decision.migrate_to:

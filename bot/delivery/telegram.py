@@ -1,17 +1,19 @@
 """The Telegram channel: sends and edits frozen messages, and reads each refusal once.
 
 It never retries: what may have arrived is the ledger's to decide. Text goes with `entities`, never
-with a parse mode; link previews are off.
+with a parse mode; link previews are off. A rich message has Telegram's own HTML, a picture the text
+as its caption.
 """
 
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram.exceptions import (
     ClientDecodeError,
@@ -27,6 +29,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
+from aiogram.types import BufferedInputFile, InputRichMessage
 from aiohttp import ClientConnectorError, ConnectionTimeoutError
 
 from bot.delivery.errors import (
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiogram import Bot
+    from aiogram.types import Message as Sent
 
     from bot.delivery.channel import Address
     from bot.rendering.messages import Message
@@ -73,19 +77,39 @@ class Telegram:
     call_seconds: int = CALL_SECONDS
 
     async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+        place: dict[str, Any] = {
+            "chat_id": address.chat_id,
+            "message_thread_id": address.thread_id or None,
+            "reply_markup": markup_of(message.keyboard),
+            "disable_notification": silent or None,
+            "request_timeout": self.call_seconds,
+        }
         with _translated():
-            sent = await self.bot.send_message(
-                address.chat_id,
-                message.text,
-                message_thread_id=address.thread_id or None,
-                entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                disable_notification=silent or None,
-                parse_mode=None,
-                request_timeout=self.call_seconds,
-            )
+            sent = await self._sent(message, place)
         return sent.message_id
+
+    async def _sent(self, message: Message, place: dict[str, Any]) -> Sent:
+        entities = entities_of(message)
+        if message.rich is not None:
+            # What looks like a link or a hashtag in a headline is none of ours.
+            rich = InputRichMessage(html=message.rich, skip_entity_detection=True)
+            return await self.bot.send_rich_message(rich_message=rich, **place)
+        if message.photo is not None:
+            photo = BufferedInputFile(b64decode(message.photo), "digest.png")
+            return await self.bot.send_photo(
+                photo=photo,
+                caption=message.text,
+                caption_entities=entities,
+                parse_mode=None,
+                **place,
+            )
+        return await self.bot.send_message(
+            text=message.text,
+            entities=entities,
+            link_preview_options=NO_PREVIEW,
+            parse_mode=None,
+            **place,
+        )
 
     async def edit(self, address: Address, message_id: int, message: Message) -> int:
         with _translated():

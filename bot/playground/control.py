@@ -51,6 +51,7 @@ class Control:
             web.get("/control/journal", self.journal),
             web.get("/control/bot", self.bot),
             web.get("/control/newsroom", self.news),
+            web.get("/control/files/{id}", self.file),
         ]
 
     def publish(self, slug: str | None = None) -> Facts:
@@ -93,6 +94,13 @@ class Control:
 
     async def bot(self, request: web.Request) -> web.Response:
         return web.json_response(self.directing.bot(request.query.get("language", "")))
+
+    async def file(self, request: web.Request) -> web.Response:
+        """A photo that was sent, for the page."""
+        file = self.world.files.find(request.match_info["id"])
+        if file is None:
+            return _refused("no such file")
+        return web.Response(body=file.upload.content, content_type="image/png")
 
     async def news(self, _request: web.Request) -> web.Response:
         return web.json_response(self.newsroom.state())

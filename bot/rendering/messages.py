@@ -1,4 +1,9 @@
-"""A message as it will be sent: text, entities, keyboard; what a delivery's frozen body holds."""
+"""A message as it will be sent: text, entities, keyboard; what a delivery's frozen body holds.
+
+A rich message is HTML of Telegram's own (`rich`); `text` is its first line, for whoever lists what
+waits, and `classic` the messages that are sent instead where it is refused. With a `photo` (a PNG,
+in base64) the text is its caption.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -8,6 +13,7 @@ from bot.rendering.utf16 import index_of, units
 
 MAX_UNITS = 4096
 MAX_ENTITIES = 100
+MAX_CAPTION_UNITS = 1024
 
 Keyboard = tuple[tuple["Button", ...], ...]
 
@@ -43,6 +49,9 @@ class Message:
     text: str
     entities: tuple[Entity, ...] = ()
     keyboard: Keyboard = ()
+    rich: str | None = None
+    photo: str | None = None
+    classic: tuple["Message", ...] = ()
 
     def plain(self) -> "Message":
         """Return the fallback without entities, links written out where they fit."""
@@ -56,11 +65,24 @@ class Message:
         return Message(text if units(text) <= MAX_UNITS else self.text, (), self.keyboard)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        """Return it without `classic`, which is the fallback's."""
+        body: dict[str, Any] = {
             "text": self.text,
             "entities": [_told(entity) for entity in self.entities],
             "keyboard": [[_told(button) for button in row] for row in self.keyboard],
         }
+        special = {"rich": self.rich, "photo": self.photo}
+        return body | {name: value for name, value in special.items() if value is not None}
+
+    def fallback(self) -> dict[str, Any]:
+        """Return the body that is sent if this one is refused.
+
+        Of several classic messages the first has the others as `following`.
+        """
+        if not self.classic:
+            return self.plain().to_json()
+        first, *others = (message.to_json() for message in self.classic)
+        return first | ({"following": others} if others else {})
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:
@@ -71,6 +93,8 @@ class Message:
                 tuple(Button(**_known(Button, button)) for button in row)
                 for row in body["keyboard"]
             ),
+            rich=body.get("rich"),
+            photo=body.get("photo"),
         )
 
 

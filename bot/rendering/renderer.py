@@ -7,6 +7,7 @@ from jinja2 import Environment
 from bot.rendering.environment import make_environment
 from bot.rendering.messages import Keyboard, Message
 from bot.rendering.packing import pack
+from bot.rendering.rich import RichPage, parse_rich
 from bot.rendering.telegram_html import parse_page
 
 
@@ -20,6 +21,10 @@ class Renderer:
         """Return the messages that *template* gives; *keyboard* stands under its own."""
         page = parse_page(self.environment.get_template(template).render(values))
         return pack(page.blocks, page.keyboard + keyboard)
+
+    def rich(self, template: str, /, **values: object) -> RichPage:
+        """Return the rich message that *template* gives; whether it fits is for the caller."""
+        return parse_rich(self.environment.get_template(template).render(values))
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
         """Return the one message that *template* gives; ValueError if it is none or several."""

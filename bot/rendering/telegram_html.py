@@ -8,12 +8,13 @@ An unknown tag is an error: templates are ours. A link that is neither http, htt
 is only its text.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
-from bot.rendering.messages import Button, Keyboard
+from bot.rendering.keyboards import Attributes, Rows
+from bot.rendering.messages import Keyboard
 from bot.rendering.writer import Writer
 
 INLINE = {
@@ -30,7 +31,6 @@ BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
 LINKS = frozenset({"http", "https", "tg", "mailto"})
 _MARGINS = frozenset({"p"})
 
-Attributes = dict[str, str | None]
 Fields = dict[str, str | int]
 
 
@@ -65,33 +65,12 @@ class _Open:
     blocks: int = 0
 
 
-@dataclass(slots=True)
-class _Rows:
-    """The keyboard so far; `button` is being read."""
-
-    rows: list[list[Button]] = field(default_factory=list)
-    button: Button | None = None
-
-    def write(self, text: str) -> None:
-        if self.button is not None:
-            label = f"{self.button.text} {' '.join(text.split())}".strip()
-            self.button = replace(self.button, text=label)
-
-    def finish_button(self) -> None:
-        if self.button is not None:
-            self.rows[-1].append(self.button)
-        self.button = None
-
-    def keyboard(self) -> Keyboard:
-        return tuple(tuple(row) for row in self.rows if row)
-
-
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open = _Open()
         self._writer = Writer()
-        self._rows = _Rows()
+        self._rows = Rows()
         self._done: list[Block] = []
         self._margin = False
         self._opens_section = False
@@ -159,11 +138,11 @@ class _Reader(HTMLParser):
 
     def _begin_keyboard(self, tag: str, attributes: Attributes) -> None:
         if tag == "nav":
-            self._rows.rows.append([])
+            self._rows.begin_row()
         elif self._open.tags[-1:] != ["nav"]:
             raise self._error("<button> stands outside <nav>")
         else:
-            self._rows.button = Button("", attributes.get("data"), attributes.get("url"))
+            self._rows.begin_button(attributes)
         self._begin(tag, None)
 
     def _open_section(self) -> None:
@@ -187,7 +166,7 @@ def _entity_of(tag: str, attributes: Attributes) -> Fields | None:
     kind: Fields = {"type": INLINE[tag]}
     if tag == "a":
         url = (attributes.get("href") or "").strip()
-        return kind | {"url": url} if _may_link(url) else None
+        return kind | {"url": url} if may_link(url) else None
     if tag == "tg-time":
         moment, layout = attributes.get("unix") or "", attributes.get("format")
         if not moment.isdecimal():
@@ -206,7 +185,7 @@ def _block_entity(tag: str, attributes: Attributes) -> Fields | None:
     return None
 
 
-def _may_link(url: str) -> bool:
+def may_link(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -10,6 +10,8 @@ from bot.playground.chats import Chat, Message
 from bot.playground.files import StoredFile
 from bot.playground.formatting import message_caption, message_text
 from bot.playground.keyboards import check_markup
+from bot.playground.pictures import picture_size
+from bot.playground.rich_blocks import rich_message
 
 
 def send_message(call: Call) -> dict[str, Any]:
@@ -20,6 +22,14 @@ def send_message(call: Call) -> dict[str, Any]:
     if "link_preview_options" in call.params:
         content["link_preview_options"] = call.params["link_preview_options"]
     return _send(call, chat, content).to_api()
+
+
+def send_rich_message(call: Call) -> dict[str, Any]:
+    chat = _writable(call)
+    given = call.params["rich_message"]
+    if "html" not in given or {"blocks", "markdown", "media"} & set(given):
+        raise bad_request("rich messages are HTML without media in this playground")
+    return _send(call, chat, rich_message(given["html"])).to_api()
 
 
 def send_document(call: Call) -> dict[str, Any]:
@@ -35,7 +45,8 @@ def send_document(call: Call) -> dict[str, Any]:
 def send_photo(call: Call) -> dict[str, Any]:
     chat = _writable(call)
     file = _file(call, "photo", "photos")
-    photo = [file.to_api() | {"width": 800, "height": 600}]
+    width, height = picture_size(file.upload.content)
+    photo = [file.to_api() | {"width": width, "height": height}]
     return _send(call, chat, {"photo": photo} | _caption(call)).to_api()
 
 
@@ -129,6 +140,7 @@ def _reply_to(call: Call, chat: Chat) -> Message | None:
 
 METHODS = {
     "sendMessage": send_message,
+    "sendRichMessage": send_rich_message,
     "sendDocument": send_document,
     "sendPhoto": send_photo,
     "copyMessage": copy_message,

@@ -97,9 +97,11 @@ function spoiler(children) {
   });
 }
 
-function moment(entity, children) {
+// *children* are nodes, or one of them.
+export function moment(entity, children) {
+  const inside = Array.isArray(children) ? children : [children];
   const when = new Date(entity.unix_time * 1000);
-  if (Number.isNaN(when.getTime())) return element("span", {}, children);
+  if (Number.isNaN(when.getTime())) return element("span", {}, ...inside);
   const attributes = {
     datetime: when.toISOString(),
     title: when.toLocaleString(),
@@ -108,7 +110,7 @@ function moment(entity, children) {
   const said = sayMoment(when, entity.date_time_format ?? "", new Date());
   return said
     ? element("time", { ...attributes, text: said })
-    : element("time", attributes, children);
+    : element("time", attributes, ...inside);
 }
 
 // The letters of the Bot API: r relative; w weekday; d, D short and long date; t, T short and long

@@ -2,6 +2,7 @@
 
 import { element, link, safeAddress } from "./elements.js";
 import { renderText } from "./entities.js";
+import { renderRich, richText } from "./rich.js";
 
 const QUOTE_CHARACTERS = 90;
 
@@ -15,6 +16,7 @@ export function renderMessage(message, acts) {
   const bubble = element("div", { classes: "bubble" });
   if (message.reply_to_message) bubble.append(renderQuote(message.reply_to_message, acts));
   if (message.document) bubble.append(renderDocument(message.document));
+  if (message.photo) bubble.append(renderPhoto(message));
   bubble.append(renderBody(message, acts), renderMeta(message));
   bubble.addEventListener("dblclick", () => acts.reply(message));
   const made = element(
@@ -29,13 +31,14 @@ export function renderMessage(message, acts) {
 }
 
 export const plainText = (message) =>
-  message.text ?? message.caption ?? message.document?.file_name ?? "";
+  message.text ??
+  message.caption ??
+  message.document?.file_name ??
+  (message.rich_message ? richText(message.rich_message) : "");
 
-function isSaid(message) {
-  return (
-    message.text !== undefined || message.document !== undefined || message.caption !== undefined
-  );
-}
+const SAID = ["text", "caption", "document", "photo", "rich_message"];
+
+const isSaid = (message) => SAID.some((part) => message[part] !== undefined);
 
 function renderNotice(message) {
   const upgraded = "migrate_to_chat_id" in message || "migrate_from_chat_id" in message;
@@ -43,7 +46,15 @@ function renderNotice(message) {
   return element("p", { classes: "notice", "data-id": message.message_id, text });
 }
 
+// The Bot API gives a photo no words; what it shows is for its caption to say.
+function renderPhoto(message) {
+  const { file_id: id, width, height } = message.photo.at(-1);
+  const alt = message.caption ?? "";
+  return element("img", { classes: "photo", src: `/control/files/${id}`, alt, width, height });
+}
+
 function renderBody(message, acts) {
+  if (message.rich_message) return renderRich(message.rich_message);
   const text = message.text ?? message.caption ?? "";
   const entities =
     (message.caption === undefined ? message.entities : message.caption_entities) ?? [];

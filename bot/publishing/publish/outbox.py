@@ -14,19 +14,18 @@ class Body(Protocol):
 
     def to_json(self) -> dict[str, Any]: ...
 
-    def plain(self) -> "Body | None":
-        """Return what goes out where this is refused for its form."""
+    def fallback(self) -> dict[str, Any] | None:
+        """Return the body that goes out where this one is refused for its form."""
 
 
 def delivery(unit: Unit, kind: DeliveryKind, key: str, chat_id: int, body: Body) -> dict[str, Any]:
-    fallback = body.plain()
     return {
         "key": key,
         "kind": kind,
         "chat_id": chat_id,
         "priority": kind.priority,
         "body": body.to_json(),
-        "fallback": fallback.to_json() if fallback else None,
+        "fallback": body.fallback(),
         "due_at": unit.now,
         "created_at": unit.now,
     }

@@ -1,0 +1,151 @@
+"""Our templates' HTML → Telegram's rich HTML: checked, without the white space between its tags.
+
+Blocks: h1 to h6, p, ul and ol with li, blockquote, details with summary, footer, hr, pre. Inline:
+b i u s code a tg-spoiler tg-time br. `<nav>` is a row of the keyboard, as in `telegram_html`. A
+link that is neither http, https, tg nor mailto is only its text. Limits: Bot API 10.3.
+"""
+
+import re
+from dataclasses import dataclass
+from html import escape
+from html.parser import HTMLParser
+
+from bot.rendering.keyboards import Attributes, Rows
+from bot.rendering.messages import Keyboard
+from bot.rendering.telegram_html import INLINE, TemplateError, may_link
+
+MAX_CHARACTERS = 32_768
+MAX_BLOCKS = 500
+
+_HEADINGS = frozenset(f"h{size}" for size in range(1, 7))
+_BLOCKS = _HEADINGS | {"p", "ul", "ol", "li", "blockquote", "details", "summary", "footer", "pre"}
+_EMPTY = frozenset({"br", "hr"})
+_KEPT = {"tg-time": ("unix", "format"), "details": ("open",)}
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RichPage:
+    html: str
+    keyboard: Keyboard
+    blocks: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether it may be sent. Tags are counted too, which is more than Telegram does."""
+        return bool(self.html) and len(self.html) <= MAX_CHARACTERS and self.blocks <= MAX_BLOCKS
+
+
+def parse_rich(html: str) -> RichPage:
+    """Return what *html* gives; raise TemplateError for a tag or nesting that is not ours."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.finished()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open: list[str] = []
+        self._pieces: list[str] = []
+        self._rows = Rows()
+        self._blocks = 0
+
+    def finished(self) -> RichPage:
+        if self._open:
+            raise TemplateError(f"<{self._open[-1]}> is never closed")
+        return RichPage("".join(self._pieces), self._rows.keyboard(), self._blocks)
+
+    def handle_data(self, data: str) -> None:
+        if "nav" in self._open:
+            self._rows.write(data)
+        elif "pre" in self._open:
+            self._pieces.append(escape(data, quote=False))
+        else:
+            text = _SPACE.sub(" ", data)
+            if self._at_an_edge():
+                text = text.lstrip(" ")
+            self._pieces.append(escape(text, quote=False))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "nav":
+            self._rows.begin_row()
+        elif tag == "button":
+            self._begin_button(attributes)
+        elif tag in _EMPTY:
+            self._write_block(f"<{tag}>") if tag == "hr" else self._pieces.append("<br>")
+            return
+        elif tag in _BLOCKS:
+            self._begin_block(tag, attributes)
+        elif tag in INLINE:
+            self._pieces.append(_start(tag, attributes))
+        else:
+            raise self._error(f"<{tag}> is not ours")
+        self._open.append("text" if tag == "a" and not _link(attributes) else tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        opened = self._open.pop() if self._open else ""
+        if opened != tag and not (opened == "text" and tag == "a"):
+            raise self._error(f"</{tag}> closes nothing")
+        if tag == "button":
+            self._rows.finish_button()
+        elif tag in _BLOCKS:
+            self._trim()
+            self._pieces.append(f"</{tag}>")
+        elif opened in INLINE:
+            self._pieces.append(f"</{tag}>")
+
+    def _begin_button(self, attributes: Attributes) -> None:
+        if self._open[-1:] != ["nav"]:
+            raise self._error("<button> stands outside <nav>")
+        self._rows.begin_button(attributes)
+
+    def _begin_block(self, tag: str, attributes: Attributes) -> None:
+        if any(opened in INLINE for opened in self._open):
+            raise self._error(f"<{tag}> stands inside <{self._open[-1]}>")
+        self._write_block(_start(tag, attributes))
+
+    def _write_block(self, tag: str) -> None:
+        self._trim()
+        self._blocks += 1
+        self._pieces.append(tag)
+
+    def _trim(self) -> None:
+        """Drop the white space before the border of a block."""
+        while self._pieces and not self._pieces[-1].startswith("<"):
+            kept = self._pieces[-1].rstrip(" ")
+            if kept:
+                self._pieces[-1] = kept
+                return
+            self._pieces.pop()
+
+    def _at_an_edge(self) -> bool:
+        """Whether white space would stand where no text is before it, or a space already."""
+        last = self._pieces[-1] if self._pieces else "<br>"
+        if not last.startswith("<"):
+            return last.endswith(" ")
+        name = last.strip("</>").split(" ", maxsplit=1)[0]
+        return name in _BLOCKS or name in _EMPTY
+
+    def _error(self, sentence: str) -> TemplateError:
+        return TemplateError(f"line {self.getpos()[0]}: {sentence}")
+
+
+def _start(tag: str, attributes: Attributes) -> str:
+    if tag == "a":
+        return f'<a href="{escape(link)}">' if (link := _link(attributes)) else ""
+    kept = [name for name in _KEPT.get(tag, ()) if name in attributes]
+    values = "".join(
+        f' {name}="{escape(value)}"' if (value := attributes[name]) else f" {name}" for name in kept
+    )
+    return f"<{tag}{values}>"
+
+
+def _link(attributes: Attributes) -> str:
+    url = (attributes.get("href") or "").strip()
+    return url if may_link(url) else ""
