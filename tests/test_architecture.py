@@ -47,6 +47,7 @@ USE_CASES = {
     "bot.subscribers.arrivals",
     "bot.subscribers.catalogue",
     "bot.subscribers.erasing",
+    "bot.subscribers.managing",
     "bot.subscribers.planning",
     "bot.subscribers.settings",
     "bot.subscribers.topics",

@@ -1,4 +1,4 @@
-"""The use cases that the chat opens, built for one process."""
+"""The use cases that the chat and the pages open, built for one process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.chat.doors import Doors
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
+from bot.publishing.reading import Reading
 from bot.settings import Access as WhoMay
 from bot.sources.finding.adding import Adding
 from bot.sources.finding.choosing import Choosing
@@ -15,9 +16,11 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.managing import Managing
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
+from bot.web.site import WebDoors
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
@@ -43,4 +46,13 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         sources=Listing(storage),
+    )
+
+
+def make_web_doors(around: Surroundings) -> WebDoors:
+    storage = around.storage
+    watching = Watching(storage, Preview(storage))
+    return WebDoors(
+        reading=Reading(storage),
+        managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
-from bot.app.doors import make_doors
+from bot.app.doors import make_doors, make_web_doors
 from bot.app.places import NEWSROOM_IS_READ
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError
@@ -27,6 +27,7 @@ from bot.sources.hubcalls import HubCalls
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import make_web, serving
 from bot.web.hub import hub_routes
+from bot.web.site import Site
 from storage.engine import DatabaseError
 from storage.leases import hold, let_go
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot, Dispatcher
     from aiogram.types import User
-    from aiohttp.web import RouteDef
+    from aiohttp.web import Application
 
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
@@ -63,7 +64,7 @@ class FrontDoor:
             await self._stock()
             await self._introduce(bot, renderer)
             await self._find_an_admin(doors, me)
-            async with self._healthy():
+            async with self._healthy(renderer):
                 log.info("ready", bot=me.username)
                 await self._poll(bot, make_dispatcher(doors, renderer), stopping)
 
@@ -102,21 +103,25 @@ class FrontDoor:
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 
     @asynccontextmanager
-    async def _healthy(self) -> AsyncIterator[None]:
+    async def _healthy(self, renderer: Renderer) -> AsyncIterator[None]:
         host, port = self.around.settings.web_host, self.around.settings.web_port
         try:
-            async with serving(make_web(self._routes()), host, port):
+            async with serving(self._web(renderer), host, port):
                 yield
         except OSError as error:
             raise StopError(
                 f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
             ) from error
 
-    def _routes(self) -> list[RouteDef]:
-        """Nobody calls where nothing can be reached from outside."""
-        if self.around.settings.public_url is None:
-            return []
-        return hub_routes(HubCalls(self.around.storage))
+    def _web(self, renderer: Renderer) -> Application:
+        """Return the pages and probes: no pages where nothing can be reached from outside."""
+        around = self.around
+        hubs = hub_routes(HubCalls(around.storage)) if around.settings.public_url else []
+        if around.links.base is None:
+            return make_web(hubs)
+        site = Site(renderer, around.links.seal, around.links.base, make_web_doors(around))
+        routes, middlewares = site.parts()
+        return make_web([*hubs, *routes], middlewares)
 
     async def _poll(self, bot: Bot, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
         storage, owner = self.around.storage, self.around.owner

@@ -80,16 +80,30 @@ def ahead(moment: datetime, now: datetime, locale: str) -> str:
 
 def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
     """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
+    shown, layout = _seen(moment, zone, today, locale)
+    return tg_time(moment, shown, layout) if isinstance(moment, datetime) else shown
+
+
+def stamp(moment: datetime | date, zone: str, today: date, locale: str) -> Markup:
+    """Show the same on a web page, where the tag is HTML's."""
+    shown, _ = _seen(moment, zone, today, locale)
+    written = moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+    exact = written.isoformat().replace("+00:00", "Z")
+    return Markup('<time datetime="{}">{}</time>').format(exact, shown)
+
+
+def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple[str, str]:
+    """Return what is shown of when news came, and Telegram's layout for it."""
     if not isinstance(moment, datetime):
-        return _skeleton("MMMd", moment, locale)
+        return _skeleton("MMMd", moment, locale), "d"
     there = local(moment, zone)
     shown = _skeleton("Hm", there, locale)
     passed = (today - there.date()).days
     if passed == 0:
-        return tg_time(moment, shown, "t")
+        return shown, "t"
     if 0 < passed <= _RECENT_DAYS:
-        return tg_time(moment, f"{_skeleton('E', there, locale)} {shown}", "wt")
-    return tg_time(moment, f"{_skeleton('MMMd', there, locale)} {shown}", "dt")
+        return f"{_skeleton('E', there, locale)} {shown}", "wt"
+    return f"{_skeleton('MMMd', there, locale)} {shown}", "dt"
 
 
 def filters_for(locale: str) -> dict[str, Any]:
@@ -100,6 +114,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "ago": ago,
         "ahead": ahead,
         "when": when,
+        "stamp": stamp,
     }
     plain = {
         "local": local,

@@ -5,6 +5,10 @@ class Refusal(Exception):  # noqa: N818 - a wish that is refused is no error
     """The wish cannot be granted, and nothing has changed."""
 
 
+class NoSuchChat(Refusal):
+    """The chat was erased, or became another."""
+
+
 class NoSuchTopic(Refusal):
     """The topic is gone, or another chat's, which looks the same from outside."""
 

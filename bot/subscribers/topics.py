@@ -34,13 +34,15 @@ class TopicSeen:
 class Topics:
     storage: Storage
 
-    async def watched(self, chat_id: int, page: int = 0) -> Page[TopicSeen]:
+    async def watched(
+        self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
+    ) -> Page[TopicSeen]:
         """What the chat watches; a page beyond the last is the last."""
         async with self.storage.reading() as unit:
             total = await count_subscriptions(unit, chat_id)
-            page = page_number(page, total, PER_PAGE)
-            rows = await topics_watched(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
-        return Page([_seen(topic, mode) for topic, mode in rows], page, total, PER_PAGE)
+            page = page_number(page, total, per_page)
+            rows = await topics_watched(unit, chat_id, offset=page * per_page, limit=per_page)
+        return Page([_seen(topic, mode) for topic, mode in rows], page, total, per_page)
 
     async def saved(self, chat_id: int) -> dict[str, str]:
         """What `#name` may stand for, by name: the catalogue, and what the chat watches."""

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.web.headers import put_headers
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+
+    from aiohttp.typedefs import Middleware
 
 
 LARGEST_BODY = 10_000_000  # bytes; a hub may send a whole feed
@@ -18,9 +22,12 @@ async def _healthy(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
-def make_web(routes: Iterable[web.RouteDef] = ()) -> web.Application:
-    app = web.Application(client_max_size=LARGEST_BODY)
+def make_web(
+    routes: Iterable[web.RouteDef] = (), middlewares: Iterable[Middleware] = ()
+) -> web.Application:
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app.add_routes([web.get("/healthz", _healthy), *routes])
+    app.on_response_prepare.append(put_headers)
     return app
 
 

@@ -1,0 +1,54 @@
+"""Managing a chat from outside it: by a link, which may be older than the chat's end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.refusals import NoSuchChat, NoSuchTopic
+from bot.subscribers.settings import ChatSettings, Settings
+from bot.subscribers.topics import Topics, TopicSeen
+from bot.subscribers.watching import Watching
+from storage.chats import Chat
+from storage.engine import Storage
+from storage.words import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    topics: Sequence[TopicSeen]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Managing:
+    """Each verb raises NoSuchChat where the chat was erased, or became another."""
+
+    storage: Storage
+    topics: Topics
+    watching: Watching
+    settings: ChatSettings
+
+    async def show(self, chat_id: int) -> Managed:
+        await self._find(chat_id)
+        watched = await self.topics.watched(chat_id, per_page=MOST_TOPICS)
+        return Managed(watched.items, await self.settings.now(chat_id))
+
+    async def set_mode(self, chat_id: int, topic_id: int, mode: Mode) -> None:
+        """Change how a topic is watched; NoSuchTopic if it is not."""
+        await self._find(chat_id)
+        if (await self.topics.one(chat_id, topic_id)).mode is None:
+            raise NoSuchTopic
+        await self.watching.watch_topic(chat_id, topic_id, mode)
+
+    async def stop(self, chat_id: int, topic_id: int) -> None:
+        await self._find(chat_id)
+        await self.watching.stop(chat_id, topic_id)
+
+    async def pause(self, chat_id: int, *, is_paused: bool) -> None:
+        await self._find(chat_id)
+        await (self.settings.pause if is_paused else self.settings.resume)(chat_id)
+
+    async def _find(self, chat_id: int) -> None:
+        async with self.storage.reading() as unit:
+            if await unit.session.get(Chat, chat_id) is None:
+                raise NoSuchChat

@@ -1,0 +1,76 @@
+"""`/u/…`, `/c/…`, `/b/…`: what may be done with an address by who reads its mails, or carries them.
+
+To look at a page never does anything, since programs that look for harm follow every link of a
+mail. A mail program unsubscribes by one POST without a page before it (RFC 8058); it gets the same
+answer as a person who pressed the button.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from bot.rendering.seals import Purpose
+from bot.web.forms import small_body
+from bot.web.opening import Gone
+
+if TYPE_CHECKING:
+    from bot.web.forms import Forms
+    from bot.web.opening import Opening
+    from bot.web.pages import Pages
+
+_UNSUBSCRIBE = f"/{Purpose.UNSUBSCRIBE}/{{token}}"
+_CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
+
+
+class Mailboxes(Protocol):
+    async def unsubscribe(self, mailbox_id: int) -> None: ...
+
+    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
+        """Return whether the token was good."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPages:
+    pages: Pages
+    opening: Opening
+    forms: Forms
+    mailboxes: Mailboxes
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(_UNSUBSCRIBE, self.ask_to_unsubscribe),
+            web.post(_UNSUBSCRIBE, self.unsubscribe),
+            web.get(_CONFIRM, self.ask_to_confirm),
+            web.post(_CONFIRM, self.confirm),
+        ]
+
+    async def ask_to_unsubscribe(self, request: web.Request) -> web.Response:
+        self._read(request, Purpose.UNSUBSCRIBE)
+        return self.pages.show(request, "web/unsubscribe.html", is_done=False)
+
+    async def unsubscribe(self, request: web.Request) -> web.Response:
+        """Unsubscribe once and for all; a mailbox that is gone gets nothing either.
+
+        Many come from the few addresses of a large mail service, so they are not counted.
+        """
+        (mailbox,) = self._read(request, Purpose.UNSUBSCRIBE)
+        await small_body(request)
+        await self.mailboxes.unsubscribe(int(mailbox))
+        return self.pages.show(request, "web/unsubscribe.html", is_done=True)
+
+    async def ask_to_confirm(self, request: web.Request) -> web.Response:
+        self._read(request, Purpose.CONFIRM)
+        return self.pages.show(request, "web/confirm.html", is_done=False)
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        mailbox, token = self._read(request, Purpose.CONFIRM)
+        await self.forms.read(request)
+        if not await self.mailboxes.confirm_by_link(int(mailbox), token):
+            raise Gone(Purpose.CONFIRM)
+        return self.pages.show(request, "web/confirm.html", is_done=True)
+
+    def _read(self, request: web.Request, purpose: Purpose) -> tuple[str, ...]:
+        return self.opening.read(purpose, request.match_info["token"])

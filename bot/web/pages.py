@@ -1,0 +1,66 @@
+"""Pages: a template and its values, as an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from babel import Locale
+
+from bot.rendering.environment import LOCALE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.rendering.renderer import Renderer
+    from bot.web.assets import Assets
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What the layout of every page needs; *here* is where its forms go."""
+
+    lang: str
+    dir: str
+    style: str
+    icon: str
+    here: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """*root* is the path under which the world reaches us: "" or such as `/dateline`."""
+
+    renderer: Renderer
+    assets: Assets
+    root: str = ""
+
+    def show(
+        self,
+        request: web.Request,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> web.Response:
+        text = self.renderer.environment.get_template(template).render(
+            site=self._site(request), **values
+        )
+        return web.Response(text=text, content_type="text/html", status=status, headers=headers)
+
+    def again(self, request: web.Request, **query: str) -> web.Response:
+        """Lead back to the page whose form was sent, so that loading it anew sends nothing."""
+        where = request.rel_url.with_query(query)
+        return web.Response(status=303, headers={"Location": f"{self.root}{where}"})
+
+    def _site(self, request: web.Request) -> _Site:
+        locale = Locale.parse(LOCALE)
+        return _Site(
+            lang=locale.language,
+            dir=locale.text_direction,
+            style=self.root + self.assets.style.path,
+            icon=self.root + self.assets.icon.path,
+            here=self.root + request.rel_url.raw_path,
+        )

@@ -1,0 +1,71 @@
+"""The site: every page that people reach by a link, and what stands around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.web.assets import Assets
+from bot.web.editions import EditionPages
+from bot.web.forms import Forms
+from bot.web.mailboxes import Mailboxes, MailboxPages
+from bot.web.managing import ManagePages
+from bot.web.opening import Opening, now
+from bot.web.pages import Pages
+from bot.web.trouble import error_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from aiohttp.typedefs import Middleware
+
+    from bot.publishing.reading import Reading
+    from bot.rendering.renderer import Renderer
+    from bot.rendering.seals import Seal
+    from bot.subscribers.managing import Managing
+
+
+@dataclass(frozen=True, slots=True)
+class WebDoors:
+    """The use cases that pages open; *mailboxes* is None where no mail is sent."""
+
+    reading: Reading
+    managing: Managing
+    mailboxes: Mailboxes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """*base* is where the world reaches it, without a slash at the end."""
+
+    renderer: Renderer
+    seal: Seal
+    base: str
+    doors: WebDoors
+    clock: Callable[[], datetime] = now
+
+    def parts(self) -> tuple[list[web.RouteDef], list[Middleware]]:
+        """Return its routes, and what stands around all routes."""
+        address = urlsplit(self.base)
+        assets = Assets.of(self.renderer)
+        pages = Pages(self.renderer, assets, root=address.path)
+        opening = Opening(self.seal, self.clock)
+        forms = Forms(origin=f"{address.scheme}://{address.netloc}")
+        doors = self.doors
+        routes = [
+            web.get("/robots.txt", _robots),
+            *assets.routes(),
+            *EditionPages(pages, opening, doors.reading).routes(),
+            *ManagePages(pages, opening, forms, doors.managing).routes(),
+        ]
+        if doors.mailboxes:
+            routes += MailboxPages(pages, opening, forms, doors.mailboxes).routes()
+        return routes, [error_pages(pages)]
+
+
+async def _robots(_request: web.Request) -> web.Response:
+    return web.Response(text="User-agent: *\nDisallow: /\n")

@@ -1,0 +1,134 @@
+"""A site, and a visitor who knows its addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.matching.preview import Preview
+from bot.publishing.publish import Publishing
+from bot.publishing.reading import Reading
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
+from bot.subscribers.managing import Managing
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.topics import Topics
+from bot.subscribers.watching import Watching
+from bot.web.health import make_web
+from bot.web.site import Site, WebDoors
+from storage.engine import Storage
+from storage.words import Mode
+from tests.publishing.newsroom import Newsroom
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import ClientResponse
+    from aiohttp.web import Application, Request
+
+    from tests.conftest import TurnedClock
+
+SEAL = Seal(bytes(32))
+BASE = "https://news.example.org"
+# The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+TUESDAY = DUE.astimezone(UTC).date() + timedelta(days=1)
+
+
+@dataclass
+class FakeMailboxes:
+    """Notes what it is told; a token is good as long as it is *awaited*."""
+
+    awaited: str = "word"
+    unsubscribed: list[int] = field(default_factory=list)
+    confirmed: list[int] = field(default_factory=list)
+
+    async def unsubscribe(self, mailbox_id: int) -> None:
+        self.unsubscribed.append(mailbox_id)
+
+    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
+        if token == self.awaited:
+            self.confirmed.append(mailbox_id)
+        return token == self.awaited
+
+
+@dataclass
+class Visitor:
+    client: TestClient[Request, Application]
+    links: Links
+    base: str = BASE
+
+    async def opens(self, link: str | None, **more: Any) -> ClientResponse:
+        return await self.client.get(self._path(link), **more)
+
+    async def sends(self, link: str | None, fields: Any = None, **more: Any) -> ClientResponse:
+        """Press a button: send the form, and do not follow where the answer leads."""
+        path = self._path(link)
+        return await self.client.post(path, data=fields or {}, allow_redirects=False, **more)
+
+    async def reads(self, link: str | None) -> str:
+        answer = await self.opens(link)
+        assert answer.status == 200
+        return await answer.text()
+
+    def _path(self, link: str | None) -> str:
+        assert link
+        return link.removeprefix(self.base)
+
+
+@pytest.fixture
+def mailboxes() -> FakeMailboxes:
+    return FakeMailboxes()
+
+
+@pytest.fixture
+async def storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
+    """Yield a storage on one database; what the pages ask for is tested on each elsewhere."""
+    opened = Storage.open(sqlite_url, clock=clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def newsroom(storage: Storage) -> Newsroom:
+    return Newsroom(storage)
+
+
+@pytest.fixture
+def web_doors(storage: Storage, mailboxes: FakeMailboxes) -> WebDoors:
+    watching = Watching(storage, Preview(storage))
+    return WebDoors(
+        reading=Reading(storage),
+        managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
+        mailboxes=mailboxes,
+    )
+
+
+@pytest.fixture
+async def visitor(web_doors: WebDoors, clock: TurnedClock) -> AsyncIterator[Visitor]:
+    site = Site(Renderer(), SEAL, BASE, web_doors, clock=lambda: clock.now)
+    app = make_web(*site.parts())
+    async with TestClient(TestServer(app)) as client:
+        yield Visitor(client, Links(BASE, SEAL))
+
+
+@pytest.fixture
+async def told(newsroom: Newsroom, storage: Storage, clock: TurnedClock) -> int:
+    """Send a chat its Tuesday digest: eight stories, one of them on two topics; return the chat."""
+    source = await newsroom.source()
+    words, more = await newsroom.query("words"), await newsroom.query("title")
+    chat = await newsroom.chat(next_digest_at=DUE)
+    await newsroom.subscribe(chat, words, "My words", Mode.DIGEST)
+    await newsroom.subscribe(chat, more, "More <words>", Mode.BOTH)
+    for hours in range(7):
+        ago = timedelta(hours=hours)
+        await newsroom.article(f"Title {hours}", words, source_id=source, ago=ago)
+    await newsroom.article("Both", words, more, source_id=source, ago=timedelta(hours=7))
+    clock.now = DUE
+    await Publishing(storage, Renderer(), "us").publish_due()
+    return chat

@@ -1,0 +1,95 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from storage.chats import Chat
+from tests.web.conftest import TUESDAY
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def link(visitor, told, clock):
+    return visitor.links.edition(told, TUESDAY, 0, clock.now)
+
+
+async def test_an_edition_is_shown_in_full(visitor, link):
+    page = await visitor.reads(link)
+
+    assert "Your Tuesday digest" in page
+    assert "8 stories\nfrom 1 outlet." in page.replace("  ", "")
+    assert all(f'<a href="https://wire.example/{n}"' in page for n in range(1, 9))
+    assert "Also here, told above:" in page
+    assert "Example Wire · <time datetime=" in page
+    assert "<b>Words</b> on Title 0." in page
+
+
+async def test_what_people_wrote_is_escaped(visitor, link):
+    page = await visitor.reads(link)
+
+    assert "More &lt;words&gt;" in page
+    assert "More <words>" not in page
+
+
+async def test_the_page_is_for_no_search_engine_and_no_cache_but_the_readers_own(visitor, link):
+    answer = await visitor.opens(link)
+
+    assert '<meta name="robots" content="noindex, nofollow">' in await answer.text()
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_it_offers_nothing_that_changes_the_chat(visitor, link):
+    page = await visitor.reads(link)
+
+    assert "<form" not in page
+    assert "/m/" not in page
+
+
+async def test_it_is_kept_for_ninety_days(visitor, link, clock):
+    clock.turn(90 * DAY)
+    last = await visitor.opens(link)
+    clock.turn(DAY)
+    late = await visitor.opens(link)
+
+    assert last.status == 200
+    assert late.status == 410
+    assert "A digest is kept for 90 days." in await late.text()
+
+
+async def test_an_edition_of_a_chat_that_was_erased_is_gone(visitor, link, storage):
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Chat))
+
+    assert (await visitor.opens(link)).status == 410
+
+
+async def test_an_edition_that_never_was_is_gone(visitor, told, clock):
+    link = visitor.links.edition(told, TUESDAY + DAY, 0, clock.now)
+
+    assert (await visitor.opens(link)).status == 410
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda link: link.replace("/e/1.", "/e/2."), id="another chat"),
+        pytest.param(lambda link: link[:-1], id="cut on its way"),
+        pytest.param(lambda link: link.replace("/e/", "/m/"), id="another purpose"),
+        pytest.param(lambda _: "https://news.example.org/e/x", id="made up"),
+        pytest.param(lambda _: "https://news.example.org/e/%ED%A0%80.0.a", id="no text"),
+    ],
+)
+async def test_no_other_address_opens_it(visitor, link, change):
+    answer = await visitor.opens(change(link))
+
+    assert answer.status == 404
+    assert "There is nothing here" in await answer.text()
+
+
+async def test_a_look_at_the_headers_alone_is_answered(visitor, link):
+    answer = await visitor.client.head(visitor._path(link))
+
+    assert answer.status == 200

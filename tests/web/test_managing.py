@@ -1,0 +1,125 @@
+import pytest
+from sqlalchemy import delete
+
+from storage.chats import Chat
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatState, Mode
+
+
+@pytest.fixture
+def link(visitor, told, clock):
+    return visitor.links.manage(told, clock.now)
+
+
+async def modes(newsroom) -> dict[int, Mode]:
+    return {row.topic_id: row.mode for row in await newsroom.all(Subscription)}
+
+
+async def test_the_page_lists_what_the_chat_watches(visitor, link):
+    page = await visitor.reads(link)
+
+    assert "My words" in page
+    assert "More &lt;words&gt;" in page
+    assert page.count('aria-pressed="true"') == 2
+    assert "Your digest comes every day at 08:00 Tokyo time." in page
+
+
+async def test_a_look_changes_nothing(visitor, link, newsroom):
+    before = await modes(newsroom)
+
+    await visitor.opens(f"{link}?stop=yes&topic=1")
+
+    assert await modes(newsroom) == before
+
+
+async def test_a_topic_is_watched_otherwise(visitor, link, newsroom):
+    answer = await visitor.sends(link, {"topic": "1", "mode": "instant"})
+
+    assert answer.status == 303
+    assert "Saved." in await (await visitor.opens(answer.headers["Location"])).text()
+    assert await modes(newsroom) == {1: Mode.INSTANT, 2: Mode.BOTH}
+
+
+async def test_a_topic_is_stopped(visitor, link, newsroom):
+    answer = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+
+    page = await (await visitor.opens(answer.headers["Location"])).text()
+    assert "That topic is no longer watched." in page
+    assert "My words" not in page
+    assert [topic.id for topic in await newsroom.all(Topic)] == [2]
+
+
+async def test_a_topic_that_was_stopped_elsewhere_is_said_to_be_gone(visitor, link):
+    await visitor.sends(link, {"topic": "1", "stop": "yes"})
+
+    again = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    changed = await visitor.sends(link, {"topic": "1", "mode": "both"})
+
+    assert again.headers["Location"].endswith("?said=gone")
+    assert changed.headers["Location"].endswith("?said=gone")
+
+
+async def test_everything_is_paused_and_resumed(visitor, link, newsroom):
+    paused = await visitor.sends(link, {"pause": "yes"})
+    (chat,) = await newsroom.all(Chat)
+    page = await visitor.reads(link)
+    resumed = await visitor.sends(link, {"pause": "no"})
+    (again,) = await newsroom.all(Chat)
+
+    assert paused.headers["Location"].endswith("?said=paused")
+    assert chat.state is ChatState.PAUSED
+    assert "You have paused all alerts and digests." in page
+    assert resumed.headers["Location"].endswith("?said=resumed")
+    assert again.state is ChatState.ACTIVE
+
+
+async def test_nobody_changes_anothers_topics(visitor, link, newsroom):
+    other = await newsroom.chat(8)
+    query = await newsroom.query("other")
+    topic = await newsroom.subscribe(other, query, "Theirs", Mode.DIGEST)
+
+    answer = await visitor.sends(link, {"topic": str(topic), "stop": "yes"})
+
+    assert answer.headers["Location"].endswith("?said=gone")
+    assert topic in await modes(newsroom)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"topic": "one", "mode": "both"}, id="no number"),
+        pytest.param({"topic": "1", "mode": "never"}, id="no mode"),
+        pytest.param({"topic": "1"}, id="nothing to do"),
+        pytest.param({f"field{n}": "" for n in range(50)}, id="many fields"),
+        pytest.param(b"\xff\xfe", id="no text"),
+    ],
+)
+async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fields):
+    before = await modes(newsroom)
+
+    answer = await visitor.sends(link, fields)
+
+    assert answer.status == 400
+    assert await modes(newsroom) == before
+
+
+async def test_a_number_beyond_every_row_is_only_gone(visitor, link):
+    answer = await visitor.sends(link, {"topic": "9" * 30, "stop": "yes"})
+
+    assert answer.headers["Location"].endswith("?said=gone")
+
+
+async def test_the_link_ends_with_the_chat(visitor, link, storage):
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Chat))
+
+    assert (await visitor.opens(link)).status == 410
+    assert (await visitor.sends(link, {"topic": "1", "stop": "yes"})).status == 410
+
+
+async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link):
+    page = await visitor.reads(f"{link}?said=<script>")
+
+    assert "<script>" not in page

@@ -1,0 +1,111 @@
+"""What stands around every page: headers, limits, and pages for what cannot be had."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.publishing.reading import Reading
+from tests.web.conftest import BASE, TUESDAY
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.fixture
+def link(visitor, told, clock):
+    return visitor.links.manage(told, clock.now)
+
+
+@pytest.mark.parametrize("path", ["/e/x", "/", "/healthz", "/robots.txt", "/m/x"])
+async def test_every_answer_keeps_browsers_from_harm(visitor, path):
+    answer = await visitor.client.get(path)
+
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "Server" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+
+
+async def test_a_method_that_a_page_does_not_know_is_answered_with_those_that_it_does(
+    visitor, link
+):
+    answer = await visitor.client.delete(visitor._path(link))
+
+    assert answer.status == 405
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
+    assert "use a button of the page" in await answer.text()
+
+
+async def test_a_form_that_is_too_large_is_not_read(visitor, link):
+    answer = await visitor.sends(link, {"topic": "1" * 5000})
+
+    assert answer.status == 413
+    assert "More came than any form" in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 303, id="a program"),
+        pytest.param({"Origin": BASE}, 303, id="our own page"),
+        pytest.param({"Origin": "null"}, 303, id="a browser that hides it, as we ask"),
+        pytest.param({"Origin": "https://evil.example"}, 403, id="another site"),
+        pytest.param(
+            {"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403, id="another site, hidden"
+        ),
+        pytest.param({"Sec-Fetch-Site": "same-origin"}, 303, id="our own page, as browsers say"),
+    ],
+)
+async def test_no_other_site_sends_our_forms(visitor, link, headers, status):
+    answer = await visitor.sends(link, {"pause": "yes"}, headers=headers)
+
+    assert answer.status == status
+
+
+async def test_many_forms_in_a_row_must_wait(visitor, link):
+    answers = [await visitor.sends(link, {"pause": "yes"}) for _ in range(31)]
+
+    assert [answer.status for answer in answers] == [303] * 30 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert "Nothing is lost" in await answers[-1].text()
+
+
+async def test_one_client_does_not_use_up_anothers_allowance(visitor, link):
+    for _ in range(31):
+        await visitor.sends(link, {"pause": "yes"}, headers={"X-Forwarded-For": "203.0.113.7"})
+
+    other = await visitor.sends(link, {"pause": "no"}, headers={"X-Forwarded-For": "203.0.113.8"})
+
+    assert other.status == 303
+
+
+async def test_while_the_database_fails_a_page_says_so(visitor, told, clock, monkeypatch):
+    async def fail(*_: object) -> None:
+        raise OperationalError("SELECT", {}, OSError("disk"))
+
+    monkeypatch.setattr(Reading, "edition", fail)
+
+    answer = await visitor.opens(visitor.links.edition(told, TUESDAY, 0, clock.now))
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "Nothing is lost" in await answer.text()
+
+
+async def test_the_stylesheet_stands_at_an_address_of_its_content(visitor):
+    page = await (await visitor.client.get("/")).text()
+    path = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]
+
+    answer = await visitor.client.get(path)
+
+    assert path.startswith("/static/")
+    assert answer.status == 200
+    assert answer.content_type == "text/css"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_no_search_engine_is_invited(visitor):
+    assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
