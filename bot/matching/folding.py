@@ -18,8 +18,9 @@ Rules, each for one character, so that they are cheap and cannot disagree:
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from unicodedata import combining, is_normalized, normalize
@@ -40,7 +41,7 @@ _ENDS: Final = " \n\u3002"  # what neither composes nor joins with what stands b
 _LONG_RUN: Final = 64  # marks; no language has more than a few
 _KEPT: Final = 16  # marks, of a long run
 _FEW: Final = 24  # different characters, which many languages write beside those of ASCII
-_ASCII: Final = frozenset(map(chr, range(128)))
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _PLAIN = re.compile("[a-z0-9 ]*")  # folds to itself
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
 
@@ -48,15 +49,16 @@ _LETTER = "[A-Za-z\u0410-\u044f]"
 _JOINER = "[-\u2010\u2011'\u2019\u02bc\uff07]"
 _SIGNS = re.compile(
     rf"""[-\u2010\u2011'\u2019\u02bc\uff07.,&+#"{MARKERS}]  # one of these; then a look back at it
-    (?: (?P<possessive> (?<=\w['\u2019\u02bc\uff07]) [sS] (?!\w) )
-      | (?P<join>       (?<=[^\W_]{_JOINER}) (?=[^\W_]) | (?<=\d[.,]) (?=\d{{3}}(?!\d)) )
-      | (?P<point>      (?<=(?<!\w){_LETTER}\.) (?={_LETTER}(?!\w)) )
-      | (?P<dot>        (?<=(?<![\w.])\.) (?=[Nn][Ee][Tt](?!\w)) )
-      | (?P<ampersand>  (?:(?<=(?<!\w)[A-Za-z]&)|(?<=(?<!\w)[A-Za-z]{{2}}&))
-                        (?=[A-Za-z]{{1,2}}(?!\w)) )
+    (?: (?=\w)
+        (?: (?P<possessive> (?<=\w['\u2019\u02bc\uff07]) [sS] (?!\w) )
+          | (?P<join>       (?<=[^\W_]{_JOINER}) (?=[^\W_]) | (?<=\d[.,]) (?=\d{{3}}(?!\d)) )
+          | (?P<point>      (?<=(?<!\w){_LETTER}\.) (?={_LETTER}(?!\w)) )
+          | (?P<dot>        (?<=(?<![\w.])\.) (?=[Nn][Ee][Tt](?!\w)) )
+          | (?P<ampersand>  (?:(?<=(?<!\w)[A-Za-z]&)|(?<=(?<!\w)[A-Za-z]{{2}}&))
+                            (?=[A-Za-z]{{1,2}}(?!\w)) )
+          | (?P<gershayim>  (?<=[א-ת]") (?=[א-ת]) ) )
       | (?P<pluses>     (?<=(?<!\w)[CcGg]\+) \+ )
       | (?P<sharp>      (?<=(?<!\w)[CcFf]\#) (?!\w) )
-      | (?P<gershayim>  (?<=[א-ת]") (?=[א-ת]) )
       | (?P<marker>     (?<=[{MARKERS}]) )
     )""",
     re.VERBOSE,
@@ -119,24 +121,42 @@ def _run_together(readings: Iterable[str]) -> str:
 
 
 def _fold(text: str) -> Folded:
-    marked = _translated(mark_signs(compose(text)))
+    marked = _translated(text)
     plain = _spaced(marked.replace(JOIN, " ").replace(POINT, "."))
     if JOIN not in marked and POINT not in marked:
         return Folded(plain)
     return Folded(plain, _spaced(marked.replace(JOIN, "").replace(POINT, "")))
 
 
-def _translated(marked: str) -> str:
-    """By the table. What is all ASCII takes a tenth of the time, and most European texts become so.
+def _translated(text: str) -> str:
+    """Composed, its signs marked, by the table.
 
-    Nothing may go through the table twice: a sign that stays would not.
+    What is all ASCII takes a tenth of the time, and most European texts become so.
     """
-    if not marked.isascii() and len(others := set(marked) - _ASCII) <= _FEW:
-        folded = {char: TABLE[ord(char)] for char in others}
-        if all(_PLAIN.fullmatch(text) for text in folded.values()):
-            for char, text in folded.items():
-                marked = marked.replace(char, text)
+    easy = _easy(text)
+    if easy is None:
+        text, before = compose(text), text
+        easy = _easy(text) if text is not before else None
+    marked = mark_signs(text)
+    for char in easy or ():
+        marked = marked.replace(char, TABLE[ord(char)])
     return marked.translate(TABLE)
+
+
+def _easy(text: str) -> Collection[str] | None:
+    """Its characters beside those of ASCII, if they are few and neither compose nor stay."""
+    if text.isascii():
+        return ()
+    others = set("".join(_NOT_ASCII.findall(text)))
+    return others if len(others) <= _FEW and all(map(is_easy, others)) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def is_easy(char: str) -> bool:
+    """Whether it folds to ASCII whatever stands beside it, so that it need not be composed."""
+    if combining(char) or not is_normalized("NFC", char) or _HALF_WIDTH.match(char):
+        return False
+    return _PLAIN.fullmatch(TABLE[ord(char)]) is not None
 
 
 def folded_text(text: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.matching.folding import PIECE, compose, fold, folded_text, merged, pieces
+from bot.matching.folding import PIECE, compose, fold, folded_text, is_easy, merged, pieces
 from bot.matching.tracing import trace
 from bot.matching.variants import MOST_WAYS, VARIANTS, ways
 from tests.matching.wordings import texts
@@ -128,6 +128,12 @@ def test_a_traced_word_is_found_at_its_place(text: str):
         for word, (start, end) in zip(reading.split(), places, strict=True):
             found = fold(text[start:end])
             assert word in {*found.plain.split(), *found.joined.split(), ".net"}
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("aéİß’—ﾞ\u1161")).filter(is_easy)))
+def test_what_is_easy_composes_with_nothing_and_becomes_ascii(text: str):
+    assert compose(text) == text
+    assert fold(text).plain.isascii()
 
 
 def test_a_tower_of_marks_is_no_bomb():
