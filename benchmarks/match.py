@@ -22,9 +22,12 @@ from rich.table import Table
 
 from benchmarks.matching import rivals, worst
 from benchmarks.matching.workload import Workload
+from bot.matching.engine.bits import MOST
 from bot.matching.engine.snapshot import read, write
+from bot.matching.evaluation import fold_article
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
+from bot.matching.slices import finished
 
 ARTICLES = 300
 LEARNED = 100  # of them read before the queries come: where anchors are learned
@@ -41,6 +44,7 @@ def measured(workload: Workload, queries: int, articles: list[str]) -> dict[str,
         "queries": queries,
         "us_per_article": ours,
         **compared(index, asked, articles[LEARNED:], found),
+        "us_of_eight": of_eight_us(index, articles[LEARNED:], found),
         "hits": round(statistics.mean(map(len, found)), 1),
         **kept(index, queries, articles[LEARNED:], found),
         "add_us": round(statistics.median(adds) * 1e6, 2),
@@ -89,6 +93,19 @@ def timed(
         took.append(time.perf_counter() - started)
         found.append(ids)
     return round(statistics.median(took) * 1e6, 1), found
+
+
+def of_eight_us(index: QueryIndex, articles: Sequence[str], found: list[set[int]]) -> float:
+    """What one of eight takes that are matched together, the median; they must find the same."""
+    took, again = [], []
+    for start in range(0, len(articles), MOST):
+        some = articles[start : start + MOST]
+        started = time.perf_counter()
+        folded = [fold_article(text[:60], text) for text in some]
+        again += finished(index.matching_together(folded))
+        took.append((time.perf_counter() - started) / len(some))
+    assert_same("eight together", again, found)
+    return round(statistics.median(took) * 1e6, 1)
 
 
 def compared(

@@ -10,9 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from bot.matching.engine.article import article_keys
+from bot.matching.engine.articles import MarkedKeys, sought
 from bot.matching.engine.batch import Batch
-from bot.matching.engine.hashing import Ints, Keys
+from bot.matching.engine.bits import joined, shares
+from bot.matching.engine.columns import Hits
+from bot.matching.engine.hashing import Ints
 from bot.matching.engine.queries import Queries
 from bot.matching.engine.rough import holding
 from bot.matching.engine.slots import ROUGH
@@ -123,29 +125,53 @@ class QueryIndex:
 
     def matching_folded(self, article: FoldedArticle) -> Slices[set[int]]:
         """`matching` of an article that is folded already."""
+        found = yield from self.matching_together([article])
+        return found[0]
+
+    def matching_together(self, articles: Sequence[FoldedArticle]) -> Slices[list[set[int]]]:
+        """The same of up to eight of them, faster than one by one if they are short."""
         self._store()
-        self.articles += 1
-        words, hits = yield from self._looked_up(article)
+        self.articles += len(articles)
+        words, hits = yield from self._looked_up(articles)
         slots = yield from self._queries.matching(hits)
-        if self._rough:
-            are_rough = self._queries.slots.states.array.take(slots) == ROUGH
-            asked = ((slot, self._rough[slot]) for slot in set(slots[are_rough].tolist()))
-            hold = yield from holding(asked, self._queries.literals.hashing, words, article)
-            slots = np.concatenate((slots[~are_rough], np.array(hold, dtype=np.int32)))
+        found = []
+        for article, share in zip(articles, shares(len(articles)), strict=True):
+            own = slots.of(share)
+            if self._rough and len(own):
+                own = yield from self._holding(own, words, share, article)
+            found.append((yield from self._ids(own)))
+        return found
+
+    def _looked_up(
+        self, articles: Sequence[FoldedArticle]
+    ) -> Slices[tuple[list[MarkedKeys], Hits]]:
+        """The hashes of all words, block by block, and the literals that are there."""
+        literals = self._queries.literals
+        words, hits = [], []
+        for some, keys in sought(literals.gates, literals.hashing, articles):
+            words.append(some)
+            hits.append(literals.found(keys))
+            yield
+        found = hits[0] if len(hits) == 1 else literals.united(hits)
+        # The beginning of a long article tells enough.
+        literals.learn(len(articles), words[0] if len(articles) == 1 else joined(words), found)
+        return words, found
+
+    def _holding(
+        self, slots: Ints, words: Sequence[MarkedKeys], share: int, article: FoldedArticle
+    ) -> Slices[Ints]:
+        """Those of *slots* whose queries hold indeed."""
+        are_rough = self._queries.slots.states.array.take(slots) == ROUGH
+        asked = {slot: self._rough[slot] for slot in set(slots[are_rough].tolist())}
+        if not asked:
+            return slots
+        own = [some.of(share) for some in words]
+        hold = yield from holding(asked.items(), self._queries.literals.hashing, own, article)
+        return np.concatenate((slots[~are_rough], np.array(hold, dtype=np.int32)))
+
+    def _ids(self, slots: Ints) -> Slices[set[int]]:
         found: set[int] = set()
         for at in range(0, len(slots), _IDS):
             found.update(self._queries.slots.ids.array.take(slots[at : at + _IDS]).tolist())
             yield
         return found
-
-    def _looked_up(self, article: FoldedArticle) -> Slices[tuple[list[Keys], Ints]]:
-        """The hashes of all words, block by block, and the literals that are there."""
-        literals = self._queries.literals
-        words, hits = [], []
-        for some, keys in article_keys(literals.gates, literals.hashing, article):
-            words.append(some)
-            hits.append(literals.found(keys))
-            yield
-        found = hits[0] if len(hits) == 1 else literals.united(hits)
-        literals.learn(words[0], found)  # the beginning of a long article tells enough
-        return words, found

@@ -6,12 +6,15 @@ always there, fills up. `Presence` answers both with one look.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.matching.engine.bits import ALL, Bits, Marked
 from bot.matching.engine.hashing import Ints, Places
+
+Hits: TypeAlias = Marked[np.int32]
 
 _AT_ONCE: Final = 65_536  # rows, looked at in less than a millisecond
 WIDTHS: Final = (0, 1, 3, 7)  # literals beside the anchor
@@ -27,7 +30,7 @@ class Rows:
     slots: Ints
     others: Ints
 
-    def __getitem__(self, which: "NDArray[np.bool_] | Places | slice") -> "Rows":
+    def __getitem__(self, which: NDArray[np.bool_] | Places | slice) -> "Rows":
         return Rows(self.anchors[which], self.slots[which], self.others[:, which])
 
 
@@ -44,20 +47,26 @@ class Columns:
         none = np.zeros(0, dtype=np.int32)
         return cls(np.zeros(1, dtype=np.int32), none, np.zeros((width, 0), dtype=np.int32))
 
-    def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Iterator[Ints]:
+    def matching(self, hits: Hits, presence: Bits) -> Iterator[Marked[np.int32]]:
         """The slots whose conjunctions hold, from a block of rows at a time.
 
         *hits* are the literals that are there, sorted.
         """
-        hits = hits[: hits.searchsorted(len(self.starts) - 1)]
-        starts = self.starts.take(hits)
-        counts = self.starts[1:].take(hits) - starts
+        literals = hits.values[: hits.values.searchsorted(len(self.starts) - 1)]
+        starts = self.starts.take(literals)
+        counts = self.starts[1:].take(literals) - starts
         some = counts.nonzero()[0]  # its method: the function takes as long again
-        for rows in _ranges(starts.take(some), counts.take(some)):
-            left = rows
-            for other in self.others:
-                left = left[presence[other.take(left)]]
-            yield self.slots.take(left)
+        anchors = Marked(starts.take(some), hits.bits.take(some))
+        for rows in _ranges(anchors, counts.take(some)):
+            yield self._holding(rows, presence)
+
+    def _holding(self, asked: Marked[np.int64], presence: Bits) -> Marked[np.int32]:
+        rows, bits = asked
+        for other in self.others:
+            bits = presence.take(other.take(rows)) & bits
+            left = bits.nonzero()[0]
+            rows, bits = rows.take(left), bits.take(left)
+        return Marked(self.slots.take(rows), bits)
 
     def rows(self, start: int, stop: int) -> Rows:
         """A copy of the rows *start* to *stop*, with their anchors."""
@@ -67,41 +76,46 @@ class Columns:
         return Rows(anchors.astype(np.int32), self.slots[inside], self.others[:, inside].copy())
 
 
-def _ranges(starts: Ints, counts: Ints) -> Iterator[Places]:
-    """All numbers from each start on, *counts* of them; so many at a time."""
+def _ranges(starts: Hits, counts: Ints) -> Iterator[Marked[np.int64]]:
+    """All numbers from each start on, *counts* of them, with its bits; so many at a time."""
     ends: Places = counts.cumsum(dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
-    offsets: Places = starts - (ends - counts)
+    offsets: Places = starts.values - (ends - counts)
     for first in range(0, total, _AT_ONCE):
         numbers = np.arange(first, min(first + _AT_ONCE, total))
         if total > _AT_ONCE:
-            yield offsets[ends.searchsorted(numbers, side="right")] + numbers
+            which = ends.searchsorted(numbers, side="right")
+            yield Marked(offsets.take(which) + numbers, starts.bits.take(which))
         else:
-            yield offsets.repeat(counts) + numbers
+            yield Marked(offsets.repeat(counts) + numbers, starts.bits.repeat(counts))
 
 
 class Presence:
-    """`flags` is bool[2 * capacity]: flags[l] says that literal l is there, flags[-l] not.
+    """`bits` is uint8[2 * capacity]: bits[l] of the articles that have literal l, bits[-l] others.
 
     Nothing but what is used is ever written: a capacity that nobody touched takes no memory.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self.flags = np.zeros(2 * _START, dtype=np.bool_)
-        self.flags[0] = True
+        self.bits = np.zeros(2 * _START, dtype=np.uint8)
+        self.bits[0] = ALL
 
     def reach(self, count: int) -> None:
         """Make room for the literals up to *count*; the new ones are not there."""
-        flags, known = self.flags, self.count
-        if 2 * count >= len(flags):
-            self.flags = np.zeros(2 * max(_TIMES * known, 2 * count), dtype=np.bool_)
-            self.flags[: known + 1] = flags[: known + 1]
-            self.flags[len(self.flags) - known :] = flags[len(flags) - known :]
-        end = len(self.flags)
-        self.flags[end - count : end - known] = True
+        bits, known = self.bits, self.count
+        if 2 * count >= len(bits):
+            self.bits = np.zeros(2 * max(_TIMES * known, 2 * count), dtype=np.uint8)
+            self.bits[: known + 1] = bits[: known + 1]
+            self.bits[len(self.bits) - known :] = bits[len(bits) - known :]
+        end = len(self.bits)
+        self.bits[end - count : end - known] = ALL
         self.count = max(known, count)
 
-    def set(self, hits: Ints, *, there: bool) -> None:
-        self.flags[hits] = there
-        self.flags[-hits] = not there
+    def set(self, hits: Hits) -> None:
+        self.bits[hits.values] = hits.bits
+        self.bits[-hits.values] = ~hits.bits
+
+    def clear(self, hits: Hits) -> None:
+        self.bits[hits.values] = 0
+        self.bits[-hits.values] = ALL

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bot.matching.engine.columns import WIDTHS, Rows
+from bot.matching.engine.bits import Bits, Marked
+from bot.matching.engine.columns import WIDTHS, Hits, Rows
 from bot.matching.engine.growing import Growing, room
 from bot.matching.engine.hashing import Ints
 
@@ -53,13 +53,15 @@ class Delta:
         self._after.array[numbers] = after
         self._heads.array[ordered] = numbers  # of equal anchors the last one stays
 
-    def matching(self, hits: Ints, presence: NDArray[np.bool_]) -> Iterator[Ints]:
+    def matching(self, hits: Hits, presence: Bits) -> Iterator[Marked[np.int32]]:
         """As `Columns.matching`, all at once."""
-        rows = self._anchored(hits, presence)
-        rows = rows[presence[self._others.array.take(rows, axis=0)].all(axis=1)]
-        yield self._slots.array.take(rows)
+        rows = self._anchored(hits.values, presence)
+        others = presence.take(self._others.array.take(rows, axis=0))
+        bits = np.bitwise_and.reduce(others, axis=1) & presence.take(self._anchors.array.take(rows))
+        left = bits.nonzero()[0]
+        yield Marked(self._slots.array.take(rows.take(left)), bits.take(left))
 
-    def _anchored(self, hits: Ints, presence: NDArray[np.bool_]) -> Ints:
+    def _anchored(self, hits: Ints, presence: Bits) -> Ints:
         """The rows whose anchor is there: by their links, or where these go on, a look at all."""
         heads = self._heads.array
         row = heads.take(hits[: np.searchsorted(hits, len(heads))])

@@ -3,6 +3,7 @@
 A sketch: words that share a cell count together, which makes one of them look more frequent.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -26,18 +27,21 @@ class Frequencies:
         self.articles = 0
         self._passed = 0
 
-    def learn(self, keys: Keys) -> bool:
-        """Count an article with these keys, once each; many pass uncounted once a few are known."""
-        self._passed += 1
-        if self.articles > _FEW and self._passed % _ONE_IN:
-            return False
+    def sampled(self, articles: Sequence[int]) -> Sequence[int]:
+        """Those of the next articles that count: many pass uncounted once a few are known."""
+        before, self._passed = self._passed, self._passed + len(articles)
+        if self.articles <= _FEW:
+            return articles
+        return articles[-before % _ONE_IN :: _ONE_IN]
+
+    def learn(self, keys: Keys) -> None:
+        """Count an article with these keys, once each."""
         counts = self.counts.array
         counts[(keys >> _SHIFT).view(np.int64)] += 1
         self.articles += 1
         if self.articles == _HALVED_AFTER:
             counts >>= 1
             self.articles //= 2
-        return True
 
     def of(self, keys: Keys) -> NDArray[np.uint32]:
         return self.counts.array[(keys >> _SHIFT).view(np.int64)]

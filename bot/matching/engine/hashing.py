@@ -9,6 +9,7 @@ words: with a million literals a foreign word takes one for its own once in 10^1
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import shake_256
 from operator import mul
 from typing import Final, TypeAlias
@@ -26,6 +27,8 @@ _SPACE: Final = ord(" ")
 _LONGEST_WORD: Final = 4_096  # bytes, of a query
 BLOCK: Final = 32_768  # bytes hashed at once
 BREAK: Final = "\0"  # a word of no query: what stands left and right of it is no phrase
+END: Final = "\1"  # another, between two articles
+_NAMES: Final = 20_000  # keys of sources and languages kept: the same few carry most articles
 
 
 class Kind(IntEnum):
@@ -79,6 +82,8 @@ class Hashing:
         )
         self.salts = [int(salt) for salt in secret[258 : 258 + len(Kind)]]
         self.salts[Kind.WORDS] = 0  # the commonest kind needs none
+        self.end = np.uint64(self.key(Kind.WORDS, END))
+        self.name = lru_cache(maxsize=_NAMES)(self.key)
 
     def key(self, kind: Kind, text: str) -> int:
         """The key of the words in *text*, which stand with one space between them.

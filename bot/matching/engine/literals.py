@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.matching.engine.article import Gates
+from bot.matching.engine.articles import Gates, MarkedKeys
 from bot.matching.engine.batch import Batch
-from bot.matching.engine.columns import Presence
+from bot.matching.engine.bits import Marked, shares
+from bot.matching.engine.columns import Hits, Presence
 from bot.matching.engine.frequencies import Frequencies
 from bot.matching.engine.growing import Growing
-from bot.matching.engine.hashing import Hashing, Ints, Keys, Kind, Words
+from bot.matching.engine.hashing import Hashing, Ints, Kind, Words
 from bot.matching.engine.keytable import KeyTable
 
 _START = 1_024
@@ -78,25 +79,29 @@ class Literals:
             return np.full(len(words.starts), self.frequencies.articles // odds, dtype=np.uint32)
         return np.minimum.reduceat(self.frequencies.of(words.hashes), words.starts)
 
-    def found(self, keys: Keys) -> Ints:
-        """The literals of which *keys* are some, sorted, each once."""
-        _, values = self.table.find(keys)
-        values.sort()
+    def found(self, sought: MarkedKeys) -> Hits:
+        """The literals that are looked for by *sought*, sorted, each once."""
+        which, values = self.table.find(sought.values)
+        order = values.argsort()
+        values, bits = values.take(order), sought.bits.take(which.take(order))
         is_new = np.ones(len(values), dtype=np.bool_)
         np.not_equal(values[1:], values[:-1], out=is_new[1:])
-        return values[is_new]
+        firsts = is_new.nonzero()[0]
+        return Marked(values.take(firsts), np.bitwise_or.reduceat(bits, firsts))
 
-    def united(self, hits: Sequence[Ints]) -> Ints:
+    def united(self, hits: Sequence[Hits]) -> Hits:
         """All of *hits*, sorted, each once."""
-        there = np.zeros(self.count + 1, dtype=np.bool_)
+        there = np.zeros(self.count + 1, dtype=np.uint8)
         for some in hits:
-            there[some] = True
-        return np.flatnonzero(there).astype(np.int32)
+            there[some.values] |= some.bits
+        literals = np.flatnonzero(there).astype(np.int32)
+        return Marked(literals, there[literals])
 
-    def learn(self, words: Keys, hits: Ints) -> None:
-        """Count one article."""
-        if self.frequencies.learn(words):
-            self.seen.array[hits] += 1
+    def learn(self, articles: int, words: MarkedKeys, hits: Hits) -> None:
+        """Count so many articles, or some of them."""
+        for share in self.frequencies.sampled(shares(articles)):
+            self.frequencies.learn(words.of(share))
+            self.seen.array[hits.of(share)] += 1
 
     def watch(self) -> None:
         """Begin to note which literals are asked for, until `tidied` is done."""

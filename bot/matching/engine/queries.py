@@ -6,15 +6,16 @@ from typing import Final
 import numpy as np
 
 from bot.matching.engine.batch import Batch
-from bot.matching.engine.columns import WIDTHS, Columns, Rows
+from bot.matching.engine.bits import Marked, joined
+from bot.matching.engine.columns import WIDTHS, Columns, Hits, Rows
 from bot.matching.engine.delta import Delta
 from bot.matching.engine.hashing import Hashing, Ints
 from bot.matching.engine.literals import Literals
 from bot.matching.engine.merging import Layout, merged, reanchored
-from bot.matching.engine.slots import ROUGH, Slots
+from bot.matching.engine.slots import GONE, ROUGH, Slots
 from bot.matching.slices import Slices
 
-_NONE: Final = np.zeros(0, dtype=np.int32)
+_NOTHING: Final = Marked(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint8))
 _SMALL: Final = 4_096  # rows not worth a merge
 _WISER: Final = 8  # times as many articles known as at the last merge: anchors may be better
 
@@ -42,24 +43,24 @@ class Queries:
         self.delta.add(reanchored(rows, self.literals.seen.array))
         return slots, before
 
-    def matching(self, hits: Ints) -> Slices[Ints]:
+    def matching(self, hits: Hits) -> Slices[Marked[np.int32]]:
         """The slots of which a conjunction holds, some more than once, none that is gone.
 
         *hits* are the literals that are there, sorted. Nothing may be added before it ends.
         """
         presence = self.literals.presence
-        found: list[Ints] = []
-        presence.set(hits, there=True)
+        found: list[Marked[np.int32]] = []
+        presence.set(hits)
         try:
             for each in self._stored():
-                for slots in each.matching(hits, presence.flags):
+                for slots in each.matching(hits, presence.bits):
                     found.append(slots)
                     yield
         finally:
-            presence.set(hits, there=False)
-        slots = np.concatenate(found) if found else _NONE
+            presence.clear(hits)
+        slots = joined(found or [_NOTHING])
         if self.slots.gone:
-            slots = slots[self.slots.states.array.take(slots) != 0]
+            slots = slots.where(self.slots.states.array.take(slots.values) != GONE)
         return slots
 
     def _stored(self) -> list[Columns | Delta]:
