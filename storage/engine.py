@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, event, func, inspect, make_url, or_, update
+from sqlalchemy import ColumnElement, Update, event, func, inspect, make_url, or_, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col, select
@@ -145,6 +145,24 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     A row is free when nobody leases it or its lease is over. Several processes may call this at
     once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
     """
+    leased = leasing(unit, table, due, order=order, limit=limit, owner=owner, lease=lease)
+    statement = leased.values(**(values or {})).returning(table)
+    options = {"synchronize_session": False, "populate_existing": True}
+    rows = await unit.session.exec(statement, execution_options=options)
+    return list(rows.scalars())
+
+
+def leasing(  # noqa: PLR0913 - the same
+    unit: Unit,
+    table: type[Leased],
+    due: ColumnElement[bool],
+    *,
+    order: tuple[ColumnElement[Any] | Any, ...],
+    limit: int,
+    owner: str,
+    lease: timedelta,
+) -> Update:
+    """The statement that `claim` executes, for who needs only some columns of the rows."""
     key = inspect(table).primary_key[0]
     lease_until = col(table.lease_until)
     free = or_(lease_until.is_(None), lease_until <= unit.now)
@@ -157,15 +175,11 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
         .cte("due")
         .prefix_with("MATERIALIZED")
     )
-    statement = (
+    return (
         update(table)
         .where(key.in_(select(chosen.c[key.name])))
-        .values(owner=owner, lease_until=unit.now + lease, **(values or {}))
-        .returning(table)
+        .values(owner=owner, lease_until=unit.now + lease)
     )
-    options = {"synchronize_session": False, "populate_existing": True}
-    rows = await unit.session.exec(statement, execution_options=options)
-    return list(rows.scalars())
 
 
 async def claim_alone(unit: Unit, table: type[Leased]) -> None:

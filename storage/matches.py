@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.columns import ROW_ID
 from storage.engine import Unit
-from storage.insert import insert_new
+from storage.insert import add_new
 
 
 class Match(SQLModel, table=True):
@@ -35,7 +35,6 @@ class MatchFound(NamedTuple):
     news_at: datetime
 
 
-async def store_matches(unit: Unit, found: Sequence[MatchFound]) -> int:
-    """Store those not known yet; return how many."""
-    rows = [match._asdict() | {"found_at": unit.now} for match in found]
-    return len(await insert_new(unit, Match, rows, returning=Match.query_id))
+async def store_matches(unit: Unit, found: Sequence[MatchFound]) -> None:
+    """Store those not known yet."""
+    await add_new(unit, Match, [match._asdict() | {"found_at": unit.now} for match in found])

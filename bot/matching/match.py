@@ -1,20 +1,21 @@
 """The step from grouped articles to matches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from bot.matching.canonical import read_back
+from bot.matching.engine.bits import MOST
 from bot.matching.evaluation import FoldedArticle, article_folded, reasons
 from bot.matching.following import Following
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
-from bot.matching.slices import Slices, finished, in_turns
+from bot.matching.slices import AT_ONCE, Slices, finished, in_turns
 from bot.matching.windows import learned
 from storage.articles import Article
-from storage.articles_staged import advance_articles, claim_articles
+from storage.articles_staged import Unmatched, advance_articles, claim_articles
 from storage.engine import Storage
 from storage.matches import MatchFound, store_matches
 from storage.queries import queries_by_id
@@ -45,9 +46,9 @@ class Matching:
         await self.following.follow(changed)
         return await self._hand_on(articles) if articles else 0
 
-    async def _hand_on(self, articles: Sequence[Article]) -> int:
+    async def _hand_on(self, articles: Sequence[Unmatched]) -> int:
         found = await self._matches(articles)
-        ids = [article.id for article in articles if article.id is not None]
+        ids = [article.id for article in articles]
         async with self.storage.writing() as unit:
             ours = await advance_articles(unit, ids, owner=self.owner, stage=Stage.MATCHED)
             kept = (match for match in found if match.article_id in ours)
@@ -55,9 +56,9 @@ class Matching:
                 await store_matches(unit, some)
         return len(ours)
 
-    async def _matches(self, articles: Sequence[Article]) -> list[MatchFound]:
+    async def _matches(self, articles: Sequence[Unmatched]) -> list[MatchFound]:
         async with self.storage.reading() as unit:
-            carriers = await carriers_of(unit, [article.id or 0 for article in articles])
+            carriers = await carriers_of(unit, [article.id for article in articles])
         index = self.following.live.index
         hits = await in_turns(matching(index, articles, carriers))
         queries = await self._queries({number for hit in hits for number in hit.ids})
@@ -90,24 +91,43 @@ def _read_back(canonical: str) -> Query:
 class Hit:
     """An article that stored queries match, by id."""
 
-    article: Article
+    article: Unmatched
     ids: set[int]
     sources: Sequence[str]
     folded: FoldedArticle | None  # None where it would take much room
 
 
 def matching(
-    index: QueryIndex, articles: Iterable[Article], carriers: Mapping[int, Sequence[str]]
+    index: QueryIndex, articles: Iterable[Unmatched], carriers: Mapping[int, Sequence[str]]
 ) -> Slices[list[Hit]]:
     hits = []
-    for article in articles:
-        sources = carriers.get(article.id or 0, ())
-        folded = yield from _folded(article, sources)
-        if ids := (yield from index.matching_folded(folded)):
-            is_long = bool(folded.text_field.parts)
-            hits.append(Hit(article, ids, sources, None if is_long else folded))
+    for some in together(articles):
+        folded = []
+        for article in some:
+            folded.append((yield from _folded(article, carriers.get(article.id, ()))))
+            yield
+        found = yield from index.matching_together(folded)
+        for article, each, ids in zip(some, folded, found, strict=True):
+            if ids:
+                is_long = bool(each.text_field.parts)
+                sources = carriers.get(article.id, ())
+                hits.append(Hit(article, ids, sources, None if is_long else each))
         yield
     return hits
+
+
+def together(articles: Iterable[Unmatched]) -> Iterator[list[Unmatched]]:
+    """Neighbours that are matched at once: a long one stands alone."""
+    some: list[Unmatched] = []
+    length = 0
+    for article in articles:
+        if some and (len(some) == MOST or length + len(article.text) > AT_ONCE):
+            yield some
+            some, length = [], 0
+        some.append(article)
+        length += len(article.text)
+    if some:
+        yield some
 
 
 def _explained(hits: Iterable[Hit], queries: Mapping[int, Query]) -> Slices[list[MatchFound]]:
@@ -126,7 +146,7 @@ def matches_found(
 
 
 def finding(
-    article: Article,
+    article: Article | Unmatched,
     queries: Mapping[int, Query],
     sources: Sequence[str] = (),
     folded: FoldedArticle | None = None,
@@ -145,6 +165,6 @@ def finding(
     return found
 
 
-def _folded(article: Article, sources: Sequence[str]) -> Slices[FoldedArticle]:
+def _folded(article: Article | Unmatched, sources: Sequence[str]) -> Slices[FoldedArticle]:
     language = article.language or None
     return article_folded(article.title, article.text, sources=sources, language=language)

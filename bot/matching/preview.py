@@ -134,7 +134,7 @@ class Preview:
         return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
 
     async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
-        """Store what a new query matches among the articles since then; return how many."""
+        """Store what a new query matches among the articles since then; return how many it is."""
 
         def explained(article: Article, sources: Carriers) -> list[MatchFound]:
             return matches_found(article, {query_id: query}, sources)
@@ -144,7 +144,8 @@ class Preview:
             ids = await ids_found(unit, wanted, limit=MOST_FILLED)
         found = [match for _, some in await self._tell(ids, explained) for match in some]
         async with self.storage.writing() as unit:
-            return await store_matches(unit, found)
+            await store_matches(unit, found)
+        return len(found)
 
     async def _look(
         self, query: Query, tree: Node, ago: timedelta, chat_id: int | None, tell: Tell[Told]

@@ -1,14 +1,15 @@
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import select
 
 from bot.matching import match
 from bot.matching.following import Following
-from bot.matching.match import Matching
+from bot.matching.match import Matching, together
 from bot.matching.query import parse
 from storage.articles import Article
-from storage.articles_staged import claim_articles
+from storage.articles_staged import Unmatched, claim_articles
 from storage.engine import Storage
 from storage.matches import Match
 from storage.queries import query_for, retire_query
@@ -100,6 +101,25 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     await matching(storage).match_new()
 
     assert await matches(storage) == [(article, query, ["needle"], False)]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "wanted"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([9] * 17, [8, 8, 1], id="short ones, as many as go together"),
+        pytest.param([9_000, 9_000, 9_000], [2, 1], id="longer ones, as many as fit"),
+        pytest.param([9, 50_000, 9, 9], [1, 1, 2], id="a long one alone"),
+    ],
+)
+def test_neighbours_are_matched_together(lengths: list[int], wanted: list[int]):
+    now = datetime.now(UTC)
+    articles = [Unmatched(at, "", "x" * length, "", now) for at, length in enumerate(lengths)]
+
+    found = list(together(articles))
+
+    assert [len(some) for some in found] == wanted
+    assert [article for some in found for article in some] == articles
 
 
 async def test_more_matches_than_are_stored_at_once(

@@ -2,6 +2,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from sqlmodel import select
 
 from bot.matching import preview
 from bot.matching.preview import Preview
@@ -9,6 +10,7 @@ from bot.matching.query import parse
 from storage.articles import Article
 from storage.chats import Chat
 from storage.engine import Storage
+from storage.matches import Match
 from storage.queries import query_for
 from storage.sources import Follow
 from tests.matching import oracle
@@ -161,8 +163,11 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
     look = Preview(storage)
 
-    assert await look.backfill(query_id, parse("taiwan"), since) == 1
-    assert await look.backfill(query_id, parse("taiwan"), since) == 0
+    for _ in range(2):
+        assert await look.backfill(query_id, parse("taiwan"), since) == 1
+
+    async with storage.reading() as unit:
+        assert len(list(await unit.session.exec(select(Match)))) == 1
 
 
 async def test_the_index_gives_no_candidate_too_few(

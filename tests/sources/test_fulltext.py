@@ -83,7 +83,9 @@ async def texts(storage: Storage) -> dict[str, str]:
 
 async def ready(storage: Storage) -> list[str]:
     async with storage.writing() as unit:
-        return [each.url for each in await claim_articles(unit, Stage.STORED, owner="x", limit=99)]
+        ready = await claim_articles(unit, Stage.STORED, owner="x", limit=99)
+    urls = {article.id: article.url for article in await rows_of(storage, Article)}
+    return [urls[article.id] for article in ready]
 
 
 async def test_an_article_goes_on_as_soon_as_its_page_is_in(storage: Storage):
