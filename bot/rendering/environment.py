@@ -1,5 +1,6 @@
 """The Jinja environment of all templates."""
 
+from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.rendering.buttons import SETTINGS, show_all, topics_page
@@ -24,4 +25,6 @@ def make_environment(locale: str = LOCALE) -> Environment:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(filters_for(locale))
     environment.globals.update(topics_page=topics_page, show_all=show_all, SETTINGS=SETTINGS)
+    spoken = Locale.parse(locale)
+    environment.globals.update(language=spoken.language, direction=spoken.text_direction)
     return environment

@@ -1,0 +1,33 @@
+"""Variable envelope return paths: a bounce comes back to an address that says whose it is.
+
+`bounce+<token>@example.org`, the token sealed. It is in lower case throughout, since mail servers
+may fold the case of a local part. Mails that ask to be unsubscribed carry the same token.
+"""
+
+import re
+from datetime import datetime
+
+from bot.rendering.seals import BadTokenError, Purpose, Seal
+
+_TOKEN = re.compile(r"(?<![\w.])\d{1,19}\.0\.[a-z2-7]{26}(?![\w.])")
+
+
+def token_of(mailbox_id: int, seal: Seal) -> str:
+    return seal.put(Purpose.BOUNCE, mailbox_id)
+
+
+def mailbox_in(text: str, seal: Seal, now: datetime) -> int | None:
+    """Return the mailbox of the first token in *text* that is ours."""
+    for token in _TOKEN.findall(text.lower()):
+        try:
+            (mailbox_id,) = seal.read(Purpose.BOUNCE, token, now)
+        except BadTokenError:
+            continue
+        return int(mailbox_id)
+    return None
+
+
+def return_path(address: str, token: str) -> str:
+    """Return *address* with the *token* behind a plus."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
