@@ -1,5 +1,7 @@
 """Why a wish is refused: one type for each reason; the sentences are templates."""
 
+from bot.subscribers.confirming import Limit
+
 
 class Refusal(Exception):  # noqa: N818 - a wish that is refused is no error
     """The wish cannot be granted, and nothing has changed."""
@@ -25,3 +27,33 @@ class NotAZone(Refusal):
 
 class NotATime(Refusal):
     pass
+
+
+class NoMail(Refusal):
+    """This bot sends none: no SMTP server is set."""
+
+
+class NotAnAddress(Refusal):
+    pass
+
+
+class TooManyRequests(Refusal):
+    """One more confirmation would be one too many, for the address, the chat or the day."""
+
+    def __init__(self, limit: Limit) -> None:
+        super().__init__(limit.name.lower())
+        self.limit = limit
+
+
+class NoMailbox(Refusal):
+    """The chat has no address in the state that the wish needs."""
+
+
+class CodeIsOver(Refusal):
+    """The code is a day old, or was tried too often."""
+
+
+class WrongCode(Refusal):
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} tries left")
+        self.left = left

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlmodel import col, select
 
+from bot.rendering.links import Links
+from bot.rendering.mail import Mail
+from bot.rendering.post import Post, Sender
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Purpose, Seal
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.watching import Watching
+from storage.deliveries import Delivery
+from storage.words import Medium
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,6 +27,9 @@ if TYPE_CHECKING:
 
     from bot.matching.query import Query
     from storage.engine import Storage
+
+
+SEAL = Seal(b"k" * 32)
 
 
 class NotedPast:
@@ -52,3 +66,43 @@ def arrive(arrivals: Arrivals) -> Callable[..., Awaitable[int]]:
         return guest.chat_id
 
     return arrived
+
+
+@pytest.fixture
+def post() -> Post:
+    sender = Sender("news@dateline.example", returns="back@dateline.example")
+    return Post(Renderer(), sender, Links("https://dateline.example", SEAL))
+
+
+@pytest.fixture
+def mailboxes(storage, post) -> Mailboxes:
+    return Mailboxes(storage, post)
+
+
+@dataclass
+class Sent:
+    """What stands in the outbox."""
+
+    storage: Storage
+
+    async def mails(self) -> list[Mail]:
+        return [Mail.from_json(row.body) for row in await self.rows() if row.medium is Medium.EMAIL]
+
+    async def rows(self) -> list[Delivery]:
+        async with self.storage.reading() as unit:
+            return list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+
+    async def code(self) -> str:
+        found = re.search(r"^ +(\d{3}) (\d{3})$", (await self.mails())[-1].text, re.MULTILINE)
+        assert found
+        return found[1] + found[2]
+
+    async def token(self, now) -> str:
+        found = re.search(r"https://dateline\.example/c/(\S+)", (await self.mails())[-1].text)
+        assert found
+        return SEAL.read(Purpose.CONFIRM, found[1], now)[1]
+
+
+@pytest.fixture
+def sent(storage) -> Sent:
+    return Sent(storage)

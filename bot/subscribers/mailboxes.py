@@ -1,0 +1,199 @@
+"""Mailboxes: an address is asked for, confirmed by whoever reads it, used, and let go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.subscribers.addresses import NotAnAddressError, counted_as, read_address
+from bot.subscribers.confirming import (
+    HOLDS_FOR,
+    MOST_TRIES,
+    Request,
+    hash_of,
+    is_answered,
+    is_over,
+    limit_reached,
+    new_request,
+)
+from bot.subscribers.mailnotices import confirmation, put_out
+from bot.subscribers.refusals import (
+    CodeIsOver,
+    NoMail,
+    NoMailbox,
+    NotAnAddress,
+    TooManyRequests,
+    WrongCode,
+)
+from storage.chats import Chat, chat_to_change
+from storage.mailbox_requests import forget_requests, note_request, requests_since
+from storage.mailboxes import mailbox_of, mailbox_to_change, open_mailbox, remove_mailbox
+from storage.mailboxes_suspended import confirm_mailbox
+from storage.words import MailboxState, MailTrouble, Reach
+
+if TYPE_CHECKING:
+    from bot.rendering.post import Post
+    from storage.engine import Storage, Unit
+    from storage.mailboxes import Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSeen:
+    """A chat's mailbox as its people see it; *state* is None where there is none."""
+
+    can_mail: bool
+    reach: Reach
+    state: MailboxState | None = None
+    address: str = ""
+    alerts: bool = False
+    trouble: MailTrouble | None = None
+    trouble_text: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.state is MailboxState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """*post* is None where this bot sends no mail."""
+
+    storage: Storage
+    post: Post | None
+
+    async def now(self, chat_id: int) -> MailboxSeen:
+        async with self.storage.reading() as unit:
+            chat = await unit.session.get_one(Chat, chat_id)
+            return self._seen(chat, await mailbox_of(unit, chat_id))
+
+    async def request(self, chat_id: int, address: str) -> MailboxSeen:
+        """Write to *address* and ask whether digests shall come there; an active one is left so.
+
+        Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
+        """
+        if self.post is None:
+            raise NoMail
+        try:
+            address = read_address(address)
+        except NotAnAddressError as error:
+            raise NotAnAddress from error
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            there = await mailbox_of(unit, chat_id)
+            if there and there.address == address and there.state is MailboxState.ACTIVE:
+                return self._seen(chat, there)
+            await _count(unit, chat_id, address)
+            mailbox = await open_mailbox(unit, chat_id, address)
+            await self._ask(unit, mailbox, new_request())
+            return self._seen(chat, mailbox)
+
+    async def awaits_code(self, chat_id: int) -> bool:
+        async with self.storage.reading() as unit:
+            mailbox = await mailbox_of(unit, chat_id)
+            return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
+
+    async def confirm_by_code(self, chat_id: int, code: str) -> MailboxSeen:
+        """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            mailbox = await mailbox_of(unit, chat_id)
+            if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
+                raise NoMailbox
+            if is_over(mailbox.asked_at, unit.now) or mailbox.tries >= MOST_TRIES:
+                raise CodeIsOver
+            if is_answered(code, chat_id, mailbox.code_hash):
+                await _confirmed(unit, chat, mailbox)
+                return self._seen(chat, mailbox)
+            mailbox.tries += 1  # kept, so it is only after this unit that the try is refused
+            unit.session.add(mailbox)
+        raise WrongCode(MOST_TRIES - mailbox.tries)
+
+    async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
+        """Confirm with the token of the link; True too where that was done before."""
+        async with self.storage.writing() as unit:
+            found = await mailbox_to_change(unit, mailbox_id)
+            if found is None:
+                return False
+            mailbox, chat = found
+            if mailbox.state is MailboxState.ACTIVE:
+                return True
+            waits = mailbox.state is MailboxState.UNCONFIRMED
+            in_time = waits and not is_over(mailbox.asked_at, unit.now)
+            if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
+                return False
+            await _confirmed(unit, chat, mailbox)
+            return True
+
+    async def set_reach(self, chat_id: int, reach: Reach) -> MailboxSeen:
+        """Let digests come as *reach* says; raise NoMailbox where no mail can go."""
+        async with self.storage.writing() as unit:
+            chat, mailbox = await _active(unit, chat_id)
+            chat.digest_by = reach
+            await unit.session.flush()
+            return self._seen(chat, mailbox)
+
+    async def set_alerts(self, chat_id: int, *, wanted: bool) -> MailboxSeen:
+        async with self.storage.writing() as unit:
+            chat, mailbox = await _active(unit, chat_id)
+            mailbox.alerts = wanted
+            unit.session.add(mailbox)
+            await unit.session.flush()
+            return self._seen(chat, mailbox)
+
+    async def remove(self, chat_id: int) -> MailboxSeen:
+        """Forget the address; digests come by Telegram."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            await remove_mailbox(unit, chat_id)
+            chat.digest_by = Reach.TELEGRAM
+            await unit.session.flush()
+            return self._seen(chat, None)
+
+    async def _ask(self, unit: Unit, mailbox: Mailbox, request: Request) -> None:
+        assert self.post is not None  # noqa: S101 - `request` has looked
+        mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
+        mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
+        unit.session.add(mailbox)
+        await put_out(unit, confirmation(unit, self.post, mailbox, request))
+
+    def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
+        can_mail = self.post is not None
+        if mailbox is None:
+            return MailboxSeen(can_mail, chat.digest_by)
+        return MailboxSeen(
+            can_mail,
+            chat.digest_by,
+            mailbox.state,
+            mailbox.address,
+            mailbox.alerts,
+            mailbox.trouble,
+            mailbox.trouble_text or "",
+        )
+
+
+async def _count(unit: Unit, chat_id: int, address: str) -> None:
+    """Count one more request; raise TooManyRequests where that would be too many."""
+    counted = counted_as(address)
+    begin = unit.now - HOLDS_FOR
+    await forget_requests(unit, begin)
+    asked = await requests_since(unit, begin, chat_id=chat_id, address_hash=counted)
+    limit = limit_reached(by_chat=asked.by_chat, for_address=asked.for_address, in_all=asked.in_all)
+    if limit:
+        raise TooManyRequests(limit)
+    await note_request(unit, chat_id=chat_id, address_hash=counted)
+
+
+async def _active(unit: Unit, chat_id: int) -> tuple[Chat, Mailbox]:
+    chat = await chat_to_change(unit, chat_id)
+    mailbox = await mailbox_of(unit, chat_id)
+    if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
+        raise NoMailbox
+    return chat, mailbox
+
+
+async def _confirmed(unit: Unit, chat: Chat, mailbox: Mailbox) -> None:
+    await confirm_mailbox(unit, mailbox)
+    if not chat.digest_by.mails:
+        # What comes by Telegram goes on coming, until its people say that mails are enough.
+        chat.digest_by = Reach.BOTH
+    await unit.session.flush()

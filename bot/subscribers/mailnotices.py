@@ -1,0 +1,65 @@
+"""What is written about a mailbox: to its address a question, to its chat what befell it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.rendering.post import Occasion, Recipient
+from storage.deliveries import Delivery
+from storage.insert import insert_new
+from storage.words import DeliveryKind, Hint, Medium, notice_key
+
+if TYPE_CHECKING:
+    from bot.rendering.post import Post
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.confirming import Request
+    from storage.engine import Unit
+    from storage.mailboxes import Mailbox
+
+
+def confirmation(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> dict[str, Any]:
+    """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
+    mailbox_id = mailbox.id or 0
+    asked = (mailbox.token_hash or "")[:12]  # tells one request from another
+    key = notice_key(mailbox.chat_id, "confirm", f"{mailbox_id}:{asked}")
+    values = {
+        "code_shown": f"{request.code[:3]} {request.code[3:]}",
+        "link": post.links.confirm(mailbox_id, request.token),
+        "sender_name": post.sender.name,
+    }
+    mail = post.mail(
+        "email/confirm",
+        Recipient(mailbox_id, mailbox.address, mailbox.chat_id),
+        Occasion(key, unit.now),
+        subject=post.text("email/confirm.subject.txt", values),
+        values=values,
+    )
+    return _row(unit, key, mailbox.chat_id, mail.to_json()) | {
+        "medium": Medium.EMAIL,
+        "mailbox_id": mailbox_id,
+    }
+
+
+def mailbox_notice(unit: Unit, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
+    """Tell the chat that no mails go to *mailbox* any more, and why."""
+    message = renderer.message("notice/mailbox.html", mailbox=mailbox)
+    key = notice_key(mailbox.chat_id, "mailbox", f"{mailbox.id}:{unit.now:%Y%m%dT%H%M%S%f}")
+    row = _row(unit, key, mailbox.chat_id, message.to_json())
+    return row | {"fallback": message.plain().to_json()}
+
+
+async def put_out(unit: Unit, row: dict[str, Any]) -> None:
+    await insert_new(unit, Delivery, [row], returning=Delivery.id)
+    unit.hints.add(Hint.DELIVERIES)
+
+
+def _row(unit: Unit, key: str, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "key": key,
+        "kind": DeliveryKind.NOTICE,
+        "chat_id": chat_id,
+        "priority": DeliveryKind.NOTICE.priority,
+        "body": body,
+        "due_at": unit.now,
+        "created_at": unit.now,
+    }

@@ -1,0 +1,182 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery.verp import return_path, token_of
+from bot.rendering.mail import Mail
+from bot.rendering.renderer import Renderer
+from bot.subscribers.returns import Returns
+from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
+from storage.mailboxes import Mailbox
+from storage.words import (
+    DeliveryKind,
+    DeliveryState,
+    MailboxState,
+    MailTrouble,
+    Medium,
+    Reach,
+)
+from tests.subscribers.conftest import SEAL
+
+ADDRESS = "ann@example.org"
+DAY = timedelta(days=1)
+BACK = return_path("back@dateline.example", token_of(1, SEAL))
+
+
+@pytest.fixture
+def returns(storage) -> Returns:
+    return Returns(storage, Renderer(), SEAL)
+
+
+@pytest.fixture
+async def chat_id(mailboxes, sent, arrive) -> int:
+    """A chat whose digests come to an address alone."""
+    chat_id: int = await arrive()
+    await mailboxes.request(chat_id, ADDRESS)
+    await mailboxes.confirm_by_code(chat_id, await sent.code())
+    await mailboxes.set_reach(chat_id, Reach.EMAIL)
+    return chat_id
+
+
+@pytest.fixture
+async def waiting(storage, chat_id) -> int:
+    """Return a digest that waits to be mailed."""
+    async with storage.writing() as unit:
+        row = Delivery(
+            key="edition:1:email:1",
+            kind=DeliveryKind.EDITION,
+            medium=Medium.EMAIL,
+            chat_id=chat_id,
+            mailbox_id=1,
+            priority=3,
+            body=Mail(ADDRESS, "News", "news", "<p>news</p>").to_json(),
+            due_at=unit.now,
+            created_at=unit.now,
+        )
+        unit.session.add(row)
+    return row.id or 0
+
+
+async def told(sent) -> list[str]:
+    rows = await sent.rows()
+    return [row.body["text"] for row in rows if row.medium is Medium.TELEGRAM]
+
+
+async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
+    returns, mailboxes, chat_id, waiting, sent, storage
+):
+    async with storage.writing() as unit:
+        await returns.refused(unit, 1, "550 5.1.1 No such user here")
+
+    seen = await mailboxes.now(chat_id)
+    (notice,) = await told(sent)
+    assert (seen.state, seen.trouble) == (MailboxState.SUSPENDED, MailTrouble.REFUSED)
+    assert "The mail server of ann@example.org refuses my mails" in notice
+    assert "It said: 550 5.1.1 No such user here" in notice
+    assert "Your digests come here now." in notice
+
+
+async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
+    returns, mailboxes, chat_id, waiting, sent, storage, clock
+):
+    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+    async with storage.reading() as unit:
+        held = await unit.session.get_one(Delivery, waiting)
+    clock.turn(DAY)
+
+    await mailboxes.request(chat_id, ADDRESS)
+    seen = await mailboxes.confirm_by_code(chat_id, await sent.code())
+
+    async with storage.reading() as unit:
+        freed = await unit.session.get_one(Delivery, waiting)
+    assert held.due_at == WHEN_IT_COMES_BACK
+    assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
+    assert (seen.is_active, seen.trouble, seen.reach) == (True, None, Reach.EMAIL)
+
+
+async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
+    returns, mailboxes, chat_id, waiting, sent, storage, clock
+):
+    async with storage.writing() as unit:
+        row = await unit.session.get_one(Delivery, waiting)
+        row.kind = DeliveryKind.ALERT
+    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+    clock.turn(DAY)
+
+    await mailboxes.request(chat_id, ADDRESS)
+    await mailboxes.confirm_by_code(chat_id, await sent.code())
+
+    async with storage.reading() as unit:
+        assert (await unit.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
+
+
+async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
+    returns, mailboxes, chat_id, clock
+):
+    for _ in range(4):
+        assert await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+        clock.turn(DAY)
+    assert (await mailboxes.now(chat_id)).is_active
+
+    await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+
+    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.BOUNCED
+
+
+async def test_passing_bounces_now_and_then_suspend_nothing(returns, mailboxes, chat_id, clock):
+    for _ in range(12):
+        await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+        clock.turn(4 * DAY)
+
+    assert (await mailboxes.now(chat_id)).is_active
+
+
+async def test_a_complaint_suspends_at_once(returns, mailboxes, chat_id, sent):
+    assert await returns.complained(1)
+
+    (notice,) = await told(sent)
+    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.COMPLAINED
+    assert "was marked there as unwanted" in notice
+
+
+async def test_unsubscribing_twice_is_as_doing_it_once(returns, mailboxes, chat_id, sent):
+    first = await returns.unsubscribe(1)
+    again = await returns.unsubscribe(1)
+
+    (notice,) = await told(sent)
+    assert (first, again) == (True, True)
+    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
+    assert "ann@example.org is unsubscribed" in notice
+
+
+async def test_a_mail_unsubscribes_whose_token_it_carries(returns, mailboxes, chat_id):
+    forged = token_of(1, SEAL)[:-1] + "x"
+
+    assert not await returns.unsubscribe_by_mail(f"unsubscribe {forged}")
+    assert await returns.unsubscribe_by_mail(f"Re: UNSUBSCRIBE {token_of(1, SEAL).upper()}")
+    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("back+1.0.aaaaaaaaaaaaaaaaaaaaaaaaaa@dateline.example", id="forged"),
+        pytest.param(return_path("b@x.example", token_of(7, SEAL)), id="of no mailbox"),
+        pytest.param("back@dateline.example", id="none"),
+    ],
+)
+async def test_a_bounce_of_nobody_changes_nothing(returns, mailboxes, chat_id, token):
+    assert not await returns.bounced(token, is_permanent=True, reason="5.1.1")
+    assert (await mailboxes.now(chat_id)).is_active
+
+
+async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
+    returns, mailboxes, arrive, storage
+):
+    chat_id = await arrive()
+    await mailboxes.request(chat_id, ADDRESS)
+
+    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+
+    async with storage.reading() as unit:
+        assert (await unit.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
