@@ -12,9 +12,6 @@ from storage.engine import Unit
 from storage.insert import insert_new
 from storage.words import ChatKind, ChatState, EmptyDay, Layout, Reach, Style
 
-EIGHT_O_CLOCK = 8 * 60
-EVERY_DAY = 0b1111111
-
 
 class Chat(Leased, table=True):
     __table_args__ = (
@@ -34,8 +31,6 @@ class Chat(Leased, table=True):
 
     zone: str = "UTC"  # IANA name
     zone_guessed: bool = True
-    digest_minutes: int = EIGHT_O_CLOCK  # after local midnight
-    digest_weekdays: int = EVERY_DAY  # bit 0 is Monday
     empty_day: EmptyDay = Field(default=EmptyDay.SKIP, sa_type=stored_as(EmptyDay))
     style: Style = Field(default=Style.STANDARD, sa_type=stored_as(Style))
     layout: Layout = Field(default=Layout.CLASSIC, sa_type=stored_as(Layout))

@@ -1,6 +1,7 @@
 """Editions: the dated digests of each chat, and the stories that each one told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +12,10 @@ from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import add_new, insert_new
-from storage.words import ChatState
+from storage.words import MOST_SLOTS, ChatState
+
+# What bears on the next edition: a zone may have moved the date by one.
+_RECENT_DAYS = 4
 
 
 class Edition(SQLModel, table=True):
@@ -59,6 +63,14 @@ class Told(NamedTuple):
     alerted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LastEditions:
+    """*days*: of each slot's last one, by number, if recent; *made_at*: when the last was made."""
+
+    days: Mapping[int, date]
+    made_at: datetime | None
+
+
 async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Chat]:
     """Lease the chats whose digest is due; those suspended wait until they come back."""
     due = (col(Chat.next_digest_at) <= unit.now) & (col(Chat.state) == ChatState.ACTIVE)
@@ -77,14 +89,22 @@ async def settle_chat(unit: Unit, chat: Chat, owner: str, next_at: datetime | No
     return False
 
 
-async def last_edition(unit: Unit, chat_id: int) -> Edition | None:
-    newest = col(Edition.local_date).desc()
-    ours = select(Edition).where(Edition.chat_id == chat_id).order_by(newest).limit(1)
-    return (await unit.session.exec(ours)).first()
+async def last_editions(unit: Unit, chat_id: int) -> LastEditions:
+    rows = await unit.session.exec(
+        select(col(Edition.slot), col(Edition.local_date), col(Edition.made_at))
+        .where(Edition.chat_id == chat_id)
+        .order_by(col(Edition.local_date).desc())
+        .limit(_RECENT_DAYS * MOST_SLOTS)
+    )
+    recent = list(rows)
+    days: dict[int, date] = {}
+    for slot, day, _ in recent:
+        days.setdefault(slot, day)
+    return LastEditions(days, max((made_at for _, _, made_at in recent), default=None))
 
 
 async def make_edition(unit: Unit, row: Mapping[str, Any], told: Sequence[Told]) -> int | None:
-    """Return the new edition, its stories told, in order; None if its date has one already."""
+    """Return the new edition, its stories told, in order; None if its date and slot have one."""
     made = await insert_new(unit, Edition, [row], returning=Edition.id)
     if not made:
         return None

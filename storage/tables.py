@@ -26,6 +26,7 @@ from storage.pages import AwaitedPage
 from storage.pushes import Push
 from storage.queries import Counter, Query
 from storage.secrets import Secret
+from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.stories import Story
 from storage.subscriptions import Subscription
@@ -45,6 +46,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Checkpoint,
     Counter,
     Delivery,
+    DigestSlot,
     Edition,
     EditionStory,
     Entry,

@@ -1,5 +1,7 @@
 """The words that storage and the rooms share: kinds, states, keys. Standard library only."""
 
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -189,6 +191,38 @@ class Layout(StrEnum):
     CLASSIC = "classic"  # text and entities, in parts where one message is not enough
     RICH = "rich"  # one message with headings, lists and folds
     REFUSED = "refused"  # rich was asked for and refused: classic, until it is asked for again
+
+
+EVERY_DAY = 0b1111111
+EIGHT_O_CLOCK = 8 * 60
+MOST_SLOTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a digest comes: *minutes* after local midnight, on the *weekdays* whose bit is set.
+
+    Bit 0 is Monday; at least one is set. *number* is 0 to 3, and names it in the keys of editions.
+    """
+
+    number: int = 0
+    minutes: int = EIGHT_O_CLOCK
+    weekdays: int = EVERY_DAY
+
+    def __post_init__(self) -> None:
+        if not self.weekdays & EVERY_DAY:
+            raise ValueError("a slot without a weekday is never due")
+
+    @property
+    def is_weekly(self) -> bool:
+        return self.weekdays.bit_count() == 1
+
+    def has(self, day: date) -> bool:
+        return bool(self.weekdays >> day.weekday() & 1)
+
+
+# Those of a chat that has chosen none.
+USUAL_SLOTS = (Slot(),)
 
 
 def alert_key(alert_id: int, medium: Medium) -> str:

@@ -52,6 +52,7 @@ USE_CASES = {
     "bot.subscribers.mailnotices",
     "bot.subscribers.planning",
     "bot.subscribers.returns",
+    "bot.subscribers.schedule",
     "bot.subscribers.settings",
     "bot.subscribers.topics",
     "bot.subscribers.watching",

@@ -17,6 +17,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.managing import Managing
+from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
@@ -41,6 +42,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         topics=Topics(storage),
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
+        schedule=Schedule(storage),
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, renderer),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.erasing import Erasing
+    from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import Topics
     from bot.subscribers.watching import Watching
@@ -31,6 +32,7 @@ class Doors:
     topics: Topics
     watching: Watching
     settings: ChatSettings
+    schedule: Schedule
     erasing: Erasing
     preview: Preview
     digest: DigestNow

@@ -7,7 +7,7 @@ from bot.publishing.publish.gathering import gather, reach
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.editions import last_edition
+from storage.editions import last_editions
 from storage.engine import Storage
 
 
@@ -22,6 +22,6 @@ class DigestNow:
             chat = await unit.session.get(Chat, chat_id)
             if chat is None:
                 raise LookupError(f"no chat {chat_id}")
-            last = await last_edition(unit, chat_id)
-            edition = await gather(unit, chat, reach(last, unit.now))
+            last = await last_editions(unit, chat_id)
+            edition = await gather(unit, chat, reach(last.made_at, unit.now))
         return now_page(self.renderer, edition)

@@ -48,6 +48,10 @@ class Edition:
         return local(self.now, self.plan.zone).date()
 
     @property
+    def due_at(self) -> datetime:
+        return self.now - self.late
+
+    @property
     def is_late(self) -> bool:
         """Whether it is late enough to say so."""
         return self.late > _WORTH_SAYING

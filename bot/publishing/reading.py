@@ -33,7 +33,7 @@ class Reading:
             return Edition(
                 choice=choice,
                 snippets=await _snippets(unit, choice),
-                plan=plan_of(chat),
+                plan=await plan_of(unit, chat),
                 topics=len(choice.sections),
                 since=made.since,
                 now=made.made_at,

@@ -11,7 +11,7 @@ from bot.publishing.choice import Hit, Story, Topic, choose
 from bot.publishing.pages import Edition
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
-PLAN = Plan(minutes=8 * 60, zone="Asia/Tokyo")
+PLAN = Plan("Asia/Tokyo")
 TIES = Topic(1, "Cross-strait ties")
 CONSUL = Topic(2, '"consul-general"')
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}

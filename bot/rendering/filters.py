@@ -4,13 +4,14 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 `<tg-time>` in the reader's own zone; its text is for clients and channels that can't.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.dates import format_date, format_skeleton, format_timedelta, get_day_names
+from babel.lists import format_list
 from markupsafe import Markup, escape
 
 from bot.rendering.as_html import to_html
@@ -56,6 +57,17 @@ def tg_time(moment: datetime, shown: str, layout: str) -> Markup:
 
 def weekday(day: date, locale: str) -> str:
     return format_date(day, "EEEE", locale=locale)
+
+
+def weekday_names(weekdays: int, locale: str) -> list[str]:
+    """Name the days of a week whose bit is set; bit 0 is Monday."""
+    names = get_day_names("wide", locale=locale)
+    return [names[day] for day in range(7) if weekdays >> day & 1]
+
+
+def listed(items: Sequence[str], locale: str) -> str:
+    """Join them as the language does: `a, b, and c`."""
+    return format_list(items, locale=locale)
 
 
 def day_and_month(day: date, locale: str) -> str:
@@ -108,8 +120,10 @@ def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple
 
 def filters_for(locale: str) -> dict[str, Any]:
     """Return the filters by name, those that speak a language in *locale*'s."""
-    spoken: dict[str, Callable[..., str]] = {
+    spoken: dict[str, Callable[..., object]] = {
         "weekday": weekday,
+        "weekday_names": weekday_names,
+        "listed": listed,
         "day_and_month": day_and_month,
         "ago": ago,
         "ahead": ahead,

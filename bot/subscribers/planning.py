@@ -1,25 +1,38 @@
 """When a chat's next digest comes, after anything that it depends on has changed."""
 
+from datetime import datetime, timedelta
+
 from bot.publishing.calendar import Plan, next_due
 from storage.chats import Chat
-from storage.editions import last_edition
+from storage.editions import last_editions
 from storage.engine import Unit
+from storage.slots import slots_of
 from storage.subscriptions import wants_digest
 
-
-def plan_of(chat: Chat) -> Plan:
-    return Plan(chat.digest_minutes, chat.zone, chat.digest_weekdays)
+_INSTANT = timedelta(microseconds=1)
 
 
-async def replan(unit: Unit, chat: Chat) -> None:
-    """Set the chat's next moment in this unit; none where no subscription asks for a digest."""
+async def replan(unit: Unit, chat: Chat) -> Plan:
+    """Set the chat's next moment in this unit; none where no subscription asks for a digest.
+
+    A digest that is owed since a moment ago is owed still. Whoever composes one by the old plan at
+    this moment is to begin anew.
+    """
     chat_id = chat.id or 0
     await unit.session.flush()
+    plan = Plan(chat.zone, await slots_of(unit, chat_id))
     if await wants_digest(unit, chat_id):
-        last = await last_edition(unit, chat_id)
-        last_day = last.local_date if last else None
-        chat.next_digest_at = next_due(plan_of(chat), unit.now, last_day)
+        last = await last_editions(unit, chat_id)
+        chat.next_digest_at = next_due(plan, _after(chat, unit.now), last.days)
     else:
         chat.next_digest_at = None
+    chat.owner = chat.lease_until = None
     unit.session.add(chat)
     await unit.session.flush()
+    return plan
+
+
+def _after(chat: Chat, now: datetime) -> datetime:
+    """Return after which moment the next digest comes."""
+    owed = chat.next_digest_at
+    return min(now, owed - _INSTANT) if owed else now

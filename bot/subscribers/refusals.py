@@ -21,6 +21,16 @@ class TooManyTopics(Refusal):
         self.most = most
 
 
+class TooManySlots(Refusal):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} times")
+        self.most = most
+
+
+class NoSuchSlot(Refusal):
+    """Its button is older than the schedule."""
+
+
 class NotAZone(Refusal):
     pass
 

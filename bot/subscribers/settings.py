@@ -1,19 +1,18 @@
-"""Settings: when a chat's digest comes, in which zone, whether anything comes at all."""
+"""Settings: in which zone a chat is, what it gets on an empty day, whether anything comes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.publishing.calendar import Plan
-from bot.subscribers.planning import plan_of, replan
-from bot.subscribers.refusals import NotATime, NotAZone
+from bot.subscribers.planning import replan
+from bot.subscribers.refusals import NotAZone
 from bot.subscribers.zones import is_zone
 from storage.chats import Chat, chat_to_change
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
+from storage.slots import slots_of
 from storage.subscriptions import count_subscriptions
 from storage.words import ChatState, EmptyDay
-
-_MINUTES_A_DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,7 @@ class ChatSettings:
     async def now(self, chat_id: int) -> Settings:
         async with self.storage.reading() as unit:
             chat = await unit.session.get_one(Chat, chat_id)
-            return await _settings(unit, chat)
-
-    async def set_time(self, chat_id: int, minutes: int) -> Settings:
-        """*minutes* after local midnight."""
-        if not 0 <= minutes < _MINUTES_A_DAY:
-            raise NotATime
-        async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
-            chat.digest_minutes = minutes
-            await replan(unit, chat)
-            return await _settings(unit, chat)
+            return await settings_of(unit, chat)
 
     async def set_zone(self, chat_id: int, zone: str) -> Settings:
         if not is_zone(zone):
@@ -55,33 +44,34 @@ class ChatSettings:
             chat = await chat_to_change(unit, chat_id)
             chat.zone, chat.zone_guessed = zone, False
             await replan(unit, chat)
-            return await _settings(unit, chat)
+            return await settings_of(unit, chat)
 
     async def set_empty_day(self, chat_id: int, empty_day: EmptyDay) -> Settings:
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             chat.empty_day = empty_day
             await unit.session.flush()
-            return await _settings(unit, chat)
+            return await settings_of(unit, chat)
 
     async def pause(self, chat_id: int) -> Settings:
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             await suspend_chat(unit, chat_id, ChatState.PAUSED)
-            return await _settings(unit, chat)
+            return await settings_of(unit, chat)
 
     async def resume(self, chat_id: int) -> Settings:
         """What has gathered comes with the next digest, not at once."""
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             await restore_chat(unit, chat_id)
+            chat.next_digest_at = None
             await replan(unit, chat)
-            return await _settings(unit, chat)
+            return await settings_of(unit, chat)
 
 
-async def _settings(unit: Unit, chat: Chat) -> Settings:
+async def settings_of(unit: Unit, chat: Chat) -> Settings:
     return Settings(
-        plan=plan_of(chat),
+        plan=Plan(chat.zone, await slots_of(unit, chat.id or 0)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,
         is_paused=chat.state is ChatState.PAUSED,

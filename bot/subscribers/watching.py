@@ -10,7 +10,7 @@ from bot.matching.showing import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
 from bot.subscribers.lines import one_line
-from bot.subscribers.planning import plan_of, replan
+from bot.subscribers.planning import replan
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
 from storage.chats import Chat, chat_to_change
 from storage.engine import Storage, Unit
@@ -131,12 +131,12 @@ async def _subscribe(unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watche
         )
     subscription.mode = mode
     unit.session.add(subscription)
-    await replan(unit, chat)
+    plan = await replan(unit, chat)
     return Watched(
         topic_id=topic_id,
         name=topic.name,
         mode=mode,
-        plan=plan_of(chat),
+        plan=plan,
         zone_guessed=chat.zone_guessed,
         is_paused=chat.state is ChatState.PAUSED,
         is_new=is_new,

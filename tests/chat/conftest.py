@@ -29,6 +29,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
@@ -130,6 +131,7 @@ def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
         topics=Topics(storage),
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
+        schedule=Schedule(storage),
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, Renderer()),

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.calendar import EVERY_DAY, LATEST, Due, Plan, due_on, next_due, take_turn
+from bot.publishing.calendar import LATEST, Due, Plan, due_on, next_due, take_turn
+from storage.words import EVERY_DAY, USUAL_SLOTS, Slot
 
 ZONES = [
     "UTC",
@@ -18,8 +19,14 @@ ZONES = [
     "Africa/Casablanca",
     "Asia/Kathmandu",
 ]
-EIGHT = 8 * 60
-plans = st.builds(Plan, st.integers(0, 1439), st.sampled_from(ZONES), st.integers(1, EVERY_DAY))
+(EIGHT,) = USUAL_SLOTS
+rhythms = st.lists(
+    st.tuples(st.integers(0, 1439), st.integers(1, EVERY_DAY)), min_size=1, max_size=4
+)
+schedules = rhythms.map(
+    lambda times: tuple(Slot(number, *time) for number, time in enumerate(times))
+)
+plans = st.builds(Plan, st.sampled_from(ZONES), schedules)
 moments = st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
 
 
@@ -27,44 +34,49 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
+def at(zone: str, minutes: int, weekdays: int = EVERY_DAY) -> Plan:
+    return Plan(zone, (Slot(0, minutes, weekdays),))
+
+
 @pytest.mark.parametrize(
     ("plan", "after", "due"),
     [
+        pytest.param(Plan("Asia/Tokyo"), utc(2026, 11, 17, 22), utc(2026, 11, 17, 23), id="today"),
         pytest.param(
-            Plan(EIGHT, "Asia/Tokyo"), utc(2026, 11, 17, 22), utc(2026, 11, 17, 23), id="today"
+            Plan("Asia/Tokyo"), utc(2026, 11, 17, 23), utc(2026, 11, 18, 23), id="strictly"
         ),
         pytest.param(
-            Plan(EIGHT, "Asia/Tokyo"), utc(2026, 11, 17, 23), utc(2026, 11, 18, 23), id="strictly"
+            at("UTC", EIGHT.minutes, 0b0000001),
+            utc(2026, 11, 17),
+            utc(2026, 11, 23, 8),
+            id="on Mondays",
         ),
         pytest.param(
-            Plan(EIGHT, "UTC", 0b0000001), utc(2026, 11, 17), utc(2026, 11, 23, 8), id="on Mondays"
-        ),
-        pytest.param(
-            Plan(150, "Europe/Berlin"),
+            at("Europe/Berlin", 150),
             utc(2026, 3, 28, 12),
             utc(2026, 3, 29, 1),
             id="02:30 that does not exist: at the end of the gap",
         ),
         pytest.param(
-            Plan(0, "Asia/Beirut"),
+            at("Asia/Beirut", 0),
             utc(2024, 3, 30, 12),
             utc(2024, 3, 30, 22),
             id="a midnight that does not exist: at the end of the gap",
         ),
         pytest.param(
-            Plan(90, "America/New_York"),
+            at("America/New_York", 90),
             utc(2026, 11, 1, 4),
             utc(2026, 11, 1, 5, 30),
             id="01:30 that exists twice: the first",
         ),
         pytest.param(
-            Plan(90, "America/New_York"),
+            at("America/New_York", 90),
             utc(2026, 11, 1, 5, 30),
             utc(2026, 11, 2, 6, 30),
             id="01:30 that exists twice: only once",
         ),
         pytest.param(
-            Plan(EIGHT, "Pacific/Apia"),
+            Plan("Pacific/Apia"),
             utc(2011, 12, 29, 18),
             utc(2011, 12, 30, 18),
             id="a day that was skipped: the next",
@@ -82,39 +94,61 @@ def test_next_due_is_later_and_monotone(plan, after, step):
     assert after < first <= second
 
 
-@given(st.integers(0, 1439), st.sampled_from(ZONES), moments)
-def test_every_local_date_that_exists_has_exactly_one(minutes, zone, start):
-    plan, moment, days = Plan(minutes, zone), start, []
-    for _ in range(12):
-        moment = next_due(plan, moment)
-        days += [day for day in _around(moment, zone) if due_on(plan, day) == Due(moment, day)]
+@given(moments, st.lists(st.tuples(plans, st.timedeltas(timedelta(0), timedelta(days=2)))))
+def test_another_plan_makes_no_second_edition_for_a_date_and_slot(start, moves):
+    now = start
+    told: dict[int, date] = {}
+    for plan, pause in moves:
+        now += pause
+        turn = take_turn(plan, now - timedelta(hours=1), now, told)
+        if turn.due:
+            assert turn.due.day > told.get(turn.due.slot.number, date.min)
+            told[turn.due.slot.number] = turn.due.day
+        assert turn.next_at > now
 
-    exist = {_day(start + timedelta(minutes=15 * step), zone) for step in range(-96, 96 * 14)}
-    between = {day for day in exist if days[0] <= day <= days[-1]}
-    assert days == sorted(between)
+
+@given(
+    schedules,
+    moments,
+    st.lists(st.tuples(st.sampled_from(ZONES), st.timedeltas(timedelta(0), timedelta(days=3)))),
+)
+def test_whoever_moves_loses_no_edition_that_falls_due_where_they_are(slots, start, stays):
+    told: dict[int, date] = {}
+    now = start
+    for zone, stay in stays:
+        plan, leaving = Plan(zone, slots), now + stay
+        expected = _due_between(plan, now, leaving, dict(told))
+        made = []
+        at = next_due(plan, now, told)
+        while at <= leaving:
+            turn = take_turn(plan, at, at, told)
+            assert turn.due is not None
+            made.append(turn.due.at)
+            told[turn.due.slot.number] = turn.due.day
+            at = turn.next_at
+        now = leaving
+
+        assert made == expected
 
 
-def _around(moment: datetime, zone: str) -> list[date]:
-    day = _day(moment, zone)
-    return [day - timedelta(days=1), day, day + timedelta(days=1)]
+def _due_between(
+    plan: Plan, start: datetime, end: datetime, told: dict[int, date]
+) -> list[datetime]:
+    """Look at each day by itself: when does a slot's time come, of a date not told yet?"""
+    first = _day(start, plan.zone) - timedelta(days=1)
+    days = [first + timedelta(days=number) for number in range((end - start).days + 4)]
+    dues = [due for slot in plan.slots for day in days if (due := due_on(slot, plan.zone, day))]
+    return sorted(
+        {
+            due.at
+            for due in dues
+            if start < due.at <= end and due.day > told.get(due.slot.number, date.min)
+        }
+    )
 
 
 def _day(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
-
-
-@given(moments, st.lists(st.tuples(plans, st.timedeltas(timedelta(0), timedelta(days=2)))))
-def test_moving_between_zones_makes_no_second_edition_for_a_date(start, moves):
-    now = start
-    told: list[date] = []
-    for plan, pause in moves:
-        now += pause
-        turn = take_turn(plan, now - timedelta(hours=1), now, told[-1] if told else None)
-        if turn.due:
-            told.append(turn.due.day)
-        assert turn.next_at > now
-
-    assert told == sorted(set(told))
 
 
 @pytest.mark.parametrize(
@@ -129,22 +163,63 @@ def test_moving_between_zones_makes_no_second_edition_for_a_date(start, moves):
     ],
 )
 def test_after_downtime_one_edition_is_made_or_none(now, made, late):
-    turn = take_turn(Plan(EIGHT, "UTC"), utc(2026, 3, 2, 8), now)
+    turn = take_turn(Plan("UTC"), utc(2026, 3, 2, 8), now)
 
     assert (turn.due.day if turn.due else None) == made
     assert turn.late == late
     assert turn.next_at == utc(now.year, now.month, now.day + 1, 8)
 
 
+@pytest.mark.parametrize(
+    ("slots", "now", "made"),
+    [
+        pytest.param(
+            (Slot(0, 480), Slot(1, 720), Slot(2, 1080)),
+            utc(2026, 3, 2, 13),
+            (utc(2026, 3, 2, 12), 1),
+            id="several missed: the latest",
+        ),
+        pytest.param(
+            (Slot(0, 480), Slot(1, 480, 0b0000001)),
+            utc(2026, 3, 2, 8),
+            (utc(2026, 3, 2, 8), 1),
+            id="two at one moment: the weekly one",
+        ),
+        pytest.param(
+            (Slot(0, 480), Slot(1, 480, 0b0000010)),
+            utc(2026, 3, 2, 8),
+            (utc(2026, 3, 2, 8), 0),
+            id="two at one time, the weekly one on another day",
+        ),
+    ],
+)
+def test_one_edition_is_made_of_several_slots(slots, now, made):
+    plan = Plan("UTC", slots)
+
+    turn = take_turn(plan, utc(2026, 3, 2, 8), now)
+
+    assert turn.due
+    assert (turn.due.at, turn.due.slot.number) == made
+    assert turn.next_at == next_due(plan, now)
+
+
+def test_a_slot_whose_time_is_moved_on_has_its_date_already():
+    told = {0: date(2026, 3, 2)}
+
+    due = next_due(Plan("UTC", (Slot(0, 18 * 60), Slot(1, 20 * 60))), utc(2026, 3, 2, 9), told)
+
+    assert due == utc(2026, 3, 2, 20)
+
+
 def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
     # In Nuuk clocks go from 23:00 on Saturday to Sunday's 00:00.
     now = utc(2026, 3, 29, 1)
 
-    turn = take_turn(Plan(23 * 60 + 59, "America/Nuuk"), now, now)
+    turn = take_turn(at("America/Nuuk", 23 * 60 + 59), now, now)
 
-    assert turn.due == Due(now, date(2026, 3, 28))
+    assert turn.due == Due(now, date(2026, 3, 28), Slot(0, 23 * 60 + 59))
 
 
-def test_a_plan_has_a_weekday():
+def test_a_slot_has_a_weekday():
     with pytest.raises(ValueError, match="never due"):
-        Plan(EIGHT, "UTC", 0)
+        Slot(0, 480, 0)

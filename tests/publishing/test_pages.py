@@ -11,6 +11,7 @@ from bot.publishing.pages import alert_page, edition_page, now_page
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.rendering.utf16 import cut
+from storage.words import Slot
 
 
 def marked(message: Message, kind: str) -> list[str]:
@@ -91,17 +92,19 @@ def test_an_alert_marks_the_words_that_only_its_title_has(renderer):
     ],
 )
 def test_a_late_digest_says_so(renderer, late, said):
-    (message,) = edition_page(renderer, replace(samples.sample_edition(), late=late))
+    edition = replace(samples.sample_edition(), now=samples.NOW + late, late=late)
+
+    (message,) = edition_page(renderer, edition)
 
     assert ("This one is late: I was not running at 08:00." in message.text) is said
 
 
 def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
-    monkeypatch.setattr(samples, "PLAN", Plan(450, "UTC", 0b0010101))
+    monkeypatch.setattr(samples, "PLAN", Plan("UTC", (Slot(0, 450, 0b0010101),)))
 
     (message,) = edition_page(renderer, samples.sample_edition())
 
-    assert message.text.endswith("2 topics, on the days you chose at 07:30 UTC.")
+    assert message.text.endswith("2 topics, every Monday, Wednesday and Friday at 07:30 UTC.")
 
 
 def test_the_digest_so_far_says_that_it_changes_nothing(renderer):

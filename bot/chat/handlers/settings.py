@@ -51,7 +51,7 @@ async def zones_wanted(_pressed: CallbackQuery, guest: Guest, answers: Answers) 
 async def time_chosen(
     _pressed: CallbackQuery, callback_data: SetTime, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    settings = await doors.settings.set_time(guest.chat_id, callback_data.minutes)
+    settings = await doors.schedule.set_time(guest.chat_id, callback_data.minutes)
     await answers.change(_PAGE, settings=settings)
 
 

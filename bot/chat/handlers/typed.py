@@ -37,7 +37,7 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
 async def _answered(text: str, asked: Asked, guest: Guest, doors: Doors, answers: Answers) -> None:
     match read_typed(text, asked):
         case Clock(minutes):
-            settings = await doors.settings.set_time(guest.chat_id, minutes)
+            settings = await doors.schedule.set_time(guest.chat_id, minutes)
             await answers.show("chat/settings.html", settings=settings)
         case Zone(name):
             settings = await doors.settings.set_zone(guest.chat_id, name)

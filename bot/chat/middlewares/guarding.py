@@ -11,7 +11,14 @@ from aiogram.exceptions import AiogramError, TelegramForbiddenError
 from bot.chat.cards import CardTooOld
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
-from bot.subscribers.refusals import NoSuchTopic, NotATime, NotAZone, TooManyTopics
+from bot.subscribers.refusals import (
+    NoSuchSlot,
+    NoSuchTopic,
+    NotATime,
+    NotAZone,
+    TooManySlots,
+    TooManyTopics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,9 +31,11 @@ log = structlog.get_logger(__name__)
 
 SAID: dict[type[Exception], str] = {
     CardTooOld: "chat/refused/card_too_old.html",
+    NoSuchSlot: "chat/refused/old_button.html",
     NoSuchTopic: "chat/refused/no_such_topic.html",
     NotATime: "chat/refused/old_button.html",
     NotAZone: "chat/refused/old_button.html",
+    TooManySlots: "chat/refused/too_many_slots.html",
     TooManyTopics: "chat/refused/too_many_topics.html",
 }
 

@@ -1,7 +1,8 @@
-"""Editions: one for each chat and local date, made when it is due.
+"""Editions: one for each chat, local date and slot, made when it is due.
 
 An edition is gathered and rendered in one reading unit. Then one writing unit decides: the chat is
-still ours and its plan unchanged, the date has no edition yet; all rows, or none, are made.
+still ours and its plan unchanged, the date and slot have no edition yet; all rows, or none, are
+made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,13 +20,7 @@ from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.editions import (
-    Told,
-    claim_due_chats,
-    last_edition,
-    make_edition,
-    settle_chat,
-)
+from storage.editions import Told, claim_due_chats, last_editions, make_edition, settle_chat
 from storage.engine import Storage, Unit
 from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
 
@@ -63,12 +58,12 @@ class Digesting:
                 await self._put_out(unit, chat, draft)
 
     async def _draft(self, unit: Unit, chat: Chat) -> _Draft:
-        last = await last_edition(unit, chat.id or 0)
+        last = await last_editions(unit, chat.id or 0)
         due_at = chat.next_digest_at or unit.now
-        turn = take_turn(plan_of(chat), due_at, unit.now, last.local_date if last else None)
+        turn = take_turn(await plan_of(unit, chat), due_at, unit.now, last.days)
         if turn.due is None:
             return _Draft(turn.next_at)
-        gathered = await gather(unit, chat, reach(last, unit.now))
+        gathered = await gather(unit, chat, reach(last.made_at, unit.now))
         edition = self._named(gathered, chat, turn.due, turn.late)
         if not edition.topics:
             return _Draft(next_at=None)
@@ -82,11 +77,18 @@ class Digesting:
 
     def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:
         url = (
-            self.links.edition(chat.id or 0, due.day, edition.slot, edition.now)
+            self.links.edition(chat.id or 0, due.day, due.slot.number, edition.now)
             if self.links
             else None
         )
-        return replace(edition, day=due.day, late=late, url=url)
+        return replace(
+            edition,
+            day=due.day,
+            slot=due.slot.number,
+            is_weekly=due.slot.is_weekly,
+            late=late,
+            url=url,
+        )
 
     def _bodies(self, chat: Chat, edition: Edition) -> dict[Medium, Sequence[Body]]:
         """Render *edition* for each medium; for none where it says nothing."""

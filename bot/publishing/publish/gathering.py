@@ -12,7 +12,6 @@ from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.pages import Edition
 from bot.publishing.trends import FORTNIGHT, Trend, trend_of
 from storage.chats import Chat
-from storage.editions import Edition as Made
 from storage.editions_found import (
     DigestTopic,
     Found,
@@ -21,21 +20,23 @@ from storage.editions_found import (
     texts_of,
 )
 from storage.engine import Unit
+from storage.slots import slots_of
 from storage.stories_told import outlets_of
 from storage.trends import stories_by_age
 
-# How far a topic's first digest reaches back, and how far any, after however long a pause.
+# How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
+# one that was missed is merged into the next.
 FIRST_REACH = timedelta(hours=24)
-LONGEST_REACH = timedelta(days=7)
+LONGEST_REACH = timedelta(days=15)
 
 
-def plan_of(chat: Chat) -> Plan:
-    return Plan(chat.digest_minutes, chat.zone, chat.digest_weekdays)
+async def plan_of(unit: Unit, chat: Chat) -> Plan:
+    return Plan(chat.zone, await slots_of(unit, chat.id or 0))
 
 
-def reach(last: Made | None, now: datetime) -> datetime:
-    """Return from when on an edition tells, after the *last* one."""
-    return max(last.made_at, now - LONGEST_REACH) if last else now - FIRST_REACH
+def reach(last_made_at: datetime | None, now: datetime) -> datetime:
+    """Return from when on an edition tells, after the last one."""
+    return max(last_made_at, now - LONGEST_REACH) if last_made_at else now - FIRST_REACH
 
 
 async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
@@ -46,7 +47,7 @@ async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
     return Edition(
         choice=choice,
         snippets=await _snippets(unit, choice, topics, LENGTHS[chat.style]),
-        plan=plan_of(chat),
+        plan=await plan_of(unit, chat),
         topics=len(topics),
         since=since,
         now=unit.now,

@@ -1,0 +1,59 @@
+"""Schedule: at which times, of which days, a chat's digests come."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.subscribers.planning import replan
+from bot.subscribers.settings import Settings, settings_of
+from bot.subscribers.slots import (
+    Slots,
+    Times,
+    renewed,
+    with_another,
+    with_days,
+    with_time,
+    without,
+)
+from storage.chats import chat_to_change
+from storage.editions import last_editions
+from storage.engine import Storage
+from storage.slots import keep_slots, slots_of
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Each of its verbs returns the settings as they are then."""
+
+    storage: Storage
+
+    async def set_time(self, chat_id: int, minutes: int, number: int | None = None) -> Settings:
+        """*minutes* after local midnight; of the slot *number*, or else of the first one."""
+
+        def changed(slots: Slots, _told: Mapping[int, date]) -> Slots:
+            return with_time(slots, slots[0].number if number is None else number, minutes)
+
+        return await self._change(chat_id, changed)
+
+    async def set_days(self, chat_id: int, number: int, weekdays: int) -> Settings:
+        return await self._change(chat_id, lambda slots, _: with_days(slots, number, weekdays))
+
+    async def add(self, chat_id: int, wanted: Times) -> Settings:
+        return await self._change(chat_id, lambda slots, told: with_another(slots, wanted, told))
+
+    async def remove(self, chat_id: int, number: int) -> Settings:
+        return await self._change(chat_id, lambda slots, _: without(slots, number))
+
+    async def set_all(self, chat_id: int, wanted: Sequence[Times]) -> Settings:
+        """Let digests come at these times and no others."""
+        return await self._change(chat_id, lambda slots, told: renewed(slots, wanted, told))
+
+    async def _change(
+        self, chat_id: int, change: Callable[[Slots, Mapping[int, date]], Slots]
+    ) -> Settings:
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            told = (await last_editions(unit, chat_id)).days
+            await keep_slots(unit, chat_id, change(await slots_of(unit, chat_id), told))
+            await replan(unit, chat)
+            return await settings_of(unit, chat)

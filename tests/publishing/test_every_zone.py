@@ -1,0 +1,82 @@
+"""Every zone, 2024 to 2030, has one edition for each local date that exists and slot.
+
+Zones whose clocks change alike in these years are gone through once.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+
+from bot.publishing.calendar import Due, Plan, next_due, take_turn
+from storage.words import Slot
+
+FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
+START = datetime(2023, 12, 30, tzinfo=UTC)
+END = datetime(2031, 1, 3, tzinfo=UTC)
+# No zone changes its clocks twice in so short a time, and no date is shorter.
+STEP = timedelta(hours=6)
+A_MOMENT = timedelta(microseconds=1)
+
+SLOTS = (
+    Slot(0, 0),
+    Slot(1, 90),
+    Slot(2, 150),
+    Slot(3, 480),
+    Slot(0, 23 * 60 + 59),
+)
+
+
+@cache
+def alike() -> list[str]:
+    """Return one zone of each kind, by what its clocks show at each step."""
+    moments = [START + number * STEP for number in range((END - START) // STEP)]
+    kinds: dict[tuple[timedelta | None, ...], str] = {}
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        kinds.setdefault(tuple(moment.astimezone(zone).utcoffset() for moment in moments), name)
+    return list(kinds.values())
+
+
+def editions(plan: Plan) -> Iterator[Due]:
+    """Yield the editions of the years, made in time one after the other."""
+    told: dict[int, date] = {}
+    at = next_due(plan, START)
+    while at < END:
+        turn = take_turn(plan, at, at, told)
+        assert turn.due
+        told[turn.due.slot.number] = turn.due.day
+        if FIRST <= turn.due.day <= LAST:
+            yield turn.due
+        at = turn.next_at
+
+
+def dates_that_exist(zone: ZoneInfo) -> list[date]:
+    moments = (START + number * STEP for number in range((END - START) // STEP))
+    dates = {moment.astimezone(zone).date() for moment in moments}
+    return sorted(day for day in dates if FIRST <= day <= LAST)
+
+
+def comes_when_clocks_first_show(due: Due, zone: ZoneInfo) -> bool:
+    """Whether they show the slot's time for the first time; or that was in the gap just over."""
+    shown = due.at.astimezone(zone)
+    wanted = datetime.combine(due.day, time(due.slot.minutes // 60, due.slot.minutes % 60))
+    if shown.replace(tzinfo=None) == wanted:
+        return shown.fold == 0
+    before = (due.at - A_MOMENT).astimezone(zone)
+    return before.replace(tzinfo=None) < wanted < shown.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    "slot", SLOTS, ids=lambda slot: f"{slot.minutes // 60}:{slot.minutes % 60:02}"
+)
+def test_each_local_date_that_exists_has_exactly_one_edition(slot):
+    for name in alike():
+        zone = ZoneInfo(name)
+
+        made = list(editions(Plan(name, (slot,))))
+
+        assert [due.day for due in made] == dates_that_exist(zone), name
+        assert all(comes_when_clocks_first_show(due, zone) for due in made), name

@@ -1,0 +1,118 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.publishing.calendar import Plan
+from bot.publishing.publish import Publishing
+from bot.rendering.renderer import Renderer
+from bot.subscribers.refusals import NotATime
+from bot.subscribers.schedule import Schedule
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.slots import Times
+from storage.chats import Chat
+from storage.editions import Edition
+from storage.words import Mode, Slot
+
+# The clock stands at Monday noon, UTC: 21:00 in Tokyo.
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def schedule(storage) -> Schedule:
+    return Schedule(storage)
+
+
+@pytest.fixture
+async def chat_id(watching, arrive) -> int:
+    chat_id: int = await arrive()
+    await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
+    return chat_id
+
+
+@pytest.fixture
+def publishing(storage) -> Publishing:
+    return Publishing(storage, Renderer(), "us")
+
+
+async def editions(storage) -> list[tuple[int, int]]:
+    """Return the day and slot of each edition."""
+    from sqlmodel import col, select
+
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(select(Edition).order_by(col(Edition.due_at)))
+        return [(row.local_date.day, row.slot) for row in rows]
+
+
+async def test_another_time_moves_the_next_digest(schedule, storage, chat_id, clock):
+    changed = await schedule.set_time(chat_id, 22 * 60)
+
+    assert changed.next_at == clock.now + HOUR
+    assert changed.plan == Plan("Asia/Tokyo", (Slot(0, 22 * 60),))
+    assert await ChatSettings(storage).now(chat_id) == changed
+
+
+async def test_more_times_make_the_next_digest_come_sooner(schedule, chat_id, clock):
+    more = await schedule.add(chat_id, Times(23 * 60))
+    weekly = await schedule.set_days(chat_id, 1, 0b0000010)
+    less = await schedule.remove(chat_id, 0)
+
+    assert more.next_at == clock.now + 2 * HOUR
+    assert weekly.next_at == clock.now + 11 * HOUR
+    assert less.plan.slots == (Slot(1, 23 * 60, 0b0000010),)
+    assert less.next_at == clock.now + 26 * HOUR
+
+
+async def test_all_times_at_once(schedule, chat_id):
+    changed = await schedule.set_all(chat_id, [Times(480), Times(1110)])
+
+    assert changed.plan.slots == (Slot(0, 480), Slot(1, 1110))
+
+
+@pytest.mark.parametrize("minutes", [-1, 1440, 2**62])
+async def test_a_time_that_is_none_is_refused(schedule, chat_id, minutes):
+    with pytest.raises(NotATime):
+        await schedule.set_time(chat_id, minutes)
+
+
+async def test_a_time_moved_on_after_its_edition_makes_no_second_one_of_the_date(
+    schedule, publishing, storage, chat_id, clock
+):
+    await schedule.set_time(chat_id, 22 * 60)
+    clock.turn(HOUR)
+    await publishing.publish_due()
+
+    changed = await schedule.set_time(chat_id, 23 * 60)
+
+    assert await editions(storage) == [(2, 0)]
+    assert changed.next_at == clock.now + 25 * HOUR
+
+
+async def test_a_digest_that_is_owed_is_not_lost_by_another_wish(
+    schedule, publishing, storage, chat_id, clock
+):
+    await schedule.set_time(chat_id, 22 * 60)
+    clock.turn(HOUR + MINUTE)
+
+    owed = await schedule.add(chat_id, Times(480))
+    await publishing.publish_due()
+
+    assert owed.next_at == clock.now - MINUTE
+    assert await editions(storage) == [(2, 0)]
+
+
+async def test_a_plan_changed_while_a_digest_is_composed_counts(
+    schedule, publishing, storage, chat_id, clock
+):
+    await schedule.set_time(chat_id, 22 * 60)
+    clock.turn(HOUR)
+    async with storage.writing() as unit:
+        chat = await unit.session.get_one(Chat, chat_id)
+        chat.owner, chat.lease_until = "us", clock.now + MINUTE
+    await schedule.add(chat_id, Times(22 * 60 + 30))
+
+    await publishing.publish_due()
+
+    async with storage.reading() as unit:
+        chat = await unit.session.get_one(Chat, chat_id)
+    assert chat.next_digest_at == clock.now + timedelta(minutes=30)
+    assert await editions(storage) == [(2, 0)]
