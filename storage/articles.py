@@ -1,5 +1,6 @@
 """Articles: one piece of news each, by canonical URL, and how far each has come."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -7,9 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Index, and_, text
 from sqlmodel import Field, col, select
 
-from storage.article_addresses import ArticleAddress
 from storage.columns import ROW_ID, Leased, stored_as
-from storage.engine import Unit
+from storage.engine import POSTGRESQL, Unit
 from storage.insert import add_new
 from storage.stories import drop_stories, start_stories
 from storage.words import Hint, Stage
@@ -61,15 +61,23 @@ def is_at(stage: Stage) -> ColumnElement[bool]:
 
 async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:
     """Return the ids of the articles there are, by the hash of one of their URLs."""
-    further = select(ArticleAddress.url_hash, ArticleAddress.article_id).where(
-        col(ArticleAddress.url_hash).in_(url_hashes)
-    )
-    own = select(col(Article.url_hash), col(Article.id)).where(
-        col(Article.url_hash).in_(url_hashes)
-    )
+    asked = list(url_hashes)
     connection = await unit.session.connection()
-    found = await connection.execute(further.union_all(own))  # its own counts, if there are both
-    return {each.url_hash: each[1] for each in found}
+    if unit.dialect == POSTGRESQL:
+        found = await connection.execute(_BY_URL_ON_POSTGRESQL, {"asked": asked})
+    else:
+        found = await connection.execute(_BY_URL_ON_SQLITE, {"asked": json.dumps(asked)})
+    return dict(found.all())
+
+
+# One value for all that is asked, and so one text of the statement. An article's own address
+# counts, if there are both.
+_BY_URL = """
+    SELECT url_hash, article_id FROM articleaddress WHERE url_hash {among}
+    UNION ALL SELECT url_hash, id FROM article WHERE url_hash {among}
+"""
+_BY_URL_ON_SQLITE = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:asked))"))
+_BY_URL_ON_POSTGRESQL = text(_BY_URL.format(among="= ANY(CAST(:asked AS varchar[]))"))
 
 
 class Sketch(NamedTuple):
@@ -102,12 +110,16 @@ async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> d
         {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
     await add_new(unit, Article, rows)
-    mine = select(Article.url_hash, Article.id, Article.story_id).where(
-        col(Article.story_id).in_(stories)
+    # Among them stories of others, who number them at the same moment; their names would be a
+    # statement of its own for each number of articles.
+    between = select(Article.url_hash, Article.id, Article.story_id).where(
+        col(Article.story_id).between(stories[0], stories[-1])
     )
     connection = await unit.session.connection()
-    stored = (await connection.execute(mine)).all()
-    await drop_stories(unit, set(stories) - {story for _hash, _id, story in stored})
+    ours = set(stories)
+    stored = [row for row in await connection.execute(between) if row.story_id in ours]
+    if left := ours - {row.story_id for row in stored}:
+        await drop_stories(unit, left)
     if stored:
         unit.hints.add(Hint.ARTICLES)
-    return {url_hash: article_id for url_hash, article_id, _story in stored if article_id}
+    return {row.url_hash: row.id for row in stored if row.id}

@@ -8,12 +8,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Index, and_, delete, or_, text, update
+from sqlalchemy import Index, and_, bindparam, delete, inspect, or_, text, update
 from sqlmodel import Field, col
 
 from storage.columns import ROW_ID, Leased
 from storage.engine import Unit, claim
-from storage.insert import insert_new
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _GROWN: Final = "grown > told"
@@ -31,9 +30,19 @@ class Story(Leased, table=True):
     told_at: datetime | None = None
 
 
+_START: Final = text("""
+    WITH RECURSIVE wanted(number) AS (
+        SELECT 1 UNION ALL SELECT number + 1 FROM wanted WHERE number < :count
+    )
+    INSERT INTO story (created_at, grown, told) SELECT :now, 0, 0 FROM wanted RETURNING id
+""").bindparams(bindparam("now", type_=inspect(Story).columns["created_at"].type))
+
+
 async def start_stories(unit: Unit, count: int) -> list[int]:
-    rows = [{"created_at": unit.now}] * count
-    return sorted(await insert_new(unit, Story, rows, returning=Story.id))
+    """Return the ids of so many new stories, one at least, in order."""
+    connection = await unit.session.connection()
+    started = await connection.execute(_START, {"count": count, "now": unit.now})
+    return sorted(started.scalars())
 
 
 async def drop_stories(unit: Unit, story_ids: Collection[int]) -> None:

@@ -1,0 +1,92 @@
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from sqlmodel import select
+
+from storage.articles import Article, articles_by_url, store_articles
+from storage.engine import Storage
+from storage.insert import add_new
+from storage.stories import start_stories
+from storage.words import Stage
+
+NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@dataclass
+class Given:
+    """The columns of an article that most of these tests leave as they are."""
+
+    url_hash: str
+    story_id: int = 0
+    url: str = "https://wire.example/1"
+    title: str = 'Ferry ✓ "late"'
+    text: str = ""
+    published_at: datetime | None = None
+    published_on: date | None = None
+    stored_at: datetime = NOON
+    news_at: datetime = NOON
+    quiet: bool = False
+
+
+async def added(storage: Storage, *given: Given) -> list[Article]:
+    async with storage.writing() as unit:
+        stories = await start_stories(unit, len(given))
+        for each, story in zip(given, stories, strict=True):
+            each.story_id = story
+        await add_new(unit, Article, [asdict(each) for each in given])
+    async with storage.reading() as unit:
+        return list(await unit.session.exec(select(Article).order_by(Article.url_hash)))
+
+
+async def test_what_is_added_comes_back_as_it_was(storage: Storage):
+    tokyo = timezone(timedelta(hours=9))
+    in_tokyo = Given("a", published_at=NOON.astimezone(tokyo), quiet=True)
+    on_a_day = Given("b", published_on=date(2026, 3, 1))
+
+    articles = await added(storage, in_tokyo, on_a_day)
+
+    def told(article: Any) -> dict[str, Any]:
+        return {name: getattr(article, name) for name in asdict(in_tokyo)}
+
+    assert list(map(told, articles)) == [asdict(in_tokyo), asdict(on_a_day)]
+
+
+async def test_what_is_not_named_has_its_default(storage: Storage):
+    (article,) = await added(storage, Given("a"))
+
+    assert (article.stage, article.version, article.summary, article.owner) == (
+        Stage.STORED,
+        1,
+        "",
+        None,
+    )
+
+
+async def test_what_is_there_stays_as_it_is(storage: Storage):
+    await added(storage, Given("a", title="First"))
+
+    articles = await added(storage, Given("a", title="Second"), Given("b", title="Third"))
+
+    assert [article.title for article in articles] == ["First", "Third"]
+
+
+async def test_an_article_that_is_there_gets_no_second_story(storage: Storage):
+    await added(storage, Given("b"))
+    rows = [{**asdict(Given(each))} for each in "abc"]
+
+    async with storage.writing() as unit:
+        stored = await store_articles(unit, rows)
+        found = await articles_by_url(unit, ["a", "b", "c", "d"])
+
+    assert set(stored) == {"a", "c"}
+    assert set(found) == {"a", "b", "c"}
+    assert stored.items() <= found.items()
+
+
+async def test_stories_are_numbered_in_order(storage: Storage):
+    async with storage.writing() as unit:
+        one, several = await start_stories(unit, 1), await start_stories(unit, 3)
+
+    assert len({*one, *several}) == 4
+    assert several == sorted(several)
