@@ -1,7 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
+from storage.articles import Article
 from storage.articles_found import Wanted, ids_found
 from storage.engine import POSTGRESQL, Storage, Unit
 from storage.folded import LONGEST_TOKEN, MOST_TOKENS, FoldedRow, store_folded
@@ -42,6 +45,28 @@ async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage)
     async with storage.reading() as unit:
         assert await found(unit, "old") == []
         assert await found(unit, "new") == [article]
+
+
+async def test_a_word_is_found_by_its_beginning_too(storage: Storage):
+    article = await stored_article(storage, "Taiwanese ferries")
+    beginning = "'ferr':*" if storage.dialect == POSTGRESQL else '"ferr" *'
+
+    async with storage.reading() as unit:
+        wanted = Wanted(beginning, unit.now - timedelta(days=1), whatever_source=True)
+        assert await ids_found(unit, wanted, limit=10) == [article]
+
+
+async def test_an_article_that_is_removed_leaves_the_index(storage: Storage):
+    article, other = await stored_article(storage, "Ferry"), await stored_article(storage, "Ferry")
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Article).where(col(Article.id) == article))
+
+    async with storage.reading() as unit:
+        assert await found(unit, "ferry") == [other]
+        if unit.dialect != POSTGRESQL:
+            # The driver's error says so if the index and the texts differ.
+            check = "INSERT INTO folded_index(folded_index, rank) VALUES ('integrity-check', 1)"
+            await (await unit.session.connection()).exec_driver_sql(check)
 
 
 async def test_an_immense_article_is_stored_too(storage: Storage):
