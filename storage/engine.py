@@ -10,7 +10,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Update, event, func, inspect, make_url, or_, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -40,6 +40,9 @@ POSTGRESQL = "postgresql"
 
 # Seconds that a statement waits for another process's write lock before it gives up.
 SQLITE_BUSY_SECONDS = 20
+_CACHE_MB: Final = 2
+_WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
+_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
 
 
 def is_away(error: Exception) -> bool:
@@ -82,9 +85,12 @@ class HasClock(Protocol):
 class Storage:
     """The only truth. Open it once in a process; close it when nothing uses it any more."""
 
-    def __init__(self, engine: AsyncEngine, clock: HasClock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, clock: HasClock, writing_engine: AsyncEngine | None = None
+    ) -> None:
         self._engine = engine
-        self._writing_engine = engine.execution_options(dateline_writing=True)
+        self._engine_of_writers = writing_engine or engine
+        self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
@@ -100,8 +106,11 @@ class Storage:
         from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
         engine = create_async_engine(url, pool_size=pool_size, module=OneHop())
+        # One connection writes, so that what others wrote does not empty its cache each time.
+        writing_engine = create_async_engine(url, pool_size=1, max_overflow=0, module=OneHop())
         _prepare_sqlite(engine)
-        return cls(engine, clock)
+        _prepare_sqlite(writing_engine, cache_mb=_WRITERS_CACHE_MB)
+        return cls(engine, clock, writing_engine)
 
     @property
     def dialect(self) -> str:
@@ -126,6 +135,7 @@ class Storage:
                 await give(session, unit.hints)
 
     async def close(self) -> None:
+        await self._engine_of_writers.dispose()
         await self._engine.dispose()
 
 
@@ -201,7 +211,7 @@ async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
     await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
+def _prepare_sqlite(engine: AsyncEngine, *, cache_mb: int = _CACHE_MB) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself; `_begin` says which kind.
@@ -212,6 +222,8 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             "synchronous=FULL",
             "foreign_keys=ON",
             f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+            f"cache_size={-1000 * cache_mb}",
+            f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
