@@ -50,6 +50,15 @@ class Table(dict[int, str]):
 TABLE: Final = Table()
 
 
+_ALL_ASCII: Final = bytes(range(128))
+
+
+def beyond_ascii(text: str) -> str:
+    """The other characters of *text*, in their order: few, in most texts, and found at once."""
+    others = text.encode("utf-8", "surrogatepass").translate(None, _ALL_ASCII)
+    return others.decode("utf-8", "surrogatepass")
+
+
 def is_unspaced(word: str) -> bool:
     """Whether a folded word is one character of a script written without spaces."""
     return _UNSPACED.match(word) is not None

@@ -34,6 +34,7 @@ from bot.matching.characters import (
     POINT,
     SHARP,
     TABLE,
+    beyond_ascii,
 )
 
 PIECE: Final = 4_096  # characters folded at once, in less than a millisecond
@@ -41,7 +42,6 @@ _ENDS: Final = " \n\u3002"  # what neither composes nor joins with what stands b
 _LONG_RUN: Final = 64  # marks; no language has more than a few
 _KEPT: Final = 16  # marks, of a long run
 _FEW: Final = 24  # different characters, which many languages write beside those of ASCII
-_NOT_ASCII = re.compile("[^\x00-\x7f]+")
 _PLAIN = re.compile("[a-z0-9 ]*")  # folds to itself
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
 
@@ -147,7 +147,7 @@ def _easy(text: str) -> Collection[str] | None:
     """Its characters beside those of ASCII, if they are few and neither compose nor stay."""
     if text.isascii():
         return ()
-    others = set("".join(_NOT_ASCII.findall(text)))
+    others = set(beyond_ascii(text))
     return others if len(others) <= _FEW and all(map(is_easy, others)) else None
 
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.matching.characters import beyond_ascii
 from bot.matching.folding import PIECE, compose, fold, folded_text, is_easy, merged, pieces
 from bot.matching.tracing import trace
 from bot.matching.variants import MOST_WAYS, VARIANTS, ways
@@ -191,3 +192,8 @@ def test_marks_are_cut_only_where_a_run_is_long():
     hindi = "क" + "\u093c" * 64
 
     assert fold(f"{hindi} {hindi}\u093c").words == (compose(hindi), "क" + "\u093c" * 16)
+
+
+@given(st.text(st.characters(codec=None)))
+def test_what_is_beyond_ascii_keeps_its_order(text: str):
+    assert beyond_ascii(text) == "".join(char for char in text if not char.isascii())

@@ -53,6 +53,8 @@ _AMERICAN = re.compile(  # only with AM or PM: else nobody knows which is the mo
     re.ASCII,
 )
 _FORMS = (_ISO, _RFC822, _MONTH_FIRST, _ASCTIME, _COMPACT, _DOTTED, _AMERICAN)
+# What Python reads by itself, ten times quicker.
+_STRICT_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"(\d{9,10})(?:\.\d+|(\d{3}))?", re.ASCII)
 _LONGEST = 90
 _CENTURY_PIVOT = 69  # as RFC 2822 readers do: 69 is 1969, 68 is 2068
@@ -63,6 +65,8 @@ def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | dat
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
+    if _STRICT_ISO.fullmatch(text) and (moment := _from_iso(text)):
+        return moment
     for form in _FORMS:
         if found := form.fullmatch(text):
             try:
@@ -70,6 +74,13 @@ def feed_date(text: str, place: str = "", clock: tzinfo = UTC) -> datetime | dat
             except (KeyError, ValueError, OverflowError):
                 return None
     return _from_epoch(text)
+
+
+def _from_iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):  # a leap second, the end of a day, what is no date
+        return None
 
 
 def _assembled(parts: dict[str, str | None], place: str, clock: tzinfo) -> datetime | date:

@@ -9,14 +9,23 @@ Dates are read from the XML itself: it takes JST for UTC.
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import urljoin
 
 import fastfeedparser
 
 from bot.sources.formats import language
-from bot.sources.formats.dates import feed_date
+from bot.sources.formats.entryparts import (
+    ATOM,
+    DUBLIN_CORE,
+    Parts,
+    atom_link_in,
+    date_in,
+    has_title,
+    is_plain,
+    parts_of,
+    source_in,
+)
 from bot.sources.formats.feedpace import pace_of
 from bot.sources.formats.places import place_of
 from bot.sources.formats.records import Document, Item, Kind
@@ -24,28 +33,18 @@ from bot.sources.formats.sanitise import one_line, plain_text, without_controls
 from bot.sources.formats.strictxml import strict_root
 from bot.sources.urls import host_of, without_login
 
-_ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
-_DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_PUBLISHED = (
-    "pubDate",
-    f"{{{_DUBLIN_CORE}}}date",
-    *(f"{{{space}}}{name}" for space in _ATOM for name in ("published", "issued")),
-    "{http://purl.org/dc/terms/}issued",
-)
-_UPDATED = tuple(f"{{{space}}}{name}" for space in _ATOM for name in ("updated", "modified"))
-_UNTRUSTED = re.compile(rb"=[\"']base64[\"']|\xef\xbf\xbd")
-_PLAIN_CONTENT = frozenset({None, "text", "html", "xhtml", "text/html", "text/plain"})
+_BASE64 = re.compile(rb"=[\"']base64[\"']")
+_NO_CHARACTER = b"\xef\xbf\xbd"
 _WEB = ("http://", "https://")
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_FIRST_LINKS = frozenset({None, "alternate"})
 _ENOUGH_FOR_LANGUAGE = 8
 
 
 def read_fast(data: bytes, url: str) -> Document | None:
     """The feed in *data* (UTF-8), from *url*, or None where the slow reader must look."""
-    if _UNTRUSTED.search(data):
+    if _is_untrusted(data):
         return None
     base = "" if b"xml:base=" in data else url  # then only links that need no base will do
     root = strict_root(data)
@@ -60,11 +59,12 @@ def read_fast(data: bytes, url: str) -> Document | None:
         return None
     declared = _language_tag(root, channel)
     tag, place = language.declared(declared), place_of(declared, host_of(url))
+    parts = [parts_of(element) for element in elements]
     items = tuple(
-        _item(entry, element, base, tag, place)
-        for entry, element in zip(feed.entries, elements, strict=True)
+        _item(entry, held, base, tag, place)
+        for entry, held in zip(feed.entries, parts, strict=True)
     )
-    if not all(map(_is_whole, items, elements)):
+    if not all(map(_is_whole, items, parts)):
         return None
     return with_language(
         Document(
@@ -76,6 +76,12 @@ def read_fast(data: bytes, url: str) -> Document | None:
             pace=pace_of(channel),
         )
     )
+
+
+def _is_untrusted(data: bytes) -> bool:
+    if _NO_CHARACTER in data:
+        return True
+    return b"base64" in data and _BASE64.search(data) is not None
 
 
 def with_language(feed: Document) -> Document:
@@ -97,58 +103,36 @@ def _entries_of(root: Any) -> tuple[Any, list[Any]]:
     if root.tag == "rss":
         channel = root.find("channel")
         return channel, [] if channel is None else channel.findall("item")
-    for space in _ATOM:
+    for space in ATOM:
         if root.tag == f"{{{space}}}feed":
             return root, root.findall(f"{{{space}}}entry")
     return None, []
 
 
 def _language_tag(root: Any, channel: Any) -> str | None:
-    for name in ("language", f"{{{_DUBLIN_CORE}}}language"):
+    for name in ("language", f"{{{DUBLIN_CORE}}}language"):
         if tag := channel.findtext(name):
             return str(tag)
     tag = channel.get(_XML_LANG) or root.get(_XML_LANG)
     return None if tag is None else str(tag)
 
 
-def _item(entry: Any, element: Any, base: str, tag: str, place: str) -> Item:
+def _item(entry: Any, parts: Parts, base: str, tag: str, place: str) -> Item:
     markup = entry.get("description") or ""
-    credit, credit_url = _credit(element)
+    credit, credit_url = source_in(parts)
     summary = plain_text(markup)
     contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
     return Item(
         guid=identifier(entry.get("id") or "", base),
-        url=absolute(_link(element) or entry.get("link") or "", base),
+        url=absolute(atom_link_in(parts) or entry.get("link") or "", base),
         title=one_line(entry.get("title") or ""),
         summary=summary,
         text=body_of(summary, map(plain_text, contents)),
-        published=_date(element, place),
+        published=date_in(parts, place),
         language=tag,
-        credit=credit,
-        credit_url=credit_url,
+        credit=one_line(credit),
+        credit_url=absolute(credit_url, ""),
     )
-
-
-def _credit(element: Any) -> tuple[str, str]:
-    """Return the name and the address of whom an entry names as its source."""
-    for source in element.iterchildren("source", "{*}Source"):
-        return one_line(source.text or ""), absolute(source.get("url") or "", "")
-    return "", ""
-
-
-def _link(element: Any) -> str:
-    """Of the alternates of an Atom entry the first; later ones are other languages or forms."""
-    links = (link for space in _ATOM for link in element.iterchildren(f"{{{space}}}link"))
-    hrefs = (link.get("href") or "" for link in links if link.get("rel") in _FIRST_LINKS)
-    return next(hrefs, "") if element.tag != "item" else ""
-
-
-def _date(element: Any, place: str) -> datetime | date | None:
-    for names in (_PUBLISHED, _UPDATED):
-        for child in element.iterchildren(*names):
-            if found := feed_date(child.text or "", place):
-                return found
-    return None
 
 
 def body_of(summary: str, contents: Iterable[str]) -> str:
@@ -179,10 +163,6 @@ def absolute(link: str, base: str) -> str:
     return without_login(full)
 
 
-def _is_whole(item: Item, element: Any) -> bool:
-    if not item.url.startswith(_WEB):
-        return False
-    if any(content.get("type") not in _PLAIN_CONTENT for content in element.iterfind("{*}content")):
-        return False
-    title = element.find("{*}title")
-    return bool(item.title) or title is None or not (title.text or len(title))
+def _is_whole(item: Item, parts: Parts) -> bool:
+    is_linked = item.url.startswith(_WEB)
+    return is_linked and is_plain(parts) and (bool(item.title) or not has_title(parts))

@@ -8,6 +8,8 @@ charset, all of their bytes together valid UTF-8, and what comes out letters and
 import re
 import unicodedata
 
+from bot.matching.characters import beyond_ascii
+
 _LATIN = "cp1252"
 _CHARSETS = (_LATIN, "cp1251", "cp1250")
 # How the first byte of a sequence and its second one look, in any of them.
@@ -23,7 +25,8 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 def repaired(text: str) -> str:
     """*text* as it was meant; itself where nothing is wrong with it, or nobody can be certain."""
     for _ in range(_MOST):
-        if text.isascii() or not _SUSPECT.search(text):
+        # Of a pair both stand among the characters beyond ASCII, which are few.
+        if text.isascii() or not _SUSPECT.search(beyond_ascii(text)) or not _SUSPECT.search(text):
             break
         meant = next(filter(None, (_as_utf8(text, charset) for charset in _CHARSETS)), "")
         if not meant:

@@ -6,6 +6,7 @@ Linear in the length of the text, whatever the text is.
 import re
 from html import unescape
 
+from bot.matching.characters import beyond_ascii
 from bot.sources.formats.charrefs import possible
 from bot.sources.formats.mojibake import repaired
 
@@ -86,7 +87,7 @@ def _clean(text: str) -> str:
 def without_controls(text: str) -> str:
     if text.isascii():
         return text.translate(_NO_ASCII_CONTROLS) if _has_ascii_controls(text) else text
-    if not _CONTROLS.search(text):
+    if not _CONTROLS.search(beyond_ascii(text)) and not _has_ascii_controls(text):
         return text
     text = _C1.sub(lambda char: char[0].encode("latin-1").decode("cp1252", "ignore"), text)
     return _CONTROLS.sub("", text)
@@ -103,7 +104,8 @@ def _unescaped(text: str) -> str:
 
 
 def _has_ascii_controls(text: str) -> bool:
-    return len(text.encode().translate(None, _ASCII_CONTROLS)) < len(text)
+    coded = text.encode("utf-8", "surrogatepass")
+    return len(coded.translate(None, _ASCII_CONTROLS)) < len(coded)
 
 
 def _with_line_feeds(text: str) -> str:

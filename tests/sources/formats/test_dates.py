@@ -137,6 +137,15 @@ def test_an_iso_moment_comes_back_as_it_was(moment):
     assert feed_date(moment.isoformat()) == moment
 
 
+@given(
+    st.sampled_from(["2026-03-02", "2024-02-29", "2026-02-29", "0000-01-01", "0001-01-01"]),
+    st.sampled_from(["12:00:00", "23:59:60", "24:00:00", "24:00:01", "25:00:00", "00:60:00"]),
+    st.sampled_from(["Z", "+00:00", "-00:00", "+09:00", "-23:59", "+24:00", "+05:99", "+99:00"]),
+)
+def test_what_python_reads_by_itself_means_the_same_here(day, clock, zone):
+    assert feed_date(f"{day}T{clock}{zone}") == feed_date(f"{day} {clock} {zone}")
+
+
 def test_the_corpus_of_dates_is_read_right(corpus: Path):
     rows = json.loads((corpus / "crafted/dates.json").read_text(encoding="utf-8"))
 

@@ -326,3 +326,22 @@ def test_any_bytes_are_a_document_or_refused(data, start):
     except Unreadable:
         return
     assert isinstance(found, Document | NeedsWorker)
+
+
+def test_a_link_for_other_programs_is_not_the_link_of_an_rss_item():
+    further = '<a:link xmlns:a="http://www.w3.org/2005/Atom" href="https://ex.org/other"/>'
+
+    (item,) = fast(rss(ITEM.replace("<guid>", f"<!-- a note -->{further}<guid>"))).items
+
+    assert (item.url, item.guid) == ("https://ex.org/1", "g1")
+
+
+def test_of_the_alternates_of_an_atom_entry_the_first_counts():
+    (item,) = fast(
+        atom(
+            '<title>Ferry</title><link rel="self" href="https://ex.org/self"/>'
+            '<link href="https://ex.org/en"/><link rel="alternate" href="https://ex.org/de"/>'
+        )
+    ).items
+
+    assert item.url == "https://ex.org/en"
