@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from bot.matching.folding import folded_text
-from bot.sources.articles.intake import Identity, url_hash
+from bot.sources.articles.intake import Identity
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.hashes import digest
 from bot.sources.urls import canonical_url, is_tracker
@@ -37,20 +37,19 @@ def identified(document: Document, source_url: str) -> list[Identified]:
     """Return each entry once, in their order."""
     items = document.items
     is_list = document.kind in _LISTS
-    plain = [_name(item, is_list=is_list) for item in items]
-    names = _told_apart(items, plain)
+    links = [_link(item) for item in items]
+    plain = [_name(*each, is_list=is_list) for each in zip(items, links, strict=True)]
+    names = _told_apart(items, links, plain)
     first = {name: at for at, name in reversed(list(enumerate(names)))}
-    shared = _shared_links(items[at] for at in first.values()) if is_list else {""}
+    shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
     found = []
     for name, at in reversed(first.items()):
-        item = items[at]
-        if _link(item) in shared:
-            # Not by what tells it from its neighbours, which may be others next time.
-            article = digest(f"{source_url}\n{plain[at]}\n{item.title}")
-        else:
-            article = url_hash(item.url)
+        item, link = items[at], links[at]
+        # Not by what tells it from its neighbours, which may be others next time.
+        by_name = f"{source_url}\n{plain[at]}\n{item.title}"
         guid = digest(name)
-        found.append((item, Identity(guid, guid if item.is_detour else article)))
+        article = guid if item.is_detour else digest(by_name if link in shared else link)
+        found.append((item, Identity(guid, article)))
     return found
 
 
@@ -96,8 +95,7 @@ def _without_trackers(query: str) -> Iterator[str]:
             yield part
 
 
-def _name(item: Item, *, is_list: bool) -> str:
-    link = _link(item)
+def _name(item: Item, link: str, *, is_list: bool) -> str:
     if is_list and _HOME.fullmatch(link):
         link = ""
     return folded_guid(item.guid) or folded_guid(link) or item.title or item.text
@@ -107,7 +105,7 @@ def _link(item: Item) -> str:
     return canonical_url(item.url) if item.url and not item.is_detour else ""
 
 
-def _told_apart(items: Sequence[Item], names: list[str]) -> list[str]:
+def _told_apart(items: Sequence[Item], links: Sequence[str], names: list[str]) -> list[str]:
     if len(set(names)) == len(names):
         return names
     namesakes: defaultdict[str, list[int]] = defaultdict(list)
@@ -115,20 +113,20 @@ def _told_apart(items: Sequence[Item], names: list[str]) -> list[str]:
         namesakes[name].append(at)
     told = list(names)
     for name, places in namesakes.items():
-        links = [_link(items[at]) for at in places]
-        is_by_title = len(set(links)) == 1 and (not links[0] or _HOME.fullmatch(links[0]))
+        own = [links[at] for at in places]
+        is_by_title = len(set(own)) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
         titles = [items[at].title for at in places]
-        marks = titles if is_by_title else [a or b for a, b in zip(links, titles, strict=True)]
+        marks = titles if is_by_title else [a or b for a, b in zip(own, titles, strict=True)]
         if len(set(marks)) > 1:
             for at, mark in zip(places, marks, strict=True):
                 told[at] = f"{name}\n{mark}"
     return told
 
 
-def _shared_links(items: Iterable[Item]) -> set[str]:
+def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
     """The links that do not tell which article they mean, "" among them."""
     titles: defaultdict[str, set[str]] = defaultdict(set)
-    for item in items:
-        titles[_link(item)].add(item.title)
+    for item, link in linked:
+        titles[link].add(item.title)
     several = {url for url, named in titles.items() if len(named) > 1 or _HOME.fullmatch(url)}
     return several | {""}
