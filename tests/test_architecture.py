@@ -50,6 +50,7 @@ USE_CASES = {
     "bot.subscribers.managing",
     "bot.subscribers.mailboxes",
     "bot.subscribers.mailnotices",
+    "bot.subscribers.looks",
     "bot.subscribers.planning",
     "bot.subscribers.returns",
     "bot.subscribers.schedule",

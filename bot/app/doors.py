@@ -16,6 +16,7 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.looks import Looks
 from bot.subscribers.managing import Managing
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
@@ -43,6 +44,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
+        looks=Looks(storage),
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, renderer),

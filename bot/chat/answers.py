@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
-from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import CallbackQuery, ForceReply
+from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
+from aiogram.types import CallbackQuery, ForceReply, InputRichMessage
 from aiogram.types import Message as Received
 
 from bot.chat import callbacks
@@ -40,15 +40,33 @@ class Answers:
 
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            await self.bot.send_message(
+            if message.rich is None or not await self._send_rich(message, message.rich):
+                for part in message.classic or (message,):
+                    await self._send_text(part)
+
+    async def _send_rich(self, message: Message, html: str) -> bool:
+        """Send it as the rich message that it is; False where Telegram refuses that."""
+        try:
+            await self.bot.send_rich_message(
                 self.telegram_id,
-                message.text,
+                InputRichMessage(html=html, skip_entity_detection=True),
                 message_thread_id=self.thread_id or None,
-                entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
             )
+        except (TelegramBadRequest, TelegramNotFound):
+            return False
+        return True
+
+    async def _send_text(self, message: Message) -> None:
+        await self.bot.send_message(
+            self.telegram_id,
+            message.text,
+            message_thread_id=self.thread_id or None,
+            entities=entities_of(message),
+            reply_markup=markup_of(message.keyboard),
+            link_preview_options=NO_PREVIEW,
+            parse_mode=None,
+        )
 
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""

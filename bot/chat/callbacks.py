@@ -13,8 +13,8 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.rendering.buttons import SETTINGS, TOPICS
-from storage.words import EmptyDay, Mode
+from bot.rendering.buttons import ALL, SETTINGS, TOPICS
+from storage.words import EmptyDay, Layout, Mode, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
@@ -109,6 +109,26 @@ class Resume(CallbackData, prefix="resume"):
 
 class DigestNow(CallbackData, prefix="digest"):
     pass
+
+
+class ShowAll(CallbackData, prefix=ALL):
+    """*day* is the edition's local date as 20261118; 0 is the digest so far."""
+
+    day: Annotated[int, Field(ge=0, le=99991231)]
+    slot: Annotated[int, Field(ge=0, lt=100)]
+    topic_id: RowId
+
+
+class ShowLooks(CallbackData, prefix="looks"):
+    pass
+
+
+class SetStyle(CallbackData, prefix="style"):
+    style: Style
+
+
+class SetLayout(CallbackData, prefix="layout"):
+    layout: Layout
 
 
 class Erase(CallbackData, prefix="erase"):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.erasing import Erasing
+    from bot.subscribers.looks import Looks
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import Topics
@@ -33,6 +34,7 @@ class Doors:
     watching: Watching
     settings: ChatSettings
     schedule: Schedule
+    looks: Looks
     erasing: Erasing
     preview: Preview
     digest: DigestNow

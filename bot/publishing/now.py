@@ -1,9 +1,14 @@
-"""The digest on demand: what has gathered since the last edition. It changes nothing."""
+"""The digest on demand: what has gathered since the last edition, and all of what one counted.
+
+Nothing is changed by either.
+"""
 
 from dataclasses import dataclass
+from datetime import date
 
-from bot.publishing.pages import now_page
+from bot.publishing.pages import Edition, now_page, section_page
 from bot.publishing.publish.gathering import gather, reach
+from bot.publishing.reading import Reading
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
@@ -18,10 +23,26 @@ class DigestNow:
 
     async def show(self, chat_id: int) -> list[Message]:
         """Return the digest of the chat's row so far; LookupError if there is no such row."""
+        return now_page(self.renderer, await self._so_far(chat_id))
+
+    async def show_all(
+        self, chat_id: int, topic_id: int, day: date | None = None, slot: int = 0
+    ) -> list[Message]:
+        """Return every story of a topic in the edition of a local date, or in the digest so far.
+
+        Of an edition or a topic that is gone, the line that says so.
+        """
+        edition = (
+            await Reading(self.storage).edition(chat_id, day, slot)
+            if day
+            else await self._so_far(chat_id)
+        )
+        return section_page(self.renderer, edition, topic_id)
+
+    async def _so_far(self, chat_id: int) -> Edition:
         async with self.storage.reading() as unit:
             chat = await unit.session.get(Chat, chat_id)
             if chat is None:
                 raise LookupError(f"no chat {chat_id}")
             last = await last_editions(unit, chat_id)
-            edition = await gather(unit, chat, reach(last.made_at, unit.now))
-        return now_page(self.renderer, edition)
+            return await gather(unit, chat, reach(last.made_at, unit.now))

@@ -61,26 +61,36 @@ def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest of a day, or the line that says it is empty."""
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values_of(edition))
-    values = values_of(edition)
-    parts = renderer.messages("edition/telegram.html", **values)
-    return _as_rich(renderer, parts, values) if edition.layout is Layout.RICH else parts
-
-
-def _as_rich(
-    renderer: Renderer, parts: Sequence[Message], values: Mapping[str, Any]
-) -> list[Message]:
-    """Return the one rich message that says what *parts* do; them, where it is too large."""
-    page = renderer.rich("edition/rich.html", **values)
-    if not page.fits:
-        return list(parts)
-    heading = parts[0].text.partition("\n")[0]
-    return [Message(heading, keyboard=page.keyboard, rich=page.html, classic=tuple(parts))]
+    return _laid_out(renderer, "edition/telegram.html", edition)
 
 
 def now_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest as it stands, asked for between two editions."""
-    template = "edition/now.html" if edition.choice else "edition/now_empty.html"
-    return renderer.messages(template, **values_of(edition))
+    if not edition.choice:
+        return renderer.messages("edition/now_empty.html", **values_of(edition))
+    return _laid_out(renderer, "edition/now.html", edition)
+
+
+def _laid_out(renderer: Renderer, template: str, edition: Edition) -> list[Message]:
+    """Return what the classic *template* gives, in one rich message if that is wanted and fits."""
+    values = values_of(edition)
+    parts = renderer.messages(template, **values)
+    if edition.layout is not Layout.RICH:
+        return parts
+    page = renderer.rich("edition/rich.html", **values)
+    if not page.fits:
+        return parts
+    heading = parts[0].text.partition("\n")[0]
+    return [Message(heading, keyboard=page.keyboard, rich=page.html, classic=tuple(parts))]
+
+
+def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> list[Message]:
+    """Return every story of one topic of the edition, or the line that there is no such thing."""
+    sections = edition.choice.sections if edition else ()
+    section = next((one for one in sections if one.topic.id == topic_id and one.stories), None)
+    if edition is None or section is None:
+        return renderer.messages("edition/section_gone.html")
+    return renderer.messages("edition/section.html", **values_of(edition), section=section)
 
 
 def alert_page(

@@ -29,6 +29,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.looks import Looks
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
@@ -132,6 +133,7 @@ def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
+        looks=Looks(storage),
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, Renderer()),

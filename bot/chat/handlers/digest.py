@@ -1,15 +1,18 @@
-"""/digest: what has gathered since the last one."""
+"""/digest: what has gathered since the last one; and all of what a digest only counted."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import DigestNow
+from bot.chat.callbacks import DigestNow, ShowAll
 
 if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery
+
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
@@ -19,8 +22,28 @@ async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers
     await answers.send(await doors.digest.show(guest.chat_id))
 
 
+async def all_asked_for(
+    _pressed: CallbackQuery, callback_data: ShowAll, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    day, slot = _day(callback_data.day), callback_data.slot
+    await answers.send(
+        await doors.digest.show_all(guest.chat_id, callback_data.topic_id, day, slot)
+    )
+
+
+def _day(number: int) -> date | None:
+    """Read 20261118; None for 0. What is no date is one that no edition has."""
+    if not number:
+        return None
+    try:
+        return datetime.strptime(f"{number:08}", "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return date.min
+
+
 def make_router() -> Router:
     router = Router(name="digest")
     router.message.register(asked_for, Command("digest"))
     router.callback_query.register(asked_for, DigestNow.filter())
+    router.callback_query.register(all_asked_for, ShowAll.filter())
     return router

@@ -1,0 +1,39 @@
+"""How a chat's digests look: how much they say, and in which of Telegram's layouts."""
+
+from dataclasses import dataclass
+
+from storage.chats import Chat, chat_to_change
+from storage.engine import Storage
+from storage.words import Layout, Style
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    style: Style
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    storage: Storage
+
+    async def now(self, chat_id: int) -> Look:
+        async with self.storage.reading() as unit:
+            return _look(await unit.session.get_one(Chat, chat_id))
+
+    async def set_style(self, chat_id: int, style: Style) -> Look:
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            chat.style = style
+            return _look(chat)
+
+    async def set_layout(self, chat_id: int, layout: Layout) -> Look:
+        """Rich is tried again even where it was refused before."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            chat.layout = layout
+            return _look(chat)
+
+
+def _look(chat: Chat) -> Look:
+    return Look(chat.style, chat.layout)

@@ -1,0 +1,91 @@
+import pytest
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from sqlmodel import select
+
+from storage.articles import Article
+from storage.matches import Match
+from storage.queries import Query
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+async def looks(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    return await ann.presses(await ann.says("/settings"), "Look")
+
+
+@pytest.fixture
+def matched(news, one_storage):
+    """Store an article that every query has matched."""
+
+    async def store(title: str, text: str, number: int = 0) -> None:
+        await news(title, text, f"https://news.example.org/{number}")
+        async with one_storage.writing() as unit:
+            queries = await unit.session.exec(select(Query))
+            (article,) = await unit.session.exec(select(Article).where(Article.title == title))
+            for query in queries:
+                unit.session.add(
+                    Match(
+                        article_id=article.id,
+                        query_id=query.id,
+                        words=["taiwan"],
+                        news_at=unit.now,
+                        found_at=unit.now,
+                    )
+                )
+
+    return store
+
+
+async def test_the_style_is_chosen_by_a_button(ann, looks):
+    brief = await ann.presses(looks, "Brief")
+    full = await ann.presses(brief, "Full")
+
+    assert "✓ Standard" in labels(looks)
+    assert "titles only" in brief["text"]
+    assert "✓ Full" in labels(full)
+
+
+async def test_the_digest_comes_as_a_rich_message_once_that_is_chosen(ann, looks, matched):
+    await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
+    rich = await ann.presses(looks, "One rich message")
+
+    digest = await ann.presses(rich, "Show me")
+
+    heading, summary, *_ = digest["rich_message"]["blocks"]
+    assert heading == {"type": "heading", "text": "Your digest so far", "size": 2}
+    assert "1 story from 1 outlet." in summary["text"]
+    assert "Topics" in labels(digest)
+
+
+async def test_where_rich_messages_are_refused_the_classic_ones_come(ann, house, looks, matched):
+    await matched("Taiwan talks begin", "The envoy flies to Taiwan.")
+    rich = await ann.presses(looks, "One rich message")
+    house.playground.inject("400", method="sendRichMessage")
+
+    digest = await ann.presses(rich, "Show me")
+
+    assert digest["text"].startswith("Your digest so far")
+
+
+async def test_all_stories_of_a_topic_come_by_its_button(ann, looks, matched):
+    for number in range(7):
+        await matched(f"Taiwan story {number}", "Words on Taiwan.", number)
+    digest = await ann.says("/digest")
+
+    whole = await ann.presses(digest, "All 7: Taiwan")
+
+    assert "+2 more" in digest["text"]
+    assert whole["text"].startswith("Taiwan · all 7 stories of this digest")
+    assert whole["text"].count("•") == 7
+
+
+@pytest.mark.parametrize("data", ["all:0:0:999", "all:20200101:0:1", "all:20261399:0:1"])
+async def test_an_old_button_says_that_its_digest_is_gone(ann, house, looks, data):
+    button = InlineKeyboardButton(text="All 9: News", callback_data=data)
+    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+    await house.bot.send_message(ann.who.id, "from long ago", reply_markup=markup)
+
+    answer = await ann.presses(await ann.next(), "All 9")
+
+    assert "I don't have that digest any more." in answer["text"]

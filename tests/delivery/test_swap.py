@@ -1,0 +1,81 @@
+"""A body that is refused gives its place to its fallback, in the unit that writes it down."""
+
+from datetime import timedelta
+
+from bot.delivery.errors import BadMarkup, Refused
+from bot.delivery.fallbacks import following, swapped_in
+from bot.rendering.messages import Entity, Message
+from storage.chats import Chat
+from storage.words import DeliveryKind, DeliveryState, Layout
+from tests.delivery.conftest import Outbox, send_all
+
+SECOND = timedelta(seconds=1)
+
+BOLD = (Entity("bold", 0, 3),)
+RICH = Message(
+    "Your digest",
+    rich="<h2>Your digest</h2>",
+    classic=(Message("one 1/2", BOLD), Message("two 2/2", BOLD)),
+)
+
+
+async def put_out(outbox: Outbox, message: Message, **facts) -> int:
+    body, fallback = message.to_json(), message.fallback()
+    return await outbox.add(
+        facts.pop("chat"), kind=DeliveryKind.EDITION, body=body, fallback=fallback, **facts
+    )
+
+
+async def send_for_seconds(sending, clock, seconds: int) -> None:
+    """A chat gets one message a second."""
+    for _ in range(seconds):
+        await send_all(sending)
+        clock.turn(SECOND)
+
+
+async def layout_of(outbox: Outbox, chat: int) -> Layout:
+    async with outbox.storage.reading() as unit:
+        return (await unit.session.get_one(Chat, chat)).layout
+
+
+async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, telegram, clock):
+    chat = await outbox.chat(7, layout=Layout.RICH)
+    await put_out(outbox, RICH, chat=chat, key="edition:1:telegram:1")
+    telegram.errors[7] = [Refused("RICH_MESSAGE_CONTENT_REQUIRED")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["Your digest", "one 1/2", "two 2/2"]
+    assert await outbox.states(1, 2) == [DeliveryState.SENT] * 2
+    assert (await outbox.get(2)).key == "edition:1:telegram:2"
+    assert await layout_of(outbox, chat) is Layout.REFUSED
+
+
+async def test_each_part_has_its_plain_text_to_fall_back_to(outbox, sending, telegram, clock):
+    chat = await outbox.chat(7, layout=Layout.RICH)
+    await put_out(outbox, RICH, chat=chat, key="edition:1:telegram:1")
+    telegram.errors[7] = [Refused("rich"), BadMarkup("entities"), None, BadMarkup("entities")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["Your digest", "one 1/2", "one 1/2", "two 2/2", "two 2/2"]
+    assert await outbox.states(1, 2) == [DeliveryState.SENT] * 2
+
+
+async def test_a_refused_picture_leaves_its_caption(outbox, sending, telegram, clock):
+    chat = await outbox.chat(7)
+    await put_out(outbox, Message("Your week", BOLD, photo="aGVsbG8="), chat=chat)
+    telegram.errors[7] = [Refused("not enough rights to send photos to the chat")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    assert telegram.texts == ["Your week", "Your week"]
+    assert "photo" not in (await outbox.get(1)).body
+    assert await layout_of(outbox, chat) is Layout.CLASSIC
+
+
+def test_plain_text_has_nothing_to_fall_back_to():
+    swapped = swapped_in(Message("plain").to_json())
+
+    assert swapped == {"body": Message("plain").to_json(), "fallback": None}
+    assert following(Message("plain", BOLD).fallback() or {}) == []

@@ -1,0 +1,94 @@
+"""Rich messages and photos: what the playground makes of them, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from bot.playground.answers import Refusal
+from bot.playground.pictures import picture_size
+from bot.playground.rich_blocks import rich_message
+
+HTML = (
+    "<h2>News</h2><p>A <b>bold</b> word, <a href='https://a.example/x'>a link</a></p>"
+    "<ul><li>one</li><li>two<br><i>more</i></li></ul>"
+    "<details open><summary>Rest</summary><p>folded</p></details><hr><footer>why</footer>"
+)
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height)
+
+
+async def test_a_rich_message_is_kept_in_blocks(call, ann):
+    answer = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
+
+    blocks = answer["result"]["rich_message"]["blocks"]
+    assert [block["type"] for block in blocks] == [
+        "heading", "paragraph", "list", "details", "divider", "footer",
+    ]  # fmt: skip
+    assert blocks[1]["text"][1:4] == [
+        {"type": "bold", "text": "bold"},
+        " word, ",
+        {"type": "url", "text": "a link", "url": "https://a.example/x"},
+    ]
+    assert blocks[2]["items"][0] == {
+        "label": "•",
+        "blocks": [{"type": "paragraph", "text": "one"}],
+    }
+    assert (blocks[3]["summary"], blocks[3]["is_open"]) == ("Rest", True)
+
+
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        pytest.param("", "RICH_MESSAGE_CONTENT_REQUIRED", id="nothing"),
+        pytest.param("<p> </p>" * 501, "rich message has too many blocks", id="501 blocks"),
+        pytest.param(f"<p>{'x' * 32_769}</p>", "message is too long", id="32,769 characters"),
+        pytest.param(
+            "<blockquote>" * 17 + "x" + "</blockquote>" * 17, "nested too deep", id="deep"
+        ),
+        pytest.param("<p>x", 'no end tag for "p"', id="open"),
+        pytest.param("<p>x</h2>", 'unexpected end tag "h2"', id="crossed"),
+        pytest.param("<marquee>x</marquee>", 'unsupported start tag "marquee"', id="unknown"),
+        pytest.param("<b><p>x</p></b>", 'a block "p" inside of text', id="a block in text"),
+        pytest.param("<li>x</li>", '"li" inside of ""', id="an item without its list"),
+        pytest.param("<details>x</details>", '"details" without "summary"', id="no summary"),
+    ],
+)
+def test_what_no_rich_message_can_be_is_refused(html, reason):
+    with pytest.raises(Refusal) as refused:
+        rich_message(html)
+
+    assert reason in refused.value.description
+
+
+async def test_a_rich_message_is_refused_where_a_fault_is_ordered(call, pg, ann):
+    pg.inject("400", method="sendRichMessage", description="Bad Request: RICH_MESSAGE_INVALID")
+
+    answer = await call("sendRichMessage", chat_id=ann.id, rich_message=json.dumps({"html": HTML}))
+
+    assert answer["description"] == "Bad Request: RICH_MESSAGE_INVALID"
+
+
+def test_a_photo_has_the_size_that_its_header_says():
+    assert picture_size(png(900, 500)) == (900, 500)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"GIF89a", "IMAGE_PROCESS_FAILED", id="short"),
+        pytest.param(b"x" * 100, "IMAGE_PROCESS_FAILED", id="no picture"),
+        pytest.param(png(9000, 1001), "PHOTO_INVALID_DIMENSIONS", id="too large"),
+        pytest.param(png(2100, 100), "PHOTO_INVALID_DIMENSIONS", id="too narrow"),
+        pytest.param(png(9, 9) + bytes(10 << 20), "file is too big", id="too heavy"),
+    ],
+)
+def test_what_no_photo_can_be_is_refused(content, reason):
+    with pytest.raises(Refusal) as refused:
+        picture_size(content)
+
+    assert refused.value.description == f"Bad Request: {reason}"
