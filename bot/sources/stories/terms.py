@@ -10,8 +10,9 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot.matching.characters import is_unspaced
@@ -19,8 +20,11 @@ from bot.matching.folding import fold
 from bot.matching.stopwords import STOP_WORDS
 
 STEM: Final = 6
-LONGEST_LEAD: Final = 300  # characters
+LONGEST_LEAD: Final = 160  # characters
 _LONGEST_TITLE: Final = 300
+_KEPT: Final = 8_192  # words that are no plain letters, folded lately
+_LONGEST_KEPT: Final = 24  # characters; where no spaces are written a sentence is one word
+_UNSPACED: Final = "\u0e00"  # no word that begins before it is one character of such a script
 _ALL_CAPITALS: Final = 0.6  # of the longer words: then a capital means nothing
 _LONGER: Final = 3
 _NO_DIGIT: Final = ":"  # stands behind them in the order of characters
@@ -36,11 +40,12 @@ class Terms:
 
 
 def terms_of(title: str, lead: str, outlets: Iterable[str] = ()) -> Terms:
-    title, lead = without_outlet(title, outlets)[:_LONGEST_TITLE], lead[:LONGEST_LEAD]
-    heading = dict.fromkeys(_stems(title))
-    rest = [stem for stem in dict.fromkeys(_stems(lead)) if stem not in heading]
-    names = " ".join((*_names(title), *_names(lead)))
-    return Terms(tuple(heading), tuple(rest), frozenset(_stems(names)))
+    heading = without_outlet(title, outlets)[:_LONGEST_TITLE].split()
+    opening = lead[:LONGEST_LEAD].split()
+    stems = dict.fromkeys(_stems(heading))
+    rest = [stem for stem in dict.fromkeys(_stems(opening)) if stem not in stems]
+    names = _stems([*_names(heading), *_names(opening)])
+    return Terms(tuple(stems), tuple(rest), frozenset(names))
 
 
 def without_outlet(title: str, outlets: Iterable[str]) -> str:
@@ -48,23 +53,39 @@ def without_outlet(title: str, outlets: Iterable[str]) -> str:
     parts = _PARTS.split(title)
     if len(parts) == 1:
         return title
-    own = {word for outlet in outlets for word in fold(outlet.replace(".", " ")).plain.split()}
-    if own.issuperset(fold(parts[-1]).plain.split()):
+    own = set(folded_words(" ".join(outlets).replace(".", " ").split()))
+    if own.issuperset(folded_words(parts[-1].split())):
         return title[: title.rindex(parts[-1])]
-    if own.issuperset(fold(parts[0]).plain.split()):
+    if own.issuperset(folded_words(parts[0].split())):
         return title[len(parts[0]) :]
     return title
 
 
-def _stems(text: str) -> list[str]:
-    words = fold(text).plain.split()
-    if not text.isascii():
+def _stems(written: Sequence[str]) -> list[str]:
+    words = folded_words(written)
+    if max(words, default="") >= _UNSPACED:
         words = list(_in_pairs(words))
     return [
         word[:STEM]
         for word in words
         if len(word) > 1 and word not in STOP_WORDS and (word > _NO_DIGIT or not word.isdigit())
     ]
+
+
+def folded_words(written: Iterable[str]) -> list[str]:
+    """Fold what stands between two spaces each for itself: no rule of folding looks over one."""
+    words: list[str] = []
+    for word in written:
+        if word.isalnum() and word.isascii():
+            words.append(word.lower())
+        else:
+            words += _folded(word) if len(word) <= _LONGEST_KEPT else fold(word).words
+    return words
+
+
+@lru_cache(maxsize=_KEPT)
+def _folded(word: str) -> tuple[str, ...]:
+    return fold(word).words
 
 
 def _in_pairs(words: Iterable[str]) -> Iterator[str]:
@@ -80,14 +101,13 @@ def _in_pairs(words: Iterable[str]) -> Iterator[str]:
         before = word
 
 
-def _names(text: str) -> list[str]:
-    words = text.split()
-    longer = [word for word in words if len(word) > _LONGER]
-    capital = [word for word in longer if word[0].isupper()]
-    if len(capital) > _ALL_CAPITALS * len(longer):
+def _names(words: Sequence[str]) -> list[str]:
+    capital = [at for at, word in enumerate(words) if word[0].isupper()]
+    longer = len([word for word in words if len(word) > _LONGER])
+    if sum(len(words[at]) > _LONGER for at in capital) > _ALL_CAPITALS * longer:
         return []
     return [
-        word
-        for before, word in zip((".", *words), words, strict=False)
-        if word[0].isupper() and (before[-1] not in _ENDS or word[1:].isupper())
+        words[at]
+        for at in capital
+        if (at and words[at - 1][-1] not in _ENDS) or words[at][1:].isupper()
     ]

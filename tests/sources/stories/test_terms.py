@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.stories.terms import STEM, terms_of, without_outlet
+from bot.matching.folding import fold
+from bot.sources.stories.terms import STEM, folded_words, terms_of, without_outlet
 
 
 def test_title_and_lead_give_the_beginnings_of_their_words():
@@ -65,3 +66,11 @@ def test_any_text_has_terms(title: str, lead: str, outlets: list[str]):
 
     assert all(0 < len(word) <= STEM for word in (*terms.title, *terms.lead))
     assert not set(terms.title) & set(terms.lead)
+
+
+_WRITTEN = st.text(alphabet=st.characters() | st.sampled_from("aB1.,'&+#- \t\u00a0\u0301ｶﾞ岬"))
+
+
+@given(_WRITTEN)
+def test_words_fold_each_for_itself_as_all_at_once(text: str):
+    assert folded_words(text.split()) == list(fold(text).words)
