@@ -3,31 +3,46 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    update,
+)
 from sqlmodel import col, select
 
 from storage.articles import Article, is_at
 from storage.engine import Unit
 from storage.entries import Entry
+from storage.folded import Folded
 from storage.sources import Source
 from storage.stories import drop_stories, grow_stories
 from storage.words import Hint, Stage
 
-# As much of a text as is compared with others; a lead is shorter.
+# As much as is compared with others.
+_LONGEST_LEAD = 200
 _LONGEST_TEXT = 3_000
 
 
 class Grouped(NamedTuple):
-    """As much of an article as tells what it is about; *story_id*: its own until one is found."""
+    """As much of an article as tells what it is about; *story_id*: its own until one is found.
+
+    *lead* is how its summary begins, or its text where it has none; *folded* how the text does.
+    """
 
     id: int
     story_id: int
     news_at: datetime
     title: str
-    summary: str
-    text: str
+    lead: str
+    folded: str
 
 
 class Teller(NamedTuple):
@@ -40,35 +55,63 @@ class Teller(NamedTuple):
     public: bool
 
 
+def _told(*wanted: ColumnElement[bool]) -> Select[Any]:
+    lead = case((col(Article.summary) != "", col(Article.summary)), else_=col(Article.text))
+    rows: Select[Any] = select(  # type: ignore[call-overload]
+        Article.id,
+        Article.story_id,
+        Article.news_at,
+        Article.title,
+        func.substr(lead, 1, _LONGEST_LEAD),
+        func.coalesce(func.substr(Folded.text, 1, _LONGEST_TEXT), ""),
+    )
+    rows = rows.outerjoin(Folded, col(Folded.article_id) == Article.id).where(*wanted)
+    return rows.order_by(col(Article.id)).limit(bindparam("limit", type_=Integer))
+
+
+# Made once: to make them takes as long as to read a hundred rows.
+_UNGROUPED: Final = _told(
+    is_at(Stage.STORED),
+    or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= bindparam("now")),
+)
+_GROUPED: Final = _told(
+    col(Article.stage) != Stage.STORED,
+    col(Article.news_at) >= bindparam("since"),
+    col(Article.id) > bindparam("after"),
+)
+_AMONG: Final[BindParameter[Any]] = bindparam("articles", expanding=True)
+_TELLERS: Final[Select[Any]] = (
+    select(  # type: ignore[call-overload]
+        Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
+    )
+    .join(Source, col(Source.id) == Entry.source_id)
+    .where(col(Entry.article_id).in_(_AMONG))
+)
+_JOIN: Final = (
+    update(Article)
+    .where(col(Article.id) == bindparam("article"))
+    .values(story_id=bindparam("story"))
+)
+_GROUP: Final = (
+    update(Article)
+    .where(col(Article.id).in_(_AMONG), is_at(Stage.STORED))
+    .values(stage=Stage.GROUPED)
+)
+
+
 async def ungrouped(unit: Unit, limit: int) -> list[Grouped]:
     """Return the oldest articles that have no story but their own yet, and are ready."""
-    ready = or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= unit.now)
-    return await _articles(unit, limit, is_at(Stage.STORED), ready)
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    rows = await connection.execute(_UNGROUPED, {"now": unit.now, "limit": limit})
+    return [Grouped(*row) for row in rows]
 
 
 async def grouped(unit: Unit, since: datetime, *, after: int, limit: int) -> list[Grouped]:
     """Return articles that have their story, with ids above *after*, in stored order."""
-    is_grouped, recent = col(Article.stage) != Stage.STORED, col(Article.news_at) >= since
-    return await _articles(unit, limit, is_grouped, recent, col(Article.id) > after)
-
-
-async def _articles(unit: Unit, limit: int, *wanted: ColumnElement[bool]) -> list[Grouped]:
-    # Not through the session, which does much for each row that none of ours needs.
     connection = await unit.session.connection()
-    rows = await connection.execute(
-        select(  # type: ignore[call-overload]
-            Article.id,
-            Article.story_id,
-            Article.news_at,
-            Article.title,
-            Article.summary,
-            func.substr(Article.text, 1, _LONGEST_TEXT),
-        )
-        .where(*wanted)
-        .order_by(col(Article.id))
-        .limit(limit)
-    )
-    return [Grouped(*row) for row in rows]
+    wanted = {"since": since, "after": after, "limit": limit}
+    return [Grouped(*row) for row in await connection.execute(_GROUPED, wanted)]
 
 
 async def before_the_newest(unit: Unit, since: datetime, most: int) -> int:
@@ -87,14 +130,7 @@ async def tellers_of(unit: Unit, article_ids: Collection[int]) -> Mapping[int, l
     if not article_ids:
         return {}
     connection = await unit.session.connection()
-    rows = await connection.execute(
-        select(  # type: ignore[call-overload]
-            Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title,
-            Source.public,
-        )
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Entry.article_id).in_(article_ids))
-    )  # fmt: skip
+    rows = await connection.execute(_TELLERS, {"articles": list(article_ids)})
     tellers: defaultdict[int, list[Teller]] = defaultdict(list)
     for article_id, *teller in rows:
         tellers[article_id].append(Teller(*teller))
@@ -108,17 +144,9 @@ async def group_articles(
     joining = [article for article in articles if stories[article.id] != article.story_id]
     connection = await unit.session.connection()
     if joining:
-        await connection.execute(
-            update(Article)
-            .where(col(Article.id) == bindparam("article"))
-            .values(story_id=bindparam("story")),
-            [{"article": each.id, "story": stories[each.id]} for each in joining],
-        )
+        moves = [{"article": each.id, "story": stories[each.id]} for each in joining]
+        await connection.execute(_JOIN, moves)
         await drop_stories(unit, [article.story_id for article in joining])
         await grow_stories(unit, {stories[article.id] for article in joining})
-    await connection.execute(
-        update(Article)
-        .where(col(Article.id).in_(stories), is_at(Stage.STORED))
-        .values(stage=Stage.GROUPED)
-    )
+    await connection.execute(_GROUP, {"articles": list(stories)})
     unit.hints.add(Hint.STORIES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.storytelling.labelled import Labelled
+from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.memory import Stories
 
@@ -44,7 +45,7 @@ def grouped(labelled: Labelled) -> dict[int, int]:
                 outlets=frozenset({piece.outlet}),
                 title=piece.title,
                 lead=piece.summary,
-                text=piece.summary,
+                text=folded_text(piece.summary),
                 names=(piece.outlet,),
             )
         )

@@ -141,8 +141,8 @@ def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
         at=article.news_at.timestamp(),
         outlets=frozenset(t.outlet.casefold() or f"source {t.source_id}" for t in tellers),
         title=article.title,
-        lead=article.summary or article.text,
-        text=article.text,
+        lead=article.lead,
+        text=article.folded,
         names=tuple(name for t in tellers for name in (t.outlet, t.host, t.title)),
         public=any(t.public for t in tellers),
     )

@@ -8,8 +8,8 @@ class Told:
     """What an article tells, by whom and when; *story_id* is its own, or the one found before.
 
     *outlets* are keys of whoever carries it: no two articles of one outlet tell one story.
-    *names* are what its outlets call themselves. What is not *public* was added by somebody
-    for himself alone.
+    *text* is folded. *names* are what its outlets call themselves. What is not *public* was added
+    by somebody for himself alone.
     """
 
     story_id: int

@@ -8,7 +8,8 @@ counts little towards what an article must have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from operator import neg
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Centre:
             vocabulary.enter(marks)
         self.words, self.marks = tuple(marks), tuple(marks.values())
         least = _NEGLIGIBLE * self.articles * IN_TITLE
-        self.core = sum(mark > least for mark in self.marks)
+        self.core = bisect_left(self.marks, -least, key=neg)
 
     def _with(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> dict[Word, int]:
         """Return the marks of all articles, the highest first, as many as are kept."""
@@ -72,26 +73,9 @@ def _mark(item: tuple[Word, int]) -> int:
     return item[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """An article's words with their marks, and what each is worth as long as no story is meant."""
-
-    marks: Mapping[Word, int]
-    worths: Mapping[Word, float]
-    total: float
-    rarest: float
-
-
-def weighed(marks: Mapping[Word, int], vocabulary: Vocabulary) -> Weighed:
-    rarest = vocabulary.rarest
-    worths = {
-        word: mark * worth * word.weight if (worth := rarest + word.rare) > 0 else 0.0
-        for word, mark in marks.items()
-    }
-    return Weighed(marks, worths, sum(worths.values()), rarest)
-
-
-def likeness(article: Weighed, story: Centre, least: float) -> float:
+def likeness(
+    marks: Mapping[Word, int], story: Centre, vocabulary: Vocabulary, least: float
+) -> float:
     """Say how alike they are, from 0 to 1: what the article has of the story, and the reverse.
 
     It is the harmonic mean of the share of the story's common words that the article has and of
@@ -99,16 +83,16 @@ def likeness(article: Weighed, story: Centre, least: float) -> float:
     without this story. The strongest word in common counts three tenths of that. It is 0 where it
     cannot be as much as *least*.
     """
-    of_story = _of_story(article, story)
+    rarest = vocabulary.rarest
+    of_story = _of_story(marks, story, rarest)
     if 2 * of_story < least:
         return 0.0
-    of_article = _of_article(article, story)
+    of_article = _of_article(marks, story, rarest)
     both = of_story + of_article
     return 2 * of_story * of_article / both if both else 0.0
 
 
-def _of_story(article: Weighed, story: Centre) -> float:
-    marks, rarest = article.marks, article.rarest
+def _of_story(marks: Mapping[Word, int], story: Centre, rarest: float) -> float:
     scale = _STEPS / (story.articles * IN_TITLE)
     core = common = strongest = 0.0
     for word, given in zip(story.words[: story.core], story.marks, strict=False):
@@ -121,14 +105,16 @@ def _of_story(article: Weighed, story: Centre) -> float:
     return (common - (1 - _STRONGEST) * strongest) / core if core else 0.0
 
 
-def _of_article(article: Weighed, story: Centre) -> float:
-    marks, worths, rarest = article.marks, article.worths, article.rarest
-    shared = strongest = 0.0
-    total = article.total
-    for word in story.words:
-        if word in marks:
-            part = marks[word] * max(0.0, rarest + word.rare_but_one) * word.weight
-            shared += part
-            strongest = max(strongest, part)
-            total += part - worths[word]
+def _of_article(marks: Mapping[Word, int], story: Centre, rarest: float) -> float:
+    words = set(story.words)
+    total = shared = strongest = 0.0
+    for word, mark in marks.items():
+        is_shared = word in words
+        worth = rarest + (word.rare_but_one if is_shared else word.rare)
+        if worth > 0:
+            part = mark * worth * word.weight
+            total += part
+            if is_shared:
+                shared += part
+                strongest = max(strongest, part)
     return (shared - (1 - _STRONGEST) * strongest) / total if total else 0.0

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from bot.sources.stories.centre import IN_LEAD, IN_TITLE, Centre, Weighed, likeness, weighed
+from bot.sources.stories.centre import IN_LEAD, IN_TITLE, Centre, likeness
 from bot.sources.stories.sketch import sketch
 from bot.sources.stories.terms import terms_of
 from bot.sources.stories.texts import Texts
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 3 * 24 * 3600.0  # seconds
 ALIKE: Final = 0.16
-# Stories are looked for under the rarest words of the article; the likeliest are compared.
+# Stories are looked for under the rarest words of the article, until there are enough; the
+# likeliest are compared.
 _RAREST: Final = 8
+_ENOUGH: Final = 32
+_COUNT: Final = attrgetter("count")
 _COMPARED: Final = 3
 _LEAST_SHARED: Final = 0.25  # of what the likeliest shares; with less no story was ever the one
 # About 1.5 KB each, 5 KB with a full text; where more come in three days, the window is shorter.
@@ -82,28 +86,44 @@ class Stories:
         marks |= dict.fromkeys(self._vocabulary.words(terms.lead, terms.names), IN_LEAD)
         return marks
 
-    def _same_text(self, article: Told, passages: frozenset[int]) -> Centre | None:
+    def _same_text(self, article: Told, passages: tuple[int, ...]) -> Centre | None:
         if not passages:
             return None
         return next((s for s in self._texts.alike(passages) if _may_tell(article, s)), None)
 
     def _same_event(self, article: Told, marks: Mapping[Word, int]) -> Centre | None:
         found, best = None, 0.0
-        weights = weighed(marks, self._vocabulary)
-        for story in _likely(article, weights):
-            alike = likeness(weights, story, ALIKE)
+        for story in self._likely(article, marks):
+            alike = likeness(marks, story, self._vocabulary, ALIKE)
             # Of two that are alike enough, reports gather where more of them are already.
             claim = alike * story.articles**0.5
             if alike >= ALIKE and claim > best:
                 found, best = story, claim
         return found
 
+    def _likely(self, article: Told, marks: Mapping[Word, int]) -> list[Centre]:
+        """Return the stories that share the most with the article, by its rarest words."""
+        known = [word for word in marks if word.stories]
+        known.sort(key=_COUNT)
+        rarest = self._vocabulary.rarest
+        shared: dict[Centre, float] = {}
+        for word in known[:_RAREST]:
+            if len(shared) >= _ENOUGH:
+                break
+            worth = marks[word] * max(0.0, rarest + word.rare) * word.weight
+            for story in word.stories or ():
+                shared[story] = shared.get(story, 0.0) + worth
+        enough = _LEAST_SHARED * max(shared.values(), default=0.0)
+        possible = [story for story, worth in shared.items() if worth >= enough]
+        possible.sort(key=shared.__getitem__, reverse=True)
+        return list(islice((story for story in possible if _may_tell(article, story)), _COMPARED))
+
     def _add(
         self,
         article: Told,
         story: Centre | None,
         marks: Mapping[Word, int],
-        passages: frozenset[int],
+        passages: tuple[int, ...],
     ) -> int:
         if story is None:
             story = Centre(article.story_id, article.at, public=article.public)
@@ -123,18 +143,3 @@ def _may_tell(article: Told, story: Centre) -> bool:
         and (story.public or not article.public)
         and story.outlets.isdisjoint(article.outlets)
     )
-
-
-def _likely(article: Told, weights: Weighed) -> list[Centre]:
-    """Return the stories that share the most with the article, by its rarest words."""
-    known = [word for word in weights.marks if word.stories]
-    known.sort(key=lambda word: (word.count, -weights.worths[word]))
-    shared: dict[Centre, float] = {}
-    for word in known[:_RAREST]:
-        worth = weights.worths[word]
-        for story in word.stories or ():
-            shared[story] = shared.get(story, 0.0) + worth
-    enough = _LEAST_SHARED * max(shared.values(), default=0.0)
-    possible = [story for story, worth in shared.items() if worth >= enough]
-    possible.sort(key=shared.__getitem__, reverse=True)
-    return list(islice((story for story in possible if _may_tell(article, story)), _COMPARED))

@@ -8,10 +8,6 @@ to tell anything; their words are compared, like everybody's.
 
 from typing import Final
 
-from xxhash import xxh64_intdigest
-
-from bot.matching.folding import fold
-
 LONGEST: Final = 3_000  # characters that are looked at
 _SHORT: Final = 80  # characters, which have no ten passages in any writing
 _SHORT_WITH_SPACES: Final = 300
@@ -23,20 +19,20 @@ FEWEST: Final = 10
 _CONTAINED: Final = 0.3
 
 
-def sketch(text: str) -> frozenset[int]:
-    """Return up to 64 hashes; none if there would be fewer than ten."""
-    if len(text) < (_SHORT_WITH_SPACES if text.isascii() else _SHORT):
-        return frozenset()
-    words = fold(text[:LONGEST]).plain.split()
+def sketch(folded: str) -> tuple[int, ...]:
+    """Return up to 64 different hashes for a folded text; none if there would be fewer than ten."""
+    if len(folded) < (_SHORT_WITH_SPACES if folded.isascii() else _SHORT):
+        return ()
+    words = folded[:LONGEST].split()
     begins = [
         at
         for at, word in enumerate(words)
         if len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
     ]
-    passages = {" ".join(words[at : at + _WORDS]).encode() for at in begins[:_MOST]}
+    passages = dict.fromkeys(" ".join(words[at : at + _WORDS]) for at in begins[:_MOST])
     if len(passages) < FEWEST:
-        return frozenset()
-    return frozenset(map(xxh64_intdigest, passages))
+        return ()
+    return tuple(map(hash, passages))  # of this process, like all that is remembered
 
 
 def is_same_text(common: int, one: int, other: int) -> bool:

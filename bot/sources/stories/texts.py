@@ -24,7 +24,7 @@ class Texts:
     _by_passage: dict[int, _Text | list[_Text]] = field(default_factory=dict)
     _of_story: dict[int, list[_Text]] = field(default_factory=dict)
 
-    def alike(self, passages: frozenset[int]) -> list[Centre]:
+    def alike(self, passages: tuple[int, ...]) -> list[Centre]:
         """Return the stories that have the same text, the most alike first."""
         counted: Counter[_Text] = Counter()
         for passage in passages:
@@ -39,16 +39,17 @@ class Texts:
             if is_same_text(common, len(passages), len(text.passages))
         ]
 
-    def add(self, story: Centre, passages: frozenset[int]) -> None:
+    def add(self, story: Centre, passages: tuple[int, ...]) -> None:
         if not passages:
             return
-        text = _Text(story, tuple(passages))
+        text = _Text(story, passages)
         self._of_story.setdefault(story.story_id, []).append(text)
         for passage in passages:
             texts = self._by_passage.setdefault(passage, text)
+            if texts is text:
+                continue
             if isinstance(texts, _Text):
-                if texts is not text:
-                    self._by_passage[passage] = [texts, text]
+                self._by_passage[passage] = [texts, text]
             elif len(texts) <= _COMMON:
                 texts.append(text)
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from benchmarks.storytelling.labelled import Labelled, collected, invented
 from benchmarks.storytelling.scoring import Score, grouped, score
+from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
-from bot.sources.stories.centre import Centre, likeness, weighed
+from bot.sources.stories.centre import Centre, likeness
 from bot.sources.stories.memory import WINDOW, Stories
 from bot.sources.stories.vocabulary import LISTED, Vocabulary
-from tests.sources.stories.test_sketch import LAYERS, OTHER
+from tests.sources.stories import test_sketch
 
+LAYERS, OTHER = folded_text(test_sketch.LAYERS), folded_text(test_sketch.OTHER)
 FERRY = Told(
     1,
     0.0,
@@ -154,9 +156,9 @@ def test_likeness_is_whole_only_for_what_is_wholly_alike():
     vocabulary.stories = 100
     story.add(marks, vocabulary)
 
-    same = likeness(weighed(marks, vocabulary), story, 0.0)
-    half = likeness(weighed(dict.fromkeys(words[:5], 3), vocabulary), story, 0.0)
-    none = likeness(weighed({}, vocabulary), story, 0.0)
+    same = likeness(marks, story, vocabulary, 0.0)
+    half = likeness(dict.fromkeys(words[:5], 3), story, vocabulary, 0.0)
+    none = likeness({}, story, vocabulary, 0.0)
 
     assert 0.9 < same < 1
     assert 0.5 < half < same
