@@ -23,6 +23,7 @@ STEPS = {
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",
+    "bot.delivery.mailing",
     # what serves them: an entry on its way into the tables, the index in step with the queries
     "bot.sources.articles.keeping",
     "bot.sources.articles.storing",
@@ -67,6 +68,7 @@ ACTS = {
     "bot.sources.workers",
     "bot.delivery.telegram",
     "bot.delivery.replies",
+    "bot.delivery.smtp",
     "bot.matching.builder",
     "bot.matching.building",
     "bot.matching.snapshots",

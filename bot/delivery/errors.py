@@ -38,7 +38,15 @@ class FloodWait(DeliveryError):  # noqa: N818
 
 
 class TokenRejected(DeliveryError):  # noqa: N818
-    """The bot's token is not valid (any more); no message is at fault."""
+    """We are not let in, by the bot's token or as a sender of mail; no message is at fault."""
+
+
+class TryLater(DeliveryError):  # noqa: N818
+    """Not now, says a mail server: a mailbox is full, or strangers are to come again (RFC 6647)."""
+
+
+class MailboxRefused(DeliveryError):  # noqa: N818
+    """A mail server wants nothing for this mailbox: it is suspended, never deleted."""
 
 
 class AddressClosed(DeliveryError):  # noqa: N818

@@ -8,6 +8,8 @@ Each answer has one decision:
   answers others and still fails on this one
 - may have arrived: unknown, then resent once, silently; after the second time held. An edit may be
   repeated, so it is pending again
+- later, says a mail server: pending with a back-off of hours, held after two days
+- the mailbox refuses: pending, the mailbox is suspended
 - address closed: pending, the chat is suspended; group migrated: pending under the new id
 - refused: pending once more with its fallback, then failed
 - the message to edit is gone: dropped
@@ -22,11 +24,13 @@ from bot.delivery.errors import (
     DeliveryError,
     EditTargetGone,
     FloodWait,
+    MailboxRefused,
     NeverSent,
     NotModified,
     Refused,
     ServerTrouble,
     TokenRejected,
+    TryLater,
     Unknown,
 )
 from storage.words import ChatState, DeliveryState
@@ -37,6 +41,11 @@ TOKEN_PAUSE = timedelta(minutes=1)
 
 # With the pauses above, a delivery that the server alone of all fails on is held after ten minutes.
 PATIENCE = 10
+
+# A mail server that says "later" means it: it is asked 17 times in two days.
+FIRST_LATER = timedelta(minutes=5)
+LONGEST_LATER = timedelta(hours=4)
+MAIL_PATIENCE = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,10 @@ def decide(attempt: Attempt, error: DeliveryError | None) -> Decision:  # noqa: 
             return Decision(pause=TOKEN_PAUSE, token_pause=TOKEN_PAUSE, counts=False)
         case NeverSent():
             return Decision(pause=back_off(attempt.number))
+        case TryLater():
+            return _later(attempt)
+        case MailboxRefused():
+            return Decision(counts=False)
         case ServerTrouble():
             return _after_trouble(attempt)
         case AddressClosed():
@@ -99,6 +112,13 @@ def back_off(number: int) -> timedelta:
 def after_crash(attempt: Attempt) -> Decision:
     """What a delivery becomes whose call was begun by a process that is no more."""
     return decide(attempt, Unknown("the process ended during the call"))
+
+
+def _later(attempt: Attempt) -> Decision:
+    if attempt.number >= MAIL_PATIENCE:
+        return HELD
+    doublings = min(attempt.number - 1, MAIL_PATIENCE)
+    return Decision(pause=min(FIRST_LATER * (1 << doublings), LONGEST_LATER))
 
 
 def _after_trouble(attempt: Attempt) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.delivery.verp import mailbox_in
 from bot.subscribers.addresses import NotAnAddressError, counted_as, read_address
 from bot.subscribers.confirming import (
     HOLDS_FOR,
@@ -16,7 +17,7 @@ from bot.subscribers.confirming import (
     limit_reached,
     new_request,
 )
-from bot.subscribers.mailnotices import confirmation, put_out
+from bot.subscribers.mailnotices import confirmation, mailbox_notice, put_out
 from bot.subscribers.refusals import (
     CodeIsOver,
     NoMail,
@@ -28,7 +29,7 @@ from bot.subscribers.refusals import (
 from storage.chats import Chat, chat_to_change
 from storage.mailbox_requests import forget_requests, note_request, requests_since
 from storage.mailboxes import mailbox_of, mailbox_to_change, open_mailbox, remove_mailbox
-from storage.mailboxes_suspended import confirm_mailbox
+from storage.mailboxes_suspended import confirm_mailbox, end_mailbox
 from storage.words import MailboxState, MailTrouble, Reach
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ class Mailboxes:
 
         Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
         """
-        if self.post is None:
-            raise NoMail
+        post = self._posting()
         try:
             address = read_address(address)
         except NotAnAddressError as error:
@@ -84,7 +84,7 @@ class Mailboxes:
                 return self._seen(chat, there)
             await _count(unit, chat_id, address)
             mailbox = await open_mailbox(unit, chat_id, address)
-            await self._ask(unit, mailbox, new_request())
+            await _ask(unit, post, mailbox, new_request())
             return self._seen(chat, mailbox)
 
     async def awaits_code(self, chat_id: int) -> bool:
@@ -149,12 +149,28 @@ class Mailboxes:
             await unit.session.flush()
             return self._seen(chat, None)
 
-    async def _ask(self, unit: Unit, mailbox: Mailbox, request: Request) -> None:
-        assert self.post is not None  # noqa: S101 - `request` has looked
-        mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
-        mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
-        unit.session.add(mailbox)
-        await put_out(unit, confirmation(unit, self.post, mailbox, request))
+    async def unsubscribe(self, mailbox_id: int) -> None:
+        """Send nothing there any more, and tell the chat; done twice it is as done once."""
+        renderer = self._posting().renderer
+        async with self.storage.writing() as unit:
+            found = await mailbox_to_change(unit, mailbox_id)
+            if found and await end_mailbox(unit, found[0]):
+                await put_out(unit, mailbox_notice(unit, renderer, found[0]))
+
+    async def unsubscribe_by_mail(self, text: str) -> bool:
+        """A mail asks for it; False where its *text* holds no token of ours."""
+        seal = self._posting().links.seal
+        async with self.storage.reading() as unit:
+            mailbox_id = mailbox_in(text, seal, unit.now)
+        if mailbox_id is None:
+            return False
+        await self.unsubscribe(mailbox_id)
+        return True
+
+    def _posting(self) -> Post:
+        if self.post is None:
+            raise NoMail
+        return self.post
 
     def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
         can_mail = self.post is not None
@@ -169,6 +185,13 @@ class Mailboxes:
             mailbox.trouble,
             mailbox.trouble_text or "",
         )
+
+
+async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> None:
+    mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
+    mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
+    unit.session.add(mailbox)
+    await put_out(unit, confirmation(unit, post, mailbox, request))
 
 
 async def _count(unit: Unit, chat_id: int, address: str) -> None:

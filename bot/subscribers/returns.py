@@ -1,4 +1,4 @@
-"""What comes back from a mailbox: refusals, bounces, complaints, the wish to be unsubscribed.
+"""What comes back from a mailbox: refusals, bounces, complaints.
 
 A permanent refusal or a complaint suspends at once; passing ones only when five have come within
 two weeks. The chat is told, and its digests come by Telegram until it confirms an address.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.delivery.verp import mailbox_in
 from bot.subscribers.mailnotices import mailbox_notice, put_out
 from storage.mailboxes import mailbox_to_change
-from storage.mailboxes_suspended import end_mailbox, suspend_mailbox
+from storage.mailboxes_suspended import suspend_mailbox
 from storage.words import MailboxState, MailTrouble
 
 if TYPE_CHECKING:
@@ -58,23 +58,6 @@ class Returns:
             if is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
                 await self._stop(unit, mailbox, MailTrouble.BOUNCED, reason)
             return True
-
-    async def unsubscribe(self, mailbox_id: int) -> bool:
-        """Send nothing there any more; done twice it is as done once. False: no such mailbox."""
-        async with self.storage.writing() as unit:
-            found = await mailbox_to_change(unit, mailbox_id)
-            if found is None:
-                return False
-            mailbox, _chat = found
-            if await end_mailbox(unit, mailbox):
-                await put_out(unit, mailbox_notice(unit, self.renderer, mailbox))
-            return True
-
-    async def unsubscribe_by_mail(self, text: str) -> bool:
-        """A mail asked for it, whose *text* holds the token that our mails give."""
-        async with self.storage.reading() as unit:
-            mailbox_id = mailbox_in(text, self.seal, unit.now)
-        return mailbox_id is not None and await self.unsubscribe(mailbox_id)
 
     async def _stop(self, unit: Unit, mailbox: Mailbox, trouble: MailTrouble, reason: str) -> None:
         if await suspend_mailbox(unit, mailbox, trouble, reason[:_LONGEST_REASON]):

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.delivery.verp import token_of
 from bot.subscribers.confirming import Limit
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.refusals import (
@@ -17,6 +18,7 @@ from storage.chats import erase_chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
 from storage.words import DeliveryKind, DeliveryState, MailboxState, Medium, Reach
+from tests.subscribers.conftest import SEAL
 
 ADDRESS = "ann@example.org"
 DAY = timedelta(days=1)
@@ -203,3 +205,28 @@ async def test_a_confirmation_that_is_on_its_way_is_let_go(mailboxes, chat_id, s
     await mailboxes.request(chat_id, ADDRESS)
 
     assert len(await sent.mails()) == 2
+
+
+@pytest.fixture
+async def active(mailboxes, chat_id, sent) -> int:
+    """A chat whose address is confirmed."""
+    await mailboxes.request(chat_id, ADDRESS)
+    await mailboxes.confirm_by_code(chat_id, await sent.code())
+    return int(chat_id)
+
+
+async def test_unsubscribing_twice_is_as_doing_it_once(mailboxes, active, sent):
+    await mailboxes.unsubscribe(1)
+    await mailboxes.unsubscribe(1)
+
+    (notice,) = [row.body["text"] for row in await sent.rows() if row.medium is Medium.TELEGRAM]
+    assert (await mailboxes.now(active)).state is MailboxState.UNSUBSCRIBED
+    assert "ann@example.org is unsubscribed" in notice
+
+
+async def test_a_mail_unsubscribes_whose_token_it_carries(mailboxes, active):
+    forged = token_of(1, SEAL)[:-1] + "x"
+
+    assert not await mailboxes.unsubscribe_by_mail(f"unsubscribe {forged}")
+    assert await mailboxes.unsubscribe_by_mail(f"Re: UNSUBSCRIBE {token_of(1, SEAL).upper()}")
+    assert (await mailboxes.now(active)).state is MailboxState.UNSUBSCRIBED

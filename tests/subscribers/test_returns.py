@@ -139,24 +139,6 @@ async def test_a_complaint_suspends_at_once(returns, mailboxes, chat_id, sent):
     assert "was marked there as unwanted" in notice
 
 
-async def test_unsubscribing_twice_is_as_doing_it_once(returns, mailboxes, chat_id, sent):
-    first = await returns.unsubscribe(1)
-    again = await returns.unsubscribe(1)
-
-    (notice,) = await told(sent)
-    assert (first, again) == (True, True)
-    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
-    assert "ann@example.org is unsubscribed" in notice
-
-
-async def test_a_mail_unsubscribes_whose_token_it_carries(returns, mailboxes, chat_id):
-    forged = token_of(1, SEAL)[:-1] + "x"
-
-    assert not await returns.unsubscribe_by_mail(f"unsubscribe {forged}")
-    assert await returns.unsubscribe_by_mail(f"Re: UNSUBSCRIBE {token_of(1, SEAL).upper()}")
-    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
-
-
 @pytest.mark.parametrize(
     "token",
     [

@@ -1,0 +1,188 @@
+"""The step that mails: claim, write down the intent, hand over, write down the answer.
+
+The ledger's decisions are those of any medium. A mail that may have arrived is sent once more with
+the same Message-ID, which most programs show as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.delivery.errors import DeliveryError, MailboxRefused, Refused, Unknown
+from bot.delivery.ledger import Attempt, after_crash, decide
+from bot.delivery.mime import message_bytes
+from bot.delivery.outcome import changes
+from bot.delivery.pace import free_slots
+from bot.delivery.smtp import Envelope
+from bot.rendering.mail import Mail
+from storage.deliveries import WHEN_IT_COMES_BACK
+from storage.deliveries_claimed import begin_sending, finish_sending, give_back
+from storage.deliveries_left import (
+    begun_and_left,
+    free_unbegun,
+    resend_unknown,
+    work_left_behind,
+)
+from storage.mails_claimed import ClaimedMail, claim_mails
+from storage.pace import advance, lock_pace, pause, paused_until
+from storage.words import Medium
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.delivery.calls import Calls
+    from bot.delivery.ledger import Decision
+    from storage.deliveries import Delivery
+    from storage.engine import Storage, Unit
+
+log = structlog.get_logger(__name__)
+
+CLAIM_LEASE = timedelta(minutes=1)
+CALL_LEASE = timedelta(minutes=5)  # several answers are waited for, each with its own time-out
+HORIZON = timedelta(seconds=1)
+PACE_KEY = "smtp"
+
+
+class TakesMail(Protocol):
+    async def send(self, envelope: Envelope) -> None: ...
+
+    async def answers(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Franking:
+    """What is put on a mail when it leaves: where it comes back to, and who vouches for it."""
+
+    return_path: Callable[[int], str]
+    """From the mailbox's row to the address that bounces go to."""
+    sign: Callable[[bytes], bytes] = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """*on_refused* is told, in the unit that writes it down, which mailbox refused, and how."""
+
+    storage: Storage
+    relay: TakesMail
+    owner: str
+    calls: Calls
+    franking: Franking
+    on_refused: Callable[[Unit, int, str], Awaitable[None]]
+    per_hour: int
+    _doubt: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def mail_due(self, limit: int = 50) -> int:
+        """Start handing over what is due, each at its slot; return how many were claimed."""
+        if not await self._is_clear():
+            return 0
+        claimed, moments = await self._claim(min(limit, self.calls.room))
+        for each, moment in zip(claimed, moments, strict=True):
+            await self.calls.turn(moment, self._interval)
+            if await self._begin(each):
+                self.calls.start(self._deliver(each))
+        return len(claimed)
+
+    @property
+    def _interval(self) -> timedelta:
+        return timedelta(hours=1) / self.per_hour
+
+    async def _is_clear(self) -> bool:
+        """Settle what was left behind. After a doubt nothing goes until the server answers."""
+        async with self.storage.reading() as unit:
+            left = await work_left_behind(unit, Medium.EMAIL)
+        if not left and not self._doubt.is_set():
+            return True
+        if not await self.relay.answers():
+            log.warning("the mail server does not answer; nothing is mailed until it does")
+            return False
+        self._doubt.clear()
+        async with self.storage.writing() as unit:
+            await self._settle(unit)
+        return True
+
+    async def _settle(self, unit: Unit) -> None:
+        await free_unbegun(unit, Medium.EMAIL)
+        for row in await begun_and_left(unit, self.owner, CALL_LEASE, Medium.EMAIL):
+            decision = after_crash(_attempt(row))
+            facts = changes(row, decision, unit.now, trouble="cut off by a crash")
+            await finish_sending(unit, row.id or 0, self.owner, **facts)
+        await resend_unknown(unit, Medium.EMAIL)
+
+    async def _claim(self, limit: int) -> tuple[list[ClaimedMail], list[float]]:
+        started = self.calls.timer.now()
+        async with self.storage.writing() as unit:
+            row = await lock_pace(unit, PACE_KEY)
+            if limit < 1 or (row.paused_until and row.paused_until > unit.now):
+                return [], []
+            slots = free_slots(row.tat, unit.now, self._interval, wanted=limit, horizon=HORIZON)
+            wanted = len(slots.moments)
+            claimed = await claim_mails(unit, self.owner, limit=wanted, lease=CLAIM_LEASE)
+            if claimed:
+                await advance(unit, PACE_KEY, slots.tat_after(len(claimed)))
+            waits = [(moment - unit.now).total_seconds() for moment in slots.moments]
+        return claimed, [started + wait for wait in waits[: len(claimed)]]
+
+    async def _begin(self, claimed: ClaimedMail) -> bool:
+        """Write down that the call begins; False if the server pauses or the claim is lost."""
+        async with self.storage.writing() as unit:
+            if await paused_until(unit, PACE_KEY):
+                await give_back(unit, [claimed.id])
+                return False
+            return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
+
+    async def _deliver(self, claimed: ClaimedMail) -> None:
+        error: DeliveryError | None = None
+        try:
+            await self.relay.send(self._envelope(claimed))
+        except DeliveryError as known:
+            error = known
+        except Exception as unexpected:  # one bad mail must not end the others
+            log.exception("a mail failed in an unknown way", delivery=claimed.id)
+            error = Unknown(repr(unexpected))
+        try:
+            await self._record(claimed, error)
+        except Exception:  # it stays `sending`, and its lease runs out
+            log.exception("an answer could not be written down", delivery=claimed.id)
+
+    def _envelope(self, claimed: ClaimedMail) -> Envelope:
+        try:
+            content = message_bytes(Mail.from_json(claimed.delivery.body))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused("the stored body cannot be read") from error
+        back = self.franking.return_path(claimed.mailbox_id)
+        return Envelope(back, claimed.address, self.franking.sign(content))
+
+    async def _record(self, claimed: ClaimedMail, error: DeliveryError | None) -> None:
+        row = claimed.delivery
+        decision = decide(_attempt(row, begun=1), error)
+        if error:
+            _tell(claimed, decision, error)
+            if error.doubts_channel:
+                self._doubt.set()
+        async with self.storage.writing() as unit:
+            facts = changes(row, decision, unit.now, trouble=error)
+            if isinstance(error, MailboxRefused):
+                await self.on_refused(unit, claimed.mailbox_id, str(error))
+                facts["due_at"] = WHEN_IT_COMES_BACK
+            await finish_sending(unit, claimed.id, self.owner, **facts)
+            if decision.token_pause:
+                await pause(unit, PACE_KEY, unit.now + decision.token_pause)
+
+
+def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:
+    return Attempt(number=row.attempts + begun, resent=row.resent)
+
+
+def _tell(claimed: ClaimedMail, decision: Decision, error: DeliveryError) -> None:
+    log.warning(
+        "a mail was not answered with a yes",
+        delivery=claimed.id,
+        answer=type(error).__name__,
+        detail=str(error),
+        becomes=decision.state.value,
+    )
