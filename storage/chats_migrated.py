@@ -4,6 +4,7 @@ from sqlalchemy import Column, Exists, UniqueConstraint, and_, delete, exists, n
 from sqlmodel import SQLModel, col, select
 
 from storage.chats import Chat
+from storage.deliveries_next import lock_lines
 from storage.engine import Unit
 from storage.words import ChatKind
 
@@ -15,6 +16,7 @@ async def migrate_chat(unit: Unit, old: int, new: int) -> None:
     to the older row, unless that has the same; the newer row goes.
     """
     moving = await unit.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
+    await lock_lines(unit)
     for chat in moving.all():
         await _absorb(unit, chat, new)
         chat.telegram_id = new

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
+from storage.deliveries_next import let_next_go, lock_lines
 from storage.engine import Unit
 from storage.words import ChatState, DeliveryKind, DeliveryState, Hint, Medium
 
@@ -26,6 +27,7 @@ async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
         .values(state=state, state_since=unit.now)
         .execution_options(synchronize_session="fetch")
     )
+    await lock_lines(unit)
     await unit.session.exec(
         update(Delivery)
         .where(_waiting(chat_id, state))
@@ -49,6 +51,7 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
         .values(state=ChatState.ACTIVE, state_since=unit.now)
         .execution_options(synchronize_session="fetch")
     )
+    await lock_lines(unit)
     waiting = _waiting(chat_id, before)
     expired = await unit.session.exec(
         update(Delivery)
@@ -66,6 +69,8 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
         .values(due_at=unit.now)
         .execution_options(synchronize_session=False)
     )
+    for medium in Medium:
+        await let_next_go(unit, [chat_id], medium)
     unit.hints.add(Hint.DELIVERIES)
     return expired.rowcount
 

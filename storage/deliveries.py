@@ -12,6 +12,7 @@ from storage.words import DeliveryKind, DeliveryState, Medium
 # Literal, since a partial index serves only a condition that the planner can read. Most deliveries
 # are sent ones; each index holds the few that its question is about.
 PENDING = "state = 'pending'"
+NEXT = f"{PENDING} AND NOT waits"
 IN_HAND = "state IN ('claimed', 'sending', 'unknown')"
 IN_THE_WAY = "state IN ('pending', 'claimed', 'sending', 'unknown')"
 IN_TROUBLE = "state IN ('held', 'failed')"
@@ -26,7 +27,7 @@ def _of(condition: str) -> dict[str, Any]:
 
 class Delivery(Leased, table=True):
     __table_args__ = (
-        Index("ix_delivery_due", "priority", "due_at", "id", "chat_id", "medium", **_of(PENDING)),
+        Index("ix_delivery_next", "medium", "priority", "due_at", "id", "chat_id", **_of(NEXT)),
         Index("ix_delivery_line", "chat_id", "medium", "id", **_of(IN_THE_WAY)),
         Index("ix_delivery_in_hand", "state", "lease_until", **_of(IN_HAND)),
         Index("ix_delivery_in_trouble", "id", **_of(IN_TROUBLE)),
@@ -49,6 +50,7 @@ class Delivery(Leased, table=True):
     )
     version: int = 0  # of an edit: the newest wins
     silent: bool = False
+    waits: bool = False  # behind another of its address: no claim need look at it
     attempts: int = 0
     resent: bool = False  # an unknown is resent once
     due_at: datetime

@@ -1,36 +1,30 @@
 """Deliveries in hand: claimed, begun, answered.
 
-Of one address (chat row and medium) only the first delivery that is on its way can be claimed, so
-that they arrive in the order of their creation, one at a time.
+Of one address only the first delivery that is on its way can be claimed (see `deliveries_next`),
+so that they arrive in the order of their creation, one at a time.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, and_, cast, exists, literal_column, not_, or_, text, update
-from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlalchemy import bindparam, update
+from sqlmodel import SQLModel, col, select
 
-from storage.chats import Chat
-from storage.deliveries import IN_THE_WAY, PENDING, Delivery
-from storage.pace import Pace
-from storage.words import ChatKind, ChatState, DeliveryKind, DeliveryState, Medium
+from storage.deliveries import Delivery
+from storage.deliveries_edits import messages_to_edit
+from storage.deliveries_next import Candidate, candidates, let_next_go, lock_lines, put_off
+from storage.words import IN_THE_WAY, ChatKind, DeliveryKind, DeliveryState, Medium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
-
-    from sqlmodel.sql.expression import SelectOfScalar
 
     from storage.engine import Unit
 
-PRIORITIES = sorted({kind.priority for kind in DeliveryKind})
-
-_ahead = aliased(Delivery, name="ahead")
-_newer = aliased(Delivery, name="newer")
-_target = aliased(Delivery, name="target")
+_table = SQLModel.metadata.tables["delivery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,75 +61,45 @@ async def claim_deliveries(
     delivery of its address. Of one Telegram chat with several threads one delivery is claimed.
     Edits that came too late are dropped on the way.
     """
-    rows: list[Delivery] = []
-    for priority in PRIORITIES:
-        if len(rows) < limit:
-            heads = _heads(unit.now, priority, medium, limit - len(rows))
-            rows += await _claim(unit, heads, owner, unit.now + lease)
-    claimed = await _one_for_each_chat(unit, await _addressed(unit, rows))
+    await lock_lines(unit)
+    claimed: list[Claimed] = []
+    while (wanted := limit - len(claimed)) > 0:
+        found = await candidates(unit, medium, wanted)
+        kept = [each for each in found if not each.may_go(medium, unit.now)]
+        free = [each for each in found if each.may_go(medium, unit.now)]
+        going = _one_for_each_chat(free, {each.telegram_id for each in claimed})
+        await put_off(unit, medium, kept)
+        claimed += await _claim(unit, going, owner, unit.now + lease)
+        if len(found) < wanted or not (going or kept):
+            break
     return await _without_late_edits(unit, claimed)
 
 
-def _heads(now: datetime, priority: int, medium: Medium, limit: int) -> SelectOfScalar[Any]:
-    first_in_line = not_(
-        exists().where(
-            col(_ahead.chat_id) == col(Delivery.chat_id),
-            col(_ahead.medium) == col(Delivery.medium),
-            col(_ahead.id) < col(Delivery.id),
-            text(f"ahead.{IN_THE_WAY}"),
-        )
-    )
-    pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
-    return (
-        select(col(Delivery.id))
-        .join(Chat, col(Chat.id) == col(Delivery.chat_id))
-        .outerjoin(Pace, col(Pace.key) == pace_key)
-        .where(
-            text(f"delivery.{PENDING}"),
-            col(Delivery.priority) == priority,
-            col(Delivery.due_at) <= now,
-            col(Delivery.medium) == medium,
-            col(Chat.state) == ChatState.ACTIVE,
-            or_(col(Pace.tat).is_(None), col(Pace.tat) <= now),
-            first_in_line,
-        )
-        .order_by(col(Delivery.due_at), col(Delivery.id))
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
+def _one_for_each_chat(free: Iterable[Candidate], taken: Container[int]) -> list[Candidate]:
+    first: dict[int, Candidate] = {}
+    for each in free:
+        if each.telegram_id not in taken:
+            first.setdefault(each.telegram_id, each)
+    return list(first.values())
 
 
 async def _claim(
-    unit: Unit, heads: SelectOfScalar[Any], owner: str, lease_until: datetime
-) -> list[Delivery]:
-    due = heads.cte("due").prefix_with("MATERIALIZED")
+    unit: Unit, going: Sequence[Candidate], owner: str, lease_until: datetime
+) -> list[Claimed]:
+    if not going:
+        return []
     statement = (
         update(Delivery)
-        .where(col(Delivery.id).in_(select(due.c.id)))
+        .where(col(Delivery.id).in_([each.id for each in going]))
         .values(state=DeliveryState.CLAIMED, owner=owner, lease_until=lease_until)
         .returning(Delivery)
     )
     options = {"synchronize_session": False, "populate_existing": True}
-    rows = list((await unit.session.exec(statement, execution_options=options)).scalars())
-    return sorted(rows, key=lambda row: (row.due_at, row.id))
-
-
-async def _addressed(unit: Unit, rows: Sequence[Delivery]) -> list[Claimed]:
-    wanted = col(Chat.id).in_({row.chat_id for row in rows})
-    chats = {chat.id: chat for chat in await unit.session.exec(select(Chat).where(wanted))}
+    rows = (await unit.session.exec(statement, execution_options=options)).scalars()
+    by_id = {row.id: row for row in rows}
     return [
-        Claimed(row, chat.telegram_id, chat.thread_id, chat.kind)
-        for row, chat in ((row, chats[row.chat_id]) for row in rows)
+        Claimed(by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind) for each in going
     ]
-
-
-async def _one_for_each_chat(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]:
-    first: dict[int, Claimed] = {}
-    for each in claimed:
-        first.setdefault(each.telegram_id, each)
-    kept = list(first.values())
-    await give_back(unit, {each.id for each in claimed} - {each.id for each in kept})
-    return kept
 
 
 async def _without_late_edits(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -146,33 +110,16 @@ async def _without_late_edits(unit: Unit, claimed: Sequence[Claimed]) -> list[Cl
     edits = {each.id for each in claimed if each.is_edit}
     if not edits:
         return list(claimed)
-    targets = await _messages_to_edit(unit, edits)
-    await change_state(unit, edits - targets.keys(), state=DeliveryState.DROPPED)
+    targets = await messages_to_edit(unit, edits)
+    late = [each for each in claimed if each.id in edits - targets.keys()]
+    await change_state(unit, [each.id for each in late], state=DeliveryState.DROPPED)
+    for each in late:
+        await let_next_go(unit, [each.delivery.chat_id], each.delivery.medium)
     return [
         Claimed(c.delivery, c.telegram_id, c.thread_id, c.chat_kind, targets.get(c.id))
         for c in claimed
         if not c.is_edit or c.id in targets
     ]
-
-
-async def _messages_to_edit(unit: Unit, edits: Iterable[int]) -> dict[int, int]:
-    overtaken = exists().where(
-        col(_newer.target_id) == col(Delivery.target_id),
-        col(_newer.version) > col(Delivery.version),
-        col(_newer.state).not_in((DeliveryState.FAILED, DeliveryState.DROPPED)),
-    )
-    statement = (
-        select(col(Delivery.id), col(_target.message_id))
-        .join(_target, col(_target.id) == col(Delivery.target_id))
-        .where(
-            col(Delivery.id).in_(edits),
-            col(_target.state) == DeliveryState.SENT,
-            col(_target.message_id).is_not(None),
-            not_(overtaken),
-        )
-    )
-    found = await unit.session.exec(statement)
-    return {edit: message for edit, message in found if edit is not None and message is not None}
 
 
 async def give_back(unit: Unit, ids: Iterable[int]) -> None:
@@ -201,15 +148,42 @@ async def begin_sending(unit: Unit, ids: Iterable[int], owner: str, lease: timed
 
 
 async def finish_sending(unit: Unit, delivery_id: int, owner: str, **changes: Any) -> bool:
-    """Write down what the call of *owner* came to; False if it is no longer *owner*'s."""
-    mine = and_(col(Delivery.owner) == owner, col(Delivery.state) == DeliveryState.SENDING)
+    """Write down what one call of *owner* came to; False if it is no longer *owner*'s."""
+    return bool(await finish_calls(unit, owner, {delivery_id: changes}))
+
+
+async def finish_calls(
+    unit: Unit, owner: str, changes: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Write down what the calls of *owner* came to; return those that were still *owner*'s."""
+    mine = (col(Delivery.owner) == owner, col(Delivery.state) == DeliveryState.SENDING)
     statement = (
-        update(Delivery)
-        .where(col(Delivery.id) == delivery_id, mine)
-        .values(owner=None, lease_until=None, **changes)
-        .execution_options(synchronize_session=False)
+        select(col(Delivery.id), col(Delivery.chat_id), col(Delivery.medium))
+        .where(col(Delivery.id).in_(changes), *mine)
+        .with_for_update()
     )
-    return bool((await unit.session.exec(statement)).rowcount)
+    rows = [(row or 0, chat, Medium(by)) for row, chat, by in await unit.session.exec(statement)]
+    await _write(unit, {row: changes[row] for row, _, _ in rows})
+    for medium in {by for _, _, by in rows}:
+        gone = [chat for row, chat, by in rows if by is medium and _is_gone(changes[row])]
+        await let_next_go(unit, gone, medium)
+    return {row for row, _, _ in rows}
+
+
+def _is_gone(changes: Mapping[str, Any]) -> bool:
+    return changes["state"] not in IN_THE_WAY
+
+
+async def _write(unit: Unit, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Change each row; those whose same columns change with one statement."""
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row, values in sorted(changes.items()):
+        alike[tuple(sorted(values))].append({"row": row} | {f"new_{k}": values[k] for k in values})
+    connection = await unit.session.connection()
+    for names, rows in alike.items():
+        values = {name: bindparam(f"new_{name}") for name in names}
+        done = update(_table).where(_table.c.id == bindparam("row"))
+        await connection.execute(done.values(owner=None, lease_until=None, **values), rows)
 
 
 async def change_state(unit: Unit, ids: Iterable[int], **changes: Any) -> None:

@@ -1,0 +1,156 @@
+"""Which deliveries may go next: of each address (chat row and medium) the first on its way.
+
+Those behind it are marked as waiting, so that no claim looks at them again:
+- a new delivery does not wait; the first claim that meets it behind another marks it
+- whatever takes a delivery out of the way lets the next one of its address go
+On PostgreSQL both take one lock, without which a delivery could be marked as waiting for one that
+is just leaving, for ever. It comes after the locks of the token's pace and of a chat, and before
+those of pending deliveries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import SQLModel, col, select
+
+from storage.chats import Chat
+from storage.deliveries import IN_THE_WAY, NEXT, WHEN_IT_COMES_BACK, Delivery
+from storage.engine import claim_alone
+from storage.pace import Pace
+from storage.words import ChatKind, ChatState, DeliveryKind, Medium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from storage.engine import Unit
+
+PRIORITIES = sorted({kind.priority for kind in DeliveryKind})
+
+_ahead = aliased(Delivery, name="ahead")
+_table = SQLModel.metadata.tables["delivery"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A delivery that is due; *first* is the head of its line, *tat* its chat's pace."""
+
+    id: int
+    chat_id: int
+    first: int
+    telegram_id: int
+    thread_id: int
+    chat_kind: ChatKind
+    chat_state: ChatState
+    tat: datetime | None
+
+    def may_go(self, medium: Medium, now: datetime) -> bool:
+        is_early = self.tat is not None and self.tat > now
+        return self.first == self.id and not self.chat_state.holds(medium) and not is_early
+
+
+async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
+    """Return up to *limit* that are due and not marked as waiting, the most urgent kinds first."""
+    # One question for each priority: in one for all, each would step over what is due later.
+    each = [_due(unit, medium, priority, limit).subquery() for priority in PRIORITIES]
+    due = union_all(*(select(one) for one in each)).cte("due")
+    pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
+    statement = (
+        select(  # type: ignore[call-overload]
+            due.c.id,
+            due.c.chat_id,
+            _first_in_line(due.c.chat_id, medium),
+            Chat.telegram_id,
+            Chat.thread_id,
+            Chat.kind,
+            Chat.state,
+            select(Pace.tat).where(col(Pace.key) == pace_key).scalar_subquery(),
+        )
+        .join(Chat, col(Chat.id) == due.c.chat_id)
+        .order_by(due.c.priority, due.c.due_at, due.c.id)
+        .limit(limit)
+    )
+    connection = await unit.session.connection()
+    return [Candidate(*row) for row in await connection.execute(statement)]
+
+
+def _due(unit: Unit, medium: Medium, priority: int, limit: int) -> Any:
+    return (
+        select(Delivery.id, Delivery.chat_id, Delivery.priority, Delivery.due_at)
+        .where(
+            text(NEXT),
+            col(Delivery.medium) == medium,
+            col(Delivery.priority) == priority,
+            col(Delivery.due_at) <= unit.now,
+        )
+        .order_by(col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+    )
+
+
+def _first_in_line(chat_id: Any, medium: Medium) -> Any:
+    line = (col(_ahead.chat_id) == chat_id, col(_ahead.medium) == medium)
+    first = select(func.min(_ahead.id)).where(*line, text(f"ahead.{IN_THE_WAY}"))
+    return first.scalar_subquery()
+
+
+async def put_off(unit: Unit, medium: Medium, kept: Iterable[Candidate]) -> None:
+    """Let no claim meet the *kept* again before what keeps them has changed."""
+    behind, later = {}, {}
+    for each in kept:
+        if each.first != each.id:
+            behind[each.chat_id] = each.first
+        elif each.chat_state.holds(medium):
+            later[each.id] = WHEN_IT_COMES_BACK
+        elif each.tat:
+            later[each.id] = each.tat
+    connection = await unit.session.connection()
+    if behind:
+        lines = [{"chat": chat, "first": behind[chat]} for chat in sorted(behind)]
+        await connection.execute(_marking(medium), lines)
+    if later:
+        moments = [{"row": row, "moment": later[row]} for row in sorted(later)]
+        await connection.execute(_POSTPONING, moments)
+
+
+_POSTPONING = (
+    update(_table).where(_table.c.id == bindparam("row")).values(due_at=bindparam("moment"))
+)
+
+
+def _marking(medium: Medium) -> Any:
+    """Mark all that stand behind the *first* of a *chat*, not only those met."""
+    line = (_table.c.chat_id == bindparam("chat"), _table.c.medium == medium)
+    behind = (_table.c.id > bindparam("first"), text(NEXT))
+    return update(_table).where(*line, *behind).values(waits=True)
+
+
+async def lock_lines(unit: Unit) -> None:
+    """Let nobody else claim, or let the next ones go, before this unit ends."""
+    await claim_alone(unit, Delivery)
+
+
+async def let_next_go(unit: Unit, chat_ids: Iterable[int], medium: Medium) -> None:
+    """After deliveries of the chats got out of the way: let those behind them go."""
+    chosen = sorted(set(chat_ids))
+    if not chosen:
+        return
+    await lock_lines(unit)
+    first = select(_first_in_line(Chat.id, medium)).where(col(Chat.id).in_(chosen))
+    connection = await unit.session.connection()
+    await connection.execute(
+        update(_table).where(_table.c.id.in_(first), _table.c.waits).values(waits=False)
+    )

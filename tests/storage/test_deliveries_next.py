@@ -1,0 +1,141 @@
+"""The lines of the outbox: whatever happens, the first of each address is never left waiting."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import col, func, select
+
+from storage.chats_migrated import migrate_chat
+from storage.chats_suspended import restore_chat, suspend_chat
+from storage.deliveries import IN_THE_WAY, Delivery
+from storage.deliveries_claimed import begin_sending, claim_deliveries, finish_calls
+from storage.deliveries_held import release_deliveries
+from storage.deliveries_left import free_unbegun, resend_unknown
+from storage.words import ChatState, DeliveryKind, DeliveryState
+from tests.delivery.conftest import Outbox
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+LEASE = timedelta(seconds=30)
+GROUPS = (-1, -2, -3)
+ANSWERS = (
+    DeliveryState.SENT,
+    DeliveryState.SENT,
+    DeliveryState.HELD,
+    DeliveryState.FAILED,
+    DeliveryState.PENDING,
+    DeliveryState.UNKNOWN,
+)
+
+
+@dataclass
+class Life:
+    """Random things that happen to an outbox, one after the other."""
+
+    storage: Storage
+    clock: TurnedClock
+    dice: random.Random
+    outbox: Outbox = field(init=False)
+    chats: list[int] = field(default_factory=list)
+    group: int = GROUPS[0]
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.storage)
+
+    async def arrive(self) -> None:
+        await self.outbox.add(self.dice.choice(self.chats), kind=self.dice.choice([*DeliveryKind]))
+
+    async def send(self) -> None:
+        async with self.storage.writing() as unit:
+            claimed = await claim_deliveries(unit, "me", limit=self.dice.randint(1, 5), lease=LEASE)
+            begun = await begin_sending(unit, [each.id for each in claimed], "me", LEASE)
+        await self.check()
+        async with self.storage.writing() as unit:
+            answers = {each: {"state": self.dice.choice(ANSWERS)} for each in begun}
+            await finish_calls(unit, "me", answers)
+
+    async def crash(self) -> None:
+        async with self.storage.writing() as unit:
+            await claim_deliveries(unit, "dead", limit=2, lease=LEASE)
+        self.clock.turn(LEASE)
+        async with self.storage.writing() as unit:
+            await free_unbegun(unit)
+            await resend_unknown(unit)
+
+    async def go_and_come_back(self) -> None:
+        chat = self.dice.choice(self.chats)
+        async with self.storage.writing() as unit:
+            await suspend_chat(unit, chat, ChatState.BLOCKED)
+        await self.outbox.add(chat)
+        await self.send()
+        self.clock.turn(timedelta(hours=self.dice.choice([1, 7])))
+        async with self.storage.writing() as unit:
+            await restore_chat(unit, chat)
+
+    async def release(self) -> None:
+        async with self.storage.writing() as unit:
+            await release_deliveries(unit)
+
+    async def upgrade(self) -> None:
+        """A group migrates to an id under which another row of ours stands already."""
+        new = self.group * 10
+        await self.outbox.add(await self.outbox.chat(new))
+        async with self.storage.writing() as unit:
+            await migrate_chat(unit, self.group, new)
+        self.group = new
+
+    async def check(self) -> None:
+        async with self.storage.reading() as unit:
+            first = (
+                select(func.min(Delivery.id))
+                .where(text(IN_THE_WAY))
+                .group_by(col(Delivery.chat_id), col(Delivery.medium))
+            )
+            left = select(Delivery.id).where(col(Delivery.id).in_(first), col(Delivery.waits))
+            assert list(await unit.session.exec(left)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_first_of_each_address_never_waits(storage, clock, seed):
+    life = Life(storage, clock, random.Random(seed))
+    life.chats = [await life.outbox.chat(group) for group in GROUPS]
+    happenings = [life.arrive] * 6 + [life.send] * 4
+    happenings += [life.crash, life.go_and_come_back, life.release, life.upgrade]
+
+    for _ in range(80):
+        await life.dice.choice(happenings)()
+        await life.check()
+        clock.turn(timedelta(seconds=life.dice.choice([0, 1, 5])))
+
+
+async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    first, *behind = [await outbox.add(chat) for _ in range(5)]
+
+    async with storage.writing() as unit:
+        (claimed,) = await claim_deliveries(unit, "me", limit=9, lease=LEASE)
+
+    assert claimed.id == first
+    assert [(await outbox.get(each)).waits for each in behind] == [True] * 4
+
+
+async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    first, second, third = [await outbox.add(chat) for _ in range(3)]
+    async with storage.writing() as unit:
+        await claim_deliveries(unit, "me", limit=9, lease=LEASE)
+        await begin_sending(unit, [first], "me", LEASE)
+
+        await finish_calls(unit, "me", {first: {"state": DeliveryState.SENT}})
+
+    assert [(await outbox.get(each)).waits for each in (second, third)] == [False, True]
