@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from storage.engine import is_away
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
+
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(eq=False)
@@ -25,7 +29,10 @@ class Loop:
     """Does what is due and returns how much that was."""
     wakes: tuple[Loop, ...] = ()
     """The loops for which this one makes work."""
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(default_factory=lambda: nap)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _failures: int = 0
+    _told: set[str] = field(default_factory=set)
 
     def wake(self) -> None:
         self._woken.set()
@@ -40,16 +47,47 @@ class Loop:
         while not stopping.is_set():
             await until(stopping, self._woken.wait())
             self._woken.clear()
-            while not stopping.is_set() and await self._work():
+            while not stopping.is_set() and await self._work(stopping):
                 for loop in self.wakes:
                     loop.wake()
 
-    async def _work(self) -> int:
+    async def _work(self, stopping: asyncio.Event) -> int:
         try:
-            return await self.step()
-        except Exception:  # one bad round must not end the loop; the next tick tries again
-            log.exception("a step failed", step=self.name)
+            done = await self.step()
+        except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
+            self._tell(error)
+            await self._back_off(stopping)
             return 0
+        if self._failures:
+            log.info("a step works again", step=self.name, failures=self._failures)
+            self._failures, self._told = 0, set()
+        return done
+
+    async def _back_off(self, stopping: asyncio.Event) -> None:
+        """The first time the next tick tries again; then after ever longer pauses."""
+        if self._failures:
+            await self.pause(stopping, min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS))
+        self._failures += 1
+
+    def _tell(self, error: Exception) -> None:
+        """Say each kind of trouble once, until the step works again."""
+        reasons = leaves(error)
+        kinds = {type(reason).__name__ for reason in reasons} - self._told
+        self._told |= kinds
+        for kind in sorted(kinds):
+            reason = next(one for one in reasons if type(one).__name__ == kind)
+            if is_away(reason):
+                line = str(reason).partition("\n")[0]
+                log.error("a step fails; it is tried again", step=self.name, reason=line)
+            else:
+                log.error("a step failed", step=self.name, exc_info=reason)
+
+
+def leaves(error: Exception) -> list[Exception]:
+    """Return the errors that a group holds, at any depth; a plain one alone."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
 
 
 async def until(stopping: asyncio.Event, work: Coroutine[object, object, Result]) -> Result | None:

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.loops import Loop, nap, until
 
@@ -50,6 +51,58 @@ async def test_a_failing_step_is_logged_and_tried_again_at_the_next_tick():
     await run_until_idle(loop, twice)
 
     assert calls == 2
+
+
+async def test_a_step_that_goes_on_failing_is_left_alone_for_longer_and_longer():
+    waited: list[float] = []
+
+    async def pause(stopping: asyncio.Event, seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 8:
+            stopping.set()
+
+    async def step() -> int:
+        loop.wake()
+        raise OSError("the disk is full")
+
+    loop = Loop("step", step, pause=pause)
+    with capture_logs() as told:
+        await loop.run(asyncio.Event())
+
+    assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [(line["event"], line["reason"]) for line in told] == [
+        ("a step fails; it is tried again", "the disk is full")
+    ]
+
+
+async def test_what_works_again_is_said_and_new_trouble_too():
+    outcomes: list[Exception | int] = [OSError("full"), LookupError("a bug"), OSError("full"), 1]
+    outcomes += [OSError("full again"), 0]
+    idle = asyncio.Event()
+
+    async def step() -> int:
+        loop.wake()
+        outcome = outcomes.pop(0)
+        if not outcomes:
+            idle.set()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def at_once(_: asyncio.Event, __: float) -> None:
+        """Wait for nothing."""
+
+    loop = Loop("step", step, pause=at_once)
+    with capture_logs() as told:
+        await run_until_idle(loop, idle)
+
+    assert [line["event"] for line in told] == [
+        "a step fails; it is tried again",
+        "a step failed",
+        "a step works again",
+        "a step fails; it is tried again",
+        "a step works again",
+    ]
 
 
 async def test_a_loop_finishes_what_it_has_in_hand_when_asked_to_stop():
