@@ -56,6 +56,7 @@ class Settings(BaseSettings):
 
     bot_token: SecretStr | None = None
     bot_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
+    send_per_second: Annotated[float, Field(ge=1, le=1000)] = 27
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
     web_host: str = "127.0.0.1"
     web_port: Port = 8080

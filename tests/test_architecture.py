@@ -24,7 +24,9 @@ STEPS = {
     "bot.publishing.publish",
     "bot.delivery.send",
     "bot.delivery.mailing",
-    # what serves them: an entry on its way into the tables, the index in step with the queries
+    # what serves them: an entry on its way into the tables, the index in step with the queries, and
+    # what the calls came to
+    "bot.delivery.answers",
     "bot.sources.articles.keeping",
     "bot.sources.articles.storing",
     "bot.sources.articles.revising",

@@ -57,7 +57,8 @@ class FrontDoor:
         place, renderer = self.around.place, Renderer()
         doors = make_doors(self.around, renderer)
         async with telegram_session(place.token, place.api) as bot:
-            bot.session.middleware(Replies(self.around.storage, bot_key(place.token)))
+            pace = self.around.settings.send_per_second
+            bot.session.middleware(Replies(self.around.storage, bot_key(place.token), pace))
             me = await self._greet(bot, stopping)
             if me is None:
                 return

@@ -55,6 +55,9 @@ PAGE_READERS = 4
 LOOPS_PATIENCE = 2.0
 CALLS_PATIENCE = timedelta(seconds=6)
 
+FEW_CALLS = 64
+SLOW_CALL_SECONDS = 0.3
+
 
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     """Run everything until *stopping* is set, then finish what is in hand."""
@@ -64,8 +67,9 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
 
     with needing_the_database():
         await _take_over(around.storage, around.owner)
-    calls = Calls(patience=CALLS_PATIENCE)
-    async with telegram_session(around.place.token, around.place.api) as bot, calls:
+    calls = Calls(_in_flight(around.settings.send_per_second), CALLS_PATIENCE)
+    place = around.place
+    async with telegram_session(place.token, place.api, connections=calls.limit) as bot, calls:
         loops = make_loops(around, calls, bot)
         door = FrontDoor(around)
         roles = [*(loop.run(stopping) for loop in loops), door.run(stopping)]
@@ -74,6 +78,11 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
             await keep_what_is_there()
             await _work(roles, stopping)
         await _let_go(around.storage, around.owner)
+
+
+def _in_flight(per_second: float) -> int:
+    """Return how many calls there may be at once for the pace to be kept by a slow Telegram."""
+    return max(FEW_CALLS, int(per_second * SLOW_CALL_SECONDS))
 
 
 async def keep_what_is_there() -> None:
@@ -152,7 +161,8 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.sources.group import Grouping
 
     storage, owner = around.storage, around.owner
-    sending = Sending(storage, Telegram(bot), owner, calls, bot_key(around.place.token))
+    key, pace = bot_key(around.place.token), around.settings.send_per_second
+    sending = Sending(storage, Telegram(bot), owner, calls, key, pace)
     publishing = Publishing(storage, Renderer(), owner, around.settings.admin_ids, around.links)
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)

@@ -12,9 +12,13 @@ from aiogram.client.telegram import TelegramAPIServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+CONNECTIONS = 100  # at once, to one Bot API
+
 
 @asynccontextmanager
-async def telegram_session(token: str, api: str) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(api))
+async def telegram_session(
+    token: str, api: str, *, connections: int = CONNECTIONS
+) -> AsyncIterator[Bot]:
+    session = AiohttpSession(api=TelegramAPIServer.from_base(api), limit=connections)
     async with Bot(token, session=session) as bot:
         yield bot

@@ -44,21 +44,20 @@ class Calls:
     timer: Timer = field(default_factory=LoopTimer)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    _last_start: float = float("-inf")
+    _free_at: float = float("-inf")
 
     @property
     def room(self) -> int:
         return max(0, self.limit - len(self._tasks))
 
     async def turn(self, moment: float, spacing: timedelta) -> None:
-        """Wait until *moment* on the timer, and until *spacing* after the last turn.
+        """Wait until *moment* on the timer; the turn after this one comes *spacing* later.
 
         A loop that was late would otherwise start all that is overdue at once, over the limit.
         """
-        start = max(moment, self._last_start + spacing.total_seconds())
-        if (left := start - self.timer.now()) > 0:
+        if (left := max(moment, self._free_at) - self.timer.now()) > 0:
             await self.timer.wait(left)
-        self._last_start = max(start, self.timer.now())
+        self._free_at = self.timer.now() + spacing.total_seconds()
 
     def start(self, call: Coroutine[object, object, None]) -> None:
         task = self._group.create_task(call)

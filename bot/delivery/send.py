@@ -1,27 +1,27 @@
 """The step that sends: claim, write down the intent, call, write down the answer.
 
 Between these four no transaction is open. A crash before the intent costs nothing; one after it
-leaves the delivery `sending`, which becomes unknown.
+leaves the delivery `sending`, which becomes unknown. Intents whose calls begin nearly together are
+written down together, and so are answers.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.delivery.answers import CALL_LEASE, Answers, answer_to, attempt_of
 from bot.delivery.channel import Address
-from bot.delivery.errors import AddressClosed, DeliveryError, Refused, Unknown
-from bot.delivery.fallbacks import following
-from bot.delivery.ledger import Attempt, after_crash, decide
-from bot.delivery.outcome import changes, counts_for_pace
+from bot.delivery.errors import DeliveryError, Refused, Unknown
+from bot.delivery.ledger import after_crash
+from bot.delivery.outcome import changes
 from bot.delivery.pace import Slots, chat_interval, free_slots, interval_of
+from bot.delivery.telling import telling
 from bot.rendering.messages import Message
-from storage.chats_migrated import migrate_chat
-from storage.chats_suspended import suspend_chat
 from storage.deliveries_claimed import (
     Claimed,
     begin_sending,
@@ -35,15 +35,14 @@ from storage.deliveries_left import (
     resend_unknown,
     work_left_behind,
 )
-from storage.deliveries_swapped import swap_in
-from storage.pace import advance, chat_pace_key, hold_back, lock_pace, pause, paused_until
-from storage.words import DeliveryKind
+from storage.pace import advance, chat_pace_key, hold_back, lock_pace, paused_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.delivery.answers import Answer
     from bot.delivery.calls import Calls
     from bot.delivery.channel import Channel
-    from bot.delivery.ledger import Decision
-    from storage.deliveries import Delivery
     from storage.engine import Storage, Unit
 
 log = structlog.get_logger(__name__)
@@ -52,7 +51,9 @@ PER_SECOND = 27.0
 
 # From claim to intent passes a slot's wait, from intent to answer the channel's time-out.
 CLAIM_LEASE = timedelta(seconds=30)
-CALL_LEASE = timedelta(seconds=90)
+
+# Calls that begin within it begin together: at 27 a second each alone, at 1000 twenty.
+TOGETHER_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ class Sending:
     calls: Calls
     pace_key: str
     per_second: float = PER_SECOND
+    answers: Answers = field(init=False)
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        answers = Answers(self.storage, self.owner, self.pace_key, self.calls.timer)
+        object.__setattr__(self, "answers", answers)
 
     async def send_due(self, limit: int = 100) -> int:
         """Start the calls for what is due, each at its slot; return how many were claimed.
@@ -75,9 +81,9 @@ class Sending:
         if not await self._is_clear():
             return 0
         claimed, moments = await self._claim(min(limit, self.calls.room))
-        for each, moment in zip(claimed, moments, strict=True):
-            await self.calls.turn(moment, self._interval)
-            if await self._begin(each):
+        for together, moment in _together(claimed, moments):
+            await self.calls.turn(moment, self._interval * len(together))
+            for each in await self._begin(together):
                 self.calls.start(self._deliver(each))
         return len(claimed)
 
@@ -102,7 +108,7 @@ class Sending:
     async def _settle(self, unit: Unit) -> None:
         await free_unbegun(unit)
         for row in await begun_and_left(unit, self.owner, CALL_LEASE):
-            decision = after_crash(_attempt(row))
+            decision = after_crash(attempt_of(row))
             facts = changes(row, decision, unit.now, trouble="cut off by a crash")
             await finish_sending(unit, row.id or 0, self.owner, **facts)
         await resend_unknown(unit)
@@ -130,27 +136,29 @@ class Sending:
         }
         await hold_back(unit, following)
 
-    async def _begin(self, claimed: Claimed) -> bool:
-        """Write down that the call begins; False if the token pauses or the claim is lost."""
+    async def _begin(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """Write down that the calls begin; none if the token pauses, nor where a claim is lost."""
+        ids = [each.id for each in claimed]
         async with self.storage.writing() as unit:
             if await paused_until(unit, self.pace_key):
-                await give_back(unit, [claimed.id])
-                return False
-            return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
+                await give_back(unit, ids)
+                return []
+            begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
+        return [each for each in claimed if each.id in begun]
 
     async def _deliver(self, claimed: Claimed) -> None:
-        message_id, error = None, None
         try:
-            message_id = await self._call(claimed)
-        except DeliveryError as known:
-            error = known
+            answer = answer_to(claimed, await self._call(claimed))
+        except DeliveryError as error:
+            answer = answer_to(claimed, error=error)
         except Exception as unexpected:  # one bad delivery must not end the others
             log.exception("a call failed in an unknown way", delivery=claimed.id)
-            error = Unknown(repr(unexpected))
-        try:
-            await self._record(claimed, message_id, error)
-        except Exception:  # it stays `sending`, and its lease runs out
-            log.exception("an answer could not be written down", delivery=claimed.id)
+            answer = answer_to(claimed, error=Unknown(repr(unexpected)))
+        if answer.error:
+            _tell(answer, answer.error)
+            if answer.error.doubts_channel:
+                self._doubt.set()
+        await self.answers.write(answer)
 
     async def _call(self, claimed: Claimed) -> int:
         row = claimed.delivery
@@ -163,52 +171,27 @@ class Sending:
             return await self.channel.edit(address, claimed.target_message_id, message)
         return await self.channel.send(address, message, silent=row.silent)
 
-    async def _record(
-        self, claimed: Claimed, message_id: int | None, error: DeliveryError | None
-    ) -> None:
-        row = claimed.delivery
-        decision = decide(_attempt(row, begun=1), error)
-        if error:
-            _tell(claimed, decision, error)
-            if error.doubts_channel:
-                self._doubt.set()
-        async with self.storage.writing() as unit:
-            facts = changes(row, decision, unit.now, message_id=message_id, trouble=error)
-            if await finish_sending(unit, claimed.id, self.owner, **facts):
-                await self._follow(unit, claimed, decision, unit.now)
-            if counts_for_pace(claimed.is_edit, error):
-                until = unit.now + chat_interval(claimed.chat_kind)
-                await hold_back(unit, {chat_pace_key(claimed.telegram_id): until})
 
-    async def _follow(
-        self, unit: Unit, claimed: Claimed, decision: Decision, now: datetime
-    ) -> None:
-        if decision.swap:
-            await swap_in(unit, claimed.delivery, following(claimed.delivery.fallback or {}))
-        if decision.suspend:
-            await suspend_chat(unit, claimed.delivery.chat_id, decision.suspend)
-        if decision.migrate_to:
-            await migrate_chat(unit, claimed.telegram_id, decision.migrate_to)
-        if decision.token_pause:
-            await pause(unit, self.pace_key, now + decision.token_pause)
+def _together(
+    claimed: Sequence[Claimed], moments: Sequence[float]
+) -> Iterator[tuple[list[Claimed], float]]:
+    """Yield those whose moments are nearly the same, with the first of these."""
+    group: list[Claimed] = []
+    first = 0.0
+    for each, moment in zip(claimed, moments, strict=True):
+        if group and moment - first > TOGETHER_SECONDS:
+            yield group, first
+            group = []
+        if not group:
+            first = moment
+        group.append(each)
+    if group:
+        yield group, first
 
 
-def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:
-    return Attempt(
-        number=row.attempts + begun,
-        is_edit=row.kind is DeliveryKind.EDIT,
-        resent=row.resent,
-        has_fallback=row.fallback is not None,
-    )
-
-
-def _tell(claimed: Claimed, decision: Decision, error: DeliveryError) -> None:
-    told = log.info if isinstance(error, AddressClosed) else log.warning
-    told(
-        "a delivery was not answered with a yes",
-        delivery=claimed.id,
-        answer=type(error).__name__,
-        detail=str(error),
-        becomes=decision.state.value,
-        token_pauses=decision.token_pause and decision.token_pause.total_seconds(),
-    )
+def _tell(answer: Answer, error: DeliveryError) -> None:
+    level, sentence = telling(error, answer.decision, is_edit=answer.claimed.is_edit)
+    facts = {"delivery": answer.claimed.id, "chat": answer.claimed.telegram_id}
+    if answer.decision.token_pause:
+        facts["seconds"] = int(answer.decision.token_pause.total_seconds())
+    getattr(log, level)(sentence, said=str(error), becomes=answer.decision.state.value, **facts)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import errors
+from bot.delivery.answers import CALL_LEASE
 from bot.delivery.calls import Calls
-from bot.delivery.send import CALL_LEASE, CLAIM_LEASE, Sending
+from bot.delivery.send import CLAIM_LEASE, Sending
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.chats_suspended import restore_chat

@@ -1,0 +1,160 @@
+"""What the calls came to, written down: many answers in one unit of work.
+
+While one unit is being written the next answers gather. What cannot be written down, since the
+database is full or away, is tried again for as long as the calls' leases last: an answer that is
+lost makes of a sent delivery one that may have arrived.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.delivery.calls import LoopTimer, Timer
+from bot.delivery.fallbacks import following
+from bot.delivery.ledger import Attempt, decide
+from bot.delivery.outcome import changes, counts_for_pace
+from bot.delivery.pace import chat_interval
+from storage.chats_migrated import migrate_chat
+from storage.chats_suspended import suspend_chat
+from storage.deliveries_claimed import finish_calls
+from storage.deliveries_swapped import swap_in
+from storage.engine import DatabaseError
+from storage.pace import chat_pace_key, hold_back, pause
+from storage.words import DeliveryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.delivery.errors import DeliveryError
+    from bot.delivery.ledger import Decision
+    from storage.deliveries import Delivery
+    from storage.deliveries_claimed import Claimed
+    from storage.engine import Storage, Unit
+
+log = structlog.get_logger(__name__)
+
+CALL_LEASE = timedelta(seconds=90)
+# Together shorter than the lease of a call, less what the call itself may take.
+PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """*error* is None for a yes; then *message_id* is the id of the message there."""
+
+    claimed: Claimed
+    decision: Decision
+    message_id: int | None = None
+    error: DeliveryError | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it changes nothing but its delivery."""
+        decision = self.decision
+        others = (decision.swap, decision.suspend, decision.migrate_to, decision.token_pause)
+        return not any(others)
+
+
+def answer_to(
+    claimed: Claimed, message_id: int | None = None, error: DeliveryError | None = None
+) -> Answer:
+    decision = decide(attempt_of(claimed.delivery, begun=1), error)
+    return Answer(claimed, decision, message_id, error)
+
+
+def attempt_of(row: Delivery, *, begun: int = 0) -> Attempt:
+    return Attempt(
+        number=row.attempts + begun,
+        is_edit=row.kind is DeliveryKind.EDIT,
+        resent=row.resent,
+        has_fallback=row.fallback is not None,
+    )
+
+
+@dataclass(eq=False)
+class Answers:
+    storage: Storage
+    owner: str
+    pace_key: str
+    timer: Timer = field(default_factory=LoopTimer)
+    _gathered: list[Answer] = field(default_factory=list)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def write(self, answer: Answer) -> None:
+        """Return once *answer* is written down, together with those that came meanwhile."""
+        self._gathered.append(answer)
+        async with self._one_at_a_time:
+            together, self._gathered = self._gathered, []
+            if plain := [each for each in together if each.is_plain]:
+                await self._write_down(plain)
+            # What touches chats and the token has a unit of its own, for the order of its locks.
+            for other in (each for each in together if not each.is_plain):
+                await self._write_down([other])
+
+    async def _write_down(self, answers: Sequence[Answer]) -> None:
+        try:
+            await self._write_in_time(answers)
+        except Exception:  # one bad answer must not take the others with it
+            if len(answers) == 1:  # it stays `sending`, and its lease runs out
+                log.exception("an answer is lost", delivery=answers[0].claimed.id)
+                return
+            for each in answers:
+                await self._write_down([each])
+
+    async def _write_in_time(self, answers: Sequence[Answer]) -> None:
+        for seconds in PAUSES_SECONDS:
+            try:
+                await self._write_once(answers)
+            except (DatabaseError, OSError) as error:
+                log.warning(
+                    "answers cannot be written down; tried again",
+                    answers=len(answers),
+                    reason=str(error).partition("\n")[0],
+                    in_seconds=seconds,
+                )
+                await self.timer.wait(seconds)
+            else:
+                return
+        log.error("answers are lost; what was sent may be sent once more", answers=len(answers))
+
+    async def _write_once(self, answers: Sequence[Answer]) -> None:
+        async with self.storage.writing() as unit:
+            for answer in answers:
+                if (pausing := answer.decision.token_pause) is not None:
+                    await pause(unit, self.pace_key, unit.now + pausing)
+            written = {each.claimed.id: _changes(unit, each) for each in answers}
+            ours = await finish_calls(unit, self.owner, written)
+            for answer in answers:
+                if answer.claimed.id in ours:
+                    await _follow(unit, answer)
+            await hold_back(unit, _paces(unit, answers))
+
+
+def _changes(unit: Unit, answer: Answer) -> dict[str, object]:
+    row, decision = answer.claimed.delivery, answer.decision
+    return changes(row, decision, unit.now, message_id=answer.message_id, trouble=answer.error)
+
+
+async def _follow(unit: Unit, answer: Answer) -> None:
+    decision = answer.decision
+    if decision.swap:
+        row = answer.claimed.delivery
+        await swap_in(unit, row, following(row.fallback or {}))
+    if decision.suspend:
+        await suspend_chat(unit, answer.claimed.delivery.chat_id, decision.suspend)
+    if decision.migrate_to:
+        await migrate_chat(unit, answer.claimed.telegram_id, decision.migrate_to)
+
+
+def _paces(unit: Unit, answers: Sequence[Answer]) -> dict[str, datetime]:
+    return {
+        chat_pace_key(each.claimed.telegram_id): unit.now + chat_interval(each.claimed.chat_kind)
+        for each in answers
+        if counts_for_pace(each.claimed.is_edit, each.error)
+    }
