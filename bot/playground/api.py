@@ -21,6 +21,8 @@ from bot.playground.world import World
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _RST = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
+_STATUS = {FaultKind.BAD_GATEWAY: 502, FaultKind.MALFORMED: 200}
+_BROKEN_OFF = '{"ok": true, "result": {"message_id": 1'
 _BAD_GATEWAY = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
     "<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -97,13 +99,15 @@ class Api:
         if refusal is not None:
             entry.status = refusal.code
             return self._answer(refusal.to_json(), entry)
-        entry.status = 502 if fault.kind is FaultKind.BAD_GATEWAY else 0
+        entry.status = _STATUS.get(fault.kind, 0)
         entry.description = fault.kind.value
         self.world.journal.write(entry)
         if fault.kind is FaultKind.TIME_OUT:
             await asyncio.Event().wait()  # until the client goes away or the server stops
         if fault.kind is FaultKind.RESET:
             _reset(request)
+        if fault.kind is FaultKind.MALFORMED:
+            return web.Response(text=_BROKEN_OFF, content_type="application/json")
         return web.Response(status=502, text=_BAD_GATEWAY, content_type="text/html")
 
     async def download(self, request: web.Request) -> web.Response:

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.playground.answers import Refusal, bad_request, forbidden, too_many_requests
+from bot.playground.answers import (
+    Refusal,
+    bad_request,
+    forbidden,
+    too_many_requests,
+    unauthorized,
+)
 
 
 class FaultKind(StrEnum):
@@ -13,6 +19,8 @@ class FaultKind(StrEnum):
     BAD_GATEWAY = "502_html"
     RESET = "reset"
     TIME_OUT = "time_out"
+    MALFORMED = "malformed"  # JSON that breaks off
+    UNAUTHORIZED = "401"
     BAD_REQUEST = "400"
     FORBIDDEN = "403"
 
@@ -45,6 +53,8 @@ class Fault:
                 return too_many_requests(self.retry_after)
             case FaultKind.SERVER_ERROR:
                 return Refusal(500, self.description or "Internal Server Error")
+            case FaultKind.UNAUTHORIZED:
+                return unauthorized()
             case FaultKind.BAD_REQUEST:
                 return _said(self.description) or bad_request("injected")
             case FaultKind.FORBIDDEN:

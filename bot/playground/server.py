@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,7 @@ class Playground:
         self.control = Control(self.directing, self.newsroom)
         self.api = Api(self.world, token)
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
 
     @property
     def base_url(self) -> str:
@@ -78,11 +80,14 @@ class Playground:
             shutdown_timeout=_STOP,
         )
         await runner.setup()
-        site = web.TCPSite(runner, self.host, self.port)
-        await site.start()
-        self.port = runner.addresses[0][1]
         self._runner = runner
+        await self._listen(runner)
+        self.port = runner.addresses[0][1]
         return self
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        self._site = web.TCPSite(runner, self.host, self.port)
+        await self._site.start()
 
     async def __aexit__(
         self,
@@ -92,6 +97,17 @@ class Playground:
     ) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncIterator[None]:
+        """Refuse every new connection inside the block; those that stand go on."""
+        if self._runner is None or self._site is None:
+            raise RuntimeError("the playground is not open")
+        await self._site.stop()
+        try:
+            yield
+        finally:
+            await self._listen(self._runner)
 
     def person(self, first_name: str, **facts: Any) -> Person:
         """A new person (language_code, username, id, started); their chat has the same number."""

@@ -1,0 +1,214 @@
+"""What becomes of a message for each answer that Telegram may give; printed as a page of the docs.
+
+python -m tests.delivery.matrix > docs/reference/delivery.md
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.delivery.ledger import back_off
+from storage.words import ChatState, DeliveryState
+
+PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
+HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED
+
+PAUSE = "Telegram asks for a pause; nothing is sent until it is over"
+TOKEN = "Telegram refuses the token and nothing is sent: check BOT_TOKEN"
+NO_WAY = "there is no way to Telegram; the message waits"
+AGAIN = "a message may have arrived; it goes once more, without a sound"
+EDIT_AGAIN = "a change may not have arrived; it goes once more"
+FALLBACK = "a message was refused as it was; it goes as its fallback"
+REFUSED = "a message was refused and waits for you: dateline deliveries"
+AWAY = "a chat cannot be written to; it is suspended until it comes back"
+MOVED = "a group has become a supergroup; what waits goes to its new id"
+SAME = "a message says already what it should say"
+TOO_LATE = "the message to change is gone; the change is dropped"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a delivery is after the call, what it ends as, and how often it is there then."""
+
+    then: DeliveryState
+    ends: DeliveryState = SENT
+    copies: int = 1
+    says: str = AGAIN
+    silent: bool = False  # what arrived last made no sound
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answer; *order* are the facts of the playground's fault, none: no connection at all."""
+
+    answer: str
+    order: dict[str, Any] | None
+    send: Fate
+    edit: Fate
+    bare: Fate | None = None  # of a message or an edit that has no fallback, where it matters
+    pause_seconds: int = 0  # of the whole token
+    chat_state: ChatState = ChatState.ACTIVE
+    holds_others: bool = False
+    only_edits: bool = False
+    upgrades: bool = field(default=False)  # the group has another id by then
+
+
+def _order(fault: str, when: str = "before", **facts: Any) -> dict[str, Any]:
+    return {"fault": fault, "when": when, **facts}
+
+
+def _flood(seconds: int) -> Row:
+    return Row(
+        f"429, retry after {seconds} s",
+        _order("429", retry_after=seconds),
+        send=Fate(PENDING, says=PAUSE),
+        edit=Fate(PENDING, says=PAUSE),
+        pause_seconds=seconds,
+        holds_others=True,
+    )
+
+
+def _lost(answer: str, fault: str) -> list[Row]:
+    """Return the rows of an answer that says nothing of the effect."""
+    edit = Fate(PENDING, says=EDIT_AGAIN)
+    return [
+        Row(f"{answer}, before the effect", _order(fault), Fate(UNKNOWN, silent=True), edit),
+        Row(
+            f"{answer}, after the effect",
+            _order(fault, "after"),
+            Fate(UNKNOWN, copies=2, silent=True),
+            edit,
+        ),
+    ]
+
+
+def _trouble(answer: str, fault: str) -> list[Row]:
+    """Return the rows of a server that fails."""
+    edit = Fate(PENDING, says=EDIT_AGAIN)
+    return [
+        Row(f"{answer}, before the effect", _order(fault), Fate(PENDING, silent=True), edit),
+        Row(
+            f"{answer}, after the effect",
+            _order(fault, "after"),
+            Fate(PENDING, copies=2, silent=True),
+            edit,
+        ),
+    ]
+
+
+def _refused(code: str, description: str) -> Row:
+    fate = Fate(PENDING, says=FALLBACK)
+    return Row(
+        f"{code} {description}",
+        _order(code, description=f"Bad Request: {description}"),
+        send=fate,
+        edit=fate,
+        bare=Fate(FAILED, FAILED, copies=0, says=REFUSED),
+    )
+
+
+def _away(code: str, description: str, state: ChatState) -> Row:
+    kind = {"400": "Bad Request", "403": "Forbidden"}[code]
+    fate = Fate(PENDING, says=AWAY)
+    order = _order(code, description=f"{kind}: {description}")
+    return Row(f"{code} {description}", order, fate, fate, chat_state=state)
+
+
+def _too_late(description: str, fate: Fate) -> Row:
+    order = _order("400", description=f"Bad Request: {description}")
+    return Row(f"400 {description}", order, fate, fate, only_edits=True)
+
+
+ROWS = (
+    _flood(5),
+    _flood(600),
+    _flood(43_838),
+    *_trouble("500", "500"),
+    *_trouble("502 in HTML", "502_html"),
+    Row(
+        "connection refused",
+        None,
+        send=Fate(PENDING, says=NO_WAY),
+        edit=Fate(PENDING, says=NO_WAY),
+        holds_others=True,
+    ),
+    *_lost("connection reset", "reset"),
+    *_lost("no answer in time", "time_out"),
+    *_lost("JSON that breaks off", "malformed"),
+    _refused("400", "can't parse entities: unsupported start tag"),
+    _refused("400", "BUTTON_DATA_INVALID"),
+    _refused("400", "message is too long"),
+    _away("403", "bot was blocked by the user", ChatState.BLOCKED),
+    _away("403", "bot was kicked from the supergroup chat", ChatState.KICKED),
+    _away("403", "user is deactivated", ChatState.GONE),
+    _away("400", "chat not found", ChatState.GONE),
+    _away("400", "TOPIC_CLOSED", ChatState.TOPIC_CLOSED),
+    _away("400", "not enough rights to send text messages to the chat", ChatState.BLOCKED),
+    Row(
+        "400 group chat was upgraded to a supergroup chat",
+        {},
+        send=Fate(PENDING, says=MOVED),
+        edit=Fate(PENDING, DROPPED, says=MOVED),
+        upgrades=True,
+    ),
+    Row(
+        "401 Unauthorized",
+        _order("401"),
+        send=Fate(PENDING, says=TOKEN),
+        edit=Fate(PENDING, says=TOKEN),
+        pause_seconds=60,
+        holds_others=True,
+    ),
+    _too_late("message is not modified", Fate(SENT, says=SAME)),
+    _too_late("message to edit not found", Fate(DROPPED, DROPPED, says=TOO_LATE)),
+)
+
+_INTRODUCTION = f"""\
+# What becomes of a message
+
+Each message is a row before it is a call, and its row says what came of it (`dateline deliveries`
+lists what waits for you). This page is made from the table that the tests go through, on SQLite
+and on PostgreSQL, with alerts, parts of a digest and edits, against a Bot API that gives each of
+these answers: `python -m tests.delivery.matrix` prints it.
+
+- Nothing is lost: whatever does not end as *sent* is listed, with the reason, until you release it.
+- What may have arrived is sent once more, without a sound, and after a second doubt held for you.
+- After a doubt nothing goes to anybody until Telegram answers a question that has no effect.
+- No chat waits for another's trouble. Only a 429, a refused token and a missing way to Telegram
+  hold up everybody, a 429 for exactly as long as it asks.
+- A message that only the server fails on is tried again after {back_off(1).seconds} s, then ever
+  later, and held after ten times.
+- A call that a process began and did not live to see answered counts as one that may have arrived.
+
+| Telegram answers | a message becomes, and ends as | an edit becomes, and ends as | the log says |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    return _INTRODUCTION + "".join(f"| {' | '.join(_cells(row))} |\n" for row in ROWS)
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    send = "–" if row.only_edits else _cell(row, row.send, arrives=True)
+    says = dict.fromkeys(fate.says for fate in (row.send, row.bare, row.edit) if fate)
+    return row.answer, send, _cell(row, row.edit), "; or: ".join(says)
+
+
+def _cell(row: Row, fate: Fate, *, arrives: bool = False) -> str:
+    words = f"{fate.then}" if fate.then is fate.ends else f"{fate.then}, then {fate.ends}"
+    if row.bare:
+        words += f" as its fallback; without one {row.bare.ends}"
+    if row.chat_state is not ChatState.ACTIVE:
+        words += f" once the chat, now *{row.chat_state}*, is back"
+    if row.pause_seconds:
+        words += f", {row.pause_seconds} s later"
+    if arrives and fate.copies > 1:
+        words += "; there twice, the second time without a sound"
+    return words
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
