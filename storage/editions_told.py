@@ -12,6 +12,8 @@ from storage.engine import Unit
 from storage.queries import Query
 from storage.topics import Topic
 
+_ALL = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class ToldStory:
@@ -47,8 +49,10 @@ async def newest_editions(unit: Unit, chat_id: int, limit: int) -> list[Edition]
     return list(await unit.session.exec(wanted))
 
 
-async def stories_told(unit: Unit, edition_ids: Collection[int]) -> list[ToldStory]:
-    """The stories of each edition, in its order."""
+async def stories_told(
+    unit: Unit, edition_ids: Collection[int], most: int = _ALL
+) -> list[ToldStory]:
+    """The stories of each edition in its order, of each the first *most*."""
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
             EditionStory.edition_id,
@@ -63,7 +67,7 @@ async def stories_told(unit: Unit, edition_ids: Collection[int]) -> list[ToldSto
             Article.published_on,
         )
         .join(Article, col(Article.id) == EditionStory.article_id)
-        .where(col(EditionStory.edition_id).in_(edition_ids))
+        .where(col(EditionStory.edition_id).in_(edition_ids), col(EditionStory.place) < most)
         .order_by(col(EditionStory.edition_id), col(EditionStory.place))
     )
     return [ToldStory(*row) for row in rows]

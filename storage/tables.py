@@ -14,6 +14,7 @@ from storage.columns import Leased
 from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
+from storage.feed_grants import FeedGrant
 from storage.folded import Folded
 from storage.hosts import HostPause
 from storage.leases import Lease
@@ -50,6 +51,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Edition,
     EditionStory,
     Entry,
+    FeedGrant,
     Folded,
     Follow,
     HostPause,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.chat.doors import Doors
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
+from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.reading import Reading
 from bot.settings import Access as WhoMay
 from bot.sources.finding.adding import Adding
@@ -16,6 +17,7 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.managing import Managing
 from bot.subscribers.schedule import Schedule
@@ -50,13 +52,15 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         sources=Listing(storage),
+        feeds=Feeds(storage, around.links, Topics(storage)),
     )
 
 
-def make_web_doors(around: Surroundings) -> WebDoors:
+def make_web_doors(around: Surroundings, renderer: Renderer) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Preview(storage))
     return WebDoors(
         reading=Reading(storage),
+        outfeeds=OutFeeds(storage, renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
     )

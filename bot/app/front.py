@@ -120,7 +120,9 @@ class FrontDoor:
         hubs = hub_routes(HubCalls(around.storage)) if around.settings.public_url else []
         if around.links.base is None:
             return make_web(hubs)
-        site = Site(renderer, around.links.seal, around.links.base, make_web_doors(around))
+        site = Site(
+            renderer, around.links.seal, around.links.base, make_web_doors(around, renderer)
+        )
         routes, middlewares = site.parts()
         return make_web([*hubs, *routes], middlewares)
 

@@ -135,6 +135,18 @@ class Erase(CallbackData, prefix="erase"):
     pass
 
 
+class FeedsPage(CallbackData, prefix="feeds"):
+    page: PageNumber = 0
+
+
+class RenewFeeds(CallbackData, prefix="renewfeeds"):
+    pass
+
+
+class CloseFeeds(CallbackData, prefix="nofeeds"):
+    pass
+
+
 class SourcesPage(CallbackData, prefix="sources"):
     page: PageNumber = 0
 

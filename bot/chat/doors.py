@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.erasing import Erasing
+    from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
@@ -40,3 +41,4 @@ class Doors:
     digest: DigestNow
     adding: AddsSources
     sources: Listing
+    feeds: Feeds

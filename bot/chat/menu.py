@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-COMMANDS = ("topics", "digest", "test", "settings", "help", "stop", "privacy", "delete_me")
+COMMANDS = ("topics", "digest", "test", "settings", "feeds", "help", "stop", "privacy", "delete_me")
 ADMIN_COMMANDS = ("sources", *COMMANDS)
 
 

@@ -17,6 +17,8 @@ from storage.editions_told import ToldStory, edition_on, queries_of, stories_tol
 from storage.engine import Storage, Unit
 from storage.stories_told import outlets_of
 
+_NOBODY: Mapping[int, Sequence[str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -37,16 +39,20 @@ class Reading:
                 topics=len(choice.sections),
                 since=made.since,
                 now=made.made_at,
+                day=day,
+                slot=slot,
             )
 
 
 async def _choice(unit: Unit, made: Made) -> Choice:
     rows = await stories_told(unit, [made.id or 0])
     outlets = await outlets_of(unit, {row.story_id: row.article_id for row in rows}, made.chat_id)
-    return retell([Topic(*topic) for topic in made.topics], _stories(rows, outlets))
+    return retell([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
 
 
-def _stories(rows: Sequence[ToldStory], outlets: Mapping[int, Sequence[str]]) -> list[Story]:
+def stories_of(
+    rows: Sequence[ToldStory], outlets: Mapping[int, Sequence[str]] = _NOBODY
+) -> list[Story]:
     return [
         Story(
             id=row.story_id,

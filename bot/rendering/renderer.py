@@ -1,6 +1,7 @@
 """From a template and its values to messages."""
 
 from dataclasses import dataclass, field
+from html import unescape
 
 from jinja2 import Environment
 
@@ -25,6 +26,14 @@ class Renderer:
     def rich(self, template: str, /, **values: object) -> RichPage:
         """Return the rich message that *template* gives; whether it fits is for the caller."""
         return parse_rich(self.environment.get_template(template).render(values))
+
+    def text(self, template: str, /, **values: object) -> str:
+        """Return what *template* gives as it is: HTML for pages, mails and feeds."""
+        return self.environment.get_template(template).render(values)
+
+    def line(self, template: str, /, **values: object) -> str:
+        """Return the one line of plain text that *template* gives."""
+        return unescape(" ".join(self.text(template, **values).split()))
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
         """Return the one message that *template* gives; ValueError if it is none or several."""

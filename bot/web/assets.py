@@ -51,5 +51,5 @@ class Assets:
 
 
 def _asset(renderer: Renderer, name: str, content_type: str) -> Asset:
-    body = renderer.environment.get_template(f"web/{name}").render().encode()
+    body = renderer.text(f"web/{name}").encode()
     return Asset(f"/static/{sha256(body).hexdigest()[:16]}-{name}", body, content_type)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.publishing.pages import values_of
 from bot.rendering.seals import Purpose
 from bot.web.opening import Gone
 
@@ -38,9 +39,5 @@ class EditionPages:
             request,
             "web/edition.html",
             headers=_KEPT,
-            day=day,
-            choice=edition.choice,
-            snippets=edition.snippets,
-            plan=edition.plan,
-            today=edition.today,
+            **values_of(edition),
         )

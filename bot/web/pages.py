@@ -45,9 +45,7 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> web.Response:
-        text = self.renderer.environment.get_template(template).render(
-            site=self._site(request), **values
-        )
+        text = self.renderer.text(template, site=self._site(request), **values)
         return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
     def again(self, request: web.Request, **query: str) -> web.Response:

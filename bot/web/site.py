@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.web.assets import Assets
 from bot.web.editions import EditionPages
+from bot.web.feeds import FeedPages
 from bot.web.forms import Forms
 from bot.web.mailboxes import Mailboxes, MailboxPages
 from bot.web.managing import ManagePages
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Middleware
 
+    from bot.publishing.outfeeds import OutFeeds
     from bot.publishing.reading import Reading
     from bot.rendering.renderer import Renderer
     from bot.rendering.seals import Seal
@@ -34,6 +36,7 @@ class WebDoors:
     """The use cases that pages open; *mailboxes* is None where no mail is sent."""
 
     reading: Reading
+    outfeeds: OutFeeds
     managing: Managing
     mailboxes: Mailboxes | None = None
 
@@ -60,6 +63,7 @@ class Site:
             web.get("/robots.txt", _robots),
             *assets.routes(),
             *EditionPages(pages, opening, doors.reading).routes(),
+            *FeedPages(opening, doors.outfeeds).routes(),
             *ManagePages(pages, opening, forms, doors.managing).routes(),
         ]
         if doors.mailboxes:

@@ -17,7 +17,9 @@ from bot.chat.polling import Polling
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
+from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
 from bot.sources.articles.identity import identified
 from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
@@ -29,6 +31,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
 ADMIN = 900
+LINKS = Links("https://bot.example", Seal(bytes(32)))
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
 
 
@@ -139,6 +143,7 @@ def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
         digest=DigestNow(storage, Renderer()),
         adding=adding,
         sources=Listing(storage),
+        feeds=Feeds(storage, LINKS, Topics(storage)),
     )
 
 

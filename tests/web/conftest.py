@@ -10,6 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.matching.preview import Preview
+from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish import Publishing
 from bot.publishing.reading import Reading
 from bot.rendering.links import Links
@@ -104,6 +105,7 @@ def web_doors(storage: Storage, mailboxes: FakeMailboxes) -> WebDoors:
     watching = Watching(storage, Preview(storage))
     return WebDoors(
         reading=Reading(storage),
+        outfeeds=OutFeeds(storage, Renderer(), Links(BASE, SEAL)),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
         mailboxes=mailboxes,
     )

@@ -1,0 +1,78 @@
+"""The addresses of a chat's feeds: shown, made anew, turned off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
+from bot.subscribers.pages import Page
+from bot.subscribers.topics import Topics, TopicSeen
+from storage.chats import chat_to_change
+from storage.engine import Storage
+from storage.feed_grants import FeedGrant, grant_to_change
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSeen:
+    """The addresses of one feed; *topic* is its name, None for the digests."""
+
+    topic: str | None
+    atom: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsSeen:
+    """*page*: the topics that *feeds* are of, behind that of the digests on the first page."""
+
+    feeds: Sequence[FeedSeen]
+    page: Page[TopicSeen]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    storage: Storage
+    links: Links
+    topics: Topics
+
+    async def show(self, chat_id: int, page: int = 0) -> FeedsSeen | None:
+        """Return the addresses, None where nobody could reach them.
+
+        Who asks for the first time opens them.
+        """
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            grant = await grant_to_change(unit, chat_id)
+        return await self._seen(grant, page)
+
+    async def renew(self, chat_id: int) -> FeedsSeen | None:
+        """Give every feed a new address; the former ones are void."""
+        return await self._seen(await self._change(chat_id, is_open=True))
+
+    async def close(self, chat_id: int) -> FeedsSeen | None:
+        """Turn the feeds off; should they be opened again, it is under new addresses."""
+        return await self._seen(await self._change(chat_id, is_open=False))
+
+    async def _change(self, chat_id: int, *, is_open: bool) -> FeedGrant:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            grant = await grant_to_change(unit, chat_id)
+            grant.version += 1
+            grant.is_open = is_open
+            grant.changed_at = unit.now
+            unit.session.add(grant)
+        return grant
+
+    async def _seen(self, grant: FeedGrant, wanted: int = 0) -> FeedsSeen | None:
+        page = await self.topics.watched(grant.chat_id, wanted)
+        listed = [] if page.number else [self._feed(grant, WHOLE_DIGEST, None)]
+        listed += [self._feed(grant, topic.id, topic.name) for topic in page.items]
+        feeds = [feed for feed in listed if feed]
+        return FeedsSeen(feeds, page, grant.is_open) if self.links.base else None
+
+    def _feed(self, grant: FeedGrant, topic_id: int, name: str | None) -> FeedSeen | None:
+        atom, json = (
+            self.links.feed(grant.chat_id, topic_id, grant.version, kind)
+            for kind in (FeedKind.ATOM, FeedKind.JSON)
+        )
+        return FeedSeen(name, atom, json) if atom and json else None

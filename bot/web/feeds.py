@@ -1,0 +1,65 @@
+"""`/f/…`: the feeds of a chat, for programs that read feeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from aiohttp import ETag, web
+
+from bot.rendering.atom import as_atom
+from bot.rendering.links import FeedKind
+from bot.rendering.outfeeds import as_json
+from bot.rendering.seals import Purpose
+from bot.web.opening import Gone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.publishing.outfeeds import OutFeeds
+    from bot.web.opening import Opening
+
+_WRITTEN = {
+    FeedKind.ATOM: (as_atom, "application/atom+xml"),
+    FeedKind.JSON: (as_json, "application/feed+json"),
+}
+_KEPT = {"Cache-Control": "private, max-age=900"}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPages:
+    opening: Opening
+    outfeeds: OutFeeds
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(f"/{Purpose.FEED}/{{token}}.{{kind:atom|json}}", self.give)]
+
+    async def give(self, request: web.Request) -> web.Response:
+        kind = FeedKind(request.match_info["kind"])
+        numbers = map(int, self.opening.read(Purpose.FEED, request.match_info["token"]))
+        chat_id, topic_id, version = numbers
+        feed = await self.outfeeds.read(chat_id, topic_id, version, kind)
+        if feed is None:
+            raise Gone(Purpose.FEED)
+        write, content_type = _WRITTEN[kind]
+        return _validated(request, write(feed), content_type, feed.updated)
+
+
+def _validated(
+    request: web.Request, body: bytes, content_type: str, changed: datetime
+) -> web.Response:
+    """Return the feed, or 304 to who has it as it is (RFC 9110, 13.1)."""
+    tag = sha256(body).hexdigest()[:32]
+    changed = changed.replace(microsecond=0)  # as fine as the header goes
+    if request.if_none_match is not None:
+        is_known = bool({tag, "*"} & {each.value for each in request.if_none_match})
+    else:
+        is_known = bool(request.if_modified_since and changed <= request.if_modified_since)
+    if is_known:
+        answer = web.Response(status=304, headers=_KEPT)
+    else:
+        answer = web.Response(body=body, content_type=content_type, charset="utf-8", headers=_KEPT)
+    answer.etag = ETag(tag)
+    answer.last_modified = changed
+    return answer

@@ -1,0 +1,67 @@
+import pytest
+
+from bot.rendering.links import Links
+from bot.rendering.seals import Seal
+from tests.chat.conftest import labels
+
+
+def links(message) -> list[str]:
+    return [entity["url"] for entity in message["entities"] if entity["type"] == "text_link"]
+
+
+@pytest.fixture
+async def feeds(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    return await ann.says("/feeds")
+
+
+async def test_the_addresses_of_digests_and_topics_are_shown(feeds):
+    assert "Every digest: Atom · JSON" in feeds["text"]
+    assert "Taiwan: Atom · JSON" in feeds["text"]
+    assert [link.rsplit(".", 1)[1] for link in links(feeds)] == ["atom", "json"] * 2
+    assert all(link.startswith("https://bot.example/f/") for link in links(feeds))
+
+
+async def test_asking_again_shows_the_same(ann, feeds):
+    assert links(await ann.says("/feeds")) == links(feeds)
+
+
+async def test_new_addresses_replace_all_former_ones(ann, feeds):
+    renewed = await ann.presses(feeds, "New addresses")
+
+    assert "These addresses are new." in renewed["text"]
+    assert renewed["message_id"] == feeds["message_id"]
+    assert not set(links(renewed)) & set(links(feeds))
+
+
+async def test_feeds_are_turned_off_and_on_under_new_addresses(ann, feeds):
+    closed = await ann.presses(feeds, "Turn off")
+    opened = await ann.presses(closed, "Turn on")
+
+    assert "Your feeds are off" in closed["text"]
+    assert labels(closed) == ["Turn on, with new addresses"]
+    assert not set(links(opened)) & set(links(feeds))
+
+
+async def test_what_was_turned_off_stays_off_when_asked_for(ann, feeds):
+    await ann.presses(feeds, "Turn off")
+
+    assert "Your feeds are off" in (await ann.says("/feeds"))["text"]
+
+
+async def test_many_topics_are_shown_page_by_page(ann):
+    for number in range(9):
+        await ann.presses(await ann.says(f"word{number}"), "Both")
+
+    first = await ann.says("/feeds")
+    second = await ann.presses(first, "2 ›")
+
+    assert first["text"].startswith("Your feeds · page 1 of 2")
+    assert "word8: Atom" in second["text"]
+    assert "Every digest" not in second["text"]
+
+
+async def test_where_nobody_could_reach_them_there_are_none(ann, house):
+    object.__setattr__(house.doors.feeds, "links", Links(None, Seal(bytes(32))))
+
+    assert "There are no feeds" in (await ann.says("/feeds"))["text"]
