@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.matching.engine.bits import ALL, Marked
+from bot.matching.engine.bits import Marked
 from bot.matching.engine.conjunctions import Conjunctions, conjunctions
 from bot.matching.engine.hashing import BREAK
 from bot.matching.evaluation import fold_article
@@ -45,7 +45,7 @@ def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
         patterns_found = {pattern for pattern, _, _ in found}
         hits = by_pattern[list(patterns_found)]
         hits.sort()
-        found = finished(engine.matching(Marked(hits, np.full(len(hits), ALL))))
+        found = finished(engine.matching(Marked(hits)))
         return set(ids.array.take(found.values).tolist())
 
     return match

@@ -73,6 +73,15 @@ def test_wherever_the_blocks_of_their_words_end(
     assert found == wanted
 
 
+def test_articles_without_a_word_match_what_asks_for_none():
+    index = index_of(["source:nhk -taiwan", "taiwan"])
+    nothing, carried = fold_article("", ""), fold_article("", "", sources=["NHK"])
+
+    assert finished(index.matching_together([nothing, carried, nothing])) == [set(), {0}, set()]
+    assert one_by_one(index, [nothing, carried]) == [set(), {0}]
+    assert one_by_one(index_of(["taiwan"]), [nothing]) == [set()]
+
+
 @pytest.mark.parametrize("articles", range(1, MOST + 1))
 def test_each_has_bits_of_its_own_and_none_is_left(articles: int):
     assert sum(shares(articles)) == ALL

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from bot.matching.engine.bits import Bits, Marked, joined, shares
+from bot.matching.engine.bits import Marked, joined, shares
 from bot.matching.engine.conjunctions import LONGEST_PHRASE, LONGEST_PREFIX
 from bot.matching.engine.growing import Growing
 from bot.matching.engine.hashing import (
@@ -21,10 +21,13 @@ from bot.matching.engine.hashing import (
 from bot.matching.evaluation import FoldedArticle
 
 MarkedKeys: TypeAlias = Marked[np.uint64]
+_NOTHING: Final = MarkedKeys(np.zeros(0, dtype=np.uint64))
 
 _GATE_BITS: Final = 21
+_LAST: Final = slice(1 - LONGEST_PHRASE, None)
 _PAIR: Final = 2  # words, the shortest phrase
 _PREFIXES: Final = (Kind.PREFIX, Kind.TITLE_PREFIX)
+_OUTSIDE: Final = (Kind.SOURCE, Kind.LANGUAGE, Kind.ALWAYS)
 _PHRASES: Final = (Kind.WORDS, Kind.TITLE_WORDS)
 
 
@@ -65,32 +68,36 @@ def sought(
     gates: Gates, hashing: Hashing, articles: Sequence[FoldedArticle]
 ) -> Iterator[tuple[MarkedKeys, MarkedKeys]]:
     """Block by block the hashes of their words, in order, and the keys to look for."""
-    more = [_outside(gates, hashing, articles)]
+    more = list(_outside(gates, hashing, articles))
     if gates.kinds[Kind.TITLE_WORDS] or gates.kinds[Kind.TITLE_PREFIX]:
         kinds = Kind.TITLE_WORDS, Kind.TITLE_PREFIX
         titles = [article.title.readings for article in articles]
         for _, found in _keys(gates, hashing, titles, kinds):
             more += found
-    words = more[0]
     readings = [(*article.title.readings, *article.text.readings) for article in articles]
+    words = None
     for words, found in _keys(gates, hashing, readings, (Kind.WORDS, Kind.PREFIX)):
         yield words, joined([*found, *more])
         more = []
-    if more:
-        yield words, joined(more)
+    if words is None:
+        yield _NOTHING, joined([_NOTHING, *more])
 
 
-def _outside(gates: Gates, hashing: Hashing, articles: Sequence[FoldedArticle]) -> MarkedKeys:
+def _outside(
+    gates: Gates, hashing: Hashing, articles: Sequence[FoldedArticle]
+) -> Iterator[MarkedKeys]:
     """The keys of what does not stand in the words."""
+    if not any(map(gates.kinds.__getitem__, _OUTSIDE)):
+        return
     keys: list[int] = []
     bits: list[int] = []
     for article, share in zip(articles, shares(len(articles)), strict=True):
         asked = [(Kind.ALWAYS, ""), (Kind.LANGUAGE, article.language)]
-        if gates.kinds[Kind.SOURCE]:
-            asked += [(Kind.SOURCE, name) for name in article.sources]
+        asked += [(Kind.SOURCE, name) for name in article.sources]
         keys += [hashing.name(kind, text) for kind, text in asked if gates.kinds[kind]]
         bits += [share] * (len(keys) - len(bits))
-    return Marked(np.array(keys, dtype=np.uint64), np.array(bits, dtype=np.uint8))
+    whose = np.array(bits, dtype=np.uint8) if len(articles) > 1 else None
+    yield Marked(np.array(keys, dtype=np.uint64), whose)
 
 
 def _keys(
@@ -101,28 +108,32 @@ def _keys(
 ) -> Iterator[tuple[MarkedKeys, list[MarkedKeys]]]:
     """*readings* are those of each article."""
     salt, prefix_salt = (np.uint64(hashing.salts[kind]) for kind in kinds)
-    whose = np.array(shares(len(readings)), dtype=np.uint8)
-    whole = END.join(BREAK.join(filter(None, each)) or " " for each in readings)
-    passed = 0  # articles
     run: MarkedKeys | None = None
-    for block in hashing.blocks(whole):
-        hashes = hashing.words(block)
-        number = (hashes == hashing.end).cumsum() + passed
-        passed = number[-1]
-        words = Marked(hashes, whose.take(number))
+    for block, words in _words(hashing, readings):
         # A phrase may begin with the last words of the block before.
-        run = words if run is None else joined([_last(run), words])
-        found = [
-            Marked(keys ^ salt, bits) for keys, bits in (words, *_phrases(gates, hashing, run))
-        ]
+        run = words if run is None else joined([run.cut(_LAST), words])
+        plain = (words, *_phrases(gates, hashing, run))
+        found = [Marked(keys ^ salt, bits) for keys, bits in plain]
         if gates.kinds[kinds[1]]:
-            beginnings = _prefixes(gates, hashing, block, words.bits)
+            beginnings = _prefixes(gates, hashing, block, words)
             found += [Marked(keys ^ prefix_salt, bits) for keys, bits in beginnings]
         yield words, found
 
 
-def _last(words: MarkedKeys) -> MarkedKeys:
-    return Marked(words.values[1 - LONGEST_PHRASE :], words.bits[1 - LONGEST_PHRASE :])
+def _words(
+    hashing: Hashing, readings: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[Block, MarkedKeys]]:
+    whole = END.join(BREAK.join(filter(None, each)) or " " for each in readings)
+    if len(readings) == 1:
+        for block in hashing.blocks(whole):
+            yield block, Marked(hashing.words(block))
+        return
+    left = np.array(shares(len(readings)), dtype=np.uint8)  # of those whose words are to come
+    for block in hashing.blocks(whole):
+        hashes = hashing.words(block)
+        passed = (hashes == hashing.end).cumsum()
+        yield block, Marked(hashes, left.take(passed))
+        left = left[passed[-1] :]
 
 
 def _phrases(gates: Gates, hashing: Hashing, words: MarkedKeys) -> Iterator[MarkedKeys]:
@@ -140,10 +151,12 @@ def _phrases(gates: Gates, hashing: Hashing, words: MarkedKeys) -> Iterator[Mark
         if not len(at):
             return
         asked = (lengths & (1 << (length - 2))).nonzero()[0]
-        yield Marked(run.take(asked), words.bits.take(at.take(asked)))
+        yield Marked(run.take(asked), words.bits_at(at.take(asked)))
 
 
-def _prefixes(gates: Gates, hashing: Hashing, block: Block, bits: Bits) -> Iterator[MarkedKeys]:
+def _prefixes(
+    gates: Gates, hashing: Hashing, block: Block, words: MarkedKeys
+) -> Iterator[MarkedKeys]:
     first = block.data[block.starts].astype(np.int64) << 8
     lengths = gates.prefixes.array[first | block.data[block.starts + 1]]
     longest: Places = block.ends - block.starts
@@ -153,4 +166,4 @@ def _prefixes(gates: Gates, hashing: Hashing, block: Block, bits: Bits) -> Itera
             which: Places = np.flatnonzero(
                 (lengths >> np.uint64(length) & np.uint64(1)).astype(np.bool_) & (longest >= length)
             )
-            yield Marked(hashing.beginnings(block, which, length), bits.take(which))
+            yield Marked(hashing.beginnings(block, which, length), words.bits_at(which))

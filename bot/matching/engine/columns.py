@@ -52,20 +52,20 @@ class Columns:
 
         *hits* are the literals that are there, sorted.
         """
-        literals = hits.values[: hits.values.searchsorted(len(self.starts) - 1)]
-        starts = self.starts.take(literals)
-        counts = self.starts[1:].take(literals) - starts
-        some = counts.nonzero()[0]  # its method: the function takes as long again
-        anchors = Marked(starts.take(some), hits.bits.take(some))
-        for rows in _ranges(anchors, counts.take(some)):
+        known = hits.cut(slice(int(hits.values.searchsorted(len(self.starts) - 1))))
+        starts = self.starts.take(known.values)
+        counts = self.starts[1:].take(known.values) - starts
+        for rows in _ranges(Marked(starts, known.bits), counts):
             yield self._holding(rows, presence)
 
     def _holding(self, asked: Marked[np.int64], presence: Bits) -> Marked[np.int32]:
         rows, bits = asked
         for other in self.others:
-            bits = presence.take(other.take(rows)) & bits
-            left = bits.nonzero()[0]
-            rows, bits = rows.take(left), bits.take(left)
+            found = presence.take(other.take(rows))
+            if bits is not None:
+                found &= bits
+            left = found.nonzero()[0]
+            rows, bits = rows.take(left), None if bits is None else found.take(left)
         return Marked(self.slots.take(rows), bits)
 
     def rows(self, start: int, stop: int) -> Rows:
@@ -85,9 +85,10 @@ def _ranges(starts: Hits, counts: Ints) -> Iterator[Marked[np.int64]]:
         numbers = np.arange(first, min(first + _AT_ONCE, total))
         if total > _AT_ONCE:
             which = ends.searchsorted(numbers, side="right")
-            yield Marked(offsets.take(which) + numbers, starts.bits.take(which))
+            yield Marked(offsets.take(which) + numbers, starts.bits_at(which))
         else:
-            yield Marked(offsets.repeat(counts) + numbers, starts.bits.repeat(counts))
+            bits = None if starts.bits is None else starts.bits.repeat(counts)
+            yield Marked(offsets.repeat(counts) + numbers, bits)
 
 
 class Presence:
@@ -113,8 +114,9 @@ class Presence:
         self.count = max(known, count)
 
     def set(self, hits: Hits) -> None:
-        self.bits[hits.values] = hits.bits
-        self.bits[-hits.values] = ~hits.bits
+        bits = ALL if hits.bits is None else hits.bits
+        self.bits[hits.values] = bits
+        self.bits[-hits.values] = ~bits
 
     def clear(self, hits: Hits) -> None:
         self.bits[hits.values] = 0

@@ -57,9 +57,12 @@ class Delta:
         """As `Columns.matching`, all at once."""
         rows = self._anchored(hits.values, presence)
         others = presence.take(self._others.array.take(rows, axis=0))
-        bits = np.bitwise_and.reduce(others, axis=1) & presence.take(self._anchors.array.take(rows))
+        bits = np.bitwise_and.reduce(others, axis=1)
+        if hits.bits is not None:
+            bits &= presence.take(self._anchors.array.take(rows))
         left = bits.nonzero()[0]
-        yield Marked(self._slots.array.take(rows.take(left)), bits.take(left))
+        slots = self._slots.array.take(rows.take(left))
+        yield Marked(slots, None if hits.bits is None else bits.take(left))
 
     def _anchored(self, hits: Ints, presence: Bits) -> Ints:
         """The rows whose anchor is there: by their links, or where these go on, a look at all."""

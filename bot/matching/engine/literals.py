@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bot.matching.engine.articles import Gates, MarkedKeys
 from bot.matching.engine.batch import Batch
-from bot.matching.engine.bits import Marked, shares
+from bot.matching.engine.bits import ALL, Marked, shares
 from bot.matching.engine.columns import Hits, Presence
 from bot.matching.engine.frequencies import Frequencies
 from bot.matching.engine.growing import Growing
@@ -82,20 +82,21 @@ class Literals:
     def found(self, sought: MarkedKeys) -> Hits:
         """The literals that are looked for by *sought*, sorted, each once."""
         which, values = self.table.find(sought.values)
+        if sought.bits is None:
+            values.sort()
+            return Marked(values[_are_new(values)])
         order = values.argsort()
         values, bits = values.take(order), sought.bits.take(which.take(order))
-        is_new = np.ones(len(values), dtype=np.bool_)
-        np.not_equal(values[1:], values[:-1], out=is_new[1:])
-        firsts = is_new.nonzero()[0]
+        firsts = _are_new(values).nonzero()[0]
         return Marked(values.take(firsts), np.bitwise_or.reduceat(bits, firsts))
 
     def united(self, hits: Sequence[Hits]) -> Hits:
         """All of *hits*, sorted, each once."""
         there = np.zeros(self.count + 1, dtype=np.uint8)
         for some in hits:
-            there[some.values] |= some.bits
+            there[some.values] |= ALL if some.bits is None else some.bits
         literals = np.flatnonzero(there).astype(np.int32)
-        return Marked(literals, there[literals])
+        return Marked(literals, None if hits[0].bits is None else there[literals])
 
     def learn(self, articles: int, words: MarkedKeys, hits: Hits) -> None:
         """Count so many articles, or some of them."""
@@ -133,3 +134,10 @@ class Literals:
     def _keep_asked(self, kept: NDArray[np.bool_]) -> None:
         for numbers in self._asked or ():
             kept[numbers[numbers < len(kept) - 1]] = True
+
+
+def _are_new(ordered: Ints) -> NDArray[np.bool_]:
+    """Whether each is another than the one before."""
+    found = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found

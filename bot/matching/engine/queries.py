@@ -15,7 +15,7 @@ from bot.matching.engine.merging import Layout, merged, reanchored
 from bot.matching.engine.slots import GONE, ROUGH, Slots
 from bot.matching.slices import Slices
 
-_NOTHING: Final = Marked(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint8))
+_NOTHING: Final = Hits(np.zeros(0, dtype=np.int32))
 _SMALL: Final = 4_096  # rows not worth a merge
 _WISER: Final = 8  # times as many articles known as at the last merge: anchors may be better
 
@@ -60,7 +60,8 @@ class Queries:
             presence.clear(hits)
         slots = joined(found or [_NOTHING])
         if self.slots.gone:
-            slots = slots.where(self.slots.states.array.take(slots.values) != GONE)
+            left = (self.slots.states.array.take(slots.values) != GONE).nonzero()[0]
+            slots = Marked(slots.values.take(left), slots.bits_at(left))
         return slots
 
     def _stored(self) -> list[Columns | Delta]:
