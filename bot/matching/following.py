@@ -28,8 +28,16 @@ class Following:
     file: SnapshotFile | None = None
     many: int = _MANY
 
+    async def prepare(self) -> None:
+        """What takes long, and so is done before articles are leased: start, tidy up, save."""
+        if self.live.number == 0:
+            await self.catch_up()
+        await self._tidy()
+        if self.file is not None and self.live.is_worth_saving:
+            await self._save(self.file)
+
     async def catch_up(self) -> None:
-        """Follow all changes so far; long in a new process, and so before articles are leased."""
+        """Follow all changes so far; long in a new process."""
         if self.live.number == 0:
             await self._begin()
         changed: Sequence[Change] = ()
@@ -39,9 +47,6 @@ class Following:
             if not changed:
                 break
             await self._follow(changed)
-        await self._tidy()
-        if self.file is not None and self.live.is_worth_saving:
-            await self._save(self.file)
 
     async def changes(self, unit: Unit) -> Sequence[Change]:
         """What changed since, a page at most, as *unit* sees it; for `follow`."""

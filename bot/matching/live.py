@@ -1,14 +1,18 @@
 """The index of a running process, which follows the stored queries change by change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
 
 from bot.matching.canonical import read_back
 from bot.matching.engine.snapshot import Snapshot
 from bot.matching.index import QueryIndex
-from bot.matching.query import QueryError
+from bot.matching.query import Query, QueryError
 
 _FEW = 1_000  # changes, too few to write everything anew
 _LEARNED = 20_000  # articles, after which what was learned from them is kept
+_KEPT: Final = 4_096  # queries
 
 
 @dataclass(slots=True)
@@ -19,6 +23,8 @@ class LiveIndex:
     number: int = 0
     saved: int = 0
     saved_articles: int = 0
+    recent: dict[int, Query] = field(default_factory=dict)
+    """What matched lately, by id, the latest last: what is in the news matches again and again."""
 
     def follow(self, number: int, query_id: int, canonical: str | None) -> None:
         """Take the change *number*: the query is *canonical* now, or None: nobody asks for it."""
@@ -46,6 +52,11 @@ class LiveIndex:
 
     def note_saved(self) -> None:
         self.saved, self.saved_articles = self.number, self.index.articles
+
+    def remember(self, matched: Mapping[int, Query]) -> None:
+        self.recent |= matched
+        for query_id in list(islice(self.recent, max(0, len(self.recent) - _KEPT))):
+            del self.recent[query_id]
 
     def _add(self, query_id: int, canonical: str) -> None:
         try:

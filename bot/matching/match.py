@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -24,7 +23,6 @@ from storage.words import Stage
 
 _READ: Final = 500  # queries read at once
 _STORED: Final = 200  # matches stored at once, in about 3 ms
-_KEPT: Final = 4_096  # queries read lately: what is in the news matches again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Matching:
         The unit that claims them also reads what changed among the queries, so that no query
         misses an article stored after it.
         """
-        await self.following.catch_up()
+        await self.following.prepare()
         async with self.storage.writing() as unit:
             articles = await claim_articles(unit, Stage.GROUPED, owner=self.owner, limit=limit)
             changed = await self.following.changes(unit)
@@ -61,30 +59,28 @@ class Matching:
             carriers = await carriers_of(unit, [article.id for article in articles])
         index = self.following.live.index
         hits = await in_turns(matching(index, articles, carriers))
-        queries = await self._queries({number for hit in hits for number in hit.ids})
+        queries = await self._queries(set[int]().union(*(hit.ids for hit in hits)))
         return await in_turns(_explained(hits, queries))
 
-    async def _queries(self, ids: Iterable[int]) -> dict[int, Query]:
-        found: dict[int, Query] = {}
-        left = iter(ids)
+    async def _queries(self, ids: set[int]) -> dict[int, Query]:
+        """Those of *ids* that are stored; what an id asks for never changes."""
+        known = self.following.live.recent
+        found = {number: known.pop(number) for number in ids & known.keys()}
+        left = iter(ids - found.keys())
         while some := list(islice(left, _READ)):
             async with self.storage.reading() as unit:
                 canonical = await queries_by_id(unit, some)
             found |= await in_turns(parsed(canonical))
+        self.following.live.remember(found)
         return found
 
 
 def parsed(canonical: Mapping[int, str]) -> Slices[dict[int, Query]]:
     found = {}
     for number, text in canonical.items():
-        found[number] = _read_back(text)
+        found[number] = read_back(text)
         yield
     return found
-
-
-@lru_cache(maxsize=_KEPT)
-def _read_back(canonical: str) -> Query:
-    return read_back(canonical)
 
 
 @dataclass(frozen=True, slots=True)

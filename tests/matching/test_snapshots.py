@@ -93,7 +93,7 @@ async def test_a_new_process_goes_on_from_the_snapshot(storage: Storage, tmp_pat
     kept, gone = await stored_query(storage, "taiwan"), await stored_query(storage, "china")
     file = SnapshotFile(tmp_path / "index")
     first = saving(storage, file)
-    await first.catch_up()
+    await first.prepare()
     async with storage.writing() as unit:
         assert await retire_query(unit, gone)
         added = (await query_for(unit, parse("japan").canonical)).id
@@ -117,7 +117,7 @@ async def test_a_backup_that_went_another_way_meets_no_snapshot_of_its_future(
     shutil.copy(database, backup)
     async with opened(sqlite_url) as storage:
         await stored_query(storage, "taiwan")
-        await saving(storage, file).catch_up()
+        await saving(storage, file).prepare()
     shutil.copy(backup, database)
 
     async with opened(sqlite_url) as storage:
@@ -135,7 +135,7 @@ async def test_a_backup_from_after_the_snapshot_goes_on_from_it(sqlite_url: str,
     file = SnapshotFile(tmp_path / "index")
     async with opened(sqlite_url) as storage:
         kept = await stored_query(storage, "taiwan")
-        await saving(storage, file).catch_up()
+        await saving(storage, file).prepare()
     shutil.copy(database, backup)
     async with opened(sqlite_url) as storage:
         await stored_query(storage, "china")
