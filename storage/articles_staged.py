@@ -1,14 +1,15 @@
 """Articles on their way: each step claims those at its stage and moves them to the next."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, text
 from sqlmodel import col
 
 from storage.articles import Article, is_at
-from storage.engine import Unit, leasing
+from storage.engine import POSTGRESQL, Unit, leasing
 from storage.words import Hint, Stage
 
 LEASE = timedelta(minutes=2)
@@ -53,14 +54,24 @@ async def claim_articles(
     return sorted(map(Unmatched._make, await connection.execute(told)))
 
 
+# One value for all ids, and so one text of the statement.
+_ADVANCE: Final = """
+    UPDATE article SET stage = :stage, owner = NULL, lease_until = NULL
+    WHERE id {among} AND owner = :owner
+    RETURNING id
+"""
+_ADVANCE_ON_SQLITE: Final = text(_ADVANCE.format(among="IN (SELECT value FROM json_each(:ids))"))
+_ADVANCE_ON_POSTGRESQL: Final = text(_ADVANCE.format(among="= ANY(CAST(:ids AS bigint[]))"))
+
+
 async def advance_articles(unit: Unit, ids: Sequence[int], *, owner: str, stage: Stage) -> set[int]:
     """Move to *stage* those of *ids* that *owner* still leases, and free them; return which."""
-    moved = await unit.session.exec(
-        update(Article)
-        .where(col(Article.id).in_(ids), col(Article.owner) == owner)
-        .values(stage=stage, owner=None, lease_until=None)
-        .returning(col(Article.id))
-        .execution_options(synchronize_session=False)
+    on_postgresql = unit.dialect == POSTGRESQL
+    asked = list(ids) if on_postgresql else json.dumps(ids)
+    connection = await unit.session.connection()
+    moved = await connection.execute(
+        _ADVANCE_ON_POSTGRESQL if on_postgresql else _ADVANCE_ON_SQLITE,
+        {"stage": stage.value, "owner": owner, "ids": asked},
     )
     ids_moved = set(moved.scalars())
     if ids_moved and stage is Stage.MATCHED:

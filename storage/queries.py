@@ -77,7 +77,8 @@ async def retire_query(unit: Unit, query_id: int) -> bool:
 
 async def changes_since(unit: Unit, number: int, limit: int) -> list[Change]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
-    rows = await unit.session.exec(
+    connection = await unit.session.connection()
+    rows = await connection.execute(
         select(Query.changed, Query.id, Query.canonical, Query.live)
         .where(Query.changed > number)
         .order_by(col(Query.changed))
@@ -105,7 +106,8 @@ async def latest_change(unit: Unit) -> int:
 
 async def queries_by_id(unit: Unit, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
-    rows = await unit.session.exec(select(Query.id, Query.canonical).where(col(Query.id).in_(ids)))
+    connection = await unit.session.connection()
+    rows = await connection.execute(select(Query.id, Query.canonical).where(col(Query.id).in_(ids)))
     return {query_id: canonical for query_id, canonical in rows if query_id is not None}
 
 

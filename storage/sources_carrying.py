@@ -50,7 +50,8 @@ def told_by() -> ColumnElement[str]:
 
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The hosts and titles of every source that carried each of the articles, and its outlets."""
-    rows = await unit.session.exec(
+    connection = await unit.session.connection()
+    rows = await connection.execute(
         select(  # type: ignore[call-overload]
             Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
         )

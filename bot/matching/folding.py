@@ -89,6 +89,8 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
+    if len(text) <= PIECE:
+        return _fold(text)
     return merged([_fold(piece) for piece in pieces(text)])
 
 

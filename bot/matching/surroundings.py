@@ -61,6 +61,7 @@ def _keys_of(source: str) -> frozenset[str]:
     return frozenset(keys - {""})
 
 
+@lru_cache(maxsize=1_000)
 def language_code(code: str | None) -> str:
     """`zh` of `zh-Hant`."""
     return re.split("[-_]", code or "")[0].lower()
