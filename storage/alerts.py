@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, exists, update
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, exists, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, is_at
@@ -22,7 +22,10 @@ from storage.words import ChatState, Mode, Stage
 
 
 class Alert(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "story_id", "chapter"),)
+    __table_args__ = (
+        UniqueConstraint("chat_id", "story_id", "chapter"),
+        Index("ix_alert_recent", "chat_id", "made_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
@@ -31,6 +34,9 @@ class Alert(SQLModel, table=True):
     article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
+    bundle_id: int | None = Field(  # None: it was told at once
+        default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,32 @@
 """Chats: where Telegram delivers. Keys name this row, never Telegram's id, which may change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, delete
 from sqlmodel import Field, col, select
 
-from storage.columns import ROW_ID, Leased, stored_as
+from storage.columns import ROW_ID, Leased, stored_as, where_only
 from storage.engine import Unit
 from storage.insert import insert_new
-from storage.words import ChatKind, ChatState, EmptyDay, Layout, Reach, Style
+from storage.words import (
+    USUAL_ALERTS_AN_HOUR,
+    ChatKind,
+    ChatState,
+    EmptyDay,
+    Layout,
+    QuietHours,
+    Reach,
+    Style,
+)
 
 
 class Chat(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("telegram_id", "thread_id"),
         Index("ix_chat_digest_due", "next_digest_at"),
+        Index("ix_chat_resume_at", "resume_at", **where_only("resume_at IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
@@ -36,6 +46,16 @@ class Chat(Leased, table=True):
     layout: Layout = Field(default=Layout.CLASSIC, sa_type=stored_as(Layout))
     digest_by: Reach = Field(default=Reach.TELEGRAM, sa_type=stored_as(Reach))
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
+    quiet_from: int | None = None  # minutes after local midnight; neither or both
+    quiet_to: int | None = None
+    alerts_an_hour: int = USUAL_ALERTS_AN_HOUR
+    resume_at: datetime | None = None  # of a paused chat: it comes back by itself
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        if self.quiet_from is None or self.quiet_to is None:
+            return None
+        return QuietHours(self.quiet_from, self.quiet_to)
 
 
 async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
@@ -58,6 +78,14 @@ async def chat_to_change(unit: Unit, chat_id: int) -> Chat:
     locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
     fresh = locked.execution_options(populate_existing=True)
     return (await unit.session.exec(fresh)).one()
+
+
+async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Chat]:
+    """Return the chats, by row; until this unit is over none of them is changed by another."""
+    wanted = select(Chat).where(col(Chat.id).in_(list(chat_ids))).order_by(col(Chat.id))
+    # Rows that name them may be added meanwhile.
+    locked = wanted.with_for_update(key_share=True)
+    return list(await unit.session.exec(locked.execution_options(populate_existing=True)))
 
 
 async def erase_chat(unit: Unit, chat_id: int) -> None:

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Integer
+from sqlalchemy import BigInteger, Enum, Integer, text
 from sqlmodel import SQLModel
 
 # Every constraint has a name, so that a migration can change it on both databases.
@@ -30,6 +31,14 @@ def stored_as(words: type[StrEnum]) -> Enum:
         create_constraint=False,
         values_callable=lambda kinds: [kind.value for kind in kinds],
     )
+
+
+def where_only(condition: str) -> dict[str, Any]:
+    """Return what makes an index one of the rows that meet *condition*, on both databases.
+
+    It is literal, since a partial index serves only a condition that the planner can read.
+    """
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Leased(SQLModel):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, literal, or_
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, literal, or_
 from sqlmodel import col, select
 
 from storage.alerts import Alert
@@ -107,8 +107,14 @@ async def found_since(
 
 
 def _alerted(chat_id: int) -> ColumnElement[bool]:
-    """Say whether the article's story was alerted; an alert that expired or failed told nothing."""
-    key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    """Say whether the article's story was alerted; an alert that expired or failed told nothing.
+
+    One that waits in a bundle is as good as told. Of a bundle the first part speaks for all.
+    """
+    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    first = literal("bundle:") + cast(col(Alert.bundle_id), String)
+    together = first + literal(f":{Medium.TELEGRAM}:1")
+    key = case((col(Alert.bundle_id).is_(None), alone), else_=together)
     untold = (DeliveryState.EXPIRED, DeliveryState.FAILED)
     alert = (
         select(Alert.id)

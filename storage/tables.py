@@ -8,6 +8,7 @@ from storage.article_addresses import ArticleAddress
 from storage.article_versions import ArticleVersion
 from storage.articles import Article
 from storage.blocks import LearnedBlocks
+from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.checkpoints import Checkpoint
 from storage.columns import Leased
@@ -43,6 +44,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     ArticleAddress,
     ArticleVersion,
     AwaitedPage,
+    Bundle,
     Chat,
     Checkpoint,
     Counter,
@@ -74,6 +76,7 @@ TABLES: tuple[type[SQLModel], ...] = (
 LEASED: tuple[type[Leased], ...] = (
     Article,
     AwaitedPage,
+    Bundle,
     Chat,
     Delivery,
     Outage,

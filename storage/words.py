@@ -224,9 +224,28 @@ class Slot:
 # Those of a chat that has chosen none.
 USUAL_SLOTS = (Slot(),)
 
+USUAL_ALERTS_AN_HOUR = 6
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From *start* to *end*, minutes after local midnight; over midnight where it ends earlier."""
+
+    start: int
+    end: int
+
+    @property
+    def nights(self) -> int:
+        """How many midnights there are between: none or one."""
+        return int(self.end <= self.start)
+
 
 def alert_key(alert_id: int, medium: Medium) -> str:
     return f"alert:{alert_id}:{medium}"
+
+
+def bundle_key(bundle_id: int, medium: Medium, part: int) -> str:
+    return f"bundle:{bundle_id}:{medium}:{part}"
 
 
 def edition_key(edition_id: int, medium: Medium, part: int) -> str:

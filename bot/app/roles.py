@@ -29,6 +29,7 @@ TICK_SECONDS = {
     "match": 5,
     "alert": 5,
     "also": 5,
+    "bundle": 5,
     "digest": 1,
     "notice": 60,
     "search": 300,
@@ -172,12 +173,13 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     notice = Loop("notice", publishing.publish_notices, wakes=(send,))
     digest = Loop("digest", publishing.publish_due, wakes=(send,))
     alert = Loop("alert", publishing.publish_new, wakes=(send,))
+    bundle = Loop("bundle", publishing.publish_bundles, wakes=(send,))
     also = Loop("also", publishing.publish_also, wakes=(send,))
     match = Loop("match", matching.match_new, wakes=(alert,))
     group = Loop("group", grouping.group_new, wakes=(match,))
     calls.on_done = send.wake
     reading = _reading_loops(around, group, match)
-    return [send, notice, digest, alert, also, match, group, *reading, *_hub_loops(around)]
+    return [send, notice, digest, alert, bundle, also, match, group, *reading, *_hub_loops(around)]
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:

@@ -15,15 +15,19 @@ def local_date(moment: datetime, zone: str) -> date:
 
 def start_of(day: date, zone: str) -> datetime:
     """Return the first instant of *day*, or of the next that exists (aware UTC)."""
-    return _first(datetime.combine(day, time()), ZoneInfo(zone))
+    return reached(day, 0, zone)
+
+
+def reached(day: date, minutes: int, zone: str) -> datetime:
+    """Return when clocks have come to *minutes* after midnight on *day*, or over it (aware UTC)."""
+    return _first(datetime.combine(day, time(minutes // 60, minutes % 60)), ZoneInfo(zone))
 
 
 def instant(day: date, minutes: int, zone: str) -> datetime | None:
     """Return when it is *minutes* after midnight on *day* (aware UTC); None without such a day."""
-    clocks = ZoneInfo(zone)
-    at = _first(datetime.combine(day, time(minutes // 60, minutes % 60)), clocks)
+    at = reached(day, minutes, zone)
     # A gap up to midnight leads into the next day, and so does one over the whole day.
-    if at.astimezone(clocks).date() == day or local_date(start_of(day, zone), zone) == day:
+    if local_date(at, zone) == day or local_date(start_of(day, zone), zone) == day:
         return at
     return None
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.also import Also
+from bot.publishing.publish.bundling import Bundling
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.rendering.links import Links
@@ -22,6 +23,10 @@ class Publishing:
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
         return await Alerting(self.storage, self.renderer, self.owner).alert_new(limit)
+
+    async def publish_bundles(self, limit: int = 50) -> int:
+        """Put out the alerts that have waited for now; return how many bundles of them."""
+        return await Bundling(self.storage, self.renderer, self.owner).put_out_due(limit)
 
     async def publish_also(self, limit: int = 200) -> int:
         """Add to the alerts of today who else tells their stories; return how many stories."""

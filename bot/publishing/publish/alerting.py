@@ -1,7 +1,8 @@
 """Alerts: one for one story and chat, whatever number of its topics the story hits.
 
 Chats are gone through in pages, each a unit of work of its own. An alert's row decides: who made
-it puts out its delivery, so a page begun again after a crash repeats nothing.
+it puts out its delivery, or leaves it in a bundle, so a page begun again after a crash repeats
+nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from bot.publishing.publish.holding import hold_back
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
@@ -60,8 +62,11 @@ class Alerting:
             return None
         found = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
-        made = await make_alerts(unit, [_alert_row(unit, article, chats[chat]) for chat in chats])
-        await self._put_out(unit, article, {made[chat]: chats[chat] for chat in made})
+        held = await hold_back(unit, chats)
+        rows = [_alert_row(unit, article, chats[chat], held.get(chat)) for chat in chats]
+        made = await make_alerts(unit, rows)
+        at_once = {made[chat]: chats[chat] for chat in made if chat not in held}
+        await self._put_out(unit, article, at_once)
         if len(chats) == CHATS_IN_A_UNIT:
             return max(chats)
         await finish_articles(unit, [article.id], self.owner)
@@ -89,7 +94,9 @@ def _chat_of(listener: Listener) -> int:
     return listener.chat_id
 
 
-def _alert_row(unit: Unit, article: Article, ours: Sequence[Listener]) -> dict[str, Any]:
+def _alert_row(
+    unit: Unit, article: Article, ours: Sequence[Listener], bundle_id: int | None
+) -> dict[str, Any]:
     return {
         "chat_id": ours[0].chat_id,
         "story_id": article.story_id,
@@ -97,4 +104,5 @@ def _alert_row(unit: Unit, article: Article, ours: Sequence[Listener]) -> dict[s
         "article_id": article.id,
         "topic_ids": [one.topic_id for one in ours],
         "made_at": unit.now,
+        "bundle_id": bundle_id,
     }

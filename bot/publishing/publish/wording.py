@@ -27,7 +27,7 @@ class Wording:
         zone = ours[0].zone
         look = (zone, tuple(outlets), tuple((one.topic, one.query) for one in ours))
         if look not in self._known:
-            self._known[look] = self._rendered(ours, _story(self.article, outlets), zone)
+            self._known[look] = self._rendered(ours, story_of(self.article, outlets), zone)
         return self._known[look]
 
     def _rendered(self, ours: Sequence[Listener], story: Story, zone: str) -> Message:
@@ -42,7 +42,7 @@ class Wording:
         )
 
 
-def _story(article: Article, outlets: Sequence[str]) -> Story:
+def story_of(article: Article, outlets: Sequence[str]) -> Story:
     return Story(
         id=article.story_id,
         article_id=article.id or 0,

@@ -1,0 +1,55 @@
+"""How often a chat is told something at once.
+
+1. In its quiet hours everything waits for their end.
+2. At other times at most so many messages of any hour are alerts. What is beyond waits until there
+   is room again, to the next quarter of an hour, so that more of it comes together.
+3. While something waits, what comes after it joins it.
+4. What would be told in quiet hours waits for their end.
+5. What waited is told as one bundle, which counts as one message.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.publishing.quiet import Quiet
+
+HOUR = timedelta(hours=1)
+_QUARTER = timedelta(minutes=15)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An alert waits, and is told in the bundle of *release_at*."""
+
+    release_at: datetime
+    is_quiet: bool = False  # for the quiet hours, not for there being too many
+
+
+def decide(
+    recent: Iterable[datetime],
+    now: datetime,
+    limit: int,
+    quiet: Quiet,
+    waiting: datetime | None = None,
+) -> Hold | None:
+    """Say whether an alert of *now* has to wait; None: it is told at once.
+
+    *recent*: when the chat was told something in the last hour, a bundle once; *limit*: how many
+    messages an hour, at least one; *waiting*: when what waits already is told.
+    """
+    if end := quiet.until(now):
+        return Hold(end, is_quiet=True)
+    if waiting:
+        return Hold(waiting)
+    told = sorted(moment for moment in recent if now - HOUR < moment <= now)
+    if len(told) < limit:
+        return None
+    release_at = _next_quarter(told[-limit] + HOUR)
+    end = quiet.until(release_at)
+    return Hold(end, is_quiet=True) if end else Hold(release_at)
+
+
+def _next_quarter(moment: datetime) -> datetime:
+    return moment + (_EPOCH - moment) % _QUARTER

@@ -1,0 +1,82 @@
+"""Bundles whose moment has come: alerts that waited, told in one message or its parts.
+
+1. What they say is written when they are put out, so it names all outlets up to then; it is not
+   edited afterwards.
+2. A story none of whose topics the chat watches any more is left out.
+3. One that was due while the chat was away for long has expired, as alerts do: its stories go into
+   the next digest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.publishing.choice import Topic
+from bot.publishing.pages import Bundled, bundle_page
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.rounds import each
+from bot.publishing.publish.wording import story_of
+from bot.rendering.renderer import Renderer
+from storage.bundles import Bundle, bundled, claim_bundles, close_bundle, watched_names
+from storage.chats import Chat, hold_still
+from storage.chats_suspended import ALERT_LIFETIME
+from storage.engine import Storage, Unit
+from storage.stories_told import outlets_of
+from storage.words import DeliveryKind, DeliveryState, Medium, bundle_key
+
+LEASE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundling:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+
+    async def put_out_due(self, limit: int) -> int:
+        async with self.storage.writing() as unit:
+            bundles = await claim_bundles(unit, limit=limit, owner=self.owner, lease=LEASE)
+        await each(bundles, self._put_out)
+        return len(bundles)
+
+    async def _put_out(self, bundle: Bundle) -> None:
+        async with self.storage.writing() as unit:
+            # Whoever is adding to it at this moment is waited for.
+            chats = await hold_still(unit, [bundle.chat_id])
+            if not chats or not await close_bundle(unit, bundle.id or 0, self.owner):
+                return
+            stories = await _stories(unit, bundle)
+            if stories:
+                await self._tell(unit, bundle, chats[0], stories)
+
+    async def _tell(self, unit: Unit, bundle: Bundle, chat: Chat, stories: list[Bundled]) -> None:
+        state = DeliveryState.EXPIRED if _is_stale(unit, bundle, chat) else DeliveryState.PENDING
+        page = bundle_page(
+            self.renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
+        )
+        for part, message in enumerate(page, 1):
+            key = bundle_key(bundle.id or 0, Medium.TELEGRAM, part)
+            row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
+            await put_out(unit, [row | {"state": state}])
+
+
+def _is_stale(unit: Unit, bundle: Bundle, chat: Chat) -> bool:
+    came_back_later = chat.state_since > bundle.release_at
+    return came_back_later and unit.now - bundle.release_at > ALERT_LIFETIME
+
+
+async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:
+    rows = await bundled(unit, bundle.id or 0)
+    names = await watched_names(unit, bundle.chat_id)
+    shown = {alert.story_id: alert.article_id for alert, _ in rows}
+    outlets = await outlets_of(unit, shown, bundle.chat_id)
+    stories = (
+        Bundled(story_of(article, outlets.get(alert.story_id, ())), _topics(names, alert.topic_ids))
+        for alert, article in rows
+    )
+    return [story for story in stories if story.topics]
+
+
+def _topics(names: dict[int, str], topic_ids: Iterable[int]) -> tuple[Topic, ...]:
+    hit = set(topic_ids)
+    return tuple(Topic(topic_id, name) for topic_id, name in names.items() if topic_id in hit)

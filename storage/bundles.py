@@ -1,0 +1,142 @@
+"""Bundles: alerts of one chat that wait for a moment, and are told together then."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Index, UniqueConstraint, delete, exists, update
+from sqlmodel import Field, col, select
+
+from storage.alerts import Alert
+from storage.articles import Article
+from storage.chats import Chat
+from storage.columns import ROW_ID, Leased, where_only
+from storage.engine import Unit, claim
+from storage.insert import add_new
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatState
+
+_WAITING = "put_out_at IS NULL"
+
+
+class Bundle(Leased, table=True):
+    __table_args__ = (
+        UniqueConstraint("chat_id", "release_at"),
+        Index("ix_bundle_waiting", "release_at", **where_only(_WAITING)),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
+    release_at: datetime
+    is_quiet: bool  # for the chat's quiet hours
+    put_out_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """When a chat was told something at once or in a bundle, and when what waits is told."""
+
+    moments: list[datetime] = field(default_factory=list)
+    waiting: datetime | None = None
+
+
+async def told_lately(
+    unit: Unit, chat_ids: Collection[int], since: datetime
+) -> defaultdict[int, Told]:
+    """Return what each chat was told after *since*, by its row."""
+    told: defaultdict[int, Told] = defaultdict(Told)
+    alerts = select(Alert.chat_id, Alert.made_at).where(
+        col(Alert.chat_id).in_(chat_ids),
+        col(Alert.made_at) > since,
+        col(Alert.bundle_id).is_(None),
+    )
+    for chat_id, made_at in await unit.session.exec(alerts):
+        told[chat_id].moments.append(made_at)
+    bundles = select(Bundle.chat_id, Bundle.release_at).where(
+        col(Bundle.chat_id).in_(chat_ids), col(Bundle.release_at) > since
+    )
+    for chat_id, release_at in await unit.session.exec(bundles.order_by(col(Bundle.release_at))):
+        if release_at <= unit.now:
+            told[chat_id].moments.append(release_at)
+        elif told[chat_id].waiting is None:
+            told[chat_id] = Told(told[chat_id].moments, release_at)
+    return told
+
+
+async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -> dict[int, int]:
+    """Return the bundle in which each chat's alerts wait, by chat; none where it is closed.
+
+    *holds*: the moment of release and whether that is the end of quiet hours, by chat.
+    """
+    rows = [
+        {"chat_id": chat_id, "release_at": release_at, "is_quiet": is_quiet}
+        for chat_id, (release_at, is_quiet) in holds.items()
+    ]
+    await add_new(unit, Bundle, rows)
+    waiting = select(Bundle).where(col(Bundle.chat_id).in_(holds), col(Bundle.put_out_at).is_(None))
+    return {
+        bundle.chat_id: bundle.id or 0
+        for bundle in await unit.session.exec(waiting)
+        if bundle.release_at == holds[bundle.chat_id][0]
+    }
+
+
+async def claim_bundles(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Bundle]:
+    """Lease the bundles that are due; those of suspended chats wait until they come back."""
+    active = exists().where(
+        col(Chat.id) == col(Bundle.chat_id), col(Chat.state) == ChatState.ACTIVE
+    )
+    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.put_out_at).is_(None) & active
+    order = (col(Bundle.release_at), col(Bundle.id))
+    return await claim(unit, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
+
+
+async def close_bundle(unit: Unit, bundle_id: int, owner: str) -> bool:
+    """Let nothing more join it; False if another has it, or has put it out."""
+    ours = update(Bundle).where(
+        col(Bundle.id) == bundle_id, col(Bundle.owner) == owner, col(Bundle.put_out_at).is_(None)
+    )
+    closed = ours.values(put_out_at=unit.now, owner=None, lease_until=None)
+    return bool((await unit.session.exec(closed)).rowcount)
+
+
+async def bundled(unit: Unit, bundle_id: int) -> list[tuple[Alert, Article]]:
+    """Return the alerts of a bundle, in the order in which they were decided."""
+    rows = await unit.session.exec(
+        select(Alert, Article)
+        .join(Article, col(Article.id) == Alert.article_id)
+        .where(col(Alert.bundle_id) == bundle_id)
+        .order_by(col(Alert.id))
+    )
+    return list(rows)
+
+
+async def watched_names(unit: Unit, chat_id: int) -> dict[int, str]:
+    """Return the topics that the chat watches, by row, in its order."""
+    rows = await unit.session.exec(
+        select(Topic.id, Topic.name)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(col(Subscription.chat_id) == chat_id)
+        .order_by(col(Subscription.id))
+    )
+    return {topic_id: name for topic_id, name in rows if topic_id}
+
+
+async def release_together(
+    unit: Unit, chat_id: int, release_at: datetime, *, is_quiet: bool
+) -> None:
+    """Let all that waits for the chat be told at another moment, in one bundle."""
+    waiting = select(Bundle).where(col(Bundle.chat_id) == chat_id, col(Bundle.put_out_at).is_(None))
+    bundles = list(await unit.session.exec(waiting.order_by(col(Bundle.id))))
+    if not bundles:
+        return
+    kept = next((bundle for bundle in bundles if bundle.release_at == release_at), bundles[0])
+    others = [bundle.id for bundle in bundles if bundle is not kept]
+    moved = update(Alert).where(col(Alert.bundle_id).in_(others)).values(bundle_id=kept.id)
+    await unit.session.exec(moved)
+    await unit.session.exec(delete(Bundle).where(col(Bundle.id).in_(others)))
+    kept.release_at, kept.is_quiet, kept.owner, kept.lease_until = release_at, is_quiet, None, None
+    unit.session.add(kept)
+    await unit.session.flush()

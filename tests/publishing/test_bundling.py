@@ -1,0 +1,295 @@
+"""Alerts that wait, for the night to end or for room, and are told together."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from bot.publishing.publish import Publishing, alerting
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from storage.bundles import Bundle, release_together
+from storage.chats import Chat, chat_to_change
+from storage.chats_suspended import restore_chat, suspend_chat
+from storage.deliveries import Delivery
+from storage.stories import grow_stories
+from storage.subscriptions import Subscription
+from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
+from tests.publishing.test_also import joined
+
+# The clock stands at Monday noon, UTC: 21:00 in Tokyo.
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MORNING = datetime(2026, 3, 2, 22, tzinfo=UTC)  # 07:00 in Tokyo
+NIGHT = {"quiet_from": 20 * 60, "quiet_to": 7 * 60}
+
+
+@pytest.fixture
+async def watched(newsroom, clock):
+    """Return a chat that is told two stories an hour at once, its query, and a source."""
+    source, query = await newsroom.source(), await newsroom.query("words")
+    chat = await newsroom.chat(alerts_an_hour=2)
+    await newsroom.subscribe(chat, query, "My words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    return chat, query, source
+
+
+@pytest.fixture
+def tell(publishing, newsroom, watched, clock):
+    """Return how to publish stories, a minute apart: `await tell("One", "Two")`."""
+    _, query, source = watched
+
+    async def told(*titles: str) -> None:
+        for title in titles:
+            await newsroom.article(title, query, source_id=source)
+            await publishing.publish_new()
+            clock.turn(MINUTE)
+
+    return told
+
+
+async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishing, newsroom, clock):
+    await tell("One", "Two", "Three", "Four")
+    early = await publishing.publish_bundles()
+    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
+
+    released = await publishing.publish_bundles()
+
+    (bundle,) = await newsroom.all(Bundle)
+    (delivery,) = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
+    assert (early, released) == (0, 1)
+    assert (bundle.release_at, bundle.put_out_at, bundle.owner) == (clock.now, clock.now, None)
+    assert delivery.key == "bundle:1:telegram:1"
+    assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
+    assert delivery.body["text"] == (
+        "More alerts, together · 2 stories\n\n"
+        "My words\n\n"
+        "• Three — Example Wire · 21:03\n\n"
+        "• Four — Example Wire · 21:04"
+    )
+
+
+async def test_what_comes_at_night_waits_for_the_morning(
+    tell, publishing, newsroom, watched, clock
+):
+    await newsroom.change(Chat, watched[0], **NIGHT)
+    await tell("One", "Two")
+    clock.now = MORNING
+
+    await publishing.publish_bundles()
+
+    (text,) = await newsroom.texts()
+    assert text.startswith(
+        "While it was quiet · 2 stories\n\nMy words\n\n• One — Example Wire · Mon"
+    )
+
+
+async def test_after_a_bundle_there_is_room_again(tell, publishing, newsroom, clock):
+    await tell("One", "Two", "Three")
+    clock.now = datetime(2026, 3, 2, 13, 15, tzinfo=UTC)
+    await publishing.publish_bundles()
+
+    await tell("Four", "Five")
+
+    texts = await newsroom.texts()
+    assert len(texts) == 4
+    assert "Four" in texts[3]
+    assert [alert.bundle_id for alert in await newsroom.alerts()][3:] == [None, 2]
+
+
+async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
+    tell, publishing, newsroom, storage, watched, clock
+):
+    await newsroom.change(Chat, watched[0], **NIGHT)
+    await tell("One")
+    await joined(newsroom, storage, "Kyodo")
+    await publishing.publish_also()
+    clock.now = MORNING
+    await publishing.publish_bundles()
+    async with storage.writing() as unit:
+        await grow_stories(unit, [1])
+    await publishing.publish_also()
+
+    (text,) = await newsroom.texts()
+    assert "• One — 2 outlets · " in text
+
+
+async def test_each_story_stands_under_its_first_topic_that_is_watched(
+    publishing, newsroom, watched, clock
+):
+    chat, query, source = watched
+    other, gone = await newsroom.query("other"), await newsroom.query("gone")
+    await newsroom.subscribe(chat, other, "Other", Mode.INSTANT)
+    await newsroom.subscribe(chat, gone, "Gone", Mode.INSTANT)
+    await newsroom.change(Chat, chat, **NIGHT)
+    clock.turn(MINUTE)
+    await newsroom.article("Both", query, other, source_id=source)
+    await newsroom.article("Second", other, source_id=source)
+    await newsroom.article("Third", gone, source_id=source)
+    await publishing.publish_new()
+    async with newsroom.storage.writing() as unit:
+        await unit.session.delete(await unit.session.get_one(Subscription, 3))
+    clock.now = MORNING
+
+    await publishing.publish_bundles()
+
+    (text,) = await newsroom.texts()
+    assert text.startswith("While it was quiet · 2 stories")
+    assert "My words\n\n• Both" in text
+    assert "Also in Other" in text
+    assert "Other\n\n• Second" in text
+    assert "Third" not in text
+
+
+async def test_nothing_is_put_out_twice_by_two_processes(
+    tell, publishing, storage, renderer, newsroom, clock
+):
+    await tell("One", "Two", "Three")
+    clock.turn(2 * HOUR)
+    other = Publishing(storage, renderer, "them")
+
+    done = await asyncio.gather(publishing.publish_bundles(), other.publish_bundles())
+
+    assert sum(done) == 1
+    assert len(await newsroom.texts()) == 3
+
+
+async def test_two_processes_tell_no_more_than_is_allowed(
+    newsroom, storage, renderer, watched, clock
+):
+    _, query, source = watched
+    for number in range(6):
+        await newsroom.article(f"Story {number}", query, source_id=source)
+    processes = [Publishing(storage, renderer, owner) for owner in ("us", "them")]
+
+    await asyncio.gather(*(process.publish_new(limit=3) for process in processes))
+
+    assert len(await newsroom.texts()) == 2
+    assert len(await newsroom.alerts()) == 6
+    assert len(await newsroom.all(Bundle)) == 1
+
+
+async def test_a_crash_while_a_bundle_is_put_out_loses_and_repeats_nothing(
+    tell, publishing, newsroom, storage, clock
+):
+    await tell("One", "Two", "Three")
+    clock.turn(2 * HOUR)
+
+    with pytest.raises(ExceptionGroup):
+        await Publishing(storage, _FailingPage(word="Three"), "crashed").publish_bundles()
+    clock.turn(2 * MINUTE)
+    await publishing.publish_bundles()
+    await publishing.publish_bundles()
+
+    assert [text.count("Three") for text in await newsroom.texts()] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("away", "state"),
+    [
+        pytest.param(2 * HOUR, DeliveryState.PENDING, id="not for long: told"),
+        pytest.param(9 * HOUR, DeliveryState.EXPIRED, id="for long: no news any more"),
+    ],
+)
+async def test_a_bundle_waits_for_a_chat_that_is_away(
+    tell, publishing, newsroom, storage, watched, clock, away, state
+):
+    await tell("One", "Two", "Three")
+    async with storage.writing() as unit:
+        await suspend_chat(unit, watched[0], ChatState.PAUSED)
+    clock.turn(away)
+    nothing = await publishing.publish_bundles()
+    async with storage.writing() as unit:
+        await restore_chat(unit, watched[0])
+
+    await publishing.publish_bundles()
+
+    assert nothing == 0
+    assert [row.state for row in await newsroom.all(Delivery) if row.kind == "bundle"] == [state]
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        pytest.param(DeliveryState.SENT, "You were alerted to: One", id="told"),
+        pytest.param(None, "You were alerted to: One", id="waits still"),
+        pytest.param(DeliveryState.EXPIRED, "• One — Example Wire", id="expired"),
+    ],
+)
+async def test_a_digest_counts_what_a_bundle_told_as_alerted(
+    tell, publishing, newsroom, watched, clock, state, line
+):
+    await newsroom.change(Chat, watched[0], **NIGHT, empty_day=EmptyDay.LINE)
+    await newsroom.change(Subscription, 1, mode=Mode.BOTH)
+    await tell("One")
+    if state:
+        clock.now = MORNING
+        await publishing.publish_bundles()
+        await newsroom.change(Delivery, 1, state=state)
+    await newsroom.change(Chat, watched[0], next_digest_at=MORNING + HOUR)
+    clock.now = MORNING + HOUR
+
+    await publishing.publish_due()
+
+    assert line in (await newsroom.texts())[-1]
+
+
+async def test_what_waits_can_be_released_at_another_moment_as_one(
+    tell, publishing, newsroom, storage, watched, clock
+):
+    await tell("One", "Two", "Three")
+    await newsroom.change(Chat, watched[0], **NIGHT)
+    await tell("Four")
+    assert len(await newsroom.all(Bundle)) == 2
+    async with storage.writing() as unit:
+        await chat_to_change(unit, watched[0])
+        await release_together(unit, watched[0], unit.now, is_quiet=False)
+
+    await publishing.publish_bundles()
+
+    assert len(await newsroom.all(Bundle)) == 1
+    assert (await newsroom.texts())[-1].startswith("More alerts, together · 2 stories")
+
+
+async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, watched, clock):
+    await tell("One", "Two", "Three")
+    async with storage.writing() as unit:
+        bundle = (await unit.session.exec(select(Bundle))).one()
+        bundle.put_out_at = unit.now
+        unit.session.add(bundle)
+
+    await tell("Four")
+
+    assert "Four" in (await newsroom.texts())[-1]
+
+
+async def test_many_chats_are_held_back_page_by_page(publishing, newsroom, clock, monkeypatch):
+    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 2)
+    source, query = await newsroom.source(), await newsroom.query("words")
+    for number in range(5):
+        chat = await newsroom.chat(number, **(NIGHT if number % 2 else {}))
+        await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("A headline", query, source_id=source)
+
+    await publishing.publish_new()
+
+    assert [alert.bundle_id is None for alert in await newsroom.alerts()] == [
+        True, False, True, False, True,
+    ]  # fmt: skip
+    assert len(await newsroom.texts()) == 3
+
+
+@dataclass(frozen=True)
+class _FailingPage(Renderer):
+    """A renderer that fails where a word comes up."""
+
+    word: str = ""
+
+    def messages(self, template: str, /, **values: Any) -> list[Message]:
+        messages = super().messages(template, **values)
+        if any(self.word in message.text for message in messages):
+            raise RuntimeError(self.word)
+        return messages

@@ -1,0 +1,111 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.publishing.governor import HOUR, Hold, decide
+from bot.publishing.quiet import Quiet
+from storage.words import QuietHours
+
+ALWAYS_LOUD = Quiet("UTC")
+AT_NIGHT = Quiet("UTC", QuietHours(22 * 60, 7 * 60))
+MINUTE = timedelta(minutes=1)
+
+
+def at(clock: str, day: int = 2) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("recent", "now", "quiet", "waiting", "decision"),
+    [
+        pytest.param([], "9:00", ALWAYS_LOUD, None, None, id="nothing told yet: at once"),
+        pytest.param(
+            ["8:01", "8:02"], "9:00", ALWAYS_LOUD, None, None, id="fewer than three: at once"
+        ),
+        pytest.param(
+            ["8:00", "8:01", "8:02"], "9:00", ALWAYS_LOUD, None, None, id="the first is an hour ago"
+        ),
+        pytest.param(
+            ["8:01", "8:02", "8:59"],
+            "9:00",
+            ALWAYS_LOUD,
+            None,
+            Hold(at("9:15")),
+            id="a fourth within the hour: from the next quarter after there is room",
+        ),
+        pytest.param(
+            ["8:15", "8:16", "8:17"],
+            "8:18",
+            ALWAYS_LOUD,
+            None,
+            Hold(at("9:15")),
+            id="room on the quarter itself",
+        ),
+        pytest.param(
+            ["7:59", "8:15", "8:16", "8:17", "8:18"],
+            "8:19",
+            ALWAYS_LOUD,
+            None,
+            Hold(at("9:30")),
+            id="more were told than are allowed now: room after the last three",
+        ),
+        pytest.param(
+            [], "9:05", ALWAYS_LOUD, at("9:15"), Hold(at("9:15")), id="what waits is joined"
+        ),
+        pytest.param(
+            [], "23:00", AT_NIGHT, None, Hold(at("7:00", 3), is_quiet=True), id="in quiet hours"
+        ),
+        pytest.param([], "7:00", AT_NIGHT, None, None, id="quiet hours are just over"),
+        pytest.param(
+            ["21:30", "21:31", "21:32"],
+            "21:33",
+            AT_NIGHT,
+            None,
+            Hold(at("7:00", 3), is_quiet=True),
+            id="room in quiet hours: from their end",
+        ),
+        pytest.param(
+            [],
+            "23:00",
+            AT_NIGHT,
+            at("23:15"),
+            Hold(at("7:00", 3), is_quiet=True),
+            id="quiet hours go before what waits",
+        ),
+    ],
+)
+def test_of_three_alerts_an_hour(recent, now, quiet, waiting, decision):
+    assert decide([at(clock) for clock in recent], at(now), 3, quiet, waiting) == decision
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=80),
+    st.integers(1, 8),
+    st.sampled_from([ALWAYS_LOUD, AT_NIGHT, Quiet("Europe/Berlin", QuietHours(60, 150))]),
+)
+def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
+    pauses, limit, quiet
+):
+    now, told = at("20:00"), []
+    waiting: datetime | None = None
+    for pause in pauses:
+        now += pause * MINUTE
+        if waiting and waiting <= now:
+            told.append(waiting)
+            waiting = None
+        hold = decide(told, now, limit, quiet, waiting)
+        if hold is None:
+            assert quiet.until(now) is None
+            told.append(now)
+        else:
+            assert waiting in {None, hold.release_at}
+            assert now < hold.release_at
+            assert quiet.until(hold.release_at) is None
+            if waiting is None and not hold.is_quiet:
+                assert hold.release_at <= now + HOUR + timedelta(minutes=15)
+            waiting = hold.release_at
+
+    assert all(len([one for one in told if end - HOUR < one <= end]) <= limit for end in told)
