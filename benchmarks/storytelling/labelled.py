@@ -61,8 +61,12 @@ def together(sets: Iterable[Labelled]) -> Labelled:
             )
             for piece in part.pieces
         ]
-        unsure |= {(numbers[one], numbers[other]) for one, other in part.unsure}
+        unsure |= {pair(numbers[one], numbers[other]) for one, other in part.unsure}
     return Labelled("together", _in_time(pieces), frozenset(unsure))
+
+
+def pair(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)
 
 
 def _read(path: Path) -> Labelled:

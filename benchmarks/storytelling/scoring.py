@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from benchmarks.storytelling.labelled import Labelled
+from benchmarks.storytelling.labelled import Labelled, pair
 from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.memory import Stories
@@ -59,7 +59,7 @@ def score(labelled: Labelled, stories: Mapping[int, int]) -> Score:
         together = stories[one.number] == stories[other.number]
         if one.outlet == other.outlet:
             counted["within"] += together
-        elif _pair(one.number, other.number) not in labelled.unsure:
+        elif pair(one.number, other.number) not in labelled.unsure:
             counted[f"{together} {one.event == other.event}"] += 1
     return Score(
         right=counted["True True"],
@@ -68,10 +68,6 @@ def score(labelled: Labelled, stories: Mapping[int, int]) -> Score:
         within=counted["within"],
         b_cubed=_b_cubed(labelled, stories),
     )
-
-
-def _pair(one: int, other: int) -> tuple[int, int]:
-    return (one, other) if one < other else (other, one)
 
 
 def _b_cubed(labelled: Labelled, stories: Mapping[int, int]) -> float:
