@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Told:
     """What an article tells, by whom and when; *story_id* is its own, or the one found before.
 
-    *outlets* are keys of whoever carries it: no two articles of one outlet tell one story.
-    *text* is folded. *names* are what its outlets call themselves. What is not *public* was added
-    by somebody for himself alone.
+    *outlets* are keys of whoever carries it: each has one seat in a story. *text* is folded.
+    *names* are what its outlets call themselves. What is not *public* was added by somebody for
+    himself alone.
     """
 
     story_id: int

@@ -27,24 +27,43 @@ _NEGLIGIBLE: Final = 0.35  # of what it would have if all had it in the title
 # One word in common, be it the rarest, may be chance: a town has more than one event.
 _STRONGEST: Final = 0.3
 _MOST_WORDS: Final = 160
+# Likeness: of equals, and with less than which an article hardly tells the story.
+WHOLLY: Final = 1.0
+FIRMLY: Final = 0.4
 
 
 class Centre:
     """*marks*, beside *words*: what each article gave the word, 3 in its title, 1 in its lead.
 
     Those that many articles have come first; behind *core* of them the others count nothing.
+    *seated* are the outlets that tell the story, *standing* those with an article in it that
+    hardly does.
     """
 
-    __slots__ = ("articles", "at", "core", "marks", "outlets", "public", "story_id", "words")
+    __slots__ = (
+        "articles", "at", "core", "marks", "public", "seated", "standing", "story_id", "words",
+    )  # fmt: skip
 
     def __init__(self, story_id: int, at: float, *, public: bool) -> None:
         self.story_id = story_id
         self.at = at
         self.public = public
         self.articles = self.core = 0
-        self.outlets: frozenset[str] = frozenset()
+        self.seated: frozenset[str] = frozenset()
+        self.standing: frozenset[str] = frozenset()
         self.words: tuple[Word, ...] = ()
         self.marks: tuple[int, ...] = ()
+
+    def has_room(self, outlets: frozenset[str], alike: float) -> bool:
+        """Say whether they may bring an article that is so much *alike*."""
+        taken = self.seated if alike >= FIRMLY else self.seated | self.standing
+        return taken.isdisjoint(outlets)
+
+    def seat(self, outlets: frozenset[str], alike: float) -> None:
+        if alike >= FIRMLY:
+            self.seated |= outlets
+        else:
+            self.standing |= outlets
 
     def add(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> None:
         """Take in an article, given as its words and their marks."""

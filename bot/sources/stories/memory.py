@@ -4,9 +4,12 @@
 2. The same event: of the stories whose centre is alike enough the likest, and rather one that
    more articles tell: else an event would fall apart where two outlets begin it at once.
 
-Neither takes an article of an outlet that tells the story already, nor one of another time. What
-somebody added for himself joins the public stories but is no part of their centre, and nothing
-public joins what it has begun: nobody can lead others' news astray.
+Neither takes an article of another time, nor one of an outlet that has its seat in the story: who
+began it, had its text or told it well. One that hardly tells it, a foretaste or a word on the
+matter, is let in too, but leaves the seat to its outlet's report.
+
+What somebody added for himself joins the public stories but is no part of their centre, and
+nothing public joins what it has begun: nobody can lead others' news astray.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from bot.sources.stories.centre import IN_LEAD, IN_TITLE, Centre, likeness
+from bot.sources.stories.centre import FIRMLY, IN_LEAD, IN_TITLE, WHOLLY, Centre, likeness
 from bot.sources.stories.sketch import sketch
 from bot.sources.stories.terms import terms_of
 from bot.sources.stories.texts import Texts
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
     from bot.sources.stories.articles import Told
     from bot.sources.stories.vocabulary import Word
+
+    # An article's words with their marks, and its sketch.
+    _Words = tuple[Mapping[Word, int], tuple[int, ...]]
 
 WINDOW: Final = 3 * 24 * 3600.0  # seconds
 ALIKE: Final = 0.16
@@ -55,15 +61,20 @@ class Stories:
 
     def place(self, article: Told) -> int:
         """Return which story the article tells, its own if no other; it is part of that now."""
-        marks = self._marks(article)
-        passages = sketch(article.text)
-        story = self._same_text(article, passages) or self._same_event(article, marks)
-        return self._add(article, story, marks, passages)
+        marks, passages = self._marks(article), sketch(article.text)
+        story, alike = self._same_text(article, passages), WHOLLY
+        if story is None:
+            story, alike = self._same_event(article, marks)
+        self._add(article, story or self._begun(article), alike, (marks, passages))
+        return story.story_id if story else article.story_id
 
     def remember(self, article: Told) -> None:
         """Take in an article whose story was decided before."""
-        story = self._stories.get(article.story_id)
-        self._add(article, story, self._marks(article), sketch(article.text))
+        marks, passages = self._marks(article), sketch(article.text)
+        story, alike = self._stories.get(article.story_id), WHOLLY
+        if story and story not in self._texts.alike(passages):
+            alike = likeness(marks, story, self._vocabulary, FIRMLY)
+        self._add(article, story or self._begun(article), alike, (marks, passages))
 
     def forget(self, before: float) -> None:
         """Forget the stories that began before that moment, and what is too much.
@@ -89,16 +100,19 @@ class Stories:
     def _same_text(self, article: Told, passages: tuple[int, ...]) -> Centre | None:
         if not passages:
             return None
-        return next((s for s in self._texts.alike(passages) if _may_tell(article, s)), None)
+        found = (story for story in self._texts.alike(passages) if _may_tell(article, story))
+        return next(found, None)
 
-    def _same_event(self, article: Told, marks: Mapping[Word, int]) -> Centre | None:
-        found, best = None, 0.0
+    def _same_event(self, article: Told, marks: Mapping[Word, int]) -> tuple[Centre | None, float]:
+        """Return the story and how alike it is; None is wholly alike: it begins one."""
+        found: tuple[Centre | None, float] = None, WHOLLY
+        best = 0.0
         for story in self._likely(article, marks):
             alike = likeness(marks, story, self._vocabulary, ALIKE)
             # Of two that are alike enough, reports gather where more of them are already.
             claim = alike * story.articles**0.5
-            if alike >= ALIKE and claim > best:
-                found, best = story, claim
+            if alike >= ALIKE and claim > best and story.has_room(article.outlets, alike):
+                found, best = (story, alike), claim
         return found
 
     def _likely(self, article: Told, marks: Mapping[Word, int]) -> list[Centre]:
@@ -118,28 +132,24 @@ class Stories:
         possible.sort(key=shared.__getitem__, reverse=True)
         return list(islice((story for story in possible if _may_tell(article, story)), _COMPARED))
 
-    def _add(
-        self,
-        article: Told,
-        story: Centre | None,
-        marks: Mapping[Word, int],
-        passages: tuple[int, ...],
-    ) -> int:
-        if story is None:
-            story = Centre(article.story_id, article.at, public=article.public)
-            self._stories[story.story_id] = story
-            self._in_order.append(story)
-            self._vocabulary.stories = len(self._stories)
-        story.outlets |= article.outlets
+    def _begun(self, article: Told) -> Centre:
+        story = Centre(article.story_id, article.at, public=article.public)
+        self._stories[story.story_id] = story
+        self._in_order.append(story)
+        self._vocabulary.stories = len(self._stories)
+        return story
+
+    def _add(self, article: Told, story: Centre, alike: float, words: _Words) -> None:
+        story.seat(article.outlets, alike)
         if article.public or not story.public:
+            marks, passages = words
             story.add(marks, self._vocabulary)
             self._texts.add(story, passages)
-        return story.story_id
 
 
 def _may_tell(article: Told, story: Centre) -> bool:
     return (
         abs(article.at - story.at) <= WINDOW
         and (story.public or not article.public)
-        and story.outlets.isdisjoint(article.outlets)
+        and story.seated.isdisjoint(article.outlets)
     )

@@ -1,5 +1,6 @@
 """Which story an article tells: rules one by one, and how well they do on labelled headlines."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from benchmarks.storytelling.labelled import Labelled, collected, invented
 from benchmarks.storytelling.scoring import Score, grouped, score
 from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
-from bot.sources.stories.centre import Centre, likeness
+from bot.sources.stories.centre import FIRMLY, WHOLLY, Centre, likeness
 from bot.sources.stories.memory import WINDOW, Stories
 from bot.sources.stories.vocabulary import LISTED, Vocabulary
 from tests.sources.stories import test_sketch
@@ -44,6 +45,19 @@ LATER = replace(
     title="Captain of sunken ferry Santa Rosalia detained",
     lead="Police in Bohara are questioning the captain about the number of passengers.",
 )
+FORETASTE = replace(
+    CAPSIZED,
+    story_id=6,
+    outlets=frozenset({"post"}),
+    title="How safe are Bohara ferries?",
+    lead="Ships such as the Santa Rosalia are old.",
+)
+REPORT = replace(
+    FORETASTE,
+    story_id=7,
+    title="Ferry Santa Rosalia sinks off Bohara island, dozens missing",
+    lead="Passengers jumped into rough seas.",
+)
 
 
 def placed(*articles: Told) -> list[int]:
@@ -61,6 +75,26 @@ def test_another_event_of_the_same_kind_is_another_story():
 
 def test_one_outlet_tells_a_story_once():
     assert placed(FERRY, replace(CAPSIZED, outlets=frozenset({"wire", "daily"}))) == [1, 2]
+
+
+def test_what_hardly_tells_a_story_leaves_its_outlets_seat_to_a_report():
+    again = replace(REPORT, story_id=8)
+
+    assert placed(FERRY, CAPSIZED, FORETASTE, REPORT, again) == [1, 1, 1, 1, 8]
+
+
+def test_an_outlet_may_stand_once_and_sit_once():
+    post, story = frozenset({"post"}), Centre(1, 0.0, public=True)
+
+    story.seat(post, FIRMLY - 0.1)
+    assert not story.has_room(post, FIRMLY - 0.1)
+    assert story.has_room(post, FIRMLY)
+    story.seat(post, FIRMLY)
+    assert not story.has_room(post, WHOLLY)
+
+
+def test_who_began_a_story_has_its_seat_for_good():
+    assert placed(FERRY, CAPSIZED, replace(REPORT, outlets=FERRY.outlets)) == [1, 1, 7]
 
 
 def test_reports_gather_where_more_of_them_are():
@@ -112,6 +146,23 @@ def test_what_was_remembered_is_as_good_as_what_was_decided():
 
     assert len(stories) == 1
     assert stories.place(LATER) == 1
+
+
+def test_the_seats_of_outlets_are_remembered():
+    stories = Stories()
+    for article in (FERRY, CAPSIZED, FORETASTE):
+        stories.remember(replace(article, story_id=1))
+
+    assert stories.place(REPORT) == 1
+    assert stories.place(replace(REPORT, story_id=8)) == 8
+
+
+def test_a_text_that_an_outlet_took_over_whole_has_its_seat_when_it_is_remembered():
+    stories = Stories()
+    for outlet in ("wire", "post"):
+        stories.remember(Told(1, 0.0, frozenset({outlet}), f"As {outlet} tells", text=LAYERS))
+
+    assert stories.place(Told(2, 0.0, frozenset({"post"}), "As wire tells", text=LAYERS)) == 2
 
 
 def test_a_story_that_began_too_long_ago_is_forgotten():
@@ -170,13 +221,13 @@ _TEXTS = st.text(alphabet="abc 岬町Ä.", max_size=40)
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(_TEXTS, _TEXTS, st.sampled_from("xyz")), max_size=30))
-def test_whatever_comes_no_story_has_one_outlet_twice(told: list[tuple[str, str, str]]):
+def test_whatever_comes_no_story_has_one_outlet_three_times(told: list[tuple[str, str, str]]):
     stories = Stories(most=5)
-    seen: set[tuple[int, str]] = set()
+    seen: Counter[tuple[int, str]] = Counter()
     for number, (title, lead, outlet) in enumerate(told):
         story = stories.place(Told(number, number, frozenset({outlet}), title, lead, lead * 9))
-        assert (story, outlet) not in seen
-        seen.add((story, outlet))
+        seen[story, outlet] += 1
+        assert seen[story, outlet] <= 2
         stories.forget(number - 10.0)
 
 
@@ -205,6 +256,8 @@ def test_the_events_of_the_corpus_are_found(corpus: Path):
 
     everything, sure = rated(labelled), rated(labelled.without_unsure())
 
-    assert everything.within == sure.within == 0
+    assert everything.within <= 2
+    assert sure.within == 0
     assert everything.precision >= 0.99
+    assert everything.f1 >= 0.95
     assert sure.f1 >= 0.99
