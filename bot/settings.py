@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     search_feeds: Annotated[tuple[str, ...], NoDecode] = ()
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
     contact_url: AnyHttpUrl | None = None
+    templates_dir: Path | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -100,6 +101,13 @@ class Settings(BaseSettings):
     def _is_bare(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
         if value and (value.query or value.fragment or value.username or value.password):
             raise ValueError("write https://news.example.org, or with a path behind it, no more")
+        return value
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        if value and not value.is_dir():
+            raise ValueError("name a folder that is there, with your templates in it")
         return value
 
     @field_validator("database_url")

@@ -21,7 +21,6 @@ from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.loops import nap
-from bot.rendering.renderer import Renderer
 from bot.sources.finding.adding import Adding, Wish
 from bot.sources.hubcalls import HubCalls
 from bot.subscribers.catalogue import Catalogue
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
+    from bot.rendering.renderer import Renderer
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class FrontDoor:
     around: Surroundings
 
     async def run(self, stopping: asyncio.Event) -> None:
-        place, renderer = self.around.place, Renderer()
+        place, renderer = self.around.place, self.around.renderer
         doors = make_doors(self.around, renderer)
         async with telegram_session(place.token, place.api) as bot:
             pace = self.around.settings.send_per_second

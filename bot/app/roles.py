@@ -158,13 +158,14 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.matching.match import Matching
     from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
-    from bot.rendering.renderer import Renderer
     from bot.sources.group import Grouping
 
     storage, owner = around.storage, around.owner
     key, pace = bot_key(around.place.token), around.settings.send_per_second
     sending = Sending(storage, Telegram(bot), owner, calls, key, pace)
-    publishing = Publishing(storage, Renderer(), owner, around.settings.admin_ids, around.links)
+    publishing = Publishing(
+        storage, around.renderer, owner, around.settings.admin_ids, around.links
+    )
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)
     grouping = Grouping(storage, owner)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.app.places import place_of
 from bot.app.stops import set_by_signals, stop_error_in
+from bot.app.templates import make_renderer
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 
 if TYPE_CHECKING:
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.settings import Settings
+
+
+log = structlog.get_logger(__name__)
 
 
 async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -46,4 +52,9 @@ async def _run(
             reader=await stack.enter_async_context(Reader()),
         )
         links = await make_links(tools.storage, place.public_url)
-        await run_roles(Surroundings(settings, place, tools, links, announce), stopping)
+        renderer = make_renderer(settings.templates_dir, _warn)
+        await run_roles(Surroundings(settings, place, tools, links, renderer, announce), stopping)
+
+
+def _warn(sentence: str) -> None:
+    log.warning("a template of yours is not used", reason=sentence)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.app.places import Place
     from bot.app.tools import SourceTools
     from bot.rendering.links import Links
+    from bot.rendering.renderer import Renderer
     from bot.settings import Settings
     from storage.engine import Storage
 
@@ -29,6 +30,7 @@ class Surroundings:
     place: Place
     tools: SourceTools
     links: Links
+    renderer: Renderer
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from storage.words import Style
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -22,7 +24,7 @@ class What(StrEnum):
     ALERT = "alert"
 
 
-class Layout(StrEnum):
+class Format(StrEnum):
     TERMINAL = "terminal"
     HTML = "html"
     JSON = "json"
@@ -41,32 +43,55 @@ _STYLES = {
 def preview(
     what: Annotated[What, typer.Argument(help="What to look at.")] = What.DIGEST,
     to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
-    layout: Annotated[
-        Layout | None, typer.Option("--format", help="By default the file's ending decides.")
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="By default the file's ending decides.")
     ] = None,
+    style: Annotated[Style, typer.Option(help="How much a digest says.")] = Style.STANDARD,
+    *,
+    rich: Annotated[bool, typer.Option("--rich", help="As one rich message.")] = False,
+    weekly: Annotated[bool, typer.Option("--weekly", help="A digest of a week.")] = False,
 ) -> None:
-    """Show a sample alert or digest as people will see it."""
-    from bot.rendering.renderer import Renderer
-
-    renderer = Renderer()
-    messages = _sample(renderer, what)
-    layout = layout or _layout_of(to)
-    if layout is Layout.TERMINAL:
+    """Show a sample alert or digest as people will see it, with the templates of TEMPLATES_DIR."""
+    renderer = _renderer()
+    if what is What.ALERT:
+        messages = _alert(renderer)
+    else:
+        messages = _digest(renderer, style, rich=rich, weekly=weekly)
+    format_ = format_ or _format_of(to)
+    if format_ is Format.TERMINAL:
         _show(messages, to)
         return
-    text = _written(renderer, messages, layout)
+    text = _written(renderer, messages, format_)
     if to is None:
         typer.echo(text)
     else:
         to.write_text(text, encoding="utf-8")
 
 
-def _sample(renderer: Renderer, what: What) -> list[Message]:
-    from bot.publishing import samples
-    from bot.publishing.pages import alert_page, edition_page
+def _renderer() -> Renderer:
+    """Return what renders with people's own templates; what is wrong with those is said here."""
+    from bot.app.templates import make_renderer
+    from bot.settings import load_settings
 
-    if what is What.DIGEST:
-        return edition_page(renderer, samples.sample_edition())
+    folder = load_settings().templates_dir
+    return make_renderer(folder, lambda sentence: typer.echo(sentence, err=True))
+
+
+def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> list[Message]:
+    from dataclasses import replace
+
+    from bot.publishing.pages import edition_page
+    from bot.publishing.samples import sample_edition
+    from storage.words import Layout
+
+    edition = replace(sample_edition(style), is_weekly=weekly)
+    return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)
+
+
+def _alert(renderer: Renderer) -> list[Message]:
+    from bot.publishing import samples
+    from bot.publishing.pages import alert_page
+
     story = samples.sample_story(samples.ALERTED)
     alert = alert_page(
         renderer,
@@ -79,13 +104,13 @@ def _sample(renderer: Renderer, what: What) -> list[Message]:
     return [alert]
 
 
-def _layout_of(path: Path | None) -> Layout:
-    endings = {".html": Layout.HTML, ".json": Layout.JSON}
-    return endings.get(path.suffix, Layout.TERMINAL) if path else Layout.TERMINAL
+def _format_of(path: Path | None) -> Format:
+    endings = {".html": Format.HTML, ".json": Format.JSON}
+    return endings.get(path.suffix, Format.TERMINAL) if path else Format.TERMINAL
 
 
-def _written(renderer: Renderer, messages: list[Message], layout: Layout) -> str:
-    if layout is Layout.JSON:
+def _written(renderer: Renderer, messages: list[Message], format_: Format) -> str:
+    if format_ is Format.JSON:
         return json.dumps([message.to_json() for message in messages], ensure_ascii=False, indent=2)
     page = renderer.environment.get_template("preview/page.html")
     return page.render(messages=messages)
@@ -105,7 +130,8 @@ def _print(messages: list[Message], console: Console) -> None:
     from rich.text import Text
 
     for message in messages:
-        console.print(styled(message), soft_wrap=not console.is_terminal)
+        shown = Text(message.rich) if message.rich else styled(message)
+        console.print(shown, soft_wrap=not console.is_terminal)
         for row in message.keyboard:
             console.print(Text("  ".join(f"[{button.text}]" for button in row), style="blue"))
 

@@ -102,10 +102,16 @@ def alert_page(
     zone: str,
     now: datetime,
 ) -> Message:
+    values = alert_values(story, topics, snippet, zone=zone, now=now)
+    return renderer.message("alert/telegram.html", **values)
+
+
+def alert_values(
+    story: Story, topics: Sequence[Topic], snippet: Snippet, *, zone: str, now: datetime
+) -> dict[str, Any]:
+    """Return what the template of an alert is given, by name."""
     today = local(now, zone).date()
-    return renderer.message(
-        "alert/telegram.html", story=story, topics=topics, snippet=snippet, zone=zone, today=today
-    )
+    return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """Made-up news to look at templates with; its words are ours."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.matching.index import spans
 from bot.matching.query import parse
 from bot.matching.snippets import Snippet, snippet
 from bot.publishing.calendar import Plan
-from bot.publishing.choice import Hit, Story, Topic, choose
+from bot.publishing.choice import CAPS, Hit, Story, Topic, choose
+from bot.publishing.excerpts import LENGTHS
 from bot.publishing.pages import Edition
+from bot.publishing.trends import Trend
+from storage.words import Style
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
@@ -84,20 +87,25 @@ def sample_story(number: int) -> Story:
     )
 
 
-def sample_snippet(number: int) -> Snippet:
+def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     sample = _SAMPLES[number]
     queries = [parse(QUERIES[topic.id]) for topic in sample.topics]
     found = [span for query in queries for span in spans(query, sample.title, sample.text)]
-    return snippet(sample.text, found)
+    limit = LENGTHS[style]
+    return snippet(sample.text if limit else "", found, limit)
 
 
-def sample_edition() -> Edition:
+def sample_edition(style: Style = Style.STANDARD) -> Edition:
+    """Return the digest of Wednesday, 18 November, in Tokyo."""
     stories = [sample_story(number) for number in range(len(_SAMPLES))]
     return Edition(
-        choice=choose([TIES, CONSUL], stories),
-        snippets={story.id: sample_snippet(story.id) for story in stories},
+        choice=choose([TIES, CONSUL], stories, CAPS[style]),
+        snippets={story.id: sample_snippet(story.id, style) for story in stories},
         plan=PLAN,
         topics=2,
         since=NOW - timedelta(days=1),
         now=NOW,
+        day=date(2026, 11, 18),
+        style=style,
+        trends={TIES.id: Trend((1, 0, 2, 1, 0, 1, 2, 1, 0, 2, 1, 3, 2, 5))},
     )

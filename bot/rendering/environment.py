@@ -1,22 +1,27 @@
 """The Jinja environment of all templates."""
 
 from babel import Locale
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 
 from bot.rendering.buttons import SETTINGS, show_all, topics_page
 from bot.rendering.filters import filters_for
+from bot.rendering.overriding import OpenEnvironment, Overrides
 
 # Dates as most of the world's English writes them: 18 November, 14:05.
 LOCALE = "en_GB"
 
 
-def make_environment(locale: str = LOCALE) -> Environment:
-    """Return an environment whose templates escape everything and forgive no missing name."""
-    environment = Environment(
+def make_environment(locale: str = LOCALE, overrides: Overrides | None = None) -> OpenEnvironment:
+    """Return an environment whose templates escape everything and forgive no missing name.
+
+    People's templates come before the shipped ones, which take over where those fail.
+    """
+    shipped = PackageLoader("templates", "")
+    environment = OpenEnvironment(
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        loader=PackageLoader("templates", ""),
+        loader=shipped,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -27,4 +32,7 @@ def make_environment(locale: str = LOCALE) -> Environment:
     environment.globals.update(topics_page=topics_page, show_all=show_all, SETTINGS=SETTINGS)
     spoken = Locale.parse(locale)
     environment.globals.update(language=spoken.language, direction=spoken.text_direction)
+    if overrides is not None:
+        environment.loader = ChoiceLoader([overrides.loader(), shipped])
+        environment.shipped, environment.overrides = make_environment(locale), overrides
     return environment

@@ -75,7 +75,7 @@ class _Reader(HTMLParser):
         elif tag == "button":
             self._begin_button(attributes)
         elif tag in _EMPTY:
-            self._write_block(f"<{tag}>") if tag == "hr" else self._pieces.append("<br>")
+            self._write_empty(tag)
             return
         elif tag in _BLOCKS:
             self._begin_block(tag, attributes)
@@ -110,13 +110,18 @@ class _Reader(HTMLParser):
             raise self._error(f"<{tag}> stands inside <{self._open[-1]}>")
         self._write_block(_start(tag, attributes))
 
+    def _write_empty(self, tag: str) -> None:
+        self._trim()
+        self._blocks += tag == "hr"
+        self._pieces.append(f"<{tag}>")
+
     def _write_block(self, tag: str) -> None:
         self._trim()
         self._blocks += 1
         self._pieces.append(tag)
 
     def _trim(self) -> None:
-        """Drop the white space before the border of a block."""
+        """Drop the white space before the border of a block, or before a new line."""
         while self._pieces and not self._pieces[-1].startswith("<"):
             kept = self._pieces[-1].rstrip(" ")
             if kept:

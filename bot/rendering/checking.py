@@ -1,0 +1,133 @@
+"""Checking people's templates before anybody reads what they give.
+
+1. A file replaces a template that is shipped, or another of theirs uses it.
+2. It can be read.
+3. What there are samples for can be rendered with each of them, and gives what its reader takes.
+4. The others use no name that the shipped one is not given.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError
+from jinja2.meta import find_referenced_templates, find_undeclared_variables
+
+from bot.rendering.environment import make_environment
+from bot.rendering.overriding import OpenEnvironment, Overrides, place_of, sentence_for
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A template with *values* of the kind that it is given, and who *read*s what it makes."""
+
+    template: str
+    values: Mapping[str, Any]
+    read: Callable[[str], object] = str
+
+
+def faults(overrides: Overrides, samples: Iterable[Sample]) -> dict[str, str]:
+    """Return the sentence for each template of the folder that may not be used, by its name."""
+    found: dict[str, str] = {}
+    names = FileSystemLoader(overrides.folder).list_templates()
+    shipped = make_environment()
+    for name in names:
+        if sentence := _unreadable(shipped, overrides, name):
+            found[name] = sentence
+    for sample in samples:
+        found |= _unrenderable(overrides, sample, found)
+    sampled = {name for sample in samples for name in _closure(shipped, sample.template)}
+    rest = [name for name in names if name not in found]
+    used = set(_used(shipped, overrides, rest))
+    for name in rest:
+        if name not in sampled and (sentence := _idle_or_unknown(shipped, overrides, name, used)):
+            found[name] = sentence
+    return found
+
+
+def _unreadable(shipped: Environment, overrides: Overrides, name: str) -> str:
+    try:
+        shipped.compile(_source(overrides, name), name, str(overrides.folder / name))
+    except TemplateSyntaxError as error:
+        return sentence_for(name, error, overrides.folder)
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{name}: {error}."
+    return ""
+
+
+def _unrenderable(overrides: Overrides, sample: Sample, known: Mapping[str, str]) -> dict[str, str]:
+    """Render one sample, and leave out what is at fault until it can be rendered."""
+    found: dict[str, str] = {}
+    while True:
+        broken = overrides.broken | known.keys() | found.keys()
+        environment = _strict(replace(overrides, broken=broken))
+        try:
+            sample.read(environment.get_template(sample.template).render(sample.values))
+        except Exception as error:  # noqa: BLE001 - whatever people's templates do
+            name = place_of(error, overrides.folder).partition(", line ")[0] or sample.template
+            if name in broken or not (overrides.folder / name).is_file():
+                return found  # none of theirs is at fault
+            found[name] = sentence_for(name, error, overrides.folder)
+        else:
+            return found
+
+
+def _strict(overrides: Overrides) -> OpenEnvironment:
+    environment = make_environment(overrides=overrides)
+    environment.shipped = None
+    return environment
+
+
+def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used: set[str]) -> str:
+    if name not in shipped.list_templates():
+        idle = f"{name}: it replaces nothing that is shipped, and no template of yours uses it."
+        return "" if name in used else idle
+    source = _source(overrides, name)
+    given = {
+        one for part in _closure(shipped, name) for one in _names(shipped, _text(shipped, part))
+    }
+    unknown = sorted(_names(shipped, source) - given)
+    if not unknown:
+        return ""
+    line = _line_of(unknown[0], source)
+    return f"{name}, line {line}: '{unknown[0]}' is no value that this template is given."
+
+
+def _names(environment: Environment, source: str) -> set[str]:
+    return find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
+
+
+def _line_of(name: str, source: str) -> int:
+    found = re.search(rf"\b{re.escape(name)}\b", source)
+    return source.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _closure(environment: Environment, name: str) -> set[str]:
+    """Return *name* and every shipped template that it extends, includes or imports."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += _referenced(environment, _text(environment, one))
+    return found
+
+
+def _used(shipped: Environment, overrides: Overrides, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield from _referenced(shipped, _source(overrides, name))
+
+
+def _referenced(environment: Environment, source: str) -> list[str]:
+    return [name for name in find_referenced_templates(environment.parse(source)) if name]
+
+
+def _text(environment: Environment, name: str) -> str:
+    assert environment.loader is not None  # noqa: S101 - ours has one
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _source(overrides: Overrides, name: str) -> str:
+    return (overrides.folder / name).read_text(encoding="utf-8")
