@@ -26,40 +26,6 @@ def alert(renderer: Renderer, topics: list[Topic], story: Story | None = None) -
     )
 
 
-def test_the_sample_digest_reads_like_this(renderer):
-    (message,) = edition_page(renderer, samples.sample_edition())
-
-    assert (
-        message.text
-        == """\
-Your Wednesday digest · 18 November
-4 stories from 3 outlets. Most told: Envoy flies in for talks on disputed remark.
-
-Cross-strait ties · 4 stories
-
-• New consuls-general named for three cities — Example Times · Tue 18:00
-Each consul-general takes office in spring; one of them worked as an envoy before.
-
-• Envoy flies in for talks on disputed remark — 3 outlets · 03:00
-The envoy is expected to say that the position on Taiwan has not changed. \
-Talks begin in the afternoon and may go on for two days.
-
-• Airlines waive fees after travel advice — Example Wire · Tue 23:00
-The travel advice, given on Friday, covers the whole of the holiday season.
-
-• Harbour town cancels a concert of its Taiwan partner city — Daily Sample · Tue 21:00
-Tickets for the Taiwan evening will be paid back.
-
-"consul-general"
-
-Also here, told above: New consuls-general named for three cities
-
-You were alerted to: Ministry asks consul-general to explain post
-
-You get this because you watch 2 topics, every day at 08:00 Tokyo time."""
-    )
-
-
 def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
     (message,) = edition_page(renderer, samples.sample_edition())
 

@@ -1,0 +1,1 @@
+"""Snapshots: how each layout of a sample looks. `python -m tests.snapshots` writes them anew."""
