@@ -97,6 +97,11 @@ class Connection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
     _cursor_cls = Cursor
 
+    def rollback(self) -> None:
+        """The pool asks for it after each use; where nothing has begun, that needs no hop."""
+        if self._connection._connection and self._connection.in_transaction:  # noqa: SLF001 - as the parent
+            super().rollback()
+
 
 class OneHop(AsyncAdapt_aiosqlite_dbapi):
     """The driver's module, for the engine."""

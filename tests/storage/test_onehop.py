@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlmodel import select
 
+from storage.engine import Storage
 from storage.onehop import OneHop
 
 
@@ -23,21 +25,39 @@ async def connection(tmp_path: Path) -> AsyncIterator[AsyncConnection]:
     await engine.dispose()
 
 
-async def test_a_statement_hops_once(
-    connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hops = []
+@pytest.fixture
+def hops(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was asked of the driver's thread, from now on."""
+    hops: list[Any] = []
     hop: Any = aiosqlite.Connection._execute
 
-    async def counted(self: aiosqlite.Connection, *arguments: Any) -> Any:
+    async def counted(self: aiosqlite.Connection, *arguments: Any, **more: Any) -> Any:
         hops.append(arguments)
-        return await hop(self, *arguments)
+        return await hop(self, *arguments, **more)
 
     monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    return hops
+
+
+async def test_a_statement_hops_once(connection: AsyncConnection, hops: list[Any]) -> None:
     found = await connection.execute(text("SELECT 1 UNION SELECT 2"))
 
     assert found.scalars().all() == [1, 2]
     assert len(hops) == 1
+
+
+async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[Any]) -> None:
+    storage = Storage.open(sqlite_url)
+    for use in (storage.reading, storage.writing):
+        async with use() as unit:
+            await unit.session.exec(select(1))
+        hops.clear()
+
+        async with use() as unit:
+            await unit.session.exec(select(1))
+
+        assert len(hops) == len(["begin", "select", "commit"])
+    await storage.close()
 
 
 async def test_rows_that_a_change_returns_are_there_and_counted(
