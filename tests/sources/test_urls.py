@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.sources.urls import as_typed, canonical_url, host_of, is_tracker
@@ -65,6 +65,19 @@ def test_any_string_has_a_form_that_is_its_own_form(text):
 
     assert canonical_url(once) == once
     assert isinstance(host_of(text), str)
+
+
+@given(
+    st.from_regex(r"(?:xn--)?[a-z0-9][a-z0-9.-]{0,9}\.[a-z0-9]{1,3}", fullmatch=True),
+    st.text("aZ0.~_-/%é", max_size=12),
+    st.one_of(st.just(""), st.text("abr=&;+%2F~é /?:@[]", max_size=16).map("?utm_x=1&{}".format)),
+)
+def test_what_is_plain_has_the_form_that_it_has_by_the_long_way(host, path, query):
+    assume(canonical_url(f"https://{host}:443/") == f"https://{host}/")
+
+    for scheme, port in (("https", ":443"), ("http", ":80")):
+        plain = canonical_url(f"{scheme}://{host}/{path}{query}")
+        assert plain == canonical_url(f"{scheme}://{host}{port}/{path}{query}")
 
 
 def test_the_corpus_of_pairs_is_told_apart(corpus: Path):
