@@ -103,8 +103,11 @@ def sniff(data: bytes, text: str) -> Shape:
     if root == "opml":
         raise Unreadable("This is an OPML list of feeds, not a feed.", "kind")
     is_xml = root in _FEED_ROOTS or (head.startswith("<?xml") and root != "html")
-    is_behind_junk = _of_loose_text(head) is Shape.FEED and not _HTML.search(head)
-    return Shape.FEED if is_xml or is_behind_junk else Shape.PAGE
+    return Shape.FEED if is_xml or _is_feed_behind_junk(head) else Shape.PAGE
+
+
+def _is_feed_behind_junk(head: str) -> bool:
+    return _of_loose_text(head) is Shape.FEED and not _HTML.search(head)
 
 
 def _refuse_binary(data: bytes, head: str) -> None:

@@ -115,8 +115,15 @@ def _with_line_feeds(text: str) -> str:
 
 
 def _collapsed(text: str) -> str:
-    text = "\n".join([" ".join(line.split()) for line in text.split("\n")])
+    text = "\n".join(map(_even, text.split("\n")))
     return (_MANY_LINE_ENDS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
+
+
+def _even(line: str) -> str:
+    """Single blanks. Of white space only the blank is printable, so that most lines are even."""
+    if line.isprintable() and "  " not in line:
+        return line.strip()
+    return " ".join(line.split())
 
 
 def _without_tags(text: str, block: str, line: str) -> str:
