@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 # A host's sources take turns, two seconds apart.
 LEASE = timedelta(minutes=10)
-_TOGETHER: Final = 0.05  # seconds: visits that end so close to each other are stored together
+_TOGETHER: Final = 0.3  # seconds: visits that end so close to each other are stored together
 
 Ended: TypeAlias = asyncio.Queue[Brought]
 
