@@ -164,7 +164,12 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     key, pace = bot_key(around.place.token), around.settings.send_per_second
     sending = Sending(storage, Telegram(bot), owner, calls, key, pace)
     publishing = Publishing(
-        storage, around.renderer, owner, around.settings.admin_ids, around.links
+        storage,
+        around.renderer,
+        owner,
+        admins=around.settings.admin_ids,
+        links=around.links,
+        drawing=around.drawing,
     )
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)

@@ -41,6 +41,7 @@ async def _run(
 ) -> None:
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
+    from bot.publishing.drawing import Drawing
     from bot.sources.reading import Reader
 
     async with AsyncExitStack() as stack:
@@ -52,8 +53,16 @@ async def _run(
             reader=await stack.enter_async_context(Reader()),
         )
         links = await make_links(tools.storage, place.public_url)
-        renderer = make_renderer(settings.templates_dir, _warn)
-        await run_roles(Surroundings(settings, place, tools, links, renderer, announce), stopping)
+        around = Surroundings(
+            settings=settings,
+            place=place,
+            tools=tools,
+            links=links,
+            renderer=make_renderer(settings.templates_dir, _warn),
+            drawing=await stack.enter_async_context(Drawing()),
+            announce=announce,
+        )
+        await run_roles(around, stopping)
 
 
 def _warn(sentence: str) -> None:

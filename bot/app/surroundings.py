@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bot.app.places import Place
     from bot.app.tools import SourceTools
+    from bot.publishing.drawing import Drawing
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.settings import Settings
@@ -31,6 +32,7 @@ class Surroundings:
     tools: SourceTools
     links: Links
     renderer: Renderer
+    drawing: Drawing
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
 

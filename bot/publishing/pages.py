@@ -1,12 +1,14 @@
 """The messages of alerts and digests: which template, with which values."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.matching.snippets import Snippet
 from bot.publishing.calendar import Plan
+from bot.publishing.charts import Chart
 from bot.publishing.choice import Choice, Story, Topic
 from bot.publishing.trends import Trend
 from bot.rendering.filters import local
@@ -16,6 +18,15 @@ from storage.words import Layout, Style
 
 # A digest that has waited this long behind others is not yet worth a word.
 _WORTH_SAYING = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG that shows *chart*; *alt* says the same in words."""
+
+    png: bytes
+    alt: str
+    chart: Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,7 @@ class Edition:
     layout: Layout = Layout.CLASSIC
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
+    picture: Picture | None = None
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
 
@@ -61,7 +73,17 @@ def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest of a day, or the line that says it is empty."""
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values_of(edition))
-    return _laid_out(renderer, "edition/telegram.html", edition)
+    messages = _laid_out(renderer, "edition/telegram.html", edition)
+    return [*_pictures(renderer, edition), *messages]
+
+
+def _pictures(renderer: Renderer, edition: Edition) -> list[Message]:
+    """Return the picture with its caption, where there is one."""
+    if edition.picture is None:
+        return []
+    values = values_of(edition) | {"chart": edition.picture.chart}
+    caption = renderer.message("edition/picture.html", **values)
+    return [replace(caption, photo=b64encode(edition.picture.png).decode())]
 
 
 def now_page(renderer: Renderer, edition: Edition) -> list[Message]:

@@ -70,6 +70,10 @@ def listed(items: Sequence[str], locale: str) -> str:
     return format_list(items, locale=locale)
 
 
+def short_weekday(day: date, locale: str) -> str:
+    return format_date(day, "EEE", locale=locale)
+
+
 def day_and_month(day: date, locale: str) -> str:
     return _skeleton("MMMMd", day, locale)
 

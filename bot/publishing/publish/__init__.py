@@ -7,6 +7,7 @@ from bot.publishing.publish.also import Also
 from bot.publishing.publish.bundling import Bundling
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
+from bot.publishing.publish.picturing import Draws, Picturing
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.engine import Storage
@@ -19,6 +20,7 @@ class Publishing:
     owner: str
     admins: frozenset[int] = frozenset()  # the operator's, by settings
     links: Links | None = None
+    drawing: Draws | None = None
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
@@ -34,7 +36,8 @@ class Publishing:
 
     async def publish_due(self, limit: int = 50) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
-        digesting = Digesting(self.storage, self.renderer, self.owner, self.links)
+        picturing = Picturing(self.renderer, self.drawing)
+        digesting = Digesting(self.storage, self.renderer, self.owner, picturing, self.links)
         return await digesting.publish_due(limit)
 
     async def publish_notices(self, limit: int = 10) -> int:

@@ -1,8 +1,8 @@
 """Editions: one for each chat, local date and slot, made when it is due.
 
-An edition is gathered and rendered in one reading unit. Then one writing unit decides: the chat is
-still ours and its plan unchanged, the date and slot have no edition yet; all rows, or none, are
-made.
+An edition is gathered in one reading unit, then pictured and rendered. One writing unit decides:
+the chat is still ours and its plan unchanged, the date and slot have no edition yet; all rows, or
+none, are made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.publishing.calendar import Due, take_turn
+from bot.publishing.calendar import Due, Turn, take_turn
 from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
 from bot.publishing.publish.gathering import gather, plan_of, reach
 from bot.publishing.publish.layouts import layouts_for
 from bot.publishing.publish.outbox import Body, delivery, put_out
+from bot.publishing.publish.picturing import Picturing
 from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
@@ -42,6 +43,7 @@ class Digesting:
     storage: Storage
     renderer: Renderer
     owner: str
+    picturing: Picturing
     links: Links | None = None
 
     async def publish_due(self, limit: int) -> int:
@@ -52,19 +54,25 @@ class Digesting:
 
     async def _publish(self, chat: Chat) -> None:
         async with self.storage.reading() as unit:
-            draft = await self._draft(unit, chat)
+            turn, edition = await self._gathered(unit, chat)
+        draft = await self._draft(chat, turn, edition)
         async with self.storage.writing() as unit:
             if await settle_chat(unit, chat, self.owner, draft.next_at):
                 await self._put_out(unit, chat, draft)
 
-    async def _draft(self, unit: Unit, chat: Chat) -> _Draft:
+    async def _gathered(self, unit: Unit, chat: Chat) -> tuple[Turn, Edition | None]:
+        """Return the chat's turn, and its edition if this is one of those that have one."""
         last = await last_editions(unit, chat.id or 0)
         due_at = chat.next_digest_at or unit.now
         turn = take_turn(await plan_of(unit, chat), due_at, unit.now, last.days)
         if turn.due is None:
-            return _Draft(turn.next_at)
+            return turn, None
         gathered = await gather(unit, chat, reach(last.made_at, unit.now))
-        edition = self._named(gathered, chat, turn.due, turn.late)
+        return turn, self._named(gathered, chat, turn.due, turn.late)
+
+    async def _draft(self, chat: Chat, turn: Turn, edition: Edition | None) -> _Draft:
+        if turn.due is None or edition is None:
+            return _Draft(turn.next_at)
         if not edition.topics:
             return _Draft(next_at=None)
         return _Draft(
@@ -72,7 +80,7 @@ class Digesting:
             row=_row(chat, turn.due, edition),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
             told=[_told(story) for story in edition.choice.all_stories],
-            bodies=self._bodies(chat, edition),
+            bodies=self._bodies(chat, await self.picturing.pictured(edition)),
         )
 
     def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:
@@ -107,7 +115,8 @@ class Digesting:
             for part, body in enumerate(bodies, 1):
                 key = edition_key(edition_id, medium, part)
                 row = delivery(unit, DeliveryKind.EDITION, key, chat.id or 0, body)
-                await put_out(unit, [row | {"medium": medium}])
+                # A digest rings once.
+                await put_out(unit, [row | {"medium": medium, "silent": part > 1}])
 
 
 def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:

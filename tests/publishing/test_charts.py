@@ -1,0 +1,63 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.publishing.charts import MOST_TOPICS, chart_of
+from bot.publishing.choice import Topic
+from bot.publishing.trends import Trend
+
+NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
+
+
+def trend(this_week: int = 7) -> Trend:
+    return Trend((0, 1, 2, 3, 4, 5, 6, *[0] * 6, this_week))
+
+
+def test_days_bear_the_date_of_most_of_their_hours():
+    morning = chart_of([(Topic(1, "ties"), trend())], NOW)
+    evening = chart_of([(Topic(1, "ties"), trend())], NOW.replace(hour=20))
+
+    assert morning
+    assert evening
+    assert (morning.days[0], morning.days[-1]) == (date(2026, 2, 24), date(2026, 3, 2))
+    assert evening.days[-1] == date(2026, 3, 3)
+
+
+def test_the_busiest_topics_are_drawn():
+    topics = [(Topic(number, f"t{number}"), trend(number)) for number in range(1, 10)]
+
+    chart = chart_of(topics, NOW)
+
+    assert chart
+    assert [row.name for row in chart.rows] == ["t9", "t8", "t7", "t6", "t5", "t4"][:MOST_TOPICS]
+    assert chart.rows[0].band.this_week == (0, 0, 0, 0, 0, 0, 9)
+    assert chart.rows[0].band.last_week == (0, 1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        pytest.param("Łódź – Ελλάδα, Київ", "Łódź – Ελλάδα, Київ", id="letters everybody has"),
+        pytest.param("台湾", "A", id="letters not everybody has"),
+        pytest.param("تايوان", "A", id="letters that are joined"),
+        pytest.param("x" * 40, "x" * 31 + "…", id="too long"),
+    ],
+)
+def test_a_name_is_written_where_it_can_be(name, label):
+    chart = chart_of([(Topic(1, name), trend())], NOW)
+
+    assert chart
+    assert chart.rows[0].label == label
+
+
+def test_names_that_cannot_be_written_have_letters_of_their_own():
+    names = ("台湾", "ties", "日本")
+
+    chart = chart_of([(Topic(1, name), trend()) for name in names], NOW)
+
+    assert chart
+    assert [row.letter for row in chart.rows] == ["A", "", "B"]
+
+
+def test_without_a_topic_there_is_nothing_to_draw():
+    assert chart_of([], NOW) is None
