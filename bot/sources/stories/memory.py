@@ -15,7 +15,7 @@ nothing public joins what it has begun: nobody can lead others' news astray.
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
+from itertools import islice, takewhile
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -38,8 +38,8 @@ WINDOW: Final = 3 * 24 * 3600.0  # seconds
 ALIKE: Final = 0.16
 # Stories are looked for under the rarest words of the article, until there are enough; the
 # likeliest are compared.
-_RAREST: Final = 8
-_ENOUGH: Final = 32
+_RAREST: Final = 12
+_ENOUGH: Final = 48
 _COUNT: Final = attrgetter("count")
 _COMPARED: Final = 3
 _LEAST_SHARED: Final = 0.25  # of what the likeliest shares; with less no story was ever the one
@@ -93,8 +93,10 @@ class Stories:
 
     def _marks(self, article: Told) -> dict[Word, int]:
         terms = terms_of(article.title, article.lead, article.names)
-        marks = dict.fromkeys(self._vocabulary.words(terms.title, terms.names), IN_TITLE)
-        marks |= dict.fromkeys(self._vocabulary.words(terms.lead, terms.names), IN_LEAD)
+        marks: dict[Word, int] = {}
+        self._vocabulary.mark(terms.title, IN_TITLE, marks)
+        self._vocabulary.mark(terms.lead, IN_LEAD, marks)
+        self._vocabulary.note_names(terms.names)
         return marks
 
     def _same_text(self, article: Told, passages: tuple[int, ...]) -> Centre | None:
@@ -122,15 +124,15 @@ class Stories:
         rarest = self._vocabulary.rarest
         shared: dict[Centre, float] = {}
         for word in known[:_RAREST]:
-            if len(shared) >= _ENOUGH:
-                break
             worth = marks[word] * max(0.0, rarest + word.rare) * word.weight
             for story in word.stories or ():
                 shared[story] = shared.get(story, 0.0) + worth
-        enough = _LEAST_SHARED * max(shared.values(), default=0.0)
-        possible = [story for story, worth in shared.items() if worth >= enough]
-        possible.sort(key=shared.__getitem__, reverse=True)
-        return list(islice((story for story in possible if _may_tell(article, story)), _COMPARED))
+            if len(shared) >= _ENOUGH:
+                break
+        ranked = sorted(shared, key=shared.__getitem__, reverse=True)
+        enough = _LEAST_SHARED * shared[ranked[0]] if ranked else 0.0
+        likely = takewhile(lambda story: shared[story] >= enough, ranked)
+        return list(islice((story for story in likely if _may_tell(article, story)), _COMPARED))
 
     def _begun(self, article: Told) -> Centre:
         story = Centre(article.story_id, article.at, public=article.public)

@@ -21,18 +21,20 @@ _CONTAINED: Final = 0.3
 
 def sketch(folded: str) -> tuple[int, ...]:
     """Return up to 64 different hashes for a folded text; none if there would be fewer than ten."""
-    if len(folded) < (_SHORT_WITH_SPACES if folded.isascii() else _SHORT):
+    has_spaces = folded.isascii()
+    if len(folded) < (_SHORT_WITH_SPACES if has_spaces else _SHORT):
         return ()
-    words = folded[:LONGEST].split()
-    begins = [
-        at
-        for at, word in enumerate(words)
-        if len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
-    ]
-    passages = dict.fromkeys(" ".join(words[at : at + _WORDS]) for at in begins[:_MOST])
-    if len(passages) < FEWEST:
-        return ()
-    return tuple(map(hash, passages))  # of this process, like all that is remembered
+    words = tuple(folded[:LONGEST].split())
+    begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
+    if not has_spaces:
+        begins = [at for at, word in enumerate(words) if _is_begin(word)]
+    # Hashes of this process: what is remembered ends with it.
+    passages = dict.fromkeys([hash(words[at : at + _WORDS]) for at in begins[:_MOST]])
+    return tuple(passages) if len(passages) >= FEWEST else ()
+
+
+def _is_begin(word: str) -> bool:
+    return len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
 
 
 def is_same_text(common: int, one: int, other: int) -> bool:

@@ -11,9 +11,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.matching.characters import is_unspaced
 from bot.matching.folding import fold
@@ -32,8 +31,7 @@ _ENDS: Final = frozenset(".!?:;|-\u2013\u2014")  # behind them a sentence begins
 _PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     title: tuple[str, ...]
     lead: tuple[str, ...]  # those that the title does not have
     names: frozenset[str]  # of both
@@ -44,8 +42,8 @@ def terms_of(title: str, lead: str, outlets: Iterable[str] = ()) -> Terms:
     opening = lead[:LONGEST_LEAD].split()
     stems = dict.fromkeys(_stems(heading))
     rest = [stem for stem in dict.fromkeys(_stems(opening)) if stem not in stems]
-    names = _stems([*_names(heading), *_names(opening)])
-    return Terms(tuple(stems), tuple(rest), frozenset(names))
+    names = [*_names(heading), *_names(opening)]
+    return Terms(tuple(stems), tuple(rest), frozenset(_stems(names)) if names else frozenset())
 
 
 def without_outlet(title: str, outlets: Iterable[str]) -> str:

@@ -26,12 +26,15 @@ class Texts:
 
     def alike(self, passages: tuple[int, ...]) -> list[Centre]:
         """Return the stories that have the same text, the most alike first."""
+        known = self._by_passage
+        found = [known[passage] for passage in passages if passage in known]
+        if not found:
+            return []
         counted: Counter[_Text] = Counter()
-        for passage in passages:
-            texts = self._by_passage.get(passage)
+        for texts in found:
             if isinstance(texts, _Text):
                 counted[texts] += 1
-            elif texts and len(texts) <= _COMMON:
+            elif len(texts) <= _COMMON:
                 counted.update(texts)
         return [
             text.story

@@ -58,20 +58,24 @@ class Vocabulary:
         self._stories = number
         self.rarest = (1 - _COMMON) * log(number + 2)
 
-    def words(self, texts: Iterable[str], names: frozenset[str]) -> list[Word]:
-        """Return the words, those that are new among them; they count as seen once more."""
-        found = []
+    def mark(self, texts: Iterable[str], mark: int, marks: dict[Word, int]) -> None:
+        """Enter the words in *marks*, those that are new among them; they were seen once more."""
+        known = self._words.get
         for text in texts:
-            word = self._words.get(text)
+            word = known(text)
             if word is None:
                 word = self._words[text] = Word(text)
             word.seen += 1
-            if text in names:
-                word.named += 1
             if word.named:
                 word.weight = 1 + word.named / word.seen
-            found.append(word)
-        return found
+            marks[word] = mark
+
+    def note_names(self, texts: Iterable[str]) -> None:
+        """Of what was just seen, count once more what is written as a name."""
+        for text in texts:
+            if word := self._words.get(text):
+                word.named += 1
+                word.weight = 1 + word.named / word.seen
 
     def enter(self, words: Iterable[Word]) -> None:
         """Count one more story that has them."""
@@ -83,7 +87,7 @@ class Vocabulary:
     def list_under(self, words: Iterable[Word], story: Centre) -> None:
         """Let them lead to the story."""
         for word in words:
-            if word.stories is None or story in word.stories:
+            if word.stories is None or (story.words and story in word.stories):
                 continue
             if not word.stories:
                 word.stories = [story]

@@ -14,7 +14,7 @@ from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.centre import FIRMLY, WHOLLY, Centre, likeness
 from bot.sources.stories.memory import WINDOW, Stories
-from bot.sources.stories.vocabulary import LISTED, Vocabulary
+from bot.sources.stories.vocabulary import LISTED, Vocabulary, Word
 from tests.sources.stories import test_sketch
 
 LAYERS, OTHER = folded_text(test_sketch.LAYERS), folded_text(test_sketch.OTHER)
@@ -201,14 +201,14 @@ def test_a_word_in_many_stories_leads_to_none_and_comes_back_when_it_is_new():
 
 def test_likeness_is_whole_only_for_what_is_wholly_alike():
     vocabulary = Vocabulary()
-    words = vocabulary.words([f"word{number}" for number in range(10)], frozenset())
-    marks = dict.fromkeys(words, 3)
+    marks: dict[Word, int] = {}
+    vocabulary.mark((f"word{number}" for number in range(10)), 3, marks)
     story = Centre(1, 0.0, public=True)
     vocabulary.stories = 100
     story.add(marks, vocabulary)
 
     same = likeness(marks, story, vocabulary, 0.0)
-    half = likeness(dict.fromkeys(words[:5], 3), story, vocabulary, 0.0)
+    half = likeness(dict.fromkeys(list(marks)[:5], 3), story, vocabulary, 0.0)
     none = likeness({}, story, vocabulary, 0.0)
 
     assert 0.9 < same < 1
