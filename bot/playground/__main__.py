@@ -17,10 +17,19 @@ def main() -> None:
     parser.add_argument(
         "--every", type=float, default=45, help="seconds between two articles; 0 publishes none"
     )
+    parser.add_argument("--latency", type=float, default=0, help="seconds that each call takes")
     asked = parser.parse_args()
     every = timedelta(seconds=asked.every) if asked.every else None
     with suppress(KeyboardInterrupt):
-        asyncio.run(run_forever(asked.port, flood=asked.flood, newsroom_every=every, started=_say))
+        asyncio.run(
+            run_forever(
+                asked.port,
+                flood=asked.flood,
+                newsroom_every=every,
+                latency=asked.latency,
+                started=_say,
+            )
+        )
 
 
 def _say(playground: Playground) -> None:

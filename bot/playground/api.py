@@ -30,11 +30,15 @@ _BAD_GATEWAY = (
 
 
 class Api:
-    """With *token* only that one is let in, otherwise any that looks like one."""
+    """With *token* only that one is let in, otherwise any that looks like one.
 
-    def __init__(self, world: World, token: str | None = None) -> None:
+    *latency*: seconds that each call but a poll takes, half of them before its effect.
+    """
+
+    def __init__(self, world: World, token: str | None = None, latency: float = 0.0) -> None:
         self.world = world
         self.token = token
+        self.latency = latency
         self.table = api_table()
 
     def routes(self) -> list[web.RouteDef]:
@@ -80,9 +84,11 @@ class Api:
             raise unauthorized()
 
     async def _apply(self, call: Call, entry: Entry) -> dict[str, Any]:
+        await asyncio.sleep(self.latency / 2)
         result = METHODS[call.method](call)
         if isawaitable(result):
             result = await result
+        await asyncio.sleep(self.latency / 2)
         entry.applied, entry.status = True, 200
         if isinstance(result, dict):
             entry.message_id = result.get("message_id")

@@ -33,10 +33,11 @@ class Playground:
 
     *flood* is off, normal or strict; *newsroom_every* lets the newsroom publish by itself; *token*
     lets in that one only; *size* bounds journal, events and waiting updates; *clock* gives Unix
-    seconds. The verbs mirror the control side; a chat may be named by number, Person or Chat.
+    seconds; *latency* are those that each call takes. The verbs mirror the control side; a chat may
+    be named by number, Person or Chat.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each a knob of its own
         self,
         port: int = 0,
         *,
@@ -45,6 +46,7 @@ class Playground:
         token: str | None = None,
         size: int = 100_000,
         clock: Callable[[], float] = time.time,
+        latency: float = 0.0,
     ) -> None:
         self.port = port
         self.host = "127.0.0.1"
@@ -52,7 +54,7 @@ class Playground:
         self.directing = Directing(self.world)
         self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
         self.control = Control(self.directing, self.newsroom)
-        self.api = Api(self.world, token)
+        self.api = Api(self.world, token, latency)
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
 
@@ -193,9 +195,11 @@ async def run_forever(
     *,
     flood: str = "normal",
     newsroom_every: timedelta | None = timedelta(seconds=45),
+    latency: float = 0.0,
     started: Callable[[Playground], None] = lambda _playground: None,
 ) -> None:
     """Serve until cancelled; *started* is called once the port is open."""
-    async with Playground(port, flood=flood, newsroom_every=newsroom_every) as playground:
+    opened = Playground(port, flood=flood, newsroom_every=newsroom_every, latency=latency)
+    async with opened as playground:
         started(playground)
         await asyncio.Event().wait()

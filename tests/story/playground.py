@@ -59,8 +59,9 @@ class FarPlayground:
 
 
 @asynccontextmanager
-async def far_playground(folder: Path) -> AsyncIterator[FarPlayground]:
-    arguments = ("bot.playground", "--port", "0", "--every", "0")
+async def far_playground(folder: Path, *, latency: float = 0) -> AsyncIterator[FarPlayground]:
+    """*latency*: seconds that each call takes."""
+    arguments = ("bot.playground", "--port", "0", "--every", "0", "--latency", str(latency))
     async with running(*arguments, folder=folder) as process:
         base = await process.said("http://")
         async with aiohttp.ClientSession(base) as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 60  # seconds; only what hangs waits so long
 STOP_WITHIN = 10  # what service managers give
+# Where our packages are, if they are not installed.
+_WHERE = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 MUCH = 2**24  # bytes; whatever it says fits, so that it never waits for us to read
 
 
@@ -63,8 +66,8 @@ class Command:
         assert "Traceback" not in self.output, self.output
 
     async def kill(self) -> None:
-        """End it without a warning; its workers end with their input."""
-        self.process.kill()
+        """End it without a warning, and its workers with it."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
 
     async def killed_output(self) -> str:
@@ -94,9 +97,10 @@ async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterat
         sys.executable,
         *("-m", *arguments),
         cwd=folder,
-        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **settings},
+        env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", **_WHERE, **settings},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
         limit=MUCH,
     )
     command = Command(process)

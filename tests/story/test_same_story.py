@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from storage.engine import Storage
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
-from tests.story.test_crash import subscribe
+from tests.story.test_two_bots import subscribe
 
 if TYPE_CHECKING:
     from tests.story.processes import Workplace

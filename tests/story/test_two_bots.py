@@ -1,9 +1,8 @@
-"""The whole bot, killed at its work and doubled; counted by a playground of its own process."""
+"""The whole bot, twice on one database; counted by a playground of its own process."""
 
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +60,6 @@ class Town:
 
         await self.playground.until(is_done)
 
-    async def in_flight(self) -> int:
-        """Return how many calls the last process left unanswered, as the database knows it."""
-        return await self.count(Delivery, col(Delivery.state) == DeliveryState.SENDING)
-
     async def count(self, table: Any, *conditions: Any) -> int:
         async with self.storage.reading() as unit:
             question = select(func.count()).select_from(table).where(*conditions)
@@ -97,51 +92,6 @@ async def subscribe(storage: Storage, playground: FarPlayground) -> int:
     assert guest
     await Watching(storage, Preview(storage)).watch_words(guest.chat_id, "mayor", Mode.INSTANT)
     return number
-
-
-@asynccontextmanager
-async def killed_at_the_end(bot: AbstractAsyncContextManager[Command]) -> AsyncIterator[Command]:
-    async with bot as process:
-        yield process
-        assert "Traceback" not in await process.killed_output()
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_kills_lose_nothing_and_repeat_no_more_than_was_in_flight(town):
-    in_flight = 0
-    async with killed_at_the_end(town.bot()) as bot:
-        await bot.said("ready")
-        town.paper.print(*NEWS)
-        await town.paper.taken.wait()
-    for number in (ALERTS // 4, ALERTS * 3 // 4):
-        async with killed_at_the_end(town.bot()):
-            await town.until_sent(number)
-        in_flight += await town.in_flight()
-    async with town.bot() as bot:
-        await town.until_all_is_done()
-        await bot.stop()
-
-    arrived = await town.arrived()
-    assert set(arrived) == set(town.readers)
-    assert min(arrived.values()) == len(NEWS)
-    assert arrived.total() - ALERTS <= in_flight
-    assert await town.count(Alert) == ALERTS
-    assert all_silent(repeats(await town.playground.messages_sent()))
-
-
-def repeats(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    seen: set[tuple[int, str]] = set()
-    again = []
-    for call in calls:
-        what = (call["chat_id"], call["params"]["text"])
-        if what in seen:
-            again.append(call)
-        seen.add(what)
-    return again
-
-
-def all_silent(calls: list[dict[str, Any]]) -> bool:
-    return all(call["params"].get("disable_notification") for call in calls)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

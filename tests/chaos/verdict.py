@@ -1,0 +1,120 @@
+"""What the kills have done, by the playground's count and the database's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import col, func, select
+
+from storage.alerts import Alert
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.editions import Edition
+from storage.words import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from storage.engine import Unit
+    from tests.chaos.town import Town
+
+HELD_AT_MOST = 0.01  # of those due
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`due` counts every delivery; `lost` is what neither arrived nor is held."""
+
+    kills: int
+    due: int
+    lost: int
+    held: int
+    repeated: int
+    doubled_decisions: int
+    in_flight_at_kills: int
+
+    @property
+    def is_good(self) -> bool:
+        return (
+            self.lost == 0
+            and self.held <= HELD_AT_MOST * self.due
+            and self.repeated <= self.in_flight_at_kills
+            and self.doubled_decisions == 0
+        )
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """How often each message came to each chat, by Telegram's number."""
+
+    copies: Counter[tuple[int, str]]
+    loud_repeats: int
+
+    @classmethod
+    def of(cls, chats: Mapping[int, Sequence[dict[str, Any]]]) -> Arrived:
+        """Count what stands in the *chats*, which nobody but the bot writes to."""
+        copies: Counter[tuple[int, str]] = Counter()
+        loud = 0
+        for chat, messages in chats.items():
+            for message in messages:
+                what = (chat, _content(message))
+                loud += bool(copies[what]) and not message["silent"]
+                copies[what] += 1
+        return cls(copies, loud)
+
+    @property
+    def repeated(self) -> int:
+        return self.copies.total() - len(self.copies)
+
+    def in_chat(self, chat: int) -> int:
+        return sum(1 for where, _ in self.copies if where == chat)
+
+
+def _content(message: dict[str, Any]) -> str:
+    return str(message.get("text") or message.get("rich_message") or message.get("caption"))
+
+
+async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> Verdict:
+    async with town.storage.reading() as unit:
+        held = await _held(unit)
+        doubled = await _doubled(unit, town)
+    shown = Counter(held)
+    owed = dict.fromkeys(town.readers, len(town.titles())) | dict.fromkeys(town.subscribers, 1)
+    missing = {chat: number - arrived.in_chat(chat) for chat, number in owed.items()}
+    lost = sum(max(0, number - shown[chat]) for chat, number in missing.items())
+    return Verdict(
+        kills=kills,
+        due=town.due,
+        lost=lost,
+        held=len(held),
+        repeated=arrived.repeated,
+        doubled_decisions=doubled,
+        in_flight_at_kills=in_flight,
+    )
+
+
+async def _held(unit: Unit) -> list[int]:
+    """Return the chat of each delivery that waits for the operator."""
+    rows = await unit.session.exec(
+        select(Chat.telegram_id)
+        .join(Delivery, col(Delivery.chat_id) == Chat.id)
+        .where(col(Delivery.state) == DeliveryState.HELD)
+    )
+    return list(rows)
+
+
+async def _doubled(unit: Unit, town: Town) -> int:
+    """Return how many decisions there are beyond one a story or a slot, delivered or not."""
+    alerts, editions = await _number(unit, Alert.id), await _number(unit, Edition.id)
+    deliveries = await _number(unit, Delivery.id)
+    owed = len(town.readers) * len(town.titles()), len(town.subscribers), town.due
+    return sum(max(0, n - m) for n, m in zip((alerts, editions, deliveries), owed, strict=True))
+
+
+async def _number(unit: Unit, column: object) -> int:
+    return (await unit.session.exec(select(func.count(col(column))))).one()
