@@ -1,0 +1,186 @@
+"""The database full, locked or gone while messages are on their way: refused, then continued."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from structlog.testing import capture_logs
+
+from bot.delivery.answers import PAUSES_SECONDS
+from bot.delivery.calls import Calls
+from bot.delivery.send import Sending
+from bot.loops import Loop
+from storage.engine import SQLITE, DatabaseError
+from storage.words import DeliveryState
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.delivery.channel import Address
+    from bot.rendering.messages import Message
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+    from tests.delivery.conftest import Outbox
+
+LARGEST = 2**31 - 2  # pages, by SQLite's own limit
+
+
+@dataclass
+class Trouble:
+    """Takes the database away from *storage*, and gives it back."""
+
+    storage: Storage
+    url: str
+    _lock: sqlite3.Connection | None = None
+
+    async def begin(self) -> None:
+        if self.storage.dialect == SQLITE:
+            await on_writer(self.storage, "PRAGMA busy_timeout = 0")
+            self._lock = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
+            self._lock.execute("BEGIN IMMEDIATE")
+        else:
+            await drop_connections(self.url)
+
+    def end(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+
+async def on_writer(storage: Storage, statement: str) -> None:
+    """Execute *statement* on the one connection that writes to SQLite."""
+    async with storage.writing() as unit:
+        await unit.session.exec(text(statement))  # type: ignore[call-overload]
+
+
+async def drop_connections(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await engine.dispose()
+
+
+class PatientTimer(TurnedTimer):
+    """Tells *waited* how long; the trouble ends by then."""
+
+    def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
+        super().__init__(clock)
+        self.trouble = trouble
+        self.waited: list[float] = []
+
+    async def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        if len(self.waited) == 2:
+            self.trouble.end()
+        await super().wait(seconds)
+
+
+@dataclass
+class UnluckyTelegram(FakeTelegram):
+    """Says yes, and by then the database is in trouble."""
+
+    before_answer: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+        sent = await super().send(address, message, silent=silent)
+        if self.before_answer:
+            await self.before_answer.pop()()
+        return sent
+
+
+async def test_an_answer_waits_for_the_database_and_nothing_is_sent_twice(
+    storage, outbox, clock, database_url
+):
+    trouble = Trouble(storage, database_url)
+    telegram = UnluckyTelegram(clock, before_answer=[trouble.begin])
+    delivery = await outbox.add(await outbox.chat(7))
+    timer = PatientTimer(clock, trouble)
+
+    with capture_logs() as told:
+        async with Calls(timer=timer) as calls:
+            await send_all(Sending(storage, telegram, "me", calls, PACE_KEY))
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert telegram.texts == ["news"]
+    assert timer.waited == list(PAUSES_SECONDS[: len(timer.waited)])
+    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_locked_database_is_told_once_and_work_goes_on_after(
+    storage, outbox, clock, database_url, telegram
+):
+    delivery = await outbox.add(await outbox.chat(7))
+    trouble = Trouble(storage, database_url)
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
+
+        told = await run_through(sending.send_due, trouble, times=4)
+        await calls.all_done()
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert [line["event"] for line in told] == [
+        "a step fails; it is tried again",
+        "a step works again",
+    ]
+    assert "locked" in told[0]["reason"]
+
+
+async def run_through(
+    step: Callable[[], Awaitable[int]], trouble: Trouble, times: int
+) -> list[Any]:
+    """Let a loop run *step* while the trouble lasts, that many times, and once after; its log."""
+    stopping = asyncio.Event()
+    tries = 0
+
+    async def tried() -> int:
+        nonlocal tries
+        tries += 1
+        loop.wake()
+        done = await step()
+        stopping.set()
+        return done
+
+    async def pause(_: asyncio.Event, __: float) -> None:
+        if tries >= times:
+            trouble.end()
+
+    loop = Loop("send", tried, pause=pause)
+    await trouble.begin()
+    with capture_logs() as told:
+        await loop.run(stopping)
+    return told
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, outbox):
+    chat = await outbox.chat(7)
+    async with storage.reading() as unit:
+        pages = (await unit.session.exec(text("PRAGMA page_count"))).scalar_one()
+    await on_writer(storage, f"PRAGMA max_page_count = {pages}")
+
+    put_out: list[int] = []
+    with pytest.raises(DatabaseError, match="full"):
+        await put_out_for_ever(outbox, chat, put_out)
+    async with storage.reading() as unit:
+        kept = (await unit.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
+    await on_writer(storage, f"PRAGMA max_page_count = {LARGEST}")
+    await outbox.add(chat, "x" * 5_000)
+
+    assert kept == len(put_out)
+
+
+async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
+    while True:
+        ids.append(await outbox.add(chat, "x" * 5_000))
