@@ -19,6 +19,7 @@ from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
+from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
@@ -59,8 +60,11 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
 def make_web_doors(around: Surroundings, renderer: Renderer) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Preview(storage))
+    # Pages ask no address to confirm, so they work even where mails are sent no more.
+    mailboxes = Mailboxes(storage, None)
     return WebDoors(
         reading=Reading(storage),
         outfeeds=OutFeeds(storage, renderer, around.links),
-        managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
+        managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
+        mailboxes=mailboxes,
     )

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.mailboxes import Mailboxes, MailboxSeen
 from bot.subscribers.refusals import NoSuchChat, NoSuchTopic
 from bot.subscribers.settings import ChatSettings, Settings
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Watching
 from storage.chats import Chat
 from storage.engine import Storage
-from storage.words import Mode
+from storage.words import Mode, Reach
 
 
 @dataclass(frozen=True, slots=True)
 class Managed:
     topics: Sequence[TopicSeen]
     settings: Settings
+    mailbox: MailboxSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class Managing:
     topics: Topics
     watching: Watching
     settings: ChatSettings
+    mailboxes: Mailboxes
 
     async def show(self, chat_id: int) -> Managed:
         await self._find(chat_id)
         watched = await self.topics.watched(chat_id, per_page=MOST_TOPICS)
-        return Managed(watched.items, await self.settings.now(chat_id))
+        settings, mailbox = await self.settings.now(chat_id), await self.mailboxes.now(chat_id)
+        return Managed(watched.items, settings, mailbox)
 
     async def set_mode(self, chat_id: int, topic_id: int, mode: Mode) -> None:
         """Change how a topic is watched; NoSuchTopic if it is not."""
@@ -47,6 +51,16 @@ class Managing:
     async def pause(self, chat_id: int, *, is_paused: bool) -> None:
         await self._find(chat_id)
         await (self.settings.pause if is_paused else self.settings.resume)(chat_id)
+
+    async def set_reach(self, chat_id: int, reach: Reach) -> None:
+        """Let digests come as *reach* says; NoMailbox where no mail can go."""
+        await self._find(chat_id)
+        await self.mailboxes.set_reach(chat_id, reach)
+
+    async def set_mailed_alerts(self, chat_id: int, *, wanted: bool) -> None:
+        """Let alerts come by e-mail too, or not; NoMailbox where no mail can go."""
+        await self._find(chat_id)
+        await self.mailboxes.set_alerts(chat_id, wanted=wanted)
 
     async def _find(self, chat_id: int) -> None:
         async with self.storage.reading() as unit:

@@ -53,11 +53,11 @@ class Forms:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
 
 
-async def small_body(request: web.Request) -> bytes:
-    """Return what was sent, at most `LARGEST_FORM` bytes; 413 where it is more."""
+async def small_body(request: web.Request, most: int = LARGEST_FORM) -> bytes:
+    """Return what was sent, at most *most* bytes; 413 where it is more."""
     body = b""
     async for chunk in request.content.iter_any():
         body += chunk
-        if len(body) > LARGEST_FORM:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_FORM, len(body))
+        if len(body) > most:
+            raise web.HTTPRequestEntityTooLarge(most, len(body))
     return body

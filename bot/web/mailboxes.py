@@ -1,4 +1,4 @@
-"""`/u/…`, `/c/…`, `/b/…`: what may be done with an address by who reads its mails, or carries them.
+"""`/u/…`, `/c/…`: what who reads the mails of an address may do with it.
 
 To look at a page never does anything, since programs that look for harm follow every link of a
 mail. A mail program unsubscribes by one POST without a page before it (RFC 8058); it gets the same

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.rendering.seals import Purpose
-from bot.subscribers.refusals import NoSuchChat, NoSuchTopic, Refusal
+from bot.subscribers.refusals import NoMailbox, NoSuchChat, NoSuchTopic, Refusal
 from bot.web.opening import Gone
-from storage.words import Mode
+from storage.words import Mode, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class ManagePages:
             said = await self._do(chat_id, form)
         except NoSuchChat:
             raise Gone(Purpose.MANAGE) from None
-        except NoSuchTopic:
+        except (NoSuchTopic, NoMailbox):
             said = "gone"
         except (Refusal, ValueError, KeyError):  # a form made by hand
             raise web.HTTPBadRequest from None
@@ -60,10 +60,20 @@ class ManagePages:
         return int(chat)
 
     async def _do(self, chat_id: int, form: Mapping[str, str]) -> str:
+        """Do what the pressed button says; return the word for what was done."""
+        if "topic" in form:
+            return await self._change_topic(chat_id, form)
         if "pause" in form:
             is_pause = form["pause"] == "yes"
             await self.managing.pause(chat_id, is_paused=is_pause)
             return "paused" if is_pause else "resumed"
+        if "reach" in form:
+            await self.managing.set_reach(chat_id, Reach(form["reach"]))
+        else:
+            await self.managing.set_mailed_alerts(chat_id, wanted=form["alerts"] == "yes")
+        return "saved"
+
+    async def _change_topic(self, chat_id: int, form: Mapping[str, str]) -> str:
         topic_id = min(int(form["topic"]), _LARGEST_ID)
         if "stop" in form:
             await self.managing.stop(chat_id, topic_id)

@@ -16,6 +16,7 @@ from bot.web.mailboxes import Mailboxes, MailboxPages
 from bot.web.managing import ManagePages
 from bot.web.opening import Opening, now
 from bot.web.pages import Pages
+from bot.web.returns import Returns, ReturnsRoute
 from bot.web.trouble import error_pages
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WebDoors:
-    """The use cases that pages open; *mailboxes* is None where no mail is sent."""
+    """The use cases that pages open; *returns* is None where no mail is sent."""
 
     reading: Reading
     outfeeds: OutFeeds
     managing: Managing
-    mailboxes: Mailboxes | None = None
+    mailboxes: Mailboxes
+    returns: Returns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,10 @@ class Site:
             *EditionPages(pages, opening, doors.reading).routes(),
             *FeedPages(opening, doors.outfeeds).routes(),
             *ManagePages(pages, opening, forms, doors.managing).routes(),
+            *MailboxPages(pages, opening, forms, doors.mailboxes).routes(),
         ]
-        if doors.mailboxes:
-            routes += MailboxPages(pages, opening, forms, doors.mailboxes).routes()
+        if doors.returns:
+            routes += ReturnsRoute(opening, doors.returns).routes()
         return routes, [error_pages(pages)]
 
 

@@ -16,6 +16,7 @@ from bot.publishing.reading import Reading
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
+from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
@@ -59,6 +60,15 @@ class FakeMailboxes:
 
 
 @dataclass
+class FakeReturns:
+    taken: list[bytes] = field(default_factory=list)
+
+    async def take(self, message: bytes) -> bool:
+        self.taken.append(message)
+        return True
+
+
+@dataclass
 class Visitor:
     client: TestClient[Request, Application]
     links: Links
@@ -96,18 +106,27 @@ async def storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]
 
 
 @pytest.fixture
+def returns() -> FakeReturns:
+    return FakeReturns()
+
+
+@pytest.fixture
 def newsroom(storage: Storage) -> Newsroom:
     return Newsroom(storage)
 
 
 @pytest.fixture
-def web_doors(storage: Storage, mailboxes: FakeMailboxes) -> WebDoors:
+def web_doors(storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns) -> WebDoors:
     watching = Watching(storage, Preview(storage))
     return WebDoors(
         reading=Reading(storage),
         outfeeds=OutFeeds(storage, Renderer(), Links(BASE, SEAL)),
-        managing=Managing(storage, Topics(storage), watching, ChatSettings(storage)),
+        managing=Managing(
+            *(storage, Topics(storage), watching, ChatSettings(storage)),
+            Mailboxes(storage, None),
+        ),
         mailboxes=mailboxes,
+        returns=returns,
     )
 
 

@@ -2,9 +2,11 @@ import pytest
 from sqlalchemy import delete
 
 from storage.chats import Chat
+from storage.mailboxes import Mailbox, open_mailbox
+from storage.mailboxes_suspended import confirm_mailbox
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, Mode
+from storage.words import ChatState, Mode, Reach
 
 
 @pytest.fixture
@@ -123,3 +125,25 @@ async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link
     page = await visitor.reads(f"{link}?said=<script>")
 
     assert "<script>" not in page
+
+
+@pytest.fixture
+async def mailbox(storage, told):
+    async with storage.writing() as unit:
+        mailbox = await open_mailbox(unit, told, "me@example.org")
+        await confirm_mailbox(unit, mailbox)
+
+
+async def test_without_a_confirmed_address_nothing_is_said_of_mails(visitor, link):
+    assert "Digests come by" not in await visitor.reads(link)
+    assert (await visitor.sends(link, {"reach": "email"})).headers["Location"].endswith("gone")
+
+
+async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsroom):
+    page = await visitor.reads(link)
+    await visitor.sends(link, {"reach": "email"})
+    await visitor.sends(link, {"alerts": "yes"})
+
+    (chat,), (row,) = await newsroom.all(Chat), await newsroom.all(Mailbox)
+    assert "me@example.org" in page
+    assert (chat.digest_by, row.alerts) == (Reach.EMAIL, True)
