@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.mailboxes import Mailboxes, MailboxSeen
-from bot.subscribers.refusals import NoSuchChat, NoSuchTopic
+from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.settings import ChatSettings, Settings
 from bot.subscribers.topics import Topics, TopicSeen
-from bot.subscribers.watching import Watching
+from bot.subscribers.watching import Stopped, Watching
 from storage.chats import Chat
 from storage.engine import Storage
 from storage.words import Mode, Reach
@@ -37,16 +37,19 @@ class Managing:
         settings, mailbox = await self.settings.now(chat_id), await self.mailboxes.now(chat_id)
         return Managed(watched.items, settings, mailbox)
 
-    async def set_mode(self, chat_id: int, topic_id: int, mode: Mode) -> None:
-        """Change how a topic is watched; NoSuchTopic if it is not."""
+    async def watch(self, chat_id: int, topic_id: int, mode: Mode) -> None:
+        """Watch a topic, or watch it otherwise; NoSuchTopic if the chat cannot see it."""
         await self._find(chat_id)
-        if (await self.topics.one(chat_id, topic_id)).mode is None:
-            raise NoSuchTopic
         await self.watching.watch_topic(chat_id, topic_id, mode)
 
-    async def stop(self, chat_id: int, topic_id: int) -> None:
+    async def watch_words(self, chat_id: int, typed: str, mode: Mode) -> None:
+        """Watch a query, as after a stop; QueryError if it is none."""
         await self._find(chat_id)
-        await self.watching.stop(chat_id, topic_id)
+        await self.watching.watch_words(chat_id, typed, mode)
+
+    async def stop(self, chat_id: int, topic_id: int) -> Stopped:
+        await self._find(chat_id)
+        return await self.watching.stop(chat_id, topic_id)
 
     async def pause(self, chat_id: int, *, is_paused: bool) -> None:
         await self._find(chat_id)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.subscribers.managing import Managing
+    from bot.subscribers.watching import Stopped
     from bot.web.forms import Forms
     from bot.web.opening import Opening
     from bot.web.pages import Pages
 
 _LARGEST_ID = 2**63 - 1
+_LONGEST_WORDS = 1000  # bytes; three times as many, escaped, must fit into an address
+_UNDOING = ("topic", "words", "mode")
 _PATH = f"/{Purpose.MANAGE}/{{token}}"
 
 
@@ -39,44 +42,57 @@ class ManagePages:
             managed = await self.managing.show(self._chat(request))
         except NoSuchChat:
             raise Gone(Purpose.MANAGE) from None
-        said = request.query.get("said")
-        return self.pages.show(request, "web/manage.html", managed=managed, said=said)
+        query = request.query
+        again = {name: query[name] for name in _UNDOING if name in query}
+        said = query.get("said")
+        return self.pages.show(request, "web/manage.html", managed=managed, said=said, again=again)
 
     async def change(self, request: web.Request) -> web.Response:
         chat_id = self._chat(request)
         form = await self.forms.read(request)
         try:
-            said = await self._do(chat_id, form)
+            done = await self._do(chat_id, form)
         except NoSuchChat:
             raise Gone(Purpose.MANAGE) from None
         except (NoSuchTopic, NoMailbox):
-            said = "gone"
+            done = {"said": "gone"}
         except (Refusal, ValueError, KeyError):  # a form made by hand
             raise web.HTTPBadRequest from None
-        return self.pages.again(request, said=said)
+        return self.pages.again(request, **done)
 
     def _chat(self, request: web.Request) -> int:
         (chat,) = self.opening.read(Purpose.MANAGE, request.match_info["token"])
         return int(chat)
 
-    async def _do(self, chat_id: int, form: Mapping[str, str]) -> str:
-        """Do what the pressed button says; return the word for what was done."""
-        if "topic" in form:
-            return await self._change_topic(chat_id, form)
+    async def _do(self, chat_id: int, form: Mapping[str, str]) -> dict[str, str]:
+        """Do what the pressed button says; return what the page shall say of it."""
+        if "stop" in form:
+            return _stopped(await self.managing.stop(chat_id, _row_id(form["topic"])))
         if "pause" in form:
             is_pause = form["pause"] == "yes"
             await self.managing.pause(chat_id, is_paused=is_pause)
-            return "paused" if is_pause else "resumed"
-        if "reach" in form:
+            return {"said": "paused" if is_pause else "resumed"}
+        if "words" in form:
+            await self.managing.watch_words(chat_id, form["words"], Mode(form["mode"]))
+        elif "topic" in form:
+            await self.managing.watch(chat_id, _row_id(form["topic"]), Mode(form["mode"]))
+        elif "reach" in form:
             await self.managing.set_reach(chat_id, Reach(form["reach"]))
         else:
             await self.managing.set_mailed_alerts(chat_id, wanted=form["alerts"] == "yes")
-        return "saved"
+        return {"said": "saved"}
 
-    async def _change_topic(self, chat_id: int, form: Mapping[str, str]) -> str:
-        topic_id = min(int(form["topic"]), _LARGEST_ID)
-        if "stop" in form:
-            await self.managing.stop(chat_id, topic_id)
-            return "stopped"
-        await self.managing.set_mode(chat_id, topic_id, Mode(form["mode"]))
-        return "saved"
+
+def _stopped(stopped: Stopped) -> dict[str, str]:
+    """Return with what was done the form that undoes it."""
+    if stopped.topic_id is not None:
+        undoing = {"topic": str(stopped.topic_id)}
+    elif len(stopped.typed.encode()) <= _LONGEST_WORDS:
+        undoing = {"words": stopped.typed}
+    else:
+        return {"said": "stopped"}
+    return {"said": "stopped", "mode": stopped.mode} | undoing
+
+
+def _row_id(text: str) -> int:
+    return min(int(text), _LARGEST_ID)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from sqlalchemy import delete
 
@@ -48,7 +50,7 @@ async def test_a_topic_is_stopped(visitor, link, newsroom):
 
     page = await (await visitor.opens(answer.headers["Location"])).text()
     assert "That topic is no longer watched." in page
-    assert "My words" not in page
+    assert '<span dir="auto">My words</span>' not in page
     assert [topic.id for topic in await newsroom.all(Topic)] == [2]
 
 
@@ -147,3 +149,40 @@ async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsr
     (chat,), (row,) = await newsroom.all(Chat), await newsroom.all(Mailbox)
     assert "me@example.org" in page
     assert (chat.digest_by, row.alerts) == (Reach.EMAIL, True)
+
+
+async def test_a_stop_can_be_undone(visitor, link, newsroom):
+    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+    page = await visitor.reads(stopped.headers["Location"])
+
+    again = await visitor.sends(
+        link, dict(re.findall(r'type="hidden" name="(\w+)" value="(.*?)"', page)[:2])
+    )
+
+    (topic,) = [topic for topic in await newsroom.all(Topic) if topic.name == "My words"]
+    assert again.status == 303
+    assert "Watch again" in page
+    assert (await modes(newsroom))[topic.id] is Mode.DIGEST
+
+
+async def test_a_topic_of_the_catalogue_is_watched_again_as_itself(visitor, link, newsroom):
+    await newsroom.change(Topic, 1, chat_id=None)
+    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+
+    again = await visitor.sends(link, {"topic": "1", "mode": "digest"})
+
+    assert stopped.headers["Location"].endswith("?said=stopped&mode=digest&topic=1")
+    assert again.headers["Location"].endswith("?said=saved")
+    assert (await modes(newsroom))[1] is Mode.DIGEST
+
+
+async def test_words_too_long_for_an_address_are_not_put_into_one(visitor, link, newsroom):
+    await newsroom.change(Topic, 1, typed="台" * 400)
+
+    stopped = await visitor.sends(link, {"topic": "1", "stop": "yes"})
+
+    assert stopped.headers["Location"].endswith("?said=stopped")
+
+
+async def test_words_that_are_no_query_are_refused(visitor, link):
+    assert (await visitor.sends(link, {"words": "(((", "mode": "both"})).status == 400
