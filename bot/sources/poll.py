@@ -43,7 +43,7 @@ class Polling:
     owner: str
     jitter: Callable[[], float] = _any_jitter
 
-    async def poll_due(self, limit: int = 16) -> int:
+    async def poll_due(self, limit: int = 32) -> int:
         """Read up to *limit* sources that are due; return how many were claimed."""
         async with self.storage.writing() as unit:
             sources = await claim_due_sources(unit, owner=self.owner, limit=limit, lease=LEASE)
