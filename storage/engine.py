@@ -10,9 +10,19 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Update, event, func, inspect, make_url, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Update,
+    event,
+    func,
+    inspect,
+    make_url,
+    or_,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import col, select
@@ -155,32 +165,35 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     A row is free when nobody leases it or its lease is over. Several processes may call this at
     once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
     """
-    leased = leasing(unit, table, due, order=order, limit=limit, owner=owner, lease=lease)
+    now = unit.now
+    leased = leasing(table, due, order, Terms(now, now + lease, owner, limit))
     statement = leased.values(**(values or {})).returning(table)
     options = {"synchronize_session": False, "populate_existing": True}
     rows = await unit.session.exec(statement, execution_options=options)
     return list(rows.scalars())
 
 
-def leasing(  # noqa: PLR0913 - the same
-    unit: Unit,
-    table: type[Leased],
-    due: ColumnElement[bool],
-    *,
-    order: tuple[ColumnElement[Any] | Any, ...],
-    limit: int,
-    owner: str,
-    lease: timedelta,
+class Terms(NamedTuple):
+    """What a claim asks for: values, or parameters of a statement that is made once."""
+
+    now: datetime | BindParameter[datetime]
+    until: datetime | BindParameter[datetime]
+    owner: str | BindParameter[str]
+    limit: int | BindParameter[int]
+
+
+def leasing(
+    table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...], terms: Terms
 ) -> Update:
     """The statement that `claim` executes, for who needs only some columns of the rows."""
     key = inspect(table).primary_key[0]
     lease_until = col(table.lease_until)
-    free = or_(lease_until.is_(None), lease_until <= unit.now)
+    free = or_(lease_until.is_(None), lease_until <= terms.now)
     chosen = (
         select(key)
         .where(due, free)
         .order_by(*order)
-        .limit(limit)
+        .limit(terms.limit)
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED")
@@ -188,7 +201,7 @@ def leasing(  # noqa: PLR0913 - the same
     return (
         update(table)
         .where(key.in_(select(chosen.c[key.name])))
-        .values(owner=owner, lease_until=unit.now + lease)
+        .values(owner=terms.owner, lease_until=terms.until)
     )
 
 

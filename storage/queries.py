@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import Integer, bindparam, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
@@ -39,6 +40,18 @@ class Change:
     query_id: int
     canonical: str
     live: bool
+
+
+# Made once: the step that matches asks this for each claim.
+_CHANGES: Final = (
+    select(Query.changed, Query.id, Query.canonical, Query.live)
+    .where(col(Query.changed) > bindparam("number"))
+    .order_by(col(Query.changed))
+    .limit(bindparam("limit", type_=Integer))
+)
+_BY_ID: Final = select(Query.id, Query.canonical).where(
+    col(Query.id).in_(bindparam("ids", expanding=True))
+)
 
 
 async def query_for(unit: Unit, canonical: str) -> Query:
@@ -78,12 +91,7 @@ async def retire_query(unit: Unit, query_id: int) -> bool:
 async def changes_since(unit: Unit, number: int, limit: int) -> list[Change]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
     connection = await unit.session.connection()
-    rows = await connection.execute(
-        select(Query.changed, Query.id, Query.canonical, Query.live)
-        .where(Query.changed > number)
-        .order_by(col(Query.changed))
-        .limit(limit)
-    )
+    rows = await connection.execute(_CHANGES, {"number": number, "limit": limit})
     return [Change(changed, query_id or 0, text, live) for changed, query_id, text, live in rows]
 
 
@@ -107,7 +115,7 @@ async def latest_change(unit: Unit) -> int:
 async def queries_by_id(unit: Unit, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
     connection = await unit.session.connection()
-    rows = await connection.execute(select(Query.id, Query.canonical).where(col(Query.id).in_(ids)))
+    rows = await connection.execute(_BY_ID, {"ids": list(ids)})
     return {query_id: canonical for query_id, canonical in rows if query_id is not None}
 
 

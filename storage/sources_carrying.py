@@ -4,9 +4,9 @@ What reaches a chat comes from a public source or from one that it follows.
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
 from sqlmodel import col, select
 
 from storage.engine import Unit
@@ -48,16 +48,20 @@ def told_by() -> ColumnElement[str]:
     return case((col(Source.kind) == SourceKind.SEARCH, func.coalesce(outlet, host)), else_=named)
 
 
+# Made once: the step that matches asks it for each claim.
+_CARRIERS: Final[Select[Any]] = (
+    select(  # type: ignore[call-overload]
+        Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
+    )
+    .join(Source, col(Source.id) == Entry.source_id)
+    .where(col(Entry.article_id).in_(bindparam("articles", expanding=True)))
+)
+
+
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The hosts and titles of every source that carried each of the articles, and its outlets."""
     connection = await unit.session.connection()
-    rows = await connection.execute(
-        select(  # type: ignore[call-overload]
-            Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
-        )
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Entry.article_id).in_(article_ids))
-    )
+    rows = await connection.execute(_CARRIERS, {"articles": list(article_ids)})
     found: dict[int, tuple[str, ...]] = {}
     for article_id, *names in rows:
         found[article_id] = (*found.get(article_id, ()), *filter(None, names))
