@@ -48,7 +48,7 @@ async def restore_chat(unit: Unit, chat_id: int) -> int:
     await unit.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id)
-        .values(state=ChatState.ACTIVE, state_since=unit.now)
+        .values(state=ChatState.ACTIVE, state_since=unit.now, resume_at=None)
         .execution_options(synchronize_session="fetch")
     )
     await lock_lines(unit)

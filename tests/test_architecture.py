@@ -58,6 +58,7 @@ USE_CASES = {
     "bot.subscribers.looks",
     "bot.subscribers.planning",
     "bot.subscribers.returns",
+    "bot.subscribers.restraint",
     "bot.subscribers.schedule",
     "bot.subscribers.settings",
     "bot.subscribers.topics",

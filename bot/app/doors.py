@@ -21,6 +21,7 @@ from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
+from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
@@ -47,6 +48,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
+        restraint=Restraint(storage),
         looks=Looks(storage),
         erasing=Erasing(storage),
         preview=preview,

@@ -7,6 +7,7 @@ Words go into the data where they fit, so that such a button works for ever; lon
 from the message, as long as Telegram still knows it.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,9 +15,11 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.rendering.buttons import ALL, SETTINGS, TOPICS
+from bot.subscribers.slots import Times
 from storage.words import EmptyDay, Layout, Mode, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
+SlotNumber = Annotated[int, Field(ge=0, lt=100)]
 PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
 
 
@@ -26,6 +29,9 @@ class Question(StrEnum):
     WORDS = "words"
     TIME = "time"
     ZONE = "zone"
+    QUIET = "quiet"
+    DATE = "date"
+    NUMBER = "number"
 
 
 class TopicsPage(CallbackData, prefix=TOPICS):
@@ -88,7 +94,68 @@ class ShowZones(CallbackData, prefix="zones"):
 
 
 class SetTime(CallbackData, prefix="time"):
+    """Of the one digest; where there are several, of the first."""
+
     minutes: RowId
+
+
+class SetOnlyTime(CallbackData, prefix="only"):
+    minutes: RowId
+
+
+class AddTime(CallbackData, prefix="also"):
+    minutes: RowId
+
+
+class SetTimes(CallbackData, prefix="timetable", sep="|"):
+    """*times*: minutes after midnight and weekdays as bits of each, `480-127,540-1`."""
+
+    times: Annotated[str, Field(pattern=r"^\d{1,4}-\d{1,3}(,\d{1,4}-\d{1,3}){0,3}$")]
+
+
+class MoreTimes(CallbackData, prefix="more"):
+    pass
+
+
+class ShowSlot(CallbackData, prefix="slot"):
+    number: SlotNumber
+
+
+class SetSlotTime(CallbackData, prefix="slottime"):
+    number: SlotNumber
+    minutes: RowId
+
+
+class ShowDays(CallbackData, prefix="days"):
+    number: SlotNumber
+
+
+class SetDays(CallbackData, prefix="setdays"):
+    number: SlotNumber
+    weekdays: RowId  # as bits; bit 0 is Monday
+
+
+class RemoveSlot(CallbackData, prefix="unslot"):
+    number: SlotNumber
+
+
+class ShowQuiet(CallbackData, prefix="quiet"):
+    pass
+
+
+class SetQuiet(CallbackData, prefix="setquiet"):
+    """Both are minutes after midnight; both the same: no quiet hours."""
+
+    start: RowId
+    end: RowId
+
+
+class ShowVolume(CallbackData, prefix="volume"):
+    pass
+
+
+class SetVolume(CallbackData, prefix="setvolume"):
+    number: RowId
 
 
 class SetZone(CallbackData, prefix="zone"):
@@ -101,6 +168,10 @@ class SetEmptyDay(CallbackData, prefix="empty"):
 
 class Pause(CallbackData, prefix="pause"):
     pass
+
+
+class PauseFor(CallbackData, prefix="pausefor"):
+    days: Annotated[int, Field(ge=1, le=1000)]
 
 
 class Resume(CallbackData, prefix="resume"):
@@ -167,6 +238,17 @@ def watch_words(words: str, mode: str) -> str:
 def try_words(words: str) -> str:
     """Return the data of a button that looks *words* up."""
     return _with_words(TryWords(words=words))
+
+
+def set_times(times: Iterable[Times]) -> str:
+    """Return the data of a button that lets digests come at *times*, four at most."""
+    packed = ",".join(f"{one.minutes}-{one.weekdays}" for one in times)
+    return SetTimes(times=packed).pack()
+
+
+def times_in(data: SetTimes) -> list[Times]:
+    pairs = (one.split("-") for one in data.times.split(","))
+    return [Times(int(minutes), int(weekdays)) for minutes, weekdays in pairs]
 
 
 def _with_words(data: WatchWords | TryWords) -> str:

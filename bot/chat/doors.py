@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
+    from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import Topics
@@ -35,6 +36,7 @@ class Doors:
     watching: Watching
     settings: ChatSettings
     schedule: Schedule
+    restraint: Restraint
     looks: Looks
     erasing: Erasing
     preview: Preview

@@ -19,14 +19,19 @@ ASKED = {
     Question.WORDS: "chat/ask/words.html",
     Question.TIME: "chat/ask/time.html",
     Question.ZONE: "chat/ask/zone.html",
+    Question.QUIET: "chat/ask/quiet.html",
+    Question.DATE: "chat/ask/date.html",
+    Question.NUMBER: "chat/ask/number.html",
 }
 ASKED_AGAIN = {
     Asked.TIME: "chat/ask/time_again.html",
     Asked.ZONE: "chat/ask/zone_again.html",
+    Asked.QUIET: "chat/ask/quiet_again.html",
+    Asked.DATE: "chat/ask/date_again.html",
+    Asked.NUMBER: "chat/ask/number_again.html",
 }
 _ANSWERS = (
-    (ASKED[Question.TIME], Asked.TIME),
-    (ASKED[Question.ZONE], Asked.ZONE),
+    *((ASKED[Question(asked)], asked) for asked in Asked),
     *((template, asked) for asked, template in ASKED_AGAIN.items()),
 )
 

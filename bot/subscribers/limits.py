@@ -1,4 +1,6 @@
 """How much one chat may have."""
 
 MOST_TOPICS = 100
+MOST_ALERTS_AN_HOUR = 60
+LONGEST_PAUSE_DAYS = 366
 LONGEST_NAME = 80  # characters of a topic's name; its query may be longer

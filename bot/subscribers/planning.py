@@ -1,8 +1,10 @@
-"""When a chat's next digest comes, after anything that it depends on has changed."""
+"""When a chat's next digest and held alerts come, after what they depend on has changed."""
 
 from datetime import datetime, timedelta
 
 from bot.publishing.calendar import Plan, next_due
+from bot.publishing.quiet import Quiet
+from storage.bundles import release_together
 from storage.chats import Chat
 from storage.editions import last_editions
 from storage.engine import Unit
@@ -32,7 +34,15 @@ async def replan(unit: Unit, chat: Chat) -> Plan:
     return plan
 
 
+async def rehold(unit: Unit, chat: Chat) -> None:
+    """Let what waits be told when the chat's quiet hours end as they are, or else now."""
+    end = Quiet(chat.zone, chat.quiet_hours).until(unit.now)
+    await release_together(unit, chat.id or 0, end or unit.now, is_quiet=end is not None)
+
+
 def _after(chat: Chat, now: datetime) -> datetime:
     """Return after which moment the next digest comes."""
+    if chat.resume_at:  # not before the pause is over
+        return chat.resume_at - _INSTANT
     owed = chat.next_digest_at
     return min(now, owed - _INSTANT) if owed else now

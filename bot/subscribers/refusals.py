@@ -39,6 +39,16 @@ class NotATime(Refusal):
     pass
 
 
+class NotADate(Refusal):
+    """It is over, or too far away for anybody to mean it."""
+
+
+class NotANumber(Refusal):
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(f"{least} to {most}")
+        self.least, self.most = least, most
+
+
 class NoMail(Refusal):
     """This bot sends none: no SMTP server is set."""
 

@@ -12,6 +12,7 @@ from bot.subscribers.slots import (
     renewed,
     with_another,
     with_days,
+    with_only,
     with_time,
     without,
 )
@@ -43,6 +44,10 @@ class Schedule:
 
     async def remove(self, chat_id: int, number: int) -> Settings:
         return await self._change(chat_id, lambda slots, _: without(slots, number))
+
+    async def set_only(self, chat_id: int, minutes: int) -> Settings:
+        """Let one digest come, at *minutes* after local midnight."""
+        return await self._change(chat_id, lambda slots, told: with_only(slots, minutes, told))
 
     async def set_all(self, chat_id: int, wanted: Sequence[Times]) -> Settings:
         """Let digests come at these times and no others."""

@@ -1,28 +1,37 @@
 """Settings: in which zone a chat is, what it gets on an empty day, whether anything comes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from bot.publishing.calendar import Plan
-from bot.subscribers.planning import replan
-from bot.subscribers.refusals import NotAZone
+from bot.publishing.walltime import local_date, start_of
+from bot.subscribers.limits import LONGEST_PAUSE_DAYS
+from bot.subscribers.planning import rehold, replan
+from bot.subscribers.refusals import NotADate, NotAZone
 from bot.subscribers.zones import is_zone
 from storage.chats import Chat, chat_to_change
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
 from storage.slots import slots_of
 from storage.subscriptions import count_subscriptions
-from storage.words import ChatState, EmptyDay
+from storage.words import ChatState, EmptyDay, QuietHours
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a chat has it; `next_at` is None where no topic is in a digest."""
+    """How a chat has it; `next_at` is None where no topic is in a digest.
+
+    `paused_until`: the local date on which a pause ends by itself.
+    """
 
     plan: Plan
     zone_guessed: bool
     empty_day: EmptyDay
+    quiet: QuietHours | None
+    alerts_an_hour: int
     is_paused: bool
+    paused_until: date | None
     next_at: datetime | None
     topics: int
     now: datetime
@@ -42,7 +51,11 @@ class ChatSettings:
             raise NotAZone
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
+            if chat.resume_at:  # the date stays what it was
+                chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
             chat.zone, chat.zone_guessed = zone, False
+            if chat.quiet_hours:
+                await rehold(unit, chat)
             await replan(unit, chat)
             return await settings_of(unit, chat)
 
@@ -54,10 +67,14 @@ class ChatSettings:
             return await settings_of(unit, chat)
 
     async def pause(self, chat_id: int) -> Settings:
-        async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
-            await suspend_chat(unit, chat_id, ChatState.PAUSED)
-            return await settings_of(unit, chat)
+        return await self._pause(chat_id, lambda _today: None)
+
+    async def pause_for(self, chat_id: int, days: int) -> Settings:
+        return await self._pause(chat_id, lambda today: today + timedelta(days=days))
+
+    async def pause_until(self, chat_id: int, day: date) -> Settings:
+        """Let nothing come before the local date *day*; NotADate if that is over, or far away."""
+        return await self._pause(chat_id, lambda _today: day)
 
     async def resume(self, chat_id: int) -> Settings:
         """What has gathered comes with the next digest, not at once."""
@@ -68,13 +85,30 @@ class ChatSettings:
             await replan(unit, chat)
             return await settings_of(unit, chat)
 
+    async def _pause(self, chat_id: int, end: Callable[[date], date | None]) -> Settings:
+        """Pause until the date that *end* gives for today's, or else until `resume`."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            today = local_date(unit.now, chat.zone)
+            until = end(today)
+            if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
+                raise NotADate
+            await suspend_chat(unit, chat_id, ChatState.PAUSED)
+            chat.resume_at = start_of(until, chat.zone) if until else None
+            await replan(unit, chat)
+            return await settings_of(unit, chat)
+
 
 async def settings_of(unit: Unit, chat: Chat) -> Settings:
+    is_paused = chat.state is ChatState.PAUSED
     return Settings(
         plan=Plan(chat.zone, await slots_of(unit, chat.id or 0)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,
-        is_paused=chat.state is ChatState.PAUSED,
+        quiet=chat.quiet_hours,
+        alerts_an_hour=chat.alerts_an_hour,
+        is_paused=is_paused,
+        paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
         topics=await count_subscriptions(unit, chat.id or 0),
         now=unit.now,

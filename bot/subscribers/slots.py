@@ -25,15 +25,23 @@ class Times:
     weekdays: int = EVERY_DAY
 
 
+def numbered(slots: Slots, number: int) -> Slot:
+    """Return the slot of that number; NoSuchSlot if there is none."""
+    for slot in slots:
+        if slot.number == number:
+            return slot
+    raise NoSuchSlot
+
+
 def with_time(slots: Slots, number: int, minutes: int) -> Slots:
     _refuse_no_time(minutes)
-    return _changed(slots, replace(_numbered(slots, number), minutes=minutes))
+    return _changed(slots, replace(numbered(slots, number), minutes=minutes))
 
 
 def with_days(slots: Slots, number: int, weekdays: int) -> Slots:
     if not 0 < weekdays <= EVERY_DAY:
         raise NotATime
-    return _changed(slots, replace(_numbered(slots, number), weekdays=weekdays))
+    return _changed(slots, replace(numbered(slots, number), weekdays=weekdays))
 
 
 def without(slots: Slots, number: int) -> Slots:
@@ -43,6 +51,12 @@ def without(slots: Slots, number: int) -> Slots:
 def with_another(slots: Slots, wanted: Times, told: Mapping[int, date]) -> Slots:
     """*told*: the local date of the last edition of each number."""
     return renewed(slots, [*map(_times_of, slots), wanted], told)
+
+
+def with_only(slots: Slots, minutes: int, told: Mapping[int, date]) -> Slots:
+    """Return the one slot at *minutes*; its days stay what they were where there was one before."""
+    weekdays = slots[0].weekdays if len(slots) == 1 else EVERY_DAY
+    return renewed(slots, [Times(minutes, weekdays)], told)
 
 
 def renewed(slots: Slots, wanted: Sequence[Times], told: Mapping[int, date]) -> Slots:
@@ -67,13 +81,6 @@ def _changed(slots: Slots, changed: Slot) -> Slots:
     if _times_of(changed) in map(_times_of, others):
         return _ordered(others)
     return _ordered([*others, changed])
-
-
-def _numbered(slots: Slots, number: int) -> Slot:
-    for slot in slots:
-        if slot.number == number:
-            return slot
-    raise NoSuchSlot
 
 
 def _times_of(slot: Slot) -> Times:

@@ -1,24 +1,27 @@
-"""What somebody typed: a time, a zone, a link, or else words to watch for.
+"""What somebody typed: times, hours, a date, a zone, a link, or else words to watch for.
 
 1. What was asked for is read generously: `8` is a time then, and `Tokyo` a zone.
 2. Unasked, only what can be nothing else is a time or a zone; a bare city is words.
+3. `quiet` before a span of hours says that it is one.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.subscribers.clocks import read_clock, read_hours
+from bot.subscribers.dates import read_date
 from bot.subscribers.lines import one_line
+from bot.subscribers.slots import Times
+from bot.subscribers.timetables import read_times
 from bot.subscribers.zones import zone_named, zone_of_place
+from storage.words import QuietHours
 
-_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)\s*([ap]\.?m\.?)?", re.IGNORECASE)
-_LOOSE_CLOCK = re.compile(
-    r"(\d{1,2})(?:\s*[:.h時点시]\s*([0-5]?\d)?\s*[分분]?)?\s*([ap]\.?m\.?)?", re.IGNORECASE
-)
+_QUIET = re.compile(r"quiet(?:\s+hours)?[\s:]+(.+)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
-_NOON = 12
-_HOURS = 24
+_NUMBER = re.compile(r"\d{1,4}")
 
 
 class Asked(StrEnum):
@@ -26,11 +29,36 @@ class Asked(StrEnum):
 
     TIME = "time"
     ZONE = "zone"
+    QUIET = "quiet"
+    DATE = "date"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     minutes: int  # after midnight
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Several times, or times on some days only."""
+
+    times: tuple[Times, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    hours: QuietHours
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +76,43 @@ class Words:
     text: str
 
 
-Typed: TypeAlias = Clock | Zone | Link | Words
+Typed: TypeAlias = Clock | Timetable | Hours | Day | Number | Zone | Link | Words
 
 
-def read_typed(text: str, asked: Asked | None = None) -> Typed:
+def read_typed(text: str, asked: Asked | None = None, today: date | None = None) -> Typed:
+    """Read *text*, which answers what was *asked*; *today* is where a date is reckoned from."""
     text = one_line(text)
-    return _answer(text, asked) or _clock(_CLOCK, text) or _zone(text) or _link(text) or Words(text)
+    if asked:
+        return _answer(text, asked, today) or Words(text)
+    return _times(text) or _hours(text) or _zone(text) or _link(text) or Words(text)
 
 
-def _answer(text: str, asked: Asked | None) -> Clock | Zone | None:
-    if asked is Asked.TIME:
-        return _clock(_LOOSE_CLOCK, text)
-    if asked is Asked.ZONE and (zone := zone_of_place(text)):
-        return Zone(zone)
+def _answer(text: str, asked: Asked, today: date | None) -> Typed | None:
+    match asked:
+        case Asked.TIME:
+            return _times(text, loose=True)
+        case Asked.QUIET:
+            return _hours(text, loose=True)
+        case Asked.ZONE if zone := zone_of_place(text):
+            return Zone(zone)
+        case Asked.DATE if today and (day := read_date(text, today)):
+            return Day(day)
+        case Asked.NUMBER if _NUMBER.fullmatch(text):
+            return Number(int(text))
     return None
 
 
-def _clock(pattern: re.Pattern[str], text: str) -> Clock | None:
-    found = pattern.fullmatch(text)
-    if not found:
-        return None
-    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
-    if half:
-        if not 1 <= hour <= _NOON:
-            return None
-        hour = hour % _NOON + (_NOON if half.startswith("p") else 0)
-    return Clock(hour * 60 + minute) if hour < _HOURS else None
+def _times(text: str, *, loose: bool = False) -> Clock | Timetable | None:
+    if (minutes := read_clock(text, loose=loose)) is not None:
+        return Clock(minutes)
+    times = read_times(text, loose=loose)
+    return Timetable(times) if times else None
+
+
+def _hours(text: str, *, loose: bool = False) -> Hours | None:
+    named = _QUIET.fullmatch(text)
+    hours = read_hours(named[1] if named else text, loose=loose or bool(named))
+    return Hours(hours) if hours else None
 
 
 def _zone(text: str) -> Zone | None:

@@ -33,6 +33,7 @@ from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
+from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
@@ -137,6 +138,7 @@ def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
         watching=Watching(storage, preview),
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
+        restraint=Restraint(storage),
         looks=Looks(storage),
         erasing=Erasing(storage),
         preview=preview,

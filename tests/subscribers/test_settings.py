@@ -1,9 +1,11 @@
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.publishing.calendar import Plan
-from bot.subscribers.refusals import NotAZone
+from bot.publishing.publish import Publishing
+from bot.rendering.renderer import Renderer
+from bot.subscribers.refusals import NotADate, NotAZone
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from storage.words import EmptyDay, Mode
@@ -70,3 +72,62 @@ async def test_a_time_changed_during_a_pause_leaves_it_paused(settings, storage,
     await settings.pause(chat_id)
 
     assert (await Schedule(storage).set_time(chat_id, 600)).is_paused
+
+
+# The clock stands at Monday noon, UTC: 21:00 in Tokyo.
+async def test_a_pause_ends_by_itself_on_its_date(settings, storage, chat_id, clock):
+    publishing = Publishing(storage, Renderer(), "us")
+
+    paused = await settings.pause_until(chat_id, date(2026, 3, 5))
+    clock.now = datetime(2026, 3, 4, 14, 59, tzinfo=UTC)
+    await publishing.publish_due()
+    still = await settings.now(chat_id)
+    clock.now = datetime(2026, 3, 4, 15, tzinfo=UTC)
+    await publishing.publish_due()
+    back = await settings.now(chat_id)
+
+    assert (paused.is_paused, paused.paused_until) == (True, date(2026, 3, 5))
+    assert paused.next_at == datetime(2026, 3, 4, 23, tzinfo=UTC)
+    assert still.is_paused
+    assert (back.is_paused, back.paused_until, back.next_at) == (False, None, paused.next_at)
+
+
+@pytest.mark.parametrize(
+    ("days", "until"), [(1, date(2026, 3, 3)), (7, date(2026, 3, 9)), (366, date(2027, 3, 3))]
+)
+async def test_a_pause_of_some_days_ends_on_a_date(settings, chat_id, days, until):
+    assert (await settings.pause_for(chat_id, days)).paused_until == until
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 2), date(2020, 1, 1), date(2027, 3, 4)])
+async def test_a_pause_that_cannot_be_meant_is_refused(settings, chat_id, day):
+    with pytest.raises(NotADate):
+        await settings.pause_until(chat_id, day)
+
+
+async def test_the_date_of_a_pause_stays_in_another_zone(settings, chat_id):
+    await settings.pause_until(chat_id, date(2026, 3, 5))
+
+    moved = await settings.set_zone(chat_id, "America/New_York")
+
+    assert moved.paused_until == date(2026, 3, 5)
+    assert moved.next_at == datetime(2026, 3, 5, 13, tzinfo=UTC)
+
+
+async def test_pausing_for_good_replaces_a_date_and_so_does_resuming(settings, chat_id, clock):
+    await settings.pause_for(chat_id, 1)
+    for_good = await settings.pause(chat_id)
+    await settings.pause_for(chat_id, 1)
+    resumed = await settings.resume(chat_id)
+
+    assert (for_good.is_paused, for_good.paused_until) == (True, None)
+    assert (resumed.is_paused, resumed.paused_until) == (False, None)
+    assert resumed.next_at == clock.now + timedelta(hours=11)
+
+
+async def test_what_is_watched_during_a_pause_waits_for_its_end(settings, watching, chat_id):
+    await settings.pause_until(chat_id, date(2026, 3, 9))
+
+    await watching.watch_words(chat_id, "Japan", Mode.DIGEST)
+
+    assert (await settings.now(chat_id)).next_at == datetime(2026, 3, 8, 23, tzinfo=UTC)

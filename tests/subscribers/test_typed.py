@@ -1,11 +1,53 @@
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.typed import Asked, Clock, Link, Words, Zone, read_typed
+from bot.subscribers.slots import Times
+from bot.subscribers.typed import (
+    Asked,
+    Clock,
+    Day,
+    Hours,
+    Link,
+    Number,
+    Timetable,
+    Words,
+    Zone,
+    read_typed,
+)
 from bot.subscribers.zones import available_zones, is_zone
+from storage.words import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
+ABOUT_TIME = st.lists(
+    st.sampled_from(
+        [
+            "8",
+            "8:00",
+            "18:30",
+            "23:59",
+            "24:00",
+            "pm",
+            "and",
+            ",",
+            "-",
+            "to",
+            "on",
+            "every",
+            "mon",
+            "Tuesdays",
+            "weekdays",
+            "quiet",
+            "31.12.",
+            "June",
+            "until",
+        ]
+    ),
+    max_size=8,
+).map(" ".join)
+MONDAY, WEEKDAYS, TODAY = 0b0000001, 0b0011111, date(2026, 3, 2)  # a Monday
 MAYBE_ASKED = st.sampled_from([None, *Asked])
 
 
@@ -30,6 +72,24 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("UTC+5:30", Zone("Asia/Kolkata")),
         ("UTC+1:15", Words("UTC+1:15")),
         ("UTC+15", Words("UTC+15")),
+        ("at 7:30", Clock(450)),
+        ("8:00 and 18:30", Timetable((Times(480), Times(1110)))),
+        ("Mondays 9:00", Timetable((Times(540, MONDAY),))),
+        ("7:30 on weekdays, Sat 10:00", Timetable((Times(450, WEEKDAYS), Times(600, 1 << 5)))),
+        ("Mon, Wed and Fri at 8:00", Timetable((Times(480, 0b0010101),))),
+        ("8:00 Mon, Wed", Timetable((Times(480, 0b0000101),))),
+        ("Mondays 9:00 and 18:30", Timetable((Times(540, MONDAY), Times(1110, MONDAY)))),
+        ("Sat-Mon 8:00", Timetable((Times(480, 0b1100001),))),
+        ("8 and 18", Words("8 and 18")),
+        ("Monday", Words("Monday")),
+        ("8:00 and Taiwan", Words("8:00 and Taiwan")),
+        ("22:00-07:00", Hours(QuietHours(1320, 420))),
+        ("22:00 – 7:00", Hours(QuietHours(1320, 420))),
+        ("quiet 22-7", Hours(QuietHours(1320, 420))),
+        ("quiet hours from 10 pm to 7 am", Hours(QuietHours(1320, 420))),
+        ("quiet", Words("quiet")),
+        ("quiet 7-7", Words("quiet 7-7")),
+        ("22-7", Words("22-7")),
         ("Tokyo", Words("Tokyo")),
         ("GMT", Words("GMT")),
         ("and/or", Words("and/or")),
@@ -51,6 +111,27 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
         ("19h", Asked.TIME, Clock(19 * 60)),
         ("19時5分", Asked.TIME, Clock(19 * 60 + 5)),
         ("99", Asked.TIME, Words("99")),
+        ("8 and 18:30", Asked.TIME, Timetable((Times(480), Times(1110)))),
+        ("every day at 8, Mondays 9", Asked.TIME, Timetable((Times(480), Times(540, MONDAY)))),
+        ("22-7", Asked.TIME, Words("22-7")),
+        ("22-7", Asked.QUIET, Hours(QuietHours(1320, 420))),
+        ("10 pm until 7 am", Asked.QUIET, Hours(QuietHours(1320, 420))),
+        ("8", Asked.QUIET, Words("8")),
+        ("12", Asked.NUMBER, Number(12)),
+        ("many", Asked.NUMBER, Words("many")),
+        ("2026-06-01", Asked.DATE, Day(date(2026, 6, 1))),
+        ("until 1 June", Asked.DATE, Day(date(2026, 6, 1))),
+        ("June 1st, 2027", Asked.DATE, Day(date(2027, 6, 1))),
+        ("1. Feb", Asked.DATE, Day(date(2027, 2, 1))),
+        ("31.12.", Asked.DATE, Day(date(2026, 12, 31))),
+        ("29 February", Asked.DATE, Day(date(2028, 2, 29))),
+        ("tomorrow", Asked.DATE, Day(date(2026, 3, 3))),
+        ("Monday", Asked.DATE, Day(date(2026, 3, 9))),
+        ("next thurs", Asked.DATE, Day(date(2026, 3, 5))),
+        ("10 days", Asked.DATE, Day(date(2026, 3, 12))),
+        ("a week", Asked.DATE, Day(date(2026, 3, 9))),
+        ("30 February", Asked.DATE, Words("30 February")),
+        ("8:00", Asked.DATE, Words("8:00")),
         ("Tokyo", Asked.ZONE, Zone("Asia/Tokyo")),
         ("new_york", Asked.ZONE, Zone("America/New_York")),
         ("St. Petersburg", Asked.ZONE, Zone("Europe/Moscow")),
@@ -60,12 +141,19 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
     ],
 )
 def test_an_answer_is_read_generously(text, asked, read):
-    assert read_typed(text, asked) == read
+    assert read_typed(text, asked, TODAY) == read
 
 
-@given(ANYTHING, MAYBE_ASKED)
+@given(ANYTHING | ABOUT_TIME, MAYBE_ASKED)
 def test_anything_can_be_read_and_is_within_bounds(text, asked):
-    match read_typed(text, asked):
+    match read_typed(text, asked, TODAY):
+        case Timetable(times):
+            assert times
+            assert all(0 <= one.minutes < 1440 and 0 < one.weekdays <= EVERY_DAY for one in times)
+        case Hours(hours):
+            assert 0 <= hours.start < 1440
+            assert 0 <= hours.end < 1440
+            assert hours.start != hours.end
         case Clock(minutes):
             assert 0 <= minutes < 24 * 60
         case Zone(name):
@@ -85,3 +173,9 @@ def test_every_clock_time_is_read_back(hour, minute):
 def test_every_zone_can_be_typed(zone):
     if not zone.startswith("Etc/"):
         assert read_typed(zone.lower().replace("_", " ")) == Zone(zone)
+
+
+@given(st.dates(TODAY + timedelta(days=1), TODAY + timedelta(days=360)))
+def test_every_date_of_the_coming_year_is_read_back(day):
+    for written in (f"{day:%Y-%m-%d}", f"{day:%d %B}", f"{day:%B} {day.day}", f"{day:%d.%m.}"):
+        assert read_typed(written, Asked.DATE, TODAY) == Day(day)

@@ -1,4 +1,4 @@
-"""/settings and /stop: time, zone, empty days, pause; all in one message."""
+"""/settings: all of it in one message; the zone, and what comes on an empty day."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import (
-    Pause,
-    Resume,
-    SetEmptyDay,
-    SetTime,
-    SetZone,
-    ShowSettings,
-    ShowTimes,
-    ShowZones,
-)
+from bot.chat.callbacks import SetEmptyDay, SetZone, ShowSettings, ShowZones
 from bot.subscribers.zones import zones_to_offer
 
 if TYPE_CHECKING:
@@ -37,22 +28,9 @@ async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: A
     await answers.change(_PAGE, settings=await doors.settings.now(guest.chat_id))
 
 
-async def times_wanted(
-    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    await answers.change("chat/times.html", settings=await doors.settings.now(guest.chat_id))
-
-
 async def zones_wanted(_pressed: CallbackQuery, guest: Guest, answers: Answers) -> None:
     zones = zones_to_offer(guest.zone)
     await answers.change("chat/zones.html", zones=zones, now=guest.now, current=guest.zone)
-
-
-async def time_chosen(
-    _pressed: CallbackQuery, callback_data: SetTime, guest: Guest, doors: Doors, answers: Answers
-) -> None:
-    settings = await doors.schedule.set_time(guest.chat_id, callback_data.minutes)
-    await answers.change(_PAGE, settings=settings)
 
 
 async def zone_chosen(
@@ -73,28 +51,11 @@ async def empty_day_chosen(
     await answers.change(_PAGE, settings=settings)
 
 
-async def paused(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, settings=await doors.settings.pause(guest.chat_id))
-
-
-async def resumed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, settings=await doors.settings.resume(guest.chat_id))
-
-
-async def told_to_stop(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show("chat/stop.html", settings=await doors.settings.pause(guest.chat_id))
-
-
 def make_router() -> Router:
     router = Router(name="settings")
     router.message.register(asked_for, Command("settings"))
-    router.message.register(told_to_stop, Command("stop"))
     router.callback_query.register(opened, ShowSettings.filter())
-    router.callback_query.register(times_wanted, ShowTimes.filter())
     router.callback_query.register(zones_wanted, ShowZones.filter())
-    router.callback_query.register(time_chosen, SetTime.filter())
     router.callback_query.register(zone_chosen, SetZone.filter())
     router.callback_query.register(empty_day_chosen, SetEmptyDay.filter())
-    router.callback_query.register(paused, Pause.filter())
-    router.callback_query.register(resumed, Resume.filter())
     return router

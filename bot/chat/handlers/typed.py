@@ -1,4 +1,4 @@
-"""Whatever is typed: words become a card; a time, a zone or a link is understood as one."""
+"""Whatever is typed: words become a card; times, hours, a zone or a link are understood as such."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ from aiogram import F, Router
 
 from bot.chat.cards import show_card
 from bot.chat.questions import ASKED_AGAIN, asked_by
-from bot.subscribers.typed import Asked, Clock, Link, Words, Zone, read_typed
+from bot.publishing.calendar import Plan
+from bot.publishing.walltime import local_date
+from bot.subscribers.slots import renewed
+from bot.subscribers.typed import (
+    Asked,
+    Clock,
+    Day,
+    Hours,
+    Link,
+    Number,
+    Timetable,
+    Words,
+    Zone,
+    read_typed,
+)
 
 if TYPE_CHECKING:
     from aiogram.types import Message
@@ -16,6 +30,8 @@ if TYPE_CHECKING:
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
+    from bot.subscribers.settings import Settings
+    from bot.subscribers.typed import Typed
 
 
 async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
@@ -25,7 +41,13 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
         return
     match read_typed(message.text or ""):
         case Clock(minutes):
-            await answers.show("chat/typed/time.html", minutes=minutes)
+            settings = await doors.settings.now(guest.chat_id)
+            await answers.show("chat/typed/time.html", minutes=minutes, settings=settings)
+        case Timetable(times):
+            plan = Plan(guest.zone, renewed((), times, {}))
+            await answers.show("chat/typed/times.html", times=times, plan=plan)
+        case Hours(hours):
+            await answers.show("chat/typed/quiet.html", hours=hours)
         case Zone(name):
             await answers.show("chat/typed/zone.html", zone=name, typed=message.text)
         case Link(url):
@@ -35,15 +57,31 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
 
 
 async def _answered(text: str, asked: Asked, guest: Guest, doors: Doors, answers: Answers) -> None:
-    match read_typed(text, asked):
+    said = read_typed(text, asked, local_date(guest.now, guest.zone))
+    settings = await _settings(said, guest.chat_id, doors)
+    if settings is None:
+        await answers.ask(ASKED_AGAIN[asked])
+    else:
+        await answers.show("chat/settings.html", settings=settings)
+
+
+async def _settings(said: Typed, chat_id: int, doors: Doors) -> Settings | None:
+    """Do what an answer says; None where it is none."""
+    settings = None
+    match said:
         case Clock(minutes):
-            settings = await doors.schedule.set_time(guest.chat_id, minutes)
-            await answers.show("chat/settings.html", settings=settings)
+            settings = await doors.schedule.set_only(chat_id, minutes)
+        case Timetable(times):
+            settings = await doors.schedule.set_all(chat_id, times)
+        case Hours(hours):
+            settings = await doors.restraint.set_quiet(chat_id, hours)
+        case Day(day):
+            settings = await doors.settings.pause_until(chat_id, day)
+        case Number(value):
+            settings = await doors.restraint.set_alerts_an_hour(chat_id, value)
         case Zone(name):
-            settings = await doors.settings.set_zone(guest.chat_id, name)
-            await answers.show("chat/settings.html", settings=settings)
-        case _:
-            await answers.ask(ASKED_AGAIN[asked])
+            settings = await doors.settings.set_zone(chat_id, name)
+    return settings
 
 
 def make_router() -> Router:

@@ -14,6 +14,8 @@ from bot.matching.query import QueryError
 from bot.subscribers.refusals import (
     NoSuchSlot,
     NoSuchTopic,
+    NotADate,
+    NotANumber,
     NotATime,
     NotAZone,
     TooManySlots,
@@ -33,6 +35,8 @@ SAID: dict[type[Exception], str] = {
     CardTooOld: "chat/refused/card_too_old.html",
     NoSuchSlot: "chat/refused/old_button.html",
     NoSuchTopic: "chat/refused/no_such_topic.html",
+    NotADate: "chat/refused/not_a_date.html",
+    NotANumber: "chat/refused/not_a_number.html",
     NotATime: "chat/refused/old_button.html",
     NotAZone: "chat/refused/old_button.html",
     TooManySlots: "chat/refused/too_many_slots.html",

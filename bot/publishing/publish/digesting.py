@@ -21,6 +21,7 @@ from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
+from storage.chats_paused import wake_chats
 from storage.editions import Told, claim_due_chats, last_editions, make_edition, settle_chat
 from storage.engine import Storage, Unit
 from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
@@ -48,6 +49,7 @@ class Digesting:
 
     async def publish_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
+            await wake_chats(unit, limit=limit)
             chats = await claim_due_chats(unit, limit=limit, owner=self.owner, lease=LEASE)
         await each(chats, self._publish)
         return len(chats)

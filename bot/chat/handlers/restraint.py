@@ -1,0 +1,56 @@
+"""Quiet hours, and how many alerts an hour come one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+
+from bot.chat.callbacks import SetQuiet, SetVolume, ShowQuiet, ShowVolume
+from storage.words import QuietHours
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+_PAGE = "chat/settings.html"
+
+
+async def quiet_wanted(
+    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await answers.change("chat/quiet.html", settings=await doors.settings.now(guest.chat_id))
+
+
+async def quiet_chosen(
+    _pressed: CallbackQuery, callback_data: SetQuiet, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    start, end = callback_data.start, callback_data.end
+    hours = QuietHours(start, end) if start != end else None
+    settings = await doors.restraint.set_quiet(guest.chat_id, hours)
+    await answers.change(_PAGE, settings=settings)
+
+
+async def volume_wanted(
+    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await answers.change("chat/volume.html", settings=await doors.settings.now(guest.chat_id))
+
+
+async def volume_chosen(
+    _pressed: CallbackQuery, callback_data: SetVolume, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    settings = await doors.restraint.set_alerts_an_hour(guest.chat_id, callback_data.number)
+    await answers.change(_PAGE, settings=settings)
+
+
+def make_router() -> Router:
+    router = Router(name="restraint")
+    router.callback_query.register(quiet_wanted, ShowQuiet.filter())
+    router.callback_query.register(quiet_chosen, SetQuiet.filter())
+    router.callback_query.register(volume_wanted, ShowVolume.filter())
+    router.callback_query.register(volume_chosen, SetVolume.filter())
+    return router

@@ -1,0 +1,45 @@
+"""Restraint: the hours in which a chat is told nothing, and how often it is told something."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.limits import MOST_ALERTS_AN_HOUR
+from bot.subscribers.planning import rehold
+from bot.subscribers.refusals import NotANumber, NotATime
+from bot.subscribers.settings import Settings, settings_of
+from storage.chats import chat_to_change
+from storage.engine import Storage
+from storage.words import QuietHours
+
+_MINUTES_A_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """Each of its verbs returns the settings as they are then."""
+
+    storage: Storage
+
+    async def set_quiet(self, chat_id: int, hours: QuietHours | None) -> Settings:
+        """Hold alerts back in these *hours*; what waits follows at once."""
+        if hours and not _are_hours(hours):
+            raise NotATime
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
+            await rehold(unit, chat)
+            return await settings_of(unit, chat)
+
+    async def set_alerts_an_hour(self, chat_id: int, number: int) -> Settings:
+        """Tell at most *number* alerts an hour one by one, and what is beyond together."""
+        if not 1 <= number <= MOST_ALERTS_AN_HOUR:
+            raise NotANumber(1, MOST_ALERTS_AN_HOUR)
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            chat.alerts_an_hour = number
+            await unit.session.flush()
+            return await settings_of(unit, chat)
+
+
+def _are_hours(hours: QuietHours) -> bool:
+    in_a_day = 0 <= hours.start < _MINUTES_A_DAY and 0 <= hours.end < _MINUTES_A_DAY
+    return in_a_day and hours.start != hours.end

@@ -1,0 +1,101 @@
+"""Quiet hours, how many alerts an hour, and pauses that end by themselves."""
+
+import pytest
+
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+async def settings(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    return await ann.says("/settings")
+
+
+async def test_nights_are_made_quiet_and_loud_again(ann, settings):
+    page = await ann.presses(settings, "Quiet at night")
+    quiet = await ann.presses(page, "22:00–07:00")
+    again = await ann.presses(quiet, "Quiet hours")
+    loud = await ann.presses(again, "No quiet hours")
+
+    assert page["text"].startswith("When should I be quiet (Tokyo time)?")
+    assert "No quiet hours" not in labels(page)
+    assert "Quiet from 22:00 to 07:00: alerts wait, and come together then." in quiet["text"]
+    assert "✓ 22:00–07:00" in labels(again)
+    assert "Quiet from" not in loud["text"]
+
+
+async def test_whoever_watches_is_offered_quiet_nights(ann):
+    watching = await ann.presses(await ann.says("Taiwan"), "Alert me")
+
+    page = await ann.presses(watching, "Quiet at night")
+
+    assert "When should I be quiet" in page["text"]
+    assert "Change time" not in labels(watching)
+
+
+async def test_other_hours_are_typed(ann, settings):
+    page = await ann.presses(settings, "Quiet at night")
+    question = await ann.presses(page, "Other hours")
+
+    again = await ann.says("at night", reply_to_message_id=question["message_id"])
+    changed = await ann.says("11 pm to 6", reply_to_message_id=again["message_id"])
+
+    assert again["text"].startswith("I can't read that as hours.")
+    assert "Quiet from 23:00 to 06:00" in changed["text"]
+
+
+@pytest.mark.parametrize("typed", ["quiet 22-7", "22:00-07:00"])
+async def test_hours_typed_unasked_are_offered(ann, typed):
+    offer = await ann.says(typed)
+    settings = await ann.presses(offer, "Yes, be quiet")
+
+    assert offer["text"].startswith("Shall I be quiet from 22:00 to 07:00?")
+    assert "Quiet from 22:00 to 07:00" in settings["text"]
+
+
+async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
+    page = await ann.presses(settings, "How many alerts")
+    few = await ann.presses(page, "Few: 2")
+    question = await ann.presses(await ann.presses(few, "How many alerts"), "Another number")
+    again = await ann.says("lots", reply_to_message_id=question["message_id"])
+    refused = await ann.says("99", reply_to_message_id=again["message_id"])
+    one = await ann.says("1", reply_to_message_id=again["message_id"])
+
+    assert "Up to 6 messages an hour may be alerts." in page["text"]
+    assert "Alerts: up to 2 messages an hour" in few["text"]
+    assert again["text"] == "That is no number. Type one from 1 to 60."
+    assert refused["text"] == "It can be 1 to 60 an hour."
+    assert "Alerts: up to 1 message an hour" in one["text"]
+
+
+async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):
+    paused = await ann.presses(settings, "Pause everything")
+    week = await ann.presses(paused, "For a week")
+    question = await ann.presses(week, "Until a date")
+    again = await ann.says("some day", reply_to_message_id=question["message_id"])
+    dated = await ann.says("1 June", reply_to_message_id=again["message_id"])
+    resumed = await ann.presses(dated, "Resume")
+
+    assert paused["text"].splitlines()[2].startswith("Paused. Nothing comes until you resume")
+    assert "Paused until Monday, 9 March. Then I come back by myself" in week["text"]
+    assert "The next one comes on Monday, 9 March, at 08:00." in week["text"]
+    assert again["text"].startswith("I can't read that as a date.")
+    assert "Paused until Monday, 1 June." in dated["text"]
+    assert "Paused" not in resumed["text"]
+
+
+async def test_a_date_that_is_over_is_refused_with_a_sentence(ann, settings):
+    paused = await ann.presses(settings, "Pause everything")
+    question = await ann.presses(paused, "Until a date")
+
+    refused = await ann.says("2020-01-01", reply_to_message_id=question["message_id"])
+
+    assert refused["text"] == "A pause can end tomorrow at the earliest, and within a year."
+
+
+async def test_stop_offers_to_come_back_by_itself(ann, settings):
+    stopped = await ann.says("/stop")
+
+    paused = await ann.presses(stopped, "Until tomorrow")
+
+    assert "Paused until Tuesday, 3 March." in paused["text"]
