@@ -14,8 +14,8 @@ nothing public joins what it has begun: nobody can lead others' news astray.
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice, takewhile
+from collections import Counter, deque
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -39,10 +39,9 @@ ALIKE: Final = 0.16
 # Stories are looked for under the rarest words of the article, until there are enough; the
 # likeliest are compared.
 _RAREST: Final = 12
-_ENOUGH: Final = 48
+_ENOUGH: Final = 32
 _COUNT: Final = attrgetter("count")
 _COMPARED: Final = 3
-_LEAST_SHARED: Final = 0.25  # of what the likeliest shares; with less no story was ever the one
 # About 1.5 KB each, 5 KB with a full text; where more come in three days, the window is shorter.
 MOST_STORIES: Final = 100_000
 _FORGOTTEN: Final = 400  # at once
@@ -118,20 +117,16 @@ class Stories:
         return found
 
     def _likely(self, article: Told, marks: Mapping[Word, int]) -> list[Centre]:
-        """Return the stories that share the most with the article, by its rarest words."""
+        """Return the stories that share the most of the article's rarest words."""
         known = [word for word in marks if word.stories]
         known.sort(key=_COUNT)
-        rarest = self._vocabulary.rarest
-        shared: dict[Centre, float] = {}
+        found: list[Centre] = []
         for word in known[:_RAREST]:
-            worth = marks[word] * max(0.0, rarest + word.rare) * word.weight
-            for story in word.stories or ():
-                shared[story] = shared.get(story, 0.0) + worth
-            if len(shared) >= _ENOUGH:
+            found += word.stories or ()
+            if len(found) >= _ENOUGH:
                 break
-        ranked = sorted(shared, key=shared.__getitem__, reverse=True)
-        enough = _LEAST_SHARED * shared[ranked[0]] if ranked else 0.0
-        likely = takewhile(lambda story: shared[story] >= enough, ranked)
+        shared = Counter(found)
+        likely = sorted(shared, key=shared.__getitem__, reverse=True)
         return list(islice((story for story in likely if _may_tell(article, story)), _COMPARED))
 
     def _begun(self, article: Told) -> Centre:
