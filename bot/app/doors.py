@@ -59,14 +59,14 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     )
 
 
-def make_web_doors(around: Surroundings, renderer: Renderer) -> WebDoors:
+def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Preview(storage))
     # Pages ask no address to confirm, so they work even where mails are sent no more.
     mailboxes = Mailboxes(storage, None)
     return WebDoors(
         reading=Reading(storage),
-        outfeeds=OutFeeds(storage, renderer, around.links),
+        outfeeds=OutFeeds(storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
     )

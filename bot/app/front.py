@@ -1,8 +1,8 @@
-"""The front door of one process: greets Telegram, says that all is well, then takes updates."""
+"""The front door of one process: serves pages, greets Telegram, then takes updates."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import structlog
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
-from bot.app.doors import make_doors, make_web_doors
+from bot.app.doors import make_doors
 from bot.app.places import NEWSROOM_IS_READ
 from bot.app.sessions import telegram_session
 from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
+from bot.app.website import website
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.menu import register_commands
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
@@ -22,21 +23,16 @@ from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.sources.finding.adding import Adding, Wish
-from bot.sources.hubcalls import HubCalls
 from bot.subscribers.catalogue import Catalogue
-from bot.web.health import make_web, serving
-from bot.web.hub import hub_routes
-from bot.web.site import Site
+from bot.web.health import Health
 from storage.engine import DatabaseError
 from storage.leases import hold, let_go
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator
 
     from aiogram import Bot, Dispatcher
     from aiogram.types import User
-    from aiohttp.web import Application
 
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
@@ -56,7 +52,11 @@ class FrontDoor:
     async def run(self, stopping: asyncio.Event) -> None:
         place, renderer = self.around.place, self.around.renderer
         doors = make_doors(self.around, renderer)
-        async with telegram_session(place.token, place.api) as bot:
+        health = Health(is_ready=False)
+        async with (
+            website(self.around, health),
+            telegram_session(place.token, place.api) as bot,
+        ):
             pace = self.around.settings.send_per_second
             bot.session.middleware(Replies(self.around.storage, bot_key(place.token), pace))
             me = await self._greet(bot, stopping)
@@ -65,9 +65,9 @@ class FrontDoor:
             await self._stock()
             await self._introduce(bot, renderer)
             await self._find_an_admin(doors, me)
-            async with self._healthy(renderer):
-                log.info("ready", bot=me.username)
-                await self._poll(bot, make_dispatcher(doors, renderer), stopping)
+            health.is_ready = True
+            log.info("ready", bot=me.username)
+            await self._poll(bot, make_dispatcher(doors, renderer), stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -102,29 +102,6 @@ class FrontDoor:
         if self.around.place.newsroom is None and (code := await doors.admins.new_code()):
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
-
-    @asynccontextmanager
-    async def _healthy(self, renderer: Renderer) -> AsyncIterator[None]:
-        host, port = self.around.settings.web_host, self.around.settings.web_port
-        try:
-            async with serving(self._web(renderer), host, port):
-                yield
-        except OSError as error:
-            raise StopError(
-                f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
-            ) from error
-
-    def _web(self, renderer: Renderer) -> Application:
-        """Return the pages and probes: no pages where nothing can be reached from outside."""
-        around = self.around
-        hubs = hub_routes(HubCalls(around.storage)) if around.settings.public_url else []
-        if around.links.base is None:
-            return make_web(hubs)
-        site = Site(
-            renderer, around.links.seal, around.links.base, make_web_doors(around, renderer)
-        )
-        routes, middlewares = site.parts()
-        return make_web([*hubs, *routes], middlewares)
 
     async def _poll(self, bot: Bot, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
         storage, owner = self.around.storage, self.around.owner

@@ -1,8 +1,9 @@
-"""`/healthz`: answers 200 as soon as the bot works, for whoever watches over it."""
+"""`/healthz`: answers 200 as soon as the bot works, 503 before; for whoever watches over it."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -18,15 +19,24 @@ if TYPE_CHECKING:
 LARGEST_BODY = 10_000_000  # bytes; a hub may send a whole feed
 
 
-async def _healthy(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+@dataclass(eq=False)
+class Health:
+    is_ready: bool = True
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        if self.is_ready:
+            return web.json_response({"status": "ok"})
+        return web.json_response({"status": "starting"}, status=503)
 
 
 def make_web(
-    routes: Iterable[web.RouteDef] = (), middlewares: Iterable[Middleware] = ()
+    routes: Iterable[web.RouteDef] = (),
+    middlewares: Iterable[Middleware] = (),
+    *,
+    health: Health | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
-    app.add_routes([web.get("/healthz", _healthy), *routes])
+    app.add_routes([web.get("/healthz", (health or Health()).answer), *routes])
     app.on_response_prepare.append(put_headers)
     return app
 

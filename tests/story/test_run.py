@@ -139,11 +139,21 @@ async def test_a_database_that_cannot_be_opened_is_said_so(workplace, telegram, 
         await assert_refuses(command, "DATABASE_URL")
 
 
-async def test_a_telegram_that_does_not_answer_is_waited_for(workplace):
-    settings = {"bot_token": TOKEN, "bot_api_url": f"http://127.0.0.1:{free_port()}"}
+async def test_a_telegram_that_does_not_answer_is_waited_for_while_pages_answer(workplace):
+    port = free_port()
+    settings = {
+        "bot_token": TOKEN,
+        "bot_api_url": f"http://127.0.0.1:{free_port()}",
+        "web_port": port,
+        "public_url": "https://news.example.org",
+    }
 
     async with workplace.dateline("run", **settings) as command:
         await command.said("Telegram does not answer yet")
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/healthz") as answer:
+            assert answer.status == 503
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/m/x") as answer:
+            assert "There is nothing here" in await answer.text()
 
         await command.stop()
     assert SECRET not in command.output

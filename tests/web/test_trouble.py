@@ -1,10 +1,15 @@
 """What stands around every page: headers, limits, and pages for what cannot be had."""
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.exc import OperationalError
 
 from bot.publishing.reading import Reading
-from tests.web.conftest import BASE, TUESDAY
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from bot.web.health import Health, make_web
+from bot.web.site import Site
+from tests.web.conftest import BASE, SEAL, TUESDAY, Visitor
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -109,3 +114,29 @@ async def test_the_stylesheet_stands_at_an_address_of_its_content(visitor):
 
 async def test_no_search_engine_is_invited(visitor):
     assert await (await visitor.client.get("/robots.txt")).text() == "User-agent: *\nDisallow: /\n"
+
+
+async def test_under_a_path_every_address_on_a_page_begins_with_it(web_doors, told, clock):
+    base = "https://example.org/news"
+    site = Site(Renderer(), SEAL, base, web_doors, clock=lambda: clock.now)
+    async with TestClient(TestServer(make_web(*site.parts()))) as client:
+        visitor = Visitor(client, Links(base, SEAL), base)
+        link = visitor.links.manage(told, clock.now)
+
+        page = await visitor.reads(link)
+        answer = await visitor.sends(link, {"pause": "yes"})
+
+    assert '<link rel="stylesheet" href="/news/static/' in page
+    assert 'action="/news/m/' in page
+    assert answer.headers["Location"].startswith("/news/m/")
+
+
+async def test_it_says_whether_it_is_ready():
+    health = Health(is_ready=False)
+    async with TestClient(TestServer(make_web(health=health))) as client:
+        before = await client.get("/healthz")
+        health.is_ready = True
+        after = await client.get("/healthz")
+
+        assert (before.status, await before.json()) == (503, {"status": "starting"})
+        assert (after.status, await after.json()) == (200, {"status": "ok"})

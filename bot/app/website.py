@@ -1,0 +1,46 @@
+"""The web side of one process: probes and pages, there before Telegram answers."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.app.doors import make_web_doors
+from bot.app.stops import StopError
+from bot.sources.hubcalls import HubCalls
+from bot.web.health import make_web, serving
+from bot.web.hub import hub_routes
+from bot.web.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp.web import Application
+
+    from bot.app.surroundings import Surroundings
+    from bot.web.health import Health
+
+
+@asynccontextmanager
+async def website(around: Surroundings, health: Health) -> AsyncIterator[None]:
+    """Serve for the block; StopError if the port is not to be had."""
+    host, port = around.settings.web_host, around.settings.web_port
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(serving(_web(around, health), host, port))
+        except OSError as error:
+            raise StopError(
+                f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
+            ) from error
+        yield
+
+
+def _web(around: Surroundings, health: Health) -> Application:
+    """Return the pages and probes: no pages where nothing can be reached from outside."""
+    hubs = hub_routes(HubCalls(around.storage)) if around.settings.public_url else []
+    base = around.links.base
+    if base is None:
+        return make_web(hubs, health=health)
+    doors = make_web_doors(around)
+    routes, middlewares = Site(around.renderer, around.links.seal, base, doors).parts()
+    return make_web([*hubs, *routes], middlewares, health=health)
