@@ -10,15 +10,27 @@ from sqlmodel import col, select
 from storage.articles import Article
 from storage.engine import Unit
 from storage.matches import Match
+from storage.sources import Follow, Source
 from storage.sources_carrying import carried_to
 
 
+async def follows_own_sources(unit: Unit, chat_id: int) -> bool:
+    """Whether any source reaches this chat that does not reach everybody."""
+    own = (
+        select(Follow.source_id)
+        .join(Source, col(Source.id) == Follow.source_id)
+        .where(col(Follow.chat_id) == chat_id, ~col(Source.public))
+    )
+    return (await unit.session.exec(own.limit(1))).first() is not None
+
+
 async def stories_by_age(
-    unit: Unit, chat_id: int, query_ids: Collection[int], days: int
+    unit: Unit, chat_id: int | None, query_ids: Collection[int], days: int
 ) -> Mapping[int, Mapping[int, int]]:
     """Return, by query and by whole days of age, how many stories came within *days*.
 
-    Only what reaches the chat counts. A story counts on the day on which it first came up.
+    Only what reaches the chat counts (None: what reaches everybody). A story counts on the day on
+    which it first came up.
     """
     if not query_ids:
         return {}

@@ -1,10 +1,11 @@
 """The step: alerts and what is added to them, editions whose time has come, notices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.also import Also
 from bot.publishing.publish.bundling import Bundling
+from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.publishing.publish.picturing import Draws, Picturing
@@ -21,6 +22,7 @@ class Publishing:
     admins: frozenset[int] = frozenset()  # the operator's, by settings
     links: Links | None = None
     drawing: Draws | None = None
+    _counts: StoryCounts = field(default_factory=StoryCounts)
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
@@ -37,7 +39,9 @@ class Publishing:
     async def publish_due(self, limit: int = 50) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
         picturing = Picturing(self.renderer, self.drawing)
-        digesting = Digesting(self.storage, self.renderer, self.owner, picturing, self.links)
+        digesting = Digesting(
+            self.storage, self.renderer, self.owner, picturing, self.links, self._counts
+        )
         return await digesting.publish_due(limit)
 
     async def publish_notices(self, limit: int = 10) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from bot.publishing.calendar import Due, Turn, take_turn
 from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
+from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import gather, plan_of, reach
 from bot.publishing.publish.layouts import layouts_for
 from bot.publishing.publish.outbox import Body, delivery, put_out
@@ -46,6 +47,7 @@ class Digesting:
     owner: str
     picturing: Picturing
     links: Links | None = None
+    counts: StoryCounts | None = None
 
     async def publish_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -69,7 +71,7 @@ class Digesting:
         turn = take_turn(await plan_of(unit, chat), due_at, unit.now, last.days)
         if turn.due is None:
             return turn, None
-        gathered = await gather(unit, chat, reach(last.made_at, unit.now))
+        gathered = await gather(unit, chat, reach(last.made_at, unit.now), self.counts)
         return turn, self._named(gathered, chat, turn.due, turn.late)
 
     async def _draft(self, chat: Chat, turn: Turn, edition: Edition | None) -> _Draft:

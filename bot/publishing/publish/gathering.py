@@ -10,7 +10,8 @@ from bot.publishing.calendar import Plan
 from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.pages import Edition
-from bot.publishing.trends import FORTNIGHT, Trend, trend_of
+from bot.publishing.publish.counting import StoryCounts
+from bot.publishing.trends import Trend, trend_of
 from storage.chats import Chat
 from storage.editions_found import (
     DigestTopic,
@@ -22,7 +23,6 @@ from storage.editions_found import (
 from storage.engine import Unit
 from storage.slots import slots_of
 from storage.stories_told import outlets_of
-from storage.trends import stories_by_age
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
 # one that was missed is merged into the next.
@@ -39,8 +39,13 @@ def reach(last_made_at: datetime | None, now: datetime) -> datetime:
     return max(last_made_at, now - LONGEST_REACH) if last_made_at else now - FIRST_REACH
 
 
-async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
-    """Return the edition of what came after *since* and was not told in a digest yet."""
+async def gather(
+    unit: Unit, chat: Chat, since: datetime, counts: StoryCounts | None = None
+) -> Edition:
+    """Return the edition of what came after *since* and was not told in a digest yet.
+
+    *counts* are what was counted for other chats already.
+    """
     topics = await digest_topics(unit, chat.id or 0)
     found = await found_since(unit, chat.id or 0, {topic.query_id for topic in topics}, since)
     choice = await _chosen(unit, chat, topics, found)
@@ -53,7 +58,7 @@ async def gather(unit: Unit, chat: Chat, since: datetime) -> Edition:
         now=unit.now,
         style=chat.style,
         layout=chat.layout,
-        trends=await _trends(unit, chat, topics, choice),
+        trends=await _trends(unit, counts or StoryCounts(), topics, choice, chat.id or 0),
     )
 
 
@@ -68,12 +73,12 @@ async def _chosen(
 
 
 async def _trends(
-    unit: Unit, chat: Chat, topics: Sequence[DigestTopic], choice: Choice
+    unit: Unit, counts: StoryCounts, topics: Sequence[DigestTopic], choice: Choice, chat_id: int
 ) -> dict[int, Trend]:
     """Return the trend of each topic that has something to tell, where there is one."""
     told = {section.topic.id for section in choice.sections if section.stories}
     shown = [topic for topic in topics if topic.id in told]
-    ages = await stories_by_age(unit, chat.id or 0, {t.query_id for t in shown}, FORTNIGHT)
+    ages = await counts.by_age(unit, chat_id, {topic.query_id for topic in shown})
     trends = {
         topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, unit.now) for topic in shown
     }
