@@ -10,7 +10,13 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_timedelta, get_day_names
+from babel.dates import (
+    format_date,
+    format_interval,
+    format_skeleton,
+    format_timedelta,
+    get_day_names,
+)
 from babel.lists import format_list
 from markupsafe import Markup, escape
 
@@ -78,6 +84,11 @@ def day_and_month(day: date, locale: str) -> str:
     return _skeleton("MMMMd", day, locale)
 
 
+def until(first: date, last: date, locale: str) -> str:
+    """Show the days from *first* to *last*, their month once where it is the same."""
+    return format_interval(first, last, "MMMMd", locale=locale)
+
+
 def ago(moment: datetime, now: datetime, locale: str) -> str:
     """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
     passed = max(now - moment, timedelta(minutes=1))
@@ -129,6 +140,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "weekday_names": weekday_names,
         "listed": listed,
         "day_and_month": day_and_month,
+        "until": until,
         "ago": ago,
         "ahead": ahead,
         "when": when,

@@ -33,8 +33,7 @@ async def test_a_weekly_edition_opens_with_its_picture(renderer):
     assert band.this_week == (1, 0, 2, 1, 3, 2, 5)
     assert picture.photo == "cG5n"
     assert picture.text == (
-        "Stories per day · 11 November – 17 November\n"
-        "Dark bars are this week, pale ones the week before."
+        "Stories per day · 11–17 Nov\nDark bars are this week, pale ones the week before."
     )
     assert digest.text.startswith("Your week in the news · 18 November")
 
@@ -44,7 +43,7 @@ async def test_the_picture_is_told_in_words_too(renderer):
 
     assert edition.picture
     assert edition.picture.alt == (
-        "Stories per day, 11 November to 17 November. "
+        "Stories per day, 11–17 Nov. "
         "Cross-strait ties: 1, 0, 2, 1, 3, 2, 5 (14 in all, 7 the week before)."
     )
 

@@ -17,7 +17,7 @@ from bot.rendering.renderer import Renderer
 from storage.words import Layout, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.rendering.messages import Message
 
@@ -27,6 +27,10 @@ _BETWEEN_BLOCKS = re.compile(r"(?<=>)(?=<(?:h\d|p|ul|li|details|summary|footer|h
 
 def looks() -> Mapping[str, str]:
     """Return the text of each snapshot by the name of its file."""
+    return {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
+
+
+def messages_by_look() -> Mapping[str, Sequence[Message]]:
     renderer = Renderer()
     edition = sample_edition()
     by_url = replace(edition, url="https://news.example.org/e/1")
@@ -46,7 +50,7 @@ def looks() -> Mapping[str, str]:
     pages["now"] = now_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
     pages["alert"] = [_alert(renderer)]
-    return {f"{name}.txt": written(messages) for name, messages in pages.items()}
+    return pages
 
 
 def written(messages: Iterable[Message]) -> str:

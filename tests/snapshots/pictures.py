@@ -1,0 +1,98 @@
+"""Pictures of every layout in the playground's chat page: `python -m tests.snapshots.pictures DIR`.
+
+Each is sent through the real channel, so that what Telegram would refuse shows here as an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from playwright.async_api import ViewportSize, async_playwright, expect
+
+from bot.delivery.channel import Address
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from bot.publishing.choice import Topic
+from bot.publishing.drawing import Drawing
+from bot.publishing.pages import edition_page
+from bot.publishing.publish.picturing import Picturing
+from bot.publishing.samples import sample_edition
+from bot.rendering.renderer import Renderer
+from storage.words import Layout
+from tests.conftest import CHROMIUM
+from tests.snapshots.looks import messages_by_look
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bot.rendering.messages import Message
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-lcd-text")
+PHONE = ViewportSize(width=420, height=2600)
+
+
+async def take(folder: Path) -> None:
+    looks = dict(messages_by_look()) | {"weekly": await _weekly(), "long": _long()}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for name, messages in looks.items():
+            async with _chat_with(messages) as (address, chat_id):
+                for scheme in ("light", "dark"):
+                    page = await browser.new_page(
+                        viewport=PHONE,
+                        color_scheme=scheme,
+                        locale="en-GB",
+                        timezone_id="Asia/Tokyo",
+                    )
+                    await page.add_init_script(f"localStorage['playground-chat'] = {chat_id}")
+                    await page.goto(address)
+                    await expect(page.locator(".message.bot")).to_have_count(len(messages))
+                    await page.locator("#log").screenshot(path=folder / f"{name}.{scheme}.png")
+                    await page.close()
+        await browser.close()
+
+
+@asynccontextmanager
+async def _chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int]]:
+    """Yield the address of a playground, and the chat in which *messages* were sent there."""
+    async with Playground(flood="off") as playground:
+        ann = playground.person("Ann")
+        session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+        async with Bot("1:playground", session=session) as bot:
+            for message in messages:
+                await Telegram(bot).send(Address(ann.id), message)
+        yield f"{playground.base_url}/", ann.id
+
+
+async def _weekly() -> Sequence[Message]:
+    renderer = Renderer()
+    edition = replace(sample_edition(), is_weekly=True, layout=Layout.RICH)
+    async with Drawing() as drawing:
+        return edition_page(renderer, await Picturing(renderer, drawing).pictured(edition))
+
+
+def _long() -> Sequence[Message]:
+    """Return a digest of many topics: several parts."""
+    edition = sample_edition()
+    first = edition.choice.sections[0]
+    sections = [
+        replace(first, topic=Topic(number, f"Topic number {number}"), rest=first.told * number)
+        for number in range(8)
+    ]
+    return edition_page(
+        Renderer(), replace(edition, choice=replace(edition.choice, sections=tuple(sections)))
+    )
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(target))
