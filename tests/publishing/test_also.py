@@ -68,6 +68,20 @@ async def test_another_outlet_is_added_to_the_message(
     assert edit.body["text"].endswith("Example Wire · 21:01 · also: Kyodo")
 
 
+async def test_an_outlet_with_two_articles_in_a_story_is_named_once_and_alerts_nobody_again(
+    alerted, publishing, newsroom, storage
+):
+    source = await joined(newsroom, storage, "Kyodo")
+    report = await newsroom.article("The report of Kyodo", 1, source_id=source)
+    await newsroom.change(Article, report, story_id=1)
+
+    assert await publishing.publish_new() == 2
+    assert await publishing.publish_also() == 1
+
+    assert len(await newsroom.alerts()) == 1
+    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
+
+
 async def test_many_outlets_are_counted(alerted, publishing, newsroom, storage):
     for title in ("Kyodo", "Reuters", "AFP", "dpa", "ANSA"):
         await joined(newsroom, storage, title)
