@@ -28,6 +28,7 @@ _PARTS: Final = {
     **{f"{{{space}}}link": _LINK for space in ATOM},
 }
 _IN_ANY_SPACE: Final = {"Source": _SOURCE, "title": _TITLE, "content": _CONTENT}
+_PICTURES: Final = "{http://search.yahoo.com/mrss/}"  # whose content is no text of the entry
 _FIRST_LINKS: Final = frozenset({None, "alternate"})
 _PLAIN_CONTENT: Final = frozenset({None, "text", "html", "xhtml", "text/html", "text/plain"})
 
@@ -45,7 +46,7 @@ def parts_of(element: Any) -> Parts:
 @lru_cache(maxsize=512)
 def _part(tag: object) -> str:
     """Empty for what is of no use; *tag* is no text where the child is a comment."""
-    if not isinstance(tag, str):
+    if not isinstance(tag, str) or tag.startswith(_PICTURES):
         return ""
     return _PARTS.get(tag) or _IN_ANY_SPACE.get(tag.rpartition("}")[2], "")
 

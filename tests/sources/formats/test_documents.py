@@ -267,6 +267,15 @@ def test_a_relative_link_of_a_feed_from_nowhere_is_taken_from_its_home():
     assert read_slow(as_utf8(found.text), "").items[0].url == "https://ex.org/a"
 
 
+def test_pictures_do_not_keep_a_feed_from_the_fast_reader():
+    media = "http://search.yahoo.com/mrss/"
+    picture = f'<m:content xmlns:m="{media}" type="image/jpeg" url="https://ex.org/a.jpg"/>'
+
+    with_one = fast(rss(ITEM.replace("</item>", f"{picture}</item>")))
+
+    assert with_one.items == fast(rss(ITEM)).items
+
+
 def test_a_link_that_leads_nowhere_on_the_web_is_none():
     assert slow(rss("<item><title>T</title><link>javascript:a()</link></item>")).items[0].url == ""
 
