@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class What(StrEnum):
     DIGEST = "digest"
     ALERT = "alert"
+    BUNDLE = "bundle"
 
 
 class Format(StrEnum):
@@ -55,6 +56,8 @@ def preview(
     renderer = _renderer()
     if what is What.ALERT:
         messages = _alert(renderer)
+    elif what is What.BUNDLE:
+        messages = _bundle(renderer)
     else:
         messages = _digest(renderer, style, rich=rich, weekly=weekly)
     format_ = format_ or _format_of(to)
@@ -102,6 +105,15 @@ def _alert(renderer: Renderer) -> list[Message]:
         now=story.news_at,
     )
     return [alert]
+
+
+def _bundle(renderer: Renderer) -> list[Message]:
+    from bot.publishing import samples
+    from bot.publishing.bundles import bundle_page
+
+    stories = samples.sample_bundle()
+    zone = samples.PLAN.zone
+    return bundle_page(renderer, stories, zone=zone, now=samples.NOW, is_quiet=True)
 
 
 def _format_of(path: Path | None) -> Format:

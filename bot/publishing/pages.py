@@ -136,31 +136,6 @@ def alert_values(
     return {"story": story, "topics": topics, "snippet": snippet, "zone": zone, "today": today}
 
 
-@dataclass(frozen=True, slots=True)
-class Bundled:
-    """A story of a bundle, and those of the chat's topics that it hits; at least one."""
-
-    story: Story
-    topics: tuple[Topic, ...]
-
-
-def bundle_page(
-    renderer: Renderer, stories: Sequence[Bundled], *, zone: str, now: datetime, is_quiet: bool
-) -> list[Message]:
-    """Return alerts that have waited, under the first topic of each; *is_quiet*: for the night."""
-    sections: dict[Topic, list[Bundled]] = {}
-    for one in stories:
-        sections.setdefault(one.topics[0], []).append(one)
-    return renderer.messages(
-        "alert/bundle.html",
-        sections=sections,
-        count=len(stories),
-        is_quiet=is_quiet,
-        zone=zone,
-        today=local(now, zone).date(),
-    )
-
-
 def values_of(edition: Edition) -> dict[str, Any]:
     """Return what every template of an edition is given, by name."""
     return {

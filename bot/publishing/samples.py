@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.matching.index import spans
 from bot.matching.query import parse
 from bot.matching.snippets import Snippet, snippet
+from bot.publishing.bundles import Bundled
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import CAPS, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS
@@ -93,6 +94,10 @@ def sample_snippet(number: int, style: Style = Style.STANDARD) -> Snippet:
     found = [span for query in queries for span in spans(query, sample.title, sample.text)]
     limit = LENGTHS[style]
     return snippet(sample.text if limit else "", found, limit)
+
+
+def sample_bundle() -> list[Bundled]:
+    return [Bundled(sample_story(number), _SAMPLES[number].topics) for number in range(4)]
 
 
 def sample_edition(style: Style = Style.STANDARD) -> Edition:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.publishing import samples
+from bot.publishing.bundles import bundle_values
 from bot.publishing.choice import choose
 from bot.publishing.pages import Edition, alert_values, values_of
 from bot.publishing.samples import sample_edition, sample_snippet, sample_story
@@ -37,6 +38,11 @@ def specimens() -> Iterator[Sample]:
             now=story.news_at,
         )
         yield Sample("alert/telegram.html", values, parse_page)
+    for is_quiet in (False, True):
+        values = bundle_values(
+            samples.sample_bundle(), zone=samples.PLAN.zone, now=samples.NOW, is_quiet=is_quiet
+        )
+        yield Sample("alert/bundle.html", values, parse_page)
 
 
 def _editions() -> Iterator[Edition]:

@@ -19,7 +19,7 @@ async def test_nights_are_made_quiet_and_loud_again(ann, settings):
 
     assert page["text"].startswith("When should I be quiet (Tokyo time)?")
     assert "No quiet hours" not in labels(page)
-    assert "Quiet from 22:00 to 07:00: alerts wait, and come together then." in quiet["text"]
+    assert "Quiet from 22:00 to 07:00: alerts wait, and come together at 07:00." in quiet["text"]
     assert "✓ 22:00–07:00" in labels(again)
     assert "Quiet from" not in loud["text"]
 
@@ -61,11 +61,11 @@ async def test_how_many_alerts_come_is_chosen_or_typed(ann, settings):
     refused = await ann.says("99", reply_to_message_id=again["message_id"])
     one = await ann.says("1", reply_to_message_id=again["message_id"])
 
-    assert "Up to 6 messages an hour may be alerts." in page["text"]
-    assert "Alerts: up to 2 messages an hour" in few["text"]
+    assert "Up to 6 alerts an hour come one by one." in page["text"]
+    assert "Alerts: up to 2 an hour come one by one, more come together." in few["text"]
     assert again["text"] == "That is no number. Type one from 1 to 60."
     assert refused["text"] == "It can be 1 to 60 an hour."
-    assert "Alerts: up to 1 message an hour" in one["text"]
+    assert "Alerts: up to 1 an hour comes alone, more come together." in one["text"]
 
 
 async def test_a_pause_until_a_date_comes_back_by_itself(ann, settings):

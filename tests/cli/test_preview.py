@@ -21,6 +21,7 @@ def run(*arguments: str) -> str:
     ("what", "line"),
     [
         pytest.param("digest", "Your Wednesday digest · 18 November", id="a digest"),
+        pytest.param("bundle", "While it was quiet · 4 stories", id="a bundle"),
         pytest.param("alert", '"consul-general" · Ministry asks', id="an alert"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.publishing import samples
+from bot.publishing.bundles import bundle_page
 from bot.publishing.choice import choose
 from bot.publishing.pages import alert_page, edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
@@ -50,6 +51,9 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
     pages["now"] = now_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
     pages["alert"] = [_alert(renderer)]
+    pages["bundle"] = bundle_page(
+        renderer, samples.sample_bundle(), zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True
+    )
     return pages
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.choice import Topic
-from bot.publishing.pages import Bundled, bundle_page
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
