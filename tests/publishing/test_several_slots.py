@@ -1,0 +1,144 @@
+"""Several digests a day: each slot has its own edition, and downtime makes one of those missed."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from storage.chats import Chat
+from storage.slots import keep_slots
+from storage.words import EmptyDay, Mode, Slot
+
+# The clock stands at Monday noon, UTC.
+MORNING, NOON, EVENING = Slot(0, 8 * 60), Slot(1, 12 * 60), Slot(2, 18 * 60)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def watched(newsroom, storage):
+    """Return how to make a chat with these slots and a topic; it is due at the first of Tuesday."""
+
+    async def made(*slots: Slot) -> tuple[int, int]:
+        source, query = await newsroom.source(), await newsroom.query("words")
+        first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
+        chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
+        async with storage.writing() as unit:
+            await keep_slots(unit, chat, slots)
+        await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
+        return query, source
+
+    return made
+
+
+async def made(newsroom) -> list[tuple[date, int]]:
+    return [(edition.local_date, edition.slot) for edition in await newsroom.editions()]
+
+
+async def test_each_slot_has_an_edition_and_no_story_comes_twice(
+    publishing, newsroom, watched, clock
+):
+    query, source = await watched(MORNING, EVENING)
+    await newsroom.article("First", query, source_id=source)
+    clock.now = TUESDAY + 8 * HOUR
+    await publishing.publish_due()
+    clock.turn(HOUR)
+    await newsroom.article("Second", query, source_id=source)
+    clock.now = TUESDAY + 18 * HOUR
+    await publishing.publish_due()
+
+    first, second = await newsroom.texts()
+    assert await made(newsroom) == [(TUESDAY.date(), 0), (TUESDAY.date(), 2)]
+    assert "First" in first
+    assert "Second" in second
+    assert "First" not in second
+    assert first.endswith("every day at 08:00 and 18:00 UTC.")
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [TUESDAY + 32 * HOUR]
+
+
+@pytest.mark.parametrize(
+    ("now", "editions", "next_at"),
+    [
+        pytest.param(
+            TUESDAY + 13 * HOUR,
+            [(TUESDAY.date(), 1)],
+            TUESDAY + 18 * HOUR,
+            id="two missed today: the later one, with what both would have told",
+        ),
+        pytest.param(
+            TUESDAY + DAY + 7 * HOUR, [], TUESDAY + DAY + 8 * HOUR, id="all of them too long ago"
+        ),
+        pytest.param(
+            TUESDAY + 2 * DAY + 9 * HOUR,
+            [(TUESDAY.date() + 2 * DAY, 0)],
+            TUESDAY + 2 * DAY + 12 * HOUR,
+            id="two days of them: the last one",
+        ),
+    ],
+)
+async def test_of_several_that_were_missed_one_is_made(
+    publishing, newsroom, watched, clock, now, editions, next_at
+):
+    query, source = await watched(MORNING, NOON, EVENING)
+    await newsroom.article("Missed", query, source_id=source)
+    clock.now = now
+
+    await publishing.publish_due()
+
+    assert await made(newsroom) == editions
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [next_at]
+
+
+async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroom, watched, clock):
+    query, source = await watched(MORNING, NOON)
+    clock.turn(3 * HOUR)
+    await newsroom.article("Late", query, source_id=source)
+    clock.now = TUESDAY + 14 * HOUR
+
+    await publishing.publish_due()
+
+    assert "I was not running at 12:00." in (await newsroom.texts())[0]
+
+
+async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
+    publishing, newsroom, watched, clock
+):
+    query, source = await watched(Slot(0, 8 * 60, 0b0000010))
+    clock.now = TUESDAY + 8 * HOUR
+    await publishing.publish_due()
+    clock.turn(HOUR)
+    await newsroom.article("Of the first day", query, source_id=source)
+    clock.now = TUESDAY + 7 * DAY + 10 * HOUR
+    await publishing.publish_due()
+
+    texts = await newsroom.texts()
+    assert await made(newsroom) == [(date(2026, 3, 3), 0), (date(2026, 3, 10), 0)]
+    assert any(text.startswith("Your week in the news") for text in texts[1:])
+    assert any("Of the first day" in text for text in texts[1:])
+
+
+async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
+    publishing, newsroom, watched, clock
+):
+    query, source = await watched(Slot(0, 8 * 60, 0b0000010))
+    clock.now = TUESDAY + 8 * HOUR
+    await publishing.publish_due()
+    clock.turn(HOUR)
+    await newsroom.article("Of two weeks ago", query, source_id=source)
+    clock.now = TUESDAY + 14 * DAY + 8 * HOUR
+
+    await publishing.publish_due()
+
+    assert any("Of two weeks ago" in text for text in await newsroom.texts())
+
+
+async def test_a_weekly_edition_takes_the_place_of_the_days_own(
+    publishing, newsroom, watched, clock
+):
+    query, source = await watched(MORNING, Slot(1, 8 * 60, 0b0000010))
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = TUESDAY + 8 * HOUR
+    await publishing.publish_due()
+    await publishing.publish_due()
+
+    assert await made(newsroom) == [(TUESDAY.date(), 1)]
+    assert [chat.next_digest_at for chat in await newsroom.all(Chat)] == [TUESDAY + 32 * HOUR]
