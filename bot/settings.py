@@ -6,13 +6,21 @@ Order, first wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is
 
 from __future__ import annotations
 
+from email.utils import formataddr, parseaddr
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,7 +29,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.delivery.security import Security
 from bot.logs import TOKEN
+from bot.subscribers.addresses import read_address
 
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
@@ -33,7 +43,9 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 
-_SECRETS = frozenset({"BOT_TOKEN", "DATABASE_URL", "SEARCH_FEEDS"})  # addresses may hold keys
+_SECRETS = frozenset(
+    {"BOT_TOKEN", "DATABASE_URL", "SEARCH_FEEDS", "SMTP_PASSWORD", "IMAP_PASSWORD"}
+)  # addresses may hold keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -70,6 +82,23 @@ class Settings(BaseSettings):
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100
     contact_url: AnyHttpUrl | None = None
     templates_dir: Path | None = None
+    smtp_host: str | None = None
+    smtp_port: Port = 587
+    smtp_tls: Security = Security.STARTTLS
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: Annotated[str | None, Field(validate_default=True)] = None
+    smtp_reply_to: str | None = None
+    smtp_bounces: str | None = None
+    smtp_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    dkim_key_file: Path | None = None
+    dkim_selector: str | None = None
+    dkim_domain: str | None = None
+    imap_host: str | None = None
+    imap_port: Port = 993
+    imap_user: str | None = None
+    imap_password: SecretStr | None = None
+    imap_folder: str = "INBOX"
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -95,6 +124,20 @@ class Settings(BaseSettings):
         if value and not TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("a token looks like 123456:ABC-DEF…; copy it whole from @BotFather")
         return value
+
+    @field_validator("smtp_from", "smtp_reply_to", "smtp_bounces")
+    @classmethod
+    def _is_an_address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.field_name == "smtp_from" and info.data.get("smtp_host"):
+                raise ValueError("with SMTP_HOST say who writes: Dateline <news@example.org>")
+            return None
+        named = info.field_name == "smtp_from"
+        name, address = parseaddr(value) if named else ("", value)
+        try:
+            return formataddr((name, read_address(address)))
+        except ValueError:
+            raise ValueError("write an address such as news@example.org") from None
 
     @field_validator("public_url")
     @classmethod

@@ -26,6 +26,13 @@ def message_bytes(mail: Mail) -> bytes:
     return message.as_bytes()
 
 
+def encoded_size(html: str) -> int:
+    """Return how many bytes *html* takes on its way."""
+    part = MIMEPart(policy=_POLICY)
+    part.set_content(html, subtype="html")
+    return len(part.as_bytes())
+
+
 def _add_pictures(message: EmailMessage, mail: Mail) -> None:
     _text, html = message.iter_parts()
     assert isinstance(html, MIMEPart)  # noqa: S101 - for the type checker

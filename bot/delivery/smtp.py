@@ -19,7 +19,6 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aiosmtplib import (
@@ -40,6 +39,7 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
+from bot.delivery.security import Security
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,6 @@ ASKED_TO_PAUSE = timedelta(minutes=5)
 _CLOSING = 421
 _PERMANENT = 500
 _POLICY = re.compile(r"^\s*5\.7\.")
-
-
-class Security(StrEnum):
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

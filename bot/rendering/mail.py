@@ -31,6 +31,9 @@ class Mail:
     def header(self, name: str) -> str | None:
         return next((value for known, value in self.headers if known == name), None)
 
+    def fallback(self) -> None:
+        """There is none: what a mail server refuses for its form it would refuse again."""
+
     def to_json(self) -> dict[str, Any]:
         return {
             "to": self.to,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from bot.delivery.smtp import Relay, Security
+from bot.delivery.security import Security
+from bot.delivery.smtp import Relay
 
 if TYPE_CHECKING:
     import ssl

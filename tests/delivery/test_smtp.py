@@ -9,7 +9,8 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from bot.delivery.smtp import ASKED_TO_PAUSE, Envelope, Security, Smtp
+from bot.delivery.security import Security
+from bot.delivery.smtp import ASKED_TO_PAUSE, Envelope, Smtp
 from tests.delivery.relay import HANG_UP, HANG_UP_AFTER, SAY_NOTHING, open_relay
 
 CONTENT = b"Subject: News\r\n\r\n.a line that begins with a dot\r\n"

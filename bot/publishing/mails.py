@@ -1,0 +1,107 @@
+"""Digests and alerts as mails: which template, which subject, and how much of it.
+
+Some readers cut a mail off at 102 KB, unsubscribing and all; so the HTML is kept under 90 KB by
+telling fewer stories of each topic and counting the others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bot.delivery.mime import encoded_size
+from bot.matching.snippets import Snippet
+from bot.publishing.choice import Choice, Section, Story, Topic
+from bot.publishing.pages import Edition, values_of
+from bot.publishing.subjects import subject_of
+from bot.rendering.filters import local
+from bot.rendering.mail import Mail, Picture
+from bot.rendering.post import Occasion, Post, Recipient
+
+LARGEST_HTML = 90_000  # bytes as they travel
+_MOST_NAMED = 30  # of those told above, or alerted before
+
+
+def edition_mail(
+    post: Post, recipient: Recipient, edition: Edition, pictures: tuple[Picture, ...] = ()
+) -> Mail:
+    """Return the digest of a day, or the line that says it is empty."""
+    mails = (
+        _edition_mail(post, recipient, replace(edition, choice=choice), pictures)
+        for choice in shorter_and_shorter(edition.choice)
+    )
+    for mail in mails:
+        if encoded_size(mail.html) <= LARGEST_HTML:
+            break
+    return mail
+
+
+def shorter_and_shorter(choice: Choice) -> Iterator[Choice]:
+    """Yield *choice*, then with one story of each topic fewer told, until none is."""
+    yield choice
+    longest = max((len(section.told) for section in choice.sections), default=0)
+    for most in range(longest - 1, -1, -1):
+        sections = tuple(_cut(section, most) for section in choice.sections)
+        yield replace(choice, sections=sections)
+
+
+def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
+    post: Post,
+    recipient: Recipient,
+    occasion: Occasion,
+    story: Story,
+    topics: Sequence[Topic],
+    snippet: Snippet,
+    *,
+    zone: str,
+) -> Mail:
+    values = {
+        "story": story,
+        "topics": topics,
+        "snippet": snippet,
+        "zone": zone,
+        "today": local(occasion.now, zone).date(),
+        "sender_name": post.sender.name,
+    }
+    return post.mail(
+        "email/alert",
+        recipient,
+        occasion,
+        subject=subject_of("; ".join, [story.title]),
+        values=values,
+        label="alerts",
+    )
+
+
+def _edition_mail(
+    post: Post, recipient: Recipient, edition: Edition, pictures: tuple[Picture, ...]
+) -> Mail:
+    values = {
+        **values_of(edition),
+        "sender_name": post.sender.name,
+        "pictures": [picture.name for picture in pictures],
+        "most_named": _MOST_NAMED,
+    }
+    new = [story for story in edition.choice.all_stories if not story.alerted]
+    subject = subject_of(
+        lambda heads: post.text("email/digest.subject.txt", {**values, "heads": heads}),
+        [story.title for story in new],
+    )
+    return post.mail(
+        "email/digest",
+        recipient,
+        _occasion(recipient, edition),
+        subject=subject,
+        values=values,
+        label="digests",
+        pictures=pictures,
+    )
+
+
+def _occasion(recipient: Recipient, edition: Edition) -> Occasion:
+    """Name the edition by what is known before its row is made."""
+    day = edition.day or edition.today
+    return Occasion(f"edition:{recipient.chat_id}:{day:%Y%m%d}:{edition.slot}:email", edition.now)
+
+
+def _cut(section: Section, most: int) -> Section:
+    told, rest = section.told[:most], section.told[most:] + section.rest
+    return replace(section, told=told, rest=rest)
