@@ -39,6 +39,12 @@ class Returns:
         if found:
             await self._stop(unit, found[0], MailTrouble.REFUSED, reason)
 
+    async def complained_by(self, token: str) -> bool:
+        """A complaint quotes a mail with *token* in it; False if it is none of ours."""
+        async with self.storage.reading() as unit:
+            mailbox_id = mailbox_in(token, self.seal, unit.now)
+        return mailbox_id is not None and await self.complained(mailbox_id)
+
     async def complained(self, mailbox_id: int) -> bool:
         """Its reader called a mail unwanted; False: no such mailbox."""
         async with self.storage.writing() as unit:

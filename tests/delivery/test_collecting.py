@@ -1,0 +1,159 @@
+"""Bounces are read from a mailbox, by the standard library's client and a server of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+import pytest
+
+from bot.delivery.collecting import Collecting
+from bot.delivery.imap import Imap
+from tests.delivery.test_reports import TOKEN, complaint, notification
+
+
+@dataclass
+class FakeMailbox:
+    """An IMAP server with as much of the protocol as is spoken here."""
+
+    mails: dict[int, bytes] = field(default_factory=dict)
+    flags: dict[int, set[str]] = field(default_factory=dict)
+    password: str = "secret"
+    port: int = 0
+
+    def put(self, content: bytes) -> None:
+        number = len(self.mails) + 1
+        self.mails[number], self.flags[number] = content, set()
+
+    def marked(self, flag: str) -> list[int]:
+        return [number for number, flags in self.flags.items() if flag in flags]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        while line := (await reader.readline()).decode().strip():
+            tag, _, command = line.partition(" ")
+            for answer in self._answers(command):
+                writer.write(answer)
+            said = "NO no" if self._refuses(command) else "OK done"
+            writer.write(f"{tag} {said}\r\n".encode())
+            await writer.drain()
+            if command == "LOGOUT":
+                break
+        writer.close()
+
+    def _refuses(self, command: str) -> bool:
+        return command.startswith("LOGIN") and self.password not in command
+
+    def _answers(self, command: str) -> list[bytes]:
+        if command == "CAPABILITY":
+            return [b"* CAPABILITY IMAP4rev1\r\n"]
+        if command.startswith("SELECT"):
+            return [f"* {len(self.mails)} EXISTS\r\n".encode()]
+        if command.startswith("SEARCH"):
+            unseen = [n for n, flags in self.flags.items() if not flags]
+            return [f"* SEARCH {' '.join(map(str, unseen))}\r\n".encode()]
+        if found := re.match(r"FETCH (\d+)", command):
+            content = self.mails[int(found[1])]
+            head = f"* {found[1]} FETCH (BODY[]<0> {{{len(content)}}}\r\n".encode()
+            return [head, content, b")\r\n"]
+        if found := re.match(r"STORE (\d+) \+FLAGS \(?(\\\w+)", command):
+            self.flags[int(found[1])].add(found[2])
+        return []
+
+
+@dataclass
+class Noted:
+    """Takes what was read; knows one token."""
+
+    told: list[tuple[str, bool, str]] = field(default_factory=list)
+
+    async def bounced(self, token: str, *, is_permanent: bool, reason: str) -> bool:
+        return self._note("bounce", token, is_permanent, reason)
+
+    async def complained_by(self, token: str) -> bool:
+        return self._note("complaint", token, True, "")
+
+    async def unsubscribe_by_mail(self, text: str) -> bool:
+        return self._note("wish", text, True, "")
+
+    def _note(self, what: str, text: str, is_permanent: bool, reason: str) -> bool:
+        if TOKEN not in text:
+            return False
+        self.told.append((what, is_permanent, reason))
+        return True
+
+
+@asynccontextmanager
+async def opened(mailbox: FakeMailbox):
+    server = await asyncio.start_server(mailbox.serve, "127.0.0.1", 0)
+    mailbox.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield
+
+
+@pytest.fixture
+async def mailbox():
+    served = FakeMailbox()
+    async with opened(served):
+        yield served
+
+
+@pytest.fixture
+def noted() -> Noted:
+    return Noted()
+
+
+def collecting(mailbox: FakeMailbox, noted: Noted, password: str = "secret") -> Collecting:
+    imap = Imap("127.0.0.1", mailbox.port, "bounces", password, connect=plainly)
+    return Collecting(imap, noted, noted)
+
+
+def plainly(host: str, port: int) -> imaplib.IMAP4:
+    return imaplib.IMAP4(host, port, timeout=5)
+
+
+def wish(text: str) -> bytes:
+    message = EmailMessage()
+    message["Subject"] = text
+    message.set_content("")
+    return message.as_bytes()
+
+
+async def test_what_came_back_is_understood_and_deleted(mailbox, noted):
+    mailbox.put(notification("failed", "5.1.1", "550 no such user"))
+    mailbox.put(complaint("abuse"))
+    mailbox.put(wish(f"unsubscribe {TOKEN}"))
+
+    await collecting(mailbox, noted).collect()
+
+    assert noted.told == [
+        ("bounce", True, "550 no such user"),
+        ("complaint", True, ""),
+        ("wish", True, ""),
+    ]
+    assert mailbox.marked(r"\Deleted") == [1, 2, 3]
+
+
+async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
+    mailbox.put(wish("A letter of a reader"))
+    mailbox.put(wish("unsubscribe 7.0.somebodyelses"))
+
+    await collecting(mailbox, noted).collect()
+    await collecting(mailbox, noted).collect()
+
+    assert noted.told == []
+    assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1, 2], [])
+
+
+async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox, noted):
+    mailbox.put(notification("failed", "5.1.1"))
+
+    await collecting(mailbox, noted, password="wrong").collect()
+    assert noted.told == []
+    await collecting(mailbox, noted).collect()
+
+    assert len(noted.told) == 1
