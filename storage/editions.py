@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, UniqueConstraint, update
+from sqlalchemy import JSON, UniqueConstraint, and_, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import add_new, insert_new
-from storage.words import MOST_SLOTS, ChatState
+from storage.words import MOST_SLOTS, ChatState, Reach
 
 # What bears on the next edition: a zone may have moved the date by one.
 _RECENT_DAYS = 4
@@ -72,8 +72,13 @@ class LastEditions:
 
 
 async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Chat]:
-    """Lease the chats whose digest is due; those suspended wait until they come back."""
-    due = (col(Chat.next_digest_at) <= unit.now) & (col(Chat.state) == ChatState.ACTIVE)
+    """Lease the chats whose digest is due; those suspended wait until they come back.
+
+    Mails go on where only Telegram's way is shut.
+    """
+    by_mail = and_(col(Chat.state) != ChatState.PAUSED, col(Chat.digest_by) != Reach.TELEGRAM)
+    reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
+    due = and_(col(Chat.next_digest_at) <= unit.now, reached)
     order = (col(Chat.next_digest_at), col(Chat.id))
     return await claim(unit, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 

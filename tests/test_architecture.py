@@ -24,6 +24,7 @@ STEPS = {
     "bot.publishing.publish",
     "bot.delivery.send",
     "bot.delivery.mailing",
+    "bot.delivery.collecting",
     # what serves them: an entry on its way into the tables, the index in step with the queries, and
     # what the calls came to
     "bot.delivery.answers",
@@ -77,6 +78,7 @@ ACTS = {
     "bot.delivery.telegram",
     "bot.delivery.replies",
     "bot.delivery.smtp",
+    "bot.delivery.imap",
     "bot.matching.builder",
     "bot.matching.building",
     "bot.matching.snapshots",

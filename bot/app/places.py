@@ -33,6 +33,7 @@ class Place:
     newsroom: tuple[str, int] | None = None  # host and port, the guard's one exception
     feeds: tuple[str, ...] = ()
     is_forgetful: bool = False  # the database begins anew each time
+    smtp: tuple[str, int] | None = None  # host and port of a mail server of its own
     public_url: str | None = None  # where people reach our pages, without a slash at the end
 
     @property

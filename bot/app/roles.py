@@ -34,6 +34,8 @@ TICK_SECONDS = {
     "notice": 60,
     "search": 300,
     "send": 1,
+    "mail": 1,
+    "bounces": 300,
     "hubs": 30,
 }
 # How often what is there by then is kept from the garbage collector, and how often it sees all.
@@ -63,6 +65,7 @@ SLOW_CALL_SECONDS = 0.3
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     """Run everything until *stopping* is set, then finish what is in hand."""
     from bot.app.front import FrontDoor
+    from bot.app.mails import mail_loops
     from bot.app.sessions import telegram_session
     from bot.delivery.calls import Calls
 
@@ -70,8 +73,12 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         await _take_over(around.storage, around.owner)
     calls = Calls(_in_flight(around.settings.send_per_second), CALLS_PATIENCE)
     place = around.place
-    async with telegram_session(place.token, place.api, connections=calls.limit) as bot, calls:
-        loops = make_loops(around, calls, bot)
+    async with (
+        telegram_session(place.token, place.api, connections=calls.limit) as bot,
+        calls,
+        mail_loops(around) as mails,
+    ):
+        loops = [*make_loops(around, calls, bot), *mails]
         door = FrontDoor(around)
         roles = [*(loop.run(stopping) for loop in loops), door.run(stopping)]
         roles.append(_listen(around.place.database, loops, stopping))
@@ -151,6 +158,7 @@ async def _let_go(storage: Storage, owner: str) -> None:
 
 def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     """Return the loops, the sender first; each wakes the one that goes on with its work."""
+    from bot.app.mails import make_post
     from bot.delivery.pace import bot_key
     from bot.delivery.send import Sending
     from bot.delivery.telegram import Telegram
@@ -170,6 +178,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
         admins=around.settings.admin_ids,
         links=around.links,
         drawing=around.drawing,
+        post=make_post(around),
     )
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)

@@ -64,13 +64,17 @@ class Imap:
         client = self.connect(self.host, self.port)
         try:
             client.login(self.user, self.password)
-            answer, told = client.select(f'"{self.folder}"')
-            if answer != "OK":
-                raise imaplib.IMAP4.error(f"IMAP_FOLDER {self.folder}: {told!r}")
+            _select(client, self.folder)
         except (imaplib.IMAP4.error, OSError):
             client.shutdown()
             raise
         return client
+
+
+def _select(client: imaplib.IMAP4, folder: str) -> None:
+    answer, told = client.select(f'"{folder}"')
+    if answer != "OK":
+        raise imaplib.IMAP4.error(f"IMAP_FOLDER {folder}: {told!r}")
 
 
 def _unread(client: imaplib.IMAP4) -> list[str]:

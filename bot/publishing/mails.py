@@ -15,17 +15,17 @@ from bot.publishing.subjects import subject_of
 from bot.rendering.filters import local
 from bot.rendering.mail import Mail, Picture
 from bot.rendering.post import Occasion, Post, Recipient
+from bot.sources.urls import host_of
 
 LARGEST_HTML = 90_000  # bytes as they travel
+_PICTURE = "week"
 _MOST_NAMED = 30  # of those told above, or alerted before
 
 
-def edition_mail(
-    post: Post, recipient: Recipient, edition: Edition, pictures: tuple[Picture, ...] = ()
-) -> Mail:
+def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
     """Return the digest of a day, or the line that says it is empty."""
     mails = (
-        _edition_mail(post, recipient, replace(edition, choice=choice), pictures)
+        _edition_mail(post, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
     )
     for mail in mails:
@@ -65,19 +65,18 @@ def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
         "email/alert",
         recipient,
         occasion,
-        subject=subject_of("; ".join, [story.title]),
+        subject=subject_of("; ".join, [story.title or host_of(story.url)]),
         values=values,
         label="alerts",
     )
 
 
-def _edition_mail(
-    post: Post, recipient: Recipient, edition: Edition, pictures: tuple[Picture, ...]
-) -> Mail:
+def _edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
+    picture = edition.picture
     values = {
         **values_of(edition),
         "sender_name": post.sender.name,
-        "pictures": [picture.name for picture in pictures],
+        "picture": picture and {"name": _PICTURE, "alt": picture.alt},
         "most_named": _MOST_NAMED,
     }
     new = [story for story in edition.choice.all_stories if not story.alerted]
@@ -92,7 +91,7 @@ def _edition_mail(
         subject=subject,
         values=values,
         label="digests",
-        pictures=pictures,
+        pictures=(Picture(_PICTURE, picture.png),) if picture else (),
     )
 
 

@@ -15,7 +15,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bot.delivery.verp import token_of
+from bot.delivery.verp import return_path, token_of
 from bot.rendering.inlining import inlined
 from bot.rendering.links import Links
 from bot.rendering.mail import Mail, Picture
@@ -71,6 +71,12 @@ class Post:
     renderer: Renderer
     sender: Sender
     links: Links
+
+    def return_path(self, mailbox_id: int) -> str:
+        """Return where a mail to the mailbox comes back to: an address that says whose it was."""
+        if self.sender.returns is None:
+            return self.sender.address
+        return return_path(self.sender.returns, token_of(mailbox_id, self.links.seal))
 
     def ways(self, recipient: Recipient, now: datetime) -> Ways:
         token = token_of(recipient.mailbox_id, self.links.seal)

@@ -10,6 +10,7 @@ from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.publishing.publish.picturing import Draws, Picturing
 from bot.rendering.links import Links
+from bot.rendering.post import Post
 from bot.rendering.renderer import Renderer
 from storage.engine import Storage
 
@@ -22,6 +23,7 @@ class Publishing:
     admins: frozenset[int] = frozenset()  # the operator's, by settings
     links: Links | None = None
     drawing: Draws | None = None
+    post: Post | None = None  # None where no mail is sent
     _counts: StoryCounts = field(default_factory=StoryCounts)
 
     async def publish_new(self, limit: int = 50) -> int:
@@ -40,7 +42,13 @@ class Publishing:
         """Make the editions that are due; return for how many chats it was decided."""
         picturing = Picturing(self.renderer, self.drawing)
         digesting = Digesting(
-            self.storage, self.renderer, self.owner, picturing, self.links, self._counts
+            self.storage,
+            self.renderer,
+            self.owner,
+            picturing,
+            links=self.links,
+            counts=self._counts,
+            post=self.post,
         )
         return await digesting.publish_due(limit)
 

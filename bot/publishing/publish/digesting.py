@@ -15,11 +15,12 @@ from bot.publishing.choice import Story
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import gather, plan_of, reach
-from bot.publishing.publish.layouts import layouts_for
+from bot.publishing.publish.layouts import layouts_for, recipient_of
 from bot.publishing.publish.outbox import Body, delivery, put_out
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.publish.rounds import each
 from bot.rendering.links import Links
+from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.chats_paused import wake_chats
@@ -38,6 +39,7 @@ class _Draft:
     row: Mapping[str, Any] | None = None
     told: Sequence[Told] = ()
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
+    recipient: Recipient | None = None  # of the bodies that are mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Digesting:
     picturing: Picturing
     links: Links | None = None
     counts: StoryCounts | None = None
+    post: Post | None = None
 
     async def publish_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -59,7 +62,8 @@ class Digesting:
     async def _publish(self, chat: Chat) -> None:
         async with self.storage.reading() as unit:
             turn, edition = await self._gathered(unit, chat)
-        draft = await self._draft(chat, turn, edition)
+            recipient = await recipient_of(unit, chat) if edition else None
+        draft = await self._draft(chat, turn, edition, recipient)
         async with self.storage.writing() as unit:
             if await settle_chat(unit, chat, self.owner, draft.next_at):
                 await self._put_out(unit, chat, draft)
@@ -74,7 +78,9 @@ class Digesting:
         gathered = await gather(unit, chat, reach(last.made_at, unit.now), self.counts)
         return turn, self._named(gathered, chat, turn.due, turn.late)
 
-    async def _draft(self, chat: Chat, turn: Turn, edition: Edition | None) -> _Draft:
+    async def _draft(
+        self, chat: Chat, turn: Turn, edition: Edition | None, recipient: Recipient | None
+    ) -> _Draft:
         if turn.due is None or edition is None:
             return _Draft(turn.next_at)
         if not edition.topics:
@@ -84,7 +90,8 @@ class Digesting:
             row=_row(chat, turn.due, edition),
             # Every story, even where it is only counted ("+2 more") or folded: none comes twice.
             told=[_told(story) for story in edition.choice.all_stories],
-            bodies=self._bodies(chat, await self.picturing.pictured(edition)),
+            bodies=self._bodies(chat, await self.picturing.pictured(edition), recipient),
+            recipient=recipient,
         )
 
     def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:
@@ -102,13 +109,14 @@ class Digesting:
             url=url,
         )
 
-    def _bodies(self, chat: Chat, edition: Edition) -> dict[Medium, Sequence[Body]]:
+    def _bodies(
+        self, chat: Chat, edition: Edition, recipient: Recipient | None
+    ) -> dict[Medium, Sequence[Body]]:
         """Render *edition* for each medium; for none where it says nothing."""
         if not edition.choice and chat.empty_day is EmptyDay.SKIP:
             return {}
-        return {
-            medium: layout(self.renderer, edition) for medium, layout in layouts_for(chat).items()
-        }
+        layouts = layouts_for(chat, self.post, recipient)
+        return {medium: layout(self.renderer, edition) for medium, layout in layouts.items()}
 
     async def _put_out(self, unit: Unit, chat: Chat, draft: _Draft) -> None:
         edition_id = await make_edition(unit, draft.row, draft.told) if draft.row else None
@@ -120,7 +128,13 @@ class Digesting:
                 key = edition_key(edition_id, medium, part)
                 row = delivery(unit, DeliveryKind.EDITION, key, chat.id or 0, body)
                 # A digest rings once.
-                await put_out(unit, [row | {"medium": medium, "silent": part > 1}])
+                address = _address(medium, draft.recipient)
+                await put_out(unit, [row | address | {"silent": part > 1}])
+
+
+def _address(medium: Medium, recipient: Recipient | None) -> dict[str, Any]:
+    mailbox_id = recipient.mailbox_id if recipient and medium is Medium.EMAIL else None
+    return {"medium": medium, "mailbox_id": mailbox_id}
 
 
 def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:

@@ -1,17 +1,51 @@
 """How an edition looks on each medium by which a chat gets its digests."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.publishing.mails import edition_mail
 from bot.publishing.pages import Edition, edition_page
 from bot.publishing.publish.outbox import Body
+from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.words import Medium
+from storage.engine import Unit
+from storage.mailboxes import mailbox_of
+from storage.words import ChatState, MailboxState, Medium
 
 # The bodies are the parts of one edition, in the order in which they are sent.
 Layout: TypeAlias = Callable[[Renderer, Edition], Sequence[Body]]
 
 
-def layouts_for(_chat: Chat) -> Mapping[Medium, Layout]:
-    return {Medium.TELEGRAM: edition_page}
+@dataclass(frozen=True, slots=True)
+class ByMail:
+    """The layout of a mail: it names its recipient."""
+
+    post: Post
+    recipient: Recipient
+
+    def __call__(self, _renderer: Renderer, edition: Edition) -> Sequence[Body]:
+        return [edition_mail(self.post, self.recipient, edition)]
+
+
+async def recipient_of(unit: Unit, chat: Chat) -> Recipient | None:
+    """Return the mailbox to which the chat's mails go; None where none may."""
+    mailbox = await mailbox_of(unit, chat.id or 0)
+    if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
+        return None
+    return Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
+
+
+def layouts_for(
+    chat: Chat, post: Post | None = None, recipient: Recipient | None = None
+) -> Mapping[Medium, Layout]:
+    """Return one for each medium; Telegram's alone where no mail can go, whatever was chosen.
+
+    A chat that Telegram's way to is shut gets its mails: the same would only pile up there.
+    """
+    if post is None or recipient is None or not chat.digest_by.mails:
+        return {Medium.TELEGRAM: edition_page}
+    by_mail = {Medium.EMAIL: ByMail(post, recipient)}
+    is_open = chat.state is ChatState.ACTIVE and chat.digest_by.telegrams
+    return {Medium.TELEGRAM: edition_page, **by_mail} if is_open else by_mail

@@ -1,0 +1,148 @@
+"""Mail in one process: who writes it, and the loops that hand it over and read what comes back."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from bot.app.stops import StopError
+from bot.loops import Loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from bot.app.surroundings import Surroundings
+    from bot.delivery.calls import Calls
+    from bot.delivery.smtp import Relay, Smtp
+    from bot.rendering.post import Post, Sender
+    from bot.settings import Settings
+
+CONNECTIONS = 4
+PATIENCE = timedelta(seconds=6)
+_IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
+
+
+def make_post(around: Surroundings) -> Post | None:
+    """Return what writes mails; None where no server would take them."""
+    from bot.rendering.post import Post
+
+    if around.place.smtp is None and around.settings.smtp_host is None:
+        return None
+    sender = sender_of(around.settings, _IN_THE_PLAYGROUND if around.place.smtp else None)
+    return Post(around.renderer, sender, around.links)
+
+
+def sender_of(settings: Settings, instead: str | None = None) -> Sender:
+    """Return who writes, as the settings say or *instead* of what they say."""
+    from bot.rendering.post import Sender
+
+    name, address = parseaddr(instead or settings.smtp_from or "")
+    return Sender(
+        address,
+        name or "Dateline",
+        reply_to=None if instead else settings.smtp_reply_to,
+        returns=None if instead else settings.smtp_bounces,
+    )
+
+
+def relay_of(settings: Settings) -> Relay | None:
+    """Return the mail server that the settings name."""
+    from bot.delivery.smtp import Relay
+
+    if settings.smtp_host is None:
+        return None
+    password = settings.smtp_password
+    return Relay(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_tls,
+        settings.smtp_user,
+        password.get_secret_value() if password else None,
+        hello=sender_of(settings).domain,
+    )
+
+
+@asynccontextmanager
+async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
+    """Yield the loops of mail, none where there is no server; their connections end behind it."""
+    from bot.delivery.calls import Calls
+    from bot.delivery.smtp import Smtp
+
+    post, relay = make_post(around), _relay(around)
+    if post is None or relay is None:
+        yield []
+        return
+    smtp = Smtp(relay)
+    async with Calls(CONNECTIONS, PATIENCE) as calls:
+        yield [_mail_loop(around, post, smtp, calls), *_return_loops(around, post)]
+    await smtp.close()
+
+
+def _relay(around: Surroundings) -> Relay | None:
+    from bot.delivery.security import Security
+    from bot.delivery.smtp import Relay
+
+    if around.place.smtp:
+        return Relay(*around.place.smtp, Security.NONE)
+    return relay_of(around.settings)
+
+
+def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
+    from bot.delivery.mailing import Franking, Mailing
+    from bot.subscribers.returns import Returns
+
+    mailing = Mailing(
+        around.storage,
+        smtp,
+        around.owner,
+        calls,
+        Franking(post.return_path, _signer(around.settings, post.sender)),
+        Returns(around.storage, post.renderer, around.links.seal).refused,
+        around.settings.smtp_per_hour,
+    )
+    mail = Loop("mail", mailing.mail_due)
+    calls.on_done = mail.wake
+    return mail
+
+
+def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
+    """Return what signs mails, as far as a key is given."""
+    from bot.delivery.signing import Signing, WrongKeyError
+
+    path = settings.dkim_key_file
+    if path is None:
+        return bytes
+    if not settings.dkim_selector:
+        raise StopError("DKIM_SELECTOR is missing: say under which name the key is in the DNS.")
+    try:
+        key = path.read_bytes()
+        return Signing.of(key, settings.dkim_selector, settings.dkim_domain or sender.domain)
+    except OSError as error:
+        raise StopError(f"DKIM_KEY_FILE: cannot read {path}: {error.strerror}.") from error
+    except WrongKeyError as error:
+        raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
+
+
+def _return_loops(around: Surroundings, post: Post) -> list[Loop]:
+    """Return the loop that reads bounces, where a mailbox of ours is named."""
+    from bot.delivery.collecting import Collecting
+    from bot.delivery.imap import Imap
+    from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.returns import Returns
+
+    settings = around.settings
+    if settings.imap_host is None or around.place.smtp:
+        return []
+    password = settings.imap_password.get_secret_value() if settings.imap_password else ""
+    imap = Imap(
+        settings.imap_host,
+        settings.imap_port,
+        settings.imap_user or "",
+        password,
+        settings.imap_folder,
+    )
+    returns = Returns(around.storage, post.renderer, around.links.seal)
+    collecting = Collecting(imap, returns, Mailboxes(around.storage, post))
+    return [Loop("bounces", collecting.collect)]

@@ -1,0 +1,133 @@
+"""Editions by mail: the same edition, beside or instead of Telegram's."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.publishing.publish import Publishing
+from bot.rendering.links import Links
+from bot.rendering.mail import Mail
+from bot.rendering.post import Post, Sender
+from bot.rendering.seals import Seal
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.mailboxes import Mailbox
+from storage.words import ChatState, MailboxState, Medium, Mode, Reach
+
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+DAY = timedelta(days=1)
+LINKS = Links("https://dateline.example", Seal(b"k" * 32))
+
+
+@pytest.fixture
+def mailing(storage, renderer) -> Publishing:
+    post = Post(renderer, Sender("news@dateline.example"), LINKS)
+    return Publishing(storage, renderer, "us", links=LINKS, post=post)
+
+
+@pytest.fixture
+def watched(newsroom, storage, clock):
+    """Return how to make a chat with a mailbox, for which there is a story tonight."""
+
+    async def make(reach: Reach, mailbox: MailboxState = MailboxState.ACTIVE, **chat):
+        source, query = await newsroom.source(), await newsroom.query("words")
+        chat_id = await newsroom.chat(next_digest_at=DUE, digest_by=reach, **chat)
+        await newsroom.subscribe(chat_id, query, "My words", Mode.DIGEST)
+        async with storage.writing() as unit:
+            unit.session.add(
+                Mailbox(
+                    chat_id=chat_id,
+                    address="ann@example.org",
+                    state=mailbox,
+                    state_since=unit.now,
+                    created_at=unit.now,
+                    asked_at=unit.now,
+                )
+            )
+        await newsroom.article("A headline", query, source_id=source)
+        clock.now = DUE
+        return chat_id
+
+    return make
+
+
+async def sent_by(newsroom) -> list[Medium]:
+    return sorted(row.medium for row in await newsroom.all(Delivery))
+
+
+@pytest.mark.parametrize(
+    ("reach", "media"),
+    [
+        pytest.param(Reach.TELEGRAM, [Medium.TELEGRAM], id="by Telegram"),
+        pytest.param(Reach.EMAIL, [Medium.EMAIL], id="by mail"),
+        pytest.param(Reach.BOTH, [Medium.EMAIL, Medium.TELEGRAM], id="by both"),
+    ],
+)
+async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched, reach, media):
+    await watched(reach)
+
+    await mailing.publish_due()
+
+    assert await sent_by(newsroom) == media
+
+
+async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, watched):
+    await watched(Reach.EMAIL)
+
+    await mailing.publish_due()
+
+    (row,) = await newsroom.all(Delivery)
+    mail = Mail.from_json(row.body)
+    assert (row.key, row.mailbox_id, row.fallback) == ("edition:1:email:1", 1, None)
+    assert mail.to == "ann@example.org"
+    assert mail.subject == "1 story: A headline"
+    assert "Words on A headline." in mail.text
+    assert mail.header("Message-ID") == (
+        "<edition.1.20260303.0.email.20260302T230000@dateline.example>"
+    )
+
+
+@pytest.mark.parametrize("state", [s for s in MailboxState if s is not MailboxState.ACTIVE])
+async def test_without_an_active_mailbox_digests_come_by_telegram(
+    mailing, newsroom, watched, state
+):
+    await watched(Reach.EMAIL, state)
+
+    await mailing.publish_due()
+
+    assert await sent_by(newsroom) == [Medium.TELEGRAM]
+
+
+async def test_without_a_mail_server_digests_come_by_telegram(publishing, newsroom, watched):
+    await watched(Reach.EMAIL)
+
+    await publishing.publish_due()
+
+    assert await sent_by(newsroom) == [Medium.TELEGRAM]
+
+
+@pytest.mark.parametrize("reach", [Reach.EMAIL, Reach.BOTH])
+async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom, watched, reach):
+    await watched(reach, state=ChatState.BLOCKED)
+
+    await mailing.publish_due()
+
+    assert await sent_by(newsroom) == [Medium.EMAIL]
+
+
+async def test_a_pause_is_for_mails_too(mailing, newsroom, watched):
+    await watched(Reach.EMAIL, state=ChatState.PAUSED)
+
+    await mailing.publish_due()
+
+    assert await newsroom.all(Delivery) == []
+
+
+async def test_no_edition_is_mailed_twice(mailing, newsroom, watched):
+    chat_id = await watched(Reach.BOTH)
+    await mailing.publish_due()
+    await newsroom.change(Chat, chat_id, next_digest_at=DUE)
+
+    await mailing.publish_due()
+
+    assert await sent_by(newsroom) == [Medium.EMAIL, Medium.TELEGRAM]

@@ -1,0 +1,229 @@
+"""How digests and alerts look as mails."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from bot.delivery.mime import encoded_size, message_bytes
+from bot.publishing import samples
+from bot.publishing.charts import Chart
+from bot.publishing.choice import CAPS, Story, choose
+from bot.publishing.mails import LARGEST_HTML, alert_mail, edition_mail, shorter_and_shorter
+from bot.publishing.pages import Picture
+from bot.rendering.environment import make_environment
+from bot.rendering.links import Links
+from bot.rendering.mail import Mail
+from bot.rendering.post import Occasion, Post, Recipient, Sender
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
+from storage.words import Style
+
+SEAL = Seal(b"k" * 32)
+ANN = Recipient(5, "ann@example.org", 1)
+PAGE = "https://dateline.example/e/1"
+
+
+def post(base: str | None = "https://dateline.example", locale: str = "en_GB") -> Post:
+    sender = Sender("news@dateline.example", returns="back@dateline.example")
+    return Post(Renderer(make_environment(locale)), sender, Links(base, SEAL))
+
+
+def digest(written: Post | None = None, **facts) -> Mail:
+    return edition_mail(written or post(), ANN, replace(samples.sample_edition(), **facts))
+
+
+def links(html: str) -> list[str]:
+    return [found.replace("&amp;", "&") for found in re.findall(r'href="([^"]+)"', html)]
+
+
+def test_a_digest_reads_the_same_in_text_and_html():
+    mail = digest()
+
+    for words in ("Your Wednesday digest", "4 stories", "Envoy flies in for talks", "told above"):
+        assert words in mail.text
+        assert words in mail.html
+    assert "<" not in mail.text.replace("<https", "")
+    assert "&" not in mail.text
+
+
+def test_the_subject_says_what_is_new():
+    assert digest().subject.startswith("4 stories: New consuls-general named for three cities")
+
+
+def test_one_may_leave_at_the_top_at_the_bottom_and_in_the_text():
+    mail = digest()
+
+    leaving = [link for link in links(mail.html) if "/u/" in link]
+    assert len(leaving) == 2
+    assert leaving[0] == leaving[1]
+    assert f"Unsubscribe: {leaving[0]}" in mail.text
+    assert sum(link.startswith("mailto:back@") for link in links(mail.html)) == 1
+    assert sum("/m/" in link for link in links(mail.html)) == 2
+
+
+def test_without_a_public_address_there_are_no_pages_and_leaving_is_by_mail():
+    mail = digest(post(base=None))
+
+    assert [link for link in links(mail.html) if "news.example.org" not in link] == [
+        link for link in links(mail.html) if link.startswith("mailto:back@")
+    ]
+    assert "Change topics" not in mail.html + mail.text
+    assert "Read in browser" not in mail.html + mail.text
+    assert "Unsubscribe: mailto:back@dateline.example?subject=unsubscribe%20" in mail.text
+
+
+def test_the_links_of_stories_are_the_stories_own():
+    stories = [link for link in links(digest().html) if "news.example.org" in link]
+
+    assert set(stories) == {f"https://news.example.org/{n}" for n in range(1, 6)}
+
+
+def test_nothing_is_loaded_and_nothing_runs():
+    html = digest(url=PAGE).html
+
+    assert not re.search(r"<(img|script|link|iframe|object|form)|url\(|@import|\son\w+=", html)
+
+
+def test_a_picture_inside_the_mail_has_words_in_its_place():
+    picture = Picture(b"\x89PNG", "Stories per day and topic: 3 on Monday", Chart((), ()))
+
+    mail = digest(picture=picture)
+
+    assert re.search(r'<img[^>]+src="cid:week"[^>]+alt="Stories per day and topic: 3', mail.html)
+    assert mail.pictures[0].name == "week"
+
+
+@pytest.mark.parametrize(
+    ("locale", "direction"), [("en_GB", "ltr"), ("ar", "rtl"), ("he", "rtl"), ("ja", "ltr")]
+)
+def test_a_page_runs_as_its_language_does_and_titles_as_theirs(locale, direction):
+    html = digest(post(locale=locale)).html
+
+    assert f'<html lang="{locale[:2]}" dir="{direction}"' in html
+    assert html.count('dir="auto"') >= 8
+
+
+def test_hostile_words_stay_words():
+    story = replace(samples.sample_story(0), title='<script>alert("1")</script>&amp;')
+    edition = replace(
+        samples.sample_edition(),
+        choice=choose([samples.TIES], [story]),
+        snippets={0: samples.sample_snippet(0)},
+    )
+
+    mail = edition_mail(post(), ANN, edition)
+
+    assert "<script>" not in mail.html
+    assert '<script>alert("1")</script>&amp;' in mail.text
+    assert message_bytes(mail)
+
+
+def many(count: int, style: Style = Style.FULL):
+    stories = [
+        replace(samples.sample_story(0), id=n, title=f"{n} {'広州で協議が始まる' * 12}")
+        for n in range(count)
+    ]
+    snippet = replace(
+        samples.sample_snippet(0), text="台湾をめぐる立場は変わらない。" * 20, bold=()
+    )
+    topics = [samples.TIES, samples.CONSUL]
+    hits = [samples.sample_story(3).hits[:1], samples.sample_story(4).hits]
+    stories = [replace(story, hits=hits[story.id % 2]) for story in stories]
+    return replace(
+        samples.sample_edition(),
+        choice=choose(topics, stories, CAPS[style]),
+        snippets={story.id: snippet for story in stories},
+        style=style,
+        url=PAGE,
+    )
+
+
+def test_a_mail_that_would_be_cut_off_tells_fewer_whole_stories_and_counts_the_others():
+    edition = many(20)
+    edition = replace(
+        edition,
+        snippets={
+            story: replace(snippet, text=snippet.text * 9)
+            for story, snippet in edition.snippets.items()
+        },
+    )
+
+    mail = edition_mail(post(), ANN, edition)
+
+    told = mail.html.count("<h3")
+    assert encoded_size(mail.html) <= LARGEST_HTML
+    assert 0 < told < 20
+    assert sum(int(n) for n in re.findall(r"\+(\d+) more", mail.html)) == 20 - told
+    assert mail.html.rstrip().endswith("</html>")
+    assert "Unsubscribe" in mail.html[-1500:]
+
+
+def test_each_choice_tells_less_than_the_one_before_and_loses_none():
+    choice = many(20).choice
+
+    steps = list(shorter_and_shorter(choice))
+
+    told = [len(list(step.told)) for step in steps]
+    assert told == sorted(told, reverse=True)
+    assert told[-1] == 0
+    assert {sum(s.stories for s in step.sections) for step in steps} == {20}
+
+
+def test_a_brief_digest_is_titles_alone():
+    mail = digest(style=Style.BRIEF)
+
+    assert "The envoy is expected" not in mail.html + mail.text
+    assert "Envoy flies in" in mail.html
+
+
+def test_an_empty_day_is_one_line():
+    mail = digest(choice=choose([], []), snippets={})
+
+    assert mail.subject == "Nothing new today"
+    assert "Nothing new on your 2 topics." in mail.text
+    assert "Nothing new on your 2 topics." in mail.html
+
+
+def test_lateness_is_said():
+    assert "I was not running at 06:00" in digest(late=timedelta(hours=2)).text
+
+
+def alert(story: Story | None = None) -> Mail:
+    return alert_mail(
+        post(),
+        ANN,
+        Occasion("alert:9:email", samples.NOW),
+        story or samples.sample_story(samples.ALERTED),
+        [samples.CONSUL],
+        samples.sample_snippet(samples.ALERTED),
+        zone="Asia/Tokyo",
+    )
+
+
+def test_an_alert_is_its_story():
+    mail = alert()
+
+    assert mail.subject == "Ministry asks consul-general to explain post"
+    assert "Example Wire, Example Times, Daily Sample · Tue 12:00" in mail.text
+    assert mail.header("List-Id") == "Dateline alerts <alerts.dateline.example>"
+    assert mail.header("Message-ID") == "<alert.9.email.20261117T230000@dateline.example>"
+
+
+def test_a_story_without_a_title_has_its_host_for_one():
+    mail = alert(replace(samples.sample_story(0), title=""))
+
+    assert mail.subject == "news.example.org"
+
+
+def test_all_of_it_comes_back_from_its_bytes():
+    mail = digest(url=PAGE)
+
+    message = message_from_bytes(message_bytes(mail), policy=default)
+
+    assert message.defects == []
+    assert {name: message[name] for name, _ in mail.headers} == dict(mail.headers)
+    assert message["Subject"] == mail.subject
