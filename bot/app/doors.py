@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.app.mails import make_post, make_returns
 from bot.chat.doors import Doors
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
@@ -56,17 +57,18 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         sources=Listing(storage),
         feeds=Feeds(storage, around.links, Topics(storage)),
+        mailboxes=Mailboxes(storage, renderer, make_post(around)),
     )
 
 
 def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Preview(storage))
-    # Pages ask no address to confirm, so they work even where mails are sent no more.
-    mailboxes = Mailboxes(storage, None)
+    mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
         reading=Reading(storage),
         outfeeds=OutFeeds(storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
+        returns=make_returns(around),
     )

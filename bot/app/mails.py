@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.delivery.smtp import Relay, Smtp
     from bot.rendering.post import Post, Sender
     from bot.settings import Settings
+    from bot.subscribers.returns import Returns
 
 CONNECTIONS = 4
 PATIENCE = timedelta(seconds=6)
@@ -76,7 +77,7 @@ async def mail_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
         return
     smtp = Smtp(relay)
     async with Calls(CONNECTIONS, PATIENCE) as calls:
-        yield [_mail_loop(around, post, smtp, calls), *_return_loops(around, post)]
+        yield [_mail_loop(around, post, smtp, calls), *_return_loops(around)]
     await smtp.close()
 
 
@@ -91,7 +92,6 @@ def _relay(around: Surroundings) -> Relay | None:
 
 def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
     from bot.delivery.mailing import Franking, Mailing
-    from bot.subscribers.returns import Returns
 
     mailing = Mailing(
         around.storage,
@@ -99,7 +99,7 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
         around.owner,
         calls,
         Franking(post.return_path, _signer(around.settings, post.sender)),
-        Returns(around.storage, post.renderer, around.links.seal).refused,
+        make_returns(around).refused,
         around.settings.smtp_per_hour,
     )
     mail = Loop("mail", mailing.mail_due)
@@ -125,24 +125,24 @@ def _signer(settings: Settings, sender: Sender) -> Callable[[bytes], bytes]:
         raise StopError(f"DKIM_KEY_FILE: {path} is no private key in PEM form: {error}.") from error
 
 
-def _return_loops(around: Surroundings, post: Post) -> list[Loop]:
+def make_returns(around: Surroundings) -> Returns:
+    """Return what takes what comes back from mailboxes."""
+    from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.returns import Returns
+
+    mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
+    return Returns(mailboxes, around.links.seal)
+
+
+def _return_loops(around: Surroundings) -> list[Loop]:
     """Return the loop that reads bounces, where a mailbox of ours is named."""
     from bot.delivery.collecting import Collecting
     from bot.delivery.imap import Imap
-    from bot.subscribers.mailboxes import Mailboxes
-    from bot.subscribers.returns import Returns
 
     settings = around.settings
     if settings.imap_host is None or around.place.smtp:
         return []
     password = settings.imap_password.get_secret_value() if settings.imap_password else ""
-    imap = Imap(
-        settings.imap_host,
-        settings.imap_port,
-        settings.imap_user or "",
-        password,
-        settings.imap_folder,
-    )
-    returns = Returns(around.storage, post.renderer, around.links.seal)
-    collecting = Collecting(imap, returns, Mailboxes(around.storage, post))
-    return [Loop("bounces", collecting.collect)]
+    user = settings.imap_user or ""
+    imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
+    return [Loop("bounces", Collecting(imap, make_returns(around)).collect)]

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from bot.rendering.buttons import ALL, SETTINGS, TOPICS
 from bot.subscribers.slots import Times
-from storage.words import EmptyDay, Layout, Mode, Style
+from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
 RowId = Annotated[int, Field(ge=0, lt=2**63)]
 SlotNumber = Annotated[int, Field(ge=0, lt=100)]
@@ -200,6 +200,22 @@ class SetStyle(CallbackData, prefix="style"):
 
 class SetLayout(CallbackData, prefix="layout"):
     layout: Layout
+
+
+class ShowEmail(CallbackData, prefix="email"):
+    pass
+
+
+class SetReach(CallbackData, prefix="reach"):
+    reach: Reach
+
+
+class SetMailAlerts(CallbackData, prefix="mailalerts"):
+    wanted: bool
+
+
+class RemoveAddress(CallbackData, prefix="nomail"):
+    pass
 
 
 class Erase(CallbackData, prefix="erase"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
+    from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
@@ -44,3 +45,4 @@ class Doors:
     adding: AddsSources
     sources: Listing
     feeds: Feeds
+    mailboxes: Mailboxes

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-COMMANDS = ("topics", "digest", "test", "settings", "feeds", "help", "stop", "privacy", "delete_me")
+COMMANDS = (
+    "topics",
+    "digest",
+    "test",
+    "settings",
+    "email",
+    "feeds",
+    "help",
+    "stop",
+    "privacy",
+    "delete_me",
+)
 ADMIN_COMMANDS = ("sources", *COMMANDS)
 
 

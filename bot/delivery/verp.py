@@ -6,6 +6,7 @@ may fold the case of a local part. Mails that ask to be unsubscribed carry the s
 
 import re
 from datetime import datetime
+from urllib.parse import unquote
 
 from bot.rendering.seals import BadTokenError, Purpose, Seal
 
@@ -17,8 +18,8 @@ def token_of(mailbox_id: int, seal: Seal) -> str:
 
 
 def mailbox_in(text: str, seal: Seal, now: datetime) -> int | None:
-    """Return the mailbox of the first token in *text* that is ours."""
-    for token in _TOKEN.findall(text.lower()):
+    """Return the mailbox of the first token in *text* that is ours; it may stand in a URL."""
+    for token in _TOKEN.findall(unquote(text).lower()):
         try:
             (mailbox_id,) = seal.read(Purpose.BOUNCE, token, now)
         except BadTokenError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.delivery.verp import mailbox_in
 from bot.subscribers.addresses import NotAnAddressError, counted_as, read_address
 from bot.subscribers.confirming import (
     HOLDS_FOR,
@@ -34,6 +33,7 @@ from storage.words import MailboxState, MailTrouble, Reach
 
 if TYPE_CHECKING:
     from bot.rendering.post import Post
+    from bot.rendering.renderer import Renderer
     from storage.engine import Storage, Unit
     from storage.mailboxes import Mailbox
 
@@ -57,10 +57,11 @@ class MailboxSeen:
 
 @dataclass(frozen=True, slots=True)
 class Mailboxes:
-    """*post* is None where this bot sends no mail."""
+    """*post* is None where this bot sends no mail; who gets some from before can still end it."""
 
     storage: Storage
-    post: Post | None
+    renderer: Renderer
+    post: Post | None = None
 
     async def now(self, chat_id: int) -> MailboxSeen:
         async with self.storage.reading() as unit:
@@ -151,21 +152,10 @@ class Mailboxes:
 
     async def unsubscribe(self, mailbox_id: int) -> None:
         """Send nothing there any more, and tell the chat; done twice it is as done once."""
-        renderer = self._posting().renderer
         async with self.storage.writing() as unit:
             found = await mailbox_to_change(unit, mailbox_id)
             if found and await end_mailbox(unit, found[0]):
-                await put_out(unit, mailbox_notice(unit, renderer, found[0]))
-
-    async def unsubscribe_by_mail(self, text: str) -> bool:
-        """A mail asks for it; False where its *text* holds no token of ours."""
-        seal = self._posting().links.seal
-        async with self.storage.reading() as unit:
-            mailbox_id = mailbox_in(text, seal, unit.now)
-        if mailbox_id is None:
-            return False
-        await self.unsubscribe(mailbox_id)
-        return True
+                await put_out(unit, mailbox_notice(unit, self.renderer, found[0]))
 
     def _posting(self) -> Post:
         if self.post is None:
@@ -173,18 +163,21 @@ class Mailboxes:
         return self.post
 
     def _seen(self, chat: Chat, mailbox: Mailbox | None) -> MailboxSeen:
-        can_mail = self.post is not None
-        if mailbox is None:
-            return MailboxSeen(can_mail, chat.digest_by)
-        return MailboxSeen(
-            can_mail,
-            chat.digest_by,
-            mailbox.state,
-            mailbox.address,
-            mailbox.alerts,
-            mailbox.trouble,
-            mailbox.trouble_text or "",
-        )
+        return seen_of(chat, mailbox, can_mail=self.post is not None)
+
+
+def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> MailboxSeen:
+    if mailbox is None:
+        return MailboxSeen(can_mail, chat.digest_by)
+    return MailboxSeen(
+        can_mail,
+        chat.digest_by,
+        mailbox.state,
+        mailbox.address,
+        mailbox.alerts,
+        mailbox.trouble,
+        mailbox.trouble_text or "",
+    )
 
 
 async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> None:

@@ -1,7 +1,7 @@
-"""What comes back from a mailbox: refusals, bounces, complaints.
+"""What comes back from a mailbox: refusals, bounces, complaints, wishes to be unsubscribed.
 
-A permanent refusal or a complaint suspends at once; passing ones only when five have come within
-two weeks. The chat is told, and its digests come by Telegram until it confirms an address.
+A refusal for good or a complaint suspends at once; passing ones only when five have come within two
+weeks. The chat is told, and its digests come by Telegram until it confirms an address.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.delivery.reports import What, read_report
 from bot.delivery.verp import mailbox_in
 from bot.subscribers.mailnotices import mailbox_notice, put_out
 from storage.mailboxes import mailbox_to_change
@@ -17,8 +18,9 @@ from storage.mailboxes_suspended import suspend_mailbox
 from storage.words import MailboxState, MailTrouble
 
 if TYPE_CHECKING:
-    from bot.rendering.renderer import Renderer
+    from bot.delivery.reports import Report
     from bot.rendering.seals import Seal
+    from bot.subscribers.mailboxes import Mailboxes
     from storage.engine import Storage, Unit
     from storage.mailboxes import Mailbox
 
@@ -29,9 +31,26 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    storage: Storage
-    renderer: Renderer
+    mailboxes: Mailboxes
     seal: Seal
+
+    async def take(self, message: bytes) -> bool:
+        """Do what the whole *message* asks for; False if it is nothing about a mailbox of ours."""
+        report = read_report(message)
+        if report is None:
+            return False
+        async with self._storage.reading() as unit:
+            mailbox_id = mailbox_in(report.text, self.seal, unit.now)
+        if mailbox_id is None:
+            return False
+        match report.what:
+            case What.BOUNCE:
+                return await self._bounced(mailbox_id, report)
+            case What.COMPLAINT:
+                return await self._complained(mailbox_id)
+            case What.WISH:
+                await self.mailboxes.unsubscribe(mailbox_id)
+                return True
 
     async def refused(self, unit: Unit, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail for it, *reason* in that server's words; within *unit*."""
@@ -39,35 +58,30 @@ class Returns:
         if found:
             await self._stop(unit, found[0], MailTrouble.REFUSED, reason)
 
-    async def complained_by(self, token: str) -> bool:
-        """A complaint quotes a mail with *token* in it; False if it is none of ours."""
-        async with self.storage.reading() as unit:
-            mailbox_id = mailbox_in(token, self.seal, unit.now)
-        return mailbox_id is not None and await self.complained(mailbox_id)
+    @property
+    def _storage(self) -> Storage:
+        return self.mailboxes.storage
 
-    async def complained(self, mailbox_id: int) -> bool:
-        """Its reader called a mail unwanted; False: no such mailbox."""
-        async with self.storage.writing() as unit:
+    async def _bounced(self, mailbox_id: int, report: Report) -> bool:
+        async with self._storage.writing() as unit:
+            found = await mailbox_to_change(unit, mailbox_id)
+            if found is None:
+                return False
+            mailbox, _chat = found
+            if report.is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
+                await self._stop(unit, mailbox, MailTrouble.BOUNCED, report.reason)
+            return True
+
+    async def _complained(self, mailbox_id: int) -> bool:
+        async with self._storage.writing() as unit:
             found = await mailbox_to_change(unit, mailbox_id)
             if found:
                 await self._stop(unit, found[0], MailTrouble.COMPLAINED, "")
             return found is not None
 
-    async def bounced(self, token: str, *, is_permanent: bool, reason: str) -> bool:
-        """Count what came back to the return path with *token*; False if it is none of ours."""
-        async with self.storage.writing() as unit:
-            mailbox_id = mailbox_in(token, self.seal, unit.now)
-            found = await mailbox_to_change(unit, mailbox_id) if mailbox_id is not None else None
-            if found is None:
-                return False
-            mailbox, _chat = found
-            if is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
-                await self._stop(unit, mailbox, MailTrouble.BOUNCED, reason)
-            return True
-
     async def _stop(self, unit: Unit, mailbox: Mailbox, trouble: MailTrouble, reason: str) -> None:
         if await suspend_mailbox(unit, mailbox, trouble, reason[:_LONGEST_REASON]):
-            await put_out(unit, mailbox_notice(unit, self.renderer, mailbox))
+            await put_out(unit, mailbox_notice(unit, self.mailboxes.renderer, mailbox))
 
 
 def _soft_ones(unit: Unit, mailbox: Mailbox) -> int:

@@ -7,12 +7,14 @@ from datetime import date, datetime, timedelta
 from bot.publishing.calendar import Plan
 from bot.publishing.walltime import local_date, start_of
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS
+from bot.subscribers.mailboxes import MailboxSeen, seen_of
 from bot.subscribers.planning import rehold, replan
 from bot.subscribers.refusals import NotADate, NotAZone
 from bot.subscribers.zones import is_zone
 from storage.chats import Chat, chat_to_change
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
+from storage.mailboxes import mailbox_of
 from storage.slots import slots_of
 from storage.subscriptions import count_subscriptions
 from storage.words import ChatState, EmptyDay, QuietHours
@@ -34,6 +36,7 @@ class Settings:
     paused_until: date | None
     next_at: datetime | None
     topics: int
+    mailbox: MailboxSeen
     now: datetime
 
 
@@ -111,5 +114,6 @@ async def settings_of(unit: Unit, chat: Chat) -> Settings:
         paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
         topics=await count_subscriptions(unit, chat.id or 0),
+        mailbox=seen_of(chat, await mailbox_of(unit, chat.id or 0)),
         now=unit.now,
     )

@@ -1,8 +1,9 @@
-"""What somebody typed: times, hours, a date, a zone, a link, or else words to watch for.
+"""What somebody typed: times, hours, a date, a zone, a link, an address; else words to watch for.
 
 1. What was asked for is read generously: `8` is a time then, and `Tokyo` a zone.
 2. Unasked, only what can be nothing else is a time or a zone; a bare city is words.
 3. `quiet` before a span of hours says that it is one.
+4. Six digits may be a code; whether one is awaited is for the reader to know.
 """
 
 import re
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.subscribers.clocks import read_clock, read_hours
+from bot.subscribers.confirming import read_code
 from bot.subscribers.dates import read_date
 from bot.subscribers.lines import one_line
 from bot.subscribers.slots import Times
@@ -21,6 +23,7 @@ from storage.words import QuietHours
 
 _QUIET = re.compile(r"quiet(?:\s+hours)?[\s:]+(.+)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _NUMBER = re.compile(r"\d{1,4}")
 
 
@@ -72,11 +75,23 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """An e-mail address; whether mail could go there is checked by who uses it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     text: str
 
 
-Typed: TypeAlias = Clock | Timetable | Hours | Day | Number | Zone | Link | Words
+Typed: TypeAlias = Clock | Timetable | Hours | Day | Number | Zone | Link | Address | Code | Words
 
 
 def read_typed(text: str, asked: Asked | None = None, today: date | None = None) -> Typed:
@@ -84,7 +99,8 @@ def read_typed(text: str, asked: Asked | None = None, today: date | None = None)
     text = one_line(text)
     if asked:
         return _answer(text, asked, today) or Words(text)
-    return _times(text) or _hours(text) or _zone(text) or _link(text) or Words(text)
+    read = _times(text) or _hours(text) or _zone(text) or _link(text)
+    return read or _address(text) or _code(text) or Words(text)
 
 
 def _answer(text: str, asked: Asked, today: date | None) -> Typed | None:
@@ -122,3 +138,12 @@ def _zone(text: str) -> Zone | None:
 
 def _link(text: str) -> Link | None:
     return Link(text) if _LINK.fullmatch(text) else None
+
+
+def _address(text: str) -> Address | None:
+    return Address(text) if _ADDRESS.fullmatch(text) else None
+
+
+def _code(text: str) -> Code | None:
+    digits = read_code(text)
+    return Code(digits) if digits else None

@@ -18,6 +18,7 @@ from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.rendering.links import Links
+from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 from bot.sources.articles.identity import identified
@@ -33,6 +34,7 @@ from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
+from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
@@ -129,7 +131,9 @@ class House:
         return Talk(self.playground, self.playground.person(name, **facts))
 
 
-def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
+def make_doors(
+    storage: Storage, access: Access, adding: FakeAdding, post: Post | None = None
+) -> Doors:
     preview = Preview(storage)
     return Doors(
         arrivals=Arrivals(storage, access),
@@ -146,6 +150,7 @@ def make_doors(storage: Storage, access: Access, adding: FakeAdding) -> Doors:
         adding=adding,
         sources=Listing(storage),
         feeds=Feeds(storage, LINKS, Topics(storage)),
+        mailboxes=Mailboxes(storage, Renderer(), post),
     )
 
 
@@ -170,11 +175,17 @@ def access() -> Access:
 
 
 @pytest.fixture
+def post() -> Post | None:
+    """What writes mails; a test module may say that nothing does."""
+    return Post(Renderer(), Sender("news@dateline.example"), LINKS)
+
+
+@pytest.fixture
 async def house(
-    playground: Playground, one_storage: Storage, access: Access
+    playground: Playground, one_storage: Storage, access: Access, post: Post | None
 ) -> AsyncIterator[House]:
     adding = FakeAdding()
-    doors = make_doors(one_storage, access, adding)
+    doors = make_doors(one_storage, access, adding, post)
     dispatcher = make_dispatcher(doors, Renderer())
     session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
     stopping = asyncio.Event()

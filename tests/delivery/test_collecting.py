@@ -7,13 +7,12 @@ import imaplib
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 
 import pytest
 
 from bot.delivery.collecting import Collecting
 from bot.delivery.imap import Imap
-from tests.delivery.test_reports import TOKEN, complaint, notification
+from tests.delivery.returned import TOKEN, notification, wish
 
 
 @dataclass
@@ -67,24 +66,13 @@ class FakeMailbox:
 
 @dataclass
 class Noted:
-    """Takes what was read; knows one token."""
+    """Takes what was read; understands mails with one token."""
 
-    told: list[tuple[str, bool, str]] = field(default_factory=list)
+    taken: list[bytes] = field(default_factory=list)
 
-    async def bounced(self, token: str, *, is_permanent: bool, reason: str) -> bool:
-        return self._note("bounce", token, is_permanent, reason)
-
-    async def complained_by(self, token: str) -> bool:
-        return self._note("complaint", token, True, "")
-
-    async def unsubscribe_by_mail(self, text: str) -> bool:
-        return self._note("wish", text, True, "")
-
-    def _note(self, what: str, text: str, is_permanent: bool, reason: str) -> bool:
-        if TOKEN not in text:
-            return False
-        self.told.append((what, is_permanent, reason))
-        return True
+    async def take(self, message: bytes) -> bool:
+        self.taken.append(message)
+        return TOKEN.encode() in message
 
 
 @asynccontextmanager
@@ -109,33 +97,21 @@ def noted() -> Noted:
 
 def collecting(mailbox: FakeMailbox, noted: Noted, password: str = "secret") -> Collecting:
     imap = Imap("127.0.0.1", mailbox.port, "bounces", password, connect=plainly)
-    return Collecting(imap, noted, noted)
+    return Collecting(imap, noted)
 
 
 def plainly(host: str, port: int) -> imaplib.IMAP4:
     return imaplib.IMAP4(host, port, timeout=5)
 
 
-def wish(text: str) -> bytes:
-    message = EmailMessage()
-    message["Subject"] = text
-    message.set_content("")
-    return message.as_bytes()
-
-
 async def test_what_came_back_is_understood_and_deleted(mailbox, noted):
     mailbox.put(notification("failed", "5.1.1", "550 no such user"))
-    mailbox.put(complaint("abuse"))
     mailbox.put(wish(f"unsubscribe {TOKEN}"))
 
     await collecting(mailbox, noted).collect()
 
-    assert noted.told == [
-        ("bounce", True, "550 no such user"),
-        ("complaint", True, ""),
-        ("wish", True, ""),
-    ]
-    assert mailbox.marked(r"\Deleted") == [1, 2, 3]
+    assert noted.taken == list(mailbox.mails.values())
+    assert mailbox.marked(r"\Deleted") == [1, 2]
 
 
 async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
@@ -145,7 +121,7 @@ async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
     await collecting(mailbox, noted).collect()
     await collecting(mailbox, noted).collect()
 
-    assert noted.told == []
+    assert len(noted.taken) == 2
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1, 2], [])
 
 
@@ -153,7 +129,7 @@ async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox
     mailbox.put(notification("failed", "5.1.1"))
 
     await collecting(mailbox, noted, password="wrong").collect()
-    assert noted.told == []
+    assert noted.taken == []
     await collecting(mailbox, noted).collect()
 
-    assert len(noted.told) == 1
+    assert len(noted.taken) == 1

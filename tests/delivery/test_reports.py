@@ -1,77 +1,9 @@
-from email.message import EmailMessage
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.reports import What, read_report
-
-TOKEN = "5.0.abcdefghijklmnopqrstuvwxyz"
-
-
-def notification(action: str, status: str, diagnostic: str = "") -> bytes:
-    told = f"Diagnostic-Code: smtp; {diagnostic}\n" if diagnostic else ""
-    return f"""\
-From: MAILER-DAEMON@mx.example.net
-To: back+{TOKEN}@dateline.example
-Subject: Undelivered Mail
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-I could not deliver it.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-Arrival-Date: Tue, 17 Nov 2026 23:00:10 +0000
-
-Final-Recipient: rfc822; ann@example.org
-Action: {action}
-Status: {status}
-{told}
---b
-Content-Type: text/rfc822-headers
-
-Subject: 4 stories
-To: ann@example.org
-
---b--
-""".encode()
-
-
-def complaint(kind: str) -> bytes:
-    return f"""\
-From: fbl@mail.example.net
-To: abuse@dateline.example
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=feedback-report; boundary="b"
-
---b
-Content-Type: text/plain
-
-Somebody does not want this.
-
---b
-Content-Type: message/feedback-report
-
-Feedback-Type: {kind}
-User-Agent: SomeMail/1.0
-Version: 1
-
---b
-Content-Type: message/rfc822
-
-Subject: 4 stories
-List-Unsubscribe: <mailto:back@dateline.example?subject=3Dunsubscribe%20{TOKEN[:9]}=
-{TOKEN[9:]}>
-
-text
---b--
-""".encode()
+from tests.delivery.returned import TOKEN, complaint, notification, wish
 
 
 @pytest.mark.parametrize(
@@ -128,11 +60,7 @@ def test_a_report_that_is_not_spam_is_no_complaint():
     ],
 )
 def test_a_wish_to_be_unsubscribed(subject, body):
-    message = EmailMessage()
-    message["Subject"] = subject
-    message.set_content(body)
-
-    report = read_report(message.as_bytes())
+    report = read_report(wish(subject, body))
 
     assert report is not None
     assert report.what is What.WISH
@@ -140,11 +68,7 @@ def test_a_wish_to_be_unsubscribed(subject, body):
 
 
 def test_other_mail_is_left_to_a_person():
-    message = EmailMessage()
-    message["Subject"] = "About your digest"
-    message.set_content("It is nice.")
-
-    assert read_report(message.as_bytes()) is None
+    assert read_report(wish("About your digest", "It is nice.")) is None
 
 
 @given(st.binary(max_size=500))

@@ -76,7 +76,7 @@ def post() -> Post:
 
 @pytest.fixture
 def mailboxes(storage, post) -> Mailboxes:
-    return Mailboxes(storage, post)
+    return Mailboxes(storage, post.renderer, post)
 
 
 @dataclass

@@ -4,7 +4,6 @@ import pytest
 
 from bot.delivery.verp import return_path, token_of
 from bot.rendering.mail import Mail
-from bot.rendering.renderer import Renderer
 from bot.subscribers.returns import Returns
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.mailboxes import Mailbox
@@ -16,16 +15,22 @@ from storage.words import (
     Medium,
     Reach,
 )
+from tests.delivery.returned import complaint, notification, wish
 from tests.subscribers.conftest import SEAL
 
 ADDRESS = "ann@example.org"
 DAY = timedelta(days=1)
-BACK = return_path("back@dateline.example", token_of(1, SEAL))
+TOKEN = token_of(1, SEAL)
+BACK = return_path("back@dateline.example", TOKEN)
+
+
+def bounce(status: str = "5.1.1", back: str = BACK) -> bytes:
+    return notification("failed", status, back=back)
 
 
 @pytest.fixture
-def returns(storage) -> Returns:
-    return Returns(storage, Renderer(), SEAL)
+def returns(mailboxes) -> Returns:
+    return Returns(mailboxes, SEAL)
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
 async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
     returns, mailboxes, chat_id, waiting, sent, storage, clock
 ):
-    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+    await returns.take(bounce())
     async with storage.reading() as unit:
         held = await unit.session.get_one(Delivery, waiting)
     clock.turn(DAY)
@@ -100,7 +105,7 @@ async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
     async with storage.writing() as unit:
         row = await unit.session.get_one(Delivery, waiting)
         row.kind = DeliveryKind.ALERT
-    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+    await returns.take(bounce())
     clock.turn(DAY)
 
     await mailboxes.request(chat_id, ADDRESS)
@@ -114,25 +119,25 @@ async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
     returns, mailboxes, chat_id, clock
 ):
     for _ in range(4):
-        assert await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+        assert await returns.take(bounce("4.2.2"))
         clock.turn(DAY)
     assert (await mailboxes.now(chat_id)).is_active
 
-    await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+    await returns.take(bounce("4.2.2"))
 
     assert (await mailboxes.now(chat_id)).trouble is MailTrouble.BOUNCED
 
 
 async def test_passing_bounces_now_and_then_suspend_nothing(returns, mailboxes, chat_id, clock):
     for _ in range(12):
-        await returns.bounced(BACK, is_permanent=False, reason="4.2.2 full")
+        await returns.take(bounce("4.2.2"))
         clock.turn(4 * DAY)
 
     assert (await mailboxes.now(chat_id)).is_active
 
 
 async def test_a_complaint_suspends_at_once(returns, mailboxes, chat_id, sent):
-    assert await returns.complained(1)
+    assert await returns.take(complaint("abuse", TOKEN))
 
     (notice,) = await told(sent)
     assert (await mailboxes.now(chat_id)).trouble is MailTrouble.COMPLAINED
@@ -148,8 +153,16 @@ async def test_a_complaint_suspends_at_once(returns, mailboxes, chat_id, sent):
     ],
 )
 async def test_a_bounce_of_nobody_changes_nothing(returns, mailboxes, chat_id, token):
-    assert not await returns.bounced(token, is_permanent=True, reason="5.1.1")
+    assert not await returns.take(bounce(back=token))
     assert (await mailboxes.now(chat_id)).is_active
+
+
+@pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
+async def test_a_mail_unsubscribes_whose_token_it_carries(returns, mailboxes, chat_id, subject):
+    assert not await returns.take(wish(subject[:-1]))
+    assert await returns.take(wish(subject))
+
+    assert (await mailboxes.now(chat_id)).state is MailboxState.UNSUBSCRIBED
 
 
 async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
@@ -158,7 +171,7 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
     chat_id = await arrive()
     await mailboxes.request(chat_id, ADDRESS)
 
-    await returns.bounced(BACK, is_permanent=True, reason="5.1.1")
+    await returns.take(bounce())
 
     async with storage.reading() as unit:
         assert (await unit.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED

@@ -123,7 +123,7 @@ def web_doors(storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns) 
         outfeeds=OutFeeds(storage, Renderer(), Links(BASE, SEAL)),
         managing=Managing(
             *(storage, Topics(storage), watching, ChatSettings(storage)),
-            Mailboxes(storage, None),
+            Mailboxes(storage, Renderer()),
         ),
         mailboxes=mailboxes,
         returns=returns,

@@ -59,6 +59,7 @@ class SampleManaging:
             TopicSeen(2, '"consul-general"', '"consul-general"', is_public=False, mode=Mode.BOTH),
             TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
         ]
+        mailbox = MailboxSeen(True, Reach.BOTH, MailboxState.ACTIVE, "ann@example.org")
         settings = Settings(
             plan=PLAN,
             zone_guessed=False,
@@ -69,9 +70,9 @@ class SampleManaging:
             paused_until=None,
             next_at=NOW,
             topics=3,
+            mailbox=mailbox,
             now=NOW,
         )
-        mailbox = MailboxSeen(True, Reach.BOTH, MailboxState.ACTIVE, "ann@example.org")
         return Managed(topics, settings, mailbox)
 
     async def watch(self, _chat: int, _topic: int, mode: Mode) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is typed: words become a card; times, hours, a zone or a link are understood as such."""
+"""Whatever is typed: words become a card; times, a zone, an address … are understood as such."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from bot.chat.cards import show_card
+from bot.chat.handlers.email import ask_address, take_code
 from bot.chat.questions import ASKED_AGAIN, asked_by
 from bot.publishing.calendar import Plan
 from bot.publishing.walltime import local_date
 from bot.subscribers.slots import renewed
 from bot.subscribers.typed import (
+    Address,
     Asked,
     Clock,
+    Code,
     Day,
     Hours,
     Link,
@@ -38,8 +41,12 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
     asked = asked_by(message.reply_to_message, answers.renderer)
     if asked:
         await _answered(message.text or "", asked, guest, doors, answers)
-        return
-    match read_typed(message.text or ""):
+    else:
+        await _unasked(message.text or "", guest, doors, answers)
+
+
+async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> None:  # noqa: C901 - one case a kind
+    match read_typed(text):
         case Clock(minutes):
             settings = await doors.settings.now(guest.chat_id)
             await answers.show("chat/typed/time.html", minutes=minutes, settings=settings)
@@ -49,11 +56,22 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
         case Hours(hours):
             await answers.show("chat/typed/quiet.html", hours=hours)
         case Zone(name):
-            await answers.show("chat/typed/zone.html", zone=name, typed=message.text)
+            await answers.show("chat/typed/zone.html", zone=name, typed=text)
         case Link(url):
             await answers.show("chat/typed/link.html", url=url, guest=guest)
-        case Words(text):
-            await show_card(text, guest, doors, answers)
+        case Address(address):
+            await ask_address(address, guest, doors, answers)
+        case Code(digits):
+            await _digits(digits, text, guest, doors, answers)
+        case Words(words):
+            await show_card(words, guest, doors, answers)
+
+
+async def _digits(digits: str, text: str, guest: Guest, doors: Doors, answers: Answers) -> None:
+    if await doors.mailboxes.awaits_code(guest.chat_id):
+        await take_code(digits, guest, doors, answers)
+    else:
+        await show_card(text, guest, doors, answers)
 
 
 async def _answered(text: str, asked: Asked, guest: Guest, doors: Doors, answers: Answers) -> None:

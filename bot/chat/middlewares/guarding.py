@@ -12,14 +12,20 @@ from bot.chat.cards import CardTooOld
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import (
+    CodeIsOver,
+    NoMail,
+    NoMailbox,
     NoSuchSlot,
     NoSuchTopic,
     NotADate,
+    NotAnAddress,
     NotANumber,
     NotATime,
     NotAZone,
+    TooManyRequests,
     TooManySlots,
     TooManyTopics,
+    WrongCode,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +38,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SAID: dict[type[Exception], str] = {
+    CodeIsOver: "chat/refused/code_is_over.html",
     CardTooOld: "chat/refused/card_too_old.html",
+    NoMail: "chat/refused/no_mail.html",
+    NoMailbox: "chat/refused/no_mailbox.html",
     NoSuchSlot: "chat/refused/old_button.html",
     NoSuchTopic: "chat/refused/no_such_topic.html",
     NotADate: "chat/refused/not_a_date.html",
     NotANumber: "chat/refused/not_a_number.html",
     NotATime: "chat/refused/old_button.html",
     NotAZone: "chat/refused/old_button.html",
+    NotAnAddress: "chat/refused/not_an_address.html",
+    TooManyRequests: "chat/refused/too_many_requests.html",
     TooManySlots: "chat/refused/too_many_slots.html",
     TooManyTopics: "chat/refused/too_many_topics.html",
+    WrongCode: "chat/refused/wrong_code.html",
 }
 
 

@@ -1,0 +1,132 @@
+"""Digests by e-mail, as a person sets them up in the chat."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlmodel import col, select
+
+from bot.rendering.mail import Mail
+from storage.deliveries import Delivery
+from storage.mailboxes import Mailbox
+from storage.words import MailboxState, MailTrouble, Medium
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+def code(one_storage):
+    """Return how to read the code in the last mail."""
+
+    async def read() -> str:
+        async with one_storage.reading() as unit:
+            mails = col(Delivery.medium) == Medium.EMAIL
+            rows = await unit.session.exec(
+                select(Delivery).where(mails).order_by(col(Delivery.id).desc())
+            )
+            text = Mail.from_json(rows.first().body).text
+        found = re.search(r"\d{3} \d{3}", text)
+        assert found
+        return found[0]
+
+    return read
+
+
+async def test_an_address_is_typed_confirmed_and_chosen(ann, code):
+    asked = await ann.says("/email ann@example.org")
+    confirmed = await ann.says(await code())
+    chosen = await ann.presses(confirmed, "E-mail")
+    alerted = await ann.presses(chosen, "Alerts by e-mail: on")
+
+    assert "ann@example.org is not confirmed yet" in asked["text"]
+    assert "Type the six digits" in asked["text"]
+    assert "Digests come here and by e-mail, to ann@example.org." in confirmed["text"]
+    assert "Digests come by e-mail, to ann@example.org." in chosen["text"]
+    assert "✓ E-mail" in labels(chosen)
+    assert "Alerts come there too." in alerted["text"]
+
+
+async def test_an_address_alone_is_understood(ann):
+    asked = await ann.says("ann@example.org")
+
+    assert "ann@example.org is not confirmed yet" in asked["text"]
+
+
+async def test_six_digits_are_words_where_no_code_is_awaited(ann):
+    card = await ann.says("202611")
+
+    assert "202611" in card["text"]
+    assert "code" not in card["text"]
+
+
+async def test_a_wrong_code_is_said_with_what_is_left(ann, code):
+    await ann.says("/email ann@example.org")
+    right = (await code()).replace(" ", "")
+    wrong = "111111" if right != "111111" else "222222"
+
+    said = [(await ann.says(wrong))["text"] for _ in range(6)]
+
+    assert "You have 4 more tries." in said[0]
+    assert "You have 1 more try." in said[3]
+    assert "it was the last try" in said[4]
+    assert "This code is over" in said[5]
+
+
+@pytest.mark.parametrize(
+    "typed", ["/email nonsense", "/email a@b", '/email "a b"@example.org', "-x@example.org"]
+)
+async def test_what_is_no_address_is_answered_with_what_one_looks_like(ann, typed):
+    assert "like me@example.org" in (await ann.says(typed))["text"]
+
+
+async def test_too_many_addresses_are_too_many(ann):
+    for number in range(5):
+        await ann.says(f"/email ann{number}@example.org")
+
+    assert "You have tried five addresses today." in (await ann.says("/email a@b.example"))["text"]
+
+
+async def test_the_settings_say_by_what_digests_come(ann, code):
+    await ann.says("/email ann@example.org")
+    await ann.says(await code())
+
+    settings = await ann.says("/settings")
+    page = await ann.presses(settings, "E-mail")
+    removed = await ann.presses(page, "Remove address")
+
+    assert "Digests come here and by e-mail, to ann@example.org." in settings["text"]
+    assert "Digests come here." in removed["text"]
+    assert "Remove address" not in labels(removed)
+
+
+async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
+    await ann.says("/email ann@example.org")
+    async with one_storage.writing() as unit:
+        mailbox = (await unit.session.exec(select(Mailbox))).one()
+        mailbox.state, mailbox.trouble = MailboxState.SUSPENDED, MailTrouble.REFUSED
+        mailbox.trouble_text = "550 5.1.1 No <such> user"
+
+    page = await ann.says("/email")
+
+    assert "Mails to ann@example.org do not arrive; digests come here." in page["text"]
+    assert "Its server said: 550 5.1.1 No <such> user" in page["text"]
+
+
+async def test_an_old_button_of_a_removed_address_says_so(ann, code):
+    await ann.says("/email ann@example.org")
+    page = await ann.says(await code())
+    await ann.presses(await ann.says("/email"), "Remove address")
+
+    shown = await ann.presses_quietly(page, "Both")
+
+    assert "no confirmed address" in shown
+
+
+class TestWithoutAMailServer:
+    @pytest.fixture
+    def post(self) -> None:
+        return None
+
+    @pytest.mark.parametrize("typed", ["/email", "/email ann@example.org", "ann@example.org"])
+    async def test_it_is_said_in_a_sentence(self, ann, typed):
+        assert "I send no e-mail" in (await ann.says(typed))["text"]
