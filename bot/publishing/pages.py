@@ -33,10 +33,10 @@ class Picture:
 class Edition:
     """A digest about to be rendered; *snippets* by story, *topics* how many the chat watches.
 
-    *trends* by topic, where there is one. *day* and *slot* name it among the chat's; without a day
-    it is a look ahead, of which nothing is stored. *late*: how long after its time it is made.
-    *is_weekly*: it comes once a week, and looks back on it. *url* is its page in the browser, where
-    there is one.
+    *trends* are of the topics *watched*, where there is one, whether they have news or not. *day*
+    and *slot* name it among the chat's; without a day it is a look ahead, of which nothing is
+    stored. *late*: how long after its time it is made. *is_weekly*: it comes once a week, and looks
+    back on it. *url* is its page in the browser, where there is one.
     """
 
     choice: Choice
@@ -49,6 +49,7 @@ class Edition:
     slot: int = 0
     style: Style = Style.STANDARD
     layout: Layout = Layout.CLASSIC
+    watched: Sequence[Topic] = ()
     trends: Mapping[int, Trend] = field(default_factory=dict)
     url: str | None = None
     picture: Picture | None = None

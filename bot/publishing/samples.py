@@ -108,6 +108,7 @@ def sample_edition(style: Style = Style.STANDARD) -> Edition:
         snippets={story.id: sample_snippet(story.id, style) for story in stories},
         plan=PLAN,
         topics=2,
+        watched=(TIES, CONSUL),
         since=NOW - timedelta(days=1),
         now=NOW,
         day=date(2026, 11, 18),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from bot.rendering.environment import make_environment
@@ -87,7 +87,7 @@ def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used
     given = {
         one for part in _closure(shipped, name) for one in _names(shipped, _text(shipped, part))
     }
-    unknown = sorted(_names(shipped, source) - given)
+    unknown = sorted(_names(shipped, source) - given - _sure(shipped, source))
     if not unknown:
         return ""
     line = _line_of(unknown[0], source)
@@ -96,6 +96,18 @@ def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used
 
 def _names(environment: Environment, source: str) -> set[str]:
     return find_undeclared_variables(environment.parse(source)) - environment.globals.keys()
+
+
+def _sure(environment: Environment, source: str) -> set[str]:
+    """Return the names that the template sets itself, or asks whether they are defined."""
+    tree = environment.parse(source)
+    stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+    asked = {
+        test.node.name
+        for test in tree.find_all(nodes.Test)
+        if test.name in {"defined", "undefined"} and isinstance(test.node, nodes.Name)
+    }
+    return stored | asked
 
 
 def _line_of(name: str, source: str) -> int:

@@ -87,6 +87,31 @@ async def test_a_silent_message_makes_no_sound(telegram, session):
     assert session.asked[0].disable_notification is True
 
 
+async def test_a_rich_message_goes_as_html_that_telegram_adds_nothing_to(telegram, session):
+    buttons = ((Button("More", data="m"),),)
+
+    await telegram.send(Address(7, 3), Message("News", (), buttons, rich="<h2>News</h2>"))
+
+    call = session.asked[0]
+    assert call.__api_method__ == "sendRichMessage"
+    assert (call.chat_id, call.message_thread_id) == (7, 3)
+    assert (call.rich_message.html, call.rich_message.skip_entity_detection) == (
+        "<h2>News</h2>",
+        True,
+    )
+    assert call.reply_markup.inline_keyboard[0][0].text == "More"
+
+
+async def test_a_picture_has_the_text_as_its_caption(telegram, session):
+    await telegram.send(CHAT, Message("Week", (Entity("bold", 0, 4),), photo="cG5n"), silent=True)
+
+    call = session.asked[0]
+    assert call.__api_method__ == "sendPhoto"
+    assert (call.photo.data, call.caption, call.parse_mode) == (b"png", "Week", None)
+    assert [(e.type, e.length) for e in call.caption_entities] == [("bold", 4)]
+    assert call.disable_notification is True
+
+
 async def test_an_edit_names_its_message(telegram, session):
     assert await telegram.edit(CHAT, 5, Message("now")) == 5
 
@@ -100,6 +125,14 @@ async def test_an_edit_names_its_message(telegram, session):
         pytest.param(refuses(400, "Bad Request: can't parse"), errors.BadMarkup, id="bad markup"),
         pytest.param(refuses(401, "Unauthorized"), errors.TokenRejected, id="401"),
         pytest.param(refuses(404, "Not Found"), errors.TokenRejected, id="404"),
+        pytest.param(
+            refuses(404, "Not Found: method not found"), errors.Refused, id="404 of an old server"
+        ),
+        pytest.param(
+            refuses(400, "Bad Request: not enough rights to send photos to the chat"),
+            errors.Refused,
+            id="no right to send pictures, but text",
+        ),
         pytest.param(refuses(413, "Too Large"), errors.TooLong, id="413, no network trouble"),
         pytest.param(refuses(500, "Internal Server Error"), errors.ServerTrouble, id="500"),
         pytest.param((502, "<html>Bad Gateway</html>"), errors.ServerTrouble, id="502 in HTML"),

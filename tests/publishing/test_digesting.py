@@ -8,7 +8,7 @@ from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.editions import EditionStory
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
+from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -247,3 +247,38 @@ async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom,
     ]
     assert [bool(row.body["keyboard"]) for row in rows] == [False] * (len(rows) - 1) + [True]
     assert len(await newsroom.all(Article)) == len(await newsroom.all(EditionStory)) == 24
+
+
+async def test_a_chat_that_wants_it_gets_one_rich_message(publishing, newsroom, watched, clock):
+    query, source = watched
+    await newsroom.article("A headline", query, source_id=source)
+    await newsroom.change(Chat, 1, layout=Layout.RICH)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    (row,) = await newsroom.all(Delivery)
+    assert row.body["text"] == "Your Tuesday digest · 3 March"
+    assert row.body["rich"].startswith("<h2>Your Tuesday digest</h2><p>3 March · 1 story")
+    assert row.fallback is not None
+    assert row.fallback["text"].startswith("Your Tuesday digest · 3 March\n1 story")
+
+
+async def test_a_digest_in_parts_rings_once(publishing, newsroom, watched, clock):
+    query, source = watched
+    for number in range(5):
+        text = f"Words {number}. " + "Word after word. " * 60
+        title = f"Headline {number} {'long ' * 55}"
+        await newsroom.article(title, query, source_id=source, text=text)
+    for number in range(6):
+        other = await newsroom.query(f"words{number}")
+        await newsroom.subscribe(1, other, f"Topic {number} {'long ' * 30}", Mode.DIGEST)
+        for one in range(5):
+            await newsroom.article(f"Other {number}.{one} {'x ' * 90}", other, source_id=source)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id or 0)
+    assert len(rows) > 1
+    assert [row.silent for row in rows] == [False] + [True] * (len(rows) - 1)

@@ -105,6 +105,21 @@ def test_what_is_broken_is_told_at_the_start_and_left_out(folder, name, text, se
     assert message.text.startswith("Your Wednesday digest")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            "{% if guest %}{% set x = 1 %}{% endif %}{% if guest %}{{ x }}{% endif %}", id="set"
+        ),
+        pytest.param("{% if motto is defined %}{{ motto }}{% endif %}", id="asked for first"),
+        pytest.param("{% for one in [1, 2] %}{{ one }}{% endfor %}", id="of a loop"),
+    ],
+)
+def test_a_name_that_is_sure_to_be_there_is_nobodys_fault(folder, text):
+    text = text.replace("guest", "press")
+    make_renderer(folder("chat/settings.html", text), pytest.fail)
+
+
 def test_one_broken_template_takes_no_other_with_it(folder):
     folder("alert/telegram.html", "{{ nothing }}")
     told: list[str] = []

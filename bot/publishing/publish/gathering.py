@@ -48,39 +48,37 @@ async def gather(
     """
     topics = await digest_topics(unit, chat.id or 0)
     found = await found_since(unit, chat.id or 0, {topic.query_id for topic in topics}, since)
-    choice = await _chosen(unit, chat, topics, found)
+    watched = tuple(Topic(topic.id, topic.name) for topic in topics)
+    choice = choose(watched, await _stories(unit, chat, topics, found), CAPS[chat.style])
     return Edition(
         choice=choice,
         snippets=await _snippets(unit, choice, topics, LENGTHS[chat.style]),
         plan=await plan_of(unit, chat),
         topics=len(topics),
+        watched=watched,
         since=since,
         now=unit.now,
         style=chat.style,
         layout=chat.layout,
-        trends=await _trends(unit, counts or StoryCounts(), topics, choice, chat.id or 0),
+        trends=await _trends(unit, counts or StoryCounts(), topics, chat.id or 0),
     )
 
 
-async def _chosen(
+async def _stories(
     unit: Unit, chat: Chat, topics: Sequence[DigestTopic], found: Iterable[Found]
-) -> Choice:
+) -> list[Story]:
     hits = _hits(topics, found)
     shown = {story: found.article_id for story, found in hits.stories.items()}
-    outlets = await outlets_of(unit, shown, chat.id)
-    named = [Topic(topic.id, topic.name) for topic in topics]
-    return choose(named, hits.told_by(outlets), CAPS[chat.style])
+    return hits.told_by(await outlets_of(unit, shown, chat.id))
 
 
 async def _trends(
-    unit: Unit, counts: StoryCounts, topics: Sequence[DigestTopic], choice: Choice, chat_id: int
+    unit: Unit, counts: StoryCounts, topics: Sequence[DigestTopic], chat_id: int
 ) -> dict[int, Trend]:
-    """Return the trend of each topic that has something to tell, where there is one."""
-    told = {section.topic.id for section in choice.sections if section.stories}
-    shown = [topic for topic in topics if topic.id in told]
-    ages = await counts.by_age(unit, chat_id, {topic.query_id for topic in shown})
+    """Return the trend of each topic that has one; a week is looked back on with all of them."""
+    ages = await counts.by_age(unit, chat_id, {topic.query_id for topic in topics})
     trends = {
-        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, unit.now) for topic in shown
+        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, unit.now) for topic in topics
     }
     return {topic_id: trend for topic_id, trend in trends.items() if trend}
 

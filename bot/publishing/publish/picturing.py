@@ -27,9 +27,9 @@ class Picturing:
         if self.drawing is None or not edition.is_weekly:
             return edition
         topics = [
-            (section.topic, edition.trends[section.topic.id])
-            for section in edition.choice.sections
-            if section.topic.id in edition.trends
+            (topic, edition.trends[topic.id])
+            for topic in edition.watched
+            if topic.id in edition.trends
         ]
         chart = chart_of(topics, local(edition.now, edition.plan.zone))
         if chart is None:
