@@ -9,6 +9,7 @@
    room in all is dealt in rounds, one story a topic, so that no topic takes it from those behind.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +28,7 @@ class Caps:
     in_all: int
 
 
+UNCAPPED = Caps(per_topic=sys.maxsize, in_all=sys.maxsize)
 CAPS: Mapping[Style, Caps] = {
     Style.BRIEF: Caps(per_topic=3, in_all=15),
     Style.STANDARD: Caps(per_topic=5, in_all=30),
@@ -126,7 +128,11 @@ def choose(
     topics: Sequence[Topic], stories: Iterable[Story], caps: Caps = CAPS[Style.STANDARD]
 ) -> Choice:
     """Return the edition of *stories* for a chat with *topics*, in the chat's order."""
-    ranked = sorted(stories, key=rank)
+    return arrange(topics, sorted(stories, key=rank), caps)
+
+
+def arrange(topics: Sequence[Topic], ranked: Sequence[Story], caps: Caps = UNCAPPED) -> Choice:
+    """Return the edition of stories that are *ranked* already: told again, it has its order."""
     new = [story for story in ranked if not story.alerted]
     places = list(_placed(topics, new))
     shares = deal([len(place.own) for place in places], caps)
@@ -148,6 +154,8 @@ def deal(wanted: Sequence[int], caps: Caps) -> list[int]:
     """Return how many of the stories *wanted* by each topic are told."""
     shares, room = [0] * len(wanted), caps.in_all
     most = [min(count, caps.per_topic) for count in wanted]
+    if sum(most) <= room:
+        return most
     while room and shares != most:
         for at, limit in enumerate(most):
             if room and shares[at] < limit:

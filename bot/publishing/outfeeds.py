@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.publishing.choice import Topic
+from bot.publishing.choice import Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.reading import stories_of
-from bot.publishing.retelling import retell
 from bot.rendering.environment import LOCALE
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.outfeeds import Entry, OutFeed
@@ -96,7 +95,7 @@ class _Making:
     def _edition(self, made: Made, told: Sequence[ToldStory]) -> Entry:
         day = made.local_date
         url = self.links.edition(made.chat_id, day, made.slot, made.made_at) or ""
-        choice = retell([Topic(*topic) for topic in made.topics], stories_of(told))
+        choice = arrange([Topic(*topic) for topic in made.topics], stories_of(told))
         more = made.stories - choice.stories
         return Entry(
             id=self._id(f"edition-{made.id}"),

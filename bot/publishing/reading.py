@@ -1,21 +1,23 @@
 """Reading an edition again, after it was sent: in the browser, in a feed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.matching.snippets import Snippet
-from bot.publishing.choice import Choice, Hit, Story, Topic
+from bot.publishing.choice import Choice, Hit, Story, Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import Edition
-from bot.publishing.publish.gathering import plan_of
-from bot.publishing.retelling import retell
+from bot.publishing.publish.counting import StoryCounts
+from bot.publishing.publish.gathering import plan_of, trends_of
+from bot.publishing.trends import Trend
 from storage.chats import Chat
 from storage.editions import Edition as Made
-from storage.editions_found import texts_of
+from storage.editions_found import digest_topics, texts_of
 from storage.editions_told import ToldStory, edition_on, queries_of, stories_told
 from storage.engine import Storage, Unit
 from storage.stories_told import outlets_of
+from storage.words import Style
 
 _NOBODY: Mapping[int, Sequence[str]] = {}
 
@@ -31,23 +33,26 @@ class Reading:
             if made is None:
                 return None
             chat = await unit.session.get_one(Chat, chat_id)
-            choice = await _choice(unit, made)
+            choice, plan = await _choice(unit, made), await plan_of(unit, chat)
             return Edition(
                 choice=choice,
                 snippets=await _snippets(unit, choice),
-                plan=await plan_of(unit, chat),
+                plan=plan,
                 topics=len(choice.sections),
                 since=made.since,
                 now=made.made_at,
                 day=day,
                 slot=slot,
+                style=Style.FULL,
+                trends=await _trends(unit, made),
+                is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
 
 
 async def _choice(unit: Unit, made: Made) -> Choice:
     rows = await stories_told(unit, [made.id or 0])
     outlets = await outlets_of(unit, {row.story_id: row.article_id for row in rows}, made.chat_id)
-    return retell([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
+    return arrange([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
 
 
 def stories_of(
@@ -67,6 +72,13 @@ def stories_of(
         )
         for row in rows
     ]
+
+
+async def _trends(unit: Unit, made: Made) -> Mapping[int, Trend]:
+    """Return the trends as they were when the edition was made."""
+    then = replace(unit, now=made.made_at)
+    topics = await digest_topics(unit, made.chat_id)
+    return await trends_of(then, StoryCounts(), topics, made.chat_id)
 
 
 async def _snippets(unit: Unit, choice: Choice) -> dict[int, Snippet]:

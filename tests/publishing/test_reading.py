@@ -119,3 +119,11 @@ async def test_an_erased_chat_has_no_editions(told, reading, storage):
         await unit.session.exec(delete(Chat))
 
     assert await reading.edition(told, TUESDAY, 0) is None
+
+
+async def test_its_trends_are_those_of_its_day(told, reading, clock):
+    clock.turn(timedelta(days=30))
+
+    edition = await reading.edition(told, TUESDAY, 0)
+
+    assert edition.trends[1].this_week == 8

@@ -60,7 +60,7 @@ async def gather(
         now=unit.now,
         style=chat.style,
         layout=chat.layout,
-        trends=await _trends(unit, counts or StoryCounts(), topics, chat.id or 0),
+        trends=await trends_of(unit, counts or StoryCounts(), topics, chat.id or 0),
     )
 
 
@@ -72,7 +72,7 @@ async def _stories(
     return hits.told_by(await outlets_of(unit, shown, chat.id))
 
 
-async def _trends(
+async def trends_of(
     unit: Unit, counts: StoryCounts, topics: Sequence[DigestTopic], chat_id: int
 ) -> dict[int, Trend]:
     """Return the trend of each topic that has one; a week is looked back on with all of them."""

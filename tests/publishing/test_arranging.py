@@ -3,8 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.publishing.choice import Hit, Story, Topic
-from bot.publishing.retelling import retell
+from bot.publishing.choice import Hit, Story, Topic, arrange
 
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)
 TOPICS = [Topic(number, f"topic {number}") for number in (3, 1, 2)]
@@ -30,7 +29,7 @@ STORIES = st.lists(
 
 @given(STORIES)
 def test_each_new_story_is_told_once_under_the_first_topic_that_it_hits(stories):
-    choice = retell(TOPICS, stories)
+    choice = arrange(TOPICS, stories)
 
     new = {one.id for one in stories if not one.alerted}
     assert sorted(one.id for one in choice.told) == sorted(new)
@@ -42,7 +41,7 @@ def test_each_new_story_is_told_once_under_the_first_topic_that_it_hits(stories)
 
 @given(STORIES)
 def test_what_hits_a_later_topic_too_is_named_there(stories):
-    choice = retell(TOPICS, stories)
+    choice = arrange(TOPICS, stories)
 
     shown = [(s.topic.id, one.id) for s in choice.sections for one in (*s.told, *s.above)]
     hits = [(hit.topic_id, one.id) for one in stories if not one.alerted for hit in one.hits]
@@ -51,7 +50,7 @@ def test_what_hits_a_later_topic_too_is_named_there(stories):
 
 @given(STORIES)
 def test_the_order_is_what_it_was(stories):
-    choice = retell(TOPICS, stories)
+    choice = arrange(TOPICS, stories)
 
     assert list(choice.all_stories) == stories
     assert list(choice.alerted) == [one for one in stories if one.alerted]
@@ -60,11 +59,11 @@ def test_the_order_is_what_it_was(stories):
 
 
 def test_nothing_is_only_counted():
-    choice = retell(TOPICS, [story(number, {1}) for number in range(80)])
+    choice = arrange(TOPICS, [story(number, {1}) for number in range(80)])
 
     assert (choice.stories, choice.outlets, choice.sections[0].more) == (80, 4, 0)
     assert len(choice.sections[0].told) == 80
 
 
 def test_an_edition_that_told_nothing_is_empty():
-    assert not retell(TOPICS, [])
+    assert not arrange(TOPICS, [])
