@@ -85,10 +85,10 @@ def due_on(slot: Slot, zone: str, day: date) -> Due | None:
 
 
 def _next_of(
-    slot: Slot, zone: str, day: date, after: datetime, last: Mapping[int, date]
+    slot: Slot, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
 ) -> datetime:
-    told = last.get(slot.number, date.min)
-    return next(due.at for due in _dues(slot, zone, day) if due.at > after and due.day > told)
+    first = max(yesterday, last.get(slot.number, date.min) + _DAY)
+    return next(due.at for due in _dues(slot, zone, first) if due.at > after)
 
 
 def _dues(slot: Slot, zone: str, day: date) -> Iterator[Due]:
@@ -107,9 +107,9 @@ def _latest(plan: Plan, since: datetime, now: datetime, last: Mapping[int, date]
         due
         for slot in plan.slots
         for day in (today - _DAY, today, today + _DAY)
-        if (due := due_on(slot, plan.zone, day))
+        if day > last.get(slot.number, date.min)
+        and (due := due_on(slot, plan.zone, day))
         and since <= due.at <= now
-        and due.day > last.get(slot.number, date.min)
     ]
     return max(dues, key=_precedence, default=None)
 

@@ -105,6 +105,11 @@ def ahead(moment: datetime, now: datetime, locale: str) -> str:
     return format_timedelta(left, format="narrow", add_direction=True, threshold=1, locale=locale)
 
 
+def rough(span: timedelta, locale: str) -> str:
+    """Say how long *span* is in its largest unit: `2 hours`."""
+    return format_timedelta(span, locale=locale)
+
+
 def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
     """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
     shown, layout = _seen(moment, zone, today, locale)
@@ -143,6 +148,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "until": until,
         "ago": ago,
         "ahead": ahead,
+        "rough": rough,
         "when": when,
         "stamp": stamp,
     }

@@ -169,7 +169,7 @@ async def test_downtime_is_caught_up(publishing, newsroom, watched, clock, late,
     await publishing.publish_due()
 
     assert [edition.local_date for edition in await newsroom.editions()] == days
-    said = any("I was not running at 08:00" in text for text in await newsroom.texts())
+    said = any("late: it was due at 08:00" in text for text in await newsroom.texts())
     assert said is says_so
     assert [chat.next_digest_at > clock.now for chat in await newsroom.all(Chat)] == [True]
 

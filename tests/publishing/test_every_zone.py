@@ -40,17 +40,22 @@ def alike() -> list[str]:
     return list(kinds.values())
 
 
-def editions(plan: Plan) -> Iterator[Due]:
-    """Yield the editions of the years, made in time one after the other."""
+def editions(plan: Plan, start: datetime = START, end: datetime = END) -> Iterator[Due]:
+    """Yield the editions between the two, each made in time."""
     told: dict[int, date] = {}
-    at = next_due(plan, START)
-    while at < END:
+    at = next_due(plan, start)
+    while at < end:
         turn = take_turn(plan, at, at, told)
         assert turn.due
         told[turn.due.slot.number] = turn.due.day
-        if FIRST <= turn.due.day <= LAST:
-            yield turn.due
+        yield turn.due
         at = turn.next_at
+
+
+def moments(plan: Plan) -> set[datetime]:
+    """Return when the editions of one year are made."""
+    year = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    return {due.at for due in editions(plan, *year)}
 
 
 def dates_that_exist(zone: ZoneInfo) -> list[date]:
@@ -76,7 +81,16 @@ def test_each_local_date_that_exists_has_exactly_one_edition(slot):
     for name in alike():
         zone = ZoneInfo(name)
 
-        made = list(editions(Plan(name, (slot,))))
+        made = [due for due in editions(Plan(name, (slot,))) if FIRST <= due.day <= LAST]
 
         assert [due.day for due in made] == dates_that_exist(zone), name
         assert all(comes_when_clocks_first_show(due, zone) for due in made), name
+
+
+def test_slots_of_one_chat_do_not_disturb_each_other():
+    together = SLOTS[:4]
+    for name in alike():
+        made = moments(Plan(name, together))
+
+        # In a gap of two hours 01:30 and 02:30 are one moment, and one edition.
+        assert made == set().union(*(moments(Plan(name, (slot,))) for slot in together)), name

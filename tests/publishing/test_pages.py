@@ -62,7 +62,7 @@ def test_a_late_digest_says_so(renderer, late, said):
 
     (message,) = edition_page(renderer, edition)
 
-    assert ("This one is late: I was not running at 08:00." in message.text) is said
+    assert ("This one is about 2 hours late: it was due at 08:00." in message.text) is said
 
 
 def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):

@@ -96,7 +96,7 @@ async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroo
 
     await publishing.publish_due()
 
-    assert "I was not running at 12:00." in (await newsroom.texts())[0]
+    assert "This one is about 2 hours late: it was due at 12:00." in (await newsroom.texts())[0]
 
 
 async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
