@@ -99,5 +99,6 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         newsroom=(playground.host, playground.port),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
         is_forgetful=is_forgetful,
+        smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
     )

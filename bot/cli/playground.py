@@ -25,6 +25,9 @@ def playground(
 
     def tell(opened: Playground) -> None:
         typer.echo(f"The chat page:  {opened.base_url}/")
+        host, mail_port = opened.smtp
+        typer.echo(f"The mail page:  {opened.base_url}/mail")
+        typer.echo(f"A mail server:  SMTP_HOST={host} SMTP_PORT={mail_port} SMTP_TLS=none")
         typer.echo(f"The Bot API:    BOT_API_URL={opened.base_url} BOT_TOKEN=1:playground")
 
     chosen = load_settings().playground_port if port is None else port

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-GUARDED = ("/control", "/bot", "/file")
+GUARDED = ("/control", "/bot", "/file", "/mail")
 _OWN_SITE = {"same-origin", "none"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -17,6 +17,8 @@ from bot.playground.control import Control
 from bot.playground.directing import Directing, Facts
 from bot.playground.flood import FloodMode
 from bot.playground.guard import guard
+from bot.playground.mailroom import Mailroom
+from bot.playground.mailroom.letters import Letter
 from bot.playground.newsroom import Newsroom
 from bot.playground.world import World
 
@@ -53,6 +55,7 @@ class Playground:
         self.world = World(clock=clock, flood=FloodMode(flood), size=size)
         self.directing = Directing(self.world)
         self.newsroom = Newsroom(lambda: datetime.fromtimestamp(clock(), UTC), newsroom_every)
+        self.mailroom = Mailroom(clock, self._told_of)
         self.control = Control(self.directing, self.newsroom)
         self.api = Api(self.world, token, latency)
         self._runner: web.AppRunner | None = None
@@ -63,15 +66,22 @@ class Playground:
         return f"http://{self.host}:{self.port}"
 
     @property
+    def smtp(self) -> tuple[str, int]:
+        """Host and port of the mail server."""
+        return self.host, self.mailroom.port
+
+    @property
     def newsroom_url(self) -> str:
         return f"{self.base_url}/news/feed.xml"
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
         app.add_routes([*self.api.routes(), *self.control.routes(), *self.newsroom.routes()])
+        app.add_routes(self.mailroom.routes())
         app.router.add_get("/", _index)
         app.router.add_static("/page", _PAGE)
         app.cleanup_ctx.append(self.newsroom.lifetime)
+        app.cleanup_ctx.append(self.mailroom.lifetime)
         return app
 
     async def __aenter__(self) -> Self:
@@ -153,6 +163,18 @@ class Playground:
     def journal(self, method: str | None = None, after: int = 0) -> list[Facts]:
         entries = (entry.to_json() for entry in self.world.journal.after(after))
         return [entry for entry in entries if method in {None, entry["method"]}]
+
+    def _told_of(self, letter: Letter) -> None:
+        self.world.events.publish("mail", letter=letter.n)
+
+    async def wait_for_letter(self, after: int = 0) -> Letter:
+        """The first letter with a number above *after*."""
+        while True:
+            seen = self.world.events.last
+            for letter in self.mailroom.letters:
+                if letter.n > after:
+                    return letter
+            await self.wait_for_event(seen)
 
     async def wait_for_message(
         self,

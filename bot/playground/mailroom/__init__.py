@@ -1,0 +1,8 @@
+"""The mailroom: a mail server that takes everything, and pages that show what it took.
+
+An address that begins with `refused` is refused (550), one with `later` is put off (450).
+"""
+
+from bot.playground.mailroom.desk import Mailroom
+
+__all__ = ["Mailroom"]

@@ -1,0 +1,98 @@
+"""The mail server of the playground, and its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from bot.playground.server import Playground
+
+
+def mail(html: str = "<p>Hello <b>you</b></p>") -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "news@dateline.example"
+    message["To"] = "ann@example.org"
+    message["Subject"] = "2 stories: <Fees> fall"
+    message.set_content("Hello & you\n")
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+async def hand_over(pg: Playground, message: EmailMessage, to: str = "ann@example.org") -> None:
+    def send() -> None:
+        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+            client.sendmail("back@dateline.example", to, message.as_bytes())
+
+    await asyncio.to_thread(send)
+
+
+async def get(http, url: str) -> tuple[str, dict[str, str]]:
+    async with http.get(url) as answer:
+        assert answer.status == 200
+        return await answer.text(), dict(answer.headers)
+
+
+async def test_a_letter_is_listed_and_shown_with_all_its_parts(pg, http):
+    await hand_over(pg, mail())
+    letter = await pg.wait_for_letter()
+
+    listed, _ = await get(http, f"{pg.base_url}/mail")
+    shown, headers = await get(http, f"{pg.base_url}/mail/{letter.n}")
+    raw, _ = await get(http, f"{pg.base_url}/mail/{letter.n}/raw")
+
+    assert "2 stories: &lt;Fees&gt; fall" in listed
+    assert "comes back to back@dateline.example" in shown
+    assert "Hello &amp; you" in shown
+    assert 'src="/mail/1/html" sandbox=' in shown
+    assert "<th>Subject</th><td>2 stories: &lt;Fees&gt; fall</td>" in shown
+    assert "script" not in headers["Content-Security-Policy"]
+    assert raw.startswith("From: news@dateline.example")
+
+
+async def test_the_html_of_a_letter_runs_nothing_and_loads_nothing(pg, http):
+    await hand_over(pg, mail("<script>alert(1)</script><img src='https://x.example/1.png'>"))
+    letter = await pg.wait_for_letter()
+
+    html, headers = await get(http, f"{pg.base_url}/mail/{letter.n}/html")
+
+    assert "<script>" in html
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "sandbox allow-popups" in headers["Content-Security-Policy"]
+    assert "allow-scripts" not in headers["Content-Security-Policy"]
+
+
+async def test_a_picture_inside_a_letter_is_shown_in_its_place(pg, http):
+    message = mail('<img src="cid:week">')
+    list(message.iter_parts())[1].add_related(b"\x89PNG", "image", "png", cid="<week>")
+    await hand_over(pg, message)
+    letter = await pg.wait_for_letter()
+
+    html, _ = await get(http, f"{pg.base_url}/mail/{letter.n}/html")
+
+    assert '<img src="data:image/png;base64,iVBORw==">' in html
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("refused@example.org", 550), ("later+1@example.org", 450)]
+)
+async def test_some_addresses_are_not_taken(pg, address, code):
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        await hand_over(pg, mail(), address)
+
+    assert refused.value.recipients[address][0] == code
+    assert list(pg.mailroom.letters) == []
+
+
+async def test_a_letter_that_is_not_there_is_not_found(pg, http):
+    async with http.get(f"{pg.base_url}/mail/7") as answer:
+        assert answer.status == 404
+
+
+async def test_pages_of_other_origins_see_no_mail(pg, http):
+    async with http.get(f"{pg.base_url}/mail", headers={"Sec-Fetch-Site": "cross-site"}) as answer:
+        assert answer.status == 403
