@@ -18,7 +18,15 @@ _SECRET = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{30,64}")
 # user:password@ in the address of a database or a feed.
 _CREDENTIALS = re.compile(r"(://[^/\s:@]+):[^/\s@]+@")
 
-_CHATTY = ("aiogram", "aiohttp.access", "aiosqlite", "apscheduler", "alembic", "trafilatura")
+_CHATTY = (
+    "aiogram",
+    "aiohttp.access",
+    "aiosqlite",
+    "apscheduler",
+    "alembic",
+    "mail.log",  # the mail server of the playground
+    "trafilatura",
+)
 
 
 def redact(text: str) -> str:
@@ -69,12 +77,5 @@ def configure_logs(form: Literal["console", "json"], level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for chatty in (
-        "aiogram",
-        "aiohttp.access",
-        "aiosqlite",
-        "apscheduler",
-        "alembic",
-        "trafilatura",
-    ):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

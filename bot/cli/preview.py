@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from bot.publishing.pages import Edition
     from bot.rendering.messages import Entity, Message
     from bot.rendering.renderer import Renderer
 
@@ -23,12 +24,15 @@ class What(StrEnum):
     DIGEST = "digest"
     ALERT = "alert"
     BUNDLE = "bundle"
+    EMAIL = "email"
 
 
 class Format(StrEnum):
     TERMINAL = "terminal"
     HTML = "html"
     JSON = "json"
+    TEXT = "text"  # this and the next: of an e-mail
+    EML = "eml"
 
 
 _STYLES = {
@@ -41,7 +45,7 @@ _STYLES = {
 }
 
 
-def preview(
+def preview(  # noqa: PLR0913 - each an option of the command
     what: Annotated[What, typer.Argument(help="What to look at.")] = What.DIGEST,
     to: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     format_: Annotated[
@@ -51,9 +55,13 @@ def preview(
     *,
     rich: Annotated[bool, typer.Option("--rich", help="As one rich message.")] = False,
     weekly: Annotated[bool, typer.Option("--weekly", help="A digest of a week.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Show an e-mail in the browser.")] = False,
 ) -> None:
     """Show a sample alert or digest as people will see it, with the templates of TEMPLATES_DIR."""
     renderer = _renderer()
+    if what is What.EMAIL:
+        _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
+        return
     if what is What.ALERT:
         messages = _alert(renderer)
     elif what is What.BUNDLE:
@@ -64,11 +72,48 @@ def preview(
     if format_ is Format.TERMINAL:
         _show(messages, to)
         return
-    text = _written(renderer, messages, format_)
+    _put(_written(renderer, messages, format_), to)
+
+
+def _put(text: str, to: Path | None) -> None:
     if to is None:
         typer.echo(text)
     else:
         to.write_text(text, encoding="utf-8")
+
+
+def _mail(
+    renderer: Renderer,
+    style: Style,
+    to: Path | None,
+    format_: Format | None,
+    *,
+    weekly: bool,
+    open_: bool,
+) -> None:
+    from bot.cli.preview_mail import as_message, as_text, open_in_browser, sample_mail
+
+    mail = sample_mail(renderer, _sample_edition(style, weekly=weekly))
+    if open_:
+        typer.echo(f"Opened {open_in_browser(mail, to)}")
+        return
+    match format_ or _format_of(to):
+        case Format.HTML:
+            _put(mail.html, to)
+        case Format.EML:
+            _put(as_message(mail), to)
+        case Format.JSON:
+            _put(json.dumps(mail.to_json(), ensure_ascii=False, indent=2), to)
+        case _:
+            _put(as_text(mail), to)
+
+
+def _sample_edition(style: Style, *, weekly: bool) -> Edition:
+    from dataclasses import replace
+
+    from bot.publishing.samples import sample_edition
+
+    return replace(sample_edition(style), is_weekly=weekly)
 
 
 def _renderer() -> Renderer:
@@ -84,10 +129,9 @@ def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> li
     from dataclasses import replace
 
     from bot.publishing.pages import edition_page
-    from bot.publishing.samples import sample_edition
     from storage.words import Layout
 
-    edition = replace(sample_edition(style), is_weekly=weekly)
+    edition = _sample_edition(style, weekly=weekly)
     return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)
 
 
@@ -117,7 +161,7 @@ def _bundle(renderer: Renderer) -> list[Message]:
 
 
 def _format_of(path: Path | None) -> Format:
-    endings = {".html": Format.HTML, ".json": Format.JSON}
+    endings = {".html": Format.HTML, ".json": Format.JSON, ".eml": Format.EML}
     return endings.get(path.suffix, Format.TERMINAL) if path else Format.TERMINAL
 
 

@@ -1,4 +1,5 @@
 import json
+from email import message_from_string
 
 import pytest
 import typer
@@ -43,3 +44,28 @@ def test_the_ending_of_a_file_decides_how_it_is_written(tmp_path):
     html = page.read_text(encoding="utf-8")
     assert html.startswith("<!doctype html>")
     assert "<b>Your Wednesday digest</b>" in html
+
+
+def test_a_digest_is_shown_as_the_mail_that_it_would_be():
+    assert run("email").startswith("4 stories: New consuls-general named")
+
+
+def test_a_mail_is_given_as_it_travels(tmp_path):
+    path = tmp_path / "digest.eml"
+
+    run("email", "--to", str(path))
+
+    message = message_from_string(path.read_text(encoding="ascii"))
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert [part.get_content_type() for part in message.walk()][1:] == ["text/plain", "text/html"]
+
+
+def test_a_mail_is_opened_in_the_browser(tmp_path, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    path = tmp_path / "digest.html"
+
+    run("email", "--open", "--to", str(path))
+
+    assert opened == [path.as_uri()]
+    assert "Your Wednesday digest" in path.read_text(encoding="utf-8")
