@@ -15,7 +15,14 @@ from sqlmodel import SQLModel, col, select
 
 from storage.deliveries import Delivery
 from storage.deliveries_edits import messages_to_edit
-from storage.deliveries_next import Candidate, candidates, let_next_go, lock_lines, put_off
+from storage.deliveries_next import (
+    ROUNDS,
+    Candidate,
+    candidates,
+    let_next_go,
+    lock_lines,
+    put_off,
+)
 from storage.words import IN_THE_WAY, ChatKind, DeliveryKind, DeliveryState, Medium
 
 if TYPE_CHECKING:
@@ -59,11 +66,14 @@ async def claim_deliveries(
 
     Left out are suspended chats, chats whose pace says later, and whatever stands behind another
     delivery of its address. Of one Telegram chat with several threads one delivery is claimed.
-    Edits that came too late are dropped on the way.
+    Edits that came too late are dropped on the way. They are fewer than could go where much stands
+    behind others that is not marked yet, but none only where there are none.
     """
     await lock_lines(unit)
     claimed: list[Claimed] = []
-    while (wanted := limit - len(claimed)) > 0:
+    rounds = 0
+    while (wanted := limit - len(claimed)) > 0 and not (claimed and rounds >= ROUNDS):
+        rounds += 1
         found = await candidates(unit, medium, wanted)
         kept = [each for each in found if not each.may_go(medium, unit.now)]
         free = [each for each in found if each.may_go(medium, unit.now)]

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     from storage.engine import Unit
 
+# More stands behind others unknown only after a long pause of all; then it takes several units.
+LINES_AT_ONCE, MARKED_AT_ONCE, ROUNDS = 5, 500, 2
+
 PRIORITIES = sorted({kind.priority for kind in DeliveryKind})
 
 _ahead = aliased(Delivery, name="ahead")
@@ -108,8 +111,12 @@ def _first_in_line(chat_id: Any, medium: Medium) -> Any:
 
 
 async def put_off(unit: Unit, medium: Medium, kept: Iterable[Candidate]) -> None:
-    """Let no claim meet the *kept* again before what keeps them has changed."""
-    behind, later = {}, {}
+    """Let no claim meet the *kept* again before what keeps them has changed.
+
+    What stands behind others is marked for a few lines only: a unit is short.
+    """
+    behind: dict[int, int] = {}
+    later: dict[int, datetime] = {}
     for each in kept:
         if each.first != each.id:
             behind[each.chat_id] = each.first
@@ -119,7 +126,7 @@ async def put_off(unit: Unit, medium: Medium, kept: Iterable[Candidate]) -> None
             later[each.id] = each.tat
     connection = await unit.session.connection()
     if behind:
-        lines = [{"chat": chat, "first": behind[chat]} for chat in sorted(behind)]
+        lines = [{"chat": chat, "first": behind[chat]} for chat in sorted(behind)[:LINES_AT_ONCE]]
         await connection.execute(_marking(medium), lines)
     if later:
         moments = [{"row": row, "moment": later[row]} for row in sorted(later)]
@@ -132,10 +139,11 @@ _POSTPONING = (
 
 
 def _marking(medium: Medium) -> Any:
-    """Mark all that stand behind the *first* of a *chat*, not only those met."""
+    """Mark those behind the *first* of a *chat*, many of which no claim has met yet."""
     line = (_table.c.chat_id == bindparam("chat"), _table.c.medium == medium)
-    behind = (_table.c.id > bindparam("first"), text(NEXT))
-    return update(_table).where(*line, *behind).values(waits=True)
+    behind = select(_table.c.id).where(*line, _table.c.id > bindparam("first"), text(NEXT))
+    some = behind.order_by(_table.c.id).limit(MARKED_AT_ONCE)
+    return update(_table).where(_table.c.id.in_(some)).values(waits=True)
 
 
 async def lock_lines(unit: Unit) -> None:
