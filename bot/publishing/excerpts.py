@@ -13,7 +13,7 @@ LENGTHS: Mapping[Style, int] = {Style.BRIEF: 0, Style.STANDARD: 240, Style.FULL:
 
 
 # One article goes to many chats that watch the same words.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def excerpt(
     title: str,
     text: str,
