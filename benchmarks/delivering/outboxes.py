@@ -1,0 +1,91 @@
+"""Outboxes to send from, in a database of their own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import col, func, select
+
+from bot.rendering.messages import Message
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.engine import HasClock, Storage, database_clock
+from storage.schema import migrate
+from storage.words import ChatKind, DeliveryKind, DeliveryState
+
+_AT_ONCE = 5_000
+_NAME = "dateline_deliver"
+_BODY = Message("Your digest\n" + "Taiwan: the consul-general arrived in Osaka. " * 20).to_json()
+
+
+@asynccontextmanager
+async def opened(url: str, clock: HasClock = database_clock) -> AsyncIterator[Storage]:
+    """Yield a storage on an empty database: *url* names a file, or a PostgreSQL server."""
+    if not url.startswith("sqlite"):
+        url = await _make_database(url)
+    await migrate(url)
+    storage = Storage.open(url, clock=clock)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+async def _make_database(server: str) -> str:
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{_NAME}" WITH (FORCE)'))
+        await connection.execute(text(f'CREATE DATABASE "{_NAME}"'))
+    await engine.dispose()
+    return engine.url.set(database=_NAME).render_as_string(hide_password=False)
+
+
+async def fill(
+    storage: Storage, chats: int, each: int, *, groups: int = 0, each_group: int = 0
+) -> None:
+    """Put *each* editions into the outbox for every chat, and *each_group* for every group."""
+    async with storage.writing() as unit:
+        people = [_chat(unit.now, n, ChatKind.PRIVATE) for n in range(1, chats + 1)]
+        people += [_chat(unit.now, -n, ChatKind.GROUP) for n in range(1, groups + 1)]
+        connection = await unit.session.connection()
+        for start in range(0, len(people), _AT_ONCE):
+            await connection.execute(insert(Chat), people[start : start + _AT_ONCE])
+        rows = await unit.session.exec(select(col(Chat.id), Chat.kind).order_by(col(Chat.id)))
+        due = [
+            _delivery(unit.now, chat, number)
+            for chat, kind in rows
+            for number in range(each if kind is ChatKind.PRIVATE else each_group)
+        ]
+        for start in range(0, len(due), _AT_ONCE):
+            await connection.execute(insert(Delivery), due[start : start + _AT_ONCE])
+    await _analyze(storage)
+
+
+async def _analyze(storage: Storage) -> None:
+    # As autovacuum does after some minutes; without it the planner knows nothing of the new rows.
+    async with storage.writing() as unit:
+        await unit.session.exec(text("ANALYZE"))  # type: ignore[call-overload]
+
+
+def _chat(now: object, telegram_id: int, kind: ChatKind) -> dict[str, object]:
+    return {"telegram_id": telegram_id, "kind": kind, "state_since": now, "created_at": now}
+
+
+def _delivery(now: object, chat_id: int | None, number: int) -> dict[str, object]:
+    kind = DeliveryKind.EDITION
+    return {
+        "key": f"edition:{chat_id}:{number}",
+        "kind": kind,
+        "chat_id": chat_id,
+        "priority": kind.priority,
+        "body": _BODY,
+        "due_at": now,
+        "created_at": now,
+    }
+
+
+async def sent(storage: Storage) -> int:
+    async with storage.reading() as unit:
+        is_sent = col(Delivery.state) == DeliveryState.SENT
+        return (await unit.session.exec(select(func.count()).where(is_sent))).one()
