@@ -6,7 +6,7 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 from bot.rendering.as_html import to_html
 from bot.sources.urls import host_of
 
+_BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
 _EASTWARD = str.maketrans("+-", "-+")
 _RECENT_DAYS = 6  # for so long a day's name is not ambiguous
 
@@ -50,15 +51,15 @@ def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
     """Mark the character *ranges* of *text*, in order and apart."""
     marked, done = Markup(), 0
     for start, end in ranges:
-        marked += escape(text[done:start]) + Markup("<b>{}</b>").format(text[start:end])
+        marked += escape(text[done:start]) + _BOLD + escape(text[start:end]) + _END_OF_BOLD
         done = end
     return marked + escape(text[done:])
 
 
 def tg_time(moment: datetime, shown: str, layout: str) -> Markup:
     """Tag *moment*; *layout* is Telegram's: w weekday, d date, t time."""
-    tag = Markup('<tg-time unix="{}" format="{}">{}</tg-time>')
-    return tag.format(int(moment.timestamp()), layout, shown)
+    start = f'<tg-time unix="{int(moment.timestamp())}" format="{layout}">'
+    return Markup(f"{start}{escape(shown)}</tg-time>")  # noqa: S704 - ours but for what is escaped
 
 
 def weekday(day: date, locale: str) -> str:
@@ -163,6 +164,8 @@ def filters_for(locale: str) -> dict[str, Any]:
     return plain | {name: partial(act, locale=locale) for name, act in spoken.items()}
 
 
+# The moments of one day's stories are shown to all who are told them.
+@lru_cache(maxsize=4096)
 def _skeleton(skeleton: str, day: date, locale: str) -> str:
     """Write *day* by a CLDR skeleton: a list of fields, ordered as the language does."""
     moment = (

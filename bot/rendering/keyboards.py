@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from bot.rendering.markup import Attributes
 from bot.rendering.messages import Button, Keyboard
-
-Attributes = dict[str, str | None]
 
 
 @dataclass(slots=True)

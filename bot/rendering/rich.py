@@ -8,11 +8,11 @@ link that is neither http, https, tg nor mailto is only its text. Limits: Bot AP
 import re
 from dataclasses import dataclass
 from html import escape
-from html.parser import HTMLParser
 
-from bot.rendering.keyboards import Attributes, Rows
+from bot.rendering.keyboards import Rows
+from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
-from bot.rendering.telegram_html import INLINE, TemplateError, may_link
+from bot.rendering.telegram_html import INLINE, may_link
 
 MAX_CHARACTERS = 32_768
 MAX_BLOCKS = 500
@@ -40,13 +40,11 @@ def parse_rich(html: str) -> RichPage:
     """Return what *html* gives; raise TemplateError for a tag or nesting that is not ours."""
     reader = _Reader()
     reader.feed(html)
-    reader.close()
     return reader.finished()
 
 
-class _Reader(HTMLParser):
+class _Reader(MarkupReader):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._open: list[str] = []
         self._pieces: list[str] = []
         self._rows = Rows()
@@ -57,19 +55,18 @@ class _Reader(HTMLParser):
             raise TemplateError(f"<{self._open[-1]}> is never closed")
         return RichPage("".join(self._pieces), self._rows.keyboard(), self._blocks)
 
-    def handle_data(self, data: str) -> None:
+    def handle_text(self, text: str) -> None:
         if "nav" in self._open:
-            self._rows.write(data)
+            self._rows.write(text)
         elif "pre" in self._open:
-            self._pieces.append(escape(data, quote=False))
+            self._pieces.append(escape(text, quote=False))
         else:
-            text = _SPACE.sub(" ", data)
+            text = _SPACE.sub(" ", text)
             if self._at_an_edge():
                 text = text.lstrip(" ")
             self._pieces.append(escape(text, quote=False))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = dict(attrs)
+    def handle_start(self, tag: str, attributes: Attributes) -> None:
         if tag == "nav":
             self._rows.begin_row()
         elif tag == "button":
@@ -82,16 +79,13 @@ class _Reader(HTMLParser):
         elif tag in INLINE:
             self._pieces.append(_start(tag, attributes))
         else:
-            raise self._error(f"<{tag}> is not ours")
+            raise self.error(f"<{tag}> is not ours")
         self._open.append("text" if tag == "a" and not _link(attributes) else tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def handle_end(self, tag: str) -> None:
         opened = self._open.pop() if self._open else ""
         if opened != tag and not (opened == "text" and tag == "a"):
-            raise self._error(f"</{tag}> closes nothing")
+            raise self.error(f"</{tag}> closes nothing")
         if tag == "button":
             self._rows.finish_button()
         elif tag in _BLOCKS:
@@ -102,12 +96,12 @@ class _Reader(HTMLParser):
 
     def _begin_button(self, attributes: Attributes) -> None:
         if self._open[-1:] != ["nav"]:
-            raise self._error("<button> stands outside <nav>")
+            raise self.error("<button> stands outside <nav>")
         self._rows.begin_button(attributes)
 
     def _begin_block(self, tag: str, attributes: Attributes) -> None:
         if any(opened in INLINE for opened in self._open):
-            raise self._error(f"<{tag}> stands inside <{self._open[-1]}>")
+            raise self.error(f"<{tag}> stands inside <{self._open[-1]}>")
         self._write_block(_start(tag, attributes))
 
     def _write_empty(self, tag: str) -> None:
@@ -136,9 +130,6 @@ class _Reader(HTMLParser):
             return last.endswith(" ")
         name = last.strip("</>").split(" ", maxsplit=1)[0]
         return name in _BLOCKS or name in _EMPTY
-
-    def _error(self, sentence: str) -> TemplateError:
-        return TemplateError(f"line {self.getpos()[0]}: {sentence}")
 
 
 def _start(tag: str, attributes: Attributes) -> str:

@@ -9,11 +9,11 @@ is only its text.
 """
 
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
-from bot.rendering.keyboards import Attributes, Rows
+from bot.rendering.keyboards import Rows
+from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
 from bot.rendering.writer import Writer
 
@@ -34,10 +34,6 @@ _MARGINS = frozenset({"p"})
 Fields = dict[str, str | int]
 
 
-class TemplateError(ValueError):
-    """The HTML is not what templates may give; the sentence names the tag and the line."""
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     blocks: tuple[Block, ...]
@@ -48,7 +44,6 @@ def parse_page(html: str) -> Page:
     """Return what *html* holds; raise TemplateError for a tag or nesting that is not ours."""
     reader = _Reader()
     reader.feed(html)
-    reader.close()
     return reader.finished()
 
 
@@ -65,9 +60,8 @@ class _Open:
     blocks: int = 0
 
 
-class _Reader(HTMLParser):
+class _Reader(MarkupReader):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._open = _Open()
         self._writer = Writer()
         self._rows = Rows()
@@ -81,36 +75,33 @@ class _Reader(HTMLParser):
         self._end_block()
         return Page(tuple(self._done), self._rows.keyboard())
 
-    def handle_data(self, data: str) -> None:
+    def handle_text(self, text: str) -> None:
         if "nav" in self._open.tags:
-            self._rows.write(data)
+            self._rows.write(text)
         elif "pre" in self._open.tags:
-            self._writer.write_verbatim(data)
+            self._writer.write_verbatim(text)
         else:
-            self._writer.write(data)
+            self._writer.write(text)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_start(self, tag: str, attributes: Attributes) -> None:
         if tag == "br":
             self._writer.break_line()
         elif tag == "hr":
             self._open_section()
         elif tag in INLINE:
-            self._begin(tag, _entity_of(tag, dict(attrs)))
+            self._begin(tag, _entity_of(tag, attributes))
         elif tag in BLOCKS:
-            self._begin_block(tag, dict(attrs))
+            self._begin_block(tag, attributes)
         elif tag == "ul":
             self._begin(tag, None)
         elif tag in {"nav", "button"}:
-            self._begin_keyboard(tag, dict(attrs))
+            self._begin_keyboard(tag, attributes)
         else:
-            raise self._error(f"<{tag}> is not ours")
+            raise self.error(f"<{tag}> is not ours")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def handle_end(self, tag: str) -> None:
         if not self._open.tags or self._open.tags[-1] != tag:
-            raise self._error(f"</{tag}> closes nothing")
+            raise self.error(f"</{tag}> closes nothing")
         self._open.tags.pop()
         if tag == "button":
             self._rows.finish_button()
@@ -125,7 +116,7 @@ class _Reader(HTMLParser):
 
     def _begin_block(self, tag: str, attributes: Attributes) -> None:
         if any(open_tag in INLINE for open_tag in self._open.tags):
-            raise self._error(f"<{tag}> stands inside <{self._open.tags[-1]}>")
+            raise self.error(f"<{tag}> stands inside <{self._open.tags[-1]}>")
         if self._open.blocks == 0:
             self._end_block()
             self._margin = tag in _MARGINS
@@ -140,14 +131,14 @@ class _Reader(HTMLParser):
         if tag == "nav":
             self._rows.begin_row()
         elif self._open.tags[-1:] != ["nav"]:
-            raise self._error("<button> stands outside <nav>")
+            raise self.error("<button> stands outside <nav>")
         else:
             self._rows.begin_button(attributes)
         self._begin(tag, None)
 
     def _open_section(self) -> None:
         if self._open.tags:
-            raise self._error(f"<hr> stands inside <{self._open.tags[-1]}>")
+            raise self.error(f"<hr> stands inside <{self._open.tags[-1]}>")
         self._end_block()
         self._opens_section = True
 
@@ -157,9 +148,6 @@ class _Reader(HTMLParser):
             self._done.append(Block(text, entities, self._margin, self._opens_section))
             self._opens_section = False
         self._margin = False
-
-    def _error(self, sentence: str) -> TemplateError:
-        return TemplateError(f"line {self.getpos()[0]}: {sentence}")
 
 
 def _entity_of(tag: str, attributes: Attributes) -> Fields | None:

@@ -2,9 +2,9 @@ import jinja2
 import pytest
 
 from bot.rendering.environment import make_environment
+from bot.rendering.markup import TemplateError
 from bot.rendering.messages import Button, Message
 from bot.rendering.renderer import Renderer
-from bot.rendering.telegram_html import TemplateError
 
 
 def renderer(**templates: str) -> Renderer:

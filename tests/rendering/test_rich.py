@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from bot.playground.rich_blocks import rich_message
+from bot.rendering.markup import TemplateError
 from bot.rendering.messages import Button
 from bot.rendering.rich import MAX_BLOCKS, MAX_CHARACTERS, parse_rich
-from bot.rendering.telegram_html import TemplateError
 
 
 @pytest.mark.parametrize(

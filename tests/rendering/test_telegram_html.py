@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from bot.rendering.markup import TemplateError
 from bot.rendering.messages import Entity
-from bot.rendering.telegram_html import TemplateError, parse_html
+from bot.rendering.telegram_html import parse_html
 from bot.rendering.utf16 import cut
 
 
