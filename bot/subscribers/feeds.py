@@ -8,7 +8,7 @@ from bot.subscribers.pages import Page
 from bot.subscribers.topics import Topics, TopicSeen
 from storage.chats import chat_to_change
 from storage.engine import Storage
-from storage.feed_grants import FeedGrant, grant_to_change
+from storage.feed_grants import FeedGrant, feed_grant, grant_to_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,9 @@ class Feeds:
 
         Who asks for the first time opens them.
         """
-        async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            grant = await grant_to_change(unit, chat_id)
-        return await self._seen(grant, page)
+        async with self.storage.reading() as unit:
+            grant = await feed_grant(unit, chat_id)
+        return await self._seen(grant or await self._open(chat_id), page)
 
     async def renew(self, chat_id: int) -> FeedsSeen | None:
         """Give every feed a new address; the former ones are void."""
@@ -52,6 +51,11 @@ class Feeds:
     async def close(self, chat_id: int) -> FeedsSeen | None:
         """Turn the feeds off; should they be opened again, it is under new addresses."""
         return await self._seen(await self._change(chat_id, is_open=False))
+
+    async def _open(self, chat_id: int) -> FeedGrant:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            return await grant_to_change(unit, chat_id)
 
     async def _change(self, chat_id: int, *, is_open: bool) -> FeedGrant:
         async with self.storage.writing() as unit:

@@ -35,6 +35,8 @@ class Forms:
         self._check_sender(request)
         self._check_pace(request)
         body = await small_body(request)
+        if b"%00" in body:  # no text that a database takes
+            raise web.HTTPBadRequest
         try:
             return dict(parse_qsl(body.decode(), max_num_fields=_MOST_FIELDS))
         except ValueError:

@@ -95,4 +95,4 @@ def _stopped(stopped: Stopped) -> dict[str, str]:
 
 
 def _row_id(text: str) -> int:
-    return min(int(text), _LARGEST_ID)
+    return max(0, min(int(text), _LARGEST_ID))

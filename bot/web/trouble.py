@@ -36,7 +36,8 @@ def error_pages(pages: Pages) -> Middleware:
             purpose = error.purpose if isinstance(error, Gone) else None
             return _page(pages, request, error.status, headers, purpose)
         except (DatabaseError, OSError) as error:
-            log.warning("a page was not to be had", path=request.path[:3], reason=str(error))
+            # Not the whole path: who can read the log is not to have the address.
+            log.warning("a page was not to be had", page=request.path[:3], reason=str(error))
             return _page(pages, request, 503, {"Retry-After": _RETRY_SECONDS})
 
     return answer

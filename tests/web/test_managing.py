@@ -98,6 +98,7 @@ async def test_nobody_changes_anothers_topics(visitor, link, newsroom):
         pytest.param({"topic": "1"}, id="nothing to do"),
         pytest.param({f"field{n}": "" for n in range(50)}, id="many fields"),
         pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param({"words": "a\0b", "mode": "both"}, id="a character that is none"),
     ],
 )
 async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fields):
@@ -109,8 +110,9 @@ async def test_a_form_made_by_hand_changes_nothing(visitor, link, newsroom, fiel
     assert await modes(newsroom) == before
 
 
-async def test_a_number_beyond_every_row_is_only_gone(visitor, link):
-    answer = await visitor.sends(link, {"topic": "9" * 30, "stop": "yes"})
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "0"])
+async def test_a_number_of_no_row_is_only_gone(visitor, link, number):
+    answer = await visitor.sends(link, {"topic": number, "stop": "yes"})
 
     assert answer.headers["Location"].endswith("?said=gone")
 
