@@ -23,7 +23,7 @@ from storage.engine import Unit
 from storage.entries import Entry
 from storage.folded import Folded
 from storage.sources import Source
-from storage.stories import drop_stories, grow_stories
+from storage.stories import drop_stories, grow_stories, start_stories
 from storage.words import Hint, Stage
 
 # As much as is compared with others.
@@ -144,9 +144,27 @@ async def group_articles(
     joining = [article for article in articles if stories[article.id] != article.story_id]
     connection = await unit.session.connection()
     if joining:
-        moves = [{"article": each.id, "story": stories[each.id]} for each in joining]
-        await connection.execute(_JOIN, moves)
+        await _move(unit, {each.id: stories[each.id] for each in joining})
         await drop_stories(unit, [article.story_id for article in joining])
         await grow_stories(unit, {stories[article.id] for article in joining})
     await connection.execute(_GROUP, {"articles": list(stories)})
     unit.hints.add(Hint.STORIES)
+
+
+async def begin_again(unit: Unit, article_ids: Sequence[int]) -> dict[int, int]:
+    """Let each article, which told another's story, begin one of its own; return those.
+
+    What that story was told by stays told: its alerts are out, and a digest that had the article
+    does not look back so far again.
+    """
+    if not article_ids:
+        return {}
+    begun = dict(zip(article_ids, await start_stories(unit, len(article_ids)), strict=True))
+    await _move(unit, begun)
+    return begun
+
+
+async def _move(unit: Unit, stories: Mapping[int, int]) -> None:
+    connection = await unit.session.connection()
+    moves = [{"article": article, "story": story} for article, story in stories.items()]
+    await connection.execute(_JOIN, moves)

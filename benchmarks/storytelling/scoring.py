@@ -36,9 +36,9 @@ class Score:
 
 def grouped(labelled: Labelled) -> dict[int, int]:
     """Return the story of each article, given to one memory after the other."""
-    stories = Stories()
-    return {
-        piece.number: stories.place(
+    stories, found = Stories(), dict[int, int]()
+    for piece in labelled.pieces:
+        found[piece.number] = stories.place(
             Told(
                 story_id=piece.number,
                 at=piece.at,
@@ -47,10 +47,13 @@ def grouped(labelled: Labelled) -> dict[int, int]:
                 lead=piece.summary,
                 text=folded_text(piece.summary),
                 names=(piece.outlet,),
+                number=piece.number,
             )
         )
-        for piece in labelled.pieces
-    }
+        for guest in stories.take_left():
+            found[guest.article.number] = guest.article.story_id
+            stories.begin(guest, guest.article.story_id)
+    return found
 
 
 def score(labelled: Labelled, stories: Mapping[int, int]) -> Score:

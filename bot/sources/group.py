@@ -1,19 +1,21 @@
 """The step that finds each article its story, in stored order, before it is matched.
 
 One process does it at a time, since a decision rests on all that were made before it: who holds
-the role. What it decides is final: matching and alerting see grouped articles only. Who takes the
-role over reads the articles of the last days first, and then remembers them.
+the role. What it decides is final, but for a guest that leaves its story to the report of its
+outlet: matching and alerting see grouped articles only. Who takes the role over reads the articles
+of the last days first, and then remembers them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from bot.matching.slices import Slices, in_turns
 from bot.sources.stories.articles import Told
+from bot.sources.stories.centre import Guest
 from bot.sources.stories.memory import MOST_STORIES, WINDOW, Stories
 from storage.engine import Storage
 from storage.leases import hold, keep, lease_of
@@ -21,6 +23,7 @@ from storage.stories_grouped import (
     Grouped,
     Teller,
     before_the_newest,
+    begin_again,
     group_articles,
     grouped,
     tellers_of,
@@ -49,6 +52,13 @@ class Memory:
     until: datetime = _LONG_AGO
 
 
+class Placed(NamedTuple):
+    """The story of each article, and the guests who left one for a story yet to be begun."""
+
+    found: dict[int, int]
+    left: list[Guest]
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     storage: Storage
@@ -70,8 +80,8 @@ class Grouping:
         # What is decided counts only once it is written down; if that fails, all is read again.
         self.memory.stories = None
         stories.forget((now - _REMEMBERED).timestamp())
-        found = await in_turns(_placed(stories, articles, tellers))
-        return await self._write_down(stories, articles, found)
+        placed = await in_turns(_placed(stories, articles, tellers))
+        return await self._write_down(stories, articles, placed)
 
     async def _has_role(self, holder: str, until: datetime, now: datetime, *, to_do: bool) -> bool:
         """Keep the role, also without anything to do; take it for work that nobody does."""
@@ -88,13 +98,16 @@ class Grouping:
             return is_held
 
     async def _write_down(
-        self, stories: Stories, articles: Sequence[Grouped], found: Mapping[int, int]
+        self, stories: Stories, articles: Sequence[Grouped], placed: Placed
     ) -> int:
         async with self.storage.writing() as unit:
             late = self.memory.until - unit.now < _RENEWED / 2
             if late and not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
-            await group_articles(unit, articles, found)
+            await group_articles(unit, articles, placed.found)
+            begun = await begin_again(unit, [guest.article.number for guest in placed.left])
+        for guest in placed.left:
+            stories.begin(guest, begun[guest.article.number])
         self.memory.stories = stories
         return len(articles)
 
@@ -119,12 +132,18 @@ class Grouping:
 
 def _placed(
     stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
-) -> Slices[dict[int, int]]:
-    found = {}
+) -> Slices[Placed]:
+    placed = Placed({}, [])
     for article in articles:
-        found[article.id] = stories.place(_told(article, tellers.get(article.id, ())))
+        placed.found[article.id] = stories.place(_told(article, tellers.get(article.id, ())))
+        for guest in stories.take_left():
+            if guest.article.number in placed.found:  # its own story is not dropped yet
+                placed.found[guest.article.number] = guest.article.story_id
+                stories.begin(guest, guest.article.story_id)
+            else:
+                placed.left.append(guest)
         yield
-    return found
+    return placed
 
 
 def _remembering(
@@ -132,6 +151,7 @@ def _remembering(
 ) -> Slices[None]:
     for article in articles:
         stories.remember(_told(article, tellers.get(article.id, ())))
+        stories.take_left()  # whoever carries an article since; what was decided stays
         yield
 
 
@@ -145,4 +165,5 @@ def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
         text=article.folded,
         names=tuple(name for t in tellers for name in (t.outlet, t.host, t.title)),
         public=any(t.public for t in tellers),
+        number=article.id,
     )

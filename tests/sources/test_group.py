@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import col, select
 
 from bot.sources import group
@@ -16,6 +17,7 @@ from storage.stories_grouped import group_articles, ungrouped
 from storage.words import Hint, Stage
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
+from tests.sources.stories.test_memory import CAPSIZED, FERRY, FORETASTE, REPORT
 
 MINUTE = timedelta(minutes=1)
 FIRST = "Ferry with 240 aboard sinks off Bohara island"
@@ -25,7 +27,11 @@ OTHER = "Central bank of Marova raises rates"
 
 
 async def stored(
-    storage: Storage, *titles: str, by: int | None = None, ready_in: timedelta | None = None
+    storage: Storage,
+    *titles: str,
+    by: int | None = None,
+    ready_in: timedelta | None = None,
+    summary: str = "",
 ) -> list[int]:
     async with storage.writing() as unit:
         more: dict[str, Any] = {"ready_at": unit.now + ready_in} if ready_in else {}
@@ -34,6 +40,7 @@ async def stored(
                 url=title,
                 url_hash=f"{by} {title}"[:32],
                 title=title,
+                summary=summary,
                 stored_at=unit.now,
                 news_at=unit.now,
                 story_id=0,
@@ -99,6 +106,28 @@ async def test_one_outlet_tells_each_story_once(storage: Storage):
     assert await stories(storage) == [1, 2]
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+async def test_a_foretaste_leaves_its_story_to_the_report_of_its_outlet(
+    storage: Storage,
+    at_once,
+):
+    grouping = Grouping(storage, "me")
+    for told, outlet in ((FERRY, "Wire"), (CAPSIZED, "Daily"), (FORETASTE, "Post")):
+        source = await stored_source(storage, outlet)
+        await stored(storage, told.title, by=source, summary=told.lead)
+    if not at_once:
+        await grouping.group_new()
+        assert await stories(storage) == [1, 1, 1]
+
+    await stored(storage, REPORT.title, by=source, summary=REPORT.lead)
+    await grouping.group_new()
+
+    first, second, own, report = await stories(storage)
+    assert first == second == report != own
+    async with storage.reading() as unit:
+        assert {story.id for story in await unit.session.exec(select(Story))} == {first, own}
+
+
 async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
     strange = await stored_source(storage, "Strange", public=False)
     wire = await stored_source(storage, "Wire")
@@ -154,7 +183,7 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     async with storage.reading() as unit:
         late = await ungrouped(unit, 9)
 
-    assert await mine._write_down(Stories(), late, {late[0].id: 1}) == 0
+    assert await mine._write_down(Stories(), late, group.Placed({late[0].id: 1}, [])) == 0
     assert await other.group_new() == 1
     assert await stories(storage) == [1, 2, 1]
 

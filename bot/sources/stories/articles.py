@@ -1,6 +1,6 @@
 """An article as it is compared with others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +9,7 @@ class Told:
 
     *outlets* are keys of whoever carries it: each has one seat in a story. *text* is folded.
     *names* are what its outlets call themselves. What is not *public* was added by somebody for
-    himself alone.
+    himself alone. *number* is the article's own.
     """
 
     story_id: int
@@ -20,3 +20,9 @@ class Told:
     text: str = ""
     names: tuple[str, ...] = ()
     public: bool = True
+    number: int = 0
+
+    @property
+    def bare(self) -> "Told":
+        """The same without its words."""
+        return replace(self, title="", lead="", text="", names=())

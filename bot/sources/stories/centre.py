@@ -9,12 +9,14 @@ counts little towards what an article must have.
 from __future__ import annotations
 
 from bisect import bisect_left
-from operator import neg
+from dataclasses import dataclass
+from operator import itemgetter, neg
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from bot.sources.stories.articles import Told
     from bot.sources.stories.vocabulary import Vocabulary, Word
 
 IN_TITLE: Final = 3
@@ -32,16 +34,25 @@ WHOLLY: Final = 1.0
 FIRMLY: Final = 0.4
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Guest:
+    """An article that hardly tells its story, with what it gave to that."""
+
+    article: Told
+    marks: Mapping[Word, int]
+    passages: tuple[int, ...]
+
+
 class Centre:
     """*marks*, beside *words*: what each article gave the word, 3 in its title, 1 in its lead.
 
     Those that many articles have come first; behind *core* of them the others count nothing.
-    *seated* are the outlets that tell the story, *standing* those with an article in it that
-    hardly does.
+    *seated* are the outlets that tell the story, *guests* the articles, by outlet, of those that
+    hardly do.
     """
 
     __slots__ = (
-        "articles", "at", "core", "marks", "public", "seated", "standing", "story_id", "words",
+        "articles", "at", "core", "guests", "marks", "public", "seated", "story_id", "words",
     )  # fmt: skip
 
     def __init__(self, story_id: int, at: float, *, public: bool) -> None:
@@ -50,20 +61,21 @@ class Centre:
         self.public = public
         self.articles = self.core = 0
         self.seated: frozenset[str] = frozenset()
-        self.standing: frozenset[str] = frozenset()
+        self.guests: dict[str, Guest] = {}
         self.words: tuple[Word, ...] = ()
         self.marks: tuple[int, ...] = ()
 
     def has_room(self, outlets: frozenset[str], alike: float) -> bool:
         """Say whether they may bring an article that is so much *alike*."""
-        taken = self.seated if alike >= FIRMLY else self.seated | self.standing
-        return taken.isdisjoint(outlets)
+        free = self.seated.isdisjoint(outlets)
+        return free and (alike >= FIRMLY or self.guests.keys().isdisjoint(outlets))
 
-    def seat(self, outlets: frozenset[str], alike: float) -> None:
-        if alike >= FIRMLY:
-            self.seated |= outlets
-        else:
-            self.standing |= outlets
+    def seat(self, outlets: frozenset[str]) -> list[Guest]:
+        """Give the outlets their seats; return the guests of theirs, who are to leave."""
+        self.seated |= outlets
+        leaving = list(dict.fromkeys(self.guests[o] for o in outlets if o in self.guests))
+        self.guests = {o: guest for o, guest in self.guests.items() if guest not in leaving}
+        return leaving
 
     def add(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> None:
         """Take in an article, given as its words and their marks."""
@@ -73,6 +85,19 @@ class Centre:
             marks = self._with(marks, vocabulary)
         else:
             vocabulary.enter(marks)
+        self._keep(marks)
+
+    def lose(self, marks: Mapping[Word, int], vocabulary: Vocabulary) -> None:
+        """Give up what an article gave it."""
+        self.articles -= 1
+        left = {
+            word: mark - marks.get(word, 0)
+            for word, mark in zip(self.words, self.marks, strict=True)
+        }
+        vocabulary.leave([word for word, mark in left.items() if mark <= 0], self)
+        self._keep(dict(_ranked((word, mark) for word, mark in left.items() if mark > 0)))
+
+    def _keep(self, marks: Mapping[Word, int]) -> None:
         self.words, self.marks = tuple(marks), tuple(marks.values())
         least = _NEGLIGIBLE * self.articles * IN_TITLE
         self.core = bisect_left(self.marks, -least, key=neg)
@@ -83,13 +108,13 @@ class Centre:
         vocabulary.enter([word for word in marks if word not in together])
         for word, mark in marks.items():
             together[word] = together.get(word, 0) + mark
-        ranked = sorted(together.items(), key=_mark, reverse=True)
+        ranked = _ranked(together.items())
         vocabulary.leave([word for word, _ in ranked[_MOST_WORDS:]], self)
         return dict(ranked[:_MOST_WORDS])
 
 
-def _mark(item: tuple[Word, int]) -> int:
-    return item[1]
+def _ranked(marks: Iterable[tuple[Word, int]]) -> list[tuple[Word, int]]:
+    return sorted(marks, key=itemgetter(1), reverse=True)
 
 
 def likeness(

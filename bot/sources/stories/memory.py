@@ -4,9 +4,9 @@
 2. The same event: of the stories whose centre is alike enough the likest, and rather one that
    more articles tell: else an event would fall apart where two outlets begin it at once.
 
-Neither takes an article of another time, nor one of an outlet that has its seat in the story: who
-began it, had its text or told it well. One that hardly tells it, a foretaste or a word on the
-matter, is let in too, but leaves the seat to its outlet's report.
+Neither takes an article of another time, nor a second one of an outlet. Only who hardly tells the
+story, with a foretaste or a word on the matter, is no more than a guest there: when the outlet's
+report comes, the guest leaves and is a story of its own.
 
 What somebody added for himself joins the public stories but is no part of their centre, and
 nothing public joins what it has begun: nobody can lead others' news astray.
@@ -15,11 +15,12 @@ nothing public joins what it has begun: nobody can lead others' news astray.
 from __future__ import annotations
 
 from collections import Counter, deque
+from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from bot.sources.stories.centre import FIRMLY, IN_LEAD, IN_TITLE, WHOLLY, Centre, likeness
+from bot.sources.stories.centre import FIRMLY, IN_LEAD, IN_TITLE, WHOLLY, Centre, Guest, likeness
 from bot.sources.stories.sketch import sketch
 from bot.sources.stories.terms import terms_of
 from bot.sources.stories.texts import Texts
@@ -54,6 +55,7 @@ class Stories:
         self._texts = Texts()
         self._stories: dict[int, Centre] = {}
         self._in_order: deque[Centre] = deque()  # as they were begun
+        self._left: list[Guest] = []
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -66,6 +68,16 @@ class Stories:
             story, alike = self._same_event(article, marks)
         self._add(article, story or self._begun(article), alike, (marks, passages))
         return story.story_id if story else article.story_id
+
+    def take_left(self) -> list[Guest]:
+        """Return who has left a story since this was asked; each needs one of its own."""
+        left, self._left = self._left, []
+        return left
+
+    def begin(self, guest: Guest, story_id: int) -> None:
+        """Let who left a story begin that one."""
+        article = replace(guest.article, story_id=story_id)
+        self._add(article, self._begun(article), WHOLLY, (guest.marks, guest.passages))
 
     def remember(self, article: Told) -> None:
         """Take in an article whose story was decided before."""
@@ -137,11 +149,24 @@ class Stories:
         return story
 
     def _add(self, article: Told, story: Centre, alike: float, words: _Words) -> None:
-        story.seat(article.outlets, alike)
-        if article.public or not story.public:
-            marks, passages = words
+        is_part = article.public or not story.public
+        marks, passages = words if is_part else ({}, ())
+        if alike >= FIRMLY:
+            for guest in story.seat(article.outlets):
+                self._send_away(guest, story)
+        else:
+            story.guests |= dict.fromkeys(article.outlets, Guest(article.bare, marks, passages))
+        if is_part:
             story.add(marks, self._vocabulary)
             self._texts.add(story, passages)
+        else:
+            self._vocabulary.let_go(words[0])
+
+    def _send_away(self, guest: Guest, story: Centre) -> None:
+        if guest.marks:
+            story.lose(guest.marks, self._vocabulary)
+            self._texts.take(story, guest.passages)
+        self._left.append(guest)
 
 
 def _may_tell(article: Told, story: Centre) -> bool:

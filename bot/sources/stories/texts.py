@@ -58,11 +58,21 @@ class Texts:
 
     def forget(self, story: Centre) -> None:
         for text in self._of_story.pop(story.story_id, ()):
-            for passage in text.passages:
-                texts = self._by_passage.get(passage)
-                if texts is text:
+            self._drop(text)
+
+    def take(self, story: Centre, passages: tuple[int, ...]) -> None:
+        """Forget that it has this one of its texts."""
+        texts = self._of_story.get(story.story_id, [])
+        for text in [text for text in texts if text.passages is passages]:
+            texts.remove(text)
+            self._drop(text)
+
+    def _drop(self, text: _Text) -> None:
+        for passage in text.passages:
+            texts = self._by_passage.get(passage)
+            if texts is text:
+                del self._by_passage[passage]
+            elif isinstance(texts, list) and text in texts:
+                texts.remove(text)
+                if not texts:
                     del self._by_passage[passage]
-                elif isinstance(texts, list) and text in texts:
-                    texts.remove(text)
-                    if not texts:
-                        del self._by_passage[passage]

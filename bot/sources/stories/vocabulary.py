@@ -105,3 +105,9 @@ class Vocabulary:
                 word.stories.remove(story)
             if not count:
                 self._words.pop(word.text, None)
+
+    def let_go(self, words: Iterable[Word]) -> None:
+        """Forget those that no story has: they came with an article that gave nothing."""
+        for word in words:
+            if not word.count:
+                self._words.pop(word.text, None)
