@@ -22,11 +22,12 @@ def make_renderer(folder: Path | None, tell: Tell) -> Renderer:
     from bot.rendering.environment import make_environment
     from bot.rendering.overriding import Overrides
     from bot.rendering.renderer import Renderer
+    from bot.web.specimens import page_specimens
 
     if folder is None:
         return Renderer()
     overrides = Overrides(folder.resolve(), tell=tell)
-    found = faults(overrides, list(specimens()))
+    found = faults(overrides, [*specimens(), *page_specimens()])
     for sentence in found.values():
         tell(f"{sentence} The shipped one is used.")
     usable = replace(overrides, broken=frozenset(found))

@@ -25,6 +25,7 @@ class What(StrEnum):
     ALERT = "alert"
     BUNDLE = "bundle"
     EMAIL = "email"
+    PAGE = "page"
 
 
 class Format(StrEnum):
@@ -61,6 +62,11 @@ def preview(  # noqa: PLR0913 - each an option of the command
     renderer = _renderer()
     if what is What.EMAIL:
         _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
+        return
+    if what is What.PAGE:
+        from bot.cli.preview_page import sample_page
+
+        _put(sample_page(renderer, _sample_edition(style, weekly=weekly)), to)
         return
     if what is What.ALERT:
         messages = _alert(renderer)

@@ -6,26 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from babel import Locale
 
-from bot.rendering.environment import LOCALE
+from bot.web.look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.rendering.renderer import Renderer
     from bot.web.assets import Assets
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """What the layout of every page needs; *here* is where its forms go."""
-
-    lang: str
-    dir: str
-    style: str
-    icon: str
-    here: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class Pages:
         headers: Mapping[str, str] | None = None,
         **values: Any,
     ) -> web.Response:
-        text = self.renderer.text(template, site=self._site(request), **values)
+        text = self.renderer.text(template, site=self._look(request), **values)
         return web.Response(text=text, content_type="text/html", status=status, headers=headers)
 
     def again(self, request: web.Request, **query: str) -> web.Response:
@@ -53,11 +41,8 @@ class Pages:
         where = request.rel_url.with_query(query)
         return web.Response(status=303, headers={"Location": f"{self.root}{where}"})
 
-    def _site(self, request: web.Request) -> _Site:
-        locale = Locale.parse(LOCALE)
-        return _Site(
-            lang=locale.language,
-            dir=locale.text_direction,
+    def _look(self, request: web.Request) -> Look:
+        return Look(
             style=self.root + self.assets.style.path,
             icon=self.root + self.assets.icon.path,
             here=self.root + request.rel_url.raw_path,

@@ -69,3 +69,13 @@ def test_a_mail_is_opened_in_the_browser(tmp_path, monkeypatch):
 
     assert opened == [path.as_uri()]
     assert "Your Wednesday digest" in path.read_text(encoding="utf-8")
+
+
+def test_a_digest_is_shown_as_its_page_in_one_file(tmp_path):
+    path = tmp_path / "page.html"
+
+    run("page", "--to", str(path))
+
+    page = path.read_text(encoding="utf-8")
+    assert "<h1>Your Wednesday digest" in page
+    assert 'href="data:text/css;base64,' in page

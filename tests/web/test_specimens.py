@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from bot.app.templates import make_renderer
+from bot.rendering.environment import make_environment
+from bot.web.specimens import page_specimens
+
+
+@pytest.mark.parametrize(
+    "sample", [*page_specimens()], ids=lambda one: f"{one.template} {one.values.get('code', '')}"
+)
+def test_every_sample_can_be_rendered(sample):
+    assert make_environment().get_template(sample.template).render(sample.values)
+
+
+def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
+    told: list[str] = []
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "trouble.html").write_text("{{ cod }}")
+    (tmp_path / "web" / "unsubscribe.html").write_text("<h1>Leave {{ site.lang }}</h1>")
+
+    renderer = make_renderer(tmp_path, told.append)
+
+    assert told == [
+        "web/trouble.html, line 1: 'cod' is undefined. The shipped one is used.",
+    ]
+    samples = {sample.template: sample.values for sample in page_specimens()}
+    assert "<h1>" in renderer.text("web/trouble.html", **samples["web/trouble.html"])
+    assert renderer.text("web/unsubscribe.html", **samples["web/unsubscribe.html"]) == (
+        "<h1>Leave en</h1>"
+    )
