@@ -1,5 +1,6 @@
 """Mailboxes: the one e-mail address of a chat, and how far it has come."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -37,6 +38,16 @@ class Mailbox(SQLModel, table=True):
 async def mailbox_of(unit: Unit, chat_id: int) -> Mailbox | None:
     """Return the mailbox of our chat row *chat_id*."""
     return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
+
+
+async def mailboxes_for_alerts(unit: Unit, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
+    """Return the mailboxes of the chats to which alerts are mailed."""
+    wanted = select(Mailbox).where(
+        col(Mailbox.chat_id).in_(list(chat_ids)),
+        col(Mailbox.state) == MailboxState.ACTIVE,
+        col(Mailbox.alerts),
+    )
+    return (await unit.session.exec(wanted)).all()
 
 
 async def mailbox_to_change(unit: Unit, mailbox_id: int) -> tuple[Mailbox, Chat] | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bot.delivery.mime import encoded_size
 from bot.matching.snippets import Snippet
+from bot.publishing.bundles import Bundled, bundle_values
 from bot.publishing.choice import Choice, Section, Story, Topic
 from bot.publishing.pages import Edition, values_of
 from bot.publishing.subjects import subject_of
@@ -68,6 +69,29 @@ def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
         subject=subject_of("; ".join, [story.title or host_of(story.url)]),
         values=values,
         label="alerts",
+    )
+
+
+def bundle_mail(
+    post: Post,
+    recipient: Recipient,
+    occasion: Occasion,
+    stories: Sequence[Bundled],
+    *,
+    zone: str,
+    is_quiet: bool,
+) -> Mail:
+    """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
+    values = {
+        **bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet),
+        "sender_name": post.sender.name,
+    }
+    subject = subject_of(
+        lambda heads: post.text("email/bundle.subject.txt", {**values, "heads": heads}),
+        [one.story.title for one in stories],
+    )
+    return post.mail(
+        "email/bundle", recipient, occasion, subject=subject, values=values, label="alerts"
     )
 
 

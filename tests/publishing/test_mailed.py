@@ -12,6 +12,8 @@ from bot.rendering.seals import Seal
 from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
+from storage.queries import Query
+from storage.subscriptions import Subscription
 from storage.words import ChatState, MailboxState, Medium, Mode, Reach
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -131,3 +133,62 @@ async def test_no_edition_is_mailed_twice(mailing, newsroom, watched):
     await mailing.publish_due()
 
     assert await sent_by(newsroom) == [Medium.EMAIL, Medium.TELEGRAM]
+
+
+@pytest.fixture
+def alerted(newsroom, watched):
+    """Return how to make a chat that is alerted to a story, and wants that mailed or not."""
+
+    async def make(*, wanted: bool, mailbox: MailboxState = MailboxState.ACTIVE, **chat) -> None:
+        await watched(Reach.TELEGRAM, mailbox, **chat)
+        await newsroom.change(Mailbox, 1, alerts=wanted)
+        (subscription,) = await newsroom.all(Subscription)
+        await newsroom.change(Subscription, subscription.id, mode=Mode.INSTANT)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("wanted", "mailbox", "media"),
+    [
+        pytest.param(True, MailboxState.ACTIVE, [Medium.EMAIL, Medium.TELEGRAM], id="asked for"),
+        pytest.param(False, MailboxState.ACTIVE, [Medium.TELEGRAM], id="not asked for"),
+        pytest.param(True, MailboxState.SUSPENDED, [Medium.TELEGRAM], id="suspended"),
+    ],
+)
+async def test_alerts_are_mailed_where_that_is_asked_for(
+    mailing, newsroom, alerted, clock, wanted, mailbox, media
+):
+    await alerted(wanted=wanted, mailbox=mailbox)
+    clock.turn(timedelta(minutes=1))
+    source, (query,) = await newsroom.source("Times"), await newsroom.all(Query)
+    await newsroom.article("A story", query.id, source_id=source)
+
+    while await mailing.publish_new():
+        pass
+
+    rows = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
+    assert await sent_by(newsroom) == media
+    assert [Mail.from_json(row.body).subject for row in rows] == ["A story"] * len(rows)
+    assert {row.key for row in rows} <= {"alert:1:email"}
+
+
+async def test_alerts_that_wait_for_quiet_hours_are_one_mail(mailing, newsroom, alerted, clock):
+    await alerted(wanted=True, quiet_from=0, quiet_to=23 * 60)
+    source, (query,) = await newsroom.source("Times"), await newsroom.all(Query)
+    clock.turn(timedelta(minutes=1))
+    for number in range(3):
+        await newsroom.article(f"Story {number}", query.id, source_id=source)
+    while await mailing.publish_new():
+        pass
+    assert await newsroom.all(Delivery) == []
+    clock.turn(DAY)
+
+    await mailing.publish_bundles()
+
+    (row,) = [row for row in await newsroom.all(Delivery) if row.medium is Medium.EMAIL]
+    mail = Mail.from_json(row.body)
+    assert row.key == "bundle:1:email:1"
+    assert mail.subject.startswith("3 stories: Story")
+    assert "While it was quiet" in mail.text
+    assert "Story 2" in mail.html

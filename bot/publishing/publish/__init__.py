@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bot.publishing.publish.alerting import Alerting
 from bot.publishing.publish.also import Also
 from bot.publishing.publish.bundling import Bundling
+from bot.publishing.publish.bymail import ByMail
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
@@ -28,11 +29,15 @@ class Publishing:
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
-        return await Alerting(self.storage, self.renderer, self.owner).alert_new(limit)
+        return await Alerting(self.storage, self.renderer, self.owner, self._by_mail).alert_new(
+            limit
+        )
 
     async def publish_bundles(self, limit: int = 50) -> int:
         """Put out the alerts that have waited for now; return how many bundles of them."""
-        return await Bundling(self.storage, self.renderer, self.owner).put_out_due(limit)
+        return await Bundling(self.storage, self.renderer, self.owner, self._by_mail).put_out_due(
+            limit
+        )
 
     async def publish_also(self, limit: int = 200) -> int:
         """Add to the alerts of today who else tells their stories; return how many stories."""
@@ -56,3 +61,7 @@ class Publishing:
         """Tell the chats that depend on sources which have died; return how many sources."""
         noticing = Noticing(self.storage, self.renderer, self.owner, self.admins)
         return await noticing.notice_dead(limit)
+
+    @property
+    def _by_mail(self) -> ByMail:
+        return ByMail(self.post)

@@ -6,11 +6,12 @@ nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from bot.publishing.publish.bymail import ByMail, mail_row
 from bot.publishing.publish.holding import hold_back
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
@@ -39,6 +40,7 @@ class Alerting:
     storage: Storage
     renderer: Renderer
     owner: str
+    by_mail: ByMail = field(default_factory=ByMail)
 
     async def alert_new(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -80,14 +82,21 @@ class Alerting:
             return
         chats = [ours[0].chat_id for ours in alerts.values()]
         tellers = await tellers_known(unit, article.story_id, chats)
+        recipients = await self.by_mail.recipients(unit, chats)
         wording = Wording(self.renderer, article, unit.now)
-        rows = []
+        rows, mails = [], []
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
-            message = wording.message(ours, tellers.known_to(chat_id, article.id or 0))
+            outlets = tellers.known_to(chat_id, article.id or 0)
             key = alert_key(alert_id, Medium.TELEGRAM)
+            message = wording.message(ours, outlets)
             rows.append(delivery(unit, DeliveryKind.ALERT, key, chat_id, message))
+            if (recipient := recipients.get(chat_id)) and self.by_mail.post:
+                key = alert_key(alert_id, Medium.EMAIL)
+                mail = wording.mail(self.by_mail.post, recipient, key, ours, outlets)
+                mails.append(mail_row(unit, DeliveryKind.ALERT, key, recipient, mail))
         await put_out(unit, rows)
+        await put_out(unit, mails)
 
 
 def _chat_of(listener: Listener) -> int:

@@ -8,14 +8,17 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.choice import Topic
+from bot.publishing.mails import bundle_mail
+from bot.publishing.publish.bymail import ByMail, mail_row
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
+from bot.rendering.post import Occasion
 from bot.rendering.renderer import Renderer
 from storage.bundles import Bundle, bundled, claim_bundles, close_bundle, watched_names
 from storage.chats import Chat, hold_still
@@ -32,6 +35,7 @@ class Bundling:
     storage: Storage
     renderer: Renderer
     owner: str
+    by_mail: ByMail = field(default_factory=ByMail)
 
     async def put_out_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -58,6 +62,22 @@ class Bundling:
             key = bundle_key(bundle.id or 0, Medium.TELEGRAM, part)
             row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
             await put_out(unit, [row | {"state": state}])
+        await self._mail(unit, bundle, chat, stories)
+
+    async def _mail(self, unit: Unit, bundle: Bundle, chat: Chat, stories: list[Bundled]) -> None:
+        recipients = await self.by_mail.recipients(unit, [bundle.chat_id])
+        post, recipient = self.by_mail.post, recipients.get(bundle.chat_id)
+        if post and recipient:
+            key = bundle_key(bundle.id or 0, Medium.EMAIL, 1)
+            mail = bundle_mail(
+                post,
+                recipient,
+                Occasion(key, unit.now),
+                stories,
+                zone=chat.zone,
+                is_quiet=bundle.is_quiet,
+            )
+            await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
 
 
 def _is_stale(unit: Unit, bundle: Bundle, chat: Chat) -> bool:

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.matching.snippets import Snippet
 from bot.publishing.choice import Story, Topic
 from bot.publishing.excerpts import excerpt
+from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
+from bot.rendering.mail import Mail
 from bot.rendering.messages import Message
+from bot.rendering.post import Occasion, Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.alerts import Listener
 from storage.articles import Article
@@ -30,16 +34,36 @@ class Wording:
             self._known[look] = self._rendered(ours, story_of(self.article, outlets), zone)
         return self._known[look]
 
-    def _rendered(self, ours: Sequence[Listener], story: Story, zone: str) -> Message:
-        text = self.article.text or self.article.summary
-        return alert_page(
-            self.renderer,
-            story,
-            [Topic(one.topic_id, one.topic) for one in ours],
-            excerpt(self.article.title, text, tuple(dict.fromkeys(one.query for one in ours))),
-            zone=zone,
-            now=self.now,
+    def mail(
+        self,
+        post: Post,
+        recipient: Recipient,
+        key: str,
+        ours: Sequence[Listener],
+        outlets: Sequence[str],
+    ) -> Mail:
+        """Return the same as a mail, which names its recipient."""
+        topics, snippet = self._why(ours)
+        return alert_mail(
+            post,
+            recipient,
+            Occasion(key, self.now),
+            story_of(self.article, outlets),
+            topics,
+            snippet,
+            zone=ours[0].zone,
         )
+
+    def _rendered(self, ours: Sequence[Listener], story: Story, zone: str) -> Message:
+        topics, snippet = self._why(ours)
+        return alert_page(self.renderer, story, topics, snippet, zone=zone, now=self.now)
+
+    def _why(self, ours: Sequence[Listener]) -> tuple[list[Topic], Snippet]:
+        """Return the topics that are hit, and where."""
+        text = self.article.text or self.article.summary
+        queries = tuple(dict.fromkeys(one.query for one in ours))
+        topics = [Topic(one.topic_id, one.topic) for one in ours]
+        return topics, excerpt(self.article.title, text, queries)
 
 
 def story_of(article: Article, outlets: Sequence[str]) -> Story:
