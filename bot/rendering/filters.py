@@ -5,7 +5,7 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -164,11 +164,14 @@ def filters_for(locale: str) -> dict[str, Any]:
     return plain | {name: partial(act, locale=locale) for name, act in spoken.items()}
 
 
-# The moments of one day's stories are shown to all who are told them.
-@lru_cache(maxsize=4096)
 def _skeleton(skeleton: str, day: date, locale: str) -> str:
     """Write *day* by a CLDR skeleton: a list of fields, ordered as the language does."""
-    moment = (
-        day if isinstance(day, datetime) else datetime(day.year, day.month, day.day, tzinfo=UTC)
-    )
-    return format_skeleton(skeleton, moment, moment.tzinfo, locale=locale)
+    wall = day.replace(tzinfo=None) if isinstance(day, datetime) else datetime.combine(day, time())
+    return _written(skeleton, wall, locale)
+
+
+# The moments of one day's stories are shown to all who are told them. Wall times tell zones apart,
+# where moments that are equal would not.
+@lru_cache(maxsize=4096)
+def _written(skeleton: str, wall: datetime, locale: str) -> str:
+    return format_skeleton(skeleton, wall.replace(tzinfo=UTC), UTC, locale=locale)

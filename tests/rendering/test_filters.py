@@ -82,3 +82,11 @@ def test_dates_follow_the_language():
 def test_minutes_and_zones_read_as_people_say_them():
     assert filters.clock(8 * 60) == "08:00"
     assert filters.city("America/New_York") == "New York"
+
+
+def test_one_moment_is_another_time_in_each_zone():
+    noon, today = datetime(2026, 3, 2, 12, tzinfo=UTC), date(2026, 3, 2)
+
+    shown = [filters.when(noon, zone, today, "en_GB") for zone in ("Asia/Tokyo", "UTC")]
+
+    assert ["21:00" in shown[0], "12:00" in shown[1]] == [True, True]
