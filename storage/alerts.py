@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, exists, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    String,
+    UniqueConstraint,
+    case,
+    cast,
+    exists,
+    literal,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, is_at
@@ -18,19 +29,19 @@ from storage.queries import Query
 from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, Mode, Stage
+from storage.words import ChatState, Medium, Mode, Stage
 
 
 class Alert(SQLModel, table=True):
     __table_args__ = (
-        UniqueConstraint("chat_id", "story_id", "chapter"),
+        UniqueConstraint("chat_id", "story_id"),
         Index("ix_alert_recent", "chat_id", "made_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     story_id: int = Field(foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
-    chapter: int = 1
+    chapter: int = 1  # which of the chain's alerts it is for this chat
     article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
@@ -126,5 +137,15 @@ def _alerted(article: Article) -> ColumnElement[bool]:
     return exists().where(
         col(Alert.chat_id) == Chat.id,
         col(Alert.story_id) == article.story_id,
-        col(Alert.chapter) == 1,
     )
+
+
+def message_key() -> ColumnElement[str]:
+    """Return the key of the delivery that told an `Alert` in the query.
+
+    Of a bundle the first part speaks for all.
+    """
+    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    bundle = literal("bundle:") + cast(col(Alert.bundle_id), String)
+    together = bundle + literal(f":{Medium.TELEGRAM}:1")
+    return case((col(Alert.bundle_id).is_(None), alone), else_=together)

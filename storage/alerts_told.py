@@ -14,14 +14,7 @@ from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.queries import Query
 from storage.topics import Topic
-from storage.words import ChatState, DeliveryKind, DeliveryState, Medium
-
-_NEVER_THERE = (
-    DeliveryState.HELD,
-    DeliveryState.FAILED,
-    DeliveryState.EXPIRED,
-    DeliveryState.DROPPED,
-)
+from storage.words import NEVER_THERE, ChatState, DeliveryKind, Medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +25,7 @@ class ToldAlert:
     chat_id: int
     zone: str
     article_id: int
+    chapter: int
     topic_ids: list[int]
     made_at: datetime
     delivery_id: int
@@ -53,8 +47,8 @@ async def told_alerts(
     key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
-            Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.topic_ids, Alert.made_at,
-            Delivery.id, Delivery.body,
+            Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
+            Alert.made_at, Delivery.id, Delivery.body,
         )
         .join(Chat, col(Chat.id) == Alert.chat_id)
         .join(Delivery, col(Delivery.key) == key)
@@ -63,7 +57,7 @@ async def told_alerts(
             col(Alert.made_at) > since,
             col(Alert.id) > after,
             col(Chat.state) == ChatState.ACTIVE,
-            col(Delivery.state).not_in(_NEVER_THERE),
+            col(Delivery.state).not_in(NEVER_THERE),
         )
         .order_by(col(Alert.id))
         .limit(limit)

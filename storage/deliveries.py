@@ -16,6 +16,7 @@ NEXT = f"{PENDING} AND NOT waits"
 IN_HAND = "state IN ('claimed', 'sending', 'unknown')"
 IN_THE_WAY = "state IN ('pending', 'claimed', 'sending', 'unknown')"
 IN_TROUBLE = "state IN ('held', 'failed')"
+REPLIES = "reply_to_id IS NOT NULL"
 
 # Deliveries of a suspended chat are due only when it comes back, so that no claim steps over them.
 WHEN_IT_COMES_BACK = datetime(9000, 1, 1, tzinfo=UTC)
@@ -31,6 +32,7 @@ class Delivery(Leased, table=True):
         Index("ix_delivery_line", "chat_id", "medium", "id", **_of(IN_THE_WAY)),
         Index("ix_delivery_in_hand", "state", "lease_until", **_of(IN_HAND)),
         Index("ix_delivery_in_trouble", "id", **_of(IN_TROUBLE)),
+        Index("ix_delivery_reply_to_id", "reply_to_id", **_of(REPLIES)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
@@ -47,6 +49,9 @@ class Delivery(Leased, table=True):
     fallback: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     target_id: int | None = Field(  # of an edit: the delivery that it changes
         default=None, foreign_key="delivery.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    reply_to_id: int | None = Field(  # the delivery whose message it answers, if that is there
+        default=None, foreign_key="delivery.id", ondelete="SET NULL", sa_type=ROW_ID
     )
     version: int = 0  # of an edit: the newest wins
     silent: bool = False

@@ -7,14 +7,14 @@ so that they arrive in the order of their creation, one at a time.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, update
 from sqlmodel import SQLModel, col, select
 
 from storage.deliveries import Delivery
-from storage.deliveries_edits import messages_to_edit
+from storage.deliveries_edits import messages_to_answer, messages_to_edit
 from storage.deliveries_next import (
     ROUNDS,
     Candidate,
@@ -36,13 +36,14 @@ _table = SQLModel.metadata.tables["delivery"]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery in hand, where it goes and, for an edit, the message that it changes."""
+    """A delivery in hand, where it goes, and the message that it changes or replies to."""
 
     delivery: Delivery
     telegram_id: int
     thread_id: int
     chat_kind: ChatKind
     target_message_id: int | None = None
+    reply_message_id: int | None = None
 
     @property
     def id(self) -> int:
@@ -82,7 +83,7 @@ async def claim_deliveries(
         claimed += await _claim(unit, going, owner, unit.now + lease)
         if len(found) < wanted or not (going or kept):
             break
-    return await _without_late_edits(unit, claimed)
+    return await _with_replies(unit, await _without_late_edits(unit, claimed))
 
 
 def _one_for_each_chat(free: Iterable[Candidate], taken: Container[int]) -> list[Candidate]:
@@ -126,10 +127,17 @@ async def _without_late_edits(unit: Unit, claimed: Sequence[Claimed]) -> list[Cl
     for each in late:
         await let_next_go(unit, [each.delivery.chat_id], each.delivery.medium)
     return [
-        Claimed(c.delivery, c.telegram_id, c.thread_id, c.chat_kind, targets.get(c.id))
-        for c in claimed
-        if not c.is_edit or c.id in targets
+        replace(each, target_message_id=targets.get(each.id))
+        for each in claimed
+        if not each.is_edit or each.id in targets
     ]
+
+
+async def _with_replies(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]:
+    """Give replies the message that they answer; one whose message is not there goes alone."""
+    replies = {each.id for each in claimed if each.delivery.reply_to_id is not None}
+    answered = await messages_to_answer(unit, replies) if replies else {}
+    return [replace(each, reply_message_id=answered.get(each.id)) for each in claimed]
 
 
 async def give_back(unit: Unit, ids: Iterable[int]) -> None:

@@ -1,4 +1,4 @@
-"""Edits in the outbox: which message each one changes, if it is not too late for that."""
+"""Edits and replies in the outbox: which message each one changes or answers, if it is there."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ async def messages_to_edit(unit: Unit, edits: Iterable[int]) -> dict[int, int]:
     )
     found = await unit.session.exec(statement)
     return {edit: message for edit, message in found if edit is not None and message is not None}
+
+
+async def messages_to_answer(unit: Unit, replies: Iterable[int]) -> dict[int, int]:
+    """Return the message that each of *replies* answers; none where it never was sent."""
+    statement = (
+        select(col(Delivery.id), col(_target.message_id))
+        .join(_target, col(_target.id) == col(Delivery.reply_to_id))
+        .where(col(Delivery.id).in_(replies), col(_target.state) == DeliveryState.SENT)
+    )
+    found = await unit.session.exec(statement)
+    return {reply: message for reply, message in found if reply is not None and message is not None}

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, literal, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import col, select
 
-from storage.alerts import Alert
+from storage.alerts import Alert, message_key
 from storage.articles import Article
 from storage.deliveries import Delivery
 from storage.editions import EditionStory
@@ -17,7 +17,7 @@ from storage.queries import Query
 from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import DeliveryState, Medium, Mode
+from storage.words import DeliveryState, Mode
 
 # A match may be found after the edition that its article was stored before.
 _MATCHED_LATE = timedelta(hours=48)
@@ -109,16 +109,12 @@ async def found_since(
 def _alerted(chat_id: int) -> ColumnElement[bool]:
     """Say whether the article's story was alerted; an alert that expired or failed told nothing.
 
-    One that waits in a bundle is as good as told. Of a bundle the first part speaks for all.
+    One that waits in a bundle is as good as told.
     """
-    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
-    first = literal("bundle:") + cast(col(Alert.bundle_id), String)
-    together = first + literal(f":{Medium.TELEGRAM}:1")
-    key = case((col(Alert.bundle_id).is_(None), alone), else_=together)
     untold = (DeliveryState.EXPIRED, DeliveryState.FAILED)
     alert = (
         select(Alert.id)
-        .outerjoin(Delivery, col(Delivery.key) == key)
+        .outerjoin(Delivery, col(Delivery.key) == message_key())
         .where(
             col(Alert.chat_id) == chat_id,
             col(Alert.story_id) == Article.story_id,

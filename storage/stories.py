@@ -2,25 +2,40 @@
 
 Each article begins as its own story, and grouping may find it another. What is told of a story
 grows with each that joins it; `told` is how far those who were alerted know.
+
+A story that moves on is a chain: each of its chapters names the first.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Index, and_, bindparam, delete, inspect, or_, text, update
-from sqlmodel import Field, col
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    and_,
+    bindparam,
+    delete,
+    func,
+    inspect,
+    or_,
+    text,
+    update,
+)
+from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID, Leased
+from storage.columns import ROW_ID, Leased, where_only
 from storage.engine import Unit, claim
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _GROWN: Final = "grown > told"
+_IN_A_CHAIN: Final = "continues_id IS NOT NULL"
 
 
 class Story(Leased, table=True):
     __table_args__ = (
-        Index("ix_story_grown", "id", sqlite_where=text(_GROWN), postgresql_where=text(_GROWN)),
+        Index("ix_story_grown", "id", **where_only(_GROWN)),
+        Index("ix_story_continues_id", "continues_id", **where_only(_IN_A_CHAIN)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
@@ -28,7 +43,13 @@ class Story(Leased, table=True):
     grown: int = 0  # the articles that joined it
     told: int = 0  # of them, those that went into its alerts
     told_at: datetime | None = None
+    continues_id: int | None = Field(  # the first of its chain; None: it is that itself
+        default=None, foreign_key="story.id", ondelete="SET NULL", sa_type=ROW_ID
+    )
 
+
+_table = SQLModel.metadata.tables["story"]
+_before = _table.alias("before")
 
 _START: Final = text("""
     WITH RECURSIVE wanted(number) AS (
@@ -57,6 +78,30 @@ async def grow_stories(unit: Unit, story_ids: Collection[int]) -> None:
         .values(grown=col(Story.grown) + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+_CONTINUE: Final = (
+    update(_table)
+    .where(_table.c.id == bindparam("story"))
+    .values(
+        continues_id=select(func.coalesce(_before.c.continues_id, _before.c.id))
+        .where(_before.c.id == bindparam("before"))
+        .scalar_subquery()
+    )
+)
+
+
+async def continue_stories(unit: Unit, chapters: Mapping[int, int]) -> None:
+    """Write down that each story, in this order, is the next chapter of the one it is mapped to."""
+    if chapters:
+        connection = await unit.session.connection()
+        rows = [{"story": story, "before": before} for story, before in chapters.items()]
+        await connection.execute(_CONTINUE, rows)
+
+
+def chain_of(story: Any) -> ColumnElement[int]:
+    """Return the first story of the chain of *story*, a table in the query."""
+    return func.coalesce(col(story.continues_id), col(story.id))
 
 
 async def claim_grown(

@@ -23,7 +23,7 @@ from storage.engine import Unit
 from storage.entries import Entry
 from storage.folded import Folded
 from storage.sources import Source
-from storage.stories import drop_stories, grow_stories, start_stories
+from storage.stories import continue_stories, drop_stories, grow_stories, start_stories
 from storage.words import Hint, Stage
 
 # As much as is compared with others.
@@ -138,15 +138,22 @@ async def tellers_of(unit: Unit, article_ids: Collection[int]) -> Mapping[int, l
 
 
 async def group_articles(
-    unit: Unit, articles: Sequence[Grouped], stories: Mapping[int, int]
+    unit: Unit,
+    articles: Sequence[Grouped],
+    stories: Mapping[int, int],
+    chapters: Mapping[int, int],
 ) -> None:
-    """Write down which story each article tells, by the article's id; they can be matched now."""
+    """Write down which story each article tells, by the article's id; they can be matched now.
+
+    *chapters*: the story before it, by each story that continues one, the oldest first.
+    """
     joining = [article for article in articles if stories[article.id] != article.story_id]
     connection = await unit.session.connection()
     if joining:
         await _move(unit, {each.id: stories[each.id] for each in joining})
         await drop_stories(unit, [article.story_id for article in joining])
         await grow_stories(unit, {stories[article.id] for article in joining})
+    await continue_stories(unit, chapters)
     await connection.execute(_GROUP, {"articles": list(stories)})
     unit.hints.add(Hint.STORIES)
 

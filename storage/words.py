@@ -168,6 +168,13 @@ IN_THE_WAY = (
     DeliveryState.SENDING,
     DeliveryState.UNKNOWN,
 )
+# What is in these has not arrived and is not on its way.
+NEVER_THERE = (
+    DeliveryState.HELD,
+    DeliveryState.FAILED,
+    DeliveryState.EXPIRED,
+    DeliveryState.DROPPED,
+)
 
 
 class EmptyDay(StrEnum):

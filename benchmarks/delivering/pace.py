@@ -53,8 +53,15 @@ class Accounts:
     sent: list[tuple[float, int]] = field(default_factory=list)
     refused: int = 0
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
-        del message, silent
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
+        del message, silent, reply_to
         try:
             self.flood.charge(TOKEN, address.chat_id)
         except Refusal as refusal:

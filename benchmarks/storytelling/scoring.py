@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from benchmarks.storytelling.labelled import Labelled, pair
+from benchmarks.storytelling.labelled import Labelled, Piece, pair
 from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.memory import Stories
@@ -38,22 +38,43 @@ def grouped(labelled: Labelled) -> dict[int, int]:
     """Return the story of each article, given to one memory after the other."""
     stories, found = Stories(), dict[int, int]()
     for piece in labelled.pieces:
-        found[piece.number] = stories.place(
-            Told(
-                story_id=piece.number,
-                at=piece.at,
-                outlets=frozenset({piece.outlet}),
-                title=piece.title,
-                lead=piece.summary,
-                text=folded_text(piece.summary),
-                names=(piece.outlet,),
-                number=piece.number,
-            )
-        )
+        found[piece.number] = stories.place(_told(piece, piece.outlet))
         for guest in stories.take_left():
             found[guest.article.number] = guest.article.story_id
             stories.begin(guest, guest.article.story_id)
     return found
+
+
+def chapters(labelled: Labelled) -> Score:
+    """Score what each article continues, if one outlet had brought them all.
+
+    A chapter is right if it continues a story of its event, and missed if it continues none.
+    """
+    stories = Stories()
+    events: dict[int, str] = {}
+    counted: Counter[str] = Counter()
+    for piece in labelled.pieces:
+        stories.place(_told(piece, "one"))
+        before = stories.take_continued().get(piece.number)
+        if before is None:
+            counted["missed"] += piece.event in events.values()
+        elif pair(before, piece.number) not in labelled.unsure:
+            counted["right" if events[before] == piece.event else "wrong"] += 1
+        events[piece.number] = piece.event
+    return Score(counted["right"], counted["wrong"], counted["missed"], within=0, b_cubed=0.0)
+
+
+def _told(piece: Piece, outlet: str) -> Told:
+    return Told(
+        story_id=piece.number,
+        at=piece.at,
+        outlets=frozenset({outlet}),
+        title=piece.title,
+        lead=piece.summary,
+        text=folded_text(piece.summary),
+        names=(piece.outlet,),
+        number=piece.number,
+    )
 
 
 def score(labelled: Labelled, stories: Mapping[int, int]) -> Score:

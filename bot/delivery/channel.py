@@ -15,8 +15,15 @@ class Address:
 class Channel(Protocol):
     """Each call raises DeliveryError for anything but a yes, and never retries."""
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
-        """Return the id of the message there."""
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
+        """Return the id of the message there; as a reply to one that is gone it goes alone."""
 
     async def edit(self, address: Address, message_id: int, message: Message) -> int: ...
 

@@ -169,7 +169,9 @@ class Sending:
         address = Address(claimed.telegram_id, claimed.thread_id)
         if claimed.target_message_id is not None:
             return await self.channel.edit(address, claimed.target_message_id, message)
-        return await self.channel.send(address, message, silent=row.silent)
+        return await self.channel.send(
+            address, message, silent=row.silent, reply_to=claimed.reply_message_id
+        )
 
 
 def _together(

@@ -29,7 +29,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.types import BufferedInputFile, InputRichMessage
+from aiogram.types import BufferedInputFile, InputRichMessage, ReplyParameters
 from aiohttp import ClientConnectorError, ConnectionTimeoutError
 
 from bot.delivery.errors import (
@@ -76,12 +76,20 @@ class Telegram:
     bot: Bot
     call_seconds: int = CALL_SECONDS
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
         place: dict[str, Any] = {
             "chat_id": address.chat_id,
             "message_thread_id": address.thread_id or None,
             "reply_markup": markup_of(message.keyboard),
             "disable_notification": silent or None,
+            "reply_parameters": _reply(reply_to) if reply_to else None,
             "request_timeout": self.call_seconds,
         }
         with _translated():
@@ -134,6 +142,10 @@ class Telegram:
         except DeliveryError:
             return True
         return True
+
+
+def _reply(message_id: int) -> ReplyParameters:
+    return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)
 
 
 @contextmanager

@@ -67,6 +67,7 @@ class Story:
     hits: tuple[Hit, ...] = ()
     published: datetime | date | None = None
     alerted: bool = False
+    is_chapter: bool = False  # of a story that the chat was alerted to
 
     @property
     def outlet(self) -> str:

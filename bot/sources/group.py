@@ -53,10 +53,14 @@ class Memory:
 
 
 class Placed(NamedTuple):
-    """The story of each article, and the guests who left one for a story yet to be begun."""
+    """The story of each article, and the guests who left one for a story yet to be begun.
+
+    *chapters*: the story before it, by each story that continues one.
+    """
 
     found: dict[int, int]
     left: list[Guest]
+    chapters: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Grouping:
             late = self.memory.until - unit.now < _RENEWED / 2
             if late and not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
-            await group_articles(unit, articles, placed.found)
+            await group_articles(unit, articles, placed.found, placed.chapters)
             begun = await begin_again(unit, [guest.article.number for guest in placed.left])
         for guest in placed.left:
             stories.begin(guest, begun[guest.article.number])
@@ -133,7 +137,7 @@ class Grouping:
 def _placed(
     stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
 ) -> Slices[Placed]:
-    placed = Placed({}, [])
+    placed = Placed({}, [], {})
     for article in articles:
         placed.found[article.id] = stories.place(_told(article, tellers.get(article.id, ())))
         for guest in stories.take_left():
@@ -142,6 +146,7 @@ def _placed(
                 stories.begin(guest, guest.article.story_id)
             else:
                 placed.left.append(guest)
+        placed.chapters.update(stories.take_continued())
         yield
     return placed
 

@@ -53,9 +53,19 @@ class FakeTelegram:
     is_there: bool = True
     calls: list[tuple[datetime, int, str, bool]] = field(default_factory=list)
     edits: list[tuple[int, int, str]] = field(default_factory=list)
+    replies: list[tuple[str, int]] = field(default_factory=list)
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
         self.calls.append((self.clock.now, address.chat_id, message.text, silent))
+        if reply_to:
+            self.replies.append((message.text, reply_to))
         self._fail(address.chat_id)
         return len(self.calls)
 

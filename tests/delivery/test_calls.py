@@ -27,8 +27,15 @@ class SlowTelegram(FakeTelegram):
         super().__init__(clock)
         self.answer = asyncio.Event()
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
-        sent = await super().send(address, message, silent=silent)
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
+        sent = await super().send(address, message, silent=silent, reply_to=reply_to)
         await self.answer.wait()
         return sent
 

@@ -92,8 +92,15 @@ class UnluckyTelegram(FakeTelegram):
 
     before_answer: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
-    async def send(self, address: Address, message: Message, *, silent: bool = False) -> int:
-        sent = await super().send(address, message, silent=silent)
+    async def send(
+        self,
+        address: Address,
+        message: Message,
+        *,
+        silent: bool = False,
+        reply_to: int | None = None,
+    ) -> int:
+        sent = await super().send(address, message, silent=silent, reply_to=reply_to)
         if self.before_answer:
             await self.before_answer.pop()()
         return sent

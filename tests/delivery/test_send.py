@@ -58,6 +58,28 @@ async def test_a_chat_gets_its_deliveries_in_the_order_of_their_creation(
     assert telegram.texts == ["first", "second"]
 
 
+async def test_a_reply_names_the_message_that_it_answers(sending, outbox, telegram, clock):
+    chat = await outbox.chat(7)
+    first = await outbox.add(chat, "Ferry sinks", state=SENT, message_id=31)
+    await outbox.add(chat, "Captain detained", reply_to_id=first)
+
+    await send_all(sending)
+
+    assert telegram.replies == [("Captain detained", 31)]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.HELD, DeliveryState.FAILED])
+async def test_a_reply_to_what_was_never_sent_goes_alone(sending, outbox, telegram, state):
+    chat = await outbox.chat(7)
+    first = await outbox.add(chat, "Ferry sinks", state=state)
+    await outbox.add(chat, "Captain detained", reply_to_id=first)
+
+    await send_all(sending)
+
+    assert telegram.texts == ["Captain detained"]
+    assert telegram.replies == []
+
+
 async def test_between_chats_alerts_go_before_digests(sending, outbox, telegram):
     await outbox.add(await outbox.chat(7), "digest", DeliveryKind.EDITION)
     await outbox.add(await outbox.chat(8), "alert", DeliveryKind.ALERT)

@@ -17,7 +17,7 @@ from storage.entries import Entry
 from storage.matches import Match
 from storage.queries import Query
 from storage.sources import Source
-from storage.stories import Story
+from storage.stories import Story, grow_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import ChatState, Mode, Stage
@@ -104,6 +104,12 @@ class Newsroom:
         for query_id in query_ids:
             await self.match(article_id, query_id, ago)
         return article_id
+
+    async def joins(self, article_id: int, *, story_id: int) -> None:
+        """Let the article tell a story that was there before."""
+        await self.change(Article, article_id, story_id=story_id)
+        async with self.storage.writing() as unit:
+            await grow_stories(unit, [story_id])
 
     async def match(self, article_id: int, query_id: int, ago: timedelta = timedelta()) -> None:
         await self._add(

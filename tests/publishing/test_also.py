@@ -35,9 +35,7 @@ async def joined(newsroom, storage: Storage, title: str, *, public: bool = True)
     """Store an article of another outlet that tells the first story; return its source."""
     source: int = await newsroom.source(title, public=public)
     article = await newsroom.article(f"{title} tells it too", 1, source_id=source)
-    await newsroom.change(Article, article, story_id=1)
-    async with storage.writing() as unit:
-        await grow_stories(unit, [1])
+    await newsroom.joins(article, story_id=1)
     return source
 
 

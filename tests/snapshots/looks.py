@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.publishing import samples
 from bot.publishing.bundles import bundle_page
-from bot.publishing.choice import choose
+from bot.publishing.choice import Story, choose
 from bot.publishing.pages import alert_page, edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
 from bot.rendering.as_html import to_html
@@ -50,7 +50,9 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
     pages["digest_plain"] = [message.plain() for message in pages["digest"]]
     pages["now"] = now_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
-    pages["alert"] = [_alert(renderer)]
+    story = samples.sample_story(samples.ALERTED)
+    pages["alert"] = [_alert(renderer, story)]
+    pages["alert_of_a_chapter"] = [_alert(renderer, replace(story, is_chapter=True))]
     pages["bundle"] = bundle_page(
         renderer, samples.sample_bundle(), zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True
     )
@@ -71,8 +73,7 @@ def _written(message: Message) -> str:
     return "\n".join([body, "", *rows]).rstrip()
 
 
-def _alert(renderer: Renderer) -> Message:
-    story = samples.sample_story(samples.ALERTED)
+def _alert(renderer: Renderer, story: Story) -> Message:
     snippet = samples.sample_snippet(samples.ALERTED)
     zone = samples.PLAN.zone
     return alert_page(renderer, story, [samples.CONSUL], snippet, zone=zone, now=story.news_at)

@@ -128,6 +128,20 @@ async def test_a_foretaste_leaves_its_story_to_the_report_of_its_outlet(
         assert {story.id for story in await unit.session.exec(select(Story))} == {first, own}
 
 
+async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
+    wire = await stored_source(storage, "Wire")
+    await stored(storage, FIRST, OTHER, SECOND, by=wire)
+    step = Grouping(storage, "me")
+    await step.group_new()
+    await stored(storage, THIRD, by=wire)
+
+    await step.group_new()
+
+    async with storage.reading() as unit:
+        rows = await unit.session.exec(select(Story).order_by(col(Story.id)))
+        assert [story.continues_id for story in rows] == [None, None, 1, 1]
+
+
 async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
     strange = await stored_source(storage, "Strange", public=False)
     wire = await stored_source(storage, "Wire")
@@ -183,7 +197,7 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     async with storage.reading() as unit:
         late = await ungrouped(unit, 9)
 
-    assert await mine._write_down(Stories(), late, group.Placed({late[0].id: 1}, [])) == 0
+    assert await mine._write_down(Stories(), late, group.Placed({late[0].id: 1}, [], {})) == 0
     assert await other.group_new() == 1
     assert await stories(storage) == [1, 2, 1]
 
@@ -230,6 +244,6 @@ async def test_whoever_matches_is_told(storage: Storage):
 
     async with storage.writing() as unit:
         articles = await ungrouped(unit, 9)
-        await group_articles(unit, articles, {each.id: each.story_id for each in articles})
+        await group_articles(unit, articles, {each.id: each.story_id for each in articles}, {})
 
         assert unit.hints == {Hint.STORIES}

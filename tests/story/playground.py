@@ -43,9 +43,9 @@ class FarPlayground:
         journal = await self.get("journal")
         return [each for each in journal if each["method"] == method and each["applied"]]
 
-    async def until_called(self, method: str) -> None:
+    async def until_called(self, method: str, times: int = 1) -> None:
         async def is_called() -> bool:
-            return bool(await self.calls(method))
+            return len(await self.calls(method)) >= times
 
         await self.until(is_called)
 

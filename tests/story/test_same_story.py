@@ -1,4 +1,4 @@
-"""An event that two newspapers report: one message, which then says who else reports it."""
+"""One event, one message: it says who else reports it, and has the next chapter as a reply."""
 
 from __future__ import annotations
 
@@ -46,3 +46,32 @@ async def test_a_second_newspaper_is_added_to_the_message(sqlite_url: str, workp
     assert "also" not in sent["params"]["text"]
     assert edited["params"]["text"].endswith("· also: Village Paper")
     assert edited["params"]["text"].startswith(sent["params"]["text"])
+
+
+async def test_what_a_newspaper_reports_next_is_a_reply(sqlite_url: str, workplace: Workplace):
+    storage = Storage.open(sqlite_url)
+    async with far_playground(workplace.folder) as playground, newspaper() as town:
+        settings = {
+            "bot_token": TOKEN,
+            "bot_api_url": playground.base_url,
+            "database_url": sqlite_url,
+            "allowed_networks": "127.0.0.0/8",
+        }
+        add = ("sources", "add", town.url, "--every", "1s")
+        async with workplace.dateline(*add, **settings) as command:
+            assert await command.ended() == 0, command.output
+        await subscribe(storage, playground)
+        async with workplace.dateline("run", **settings) as bot:
+            await bot.said("ready")
+            town.print("Mayor opens bridge over the Harmon river")
+            await playground.until_called("sendMessage")
+
+            town.print("Harmon river bridge closed hours after mayor opens it")
+            await playground.until_called("sendMessage", 2)
+            await bot.stop()
+
+        first, second = await playground.calls("sendMessage")
+    await storage.close()
+    assert "reply_parameters" not in first["params"]
+    assert second["params"]["reply_parameters"]["message_id"] == 1
+    assert second["params"]["text"].startswith("More on this story · ")

@@ -3,6 +3,9 @@
 Chats are gone through in pages, each a unit of work of its own. An alert's row decides: who made
 it puts out its delivery, or leaves it in a bundle, so a page begun again after a crash repeats
 nothing.
+
+A story that continues one of the last days, which the chat was alerted to, is its next chapter: the
+message is a reply to the first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +30,15 @@ from storage.alerts import (
     matched_by_any,
 )
 from storage.articles import Article
+from storage.chapters import NOTHING, ToldBefore, told_before
 from storage.engine import Storage, Unit
 from storage.stories_told import tellers_known
 from storage.words import DeliveryKind, Medium, alert_key
 
 LEASE = timedelta(minutes=1)
 CHATS_IN_A_UNIT = 500
+# After so long a story that moves on is told as if it were new.
+CHAIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +71,25 @@ class Alerting:
         found = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
         held = await hold_back(unit, chats)
-        rows = [_alert_row(unit, article, chats[chat], held.get(chat)) for chat in chats]
+        before = await told_before(unit, article.story_id, chats, unit.now - CHAIN)
+        rows = [
+            _alert_row(unit, article, ours, held.get(chat), before.get(chat, NOTHING))
+            for chat, ours in chats.items()
+        ]
         made = await make_alerts(unit, rows)
         at_once = {made[chat]: chats[chat] for chat in made if chat not in held}
-        await self._put_out(unit, article, at_once)
+        await self._put_out(unit, article, at_once, before)
         if len(chats) == CHATS_IN_A_UNIT:
             return max(chats)
         await finish_articles(unit, [article.id], self.owner)
         return None
 
     async def _put_out(
-        self, unit: Unit, article: Article, alerts: Mapping[int, Sequence[Listener]]
+        self,
+        unit: Unit,
+        article: Article,
+        alerts: Mapping[int, Sequence[Listener]],
+        before: Mapping[int, ToldBefore],
     ) -> None:
         """Put out the delivery of each of *alerts*, by their row."""
         if not alerts:
@@ -87,10 +101,12 @@ class Alerting:
         rows, mails = [], []
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
+            told = before.get(chat_id, NOTHING)
             outlets = tellers.known_to(chat_id, article.id or 0)
             key = alert_key(alert_id, Medium.TELEGRAM)
-            message = wording.message(ours, outlets)
-            rows.append(delivery(unit, DeliveryKind.ALERT, key, chat_id, message))
+            message = wording.message(ours, outlets, is_chapter=told.chapters > 0)
+            row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
+            rows.append(row | {"reply_to_id": told.delivery_id})
             if (recipient := recipients.get(chat_id)) and self.by_mail.post:
                 key = alert_key(alert_id, Medium.EMAIL)
                 mail = wording.mail(self.by_mail.post, recipient, key, ours, outlets)
@@ -104,12 +120,16 @@ def _chat_of(listener: Listener) -> int:
 
 
 def _alert_row(
-    unit: Unit, article: Article, ours: Sequence[Listener], bundle_id: int | None
+    unit: Unit,
+    article: Article,
+    ours: Sequence[Listener],
+    bundle_id: int | None,
+    before: ToldBefore,
 ) -> dict[str, Any]:
     return {
         "chat_id": ours[0].chat_id,
         "story_id": article.story_id,
-        "chapter": 1,
+        "chapter": before.chapters + 1,
         "article_id": article.id,
         "topic_ids": [one.topic_id for one in ours],
         "made_at": unit.now,

@@ -73,7 +73,8 @@ class Also:
             if not ours:  # all its topics are gone
                 continue
             outlets = tellers.known_to(alert.chat_id, alert.article_id)
-            message = wordings[alert.article_id, alert.made_at].message(ours, outlets)
+            wording = wordings[alert.article_id, alert.made_at]
+            message = wording.message(ours, outlets, is_chapter=alert.chapter > 1)
             if message.to_json() != alert.body:
                 rows.append(edit_of(unit, alert.delivery_id, version, alert.chat_id, message))
         return rows

@@ -1,7 +1,7 @@
 """The message of an alert, rendered once for all chats that see the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.matching.snippets import Snippet
@@ -26,12 +26,14 @@ class Wording:
     now: datetime
     _known: dict[object, Message] = field(default_factory=dict)
 
-    def message(self, ours: Sequence[Listener], outlets: Sequence[str]) -> Message:
+    def message(
+        self, ours: Sequence[Listener], outlets: Sequence[str], *, is_chapter: bool
+    ) -> Message:
         """Return what one chat, for whose topics *ours* stands, is told."""
-        zone = ours[0].zone
-        look = (zone, tuple(outlets), tuple((one.topic, one.query) for one in ours))
+        look = (ours[0].zone, tuple(outlets), is_chapter, tuple((o.topic, o.query) for o in ours))
         if look not in self._known:
-            self._known[look] = self._rendered(ours, story_of(self.article, outlets), zone)
+            story = replace(story_of(self.article, outlets), is_chapter=is_chapter)
+            self._known[look] = self._rendered(ours, story)
         return self._known[look]
 
     def mail(
@@ -54,9 +56,9 @@ class Wording:
             zone=ours[0].zone,
         )
 
-    def _rendered(self, ours: Sequence[Listener], story: Story, zone: str) -> Message:
+    def _rendered(self, ours: Sequence[Listener], story: Story) -> Message:
         topics, snippet = self._why(ours)
-        return alert_page(self.renderer, story, topics, snippet, zone=zone, now=self.now)
+        return alert_page(self.renderer, story, topics, snippet, zone=ours[0].zone, now=self.now)
 
     def _why(self, ours: Sequence[Listener]) -> tuple[list[Topic], Snippet]:
         """Return the topics that are hit, and where."""

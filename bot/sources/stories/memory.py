@@ -8,6 +8,9 @@ Neither takes an article of another time, nor a second one of an outlet. Only wh
 story, with a foretaste or a word on the matter, is no more than a guest there: when the outlet's
 report comes, the guest leaves and is a story of its own.
 
+What only the seat of its outlet keeps out of a story begins one that continues it: the story moves
+on, and that is its next chapter.
+
 What somebody added for himself joins the public stories but is no part of their centre, and
 nothing public joins what it has begun: nobody can lead others' news astray.
 """
@@ -27,7 +30,7 @@ from bot.sources.stories.texts import Texts
 from bot.sources.stories.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.sources.stories.articles import Told
     from bot.sources.stories.vocabulary import Word
@@ -56,6 +59,7 @@ class Stories:
         self._stories: dict[int, Centre] = {}
         self._in_order: deque[Centre] = deque()  # as they were begun
         self._left: list[Guest] = []
+        self._continued: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._stories)
@@ -63,9 +67,13 @@ class Stories:
     def place(self, article: Told) -> int:
         """Return which story the article tells, its own if no other; it is part of that now."""
         marks, passages = self._marks(article), sketch(article.text)
-        story, alike = self._same_text(article, passages), WHOLLY
+        same = [story for story in self._texts.alike(passages) if _is_of_time(article, story)]
+        story, alike = next((one for one in same if _has_seat(article, one)), None), WHOLLY
         if story is None:
-            story, alike = self._same_event(article, marks)
+            likely = self._likely(marks)
+            story, alike = self._same_event(article, marks, likely)
+            if story is None and (before := self._before(article, marks, likely, same)):
+                self._continued[article.story_id] = before.story_id
         self._add(article, story or self._begun(article), alike, (marks, passages))
         return story.story_id if story else article.story_id
 
@@ -73,6 +81,11 @@ class Stories:
         """Return who has left a story since this was asked; each needs one of its own."""
         left, self._left = self._left, []
         return left
+
+    def take_continued(self) -> dict[int, int]:
+        """Return the story before it, by each that was begun since this was asked as a chapter."""
+        continued, self._continued = self._continued, {}
+        return continued
 
     def begin(self, guest: Guest, story_id: int) -> None:
         """Let who left a story begin that one."""
@@ -110,17 +123,14 @@ class Stories:
         self._vocabulary.note_names(terms.names)
         return marks
 
-    def _same_text(self, article: Told, passages: tuple[int, ...]) -> Centre | None:
-        if not passages:
-            return None
-        found = (story for story in self._texts.alike(passages) if _may_tell(article, story))
-        return next(found, None)
-
-    def _same_event(self, article: Told, marks: Mapping[Word, int]) -> tuple[Centre | None, float]:
+    def _same_event(
+        self, article: Told, marks: Mapping[Word, int], likely: Sequence[Centre]
+    ) -> tuple[Centre | None, float]:
         """Return the story and how alike it is; None is wholly alike: it begins one."""
         found: tuple[Centre | None, float] = None, WHOLLY
         best = 0.0
-        for story in self._likely(article, marks):
+        may_tell = (s for s in likely if _is_of_time(article, s) and _has_seat(article, s))
+        for story in islice(may_tell, _COMPARED):
             alike = likeness(marks, story, self._vocabulary, ALIKE)
             # Of two that are alike enough, reports gather where more of them are already.
             claim = alike * story.articles**0.5
@@ -128,7 +138,26 @@ class Stories:
                 found, best = (story, alike), claim
         return found
 
-    def _likely(self, article: Told, marks: Mapping[Word, int]) -> list[Centre]:
+    def _before(
+        self,
+        article: Told,
+        marks: Mapping[Word, int],
+        likely: Sequence[Centre],
+        same: Sequence[Centre],
+    ) -> Centre | None:
+        """Return the likest story that the article's outlet tells already, or the *same* text."""
+        if same:
+            return same[0]
+        found, best = None, ALIKE
+        for story in likely[:_COMPARED]:
+            if _has_seat(article, story) or not _is_of_time(article, story):
+                continue
+            alike = likeness(marks, story, self._vocabulary, best)
+            if alike >= best:
+                found, best = story, alike
+        return found
+
+    def _likely(self, marks: Mapping[Word, int]) -> list[Centre]:
         """Return the stories that share the most of the article's rarest words."""
         known = [word for word in marks if word.stories]
         known.sort(key=_COUNT)
@@ -138,8 +167,7 @@ class Stories:
             if len(found) >= _ENOUGH:
                 break
         shared = Counter(found)
-        likely = sorted(shared, key=shared.__getitem__, reverse=True)
-        return list(islice((story for story in likely if _may_tell(article, story)), _COMPARED))
+        return sorted(shared, key=shared.__getitem__, reverse=True)
 
     def _begun(self, article: Told) -> Centre:
         story = Centre(article.story_id, article.at, public=article.public)
@@ -169,9 +197,10 @@ class Stories:
         self._left.append(guest)
 
 
-def _may_tell(article: Told, story: Centre) -> bool:
-    return (
-        abs(article.at - story.at) <= WINDOW
-        and (story.public or not article.public)
-        and story.seated.isdisjoint(article.outlets)
-    )
+def _is_of_time(article: Told, story: Centre) -> bool:
+    """Say whether the story may have such an article, or may be continued by it."""
+    return abs(article.at - story.at) <= WINDOW and (story.public or not article.public)
+
+
+def _has_seat(article: Told, story: Centre) -> bool:
+    return story.seated.isdisjoint(article.outlets)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.storytelling.labelled import Labelled, collected, invented
-from benchmarks.storytelling.scoring import Score, grouped, score
+from benchmarks.storytelling.scoring import Score, chapters, grouped, score
 from bot.matching.folding import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.centre import FIRMLY, IN_LEAD, IN_TITLE, WHOLLY, Centre, Guest, likeness
@@ -135,6 +135,44 @@ def test_the_same_text_under_another_title_is_the_same_story():
 
     assert placed(one, other) == [1, 1]
     assert placed(one, replace(other, text=OTHER)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("article", "continued"),
+    [
+        pytest.param(replace(LATER, outlets=FERRY.outlets), {4: 1}, id="its outlet's next report"),
+        pytest.param(replace(STRIKE, outlets=FERRY.outlets), {}, id="another event"),
+        pytest.param(replace(LATER, outlets=FERRY.outlets, at=WINDOW + 1), {}, id="too late"),
+        pytest.param(LATER, {}, id="a report that joins it"),
+    ],
+)
+def test_what_only_the_seat_of_its_outlet_keeps_out_of_a_story_continues_it(
+    article: Told, continued: dict[int, int]
+):
+    stories = Stories()
+    for each in (FERRY, CAPSIZED, article):
+        stories.place(each)
+
+    assert stories.take_continued() == continued
+    assert stories.take_continued() == {}
+
+
+def test_a_text_that_its_outlet_brings_again_continues_the_story():
+    stories = Stories()
+    stories.place(replace(FERRY, text=LAYERS))
+
+    stories.place(Told(5, 1.0, FERRY.outlets, "What we know so far", text=LAYERS))
+
+    assert stories.take_continued() == {5: 1}
+
+
+def test_what_somebody_added_for_himself_is_continued_by_nothing_public():
+    stories = Stories()
+    stories.place(replace(FERRY, public=False))
+
+    stories.place(replace(LATER, outlets=FERRY.outlets))
+
+    assert stories.take_continued() == {}
 
 
 @pytest.mark.parametrize(
@@ -280,6 +318,22 @@ def test_invented_events_are_found(name: str, f1: float):
 
     assert found.f1 >= f1
     assert found.within == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "recall"),
+    [
+        pytest.param("running events", 0.93, 0.9, id="events of two days"),
+        pytest.param("many tongues", 0.88, 0.77, id="title case and other languages"),
+    ],
+)
+def test_the_chapters_of_invented_events_are_found(name: str, precision: float, recall: float):
+    (labelled,) = [each for each in invented() if each.name == name]
+
+    found = chapters(labelled)
+
+    assert found.precision >= precision
+    assert found.recall >= recall
 
 
 def test_the_events_of_the_corpus_are_found(corpus: Path):
