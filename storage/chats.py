@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, delete
 from sqlmodel import Field, col, select
@@ -53,9 +53,26 @@ class Chat(Leased, table=True):
 
     @property
     def quiet_hours(self) -> QuietHours | None:
-        if self.quiet_from is None or self.quiet_to is None:
-            return None
-        return QuietHours(self.quiet_from, self.quiet_to)
+        return _quiet_hours(self.quiet_from, self.quiet_to)
+
+
+class Wishes(NamedTuple):
+    """What a chat wants of its alerts; see `Chat`."""
+
+    chat_id: int
+    zone: str
+    quiet_from: int | None
+    quiet_to: int | None
+    alerts_an_hour: int
+    state_since: datetime
+
+    @property
+    def quiet_hours(self) -> QuietHours | None:
+        return _quiet_hours(self.quiet_from, self.quiet_to)
+
+
+def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
+    return None if start is None or end is None else QuietHours(start, end)
 
 
 async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
@@ -80,12 +97,19 @@ async def chat_to_change(unit: Unit, chat_id: int) -> Chat:
     return (await unit.session.exec(fresh)).one()
 
 
-async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Chat]:
+async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Wishes]:
     """Return the chats, by row; until this unit is over none of them is changed by another."""
-    wanted = select(Chat).where(col(Chat.id).in_(list(chat_ids))).order_by(col(Chat.id))
+    wanted = (
+        select(  # type: ignore[call-overload]
+            Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
+            Chat.state_since,
+        )
+        .where(col(Chat.id).in_(list(chat_ids)))
+        .order_by(col(Chat.id))
+    )  # fmt: skip
     # Rows that name them may be added meanwhile.
-    locked = wanted.with_for_update(key_share=True)
-    return list(await unit.session.exec(locked.execution_options(populate_existing=True)))
+    rows = await unit.session.exec(wanted.with_for_update(key_share=True))
+    return [Wishes(*row) for row in rows]
 
 
 async def erase_chat(unit: Unit, chat_id: int) -> None:

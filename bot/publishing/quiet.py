@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.publishing.walltime import local_date, reached
 from storage.words import QuietHours
@@ -18,13 +19,16 @@ class Quiet:
 
     def until(self, moment: datetime) -> datetime | None:
         """Return the end of the quiet hours that *moment* is in (aware UTC); None outside them."""
-        if self.hours is None:
-            return None
-        today = local_date(moment, self.zone)
-        # Where clocks go back over midnight, tomorrow has begun before.
-        for day in (today - _DAY, today, today + _DAY):
-            start = reached(day, self.hours.start, self.zone)
-            end = reached(day + self.hours.nights * _DAY, self.hours.end, self.zone)
-            if start <= moment < end:
-                return end
-        return None
+        return _until(self.hours, self.zone, moment) if self.hours else None
+
+
+# Of many chats the same is asked at one moment.
+@lru_cache(maxsize=1024)
+def _until(hours: QuietHours, zone: str, moment: datetime) -> datetime | None:
+    today = local_date(moment, zone)
+    # Where clocks go back over midnight, tomorrow has begun before.
+    for day in (today - _DAY, today, today + _DAY):
+        end = reached(day + hours.nights * _DAY, hours.end, zone)
+        if reached(day, hours.start, zone) <= moment < end:
+            return end
+    return None

@@ -1,7 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.callbacks import TryWords, WatchWords, try_words, watch_words
+from bot.chat.callbacks import (
+    SetTimes,
+    TryWords,
+    WatchWords,
+    set_times,
+    times_in,
+    try_words,
+    watch_words,
+)
+from bot.subscribers.slots import Times
 from storage.words import Mode
 
 
@@ -19,6 +28,16 @@ def test_a_button_carries_the_words_whole_or_not_at_all(words, mode):
     read = WatchWords.unpack(data)
     assert read.mode is mode
     assert read.words in {words, ""}
+    assert len(data.encode()) <= 64
+
+
+@given(
+    st.lists(st.builds(Times, st.integers(0, 1439), st.integers(1, 127)), min_size=1, max_size=4)
+)
+def test_a_button_carries_a_whole_timetable(times):
+    data = set_times(times)
+
+    assert times_in(SetTimes.unpack(data)) == times
     assert len(data.encode()) <= 64
 
 

@@ -236,6 +236,21 @@ async def test_a_digest_counts_what_a_bundle_told_as_alerted(
     assert line in (await newsroom.texts())[-1]
 
 
+async def test_a_bundle_that_is_late_waits_for_the_next_morning_at_night(
+    tell, publishing, newsroom, watched, clock
+):
+    await tell("One", "Two", "Three")
+    await newsroom.change(Chat, watched[0], **NIGHT)
+    clock.now = MORNING - 2 * HOUR
+    at_night = await publishing.publish_bundles(), len(await newsroom.texts())
+    clock.now = MORNING
+
+    await publishing.publish_bundles()
+
+    assert at_night == (1, 2)
+    assert (await newsroom.texts())[2].startswith("While it was quiet · 1 story")
+
+
 async def test_what_waits_can_be_released_at_another_moment_as_one(
     tell, publishing, newsroom, storage, watched, clock
 ):
@@ -246,6 +261,7 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     async with storage.writing() as unit:
         await chat_to_change(unit, watched[0])
         await release_together(unit, watched[0], unit.now, is_quiet=False)
+    await newsroom.change(Chat, watched[0], quiet_from=None, quiet_to=None)
 
     await publishing.publish_bundles()
 

@@ -3,7 +3,8 @@
 1. What they say is written when they are put out, so it names all outlets up to then; it is not
    edited afterwards.
 2. A story none of whose topics the chat watches any more is left out.
-3. One that was due while the chat was away for long has expired, as alerts do: its stories go into
+3. One that is late, and would come in quiet hours, waits for their end.
+4. One that was due while the chat was away for long has expired, as alerts do: its stories go into
    the next digest.
 """
 
@@ -18,10 +19,18 @@ from bot.publishing.publish.bymail import ByMail, mail_row
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
+from bot.publishing.quiet import Quiet
 from bot.rendering.post import Occasion
 from bot.rendering.renderer import Renderer
-from storage.bundles import Bundle, bundled, claim_bundles, close_bundle, watched_names
-from storage.chats import Chat, hold_still
+from storage.bundles import (
+    Bundle,
+    bundled,
+    claim_bundles,
+    close_bundle,
+    release_together,
+    watched_names,
+)
+from storage.chats import Wishes, hold_still
 from storage.chats_suspended import ALERT_LIFETIME
 from storage.engine import Storage, Unit
 from storage.stories_told import outlets_of
@@ -46,14 +55,16 @@ class Bundling:
     async def _put_out(self, bundle: Bundle) -> None:
         async with self.storage.writing() as unit:
             # Whoever is adding to it at this moment is waited for.
-            chats = await hold_still(unit, [bundle.chat_id])
-            if not chats or not await close_bundle(unit, bundle.id or 0, self.owner):
-                return
-            stories = await _stories(unit, bundle)
-            if stories:
-                await self._tell(unit, bundle, chats[0], stories)
+            for chat in await hold_still(unit, [bundle.chat_id]):
+                if end := Quiet(chat.zone, chat.quiet_hours).until(unit.now):
+                    await release_together(unit, bundle.chat_id, end, is_quiet=True)
+                elif await close_bundle(unit, bundle.id or 0, self.owner):
+                    await self._tell(unit, bundle, chat)
 
-    async def _tell(self, unit: Unit, bundle: Bundle, chat: Chat, stories: list[Bundled]) -> None:
+    async def _tell(self, unit: Unit, bundle: Bundle, chat: Wishes) -> None:
+        stories = await _stories(unit, bundle)
+        if not stories:
+            return
         state = DeliveryState.EXPIRED if _is_stale(unit, bundle, chat) else DeliveryState.PENDING
         page = bundle_page(
             self.renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
@@ -61,10 +72,11 @@ class Bundling:
         for part, message in enumerate(page, 1):
             key = bundle_key(bundle.id or 0, Medium.TELEGRAM, part)
             row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
-            await put_out(unit, [row | {"state": state}])
+            # It rings once.
+            await put_out(unit, [row | {"state": state, "silent": part > 1}])
         await self._mail(unit, bundle, chat, stories)
 
-    async def _mail(self, unit: Unit, bundle: Bundle, chat: Chat, stories: list[Bundled]) -> None:
+    async def _mail(self, unit: Unit, bundle: Bundle, chat: Wishes, stories: list[Bundled]) -> None:
         recipients = await self.by_mail.recipients(unit, [bundle.chat_id])
         post, recipient = self.by_mail.post, recipients.get(bundle.chat_id)
         if post and recipient:
@@ -80,7 +92,7 @@ class Bundling:
             await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
 
 
-def _is_stale(unit: Unit, bundle: Bundle, chat: Chat) -> bool:
+def _is_stale(unit: Unit, bundle: Bundle, chat: Wishes) -> bool:
     came_back_later = chat.state_since > bundle.release_at
     return came_back_later and unit.now - bundle.release_at > ALERT_LIFETIME
 

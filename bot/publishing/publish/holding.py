@@ -20,8 +20,8 @@ async def hold_back(unit: Unit, chat_ids: Collection[int]) -> dict[int, int]:
     told = await told_lately(unit, chat_ids, unit.now - HOUR)
     holds = {}
     for chat in chats:
-        ours, quiet = told[chat.id or 0], Quiet(chat.zone, chat.quiet_hours)
+        ours, quiet = told[chat.chat_id], Quiet(chat.zone, chat.quiet_hours)
         hold = decide(ours.moments, unit.now, chat.alerts_an_hour, quiet, ours.waiting)
         if hold:
-            holds[chat.id or 0] = (hold.release_at, hold.is_quiet)
+            holds[chat.chat_id] = (hold.release_at, hold.is_quiet)
     return await open_bundles(unit, holds)
