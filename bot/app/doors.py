@@ -9,6 +9,7 @@ from bot.chat.doors import Doors
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
+from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
 from bot.settings import Access as WhoMay
 from bot.sources.finding.adding import Adding
@@ -66,7 +67,7 @@ def make_web_doors(around: Surroundings) -> WebDoors:
     watching = Watching(storage, Preview(storage))
     mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
-        reading=Reading(storage),
+        reading=Reading(storage, Picturing(around.renderer, around.drawing)),
         outfeeds=OutFeeds(storage, around.renderer, around.links),
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,

@@ -10,7 +10,7 @@ from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import plan_of, trends_of
-from bot.publishing.trends import Trend
+from bot.publishing.publish.picturing import Picturing
 from storage.chats import Chat
 from storage.editions import Edition as Made
 from storage.editions_found import digest_topics, texts_of
@@ -25,6 +25,7 @@ _NOBODY: Mapping[int, Sequence[str]] = {}
 @dataclass(frozen=True, slots=True)
 class Reading:
     storage: Storage
+    picturing: Picturing | None = None  # None: no picture is drawn
 
     async def edition(self, chat_id: int, day: date, slot: int) -> Edition | None:
         """Return all that the edition of a local date told; None if there is none."""
@@ -34,6 +35,8 @@ class Reading:
                 return None
             chat = await unit.session.get_one(Chat, chat_id)
             choice, plan = await _choice(unit, made), await plan_of(unit, chat)
+            topics = await digest_topics(unit, chat_id)
+            then = replace(unit, now=made.made_at)  # trends are as they were
             return Edition(
                 choice=choice,
                 snippets=await _snippets(unit, choice),
@@ -44,9 +47,14 @@ class Reading:
                 day=day,
                 slot=slot,
                 style=Style.FULL,
-                trends=await _trends(unit, made),
+                watched=[Topic(topic.id, topic.name) for topic in topics],
+                trends=await trends_of(then, StoryCounts(), topics, chat_id),
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
+
+    async def pictured(self, edition: Edition) -> Edition:
+        """Return a weekly edition with its picture, any other as it is."""
+        return await self.picturing.pictured(edition) if self.picturing else edition
 
 
 async def _choice(unit: Unit, made: Made) -> Choice:
@@ -72,13 +80,6 @@ def stories_of(
         )
         for row in rows
     ]
-
-
-async def _trends(unit: Unit, made: Made) -> Mapping[int, Trend]:
-    """Return the trends as they were when the edition was made."""
-    then = replace(unit, now=made.made_at)
-    topics = await digest_topics(unit, made.chat_id)
-    return await trends_of(then, StoryCounts(), topics, made.chat_id)
 
 
 async def _snippets(unit: Unit, choice: Choice) -> dict[int, Snippet]:

@@ -1,8 +1,9 @@
-"""`/e/…`: an edition in the browser, all of it."""
+"""`/e/…`: an edition in the browser, all of it, and the picture of a weekly one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,13 @@ from bot.rendering.seals import Purpose
 from bot.web.opening import Gone
 
 if TYPE_CHECKING:
+    from bot.publishing.pages import Edition, Picture
     from bot.publishing.reading import Reading
     from bot.web.opening import Opening
     from bot.web.pages import Pages
 
+_PATH = f"/{Purpose.EDITION}/{{token}}"
+_MOST_PICTURES = 100  # kept, some 50 KB each
 _KEPT = {"Cache-Control": "private, max-age=300"}
 
 
@@ -26,18 +30,34 @@ class EditionPages:
     opening: Opening
     reading: Reading
 
+    _pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict)
+
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(f"/{Purpose.EDITION}/{{token}}", self.show)]
+        return [web.get(_PATH, self.show), web.get(f"{_PATH}/week.png", self.show_picture)]
 
     async def show(self, request: web.Request) -> web.Response:
-        chat, date, slot = self.opening.read(Purpose.EDITION, request.match_info["token"])
+        edition = await self._edition(request)
+        return self.pages.show(request, "web/edition.html", headers=_KEPT, **values_of(edition))
+
+    async def show_picture(self, request: web.Request) -> web.Response:
+        picture = (await self._edition(request)).picture
+        if picture is None:
+            raise web.HTTPNotFound
+        return web.Response(body=picture.png, content_type="image/png", headers=_KEPT)
+
+    async def _edition(self, request: web.Request) -> Edition:
+        token = request.match_info["token"]
+        chat, date, slot = self.opening.read(Purpose.EDITION, token)
         day = datetime.strptime(date, "%Y%m%d").date()  # noqa: DTZ007 - a local date
         edition = await self.reading.edition(int(chat), day, int(slot))
         if edition is None:
             raise Gone(Purpose.EDITION)
-        return self.pages.show(
-            request,
-            "web/edition.html",
-            headers=_KEPT,
-            **values_of(edition),
-        )
+        return await self._pictured(token, edition)
+
+    async def _pictured(self, token: str, edition: Edition) -> Edition:
+        """Return it with its picture, drawn once for the page and for itself."""
+        if token not in self._pictures:
+            self._pictures[token] = (await self.reading.pictured(edition)).picture
+            if len(self._pictures) > _MOST_PICTURES:
+                self._pictures.popitem(last=False)
+        return replace(edition, picture=self._pictures[token])

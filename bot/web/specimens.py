@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bot.publishing.charts import chart_of
 from bot.publishing.choice import choose
-from bot.publishing.pages import values_of
-from bot.publishing.samples import CONSUL, sample_edition
+from bot.publishing.pages import Edition, Picture, values_of
+from bot.publishing.samples import CONSUL, TIES, sample_edition
 from bot.rendering.checking import Sample
 from bot.rendering.seals import Purpose
 from bot.web.look import Look
@@ -21,7 +22,7 @@ def page_specimens() -> Iterator[Sample]:
     alerted = [story for story in edition.choice.all_stories if story.alerted]
     for shape in (
         edition,
-        replace(edition, is_weekly=True, trends={}),
+        replace(edition, is_weekly=True, trends={}, picture=_picture(edition)),
         replace(edition, choice=choose([CONSUL], alerted)),
         replace(edition, choice=choose([], [])),
     ):
@@ -33,3 +34,9 @@ def page_specimens() -> Iterator[Sample]:
             values = {"site": LOOK, "code": code, "purpose": purpose}
             yield Sample("web/trouble.html", values)
     yield from (Sample(f"web/{name}", {}) for name in ("style.css", "icon.svg"))
+
+
+def _picture(edition: Edition) -> Picture | None:
+    watched = [(topic, edition.trends[topic.id]) for topic in (TIES,) if topic.id in edition.trends]
+    chart = chart_of(watched, edition.now)
+    return Picture(b"", "Stories per day", chart) if chart else None

@@ -42,6 +42,9 @@ DESK = {"width": 1280, "height": 900}
 
 
 class SampleReading:
+    async def pictured(self, edition: Edition) -> Edition:
+        return edition
+
     async def edition(self, _chat: int, day: date, slot: int) -> Edition | None:
         return replace(sample_edition(), day=day, slot=slot)
 

@@ -1,9 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete
 
+from bot.publishing.publish.picturing import Picturing
+from bot.publishing.reading import Reading
+from bot.rendering.renderer import Renderer
 from storage.chats import Chat
+from storage.slots import keep_slots
+from storage.words import Slot
 from tests.web.conftest import TUESDAY
 
 DAY = timedelta(days=1)
@@ -93,3 +99,45 @@ async def test_a_look_at_the_headers_alone_is_answered(visitor, link):
     answer = await visitor.client.head(visitor._path(link))
 
     assert answer.status == 200
+
+
+class FakeDrawing:
+    """Draws the same for everybody, and counts how often."""
+
+    drawn = 0
+
+    async def draw(self, _days: object, _bands: object) -> bytes | None:
+        self.drawn += 1
+        return b"a picture"
+
+
+@pytest.fixture
+def drawing() -> FakeDrawing:
+    return FakeDrawing()
+
+
+@pytest.fixture
+def web_doors(web_doors, storage, drawing):
+    return replace(web_doors, reading=Reading(storage, Picturing(Renderer(), drawing)))
+
+
+async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
+    visitor, link, told, storage, drawing
+):
+    async with storage.writing() as unit:
+        await keep_slots(unit, told, [Slot(0, 8 * 60, weekdays=0b10)])
+
+    page = await visitor.reads(link)
+    picture = await visitor.opens(f"{link}/week.png")
+    await visitor.reads(link)
+
+    assert "Your week in the news" in page
+    assert f'<img src="{visitor._path(link)}/week.png" alt="Stories per day' in page
+    assert (await picture.read(), picture.content_type) == (b"a picture", "image/png")
+    assert drawing.drawn == 1
+
+
+async def test_a_daily_edition_has_none(visitor, link, drawing):
+    assert "<img" not in await visitor.reads(link)
+    assert (await visitor.opens(f"{link}/week.png")).status == 404
+    assert drawing.drawn == 0
