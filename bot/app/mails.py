@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.delivery.calls import Calls
+    from bot.delivery.doctor import MailDoctor
     from bot.delivery.smtp import Relay, Smtp
     from bot.rendering.post import Post, Sender
     from bot.settings import Settings
@@ -146,3 +147,19 @@ def _return_loops(around: Surroundings) -> list[Loop]:
     user = settings.imap_user or ""
     imap = Imap(settings.imap_host, settings.imap_port, user, password, settings.imap_folder)
     return [Loop("bounces", Collecting(imap, make_returns(around)).collect)]
+
+
+def make_doctor(settings: Settings) -> MailDoctor | None:
+    """Return what looks at the mail that the settings describe; None where they describe none."""
+    from bot.delivery.doctor import MailDoctor
+    from bot.delivery.resolver import Resolver
+    from bot.delivery.smtp import Smtp
+
+    relay = relay_of(settings)
+    if relay is None:
+        return None
+    domain = sender_of(settings).domain
+    signs_for = settings.dkim_domain or domain
+    return MailDoctor(
+        Resolver(), Smtp(relay), relay.host, domain, signs_for, settings.dkim_selector
+    )

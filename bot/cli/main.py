@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bot.cli.deliveries import app as deliveries
+from bot.cli.doctor import doctor
 from bot.cli.match import MINUS_IS_NO_OPTION, match
 from bot.cli.migrate import migrate
 from bot.cli.playground import playground
@@ -25,6 +26,7 @@ app.command()(playground)
 app.add_typer(sources)
 app.add_typer(deliveries, name="deliveries")
 app.command()(preview)
+app.command()(doctor)
 app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)
 app.command()(migrate)

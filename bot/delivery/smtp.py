@@ -99,10 +99,14 @@ class Smtp:
     async def answers(self) -> bool:
         """Whether the server lets us in at all."""
         try:
-            self._idle.append(await self._connected())
+            await self.greet()
         except DeliveryError:
             return False
         return True
+
+    async def greet(self) -> None:
+        """Connect and log in, or raise what stands in the way."""
+        self._idle.append(await self._connected())
 
     async def close(self) -> None:
         while self._idle:
