@@ -6,7 +6,7 @@ in base64) the text is its caption.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from bot.rendering.utf16 import index_of, units
@@ -99,7 +99,8 @@ class Message:
 
 
 def _told(record: Entity | Button) -> dict[str, Any]:
-    return {name: value for name, value in asdict(record).items() if value is not None}
+    named = ((name, getattr(record, name)) for name in record.__slots__)
+    return {name: value for name, value in named if value is not None}
 
 
 def _known(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:

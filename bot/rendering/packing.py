@@ -10,9 +10,9 @@ Each of several parts ends with its number, such as 1/3; the keyboard stands und
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from bot.rendering.blocks import Block, joined
-from bot.rendering.cutting import fits, pieces
-from bot.rendering.messages import MAX_UNITS, Keyboard, Message
+from bot.rendering.blocks import Block, joined, size
+from bot.rendering.cutting import pieces
+from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Keyboard, Message
 
 _ROOM_FOR_NUMBER = len("\n\n1000/1000")
 _PART_UNITS = MAX_UNITS - _ROOM_FOR_NUMBER
@@ -22,8 +22,8 @@ def pack(blocks: Sequence[Block], keyboard: Keyboard = ()) -> list[Message]:
     """Return the messages that hold *blocks*, none for no text."""
     if not blocks:
         return []
-    whole = joined(list(blocks))
-    if fits(whole, MAX_UNITS):
+    if _fit(blocks, MAX_UNITS):
+        whole = joined(blocks)
         return [Message(whole.text, whole.entities, keyboard)]
     parts = [joined(part) for part in _parts(blocks)]
     if len(parts) == 1:
@@ -66,5 +66,6 @@ def _unparted(section: list[Block]) -> list[list[Block]]:
     return [opening, *cut] if opening else cut
 
 
-def _fit(blocks: list[Block]) -> bool:
-    return fits(joined(blocks), _PART_UNITS)
+def _fit(blocks: Sequence[Block], limit: int = _PART_UNITS) -> bool:
+    length, entities = size(blocks)
+    return length <= limit and entities <= MAX_ENTITIES
