@@ -108,13 +108,22 @@ async def last_editions(unit: Unit, chat_id: int) -> LastEditions:
     return LastEditions(days, max((made_at for _, _, made_at in recent), default=None))
 
 
-async def make_edition(unit: Unit, row: Mapping[str, Any], told: Sequence[Told]) -> int | None:
-    """Return the new edition, its stories told, in order; None if its date and slot have one."""
-    made = await insert_new(unit, Edition, [row], returning=Edition.id)
-    if not made:
-        return None
-    edition_id: int = made[0]
-    ours = {"chat_id": row["chat_id"], "edition_id": edition_id}
-    rows = [ours | {"place": place} | story._asdict() for place, story in enumerate(told)]
+async def make_editions(
+    unit: Unit, editions: Sequence[tuple[Mapping[str, Any], Sequence[Told]]]
+) -> dict[int, int]:
+    """Make the *editions*, one a chat, with what they tell, in order; return their ids by chat.
+
+    Left out is one whose date and slot have an edition already.
+    """
+    ids = await insert_new(unit, Edition, [row for row, _ in editions], returning=Edition.id)
+    new = select(Edition.chat_id, Edition.id).where(col(Edition.id).in_(ids))
+    made = {chat_id: edition_id or 0 for chat_id, edition_id in await unit.session.exec(new)}
+    rows = [
+        {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
+        | story._asdict()
+        for row, told in editions
+        if row["chat_id"] in made
+        for place, story in enumerate(told)
+    ]
     await add_new(unit, EditionStory, rows)
-    return edition_id
+    return made

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.alerts import Alert, message_key
 from storage.articles import Article
@@ -20,8 +21,8 @@ from storage.topics import Topic
 from storage.words import DeliveryState, Mode
 
 # A match may be found after the edition that its article was stored before.
-_MATCHED_LATE = timedelta(hours=48)
-_MOST_FOUND = 2000
+MATCHED_LATE = timedelta(hours=48)
+MOST_FOUND = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +95,37 @@ async def found_since(
         .join(Article, col(Article.id) == Match.article_id)
         .where(
             col(Match.query_id).in_(list(query_ids)),
-            col(Match.news_at) > since - _MATCHED_LATE,
+            col(Match.news_at) > since - MATCHED_LATE,
             col(Match.news_at) <= unit.now,
             or_(col(Match.news_at) > since, found_late),
             ~told,
             carried_to(chat_id, col(Article.id)),
         )
         .order_by(col(Match.news_at).desc(), col(Article.id).desc())
-        .limit(_MOST_FOUND)
+        .limit(MOST_FOUND)
     )
     return [Found(*row) for row in rows]
 
 
 def _alerted(chat_id: int) -> ColumnElement[bool]:
-    """Say whether the article's story was alerted; an alert that expired or failed told nothing.
+    return alerts_told(chat_id).where(col(Alert.story_id) == Article.story_id).exists()
 
-    One that waits in a bundle is as good as told.
+
+def alerts_told(chat_id: int, since: int = 0) -> SelectOfScalar[int]:
+    """Ask for the stories, from the row *since* on, that the chat was alerted to.
+
+    An alert that expired or failed told nothing; one that waits in a bundle is as good as told.
     """
     untold = (DeliveryState.EXPIRED, DeliveryState.FAILED)
-    alert = (
-        select(Alert.id)
+    return (
+        select(Alert.story_id)
         .outerjoin(Delivery, col(Delivery.key) == message_key())
         .where(
             col(Alert.chat_id) == chat_id,
-            col(Alert.story_id) == Article.story_id,
+            col(Alert.story_id) >= since,
             or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(untold)),
         )
     )
-    return alert.exists()
 
 
 async def texts_of(unit: Unit, article_ids: Iterable[int]) -> dict[int, str]:

@@ -1,8 +1,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from bot.publishing.publish import Publishing
+from bot.publishing.publish import Publishing, digesting
 from storage.articles import Article
 from storage.chats import Chat
 from storage.deliveries import Delivery
@@ -71,6 +72,50 @@ async def test_no_story_is_told_twice(publishing, newsroom, watched, clock):
     assert "First" in first
     assert "Second" in second
     assert "First" not in second
+
+
+async def test_chats_of_one_round_are_told_what_each_does_not_know(
+    publishing, newsroom, watched, clock
+):
+    query, source = watched
+    clock.now = DUE + HOUR
+    await newsroom.article("First", query, source_id=source)
+    await publishing.publish_due()
+    late = await newsroom.chat(8, next_digest_at=DUE + DAY)
+    await newsroom.subscribe(late, query, "My words", Mode.DIGEST)
+    clock.turn(HOUR)
+    await newsroom.article("Second", query, source_id=source)
+    clock.now = DUE + DAY
+
+    assert await publishing.publish_due() == 2
+
+    _, *texts = await newsroom.texts()
+    assert sorted(("First" in text, "Second" in text) for text in texts) == [
+        (False, True),
+        (True, True),
+    ]
+
+
+async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
+    publishing, newsroom, watched, clock, monkeypatch
+):
+    query, source = watched
+    other = await newsroom.chat(8, next_digest_at=DUE)
+    await newsroom.subscribe(other, query, "My words", Mode.DIGEST)
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+    made = digesting.make_editions
+
+    async def refusing(unit, editions):
+        if any(row["chat_id"] == other for row, _ in editions):
+            raise IntegrityError("INSERT", {}, ValueError("its story is gone"))
+        return await made(unit, editions)
+
+    monkeypatch.setattr(digesting, "make_editions", refusing)
+    with pytest.raises(ExceptionGroup):
+        await publishing.publish_due()
+
+    assert [edition.chat_id for edition in await newsroom.editions()] == [1]
 
 
 async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom, watched, clock):

@@ -43,7 +43,7 @@ class Publishing:
         """Add to the alerts of today who else tells their stories; return how many stories."""
         return await Also(self.storage, self.renderer, self.owner).edit_grown(limit)
 
-    async def publish_due(self, limit: int = 50) -> int:
+    async def publish_due(self, limit: int = 300) -> int:
         """Make the editions that are due; return for how many chats it was decided."""
         picturing = Picturing(self.renderer, self.drawing)
         digesting = Digesting(

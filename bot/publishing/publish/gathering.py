@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.matching.snippets import Snippet
@@ -11,18 +11,13 @@ from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
+from bot.publishing.publish.newsstand import News, Newsstand, OwnNews
 from bot.publishing.trends import Trend, trend_of
 from storage.chats import Chat
-from storage.editions_found import (
-    DigestTopic,
-    Found,
-    digest_topics,
-    found_since,
-    texts_of,
-)
+from storage.editions_found import DigestTopic, Found, digest_topics
 from storage.engine import Unit
 from storage.slots import slots_of
-from storage.stories_told import outlets_of
+from storage.trends import follows_own_sources
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
 # one that was missed is merged into the next.
@@ -39,37 +34,56 @@ def reach(last_made_at: datetime | None, now: datetime) -> datetime:
     return max(last_made_at, now - LONGEST_REACH) if last_made_at else now - FIRST_REACH
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What was read and counted for other chats already."""
+
+    counts: StoryCounts = field(default_factory=StoryCounts)
+    stand: Newsstand = field(default_factory=Newsstand)
+
+    async def news_for(self, unit: Unit, chat: Chat) -> News:
+        return OwnNews() if await follows_own_sources(unit, chat.id or 0) else self.stand
+
+
 async def gather(
-    unit: Unit, chat: Chat, since: datetime, counts: StoryCounts | None = None
+    unit: Unit,
+    chat: Chat,
+    since: datetime,
+    *,
+    plan: Plan | None = None,
+    shared: Shared | None = None,
 ) -> Edition:
     """Return the edition of what came after *since* and was not told in a digest yet.
 
-    *counts* are what was counted for other chats already.
+    *plan* is the chat's, where it is known already.
     """
+    news: News = await shared.news_for(unit, chat) if shared else OwnNews()
     topics = await digest_topics(unit, chat.id or 0)
-    found = await found_since(unit, chat.id or 0, {topic.query_id for topic in topics}, since)
+    queries = {topic.query_id for topic in topics}
+    found = await news.found_since(unit, chat.id or 0, queries, since)
     watched = tuple(Topic(topic.id, topic.name) for topic in topics)
-    choice = choose(watched, await _stories(unit, chat, topics, found), CAPS[chat.style])
+    choice = choose(watched, await _stories(unit, chat, news, topics, found), CAPS[chat.style])
+    counts = shared.counts if shared else StoryCounts()
     return Edition(
         choice=choice,
-        snippets=await _snippets(unit, choice, topics, LENGTHS[chat.style]),
-        plan=await plan_of(unit, chat),
+        snippets=await _snippets(unit, news, choice, topics, LENGTHS[chat.style]),
+        plan=plan or await plan_of(unit, chat),
         topics=len(topics),
         watched=watched,
         since=since,
         now=unit.now,
         style=chat.style,
         layout=chat.layout,
-        trends=await trends_of(unit, counts or StoryCounts(), topics, chat.id or 0),
+        trends=await trends_of(unit, counts, topics, chat.id or 0),
     )
 
 
 async def _stories(
-    unit: Unit, chat: Chat, topics: Sequence[DigestTopic], found: Iterable[Found]
+    unit: Unit, chat: Chat, news: News, topics: Sequence[DigestTopic], found: Iterable[Found]
 ) -> list[Story]:
     hits = _hits(topics, found)
     shown = {story: found.article_id for story, found in hits.stories.items()}
-    return hits.told_by(await outlets_of(unit, shown, chat.id))
+    return hits.told_by(await news.outlets_of(unit, chat.id or 0, shown))
 
 
 async def trends_of(
@@ -129,11 +143,11 @@ def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
 
 
 async def _snippets(
-    unit: Unit, choice: Choice, topics: Sequence[DigestTopic], limit: int
+    unit: Unit, news: News, choice: Choice, topics: Sequence[DigestTopic], limit: int
 ) -> dict[int, Snippet]:
     queries = {topic.id: topic.query for topic in topics}
     told = list(choice.told)
-    texts = await texts_of(unit, [story.article_id for story in told]) if limit else {}
+    texts = await news.texts_of(unit, [story.article_id for story in told]) if limit else {}
     return {
         story.id: excerpt(
             story.title,
