@@ -22,14 +22,19 @@ _BODY = Message("Your digest\n" + "Taiwan: the consul-general arrived in Osaka. 
 @asynccontextmanager
 async def opened(url: str, clock: HasClock = database_clock) -> AsyncIterator[Storage]:
     """Yield a storage on an empty database: *url* names a file, or a PostgreSQL server."""
-    if not url.startswith("sqlite"):
-        url = await _make_database(url)
-    await migrate(url)
-    storage = Storage.open(url, clock=clock)
+    storage = Storage.open(await made(url), clock=clock)
     try:
         yield storage
     finally:
         await storage.close()
+
+
+async def made(url: str) -> str:
+    """Return the URL of an empty database, migrated: the file that *url* names, or a server's."""
+    if not url.startswith("sqlite"):
+        url = await _make_database(url)
+    await migrate(url)
+    return url
 
 
 async def _make_database(server: str) -> str:

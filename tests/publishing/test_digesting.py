@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.publishing.publish import Publishing, digesting
+from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
 from storage.deliveries import Delivery
@@ -104,12 +105,12 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
     await newsroom.subscribe(other, query, "My words", Mode.DIGEST)
     await newsroom.article("A headline", query, source_id=source)
     clock.now = DUE
-    made = digesting.make_editions
+    made = editions.make_editions
 
-    async def refusing(unit, editions):
-        if any(row["chat_id"] == other for row, _ in editions):
+    async def refusing(unit, drafts):
+        if any(row["chat_id"] == other for row, _ in drafts):
             raise IntegrityError("INSERT", {}, ValueError("its story is gone"))
-        return await made(unit, editions)
+        return await made(unit, drafts)
 
     monkeypatch.setattr(digesting, "make_editions", refusing)
     with pytest.raises(ExceptionGroup):
