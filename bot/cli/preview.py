@@ -59,6 +59,8 @@ def preview(  # noqa: PLR0913 - each an option of the command
     open_: Annotated[bool, typer.Option("--open", help="Show an e-mail in the browser.")] = False,
 ) -> None:
     """Show a sample alert or digest as people will see it, with the templates of TEMPLATES_DIR."""
+    from bot.publishing.specimens import sample_alert, sample_bundle
+
     renderer = _renderer()
     if what is What.EMAIL:
         _mail(renderer, style, to, format_, weekly=weekly, open_=open_)
@@ -69,9 +71,9 @@ def preview(  # noqa: PLR0913 - each an option of the command
         _put(sample_page(renderer, _sample_edition(style, weekly=weekly)), to)
         return
     if what is What.ALERT:
-        messages = _alert(renderer)
+        messages = [sample_alert(renderer)]
     elif what is What.BUNDLE:
-        messages = _bundle(renderer)
+        messages = sample_bundle(renderer)
     else:
         messages = _digest(renderer, style, rich=rich, weekly=weekly)
     format_ = format_ or _format_of(to)
@@ -97,7 +99,8 @@ def _mail(
     weekly: bool,
     open_: bool,
 ) -> None:
-    from bot.cli.preview_mail import as_message, as_text, open_in_browser, sample_mail
+    from bot.cli.preview_mail import as_message, as_text, open_in_browser
+    from bot.publishing.specimens import sample_mail
 
     mail = sample_mail(renderer, _sample_edition(style, weekly=weekly))
     if open_:
@@ -139,31 +142,6 @@ def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> li
 
     edition = _sample_edition(style, weekly=weekly)
     return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)
-
-
-def _alert(renderer: Renderer) -> list[Message]:
-    from bot.publishing import samples
-    from bot.publishing.pages import alert_page
-
-    story = samples.sample_story(samples.ALERTED)
-    alert = alert_page(
-        renderer,
-        story,
-        [samples.CONSUL],
-        samples.sample_snippet(samples.ALERTED),
-        zone=samples.PLAN.zone,
-        now=story.news_at,
-    )
-    return [alert]
-
-
-def _bundle(renderer: Renderer) -> list[Message]:
-    from bot.publishing import samples
-    from bot.publishing.bundles import bundle_page
-
-    stories = samples.sample_bundle()
-    zone = samples.PLAN.zone
-    return bundle_page(renderer, stories, zone=zone, now=samples.NOW, is_quiet=True)
 
 
 def _format_of(path: Path | None) -> Format:

@@ -7,27 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.publishing.pages import Edition
     from bot.rendering.mail import Mail
-    from bot.rendering.renderer import Renderer
-
-_SAMPLE_KEY = b"made up for samples, opens none."
-
-
-def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
-    """Return the *edition* as it would be mailed to somebody made up."""
-    from dataclasses import replace
-
-    from bot.publishing.mails import edition_mail
-    from bot.rendering.links import Links
-    from bot.rendering.post import Post, Recipient, Sender
-    from bot.rendering.seals import Seal
-
-    links = Links("https://dateline.example", Seal(_SAMPLE_KEY))
-    day = edition.day or edition.today
-    post = Post(renderer, Sender("news@dateline.example"), links)
-    url = links.edition(1, day, edition.slot, edition.now)
-    return edition_mail(post, Recipient(1, "you@example.org", 1), replace(edition, url=url))
 
 
 def as_text(mail: Mail) -> str:

@@ -18,6 +18,7 @@ NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")
 TIES = Topic(1, "Cross-strait ties")
 CONSUL = Topic(2, '"consul-general"')
+TAIWAN = Topic(3, "台湾")
 QUERIES = {TIES.id: 'taiwan OR envoy OR "travel advice"', CONSUL.id: '"consul-general"'}
 
 _WIRE, _TIMES, _DAILY = "Example Wire", "Example Times", "Daily Sample"

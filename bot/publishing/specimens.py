@@ -1,48 +1,95 @@
-"""Samples of what the templates of alerts and editions are given, to try people's own with."""
+"""Samples of alerts, digests and mails, each in every shape it may have, to try templates with."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.publishing import samples
-from bot.publishing.bundles import bundle_values
+from bot.publishing.bundles import bundle_page
+from bot.publishing.charts import chart_of
 from bot.publishing.choice import choose
-from bot.publishing.pages import Edition, alert_values, values_of
+from bot.publishing.mails import alert_mail, edition_mail
+from bot.publishing.pages import (
+    Edition,
+    Picture,
+    alert_page,
+    edition_page,
+    now_page,
+    section_page,
+)
 from bot.publishing.samples import sample_edition, sample_snippet, sample_story
 from bot.rendering.checking import Sample
-from bot.rendering.rich import parse_rich
-from bot.rendering.telegram_html import parse_page
-from storage.words import Style
+from bot.rendering.links import Links
+from bot.rendering.mail import Mail
+from bot.rendering.messages import Message
+from bot.rendering.post import Occasion, Post, Recipient, Sender
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
+from storage.words import Layout, Style
 
-_PLAIN = ("edition/telegram.html", "edition/now.html")
-_EMPTY = ("edition/empty.html", "edition/now_empty.html")
+_SAMPLE_KEY = b"made up for samples, opens none."
+_READER = Recipient(1, "you@example.org", 1)
 
 
 def specimens() -> Iterator[Sample]:
     """Yield each template with each of the shapes that its values may have."""
     for edition in _editions():
-        values = values_of(edition)
-        yield from (Sample(template, values, parse_page) for template in _PLAIN)
-        yield Sample("edition/rich.html", values, parse_rich)
+        rich = replace(edition, layout=Layout.RICH)
+        yield Sample(("edition/telegram.html",), partial(edition_page, edition=edition))
+        yield Sample(("edition/rich.html",), partial(edition_page, edition=rich))
+        yield Sample(("edition/now.html",), partial(now_page, edition=edition))
+        yield Sample(_mail_of("digest"), partial(sample_mail, edition=edition))
     empty = replace(sample_edition(), choice=choose([], []))
-    yield from (Sample(template, values_of(empty), parse_page) for template in _EMPTY)
-    section = values_of(sample_edition()) | {"section": sample_edition().choice.sections[0]}
-    yield Sample("edition/section.html", section, parse_page)
-    for number in (0, samples.ALERTED):
-        story = sample_story(number)
-        values = alert_values(
-            story,
-            [samples.TIES, samples.CONSUL],
-            sample_snippet(number),
-            zone=samples.PLAN.zone,
-            now=story.news_at,
-        )
-        yield Sample("alert/telegram.html", values, parse_page)
+    yield Sample(("edition/empty.html",), partial(edition_page, edition=empty))
+    yield Sample(("edition/now_empty.html",), partial(now_page, edition=empty))
+    yield Sample(_mail_of("digest"), partial(sample_mail, edition=empty))
+    section = partial(section_page, edition=sample_edition(), topic_id=samples.TIES.id)
+    yield Sample(("edition/section.html",), section)
     for is_quiet in (False, True):
-        values = bundle_values(
-            samples.sample_bundle(), zone=samples.PLAN.zone, now=samples.NOW, is_quiet=is_quiet
-        )
-        yield Sample("alert/bundle.html", values, parse_page)
+        yield Sample(("alert/bundle.html",), partial(sample_bundle, is_quiet=is_quiet))
+    for number in (0, samples.ALERTED):
+        yield Sample(("alert/telegram.html",), partial(sample_alert, number=number))
+        chapter = partial(sample_alert, number=number, is_chapter=True)
+        yield Sample(("alert/telegram.html",), chapter)
+        yield Sample(_mail_of("alert"), partial(sample_alert_mail, number=number))
+
+
+def sample_alert(
+    renderer: Renderer, number: int = samples.ALERTED, *, is_chapter: bool = False
+) -> Message:
+    story, zone = replace(sample_story(number), is_chapter=is_chapter), samples.PLAN.zone
+    snippet = sample_snippet(number)
+    return alert_page(renderer, story, [samples.CONSUL], snippet, zone=zone, now=story.news_at)
+
+
+def sample_bundle(renderer: Renderer, *, is_quiet: bool = True) -> list[Message]:
+    stories, zone = samples.sample_bundle(), samples.PLAN.zone
+    return bundle_page(renderer, stories, zone=zone, now=samples.NOW, is_quiet=is_quiet)
+
+
+def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
+    """Return the *edition* as it would be mailed to somebody made up."""
+    post = _post(renderer)
+    day = edition.day or edition.today
+    url = post.links.edition(1, day, edition.slot, edition.now)
+    return edition_mail(post, _READER, replace(edition, url=url))
+
+
+def sample_alert_mail(renderer: Renderer, number: int = samples.ALERTED) -> Mail:
+    story, zone = sample_story(number), samples.PLAN.zone
+    occasion = Occasion("alert:1:email", story.news_at)
+    topics, snippet = [samples.CONSUL], sample_snippet(number)
+    return alert_mail(_post(renderer), _READER, occasion, story, topics, snippet, zone=zone)
+
+
+def _post(renderer: Renderer) -> Post:
+    links = Links("https://dateline.example", Seal(_SAMPLE_KEY))
+    return Post(renderer, Sender("news@dateline.example"), links)
+
+
+def _mail_of(name: str) -> tuple[str, ...]:
+    return f"email/{name}.html", f"email/{name}.txt", f"email/{name}.subject.txt"
 
 
 def _editions() -> Iterator[Edition]:
@@ -50,5 +97,14 @@ def _editions() -> Iterator[Edition]:
     yield edition
     yield replace(sample_edition(Style.BRIEF), late=timedelta(hours=2))
     yield replace(edition, is_weekly=True, url="https://news.example.org/e/1", trends={})
+    yield replace(edition, is_weekly=True, picture=_picture(edition))
     alerted = [story for story in edition.choice.all_stories if story.alerted]
     yield replace(edition, choice=choose([samples.CONSUL], alerted))
+
+
+def _picture(edition: Edition) -> Picture:
+    trend = edition.trends[samples.TIES.id]
+    chart = chart_of([(samples.TIES, trend), (samples.TAIWAN, trend)], edition.now)
+    if chart is None:
+        raise ValueError("a chart of two topics has something to draw")
+    return Picture(b"no picture", "What it shows, in words.", chart)

@@ -2,32 +2,37 @@
 
 1. A file replaces a template that is shipped, or another of theirs uses it.
 2. It can be read.
-3. What there are samples for can be rendered with each of them, and gives what its reader takes.
+3. What there are samples for can be shown with each of them.
 4. The others use no name that the shipped one is not given.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Self
 
 from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from bot.rendering.environment import make_environment
-from bot.rendering.overriding import OpenEnvironment, Overrides, place_of, sentence_for
+from bot.rendering.overriding import Overrides, place_of, sentence_for
+from bot.rendering.renderer import Renderer
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A template with *values* of the kind that it is given, and who *read*s what it makes."""
+    """*show* renders made-up news with the *templates*, and raises what they are no good for."""
 
-    template: str
-    values: Mapping[str, Any]
-    read: Callable[[str], object] = str
+    templates: tuple[str, ...]
+    show: Callable[[Renderer], object]
+
+    @classmethod
+    def of(cls, template: str, values: Mapping[str, object]) -> Self:
+        """Return one that renders a single template."""
+        return cls((template,), lambda renderer: renderer.text(template, **values))
 
 
-def faults(overrides: Overrides, samples: Iterable[Sample]) -> dict[str, str]:
+def faults(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
     """Return the sentence for each template of the folder that may not be used, by its name."""
     found: dict[str, str] = {}
     names = FileSystemLoader(overrides.folder).list_templates()
@@ -37,7 +42,13 @@ def faults(overrides: Overrides, samples: Iterable[Sample]) -> dict[str, str]:
             found[name] = sentence
     for sample in samples:
         found |= _unrenderable(overrides, sample, found)
-    sampled = {name for sample in samples for name in _closure(shipped, sample.template)}
+    sampled = {
+        part
+        for sample in samples
+        for name in sample.templates
+        if name in shipped.list_templates()
+        for part in _closure(shipped, name)
+    }
     rest = [name for name in names if name not in found]
     used = set(_used(shipped, overrides, rest))
     for name in rest:
@@ -61,22 +72,29 @@ def _unrenderable(overrides: Overrides, sample: Sample, known: Mapping[str, str]
     found: dict[str, str] = {}
     while True:
         broken = overrides.broken | known.keys() | found.keys()
-        environment = _strict(replace(overrides, broken=broken))
         try:
-            sample.read(environment.get_template(sample.template).render(sample.values))
+            sample.show(_strict(replace(overrides, broken=broken)))
         except Exception as error:  # noqa: BLE001 - whatever people's templates do
-            name = place_of(error, overrides.folder).partition(", line ")[0] or sample.template
-            if name in broken or not (overrides.folder / name).is_file():
+            name = _at_fault(error, sample, overrides)
+            if not name or name in broken:
                 return found  # none of theirs is at fault
             found[name] = sentence_for(name, error, overrides.folder)
         else:
             return found
 
 
-def _strict(overrides: Overrides) -> OpenEnvironment:
+def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str:
+    """Return the template of theirs that failed: where the error arose, else the one shown."""
+    place = place_of(error, overrides.folder).partition(", line ")[0]
+    theirs = (name for name in (place, *sample.templates) if (overrides.folder / name).is_file())
+    return next(theirs, "")
+
+
+def _strict(overrides: Overrides) -> Renderer:
+    """Return a renderer in which no shipped template helps theirs out."""
     environment = make_environment(overrides=overrides)
     environment.shipped = None
-    return environment
+    return Renderer(environment)
 
 
 def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used: set[str]) -> str:

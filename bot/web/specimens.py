@@ -26,14 +26,14 @@ def page_specimens() -> Iterator[Sample]:
         replace(edition, choice=choose([CONSUL], alerted)),
         replace(edition, choice=choose([], [])),
     ):
-        yield Sample("web/edition.html", values_of(shape) | {"site": LOOK})
+        yield Sample.of("web/edition.html", values_of(shape) | {"site": LOOK})
     for template in _BUTTONS:
-        yield from (Sample(template, {"site": LOOK, "is_done": done}) for done in (False, True))
+        yield from (Sample.of(template, {"site": LOOK, "is_done": done}) for done in (False, True))
     for code in _TROUBLES:
         for purpose in (None, *Purpose):
             values = {"site": LOOK, "code": code, "purpose": purpose}
-            yield Sample("web/trouble.html", values)
-    yield from (Sample(f"web/{name}", {}) for name in ("style.css", "icon.svg"))
+            yield Sample.of("web/trouble.html", values)
+    yield from (Sample.of(f"web/{name}", {}) for name in ("style.css", "icon.svg"))
 
 
 def _picture(edition: Edition) -> Picture | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aiohttp import ClientSession
+
 from bot.publishing import samples
-from bot.publishing.bundles import bundle_page
-from bot.publishing.choice import Story, choose
-from bot.publishing.pages import alert_page, edition_page, now_page, section_page
+from bot.publishing.choice import choose
+from bot.publishing.pages import edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
+from bot.publishing.specimens import sample_alert, sample_alert_mail, sample_bundle, sample_mail
 from bot.rendering.as_html import to_html
 from bot.rendering.renderer import Renderer
 from storage.words import Layout, Style
+from tests.web.showing import DAY, showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +27,14 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Message
 
 FOLDER = Path(__file__).parent / "kept"
+_FINGERPRINT = re.compile(r"/static/[0-9a-f]+-")  # of an asset's bytes
 _BETWEEN_BLOCKS = re.compile(r"(?<=>)(?=<(?:h\d|p|ul|li|details|summary|footer|hr|/ul|/details)\b)")
 
 
 def looks() -> Mapping[str, str]:
     """Return the text of each snapshot by the name of its file."""
-    return {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
+    told = {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
+    return told | _mails() | {"page.html": asyncio.run(_page())}
 
 
 def messages_by_look() -> Mapping[str, Sequence[Message]]:
@@ -50,13 +56,32 @@ def messages_by_look() -> Mapping[str, Sequence[Message]]:
     pages["digest_plain"] = [message.plain() for message in pages["digest"]]
     pages["now"] = now_page(renderer, replace(edition, day=None))
     pages["section"] = section_page(renderer, edition, samples.TIES.id)
-    story = samples.sample_story(samples.ALERTED)
-    pages["alert"] = [_alert(renderer, story)]
-    pages["alert_of_a_chapter"] = [_alert(renderer, replace(story, is_chapter=True))]
-    pages["bundle"] = bundle_page(
-        renderer, samples.sample_bundle(), zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True
-    )
+    pages["alert"] = [sample_alert(renderer)]
+    pages["alert_of_a_chapter"] = [sample_alert(renderer, is_chapter=True)]
+    pages["bundle"] = sample_bundle(renderer)
     return pages
+
+
+def _mails() -> dict[str, str]:
+    renderer, edition = Renderer(), sample_edition()
+    mails = {
+        "mail": sample_mail(renderer, edition),
+        "mail_brief": sample_mail(renderer, sample_edition(Style.BRIEF)),
+        "mail_weekly": sample_mail(renderer, replace(edition, is_weekly=True)),
+        "mail_alert": sample_alert_mail(renderer),
+    }
+    texts = {f"{name}.txt": f"{mail.subject}\n\n{mail.text}\n" for name, mail in mails.items()}
+    return texts | {f"{name}.html": f"{mail.html}\n" for name, mail in mails.items()}
+
+
+async def _page() -> str:
+    """Return the digest's page as a browser gets it, under an address that is always the same."""
+    async with showing() as links, ClientSession() as session:
+        address = str(links.edition(7, DAY, 0, samples.NOW))
+        async with session.get(address) as answer:
+            text = await answer.text()
+    text = _FINGERPRINT.sub("/static/", text)
+    return text.replace(str(links.base), "https://dateline.example") + "\n"
 
 
 def written(messages: Iterable[Message]) -> str:
@@ -71,9 +96,3 @@ def _written(message: Message) -> str:
         for row in message.keyboard
     )
     return "\n".join([body, "", *rows]).rstrip()
-
-
-def _alert(renderer: Renderer, story: Story) -> Message:
-    snippet = samples.sample_snippet(samples.ALERTED)
-    zone = samples.PLAN.zone
-    return alert_page(renderer, story, [samples.CONSUL], snippet, zone=zone, now=story.news_at)

@@ -3,15 +3,13 @@ from pathlib import Path
 import pytest
 
 from bot.app.templates import make_renderer
-from bot.rendering.environment import make_environment
-from bot.web.specimens import page_specimens
+from bot.rendering.renderer import Renderer
+from bot.web.specimens import LOOK, page_specimens
 
 
-@pytest.mark.parametrize(
-    "sample", [*page_specimens()], ids=lambda one: f"{one.template} {one.values.get('code', '')}"
-)
+@pytest.mark.parametrize("sample", [*page_specimens()], ids=lambda sample: sample.templates[0])
 def test_every_sample_can_be_rendered(sample):
-    assert make_environment().get_template(sample.template).render(sample.values)
+    assert sample.show(Renderer())
 
 
 def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
@@ -25,8 +23,5 @@ def test_a_page_of_the_operators_that_is_broken_is_left_out(tmp_path: Path):
     assert told == [
         "web/trouble.html, line 1: 'cod' is undefined. The shipped one is used.",
     ]
-    samples = {sample.template: sample.values for sample in page_specimens()}
-    assert "<h1>" in renderer.text("web/trouble.html", **samples["web/trouble.html"])
-    assert renderer.text("web/unsubscribe.html", **samples["web/unsubscribe.html"]) == (
-        "<h1>Leave en</h1>"
-    )
+    assert "<h1>" in renderer.text("web/trouble.html", site=LOOK, code=404, purpose=None)
+    assert renderer.text("web/unsubscribe.html", site=LOOK, is_done=False) == "<h1>Leave en</h1>"
