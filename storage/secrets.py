@@ -25,3 +25,7 @@ async def sealing_key(unit: Unit) -> bytes:
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": unit.now}
     await insert_new(unit, Secret, [row], returning=Secret.id)
     return (await unit.session.exec(select(Secret.key))).one()
+
+
+async def known_key(unit: Unit) -> bytes | None:
+    return (await unit.session.exec(select(Secret.key))).first()

@@ -1,4 +1,4 @@
-"""`dateline doctor`: what stands in the way of mail, and what to do about it."""
+"""`dateline doctor`: what stands in the way of mail and pages, and what to do about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = {"good": "✓", "doubtful": "?", "bad": "✗"}
 
 
 def doctor() -> None:
-    """Look at mail: the server, and SPF, DKIM, DMARC and PTR of its sender. Exit 1 if ill."""
+    """Look at mail (server, SPF, DKIM, DMARC, PTR of its sender) and at pages. Exit 1 if ill."""
     import asyncio
 
     from bot.settings import load_settings
@@ -32,6 +32,12 @@ def doctor() -> None:
 
 
 async def _examine(settings: Settings) -> Sequence[Finding]:
+    from bot.app.reach import examine_reach
+
+    return [*await _examine_mail(settings), *await examine_reach(settings)]
+
+
+async def _examine_mail(settings: Settings) -> Sequence[Finding]:
     from bot.app.mails import make_doctor
     from bot.delivery.reputation import Finding, Health
 

@@ -56,6 +56,8 @@ class EditionPages:
 
     async def _pictured(self, token: str, edition: Edition) -> Edition:
         """Return it with its picture, drawn once for the page and for itself."""
+        if not edition.is_weekly:
+            return edition
         if token not in self._pictures:
             self._pictures[token] = (await self.reading.pictured(edition)).picture
             if len(self._pictures) > _MOST_PICTURES:
