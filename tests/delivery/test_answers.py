@@ -1,0 +1,109 @@
+"""What the calls came to: written down together, and none lost with another."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.delivery.answers import Answer, Answers, answer_to
+from bot.delivery.calls import Calls
+from bot.delivery.errors import ChatBlocked
+from bot.delivery.send import Sending
+from storage.deliveries_claimed import begin_sending, claim_deliveries
+from storage.words import DeliveryState
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from storage.deliveries_claimed import Claimed
+    from storage.engine import Storage, Unit
+    from tests.delivery.conftest import Outbox
+
+LEASE = timedelta(seconds=90)
+SENT = DeliveryState.SENT
+MANY = 10
+
+
+class CountedStorage:
+    """Counts the units of work that write."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.units = 0
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        self.units += 1
+        async with self.storage.writing() as unit:
+            yield unit
+
+
+async def begun(outbox: Outbox, number: int) -> list[Claimed]:
+    for person in range(1, number + 1):
+        await outbox.add(await outbox.chat(person))
+    async with outbox.storage.writing() as unit:
+        claimed = await claim_deliveries(unit, "me", limit=number, lease=LEASE)
+        await begin_sending(unit, [each.id for each in claimed], "me", LEASE)
+    return claimed
+
+
+def answers_to(storage: Any, clock: Any) -> Answers:
+    return Answers(storage, "me", PACE_KEY, TurnedTimer(clock))
+
+
+async def write_all(answers: Answers, written: list[Answer]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for each in written:
+            group.create_task(answers.write(each))
+
+
+async def test_answers_that_come_while_one_is_written_share_a_unit(storage, outbox, clock):
+    claimed = await begun(outbox, MANY)
+    counted = CountedStorage(storage)
+
+    await write_all(answers_to(counted, clock), [answer_to(each, 7) for each in claimed])
+
+    assert set(await outbox.states(*(each.id for each in claimed))) == {SENT}
+    assert counted.units == 2
+
+
+async def test_an_answer_that_touches_its_chat_has_a_unit_of_its_own(storage, outbox, clock):
+    claimed = await begun(outbox, 3)
+    first, second, third = claimed
+    counted = CountedStorage(storage)
+    written = [answer_to(first, 7), answer_to(second, error=ChatBlocked("x")), answer_to(third, 7)]
+
+    await write_all(answers_to(counted, clock), written)
+
+    assert await outbox.states(first.id, second.id, third.id) == [SENT, DeliveryState.PENDING, SENT]
+    assert counted.units == 3
+
+
+async def test_an_answer_that_cannot_be_stored_takes_no_other_with_it(storage, outbox, clock):
+    claimed = await begun(outbox, 3)
+    impossible: Any = "no number"
+    bad = answer_to(claimed[1], impossible)
+
+    await write_all(
+        answers_to(storage, clock), [answer_to(claimed[0], 7), bad, answer_to(claimed[2], 7)]
+    )
+
+    assert await outbox.states(claimed[0].id, claimed[2].id) == [SENT, SENT]
+
+
+async def test_at_the_paid_rate_calls_begin_together_and_keep_the_rate(
+    storage, outbox, telegram, clock
+):
+    for person in range(1, 61):
+        await outbox.add(await outbox.chat(person))
+
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        await send_all(Sending(storage, telegram, "me", calls, PACE_KEY, 1000.0))
+
+    moments = [at for at, *_ in telegram.calls]
+    window = timedelta(milliseconds=20)
+    assert max(sum(first <= at < first + window for at in moments) for first in moments) <= 21
+    assert len(set(moments)) < len(moments) / 10
