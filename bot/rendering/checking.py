@@ -8,7 +8,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, nodes
@@ -40,21 +40,64 @@ def faults(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
     for name in names:
         if sentence := _unreadable(shipped, overrides, name):
             found[name] = sentence
+    parts = _Parts(shipped)
+    trial = _Trial(overrides, found)
     for sample in samples:
-        found |= _unrenderable(overrides, sample, found)
-    sampled = {
-        part
-        for sample in samples
-        for name in sample.templates
-        if name in shipped.list_templates()
-        for part in _closure(shipped, name)
-    }
+        if not parts.of(sample).isdisjoint(names):
+            trial.show(sample)
+    sampled = {part for sample in samples for part in parts.of(sample)}
     rest = [name for name in names if name not in found]
     used = set(_used(shipped, overrides, rest))
     for name in rest:
         if name not in sampled and (sentence := _idle_or_unknown(shipped, overrides, name, used)):
             found[name] = sentence
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the shipped templates are made of, each read once."""
+
+    shipped: Environment
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def of(self, sample: Sample) -> frozenset[str]:
+        """Return every shipped template that the sample is shown with."""
+        return frozenset().union(*(self._closure(name) for name in sample.templates))
+
+    def _closure(self, name: str) -> frozenset[str]:
+        if name not in self._known:
+            is_shipped = name in self.shipped.list_templates()
+            self._known[name] = frozenset(_closure(self.shipped, name) if is_shipped else ())
+        return self._known[name]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """Shows samples with what of the overrides is not *found* at fault, and adds to that."""
+
+    overrides: Overrides
+    found: dict[str, str]
+    _renderer: Renderer | None = None  # as long as nothing more is found
+
+    def show(self, sample: Sample) -> None:
+        """Show one sample, leaving out what is at fault until it can be shown."""
+        while error := self._error_of(sample):
+            name = _at_fault(error, sample, self.overrides)
+            if not name or name in self.found:
+                return  # none of theirs is at fault
+            self.found[name] = sentence_for(name, error, self.overrides.folder)
+            self._renderer = None
+
+    def _error_of(self, sample: Sample) -> Exception | None:
+        if self._renderer is None:
+            broken = self.overrides.broken | self.found.keys()
+            self._renderer = _strict(replace(self.overrides, broken=broken))
+        try:
+            sample.show(self._renderer)
+        except Exception as error:  # noqa: BLE001 - whatever people's templates do
+            return error
+        return None
 
 
 def _unreadable(shipped: Environment, overrides: Overrides, name: str) -> str:
@@ -65,22 +108,6 @@ def _unreadable(shipped: Environment, overrides: Overrides, name: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         return f"{name}: {error}."
     return ""
-
-
-def _unrenderable(overrides: Overrides, sample: Sample, known: Mapping[str, str]) -> dict[str, str]:
-    """Render one sample, and leave out what is at fault until it can be rendered."""
-    found: dict[str, str] = {}
-    while True:
-        broken = overrides.broken | known.keys() | found.keys()
-        try:
-            sample.show(_strict(replace(overrides, broken=broken)))
-        except Exception as error:  # noqa: BLE001 - whatever people's templates do
-            name = _at_fault(error, sample, overrides)
-            if not name or name in broken:
-                return found  # none of theirs is at fault
-            found[name] = sentence_for(name, error, overrides.folder)
-        else:
-            return found
 
 
 def _at_fault(error: Exception, sample: Sample, overrides: Overrides) -> str:
