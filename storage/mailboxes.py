@@ -12,6 +12,8 @@ from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.words import DeliveryKind, DeliveryState, MailboxState, MailTrouble
 
+_BEING_SENT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
 
 
@@ -70,7 +72,7 @@ async def open_mailbox(unit: Unit, chat_id: int, address: str) -> Mailbox:
     """
     former = await mailbox_of(unit, chat_id)
     if former and former.address == address:
-        await _drop_confirmations(unit, former)
+        await drop_confirmations(unit, former)
         return await _asked_anew(unit, former)
     await remove_mailbox(unit, chat_id)
     mailbox = Mailbox(
@@ -96,12 +98,12 @@ async def _asked_anew(unit: Unit, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
-async def _drop_confirmations(unit: Unit, mailbox: Mailbox) -> None:
-    """Leave no older code on its way: it would be a wrong one."""
+async def drop_confirmations(unit: Unit, mailbox: Mailbox) -> None:
+    """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
     await unit.session.exec(
         delete(Delivery).where(
             col(Delivery.mailbox_id) == mailbox.id,
             col(Delivery.kind) == DeliveryKind.NOTICE,
-            col(Delivery.state) == DeliveryState.PENDING,
+            col(Delivery.state).not_in(_BEING_SENT),
         )
     )

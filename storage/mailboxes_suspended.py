@@ -6,7 +6,7 @@ from sqlmodel import col
 from storage.chats_suspended import ALERT_LIFETIME
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.engine import Unit
-from storage.mailboxes import Mailbox
+from storage.mailboxes import Mailbox, drop_confirmations
 from storage.words import DeliveryKind, DeliveryState, Hint, MailboxState, MailTrouble
 
 
@@ -33,6 +33,7 @@ async def confirm_mailbox(unit: Unit, mailbox: Mailbox) -> None:
     """Send there from now on, what has waited too; alerts that are no news any more expire."""
     mailbox.code_hash = mailbox.token_hash = mailbox.trouble = mailbox.trouble_text = None
     mailbox.soft_bounces, mailbox.soft_since = 0, None
+    await drop_confirmations(unit, mailbox)
     await _set_state(unit, mailbox, MailboxState.ACTIVE)
     waiting = (
         col(Delivery.mailbox_id) == mailbox.id,

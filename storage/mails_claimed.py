@@ -70,7 +70,8 @@ def _heads(unit: Unit, limit: int) -> SelectOfScalar[Any]:
         .join(Chat, col(Chat.id) == col(Delivery.chat_id))
         .join(Mailbox, col(Mailbox.id) == col(Delivery.mailbox_id))
         .where(
-            text(f"delivery.{PENDING}"),
+            # Mails are not marked as waiting; saying so lets the index of those next serve.
+            text(f"delivery.{PENDING} AND NOT delivery.waits"),
             col(Delivery.medium) == Medium.EMAIL,
             col(Delivery.due_at) <= unit.now,
             col(Chat.state) != ChatState.PAUSED,

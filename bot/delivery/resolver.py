@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from dns.asyncresolver import Resolver as Asking
@@ -28,6 +29,8 @@ class Resolver:
         return [b"".join(record.strings).decode("utf-8", "replace") for record in records]
 
     async def addresses(self, host: str) -> list[str]:
+        if _is_address(host):
+            return [host]
         found = [*await _ask(host, "A"), *await _ask(host, "AAAA")]
         return [str(record.address) for record in found]
 
@@ -45,3 +48,11 @@ async def _ask(name: str | Name, kind: str) -> list[Any]:
         return []
     except (DNSException, OSError) as error:
         raise NoAnswerError(str(error)) from error
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -52,6 +52,7 @@ class FakeRelay:
     auth: dict[str, str] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
+    tls_at_once: bool = False
     connections: int = 0
     port: int = 0
     _protocols: set[Any] = field(default_factory=set)
@@ -87,7 +88,8 @@ class FakeRelay:
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, "127.0.0.1", self.port)
+        at_once = self.tls if self.tls_at_once else None
+        self._server = await loop.create_server(self._protocol, "127.0.0.1", self.port, ssl=at_once)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -107,8 +109,8 @@ class FakeRelay:
             self,
             hostname="relay.example",
             ident="relay",
-            tls_context=self.tls,
-            require_starttls=self.tls is not None,
+            tls_context=None if self.tls_at_once else self.tls,
+            require_starttls=self.tls is not None and not self.tls_at_once,
             auth_require_tls=False,
             authenticator=self._knows if self.auth else None,
             loop=asyncio.get_running_loop(),

@@ -1,0 +1,121 @@
+"""Mails in a real browser, as programs show them that draw their HTML with one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from bot.publishing import samples
+from bot.publishing.mails import edition_mail
+from bot.rendering.environment import make_environment
+from bot.rendering.links import Links
+from bot.rendering.post import Post, Recipient, Sender
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
+from tests.story.test_browser import FLAGS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ENOUGH = 4.5  # WCAG 2.1, 1.4.3
+PHONE, DESK = 360, 900
+
+# Each piece of text that is seen: its words, its colour and that behind it.
+_TEXTS = """() => [...document.querySelectorAll("body *")].flatMap((element) => {
+    const words = [...element.childNodes].filter((node) => node.nodeType === 3)
+        .map((node) => node.data.trim()).join("");
+    if (!words || !element.checkVisibility({ checkOpacity: true })) return [];
+    let behind = element;
+    const painted = () => getComputedStyle(behind).backgroundColor;
+    while (behind.parentElement && painted() === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+    const rgb = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+    return [[words, rgb(getComputedStyle(element).color), rgb(painted())]];
+})"""
+
+
+@pytest.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+def digest(locale: str = "en_GB") -> str:
+    links = Links("https://dateline.example", Seal(b"k" * 32))
+    post = Post(Renderer(make_environment(locale)), Sender("news@dateline.example"), links)
+    edition = replace(samples.sample_edition(), url="https://dateline.example/e/1")
+    return edition_mail(post, Recipient(1, "ann@example.org", 1), edition).html
+
+
+async def shown(browser: Browser, html: str, **facts: Any) -> tuple[Page, list[str]]:
+    """Return a page that shows *html*, and what it asked the network for."""
+    context = await browser.new_context(**facts)
+    page = await context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.set_content(html)
+    return page, asked
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    """The ratio of WCAG 2.1 between two sRGB colours."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: list[float]) -> float:
+    parts = [part / 255 for part in colour]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_word_can_be_read_by_day_and_by_night(browser, scheme):
+    page, asked = await shown(browser, digest(), color_scheme=scheme)
+
+    texts = await page.evaluate(_TEXTS)
+
+    faint = [words for words, colour, behind in texts if contrast(colour, behind) < ENOUGH]
+    assert len(texts) > 20
+    assert faint == []
+    assert asked == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_night_is_dark_and_day_is_light(browser, scheme):
+    page, _ = await shown(browser, digest(), color_scheme=scheme)
+
+    (_, _, behind), *_ = await page.evaluate(_TEXTS)
+
+    assert (_luminance(behind) > 0.5) == (scheme == "light")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+async def test_nothing_stands_outside_the_screen(browser, width):
+    page, _ = await shown(browser, digest(), viewport={"width": width, "height": 800})
+
+    wide = await page.evaluate("document.documentElement.scrollWidth")
+    column = await page.evaluate("document.querySelector('.column').offsetWidth")
+
+    assert wide <= width
+    assert column <= 600
+
+
+async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(browser):
+    page, _ = await shown(browser, digest("ar"), viewport={"width": DESK, "height": 800})
+
+    left = "(selector) => document.querySelector(selector).getBoundingClientRect().left"
+    brand, ways = [await page.evaluate(left, selector) for selector in (".brand", ".ways")]
+
+    assert brand > ways
+
+
+async def test_what_announces_the_mail_in_a_list_is_not_seen_in_it(browser):
+    page, _ = await shown(browser, digest())
+
+    assert not await page.locator(".preheader").is_visible()
