@@ -46,14 +46,14 @@ async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
         "Watching Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
         "(guessed from your language)."
     )
-    assert labels(answer) == ["Change time", "Change zone", "Topics"]
+    assert labels(answer) == ["Change time", "Change zone", "Quiet at night", "Topics"]
 
 
 async def test_alerts_alone_need_no_time(ann):
     answer = await ann.presses(await ann.says("Taiwan"), "Alert me")
 
     assert answer["text"] == "Watching Taiwan: alerts at once."
-    assert labels(answer) == ["Topics"]
+    assert labels(answer) == ["Quiet at night", "Topics"]
 
 
 async def test_a_topic_of_the_catalogue_is_watched_in_two_taps(ann):
