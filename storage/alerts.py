@@ -25,8 +25,8 @@ from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import insert_new
 from storage.matches import Match
+from storage.mutes_heard import is_heard_at_once
 from storage.queries import Query
-from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import ChatState, Medium, Mode, Stage
@@ -97,10 +97,13 @@ async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> 
     """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
 
     Chats up to the row *after* are left out, as are those that neither follow a source of it nor
-    get it from a public one, and those that subscribed when it was stored already.
+    get it from a public one, or have muted it, and those that subscribed when it was stored
+    already.
     """
     wanted = _wanting(article).where(
-        col(Chat.id) > after, ~_alerted(article), carried_to(col(Chat.id), article.id)
+        col(Chat.id) > after,
+        ~_alerted(article),
+        is_heard_at_once(unit, col(Chat.id), col(Topic.id), article),
     )
     page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
     rows = await unit.session.exec(

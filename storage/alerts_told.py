@@ -12,6 +12,7 @@ from storage.alerts import Alert, Listener
 from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.engine import Unit
+from storage.mutes_heard import is_muted
 from storage.queries import Query
 from storage.topics import Topic
 from storage.words import NEVER_THERE, ChatState, DeliveryKind, Medium
@@ -43,7 +44,10 @@ async def alerted_since(unit: Unit, story_ids: Collection[int], since: datetime)
 async def told_alerts(
     unit: Unit, story_id: int, *, since: datetime, after: int, limit: int
 ) -> list[ToldAlert]:
-    """Return the alerts to the story that were made after *since*, with ids above *after*."""
+    """Return the alerts to the story that were made after *since*, with ids above *after*.
+
+    Those of chats that have muted the story are left out.
+    """
     key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
@@ -57,6 +61,7 @@ async def told_alerts(
             col(Alert.made_at) > since,
             col(Alert.id) > after,
             col(Chat.state) == ChatState.ACTIVE,
+            ~is_muted(unit, col(Alert.chat_id), story_id),
             col(Delivery.state).not_in(NEVER_THERE),
         )
         .order_by(col(Alert.id))

@@ -14,6 +14,7 @@ from storage.chats import Chat
 from storage.columns import ROW_ID, Leased, where_only
 from storage.engine import Unit, claim
 from storage.insert import add_new
+from storage.mutes_heard import is_heard
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import ChatState
@@ -103,11 +104,15 @@ async def close_bundle(unit: Unit, bundle_id: int, owner: str) -> bool:
 
 
 async def bundled(unit: Unit, bundle_id: int) -> list[tuple[Alert, Article]]:
-    """Return the alerts of a bundle, in the order in which they were decided."""
+    """Return the alerts of a bundle, in the order in which they were decided.
+
+    What the chat has muted since is left out.
+    """
+    heard = is_heard(unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id))
     rows = await unit.session.exec(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)
-        .where(col(Alert.bundle_id) == bundle_id)
+        .where(col(Alert.bundle_id) == bundle_id, heard)
         .order_by(col(Alert.id))
     )
     return list(rows)

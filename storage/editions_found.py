@@ -14,8 +14,8 @@ from storage.deliveries import Delivery
 from storage.editions import EditionStory
 from storage.engine import Unit
 from storage.matches import Match
+from storage.mutes_heard import is_heard
 from storage.queries import Query
-from storage.sources_carrying import carried_to
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import DeliveryState, Mode
@@ -72,7 +72,8 @@ async def found_since(
 ) -> list[Found]:
     """Return what the queries found after *since* that the chat was not told in a digest.
 
-    A quiet article counts only if it was published after *since*. The newest first, up to 2000.
+    What it has muted is left out, and a quiet article counts only if it was published after
+    *since*. The newest first, up to 2000.
     """
     told = exists().where(
         col(EditionStory.chat_id) == chat_id, col(EditionStory.story_id) == Article.story_id
@@ -99,7 +100,7 @@ async def found_since(
             col(Match.news_at) <= unit.now,
             or_(col(Match.news_at) > since, found_late),
             ~told,
-            carried_to(chat_id, col(Article.id)),
+            is_heard(unit, chat_id, col(Article.id), col(Article.story_id)),
         )
         .order_by(col(Match.news_at).desc(), col(Article.id).desc())
         .limit(MOST_FOUND)

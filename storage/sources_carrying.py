@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.engine import Unit
 from storage.entries import Entry
@@ -23,18 +24,19 @@ def reaches(chat_id: int | None) -> ColumnElement[bool]:
 
 def carried_to(chat_id: Any, article_id: Any) -> ColumnElement[bool]:
     """Say whether any source that carried the article reaches the chat; both may be columns."""
+    return carrying(chat_id, col(Entry.article_id) == article_id).exists()
+
+
+def carrying(chat_id: Any, which: ColumnElement[bool]) -> SelectOfScalar[int]:
+    """Return those of *which* entries that reach the chat; it is for EXISTS."""
     # A join and no second EXISTS: inside that one an outer column would stand for its whole table.
     followed = and_(col(Follow.source_id) == Source.id, col(Follow.chat_id) == chat_id)
-    carrying = (
+    return (
         select(Entry.source_id)
         .join(Source, col(Source.id) == Entry.source_id)
         .outerjoin(Follow, followed)
-        .where(
-            col(Entry.article_id) == article_id,
-            or_(col(Source.public), col(Follow.chat_id).is_not(None)),
-        )
+        .where(which, or_(col(Source.public), col(Follow.chat_id).is_not(None)))
     )
-    return carrying.exists()
 
 
 def told_by() -> ColumnElement[str]:

@@ -22,6 +22,7 @@ from storage.leases import Lease
 from storage.mailbox_requests import MailboxRequest
 from storage.mailboxes import Mailbox
 from storage.matches import Match
+from storage.mutes import Mute
 from storage.outages import Outage
 from storage.pace import Pace
 from storage.pages import AwaitedPage
@@ -62,6 +63,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Mailbox,
     MailboxRequest,
     Match,
+    Mute,
     Outage,
     Pace,
     Push,

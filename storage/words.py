@@ -63,6 +63,19 @@ class Mode(StrEnum):
         return self is not Mode.INSTANT
 
 
+class MuteKind(StrEnum):
+    """What a chat has muted."""
+
+    STORY = "story"  # with all its chapters
+    TOPIC = "topic"
+    SOURCE = "source"
+    LESS = "less"  # of a source: in digests only, unless others tell it too
+
+
+# These two name a source.
+OF_A_SOURCE = (MuteKind.SOURCE, MuteKind.LESS)
+
+
 class ChatKind(StrEnum):
     PRIVATE = "private"
     GROUP = "group"

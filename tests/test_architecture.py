@@ -60,9 +60,11 @@ USE_CASES = {
     "bot.subscribers.looks",
     "bot.subscribers.planning",
     "bot.subscribers.returns",
+    "bot.subscribers.proposing",
     "bot.subscribers.restraint",
     "bot.subscribers.schedule",
     "bot.subscribers.settings",
+    "bot.subscribers.tastes",
     "bot.subscribers.topics",
     "bot.subscribers.watching",
 }

@@ -23,9 +23,11 @@ from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
+from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
+from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
 from bot.web.site import WebDoors
@@ -52,6 +54,8 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         schedule=Schedule(storage),
         restraint=Restraint(storage),
         looks=Looks(storage),
+        tastes=Tastes(storage),
+        proposing=Proposing(storage),
         erasing=Erasing(storage),
         preview=preview,
         digest=DigestNow(storage, renderer),

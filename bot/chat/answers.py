@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
-from aiogram.types import CallbackQuery, ForceReply, InputRichMessage
+from aiogram.types import CallbackQuery, ForceReply, InlineKeyboardMarkup, InputRichMessage
 from aiogram.types import Message as Received
 
 from bot.chat import callbacks
@@ -86,12 +86,20 @@ class Answers:
             if "not modified" not in refused.message:
                 await self.send([message])
 
+    async def change_buttons(self, template: str, **values: Any) -> None:
+        """Change the buttons alone of the message whose button was pressed."""
+        keyboard = self.renderer.keyboard(template, press=callbacks, **values)
+        await self._put_buttons(markup_of(keyboard))
+
     async def drop_buttons(self) -> None:
+        await self._put_buttons(None)
+
+    async def _put_buttons(self, markup: InlineKeyboardMarkup | None) -> None:
         if self.pressed and isinstance(self.pressed.message, Received):
             try:
-                await self.pressed.message.edit_reply_markup(reply_markup=None)
+                await self.pressed.message.edit_reply_markup(reply_markup=markup)
             except TelegramBadRequest:
-                return  # pressed twice, or deleted: there are none
+                return  # pressed twice, or deleted: there is nothing to change
 
     async def ask(self, template: str) -> None:
         """Ask for something to be typed; the reply brings the question back with it."""
@@ -113,13 +121,18 @@ class Answers:
         text = self.renderer.message(template, press=callbacks, **values).text
         await self.acknowledge(text[:_LONGEST_TOAST])
 
-    async def acknowledge(self, text: str | None = None) -> None:
-        """Let the button stop spinning."""
+    async def note(self, template: str, **values: Any) -> None:
+        """Say in passing what a press did: it goes by itself, and nobody has to close it."""
+        text = self.renderer.message(template, press=callbacks, **values).text
+        await self.acknowledge(text[:_LONGEST_TOAST], stays=False)
+
+    async def acknowledge(self, text: str | None = None, *, stays: bool = True) -> None:
+        """Let the button stop spinning; a *text* that stays is there until it is closed."""
         if not self.pressed or self.is_acknowledged:
             return
         self.is_acknowledged = True
         try:
-            await self.pressed.answer(text, show_alert=bool(text) or None)
+            await self.pressed.answer(text, show_alert=(bool(text) and stays) or None)
         except TelegramBadRequest:
             return  # too old: nothing spins any more
 

@@ -234,6 +234,15 @@ class CloseFeeds(CallbackData, prefix="nofeeds"):
     pass
 
 
+class MutesPage(CallbackData, prefix="mutes"):
+    page: PageNumber = 0
+
+
+class LiftMute(CallbackData, prefix="lift"):
+    mute_id: RowId
+    page: PageNumber = 0
+
+
 class SourcesPage(CallbackData, prefix="sources"):
     page: PageNumber = 0
 

@@ -8,6 +8,7 @@ from aiogram import Dispatcher, Router
 
 from bot.chat.handlers import (
     admin_link,
+    alerts,
     anything,
     digest,
     email,
@@ -16,6 +17,7 @@ from bot.chat.handlers import (
     groups,
     looks,
     memberships,
+    mutes,
     pausing,
     restraint,
     schedule,
@@ -70,6 +72,8 @@ def _front_door() -> Router:
         restraint.make_router(),
         pausing.make_router(),
         looks.make_router(),
+        alerts.make_router(),
+        mutes.make_router(),
         feeds.make_router(),
         help_handlers.make_router(),
         erasing.make_router(),

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.proposing import Proposing
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
+    from bot.subscribers.tastes import Tastes
     from bot.subscribers.topics import Topics
     from bot.subscribers.watching import Watching
 
@@ -39,6 +41,8 @@ class Doors:
     schedule: Schedule
     restraint: Restraint
     looks: Looks
+    tastes: Tastes
+    proposing: Proposing
     erasing: Erasing
     preview: Preview
     digest: DigestNow

@@ -22,6 +22,7 @@ COMMANDS = (
     "digest",
     "test",
     "settings",
+    "mutes",
     "email",
     "feeds",
     "help",

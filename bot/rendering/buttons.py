@@ -10,6 +10,8 @@ TOPICS = "topics"  # topics:<page>, of the chat's own topics
 SETTINGS = "settings"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, what a digest only counted; date 0: the one to come
 
+ALERT = "alert"  # alert:<wish>:<story>:<topic>:<days>, what is pressed under an alert
+
 
 def topics_page(page: int = 0) -> str:
     return f"{TOPICS}:{page}"
@@ -17,3 +19,8 @@ def topics_page(page: int = 0) -> str:
 
 def show_all(day: date | None, slot: int, topic_id: int) -> str:
     return f"{ALL}:{day:%Y%m%d}:{slot}:{topic_id}" if day else f"{ALL}:0:0:{topic_id}"
+
+
+def on_alert(wish: str, story_id: int, topic_id: int = 0, days: int = 0) -> str:
+    """Return what a button under the alert to a story says back; wishes are the chat's."""
+    return f"{ALERT}:{wish}:{story_id}:{topic_id}:{days}"

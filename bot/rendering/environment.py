@@ -3,7 +3,7 @@
 from babel import Locale
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 
-from bot.rendering.buttons import SETTINGS, show_all, topics_page
+from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.filters import filters_for
 from bot.rendering.overriding import OpenEnvironment, Overrides
 
@@ -29,7 +29,9 @@ def make_environment(locale: str = LOCALE, overrides: Overrides | None = None) -
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(filters_for(locale))
-    environment.globals.update(topics_page=topics_page, show_all=show_all, SETTINGS=SETTINGS)
+    environment.globals.update(
+        topics_page=topics_page, show_all=show_all, on_alert=on_alert, SETTINGS=SETTINGS
+    )
     spoken = Locale.parse(locale)
     environment.globals.update(language=spoken.language, direction=spoken.text_direction)
     if overrides is not None:

@@ -37,6 +37,10 @@ class Renderer:
         """Return the one message that *template* gives; ValueError if it is none or several."""
         return self._read(template, values, lambda html: _one(html, keyboard))
 
+    def keyboard(self, template: str, /, **values: object) -> Keyboard:
+        """Return the buttons alone that *template* gives."""
+        return self._read(template, values, lambda html: parse_page(html).keyboard)
+
     def rich(self, template: str, /, **values: object) -> RichPage:
         """Return the rich message that *template* gives; whether it fits is for the caller."""
         return self._read(template, values, parse_rich)

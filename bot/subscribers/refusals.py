@@ -15,6 +15,10 @@ class NoSuchTopic(Refusal):
     """The topic is gone, or another chat's, which looks the same from outside."""
 
 
+class NoSuchAlert(Refusal):
+    """The chat was not alerted to that, or what it was told is gone."""
+
+
 class TooManyTopics(Refusal):
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} topics")

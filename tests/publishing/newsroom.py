@@ -78,6 +78,7 @@ class Newsroom:
         *query_ids: int,
         source_id: int,
         ago: timedelta = timedelta(),
+        outlet: str = "",
         **more: Any,
     ) -> int:
         """Store an article that *query_ids* matched, as news of so long *ago*; return its row."""
@@ -98,6 +99,7 @@ class Newsroom:
                 guid_hash=str(article_id),
                 article_id=article_id,
                 content_hash="",
+                outlet=outlet,
                 first_seen_at=now,
             )
         )

@@ -2,7 +2,7 @@
 
 1. What they say is written when they are put out, so it names all outlets up to then; it is not
    edited afterwards.
-2. A story none of whose topics the chat watches any more is left out.
+2. A story none of whose topics the chat watches any more, or that it has muted, is left out.
 3. One that is late, and would come in quiet hours, waits for their end.
 4. One that was due while the chat was away for long has expired, as alerts do: its stories go into
    the next digest.
@@ -33,8 +33,9 @@ from storage.bundles import (
 from storage.chats import Wishes, hold_still
 from storage.chats_suspended import ALERT_LIFETIME
 from storage.engine import Storage, Unit
+from storage.mutes import subjects_muted
 from storage.stories_told import outlets_of
-from storage.words import DeliveryKind, DeliveryState, Medium, bundle_key
+from storage.words import DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
 
 LEASE = timedelta(minutes=1)
 
@@ -99,7 +100,9 @@ def _is_stale(unit: Unit, bundle: Bundle, chat: Wishes) -> bool:
 
 async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:
     rows = await bundled(unit, bundle.id or 0)
-    names = await watched_names(unit, bundle.chat_id)
+    muted = await subjects_muted(unit, bundle.chat_id)
+    watched = await watched_names(unit, bundle.chat_id)
+    names = {row: name for row, name in watched.items() if (MuteKind.TOPIC, row) not in muted}
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
     outlets = await outlets_of(unit, shown, bundle.chat_id)
     stories = (

@@ -16,8 +16,10 @@ from bot.publishing.trends import Trend, trend_of
 from storage.chats import Chat
 from storage.editions_found import DigestTopic, Found, digest_topics
 from storage.engine import Unit
+from storage.mutes import subjects_muted
 from storage.slots import slots_of
 from storage.trends import follows_own_sources
+from storage.words import MuteKind
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
 # one that was missed is merged into the next.
@@ -57,8 +59,11 @@ async def gather(
 
     *plan* is the chat's, where it is known already.
     """
-    news: News = await shared.news_for(unit, chat) if shared else OwnNews()
-    topics = await digest_topics(unit, chat.id or 0)
+    muted = await subjects_muted(unit, chat.id or 0)
+    # What a chat has muted is its own affair, so that it is asked for alone.
+    news: News = OwnNews() if muted or not shared else await shared.news_for(unit, chat)
+    wanted = await digest_topics(unit, chat.id or 0)
+    topics = [topic for topic in wanted if (MuteKind.TOPIC, topic.id) not in muted]
     queries = {topic.query_id for topic in topics}
     found = await news.found_since(unit, chat.id or 0, queries, since)
     watched = tuple(Topic(topic.id, topic.name) for topic in topics)

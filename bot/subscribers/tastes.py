@@ -1,0 +1,116 @@
+"""Tastes: what a chat makes of an alert: it mutes the story, a topic, the source, or wants less."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.subscribers.pages import Page, page_number
+from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
+from storage.alerts_pressed import Outlet, Pressed, alert_pressed, names_of, outlet_of
+from storage.chats import chat_to_change
+from storage.engine import Storage, Unit
+from storage.mutes import Muted, Subject, count_mutes, lift, mute, mutes_of
+from storage.words import MuteKind
+
+PER_PAGE = 8
+# No story goes on for longer; what nobody tells any more need not stay muted.
+STORY_LASTS = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """What an alert can be answered with; *outlet* is "" where its source is gone."""
+
+    story_id: int
+    outlet: str
+    topics: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was muted; *days* is None for what lasts."""
+
+    mute_id: int
+    kind: MuteKind
+    name: str = ""
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """An alert is named by its story; NoSuchAlert where the chat was not alerted to that."""
+
+    storage: Storage
+
+    async def seen(self, chat_id: int, story_id: int) -> AlertSeen:
+        async with self.storage.reading() as unit:
+            alert = await _alert(unit, chat_id, story_id)
+            outlet = await outlet_of(unit, chat_id, alert.article_id)
+            topics = await names_of(unit, alert.topic_ids)
+        return AlertSeen(story_id, outlet.name if outlet else "", topics)
+
+    async def mute_story(self, chat_id: int, story_id: int) -> Done:
+        """Tell no more of the story: no chapter, no edit, no item in a digest."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            alert = await _alert(unit, chat_id, story_id)
+            subject = Subject(MuteKind.STORY, alert.chain)
+            made = await mute(unit, chat_id, subject, unit.now + STORY_LASTS)
+        return Done(made, subject.kind)
+
+    async def mute_topic(self, chat_id: int, story_id: int, topic_id: int, days: int) -> Done:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            alert = await _alert(unit, chat_id, story_id)
+            names = await names_of(unit, alert.topic_ids)
+            if topic_id not in names:
+                raise NoSuchTopic
+            subject = Subject(MuteKind.TOPIC, topic_id)
+            made = await mute(unit, chat_id, subject, unit.now + timedelta(days=days))
+        return Done(made, subject.kind, names[topic_id], days)
+
+    async def mute_source(self, chat_id: int, story_id: int, days: int) -> Done:
+        return await self._on_source(chat_id, story_id, MuteKind.SOURCE, days)
+
+    async def less_of_source(self, chat_id: int, story_id: int) -> Done:
+        """Tell what it brings in digests only, unless others tell it too."""
+        return await self._on_source(chat_id, story_id, MuteKind.LESS)
+
+    async def muted(self, chat_id: int, page: int = 0) -> Page[Muted]:
+        async with self.storage.reading() as unit:
+            total = await count_mutes(unit, chat_id)
+            page = page_number(page, total, PER_PAGE)
+            rows = await mutes_of(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
+        return Page(rows, page, total, PER_PAGE)
+
+    async def lift(self, chat_id: int, mute_id: int) -> None:
+        """End a mute of the chat's; one that is over already stays so."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await lift(unit, chat_id, mute_id)
+
+    async def _on_source(
+        self, chat_id: int, story_id: int, kind: MuteKind, days: int | None = None
+    ) -> Done:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            alert = await _alert(unit, chat_id, story_id)
+            outlet = await _outlet(unit, chat_id, alert)
+            subject = Subject(kind, outlet.source_id, outlet.outlet)
+            until = unit.now + timedelta(days=days) if days is not None else None
+            made = await mute(unit, chat_id, subject, until)
+        return Done(made, kind, outlet.name, days)
+
+
+async def _alert(unit: Unit, chat_id: int, story_id: int) -> Pressed:
+    alert = await alert_pressed(unit, chat_id, story_id)
+    if alert is None:
+        raise NoSuchAlert
+    return alert
+
+
+async def _outlet(unit: Unit, chat_id: int, alert: Pressed) -> Outlet:
+    outlet = await outlet_of(unit, chat_id, alert.article_id)
+    if outlet is None:
+        raise NoSuchAlert
+    return outlet

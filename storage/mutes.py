@@ -1,0 +1,118 @@
+"""Mutes: what a chat does not want to be told, for some time or until it lifts that."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, func, or_
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.articles import Article
+from storage.columns import ROW_ID, stored_as
+from storage.engine import Unit
+from storage.sources import Source
+from storage.topics import Topic
+from storage.words import OF_A_SOURCE, MuteKind, SourceKind
+
+
+class Mute(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("chat_id", "kind", "subject_id", "outlet"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
+    kind: MuteKind = Field(sa_type=stored_as(MuteKind))
+    subject_id: int = Field(sa_type=ROW_ID)  # a topic, a source, or the first story of a chain
+    outlet: str = Field(default="", max_length=200)  # of a search: whom it names
+    until: datetime | None = None  # None: until it is lifted
+    made_at: datetime
+
+
+class Subject(NamedTuple):
+    kind: MuteKind
+    id: int
+    outlet: str = ""
+
+
+class Muted(NamedTuple):
+    """A mute in force; *name* is that of the topic or outlet, or the title of the story."""
+
+    id: int
+    kind: MuteKind
+    name: str
+    until: datetime | None
+
+
+def in_force(unit: Unit) -> ColumnElement[bool]:
+    return or_(col(Mute.until).is_(None), col(Mute.until) > unit.now)
+
+
+async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | None) -> int:
+    """Make it, or change how long it is; return its row. Those of the chat that are over go.
+
+    The chat is locked.
+    """
+    over = and_(col(Mute.chat_id) == chat_id, ~in_force(unit))
+    await unit.session.exec(delete(Mute).where(over))
+    same = select(Mute).where(
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind) == subject.kind,
+        col(Mute.subject_id) == subject.id,
+        col(Mute.outlet) == subject.outlet,
+    )
+    row = (await unit.session.exec(same)).one_or_none() or Mute(
+        chat_id=chat_id,
+        kind=subject.kind,
+        subject_id=subject.id,
+        outlet=subject.outlet,
+        made_at=unit.now,
+    )
+    row.until = until
+    unit.session.add(row)
+    await unit.session.flush()
+    return row.id or 0
+
+
+async def lift(unit: Unit, chat_id: int, mute_id: int) -> None:
+    """End it, if it is the chat's and was not ended before."""
+    own = and_(col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
+    await unit.session.exec(delete(Mute).where(own))
+
+
+async def count_mutes(unit: Unit, chat_id: int) -> int:
+    ours = (col(Mute.chat_id) == chat_id, in_force(unit))
+    return (await unit.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
+
+
+async def mutes_of(unit: Unit, chat_id: int, *, offset: int, limit: int) -> list[Muted]:
+    """What the chat has muted, the newest first."""
+    of_source = and_(
+        col(Mute.kind).in_(OF_A_SOURCE),
+        col(Mute.subject_id) == Source.id,
+        col(Source.kind) != SourceKind.SEARCH,  # whose words are somebody's
+    )
+    of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, col(Mute.subject_id) == Topic.id)
+    title = select(Article.title).where(col(Article.story_id) == Mute.subject_id)
+    first = title.order_by(col(Article.id)).limit(1).scalar_subquery()
+    name = case(
+        (col(Mute.kind) == MuteKind.STORY, first),
+        (col(Mute.kind) == MuteKind.TOPIC, col(Topic.name)),
+        else_=func.coalesce(
+            func.nullif(col(Mute.outlet), ""), func.nullif(col(Source.title), ""), Source.host
+        ),
+    )
+    rows = await unit.session.exec(
+        select(Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until)
+        .outerjoin(Source, of_source)
+        .outerjoin(Topic, of_topic)
+        .where(col(Mute.chat_id) == chat_id, in_force(unit))
+        .order_by(col(Mute.id).desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [Muted(*row) for row in rows]
+
+
+async def subjects_muted(unit: Unit, chat_id: int) -> set[tuple[MuteKind, int]]:
+    """Return the kind and the row of all that the chat has muted."""
+    ours = (col(Mute.chat_id) == chat_id, in_force(unit))
+    rows = await unit.session.exec(select(Mute.kind, Mute.subject_id).where(*ours))
+    return {(MuteKind(kind), subject_id) for kind, subject_id in rows}

@@ -1,0 +1,211 @@
+"""What a chat has muted is told neither at once nor in a digest, for as long as it said."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.publishing.publish.gathering import Shared, gather
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.engine import Storage
+from storage.mutes import Mute, Subject, count_mutes, lift, mute, mutes_of
+from storage.sources import Source
+from storage.stories import Story
+from storage.words import Mode, MuteKind, SourceKind
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+STORY, TOPIC = Subject(MuteKind.STORY, 1), Subject(MuteKind.TOPIC, 1)
+SOURCE, LESS = Subject(MuteKind.SOURCE, 1), Subject(MuteKind.LESS, 1)
+
+
+@pytest.fixture
+async def watching(newsroom, clock):
+    """A chat watches words in alerts and a digest; two outlets bring them."""
+    chat, query = await newsroom.chat(alerts_an_hour=60), await newsroom.query("words")
+    await newsroom.source("Wire")
+    await newsroom.source("Daily")
+    await newsroom.subscribe(chat, query, "My words", Mode.BOTH)
+    clock.turn(MINUTE)
+    return chat
+
+
+@pytest.fixture
+def muted(storage, watching):
+    """Return how the chat mutes something, for a day unless it says otherwise."""
+
+    async def make(subject: Subject, lasts: timedelta | None = DAY) -> int:
+        async with storage.writing() as unit:
+            return await mute(unit, watching, subject, unit.now + lasts if lasts else None)
+
+    return make
+
+
+@pytest.fixture
+def tell(publishing, newsroom, watching, clock):
+    """Return how an outlet tells something: a story of its own, or one that is there."""
+
+    async def told(title: str, by: int = 1, *, story: int | None = None) -> int:
+        clock.turn(MINUTE)
+        article: int = await newsroom.article(title, 1, source_id=by)
+        if story:
+            await newsroom.joins(article, story_id=story)
+        await publishing.publish_new()
+        return article
+
+    return told
+
+
+async def alerted(newsroom) -> list[str]:
+    return [text.split("\n")[0].split(" · ")[-1] for text in await newsroom.texts()]
+
+
+async def digested(storage: Storage) -> list[str]:
+    """Return the titles of the chat's next digest, alone or in a round with others."""
+    async with storage.reading() as unit:
+        chat = await unit.session.get_one(Chat, 1)
+        alone = await gather(unit, chat, unit.now - DAY)
+        among_others = await gather(unit, chat, unit.now - DAY, shared=Shared())
+    assert alone.choice == among_others.choice
+    return [story.title for story in alone.choice.all_stories]
+
+
+@pytest.mark.parametrize("subject", [TOPIC, SOURCE, LESS], ids=lambda each: each.kind.value)
+async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
+    tell, muted, newsroom, clock, subject
+):
+    await muted(subject)
+    await tell("Ferry sinks")
+    assert await alerted(newsroom) == []
+
+    clock.turn(DAY)
+    await tell("Bank raises rates")
+    assert await alerted(newsroom) == ["Bank raises rates"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_told"),
+    [
+        pytest.param(TOPIC, False, id="a topic"),
+        pytest.param(SOURCE, False, id="its source"),
+        pytest.param(STORY, False, id="the story"),
+        pytest.param(LESS, True, id="less of its source"),
+        pytest.param(Subject(MuteKind.SOURCE, 2), True, id="another source"),
+        pytest.param(Subject(MuteKind.STORY, 2), True, id="another story"),
+    ],
+)
+async def test_a_digest_tells_nothing_that_is_muted(tell, muted, storage, subject, is_told):
+    await muted(subject, None)
+    await tell("Ferry sinks")
+
+    assert await digested(storage) == (["Ferry sinks"] if is_told else [])
+
+
+async def test_another_outlet_still_tells_the_story_of_a_muted_source(tell, muted, newsroom):
+    await muted(SOURCE)
+    await tell("Ferry sinks")
+    await tell("Ferry down", by=2, story=1)
+
+    assert await alerted(newsroom) == ["Ferry down"]
+
+
+async def test_less_of_a_source_is_an_alert_once_another_outlet_told_it(tell, muted, newsroom):
+    await muted(LESS, None)
+    await tell("Ferry down", by=2)
+    await newsroom.change(Delivery, 1, body={"text": ""})
+    article = await newsroom.article("Bank raises rates", source_id=2)  # which hit no topic
+    await tell("Rates go up", by=1, story=(await newsroom.all(Story))[-1].id)
+
+    assert article
+    assert (await alerted(newsroom))[1:] == ["Rates go up"]
+
+
+async def test_of_a_muted_story_no_chapter_comes_and_no_edit(tell, muted, publishing, newsroom):
+    await tell("Ferry sinks")
+    await muted(STORY)
+    article = await newsroom.article("Captain detained", 1, source_id=1)
+    await newsroom.change(Story, article, continues_id=1)
+    await publishing.publish_new()
+    await tell("Ferry down", by=2, story=1)
+
+    await publishing.publish_also()
+
+    assert await alerted(newsroom) == ["Ferry sinks"]
+
+
+async def test_a_muted_chapter_mutes_its_whole_chain(tell, muted, publishing, newsroom):
+    await muted(STORY)
+    article = await newsroom.article("Captain detained", 1, source_id=1)
+    await newsroom.article("Ferry sinks", source_id=1)
+    await newsroom.change(Story, 2, continues_id=1)
+    await newsroom.change(Story, article, continues_id=None)
+    await tell("Bank raises rates")
+
+    assert await alerted(newsroom) == ["Bank raises rates"]
+
+
+@pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY], ids=lambda each: each.kind.value)
+async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
+    tell, muted, publishing, newsroom, clock, subject
+):
+    await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
+    await tell("Ferry sinks")
+    await muted(subject)
+    clock.turn(timedelta(hours=1))
+
+    assert await publishing.publish_bundles() == 1
+    assert await newsroom.texts() == []
+
+
+async def test_what_one_chat_muted_another_is_told(tell, muted, newsroom):
+    other = await newsroom.chat(8)
+    await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
+    for subject in (STORY, TOPIC, SOURCE, LESS):
+        await muted(subject)
+
+    await tell("Ferry sinks")
+
+    assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
+
+
+async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing):
+    await newsroom.change(Source, 1, kind=SourceKind.SEARCH)
+    await muted(Subject(MuteKind.SOURCE, 1, "Example Wire"))
+    await newsroom.article("Ferry sinks", 1, source_id=1, outlet="Example Wire")
+    await newsroom.article("Bank raises rates", 1, source_id=1, outlet="Example Times")
+
+    await publishing.publish_new()
+
+    assert await alerted(newsroom) == ["Bank raises rates"]
+
+
+async def test_what_is_muted_is_listed_with_its_name_until_it_is_over_or_lifted(
+    tell, muted, newsroom, storage, watching, clock
+):
+    await tell("Ferry sinks")
+    for subject in (STORY, TOPIC, SOURCE):
+        await muted(subject)
+    less = await muted(LESS, None)
+
+    async with storage.reading() as unit:
+        listed = await mutes_of(unit, watching, offset=0, limit=9)
+    assert [one.name for one in listed] == ["Wire", "Wire", "My words", "Ferry sinks"]
+
+    clock.turn(DAY)
+    async with storage.writing() as unit:
+        assert await count_mutes(unit, watching) == 1
+        await lift(unit, 99, less)
+        assert await count_mutes(unit, watching) == 1
+        await lift(unit, watching, less)
+        assert await count_mutes(unit, watching) == 0
+
+
+async def test_muting_again_changes_how_long_and_what_is_over_goes(muted, newsroom, clock):
+    first = await muted(TOPIC)
+    clock.turn(DAY / 2)
+    assert await muted(TOPIC, 7 * DAY) == first
+    await muted(SOURCE)
+    clock.turn(DAY)
+
+    await muted(LESS)
+
+    assert {row.kind for row in await newsroom.all(Mute)} == {MuteKind.TOPIC, MuteKind.LESS}
