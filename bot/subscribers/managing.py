@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.subscribers.limits import MOST_TOPICS
-from bot.subscribers.mailboxes import Mailboxes, MailboxSeen
+from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.settings import ChatSettings, Settings
 from bot.subscribers.topics import Topics, TopicSeen
@@ -18,7 +18,6 @@ from storage.words import Mode, Reach
 class Managed:
     topics: Sequence[TopicSeen]
     settings: Settings
-    mailbox: MailboxSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,7 @@ class Managing:
     async def show(self, chat_id: int) -> Managed:
         await self._find(chat_id)
         watched = await self.topics.watched(chat_id, per_page=MOST_TOPICS)
-        settings, mailbox = await self.settings.now(chat_id), await self.mailboxes.now(chat_id)
-        return Managed(watched.items, settings, mailbox)
+        return Managed(watched.items, await self.settings.now(chat_id))
 
     async def watch(self, chat_id: int, topic_id: int, mode: Mode) -> None:
         """Watch a topic, or watch it otherwise; NoSuchTopic if the chat cannot see it."""

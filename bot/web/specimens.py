@@ -6,10 +6,23 @@ from dataclasses import replace
 from bot.publishing.charts import chart_of
 from bot.publishing.choice import choose
 from bot.publishing.pages import Edition, Picture, values_of
-from bot.publishing.samples import CONSUL, TIES, sample_edition
+from bot.publishing.samples import (
+    CONSUL,
+    NOW,
+    PLAN,
+    QUERIES,
+    TIES,
+    sample_edition,
+    sample_snippet,
+)
 from bot.rendering.checking import Sample
 from bot.rendering.seals import Purpose
+from bot.subscribers.mailboxes import MailboxSeen
+from bot.subscribers.managing import Managed
+from bot.subscribers.settings import Settings
+from bot.subscribers.topics import TopicSeen
 from bot.web.look import Look
+from storage.words import EmptyDay, MailboxState, Mode, Reach
 
 LOOK = Look(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
 _BUTTONS = ("web/unsubscribe.html", "web/confirm.html")
@@ -33,7 +46,51 @@ def page_specimens() -> Iterator[Sample]:
         for purpose in (None, *Purpose):
             values = {"site": LOOK, "code": code, "purpose": purpose}
             yield Sample.of("web/trouble.html", values)
+    for said, again in ((None, {}), ("stopped", {"words": "Taiwan", "mode": "both"})):
+        for managed in sample_managed():
+            values = {"site": LOOK, "managed": managed, "said": said, "again": again}
+            yield Sample.of("web/manage.html", values)
+    yield from _feeds(edition)
     yield from (Sample.of(f"web/{name}", {}) for name in ("style.css", "icon.svg"))
+
+
+def sample_managed() -> Iterator[Managed]:
+    """Yield what a chat with everything has, and one with nothing."""
+    topics = [
+        TopicSeen(1, TIES.name, QUERIES[TIES.id], is_public=True, mode=Mode.DIGEST),
+        TopicSeen(2, CONSUL.name, CONSUL.name, is_public=False, mode=Mode.BOTH),
+        TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
+    ]
+    mailbox = MailboxSeen(
+        can_mail=True, reach=Reach.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
+    )
+    settings = Settings(
+        plan=PLAN,
+        zone_guessed=False,
+        empty_day=EmptyDay.SKIP,
+        quiet=None,
+        alerts_an_hour=6,
+        is_paused=False,
+        paused_until=None,
+        next_at=NOW,
+        topics=len(topics),
+        mailbox=mailbox,
+        now=NOW,
+    )
+    yield Managed(topics, settings)
+    none = MailboxSeen(can_mail=False, reach=Reach.TELEGRAM)
+    paused = replace(settings, is_paused=True, paused_until=NOW.date(), next_at=None, mailbox=none)
+    yield Managed([], paused)
+
+
+def _feeds(edition: Edition) -> Iterator[Sample]:
+    yield from (Sample.of("web/feed/title.txt", {"topic": topic}) for topic in ("", TIES.name))
+    yield Sample.of("web/feed/edition.txt", {"day": edition.today, "stories": 2})
+    for more in (0, 2):
+        values = {"choice": edition.choice, "more": more, "url": "https://news.example.org/e/1"}
+        yield Sample.of("web/feed/edition.html", values)
+    story = {"snippet": sample_snippet(0), "outlets": ("Example Wire", "Example Times")}
+    yield Sample.of("web/feed/story.html", story)
 
 
 def _picture(edition: Edition) -> Picture | None:

@@ -16,17 +16,15 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp.test_utils import TestServer
 from playwright.async_api import async_playwright
 
-from bot.publishing.samples import NOW, PLAN, sample_edition
+from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.managing import Managed
-from bot.subscribers.settings import Settings
-from bot.subscribers.topics import TopicSeen
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
-from storage.words import EmptyDay, MailboxState, Mode, Reach
+from bot.web.specimens import sample_managed
+from storage.words import Mode
 from tests.conftest import CHROMIUM
 from tests.story.test_browser import FLAGS
 
@@ -57,26 +55,10 @@ class SampleManaging:
     is_paused: bool = False
 
     async def show(self, _chat: int) -> Managed:
-        topics = [
-            TopicSeen(1, "Cross-strait ties", "taiwan OR envoy", is_public=True, mode=self.mode),
-            TopicSeen(2, '"consul-general"', '"consul-general"', is_public=False, mode=Mode.BOTH),
-            TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
-        ]
-        mailbox = MailboxSeen(True, Reach.BOTH, MailboxState.ACTIVE, "ann@example.org")
-        settings = Settings(
-            plan=PLAN,
-            zone_guessed=False,
-            empty_day=EmptyDay.SKIP,
-            quiet=None,
-            alerts_an_hour=6,
-            is_paused=self.is_paused,
-            paused_until=None,
-            next_at=NOW,
-            topics=3,
-            mailbox=mailbox,
-            now=NOW,
-        )
-        return Managed(topics, settings, mailbox)
+        everything, _ = sample_managed()
+        first, *others = everything.topics
+        settings = replace(everything.settings, is_paused=self.is_paused)
+        return Managed([replace(first, mode=self.mode), *others], settings)
 
     async def watch(self, _chat: int, _topic: int, mode: Mode) -> None:
         self.mode = mode
