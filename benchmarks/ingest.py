@@ -17,7 +17,6 @@ machine; its backends are counted.
 
 import argparse
 import asyncio
-import gc
 import json
 import tempfile
 import time
@@ -40,7 +39,7 @@ from benchmarks.ingesting.world import (
     drained,
     world,
 )
-from bot.app.roles import POLLERS
+from bot.app.roles import POLLERS, keep_what_is_there
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
 
@@ -55,8 +54,7 @@ async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
             await add_queries(steps.storage)
             await add_sources(steps.storage, feeds, farm.port)
             await steps.matching.match_new()  # the index is there before the first article
-            gc.collect()
-            gc.freeze()  # as in service
+            await keep_what_is_there()  # as in service
             for name, (version, target) in ROUNDS.items():
                 farm.show(version)
                 row = await one_round(steps, feeds, spent)

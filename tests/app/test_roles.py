@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.app.roles import TICK_SECONDS, WOKEN, keep_what_is_there, look_through_all
+from bot.app.roles import (
+    COLLECTED_AT_ONCE,
+    TICK_SECONDS,
+    WOKEN,
+    keep_what_is_there,
+    look_through_all,
+)
 from storage.words import Hint
 
 
@@ -20,8 +26,17 @@ class Circle:
 
 @pytest.fixture
 def thawed() -> Iterator[None]:
+    threshold = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+@pytest.mark.usefixtures("thawed")
+async def test_the_collector_waits_for_more_than_one_message_makes():
+    await keep_what_is_there()
+
+    assert gc.get_threshold()[0] == COLLECTED_AT_ONCE
 
 
 @pytest.mark.usefixtures("thawed")
