@@ -1,7 +1,8 @@
 """What a query means: which of its leaves hold for an article, and whether the tree then does."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bot.matching.folding import Folded
 from bot.matching.occurrences import Field
@@ -66,7 +67,7 @@ class Reasons:
 
 def reasons(node: Node, article: FoldedArticle) -> Reasons | None:
     """None where the query does not match."""
-    found = frozenset(telling_leaves(node, article.has))
+    found = set(telling_leaves(node, article.has))
     if not found:
         return None
     worded = [leaf for leaf in found if isinstance(leaf, Term | Near)]
@@ -92,12 +93,26 @@ def holds(node: Node, has: Callable[[Leaf], bool]) -> bool:
             return has(leaf)
 
 
-def telling_leaves(node: Node, has: Callable[[Leaf], bool]) -> Iterator[Leaf]:
+def telling_leaves(node: Node, has: Callable[[Leaf], bool]) -> Sequence[Leaf]:
     """The leaves because of which *node* holds: nothing under a NOT, no branch that fails."""
-    if isinstance(node, Not) or not holds(node, has):
-        return
-    if isinstance(node, And | Or):
-        for operand in node.operands:
-            yield from telling_leaves(operand, has)
-    else:
-        yield node
+    return _telling(node, has) or ()
+
+
+def _telling(node: Node, has: Callable[[Leaf], bool]) -> list[Leaf] | None:
+    """None where *node* does not hold. No leaf is looked at twice."""
+    match node:
+        case Not():
+            return None if holds(node.operand, has) else []
+        case And():
+            found: list[Leaf] = []
+            for operand in node.operands:
+                if (leaves := _telling(operand, has)) is None:
+                    return None
+                found += leaves
+            return found
+        case Or():
+            branches = [_telling(operand, has) for operand in node.operands]
+            held = [leaves for leaves in branches if leaves is not None]
+            return list(chain.from_iterable(held)) if held else None
+        case leaf:
+            return [leaf] if has(leaf) else None

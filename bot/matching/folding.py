@@ -196,7 +196,10 @@ def _instead(found: re.Match[str]) -> str:
 
 
 def _spaced(text: str) -> str:
-    words = " ".join(text.split())
+    """The table leaves no white space but blanks: `split` and `join` would take longer."""
+    while "  " in text:
+        text = text.replace("  ", " ")
+    words = text.strip(" ")
     return f" {words} " if words else ""
 
 

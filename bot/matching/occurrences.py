@@ -68,7 +68,12 @@ class Field:
             return any(
                 next(runs(leaf, reading, self), None) for reading in range(len(self.readings))
             )
-        return any(_is_in(needle, reading) for reading in self.readings for needle in needles(leaf))
+        sought = needles(leaf)
+        for reading in self.folded.readings:  # no generator: this runs for each query that may hit
+            for needle in sought:
+                if _is_in(needle, reading):
+                    return True
+        return False
 
     @property
     def readings(self) -> tuple[str, ...]:

@@ -104,6 +104,16 @@ def test_ways_that_differ_in_one_character_are_ways_of_each_other(text: str):
             assert first in ways(other)
 
 
+@given(
+    st.text(
+        st.one_of(st.characters(), st.sampled_from("a-. \t\n\x1c\x85\xa0\u2003\u2028\u3000\ufdfa"))
+    )
+)
+def test_only_one_blank_stands_between_words(text: str):
+    for reading in fold(text).readings:
+        assert reading == "".join(f" {word}" for word in reading.split()) + " " * bool(reading)
+
+
 @given(st.text())
 def test_folding_again_changes_nothing(text: str):
     plain = fold(text).plain
