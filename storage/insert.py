@@ -50,15 +50,18 @@ class _Place:
     """What fills one place of a statement."""
 
     column: str
+    named: bool  # by the rows, else its default fills it
     default: Any
     written: Callable[[Any], Any] | None  # how the driver wants a value; None: as it is
 
     def of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        column, default, written = self.column, self.default, self.written
-        values = [row.get(column, default) for row in rows]
+        column, written = self.column, self.written
+        if not self.named:
+            return [self.default if written is None else written(self.default)] * len(rows)
+        values = [row[column] for row in rows]
         if written is None:
             return values
-        # Mostly one moment for all of them, or a default.
+        # Mostly one moment for all of them.
         known = {key: written(value) for key, value in {id(v): v for v in values}.items()}
         return [known[id(value)] for value in values]
 
@@ -78,6 +81,7 @@ def _form(dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]) -> _F
     places = tuple(
         _Place(
             column.name,
+            column.name in named,
             None if column.default is None else column.default.arg,
             column.type.dialect_impl(dialect).bind_processor(dialect),
         )

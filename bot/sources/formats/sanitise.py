@@ -42,7 +42,7 @@ _NO_ASCII_CONTROLS = dict.fromkeys(_ASCII_CONTROLS)
 # Windows-1252 that was passed off as Latin-1 or as character references.
 _C1 = re.compile("[\x80-\x9f]")
 _NO_CHARACTER = "\ufffd"
-_MANY_LINE_ENDS = re.compile(r"\n{3,}")
+_MANY_LINE_ENDS = re.compile(r"\n\n\n+")  # a literal, which a search finds at once
 _ESCAPED_MARKUP = re.compile(r"</(?:p|div|a|b|i|strong|em|li|h[1-6]|span)>|<br ?/?>")
 _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 
