@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 CLAIM_LEASE = timedelta(minutes=1)
 CALL_LEASE = timedelta(minutes=5)  # several answers are waited for, each with its own time-out
 HORIZON = timedelta(seconds=1)
+ASK_AGAIN = timedelta(seconds=30)  # after a server that did not answer
 PACE_KEY = "smtp"
 
 
@@ -94,11 +95,15 @@ class Mailing:
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the server answers."""
         async with self.storage.reading() as unit:
+            if await paused_until(unit, PACE_KEY):
+                return False
             left = await work_left_behind(unit, Medium.EMAIL)
         if not left and not self._doubt.is_set():
             return True
         if not await self.relay.answers():
             log.warning("the mail server does not answer; nothing is mailed until it does")
+            async with self.storage.writing() as unit:
+                await pause(unit, PACE_KEY, unit.now + ASK_AGAIN)
             return False
         self._doubt.clear()
         async with self.storage.writing() as unit:

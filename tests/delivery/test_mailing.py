@@ -82,6 +82,15 @@ class Refusals:
         self.told.append((mailbox_id, reason))
 
 
+@dataclass(eq=False)
+class CountedSmtp(Smtp):
+    asked: int = 0
+
+    async def answers(self) -> bool:
+        self.asked += 1
+        return await super().answers()
+
+
 @pytest.fixture
 async def server():
     async with open_relay() as opened:
@@ -100,7 +109,7 @@ def refusals() -> Refusals:
 
 @pytest.fixture
 async def mailing(storage, server, refusals, clock):
-    smtp = Smtp(server.relay())
+    smtp = CountedSmtp(server.relay())
     franking = Franking(lambda mailbox_id: f"back+{mailbox_id}@dateline.example")
     async with Calls(timer=TurnedTimer(clock)) as calls:
         yield Mailing(storage, smtp, "me", calls, franking, refusals, PER_HOUR)
@@ -346,3 +355,17 @@ async def test_a_body_that_cannot_be_read_fails_alone(mailing, post, outbox, ser
 
     row = await outbox.get(delivery)
     assert (row.state, row.trouble) == (DeliveryState.FAILED, "the stored body cannot be read")
+
+
+async def test_a_server_that_is_away_is_asked_now_and_then(mailing, post, server, clock):
+    await post.put(await post.mailbox())
+    await server.close()
+    asked = []
+    for _ in range(120):
+        before = mailing.relay.asked
+        await mail_all(mailing)
+        asked.append(mailing.relay.asked - before)
+        clock.turn(SECOND)
+
+    assert 3 <= sum(asked) <= 6
+    assert max(asked) == 1

@@ -96,3 +96,12 @@ async def test_a_letter_that_is_not_there_is_not_found(pg, http):
 async def test_pages_of_other_origins_see_no_mail(pg, http):
     async with http.get(f"{pg.base_url}/mail", headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status == 403
+
+
+async def test_links_of_a_letter_open_beside_its_frame(pg, http):
+    await hand_over(pg, mail("<html><head></head><a href='https://x.example'>x</a></html>"))
+    letter = await pg.wait_for_letter()
+
+    html, _ = await get(http, f"{pg.base_url}/mail/{letter.n}/html")
+
+    assert '<head><base target="_blank"></head>' in html

@@ -38,12 +38,12 @@ class Letter:
 
     @property
     def html(self) -> str:
-        """The HTML part, with the pictures that it names in their places."""
+        """The HTML part, its pictures in their places; what it links opens beside the frame."""
         html = _written(self.message.get_body(("html",)))
         for part in self.message.walk():
             if name := str(part.get("Content-ID", "")).strip("<>"):
                 html = html.replace(f"cid:{name}", _as_url(part))
-        return html
+        return html.replace("<head>", '<head><base target="_blank">', 1)
 
     def to_json(self) -> dict[str, object]:
         return {
