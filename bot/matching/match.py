@@ -31,7 +31,7 @@ class Matching:
     following: Following
     owner: str
 
-    async def match_new(self, limit: int = 200) -> int:
+    async def match_new(self, limit: int = 400) -> int:
         """Match the oldest grouped articles; return how many were done.
 
         The unit that claims them also reads what changed among the queries, so that no query

@@ -69,7 +69,7 @@ class Grouping:
     owner: str
     memory: Memory = field(default_factory=Memory)
 
-    async def group_new(self, limit: int = 200) -> int:
+    async def group_new(self, limit: int = 400) -> int:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
         async with self.storage.reading() as unit:
             articles = await ungrouped(unit, limit)
