@@ -50,6 +50,7 @@ POSTGRESQL = "postgresql"
 
 # Seconds that a statement waits for another process's write lock before it gives up.
 SQLITE_BUSY_SECONDS = 20
+_MET: Final = frozenset({"40P01", "40001"})  # a deadlock, a serialization failure (PostgreSQL)
 _CACHE_MB: Final = 2
 _WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
@@ -60,6 +61,12 @@ def is_away(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError)
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def will_pass(error: Exception) -> bool:
+    """Whether the same unit of work may succeed later: the database is away, or two units met."""
+    sqlstate = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return is_away(error) or sqlstate in _MET
 
 
 async def database_clock(session: AsyncSession) -> datetime:

@@ -23,7 +23,7 @@ from storage.chats_migrated import migrate_chat
 from storage.chats_suspended import suspend_chat
 from storage.deliveries_claimed import finish_calls
 from storage.deliveries_swapped import swap_in
-from storage.engine import is_away
+from storage.engine import will_pass
 from storage.pace import chat_pace_key, hold_back, pause
 from storage.words import DeliveryKind
 
@@ -112,7 +112,7 @@ class Answers:
             try:
                 await self._write_once(answers)
             except Exception as error:
-                if not is_away(error):
+                if not will_pass(error):
                     raise
                 log.warning(
                     "answers cannot be written down; tried again",
