@@ -76,8 +76,8 @@ async def claim_deliveries(
     while (wanted := limit - len(claimed)) > 0 and not (claimed and rounds >= ROUNDS):
         rounds += 1
         found = await candidates(unit, medium, wanted)
-        kept = [each for each in found if not each.may_go(medium, unit.now)]
-        free = [each for each in found if each.may_go(medium, unit.now)]
+        kept = [each for each in found if not each.may_go(medium)]
+        free = [each for each in found if each.may_go(medium)]
         going = _one_for_each_chat(free, {each.telegram_id for each in claimed})
         await put_off(unit, medium, kept)
         claimed += await _claim(unit, going, owner, unit.now + lease)

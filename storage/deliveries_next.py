@@ -33,8 +33,7 @@ from storage.pace import Pace
 from storage.words import ChatKind, ChatState, DeliveryKind, Medium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from storage.engine import Unit
 
@@ -49,7 +48,7 @@ _table = SQLModel.metadata.tables["delivery"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A delivery that is due; *first* is the head of its line, *tat* its chat's pace."""
+    """A delivery that is due and not too fast for its chat; *first* is the head of its line."""
 
     id: int
     chat_id: int
@@ -58,11 +57,9 @@ class Candidate:
     thread_id: int
     chat_kind: ChatKind
     chat_state: ChatState
-    tat: datetime | None
 
-    def may_go(self, medium: Medium, now: datetime) -> bool:
-        is_early = self.tat is not None and self.tat > now
-        return self.first == self.id and not self.chat_state.holds(medium) and not is_early
+    def may_go(self, medium: Medium) -> bool:
+        return self.first == self.id and not self.chat_state.holds(medium)
 
 
 async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
@@ -70,7 +67,6 @@ async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
     # One question for each priority: in one for all, each would step over what is due later.
     each = [_due(unit, medium, priority, limit).subquery() for priority in PRIORITIES]
     due = union_all(*(select(one) for one in each)).cte("due")
-    pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
     statement = (
         select(  # type: ignore[call-overload]
             due.c.id,
@@ -80,7 +76,6 @@ async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
             Chat.thread_id,
             Chat.kind,
             Chat.state,
-            select(Pace.tat).where(col(Pace.key) == pace_key).scalar_subquery(),
         )
         .join(Chat, col(Chat.id) == due.c.chat_id)
         .order_by(due.c.priority, due.c.due_at, due.c.id)
@@ -91,6 +86,11 @@ async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
 
 
 def _due(unit: Unit, medium: Medium, priority: int, limit: int) -> Any:
+    # Those whose pace says later are stepped over: they are few, as many as went out in the last
+    # seconds, and keep their place, so that the parts of a digest follow each other.
+    pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
+    paces = select(Pace.tat).join(Chat, pace_key == col(Pace.key))
+    tat = paces.where(col(Chat.id) == col(Delivery.chat_id)).scalar_subquery()
     return (
         select(Delivery.id, Delivery.chat_id, Delivery.priority, Delivery.due_at)
         .where(
@@ -98,6 +98,7 @@ def _due(unit: Unit, medium: Medium, priority: int, limit: int) -> Any:
             col(Delivery.medium) == medium,
             col(Delivery.priority) == priority,
             col(Delivery.due_at) <= unit.now,
+            func.coalesce(tat, unit.now) <= unit.now,
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
@@ -110,32 +111,20 @@ def _first_in_line(chat_id: Any, medium: Medium) -> Any:
     return first.scalar_subquery()
 
 
-async def put_off(unit: Unit, medium: Medium, kept: Iterable[Candidate]) -> None:
+async def put_off(unit: Unit, medium: Medium, kept: Sequence[Candidate]) -> None:
     """Let no claim meet the *kept* again before what keeps them has changed.
 
     What stands behind others is marked for a few lines only: a unit is short.
     """
-    behind: dict[int, int] = {}
-    later: dict[int, datetime] = {}
-    for each in kept:
-        if each.first != each.id:
-            behind[each.chat_id] = each.first
-        elif each.chat_state.holds(medium):
-            later[each.id] = WHEN_IT_COMES_BACK
-        elif each.tat:
-            later[each.id] = each.tat
+    behind = {each.chat_id: each.first for each in kept if each.first != each.id}
+    suspended = [each.id for each in kept if each.first == each.id]
     connection = await unit.session.connection()
     if behind:
         lines = [{"chat": chat, "first": behind[chat]} for chat in sorted(behind)[:LINES_AT_ONCE]]
         await connection.execute(_marking(medium), lines)
-    if later:
-        moments = [{"row": row, "moment": later[row]} for row in sorted(later)]
-        await connection.execute(_POSTPONING, moments)
-
-
-_POSTPONING = (
-    update(_table).where(_table.c.id == bindparam("row")).values(due_at=bindparam("moment"))
-)
+    if suspended:
+        waiting = update(_table).where(_table.c.id.in_(suspended))
+        await connection.execute(waiting.values(due_at=WHEN_IT_COMES_BACK))
 
 
 def _marking(medium: Medium) -> Any:

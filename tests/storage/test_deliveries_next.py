@@ -17,6 +17,7 @@ from storage.deliveries import IN_THE_WAY, Delivery
 from storage.deliveries_claimed import begin_sending, claim_deliveries, finish_calls
 from storage.deliveries_held import release_deliveries
 from storage.deliveries_left import free_unbegun, resend_unknown
+from storage.pace import chat_pace_key, hold_back
 from storage.words import ChatState, DeliveryKind, DeliveryState
 from tests.delivery.conftest import Outbox
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=30)
+SECOND = timedelta(seconds=1)
 GROUPS = (-1, -2, -3)
 ANSWERS = (
     DeliveryState.SENT,
@@ -139,3 +141,25 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
         await finish_calls(unit, "me", {first: {"state": DeliveryState.SENT}})
 
     assert [(await outbox.get(each)).waits for each in (second, third)] == [False, True]
+
+
+async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(storage, clock):
+    outbox = Outbox(storage)
+    first, others = await outbox.chat(1), [await outbox.chat(person) for person in range(2, 6)]
+    parts = [await outbox.add(first, kind=DeliveryKind.EDITION) for _ in range(2)]
+    for other in others:
+        await outbox.add(other, kind=DeliveryKind.EDITION)
+    async with storage.writing() as unit:
+        await claim_deliveries(unit, "me", limit=2, lease=LEASE)
+        await begin_sending(unit, [parts[0]], "me", LEASE)
+        await finish_calls(unit, "me", {parts[0]: {"state": DeliveryState.SENT}})
+        await hold_back(unit, {chat_pace_key(1): clock.now + SECOND})
+
+    async with storage.writing() as unit:
+        too_early = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
+    clock.turn(SECOND)
+    async with storage.writing() as unit:
+        in_time = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
+
+    assert [each.telegram_id for each in too_early] == [3]
+    assert [each.id for each in in_time] == [parts[1]]
