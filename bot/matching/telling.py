@@ -14,7 +14,8 @@ from bot.matching.stopwords import STOP_WORDS
 # As long as fits into a button.
 _LONGEST: Final = 40  # bytes
 _READ: Final = 4000  # characters of the text
-_FEW_CAPITALS: Final = 0.6
+_FEW_CAPITALS: Final = 0.6  # of the longer words
+_LONGER: Final = 3
 _ENDS: Final = frozenset(".!?:;|\u2013\u2014\u2019\"'")  # behind them a sentence may begin
 _EDGES: Final = "\"'.,:;!?()[]{}\u2018\u2019\u201c\u201d\u00ab\u00bb\u2026"
 _OWNING: Final = re.compile("['\u2019]s?$")
@@ -28,9 +29,9 @@ _SAY_NOTHING: Final = STOP_WORDS.union(_DAYS, _MONTHS)
 def names_in(title: str, text: str) -> list[str]:
     """Return what *title* names, the longest first; none within another."""
     words = title.split()
-    capitals = [word for word in words if word[:1].isupper()]
+    longer = [word for word in words if len(word) > _LONGER]
     found = list(_KATAKANA.findall(title))
-    if len(capitals) <= _FEW_CAPITALS * len(words):
+    if sum(word[:1].isupper() for word in longer) <= _FEW_CAPITALS * len(longer):
         found += _runs(words)
     bare = f" {' '.join(map(_bare, words))} ".casefold()
     found += [name for name in _runs(text[:_READ].split()) if f" {name} ".casefold() in bare]

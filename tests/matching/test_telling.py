@@ -24,7 +24,13 @@ from bot.matching.telling import names_in
             id="with capitals everywhere the text says which are names",
         ),
         pytest.param(
-            "Talks on Tuesday with Erdogan's envoy in Tokyo",
+            "Consul-General in Osaka to Visit Taiwan for Talks on Flights",
+            "A consul-general based in Osaka will travel to Taiwan.",
+            ["Osaka", "Taiwan"],
+            id="short words have none in such a title",
+        ),
+        pytest.param(
+            "Talks that began on Tuesday with Erdogan's envoy go on in Tokyo",
             "",
             ["Erdogan", "Tokyo"],
             id="no day, and no s of its owner",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Client = TestClient[web.Request, web.Application]
 
 START = datetime(2026, 3, 4, 12, 0, 30, tzinfo=UTC)
-LIVE = 40
+LIVE = 41
 
 
 class Watch:
