@@ -17,7 +17,7 @@ from storage.articles import Article
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.mutes import Mute, in_force
-from storage.sources_carrying import carrying
+from storage.sources_carrying import carried_to, carrying
 from storage.stories import Story, chain_of
 from storage.words import OF_A_SOURCE, MuteKind
 
@@ -37,7 +37,10 @@ def is_heard_at_once(
     by_others = _carried(unit, chat_id, col(Entry.article_id).in_(of_story), *OF_A_SOURCE)
     of_topic = _mutes(unit, chat_id, MuteKind.TOPIC).where(col(Mute.subject_id) == topic_id)
     heard = is_heard(unit, chat_id, article.id, article.story_id)
-    return and_(heard, by_others, ~of_topic)
+    # Most chats mute nothing, and are not to pay for those that do.
+    mutes_nothing = ~exists().where(col(Mute.chat_id) == chat_id)
+    wanted = or_(mutes_nothing, and_(heard, by_others, ~of_topic))
+    return and_(carried_to(chat_id, article.id), wanted)
 
 
 def is_muted(unit: Unit, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
