@@ -1,9 +1,11 @@
 """Proposing: what a chat might watch that likes the story of an alert."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.matching.evaluation import fold_article, holds
+from bot.matching.evaluation import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
+from bot.matching.slices import in_turns
 from bot.matching.telling import names_in
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.refusals import NoSuchAlert
@@ -45,25 +47,28 @@ class Proposing:
             watched = await topics_watched(unit, chat_id, limit=MOST_TOPICS)
         if alert is None:
             raise NoSuchAlert
+        folded = await in_turns(article_folded(alert.title, alert.text))
         queries = {_canonical(topic.typed) for topic, _ in watched}
-        new = [one for one in _found(alert, catalogue) if _canonical(one.typed) not in queries]
-        return Proposals(alert.title, tuple(new[:MOST]))
+        words = [one for one in _named(alert) if _canonical(one.typed) not in queries]
+        topics = [
+            one for one in _matching(catalogue, folded) if _canonical(one.typed) not in queries
+        ]
+        # One place at least is for the catalogue, which somebody has thought about.
+        items = [*words[: MOST - 1], *topics, *words[MOST - 1 :]]
+        return Proposals(alert.title, tuple(items[:MOST]))
 
 
-def _found(alert: Pressed, catalogue: list[Topic]) -> list[Proposal]:
-    quoted = {name: f'"{name}"' if " " in name else name for name in _names(alert)}
-    words = [Proposal(name, typed) for name, typed in quoted.items() if is_readable(typed)]
-    folded = fold_article(alert.title, alert.text)
-    topics = [
-        Proposal(topic.name, topic.typed, topic.id)
-        for topic in catalogue
-        if holds(parse(topic.typed).tree, folded.has)
-    ]
-    return [*words[: MOST - 1], *topics[:MOST], *words[MOST - 1 :]]
+def _named(alert: Pressed) -> Iterator[Proposal]:
+    for name in names_in(alert.title, alert.text):
+        typed = f'"{name}"' if " " in name else name
+        if is_readable(typed):
+            yield Proposal(name, typed)
 
 
-def _names(alert: Pressed) -> list[str]:
-    return names_in(alert.title, alert.text)
+def _matching(catalogue: Iterable[Topic], folded: FoldedArticle) -> Iterator[Proposal]:
+    for topic in catalogue:
+        if holds(parse(topic.typed).tree, folded.has):
+            yield Proposal(topic.name, topic.typed, topic.id)
 
 
 def _canonical(typed: str) -> str:
