@@ -74,14 +74,18 @@ class Trend:
 def trend_of(by_age: Mapping[int, int], watched_since: datetime, now: datetime) -> Trend | None:
     """Return the trend of a topic, None where there is too little to speak of one.
 
-    *by_age* has its stories by how many whole days ago they came. The week before counts as known
-    if the topic was watched in all of it, or its first days brought something.
+    *by_age* has its stories by how many whole days ago they came. A week counts as known if the
+    topic was watched in all of it, or something came before the end of its first days.
     """
     days = tuple(by_age.get(age, 0) for age in reversed(range(FORTNIGHT)))
     if sum(days) < _FEWEST or not any(days[DAYS:]):
         return None
-    is_watched = watched_since <= now - timedelta(days=FORTNIGHT)
-    return Trend(days, is_known=is_watched or any(days[:_FIRST_DAYS]))
+    watched = now - watched_since
+
+    def is_known(first: int) -> bool:
+        return watched >= timedelta(days=FORTNIGHT - first) or any(days[: first + _FIRST_DAYS])
+
+    return Trend(days, is_known=is_known(0)) if is_known(DAYS) else None
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

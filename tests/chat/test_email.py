@@ -36,7 +36,7 @@ async def test_an_address_is_typed_confirmed_and_chosen(ann, code):
     asked = await ann.says("/email ann@example.org")
     confirmed = await ann.says(await code())
     chosen = await ann.presses(confirmed, "E-mail")
-    alerted = await ann.presses(chosen, "Alerts by e-mail: on")
+    alerted = await ann.presses(chosen, "Alerts by e-mail too")
 
     assert "ann@example.org is not confirmed yet" in asked["text"]
     assert "Type the six digits" in asked["text"]

@@ -8,6 +8,7 @@ from bot.publishing.trends import DAYS, FORTNIGHT, Change, Trend, sparkline, tre
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=99)
+WEEK_AGO = NOW - timedelta(days=DAYS)
 
 
 def trend(this_week: int, last_week: int, *, is_known: bool = True) -> Trend:
@@ -66,7 +67,8 @@ def test_bars_keep_the_order_of_the_counts(counts):
     ("by_age", "since", "known"),
     [
         pytest.param({0: 5}, LONG_AGO, True, id="watched for long, nothing came: that is known"),
-        pytest.param({0: 5}, NOW, False, id="a new topic"),
+        pytest.param({0: 5}, WEEK_AGO, False, id="watched for a week"),
+        pytest.param({0: 5, 5: 1}, NOW, False, id="a new topic, whose query had others this week"),
         pytest.param({0: 5, 13: 1}, NOW, True, id="a new topic of an old query"),
     ],
 )
@@ -87,6 +89,10 @@ def test_the_week_before_counts_only_where_it_is_known(by_age, since, known):
 )
 def test_too_little_is_no_trend(by_age):
     assert trend_of(by_age, LONG_AGO, NOW) is None
+
+
+def test_a_topic_whose_week_is_not_known_has_no_trend():
+    assert trend_of({0: 5, 4: 1}, NOW, NOW) is None
 
 
 def test_days_stand_with_the_oldest_first():

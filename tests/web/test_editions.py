@@ -9,6 +9,7 @@ from bot.publishing.reading import Reading
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.slots import keep_slots
+from storage.subscriptions import Subscription
 from storage.words import Slot
 from tests.web.conftest import TUESDAY
 
@@ -126,6 +127,8 @@ async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
 ):
     async with storage.writing() as unit:
         await keep_slots(unit, told, [Slot(0, 8 * 60, weekdays=0b10)])
+        watching = await unit.session.get_one(Subscription, 1)
+        watching.created_at -= 8 * DAY
 
     page = await visitor.reads(link)
     picture = await visitor.opens(f"{link}/week.png")
