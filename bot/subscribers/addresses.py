@@ -33,10 +33,6 @@ def read_address(text: str) -> str:
     return address
 
 
-def domain_of(address: str) -> str:
-    return address.rpartition("@")[2]
-
-
 def counted_as(address: str) -> str:
     """Return a hash under which every spelling that reaches the same mailbox is counted.
 
