@@ -3,7 +3,8 @@
 Ours rather than aiogram's, which retries a wrong token and a second poller for ever, and which
 confirms updates before they are handled. Here:
 
-1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent.
+1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
+   stop a last call confirms what was handled, or whoever polls next would answer it once more.
 2. Updates of one chat are handled in order, chats side by side.
 3. A slow handler holds up nobody: after `GRACE` polling goes on without it.
 4. Only the holder of the lease polls.
@@ -38,6 +39,7 @@ WAIT_SECONDS = 8  # how long Telegram holds an empty answer
 GRACE_SECONDS = 1.0
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
 LEASE_PAUSE_SECONDS = 2.0
+LAST_WORD_SECONDS = 3  # of the ten that service managers give to a stop
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -76,6 +78,17 @@ class Polling:
                 if updates:
                     offset = updates[-1].update_id + 1
                     await self._start(group, updates)
+        if offset is not None:
+            await self._confirm(offset)
+
+    async def _confirm(self, offset: int) -> None:
+        """Confirm what is before *offset*; what comes with the answer stays for the next poller."""
+        try:
+            await self.bot.get_updates(
+                offset=offset, limit=1, timeout=0, request_timeout=LAST_WORD_SECONDS
+            )
+        except (AiogramError, OSError, TimeoutError) as error:
+            log.warning("the last updates may be answered once more", error=str(error))
 
     async def _updates(self, offset: int | None) -> list[Update]:
         return await self.bot.get_updates(

@@ -26,12 +26,14 @@ class Handler:
 
     def __init__(self) -> None:
         self.texts: list[str | None] = []
+        self.begun = asyncio.Event()
         self.came = asyncio.Condition()
         self.held: dict[str, asyncio.Event] = {}
         self.dispatcher = Dispatcher(disable_fsm=True)
         self.dispatcher.message.register(self.on_message)
 
     async def on_message(self, message: Message) -> None:
+        self.begun.set()
         if held := self.held.get(message.text or ""):
             await held.wait()
         async with self.came:
@@ -112,6 +114,35 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
         handler.held["slow"].set()
 
     assert sorted(map(str, handler.texts)) == ["quick", "slow"]
+
+
+async def test_what_was_handled_before_a_stop_does_not_come_again(playground: Playground):
+    ann = playground.person("Ann")
+    handler = Handler()
+    handler.held["hello"] = asyncio.Event()
+
+    async with polling(playground, handler) as stopping:
+        playground.send(ann, "hello")
+        await handler.begun.wait()
+        stopping.set()
+        handler.held["hello"].set()
+    async with bot_on(playground) as next_one:
+        left = await next_one.get_updates()
+
+    assert handler.texts == ["hello"]
+    assert left == []
+
+
+async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playground: Playground):
+    handler = Handler()
+    playground.send(playground.person("Ann"), "hello")
+
+    async with polling(playground, handler) as stopping:
+        await handler.wait_for(1)
+        playground.inject("502_html", method="getUpdates", times=2)
+        stopping.set()
+
+    assert handler.texts == ["hello"]
 
 
 async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground: Playground):
