@@ -13,23 +13,17 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     cast,
-    exists,
     literal,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, is_at
-from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import insert_new
 from storage.matches import Match
-from storage.mutes_heard import is_heard_at_once
-from storage.queries import Query
-from storage.subscriptions import Subscription
-from storage.topics import Topic
-from storage.words import ChatState, Medium, Mode, Stage
+from storage.words import Medium, Stage
 
 
 class Alert(SQLModel, table=True):
@@ -93,54 +87,11 @@ async def matched_by_any(unit: Unit, article_ids: Sequence[int | None]) -> set[i
     return set(await unit.session.exec(rows))
 
 
-async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> list[Listener]:
-    """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
-
-    Chats up to the row *after* are left out, as are those that neither follow a source of it nor
-    get it from a public one, or have muted it, and those that subscribed when it was stored
-    already.
-    """
-    wanted = _wanting(article).where(
-        col(Chat.id) > after,
-        ~_alerted(article),
-        is_heard_at_once(unit, col(Chat.id), col(Topic.id), article),
-    )
-    page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
-    rows = await unit.session.exec(
-        wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
-    )
-    return [Listener(*row) for row in rows]
-
-
 async def make_alerts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     """Return the alerts that are new, by chat; those decided before stay as they were."""
     ids = await insert_new(unit, Alert, rows, returning=Alert.id)
     made = select(Alert.chat_id, Alert.id).where(col(Alert.id).in_(ids))
     return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
-
-
-def _wanting(article: Article) -> Any:
-    return (
-        select(Chat.id, Chat.zone, Topic.id, Topic.name, Query.canonical)  # type: ignore[call-overload]
-        .join(Subscription, col(Subscription.chat_id) == Chat.id)
-        .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .join(Query, col(Query.id) == Topic.query_id)
-        .join(Match, col(Match.query_id) == Query.id)
-        .where(
-            col(Match.article_id) == article.id,
-            col(Chat.state) == ChatState.ACTIVE,
-            col(Subscription.mode) != Mode.DIGEST,
-            ~col(Subscription.paused),
-            col(Subscription.created_at) < article.stored_at,
-        )
-    )
-
-
-def _alerted(article: Article) -> ColumnElement[bool]:
-    return exists().where(
-        col(Alert.chat_id) == Chat.id,
-        col(Alert.story_id) == article.story_id,
-    )
 
 
 def message_key() -> ColumnElement[str]:

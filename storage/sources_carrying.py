@@ -3,6 +3,7 @@
 What reaches a chat comes from a public source or from one that it follows.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
@@ -37,6 +38,23 @@ def carrying(chat_id: Any, which: ColumnElement[bool]) -> SelectOfScalar[int]:
         .outerjoin(Follow, followed)
         .where(which, or_(col(Source.public), col(Follow.chat_id).is_not(None)))
     )
+
+
+async def followed_among(
+    unit: Unit, source_ids: Collection[int], chat_ids: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Return which of the sources each of the chats follows, by chat; none that follows none."""
+    if not source_ids or not chat_ids:
+        return {}
+    rows = await unit.session.exec(
+        select(Follow.chat_id, Follow.source_id).where(
+            col(Follow.source_id).in_(source_ids), col(Follow.chat_id).in_(chat_ids)
+        )
+    )
+    followed: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, source_id in rows:
+        followed[chat_id].add(source_id)
+    return {chat_id: frozenset(ids) for chat_id, ids in followed.items()}
 
 
 def told_by() -> ColumnElement[str]:

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from storage.articles import Article
 from storage.engine import Unit
 from storage.entries import Entry
-from storage.sources import Follow, Source
-from storage.sources_carrying import reaches, told_by
+from storage.sources import Source
+from storage.sources_carrying import followed_among, reaches, told_by
 
 
 async def outlets_of(
@@ -69,18 +69,4 @@ async def tellers_known(unit: Unit, story_id: int, chat_ids: Collection[int]) ->
     )
     tellers = tuple(_Teller(*row) for row in rows)
     private = {each.source_id for each in tellers if not each.public}
-    return Tellers(tellers, await _followed(unit, private, chat_ids) if private else {})
-
-
-async def _followed(
-    unit: Unit, source_ids: Collection[int], chat_ids: Collection[int]
-) -> Mapping[int, frozenset[int]]:
-    rows = await unit.session.exec(
-        select(Follow.chat_id, Follow.source_id).where(
-            col(Follow.source_id).in_(source_ids), col(Follow.chat_id).in_(chat_ids)
-        )
-    )
-    followed: defaultdict[int, set[int]] = defaultdict(set)
-    for chat_id, source_id in rows:
-        followed[chat_id].add(source_id)
-    return {chat_id: frozenset(ids) for chat_id, ids in followed.items()}
+    return Tellers(tellers, await followed_among(unit, private, chat_ids))

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.publishing.publish import alerting
 from bot.publishing.publish.gathering import Shared, gather
 from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.engine import Storage
 from storage.mutes import Mute, Subject, count_mutes, lift, mute, mutes_of
-from storage.sources import Source
+from storage.sources import Follow, Source
 from storage.stories import Story
 from storage.words import Mode, MuteKind, SourceKind
 
@@ -165,6 +166,35 @@ async def test_what_one_chat_muted_another_is_told(tell, muted, newsroom):
     await tell("Ferry sinks")
 
     assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
+
+
+async def test_a_page_of_chats_that_muted_it_does_not_end_the_round(
+    tell, muted, newsroom, monkeypatch
+):
+    monkeypatch.setattr(alerting, "CHATS_IN_A_UNIT", 1)
+    other = await newsroom.chat(8)
+    await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
+    await muted(SOURCE)
+
+    await tell("Ferry sinks")
+
+    assert [alert.chat_id for alert in await newsroom.alerts()] == [other]
+
+
+async def test_what_a_chat_follows_itself_counts_among_who_else_tells_it(
+    tell, muted, newsroom, storage, watching
+):
+    await newsroom.change(Source, 2, public=False)
+    await muted(SOURCE)
+    await tell("Ferry down", by=2)
+    await tell("Ferry sinks", by=1, story=1)
+    assert await alerted(newsroom) == []
+
+    async with storage.writing() as unit:
+        unit.session.add(Follow(chat_id=watching, source_id=2))
+    await tell("Ferry goes under", by=2, story=1)
+
+    assert await alerted(newsroom) == ["Ferry goes under"]
 
 
 async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing):

@@ -25,10 +25,10 @@ from storage.alerts import (
     claim_matched,
     finish_articles,
     keep_article,
-    listeners,
     make_alerts,
     matched_by_any,
 )
+from storage.alerts_wanted import listeners
 from storage.articles import Article
 from storage.chapters import NOTHING, ToldBefore, told_before
 from storage.engine import Storage, Unit
@@ -68,7 +68,7 @@ class Alerting:
         """Alert the chats after the row *after*; return the last of the page, None at the end."""
         if not await keep_article(unit, article.id, self.owner, LEASE):
             return None
-        found = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
+        found, last = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
         held = await hold_back(unit, chats)
         before = await told_before(unit, article.story_id, chats, unit.now - CHAIN)
@@ -79,10 +79,9 @@ class Alerting:
         made = await make_alerts(unit, rows)
         at_once = {made[chat]: chats[chat] for chat in made if chat not in held}
         await self._put_out(unit, article, at_once, before)
-        if len(chats) == CHATS_IN_A_UNIT:
-            return max(chats)
-        await finish_articles(unit, [article.id], self.owner)
-        return None
+        if last is None:
+            await finish_articles(unit, [article.id], self.owner)
+        return last
 
     async def _put_out(
         self,
