@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.engine import Storage
 from storage.schema import migrate
-from storage.tables import METADATA
+from tests.emptying import empty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -113,8 +113,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         return f"sqlite+aiosqlite:///{path}"
     url: str = request.getfixturevalue("postgresql_url")
-    tables = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
-    asyncio.run(_on_server(url, f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    asyncio.run(empty(url))
     return url
 
 
