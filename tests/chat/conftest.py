@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
@@ -44,6 +42,7 @@ from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
 from storage.engine import Storage, Unit
 from storage.sources import add_source, source_of
+from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -191,7 +190,7 @@ async def house(
     adding = FakeAdding()
     doors = make_doors(one_storage, access, adding, post)
     dispatcher = make_dispatcher(doors, Renderer())
-    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
         poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES)

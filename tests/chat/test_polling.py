@@ -3,8 +3,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
 from aiogram.methods import GetUpdates
 from aiogram.types import Message
@@ -17,6 +15,7 @@ from bot.chat.polling import (
     TokenRefusedError,
 )
 from bot.playground.server import Playground
+from tests.bot_api import PlainSession
 
 PATIENCE = 10
 
@@ -53,8 +52,7 @@ async def playground():
 
 
 def bot_on(playground: Playground, token: str = "1:playground") -> Bot:
-    api = TelegramAPIServer.from_base(playground.base_url)
-    return Bot(token, session=AiohttpSession(api=api))
+    return Bot(token, session=PlainSession(playground.base_url))
 
 
 @asynccontextmanager

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 from sqlmodel import func, select
 
@@ -22,6 +20,7 @@ from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from storage.deliveries import IN_THE_WAY, Delivery
 from storage.engine import SQLITE, Storage, database_clock, take_over
+from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -37,7 +36,7 @@ async def work(url: str, api: str, owner: str, ahead: timedelta) -> None:
         return await database_clock(session) + ahead
 
     storage = Storage.open(url, clock=later)
-    session = AiohttpSession(api=TelegramAPIServer.from_base(api))
+    session = PlainSession(api)
     answered = asyncio.Event()
     try:
         if storage.dialect == SQLITE:

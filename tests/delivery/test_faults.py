@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
 from bot.delivery.calls import Calls
 from bot.delivery.send import Sending
@@ -20,6 +18,7 @@ from bot.playground.server import Playground
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.words import ChatState, DeliveryKind, DeliveryState
+from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ async def playground():
 
 @pytest.fixture
 async def sending(storage, playground, clock):
-    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    session = PlainSession(playground.base_url)
     telegram = Telegram(Bot(TOKEN, session=session), call_seconds=1)
     async with Calls(timer=TurnedTimer(clock)) as calls:
         yield Sending(storage, telegram, "me", calls, PACE_KEY)

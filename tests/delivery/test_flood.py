@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
 from bot.delivery.calls import Calls
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
+from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer
 
 PEOPLE = 80
@@ -41,7 +40,7 @@ async def playground(clock):
 
 @pytest.fixture
 async def sending(storage, playground, clock):
-    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    session = PlainSession(playground.base_url)
     timer = PunctualTimer(clock)
     async with Calls(timer=timer) as calls:
         timer.calls = calls

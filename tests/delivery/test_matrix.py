@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from structlog.testing import capture_logs
 
 from bot.delivery.calls import Calls
@@ -26,6 +24,7 @@ from storage.chats import Chat
 from storage.chats_suspended import restore_chat
 from storage.pace import paused_until
 from storage.words import ChatState, DeliveryKind, DeliveryState
+from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.delivery.matrix import ROWS, Fate, Row, page
 
@@ -69,7 +68,7 @@ class Scene:
     outbox: Outbox
     clock: TurnedClock
     storage: Storage
-    session: AiohttpSession
+    session: PlainSession
     ann: int = 0
     ann_chat: int = 0
     bob_chat: int = 0
@@ -142,7 +141,7 @@ async def scene(outbox, clock, storage, request) -> AsyncIterator[Scene]:
     order = request.node.callspec.params["row"].order or {}
     async with AsyncExitStack() as stack:
         playground = await stack.enter_async_context(Playground(flood="off"))
-        session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+        session = PlainSession(playground.base_url)
         # Where no time runs out, a busy machine must not make it.
         seconds = 2 if order.get("fault") == "time_out" else 30
         telegram = Telegram(Bot("1:playground", session=session), call_seconds=seconds)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import ClientSession
 
 from bot.playground.server import Playground
+from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
     from bot.playground.chats import Person
@@ -65,7 +64,7 @@ def call(pg: Playground, http: ClientSession) -> Call:
 
 @pytest.fixture
 async def bot(pg: Playground) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(pg.base_url))
+    session = PlainSession(pg.base_url)
     bot = Bot("1:playground", session=session)
     yield bot
     await session.close()

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from playwright.async_api import ViewportSize, async_playwright, expect
 
 from bot.delivery.channel import Address
@@ -27,6 +25,7 @@ from bot.publishing.publish.picturing import Picturing
 from bot.publishing.samples import sample_edition
 from bot.rendering.renderer import Renderer
 from storage.words import Layout
+from tests.bot_api import PlainSession
 from tests.conftest import CHROMIUM
 from tests.snapshots.looks import messages_by_look
 
@@ -65,7 +64,7 @@ async def _chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, in
     """Yield the address of a playground, and the chat in which *messages* were sent there."""
     async with Playground(flood="off") as playground:
         ann = playground.person("Ann")
-        session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+        session = PlainSession(playground.base_url)
         async with Bot("1:playground", session=session) as bot:
             for message in messages:
                 await Telegram(bot).send(Address(ann.id), message)

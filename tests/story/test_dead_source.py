@@ -8,8 +8,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
 from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
@@ -25,6 +23,7 @@ from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.chats import open_chat
 from storage.sources import Follow
+from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
     from storage.engine import Storage
@@ -59,6 +58,6 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 
 
 async def send(storage: Storage, playground: Playground) -> None:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(playground.base_url))
+    session = PlainSession(playground.base_url)
     async with Bot(TOKEN, session=session) as bot, Calls() as calls:
         await Sending(storage, Telegram(bot), "us", calls, bot_key(TOKEN)).send_due()
