@@ -53,6 +53,7 @@ class Listener:
     topic_id: int
     topic: str
     query: str
+    by_telegram: bool = True  # False: that way is shut for now
 
 
 async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Article]:

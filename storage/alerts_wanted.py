@@ -3,20 +3,21 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import col, select
 
 from storage.alerts import Alert, Listener
 from storage.articles import Article
 from storage.chats import Chat
 from storage.engine import Unit
+from storage.mailboxes import Mailbox
 from storage.matches import Match
 from storage.mutes_at_once import Carrier, carriers_of_story, muted_of
 from storage.queries import Query
 from storage.sources import Follow
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, Mode
+from storage.words import ChatState, MailboxState, Mode
 
 
 class Listeners(NamedTuple):
@@ -26,7 +27,25 @@ class Listeners(NamedTuple):
     last: int | None
 
 
-async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> Listeners:
+def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
+    """Say of a `Chat` in the query whether alerts come to it, where *by_mail* is a way too.
+
+    Mails go on where only Telegram's way is shut.
+    """
+    active = col(Chat.state) == ChatState.ACTIVE
+    if not by_mail:
+        return active
+    mailed = exists().where(
+        col(Mailbox.chat_id) == Chat.id,
+        col(Mailbox.state) == MailboxState.ACTIVE,
+        col(Mailbox.alerts),
+    )
+    return or_(active, and_(col(Chat.state) != ChatState.PAUSED, mailed))
+
+
+async def listeners(
+    unit: Unit, article: Article, *, after: int, limit: int, by_mail: bool = False
+) -> Listeners:
     """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
 
     Chats up to the row *after* are left out, as are those that neither follow a source of it nor
@@ -36,6 +55,7 @@ async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> 
     carriers = await carriers_of_story(unit, article.story_id)
     wanted = _wanting(article).where(
         col(Chat.id) > after,
+        is_reached_at_once(by_mail=by_mail),
         ~_alerted(article),
         *_carried_to(article, carriers),
     )
@@ -43,7 +63,10 @@ async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> 
     rows = await unit.session.exec(
         wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
     )
-    found = [Listener(*row) for row in rows]
+    found = [
+        Listener(chat_id, zone, topic_id, topic, query, state is ChatState.ACTIVE)
+        for chat_id, zone, topic_id, topic, query, state in rows
+    ]
     chat_ids = {one.chat_id for one in found}
     topic_ids = {one.topic_id for one in found}
     muted = await muted_of(unit, article, carriers, chat_ids=chat_ids, topic_ids=topic_ids)
@@ -53,14 +76,13 @@ async def listeners(unit: Unit, article: Article, *, after: int, limit: int) -> 
 
 def _wanting(article: Article) -> Any:
     return (
-        select(Chat.id, Chat.zone, Topic.id, Topic.name, Query.canonical)  # type: ignore[call-overload]
+        select(Chat.id, Chat.zone, Topic.id, Topic.name, Query.canonical, Chat.state)  # type: ignore[call-overload]
         .join(Subscription, col(Subscription.chat_id) == Chat.id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Query, col(Query.id) == Topic.query_id)
         .join(Match, col(Match.query_id) == Query.id)
         .where(
             col(Match.article_id) == article.id,
-            col(Chat.state) == ChatState.ACTIVE,
             col(Subscription.mode) != Mode.DIGEST,
             ~col(Subscription.paused),
             col(Subscription.created_at) < article.stored_at,

@@ -9,6 +9,7 @@ from sqlalchemy import Index, UniqueConstraint, delete, exists, update
 from sqlmodel import Field, col, select
 
 from storage.alerts import Alert
+from storage.alerts_wanted import is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
 from storage.columns import ROW_ID, Leased, where_only
@@ -17,7 +18,6 @@ from storage.insert import add_new
 from storage.mutes_heard import is_heard
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState
 
 _WAITING = "put_out_at IS NULL"
 
@@ -84,12 +84,14 @@ async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -
     }
 
 
-async def claim_bundles(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Bundle]:
-    """Lease the bundles that are due; those of suspended chats wait until they come back."""
-    active = exists().where(
-        col(Chat.id) == col(Bundle.chat_id), col(Chat.state) == ChatState.ACTIVE
+async def claim_bundles(
+    unit: Unit, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
+) -> list[Bundle]:
+    """Lease the bundles that are due; those of chats that nothing reaches wait for them."""
+    reached = exists().where(
+        col(Chat.id) == col(Bundle.chat_id), is_reached_at_once(by_mail=by_mail)
     )
-    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.put_out_at).is_(None) & active
+    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.put_out_at).is_(None) & reached
     order = (col(Bundle.release_at), col(Bundle.id))
     return await claim(unit, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 

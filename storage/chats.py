@@ -64,6 +64,7 @@ class Wishes(NamedTuple):
     quiet_from: int | None
     quiet_to: int | None
     alerts_an_hour: int
+    state: ChatState
     state_since: datetime
 
     @property
@@ -102,7 +103,7 @@ async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Wishes]:
     wanted = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-            Chat.state_since,
+            Chat.state, Chat.state_since,
         )
         .where(col(Chat.id).in_(list(chat_ids)))
         .order_by(col(Chat.id))

@@ -10,6 +10,7 @@ from bot.rendering.mail import Mail
 from bot.rendering.post import Post, Sender
 from bot.rendering.seals import Seal
 from storage.chats import Chat
+from storage.chats_suspended import restore_chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
 from storage.queries import Query
@@ -171,6 +172,64 @@ async def test_alerts_are_mailed_where_that_is_asked_for(
     assert await sent_by(newsroom) == media
     assert [Mail.from_json(row.body).subject for row in rows] == ["A story"] * len(rows)
     assert {row.key for row in rows} <= {"alert:1:email"}
+
+
+@pytest.mark.parametrize(
+    ("state", "media"),
+    [
+        pytest.param(ChatState.BLOCKED, [Medium.EMAIL], id="the bot is blocked"),
+        pytest.param(ChatState.KICKED, [Medium.EMAIL], id="it was thrown out"),
+        pytest.param(ChatState.PAUSED, [], id="a pause is for both"),
+    ],
+)
+@pytest.mark.parametrize("quiet", [{}, {"quiet_from": 0, "quiet_to": 1}], ids=["now", "bundled"])
+async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
+    mailing, newsroom, alerted, clock, state, media, quiet
+):
+    await alerted(wanted=True, **quiet)
+    if quiet:
+        clock.now = DUE.replace(hour=15)  # midnight in Tokyo
+    await newsroom.change(Chat, 1, state=state, state_since=clock.now)
+    clock.turn(timedelta(seconds=30))
+    await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
+    while await mailing.publish_new():
+        pass
+    clock.turn(timedelta(minutes=1))
+
+    await mailing.publish_bundles()
+
+    assert await sent_by(newsroom) == media
+
+
+async def test_where_no_mail_is_sent_nothing_is_decided_for_a_chat_that_blocks_the_bot(
+    publishing, newsroom, alerted, clock
+):
+    await alerted(wanted=True, state=ChatState.BLOCKED)
+    clock.turn(timedelta(minutes=1))
+    await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
+
+    while await publishing.publish_new():
+        pass
+
+    assert await newsroom.alerts() == []
+
+
+async def test_what_was_mailed_is_not_told_again_when_the_chat_is_back(
+    mailing, newsroom, alerted, clock, storage
+):
+    await alerted(wanted=True, state=ChatState.BLOCKED)
+    clock.turn(timedelta(minutes=1))
+    await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
+    while await mailing.publish_new():
+        pass
+    async with storage.writing() as unit:
+        await restore_chat(unit, 1)
+
+    while await mailing.publish_new():
+        pass
+    await mailing.publish_also()
+
+    assert await sent_by(newsroom) == [Medium.EMAIL]
 
 
 async def test_alerts_that_wait_for_quiet_hours_are_one_mail(mailing, newsroom, alerted, clock):

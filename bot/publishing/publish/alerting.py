@@ -68,7 +68,9 @@ class Alerting:
         """Alert the chats after the row *after*; return the last of the page, None at the end."""
         if not await keep_article(unit, article.id, self.owner, LEASE):
             return None
-        found, last = await listeners(unit, article, after=after, limit=CHATS_IN_A_UNIT)
+        found, last = await listeners(
+            unit, article, after=after, limit=CHATS_IN_A_UNIT, by_mail=self.by_mail.is_a_way
+        )
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
         held = await hold_back(unit, chats)
         before = await told_before(unit, article.story_id, chats, unit.now - CHAIN)
@@ -102,11 +104,14 @@ class Alerting:
             chat_id = ours[0].chat_id
             told = before.get(chat_id, NOTHING)
             outlets = tellers.known_to(chat_id, article.id or 0)
-            key = alert_key(alert_id, Medium.TELEGRAM)
-            message = wording.message(ours, outlets, is_chapter=told.chapters > 0)
-            row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
-            rows.append(row | {"reply_to_id": told.delivery_id})
-            if (recipient := recipients.get(chat_id)) and self.by_mail.post:
+            recipient = recipients.get(chat_id)
+            # What its mailbox gets is not told once more when Telegram's way is open again.
+            if ours[0].by_telegram or not recipient:
+                key = alert_key(alert_id, Medium.TELEGRAM)
+                message = wording.message(ours, outlets, is_chapter=told.chapters > 0)
+                row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
+                rows.append(row | {"reply_to_id": told.delivery_id})
+            if recipient and self.by_mail.post:
                 key = alert_key(alert_id, Medium.EMAIL)
                 mail = wording.mail(self.by_mail.post, recipient, key, ours, outlets)
                 mails.append(mail_row(unit, DeliveryKind.ALERT, key, recipient, mail))

@@ -20,7 +20,7 @@ from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
 from bot.publishing.quiet import Quiet
-from bot.rendering.post import Occasion
+from bot.rendering.post import Occasion, Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.bundles import (
     Bundle,
@@ -35,7 +35,7 @@ from storage.chats_suspended import ALERT_LIFETIME
 from storage.engine import Storage, Unit
 from storage.mutes import subjects_muted
 from storage.stories_told import outlets_of
-from storage.words import DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
+from storage.words import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
 
 LEASE = timedelta(minutes=1)
 
@@ -49,7 +49,9 @@ class Bundling:
 
     async def put_out_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
-            bundles = await claim_bundles(unit, limit=limit, owner=self.owner, lease=LEASE)
+            bundles = await claim_bundles(
+                unit, limit=limit, owner=self.owner, lease=LEASE, by_mail=self.by_mail.is_a_way
+            )
         await each(bundles, self._put_out)
         return len(bundles)
 
@@ -66,7 +68,23 @@ class Bundling:
         stories = await _stories(unit, bundle)
         if not stories:
             return
-        state = DeliveryState.EXPIRED if _is_stale(unit, bundle, chat) else DeliveryState.PENDING
+        is_stale = _is_stale(unit, bundle, chat)
+        recipients = await self.by_mail.recipients(unit, [] if is_stale else [bundle.chat_id])
+        recipient = recipients.get(bundle.chat_id)
+        if chat.state is ChatState.ACTIVE or not recipient:
+            state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
+            await self._message(unit, bundle, chat, stories, state)
+        if recipient and self.by_mail.post:
+            await self._mail(unit, bundle, chat, stories, self.by_mail.post, recipient)
+
+    async def _message(
+        self,
+        unit: Unit,
+        bundle: Bundle,
+        chat: Wishes,
+        stories: list[Bundled],
+        state: DeliveryState,
+    ) -> None:
         page = bundle_page(
             self.renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
         )
@@ -75,27 +93,27 @@ class Bundling:
             row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
             # It rings once.
             await put_out(unit, [row | {"state": state, "silent": part > 1}])
-        await self._mail(unit, bundle, chat, stories)
 
-    async def _mail(self, unit: Unit, bundle: Bundle, chat: Wishes, stories: list[Bundled]) -> None:
-        recipients = await self.by_mail.recipients(unit, [bundle.chat_id])
-        post, recipient = self.by_mail.post, recipients.get(bundle.chat_id)
-        if post and recipient:
-            key = bundle_key(bundle.id or 0, Medium.EMAIL, 1)
-            mail = bundle_mail(
-                post,
-                recipient,
-                Occasion(key, unit.now),
-                stories,
-                zone=chat.zone,
-                is_quiet=bundle.is_quiet,
-            )
-            await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
+    async def _mail(
+        self,
+        unit: Unit,
+        bundle: Bundle,
+        chat: Wishes,
+        stories: list[Bundled],
+        post: Post,
+        recipient: Recipient,
+    ) -> None:
+        key = bundle_key(bundle.id or 0, Medium.EMAIL, 1)
+        occasion = Occasion(key, unit.now)
+        mail = bundle_mail(
+            post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
+        )
+        await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
 
 
 def _is_stale(unit: Unit, bundle: Bundle, chat: Wishes) -> bool:
-    came_back_later = chat.state_since > bundle.release_at
-    return came_back_later and unit.now - bundle.release_at > ALERT_LIFETIME
+    is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
+    return is_back and unit.now - bundle.release_at > ALERT_LIFETIME
 
 
 async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:

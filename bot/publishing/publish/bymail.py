@@ -17,6 +17,10 @@ class ByMail:
 
     post: Post | None = None
 
+    @property
+    def is_a_way(self) -> bool:
+        return self.post is not None
+
     async def recipients(self, unit: Unit, chat_ids: Iterable[int]) -> dict[int, Recipient]:
         """Return, by chat, those of the chats that get alerts by mail."""
         if self.post is None:
