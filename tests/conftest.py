@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import pytest_asyncio
 import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
@@ -26,9 +27,9 @@ from tests.emptying import empty
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from playwright.async_api import Browser
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-CHROMIUM = Path(os.environ.get("DATELINE_CHROMIUM", "/usr/bin/chromium"))
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 # A deadline would be a timed assert; a shared machine would make it fail at random.
@@ -140,8 +141,15 @@ def corpus() -> Path:
     return Path(str(folder)).resolve()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Path:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Yield the one browser of this test run; who opens a context in it closes it again.
+
+    Its tests share its event loop: `pytest.mark.asyncio(loop_scope="session")`.
+    """
+    from tests.browsing import CHROMIUM, launched
+
     if not CHROMIUM.exists():
         missing(f"no Chromium at {CHROMIUM}")
-    return CHROMIUM
+    async with launched() as opened:
+        yield opened

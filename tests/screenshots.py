@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.async_api import FloatRect, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import FloatRect, Page, ViewportSize, expect
 
-from tests.conftest import CHROMIUM
+from tests.browsing import launched
 from tests.palette import with_few_colours
 from tests.story.processes import PATIENCE, Workplace
-from tests.story.test_browser import FLAGS, address_of, publish, say
+from tests.story.test_browser import address_of, publish, say
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +43,6 @@ PUBLISH = """slug => fetch("/control/publish", {
 async def take() -> dict[str, bytes]:
     """Return the pictures by the names of their files."""
     taken = {}
-    expect.set_options(timeout=PATIENCE * 1000)
     async with chat_page() as page:
         said = page.locator(".message.bot")
         await page.get_by_role("button", name="Start", exact=True).click()
@@ -109,17 +108,13 @@ async def picture(page: Page, message: Locator) -> bytes:
 @asynccontextmanager
 async def chat_page() -> AsyncIterator[Page]:
     with tempfile.TemporaryDirectory() as folder:
-        async with Workplace(Path(folder)).dateline("run") as bot, async_playwright() as playwright:
+        async with Workplace(Path(folder)).dateline("run") as bot, launched(*LOOK) as browser:
             await bot.said("ready")
-            browser = await playwright.chromium.launch(
-                executable_path=CHROMIUM, args=[*FLAGS, *LOOK]
-            )
             page = await browser.new_page(
                 viewport=SCREEN, device_scale_factor=2, color_scheme="light", locale="en-GB"
             )
             await page.goto(address_of(bot))
             yield page
-            await browser.close()
             await bot.stop()
 
 

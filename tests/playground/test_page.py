@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.playground.server import Playground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
-# One browser serves them all, so they share its event loop.
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# One browser serves all tests, and they share its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
 
@@ -43,21 +40,13 @@ class Bot:
         return int(sent["message_id"])
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def playground() -> AsyncIterator[Playground]:
     async with Playground(flood="off") as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        await launched.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, playground: Playground) -> AsyncIterator[Page]:
     """Yield the page with Ann's chat open; an error or a breach of its policy fails the test."""
     context = await browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
@@ -72,7 +61,7 @@ async def page(browser: Browser, playground: Playground) -> AsyncIterator[Page]:
     assert complaints == []
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bot(page: Page, playground: Playground) -> AsyncIterator[Bot]:
     async with aiohttp.ClientSession() as session:
         await page.click("#start")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+import pytest_asyncio
 
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
@@ -15,11 +16,16 @@ from bot.rendering.links import Links
 from bot.rendering.post import Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from tests.story.test_browser import FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from playwright.async_api import Browser, Page
+
+    Shown = Callable[..., Awaitable[tuple[Page, list[str]]]]
+
+# One browser serves all tests, and they share its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ENOUGH = 4.5  # WCAG 2.1, 1.4.3
 PHONE, DESK = 360, 900
@@ -37,14 +43,6 @@ _TEXTS = """() => [...document.querySelectorAll("body *")].flatMap((element) => 
 })"""
 
 
-@pytest.fixture
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        await launched.close()
-
-
 def digest(locale: str = "en_GB") -> str:
     links = Links("https://dateline.example", Seal(b"k" * 32))
     post = Post(Renderer(make_environment(locale)), Sender("news@dateline.example"), links)
@@ -52,14 +50,20 @@ def digest(locale: str = "en_GB") -> str:
     return edition_mail(post, Recipient(1, "ann@example.org", 1), edition).html
 
 
-async def shown(browser: Browser, html: str, **facts: Any) -> tuple[Page, list[str]]:
-    """Return a page that shows *html*, and what it asked the network for."""
-    context = await browser.new_context(**facts)
-    page = await context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    await page.set_content(html)
-    return page, asked
+@pytest_asyncio.fixture(loop_scope="session")
+async def shown(browser: Browser) -> AsyncIterator[Shown]:
+    """Yield how to get a page that shows an HTML, and what it asked the network for."""
+    async with AsyncExitStack() as stack:
+
+        async def shown(html: str, **facts: Any) -> tuple[Page, list[str]]:
+            context = await stack.enter_async_context(await browser.new_context(**facts))
+            page = await context.new_page()
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            await page.set_content(html)
+            return page, asked
+
+        yield shown
 
 
 def contrast(one: list[float], other: list[float]) -> float:
@@ -75,8 +79,8 @@ def _luminance(colour: list[float]) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_word_can_be_read_by_day_and_by_night(browser, scheme):
-    page, asked = await shown(browser, digest(), color_scheme=scheme)
+async def test_every_word_can_be_read_by_day_and_by_night(shown, scheme):
+    page, asked = await shown(digest(), color_scheme=scheme)
 
     texts = await page.evaluate(_TEXTS)
 
@@ -87,8 +91,8 @@ async def test_every_word_can_be_read_by_day_and_by_night(browser, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_night_is_dark_and_day_is_light(browser, scheme):
-    page, _ = await shown(browser, digest(), color_scheme=scheme)
+async def test_night_is_dark_and_day_is_light(shown, scheme):
+    page, _ = await shown(digest(), color_scheme=scheme)
 
     (_, _, behind), *_ = await page.evaluate(_TEXTS)
 
@@ -96,8 +100,8 @@ async def test_night_is_dark_and_day_is_light(browser, scheme):
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-async def test_nothing_stands_outside_the_screen(browser, width):
-    page, _ = await shown(browser, digest(), viewport={"width": width, "height": 800})
+async def test_nothing_stands_outside_the_screen(shown, width):
+    page, _ = await shown(digest(), viewport={"width": width, "height": 800})
 
     wide = await page.evaluate("document.documentElement.scrollWidth")
     column = await page.evaluate("document.querySelector('.column').offsetWidth")
@@ -106,8 +110,8 @@ async def test_nothing_stands_outside_the_screen(browser, width):
     assert column <= 600
 
 
-async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(browser):
-    page, _ = await shown(browser, digest("ar"), viewport={"width": DESK, "height": 800})
+async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(shown):
+    page, _ = await shown(digest("ar"), viewport={"width": DESK, "height": 800})
 
     left = "(selector) => document.querySelector(selector).getBoundingClientRect().left"
     brand, ways = [await page.evaluate(left, selector) for selector in (".brand", ".ways")]
@@ -115,7 +119,7 @@ async def test_a_mail_of_a_language_that_runs_leftward_begins_on_the_right(brows
     assert brand > ways
 
 
-async def test_what_announces_the_mail_in_a_list_is_not_seen_in_it(browser):
-    page, _ = await shown(browser, digest())
+async def test_what_announces_the_mail_in_a_list_is_not_seen_in_it(shown):
+    page, _ = await shown(digest())
 
     assert not await page.locator(".preheader").is_visible()

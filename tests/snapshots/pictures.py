@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiogram import Bot
-from playwright.async_api import ViewportSize, async_playwright, expect
+from playwright.async_api import ViewportSize, expect
 
 from bot.delivery.channel import Address
 from bot.delivery.telegram import Telegram
@@ -26,7 +26,7 @@ from bot.publishing.samples import sample_edition
 from bot.rendering.renderer import Renderer
 from storage.words import Layout
 from tests.bot_api import PlainSession
-from tests.conftest import CHROMIUM
+from tests.browsing import launched
 from tests.snapshots.looks import messages_by_look
 
 if TYPE_CHECKING:
@@ -34,14 +34,12 @@ if TYPE_CHECKING:
 
     from bot.rendering.messages import Message
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-lcd-text")
 PHONE = ViewportSize(width=420, height=2600)
 
 
 async def take(folder: Path) -> None:
     looks = dict(messages_by_look()) | {"weekly": await _weekly(), "long": _long()}
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with launched("--disable-lcd-text") as browser:
         for name, messages in looks.items():
             async with _chat_with(messages) as (address, chat_id):
                 for scheme in ("light", "dark"):
@@ -56,7 +54,6 @@ async def take(folder: Path) -> None:
                     await expect(page.locator(".message.bot")).to_have_count(len(messages))
                     await page.locator("#log").screenshot(path=folder / f"{name}.{scheme}.png")
                     await page.close()
-        await browser.close()
 
 
 @asynccontextmanager

@@ -6,31 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
-
-from tests.story.processes import PATIENCE
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from playwright.async_api import Locator
 
     from tests.story.processes import Command, Workplace
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+# One browser serves all tests, and they share its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE * 1000)
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        await launched.close()
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def bot(workplace: Workplace) -> AsyncIterator[Command]:
     async with workplace.dateline("run") as command:
         await command.said("ready")
@@ -38,11 +28,12 @@ async def bot(workplace: Workplace) -> AsyncIterator[Command]:
         await command.stop()
 
 
-@pytest.fixture(
+@pytest_asyncio.fixture(
+    loop_scope="session",
     params=[
         pytest.param({"width": 1280, "height": 900}, id="on a desk"),
         pytest.param({"width": 390, "height": 800}, id="on a phone"),
-    ]
+    ],
 )
 async def page(
     request: pytest.FixtureRequest, browser: Browser, bot: Command
@@ -54,6 +45,7 @@ async def page(
     opened.on("console", lambda line: complaints.append(line.text))
     await opened.goto(address_of(bot))
     yield opened
+    await opened.close()
     assert complaints == []
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp.test_utils import TestServer
-from playwright.async_api import async_playwright
 
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links
@@ -25,8 +24,7 @@ from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
 from bot.web.specimens import sample_managed
 from storage.words import Mode
-from tests.conftest import CHROMIUM
-from tests.story.test_browser import FLAGS
+from tests.browsing import launched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -103,8 +101,7 @@ def pages(links: Links) -> dict[str, str]:
 
 
 async def take(folder: Path) -> None:
-    async with showing() as links, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    async with showing() as links, launched() as browser:
         for scheme in ("light", "dark"):
             for place, size in (("phone", PHONE), ("desk", DESK)):
                 page = await browser.new_page(
@@ -115,7 +112,6 @@ async def take(folder: Path) -> None:
                     picture = folder / f"{name}-{place}-{scheme}.png"
                     await page.screenshot(path=picture, full_page=True)
                 await page.close()
-        await browser.close()
 
 
 def main(folder: Path) -> None:

@@ -6,37 +6,32 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
-from tests.story.processes import PATIENCE
-from tests.story.test_browser import FLAGS
 from tests.web.showing import DESK, PHONE, pages, showing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.rendering.links import Links
+
+# One browser serves all tests, and they share its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGES = ["edition", "manage", "unsubscribe", "confirm"]
 
 
-@pytest.fixture
-async def browser(chromium: Path) -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE * 1000)
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        await launched.close()
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def links() -> AsyncIterator[Links]:
     async with showing() as served:
         yield served
 
 
-@pytest.fixture(params=[pytest.param(DESK, id="on a desk"), pytest.param(PHONE, id="on a phone")])
+@pytest_asyncio.fixture(
+    loop_scope="session",
+    params=[pytest.param(DESK, id="on a desk"), pytest.param(PHONE, id="on a phone")],
+)
 async def page(
     request: pytest.FixtureRequest, browser: Browser, links: Links
 ) -> AsyncIterator[Page]:
@@ -52,9 +47,9 @@ async def page(
     opened.on("requestfailed", lambda failed: complaints.append(failed.url))
     opened.on("request", lambda asked: hosts.add(urlsplit(asked.url).hostname))
     yield opened
+    await context.close()
     assert complaints == []
     assert hosts <= {"127.0.0.1"}
-    await context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
