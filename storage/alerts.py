@@ -95,12 +95,12 @@ async def make_alerts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> dict[int
     return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
 
 
-def message_key() -> ColumnElement[str]:
-    """Return the key of the delivery that told an `Alert` in the query.
+def message_key(medium: Medium = Medium.TELEGRAM) -> ColumnElement[str]:
+    """Return the key of the delivery that told an `Alert` in the query by *medium*.
 
     Of a bundle the first part speaks for all.
     """
-    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{medium}")
     bundle = literal("bundle:") + cast(col(Alert.bundle_id), String)
-    together = bundle + literal(f":{Medium.TELEGRAM}:1")
+    together = bundle + literal(f":{medium}:1")
     return case((col(Alert.bundle_id).is_(None), alone), else_=together)

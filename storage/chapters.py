@@ -11,7 +11,7 @@ from storage.alerts import Alert, message_key
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.stories import Story
-from storage.words import NEVER_THERE
+from storage.words import NEVER_THERE, Medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class ToldBefore:
 
 
 NOTHING = ToldBefore()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMail:
+    """The key of the delivery that mailed a chat the first of a chain, and when it was made."""
+
+    key: str
+    made_at: datetime
 
 
 async def told_before(
@@ -52,6 +60,27 @@ async def told_before(
             first = delivery_id if before.delivery_id is None else before.delivery_id
             told[chat_id] = ToldBefore(before.chapters + 1, first)
     return told
+
+
+async def first_mails(
+    unit: Unit, story_id: int, chat_ids: Collection[int], since: datetime
+) -> dict[int, FirstMail]:
+    """Return what each chat was mailed first, after *since*, of the chain, by chat."""
+    others = await _others_of_chain(unit, story_id)
+    if not others or not chat_ids:
+        return {}
+    rows = await unit.session.exec(
+        select(Alert.chat_id, Delivery.key, Delivery.created_at)
+        .join(Delivery, col(Delivery.key) == message_key(Medium.EMAIL))
+        .where(
+            col(Alert.story_id).in_(others),
+            col(Alert.chat_id).in_(chat_ids),
+            col(Alert.made_at) > since,
+            col(Delivery.state).not_in(NEVER_THERE),
+        )
+        .order_by(col(Alert.id).desc())
+    )
+    return {chat_id: FirstMail(key, made_at) for chat_id, key, made_at in rows}
 
 
 async def _others_of_chain(unit: Unit, story_id: int) -> list[int]:

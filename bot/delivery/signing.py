@@ -15,6 +15,8 @@ _SIGNED = (
     b"subject",
     b"date",
     b"message-id",
+    b"in-reply-to",
+    b"references",
     b"mime-version",
     b"content-type",
     b"list-id",

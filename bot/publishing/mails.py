@@ -66,7 +66,10 @@ def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
         "email/alert",
         recipient,
         occasion,
-        subject=subject_of("; ".join, [story.title or host_of(story.url)]),
+        subject=subject_of(
+            lambda heads: post.text("email/alert.subject.txt", {**values, "heads": heads}),
+            [story.title or host_of(story.url)],
+        ),
         values=values,
         label="alerts",
     )

@@ -52,7 +52,9 @@ def specimens() -> Iterator[Sample]:
         yield Sample(("alert/telegram.html",), partial(sample_alert, number=number))
         chapter = partial(sample_alert, number=number, is_chapter=True)
         yield Sample(("alert/telegram.html",), chapter)
-        yield Sample(_mail_of("alert"), partial(sample_alert_mail, number=number))
+        for is_chapter in (False, True):
+            mailed = partial(sample_alert_mail, number=number, is_chapter=is_chapter)
+            yield Sample(_mail_of("alert"), mailed)
 
 
 def sample_alert(
@@ -76,9 +78,12 @@ def sample_mail(renderer: Renderer, edition: Edition) -> Mail:
     return edition_mail(post, _READER, replace(edition, url=url))
 
 
-def sample_alert_mail(renderer: Renderer, number: int = samples.ALERTED) -> Mail:
-    story, zone = sample_story(number), samples.PLAN.zone
-    occasion = Occasion("alert:1:email", story.news_at)
+def sample_alert_mail(
+    renderer: Renderer, number: int = samples.ALERTED, *, is_chapter: bool = False
+) -> Mail:
+    story, zone = replace(sample_story(number), is_chapter=is_chapter), samples.PLAN.zone
+    first = Occasion("alert:1:email", story.news_at) if is_chapter else None
+    occasion = Occasion("alert:2:email", story.news_at, follows=first)
     topics, snippet = [samples.CONSUL], sample_snippet(number)
     return alert_mail(_post(renderer), _READER, occasion, story, topics, snippet, zone=zone)
 

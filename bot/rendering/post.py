@@ -2,6 +2,7 @@
 
 - From, Reply-To, To, Date; a Message-ID made of the delivery's key, so that a mail which comes
   twice is one to the program that shows it.
+- In-Reply-To and References (RFC 5322, 3.6.4): a story that moves on is shown as one thread.
 - Auto-Submitted (RFC 3834): out-of-office answers stay away.
 - List-Id (RFC 2919), List-Unsubscribe (RFC 2369) by mail and, where the world reaches us, by the
   web with one click (RFC 8058). A confirmation belongs to no list.
@@ -51,10 +52,14 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Of which delivery a mail is the body: its key, and the moment at which it is made."""
+    """Of which delivery a mail is the body: its key, and the moment at which it is made.
+
+    *follows*: that of the mail with which it belongs together, and behind which it is shown.
+    """
 
     key: str
     now: datetime
+    follows: "Occasion | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class Post:
             ("To", recipient.address),
             ("Date", format_datetime(occasion.now)),
             ("Message-ID", message_id(occasion, sender.domain)),
+            *_threading(occasion, sender.domain),
             ("Auto-Submitted", "auto-generated"),
         )
 
@@ -140,6 +146,13 @@ class Post:
         )
         one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)
         return headers + one_click if ways.unsubscribe else headers
+
+
+def _threading(occasion: Occasion, domain: str) -> tuple[tuple[str, str], ...]:
+    if occasion.follows is None:
+        return ()
+    first = message_id(occasion.follows, domain)
+    return ("In-Reply-To", first), ("References", first)
 
 
 def message_id(occasion: Occasion, domain: str) -> str:

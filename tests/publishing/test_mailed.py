@@ -14,6 +14,7 @@ from storage.chats_suspended import restore_chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
 from storage.queries import Query
+from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.words import ChatState, MailboxState, Medium, Mode, Reach
 
@@ -199,6 +200,63 @@ async def test_alerts_by_mail_go_on_where_only_telegrams_way_is_shut(
     await mailing.publish_bundles()
 
     assert await sent_by(newsroom) == media
+
+
+@pytest.mark.parametrize(
+    ("quiet", "first"),
+    [
+        pytest.param({}, "<alert.1.email.20260302T230100@dateline.example>", id="an alert"),
+        pytest.param(
+            {"quiet_from": 0, "quiet_to": 8 * 60 + 2},
+            "<bundle.1.email.1.20260302T230200@dateline.example>",
+            id="a bundle",
+        ),
+    ],
+)
+async def test_a_chapter_is_mailed_behind_the_first_mail_of_its_story(
+    mailing, newsroom, alerted, clock, quiet, first
+):
+    await alerted(wanted=True, **quiet)
+    source = await newsroom.source("Times")
+    for title in ("Ferry sinks", "Captain detained", "Captain charged"):
+        clock.turn(timedelta(minutes=1))
+        await mailing.publish_bundles()
+        article = await newsroom.article(title, 1, source_id=source)
+        if title != "Ferry sinks":
+            await newsroom.change(Story, article, continues_id=2)
+        while await mailing.publish_new():
+            pass
+
+    mails = [Mail.from_json(row.body) for row in await newsroom.all(Delivery) if row.mailbox_id]
+    assert [mail.header("References") for mail in mails] == [None, first, first]
+    assert [mail.header("In-Reply-To") for mail in mails] == [None, first, first]
+    assert mails[0].header("Message-ID") == first
+    assert mails[2].subject == "Update: Captain charged"
+
+
+async def test_a_bundle_marks_what_moved_on(mailing, newsroom, alerted, clock):
+    await alerted(wanted=True)
+    source = await newsroom.source("Times")
+    clock.turn(timedelta(minutes=1))
+    await newsroom.article("Ferry sinks", 1, source_id=source)
+    while await mailing.publish_new():
+        pass
+    await newsroom.change(Chat, 1, quiet_from=8 * 60, quiet_to=9 * 60)
+    await newsroom.article("Bank raises rates", 1, source_id=source)
+    await newsroom.change(
+        Story, await newsroom.article("Captain detained", 1, source_id=source), continues_id=2
+    )
+    while await mailing.publish_new():
+        pass
+    clock.turn(timedelta(hours=1))
+
+    await mailing.publish_bundles()
+
+    told, mailed = (row.body for row in (await newsroom.all(Delivery))[-2:])
+    assert "• Bank raises rates" in told["text"]
+    assert "• Update: Captain detained" in told["text"]
+    assert "* Update: Captain detained" in mailed["text"]
+    assert "Update: <a" in mailed["html"]
 
 
 async def test_where_no_mail_is_sent_nothing_is_decided_for_a_chat_that_blocks_the_bot(

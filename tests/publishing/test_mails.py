@@ -192,11 +192,14 @@ def test_lateness_is_said():
     assert "I was not running at 06:00" in digest(late=timedelta(hours=2)).text
 
 
-def alert(story: Story | None = None) -> Mail:
+ALERT = Occasion("alert:9:email", samples.NOW)
+
+
+def alert(story: Story | None = None, occasion: Occasion = ALERT) -> Mail:
     return alert_mail(
         post(),
         ANN,
-        Occasion("alert:9:email", samples.NOW),
+        occasion,
         story or samples.sample_story(samples.ALERTED),
         [samples.CONSUL],
         samples.sample_snippet(samples.ALERTED),
@@ -211,6 +214,23 @@ def test_an_alert_is_its_story():
     assert "Example Wire, Example Times, Daily Sample · Tue 12:00" in mail.text
     assert mail.header("List-Id") == "Dateline alerts <alerts.dateline.example>"
     assert mail.header("Message-ID") == "<alert.9.email.20261117T230000@dateline.example>"
+
+
+def test_a_mail_that_follows_another_is_shown_behind_it():
+    first = Occasion("bundle:3:email:1", samples.NOW)
+    headers = dict(alert(occasion=Occasion("alert:9:email", samples.NOW, follows=first)).headers)
+
+    assert headers["In-Reply-To"] == "<bundle.3.email.1.20261117T230000@dateline.example>"
+    assert headers["References"] == headers["In-Reply-To"]
+    assert "References" not in dict(alert().headers)
+
+
+def test_a_chapter_is_an_update():
+    mail = alert(replace(samples.sample_story(samples.ALERTED), is_chapter=True))
+
+    assert mail.subject == "Update: Ministry asks consul-general to explain post"
+    assert "Update: Ministry asks" in mail.text
+    assert "Update: <a" in mail.html
 
 
 def test_a_story_without_a_title_has_its_host_for_one():

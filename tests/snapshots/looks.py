@@ -69,6 +69,7 @@ def _mails() -> dict[str, str]:
         "mail_brief": sample_mail(renderer, sample_edition(Style.BRIEF)),
         "mail_weekly": sample_mail(renderer, replace(edition, is_weekly=True)),
         "mail_alert": sample_alert_mail(renderer),
+        "mail_alert_of_a_chapter": sample_alert_mail(renderer, is_chapter=True),
     }
     texts = {f"{name}.txt": f"{mail.subject}\n\n{mail.text}\n" for name, mail in mails.items()}
     return texts | {f"{name}.html": f"{mail.html}\n" for name, mail in mails.items()}

@@ -5,7 +5,7 @@ it puts out its delivery, or leaves it in a bundle, so a page begun again after 
 nothing.
 
 A story that continues one of the last days, which the chat was alerted to, is its next chapter: the
-message is a reply to the first.
+message is a reply to the first, and so is the mail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from bot.publishing.publish.bymail import ByMail, mail_row
+from bot.publishing.publish.bymail import ByMail, Letters
 from bot.publishing.publish.holding import hold_back
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
@@ -30,7 +30,7 @@ from storage.alerts import (
 )
 from storage.alerts_wanted import listeners
 from storage.articles import Article
-from storage.chapters import NOTHING, ToldBefore, told_before
+from storage.chapters import NOTHING, ToldBefore, first_mails, told_before
 from storage.engine import Storage, Unit
 from storage.stories_told import tellers_known
 from storage.words import DeliveryKind, Medium, alert_key
@@ -92,31 +92,41 @@ class Alerting:
         alerts: Mapping[int, Sequence[Listener]],
         before: Mapping[int, ToldBefore],
     ) -> None:
-        """Put out the delivery of each of *alerts*, by their row."""
+        """Put out the deliveries of each of *alerts*, by their row."""
         if not alerts:
             return
         chats = [ours[0].chat_id for ours in alerts.values()]
         tellers = await tellers_known(unit, article.story_id, chats)
+        outlets = {chat: tellers.known_to(chat, article.id or 0) for chat in chats}
         recipients = await self.by_mail.recipients(unit, chats)
+        mailed = {row: ours for row, ours in alerts.items() if ours[0].chat_id in recipients}
+        # What its mailbox gets is not told once more when Telegram's way is open again.
+        others = {
+            row: ours for row, ours in alerts.items() if ours[0].by_telegram or row not in mailed
+        }
+        await put_out(unit, self._messages(unit, article, others, outlets, before))
+        firsts = await first_mails(unit, article.story_id, recipients, unit.now - CHAIN)
+        letters = Letters(article, recipients, outlets, before, firsts)
+        await put_out(unit, self.by_mail.alerts(unit, mailed, letters))
+
+    def _messages(
+        self,
+        unit: Unit,
+        article: Article,
+        alerts: Mapping[int, Sequence[Listener]],
+        outlets: Mapping[int, Sequence[str]],
+        before: Mapping[int, ToldBefore],
+    ) -> list[dict[str, Any]]:
         wording = Wording(self.renderer, article, unit.now)
-        rows, mails = [], []
+        rows = []
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
             told = before.get(chat_id, NOTHING)
-            outlets = tellers.known_to(chat_id, article.id or 0)
-            recipient = recipients.get(chat_id)
-            # What its mailbox gets is not told once more when Telegram's way is open again.
-            if ours[0].by_telegram or not recipient:
-                key = alert_key(alert_id, Medium.TELEGRAM)
-                message = wording.message(ours, outlets, is_chapter=told.chapters > 0)
-                row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
-                rows.append(row | {"reply_to_id": told.delivery_id})
-            if recipient and self.by_mail.post:
-                key = alert_key(alert_id, Medium.EMAIL)
-                mail = wording.mail(self.by_mail.post, recipient, key, ours, outlets)
-                mails.append(mail_row(unit, DeliveryKind.ALERT, key, recipient, mail))
-        await put_out(unit, rows)
-        await put_out(unit, mails)
+            key = alert_key(alert_id, Medium.TELEGRAM)
+            message = wording.message(ours, outlets[chat_id], is_chapter=told.chapters > 0)
+            row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
+            rows.append(row | {"reply_to_id": told.delivery_id})
+        return rows
 
 
 def _chat_of(listener: Listener) -> int:

@@ -2,14 +2,15 @@
 
 1. What they say is written when they are put out, so it names all outlets up to then; it is not
    edited afterwards.
-2. A story none of whose topics the chat watches any more, or that it has muted, is left out.
-3. One that is late, and would come in quiet hours, waits for their end.
-4. One that was due while the chat was away for long has expired, as alerts do: its stories go into
+2. A story that moved on is marked as an update of what the chat was told before.
+3. A story none of whose topics the chat watches any more, or that it has muted, is left out.
+4. One that is late, and would come in quiet hours, waits for their end.
+5. One that was due while the chat was away for long has expired, as alerts do: its stories go into
    the next digest.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.publishing.bundles import Bundled, bundle_page
@@ -124,7 +125,12 @@ async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
     outlets = await outlets_of(unit, shown, bundle.chat_id)
     stories = (
-        Bundled(story_of(article, outlets.get(alert.story_id, ())), _topics(names, alert.topic_ids))
+        Bundled(
+            replace(
+                story_of(article, outlets.get(alert.story_id, ())), is_chapter=alert.chapter > 1
+            ),
+            _topics(names, alert.topic_ids),
+        )
         for alert, article in rows
     )
     return [story for story in stories if story.topics]

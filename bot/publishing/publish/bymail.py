@@ -1,14 +1,50 @@
 """Alerts by mail, to the mailboxes of chats that asked for them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from bot.publishing.choice import Topic
+from bot.publishing.excerpts import excerpt
+from bot.publishing.mails import alert_mail
 from bot.publishing.publish.outbox import Body, delivery
-from bot.rendering.post import Post, Recipient
+from bot.publishing.publish.wording import story_of
+from bot.rendering.mail import Mail
+from bot.rendering.post import Occasion, Post, Recipient
+from storage.alerts import Listener
+from storage.articles import Article
+from storage.chapters import FirstMail, ToldBefore
 from storage.engine import Unit
 from storage.mailboxes import mailboxes_for_alerts
-from storage.words import DeliveryKind, Medium
+from storage.words import DeliveryKind, Medium, alert_key
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What the mails of one article say; all but it by chat. *before*, *firsts*: of its chain."""
+
+    article: Article
+    recipients: Mapping[int, Recipient]
+    outlets: Mapping[int, Sequence[str]]
+    before: Mapping[int, ToldBefore]
+    firsts: Mapping[int, FirstMail]
+
+    def letter(self, post: Post, key: str, now: datetime, ours: Sequence[Listener]) -> Mail:
+        """Return what the mailbox of one chat, for whose topics *ours* stands, is told."""
+        chat_id, article = ours[0].chat_id, self.article
+        first, is_chapter = self.firsts.get(chat_id), chat_id in self.before
+        story = replace(story_of(article, self.outlets[chat_id]), is_chapter=is_chapter)
+        queries = tuple(dict.fromkeys(one.query for one in ours))
+        return alert_mail(
+            post,
+            self.recipients[chat_id],
+            Occasion(key, now, follows=Occasion(first.key, first.made_at) if first else None),
+            story,
+            [Topic(one.topic_id, one.topic) for one in ours],
+            excerpt(article.title, article.text or article.summary, queries),
+            zone=ours[0].zone,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +65,20 @@ class ByMail:
             mailbox.chat_id: Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
             for mailbox in await mailboxes_for_alerts(unit, chat_ids)
         }
+
+    def alerts(
+        self, unit: Unit, alerts: Mapping[int, Sequence[Listener]], letters: Letters
+    ) -> list[dict[str, Any]]:
+        """Return the rows of the mails of *alerts*, by their row."""
+        if self.post is None:
+            return []
+        rows = []
+        for alert_id, ours in alerts.items():
+            key = alert_key(alert_id, Medium.EMAIL)
+            mail = letters.letter(self.post, key, unit.now, ours)
+            recipient = letters.recipients[ours[0].chat_id]
+            rows.append(mail_row(unit, DeliveryKind.ALERT, key, recipient, mail))
+        return rows
 
 
 def mail_row(
