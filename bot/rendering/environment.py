@@ -1,5 +1,7 @@
 """The Jinja environment of all templates."""
 
+from functools import cache
+
 from babel import Locale
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 
@@ -14,14 +16,28 @@ LOCALE = "en_GB"
 def make_environment(locale: str = LOCALE, overrides: Overrides | None = None) -> OpenEnvironment:
     """Return an environment whose templates escape everything and forgive no missing name.
 
-    People's templates come before the shipped ones, which take over where those fail.
+    People's templates come before the shipped ones, which take over where those fail. The shipped
+    ones are compiled once in a process: who asks for them alone gets the same environment.
     """
-    shipped = PackageLoader("templates", "")
+    shipped = _shipped(locale)
+    if overrides is None:
+        return shipped
+    environment = _made(locale)
+    environment.loader = ChoiceLoader([overrides.loader(), _loader()])
+    environment.shipped, environment.overrides = shipped, overrides
+    return environment
+
+
+def _loader() -> PackageLoader:
+    return PackageLoader("templates", "")
+
+
+def _made(locale: str) -> OpenEnvironment:
     environment = OpenEnvironment(
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        loader=shipped,
+        loader=_loader(),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -34,7 +50,7 @@ def make_environment(locale: str = LOCALE, overrides: Overrides | None = None) -
     )
     spoken = Locale.parse(locale)
     environment.globals.update(language=spoken.language, direction=spoken.text_direction)
-    if overrides is not None:
-        environment.loader = ChoiceLoader([overrides.loader(), shipped])
-        environment.shipped, environment.overrides = make_environment(locale), overrides
     return environment
+
+
+_shipped = cache(_made)

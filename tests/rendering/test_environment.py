@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import jinja2
 import pytest
 
@@ -8,9 +10,13 @@ from bot.rendering.renderer import Renderer
 
 
 def renderer(**templates: str) -> Renderer:
-    environment = make_environment()
-    environment.loader = jinja2.DictLoader(templates)
+    environment = make_environment().overlay(loader=jinja2.DictLoader(templates))
     return Renderer(environment)
+
+
+def test_who_asks_for_the_shipped_templates_gets_what_is_compiled_already():
+    assert make_environment() is make_environment()
+    assert make_environment("ar") is not make_environment()
 
 
 def test_every_template_can_be_read():
