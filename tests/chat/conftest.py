@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +44,14 @@ from bot.subscribers.watching import Watching
 from storage.engine import Storage, Unit
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
+from tests.conftest import TurnedClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
 
     from aiogram import Dispatcher
 
-    from tests.conftest import TurnedClock
 
 ADMIN = 900
 LINKS = Links("https://bot.example", Seal(bytes(32)))
@@ -163,10 +165,28 @@ async def playground() -> AsyncIterator[Playground]:
         yield opened
 
 
-@pytest.fixture
-async def one_storage(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Storage]:
-    opened = Storage.open(sqlite_url, clock=clock)
+@pytest.fixture(scope="session")
+def catalogued(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database that holds the catalogue of ready topics, to be copied."""
+    path = tmp_path_factory.mktemp("catalogue") / "catalogued.sqlite3"
+    shutil.copy(migrated_sqlite, path)
+    asyncio.run(load_catalogue(path))
+    return path
+
+
+async def load_catalogue(path: Path) -> None:
+    opened = Storage.open(f"sqlite+aiosqlite:///{path}", clock=TurnedClock())
     await Catalogue(opened).load()
+    await opened.close()
+
+
+@pytest.fixture
+async def one_storage(
+    catalogued: Path, tmp_path: Path, clock: TurnedClock
+) -> AsyncIterator[Storage]:
+    path = tmp_path / "dateline.sqlite3"
+    shutil.copy(catalogued, path)
+    opened = Storage.open(f"sqlite+aiosqlite:///{path}", clock=clock)
     yield opened
     await opened.close()
 
