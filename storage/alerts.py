@@ -42,6 +42,7 @@ class Alert(SQLModel, table=True):
     bundle_id: int | None = Field(  # None: it was told at once
         default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
+    pressed_at: datetime | None = None  # None: its message shows its usual buttons
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Alerts whose buttons are pressed: what they told, of whose chat they are."""
 
+from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import exists, update
 from sqlmodel import col, select
 
 from storage.alerts import Alert
@@ -43,6 +45,18 @@ async def alert_pressed(unit: Unit, chat_id: int, story_id: int) -> Pressed | No
     )
     row = rows.first()
     return Pressed(*row) if row else None
+
+
+async def set_pressed(unit: Unit, chat_id: int, story_id: int, at: datetime | None) -> None:
+    """Write down since when the message shows other buttons than its usual ones, if it does."""
+    ours = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    await unit.session.exec(update(Alert).where(*ours).values(pressed_at=at))
+
+
+async def is_any_pressed(unit: Unit, story_id: int, since: datetime) -> bool:
+    """Say whether the buttons of any alert to the story were pressed after *since*."""
+    pressed = exists().where(col(Alert.story_id) == story_id, col(Alert.pressed_at) > since)
+    return (await unit.session.exec(select(pressed))).one()
 
 
 async def outlet_of(unit: Unit, chat_id: int, article_id: int) -> Outlet | None:

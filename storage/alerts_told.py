@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, literal
+from sqlalchemy import String, cast, literal, or_
 from sqlmodel import col, select
 
 from storage.alerts import Alert, Listener
@@ -42,11 +42,12 @@ async def alerted_since(unit: Unit, story_ids: Collection[int], since: datetime)
 
 
 async def told_alerts(
-    unit: Unit, story_id: int, *, since: datetime, after: int, limit: int
+    unit: Unit, story_id: int, *, since: datetime, pressed: datetime, after: int, limit: int
 ) -> list[ToldAlert]:
     """Return the alerts to the story that were made after *since*, with ids above *after*.
 
-    Those of chats that have muted the story are left out.
+    Those of chats that have muted the story are left out, and those whose buttons were pressed
+    after *pressed*.
     """
     key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
     rows = await unit.session.exec(
@@ -60,6 +61,7 @@ async def told_alerts(
             col(Alert.story_id) == story_id,
             col(Alert.made_at) > since,
             col(Alert.id) > after,
+            or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= pressed),
             col(Chat.state) == ChatState.ACTIVE,
             ~is_muted(unit, col(Alert.chat_id), story_id),
             col(Delivery.state).not_in(NEVER_THERE),

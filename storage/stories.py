@@ -134,6 +134,15 @@ async def finish_grown(unit: Unit, story_ids: Collection[int], owner: str) -> No
     )
 
 
+async def put_back(unit: Unit, story: Story, owner: str) -> None:
+    """Free it, to be claimed once more after a pause."""
+    await unit.session.exec(
+        update(Story)
+        .where(col(Story.id) == story.id, col(Story.owner) == owner)
+        .values(told_at=unit.now, owner=None, lease_until=None)
+    )
+
+
 async def finish_telling(unit: Unit, story: Story, owner: str) -> None:
     """Free it; what joined after it was claimed makes it due once more."""
     await unit.session.exec(

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
-from storage.alerts_pressed import Outlet, Pressed, alert_pressed, names_of, outlet_of
+from storage.alerts_pressed import Outlet, Pressed, alert_pressed, names_of, outlet_of, set_pressed
 from storage.chats import chat_to_change
 from storage.engine import Storage, Unit
 from storage.mutes import Muted, Subject, count_mutes, lift, mute, mutes_of
@@ -42,12 +42,20 @@ class Tastes:
 
     storage: Storage
 
-    async def seen(self, chat_id: int, story_id: int) -> AlertSeen:
-        async with self.storage.reading() as unit:
+    async def opened(self, chat_id: int, story_id: int) -> AlertSeen:
+        """Return what its menu has; as long as that is open nothing else changes its buttons."""
+        async with self.storage.writing() as unit:
             alert = await _alert(unit, chat_id, story_id)
+            await set_pressed(unit, chat_id, story_id, unit.now)
             outlet = await outlet_of(unit, chat_id, alert.article_id)
             topics = await names_of(unit, alert.topic_ids)
         return AlertSeen(story_id, outlet.name if outlet else "", topics)
+
+    async def closed(self, chat_id: int, story_id: int) -> None:
+        """Its usual buttons are there again."""
+        async with self.storage.writing() as unit:
+            await _alert(unit, chat_id, story_id)
+            await set_pressed(unit, chat_id, story_id, None)
 
     async def mute_story(self, chat_id: int, story_id: int) -> Done:
         """Tell no more of the story: no chapter, no edit, no item in a digest."""
@@ -55,7 +63,7 @@ class Tastes:
             await chat_to_change(unit, chat_id)
             alert = await _alert(unit, chat_id, story_id)
             subject = Subject(MuteKind.STORY, alert.chain)
-            made = await mute(unit, chat_id, subject, unit.now + STORY_LASTS)
+            made = await _mute(unit, chat_id, story_id, subject, unit.now + STORY_LASTS)
         return Done(made, subject.kind)
 
     async def mute_topic(self, chat_id: int, story_id: int, topic_id: int, days: int) -> Done:
@@ -66,7 +74,8 @@ class Tastes:
             if topic_id not in names:
                 raise NoSuchTopic
             subject = Subject(MuteKind.TOPIC, topic_id)
-            made = await mute(unit, chat_id, subject, unit.now + timedelta(days=days))
+            until = unit.now + timedelta(days=days)
+            made = await _mute(unit, chat_id, story_id, subject, until)
         return Done(made, subject.kind, names[topic_id], days)
 
     async def mute_source(self, chat_id: int, story_id: int, days: int) -> Done:
@@ -83,6 +92,13 @@ class Tastes:
             rows = await mutes_of(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
         return Page(rows, page, total, PER_PAGE)
 
+    async def undo(self, chat_id: int, story_id: int, mute_id: int) -> None:
+        """End what a press on the alert began."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await lift(unit, chat_id, mute_id)
+            await set_pressed(unit, chat_id, story_id, None)
+
     async def lift(self, chat_id: int, mute_id: int) -> None:
         """End a mute of the chat's; one that is over already stays so."""
         async with self.storage.writing() as unit:
@@ -98,8 +114,16 @@ class Tastes:
             outlet = await _outlet(unit, chat_id, alert)
             subject = Subject(kind, outlet.source_id, outlet.outlet)
             until = unit.now + timedelta(days=days) if days is not None else None
-            made = await mute(unit, chat_id, subject, until)
+            made = await _mute(unit, chat_id, story_id, subject, until)
         return Done(made, kind, outlet.name, days)
+
+
+async def _mute(
+    unit: Unit, chat_id: int, story_id: int, subject: Subject, until: datetime | None
+) -> int:
+    """Return the row; the alert shows how to undo it."""
+    await set_pressed(unit, chat_id, story_id, unit.now)
+    return await mute(unit, chat_id, subject, until)
 
 
 async def _alert(unit: Unit, chat_id: int, story_id: int) -> Pressed:

@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import col, select
 
 from bot.publishing.publish import also
-from bot.publishing.publish.also import PAUSE
+from bot.publishing.publish.also import LOOKED_AT, PAUSE
+from bot.subscribers.tastes import Tastes
 from storage.articles import Article
 from storage.chats import Chat
 from storage.deliveries import Delivery
@@ -162,6 +163,57 @@ async def test_a_chat_that_is_away_gets_no_edit(alerted, publishing, newsroom, s
     await publishing.publish_also()
 
     assert await edits(storage) == []
+
+
+async def test_what_a_press_showed_is_let_be_and_the_message_edited_later(
+    alerted, publishing, newsroom, storage, clock
+):
+    tastes = Tastes(storage)
+    await tastes.less_of_source(alerted, 1)
+    await joined(newsroom, storage, "Kyodo")
+    clock.turn(LOOKED_AT - MINUTE)
+    assert await publishing.publish_also() == 1
+    assert await edits(storage) == []
+    assert await publishing.publish_also() == 0
+
+    clock.turn(PAUSE)
+    assert await publishing.publish_also() == 1
+
+    assert await last_line(storage) == "Example Wire · 21:01 · also: Kyodo"
+    clock.turn(PAUSE)
+    assert await publishing.publish_also() == 0
+
+
+async def test_a_message_that_shows_its_usual_buttons_again_is_edited_at_once(
+    alerted, publishing, newsroom, storage
+):
+    tastes = Tastes(storage)
+    done = await tastes.less_of_source(alerted, 1)
+    await tastes.undo(alerted, 1, done.mute_id)
+    await tastes.opened(alerted, 1)
+    await tastes.closed(alerted, 1)
+    await joined(newsroom, storage, "Kyodo")
+
+    await publishing.publish_also()
+
+    assert len(await edits(storage)) == 1
+
+
+async def test_one_chat_that_pressed_holds_up_no_other(
+    alerted, publishing, newsroom, storage, clock
+):
+    other = await newsroom.chat(8)
+    await newsroom.subscribe(other, 1, "Their words", Mode.INSTANT)
+    clock.turn(MINUTE)
+    await newsroom.article("A flood", 1, source_id=1)
+    await publishing.publish_new()
+    source = await newsroom.source("Kyodo")
+    await newsroom.joins(await newsroom.article("Kyodo tells it too", source_id=source), story_id=2)
+    await Tastes(storage).opened(alerted, 2)
+
+    await publishing.publish_also()
+
+    assert [edit.chat_id for edit in await edits(storage)] == [other]
 
 
 async def test_after_a_day_a_message_stays_as_it_is(alerted, publishing, newsroom, storage, clock):

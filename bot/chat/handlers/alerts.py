@@ -22,15 +22,15 @@ _BUTTONS = "alert/buttons.html"
 async def menu_wanted(
     _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    alert = await doors.tastes.seen(guest.chat_id, callback_data.story_id)
+    alert = await doors.tastes.opened(guest.chat_id, callback_data.story_id)
     await answers.change_buttons("chat/alert/menu.html", alert=alert)
 
 
 async def back_wanted(
     _pressed: CallbackQuery, callback_data: OnAlert, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    alert = await doors.tastes.seen(guest.chat_id, callback_data.story_id)
-    await answers.change_buttons(_BUTTONS, story_id=alert.story_id)
+    await doors.tastes.closed(guest.chat_id, callback_data.story_id)
+    await answers.change_buttons(_BUTTONS, story_id=callback_data.story_id)
 
 
 async def less_wanted(
@@ -71,7 +71,7 @@ async def _tell(on_alert: OnAlert, done: Done, answers: Answers) -> None:
 async def undone(
     _pressed: CallbackQuery, callback_data: UndoMute, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    await doors.tastes.lift(guest.chat_id, callback_data.mute_id)
+    await doors.tastes.undo(guest.chat_id, callback_data.story_id, callback_data.mute_id)
     await answers.change_buttons(_BUTTONS, story_id=callback_data.story_id)
     await answers.note("chat/alert/undone.html")
 

@@ -1,7 +1,9 @@
 """Also: an alert is told once, and while it is of today its message says who else tells the story.
 
 Alerts of one story are edited together, and then not again for some minutes: what comes meanwhile
-is one edit. A message that would say the same is left alone.
+is one edit. A message that would say the same is left alone, and so is one whose buttons somebody
+has just pressed: an edit shows the usual ones again, and would take away what they look at. It is
+edited some minutes later.
 """
 
 from collections.abc import Sequence
@@ -13,15 +15,17 @@ from bot.publishing.publish.outbox import edit_of, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
+from storage.alerts_pressed import is_any_pressed
 from storage.alerts_told import ToldAlert, alerted_since, listening, told_alerts
 from storage.articles_found import articles_of
 from storage.engine import Storage, Unit
-from storage.stories import Story, claim_grown, finish_grown, finish_telling, keep_story
+from storage.stories import Story, claim_grown, finish_grown, finish_telling, keep_story, put_back
 from storage.stories_told import tellers_known
 
 LEASE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)
 OF_TODAY = timedelta(days=1)
+LOOKED_AT = timedelta(minutes=10)  # how long what a press showed is let be
 ALERTS_IN_A_UNIT = 500
 
 
@@ -50,12 +54,17 @@ class Also:
         """Edit the alerts after the row *after*; return the last of the page, None at the end."""
         if not await keep_story(unit, story.id, self.owner, LEASE):
             return None
-        since, story_id = unit.now - OF_TODAY, story.id or 0
-        alerts = await told_alerts(unit, story_id, since=since, after=after, limit=ALERTS_IN_A_UNIT)
+        since, pressed, story_id = unit.now - OF_TODAY, unit.now - LOOKED_AT, story.id or 0
+        alerts = await told_alerts(
+            unit, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
+        )
         await put_out(unit, await self._edits(unit, story_id, alerts))
         if len(alerts) == ALERTS_IN_A_UNIT:
             return alerts[-1].id
-        await finish_telling(unit, story, self.owner)
+        if await is_any_pressed(unit, story_id, pressed):
+            await put_back(unit, story, self.owner)
+        else:
+            await finish_telling(unit, story, self.owner)
         return None
 
     async def _edits(
