@@ -164,11 +164,11 @@ def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
     return Told(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
-        outlets=frozenset(t.outlet.casefold() or f"source {t.source_id}" for t in tellers),
+        outlets=frozenset([t.outlet.casefold() or f"source {t.source_id}" for t in tellers]),
         title=article.title,
         lead=article.lead,
         text=article.folded,
-        names=tuple(name for t in tellers for name in (t.outlet, t.host, t.title)),
+        names=tuple([name for t in tellers for name in (t.outlet, t.host, t.title)]),
         public=any(t.public for t in tellers),
         number=article.id,
     )

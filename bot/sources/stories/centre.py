@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter, neg
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +74,8 @@ class Centre:
     def seat(self, outlets: frozenset[str]) -> list[Guest]:
         """Give the outlets their seats; return the guests of theirs, who are to leave."""
         self.seated |= outlets
+        if not self.guests:
+            return []
         leaving = list(dict.fromkeys(self.guests[o] for o in outlets if o in self.guests))
         self.guests = {o: guest for o, guest in self.guests.items() if guest not in leaving}
         return leaving
@@ -113,6 +116,14 @@ class Centre:
         return dict(ranked[:_MOST_WORDS])
 
 
+@lru_cache(maxsize=1_024)
+def _shares(articles: int) -> list[float]:
+    """Return what a word counts, by the marks that so many articles gave it."""
+    most = articles * IN_TITLE
+    scale = _STEPS / most
+    return [_SHARE[int(mark * scale)] for mark in range(most + 1)]
+
+
 def _ranked(marks: Iterable[tuple[Word, int]]) -> list[tuple[Word, int]]:
     return sorted(marks, key=itemgetter(1), reverse=True)
 
@@ -137,11 +148,11 @@ def likeness(
 
 
 def _of_story(marks: Mapping[Word, int], story: Centre, rarest: float) -> float:
-    scale = _STEPS / (story.articles * IN_TITLE)
+    share = _shares(story.articles)
     core = common = strongest = 0.0
     for word, given in zip(story.words[: story.core], story.marks, strict=False):
         if (worth := rarest + word.rare_but_one) > 0:
-            part = _SHARE[int(given * scale)] * worth * word.weight
+            part = share[given] * worth * word.weight
             core += part
             if word in marks:
                 common += part

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import replace
-from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -129,13 +128,18 @@ class Stories:
         """Return the story and how alike it is; None is wholly alike: it begins one."""
         found: tuple[Centre | None, float] = None, WHOLLY
         best = 0.0
-        may_tell = (s for s in likely if _is_of_time(article, s) and _has_seat(article, s))
-        for story in islice(may_tell, _COMPARED):
+        compared = 0
+        for story in likely:
+            if not (_is_of_time(article, story) and _has_seat(article, story)):
+                continue
             alike = likeness(marks, story, self._vocabulary, ALIKE)
             # Of two that are alike enough, reports gather where more of them are already.
             claim = alike * story.articles**0.5
             if alike >= ALIKE and claim > best and story.has_room(article.outlets, alike):
                 found, best = (story, alike), claim
+            compared += 1
+            if compared == _COMPARED:
+                break
         return found
 
     def _before(
@@ -166,6 +170,8 @@ class Stories:
             found += word.stories or ()
             if len(found) >= _ENOUGH:
                 break
+        if len(set(found)) == len(found):
+            return found  # each shares one of them: to count that takes as long as all before
         shared = Counter(found)
         return sorted(shared, key=shared.__getitem__, reverse=True)
 

@@ -27,9 +27,9 @@ class Texts:
     def alike(self, passages: tuple[int, ...]) -> list[Centre]:
         """Return the stories that have the same text, the most alike first."""
         known = self._by_passage
-        found = [known[passage] for passage in passages if passage in known]
-        if not found:
+        if known.keys().isdisjoint(passages):
             return []
+        found = [known[passage] for passage in passages if passage in known]
         counted: Counter[_Text] = Counter()
         for texts in found:
             if isinstance(texts, _Text):
@@ -47,12 +47,16 @@ class Texts:
             return
         text = _Text(story, passages)
         self._of_story.setdefault(story.story_id, []).append(text)
+        known = self._by_passage
+        if known.keys().isdisjoint(passages):
+            known.update(dict.fromkeys(passages, text))
+            return
         for passage in passages:
-            texts = self._by_passage.setdefault(passage, text)
+            texts = known.setdefault(passage, text)
             if texts is text:
                 continue
             if isinstance(texts, _Text):
-                self._by_passage[passage] = [texts, text]
+                known[passage] = [texts, text]
             elif len(texts) <= _COMMON:
                 texts.append(text)
 
