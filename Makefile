@@ -35,8 +35,9 @@ $(BIN)/python:
 run: .venv/run
 	@exec $(BIN)/dateline run
 
+# A process for each core, up to four; a file's tests stay together, since some share what is slow.
 test: .venv/dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
