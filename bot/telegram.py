@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from aiogram.types import (
@@ -20,7 +19,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:
-    return [MessageEntity(**asdict(entity)) for entity in message.entities] or None
+    return [MessageEntity(**entity._asdict()) for entity in message.entities] or None
 
 
 def markup_of(keyboard: Keyboard) -> InlineKeyboardMarkup | None:

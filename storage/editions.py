@@ -1,21 +1,22 @@
 """Editions: the dated digests of each chat, and the stories that each one told."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, UniqueConstraint, and_, or_, update
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import add_new, insert_new
-from storage.words import MOST_SLOTS, ChatState, Reach
+from storage.words import ChatState, Reach
 
-# What bears on the next edition: a zone may have moved the date by one.
-_RECENT_DAYS = 4
+# Nearly every chat that had an edition at all had one since.
+_LATELY = timedelta(days=20)
 
 
 class Edition(SQLModel, table=True):
@@ -63,6 +64,12 @@ class Told(NamedTuple):
     alerted: bool
 
 
+class _Made(NamedTuple):
+    slot: int
+    day: date
+    made_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class LastEditions:
     """*days*: of each slot's last one, by number, if recent; *made_at*: when the last was made."""
@@ -83,29 +90,74 @@ async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelt
     return await claim(unit, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def settle_chat(unit: Unit, chat: Chat, owner: str, next_at: datetime | None) -> bool:
-    """Give the chat its next moment and free it; False if it is not ours, or was changed since."""
-    ours = (col(Chat.id) == chat.id) & (col(Chat.owner) == owner)
-    freed = update(Chat).where(ours).values(owner=None, lease_until=None)
-    settled = freed.where(col(Chat.next_digest_at) == chat.next_digest_at)
-    if (await unit.session.exec(settled.values(next_digest_at=next_at))).rowcount:
-        return True
-    await unit.session.exec(freed)
-    return False
+async def settle_chats(
+    unit: Unit, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
+) -> set[int]:
+    """Free the chats, and give each its next moment if its plan is still that of when it was taken.
+
+    *plans*: by chat, when its digest was due and when the next one is. Returned are those that were
+    ours and unchanged.
+    """
+    ours = await unit.session.exec(
+        select(Chat.id, Chat.next_digest_at)
+        .where(col(Chat.id).in_(plans), col(Chat.owner) == owner)
+        .order_by(col(Chat.id))
+        .with_for_update()
+    )
+    due_at = {chat_id: moment for chat_id, moment in ours if chat_id}
+    settled = {chat_id for chat_id, moment in due_at.items() if moment == plans[chat_id][0]}
+    rows = [
+        {"chat": chat_id, "next": plans[chat_id][1] if chat_id in settled else moment}
+        for chat_id, moment in due_at.items()
+    ]
+    if rows:
+        await (await unit.session.connection()).execute(_FREED, rows)
+    return settled
+
+
+_FREED: Final = (
+    update(Chat)
+    .where(col(Chat.id) == bindparam("chat"))
+    .values(next_digest_at=bindparam("next"), owner=None, lease_until=None)
+)
 
 
 async def last_editions(unit: Unit, chat_id: int) -> LastEditions:
+    return (await last_editions_of_each(unit, [chat_id]))[chat_id]
+
+
+async def last_editions_of_each(
+    unit: Unit, chat_ids: Collection[int]
+) -> Mapping[int, LastEditions]:
+    lately = col(Edition.local_date) >= (unit.now - _LATELY).date()
+    made = await _made(unit, chat_ids, lately)
+    if silent := set(chat_ids) - made.keys():
+        made |= await _made(unit, silent)
+    return {chat_id: _last(made.get(chat_id, ())) for chat_id in chat_ids}
+
+
+async def _made(
+    unit: Unit, chat_ids: Collection[int], *conditions: ColumnElement[bool]
+) -> dict[int, list[_Made]]:
+    """Return the editions of each chat that has any, the newest first."""
     rows = await unit.session.exec(
-        select(col(Edition.slot), col(Edition.local_date), col(Edition.made_at))
-        .where(Edition.chat_id == chat_id)
+        select(
+            col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at)
+        )
+        .where(col(Edition.chat_id).in_(chat_ids), *conditions)
         .order_by(col(Edition.local_date).desc())
-        .limit(_RECENT_DAYS * MOST_SLOTS)
     )
-    recent = list(rows)
+    made: defaultdict[int, list[_Made]] = defaultdict(list)
+    for chat_id, slot, day, made_at in rows:
+        made[chat_id].append(_Made(slot, day, made_at))
+    return made
+
+
+def _last(made: Sequence[_Made]) -> LastEditions:
     days: dict[int, date] = {}
-    for slot, day, _ in recent:
-        days.setdefault(slot, day)
-    return LastEditions(days, max((made_at for _, _, made_at in recent), default=None))
+    for one in made:
+        days.setdefault(one.slot, one.day)
+    return LastEditions(days, max((one.made_at for one in made), default=None))
 
 
 async def make_editions(

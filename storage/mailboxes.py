@@ -1,6 +1,6 @@
 """Mailboxes: the one e-mail address of a chat, and how far it has come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -40,6 +40,14 @@ class Mailbox(SQLModel, table=True):
 async def mailbox_of(unit: Unit, chat_id: int) -> Mailbox | None:
     """Return the mailbox of our chat row *chat_id*."""
     return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
+
+
+async def mailboxes_in_use(unit: Unit, chat_ids: Collection[int]) -> Sequence[Mailbox]:
+    """Return the mailboxes of the chats to which anything may be mailed."""
+    active = col(Mailbox.state) == MailboxState.ACTIVE
+    return (
+        await unit.session.exec(select(Mailbox).where(col(Mailbox.chat_id).in_(chat_ids), active))
+    ).all()
 
 
 async def mailboxes_for_alerts(unit: Unit, chat_ids: Iterable[int]) -> Sequence[Mailbox]:

@@ -1,5 +1,7 @@
 """Mutes: what a chat does not want to be told, for some time or until it lifts that."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -113,6 +115,16 @@ async def mutes_of(unit: Unit, chat_id: int, *, offset: int, limit: int) -> list
 
 async def subjects_muted(unit: Unit, chat_id: int) -> set[tuple[MuteKind, int]]:
     """Return the kind and the row of all that the chat has muted."""
-    ours = (col(Mute.chat_id) == chat_id, in_force(unit))
-    rows = await unit.session.exec(select(Mute.kind, Mute.subject_id).where(*ours))
-    return {(MuteKind(kind), subject_id) for kind, subject_id in rows}
+    return (await subjects_muted_of_each(unit, [chat_id])).get(chat_id, set())
+
+
+async def subjects_muted_of_each(
+    unit: Unit, chat_ids: Collection[int]
+) -> Mapping[int, set[tuple[MuteKind, int]]]:
+    """Return the same by chat, for those of the chats that have muted anything."""
+    theirs = (col(Mute.chat_id).in_(chat_ids), in_force(unit))
+    rows = await unit.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
+    muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
+    for chat_id, kind, subject_id in rows:
+        muted[chat_id].add((MuteKind(kind), subject_id))
+    return muted

@@ -1,6 +1,7 @@
 """Slots: when each chat's digests come. A chat that has chosen none has the usual one."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete
 from sqlmodel import Field, SQLModel, col, select
@@ -22,12 +23,19 @@ class DigestSlot(SQLModel, table=True):
 
 
 async def slots_of(unit: Unit, chat_id: int) -> tuple[Slot, ...]:
+    return (await slots_of_each(unit, [chat_id]))[chat_id]
+
+
+async def slots_of_each(unit: Unit, chat_ids: Collection[int]) -> Mapping[int, tuple[Slot, ...]]:
     rows = await unit.session.exec(
-        select(DigestSlot.number, DigestSlot.minutes, DigestSlot.weekdays)
-        .where(col(DigestSlot.chat_id) == chat_id)
+        select(DigestSlot.chat_id, DigestSlot.number, DigestSlot.minutes, DigestSlot.weekdays)
+        .where(col(DigestSlot.chat_id).in_(chat_ids))
         .order_by(col(DigestSlot.number))
     )
-    return tuple(Slot(*row) for row in rows) or USUAL_SLOTS
+    chosen: defaultdict[int, list[Slot]] = defaultdict(list)
+    for chat_id, *slot in rows:
+        chosen[chat_id].append(Slot(*slot))
+    return {chat_id: tuple(chosen[chat_id]) or USUAL_SLOTS for chat_id in chat_ids}
 
 
 async def keep_slots(unit: Unit, chat_id: int, slots: Sequence[Slot]) -> None:

@@ -1,7 +1,7 @@
 """Who tells a story, as each chat may know it: public sources, and those it follows itself."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -21,19 +21,32 @@ async def outlets_of(
     Whoever brought that one comes first, then the others, the first teller first. Only public
     sources are named, and those that the chat, if one is given, follows itself.
     """
-    rows = await unit.session.exec(
+    tellers = await tellers_of(unit, shown, chat_id)
+    return {story_id: named(told, shown[story_id]) for story_id, told in tellers.items()}
+
+
+async def tellers_of(
+    unit: Unit, story_ids: Iterable[int], chat_id: int | None = None
+) -> Mapping[int, Sequence[tuple[int, str]]]:
+    """Return, by story, who tells it with which article, the first teller first."""
+    connection = await unit.session.connection()
+    rows = await connection.execute(
         select(Article.story_id, Article.id, told_by())
         .join(Entry, col(Entry.article_id) == Article.id)
         .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id).in_(list(shown)), reaches(chat_id))
+        .where(col(Article.story_id).in_(list(story_ids)), reaches(chat_id))
         .order_by(col(Entry.first_seen_at), col(Source.id))
     )
-    own: defaultdict[int, dict[str, None]] = defaultdict(dict)
-    others: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    told: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
     for story_id, article_id, name in rows:
-        tellers = own if article_id == shown[story_id] else others
-        tellers[story_id][name] = None
-    return {story: list(own[story] | others[story]) for story in own.keys() | others.keys()}
+        told[story_id].append((article_id, name))
+    return told
+
+
+def named(tellers: Sequence[tuple[int, str]], article_id: int) -> list[str]:
+    """Return who tells a story, whoever brought *article_id* first."""
+    ordered = sorted(tellers, key=lambda teller: teller[0] != article_id)
+    return list(dict.fromkeys(name for _, name in ordered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ from storage.sources import Follow, Source
 from storage.sources_carrying import carried_to
 
 
-async def follows_own_sources(unit: Unit, chat_id: int) -> bool:
-    """Whether any source reaches this chat that does not reach everybody."""
+async def following_own_sources(unit: Unit, chat_ids: Collection[int]) -> set[int]:
+    """Return those of the chats that any source reaches which does not reach everybody."""
     own = (
-        select(Follow.source_id)
+        select(Follow.chat_id)
         .join(Source, col(Source.id) == Follow.source_id)
-        .where(col(Follow.chat_id) == chat_id, ~col(Source.public))
+        .where(col(Follow.chat_id).in_(chat_ids), ~col(Source.public))
+        .distinct()
     )
-    return (await unit.session.exec(own.limit(1))).first() is not None
+    return set(await unit.session.exec(own))
 
 
 async def stories_by_age(

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from bot.sources.urls import host_of
 from storage.words import Style
@@ -51,6 +52,16 @@ class Hit:
     in_title: bool = False
 
 
+class Look(NamedTuple):
+    """What anybody is shown of a story, whatever it hits of theirs; see `Story`."""
+
+    title: str
+    url: str
+    outlets: tuple[str, ...]
+    outlet: str
+    shown_at: datetime | date
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """A story as one chat sees it, told by the article that came first.
@@ -75,6 +86,10 @@ class Story:
         return self.outlets[0] if self.outlets else host_of(self.url)
 
     @property
+    def look(self) -> Look:
+        return Look(self.title, self.url, self.outlets, self.outlet, self.shown_at)
+
+    @property
     def shown_at(self) -> datetime | date:
         return self.published or self.news_at
 
@@ -87,6 +102,10 @@ class Section:
     told: tuple[Story, ...] = ()
     rest: tuple[Story, ...] = ()
     above: tuple[Story, ...] = ()
+
+    @property
+    def looks_above(self) -> tuple[Look, ...]:
+        return tuple(story.look for story in self.above)
 
     @property
     def more(self) -> int:

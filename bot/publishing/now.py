@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.publishing.pages import Edition, now_page, section_page
-from bot.publishing.publish.gathering import gather, reach
+from bot.publishing.publish.gathering import gather
+from bot.publishing.publish.readers import reader_of
 from bot.publishing.reading import Reading
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.editions import last_editions
 from storage.engine import Storage
 
 
@@ -44,5 +44,4 @@ class DigestNow:
             chat = await unit.session.get(Chat, chat_id)
             if chat is None:
                 raise LookupError(f"no chat {chat_id}")
-            last = await last_editions(unit, chat_id)
-            return await gather(unit, chat, reach(last.made_at, unit.now))
+            return (await gather(unit, [await reader_of(unit, chat)]))[chat_id]

@@ -5,18 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.matching.snippets import Snippet
+from bot.publishing.calendar import Plan
 from bot.publishing.choice import Choice, Hit, Story, Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
-from bot.publishing.publish.gathering import plan_of, trends_of
+from bot.publishing.publish.gathering import trends_of
 from bot.publishing.publish.picturing import Picturing
+from bot.publishing.trends import Trend
 from storage.chats import Chat
 from storage.editions import Edition as Made
-from storage.editions_found import digest_topics, texts_of
+from storage.editions_found import DigestTopic, digest_topics, texts_of
 from storage.editions_told import ToldStory, edition_on, queries_of, stories_told
 from storage.engine import Storage, Unit
+from storage.slots import slots_of
 from storage.stories_told import outlets_of
+from storage.trends import following_own_sources
 from storage.words import Style
 
 _NOBODY: Mapping[int, Sequence[str]] = {}
@@ -34,9 +38,9 @@ class Reading:
             if made is None:
                 return None
             chat = await unit.session.get_one(Chat, chat_id)
-            choice, plan = await _choice(unit, made), await plan_of(unit, chat)
+            choice = await _choice(unit, made)
+            plan = Plan(chat.zone, await slots_of(unit, chat_id))
             topics = await digest_topics(unit, chat_id)
-            then = replace(unit, now=made.made_at)  # trends are as they were
             return Edition(
                 choice=choice,
                 snippets=await _snippets(unit, choice),
@@ -48,13 +52,22 @@ class Reading:
                 slot=slot,
                 style=Style.FULL,
                 watched=[Topic(topic.id, topic.name) for topic in topics],
-                trends=await trends_of(then, StoryCounts(), topics, chat_id),
+                trends=await _trends(unit, made, topics),
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
 
     async def pictured(self, edition: Edition) -> Edition:
         """Return a weekly edition with its picture, any other as it is."""
         return await self.picturing.pictured(edition) if self.picturing else edition
+
+
+async def _trends(unit: Unit, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:
+    """Return the trends as they were then."""
+    then = replace(unit, now=made.made_at)
+    queries = {topic.query_id for topic in topics}
+    alone = await following_own_sources(unit, [made.chat_id])
+    ages = await StoryCounts().by_age(then, queries, made.chat_id if alone else None)
+    return trends_of(ages, topics, then.now)
 
 
 async def _choice(unit: Unit, made: Made) -> Choice:

@@ -37,7 +37,7 @@ def pieces(block: Block, limit: int) -> Iterator[Block]:
 
 
 def fits(block: Block, limit: int) -> bool:
-    return units(block.text) <= limit and len(block.entities) <= MAX_ENTITIES
+    return block.units <= limit and len(block.entities) <= MAX_ENTITIES
 
 
 def _place(block: Block, limit: int) -> int:
@@ -110,9 +110,9 @@ def _offsets(text: str) -> list[int]:
 
 def _parted(block: Block, at: int) -> tuple[Block, Block]:
     head, tail = block.text[:at].rstrip(), block.text[at:].lstrip()
-    start = units(block.text) - units(tail)
+    start = block.units - units(tail)
     before = _clipped(block.entities, 0, units(head))
-    after = _clipped(block.entities, start, units(block.text))
+    after = _clipped(block.entities, start, block.units)
     return (
         replace(block, text=head, entities=before),
         Block(tail, after, margin=block.margin),
@@ -127,5 +127,5 @@ def _clipped(entities: tuple[Entity, ...], start: int, end: int) -> tuple[Entity
         if entity.offset < end and entity.end > start
     )
     return tuple(
-        replace(entity, offset=first - start, length=last - first) for entity, first, last in inside
+        entity._replace(offset=first - start, length=last - first) for entity, first, last in inside
     )

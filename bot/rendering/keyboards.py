@@ -1,6 +1,6 @@
 """Reading the rows of buttons that stand in a template's `<nav>`."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.rendering.markup import Attributes
 from bot.rendering.messages import Button, Keyboard
@@ -22,7 +22,7 @@ class Rows:
     def write(self, text: str) -> None:
         if self.button is not None:
             label = f"{self.button.text} {' '.join(text.split())}".strip()
-            self.button = replace(self.button, text=label)
+            self.button = self.button._replace(text=label)
 
     def finish_button(self) -> None:
         if self.button is not None:

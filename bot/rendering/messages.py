@@ -5,11 +5,11 @@ waits, and `classic` the messages that are sent instead where it is refused. Wit
 in base64) the text is its caption.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
-from bot.rendering.utf16 import index_of, units
+from bot.rendering.utf16 import units
 
 MAX_UNITS = 4096
 MAX_ENTITIES = 100
@@ -18,8 +18,7 @@ MAX_CAPTION_UNITS = 1024
 Keyboard = tuple[tuple["Button", ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """The Bot API's MessageEntity; `offset` and `length` are UTF-16 units."""
 
     type: str
@@ -35,8 +34,7 @@ class Entity:
         return self.offset + self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(NamedTuple):
     """`data` comes back when it is pressed (1-64 bytes); `url` opens instead."""
 
     text: str
@@ -55,13 +53,7 @@ class Message:
 
     def plain(self) -> "Message":
         """Return the fallback without entities, links written out where they fit."""
-        links = sorted(
-            (entity for entity in self.entities if entity.url), key=lambda e: e.end, reverse=True
-        )
-        text = self.text
-        for link in links:
-            end = index_of(self.text, link.end)
-            text = f"{text[:end]} ({link.url}){text[end:]}"
+        text = with_links(self.text, self.entities)
         return Message(text if units(text) <= MAX_UNITS else self.text, (), self.keyboard)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,11 +90,22 @@ class Message:
         )
 
 
+def with_links(text: str, entities: Sequence[Entity]) -> str:
+    """Return *text* with the URL of each link written out behind it."""
+    coded = text.encode("utf-16-le", "surrogatepass")
+    pieces: list[bytes] = []
+    done = 0
+    for end, url in sorted((entity.end * 2, entity.url) for entity in entities if entity.url):
+        pieces += (coded[done:end], f" ({url})".encode("utf-16-le", "surrogatepass"))
+        done = end
+    return b"".join((*pieces, coded[done:])).decode("utf-16-le", "surrogatepass")
+
+
 def _told(record: Entity | Button) -> dict[str, Any]:
-    named = ((name, getattr(record, name)) for name in record.__slots__)
+    named = zip(record._fields, record, strict=True)
     return {name: value for name, value in named if value is not None}
 
 
 def _known(record: type[Entity | Button], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what a newer version may have stored."""
-    return {field.name: stored[field.name] for field in fields(record) if field.name in stored}
+    return {name: stored[name] for name in record._fields if name in stored}

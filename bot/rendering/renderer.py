@@ -1,16 +1,20 @@
 """From a template and its values to messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TypeVar
 
+from jinja2 import Template
+
+from bot.rendering.blocks import Block
 from bot.rendering.environment import make_environment
 from bot.rendering.messages import Keyboard, Message
 from bot.rendering.overriding import OpenEnvironment
 from bot.rendering.packing import pack
+from bot.rendering.parts import Parts
 from bot.rendering.rich import RichPage, parse_rich
-from bot.rendering.telegram_html import parse_page
+from bot.rendering.telegram_html import Page, parse_page
 
 Read = TypeVar("Read")
 
@@ -18,12 +22,13 @@ Read = TypeVar("Read")
 @dataclass(frozen=True, slots=True)
 class Renderer:
     environment: OpenEnvironment = field(default_factory=make_environment)
+    _kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False)
 
     def messages(
         self, template: str, /, *, keyboard: Keyboard = (), **values: object
     ) -> list[Message]:
         """Return the messages that *template* gives; *keyboard* stands under its own."""
-        return self._read(template, values, lambda html: _packed(html, keyboard))
+        return self._read(template, values, lambda page: _packed(page, keyboard))
 
     def text(self, template: str, /, **values: object) -> str:
         """Return what *template* gives as it is: HTML for pages, mails and feeds."""
@@ -35,36 +40,46 @@ class Renderer:
 
     def message(self, template: str, /, *, keyboard: Keyboard = (), **values: object) -> Message:
         """Return the one message that *template* gives; ValueError if it is none or several."""
-        return self._read(template, values, lambda html: _one(html, keyboard))
+        return self._read(template, values, lambda page: _one(page, keyboard))
 
     def keyboard(self, template: str, /, **values: object) -> Keyboard:
         """Return the buttons alone that *template* gives."""
-        return self._read(template, values, lambda html: parse_page(html).keyboard)
+        return self._read(template, values, lambda page: page.keyboard)
 
     def rich(self, template: str, /, **values: object) -> RichPage:
         """Return the rich message that *template* gives; whether it fits is for the caller."""
-        return self._read(template, values, parse_rich)
+        return self._useful(template, lambda made: parse_rich(made.render(values)))
 
     def _read(
-        self, template: str, values: Mapping[str, object], read: Callable[[str], Read]
+        self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
     ) -> Read:
-        """Return what *read* makes of the template, or of the shipped one if that is no use."""
-        html = self.environment.get_template(template).render(values)
+        def page_of(made: Template) -> Read:
+            parts = Parts(self._kept, self._part)
+            html = made.render(values, part=parts)
+            return read(parse_page(html, parts.taken))
+
+        return self._useful(template, page_of)
+
+    def _part(self, template: str, values: Mapping[str, object]) -> tuple[Block, ...]:
+        return self._useful(template, lambda made: parse_page(made.render(values)).blocks)
+
+    def _useful(self, template: str, use: Callable[[Template], Read]) -> Read:
+        """Return what *use* makes of the template, or of the shipped one if that is no use."""
+        made = self.environment.get_template(template)
         try:
-            return read(html)
+            return use(made)
         except ValueError as error:
             if self.environment.shipped is None:
                 raise
-            known = read(self.environment.shipped.get_template(template).render(values))
+            known = use(self.environment.shipped.get_template(template))
             self.environment.failed(template, error)
             return known
 
 
-def _packed(html: str, keyboard: Keyboard) -> list[Message]:
-    page = parse_page(html)
+def _packed(page: Page, keyboard: Keyboard) -> list[Message]:
     return pack(page.blocks, page.keyboard + keyboard)
 
 
-def _one(html: str, keyboard: Keyboard) -> Message:
-    (message,) = _packed(html, keyboard)
+def _one(page: Page, keyboard: Keyboard) -> Message:
+    (message,) = _packed(page, keyboard)
     return message

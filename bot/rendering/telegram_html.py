@@ -3,12 +3,14 @@
 Inline: b i u s code a tg-spoiler tg-time br. Blocks: p (an empty line around it), div, li ("• "),
 blockquote (`expandable` folds it), pre; a block within a block begins a new line of it. ul only
 groups. hr opens a section. `<nav>`, wherever it stands, is a row of the keyboard, its buttons
-`<button data="…">` or `<button url="…">`. White space collapses as in a browser, but not in pre.
+`<button data="…">` or `<button url="…">`. `<tg-part id="…">` stands for blocks that are read
+already (`parts`). White space collapses as in a browser, but not in pre.
 An unknown tag is an error: templates are ours. A link that is neither http, https, tg nor mailto
 is only its text.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
@@ -40,9 +42,9 @@ class Page:
     keyboard: Keyboard = ()
 
 
-def parse_page(html: str) -> Page:
+def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
     """Return what *html* holds; raise TemplateError for a tag or nesting that is not ours."""
-    reader = _Reader()
+    reader = _Reader(parts)
     reader.feed(html)
     return reader.finished()
 
@@ -61,7 +63,8 @@ class _Open:
 
 
 class _Reader(MarkupReader):
-    def __init__(self) -> None:
+    def __init__(self, parts: Sequence[tuple[Block, ...]]) -> None:
+        self._parts = parts
         self._open = _Open()
         self._writer = Writer()
         self._rows = Rows()
@@ -88,6 +91,8 @@ class _Reader(MarkupReader):
             self._writer.break_line()
         elif tag == "hr":
             self._open_section()
+        elif tag == "tg-part":
+            self._take_part(attributes)
         elif tag in INLINE:
             self._begin(tag, _entity_of(tag, attributes))
         elif tag in BLOCKS:
@@ -141,6 +146,23 @@ class _Reader(MarkupReader):
             raise self.error(f"<hr> stands inside <{self._open.tags[-1]}>")
         self._end_block()
         self._opens_section = True
+
+    def _take_part(self, attributes: Attributes) -> None:
+        if self._open.tags:
+            raise self.error(f"<tg-part> stands inside <{self._open.tags[-1]}>")
+        self._end_block()
+        blocks = self._part(attributes.get("id") or "")
+        if blocks and self._opens_section:
+            first, *others = blocks
+            blocks = (replace(first, opens_section=True), *others)
+            self._opens_section = False
+        self._done.extend(blocks)
+
+    def _part(self, number: str) -> Sequence[Block]:
+        try:
+            return self._parts[int(number)]
+        except (ValueError, IndexError):
+            raise self.error(f"<tg-part id={number!r}> stands for nothing") from None
 
     def _end_block(self) -> None:
         text, entities = self._writer.take()

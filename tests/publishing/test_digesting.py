@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.publishing.publish import Publishing, digesting
-from storage import editions
+from storage import editions, editions_found
 from storage.articles import Article
 from storage.chats import Chat
 from storage.deliveries import Delivery
@@ -130,6 +130,38 @@ async def test_what_is_matched_late_is_in_the_next_edition(publishing, newsroom,
     await publishing.publish_due()
 
     assert "Slow" in (await newsroom.texts())[0]
+
+
+async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next(
+    publishing, newsroom, watched, clock
+):
+    query, source = watched
+    clock.now = DUE - timedelta(seconds=20)
+    slow = await newsroom.article("Slow", source_id=source)
+    clock.now = DUE
+    await publishing.publish_due()
+    clock.now = DUE - timedelta(seconds=10)  # the moment of a unit that is committed only now
+    await newsroom.match(slow, query)
+    clock.now = DUE + DAY
+
+    await publishing.publish_due()
+
+    assert ["Slow" in text for text in await newsroom.texts()] == [True]
+
+
+async def test_of_what_a_query_found_only_the_newest_are_read(
+    publishing, newsroom, watched, clock, monkeypatch
+):
+    query, source = watched
+    monkeypatch.setattr(editions_found, "MOST_FOUND", 2)
+    clock.now = DUE
+    for hours in (3, 1, 2):
+        await newsroom.article(f"{hours} hours ago", query, source_id=source, ago=hours * HOUR)
+
+    await publishing.publish_due()
+
+    (text,) = await newsroom.texts()
+    assert [f"{hours} hours ago" in text for hours in (1, 2, 3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(

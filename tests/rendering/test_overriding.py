@@ -70,7 +70,7 @@ def test_a_part_of_ones_own_is_used_by_the_shipped_templates(folder):
             "{% macro title(story, snippet=none) %}\n{{ story.headline }}{% endmacro %}\n"
             "{% macro outlets(story) %}{% endmacro %}{% macro line(s, t) %}{% endmacro %}"
             "{% macro item(story, snippet, zone, today) %}{{ title(story) }}{% endmacro %}",
-            "macros/story.html, line 2: 'bot.publishing.choice.Story object' has no attribute "
+            "macros/story.html, line 2: 'bot.publishing.choice.Look object' has no attribute "
             "'headline'.",
             id="a part that fails within a shipped one",
         ),

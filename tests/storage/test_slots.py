@@ -3,7 +3,7 @@ from sqlalchemy import Connection, text
 
 from storage.chats import open_chat
 from storage.schema import migrations
-from storage.slots import keep_slots, slots_of
+from storage.slots import keep_slots, slots_of, slots_of_each
 from storage.words import USUAL_SLOTS, Slot
 from tests.storage.test_schema import run_on
 
@@ -32,6 +32,10 @@ async def test_slots_are_kept_by_number_and_replaced_as_a_whole(storage):
         assert kept == (Slot(0, 480, 0b0000001), Slot(2, 600))
         assert await slots_of(unit, chat) == (Slot(2, 660),)
         assert await slots_of(unit, other) == (Slot(0, 1),)
+        assert await slots_of_each(unit, [other, chat]) == {
+            chat: (Slot(2, 660),),
+            other: (Slot(0, 1),),
+        }
 
 
 async def test_a_time_from_before_there_were_slots_is_the_first_one(sqlite_url):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.publishing.trends import FORTNIGHT
 from storage.engine import Unit
-from storage.trends import follows_own_sources, stories_by_age
+from storage.trends import stories_by_age
 
 # To count anew for each digest took longer than all else that it is gathered from.
 GOOD_FOR = timedelta(minutes=30)
@@ -22,10 +22,13 @@ class StoryCounts:
     _known: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
 
     async def by_age(
-        self, unit: Unit, chat_id: int, query_ids: Collection[int]
+        self, unit: Unit, query_ids: Collection[int], chat_id: int | None = None
     ) -> Mapping[int, Ages]:
-        """Return, by query and whole days of age, how many stories a fortnight brought."""
-        if await follows_own_sources(unit, chat_id):
+        """Return, by query and whole days of age, how many stories a fortnight brought.
+
+        To everybody, or to the one chat that has sources of its own.
+        """
+        if chat_id is not None:
             return await stories_by_age(unit, chat_id, query_ids, FORTNIGHT)
         missing = [one for one in query_ids if not self._is_fresh(one, unit.now)]
         counted = await stories_by_age(unit, None, missing, FORTNIGHT)

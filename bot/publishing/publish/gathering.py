@@ -1,105 +1,135 @@
-"""Gathering an edition: what a chat's topics found since its last one, chosen and excerpted."""
+"""Gathering editions: what the topics of chats found since their last ones, chosen and excerpted.
 
+What many readers of a round share is read once, for all of them together.
+"""
+
+from asyncio import sleep
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.matching.snippets import Snippet
-from bot.publishing.calendar import Plan
 from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS, excerpt
 from bot.publishing.pages import Edition
-from bot.publishing.publish.counting import StoryCounts
-from bot.publishing.publish.newsstand import News, Newsstand, OwnNews
+from bot.publishing.publish.counting import Ages, StoryCounts
+from bot.publishing.publish.newsstand import Newsstand
+from bot.publishing.publish.readers import FIRST_REACH, Reader
 from bot.publishing.trends import Trend, trend_of
-from storage.chats import Chat
-from storage.editions_found import DigestTopic, Found, digest_topics
+from storage.editions_found import MOST_FOUND, DigestTopic, Found
+from storage.editions_known import alerted_to, told_to
 from storage.engine import Unit
-from storage.mutes import subjects_muted
-from storage.slots import slots_of
-from storage.trends import follows_own_sources
-from storage.words import MuteKind
-
-# How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
-# one that was missed is merged into the next.
-FIRST_REACH = timedelta(hours=24)
-LONGEST_REACH = timedelta(days=15)
-
-
-async def plan_of(unit: Unit, chat: Chat) -> Plan:
-    return Plan(chat.zone, await slots_of(unit, chat.id or 0))
-
-
-def reach(last_made_at: datetime | None, now: datetime) -> datetime:
-    """Return from when on an edition tells, after the last one."""
-    return max(last_made_at, now - LONGEST_REACH) if last_made_at else now - FIRST_REACH
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What was read and counted for other chats already."""
+    """What was read and counted for other readers already."""
 
     counts: StoryCounts = field(default_factory=StoryCounts)
     stand: Newsstand = field(default_factory=Newsstand)
 
-    async def news_for(self, unit: Unit, chat: Chat) -> News:
-        return OwnNews() if await follows_own_sources(unit, chat.id or 0) else self.stand
+    def stands(self, readers: Iterable[Reader]) -> Iterable[tuple[Newsstand, list[Reader]]]:
+        """Return where the readers get their news."""
+        together = []
+        for reader in readers:
+            if reader.is_apart:
+                yield Newsstand(reader.id), [reader]
+            else:
+                together.append(reader)
+        if together:
+            yield self.stand, together
 
 
 async def gather(
-    unit: Unit,
-    chat: Chat,
-    since: datetime,
-    *,
-    plan: Plan | None = None,
-    shared: Shared | None = None,
-) -> Edition:
-    """Return the edition of what came after *since* and was not told in a digest yet.
+    unit: Unit, readers: Sequence[Reader], shared: Shared | None = None, now: datetime | None = None
+) -> dict[int, Edition]:
+    """Return, by chat, the edition of what came since its last one and was not told in a digest.
 
-    *plan* is the chat's, where it is known already.
+    *now*: from when on the next one tells, where that is before this unit's moment.
     """
-    muted = await subjects_muted(unit, chat.id or 0)
-    # What a chat has muted is its own affair, so that it is asked for alone.
-    news: News = OwnNews() if muted or not shared else await shared.news_for(unit, chat)
-    wanted = await digest_topics(unit, chat.id or 0)
-    topics = [topic for topic in wanted if (MuteKind.TOPIC, topic.id) not in muted]
-    queries = {topic.query_id for topic in topics}
-    found = await news.found_since(unit, chat.id or 0, queries, since)
-    watched = tuple(Topic(topic.id, topic.name) for topic in topics)
-    choice = choose(watched, await _stories(unit, chat, news, topics, found), CAPS[chat.style])
-    counts = shared.counts if shared else StoryCounts()
-    return Edition(
-        choice=choice,
-        snippets=await _snippets(unit, news, choice, topics, LENGTHS[chat.style]),
-        plan=plan or await plan_of(unit, chat),
-        topics=len(topics),
-        watched=watched,
-        since=since,
-        now=unit.now,
-        style=chat.style,
-        layout=chat.layout,
-        trends=await trends_of(unit, counts, topics, chat.id or 0),
-    )
+    shared, now = shared or Shared(), now or unit.now
+    editions: dict[int, Edition] = {}
+    for stand, some in shared.stands(readers):
+        chosen = await _chosen(unit, stand, some, now)
+        ages = await _ages(unit, shared.counts, some)
+        for reader in some:
+            editions[reader.id] = _edition(stand, reader, chosen[reader.id], ages, now)
+            await sleep(0)  # others have their turn
+    return editions
 
 
-async def _stories(
-    unit: Unit, chat: Chat, news: News, topics: Sequence[DigestTopic], found: Iterable[Found]
-) -> list[Story]:
-    hits = _hits(topics, found)
-    shown = {story: found.article_id for story, found in hits.stories.items()}
-    return hits.told_by(await news.outlets_of(unit, chat.id or 0, shown))
-
-
-async def trends_of(
-    unit: Unit, counts: StoryCounts, topics: Sequence[DigestTopic], chat_id: int
+def trends_of(
+    ages: Mapping[int, Ages], topics: Iterable[DigestTopic], now: datetime
 ) -> dict[int, Trend]:
-    """Return the trend of each topic that has one; a week is looked back on with all of them."""
-    ages = await counts.by_age(unit, chat_id, {topic.query_id for topic in topics})
+    """Return the trend of each topic that has one, by its query's *ages*."""
     trends = {
-        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, unit.now) for topic in topics
+        topic.id: trend_of(ages.get(topic.query_id, {}), topic.since, now) for topic in topics
     }
     return {topic_id: trend for topic_id, trend in trends.items() if trend}
+
+
+async def _chosen(
+    unit: Unit, stand: Newsstand, readers: Sequence[Reader], now: datetime
+) -> Mapping[int, Choice]:
+    """Return, by chat, what its edition tells; the stand has the texts ready then."""
+    await stand.bring_found(unit, [(reader.queries, reader.since(now)) for reader in readers])
+    found = {reader.id: stand.found(reader.queries, reader.since(now)) for reader in readers}
+    stories = {chat_id: {one.story_id for one in some} for chat_id, some in found.items()}
+    told, alerted = await told_to(unit, stories), await alerted_to(unit, stories)
+    await stand.bring_tellers(unit, set[int]().union(*stories.values()))
+    choices = {}
+    for reader in readers:
+        new = (one for one in found[reader.id] if one.story_id not in told[reader.id])
+        hits = _hits(reader.topics, _newest(new))
+        topics = [Topic(topic.id, topic.name) for topic in reader.topics]
+        stories_now = hits.told_by(stand, alerted[reader.id])
+        choices[reader.id] = choose(topics, stories_now, CAPS[reader.chat.style])
+        await sleep(0)
+    await stand.bring_texts(unit, _excerpted(readers, choices))
+    return choices
+
+
+def _newest(found: Iterable[Found]) -> Sequence[Found]:
+    known = list(found)
+    if len(known) <= MOST_FOUND:
+        return known
+    known.sort(key=lambda one: (one.news_at, one.article_id), reverse=True)
+    return known[:MOST_FOUND]
+
+
+def _excerpted(readers: Iterable[Reader], choices: Mapping[int, Choice]) -> set[int]:
+    return {
+        story.article_id
+        for reader in readers
+        if LENGTHS[reader.chat.style]
+        for story in choices[reader.id].told
+    }
+
+
+async def _ages(unit: Unit, counts: StoryCounts, readers: Sequence[Reader]) -> Mapping[int, Ages]:
+    """Return, by query, the ages of stories as the readers of one stand see them."""
+    queries = set[int]().union(*(reader.queries for reader in readers))
+    alone = readers[0].id if readers[0].follows else None
+    return await counts.by_age(unit, queries, alone)
+
+
+def _edition(
+    stand: Newsstand, reader: Reader, choice: Choice, ages: Mapping[int, Ages], now: datetime
+) -> Edition:
+    chat, topics = reader.chat, reader.topics
+    return Edition(
+        choice=choice,
+        snippets=_snippets(stand, choice, topics, LENGTHS[chat.style]),
+        plan=reader.plan,
+        topics=len(topics),
+        watched=tuple(Topic(topic.id, topic.name) for topic in topics),
+        since=reader.since(now),
+        now=now,
+        style=chat.style,
+        layout=chat.layout,
+        trends=trends_of(ages, topics, now),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +139,18 @@ class _Hits:
     stories: Mapping[int, Found]
     by_story: Mapping[int, Mapping[int, Hit]]
 
-    def told_by(self, outlets: Mapping[int, Sequence[str]]) -> list[Story]:
+    def told_by(self, stand: Newsstand, alerted: Collection[int]) -> list[Story]:
         return [
             Story(
                 id=story_id,
                 article_id=found.article_id,
                 title=found.title,
                 url=found.url,
-                outlets=tuple(outlets.get(story_id, ())),
+                outlets=stand.outlets(story_id, found.article_id),
                 news_at=found.news_at,
                 hits=tuple(self.by_story[story_id].values()),
                 published=found.published_at or found.published_on,
-                alerted=found.alerted,
+                alerted=story_id in alerted,
             )
             for story_id, found in self.stories.items()
         ]
@@ -147,18 +177,16 @@ def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
     return Hit(topic.id, before | frozenset(found.words), in_title or found.in_title)
 
 
-async def _snippets(
-    unit: Unit, news: News, choice: Choice, topics: Sequence[DigestTopic], limit: int
+def _snippets(
+    stand: Newsstand, choice: Choice, topics: Sequence[DigestTopic], limit: int
 ) -> dict[int, Snippet]:
     queries = {topic.id: topic.query for topic in topics}
-    told = list(choice.told)
-    texts = await news.texts_of(unit, [story.article_id for story in told]) if limit else {}
     return {
         story.id: excerpt(
             story.title,
-            texts.get(story.article_id, ""),
+            stand.text(story.article_id) if limit else "",
             tuple(sorted({queries[hit.topic_id] for hit in story.hits})),
             limit,
         )
-        for story in told
+        for story in choice.told
     }

@@ -10,9 +10,7 @@ from bot.publishing.publish.outbox import Body
 from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.engine import Unit
-from storage.mailboxes import mailbox_of
-from storage.words import ChatState, MailboxState, Medium
+from storage.words import ChatState, Medium
 
 # The bodies are the parts of one edition, in the order in which they are sent.
 Layout: TypeAlias = Callable[[Renderer, Edition], Sequence[Body]]
@@ -27,14 +25,6 @@ class ByMail:
 
     def __call__(self, _renderer: Renderer, edition: Edition) -> Sequence[Body]:
         return [edition_mail(self.post, self.recipient, edition)]
-
-
-async def recipient_of(unit: Unit, chat: Chat) -> Recipient | None:
-    """Return the mailbox to which the chat's mails go; None where none may."""
-    mailbox = await mailbox_of(unit, chat.id or 0)
-    if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
-        return None
-    return Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
 
 
 def layouts_for(

@@ -1,0 +1,97 @@
+"""The readers of a round: what is known of each before its news is, read for all at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.publishing.calendar import Plan
+from bot.rendering.post import Recipient
+from storage.chats import Chat
+from storage.editions import LastEditions, last_editions_of_each
+from storage.editions_found import DigestTopic, digest_topics_of_each
+from storage.engine import Unit
+from storage.mailboxes import mailboxes_in_use
+from storage.mutes import subjects_muted_of_each
+from storage.slots import slots_of_each
+from storage.trends import following_own_sources
+from storage.words import MuteKind
+
+# How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
+# one that was missed is merged into the next.
+FIRST_REACH = timedelta(hours=24)
+LONGEST_REACH = timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A chat with its plan, and the topics of its digest that it has not muted.
+
+    *recipient*: its mailbox, where that is in use. *follows*: sources of its own reach it.
+    *mutes*: it has muted anything.
+    """
+
+    chat: Chat
+    plan: Plan
+    last: LastEditions
+    topics: Sequence[DigestTopic]
+    follows: bool = False
+    mutes: bool = False
+    recipient: Recipient | None = None
+
+    @property
+    def id(self) -> int:
+        return self.chat.id or 0
+
+    @property
+    def queries(self) -> set[int]:
+        return {topic.query_id for topic in self.topics}
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is told other things than everybody of the same query."""
+        return self.follows or self.mutes
+
+    def since(self, now: datetime) -> datetime:
+        """Return from when on its next edition tells."""
+        last = self.last.made_at
+        return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
+
+
+async def reader_of(unit: Unit, chat: Chat) -> Reader:
+    (reader,) = await readers_of(unit, [chat])
+    return reader
+
+
+async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
+    """Return the readers that *chats* are, in their order."""
+    ids = [chat.id or 0 for chat in chats]
+    slots = await slots_of_each(unit, ids)
+    last = await last_editions_of_each(unit, ids)
+    topics = await digest_topics_of_each(unit, ids)
+    muted = await subjects_muted_of_each(unit, ids)
+    following = await following_own_sources(unit, ids)
+    recipients = await _recipients(unit, chats)
+    return [
+        Reader(
+            chat,
+            Plan(chat.zone, slots[chat_id]),
+            last[chat_id],
+            [
+                topic
+                for topic in topics.get(chat_id, ())
+                if (MuteKind.TOPIC, topic.id) not in muted.get(chat_id, ())
+            ],
+            follows=chat_id in following,
+            mutes=chat_id in muted,
+            recipient=recipients.get(chat_id),
+        )
+        for chat_id, chat in zip(ids, chats, strict=True)
+    ]
+
+
+async def _recipients(unit: Unit, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
+    mailed = [chat.id or 0 for chat in chats if chat.digest_by.mails]
+    return {
+        mailbox.chat_id: Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
+        for mailbox in (await mailboxes_in_use(unit, mailed) if mailed else ())
+    }

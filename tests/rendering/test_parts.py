@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jinja2 import DictLoader
+
+from bot.rendering.environment import make_environment
+from bot.rendering.markup import TemplateError
+from bot.rendering.parts import MOST_KEPT, Parts
+from bot.rendering.renderer import Renderer
+from bot.rendering.telegram_html import parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from bot.rendering.parts import Blocks
+
+PAGE = """
+<p>Hello {{ name }}</p>
+<hr>
+{{ part("told.html", title=title, link=link) }}
+<p>Bye</p>
+"""
+TOLD = """<p>• <a href="{{ link }}">{{ title }}</a></p><li>one more</li>"""
+WHOLE = PAGE.replace('{{ part("told.html", title=title, link=link) }}', TOLD)
+VALUES: dict[str, Any] = {"name": "Ann", "title": "Bread & butter", "link": "https://example.org/1"}
+
+
+def renderer(**templates: str) -> Renderer:
+    environment = make_environment()
+    environment.loader = DictLoader(
+        {name.replace("_", "."): text for name, text in templates.items()}
+    )
+    return Renderer(environment)
+
+
+def test_a_page_of_parts_reads_as_if_it_were_one():
+    parted = renderer(page_html=PAGE, told_html=TOLD)
+    whole = renderer(page_html=WHOLE)
+
+    first, again = (parted.messages("page.html", **VALUES) for _ in range(2))
+
+    assert first == again == whole.messages("page.html", **VALUES)
+
+
+def test_a_part_is_rendered_once_for_all_who_are_shown_the_same():
+    made: list[object] = []
+
+    def make(template, values):
+        made.append((template, *values.values()))
+        return parse_page(f"<p>{values['title']}</p>").blocks
+
+    kept: dict[Hashable, Blocks] = {}
+    for title in ("a", "b", "a", "a"):
+        Parts(kept, make)("told.html", title=title)
+
+    assert made == [("told.html", "a"), ("told.html", "b")]
+
+
+def test_what_is_kept_is_bounded():
+    kept: dict[Hashable, Blocks] = {}
+    parts = Parts(kept, lambda _template, _values: ())
+
+    for number in range(MOST_KEPT + 1):
+        parts("told.html", number=number)
+
+    assert len(kept) == 1
+    assert len(parts.taken) == MOST_KEPT + 1
+
+
+@pytest.mark.parametrize(
+    ("html", "sentence"),
+    [
+        pytest.param('<p><tg-part id="0"></p>', "stands inside <p>", id="inside a block"),
+        pytest.param('<tg-part id="7">', "stands for nothing", id="one that there is not"),
+        pytest.param("<tg-part>", "stands for nothing", id="without a number"),
+    ],
+)
+def test_a_mark_where_no_part_can_be_is_an_error(html, sentence):
+    with pytest.raises(TemplateError, match=sentence):
+        parse_page(html, [()])

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage.chats import Chat, open_chat
+from storage.editions import Edition, LastEditions, last_editions_of_each, settle_chats
+
+DAY = timedelta(days=1)
+ME = "me"
+
+
+@pytest.fixture
+async def chats(storage):
+    """Return our rows of three chats."""
+    async with storage.writing() as unit:
+        return [
+            (await open_chat(unit, {"telegram_id": number, "thread_id": 0})).id or 0
+            for number in (7, 8, 9)
+        ]
+
+
+def edition(chat: int, made_at: datetime, slot: int = 0) -> Edition:
+    return Edition(
+        chat_id=chat,
+        local_date=made_at.date(),
+        slot=slot,
+        due_at=made_at,
+        made_at=made_at,
+        since=made_at - DAY,
+    )
+
+
+async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(storage, chats):
+    busy, away, new = chats
+    async with storage.writing() as unit:
+        now = unit.now
+        made = [now - DAY, now - 2 * DAY, now - 300 * DAY]
+        unit.session.add_all(
+            [
+                edition(busy, made[1]),
+                edition(busy, made[0]),
+                edition(busy, made[1], slot=2),
+                edition(away, made[2]),
+            ]
+        )
+        await unit.session.flush()
+
+        last = await last_editions_of_each(unit, chats)
+
+    assert last == {
+        busy: LastEditions({0: made[0].date(), 2: made[1].date()}, made[0]),
+        away: LastEditions({0: made[2].date()}, made[2]),
+        new: LastEditions({}, None),
+    }
+
+
+async def test_a_chat_is_settled_only_if_it_is_ours_and_its_plan_unchanged(storage, chats):
+    ours, changed, taken = chats
+    due, moved, after = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
+    async with storage.writing() as unit:
+        for chat in chats:
+            row = await unit.session.get_one(Chat, chat)
+            row.next_digest_at = moved if chat == changed else due
+            row.owner = "other" if chat == taken else ME
+            row.lease_until = unit.now + DAY
+
+    async with storage.writing() as unit:
+        settled = await settle_chats(unit, ME, dict.fromkeys(chats, (due, after)))
+
+    async with storage.reading() as unit:
+        rows = [await unit.session.get_one(Chat, chat) for chat in chats]
+    assert settled == {ours}
+    assert [row.next_digest_at for row in rows] == [after, moved, due]
+    assert [row.owner for row in rows] == [None, None, "other"]
