@@ -29,6 +29,7 @@ from bot.rendering.seals import Seal
 from storage.words import Layout, Style
 
 _SAMPLE_KEY = b"made up for samples, opens none."
+_PARTS = ("edition/topic.html", "edition/told.html", "edition/why.html")  # which they ask for
 _READER = Recipient(1, "you@example.org", 1)
 
 
@@ -36,9 +37,9 @@ def specimens() -> Iterator[Sample]:
     """Yield each template with each of the shapes that its values may have."""
     for edition in _editions():
         rich = replace(edition, layout=Layout.RICH)
-        yield Sample(("edition/telegram.html",), partial(edition_page, edition=edition))
+        yield Sample(("edition/telegram.html", *_PARTS), partial(edition_page, edition=edition))
         yield Sample(("edition/rich.html",), partial(edition_page, edition=rich))
-        yield Sample(("edition/now.html",), partial(now_page, edition=edition))
+        yield Sample(("edition/now.html", *_PARTS), partial(now_page, edition=edition))
         yield Sample(_mail_of("digest"), partial(sample_mail, edition=edition))
     empty = replace(sample_edition(), choice=choose([], []))
     yield Sample(("edition/empty.html",), partial(edition_page, edition=empty))

@@ -3,16 +3,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jinja2 import DictLoader
 
 from bot.rendering.environment import make_environment
 from bot.rendering.markup import TemplateError
+from bot.rendering.overriding import Overrides
 from bot.rendering.parts import MOST_KEPT, Parts
 from bot.rendering.renderer import Renderer
 from bot.rendering.telegram_html import parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from pathlib import Path
 
     from bot.rendering.parts import Blocks
 
@@ -27,17 +28,16 @@ WHOLE = PAGE.replace('{{ part("told.html", title=title, link=link) }}', TOLD)
 VALUES: dict[str, Any] = {"name": "Ann", "title": "Bread & butter", "link": "https://example.org/1"}
 
 
-def renderer(**templates: str) -> Renderer:
-    environment = make_environment()
-    environment.loader = DictLoader(
-        {name.replace("_", "."): text for name, text in templates.items()}
-    )
-    return Renderer(environment)
+def renderer(folder: Path, **templates: str) -> Renderer:
+    folder.mkdir()
+    for name, text in templates.items():
+        (folder / f"{name}.html").write_text(text)
+    return Renderer(make_environment(overrides=Overrides(folder)))
 
 
-def test_a_page_of_parts_reads_as_if_it_were_one():
-    parted = renderer(page_html=PAGE, told_html=TOLD)
-    whole = renderer(page_html=WHOLE)
+def test_a_page_of_parts_reads_as_if_it_were_one(tmp_path):
+    parted = renderer(tmp_path / "parted", page=PAGE, told=TOLD)
+    whole = renderer(tmp_path / "whole", page=WHOLE)
 
     first, again = (parted.messages("page.html", **VALUES) for _ in range(2))
 
