@@ -1,0 +1,77 @@
+"""The chat page in a real browser, on a real playground; the test plays the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bot.playground.server import Playground
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@dataclass
+class Bot:
+    """Calls the Bot API for the one chat that the page shows."""
+
+    playground: Playground
+    session: aiohttp.ClientSession
+    chat_id: int = 0
+
+    async def call(self, method: str, **params: Any) -> Any:
+        url = f"{self.playground.base_url}/bot1:playground/{method}"
+        async with self.session.post(url, json=params) as response:
+            answer = await response.json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    async def say(self, text: str, **params: Any) -> int:
+        sent = await self.call("sendMessage", chat_id=self.chat_id, text=text, **params)
+        return int(sent["message_id"])
+
+    async def callback(self) -> Any:
+        """Return the press of a button, once it is there."""
+        params: dict[str, Any] = {"timeout": 10, "allowed_updates": ["callback_query"]}
+        updates = await self.call("getUpdates", **params)
+        while not any("callback_query" in update for update in updates):
+            params["offset"] = updates[-1]["update_id"] + 1 if updates else 0
+            updates = await self.call("getUpdates", **params)
+        return next(u["callback_query"] for u in updates if "callback_query" in u)
+
+
+def keyboard(*buttons: dict[str, str]) -> dict[str, Any]:
+    return {"inline_keyboard": [list(buttons)]}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def playground() -> AsyncIterator[Playground]:
+    async with Playground(flood="off") as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, playground: Playground) -> AsyncIterator[Page]:
+    """Yield the page with Ann's chat open; an error or a breach of its policy fails the test."""
+    context = await browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    opened = await context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda line: complaints.append(line.text))
+    await opened.goto(playground.base_url)
+    await opened.wait_for_selector("body[data-ready]")
+    yield opened
+    await context.close()
+    assert complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bot(page: Page, playground: Playground) -> AsyncIterator[Bot]:
+    async with aiohttp.ClientSession() as session:
+        await page.click("#start")
+        await expect(page.locator(".mine")).to_have_count(1)
+        yield Bot(playground, session, playground.directing.chats()[0]["id"])
