@@ -1,0 +1,112 @@
+"""A hub far away, a source that names it, and one who calls us as hubs do."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
+
+from bot.sources.getting.answers import Answer
+from bot.sources.getting.failures import CannotConnect
+from bot.sources.hubcalls import HubCalls
+from bot.sources.pushes import Pushing
+from bot.web.health import make_web
+from bot.web.hub import hub_routes
+from storage.pushes import Push
+from storage.sources import Source
+from tests.sources.feeds_made import item, rss
+from tests.sources.polled import only_source, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from aiohttp.web import Application, Request
+
+    from storage.engine import Storage
+
+    Visitor = TestClient[Request, Application]
+
+HUB = "https://hub.example/"
+CALLBACK = "https://bot.example/hub/"
+MINUTE = timedelta(minutes=1)
+NAMES_A_HUB = {"Link": f"<{HUB}>; rel=hub, <https://news.example/all>; rel=self"}
+
+
+@dataclass
+class Hub:
+    """A hub far away: it notes what it is asked and answers as it is told."""
+
+    status: int = 202
+    away: bool = False
+    asked: list[dict[str, str]] = field(default_factory=list)
+    inside: list[bool] = field(default_factory=list)
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Answer:
+        assert url == HUB
+        self.asked.append(dict(form))
+        self.inside.append(inside)
+        if self.away:
+            raise CannotConnect("cannot be connected to")
+        return Answer(self.status, url)
+
+    @property
+    def modes(self) -> list[str]:
+        return [form["hub.mode"] for form in self.asked]
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def pushing(storage: Storage, hub: Hub) -> Pushing:
+    return Pushing(storage, hub, "me", CALLBACK)
+
+
+@pytest.fixture
+async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
+    """Yield one who calls our web server, as hubs do."""
+    async with TestClient(TestServer(make_web(hub_routes(HubCalls(storage))))) as client:
+        yield client
+
+
+@pytest.fixture
+async def source(storage, adding, farm, clock) -> Source:
+    """Return a source that names a hub."""
+    farm.serve("/feed.xml", rss([item(1)]), **NAMES_A_HUB)
+    await adding.add(farm.url())
+    return await only_source(storage)
+
+
+async def only_push(storage: Storage) -> Push:
+    (push,) = await rows_of(storage, Push)
+    return push
+
+
+def question(push: Push, mode: str = "subscribe", **more: str) -> dict[str, str]:
+    asked = {"hub.mode": mode, "hub.topic": push.topic, "hub.challenge": "<b>42</b>"}
+    return asked | {f"hub.{name}": value for name, value in more.items()}
+
+
+async def confirm(visitor: Visitor, push: Push, mode: str = "subscribe", **more: str) -> str:
+    answer = await visitor.get(f"/hub/{push.token}", params=question(push, mode, **more))
+    return f"{answer.status} {await answer.text()}"
+
+
+async def tell(visitor: Visitor, push: Push, secret: str | None = None) -> int:
+    made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
+    answer = await visitor.post(
+        f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}
+    )
+    return answer.status
+
+
+async def change_sources(storage: Storage, **values: object) -> None:
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(**values))
