@@ -1,12 +1,11 @@
 """A process that only sends, as `dateline run` does, until nothing is on its way; tests kill it.
 
-It writes a line for each answered call, so that a test can choose the moment.
+It tells of each answered call, so that a test can choose the moment.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,23 @@ from storage.engine import SQLITE, Storage, database_clock, take_over
 from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from sqlmodel.ext.asyncio.session import AsyncSession
 
 TOKEN = "1:playground"
 PER_SECOND = 200.0
 
 
-async def work(url: str, api: str, owner: str, ahead: timedelta) -> None:
-    """*ahead*: how much later it is here, for leases to be over."""
+def work(url: str, api: str, owner: str, ahead: int, answers: Connection) -> None:
+    """Send all that waits; *ahead* is by how many seconds it is later here, for leases to be over.
+
+    Each answer of Telegram's is told to *answers*.
+    """
+    asyncio.run(_work(url, api, owner, timedelta(seconds=ahead), answers))
+
+
+async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Connection) -> None:
 
     async def later(session: AsyncSession) -> datetime:
         return await database_clock(session) + ahead
@@ -42,7 +50,7 @@ async def work(url: str, api: str, owner: str, ahead: timedelta) -> None:
         if storage.dialect == SQLITE:
             async with storage.writing() as unit:
                 await take_over(unit, Delivery, owner)
-        async with Calls(on_done=lambda: tell(answered)) as calls:
+        async with Calls(on_done=lambda: tell(answers, answered)) as calls:
             bot = Bot(TOKEN, session=session)
             sending = Sending(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
             while await left(storage):
@@ -53,9 +61,8 @@ async def work(url: str, api: str, owner: str, ahead: timedelta) -> None:
         await storage.close()
 
 
-def tell(answered: asyncio.Event) -> None:
-    sys.stdout.write("answered\n")
-    sys.stdout.flush()
+def tell(answers: Connection, answered: asyncio.Event) -> None:
+    answers.send_bytes(b"answered")
     answered.set()
 
 
@@ -72,8 +79,3 @@ async def wait(answered: asyncio.Event) -> None:
         return
     finally:
         answered.clear()
-
-
-if __name__ == "__main__":
-    _, the_url, the_api, the_owner, seconds = sys.argv
-    asyncio.run(work(the_url, the_api, the_owner, timedelta(seconds=float(seconds))))

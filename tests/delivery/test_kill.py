@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
+import multiprocessing
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,20 @@ from storage.deliveries import Delivery
 from storage.engine import Storage
 from storage.words import DeliveryState
 from tests.delivery.conftest import Outbox
+from tests.delivery.sender import work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerProcess
 
 ROOT = Path(__file__).parents[2]
 DELIVERIES = 200
 LEASE_SECONDS = 100  # longer than any lease
+
+# What a sender imports takes seconds: a server of processes does it once, and forks.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.delivery.sender"])
 
 
 class Playground:
@@ -46,41 +53,53 @@ class Playground:
         return [call for call in calls if call["method"] == "sendMessage" and call["applied"]]
 
 
-@contextmanager
-def running(*arguments: str) -> Iterator[Popen[str]]:
-    process = Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        stdout=PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                kill(process)
-
-
-def kill(process: Popen[str]) -> None:
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def read_line(process: Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().strip()
-
-
 @pytest.fixture
 def playground() -> Iterator[Playground]:
-    with running("bot.playground", "--port", "0", "--flood", "off", "--every", "0") as process:
-        yield Playground(read_line(process))
+    command = ("bot.playground", "--port", "0", "--flood", "off", "--every", "0")
+    with Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Playground(process.stdout.readline().strip())
+        finally:
+            process.kill()
 
 
-def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Any:
-    return running("tests.delivery.sender", url, playground.base, owner, str(ahead))
+@dataclass(frozen=True)
+class Sender:
+    process: ForkServerProcess
+    answers: Connection
+
+    def wait_for_answers(self, number: int) -> None:
+        for _ in range(number):
+            self.answers.recv_bytes()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+    def finish(self) -> int:
+        """Let it end by itself; return how many answers it got."""
+        count = 0
+        with suppress(EOFError):
+            while self.answers.recv_bytes():
+                count += 1
+        self.process.join()
+        assert self.process.exitcode == 0
+        return count
+
+
+@contextmanager
+def sender(url: str, playground: Playground, owner: str, ahead: int = 0) -> Iterator[Sender]:
+    answers, told = FORKS.Pipe(duplex=False)
+    with answers:
+        process = FORKS.Process(target=work, args=(url, playground.base, owner, ahead, told))
+        process.start()
+        told.close()  # so that the answers end with the process
+        started = Sender(process, answers)
+        try:
+            yield started
+        finally:
+            started.kill()
 
 
 async def fill(url: str, playground: Playground) -> list[int]:
@@ -111,14 +130,11 @@ def test_a_kill_loses_nothing_and_repeats_no_more_than_was_in_flight(database_ur
 
     for turn, answers in enumerate((37, 51, 44)):
         with sender(database_url, playground, f"turn {turn}", turn * LEASE_SECONDS) as process:
-            for _ in range(answers):
-                read_line(process)
-            kill(process)
+            process.wait_for_answers(answers)
+            process.kill()
         in_flight += asyncio.run(count(database_url, DeliveryState.SENDING))
     with sender(database_url, playground, "last", 3 * LEASE_SECONDS) as process:
-        assert process.stdout
-        process.stdout.read()
-        assert process.wait() == 0
+        process.finish()
 
     sent = playground.sent()
     arrived = Counter(call["chat_id"] for call in sent)
@@ -146,8 +162,7 @@ def test_two_processes_on_postgresql_send_nothing_twice(database_url, playground
         sender(database_url, playground, "one") as one,
         sender(database_url, playground, "two") as two,
     ):
-        answered = [len(process.stdout.read().splitlines()) for process in (one, two)]
-        assert [one.wait(), two.wait()] == [0, 0]
+        answered = [process.finish() for process in (one, two)]
 
     arrived = Counter(call["chat_id"] for call in playground.sent())
     assert arrived == Counter(people)
