@@ -1,11 +1,13 @@
 """The piece of an article that shows why a chat gets it."""
 
-from collections.abc import Mapping
+from asyncio import sleep
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from bot.matching.index import spans
 from bot.matching.query import parse
 from bot.matching.snippets import Snippet, snippet
+from bot.publishing.choice import Story
 from storage.words import Style
 
 # Characters; a brief digest has titles only.
@@ -26,3 +28,22 @@ def excerpt(
     """
     found = [span for query in queries for span in spans(parse(query), title, text)]
     return snippet(text, found, limit)
+
+
+async def excerpts(
+    stories: Iterable[Story], texts: Mapping[int, str], queries: Mapping[int, str], limit: int
+) -> dict[int, Snippet]:
+    """Return the excerpt of each story, for the *queries* of the topics that it hits.
+
+    *texts* are by article, *queries* by topic; a topic without one marks nothing. One that is not
+    known yet takes milliseconds, so others have their turn after it.
+    """
+    found: dict[int, Snippet] = {}
+    for story in stories:
+        asked = {queries[hit.topic_id] for hit in story.hits if hit.topic_id in queries}
+        text = texts.get(story.article_id, "") if limit else ""
+        known = excerpt.cache_info().misses
+        found[story.id] = excerpt(story.title, text, tuple(sorted(asked)), limit)
+        if excerpt.cache_info().misses != known:
+            await sleep(0)
+    return found

@@ -7,7 +7,7 @@ from datetime import date
 from bot.matching.snippets import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Choice, Hit, Story, Topic, arrange
-from bot.publishing.excerpts import excerpt
+from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import trends_of
@@ -100,11 +100,4 @@ async def _snippets(unit: Unit, choice: Choice) -> dict[int, Snippet]:
     told = list(choice.told)
     queries = await queries_of(unit, [section.topic.id for section in choice.sections])
     texts = await texts_of(unit, [story.article_id for story in told])
-    return {
-        story.id: excerpt(
-            story.title,
-            texts.get(story.article_id, ""),
-            tuple(sorted({queries[h.topic_id] for h in story.hits if h.topic_id in queries})),
-        )
-        for story in told
-    }
+    return await excerpts(told, texts, queries, LENGTHS[Style.STANDARD])

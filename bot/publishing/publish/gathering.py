@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.matching.snippets import Snippet
 from bot.publishing.choice import CAPS, Choice, Hit, Story, Topic, choose
-from bot.publishing.excerpts import LENGTHS, excerpt
+from bot.publishing.excerpts import LENGTHS, excerpts
 from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import Ages, StoryCounts
 from bot.publishing.publish.newsstand import Newsstand
@@ -54,7 +53,7 @@ async def gather(
         chosen = await _chosen(unit, stand, some, now)
         ages = await _ages(unit, shared.counts, some)
         for reader in some:
-            editions[reader.id] = _edition(stand, reader, chosen[reader.id], ages, now)
+            editions[reader.id] = await _edition(stand, reader, chosen[reader.id], ages, now)
             await sleep(0)  # others have their turn
     return editions
 
@@ -114,13 +113,14 @@ async def _ages(unit: Unit, counts: StoryCounts, readers: Sequence[Reader]) -> M
     return await counts.by_age(unit, queries, alone)
 
 
-def _edition(
+async def _edition(
     stand: Newsstand, reader: Reader, choice: Choice, ages: Mapping[int, Ages], now: datetime
 ) -> Edition:
     chat, topics = reader.chat, reader.topics
+    queries = {topic.id: topic.query for topic in topics}
     return Edition(
         choice=choice,
-        snippets=_snippets(stand, choice, topics, LENGTHS[chat.style]),
+        snippets=await excerpts(choice.told, stand.texts, queries, LENGTHS[chat.style]),
         plan=reader.plan,
         topics=len(topics),
         watched=tuple(Topic(topic.id, topic.name) for topic in topics),
@@ -175,18 +175,3 @@ def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
     """Return the topic's hit on a story, this article of it included."""
     before, in_title = (hit.words, hit.in_title) if hit else (frozenset[str](), False)
     return Hit(topic.id, before | frozenset(found.words), in_title or found.in_title)
-
-
-def _snippets(
-    stand: Newsstand, choice: Choice, topics: Sequence[DigestTopic], limit: int
-) -> dict[int, Snippet]:
-    queries = {topic.id: topic.query for topic in topics}
-    return {
-        story.id: excerpt(
-            story.title,
-            stand.text(story.article_id) if limit else "",
-            tuple(sorted({queries[hit.topic_id] for hit in story.hits})),
-            limit,
-        )
-        for story in choice.told
-    }

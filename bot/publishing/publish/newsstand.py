@@ -5,7 +5,7 @@ its own, has a stand to itself.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -68,5 +68,6 @@ class Newsstand:
         if missing := set(article_ids) - self._texts.keys():
             self._texts.update(await texts_of(unit, missing))
 
-    def text(self, article_id: int) -> str:
-        return self._texts.get(article_id, "")
+    @property
+    def texts(self) -> Mapping[int, str]:
+        return self._texts
