@@ -7,6 +7,7 @@ from bot.rendering.renderer import Renderer
 from storage.chats import chat_at
 from storage.words import ChatState
 from tests.chat.conftest import ADMIN, Talk
+from tests.story.processes import PATIENCE
 
 
 async def test_a_group_is_told_once_that_groups_come_later(house, ann, playground):
@@ -50,7 +51,7 @@ async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, 
 
 async def _state_after(house, ann, before: ChatState) -> ChatState:
     """Wait for the state to leave *before*; another person's answer marks the updates handled."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")
             async with house.storage.reading() as unit:

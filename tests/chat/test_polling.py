@@ -16,8 +16,7 @@ from bot.chat.polling import (
 )
 from bot.playground.server import Playground
 from tests.bot_api import PlainSession
-
-PATIENCE = 10
+from tests.story.processes import PATIENCE
 
 
 class Handler:

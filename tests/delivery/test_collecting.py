@@ -13,6 +13,7 @@ import pytest
 from bot.delivery.collecting import Collecting
 from bot.delivery.imap import Imap
 from tests.delivery.returned import TOKEN, notification, wish
+from tests.story.processes import PATIENCE
 
 
 @dataclass
@@ -101,7 +102,7 @@ def collecting(mailbox: FakeMailbox, noted: Noted, password: str = "secret") -> 
 
 
 def plainly(host: str, port: int) -> imaplib.IMAP4:
-    return imaplib.IMAP4(host, port, timeout=5)
+    return imaplib.IMAP4(host, port, timeout=PATIENCE)
 
 
 async def test_what_came_back_is_understood_and_deleted(mailbox, noted):

@@ -221,10 +221,9 @@ from bot.sources.workers import Workers
 from tests.sources.test_workers import SLOW, TEXT
 
 async def main():
-    workers = Workers(seconds=1)
+    workers = Workers(seconds=60)
     await workers.read(TEXT, "")
     print(workers._free[0]._process.pid, flush=True)
-    workers.seconds = {seconds}
     await workers.read({document}, "")
     await asyncio.Event().wait()
 
@@ -236,7 +235,7 @@ asyncio.run(main())
     "document", [pytest.param("TEXT", id="idle"), pytest.param("SLOW", id="at work")]
 )
 async def test_no_worker_outlives_a_parent_that_is_killed(document: str):
-    code = PARENT.format(seconds=1, document=document)
+    code = PARENT.format(document=document)
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
     )
