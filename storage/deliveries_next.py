@@ -116,11 +116,13 @@ async def put_off(unit: Unit, medium: Medium, kept: Sequence[Candidate]) -> None
 
     What stands behind others is marked for a few lines only: a unit is short.
     """
-    behind = {each.chat_id: each.first for each in kept if each.first != each.id}
+    behind: dict[int, int] = {}  # the first that was met of each line
+    for each in (each for each in kept if each.first != each.id):
+        behind[each.chat_id] = min(each.id, behind.get(each.chat_id, each.id))
     suspended = [each.id for each in kept if each.first == each.id]
     connection = await unit.session.connection()
     if behind:
-        lines = [{"chat": chat, "first": behind[chat]} for chat in sorted(behind)[:LINES_AT_ONCE]]
+        lines = [{"chat": chat, "met": behind[chat]} for chat in sorted(behind)[:LINES_AT_ONCE]]
         await connection.execute(_marking(medium), lines)
     if suspended:
         waiting = update(_table).where(_table.c.id.in_(suspended))
@@ -128,9 +130,10 @@ async def put_off(unit: Unit, medium: Medium, kept: Sequence[Candidate]) -> None
 
 
 def _marking(medium: Medium) -> Any:
-    """Mark those behind the *first* of a *chat*, many of which no claim has met yet."""
+    """Mark the one that was *met* in a *chat*'s line, and those behind it."""
     line = (_table.c.chat_id == bindparam("chat"), _table.c.medium == medium)
-    behind = select(_table.c.id).where(*line, _table.c.id > bindparam("first"), text(NEXT))
+    # Not from the first of the line on: thousands between the two are marked, and would be read.
+    behind = select(_table.c.id).where(*line, _table.c.id >= bindparam("met"), text(NEXT))
     some = behind.order_by(_table.c.id).limit(MARKED_AT_ONCE)
     return update(_table).where(_table.c.id.in_(some)).values(waits=True)
 
