@@ -7,9 +7,10 @@ Dates are read from the XML itself: it takes JST for UTC.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 import fastfeedparser
@@ -29,7 +30,7 @@ from bot.sources.formats.entryparts import (
 from bot.sources.formats.feedpace import pace_of
 from bot.sources.formats.places import place_of
 from bot.sources.formats.records import Document, Item, Kind
-from bot.sources.formats.sanitise import one_line, plain_text, without_controls
+from bot.sources.formats.sanitise import one_line, one_lines, plain_texts, without_controls
 from bot.sources.formats.strictxml import strict_root
 from bot.sources.urls import host_of, without_login
 
@@ -37,6 +38,7 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE64 = re.compile(rb"=[\"']base64[\"']")
 _NO_CHARACTER = b"\xef\xbf\xbd"
 _WEB = ("http://", "https://")
+_PLAIN = re.compile("[!-?A-~]+")  # no blanks, no login
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ENOUGH_FOR_LANGUAGE = 8
@@ -60,10 +62,8 @@ def read_fast(data: bytes, url: str) -> Document | None:
     declared = _language_tag(root, channel)
     tag, place = language.declared(declared), place_of(declared, host_of(url))
     parts = [parts_of(element) for element in elements]
-    items = tuple(
-        _item(entry, held, base, tag, place)
-        for entry, held in zip(feed.entries, parts, strict=True)
-    )
+    told = zip(feed.entries, parts, _words_of(feed.entries), strict=True)
+    items = tuple([_item(*each, base, tag, place) for each in told])
     if not all(map(_is_whole, items, parts)):
         return None
     return with_language(
@@ -117,21 +117,36 @@ def _language_tag(root: Any, channel: Any) -> str | None:
     return None if tag is None else str(tag)
 
 
-def _item(entry: Any, parts: Parts, base: str, tag: str, place: str) -> Item:
-    markup = entry.get("description") or ""
+class _Words(NamedTuple):
+    title: str
+    summary: str
+    contents: list[str]
+
+
+def _words_of(entries: Sequence[Any]) -> Iterator[_Words]:
+    titles = one_lines([entry.get("title") or "" for entry in entries])
+    descriptions = [entry.get("description") or "" for entry in entries]
+    contents = [
+        list({content["value"] or "" for content in entry.get("content") or ()} - {description})
+        for entry, description in zip(entries, descriptions, strict=True)
+    ]
+    bodies = iter(plain_texts([markup for some in contents for markup in some]))
+    for title, summary, some in zip(titles, plain_texts(descriptions), contents, strict=True):
+        yield _Words(title, summary, list(islice(bodies, len(some))))
+
+
+def _item(entry: Any, parts: Parts, words: _Words, base: str, tag: str, place: str) -> Item:
     credit, credit_url = source_in(parts)
-    summary = plain_text(markup)
-    contents = {content["value"] or "" for content in entry.get("content") or ()} - {markup}
     return Item(
         guid=identifier(entry.get("id") or "", base),
         url=absolute(atom_link_in(parts) or entry.get("link") or "", base),
-        title=one_line(entry.get("title") or ""),
-        summary=summary,
-        text=body_of(summary, map(plain_text, contents)),
+        title=words.title,
+        summary=words.summary,
+        text=body_of(words.summary, words.contents),
         published=date_in(parts, place),
         language=tag,
-        credit=one_line(credit),
-        credit_url=absolute(credit_url, ""),
+        credit=one_line(credit) if credit else "",
+        credit_url=absolute(credit_url, "") if credit_url else "",
     )
 
 
@@ -149,6 +164,8 @@ def identifier(guid: str, base: str) -> str:
 
 def absolute(link: str, base: str) -> str:
     """*link* seen from *base*; "" for what leads nowhere on the web."""
+    if link.startswith(_WEB) and _PLAIN.fullmatch(link):
+        return link
     link = "".join(link.split())
     if not link.isprintable():
         link = without_controls(link)

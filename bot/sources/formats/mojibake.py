@@ -25,14 +25,20 @@ _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 def repaired(text: str) -> str:
     """*text* as it was meant; itself where nothing is wrong with it, or nobody can be certain."""
     for _ in range(_MOST):
-        # Of a pair both stand among the characters beyond ASCII, which are few.
-        if text.isascii() or not _SUSPECT.search(beyond_ascii(text)) or not _SUSPECT.search(text):
+        if not is_suspect(text):
             break
         meant = next(filter(None, (_as_utf8(text, charset) for charset in _CHARSETS)), "")
         if not meant:
             break
         text = meant
     return text
+
+
+def is_suspect(text: str) -> bool:
+    """Whether anything in *text* looks like that. Two texts with a line end between are two."""
+    if text.isascii() or not _SUSPECT.search(beyond_ascii(text)):
+        return False  # of a pair both stand among the characters beyond ASCII, which are few
+    return _SUSPECT.search(text) is not None
 
 
 def _as_utf8(text: str, charset: str) -> str:

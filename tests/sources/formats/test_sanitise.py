@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.formats.sanitise import one_line, plain_text, tidy
+from bot.sources.formats.sanitise import one_line, one_lines, plain_text, plain_texts, tidy
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,15 @@ def test_any_markup_becomes_clean_text(markup):
         assert text == text.strip()
     assert "\n" not in one_line(markup)
     assert "\n\n\n" not in plain_text(markup)
+
+
+_TEXTS = st.lists(st.text(alphabet="<>/pab&;#x85Ã©é—\r \n\0\x85"))
+
+
+@given(_TEXTS)
+def test_many_together_read_as_each_alone(markups):
+    assert one_lines(markups) == list(map(one_line, markups))
+    assert plain_texts(markups) == list(map(plain_text, markups))
 
 
 @given(st.text())
