@@ -100,7 +100,7 @@ def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Lo
         around.owner,
         calls,
         Franking(post.return_path, _signer(around.settings, post.sender)),
-        make_returns(around).refused,
+        make_returns(around),
         around.settings.smtp_per_hour,
     )
     mail = Loop("mail", mailing.mail_due)
@@ -132,7 +132,7 @@ def make_returns(around: Surroundings) -> Returns:
     from bot.subscribers.returns import Returns
 
     mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
-    return Returns(mailboxes, around.links.seal)
+    return Returns(mailboxes, around.links.seal, around.settings.admin_ids)
 
 
 def _return_loops(around: Surroundings) -> list[Loop]:

@@ -45,6 +45,10 @@ class TryLater(DeliveryError):  # noqa: N818
     """Not now, says a mail server: a mailbox is full, or strangers are to come again (RFC 6647)."""
 
 
+class PolicyRefused(TryLater):
+    """A mail server mistrusts us, or lets nobody pass on mail there (status 5.7, RFC 3463)."""
+
+
 class MailboxRefused(DeliveryError):  # noqa: N818
     """A mail server wants nothing for this mailbox: it is suspended, never deleted."""
 

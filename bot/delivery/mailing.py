@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.delivery.errors import DeliveryError, MailboxRefused, Refused, Unknown
+from bot.delivery.errors import DeliveryError, MailboxRefused, PolicyRefused, Refused, Unknown
 from bot.delivery.ledger import Attempt, after_crash, decide
 from bot.delivery.mime import message_bytes
 from bot.delivery.outcome import changes
@@ -30,10 +30,10 @@ from storage.deliveries_left import (
 )
 from storage.mails_claimed import ClaimedMail, claim_mails
 from storage.pace import advance, lock_pace, pause, paused_until
-from storage.words import Medium
+from storage.words import DeliveryState, Medium
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from bot.delivery.calls import Calls
     from bot.delivery.ledger import Decision
@@ -64,16 +64,24 @@ class Franking:
     sign: Callable[[bytes], bytes] = bytes
 
 
+class HearsOfRefusals(Protocol):
+    """Told in the unit that writes it down, with the server's words."""
+
+    async def refused(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+        """The mailbox takes no mail."""
+
+    async def mistrusted(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+        """Its server took none from us for two days, and a mail was given up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """*on_refused* is told, in the unit that writes it down, which mailbox refused, and how."""
-
     storage: Storage
     relay: TakesMail
     owner: str
     calls: Calls
     franking: Franking
-    on_refused: Callable[[Unit, int, str], Awaitable[None]]
+    refusals: HearsOfRefusals
     per_hour: int
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -172,8 +180,10 @@ class Mailing:
         async with self.storage.writing() as unit:
             facts = changes(row, decision, unit.now, trouble=error)
             if isinstance(error, MailboxRefused):
-                await self.on_refused(unit, claimed.mailbox_id, str(error))
+                await self.refusals.refused(unit, claimed.mailbox_id, str(error))
                 facts["due_at"] = WHEN_IT_COMES_BACK
+            if isinstance(error, PolicyRefused) and decision.state is DeliveryState.HELD:
+                await self.refusals.mistrusted(unit, claimed.mailbox_id, str(error))
             await finish_sending(unit, claimed.id, self.owner, **facts)
             if decision.token_pause:
                 await pause(unit, PACE_KEY, unit.now + decision.token_pause)

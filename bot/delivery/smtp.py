@@ -6,7 +6,7 @@ Each answer is read once:
 - 421, at any time: the server wants a pause
 - 4xx: later
 - 5xx to the recipient: the mailbox refuses; not where the status is 5.7 (policy, RFC 3463), which
-  is mostly about us: later, and with patience at an end the operator's
+  is mostly about us: later, and with patience at an end the operator's, who is told
 - 5xx to our name and password, or to our address: we are not let in
 - 5xx to the content: refused
 It never retries.
@@ -34,6 +34,7 @@ from bot.delivery.errors import (
     FloodWait,
     MailboxRefused,
     NeverSent,
+    PolicyRefused,
     Refused,
     TokenRejected,
     TryLater,
@@ -171,5 +172,5 @@ def _refusal(error: SMTPResponseException) -> DeliveryError:
     if error.code < _PERMANENT:
         return TryLater(said)
     if isinstance(error, SMTPRecipientRefused):
-        return TryLater(said) if _POLICY.match(error.message) else MailboxRefused(said)
+        return PolicyRefused(said) if _POLICY.match(error.message) else MailboxRefused(said)
     return Refused(said)

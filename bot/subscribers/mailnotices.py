@@ -48,6 +48,20 @@ def mailbox_notice(unit: Unit, renderer: Renderer, mailbox: Mailbox) -> dict[str
     return row | {"fallback": message.plain().to_json()}
 
 
+def policy_notice(
+    unit: Unit, renderer: Renderer, chat_id: int, domain: str, reason: str
+) -> dict[str, Any]:
+    """Tell who looks after the bot that *domain* mistrusts its mails; of a week the first counts.
+
+    A mistake in our set-up makes every domain refuse.
+    """
+    message = renderer.message("notice/mistrusted.html", domain=domain, reason=reason)
+    row = _row(
+        unit, notice_key(chat_id, "mistrusted", f"{unit.now:%G-W%V}"), chat_id, message.to_json()
+    )
+    return row | {"fallback": message.plain().to_json()}
+
+
 async def put_out(unit: Unit, row: dict[str, Any]) -> None:
     await insert_new(unit, Delivery, [row], returning=Delivery.id)
     unit.hints.add(Hint.DELIVERIES)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from bot.delivery.reports import What, read_report
 from bot.delivery.verp import mailbox_in
-from bot.subscribers.mailnotices import mailbox_notice, put_out
-from storage.mailboxes import mailbox_to_change
+from bot.subscribers.mailnotices import mailbox_notice, policy_notice, put_out
+from storage.dependents import keepers
+from storage.mailboxes import Mailbox, mailbox_to_change
 from storage.mailboxes_suspended import suspend_mailbox
 from storage.words import MailboxState, MailTrouble
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from bot.rendering.seals import Seal
     from bot.subscribers.mailboxes import Mailboxes
     from storage.engine import Storage, Unit
-    from storage.mailboxes import Mailbox
 
 SOFT_WINDOW = timedelta(days=14)
 MOST_SOFT = 5
@@ -31,8 +31,11 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class Returns:
+    """*admins*: whom the settings name."""
+
     mailboxes: Mailboxes
     seal: Seal
+    admins: frozenset[int] = frozenset()
 
     async def take(self, message: bytes) -> bool:
         """Do what the whole *message* asks for; False if it is nothing about a mailbox of ours."""
@@ -57,6 +60,17 @@ class Returns:
         found = await mailbox_to_change(unit, mailbox_id)
         if found:
             await self._stop(unit, found[0], MailTrouble.REFUSED, reason)
+
+    async def mistrusted(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+        """Its server takes no mail from us: the admins hear of it, once a week."""
+        mailbox = await unit.session.get(Mailbox, mailbox_id)
+        if mailbox is None:
+            return
+        domain = mailbox.address.rpartition("@")[2]
+        for keeper in await keepers(unit, self.admins):
+            said = reason[:_LONGEST_REASON]
+            renderer = self.mailboxes.renderer
+            await put_out(unit, policy_notice(unit, renderer, keeper.chat_id, domain, said))
 
     @property
     def _storage(self) -> Storage:

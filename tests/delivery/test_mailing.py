@@ -77,9 +77,13 @@ class Post:
 @dataclass
 class Refusals:
     told: list[tuple[int, str]] = field(default_factory=list)
+    mistrust: list[tuple[int, str]] = field(default_factory=list)
 
-    async def __call__(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def refused(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
         self.told.append((mailbox_id, reason))
+
+    async def mistrusted(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+        self.mistrust.append((mailbox_id, reason))
 
 
 @dataclass(eq=False)
@@ -230,11 +234,20 @@ async def test_one_refusing_mailbox_holds_up_no_other(mailing, post, server):
     assert subjects(server) == ["taken"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        pytest.param("450 4.2.0 later", [], id="later"),
+        pytest.param(
+            "550 5.7.1 by policy", [(1, "550 5.7.1 by policy")], id="policy: the operator is told"
+        ),
+    ],
+)
 async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
-    mailing, post, outbox, server, clock
+    mailing, post, outbox, server, clock, refusals, answer, told
 ):
     delivery = await post.put(await post.mailbox())
-    server.rcpt += ["450 4.2.0 later"] * 40
+    server.rcpt += [answer] * 40
     begun, tries = clock.now, 0
 
     while (await outbox.get(delivery)).state is DeliveryState.PENDING:
@@ -245,6 +258,8 @@ async def test_a_mail_that_is_to_come_later_is_tried_for_two_days_then_held(
     assert (await outbox.get(delivery)).state is DeliveryState.HELD
     assert 40 * HOUR < clock.now - begun < 56 * HOUR
     assert tries < 20
+    assert refusals.mistrust == told
+    assert refusals.told == []
 
 
 async def test_refused_content_fails_and_is_not_sent_again(mailing, post, outbox, server):

@@ -1,10 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import col, select
 
 from bot.delivery.verp import return_path, token_of
 from bot.rendering.mail import Mail
 from bot.subscribers.returns import Returns
+from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.mailboxes import Mailbox
 from storage.words import (
@@ -175,3 +177,23 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
 
     async with storage.reading() as unit:
         assert (await unit.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
+
+
+async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
+    mailboxes, storage, chat_id, clock
+):
+    returns = Returns(mailboxes, SEAL, frozenset({7}))
+    async with storage.writing() as unit:
+        chat = await unit.session.get_one(Chat, chat_id)
+        chat.telegram_id = 7
+    for wait in (DAY, DAY, 7 * DAY, DAY):
+        async with storage.writing() as unit:
+            await returns.mistrusted(unit, 1, "550 5.7.1 not from you")
+        clock.turn(wait)
+
+    async with storage.reading() as unit:
+        rows = list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+    told = [row.body["text"] for row in rows if ":mistrusted:" in row.key]
+    assert len(told) == 2
+    assert "example.org has refused my mails for two days" in told[0]
+    assert "It said: 550 5.7.1 not from you" in told[0]
