@@ -1,4 +1,4 @@
-"""What people do in the playground: write, press buttons, block the bot, upgrade a group."""
+"""What people do in the playground: write, press buttons, upgrade a group. See `joining` too."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ from bot.playground.call import bot_user
 from bot.playground.chats import Chat, ChatType, Message, Person
 from bot.playground.formatting import format_text
 from bot.playground.keyboards import buttons
+from bot.playground.members import GROUP_ANONYMOUS_BOT, Member
+from bot.playground.threads import marks as marks_of
 from bot.playground.world import World
 
 BOT = bot_user("1:playground")
 
 
-def write(
+def write(  # noqa: PLR0913 - all that a message can have
     world: World,
     chat: Chat,
     text: str,
@@ -20,8 +22,13 @@ def write(
     sender: Person,
     entities: list[dict[str, Any]] | None = None,
     reply_to: int | None = None,
+    thread_id: int | None = None,
 ) -> tuple[Message, int | None]:
-    """A person's message, and the number of its update if the bot gets to see it."""
+    """A person's message, and the number of its update if the bot gets to see it.
+
+    An administrator who is anonymous writes as the group.
+    """
+    _check_person(chat, sender, thread_id)
     if chat.blocked:
         raise bad_request("the bot is blocked here; unblock it first")
     shown, marks = format_text(text, "", entities or [])
@@ -30,7 +37,14 @@ def write(
     answered = world.message(chat, reply_to, "no such message") if reply_to else None
     content = {"text": shown} | ({"entities": marks} if marks else {})
     message = Message(
-        world.next_message_id(), chat, sender.to_api(), world.now(), content, reply_to=answered
+        world.next_message_id(),
+        chat,
+        sender_of(chat, sender),
+        world.now(),
+        content,
+        reply_to=answered or _opening(chat, thread_id),
+        extra=marks_of(thread_id),
+        author=sender.id,
     )
     chat.started = True
     world.post(message)
@@ -40,16 +54,57 @@ def write(
     return message, world.updates.add(kind, message.to_api())
 
 
+def sender_of(chat: Chat, person: Person) -> dict[str, Any]:
+    """As whom the person writes there."""
+    known = chat.members.get(person.id)
+    if known is not None and known.is_anonymous and not chat.is_channel:
+        return GROUP_ANONYMOUS_BOT
+    return person.to_api()
+
+
+def _check_person(chat: Chat, person: Person, thread_id: int | None) -> None:
+    if chat.person is not None:
+        return
+    known = chat.members.get(person.id, Member("left"))
+    if chat.is_channel and not known.may("can_post_messages"):
+        raise bad_request("only those who may post write in a channel")
+    if not known.may_write:
+        raise bad_request("who is not in the group, or may not write, says nothing there")
+    if thread_id is None:
+        return
+    if thread_id not in chat.threads:
+        raise bad_request("no such topic")
+    if chat.threads[thread_id].state == "closed" and not known.may("can_manage_topics"):
+        raise bad_request("the topic is closed")
+
+
+def _opening(chat: Chat, thread_id: int | None) -> Message | None:
+    """What a message in a topic answers if it answers nothing else."""
+    return chat.threads[thread_id].opening if thread_id else None
+
+
 def _is_seen(chat: Chat, message: Message) -> bool:
     """In groups a bot sees commands, mentions and replies to itself; all only as administrator."""
-    if chat.type is ChatType.PRIVATE or chat.bot_status == "administrator":
+    if chat.type is ChatType.PRIVATE or chat.own.is_admin:
         return True
-    if chat.bot_status != "member" or chat.migrated_to is not None:
+    if not chat.own.is_in or chat.is_channel or chat.migrated_to is not None:
         return False
-    kinds = {entity["type"] for entity in message.content.get("entities", [])}
-    named = f"@{BOT['username']}" in message.content["text"]
     replied = message.reply_to is not None and message.reply_to.is_from_bot
-    return "bot_command" in kinds or named or replied
+    return replied or any(_calls(message, mark) for mark in message.content.get("entities", []))
+
+
+def _calls(message: Message, entity: dict[str, Any]) -> bool:
+    """Whether it is a command that names no other bot, or a mention of this one."""
+    said = _marked(message.content["text"], entity)
+    if entity["type"] == "bot_command":
+        return "@" not in said or said.endswith(f"@{BOT['username']}")
+    return entity["type"] == "mention" and said == f"@{BOT['username']}"
+
+
+def _marked(text: str, entity: dict[str, Any]) -> str:
+    units = text.encode("utf-16-le")
+    start = entity["offset"] * 2
+    return units[start : start + entity["length"] * 2].decode("utf-16-le")
 
 
 def press(world: World, message: Message, data: str, person: Person) -> str:
@@ -70,43 +125,14 @@ def press(world: World, message: Message, data: str, person: Person) -> str:
     return pressed.id
 
 
-def set_blocked(world: World, chat: Chat, *, blocked: bool) -> None:
-    """The person blocks or unblocks the bot; it hears of a change only."""
-    if chat.person is None:
-        raise bad_request("only a person can block the bot")
-    if chat.blocked != blocked:
-        chat.blocked = blocked
-        statuses = ("member", "kicked") if blocked else ("kicked", "member")
-        _tell_membership(world, chat, chat.person, statuses)
-
-
-def set_bot_status(world: World, chat: Chat, status: str) -> None:
-    """Add the bot to a group, make it administrator, kick it, or let it be gone."""
-    if chat.person is not None or status not in {"member", "administrator", "kicked", "left"}:
-        raise bad_request("only a group's bot can be member, administrator, kicked or left")
-    before, chat.bot_status = chat.bot_status, status
-    _tell_membership(world, chat, _someone(world, chat), (before, status))
-
-
-def _tell_membership(world: World, chat: Chat, who: Person, statuses: tuple[str, str]) -> None:
-    old, new = (
-        {"user": BOT, "status": status} | ({"until_date": 0} if status == "kicked" else {})
-        for status in statuses
-    )
-    change = {"old_chat_member": old, "new_chat_member": new}
-    facts = {"chat": chat.to_api(), "from": who.to_api(), "date": world.now()}
-    world.updates.add("my_chat_member", facts | change)
-    world.events.publish("chat", chat_id=chat.id)
-
-
 def migrate(world: World, group: Chat) -> Chat:
     """Upgrade a group: a new supergroup, the old one answers with its number from now on."""
     if group.type is not ChatType.GROUP or group.migrated_to is not None:
         raise bad_request("only a group that is still one can be upgraded")
     new = world.add_chat(ChatType.SUPERGROUP, group.title or "", group.members)
-    new.bot_status = group.bot_status
+    new.own = group.own
     group.migrated_to = new.id
-    sender = _someone(world, group)
+    sender = someone(world, group)
     _notice(world, group, sender, {"migrate_to_chat_id": new.id})
     _notice(world, new, sender, {"migrate_from_chat_id": group.id})
     return new
@@ -118,6 +144,6 @@ def _notice(world: World, chat: Chat, sender: Person, content: dict[str, Any]) -
     world.updates.add("message", notice.to_api())
 
 
-def _someone(world: World, chat: Chat) -> Person:
+def someone(world: World, chat: Chat) -> Person:
     known = (world.people[member] for member in chat.members if member in world.people)
     return next(known, Person(777_000, "Somebody"))

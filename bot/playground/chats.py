@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.playground.members import GROUP_ANONYMOUS_BOT, Member
+
 KEPT_MESSAGES = 2_000  # per chat; the oldest go first
 
 
@@ -42,16 +44,17 @@ class Message:
     silent: bool = False
     deleted: bool = False
     version: int = 0
+    author: int | None = None  # whoever wrote it, where it is not a bot
 
     @property
     def is_from_bot(self) -> bool:
-        return bool(self.sender["is_bot"])
+        return bool(self.sender["is_bot"]) and self.sender["id"] != GROUP_ANONYMOUS_BOT["id"]
 
     def to_api(self) -> dict[str, Any]:
         shown = {"message_id": self.message_id, "date": self.date, "chat": self.chat.to_api()}
-        shown |= (
-            {"sender_chat": self.chat.to_api()} if self.chat.is_channel else {"from": self.sender}
-        )
+        shown |= {} if self.chat.is_channel else {"from": self.sender}
+        if self.chat.is_channel or self.sender["id"] == GROUP_ANONYMOUS_BOT["id"]:
+            shown["sender_chat"] = self.chat.to_api()
         shown |= self.extra | self.content | _given(edit_date=self.edit_date)
         if self.reply_markup and "inline_keyboard" in self.reply_markup:
             shown["reply_markup"] = self.reply_markup
@@ -67,7 +70,8 @@ class Message:
     def to_page(self) -> dict[str, Any]:
         """What a person's screen shows: any kind of keyboard, silence, edits, deletion, version."""
         return self.to_api() | {
-            "from": self.sender,
+            "from": self.sender | {"is_bot": self.is_from_bot},
+            "author": self.author,
             "reply_markup": self.reply_markup,
             "entities": self.content.get("entities", []),
             "edited": self.edit_date is not None,
@@ -78,8 +82,17 @@ class Message:
 
 
 @dataclass(slots=True)
+class Thread:
+    """A topic of a forum; *opening* is the message that tells of it."""
+
+    name: str
+    state: str = "open"  # or "closed"
+    opening: Message | None = None
+
+
+@dataclass(slots=True)
 class Chat:
-    """A private chat carries its person's id. `bot_status` is the bot's membership of a group.
+    """A private chat carries its person's id. `own` is the bot's membership of a group.
 
     In a private chat `blocked` is the person's doing; `started` says that the bot may write at all.
     """
@@ -89,12 +102,13 @@ class Chat:
     title: str | None = None
     person: Person | None = None
     username: str | None = None
-    members: dict[int, str] = field(default_factory=dict)
-    bot_status: str = "member"
+    members: dict[int, Member] = field(default_factory=dict)
+    own: Member = field(default_factory=Member)
     started: bool = True
     blocked: bool = False
     migrated_to: int | None = None
-    threads: dict[int, str] = field(default_factory=dict)  # forum topics: "open" or "closed"
+    is_forum: bool = False
+    threads: dict[int, Thread] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
 
     @property
@@ -103,7 +117,8 @@ class Chat:
 
     def to_api(self) -> dict[str, Any]:
         name = {"first_name": self.person.first_name} if self.person else {"title": self.title}
-        return {"id": self.id, "type": self.type.value} | name | _given(username=self.username)
+        more = _given(username=self.username, is_forum=self.is_forum or None)
+        return {"id": self.id, "type": self.type.value} | name | more
 
     def keep(self, message: Message) -> None:
         self.messages[message.message_id] = message

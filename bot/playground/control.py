@@ -35,6 +35,7 @@ class Control:
             "block": lambda facts: directing.block(**facts),
             "unblock": lambda facts: directing.unblock(**facts),
             "membership": lambda facts: directing.membership(**facts),
+            "member": lambda facts: directing.member(**facts),
             "topics": lambda facts: directing.topic(**facts),
             "migrate": lambda facts: directing.migrate(**facts),
             "inject": lambda facts: directing.inject(**facts),

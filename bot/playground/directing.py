@@ -5,10 +5,11 @@ Chats are named by their number; answers are plain JSON. A wrong request raises 
 
 from typing import Any
 
-from bot.playground import acts
+from bot.playground import acts, joining, threads
 from bot.playground.answers import bad_request
-from bot.playground.chats import Chat, ChatType, Person
+from bot.playground.chats import Chat, ChatType, Person, Thread
 from bot.playground.flood import FloodMode
+from bot.playground.members import member_as
 from bot.playground.world import World
 
 Facts = dict[str, Any]
@@ -35,13 +36,25 @@ class Directing:
         chat = self.world.add_person(person, started=started)
         return {"id": person.id, "chat_id": chat.id}
 
-    def chat(self, type: str, title: str, members: list[int] | None = None) -> Facts:  # noqa: A002 - the name on the wire
-        """A group, supergroup or channel with the bot in it; the first member is its creator."""
+    def chat(
+        self,
+        type: str,  # noqa: A002 - the name on the wire
+        title: str,
+        members: list[int] | None = None,
+        bot: str | None = None,
+    ) -> Facts:
+        """A group, supergroup or channel; the first member is its creator.
+
+        The bot is in it already, unless *bot* is "left"; as a channel's administrator.
+        """
         kind = ChatType(type)
         if kind is ChatType.PRIVATE:
             raise bad_request("a private chat comes with its person")
-        roles = ["creator", *["member"] * len(members or [])]
-        chat = self.world.add_chat(kind, title, dict(zip(members or [], roles, strict=False)))
+        creator, *others = members or [0]
+        roles = {creator: member_as("creator")} | dict.fromkeys(others, member_as("member"))
+        chat = self.world.add_chat(kind, title, roles if members else {})
+        if bot is not None:
+            chat.own = member_as(bot)
         return {"chat_id": chat.id}
 
     def send(
@@ -51,6 +64,7 @@ class Directing:
         from_id: int | None = None,
         entities: list[Facts] | None = None,
         reply_to_message_id: int | None = None,
+        message_thread_id: int | None = None,
     ) -> Facts:
         chat = self.world.chat(chat_id)
         message, update_id = acts.write(
@@ -60,6 +74,7 @@ class Directing:
             sender=self._who(chat, from_id),
             entities=entities,
             reply_to=reply_to_message_id,
+            thread_id=message_thread_id,
         )
         return {"message_id": message.message_id, "update_id": update_id}
 
@@ -80,22 +95,61 @@ class Directing:
         raise bad_request("no such person")
 
     def block(self, chat_id: int) -> Facts:
-        acts.set_blocked(self.world, self.world.chat(chat_id), blocked=True)
+        joining.set_blocked(self.world, self.world.chat(chat_id), blocked=True)
         return {}
 
     def unblock(self, chat_id: int) -> Facts:
-        acts.set_blocked(self.world, self.world.chat(chat_id), blocked=False)
+        joining.set_blocked(self.world, self.world.chat(chat_id), blocked=False)
         return {}
 
-    def membership(self, chat_id: int, status: str) -> Facts:
-        """The bot in a group: member, administrator, kicked or left."""
-        acts.set_bot_status(self.world, self.world.chat(chat_id), status)
+    def membership(
+        self,
+        chat_id: int,
+        status: str,
+        rights: list[str] | None = None,
+        from_id: int | None = None,
+    ) -> Facts:
+        """The bot in a group: member, administrator, restricted, kicked or left; by *from_id*."""
+        chat = self.world.chat(chat_id)
+        who = self._who(chat, from_id) if from_id else None
+        joining.set_own(self.world, chat, member_as(status, rights), who)
         return {}
 
-    def topic(self, chat_id: int, thread_id: int, state: str = "open") -> Facts:
-        """A forum topic that is open or closed."""
-        self.world.chat(chat_id).threads[thread_id] = state
+    def member(
+        self,
+        chat_id: int,
+        user_id: int,
+        status: str,
+        rights: list[str] | None = None,
+        *,
+        is_anonymous: bool = False,
+        from_id: int | None = None,
+    ) -> Facts:
+        """A person in a group: any status, with the rights of an administrator (default: all)."""
+        chat = self.world.chat(chat_id)
+        part = member_as(status, rights, is_anonymous=is_anonymous)
+        who = self._who(chat, from_id) if from_id else None
+        joining.set_member(self.world, chat, self._who(chat, user_id), part, who)
         return {}
+
+    def topic(
+        self,
+        chat_id: int,
+        thread_id: int | None = None,
+        state: str = "open",
+        name: str = "Topic",
+        from_id: int | None = None,
+    ) -> Facts:
+        """A new forum topic; or one that is closed, opened or deleted."""
+        chat = self.world.chat(chat_id)
+        sender = acts.sender_of(chat, self._who(chat, from_id))
+        if thread_id is None:
+            return {"thread_id": threads.create(self.world, chat, name, sender).message_id}
+        if thread_id in chat.threads:
+            threads.turn(self.world, chat, thread_id, state, sender)
+        else:
+            chat.is_forum, chat.threads[thread_id] = True, Thread(name, state)
+        return {"thread_id": thread_id}
 
     def migrate(self, chat_id: int) -> Facts:
         return {"new_chat_id": acts.migrate(self.world, self.world.chat(chat_id)).id}
@@ -118,11 +172,29 @@ class Directing:
             | {
                 "blocked": chat.blocked,
                 "started": chat.started,
-                "bot_status": chat.bot_status,
+                "bot_status": chat.own.status,
+                "bot_rights": sorted(chat.own.rights),
+                "members": self._members(chat),
+                "threads": [
+                    {"id": number, "name": thread.name, "state": thread.state}
+                    for number, thread in chat.threads.items()
+                ],
                 "migrated_to": chat.migrated_to,
                 "language_code": chat.person.language_code if chat.person else None,
             }
             for chat in self.world.chats.values()
+        ]
+
+    def _members(self, chat: Chat) -> list[Facts]:
+        return [
+            {
+                "id": number,
+                "first_name": self.world.people[number].first_name,
+                "status": member.status,
+                "is_anonymous": member.is_anonymous,
+            }
+            for number, member in chat.members.items()
+            if number in self.world.people
         ]
 
     def messages(self, chat_id: int | str, after: int = 0) -> list[Facts]:

@@ -125,9 +125,16 @@ class Playground:
         """A new person (language_code, username, id, started); their chat has the same number."""
         return self.world.people[self.directing.person(first_name, **facts)["id"]]
 
-    def chat(self, type: str, title: str, members: list[Person] | None = None) -> Chat:  # noqa: A002 - the name on the wire
+    def chat(
+        self,
+        type: str,  # noqa: A002 - the name on the wire
+        title: str,
+        members: list[Person] | None = None,
+        bot: str | None = None,
+    ) -> Chat:
+        """A group or channel whose creator is the first member; *bot*: "left" for without it."""
         numbers = [person.id for person in members or []]
-        return self.world.chats[self.directing.chat(type, title, numbers)["chat_id"]]
+        return self.world.chats[self.directing.chat(type, title, numbers, bot)["chat_id"]]
 
     def send(self, where: Where, text: str, **facts: Any) -> Facts:
         return self.directing.send(_number(where), text, **facts)
@@ -142,6 +149,18 @@ class Playground:
 
     def unblock(self, where: Where) -> None:
         self.directing.unblock(_number(where))
+
+    def membership(self, where: Where, status: str, **facts: Any) -> None:
+        """What the bot is in a group; *facts*: rights, from_id."""
+        self.directing.membership(_number(where), status, **facts)
+
+    def member(self, where: Where, who: Person, status: str, **facts: Any) -> None:
+        """What a person is in a group; *facts*: rights, is_anonymous, from_id."""
+        self.directing.member(_number(where), who.id, status, **facts)
+
+    def topic(self, where: Where, **facts: Any) -> int:
+        """Make a topic (name), or close, open or delete one (thread_id, state); its number."""
+        return int(self.directing.topic(_number(where), **facts)["thread_id"])
 
     def migrate(self, where: Where) -> int:
         return int(self.directing.migrate(_number(where))["new_chat_id"])

@@ -15,6 +15,7 @@ from bot.playground.faults import Faults
 from bot.playground.files import Files
 from bot.playground.flood import Flood, FloodMode
 from bot.playground.journal import Journal
+from bot.playground.members import Member, member_as
 from bot.playground.profile import Profile
 from bot.playground.updates import UpdateQueue
 
@@ -62,14 +63,14 @@ class World:
         self.events.publish("chat", chat_id=chat.id)
         return chat
 
-    def add_chat(self, kind: ChatType, title: str, members: dict[int, str]) -> Chat:
+    def add_chat(self, kind: ChatType, title: str, members: dict[int, Member]) -> Chat:
         first = FIRST_GROUP if kind is ChatType.GROUP else FIRST_SUPERGROUP
         chat_id = first
         while chat_id in self.chats:
             chat_id -= 1
         chat = Chat(chat_id, kind, title=title, members=members)
         if kind is ChatType.CHANNEL:
-            chat.bot_status = "administrator"
+            chat.own = member_as("administrator")
         self.chats[chat_id] = chat
         self.events.publish("chat", chat_id=chat_id)
         return chat

@@ -4,12 +4,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.playground.call import Call
-from bot.playground.methods import callbacks, chats, editing, files, polling, profile, sending
+from bot.playground.methods import (
+    callbacks,
+    chats,
+    editing,
+    files,
+    forum,
+    polling,
+    profile,
+    sending,
+)
 
 Method = Callable[[Call], Any | Awaitable[Any]]
 
 METHODS: dict[str, Method] = {
     name.lower(): method
-    for noun in (callbacks, chats, editing, files, polling, profile, sending)
+    for noun in (callbacks, chats, editing, files, forum, polling, profile, sending)
     for name, method in noun.METHODS.items()
 }

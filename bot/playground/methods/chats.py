@@ -6,6 +6,7 @@ from bot.playground.access import check_writable
 from bot.playground.answers import bad_request
 from bot.playground.call import Call
 from bot.playground.chats import Chat, ChatType
+from bot.playground.members import Member
 
 _ACTIONS = {
     "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
@@ -43,12 +44,15 @@ def get_chat_member(call: Call) -> dict[str, Any]:
     if chat.type is not ChatType.PRIVATE:
         check_writable(chat)
     if user_id == call.bot["id"]:
-        return _member(call.bot, "member" if chat.type is ChatType.PRIVATE else chat.bot_status)
+        own = Member() if chat.type is ChatType.PRIVATE else chat.own
+        return own.to_api(call.bot, in_channel=chat.is_channel)
     person = call.world.people.get(user_id)
     if person is None:
         raise bad_request("invalid user_id specified")
-    status = "member" if chat.id == user_id else chat.members.get(user_id, "left")
-    return _member(person.to_api(), status)
+    if chat.is_channel and not chat.own.is_admin:
+        raise bad_request("CHAT_ADMIN_REQUIRED")
+    known = Member() if chat.id == user_id else chat.members.get(user_id, Member("left"))
+    return known.to_api(person.to_api(), in_channel=chat.is_channel)
 
 
 def get_chat_administrators(call: Call) -> list[dict[str, Any]]:
@@ -56,18 +60,19 @@ def get_chat_administrators(call: Call) -> list[dict[str, Any]]:
     if chat.type is ChatType.PRIVATE:
         raise bad_request("there are no administrators in the private chat")
     check_writable(chat)
-    admins = [
-        _member(call.world.people[user_id].to_api(), status)
-        for user_id, status in chat.members.items()
-        if status in {"creator", "administrator"} and user_id in call.world.people
+    shown = [
+        member.to_api(call.world.people[user_id].to_api(), in_channel=chat.is_channel)
+        for user_id, member in chat.members.items()
+        if member.is_admin and user_id in call.world.people
     ]
-    own = [_member(call.bot, "administrator")] if chat.bot_status == "administrator" else []
-    return admins + own
+    own = [chat.own.to_api(call.bot, in_channel=chat.is_channel)] if chat.own.is_admin else []
+    return shown + own
 
 
 def get_chat_member_count(call: Call) -> int:
     chat = call.chat
-    return 2 if chat.type is ChatType.PRIVATE else len(chat.members) + 1
+    people = sum(member.is_in for member in chat.members.values())
+    return 2 if chat.type is ChatType.PRIVATE else people + 1
 
 
 def leave_chat(call: Call) -> Literal[True]:
@@ -75,29 +80,9 @@ def leave_chat(call: Call) -> Literal[True]:
     if chat.type is ChatType.PRIVATE:
         raise bad_request("chat member status can't be changed in private chats")
     check_writable(chat)
-    chat.bot_status = "left"
+    chat.own = Member("left")
     call.world.events.publish("chat", chat_id=chat.id)
     return True
-
-
-_RIGHTS = (
-    "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages",
-    "can_manage_video_chats", "can_restrict_members", "can_promote_members", "can_change_info",
-    "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
-)  # fmt: skip
-
-
-def _member(user: dict[str, Any], status: str) -> dict[str, Any]:
-    member = {"user": user, "status": status}
-    match status:
-        case "administrator":
-            return member | dict.fromkeys(_RIGHTS, False) | {"can_manage_chat": True}
-        case "creator":
-            return member | {"is_anonymous": False}
-        case "kicked":
-            return member | {"until_date": 0}
-        case _:
-            return member
 
 
 METHODS = {

@@ -94,8 +94,8 @@ def delete_messages(call: Call) -> Literal[True]:
 
 def _is_deletable(call: Call, chat: Chat, message: Message) -> bool:
     young = call.world.now() - message.date <= DELETABLE_SECONDS
-    rights = chat.type is ChatType.PRIVATE or chat.bot_status == "administrator"
-    return (message.is_from_bot or rights) and (young or chat.bot_status == "administrator")
+    rights = chat.type is ChatType.PRIVATE or chat.own.is_admin
+    return (message.is_from_bot or rights) and (young or chat.own.is_admin)
 
 
 METHODS = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.playground.access import check_thread, check_writable
+from bot.playground.access import check_may_send, check_thread, check_writable
 from bot.playground.answers import bad_request
 from bot.playground.bodies import Upload
 from bot.playground.call import Call
@@ -12,6 +12,7 @@ from bot.playground.formatting import message_caption, message_text
 from bot.playground.keyboards import check_markup
 from bot.playground.pictures import picture_size
 from bot.playground.rich_blocks import rich_message
+from bot.playground.threads import marks
 
 
 def send_message(call: Call) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def _original(call: Call, words: str) -> Message:
 def _writable(call: Call) -> Chat:
     chat = call.chat
     check_writable(chat)
+    check_may_send(chat)
     check_thread(chat, call.get("message_thread_id"))
     return chat
 
@@ -119,9 +121,7 @@ def _send(call: Call, chat: Chat, content: dict[str, Any]) -> Message:
 
 
 def _extra(call: Call) -> dict[str, Any]:
-    extra: dict[str, Any] = {}
-    if "message_thread_id" in call.params:
-        extra = {"message_thread_id": call.params["message_thread_id"], "is_topic_message": True}
+    extra = marks(call.get("message_thread_id"))
     return extra | ({"has_protected_content": True} if call.get("protect_content") else {})
 
 

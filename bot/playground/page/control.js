@@ -29,10 +29,25 @@ export const readNewsroom = () => get("newsroom");
 export const publish = () => post("publish");
 export const addPerson = (name, language) =>
   post("people", { first_name: name, language_code: language, started: false });
-export const send = (chatId, text, replyTo) =>
-  post("send", { chat_id: chatId, text, ...(replyTo ? { reply_to_message_id: replyTo } : {}) });
-export const press = (chatId, messageId, data) =>
-  post("press", { chat_id: chatId, message_id: messageId, data });
+export const send = (chatId, text, { replyTo, as, thread } = {}) =>
+  post("send", {
+    chat_id: chatId,
+    text,
+    ...(replyTo ? { reply_to_message_id: replyTo } : {}),
+    ...(as ? { from_id: as } : {}),
+    ...(thread ? { message_thread_id: thread } : {}),
+  });
+export const press = (chatId, messageId, data, as) =>
+  post("press", { chat_id: chatId, message_id: messageId, data, ...(as ? { from_id: as } : {}) });
+export const addChat = (type, title, members) =>
+  post("chats", { type, title, members, bot: "left" });
+export const setBotStatus = (chatId, status, as) =>
+  post("membership", { chat_id: chatId, status, ...(as ? { from_id: as } : {}) });
+export const setMember = (chatId, userId, status) =>
+  post("member", { chat_id: chatId, user_id: userId, status });
+export const addTopic = (chatId, name) => post("topics", { chat_id: chatId, name });
+export const turnTopic = (chatId, threadId, state) =>
+  post("topics", { chat_id: chatId, thread_id: threadId, state });
 export const setBlocked = (chatId, blocked) =>
   post(blocked ? "block" : "unblock", { chat_id: chatId });
 

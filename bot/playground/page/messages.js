@@ -14,7 +14,9 @@ export function renderMessage(message, acts) {
   if (!isSaid(message)) return renderNotice(message);
   const side = message.from.is_bot ? "bot" : "mine";
   const bubble = element("div", { classes: "bubble" });
-  if (message.reply_to_message) bubble.append(renderQuote(message.reply_to_message, acts));
+  if (isSaidInGroup(message)) bubble.append(renderWho(message));
+  if (message.reply_to_message && isSaid(message.reply_to_message))
+    bubble.append(renderQuote(message.reply_to_message, acts));
   if (message.document) bubble.append(renderDocument(message.document));
   if (message.photo) bubble.append(renderPhoto(message));
   bubble.append(renderBody(message, acts), renderMeta(message));
@@ -40,9 +42,16 @@ const SAID = ["text", "caption", "document", "photo", "rich_message"];
 
 const isSaid = (message) => SAID.some((part) => message[part] !== undefined);
 
+const NOTICES = [
+  ["migrate_to_chat_id", "This group became a supergroup"],
+  ["migrate_from_chat_id", "This group became a supergroup"],
+  ["forum_topic_created", "A new topic"],
+  ["forum_topic_closed", "The topic was closed"],
+  ["forum_topic_reopened", "The topic was reopened"],
+];
+
 function renderNotice(message) {
-  const upgraded = "migrate_to_chat_id" in message || "migrate_from_chat_id" in message;
-  const text = upgraded ? "This group became a supergroup" : "Something happened here";
+  const [, text] = NOTICES.find(([part]) => part in message) ?? ["", "Something happened here"];
   return element("p", { classes: "notice", "data-id": message.message_id, text });
 }
 
@@ -62,8 +71,15 @@ function renderBody(message, acts) {
   return element("div", { classes: "body", dir: "auto" }, renderText(text, entities, acts.command));
 }
 
+const isSaidInGroup = (message) => message.chat.type !== "private" && !message.from.is_bot;
+
+function renderWho(message) {
+  return element("b", { classes: "who-said", text: message.from.first_name });
+}
+
 function renderMeta(message) {
   const meta = element("span", { classes: "meta" });
+  if (message.is_topic_message) meta.append(`#${message.message_thread_id} · `);
   if (message.silent) {
     const bell = {
       classes: "silent",

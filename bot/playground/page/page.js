@@ -5,6 +5,7 @@ import * as control from "./control.js";
 import { byId } from "./elements.js";
 import { Log } from "./log.js";
 import { Panel } from "./panel.js";
+import { Places } from "./places.js";
 
 const TYPING_MS = 5000; // as long as Telegram shows a chat action
 const TOAST_MS = 4000;
@@ -24,6 +25,8 @@ const panel = new Panel({
   failed: fail,
 });
 
+const places = new Places({ choose, attempt, person: () => state.person });
+
 async function attempt(act) {
   try {
     return await act();
@@ -37,7 +40,7 @@ function fail(error) {
 }
 
 function say(text, replyTo) {
-  return attempt(() => control.send(state.chat.id, text, replyTo));
+  return attempt(() => control.send(state.chat.id, text, { replyTo, ...places.part }));
 }
 
 function setBlocked(blocked) {
@@ -53,6 +56,7 @@ async function press(message, button, made) {
       message.chat.id,
       message.message_id,
       button.callback_data,
+      places.part.as,
     );
     state.pressed.set(id, done);
   } catch (error) {
@@ -108,7 +112,10 @@ async function readChanges() {
 async function readChats() {
   const chats = await control.listChats();
   state.chat = chats.find(({ id }) => id === state.chat?.id) ?? state.chat;
+  if (state.chat?.type === "private") state.person = state.chat.id;
   panel.showChats(chats, state.chat?.id);
+  const people = chats.filter(({ type }) => type === "private");
+  places.show(state.chat, people);
   composer.setBlocked(Boolean(state.chat?.blocked));
   return chats;
 }

@@ -64,7 +64,10 @@ export class Panel {
   showChats(chats, current) {
     this.chats = chats.filter((chat) => chat.migrated_to === null);
     this.unread.delete(current);
-    byId("chats").replaceChildren(...this.chats.map((chat) => this.renderChat(chat, current)));
+    for (const [list, isPrivate] of [["chats", true], ["groups", false]]) {
+      const listed = this.chats.filter(({ type }) => (type === "private") === isPrivate);
+      byId(list).replaceChildren(...listed.map((chat) => this.renderChat(chat, current)));
+    }
     const chat = chats.find(({ id }) => id === current);
     byId("block").textContent = chat?.blocked ? "Unblock the bot" : "Block the bot";
     byId("block").hidden = chat?.type !== "private";

@@ -1,0 +1,70 @@
+"""Groups, topics and channels on the chat page: made, written into as somebody, told by the bot."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+# One browser serves all tests, and they share its event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def _made(page, title: str, kind: str = "supergroup") -> None:
+    await page.fill("#group-title", title)
+    await page.select_option("#group-type", kind)
+    await page.click("#group >> text=Make")
+    await expect(page.locator("#groups [aria-current]")).to_contain_text(title)
+
+
+async def test_a_group_is_made_and_the_bot_let_in(page, bot, playground):
+    await _made(page, "Newsroom")
+    await page.select_option("#bot-role", "member")
+
+    await expect(page.locator("#bot-role")).to_have_value("member")
+    update = (await bot.call("getUpdates"))[-1]
+    assert update["my_chat_member"]["new_chat_member"]["status"] == "member"
+    assert update["my_chat_member"]["from"]["first_name"] == "Ann"
+
+
+async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
+    ben = playground.person("Ben")
+    await _made(page, "Newsroom")
+    await page.select_option("#acting", label="Ben")
+    await page.select_option("#role", "administrator")
+    await expect(page.locator("#role")).to_have_value("administrator")
+    await page.fill("#topic-name", "Elections")
+    await page.click("#topic >> text=Begin")
+    await expect(page.locator("#thread")).to_contain_text("Elections")
+    await page.select_option("#thread", label="Elections")
+
+    await page.fill("#text", "/topics")
+    await page.press("#text", "Enter")
+
+    await expect(page.locator(".who-said")).to_have_text("Ben")
+    group = playground.directing.chats()[-1]
+    said = playground.messages(group["id"])[-1]
+    assert (said["from"]["id"], said["message_thread_id"]) == (ben.id, group["threads"][0]["id"])
+
+
+async def test_a_topic_is_closed_and_reopened(page, bot, playground):
+    await _made(page, "Newsroom")
+    await page.fill("#topic-name", "Elections")
+    await page.click("#topic >> text=Begin")
+    await page.select_option("#thread", label="Elections")
+
+    await page.click("#turn-topic")
+    await expect(page.locator("#turn-topic")).to_have_text("Reopen it")
+
+    assert playground.directing.chats()[-1]["threads"][0]["state"] == "closed"
+
+
+async def test_a_channel_has_posts_and_no_topics(page, bot, playground):
+    await _made(page, "Desk", "channel")
+    await page.select_option("#bot-role", "administrator")
+    await expect(page.locator("#bot-role")).to_have_value("administrator")
+    channel = playground.directing.chats()[-1]["id"]
+
+    await bot.call("sendMessage", chat_id=channel, text="Good morning")
+
+    await expect(page.locator(".bot .body")).to_have_text("Good morning")
+    await expect(page.locator("#in-topic")).to_be_hidden()

@@ -1,0 +1,200 @@
+"""Who is what in groups and channels, what the bot hears of it, and what it may then do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.playground.answers import Refusal
+
+
+@pytest.fixture
+def heard(call):
+    """Return what the bot has heard since the last time, as (kind, payload)."""
+    offset = 0
+
+    async def heard() -> list[tuple[str, dict[str, Any]]]:
+        nonlocal offset
+        updates = (await call("getUpdates", offset=offset))["result"]
+        offset = updates[-1]["update_id"] + 1 if updates else offset
+        return [next((k, u[k]) for k in u if k != "update_id") for u in updates]
+
+    return heard
+
+
+def said(answer) -> str:
+    return str(answer.get("description", ""))
+
+
+async def test_the_bot_hears_who_adds_it_and_as_what(pg, ann, heard):
+    group = pg.chat("supergroup", "Newsroom", [ann], bot="left")
+
+    pg.membership(group, "member", from_id=ann.id)
+    pg.membership(group, "administrator", rights=["can_manage_topics"], from_id=ann.id)
+
+    (_, added), (kind, risen) = await heard()
+    assert kind == "my_chat_member"
+    assert added["from"]["id"] == ann.id
+    assert (added["old_chat_member"]["status"], added["new_chat_member"]["status"]) == (
+        "left",
+        "member",
+    )
+    assert risen["new_chat_member"]["can_manage_topics"] is True
+    assert risen["new_chat_member"]["can_delete_messages"] is False
+
+
+async def test_others_are_heard_of_only_by_an_administrator_who_asked(pg, ann, call, heard):
+    ben = pg.person("Ben")
+    group = pg.chat("supergroup", "Newsroom", [ann])
+    await call("getUpdates", allowed_updates=["chat_member"])
+
+    pg.member(group, ben, "member")
+    pg.membership(group, "administrator")
+    pg.member(group, ben, "administrator", rights=["can_manage_chat"], from_id=ann.id)
+    pg.member(group, ben, "member")
+
+    (_, risen), (_, fallen) = await heard()
+    assert risen["new_chat_member"]["user"]["first_name"] == "Ben"
+    assert risen["from"]["first_name"] == "Ann"
+    assert fallen["new_chat_member"]["status"] == "member"
+
+
+async def test_only_administrators_are_listed(pg, ann, call):
+    ben = pg.person("Ben")
+    group = pg.chat("supergroup", "Newsroom", [ann, ben])
+    pg.membership(group, "administrator")
+
+    async def listed() -> list[tuple[str, str]]:
+        found = (await call("getChatAdministrators", chat_id=group.id))["result"]
+        return [(one["user"]["first_name"], one["status"]) for one in found]
+
+    before = await listed()
+    pg.member(group, ben, "administrator", is_anonymous=True)
+
+    assert before == [("Ann", "creator"), ("Dateline", "administrator")]
+    assert ("Ben", "administrator") in await listed()
+
+
+async def test_somebody_restricted_is_a_member_with_what_is_left(pg, ann, call):
+    ben = pg.person("Ben")
+    group = pg.chat("supergroup", "Newsroom", [ann, ben])
+    pg.member(group, ben, "restricted", rights=[])
+
+    member = (await call("getChatMember", chat_id=group.id, user_id=ben.id))["result"]
+
+    assert (member["status"], member["is_member"], member["can_send_messages"]) == (
+        "restricted",
+        True,
+        False,
+    )
+    with pytest.raises(Refusal):
+        pg.send(group, "hello", from_id=ben.id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "rights", "words"),
+    [
+        pytest.param(
+            "channel",
+            "administrator",
+            ["can_edit_messages"],
+            "Bad Request: need administrator rights in the channel chat",
+            id="a channel without the right to post",
+        ),
+        pytest.param(
+            "channel",
+            "left",
+            None,
+            "Forbidden: bot is not a member of the channel chat",
+            id="a channel that it is not in",
+        ),
+        pytest.param(
+            "supergroup",
+            "restricted",
+            [],
+            "Bad Request: not enough rights to send text messages to the chat",
+            id="a group where it may not write",
+        ),
+    ],
+)
+async def test_without_the_right_nothing_is_posted(pg, ann, call, kind, status, rights, words):
+    place = pg.chat(kind, "Desk", [ann])
+    pg.membership(place, status, rights=rights)
+
+    assert said(await call("sendMessage", chat_id=place.id, text="x")) == words
+
+
+async def test_a_channels_members_are_for_its_administrators_to_see(pg, ann, call):
+    channel = pg.chat("channel", "Desk", [ann])
+
+    member = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
+    pg.membership(channel, "left")
+    refused = await call("getChatMember", chat_id=channel.id, user_id=ann.id)
+
+    assert member["result"]["status"] == "creator"
+    assert said(refused) == "Forbidden: bot is not a member of the channel chat"
+
+
+async def test_a_channels_posts_have_no_person(pg, ann, heard):
+    channel = pg.chat("channel", "Desk", [ann])
+
+    pg.send(channel, "/topics")
+
+    ((kind, post),) = await heard()
+    assert kind == "channel_post"
+    assert "from" not in post
+    assert post["sender_chat"]["title"] == "Desk"
+
+
+async def test_readers_of_a_channel_post_nothing(pg, ann):
+    channel = pg.chat("channel", "Desk", [ann])
+
+    with pytest.raises(Refusal):
+        pg.send(channel, "hello", from_id=pg.person("Eve").id)
+
+
+async def test_an_anonymous_administrator_writes_as_the_group_and_presses_as_a_person(
+    pg, ann, call, heard
+):
+    group = pg.chat("supergroup", "Newsroom", [ann])
+    pg.member(group, ann, "creator", is_anonymous=True)
+    markup = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    sent = (await call("sendMessage", chat_id=group.id, text="x", reply_markup=markup))["result"]
+    await heard()
+
+    pg.send(group, "/topics", from_id=ann.id)
+    pg.press(group, sent["message_id"], "go", from_id=ann.id)
+
+    (_, message), (_, query) = await heard()
+    assert message["from"]["id"] == 1_087_968_824
+    assert message["sender_chat"]["id"] == group.id
+    assert query["from"]["id"] == ann.id
+
+
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        pytest.param("good morning", False, id="talk"),
+        pytest.param("/topics", True, id="a command"),
+        pytest.param("/topics@dateline_playground_bot", True, id="a command of its own"),
+        pytest.param("/topics@other_bot", False, id="another bot's command"),
+        pytest.param("@dateline_playground_bot Taiwan", True, id="a mention"),
+        pytest.param("@dateline_playground_botany", False, id="a longer name"),
+    ],
+)
+async def test_privacy_mode_lets_through_what_is_said_to_the_bot(pg, ann, heard, text, is_heard):
+    group = pg.chat("supergroup", "Newsroom", [ann])
+
+    pg.send(group, text, from_id=ann.id)
+
+    assert bool(await heard()) is is_heard
+
+
+async def test_an_unknown_status_or_right_is_refused(pg, ann):
+    group = pg.chat("supergroup", "Newsroom", [ann])
+
+    with pytest.raises(Refusal):
+        pg.membership(group, "emperor")
+    with pytest.raises(Refusal):
+        pg.membership(group, "administrator", rights=["can_fly"])
