@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -42,7 +45,34 @@ def _redact_line(_logger: object, _method: str, line: str) -> str:
     return redact(line)
 
 
-def configure_logs(form: Literal["console", "json"], level: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    at: datetime
+    text: str
+
+
+class LastErrors:
+    """The newest errors of this process, for whoever runs it and does not sit at its log."""
+
+    def __init__(self, most: int = 20) -> None:
+        self._kept: deque[Failure] = deque(maxlen=most)
+
+    def newest(self) -> list[Failure]:
+        return list(reversed(self._kept))
+
+    def keep(self, _logger: object, _method: str, event: EventDict) -> EventDict:
+        """Keep it, among the processors of an event, if it is an error; behind redaction."""
+        if event.get("level") in {"error", "critical"}:
+            last_line = str(event.get("exception", "")).strip().rpartition("\n")[2]
+            told = (event.get("event"), event.get("step"), event.get("reason"), last_line)
+            text = " · ".join(str(one) for one in told if one)
+            self._kept.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
+        return event
+
+
+def configure_logs(
+    form: Literal["console", "json"], level: str, errors: LastErrors | None = None
+) -> None:
     """Send our events and those of the standard library's loggers the same way, to stderr."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -53,6 +83,8 @@ def configure_logs(form: Literal["console", "json"], level: str) -> None:
         structlog.processors.format_exc_info,
         _redact_event,
     ]
+    if errors:
+        shared.append(errors.keep)
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"

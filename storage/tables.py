@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from storage.acts import Act
 from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
 from storage.article_addresses import ArticleAddress
@@ -33,11 +34,13 @@ from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.stories import Story
 from storage.subscriptions import Subscription
+from storage.tallies import Tally
 from storage.topics import Topic
 
 METADATA = SQLModel.metadata
 
 TABLES: tuple[type[SQLModel], ...] = (
+    Act,
     Admin,
     AdminCode,
     Alert,
@@ -72,6 +75,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Source,
     Story,
     Subscription,
+    Tally,
     Topic,
 )
 

@@ -190,6 +190,23 @@ NEVER_THERE = (
 )
 
 
+class Event(StrEnum):
+    """What is counted day by day."""
+
+    FLOOD_WAIT = "flood wait"  # Telegram answered 429
+
+
+class Deed(StrEnum):
+    """What those who run the bot do, as the list of their acts calls it."""
+
+    APPOINTED = "admin"  # became an admin by the printed link
+    SOURCE_ADDED = "source add"
+    SOURCE_REMOVED = "source remove"
+    RELEASED = "release"
+    DROPPED = "drop"
+    UNDROPPED = "drop undone"
+
+
 class EmptyDay(StrEnum):
     """What a chat gets on a day without a story."""
 

@@ -4,7 +4,7 @@ import logging
 import pytest
 import structlog
 
-from bot.logs import configure_logs, redact
+from bot.logs import LastErrors, configure_logs, redact
 
 TOKEN = "123456:AAabcdefghijklmnopqrstuvwxyz0123456"
 
@@ -48,3 +48,20 @@ def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFi
 
 def test_the_password_of_a_database_is_not_shown():
     assert redact("postgresql://me:secret@host/db") == "postgresql://me:…@host/db"
+
+
+def test_the_newest_errors_are_kept_without_any_secret(restored_logs):
+    errors = LastErrors(most=2)
+    configure_logs("json", "info", errors)
+
+    structlog.get_logger("ours").warning("slow")
+    structlog.get_logger("ours").error("a step fails", step="match", reason="no room")
+    logging.getLogger("theirs").error("failed: %s", f"/bot{TOKEN}/")
+    try:
+        int("no number")
+    except ValueError:
+        structlog.get_logger("ours").exception("a step failed", step="send")
+
+    newest, before = (each.text for each in errors.newest())
+    assert newest.startswith("a step failed · send · ValueError: invalid literal")
+    assert before == "failed: /bot123456:…/"

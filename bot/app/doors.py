@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.mails import make_post, make_returns
 from bot.chat.doors import Doors
+from bot.delivery.release import Releasing
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
@@ -18,11 +19,13 @@ from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
+from bot.subscribers.audit import Audit
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
+from bot.subscribers.overview import LooksAfter
 from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
@@ -63,6 +66,9 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         sources=Listing(storage),
         feeds=Feeds(storage, around.links, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
+        audit=Audit(storage),
+        overview=LooksAfter(storage, around.started_at, around.errors.newest),
+        releasing=Releasing(storage),
     )
 
 

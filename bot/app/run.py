@@ -11,6 +11,7 @@ from bot.app.places import place_of
 from bot.app.stops import set_by_signals, stop_error_in
 from bot.app.templates import make_renderer
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
+from bot.logs import LastErrors
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
+async def run_bot(
+    settings: Settings, announce: Callable[[str], None], errors: LastErrors | None = None
+) -> None:
     """Run until SIGINT or SIGTERM; StopError where it cannot.
 
-    *announce* says what a person should know first.
+    *announce* says what a person should know first; *errors* are those that the log tells.
     """
     stopping = set_by_signals()
     try:
-        await _run(settings, announce, stopping)
+        await _run(settings, announce, errors or LastErrors(), stopping)
     except ExceptionGroup as group:
         if reason := stop_error_in(group):
             raise reason from group
@@ -37,7 +40,10 @@ async def run_bot(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 async def _run(
-    settings: Settings, announce: Callable[[str], None], stopping: asyncio.Event
+    settings: Settings,
+    announce: Callable[[str], None],
+    errors: LastErrors,
+    stopping: asyncio.Event,
 ) -> None:
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
@@ -61,6 +67,7 @@ async def _run(
             renderer=make_renderer(settings.templates_dir, _warn),
             drawing=await stack.enter_async_context(Drawing()),
             announce=announce,
+            errors=errors,
         )
         await run_roles(around, stopping)
 

@@ -6,7 +6,10 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from bot.logs import LastErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,8 @@ class Surroundings:
     drawing: Drawing
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
+    errors: LastErrors = field(default_factory=LastErrors)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def storage(self) -> Storage:

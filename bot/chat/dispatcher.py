@@ -30,6 +30,7 @@ from bot.chat.handlers import (
     watching,
 )
 from bot.chat.handlers import help as help_handlers
+from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.middlewares.answering import Answering
 from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.guarding import Guarding
@@ -62,6 +63,7 @@ def _front_door() -> Router:
     for observer in _observers(router):
         observer.outer_middleware(Arriving())
     router.include_routers(
+        make_admin_router(),
         start.make_router(),
         topics.make_router(),
         digest.make_router(),

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from bot.delivery.release import Releasing
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
     from bot.sources.finding.adding import Addition
     from bot.sources.listing import Listing
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
+    from bot.subscribers.audit import Audit
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.overview import LooksAfter
     from bot.subscribers.proposing import Proposing
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
@@ -50,3 +53,6 @@ class Doors:
     sources: Listing
     feeds: Feeds
     mailboxes: Mailboxes
+    audit: Audit
+    overview: LooksAfter
+    releasing: Releasing

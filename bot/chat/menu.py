@@ -30,7 +30,8 @@ COMMANDS = (
     "privacy",
     "delete_me",
 )
-ADMIN_COMMANDS = ("sources", *COMMANDS)
+FOR_ADMINS = ("admin",)
+ADMIN_COMMANDS = (*FOR_ADMINS, "sources", *COMMANDS)
 
 
 async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +13,9 @@ from bot.cli.failing import fail
 from storage.words import DeliveryState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
-    from bot.delivery.release import Listed, Releasing
+    from bot.delivery.release import Listed
 
 app = typer.Typer(no_args_is_help=False)
 
@@ -59,27 +58,20 @@ def release(
         fail("The others are neither held nor failed.")
 
 
-@asynccontextmanager
-async def _releasing() -> AsyncIterator[Releasing]:
-    from bot.delivery.release import Releasing
-    from bot.settings import load_settings
-    from storage.engine import Storage
-
-    storage = Storage.open(load_settings().database_url.get_secret_value())
-    try:
-        yield Releasing(storage)
-    finally:
-        await storage.close()
-
-
 async def _waiting(states: Sequence[DeliveryState], limit: int) -> list[Listed]:
-    async with _releasing() as releasing:
-        return await releasing.waiting(states, limit)
+    from bot.cli.stored import stored
+    from bot.delivery.release import Releasing
+
+    async with stored() as storage:
+        return await Releasing(storage).waiting(states, limit)
 
 
 async def _release(ids: Sequence[int] | None) -> int:
-    async with _releasing() as releasing:
-        return await releasing.release(ids)
+    from bot.cli.stored import stored
+    from bot.delivery.release import Releasing
+
+    async with stored() as storage:
+        return await Releasing(storage).release(ids)
 
 
 def _print_table(listed: Sequence[Listed]) -> None:

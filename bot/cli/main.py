@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from bot.cli.audit import audit
 from bot.cli.deliveries import app as deliveries
 from bot.cli.doctor import doctor
 from bot.cli.match import MINUS_IS_NO_OPTION, match
@@ -25,6 +26,7 @@ app.command()(run)
 app.command()(playground)
 app.add_typer(sources)
 app.add_typer(deliveries, name="deliveries")
+app.command()(audit)
 app.command()(preview)
 app.command()(doctor)
 app.command()(read)

@@ -8,9 +8,10 @@ def run() -> None:
     import typer
 
     from bot.app.run import run_bot
-    from bot.logs import configure_logs
+    from bot.logs import LastErrors, configure_logs
     from bot.settings import load_settings
 
     settings = load_settings()
-    configure_logs(settings.log_format, settings.log_level)
-    asyncio.run(run_bot(settings, announce=typer.echo))
+    errors = LastErrors()
+    configure_logs(settings.log_format, settings.log_level, errors)
+    asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.finding.adding import Wish
+    from bot.sources.finding.adding import Addition, Wish
     from bot.sources.finding.choosing import Choosing
     from bot.sources.finding.opml import Outline
 
@@ -60,6 +60,7 @@ def add(
     wish = Wish(_interval(every), form=form, full_text=full_text)
     wanted = _wanted(urls or [], _listed(opml, starter=starter), wish)
     done = _run(lambda tools: add_all(_choosing(tools), wanted, Console(stderr=True)))
+    _run(lambda tools: _note(tools, done))
     Console().print(*came_of(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
         raise SystemExit(NOTHING_DONE)
@@ -155,6 +156,17 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
         return asyncio.run(within_tools())
     except StopError as error:
         fail(str(error))
+
+
+async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
+    """Write down what is read from now on because the operator said so."""
+    from bot.sources.finding.adding import Outcome
+    from bot.subscribers.audit import Audit
+    from storage.words import Deed
+
+    for each in done:
+        if each.outcome is Outcome.ADDED:
+            await Audit(tools.storage).note(None, Deed.SOURCE_ADDED, each.url)
 
 
 def _choosing(tools: SourceTools) -> Choosing:

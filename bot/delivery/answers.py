@@ -25,7 +25,8 @@ from storage.deliveries_claimed import finish_calls
 from storage.deliveries_swapped import swap_in
 from storage.engine import will_pass
 from storage.pace import chat_pace_key, hold_back, pause
-from storage.words import DeliveryKind
+from storage.tallies import tally
+from storage.words import DeliveryKind, Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,7 @@ class Answers:
             for answer in answers:
                 if (pausing := answer.decision.token_pause) is not None:
                     await pause(unit, self.pace_key, unit.now + pausing)
+                    await tally(unit, Event.FLOOD_WAIT)
             written = {each.claimed.id: _changes(unit, each) for each in answers}
             ours = await finish_calls(unit, self.owner, written)
             for answer in answers:

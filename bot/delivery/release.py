@@ -1,17 +1,25 @@
-"""What the operator may do with deliveries that wait: see them, and let them go."""
+"""What the operator may do with deliveries that wait: see them, let them go, give them up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.deliveries_held import deliveries_in, release_deliveries
+from storage.acts import write_act
+from storage.deliveries_held import (
+    count_deliveries_in,
+    deliveries_in,
+    drop_deliveries,
+    release_deliveries,
+    undrop_delivery,
+)
+from storage.words import Deed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from storage.engine import Storage
+    from storage.engine import Storage, Unit
     from storage.words import DeliveryKind, DeliveryState
 
 
@@ -34,9 +42,11 @@ class Listed:
 class Releasing:
     storage: Storage
 
-    async def waiting(self, states: Collection[DeliveryState], limit: int = 100) -> list[Listed]:
+    async def waiting(
+        self, states: Collection[DeliveryState], limit: int = 100, offset: int = 0
+    ) -> list[Listed]:
         async with self.storage.reading() as unit:
-            rows = await deliveries_in(unit, states, limit)
+            rows = await deliveries_in(unit, states, limit, offset=offset)
         return [
             Listed(
                 id=row.id or 0,
@@ -52,10 +62,38 @@ class Releasing:
             for row, chat in rows
         ]
 
-    async def release(self, ids: Sequence[int] | None = None) -> int:
+    async def count(self, states: Collection[DeliveryState]) -> int:
+        async with self.storage.reading() as unit:
+            return await count_deliveries_in(unit, states)
+
+    async def release(self, ids: Sequence[int] | None = None, *, by: int | None = None) -> int:
         """Make held and failed deliveries due again, all or those of *ids*; return how many."""
         async with self.storage.writing() as unit:
-            return await release_deliveries(unit, ids)
+            count = await release_deliveries(unit, ids)
+            await _note(unit, by, Deed.RELEASED, ids, count)
+        return count
+
+    async def drop(self, ids: Sequence[int], *, by: int | None = None) -> int:
+        """Give up held and failed deliveries; return how many."""
+        async with self.storage.writing() as unit:
+            count = await drop_deliveries(unit, ids)
+            await _note(unit, by, Deed.DROPPED, ids, count)
+        return count
+
+    async def undrop(self, delivery_id: int, state: DeliveryState, *, by: int | None = None) -> int:
+        """Let what was dropped wait again, held or failed as it was."""
+        async with self.storage.writing() as unit:
+            count = await undrop_delivery(unit, delivery_id, state)
+            await _note(unit, by, Deed.UNDROPPED, [delivery_id], count)
+        return count
+
+
+async def _note(
+    unit: Unit, by: int | None, deed: Deed, ids: Sequence[int] | None, count: int
+) -> None:
+    if count:
+        subject = "all" if ids is None else ", ".join(str(one) for one in ids)
+        await write_act(unit, by, deed, subject, deliveries=count)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -111,6 +111,11 @@ def rough(span: timedelta, locale: str) -> str:
     return format_timedelta(span, locale=locale)
 
 
+def brief(span: timedelta, locale: str) -> str:
+    """Say how long *span* is in few letters, in a unit of which there are two at least: `31h`."""
+    return format_timedelta(span, format="narrow", threshold=2, locale=locale)
+
+
 def when(moment: datetime | date, zone: str, today: date, locale: str) -> str | Markup:
     """Show when news came: the time, before it the day if that is not *today*; or a bare date."""
     shown, layout = _seen(moment, zone, today, locale)
@@ -150,6 +155,7 @@ def filters_for(locale: str) -> dict[str, Any]:
         "ago": ago,
         "ahead": ahead,
         "rough": rough,
+        "brief": brief,
         "when": when,
         "stamp": stamp,
     }

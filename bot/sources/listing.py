@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from bot.sources.articles.intake import url_hash
 from bot.sources.finding.opml import Outline, write_opml
+from storage.acts import write_act
 from storage.engine import Storage
 from storage.sources import Source, all_sources, remove_source, source_of
-from storage.words import SourceKind
+from storage.words import Deed, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class Listing:
             source = await source_of(unit, url_hash(url))
         return source is not None and source.kind is SourceKind.SEARCH
 
-    async def remove(self, url: str) -> bool:
+    async def remove(self, url: str, *, by: int | None = None) -> bool:
         """Return whether there was such a source; its articles stay."""
         async with self.storage.writing() as unit:
-            return await remove_source(unit, url_hash(url.strip()))
+            was_there = await remove_source(unit, url_hash(url.strip()))
+            if was_there:
+                await write_act(unit, by, Deed.SOURCE_REMOVED, url.strip())
+        return was_there

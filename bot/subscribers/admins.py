@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.subscribers.access import Access
+from storage.acts import write_act
 from storage.admins import admin_ids, appoint, replace_code, use_code
 from storage.engine import Storage
+from storage.words import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Admins:
             if not await use_code(unit, _hash(code)):
                 return False
             await appoint(unit, person_id)
+            await write_act(unit, person_id, Deed.APPOINTED, person_id)
             return True
 
 

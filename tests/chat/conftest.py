@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from aiogram import Bot
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
 from bot.chat.polling import Polling
+from bot.delivery.release import Releasing
+from bot.logs import Failure
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
@@ -29,11 +32,13 @@ from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
+from bot.subscribers.audit import Audit
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
+from bot.subscribers.overview import LooksAfter
 from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
@@ -44,7 +49,7 @@ from bot.subscribers.watching import Watching
 from storage.engine import Storage, Unit
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
-from tests.conftest import TurnedClock
+from tests.conftest import MONDAY_NOON, TurnedClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -56,6 +61,10 @@ if TYPE_CHECKING:
 ADMIN = 900
 LINKS = Links("https://bot.example", Seal(bytes(32)))
 SAMPLE_SOURCE = "https://news.example.org/feed.xml"
+
+
+def errors() -> list[Failure]:
+    return [Failure(MONDAY_NOON, "a step failed · match · OSError: no room")]
 
 
 class FakeAdding:
@@ -156,6 +165,9 @@ def make_doors(
         sources=Listing(storage),
         feeds=Feeds(storage, LINKS, Topics(storage)),
         mailboxes=Mailboxes(storage, Renderer(), post),
+        audit=Audit(storage),
+        overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
+        releasing=Releasing(storage),
     )
 
 

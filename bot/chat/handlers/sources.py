@@ -8,7 +8,9 @@ from aiogram import F, Router
 from aiogram.filters import Command, or_f
 
 from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
+from bot.sources.finding.adding import Outcome
 from bot.subscribers.pages import page_of
+from storage.words import Deed
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -59,22 +61,28 @@ async def added(
 ) -> None:
     await answers.typing()
     addition = await doors.adding.add(_url(command))
+    if addition.outcome is Outcome.ADDED:
+        await doors.audit.note(guest.person_id, Deed.SOURCE_ADDED, addition.url)
     await answers.show("chat/sources/added.html", addition=addition, now=guest.now)
 
 
 async def removed_by_url(
-    _message: Message, command: CommandObject, doors: Doors, answers: Answers
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     url = _url(command)
-    was_there = await doors.sources.remove(url)
+    was_there = await doors.sources.remove(url, by=guest.person_id)
     await answers.show("chat/sources/removed.html", url=url, was_there=was_there)
 
 
 async def removed(
-    _pressed: CallbackQuery, callback_data: RemoveSource, doors: Doors, answers: Answers
+    _pressed: CallbackQuery,
+    callback_data: RemoveSource,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
 ) -> None:
     source = await _source(doors, callback_data.source_id)
-    was_there = source is not None and await doors.sources.remove(source.url)
+    was_there = source is not None and await doors.sources.remove(source.url, by=guest.person_id)
     url = source.url if source else ""
     await answers.change("chat/sources/removed.html", url=url, was_there=was_there)
 

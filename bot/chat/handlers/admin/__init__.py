@@ -1,0 +1,41 @@
+"""What those who run the bot do in the chat: all of it in one message, behind one door."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command, or_f
+
+from bot.chat.callbacks_admin import ADMIN_ONLY
+from bot.chat.handlers.admin import acts, held, overview
+from bot.chat.handlers.admin.desk import is_admin
+from bot.chat.menu import FOR_ADMINS
+
+if TYPE_CHECKING:
+    from bot.chat.answers import Answers
+
+
+async def not_for_you(_event: object, answers: Answers) -> None:
+    await answers.toast("chat/admin/not_for_you.html")
+
+
+def make_router() -> Router:
+    router = Router(name="admin")
+    router.include_routers(_desk(), _everybody_else())
+    return router
+
+
+def _desk() -> Router:
+    desk = Router(name="desk")
+    desk.message.filter(is_admin)
+    desk.callback_query.filter(is_admin)
+    desk.include_routers(overview.make_router(), held.make_router(), acts.make_router())
+    return desk
+
+
+def _everybody_else() -> Router:
+    router = Router(name="not admins")
+    router.message.register(not_for_you, Command(*FOR_ADMINS))
+    router.callback_query.register(not_for_you, or_f(*(data.filter() for data in ADMIN_ONLY)))
+    return router

@@ -1,0 +1,24 @@
+"""Who may sit at the desk, and the one message that lies on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram.types import CallbackQuery, Message
+
+from bot.chat import callbacks_admin
+
+if TYPE_CHECKING:
+    from bot.chat.answers import Answers
+    from bot.subscribers.arrivals import Guest
+
+
+async def is_admin(event: Message | CallbackQuery, guest: Guest) -> bool:
+    """In private only: what the operator sees is nobody else's business."""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    return guest.is_admin and message is not None and message.chat.type == "private"
+
+
+async def put(answers: Answers, template: str, **values: Any) -> None:
+    """Put it into the message whose button was pressed; without one, into a new message."""
+    await answers.change(f"chat/admin/{template}.html", admin=callbacks_admin, **values)

@@ -1,0 +1,32 @@
+"""/admin: how the bot fares, at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command
+
+from bot.chat.callbacks_admin import ShowAdmin
+from bot.chat.handlers.admin.desk import put
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+
+async def asked_for(
+    _event: Message | CallbackQuery, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    seen = await doors.overview.overview()
+    await put(answers, "overview", seen=seen, zone=guest.zone)
+
+
+def make_router() -> Router:
+    router = Router(name="overview")
+    router.message.register(asked_for, Command("admin"))
+    router.callback_query.register(asked_for, ShowAdmin.filter())
+    return router

@@ -1,0 +1,56 @@
+"""How the bot fares, for whoever runs it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.logs import Failure
+from storage.engine import Storage
+from storage.overview import (
+    Amounts,
+    Lags,
+    amounts,
+    count_sources_in_trouble,
+    lags,
+    sources_in_trouble,
+)
+from storage.sources import Source
+from storage.tallies import tallied_today
+from storage.words import Event
+
+MOST_SOURCES, MOST_ERRORS = 3, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """*errors* are those of this process; all else is of all of them."""
+
+    up: timedelta
+    amounts: Amounts
+    lags: Lags
+    floods: int  # flood waits today
+    ill: Sequence[Source]
+    others_ill: int
+    errors: Sequence[Failure]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LooksAfter:
+    storage: Storage
+    started_at: datetime
+    errors: Callable[[], Sequence[Failure]] = tuple
+
+    async def overview(self) -> Overview:
+        async with self.storage.reading() as unit:
+            ill = await sources_in_trouble(unit, MOST_SOURCES)
+            return Overview(
+                up=unit.now - self.started_at,
+                amounts=await amounts(unit),
+                lags=await lags(unit),
+                floods=await tallied_today(unit, Event.FLOOD_WAIT),
+                ill=ill,
+                others_ill=await count_sources_in_trouble(unit) - len(ill),
+                errors=self.errors()[:MOST_ERRORS],
+                now=unit.now,
+            )

@@ -1,0 +1,127 @@
+"""/admin: one message in which those who run the bot see how it fares, and act."""
+
+import pytest
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.chat import callbacks_admin
+from bot.chat.callbacks_admin import ADMIN_ONLY
+from storage.chats import chat_at
+from storage.deliveries import Delivery
+from storage.words import DeliveryState
+from tests.chat.conftest import ADMIN, House, Talk
+from tests.delivery.conftest import Outbox
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+@pytest.fixture
+async def held(house: House, ann: Talk) -> int:
+    """Return a delivery to Ann that is held."""
+    await ann.says("/topics")
+    async with house.storage.reading() as unit:
+        chat = await chat_at(unit, ann.who.id)
+    assert chat
+    outbox = Outbox(house.storage)
+    return await outbox.add(chat.id or 0, "Taiwan", state=DeliveryState.HELD, trouble="no answer")
+
+
+async def state_of(house: House, delivery: int) -> DeliveryState:
+    async with house.storage.reading() as unit:
+        return (await unit.session.get_one(Delivery, delivery)).state
+
+
+async def test_admin_shows_how_the_bot_fares(admin):
+    answer = await admin.says("/admin")
+
+    assert answer["text"].split("\n") == [
+        "Dateline · up 12d · 1 chat, 0 topics, 0 sources",
+        "",
+        "lag: read 0s · match 0s · publish 0s · send 0s",
+        "queue 0 · held 0 · 429 today 0",
+        "",
+        "Last errors",
+        "1 min ago: a step failed · match · OSError: no room",
+    ]
+
+
+async def test_what_is_held_is_sent_or_given_up_in_the_same_message(house, admin, held):
+    desk = await admin.says("/admin")
+
+    listed = await admin.presses(desk, "Held")
+    dropped = await admin.presses(listed, "Give up 1")
+    state_then = await state_of(house, held)
+    undone = await admin.presses(dropped, "Undo")
+    sent = await admin.presses(undone, "Send 1")
+
+    assert listed["text"].startswith("1 message waits for you")
+    assert "Ann" in listed["text"]
+    assert "may have arrived: no answer" in listed["text"]
+    assert dropped["text"].startswith("Given up: it will not be sent.")
+    assert state_then is DeliveryState.DROPPED
+    assert undone["text"].startswith("1 message waits")
+    assert sent["text"] == "No message waits for you."
+    assert await state_of(house, held) is DeliveryState.PENDING
+    assert {one["message_id"] for one in (listed, dropped, undone, sent)} == {desk["message_id"]}
+
+
+async def test_the_last_acts_say_who_did_what(house, admin, held):
+    listed = await admin.presses(await admin.says("/admin"), "Held")
+    await admin.presses(listed, "Give up 1")
+    await admin.says("/sources add https://news.example.org/feed.xml")
+
+    acts = await admin.presses(await admin.says("/admin"), "Last acts")
+
+    assert [line.partition(" · ")[2] for line in acts["text"].split("\n")[2:]] == [
+        f"{ADMIN} · source add: https://news.example.org/feed.xml",
+        f"{ADMIN} · drop: {held}",
+    ]
+
+
+async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
+    from bot.chat.menu import ADMIN_COMMANDS, COMMANDS
+
+    assert "admin" in ADMIN_COMMANDS
+    assert "admin" not in COMMANDS
+    assert (await ann.says("/admin"))["text"].startswith("That is for whoever runs this bot.")
+
+
+def test_every_button_of_the_desk_is_among_those_for_admins_only():
+    from aiogram.filters.callback_data import CallbackData
+
+    made = {
+        kind
+        for kind in vars(callbacks_admin).values()
+        if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
+    }
+
+    assert made == set(ADMIN_ONLY)
+
+
+def by_hand(kind) -> str:
+    """Return the data of a button of *kind* that somebody made up, on the first row of all."""
+    values = {name: _made_up(kind, name) for name in kind.model_fields}
+    packed: str = kind.model_construct(**values).pack()
+    return packed
+
+
+def _made_up(kind, name: str):
+    annotation = kind.model_fields[name].annotation
+    return next(iter(annotation)) if hasattr(annotation, "__members__") else 1
+
+
+@pytest.mark.parametrize("kind", ADMIN_ONLY, ids=lambda kind: kind.__name__)
+async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, kind):
+    button = InlineKeyboardButton(text="Made up", callback_data=by_hand(kind))
+    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+    await house.bot.send_message(ann.who.id, "A forwarded desk", reply_markup=markup)
+    message = await ann.next()
+
+    said = await ann.presses_quietly(message, "Made up")
+
+    assert said.startswith("That is for whoever runs this bot.")
+    assert await house.doors.audit.newest(10) == []
+    assert await state_of(house, held) is DeliveryState.HELD
+    assert ann.all()[-1]["text"] == "A forwarded desk"

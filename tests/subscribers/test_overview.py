@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+from bot.subscribers.overview import LooksAfter
+from storage.sources import add_source
+from storage.tallies import tally
+from storage.words import Event
+from tests.conftest import MONDAY_NOON
+from tests.delivery.conftest import Outbox
+
+
+async def test_an_empty_house_is_late_with_nothing(storage):
+    seen = await LooksAfter(storage, MONDAY_NOON - timedelta(days=12)).overview()
+
+    assert seen.up == timedelta(days=12)
+    assert seen.amounts == (0, 0, 0, 0, 0)
+    assert set(seen.lags) == {timedelta()}
+
+
+async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, clock):
+    outbox = Outbox(storage)
+    await outbox.add(await outbox.chat(7))
+    await outbox.add(await outbox.chat(8))
+    clock.turn(timedelta(seconds=9))
+
+    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+
+    assert seen.lags.send == timedelta(seconds=9)
+    assert seen.amounts.queue == 2
+    assert seen.amounts.chats == 2
+
+
+async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
+    async with storage.writing() as unit:
+        for number in range(5):
+            since = unit.now - timedelta(hours=number)
+            await add_source(
+                unit,
+                {
+                    "url": f"https://{number}.example/feed",
+                    "url_hash": str(number),
+                    "host": f"{number}.example",
+                    "created_at": unit.now,
+                    "next_fetch_at": unit.now,
+                    "trouble": "wall",
+                    "trouble_since": since if number else None,
+                },
+            )
+
+    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+
+    assert [source.host for source in seen.ill] == ["4.example", "3.example", "2.example"]
+    assert seen.others_ill == 1
+
+
+async def test_flood_waits_are_counted_by_the_day(storage, clock):
+    async with storage.writing() as unit:
+        await tally(unit, Event.FLOOD_WAIT)
+        await tally(unit, Event.FLOOD_WAIT)
+    today = await LooksAfter(storage, MONDAY_NOON).overview()
+    clock.turn(timedelta(days=1))
+
+    tomorrow = await LooksAfter(storage, MONDAY_NOON).overview()
+
+    assert (today.floods, tomorrow.floods) == (2, 0)
