@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.delivery.calls import Calls
+from bot.delivery.mailing import Franking, Mailing
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.words import ChatKind, DeliveryKind, DeliveryState
+from tests.delivery.mailed import PER_HOUR, CountedSmtp, Post, Refusals
+from tests.delivery.relay import open_relay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -174,3 +177,28 @@ async def send_all(sending: Sending) -> int:
         done += claimed
         await sending.calls.all_done()
     return done
+
+
+@pytest.fixture
+async def server():
+    async with open_relay() as opened:
+        yield opened
+
+
+@pytest.fixture
+def post(outbox, storage) -> Post:
+    return Post(outbox, storage)
+
+
+@pytest.fixture
+def refusals() -> Refusals:
+    return Refusals()
+
+
+@pytest.fixture
+async def mailing(storage, server, refusals, clock):
+    smtp = CountedSmtp(server.relay())
+    franking = Franking(lambda mailbox_id: f"back+{mailbox_id}@dateline.example")
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        yield Mailing(storage, smtp, "me", calls, franking, refusals, PER_HOUR)
+    await smtp.close()

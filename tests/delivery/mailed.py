@@ -1,0 +1,89 @@
+"""What tests of mails put out, and hear of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.delivery.smtp import Smtp
+from bot.rendering.mail import Mail
+from storage.mailboxes import Mailbox
+from storage.words import ChatState, DeliveryKind, MailboxState, Medium
+
+if TYPE_CHECKING:
+    from bot.delivery.mailing import Mailing
+    from storage.engine import Storage, Unit
+    from tests.delivery.conftest import Outbox
+    from tests.delivery.relay import FakeRelay
+
+PER_HOUR = 3600
+
+
+@dataclass
+class Post:
+    """What tests put out to be mailed."""
+
+    outbox: Outbox
+    storage: Storage
+
+    async def mailbox(
+        self,
+        number: int = 1,
+        state: MailboxState = MailboxState.ACTIVE,
+        chat_state: ChatState = ChatState.ACTIVE,
+    ) -> Mailbox:
+        chat_id = await self.outbox.chat(number, state=chat_state)
+        async with self.storage.writing() as unit:
+            mailbox = Mailbox(
+                chat_id=chat_id,
+                address=f"reader{number}@example.org",
+                state=state,
+                state_since=unit.now,
+                created_at=unit.now,
+                asked_at=unit.now,
+            )
+            unit.session.add(mailbox)
+        return mailbox
+
+    async def put(
+        self, mailbox: Mailbox, text: str = "news", kind: DeliveryKind = DeliveryKind.EDITION
+    ) -> int:
+        key = f"{mailbox.id}.{self.outbox.count}"
+        headers = (("Message-ID", f"<{key}@dateline.example>"), ("To", mailbox.address))
+        return await self.outbox.add(
+            mailbox.chat_id,
+            kind=kind,
+            medium=Medium.EMAIL,
+            mailbox_id=mailbox.id,
+            body=Mail(mailbox.address, text, text, f"<p>{text}</p>", headers).to_json(),
+        )
+
+
+@dataclass
+class Refusals:
+    told: list[tuple[int, str]] = field(default_factory=list)
+    mistrust: list[tuple[int, str]] = field(default_factory=list)
+
+    async def refused(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+        self.told.append((mailbox_id, reason))
+
+    async def mistrusted(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+        self.mistrust.append((mailbox_id, reason))
+
+
+@dataclass(eq=False)
+class CountedSmtp(Smtp):
+    asked: int = 0
+
+    async def answers(self) -> bool:
+        self.asked += 1
+        return await super().answers()
+
+
+async def mail_all(mailing: Mailing) -> None:
+    while await mailing.mail_due():
+        await mailing.calls.all_done()
+
+
+def subjects(server: FakeRelay) -> list[str]:
+    return [str(letter.message["Subject"]) for letter in server.letters]

@@ -1,0 +1,150 @@
+"""What each answer of Telegram's leaves in the ledger, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery import errors
+from bot.rendering.messages import Message
+from storage.pace import paused_until
+from storage.words import DeliveryState
+from tests.delivery.conftest import PACE_KEY, send_all
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "due_in"),
+    [
+        (errors.FloodWait("slow", MINUTE), PENDING, MINUTE),
+        (errors.NeverSent("refused"), PENDING, SECOND),
+        (errors.ServerTrouble("Bad Gateway"), PENDING, SECOND),
+        (errors.Unknown("no answer"), DeliveryState.UNKNOWN, SECOND),
+        (errors.Refused("strange"), DeliveryState.FAILED, None),
+        (errors.TooLong("too long"), DeliveryState.FAILED, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, error, state, due_in):
+    telegram.errors[7] = [error]
+    delivery = await outbox.add(await outbox.chat(7))
+
+    await sending.send_due()
+    await sending.calls.all_done()
+
+    row = await outbox.get(delivery)
+    assert (row.state, row.trouble) == (state, str(error))
+    if due_in:
+        assert row.due_at == clock.now + due_in
+
+
+async def test_a_flood_wait_pauses_the_whole_token_as_long_as_asked(
+    sending, outbox, telegram, clock, storage
+):
+    telegram.errors[7] = [errors.FloodWait("retry after 600", 10 * MINUTE)]
+    first = await outbox.add(await outbox.chat(7))
+    await send_all(sending)
+    other = await outbox.add(await outbox.chat(8))
+
+    assert await send_all(sending) == 0
+    async with storage.reading() as unit:
+        assert await paused_until(unit, PACE_KEY) == unit.now + 10 * MINUTE
+
+    clock.turn(10 * MINUTE)
+    await send_all(sending)
+    assert await outbox.states(first, other) == [SENT, SENT]
+    assert (await outbox.get(first)).attempts == 1  # the flood wait was not its fault
+
+
+async def test_what_may_have_arrived_is_resent_once_silently(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer")]
+    delivery = await outbox.add(await outbox.chat(7))
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+    assert [silent for *_, silent in telegram.calls] == [False, True]
+
+
+async def test_what_may_have_arrived_twice_is_held(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer"), errors.Unknown("no answer")]
+    chat = await outbox.chat(7)
+    first, behind = await outbox.add(chat), await outbox.add(chat, "behind")
+
+    for _ in range(3):
+        await send_all(sending)
+        clock.turn(2 * SECOND)
+
+    assert await outbox.states(first, behind) == [DeliveryState.HELD, SENT]
+
+
+async def test_nothing_is_resent_until_telegram_answers(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.Unknown("no answer")]
+    delivery = await outbox.add(await outbox.chat(7))
+    await send_all(sending)
+    telegram.is_there = False
+
+    for _ in range(50):
+        clock.turn(MINUTE)
+        assert await send_all(sending) == 0
+    telegram.is_there = True
+    await send_all(sending)
+
+    assert await outbox.states(delivery) == [SENT]
+
+
+async def test_one_bad_delivery_holds_up_no_other_chat(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    bad = await outbox.chat(7)
+    first, behind = await outbox.add(bad), await outbox.add(bad)
+    others = [await outbox.add(await outbox.chat(100 + i)) for i in range(20)]
+
+    await send_all(sending)
+
+    assert set(await outbox.states(*others)) == {SENT}
+    assert await outbox.states(first, behind) == [PENDING, PENDING]
+
+
+async def test_a_delivery_that_the_server_always_fails_on_is_held_in_the_end(
+    sending, outbox, telegram, clock
+):
+    telegram.errors[7] = [errors.ServerTrouble("500")] * 99
+    delivery = await outbox.add(await outbox.chat(7))
+
+    for _ in range(15):
+        await send_all(sending)
+        clock.turn(5 * MINUTE)
+
+    assert await outbox.states(delivery) == [DeliveryState.HELD]
+
+
+async def test_a_body_that_cannot_be_read_fails_and_lets_the_next_one_pass(
+    sending, outbox, telegram, clock
+):
+    chat = await outbox.chat(7)
+    broken = await outbox.add(chat, body={"nonsense": 1})
+    behind = await outbox.add(chat)
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert await outbox.states(broken, behind) == [DeliveryState.FAILED, SENT]
+
+
+async def test_bad_markup_goes_once_more_as_plain_text(sending, outbox, telegram, clock):
+    telegram.errors[7] = [errors.BadMarkup("can't parse entities")]
+    delivery = await outbox.add(await outbox.chat(7), "rich", fallback=Message("plain").to_json())
+
+    await send_all(sending)
+    clock.turn(2 * SECOND)
+    await send_all(sending)
+
+    assert telegram.texts == ["rich", "plain"]
+    assert await outbox.states(delivery) == [SENT]
