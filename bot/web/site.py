@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.web.allowances import Allowances
 from bot.web.assets import Assets
 from bot.web.editions import EditionPages
 from bot.web.feeds import FeedPages
@@ -52,6 +53,7 @@ class Site:
     base: str
     doors: WebDoors
     clock: Callable[[], datetime] = now
+    allowances: Allowances = field(default_factory=Allowances)
 
     def parts(self) -> tuple[list[web.RouteDef], list[Middleware]]:
         """Return its routes, and what stands around all routes."""
@@ -59,7 +61,7 @@ class Site:
         assets = Assets.of(self.renderer)
         pages = Pages(self.renderer, assets, root=address.path)
         opening = Opening(self.seal, self.clock)
-        forms = Forms(origin=f"{address.scheme}://{address.netloc}")
+        forms = Forms(f"{address.scheme}://{address.netloc}", self.allowances)
         doors = self.doors
         routes = [
             web.get("/robots.txt", _robots),

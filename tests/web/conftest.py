@@ -21,6 +21,7 @@ from bot.subscribers.managing import Managing
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
+from bot.web.allowances import Allowances
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
 from storage.engine import Storage
@@ -132,7 +133,8 @@ def web_doors(storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns) 
 
 @pytest.fixture
 async def visitor(web_doors: WebDoors, clock: TurnedClock) -> AsyncIterator[Visitor]:
-    site = Site(Renderer(), SEAL, BASE, web_doors, clock=lambda: clock.now)
+    allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
+    site = Site(Renderer(), SEAL, BASE, web_doors, lambda: clock.now, allowances)
     app = make_web(*site.parts())
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, Links(BASE, SEAL))
