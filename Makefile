@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-match screenshots lock clean
+.PHONY: help run test check format bench bench-match screenshots catalogues lock clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -57,6 +57,10 @@ bench-match: .venv/dev
 
 screenshots: .venv/dev
 	$(BIN)/python -m tests.screenshots docs/images
+
+# Brings the translations up to date with the templates; NEW=ja begins another one.
+catalogues: .venv/dev
+	$(BIN)/python -m tests.catalogues $(NEW)
 
 # Universal: one lock for every Python and platform. The build backend is in it too.
 lock: .venv/dev

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from bot.publishing.choice import Topic, arrange
 from bot.publishing.excerpts import excerpt
 from bot.publishing.reading import stories_of
-from bot.rendering.environment import LOCALE
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.outfeeds import Entry, OutFeed
 from bot.rendering.renderer import Renderer
@@ -111,7 +110,7 @@ class _Making:
             id=self._id(f"{name}-{self.grant.version}"),
             title=self.renderer.line("web/feed/title.txt", topic=topic),
             url=self.url,
-            language=LOCALE.partition("_")[0],
+            language=self.renderer.language.code,
             updated=max((entry.updated for entry in entries), default=since),
             entries=tuple(entries),
         )

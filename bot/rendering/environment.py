@@ -2,27 +2,27 @@
 
 from functools import cache
 
-from babel import Locale
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 
 from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.filters import filters_for
 from bot.rendering.overriding import OpenEnvironment, Overrides
 
-# Dates as most of the world's English writes them: 18 November, 14:05.
-LOCALE = "en_GB"
 
-
-def make_environment(locale: str = LOCALE, overrides: Overrides | None = None) -> OpenEnvironment:
+def make_environment(
+    tongue: Tongue = IN_ENGLISH, overrides: Overrides | None = None
+) -> OpenEnvironment:
     """Return an environment whose templates escape everything and forgive no missing name.
 
     People's templates come before the shipped ones, which take over where those fail. The shipped
-    ones are compiled once in a process: who asks for them alone gets the same environment.
+    ones are compiled once for each language in a process: who asks for them alone gets the same
+    environment.
     """
-    shipped = _shipped(locale)
+    shipped = _shipped(tongue)
     if overrides is None:
         return shipped
-    environment = _made(locale)
+    environment = _made(tongue)
     environment.loader = ChoiceLoader([overrides.loader(), _loader()])
     environment.shipped, environment.overrides = shipped, overrides
     return environment
@@ -32,7 +32,7 @@ def _loader() -> PackageLoader:
     return PackageLoader("templates", "")
 
 
-def _made(locale: str) -> OpenEnvironment:
+def _made(tongue: Tongue) -> OpenEnvironment:
     environment = OpenEnvironment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -43,13 +43,15 @@ def _made(locale: str) -> OpenEnvironment:
         auto_reload=False,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(filters_for(locale))
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        tongue.translations, newstyle=True
+    )
+    environment.language = tongue.language
+    environment.filters.update(filters_for(tongue.language.locale))
     environment.globals.update(
         topics_page=topics_page, show_all=show_all, on_alert=on_alert, SETTINGS=SETTINGS
     )
-    spoken = Locale.parse(locale)
-    environment.globals.update(language=spoken.language, direction=spoken.text_direction)
+    environment.globals.update(language=tongue.language.code, direction=tongue.language.direction)
     return environment
 
 

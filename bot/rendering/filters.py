@@ -6,16 +6,18 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import (
     format_date,
     format_interval,
     format_skeleton,
     format_timedelta,
     get_day_names,
+    get_timezone_location,
 )
 from babel.lists import format_list
 from markupsafe import Markup, escape
@@ -37,14 +39,17 @@ def clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def city(zone: str) -> str:
-    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo.
+def city(zone: str, locale: str) -> str:
+    """Return the place that an IANA zone is named after: `Asia/Tokyo` → Tokyo, 東京.
 
     `Etc/GMT-9` is named after none; POSIX counts westward, people say UTC+9.
     """
     if zone.startswith("Etc/GMT"):
         return "UTC" + zone.removeprefix("Etc/GMT").translate(_EASTWARD)
-    return zone.rpartition("/")[2].replace("_", " ")
+    plain = zone.rpartition("/")[2].replace("_", " ")
+    if zone == "UTC" or locale.startswith("en"):  # where the zones are named
+        return plain
+    return get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True).rpartition("/")[2]
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
@@ -75,6 +80,12 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
 def listed(items: Sequence[str], locale: str) -> str:
     """Join them as the language does: `a, b, and c`."""
     return format_list(items, locale=locale)
+
+
+def joined(items: Sequence[str], locale: str) -> str:
+    """Join them with nothing but commas, of the kind that the language has: `a, b`; `a、b`."""
+    pattern = Locale.parse(locale).list_patterns["standard"]["middle"]
+    return reduce(pattern.format, items) if items else ""
 
 
 def short_weekday(day: date, locale: str) -> str:
@@ -147,6 +158,8 @@ def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple
 def filters_for(locale: str) -> dict[str, Any]:
     """Return the filters by name, those that speak a language in *locale*'s."""
     spoken: dict[str, Callable[..., object]] = {
+        "city": city,
+        "joined": joined,
         "weekday": weekday,
         "weekday_names": weekday_names,
         "listed": listed,
@@ -162,7 +175,6 @@ def filters_for(locale: str) -> dict[str, Any]:
     plain = {
         "local": local,
         "clock": clock,
-        "city": city,
         "bold": bold,
         "host": host_of,
         "html": to_html,

@@ -14,6 +14,8 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader, Template, TemplateNotFound
 from jinja2.exceptions import TemplateSyntaxError
 
+from bot.rendering.languages import ENGLISH, Language
+
 Tell = Callable[[str], None]
 
 
@@ -71,6 +73,7 @@ class OpenEnvironment(Environment):
     """An environment that people's templates may open up; `shipped` is the one without them."""
 
     template_class = _Forgiving
+    language: Language = ENGLISH
     shipped: Environment | None = None
     overrides: Overrides | None = None
 

@@ -9,6 +9,7 @@ from jinja2 import Template
 
 from bot.rendering.blocks import Block
 from bot.rendering.environment import make_environment
+from bot.rendering.languages import Language
 from bot.rendering.messages import Keyboard, Message
 from bot.rendering.overriding import OpenEnvironment
 from bot.rendering.packing import pack
@@ -23,6 +24,10 @@ Read = TypeVar("Read")
 class Renderer:
     environment: OpenEnvironment = field(default_factory=make_environment)
     _kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False)
+
+    @property
+    def language(self) -> Language:
+        return self.environment.language
 
     def messages(
         self, template: str, /, *, keyboard: Keyboard = (), **values: object

@@ -2,11 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from babel import Locale
-
-from bot.rendering.environment import LOCALE
-
-_LOCALE = Locale.parse(LOCALE)
+from bot.rendering.languages import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +12,5 @@ class Look:
     style: str
     icon: str
     here: str
-    lang: str = field(default=_LOCALE.language)
-    dir: str = field(default=_LOCALE.text_direction)
+    lang: str = field(default=ENGLISH.code)
+    dir: str = field(default=ENGLISH.direction)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import jinja2
 import pytest
 
+from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
+from bot.rendering.languages import LANGUAGES
 from bot.rendering.markup import TemplateError
 from bot.rendering.messages import Button, Message
 from bot.rendering.renderer import Renderer
@@ -16,7 +18,7 @@ def renderer(**templates: str) -> Renderer:
 
 def test_who_asks_for_the_shipped_templates_gets_what_is_compiled_already():
     assert make_environment() is make_environment()
-    assert make_environment("ar") is not make_environment()
+    assert make_environment(Tongue(LANGUAGES["ar"])) is not make_environment()
 
 
 def test_every_template_can_be_read():

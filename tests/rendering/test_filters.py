@@ -81,7 +81,9 @@ def test_dates_follow_the_language():
 
 def test_minutes_and_zones_read_as_people_say_them():
     assert filters.clock(8 * 60) == "08:00"
-    assert filters.city("America/New_York") == "New York"
+    assert filters.city("America/New_York", "en_GB") == "New York"
+    assert filters.city("America/New_York", "ja") == "ニューヨーク"
+    assert filters.city("America/Argentina/Buenos_Aires", "fr") == "Buenos Aires"
 
 
 def test_one_moment_is_another_time_in_each_zone():
@@ -90,3 +92,13 @@ def test_one_moment_is_another_time_in_each_zone():
     shown = [filters.when(noon, zone, today, "en_GB") for zone in ("Asia/Tokyo", "UTC")]
 
     assert ["21:00" in shown[0], "12:00" in shown[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [("en_GB", "a, b, c"), ("ja", "a、b、c"), ("ar", "a وb وc")],
+)
+def test_names_beside_each_other(locale, shown):
+    assert filters.joined(["a", "b", "c"], locale) == shown
+    assert filters.joined(["a"], locale) == "a"
+    assert filters.joined([], locale) == ""

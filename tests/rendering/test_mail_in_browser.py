@@ -11,7 +11,9 @@ import pytest_asyncio
 
 from bot.publishing import samples
 from bot.publishing.mails import edition_mail
+from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
+from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
 from bot.rendering.post import Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
@@ -43,9 +45,11 @@ _TEXTS = """() => [...document.querySelectorAll("body *")].flatMap((element) => 
 })"""
 
 
-def digest(locale: str = "en_GB") -> str:
+def digest(code: str = "en") -> str:
     links = Links("https://dateline.example", Seal(b"k" * 32))
-    post = Post(Renderer(make_environment(locale)), Sender("news@dateline.example"), links)
+    post = Post(
+        Renderer(make_environment(Tongue(LANGUAGES[code]))), Sender("news@dateline.example"), links
+    )
     edition = replace(samples.sample_edition(), url="https://dateline.example/e/1")
     return edition_mail(post, Recipient(1, "ann@example.org", 1), edition).html
 

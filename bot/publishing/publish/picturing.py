@@ -7,7 +7,6 @@ from typing import Protocol
 
 from bot.publishing.charts import Band, chart_of
 from bot.publishing.pages import Edition, Picture, values_of
-from bot.rendering.environment import LOCALE
 from bot.rendering.filters import local, short_weekday
 from bot.rendering.renderer import Renderer
 
@@ -34,7 +33,7 @@ class Picturing:
         chart = chart_of(topics, local(edition.now, edition.plan.zone))
         if chart is None:
             return edition
-        days = [short_weekday(day, LOCALE) for day in chart.days]
+        days = [short_weekday(day, self.renderer.language.locale) for day in chart.days]
         png = await self.drawing.draw(days, [row.band for row in chart.rows])
         if png is None:
             return edition

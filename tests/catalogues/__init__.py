@@ -1,0 +1,1 @@
+"""The catalogues of the templates: made, brought up to date, and checked."""

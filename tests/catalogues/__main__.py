@@ -1,0 +1,40 @@
+"""`python -m tests.catalogues [CODE…]`: bring the catalogues up to date, and begin those of CODE.
+
+What was translated stays; what is new or has changed is left empty or marked as a guess (`fuzzy`),
+and until somebody has looked at it the language is not offered.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from bot.rendering.catalogues import is_missing
+from bot.rendering.languages import LANGUAGES
+from tests.catalogues.extracting import messages
+from tests.catalogues.writing import written
+
+FOLDER = Path(__file__).parents[2] / "templates" / "locale"
+
+
+def main(new: list[str]) -> None:
+    found = messages()
+    there = [path.stem for path in sorted(FOLDER.glob("*.po"))]
+    for code in dict.fromkeys([*there, *new]):
+        path, locale = FOLDER / f"{code}.po", LANGUAGES[code].locale
+        catalog = Catalog(locale, project="Dateline", fuzzy=False)
+        if path.exists():
+            catalog = read_po(BytesIO(path.read_bytes()), locale=locale)
+        catalog.update(found, update_header_comment=False)
+        catalog.obsolete.clear()
+        path.write_bytes(written(catalog))
+        left = sum(is_missing(message) for message in catalog)
+        sys.stdout.write(f"{code}: {len(catalog)} messages, {left} to be translated\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,95 @@
+"""What is wrong with a catalogue, sentence by sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from babel.messages.plurals import get_plural
+
+from bot.rendering.catalogues import is_missing
+from tests.catalogues.alike import EVERYWHERE, IN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from babel.messages.catalog import Catalog, Message
+
+    from bot.rendering.languages import Language
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+_TAG = re.compile(r"</?\w+>")
+_COMMAND = re.compile(r"/[a-z_]+")
+
+
+def faults(catalog: Catalog, messages: Catalog, language: Language) -> Iterator[str]:
+    """Yield what is wrong with *catalog*, which is to say what *messages* do."""
+    ids = [message.id for message in messages if message.id]
+    yield from (f"is not translated: {one}" for one in ids if one not in catalog)
+    yield from (f"is said no more: {one.id}" for one in catalog if one.id and one.id not in ids)
+    plurals = get_plural(language.locale).num_plurals
+    for message in catalog:
+        if message.id:
+            yield from (f"{fault}: {message.id}" for fault in _of(message, language, plurals))
+
+
+def _of(message: Message, language: Language, plurals: int) -> Iterator[str]:
+    if is_missing(message):
+        yield "is not translated"
+        return
+    strings = _texts(message.string)
+    if message.pluralizable and len(strings) != plurals:
+        yield f"has {len(strings)} forms instead of {plurals}"
+    if _words(strings) == _words(_texts(message.id)) and not _may_be_alike(message, language):
+        yield "is the same as in English"
+    for number, said in enumerate(strings):
+        yield from _mismatches(message, said, is_for_one=_is_for_one(language, number))
+
+
+def _mismatches(message: Message, said: str, *, is_for_one: bool) -> Iterator[str]:
+    """A form may leave out what the English singular leaves out, if it is only said of one."""
+    one, *_, many = _texts(message.id)[0], *_texts(message.id)
+    needed = _places(one) if is_for_one else _places(many)
+    if unknown := _places(said) - _places(one) - _places(many):
+        yield f"has places that are not filled: {sorted(unknown)}"
+    if lost := needed - _places(said):
+        yield f"leaves out {sorted(lost)}"
+    if sorted(_TAG.findall(said)) != sorted(_TAG.findall(many)):
+        yield "has other tags"
+    if lost := set(_COMMAND.findall(many)) - set(_COMMAND.findall(said)):
+        yield f"leaves out {sorted(lost)}"
+
+
+def _is_for_one(language: Language, form: int) -> bool:
+    """Say whether a plural form is said of one thing, and never of 21."""
+    rule = get_plural(language.locale)
+    by_number = [_form_of(rule.plural_expr, n) for n in range(200)]
+    return [n for n, used in enumerate(by_number) if used == form] in ([1], [0, 1])
+
+
+def _form_of(expression: str, number: int) -> int:
+    from gettext import c2py
+
+    return c2py(expression)(number)
+
+
+def _may_be_alike(message: Message, language: Language) -> bool:
+    known = EVERYWHERE | IN.get(language.code, frozenset())
+    said = [text for text in _texts(message.id) if re.search(r"[^\W\d_]", _bare(text))]
+    return all(text in known for text in said)
+
+
+def _words(texts: tuple[str, ...]) -> set[str]:
+    return {" ".join(text.split()) for text in texts}
+
+
+def _places(text: str) -> set[str]:
+    return set(_PLACE.findall(text))
+
+
+def _bare(text: str) -> str:
+    return _TAG.sub("", _PLACE.sub("", text))
+
+
+def _texts(strings: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (strings,) if isinstance(strings, str) else tuple(strings or ())

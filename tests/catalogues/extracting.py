@@ -1,0 +1,45 @@
+"""Which messages the templates hold: read with the environment that renders them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from babel.messages.catalog import Catalog
+
+from bot.rendering.environment import make_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.rendering.overriding import OpenEnvironment
+
+_WORDLESS = (".css", ".svg", ".po", ".py", ".pyc")
+
+
+@cache
+def messages() -> Catalog:
+    """Return every message of the shipped templates, in the order of their files."""
+    found = Catalog(project="Dateline", charset="utf-8")
+    environment = make_environment()
+    for name in template_names(environment):
+        for said in _said(environment, source_of(environment, name)):
+            found.add(said, locations=[(f"templates/{name}", 1)])
+    return found
+
+
+def _said(environment: OpenEnvironment, source: str) -> Iterator[str | tuple[str, str]]:
+    extract = environment.extract_translations  # type: ignore[attr-defined]
+    for _line, function, message in extract(source):
+        # What a message is filled with follows it in a tuple.
+        texts = message if isinstance(message, tuple) else (message,)
+        yield (texts[0], texts[1]) if function == "ngettext" else texts[0]
+
+
+def template_names(environment: OpenEnvironment) -> list[str]:
+    return [name for name in environment.list_templates() if not name.endswith(_WORDLESS)]
+
+
+def source_of(environment: OpenEnvironment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]

@@ -1,0 +1,51 @@
+"""A language that is made up: English with accents, from right to left, with six forms of plural.
+
+Whoever reads it sees at once what nobody can translate, since it stands there without accents.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from babel.messages.catalog import Catalog
+
+from bot.rendering.catalogues import Tongue, tongue_of
+from bot.rendering.languages import Language
+from tests.catalogues.extracting import messages
+from tests.catalogues.writing import written
+
+PSEUDO = Language("qps", "ar", "Ƥşéûðö", direction="rtl")
+_FORMS = 6  # of Arabic
+_ACCENTED = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "ÅƁÇÐÉƑĜĤÎĴĶĻḾÑÖƤǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöƥǫŕšţûṽŵẋýž",
+)
+_RIGHT_TO_LEFT = "\u200f"
+_AS_IT_IS = re.compile(
+    r"(%\(\w+\)s|<[^>]*>|&\w+;|(?<![\w<])/[a-z_]+|[\w.]+@[\w.]+|https?://[\w./-]+)"
+)
+
+
+@cache
+def pseudo_tongue() -> Tongue:
+    tongue = tongue_of(PSEUDO, written(pseudo_catalogue()))
+    assert tongue is not None
+    return tongue
+
+
+def pseudo_catalogue() -> Catalog:
+    made = Catalog(PSEUDO.locale, fuzzy=False)
+    for message in messages():
+        if not isinstance(message.id, str):
+            made.add(message.id, (pseudo(message.id[1]),) * _FORMS)
+        elif message.id:
+            made.add(message.id, pseudo(message.id))
+    return made
+
+
+def pseudo(text: str) -> str:
+    """Return *text* with accents on all but what is filled in, tags and commands."""
+    parts = _AS_IT_IS.split(text)
+    parts[::2] = (part.translate(_ACCENTED) for part in parts[::2])
+    return _RIGHT_TO_LEFT + "".join(parts)

@@ -1,0 +1,129 @@
+"""Every catalogue says all that the templates say, and says it well."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from bot.rendering.catalogues import shipped_tongues, tongue_of
+from bot.rendering.languages import LANGUAGES
+from tests.catalogues.__main__ import FOLDER, main
+from tests.catalogues.checking import faults
+from tests.catalogues.extracting import messages
+from tests.catalogues.pseudo import PSEUDO, pseudo_catalogue
+from tests.catalogues.writing import written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHIPPED = sorted(FOLDER.glob("*.po"))
+STORY = ("One story", "%(count)s stories")
+STORIES = ("%(count)s story", "%(count)s stories")
+NEWS = "%(count)s новость"
+
+Said = str | tuple[str, ...]
+
+
+def test_no_shipped_catalogue_has_a_fault():
+    found = {
+        path.stem: list(faults(read(path), messages(), LANGUAGES[path.stem])) for path in SHIPPED
+    }
+
+    assert {code: some[:20] for code, some in found.items() if some} == {}
+
+
+def read(path: Path) -> Catalog:
+    return read_po(BytesIO(path.read_bytes()), locale=LANGUAGES[path.stem].locale)
+
+
+def test_a_language_is_spoken_where_its_catalogue_is_complete():
+    assert list(shipped_tongues()) == [
+        code for code in LANGUAGES if code == "en" or (FOLDER / f"{code}.po") in SHIPPED
+    ]
+
+
+def test_a_made_up_catalogue_is_without_fault():
+    assert list(faults(pseudo_catalogue(), messages(), PSEUDO)) == []
+
+
+def template(*ids: Said) -> Catalog:
+    found = Catalog()
+    for one in ids:
+        found.add(one)
+    return found
+
+
+def catalogue(code: str, message: Said, said: Said, *flags: str) -> Catalog:
+    """Return a catalogue that has one message."""
+    made = Catalog(LANGUAGES[code].locale, fuzzy=False)
+    made.add(message, said, flags=flags)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said", "fault"),
+    [
+        pytest.param("fr", "Yes", "", "is not translated", id="empty"),
+        pytest.param("fr", "Yes", "Yes", "is the same as in English", id="left as it was"),
+        pytest.param("fr", "At %(a)s", "À %(b)s", "places that are not filled", id="another place"),
+        pytest.param("fr", "At %(a)s", "Plus tard", "leaves out ['a']", id="a place less"),
+        pytest.param("fr", "<b>Yes</b>", "Oui", "has other tags", id="a tag less"),
+        pytest.param("fr", "See /help", "Voir", "leaves out ['/help']", id="a command less"),
+        pytest.param("ru", STORIES, (NEWS, NEWS), "2 forms instead of 3", id="too few forms"),
+        pytest.param("ja", STORY, ("記事",), "leaves out ['count']", id="a number less"),
+    ],
+)
+def test_faults_are_found(code: str, message: Said, said: Said, fault: str):
+    found = faults(catalogue(code, message, said), template(message), LANGUAGES[code])
+
+    assert any(fault in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        pytest.param("fr", "Telegram", "Telegram", id="a name"),
+        pytest.param("fr", "%(a)s: %(b)s", "%(a)s: %(b)s", id="no words"),
+        pytest.param("de", STORY, ("Eine", "%(count)s Dinge"), id="one needs no number"),
+    ],
+)
+def test_what_is_no_fault_is_let_be(code: str, message: Said, said: Said):
+    found = faults(catalogue(code, message, said), template(message), LANGUAGES[code])
+
+    assert list(found) == []
+
+
+def test_messages_that_are_missing_or_too_many_are_faults():
+    found = list(faults(catalogue("fr", "No", "Non"), template("Yes"), LANGUAGES["fr"]))
+
+    assert found == ["is not translated: Yes", "is said no more: No"]
+
+
+@pytest.mark.parametrize(
+    ("catalog", "is_spoken"),
+    [
+        pytest.param(catalogue("fr", "Yes", "Oui"), True, id="complete"),
+        pytest.param(catalogue("fr", "Yes", ""), False, id="with a gap"),
+        pytest.param(catalogue("fr", "Yes", "Oui", "fuzzy"), False, id="with a guess"),
+    ],
+)
+def test_a_language_with_a_gap_is_not_offered(catalog: Catalog, is_spoken: bool):
+    assert (tongue_of(LANGUAGES["fr"], written(catalog)) is not None) is is_spoken
+
+
+def test_a_catalogue_is_begun_and_brought_up_to_date(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tests.catalogues.__main__.FOLDER", tmp_path)
+    main(["vi"])
+    path = tmp_path / "vi.po"
+    translated = 'msgid "Mute story"\nmsgstr "Ẩn"\n'
+    begun = path.read_text(encoding="utf-8")
+    path.write_text(begun.replace('msgid "Mute story"\nmsgstr ""\n', translated), encoding="utf-8")
+
+    main([])
+
+    assert translated in path.read_text(encoding="utf-8")
+    assert "to be translated" in capsys.readouterr().out

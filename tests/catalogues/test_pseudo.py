@@ -1,0 +1,89 @@
+"""All that is shown to people, in a language that is made up: nothing stays English."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.publishing import samples
+from bot.publishing.specimens import specimens
+from bot.rendering.mail import Mail
+from bot.rendering.messages import Message
+from bot.rendering.renderers import Renderers
+from bot.web.specimens import page_specimens
+from tests.catalogues.extracting import messages
+from tests.catalogues.pseudo import pseudo_tongue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.rendering.checking import Sample
+    from bot.rendering.renderer import Renderer
+
+SPECIMENS = [
+    one
+    for one in (*specimens(), *page_specimens())
+    if not one.templates[0].endswith((".css", ".svg"))
+]
+_NOT_READ = re.compile(
+    r"<style>.*?</style>|<code.*?</code>|<[^>]*>|https?://\S+|\S+@\S+", re.DOTALL
+)
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+def renderer() -> Renderer:
+    return Renderers(tongues={"qps": pseudo_tongue()}).of("qps")
+
+
+@pytest.mark.parametrize("sample", SPECIMENS, ids=lambda sample: sample.templates[0])
+def test_nothing_stays_english(sample: Sample):
+    shown = "\n".join(read_by_people(sample.show(renderer())))
+
+    english = set(_WORD.findall(shown)) & words_of_ours()
+    assert english - words_in(samples) - {"Dateline", "Your", "Stories", "per", "day"} == set()
+
+
+def read_by_people(shown: Any) -> Iterator[str]:
+    """Yield the texts of whatever a specimen gives."""
+    if isinstance(shown, str):
+        yield _NOT_READ.sub(" ", shown)
+    elif isinstance(shown, Mail):
+        yield shown.subject
+        yield from read_by_people(shown.html)
+        yield from read_by_people(shown.text)
+    elif isinstance(shown, Message):
+        yield from read_by_people(shown.rich or shown.text)
+        yield from (button.text for row in shown.keyboard for button in row)
+    else:
+        for one in shown:
+            yield from read_by_people(one)
+
+
+@cache
+def words_of_ours() -> set[str]:
+    """Return the words of all messages."""
+    texts = (
+        text for one in messages() for text in ([one.id] if isinstance(one.id, str) else one.id)
+    )
+    return {word for text in texts for word in _WORD.findall(re.sub(r"%\(\w+\)s", " ", text))}
+
+
+def words_in(value: Any) -> set[str]:
+    return set(_WORD.findall(" ".join(_strings(vars(value)))))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for one in fields(value):
+            yield from _strings(getattr(value, one.name))
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, (list, tuple, set)):
+        for one in value:
+            yield from _strings(one)

@@ -1,0 +1,51 @@
+"""Which of our languages a client's is; and that CLDR agrees with what we say of each."""
+
+import pytest
+from babel import Locale
+
+from bot.rendering.languages import LANGUAGES, language_for
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        pytest.param("en", "en", id="English"),
+        pytest.param("en-GB", "en", id="a kind of English"),
+        pytest.param("ja", "ja", id="Japanese"),
+        pytest.param("zh", "zh-Hans", id="Chinese alone: simplified"),
+        pytest.param("zh-hans", "zh-Hans", id="Telegram's simplified"),
+        pytest.param("zh-hant", "zh-Hant", id="Telegram's traditional"),
+        pytest.param("zh-TW", "zh-Hant", id="Taiwan"),
+        pytest.param("zh-HK", "zh-Hant", id="Hong Kong"),
+        pytest.param("zh-Hant-HK", "zh-Hant", id="script and place"),
+        pytest.param("zh-CN", "zh-Hans", id="the mainland"),
+        pytest.param("pt-br", "pt", id="Brazil"),
+        pytest.param("pt_BR", "pt", id="with CLDR's dash"),
+        pytest.param("es-419", "es", id="Latin America"),
+        pytest.param("ar-EG", "ar", id="Egypt"),
+        pytest.param("in", "id", id="Indonesian by its old code"),
+        pytest.param("nb", "en", id="none of ours"),
+        pytest.param("", "en", id="not said"),
+        pytest.param("-", "en", id="nothing that is one"),
+    ],
+)
+def test_the_language_of_a_client(tag: str, code: str):
+    assert language_for(tag) == code
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
+def test_cldr_knows_each_and_writes_it_the_same_way(language):
+    known = Locale.parse(language.locale)
+
+    assert known.text_direction == language.direction
+    assert known.language == language.code.partition("-")[0]
+    assert known.language_name in {None, language.name.lower(), language.name} or language.code in {
+        "zh-Hans",
+        "zh-Hant",
+        "id",
+    }
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_code_is_its_own_tag(code: str):
+    assert language_for(code) == code

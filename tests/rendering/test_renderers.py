@@ -1,0 +1,59 @@
+"""One renderer for each language that is spoken."""
+
+import pytest
+
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
+from bot.rendering.overriding import Overrides
+from bot.rendering.renderers import Renderers
+from tests.catalogues.pseudo import PSEUDO, pseudo, pseudo_tongue
+
+TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"]), "qps": pseudo_tongue()}
+
+
+@pytest.fixture
+def renderers() -> Renderers:
+    return Renderers(tongues=TONGUES)
+
+
+def test_each_language_has_one_renderer(renderers):
+    assert renderers.of("qps") is renderers.of("qps")
+    assert renderers.of("qps") is not renderers.of("en")
+
+
+@pytest.mark.parametrize("tag", ["ja", "nb", "", "en-US"])
+def test_what_is_not_spoken_is_english(renderers, tag):
+    assert renderers.of(tag) is renderers.of("en")
+
+
+def test_a_tag_finds_its_language(renderers):
+    assert renderers.of("ar-EG").language is LANGUAGES["ar"]
+
+
+def test_sentences_and_plurals_are_those_of_the_catalogue(renderers):
+    message = renderers.of("qps").message("chat/alert/undone.html")
+
+    assert message.text == pseudo("Undone.")
+
+
+def test_dates_are_those_of_the_language(renderers):
+    shown = renderers.of("qps").environment.from_string("{{ day|weekday }}")
+
+    from datetime import date
+
+    assert shown.render(day=date(2026, 11, 18)) == "الأربعاء"
+
+
+def test_the_offered_languages_are_those_that_are_spoken(renderers):
+    assert renderers.offered == (LANGUAGES["en"], LANGUAGES["ar"], PSEUDO)
+
+
+def test_peoples_templates_stand_for_those_of_all_languages(tmp_path):
+    template = tmp_path / "chat" / "alert" / "undone.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("<p>Never mind! {% trans %}Undone.{% endtrans %}</p>")
+    renderers = Renderers(Overrides(tmp_path), TONGUES)
+
+    texts = [renderers.of(code).message("chat/alert/undone.html").text for code in ("en", "qps")]
+
+    assert texts == ["Never mind! Undone.", f"Never mind! {pseudo('Undone.')}"]

@@ -1,0 +1,75 @@
+"""No Python file holds a sentence for subscribers: those stand in templates.
+
+A sentence is three words in a row. Help of the command line, logs and the reasons of errors are
+English, and are no sentences for subscribers.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# What answers people, and nothing else does.
+ROOMS = ("chat", "publishing", "rendering", "subscribers", "web")
+# Made-up news to try templates with; what is said to whoever wrote templates of their own.
+NOT_FOR_SUBSCRIBERS = {
+    "publishing/samples.py",
+    "publishing/specimens.py",
+    "web/specimens.py",
+    "rendering/checking.py",
+    "rendering/overriding.py",
+    "subscribers/places.py",  # names of cities
+}
+MODULES = [
+    path
+    for room in ROOMS
+    for path in sorted((ROOT / "bot" / room).rglob("*.py"))
+    if str(path.relative_to(ROOT / "bot")) not in NOT_FOR_SUBSCRIBERS
+]
+_SENTENCE = re.compile(r"[^\W\d_]{2,}(?:['’]\w+)?[,;:]? +[^\W\d_]+[,;:]? +[^\W\d_]{2,}")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "bot")))
+def test_no_module_speaks_to_subscribers(path: Path):
+    assert sentences(path.read_text(encoding="utf-8")) == []
+
+
+def sentences(source: str) -> list[str]:
+    tree = ast.parse(source)
+    aside = {id(part) for node in ast.walk(tree) if _is_aside(node) for part in ast.walk(node)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in aside
+        and _SENTENCE.search(node.value)
+    ]
+
+
+def _is_aside(node: ast.AST) -> bool:
+    """Say whether what stands in *node* is for developers: docstrings, reasons, logs."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return True
+    if isinstance(node, ast.Raise):
+        return True
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.")
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        pytest.param("a = 'This is one.'", ["This is one."], id="a constant"),
+        pytest.param("a = f'You watch {n} of them now'", [" of them now"], id="between values"),
+        pytest.param("'''What it does here.'''", [], id="a docstring"),
+        pytest.param("raise E('this was not it')", [], id="a reason"),
+        pytest.param("log.info('it came to nothing')", [], id="a log"),
+        pytest.param("a = 'chat/settings.html'", [], id="a name"),
+    ],
+)
+def test_what_is_a_sentence(source: str, found: list[str]):
+    assert sentences(source) == found
