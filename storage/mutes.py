@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, func, or_
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
@@ -54,12 +54,7 @@ async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | Non
     """
     over = and_(col(Mute.chat_id) == chat_id, ~in_force(unit))
     await unit.session.exec(delete(Mute).where(over))
-    same = select(Mute).where(
-        col(Mute.chat_id) == chat_id,
-        col(Mute.kind) == subject.kind,
-        col(Mute.subject_id) == subject.id,
-        col(Mute.outlet) == subject.outlet,
-    )
+    same = select(Mute).where(*_of_subject(chat_id, subject))
     row = (await unit.session.exec(same)).one_or_none() or Mute(
         chat_id=chat_id,
         kind=subject.kind,
@@ -77,6 +72,32 @@ async def lift(unit: Unit, chat_id: int, mute_id: int) -> None:
     """End it, if it is the chat's and was not ended before."""
     own = and_(col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
     await unit.session.exec(delete(Mute).where(own))
+
+
+async def lift_subject(unit: Unit, chat_id: int, subject: Subject) -> None:
+    """End what mutes the subject, if anything does."""
+    await unit.session.exec(delete(Mute).where(*_of_subject(chat_id, subject)))
+
+
+async def mute_of(unit: Unit, chat_id: int, subject: Subject) -> Mute | None:
+    """Return what mutes the subject now."""
+    ours = (*_of_subject(chat_id, subject), in_force(unit))
+    return (await unit.session.exec(select(Mute).where(*ours))).one_or_none()
+
+
+async def move_topic_mute(unit: Unit, chat_id: int, old: int, new: int) -> None:
+    """Let what mutes the topic *old* mute *new* instead, which nothing mutes yet."""
+    ours = _of_subject(chat_id, Subject(MuteKind.TOPIC, old))
+    await unit.session.exec(update(Mute).where(*ours).values(subject_id=new))
+
+
+def _of_subject(chat_id: int, subject: Subject) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind) == subject.kind,
+        col(Mute.subject_id) == subject.id,
+        col(Mute.outlet) == subject.outlet,
+    )
 
 
 async def count_mutes(unit: Unit, chat_id: int) -> int:

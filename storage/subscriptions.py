@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, stored_as
 from storage.engine import Unit
+from storage.queries import Query
 from storage.topics import Topic
 from storage.words import Mode
 
@@ -40,6 +41,19 @@ async def topics_watched(
         .limit(limit)
     )
     return [(topic, Mode(mode)) for topic, mode in rows]
+
+
+async def topic_watched_with(unit: Unit, chat_id: int, canonical: str) -> Topic | None:
+    """Return the first that the chat watches with this query."""
+    rows = await unit.session.exec(
+        select(Topic)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .where(col(Subscription.chat_id) == chat_id, col(Query.canonical) == canonical)
+        .order_by(col(Subscription.id))
+        .limit(1)
+    )
+    return rows.first()
 
 
 async def count_subscriptions(unit: Unit, chat_id: int) -> int:

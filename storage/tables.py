@@ -34,6 +34,7 @@ from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.stories import Story
 from storage.subscriptions import Subscription
+from storage.subscriptions_ended import EndedSubscription
 from storage.tallies import Tally
 from storage.topics import Topic
 
@@ -56,6 +57,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     DigestSlot,
     Edition,
     EditionStory,
+    EndedSubscription,
     Entry,
     FeedGrant,
     Folded,

@@ -34,6 +34,7 @@ STEPS = {
     "bot.sources.articles.meeting",
     "bot.sources.finding.searching",
     "bot.matching.following",
+    "bot.subscribers.tidying",
 }
 USE_CASES = {
     "bot.sources.finding.adding",
@@ -43,6 +44,7 @@ USE_CASES = {
     "bot.sources.finding.discovery",
     "bot.sources.listing",
     "bot.sources.finding.opening",
+    "bot.matching.comparing",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.publishing.outfeeds",
@@ -53,6 +55,7 @@ USE_CASES = {
     "bot.subscribers.arrivals",
     "bot.subscribers.audit",
     "bot.subscribers.catalogue",
+    "bot.subscribers.changing",
     "bot.subscribers.erasing",
     "bot.subscribers.feeds",
     "bot.subscribers.managing",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.app.mails import make_post, make_returns
 from bot.chat.doors import Doors
 from bot.delivery.release import Releasing
+from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
@@ -20,6 +21,7 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
+from bot.subscribers.changing import Changing
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
@@ -69,6 +71,8 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         audit=Audit(storage),
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
         releasing=Releasing(storage),
+        changing=Changing(storage, preview),
+        comparing=Comparing(preview),
     )
 
 

@@ -37,6 +37,7 @@ TICK_SECONDS = {
     "mail": 1,
     "bounces": 300,
     "hubs": 30,
+    "tidy": 60,
 }
 # How often what is there by then is kept from the garbage collector, and how often it sees all.
 KEEP_SECONDS = 600
@@ -171,6 +172,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     from bot.matching.snapshots import SnapshotFile
     from bot.publishing.publish import Publishing
     from bot.sources.group import Grouping
+    from bot.subscribers.tidying import Tidying
 
     storage, owner = around.storage, around.owner
     key, pace = bot_key(around.place.token), around.settings.send_per_second
@@ -198,7 +200,9 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     group = Loop("group", grouping.group_new, wakes=(match,))
     calls.on_done = send.wake
     reading = _reading_loops(around, group, match)
-    return [send, notice, digest, alert, bundle, also, match, group, *reading, *_hub_loops(around)]
+    tidy = Loop("tidy", Tidying(storage).tidy)
+    steps = [send, notice, digest, alert, bundle, also, match, group, tidy]
+    return [*steps, *reading, *_hub_loops(around)]
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:

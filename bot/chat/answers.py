@@ -101,9 +101,9 @@ class Answers:
             except TelegramBadRequest:
                 return  # pressed twice, or deleted: there is nothing to change
 
-    async def ask(self, template: str) -> None:
+    async def ask(self, template: str, **values: Any) -> None:
         """Ask for something to be typed; the reply brings the question back with it."""
-        message = self.renderer.message(template)
+        message = self.renderer.message(template, **values)
         await self.bot.send_message(
             self.telegram_id,
             message.text,

@@ -34,6 +34,13 @@ class Question(StrEnum):
     NUMBER = "number"
 
 
+class OfTopic(StrEnum):
+    """What a topic can be given by typing it."""
+
+    WORDS = "words"
+    NAME = "name"
+
+
 class TopicsPage(CallbackData, prefix=TOPICS):
     page: PageNumber = 0
 
@@ -66,6 +73,43 @@ class SetMode(CallbackData, prefix="mode"):
 
 
 class Stop(CallbackData, prefix="stop"):
+    topic_id: RowId
+
+
+class UndoStop(CallbackData, prefix="unstop"):
+    topic_id: RowId
+
+
+class PauseTopic(CallbackData, prefix="hush"):
+    topic_id: RowId
+    is_paused: bool
+
+
+class ShowMuting(CallbackData, prefix="muting"):
+    topic_id: RowId
+
+
+class MuteTopic(CallbackData, prefix="mute"):
+    """*days* 0: until it is lifted."""
+
+    topic_id: RowId
+    days: Annotated[int, Field(ge=0, le=7)]
+
+
+class UnmuteTopic(CallbackData, prefix="unmutetopic"):
+    topic_id: RowId
+
+
+class AskOfTopic(CallbackData, prefix="change"):
+    """What of a topic is to be typed anew."""
+
+    topic_id: RowId
+    what: OfTopic
+
+
+class UseWords(CallbackData, prefix="use"):
+    """The words are those that the message shows first."""
+
     topic_id: RowId
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
+from bot.chat.questions import code_in
 from bot.chat.spellings import also_caught
 from bot.matching.query import parse
 from bot.rendering.filters import local
@@ -37,6 +37,12 @@ async def show_card(
     await answers.show("chat/card.html", typed=typed, topic=topic, also=also, **seen)
 
 
+async def topic_page(topic_id: int, guest: Guest, doors: Doors) -> dict[str, Any]:
+    """What the page of one topic tells."""
+    topic = await doors.topics.one(guest.chat_id, topic_id)
+    return {"topic": topic, **await seen_of(parse(topic.typed), guest, doors)}
+
+
 async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
     """What a template tells of what *query* found."""
     found = await doors.preview.hits(query, chat_id=guest.chat_id)
@@ -56,14 +62,7 @@ async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
 def words_on(pressed: CallbackQuery) -> str:
     """Return the words that the pressed message shows as code."""
     message = pressed.message
-    if not isinstance(message, Message):
-        raise CardTooOld
-    text = message.text or ""
-    words = [
-        entity.extract_from(text)
-        for entity in message.entities or ()
-        if entity.type == MessageEntityType.CODE
-    ]
+    words = code_in(message) if isinstance(message, Message) else ""
     if not words:
         raise CardTooOld
-    return words[0]
+    return words

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.delivery.release import Releasing
+    from bot.matching.comparing import Comparing
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
     from bot.sources.finding.adding import Addition
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.audit import Audit
+    from bot.subscribers.changing import Changing
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.looks import Looks
@@ -56,3 +58,5 @@ class Doors:
     audit: Audit
     overview: LooksAfter
     releasing: Releasing
+    changing: Changing
+    comparing: Comparing

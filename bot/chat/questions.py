@@ -5,7 +5,11 @@ Nothing is remembered: the reply brings our message with it, and its text says w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from aiogram.enums import MessageEntityType
+from aiogram.filters import Filter
 
 from bot.chat.callbacks import Question
 from bot.subscribers.typed import Asked
@@ -13,6 +17,7 @@ from bot.subscribers.typed import Asked
 if TYPE_CHECKING:
     from aiogram.types import Message
 
+    from bot.chat.answers import Answers
     from bot.rendering.renderer import Renderer
 
 ASKED = {
@@ -38,9 +43,42 @@ _ANSWERS = (
 
 def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
     """Return what *message*, which somebody replied to, had asked for."""
-    if message is None or not message.from_user or not message.from_user.is_bot:
+    if message is None or not is_ours(message):
         return None
     return next(
         (asked for template, asked in _ANSWERS if renderer.message(template).text == message.text),
         None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTo(Filter):
+    """Lets through what answers the question that *template* asks of something it shows as code.
+
+    The handler gets that as `shown`.
+    """
+
+    template: str
+
+    async def __call__(self, message: Message, answers: Answers) -> bool | dict[str, str]:
+        question = message.reply_to_message
+        if not message.text or not question or not is_ours(question):
+            return False
+        shown = code_in(question)
+        asked = answers.renderer.message(self.template, shown=shown).text
+        return {"shown": shown} if shown and asked == question.text else False
+
+
+def is_ours(message: Message) -> bool:
+    return message.from_user is not None and message.from_user.is_bot
+
+
+def code_in(message: Message) -> str:
+    """Return what the message shows first as code, "" for nothing."""
+    text = message.text or ""
+    code = (
+        entity.extract_from(text)
+        for entity in message.entities or ()
+        if entity.type == MessageEntityType.CODE
+    )
+    return next(code, "")

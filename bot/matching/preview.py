@@ -75,12 +75,26 @@ class PreviewResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StoriesFound:
+    """The newest article of each, the newest first; *is_more* and *covered* as of a preview.
+
+    *since* is the moment back to which they were looked for.
+    """
+
+    articles: list[Article]
+    is_more: bool
+    covered: timedelta
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Looked(Generic[Told]):
     """Articles, the newest first, each with what was told of it; *is_more*: not all there are."""
 
     told: list[tuple[Article, Told]]
     is_more: bool
     covered: timedelta
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,14 @@ class Preview:
         self, query: Query, *, chat_id: int | None = None, days: int = 7, limit: int = 3
     ) -> PreviewResult:
         """What *query* found in public sources and in those that the chat *chat_id* follows."""
+        found = await self.stories(query, chat_id=chat_id, days=days)
+        hits = await self.shown(query, found.articles[:limit])
+        return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
+
+    async def stories(
+        self, query: Query, *, chat_id: int | None = None, days: int = 7
+    ) -> StoriesFound:
+        """The same stories, by their newest articles alone."""
 
         def is_match(article: Article, sources: Carriers) -> bool:
             folded = fold_article(
@@ -101,15 +123,17 @@ class Preview:
         ago = timedelta(days=days)
         looked = await self._look(query, query.tree, ago, chat_id, is_match)
         stories = _newest_of_each(article for article, yes in looked.told if yes)
-        newest = stories[:limit]
+        return StoriesFound(stories, looked.is_more, looked.covered, looked.since)
+
+    async def shown(self, query: Query, articles: Sequence[Article]) -> tuple[Hit, ...]:
+        """How *articles* are shown to whoever asked for the *query*."""
         async with self.storage.reading() as unit:
-            names = await source_names(unit, [article.id or 0 for article in newest])
+            names = await source_names(unit, [article.id or 0 for article in articles])
 
         def shown(article: Article) -> Hit:
             return _hit(query, article, names.get(article.id or 0, ""))
 
-        hits = [hit async for _, hit in in_slices(newest, shown)]
-        return PreviewResult(len(stories), looked.is_more, days, tuple(hits), looked.covered)
+        return tuple([hit async for _, hit in in_slices(articles, shown)])
 
     async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
         """For how many days *query* has found nothing; 0 where it has found something."""
@@ -169,7 +193,8 @@ class Preview:
         )
         told.sort(key=lambda pair: pair[0].news_at, reverse=True)
         is_more = len(told) < len(ids)
-        return Looked(told, is_more, now - told[-1][0].news_at if is_more and told else ago)
+        since = told[-1][0].news_at if is_more and told else now - ago
+        return Looked(told, is_more, now - since, since)
 
     async def _tell(
         self,

@@ -15,6 +15,22 @@ class NoSuchTopic(Refusal):
     """The topic is gone, or another chat's, which looks the same from outside."""
 
 
+class UndoIsOver(Refusal):
+    """What was deleted is gone for good."""
+
+
+class AlreadyWatched(Refusal):
+    """The chat watches the same query as another topic, by that *name*."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class NotAName(Refusal):
+    """Nothing of it can be seen."""
+
+
 class NoSuchAlert(Refusal):
     """The chat was not alerted to that, or what it was told is gone."""
 

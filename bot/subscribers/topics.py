@@ -1,12 +1,20 @@
 """Topics as a chat sees them: its own, and the public catalogue."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from bot.matching.query import parse
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic
 from storage.engine import Storage, Unit
-from storage.subscriptions import count_subscriptions, subscription_to, topics_watched
+from storage.mutes import Subject, mute_of
+from storage.subscriptions import (
+    count_subscriptions,
+    subscription_to,
+    topic_watched_with,
+    topics_watched,
+)
 from storage.topics import (
     Topic,
     count_public_topics,
@@ -14,20 +22,26 @@ from storage.topics import (
     topic_named,
     topic_seen_by,
 )
-from storage.words import Mode
+from storage.words import Mode, MuteKind
 
 PER_PAGE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSeen:
-    """A topic; *mode* is how the chat watches it, None if it does not."""
+    """A topic; *mode* is how the chat watches it, None if it does not.
+
+    *muted_until* is None too for what is muted until that is lifted.
+    """
 
     id: int
     name: str
     typed: str
     is_public: bool
     mode: Mode | None
+    is_paused: bool = False
+    is_muted: bool = False
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,15 @@ class Topics:
             topic = await topic_seen_by(unit, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
-            return _seen(topic, await _mode(unit, chat_id, topic))
+            return await _looked_at(unit, chat_id, topic)
+
+    async def with_words(self, chat_id: int, typed: str) -> TopicSeen:
+        """Return what the chat watches with these words, as a question about it has them."""
+        async with self.storage.reading() as unit:
+            topic = await topic_watched_with(unit, chat_id, parse(typed).canonical)
+            if topic is None:
+                raise NoSuchTopic
+            return await _looked_at(unit, chat_id, topic)
 
     async def named(self, chat_id: int, slug: str) -> TopicSeen:
         """Return the public topic that a link names."""
@@ -76,6 +98,18 @@ class Topics:
             if topic is None:
                 raise NoSuchTopic
             return _seen(topic, await _mode(unit, chat_id, topic))
+
+
+async def _looked_at(unit: Unit, chat_id: int, topic: Topic) -> TopicSeen:
+    topic_id = topic.id or 0
+    subscription = await subscription_to(unit, chat_id, topic_id)
+    muted = await mute_of(unit, chat_id, Subject(MuteKind.TOPIC, topic_id))
+    return replace(
+        _seen(topic, subscription.mode if subscription else None),
+        is_paused=bool(subscription and subscription.paused),
+        is_muted=muted is not None,
+        muted_until=muted.until if muted else None,
+    )
 
 
 async def _mode(unit: Unit, chat_id: int, topic: Topic) -> Mode | None:

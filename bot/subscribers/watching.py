@@ -8,14 +8,22 @@ from typing import Protocol
 from bot.matching.query import Query, is_readable, parse
 from bot.matching.showing import shown
 from bot.publishing.calendar import Plan
-from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
+from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.lines import one_line
+from bot.subscribers.names import name_for
 from bot.subscribers.planning import replan
-from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
+from bot.subscribers.refusals import NoSuchTopic, TooManyTopics, UndoIsOver
+from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat, chat_to_change
 from storage.engine import Storage, Unit
-from storage.queries import query_for, retire_query
+from storage.queries import query_for
 from storage.subscriptions import Subscription, count_subscriptions, subscription_to
+from storage.subscriptions_ended import (
+    complete_ends,
+    end_subscription,
+    ended_subscription,
+    forget_end,
+)
 from storage.topics import Topic, topic_of, topic_seen_by
 from storage.words import ChatState, Mode
 
@@ -43,9 +51,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """*topic_id* is None where the topic was the chat's own, and so is gone."""
+    """What was watched; a topic of the chat's own goes when that can no longer be undone."""
 
-    topic_id: int | None
+    topic_id: int
+    is_own: bool
     name: str
     typed: str
     mode: Mode
@@ -87,19 +96,36 @@ class Watching:
         return watched
 
     async def stop(self, chat_id: int, topic_id: int) -> Stopped:
-        """End the subscription; a topic of the chat's own goes with it."""
+        """End the subscription; see `undo`."""
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             topic = await topic_seen_by(unit, chat_id, topic_id)
             subscription = await subscription_to(unit, chat_id, topic_id)
             if topic is None or subscription is None:
                 raise NoSuchTopic
-            await unit.session.delete(subscription)
-            is_own = topic.chat_id is not None
-            if is_own:
-                await _drop(unit, topic)
+            mode = subscription.mode
+            await complete_ends(unit, chat_id, unit.now - UNDONE_WITHIN)
+            await end_subscription(unit, subscription)
             await replan(unit, chat)
-        return Stopped(None if is_own else topic.id, topic.name, topic.typed, subscription.mode)
+        return Stopped(topic_id, topic.chat_id is not None, topic.name, topic.typed, mode)
+
+    async def undo(self, chat_id: int, topic_id: int) -> None:
+        """Watch again what was stopped, exactly as it was; UndoIsOver if that is too long ago.
+
+        What is watched already stays as it is.
+        """
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            if await subscription_to(unit, chat_id, topic_id):
+                return
+            ended = await ended_subscription(unit, chat_id, topic_id, unit.now - UNDONE_WITHIN)
+            if ended is None:
+                raise UndoIsOver
+            await _refuse_one_more(unit, chat_id)
+            was = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at", "paused"})
+            unit.session.add(Subscription(**was))
+            await unit.session.delete(ended)
+            await replan(unit, chat)
 
     async def _look_back(
         self, watched: Watched, query_id: int, query: Query, now: datetime
@@ -111,8 +137,13 @@ class Watching:
 
 async def _own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
     words = one_line(typed)
-    name = words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
-    topic = Topic(name=name, query_id=query_id, typed=words, chat_id=chat_id, created_at=unit.now)
+    topic = Topic(
+        name=name_for(words),
+        query_id=query_id,
+        typed=words,
+        chat_id=chat_id,
+        created_at=unit.now,
+    )
     unit.session.add(topic)
     await unit.session.flush()
     return topic
@@ -124,8 +155,8 @@ async def _subscribe(unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watche
     subscription = await subscription_to(unit, chat_id, topic_id)
     is_new = subscription is None
     if subscription is None:
-        if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
-            raise TooManyTopics(MOST_TOPICS)
+        await _refuse_one_more(unit, chat_id)
+        await forget_end(unit, chat_id, topic_id)
         subscription = Subscription(
             chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
         )
@@ -143,8 +174,6 @@ async def _subscribe(unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watche
     )
 
 
-async def _drop(unit: Unit, topic: Topic) -> None:
-    await unit.session.flush()
-    await unit.session.delete(topic)
-    await unit.session.flush()
-    await retire_query(unit, topic.query_id)
+async def _refuse_one_more(unit: Unit, chat_id: int) -> None:
+    if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
+        raise TooManyTopics(MOST_TOPICS)

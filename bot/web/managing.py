@@ -85,7 +85,7 @@ class ManagePages:
 
 def _stopped(stopped: Stopped) -> dict[str, str]:
     """Return with what was done the form that undoes it."""
-    if stopped.topic_id is not None:
+    if not stopped.is_own:
         undoing = {"topic": str(stopped.topic_id)}
     elif len(stopped.typed.encode()) <= _LONGEST_WORDS:
         undoing = {"words": stopped.typed}

@@ -16,6 +16,7 @@ from bot.chat.doors import Doors
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
+from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
@@ -34,6 +35,7 @@ from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.catalogue import Catalogue
+from bot.subscribers.changing import Changing
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.looks import Looks
@@ -168,6 +170,8 @@ def make_doors(
         audit=Audit(storage),
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
         releasing=Releasing(storage),
+        changing=Changing(storage, preview),
+        comparing=Comparing(preview),
     )
 
 

@@ -1,5 +1,7 @@
 import pytest
 
+from bot.subscribers.tidying import Tidying
+from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.words import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
@@ -58,8 +60,8 @@ async def test_how_a_topic_is_watched_is_changed_in_place(ann):
 
     changed = await ann.presses(topic, "Digest")
 
-    assert topic["text"] == "Taiwan · alerts and daily digest"
-    assert changed["text"] == "Taiwan · daily digest"
+    assert topic["text"] == "Taiwan · alerts and daily digest\nnothing in the last 7 days"
+    assert changed["text"] == "Taiwan · daily digest\nnothing in the last 7 days"
     assert changed["message_id"] == topic["message_id"]
     assert "✓ Digest" in labels(changed)
 
@@ -78,24 +80,41 @@ async def test_stopping_a_topic_can_be_taken_back(ann):
     await ann.presses(await ann.says("Taiwan"), "Both")
     topic = await ann.presses(await ann.says("/topics"), "Taiwan")
 
-    stopped = await ann.presses(topic, "Stop")
+    stopped = await ann.presses(topic, "Delete")
     none = await ann.says("/topics")
-    again = await ann.presses(stopped, "Watch again")
+    again = await ann.presses(stopped, "Undo")
 
-    assert stopped["text"] == "No longer watching Taiwan.\nTaiwan"
+    assert stopped["text"].startswith("No longer watching Taiwan.\nTaiwan\n")
     assert none["text"].startswith("You watch nothing yet.")
-    assert again["text"].startswith("Watching Taiwan: alerts at once")
+    assert again["text"].startswith("Taiwan · alerts and daily digest")
+    assert again["message_id"] == stopped["message_id"] == topic["message_id"]
+
+
+async def test_after_ten_minutes_it_is_too_late_to_take_it_back(ann, clock, one_storage):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+    stopped = await ann.presses(topic, "Delete")
+    clock.turn(UNDONE_WITHIN)
+
+    told = await ann.presses_quietly(stopped, "Undo")
+    await Tidying(one_storage).tidy()
+    later = await ann.presses_quietly(stopped, "Undo")
+
+    assert told == later
+    assert told.startswith("That was more than ten minutes ago")
 
 
 async def test_a_public_topic_is_stopped_and_stays_in_the_catalogue(ann):
     await ann.presses(await ann.presses(await ann.says("/start"), "Semiconductors"), "Alert me")
     topic = await ann.presses(await ann.says("/topics"), "Semiconductors")
 
-    stopped = await ann.presses(topic, "Stop")
-    again = await ann.presses(stopped, "Watch again")
+    stopped = await ann.presses(topic, "Delete")
+    catalogue = await ann.presses(await ann.says("/topics"), "Catalogue")
+    again = await ann.presses(stopped, "Undo")
 
-    assert stopped["text"] == "No longer watching Semiconductors."
-    assert again["text"] == "Watching Semiconductors: alerts at once."
+    assert stopped["text"].startswith("No longer watching Semiconductors.\n\nWithin")
+    assert "Semiconductors" in labels(catalogue)
+    assert again["text"].startswith("Semiconductors · alerts")
 
 
 async def test_the_catalogue_marks_what_is_watched(ann):
@@ -111,13 +130,18 @@ async def test_the_catalogue_marks_what_is_watched(ann):
     assert catalogue["message_id"] == second["message_id"] == back["message_id"]
 
 
-async def test_a_card_of_ones_own_topic_shows_its_week(ann):
-    await ann.presses(await ann.says("Taiwan"), "Both")
-    topic = await ann.presses(await ann.says("/topics"), "Taiwan")
+async def test_the_page_of_a_topic_shows_what_it_found(ann, news):
+    await news("Envoy visits Taiwan", "The talks went on.")
+    await ann.presses(await ann.says("taiwan"), "Both")
 
-    card = await ann.presses(topic, "Last 7 days")
+    topic = await ann.presses(await ann.says("/topics"), "taiwan")
 
-    assert card["text"].startswith("Taiwan\nTaiwan · nothing in the last 7 days")
+    (title,) = [entity for entity in topic["entities"] if entity["type"] == "text_link"]
+    assert topic["text"].startswith(
+        "taiwan · alerts and daily digest\n1 story in the last 7 days\n\n"
+        "1. Envoy visits Taiwan — Sample Times, "
+    )
+    assert title["url"] == "https://news.example.org/1"
 
 
 async def test_the_limit_is_said_in_words(ann, watching, house):

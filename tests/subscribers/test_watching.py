@@ -7,7 +7,9 @@ from sqlmodel import SQLModel, col, func, select
 from bot.matching.query import QueryError
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
+from bot.subscribers.tidying import Tidying
 from bot.subscribers.topics import PER_PAGE, Topics
+from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
 from storage.engine import Storage
 from storage.queries import Query
@@ -103,16 +105,21 @@ async def test_equal_queries_of_two_chats_are_one_row(storage, watching, arrive)
     assert await count(storage, Query) == 1
 
 
-async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, watching, arrive):
+async def test_a_query_lives_as_long_as_a_topic_asks_for_it(storage, watching, arrive, clock):
     ann, bob = await arrive(1), await arrive(2)
     anns = await watching.watch_words(ann, "Taiwan", Mode.BOTH)
     bobs = await watching.watch_words(bob, "Taiwan", Mode.BOTH)
 
     await watching.stop(ann, anns.topic_id)
+    clock.turn(UNDONE_WITHIN)
+    await Tidying(storage).tidy()
     still = await live_queries(storage)
     await watching.stop(bob, bobs.topic_id)
+    undoable = await live_queries(storage)
+    clock.turn(UNDONE_WITHIN)
+    await Tidying(storage).tidy()
 
-    assert still == ["taiwan"]
+    assert still == undoable == ["taiwan"]
     assert await live_queries(storage) == []
 
 

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import CataloguePage, OpenTopic, SetMode, ShowCard, Stop, TopicsPage
-from bot.chat.cards import show_card
+from bot.chat.callbacks import (
+    CataloguePage,
+    OpenTopic,
+    SetMode,
+    ShowCard,
+    Stop,
+    TopicsPage,
+    UndoStop,
+)
+from bot.chat.cards import show_card, topic_page
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -47,8 +55,8 @@ async def catalogue_turned(
 async def opened(
     _pressed: CallbackQuery, callback_data: OpenTopic, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/topic.html", topic=topic)
+    page = await topic_page(callback_data.topic_id, guest, doors)
+    await answers.change("chat/topic.html", **page)
 
 
 async def card_wanted(
@@ -62,8 +70,8 @@ async def mode_chosen(
     _pressed: CallbackQuery, callback_data: SetMode, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     await doors.watching.watch_topic(guest.chat_id, callback_data.topic_id, callback_data.mode)
-    topic = await doors.topics.one(guest.chat_id, callback_data.topic_id)
-    await answers.change("chat/topic.html", topic=topic)
+    page = await topic_page(callback_data.topic_id, guest, doors)
+    await answers.change("chat/topic.html", **page)
 
 
 async def stopped(
@@ -71,6 +79,14 @@ async def stopped(
 ) -> None:
     stopped = await doors.watching.stop(guest.chat_id, callback_data.topic_id)
     await answers.change("chat/stopped.html", topic=stopped)
+
+
+async def undone(
+    _pressed: CallbackQuery, callback_data: UndoStop, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await doors.watching.undo(guest.chat_id, callback_data.topic_id)
+    page = await topic_page(callback_data.topic_id, guest, doors)
+    await answers.change("chat/topic.html", **page)
 
 
 def make_router() -> Router:
@@ -82,4 +98,5 @@ def make_router() -> Router:
     router.callback_query.register(card_wanted, ShowCard.filter())
     router.callback_query.register(mode_chosen, SetMode.filter())
     router.callback_query.register(stopped, Stop.filter())
+    router.callback_query.register(undone, UndoStop.filter())
     return router

@@ -12,6 +12,7 @@ from bot.chat.cards import CardTooOld
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import (
+    AlreadyWatched,
     CodeIsOver,
     NoMail,
     NoMailbox,
@@ -20,12 +21,14 @@ from bot.subscribers.refusals import (
     NoSuchTopic,
     NotADate,
     NotAnAddress,
+    NotAName,
     NotANumber,
     NotATime,
     NotAZone,
     TooManyRequests,
     TooManySlots,
     TooManyTopics,
+    UndoIsOver,
     WrongCode,
 )
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SAID: dict[type[Exception], str] = {
+    AlreadyWatched: "chat/refused/already_watched.html",
     CodeIsOver: "chat/refused/code_is_over.html",
     CardTooOld: "chat/refused/card_too_old.html",
     NoMail: "chat/refused/no_mail.html",
@@ -47,6 +51,7 @@ SAID: dict[type[Exception], str] = {
     NoSuchSlot: "chat/refused/old_button.html",
     NoSuchTopic: "chat/refused/no_such_topic.html",
     NotADate: "chat/refused/not_a_date.html",
+    NotAName: "chat/refused/not_a_name.html",
     NotANumber: "chat/refused/not_a_number.html",
     NotATime: "chat/refused/old_button.html",
     NotAZone: "chat/refused/old_button.html",
@@ -54,6 +59,7 @@ SAID: dict[type[Exception], str] = {
     TooManyRequests: "chat/refused/too_many_requests.html",
     TooManySlots: "chat/refused/too_many_slots.html",
     TooManyTopics: "chat/refused/too_many_topics.html",
+    UndoIsOver: "chat/refused/undo_is_over.html",
     WrongCode: "chat/refused/wrong_code.html",
 }
 

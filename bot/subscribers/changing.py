@@ -1,0 +1,132 @@
+"""Changing a topic that a chat watches: its words, its name, whether and when it is heard of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.matching.query import is_readable, parse
+from bot.matching.showing import shown
+from bot.subscribers.lines import one_line
+from bot.subscribers.names import name_for
+from bot.subscribers.planning import replan
+from bot.subscribers.refusals import AlreadyWatched, NoSuchTopic, NotAName
+from bot.subscribers.watching import FIRST_REACH, Backfills
+from storage.chats import chat_to_change
+from storage.engine import Storage, Unit
+from storage.mutes import Subject, lift_subject, move_topic_mute, mute
+from storage.queries import query_for, retire_query
+from storage.subscriptions import Subscription, subscription_to
+from storage.subscriptions_ended import drop_topic
+from storage.topics import Topic, topic_of, topic_seen_by
+from storage.words import MuteKind
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """Each verb raises NoSuchTopic unless the chat watches the topic."""
+
+    storage: Storage
+    past: Backfills
+
+    async def reword(
+        self, chat_id: int, topic_id: int, typed: str, saved: Mapping[str, str] | None = None
+    ) -> int:
+        """Let the topic have the query *typed*; return its row.
+
+        QueryError if it is none, AlreadyWatched if another topic of the chat's has it. A topic of
+        the catalogue stays as it is: the chat gets one of its own in its place.
+        """
+        query = parse(typed, saved)
+        words = one_line(typed if is_readable(typed) else shown(query))
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            topic, subscription = await _watched(unit, chat_id, topic_id)
+            query_id = (await query_for(unit, query.canonical)).id or 0
+            if await _had_twin(unit, topic, chat_id, query_id):
+                await query_for(unit, query.canonical)  # it may have been retired with that
+            if topic.chat_id is None:
+                topic = await _own(unit, chat_id, topic, subscription, query_id)
+            await _give_words(unit, topic, query_id, words)
+            reaches_back, since = subscription.mode.digests, unit.now - FIRST_REACH
+        if reaches_back:
+            await self.past.backfill(query_id, query, since)
+        return topic.id or 0
+
+    async def rename(self, chat_id: int, topic_id: int, name: str) -> None:
+        """Call a topic of the chat's own otherwise; NotAName if nothing of it can be seen."""
+        name = name_for(name)
+        if not name:
+            raise NotAName
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            topic, _ = await _watched(unit, chat_id, topic_id)
+            if topic.chat_id is None:
+                raise NoSuchTopic
+            topic.name = name
+            unit.session.add(topic)
+
+    async def pause(self, chat_id: int, topic_id: int, *, is_paused: bool) -> None:
+        """Let nothing come of the topic, or again; what came meanwhile is not made up for."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            _, subscription = await _watched(unit, chat_id, topic_id)
+            subscription.paused = is_paused
+            unit.session.add(subscription)
+            await replan(unit, chat)
+
+    async def mute(self, chat_id: int, topic_id: int, days: int | None) -> None:
+        """Tell nothing of the topic for so many days, None: until that is lifted."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await _watched(unit, chat_id, topic_id)
+            until = None if days is None else unit.now + timedelta(days=days)
+            await mute(unit, chat_id, Subject(MuteKind.TOPIC, topic_id), until)
+
+    async def unmute(self, chat_id: int, topic_id: int) -> None:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await _watched(unit, chat_id, topic_id)
+            await lift_subject(unit, chat_id, Subject(MuteKind.TOPIC, topic_id))
+
+
+async def _watched(unit: Unit, chat_id: int, topic_id: int) -> tuple[Topic, Subscription]:
+    topic = await topic_seen_by(unit, chat_id, topic_id)
+    subscription = await subscription_to(unit, chat_id, topic_id)
+    if topic is None or subscription is None:
+        raise NoSuchTopic
+    return topic, subscription
+
+
+async def _had_twin(unit: Unit, topic: Topic, chat_id: int, query_id: int) -> bool:
+    """Drop a topic with the same query that is being deleted; say whether there was one."""
+    twin = await topic_of(unit, chat_id, query_id)
+    if twin is None or twin.id == topic.id:
+        return False
+    if await subscription_to(unit, chat_id, twin.id or 0):
+        raise AlreadyWatched(twin.name)
+    await drop_topic(unit, twin)
+    return True
+
+
+async def _own(
+    unit: Unit, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
+) -> Topic:
+    """Put a topic of the chat's own into the place of *topic*."""
+    made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=unit.now)
+    unit.session.add(made)
+    await unit.session.flush()
+    await move_topic_mute(unit, chat_id, topic.id or 0, made.id or 0)
+    subscription.topic_id = made.id or 0
+    unit.session.add(subscription)
+    return made
+
+
+async def _give_words(unit: Unit, topic: Topic, query_id: int, words: str) -> None:
+    former = topic.query_id
+    if topic.name == name_for(topic.typed):  # it has never been called otherwise
+        topic.name = name_for(words)
+    topic.typed, topic.query_id = words, query_id
+    unit.session.add(topic)
+    await unit.session.flush()
+    if former != query_id:
+        await retire_query(unit, former)

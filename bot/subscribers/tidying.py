@@ -1,0 +1,26 @@
+"""Tidying: what people have deleted goes for good when it can no longer be undone."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.undoing import UNDONE_WITHIN
+from storage.chats import hold_still
+from storage.engine import Storage
+from storage.subscriptions_ended import chats_with_ends, complete_ends
+
+_CHATS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    storage: Storage
+
+    async def tidy(self) -> int:
+        """Return of how many topics that was."""
+        async with self.storage.reading() as unit:
+            chats = await chats_with_ends(unit, unit.now - UNDONE_WITHIN, _CHATS)
+        return sum([await self._complete(chat_id) for chat_id in chats])
+
+    async def _complete(self, chat_id: int) -> int:
+        async with self.storage.writing() as unit:
+            await hold_still(unit, [chat_id])  # it may have been erased since
+            return await complete_ends(unit, chat_id, unit.now - UNDONE_WITHIN)

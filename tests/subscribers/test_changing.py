@@ -1,0 +1,130 @@
+"""Changing and undoing, on each database."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.subscribers.changing import Changing
+from bot.subscribers.refusals import AlreadyWatched, UndoIsOver
+from bot.subscribers.tidying import Tidying
+from bot.subscribers.undoing import UNDONE_WITHIN
+from storage.mutes import Mute
+from storage.queries import Query
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import Mode
+
+
+@pytest.fixture
+def changing(storage, past) -> Changing:
+    return Changing(storage, past)
+
+
+@pytest.fixture
+def rows(storage):
+    async def all_of(table):
+        async with storage.reading() as unit:
+            return [row.model_dump() for row in await unit.session.exec(select(table))]
+
+    return all_of
+
+
+async def test_undone_is_exactly_as_it_was(watching, changing, arrive, rows, clock, storage):
+    chat_id = await arrive()
+    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)).topic_id
+    await changing.rename(chat_id, topic_id, "The island")
+    await changing.pause(chat_id, topic_id, is_paused=True)
+    await changing.mute(chat_id, topic_id, None)
+    clock.turn(timedelta(days=3))
+    before = [await rows(table) for table in (Topic, Mute, Subscription)]
+
+    await watching.stop(chat_id, topic_id)
+    clock.turn(UNDONE_WITHIN - timedelta(seconds=1))
+    await Tidying(storage).tidy()
+    await watching.undo(chat_id, topic_id)
+    await watching.undo(chat_id, topic_id)
+
+    *others, subscriptions = [await rows(table) for table in (Topic, Mute, Subscription)]
+    assert others == before[:2]
+    assert [one | {"id": 0} for one in subscriptions] == [one | {"id": 0} for one in before[2]]
+
+
+async def test_what_is_not_undone_goes_with_all_it_had(
+    watching, changing, arrive, rows, clock, storage
+):
+    chat_id = await arrive()
+    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.DIGEST)).topic_id
+    await changing.mute(chat_id, topic_id, 7)
+    await watching.stop(chat_id, topic_id)
+    clock.turn(UNDONE_WITHIN)
+
+    gone = await Tidying(storage).tidy()
+
+    assert gone == 1
+    assert await rows(Topic) == await rows(Mute) == []
+    assert [query["live"] for query in await rows(Query)] == [False]
+    with pytest.raises(UndoIsOver):
+        await watching.undo(chat_id, topic_id)
+
+
+async def test_the_next_delete_completes_an_old_one(watching, arrive, rows, clock):
+    chat_id = await arrive()
+    first, second = [
+        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id for words in ("a1", "b1")
+    ]
+    await watching.stop(chat_id, first)
+    clock.turn(UNDONE_WITHIN)
+
+    await watching.stop(chat_id, second)
+
+    assert [topic["id"] for topic in await rows(Topic)] == [second]
+
+
+async def test_what_is_watched_anew_has_not_ended(watching, arrive, rows, clock, storage):
+    chat_id = await arrive()
+    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
+    await watching.stop(chat_id, topic_id)
+    await watching.watch_words(chat_id, "Taiwan", Mode.INSTANT)
+    clock.turn(UNDONE_WITHIN)
+
+    assert await Tidying(storage).tidy() == 0
+    assert [topic["id"] for topic in await rows(Topic)] == [topic_id]
+
+
+async def test_other_words_look_back_as_a_new_topic_does(watching, changing, arrive, past, clock):
+    chat_id = await arrive()
+    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
+
+    await changing.reword(chat_id, topic_id, "Formosa")
+
+    assert past.asked[-1] == ("formosa", clock.now - timedelta(hours=24))
+
+
+async def test_words_of_a_deleted_topic_are_free_and_of_another_are_not(
+    watching, changing, arrive, rows
+):
+    chat_id = await arrive()
+    kept, deleted, other = [
+        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id
+        for words in ("Taiwan", "Formosa", "Japan")
+    ]
+    await watching.stop(chat_id, deleted)
+
+    await changing.reword(chat_id, kept, "formosa")
+    with pytest.raises(AlreadyWatched):
+        await changing.reword(chat_id, other, "formosa")
+
+    live = {query["canonical"] for query in await rows(Query) if query["live"]}
+    assert live == {"formosa", "japan"}
+
+
+async def test_a_name_that_was_given_stays_with_other_words(watching, changing, arrive, rows):
+    chat_id = await arrive()
+    topic_id = (await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)).topic_id
+    await changing.reword(chat_id, topic_id, "Formosa")
+    await changing.rename(chat_id, topic_id, "The island")
+    await changing.reword(chat_id, topic_id, "Taiwan OR Formosa")
+
+    (topic,) = await rows(Topic)
+    assert (topic["name"], topic["typed"]) == ("The island", "Taiwan OR Formosa")
