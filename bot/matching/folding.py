@@ -124,9 +124,9 @@ def _run_together(readings: Iterable[str]) -> str:
 
 def _fold(text: str) -> Folded:
     marked = _translated(text)
-    plain = _spaced(marked.replace(JOIN, " ").replace(POINT, "."))
     if JOIN not in marked and POINT not in marked:
-        return Folded(plain)
+        return Folded(_spaced(marked))
+    plain = _spaced(marked.replace(JOIN, " ").replace(POINT, "."))
     return Folded(plain, _spaced(marked.replace(JOIN, "").replace(POINT, "")))
 
 

@@ -129,7 +129,7 @@ class QueryIndex:
         return found[0]
 
     def matching_together(self, articles: Sequence[FoldedArticle]) -> Slices[list[set[int]]]:
-        """The same of up to eight of them, faster than one by one if they are short."""
+        """The same of up to 32 of them, faster than one by one if they are short."""
         self._store()
         self.articles += len(articles)
         words, hits = yield from self._looked_up(articles)

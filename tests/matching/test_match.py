@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import select
 
 from bot.matching import match
+from bot.matching.engine.bits import MOST
 from bot.matching.following import Following
 from bot.matching.match import Matching, together
 from bot.matching.query import parse
@@ -107,7 +108,9 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     ("lengths", "wanted"),
     [
         pytest.param([], [], id="none"),
-        pytest.param([9] * 17, [8, 8, 1], id="short ones, as many as go together"),
+        pytest.param(
+            [9] * (2 * MOST + 1), [MOST, MOST, 1], id="short ones, as many as go together"
+        ),
         pytest.param([9_000, 9_000, 9_000], [2, 1], id="longer ones, as many as fit"),
         pytest.param([9, 50_000, 9, 9], [1, 1, 2], id="a long one alone"),
     ],

@@ -1,4 +1,4 @@
-"""Up to eight articles at once are matched as each would be alone."""
+"""Up to 32 articles at once are matched as each would be alone."""
 
 import pytest
 from hypothesis import given

@@ -96,7 +96,7 @@ def _outside(
         asked += [(Kind.SOURCE, name) for name in article.sources]
         keys += [hashing.name(kind, text) for kind, text in asked if gates.kinds[kind]]
         bits += [share] * (len(keys) - len(bits))
-    whose = np.array(bits, dtype=np.uint8) if len(articles) > 1 else None
+    whose = np.array(bits, dtype=np.uint32) if len(articles) > 1 else None
     yield Marked(np.array(keys, dtype=np.uint64), whose)
 
 
@@ -128,7 +128,7 @@ def _words(
         for block in hashing.blocks(whole):
             yield block, Marked(hashing.words(block))
         return
-    left = np.array(shares(len(readings)), dtype=np.uint8)  # of those whose words are to come
+    left = np.array(shares(len(readings)), dtype=np.uint32)  # of those whose words are to come
     for block in hashing.blocks(whole):
         hashes = hashing.words(block)
         passed = (hashes == hashing.end).cumsum()

@@ -1,7 +1,7 @@
-"""Which of up to eight articles: a byte with a bit for each of them.
+"""Which of up to 32 articles: four bytes with a bit for each of them.
 
-Numpy takes nearly as long for the few words of one short article as for those of eight. The last
-article has all the bits that are left, so that the contrary of a byte is of these articles only.
+Numpy takes nearly as long for the few words of one short article as for those of 32. The last
+article has all the bits that are left, so that the contrary of such bits is of these articles only.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-MOST: Final = 8  # articles
-ALL: Final = np.uint8((1 << MOST) - 1)
-Bits: TypeAlias = NDArray[np.uint8]
+MOST: Final = 32  # articles
+ALL: Final = np.uint32((1 << MOST) - 1)
+Bits: TypeAlias = NDArray[np.uint32]
 Number = TypeVar("Number", bound=np.generic)
 
 

@@ -92,21 +92,21 @@ def _ranges(starts: Hits, counts: Ints) -> Iterator[Marked[np.int64]]:
 
 
 class Presence:
-    """`bits` is uint8[2 * capacity]: bits[l] of the articles that have literal l, bits[-l] others.
+    """`bits` is uint32[2 * capacity]: bits[l] of the articles that have literal l, bits[-l] others.
 
     Nothing but what is used is ever written: a capacity that nobody touched takes no memory.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self.bits = np.zeros(2 * _START, dtype=np.uint8)
+        self.bits = np.zeros(2 * _START, dtype=np.uint32)
         self.bits[0] = ALL
 
     def reach(self, count: int) -> None:
         """Make room for the literals up to *count*; the new ones are not there."""
         bits, known = self.bits, self.count
         if 2 * count >= len(bits):
-            self.bits = np.zeros(2 * max(_TIMES * known, 2 * count), dtype=np.uint8)
+            self.bits = np.zeros(2 * max(_TIMES * known, 2 * count), dtype=np.uint32)
             self.bits[: known + 1] = bits[: known + 1]
             self.bits[len(self.bits) - known :] = bits[len(bits) - known :]
         end = len(self.bits)

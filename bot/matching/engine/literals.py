@@ -92,7 +92,7 @@ class Literals:
 
     def united(self, hits: Sequence[Hits]) -> Hits:
         """All of *hits*, sorted, each once."""
-        there = np.zeros(self.count + 1, dtype=np.uint8)
+        there = np.zeros(self.count + 1, dtype=np.uint32)
         for some in hits:
             there[some.values] |= ALL if some.bits is None else some.bits
         literals = np.flatnonzero(there).astype(np.int32)
