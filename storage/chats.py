@@ -51,6 +51,9 @@ class Chat(Leased, table=True):
     alerts_an_hour: int = USUAL_ALERTS_AN_HOUR
     resume_at: datetime | None = None  # of a paused chat: it comes back by itself
 
+    # Of a group or channel: Telegram's id of the person who let the bot in.
+    brought_by: int | None = Field(default=None, sa_type=BigInteger)
+
     @property
     def quiet_hours(self) -> QuietHours | None:
         return _quiet_hours(self.quiet_from, self.quiet_to)
@@ -79,6 +82,12 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
 async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
     place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
     return (await unit.session.exec(select(Chat).where(*place))).one_or_none()
+
+
+async def chats_of(unit: Unit, telegram_id: int) -> list[Chat]:
+    """The rows of a chat and of its threads, the chat's own first."""
+    rows = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.thread_id))
+    return list(await unit.session.exec(rows))
 
 
 async def open_chat(unit: Unit, values: Mapping[str, Any]) -> Chat:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Dispatcher, Router
 
+from bot.chat.administrators import Administrators
 from bot.chat.handlers import (
     admin_link,
     alerts,
@@ -32,9 +33,11 @@ from bot.chat.handlers import (
 )
 from bot.chat.handlers import help as help_handlers
 from bot.chat.handlers.admin import make_router as make_admin_router
+from bot.chat.middlewares.addressing import Addressing
 from bot.chat.middlewares.answering import Answering
 from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.guarding import Guarding
+from bot.chat.middlewares.permitting import Permitting
 
 if TYPE_CHECKING:
     from aiogram.dispatcher.event.telegram import TelegramEventObserver
@@ -42,27 +45,41 @@ if TYPE_CHECKING:
     from bot.chat.doors import Doors
     from bot.rendering.renderer import Renderer
 
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+ALLOWED_UPDATES = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+)
 
 
 def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed."""
-    dispatcher = Dispatcher(disable_fsm=True, doors=doors, renderer=renderer)
+    administrators = Administrators()
+    dispatcher = Dispatcher(
+        disable_fsm=True, doors=doors, renderer=renderer, administrators=administrators
+    )
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(Guarding())
     # Strangers may bring the admin's link and tell that they block the bot; nothing else.
     dispatcher.include_routers(
-        groups.make_router(), memberships.make_router(), admin_link.make_router(), _front_door()
+        groups.make_router(),
+        memberships.make_router(),
+        admin_link.make_router(),
+        _front_door(renderer, administrators),
     )
     return dispatcher
 
 
-def _front_door() -> Router:
-    """Return what guests of private chats may ask for; groups have been turned away before."""
+def _front_door(renderer: Renderer, administrators: Administrators) -> Router:
+    """Return what guests may ask for; of a group they hear what is meant for the bot."""
     router = Router(name="front door")
     for observer in _observers(router):
-        observer.outer_middleware(Arriving())
+        observer.outer_middleware(Addressing(renderer))
+        observer.outer_middleware(Arriving(administrators))
+        observer.middleware(Permitting())
     router.include_routers(
         make_admin_router(),
         start.make_router(),
@@ -84,6 +101,7 @@ def _front_door() -> Router:
         sources.make_router(),
         watching.make_router(),
         typed.make_router(),
+        groups.make_last_router(),
         anything.make_router(),
     )
     return router

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +37,7 @@ COMMANDS = (
 )
 FOR_ADMINS = ("admin",)
 ADMIN_COMMANDS = (*FOR_ADMINS, "sources", *COMMANDS)
+GROUP_COMMANDS = ("topics", "digest", "test", "settings", "mutes", "help")
 
 
 async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:
@@ -40,6 +46,8 @@ async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] 
     await bot.set_my_commands(_described(COMMANDS, renderer), scope=scope)
     for person_id in admins:
         await register_admin(bot, renderer, person_id)
+    groups = BotCommandScopeAllGroupChats()
+    await bot.set_my_commands(_described(GROUP_COMMANDS, renderer), scope=groups)
 
 
 async def register_admin(bot: Bot, renderer: Renderer, person_id: int) -> None:

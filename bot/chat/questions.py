@@ -41,6 +41,14 @@ _ANSWERS = (
 )
 
 
+def asks(message: Message | None, renderer: Renderer) -> bool:
+    """Whether *message*, which somebody replied to, is any question of ours."""
+    if message is None or not message.from_user or not message.from_user.is_bot:
+        return False
+    templates = (*ASKED.values(), *ASKED_AGAIN.values())
+    return any(renderer.message(template).text == message.text for template in templates)
+
+
 def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
     """Return what *message*, which somebody replied to, had asked for."""
     if message is None or not is_ours(message):

@@ -1,24 +1,65 @@
-"""Who sent an update, in our words. A private chat has the id of its person."""
+"""Who sent an update and where, in our words. A private chat has the id of its person."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiogram.types import CallbackQuery, Message
+
 from bot.subscribers.arrivals import Visitor
 from bot.subscribers.lines import one_line
+from storage.words import ChatKind
 
 if TYPE_CHECKING:
-    from aiogram.types import User
+    from aiogram.types import Chat, InaccessibleMessage, User
 
 # Telegram's limit is 64; other servers may have none, and one row is not to carry a book.
 _LONGEST_NAME = 64
+_LONGEST_TITLE = 128
 _LONGEST_TAG = 16
 
 
-def visitor_of(user: User) -> Visitor:
+def visitor_of(event: Message | CallbackQuery) -> Visitor | None:
+    """Return who it is; None where nobody can be answered."""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    if event.from_user is None:
+        return None
+    if message is None:  # a button under what was sent by way of another chat
+        return person(event.from_user)
+    return visitor_at(event.from_user, message.chat, thread_of(message))
+
+
+def visitor_at(user: User, chat: Chat, thread_id: int = 0) -> Visitor:
+    """Return *user* as a visitor of *chat*."""
+    kind = ChatKind(chat.type)
+    if kind is ChatKind.PRIVATE:
+        return person(user)
+    return Visitor(
+        person_id=user.id,
+        telegram_id=chat.id,
+        thread_id=thread_id,
+        kind=kind,
+        name=one_line(user.first_name)[:_LONGEST_NAME],
+        title=one_line(chat.title or "")[:_LONGEST_TITLE],
+        language=one_line(user.language_code or "")[:_LONGEST_TAG],
+    )
+
+
+def person(user: User) -> Visitor:
+    """Return *user* as a visitor of their private chat."""
     return Visitor(
         person_id=user.id,
         telegram_id=user.id,
         name=one_line(user.first_name)[:_LONGEST_NAME],
         language=one_line(user.language_code or "")[:_LONGEST_TAG],
     )
+
+
+def thread_of(message: Message | InaccessibleMessage) -> int:
+    """Return the forum topic that a message stands in; 0 outside of topics.
+
+    In a group without topics a reply has a thread too, which is none of ours.
+    """
+    if isinstance(message, Message) and message.is_topic_message:
+        return message.message_thread_id or 0
+    return 0

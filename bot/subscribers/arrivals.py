@@ -1,4 +1,8 @@
-"""Arrivals: who is there, from the first update of a chat on; and chats that go and come back."""
+"""Arrivals: who is there, from the first update of a chat on; and chats that go, come and move.
+
+A group has a row of its own, and so has each of its threads that somebody has used; a new thread
+begins with the settings of its group.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +10,20 @@ from datetime import datetime
 from bot.subscribers.access import Access
 from bot.subscribers.zones import guess_zone
 from storage.admins import admin_ids
-from storage.chats import Chat, chat_at, chat_to_change, open_chat
+from storage.chats import Chat, chat_at, chat_to_change, chats_of, open_chat
+from storage.chats_migrated import migrate_chat
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
-from storage.words import ChatKind, ChatState
+from storage.slots import keep_slots, slots_of
+from storage.words import USUAL_SLOTS, ChatKind, ChatState
 
 # A chat in these states had gone; whoever writes from there is back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
+# What a new thread has of its group.
+_INHERITED = (
+    "zone", "zone_guessed", "language", "empty_day", "style", "layout", "quiet_from", "quiet_to",
+    "alerts_an_hour", "brought_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +35,21 @@ class Visitor:
     thread_id: int = 0
     kind: ChatKind = ChatKind.PRIVATE
     name: str = ""
+    title: str = ""  # of a group or channel
     language: str = ""  # IETF tag, "" unknown
+    may_change: bool = True  # in a group: whether they are among those who run it
+
+    @property
+    def chat_name(self) -> str:
+        return self.name if self.kind is ChatKind.PRIVATE else self.title
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody who may use the bot; `now` is the moment of the update's unit of work."""
+    """Somebody who may use the bot; `now` is the moment of the update's unit of work.
+
+    `may_change`: whether what the chat gets is theirs to choose; of a private chat it is.
+    """
 
     chat_id: int  # our row
     person_id: int
@@ -38,6 +58,8 @@ class Guest:
     is_admin: bool
     is_paused: bool
     now: datetime
+    kind: ChatKind = ChatKind.PRIVATE
+    may_change: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +68,18 @@ class Arrivals:
     access: Access
 
     async def welcome(self, visitor: Visitor) -> Guest | None:
-        """Return who it is, with a row of the chat's own; None for a stranger, who gets none."""
+        """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
+
+        In a group that somebody has let the bot into nobody is a stranger.
+        """
         async with self.storage.reading() as unit:
             appointed = await admin_ids(unit)
-            chat = await chat_at(unit, visitor.telegram_id, visitor.thread_id)
+            rows = await chats_of(unit, visitor.telegram_id)
             now = unit.now
-        if not self.access.may_use(visitor.person_id, appointed):
+        is_known = bool(rows) and visitor.kind is not ChatKind.PRIVATE
+        if not is_known and not self.access.may_use(visitor.person_id, appointed):
             return None
+        chat = next((row for row in rows if row.thread_id == visitor.thread_id), None)
         if chat is None or _has_news(chat, visitor):
             async with self.storage.writing() as unit:
                 chat = await _kept(unit, visitor)
@@ -64,50 +91,97 @@ class Arrivals:
             is_admin=self.access.may_run(visitor.person_id, appointed),
             is_paused=chat.state is ChatState.PAUSED,
             now=now,
+            kind=visitor.kind,
+            may_change=visitor.may_change,
         )
 
+    async def bring(self, visitor: Visitor) -> bool:
+        """Let *visitor* bring the bot into a group or channel; False if they may not.
+
+        A group that is known already may be come back to by whoever lets the bot in again.
+        """
+        async with self.storage.writing() as unit:
+            known = await chats_of(unit, visitor.telegram_id)
+            may_use = self.access.may_use(visitor.person_id, await admin_ids(unit))
+            if may_use:
+                chat = await _kept(unit, visitor)
+                chat.brought_by = visitor.person_id
+                await unit.session.flush()
+            return may_use or bool(known)
+
     async def gone(self, telegram_id: int, state: ChatState) -> None:
-        """Suspend the chat: it blocked the bot or threw it out; nothing is deleted.
+        """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
 
         A paused chat stays so: it gets nothing already, and coming back does not end the pause.
         """
         async with self.storage.writing() as unit:
-            chat = await chat_at(unit, telegram_id)
-            if chat and chat.state is not ChatState.PAUSED:
-                await suspend_chat(unit, chat.id or 0, state)
+            for chat in await chats_of(unit, telegram_id):
+                if chat.state is not ChatState.PAUSED:
+                    await suspend_chat(unit, chat.id or 0, state)
 
-    async def back(self, telegram_id: int) -> None:
+    async def back(self, telegram_id: int, *, closed_too: bool = False) -> None:
+        """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
+        returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
         async with self.storage.writing() as unit:
-            chat = await chat_at(unit, telegram_id)
-            if chat and chat.state in _AWAY:
+            for chat in await chats_of(unit, telegram_id):
+                if chat.state in returning:
+                    await restore_chat(unit, chat.id or 0)
+
+    async def reopened(self, telegram_id: int, thread_id: int) -> None:
+        """Restore a thread whose topic had been closed."""
+        async with self.storage.writing() as unit:
+            chat = await chat_at(unit, telegram_id, thread_id)
+            if chat and chat.state is ChatState.TOPIC_CLOSED:
                 await restore_chat(unit, chat.id or 0)
+
+    async def moved(self, old: int, new: int) -> None:
+        """Follow a group that became a supergroup; told twice, nothing more happens."""
+        async with self.storage.writing() as unit:
+            await migrate_chat(unit, old, new)
 
 
 def _has_news(chat: Chat, visitor: Visitor) -> bool:
     return (
         chat.state in _AWAY
-        or chat.name != visitor.name
-        or chat.language != (visitor.language or chat.language)
+        or chat.name != visitor.chat_name
+        or (
+            visitor.kind is ChatKind.PRIVATE
+            and chat.language != (visitor.language or chat.language)
+        )
     )
 
 
 async def _kept(unit: Unit, visitor: Visitor) -> Chat:
-    opened = await open_chat(
-        unit,
-        {
-            "telegram_id": visitor.telegram_id,
-            "thread_id": visitor.thread_id,
-            "kind": visitor.kind,
-            "name": visitor.name,
-            "language": visitor.language or "en",
-            "zone": guess_zone(visitor.language),
-        },
-    )
+    opened = await chat_at(unit, visitor.telegram_id, visitor.thread_id)
+    if opened is None:
+        opened = await _opened(unit, visitor)
     chat = await chat_to_change(unit, opened.id or 0)
     if chat.state in _AWAY:
         await restore_chat(unit, chat.id or 0)
-    chat.name = visitor.name
-    chat.language = visitor.language or chat.language
+    chat.name, chat.kind = visitor.chat_name, visitor.kind
+    if visitor.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
+        chat.language = visitor.language or chat.language
     unit.session.add(chat)
     await unit.session.flush()
     return chat
+
+
+async def _opened(unit: Unit, visitor: Visitor) -> Chat:
+    place = {
+        "telegram_id": visitor.telegram_id,
+        "kind": visitor.kind,
+        "name": visitor.chat_name,
+        "language": visitor.language or "en",
+        "zone": guess_zone(visitor.language),
+    }
+    chat = await open_chat(unit, place | {"thread_id": 0})
+    return await _thread(unit, chat, place, visitor.thread_id) if visitor.thread_id else chat
+
+
+async def _thread(unit: Unit, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
+    inherited = {name: getattr(group, name) for name in _INHERITED}
+    thread = await open_chat(unit, place | inherited | {"thread_id": thread_id})
+    slots = await slots_of(unit, group.id or 0)
+    if slots != USUAL_SLOTS:
+        await keep_slots(unit, thread.id or 0, slots)
+    return thread

@@ -13,11 +13,12 @@ from storage.topics import queries_of_chat
 class Erasing:
     storage: Storage
 
-    async def erase(self, chat_id: int, person_id: int) -> None:
-        """Delete the chat, all that names it, and the person's being an admin."""
+    async def erase(self, chat_id: int, person_id: int | None) -> None:
+        """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""
         async with self.storage.writing() as unit:
             asked = await queries_of_chat(unit, chat_id)
             await erase_chat(unit, chat_id)
-            await dismiss(unit, person_id)
+            if person_id is not None:
+                await dismiss(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)

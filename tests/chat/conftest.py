@@ -104,16 +104,21 @@ class Talk:
         self.seen = message["version"]
         return message
 
-    async def presses(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+    async def presses(self, message: dict[str, Any], label: str, **facts: Any) -> dict[str, Any]:
         """Press the button that has *label* in it; return the message that came or changed."""
-        await self.presses_quietly(message, label)
+        await self.presses_quietly(message, label, **facts)
         return await self.next()
 
-    async def presses_quietly(self, message: dict[str, Any], label: str) -> str:
+    async def presses_quietly(self, message: dict[str, Any], label: str, **facts: Any) -> str:
         """Press it; return what came up over the chat, "" for nothing."""
         data = next(data for text, data in buttons(message) if label in text)
-        query = self.playground.press(self.who, message["message_id"], data)
+        query = self.playground.press(self.who, message["message_id"], data, **facts)
         return (await self.playground.wait_for_answer(query))["text"] or ""
+
+    async def settled(self) -> None:
+        """Return once all that was sent before has been handled; a marker's answer says so."""
+        async with asyncio.timeout(20):
+            await Talk(self.playground, self.playground.person("Marker")).says("/help")
 
     def all(self) -> list[dict[str, Any]]:
         return [m for m in self.playground.messages(self.who) if m["from"]["is_bot"]]

@@ -1,4 +1,4 @@
-"""Groups, chats that go and come back, failures, the menu, and stopping."""
+"""Chats that go and come back, failures, the menu, and stopping."""
 
 import asyncio
 
@@ -6,34 +6,8 @@ from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from storage.chats import chat_at
 from storage.words import ChatState
-from tests.chat.conftest import ADMIN, Talk
+from tests.chat.conftest import ADMIN
 from tests.story.processes import PATIENCE
-
-
-async def test_a_group_is_told_once_that_groups_come_later(house, ann, playground):
-    await ann.says("/start")
-    group = playground.chat("supergroup", "Newsroom", [ann.who])
-    playground.directing.membership(group.id, "left")
-    talk = Talk(playground, group)
-
-    playground.directing.membership(group.id, "member")
-    told = await talk.next()
-    playground.send(group, "/topics", from_id=ann.who.id)
-    await ann.says("/help")
-
-    assert told["text"].startswith("Thank you for the invitation.")
-    assert len(talk.all()) == 1
-
-
-async def test_a_group_leaves_no_row_behind(house, ann, playground):
-    await ann.says("/start")
-    group = playground.chat("supergroup", "Newsroom", [ann.who])
-
-    playground.send(group, "/topics", from_id=ann.who.id)
-    await ann.says("/help")
-
-    async with house.storage.reading() as unit:
-        assert await chat_at(unit, group.id) is None
 
 
 async def test_a_chat_that_blocks_the_bot_is_suspended_and_restored(house, ann, playground):
@@ -97,3 +71,5 @@ async def test_the_menu_shows_admins_more(house, playground):
     assert "sources" not in str(everybody)
     assert "sources" in str(admins)
     assert "What I read: list, add, remove" in str(admins)
+    assert told[-1]["params"]["scope"] == {"type": "all_group_chats"}
+    assert "delete_me" not in str(told[-1]["params"]["commands"])

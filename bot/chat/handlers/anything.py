@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
+from bot.chat.permits import READS
+
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
@@ -34,9 +36,9 @@ async def old_button(_pressed: CallbackQuery, answers: Answers) -> None:
 
 def make_router() -> Router:
     router = Router(name="anything")
-    router.message.register(forwarded, F.forward_origin)
-    router.message.register(unknown_command, F.text)
-    router.message.register(not_text)
-    router.edited_message.register(edited)
-    router.callback_query.register(old_button)
+    router.message.register(forwarded, F.forward_origin, flags=READS)
+    router.message.register(unknown_command, F.text, flags=READS)
+    router.message.register(not_text, flags=READS)
+    router.edited_message.register(edited, flags=READS)
+    router.callback_query.register(old_button, flags=READS)
     return router

@@ -9,6 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import DigestNow, ShowAll
+from bot.chat.permits import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -43,7 +44,7 @@ def _day(number: int) -> date | None:
 
 def make_router() -> Router:
     router = Router(name="digest")
-    router.message.register(asked_for, Command("digest"))
-    router.callback_query.register(asked_for, DigestNow.filter())
-    router.callback_query.register(all_asked_for, ShowAll.filter())
+    router.message.register(asked_for, Command("digest"), flags=READS)
+    router.callback_query.register(asked_for, DigestNow.filter(), flags=READS)
+    router.callback_query.register(all_asked_for, ShowAll.filter(), flags=READS)
     return router

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import Erase
+from storage.words import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -22,7 +23,8 @@ async def asked_for(_message: Message, guest: Guest, answers: Answers) -> None:
 
 
 async def confirmed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await doors.erasing.erase(guest.chat_id, guest.person_id)
+    is_own = guest.kind is ChatKind.PRIVATE  # a group's being erased makes nobody less of an admin
+    await doors.erasing.erase(guest.chat_id, guest.person_id if is_own else None)
     await answers.change("chat/erased.html")
 
 

@@ -1,38 +1,90 @@
-"""Groups and channels: not yet; said once, when the bot is added."""
+"""The bot let into groups and thrown out, its rights, and what happens to a group itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
-from aiogram.filters import JOIN_TRANSITION, ChatMemberUpdatedFilter
+
+from bot.chat.standing import may_manage_topics, standing
+from bot.chat.visitors import thread_of, visitor_at
+from storage.words import ChatKind, ChatState
 
 if TYPE_CHECKING:
-    from aiogram.types import ChatMemberUpdated, Message
+    from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+    from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
 
 _GROUPS = {"group", "supergroup"}
 
 
-async def added(_event: ChatMemberUpdated, answers: Answers) -> None:
-    await answers.show("chat/groups.html")
+async def changed(
+    event: ChatMemberUpdated, doors: Doors, answers: Answers, administrators: Administrators
+) -> None:
+    administrators.forget(event.chat.id)
+    kind = ChatKind(event.chat.type)
+    now = standing(event.new_chat_member, kind)
+    if now is not ChatState.ACTIVE:
+        await doors.arrivals.gone(event.chat.id, now)
+        return
+    if standing(event.old_chat_member, kind) is ChatState.KICKED:
+        await _brought(event, doors, answers)
+    may_manage = may_manage_topics(event.new_chat_member)
+    await doors.arrivals.back(event.chat.id, closed_too=may_manage)
 
 
-async def overheard(_message: Message) -> None:
+async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> None:
+    visitor = visitor_at(event.from_user, event.chat)
+    is_welcome = await doors.arrivals.bring(visitor)
+    if event.chat.type in _GROUPS:
+        page = "chat/groups/welcome.html" if is_welcome else "chat/groups/stranger.html"
+        me = (await answers.bot.me()).username
+        await answers.show(page, visitor=visitor, me=me, is_forum=bool(event.chat.is_forum))
+
+
+async def others_changed(event: ChatMemberUpdated, administrators: Administrators) -> None:
+    administrators.forget(event.chat.id)
+
+
+async def became_a_supergroup(message: Message, doors: Doors) -> None:
+    await doors.arrivals.moved(message.chat.id, message.migrate_to_chat_id or 0)
+
+
+async def was_a_group(message: Message, doors: Doors) -> None:
+    await doors.arrivals.moved(message.migrate_from_chat_id or 0, message.chat.id)
+
+
+async def reopened(message: Message, doors: Doors) -> None:
+    await doors.arrivals.reopened(message.chat.id, thread_of(message))
+
+
+async def overheard(_event: object) -> None:
     """Say nothing: a bot that answers everybody in a group is soon thrown out."""
 
 
-async def pressed(_event: object, answers: Answers) -> None:
-    await answers.toast("chat/groups.html")
+async def pressed_in_a_channel(_pressed: CallbackQuery, answers: Answers) -> None:
+    await answers.toast("chat/groups/not_yours.html")
 
 
 def make_router() -> Router:
     router = Router(name="groups")
-    in_groups = F.chat.type.in_(_GROUPS)
-    router.my_chat_member.register(added, in_groups, ChatMemberUpdatedFilter(JOIN_TRANSITION))
-    router.my_chat_member.register(overheard, F.chat.type != "private")
-    router.message.register(overheard, F.chat.type != "private")
-    router.edited_message.register(overheard, F.chat.type != "private")
-    router.callback_query.register(pressed, F.message.chat.type != "private")
+    router.my_chat_member.register(changed, F.chat.type != "private")
+    router.chat_member.register(others_changed)
+    router.message.register(became_a_supergroup, F.migrate_to_chat_id)
+    router.message.register(was_a_group, F.migrate_from_chat_id)
+    router.message.register(reopened, F.forum_topic_reopened)
+    router.callback_query.register(pressed_in_a_channel, F.message.chat.type == "channel")
+    return router
+
+
+async def is_unnamed(_message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
+    return not is_named
+
+
+def make_last_router() -> Router:
+    """Return what hears the commands that other bots of a group may know."""
+    router = Router(name="overheard")
+    router.message.register(overheard, F.text, is_unnamed)
     return router

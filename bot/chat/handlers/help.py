@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.filters import Command
 
+from bot.chat.permits import READS
+
 if TYPE_CHECKING:
     from aiogram.types import Message
 
@@ -29,7 +31,7 @@ async def privacy_asked_for(_message: Message, answers: Answers) -> None:
 def make_router() -> Router:
     router = Router(name="help")
     about_queries = F.args.func(lambda args: bool(args) and args.lower().startswith("quer"))
-    router.message.register(queries_asked_for, Command("help", magic=about_queries))
-    router.message.register(asked_for, Command("help"))
-    router.message.register(privacy_asked_for, Command("privacy"))
+    router.message.register(queries_asked_for, Command("help", magic=about_queries), flags=READS)
+    router.message.register(asked_for, Command("help"), flags=READS)
+    router.message.register(privacy_asked_for, Command("privacy"), flags=READS)
     return router

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import LiftMute, MutesPage
+from bot.chat.permits import READS
 from bot.rendering.filters import local
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _when(guest: Guest) -> dict[str, object]:
 
 def make_router() -> Router:
     router = Router(name="mutes")
-    router.message.register(asked_for, Command("mutes"))
-    router.callback_query.register(turned, MutesPage.filter())
+    router.message.register(asked_for, Command("mutes"), flags=READS)
+    router.callback_query.register(turned, MutesPage.filter(), flags=READS)
     router.callback_query.register(lifted, LiftMute.filter())
     return router

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import SetEmptyDay, SetZone, ShowSettings, ShowZones
+from bot.chat.permits import READS
 from bot.subscribers.zones import zones_to_offer
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ async def empty_day_chosen(
 
 def make_router() -> Router:
     router = Router(name="settings")
-    router.message.register(asked_for, Command("settings"))
-    router.callback_query.register(opened, ShowSettings.filter())
+    router.message.register(asked_for, Command("settings"), flags=READS)
+    router.callback_query.register(opened, ShowSettings.filter(), flags=READS)
     router.callback_query.register(zones_wanted, ShowZones.filter())
     router.callback_query.register(zone_chosen, SetZone.filter())
     router.callback_query.register(empty_day_chosen, SetEmptyDay.filter())

@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
 from bot.chat.cards import show_card
+from bot.chat.permits import READS
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -37,6 +38,6 @@ async def came_for_a_topic(
 def make_router() -> Router:
     router = Router(name="start")
     names_a_topic = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
-    router.message.register(came_for_a_topic, names_a_topic)
-    router.message.register(started, Command("start"))
+    router.message.register(came_for_a_topic, names_a_topic, flags=READS)
+    router.message.register(started, Command("start"), flags=READS)
     return router

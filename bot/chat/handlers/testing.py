@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
 from bot.chat.cards import seen_of
+from bot.chat.permits import READS
 from bot.matching.explaining import in_lines
 from bot.matching.query import parse
 from bot.matching.showing import shown
@@ -41,5 +42,5 @@ async def asked_for(
 
 def make_router() -> Router:
     router = Router(name="testing")
-    router.message.register(asked_for, Command("test"))
+    router.message.register(asked_for, Command("test"), flags=READS)
     return router

@@ -17,6 +17,7 @@ from bot.chat.callbacks import (
     UndoStop,
 )
 from bot.chat.cards import show_card, topic_page
+from bot.chat.permits import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -91,11 +92,11 @@ async def undone(
 
 def make_router() -> Router:
     router = Router(name="topics")
-    router.message.register(asked_for, Command("topics"))
-    router.callback_query.register(turned, TopicsPage.filter())
-    router.callback_query.register(catalogue_turned, CataloguePage.filter())
-    router.callback_query.register(opened, OpenTopic.filter())
-    router.callback_query.register(card_wanted, ShowCard.filter())
+    router.message.register(asked_for, Command("topics"), flags=READS)
+    router.callback_query.register(turned, TopicsPage.filter(), flags=READS)
+    router.callback_query.register(catalogue_turned, CataloguePage.filter(), flags=READS)
+    router.callback_query.register(opened, OpenTopic.filter(), flags=READS)
+    router.callback_query.register(card_wanted, ShowCard.filter(), flags=READS)
     router.callback_query.register(mode_chosen, SetMode.filter())
     router.callback_query.register(stopped, Stop.filter())
     router.callback_query.register(undone, UndoStop.filter())

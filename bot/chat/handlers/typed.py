@@ -8,6 +8,7 @@ from aiogram import F, Router
 
 from bot.chat.cards import show_card
 from bot.chat.handlers.email import ask_address, take_code
+from bot.chat.permits import READS
 from bot.chat.questions import ASKED_AGAIN, asked_by
 from bot.publishing.calendar import Plan
 from bot.publishing.walltime import local_date
@@ -104,5 +105,6 @@ async def _settings(said: Typed, chat_id: int, doors: Doors) -> Settings | None:
 
 def make_router() -> Router:
     router = Router(name="typed")
-    router.message.register(typed, F.text, ~F.text.startswith("/"), ~F.forward_origin)
+    is_typed = (F.text, ~F.text.startswith("/"), ~F.forward_origin)
+    router.message.register(typed, *is_typed, flags=READS)
     return router

@@ -8,6 +8,7 @@ from aiogram import Router
 
 from bot.chat.callbacks import Ask, Dismiss, TryWords, Watch, WatchWords
 from bot.chat.cards import show_card, words_on
+from bot.chat.permits import READS
 from bot.chat.questions import ASKED
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def make_router() -> Router:
     router = Router(name="watching")
     router.callback_query.register(words_chosen, WatchWords.filter())
     router.callback_query.register(topic_chosen, Watch.filter())
-    router.callback_query.register(words_tried, TryWords.filter())
+    router.callback_query.register(words_tried, TryWords.filter(), flags=READS)
     router.callback_query.register(asked, Ask.filter())
     router.callback_query.register(dismissed, Dismiss.filter())
     return router

@@ -1,5 +1,5 @@
 """What stands between an update and its handler, in this order.
 
-`Answering` says where to answer, `Guarding` turns failures into sentences, `Arriving` finds out who
-it is.
+`Answering` says where to answer, `Guarding` turns failures into sentences, `Addressing` passes on
+what is meant for the bot, `Arriving` finds out who it is, `Permitting` whether they may.
 """

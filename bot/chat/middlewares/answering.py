@@ -8,6 +8,7 @@ from aiogram import BaseMiddleware, Bot
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.answers import Answers
+from bot.chat.visitors import thread_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,10 +37,10 @@ class Answering(BaseMiddleware):
         match event:
             case CallbackQuery():
                 place = event.message.chat.id if event.message else event.from_user.id
-                return Answers(bot, self._renderer, place, pressed=event)
+                thread = thread_of(event.message) if event.message else 0
+                return Answers(bot, self._renderer, place, thread, pressed=event)
             case Message():
-                thread = event.message_thread_id if event.is_topic_message else None
-                return Answers(bot, self._renderer, event.chat.id, thread or 0)
+                return Answers(bot, self._renderer, event.chat.id, thread_of(event))
             case ChatMemberUpdated():
                 return Answers(bot, self._renderer, event.chat.id)
             case _:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message
 
 from bot.chat.visitors import visitor_of
+from storage.words import ChatKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiogram.types import TelegramObject
 
+    from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Visitor
 
 
 class Arriving(BaseMiddleware):
+    def __init__(self, administrators: Administrators) -> None:
+        self._administrators = administrators
+
     async def __call__(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
@@ -27,10 +34,24 @@ class Arriving(BaseMiddleware):
     ) -> Any:
         doors: Doors = data["doors"]
         answers: Answers = data["answers"]
-        if not isinstance(event, Message | CallbackQuery) or event.from_user is None:
+        if not isinstance(event, Message | CallbackQuery):
             return None
-        guest = await doors.arrivals.welcome(visitor_of(event.from_user))
+        visitor = visitor_of(event)
+        if visitor is None:
+            return None
+        may_change = await self._may_change(event, visitor, data)
+        guest = await doors.arrivals.welcome(replace(visitor, may_change=may_change))
         if guest is None:
-            await answers.toast("chat/stranger.html", person_id=event.from_user.id)
+            await answers.toast("chat/stranger.html", person_id=visitor.person_id)
             return None
         return await handler(event, data | {"guest": guest})
+
+    async def _may_change(
+        self, event: Message | CallbackQuery, visitor: Visitor, data: dict[str, Any]
+    ) -> bool:
+        """Whoever writes as the group itself is one of its administrators, without a name."""
+        if visitor.kind is ChatKind.PRIVATE:
+            return True
+        if isinstance(event, Message) and event.sender_chat:
+            return event.sender_chat.id == event.chat.id
+        return await self._administrators.has(data["bot"], visitor.telegram_id, visitor.person_id)

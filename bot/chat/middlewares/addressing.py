@@ -1,0 +1,66 @@
+"""In groups only what is said to the bot goes on: a command, its name, an answer to its question.
+
+The name is taken out of what goes on, so that words are words wherever they are typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram import BaseMiddleware
+from aiogram.enums import ChatType, MessageEntityType
+from aiogram.types import Message
+
+from bot.chat.questions import asks
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram import Bot
+    from aiogram.types import TelegramObject
+
+    from bot.rendering.renderer import Renderer
+
+_GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
+
+
+class Addressing(BaseMiddleware):
+    """Gives handlers `is_named`: whether the bot was meant, and not any that knows the command."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        if not isinstance(event, Message) or event.chat.type not in _GROUPS:
+            return await handler(event, data | {"is_named": True})
+        name = await _name(data["bot"])
+        if event.edit_date or not event.text or event.is_automatic_forward:
+            return None
+        if event.text.startswith("/"):
+            _command, _, named = event.text.split(maxsplit=1)[0].partition("@")
+            is_ours = named.lower() in {"", name}
+            return await handler(event, data | {"is_named": bool(named)}) if is_ours else None
+        words = without_name(event, name)
+        if words is None and not asks(event.reply_to_message, self._renderer):
+            return None
+        said = event.model_copy(update={"text": words or event.text, "entities": None})
+        return await handler(said, data | {"is_named": True})
+
+
+async def _name(bot: Bot) -> str:
+    return ((await bot.me()).username or "").lower()
+
+
+def without_name(message: Message, name: str) -> str | None:
+    """Return the text without the mention of *name*, None if there is no such mention."""
+    text = message.text or ""
+    for entity in message.entities or ():
+        mention = entity.extract_from(text)
+        if entity.type == MessageEntityType.MENTION and mention.lower() == f"@{name}":
+            return " ".join(text.replace(mention, " ", 1).split())
+    return None

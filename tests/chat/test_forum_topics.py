@@ -1,0 +1,87 @@
+"""Forum topics: each has what was chosen in it, with the settings of its group to begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.chats import chat_at, chats_of
+from storage.words import ChatState
+from tests.chat.conftest import Talk
+from tests.chat.test_groups import NAME, watches
+
+
+@pytest.fixture
+async def forum(house, ann, playground) -> Talk:
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    playground.topic(chat, name="Elections")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    return talk
+
+
+@pytest.fixture
+def thread(forum) -> int:
+    return int(next(iter(forum.who.threads)))
+
+
+async def test_what_is_chosen_in_a_topic_belongs_to_it_and_is_answered_there(house, forum, thread):
+    card = await forum.says(f"{NAME} Taiwan", message_thread_id=thread)
+    watching = await forum.presses(card, "Both")
+    general = await forum.says("/topics")
+
+    assert card["message_thread_id"] == watching["message_thread_id"] == thread
+    assert "message_thread_id" not in general
+    assert general["text"].startswith("You watch nothing yet.")
+    assert await watches(house, forum, thread) == ["Taiwan"]
+
+
+async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
+    async with house.storage.reading() as unit:
+        row = await chat_at(unit, forum.who.id)
+    assert row
+    await house.doors.settings.set_zone(row.id or 0, "Asia/Taipei")
+    await house.doors.schedule.set_only(row.id or 0, 9 * 60 + 15)
+
+    settings = await forum.says("/settings", message_thread_id=thread)
+
+    assert "09:15, Taipei time" in settings["text"]
+
+
+async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playground):
+    playground.send(forum.who, "good morning", message_thread_id=thread)
+    await forum.settled()
+
+    assert len(forum.all()) == 1
+
+
+async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playground):
+    await forum.says("/topics", message_thread_id=thread)
+    playground.topic(forum.who, thread_id=thread, state="closed")
+    async with house.storage.writing() as unit:
+        row = await chat_at(unit, forum.who.id, thread)
+        assert row
+        row.state = ChatState.TOPIC_CLOSED
+        unit.session.add(row)
+
+    playground.topic(forum.who, thread_id=thread, state="open")
+    await forum.settled()
+
+    async with house.storage.reading() as unit:
+        states = [each.state for each in await chats_of(unit, forum.who.id)]
+    assert states == [ChatState.ACTIVE, ChatState.ACTIVE]
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, ann, playground):
+    chat = playground.chat("group", "Newsroom", [ann.who], bot="left")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    await talk.presses(await talk.says(f"{NAME} Taiwan"), "Both")
+
+    new = Talk(playground, playground.world.chats[playground.migrate(chat)])
+    topics = await new.says("/topics", from_id=ann.who.id)
+
+    assert topics["text"].startswith("You watch 1 topic")
+    async with house.storage.reading() as unit:
+        assert await chats_of(unit, chat.id) == []

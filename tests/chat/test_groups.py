@@ -1,0 +1,203 @@
+"""The bot in groups: who lets it in, what it hears, who may change what comes, where it answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.subscribers.access import Access
+from storage.chats import chat_at, chats_of
+from tests.chat.conftest import Talk
+
+FRIEND = 700
+NAME = "@dateline_playground_bot"
+
+
+@pytest.fixture
+def eve(playground):
+    """Return a member of the group who does not run it."""
+    return playground.person("Eve")
+
+
+@pytest.fixture
+async def group(house, ann, eve, playground) -> Talk:
+    """Return the talk of a group that Ann runs and has let the bot into."""
+    chat = playground.chat("supergroup", "Newsroom", [ann.who, eve], bot="left")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    return talk
+
+
+async def watches(house, group: Talk, thread: int = 0) -> list[str]:
+    """Return the names of what the group's row watches."""
+    async with house.storage.reading() as unit:
+        chat = await chat_at(unit, group.who.id, thread)
+    assert chat
+    return [topic.name for topic in (await house.doors.topics.watched(chat.id or 0)).items]
+
+
+async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playground):
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+
+    playground.membership(chat, "member", from_id=ann.who.id)
+
+    told = await Talk(playground, chat).next()
+    assert told["text"].startswith("Thank you for the invitation.")
+    assert f"{NAME} Taiwan" in told["text"]
+    async with house.storage.reading() as unit:
+        row = await chat_at(unit, chat.id)
+    assert row
+    assert (row.name, row.kind, row.brought_by) == ("Newsroom", "supergroup", ann.who.id)
+
+
+async def test_a_mention_with_words_is_a_card_and_its_button_watches(house, ann, group):
+    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    watching = await group.presses(card, "Both", from_id=ann.who.id)
+
+    assert card["text"].startswith("Taiwan · nothing in the last 7 days")
+    assert watching["text"].startswith("Watching Taiwan")
+    assert await watches(house, group) == ["Taiwan"]
+
+
+async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
+    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    toast = await group.presses_quietly(card, "Both", from_id=eve.id)
+    stop = await group.says("/stop", from_id=eve.id)
+    topics = await group.says("/topics", from_id=eve.id)
+
+    assert toast.startswith("Only administrators change what comes here.")
+    assert stop["text"] == toast
+    assert topics["text"].startswith("You watch nothing yet.")
+    assert await watches(house, group) == []
+
+
+async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group):
+    settings = await group.says("/settings", from_id=ann.who.id)
+    times = await group.presses(settings, "Change time", from_id=ann.who.id)
+    asked = await group.presses(times, "Type", from_id=ann.who.id)
+
+    refused = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=eve.id)
+    changed = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+
+    assert refused["text"].startswith("Only administrators")
+    assert "09:15" in changed["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("good morning", id="talk"),
+        pytest.param("/weather", id="a command that another bot may know"),
+        pytest.param("/topics@other_bot", id="another bot's command"),
+        pytest.param("@dateline_playground_botany Taiwan", id="a longer name"),
+    ],
+)
+@pytest.mark.parametrize("status", ["member", "administrator"])
+async def test_what_is_not_meant_for_the_bot_gets_no_answer(ann, group, playground, text, status):
+    playground.membership(group.who, status)
+
+    playground.send(group.who, text, from_id=ann.who.id)
+    await group.settled()
+
+    assert len(group.all()) == 1
+
+
+async def test_thanks_for_an_answer_is_no_query(ann, group, playground):
+    answer = await group.says("/topics", from_id=ann.who.id)
+
+    playground.send(
+        group.who, "thanks!", from_id=ann.who.id, reply_to_message_id=answer["message_id"]
+    )
+    await group.settled()
+
+    assert len(group.all()) == 2
+
+
+async def test_an_unknown_command_by_name_is_answered(ann, group):
+    answer = await group.says(f"/weather{NAME}", from_id=ann.who.id)
+
+    assert "/help" in answer["text"]
+
+
+async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, playground):
+    playground.member(group.who, ann.who, "creator", is_anonymous=True)
+
+    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    await group.presses(card, "Alert me", from_id=ann.who.id)
+    stopped = await group.says("/stop", from_id=ann.who.id)
+
+    assert await watches(house, group) == ["Taiwan"]
+    assert stopped["text"].startswith("Paused")
+
+
+async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playground):
+    playground.membership(group.who, "administrator")
+    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    await group.presses_quietly(card, "Both", from_id=eve.id)
+    playground.member(group.who, eve, "administrator")
+
+    await group.presses(card, "Both", from_id=eve.id)
+
+    assert await watches(house, group) == ["Taiwan"]
+
+
+async def test_who_falls_may_change_nothing_any_more(house, ann, eve, group, playground):
+    playground.membership(group.who, "administrator")
+    playground.member(group.who, eve, "administrator")
+    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    await group.presses(card, "Both", from_id=eve.id)
+    playground.member(group.who, eve, "member")
+
+    toast = await group.presses_quietly(card, "Alert me", from_id=eve.id)
+
+    assert toast.startswith("Only administrators")
+
+
+async def test_telegram_is_asked_once_who_runs_the_group(ann, group, playground):
+    for _ in range(3):
+        await group.says("/topics", from_id=ann.who.id)
+
+    assert len(playground.journal("getChatAdministrators")) == 1
+
+
+async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
+    card = await group.says(f"{NAME} Taiwan", from_id=ann.who.id)
+    await group.presses(card, "Both", from_id=ann.who.id)
+    await ann.presses(await ann.says("Japan"), "Both")
+
+    asked = await group.says("/delete_me", from_id=ann.who.id)
+    await group.presses(asked, "Delete everything", from_id=ann.who.id)
+
+    async with house.storage.reading() as unit:
+        assert await chats_of(unit, group.who.id) == []
+    assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
+
+
+class TestStrangers:
+    @pytest.fixture
+    def access(self) -> Access:
+        return Access(is_open=False, allowed=frozenset({FRIEND}))
+
+    async def test_a_strangers_group_is_told_once_how_to_ask(self, house, ann, playground):
+        chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+        talk = Talk(playground, chat)
+
+        playground.membership(chat, "member", from_id=ann.who.id)
+        told = await talk.next()
+
+        assert "let Ann in; their number is" in told["text"]
+        assert str(ann.who.id) in told["text"]
+        async with house.storage.reading() as unit:
+            assert await chats_of(unit, chat.id) == []
+
+    async def test_in_a_friends_group_nobody_is_a_stranger(self, house, ann, playground):
+        friend = house.talk("Fritz", id=FRIEND)
+        chat = playground.chat("group", "Newsroom", [friend.who, ann.who], bot="left")
+        playground.membership(chat, "member", from_id=FRIEND)
+        talk = Talk(playground, chat)
+        await talk.next()
+
+        topics = await talk.says("/topics", from_id=ann.who.id)
+
+        assert topics["text"].startswith("You watch nothing yet.")
+        assert (await ann.says("/start"))["text"].startswith("I am a private news bot")
