@@ -45,7 +45,7 @@ async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, t
 
     settings = await forum.says("/settings", message_thread_id=thread)
 
-    assert "09:15, Taipei time" in settings["text"]
+    assert "every day at 09:15 Taipei time" in settings["text"]
 
 
 async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playground):

@@ -74,7 +74,7 @@ async def test_a_member_reads_and_changes_nothing(house, ann, eve, group):
 async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group):
     settings = await group.says("/settings", from_id=ann.who.id)
     times = await group.presses(settings, "Change time", from_id=ann.who.id)
-    asked = await group.presses(times, "Type", from_id=ann.who.id)
+    asked = await group.presses(times, "Another time", from_id=ann.who.id)
 
     refused = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=eve.id)
     changed = await group.says("9:15", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
@@ -127,7 +127,7 @@ async def test_an_anonymous_administrator_acts_for_the_group(house, ann, group, 
     stopped = await group.says("/stop", from_id=ann.who.id)
 
     assert await watches(house, group) == ["Taiwan"]
-    assert stopped["text"].startswith("Paused")
+    assert stopped["text"].startswith("I am quiet now.")
 
 
 async def test_who_is_promoted_may_change_at_once(house, ann, eve, group, playground):
