@@ -68,16 +68,16 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
         groups.make_router(),
         memberships.make_router(),
         admin_link.make_router(),
-        _front_door(renderer, administrators),
+        _front_door(administrators),
     )
     return dispatcher
 
 
-def _front_door(renderer: Renderer, administrators: Administrators) -> Router:
+def _front_door(administrators: Administrators) -> Router:
     """Return what guests may ask for; of a group they hear what is meant for the bot."""
     router = Router(name="front door")
     for observer in _observers(router):
-        observer.outer_middleware(Addressing(renderer))
+        observer.outer_middleware(Addressing())
         observer.outer_middleware(Arriving(administrators))
         observer.middleware(Permitting())
     router.include_routers(
@@ -100,8 +100,8 @@ def _front_door(renderer: Renderer, administrators: Administrators) -> Router:
         erasing.make_router(),
         sources.make_router(),
         watching.make_router(),
-        typed.make_router(),
         groups.make_last_router(),
+        typed.make_router(),
         anything.make_router(),
     )
     return router

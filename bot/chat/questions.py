@@ -42,8 +42,8 @@ _ANSWERS = (
 
 
 def asks(message: Message | None, renderer: Renderer) -> bool:
-    """Whether *message*, which somebody replied to, is any question of ours."""
-    if message is None or not message.from_user or not message.from_user.is_bot:
+    """Whether *message*, which somebody replied to, is one of these questions."""
+    if message is None or not is_ours(message):
         return False
     templates = (*ASKED.values(), *ASKED_AGAIN.values())
     return any(renderer.message(template).text == message.text for template in templates)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
+from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import thread_of, visitor_at
 from storage.words import ChatKind, ChatState
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
+    from bot.rendering.renderer import Renderer
 
 _GROUPS = {"group", "supergroup"}
 
@@ -79,12 +81,13 @@ def make_router() -> Router:
     return router
 
 
-async def is_unnamed(_message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
-    return not is_named
+async def is_for_others(message: Message, is_named: bool, renderer: Renderer) -> bool:  # noqa: FBT001 - aiogram gives it by name
+    """Whether it may be talk about what the bot said, or a command that another bot knows."""
+    return not is_named and not asks(message.reply_to_message, renderer)
 
 
 def make_last_router() -> Router:
-    """Return what hears the commands that other bots of a group may know."""
+    """Return what hears, before all is taken for words, what nobody has understood."""
     router = Router(name="overheard")
-    router.message.register(overheard, F.text, is_unnamed)
+    router.message.register(overheard, F.text, is_for_others)
     return router

@@ -1,4 +1,4 @@
-"""In groups only what is said to the bot goes on: a command, its name, an answer to its question.
+"""In groups only what is said to the bot goes on: a command, its name, a reply to it.
 
 The name is taken out of what goes on, so that words are words wherever they are typed.
 """
@@ -11,24 +11,16 @@ from aiogram import BaseMiddleware
 from aiogram.enums import ChatType, MessageEntityType
 from aiogram.types import Message
 
-from bot.chat.questions import asks
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from aiogram import Bot
     from aiogram.types import TelegramObject
-
-    from bot.rendering.renderer import Renderer
 
 _GROUPS = {ChatType.GROUP, ChatType.SUPERGROUP}
 
 
 class Addressing(BaseMiddleware):
-    """Gives handlers `is_named`: whether the bot was meant, and not any that knows the command."""
-
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
+    """Gives handlers `is_named`: whether it is this bot alone that was meant."""
 
     async def __call__(
         self,
@@ -38,7 +30,8 @@ class Addressing(BaseMiddleware):
     ) -> Any:
         if not isinstance(event, Message) or event.chat.type not in _GROUPS:
             return await handler(event, data | {"is_named": True})
-        name = await _name(data["bot"])
+        me = await data["bot"].me()
+        name = (me.username or "").lower()
         if event.edit_date or not event.text or event.is_automatic_forward:
             return None
         if event.text.startswith("/"):
@@ -46,14 +39,13 @@ class Addressing(BaseMiddleware):
             is_ours = named.lower() in {"", name}
             return await handler(event, data | {"is_named": bool(named)}) if is_ours else None
         words = without_name(event, name)
-        if words is None and not asks(event.reply_to_message, self._renderer):
-            return None
-        said = event.model_copy(update={"text": words or event.text, "entities": None})
-        return await handler(said, data | {"is_named": True})
-
-
-async def _name(bot: Bot) -> str:
-    return ((await bot.me()).username or "").lower()
+        if words:
+            said = event.model_copy(update={"text": words, "entities": None})
+            return await handler(said, data | {"is_named": True})
+        answered = event.reply_to_message
+        if answered and answered.from_user and answered.from_user.id == me.id:
+            return await handler(event, data | {"is_named": False})
+        return None
 
 
 def without_name(message: Message, name: str) -> str | None:
