@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from storage.among import as_one, by_dialect
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Follow, Source
@@ -69,19 +70,16 @@ def told_by() -> ColumnElement[str]:
 
 
 # Made once: the step that matches asks it for each claim.
-_CARRIERS: Final[Select[Any]] = (
-    select(  # type: ignore[call-overload]
-        Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
-    )
-    .join(Source, col(Source.id) == Entry.source_id)
-    .where(col(Entry.article_id).in_(bindparam("articles", expanding=True)))
-)
+_CARRIED: Final[Select[Any]] = select(  # type: ignore[call-overload]
+    Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
+).join(Source, col(Source.id) == Entry.source_id)
+_CARRIERS: Final = by_dialect("entry.article_id", _CARRIED.where)
 
 
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """The hosts and titles of every source that carried each of the articles, and its outlets."""
     connection = await unit.session.connection()
-    rows = await connection.execute(_CARRIERS, {"articles": list(article_ids)})
+    rows = await connection.execute(_CARRIERS[unit.dialect], {"ids": as_one(unit, article_ids)})
     found: dict[int, tuple[str, ...]] = {}
     for article_id, *names in rows:
         found[article_id] = (*found.get(article_id, ()), *filter(None, names))

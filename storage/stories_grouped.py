@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col, select
 
+from storage.among import as_one, by_dialect
 from storage.articles import Article, is_at
 from storage.engine import Unit
 from storage.entries import Entry
@@ -79,23 +79,17 @@ _GROUPED: Final = _told(
     col(Article.news_at) >= bindparam("since"),
     col(Article.id) > bindparam("after"),
 )
-_AMONG: Final[BindParameter[Any]] = bindparam("articles", expanding=True)
-_TELLERS: Final[Select[Any]] = (
-    select(  # type: ignore[call-overload]
-        Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
-    )
-    .join(Source, col(Source.id) == Entry.source_id)
-    .where(col(Entry.article_id).in_(_AMONG))
-)
+_CARRIED: Final[Select[Any]] = select(  # type: ignore[call-overload]
+    Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
+).join(Source, col(Source.id) == Entry.source_id)
+_TELLERS: Final = by_dialect("entry.article_id", _CARRIED.where)
 _JOIN: Final = (
     update(Article)
     .where(col(Article.id) == bindparam("article"))
     .values(story_id=bindparam("story"))
 )
-_GROUP: Final = (
-    update(Article)
-    .where(col(Article.id).in_(_AMONG), is_at(Stage.STORED))
-    .values(stage=Stage.GROUPED)
+_GROUP: Final = by_dialect(
+    "article.id", update(Article).where(is_at(Stage.STORED)).values(stage=Stage.GROUPED).where
 )
 
 
@@ -130,7 +124,7 @@ async def tellers_of(unit: Unit, article_ids: Collection[int]) -> Mapping[int, l
     if not article_ids:
         return {}
     connection = await unit.session.connection()
-    rows = await connection.execute(_TELLERS, {"articles": list(article_ids)})
+    rows = await connection.execute(_TELLERS[unit.dialect], {"ids": as_one(unit, article_ids)})
     tellers: defaultdict[int, list[Teller]] = defaultdict(list)
     for article_id, *teller in rows:
         tellers[article_id].append(Teller(*teller))
@@ -154,7 +148,7 @@ async def group_articles(
         await drop_stories(unit, [article.story_id for article in joining])
         await grow_stories(unit, {stories[article.id] for article in joining})
     await continue_stories(unit, chapters)
-    await connection.execute(_GROUP, {"articles": list(stories)})
+    await connection.execute(_GROUP[unit.dialect], {"ids": as_one(unit, stories)})
     unit.hints.add(Hint.STORIES)
 
 
