@@ -57,6 +57,8 @@ USE_CASES = {
     "bot.subscribers.catalogue",
     "bot.subscribers.changing",
     "bot.subscribers.erasing",
+    "bot.subscribers.exporting",
+    "bot.subscribers.importing",
     "bot.subscribers.feeds",
     "bot.subscribers.managing",
     "bot.subscribers.mailboxes",

@@ -23,7 +23,9 @@ from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.changing import Changing
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.exporting import Exporting
 from bot.subscribers.feeds import Feeds
+from bot.subscribers.importing import Importing
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
@@ -50,11 +52,12 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         admins=around.settings.admin_ids,
     )
     preview = Preview(storage)
+    watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
         admins=Admins(storage, access),
         topics=Topics(storage),
-        watching=Watching(storage, preview),
+        watching=watching,
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
         restraint=Restraint(storage),
@@ -71,8 +74,10 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         audit=Audit(storage),
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
         releasing=Releasing(storage),
-        changing=Changing(storage, preview),
+        changing=changing,
         comparing=Comparing(preview),
+        exporting=Exporting(storage),
+        importing=Importing(storage, Topics(storage), watching, changing),
     )
 
 

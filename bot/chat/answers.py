@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
 from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
-from aiogram.types import CallbackQuery, ForceReply, InlineKeyboardMarkup, InputRichMessage
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputRichMessage,
+)
 from aiogram.types import Message as Received
 
 from bot.chat import callbacks
@@ -65,6 +71,19 @@ class Answers:
             entities=entities_of(message),
             reply_markup=markup_of(message.keyboard),
             link_preview_options=NO_PREVIEW,
+            parse_mode=None,
+        )
+
+    async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
+        """Send *data* as a file of that name, with what the template says below it."""
+        message = self.renderer.message(template, press=callbacks, **values)
+        await self.bot.send_document(
+            self.telegram_id,
+            BufferedInputFile(data, name),
+            message_thread_id=self.thread_id or None,
+            caption=message.text,
+            caption_entities=entities_of(message),
+            reply_markup=markup_of(message.keyboard),
             parse_mode=None,
         )
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from bot.subscribers.audit import Audit
     from bot.subscribers.changing import Changing
     from bot.subscribers.erasing import Erasing
+    from bot.subscribers.exporting import Exporting
     from bot.subscribers.feeds import Feeds
+    from bot.subscribers.importing import Importing
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.overview import LooksAfter
@@ -60,3 +62,5 @@ class Doors:
     releasing: Releasing
     changing: Changing
     comparing: Comparing
+    exporting: Exporting
+    importing: Importing

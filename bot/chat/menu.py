@@ -32,6 +32,8 @@ COMMANDS = (
     "feeds",
     "help",
     "stop",
+    "export",
+    "import",
     "privacy",
     "delete_me",
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.matching.query import is_readable, parse
 from bot.matching.showing import shown
@@ -80,6 +80,12 @@ class Changing:
             await chat_to_change(unit, chat_id)
             await _watched(unit, chat_id, topic_id)
             until = None if days is None else unit.now + timedelta(days=days)
+            await mute(unit, chat_id, Subject(MuteKind.TOPIC, topic_id), until)
+
+    async def mute_until(self, chat_id: int, topic_id: int, until: datetime | None) -> None:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await _watched(unit, chat_id, topic_id)
             await mute(unit, chat_id, Subject(MuteKind.TOPIC, topic_id), until)
 
     async def unmute(self, chat_id: int, topic_id: int) -> None:

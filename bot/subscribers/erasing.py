@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.admins import dismiss
 from storage.chats import erase_chat
+from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
 from storage.queries import retire_query
 from storage.topics import queries_of_chat
@@ -12,6 +13,11 @@ from storage.topics import queries_of_chat
 @dataclass(frozen=True, slots=True)
 class Erasing:
     storage: Storage
+
+    async def kept(self, chat_id: int) -> Kept:
+        """Return how much there is to erase."""
+        async with self.storage.reading() as unit:
+            return await kept_of(unit, chat_id)
 
     async def erase(self, chat_id: int, person_id: int | None) -> None:
         """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""

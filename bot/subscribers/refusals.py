@@ -27,6 +27,10 @@ class AlreadyWatched(Refusal):
         self.name = name
 
 
+class NotAnExport(Refusal):
+    """What came is no export of ours, or one of a later version."""
+
+
 class NotAName(Refusal):
     """Nothing of it can be seen."""
 

@@ -1,5 +1,6 @@
 """Topics as a chat sees them: its own, and the public catalogue."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -83,10 +84,13 @@ class Topics:
                 raise NoSuchTopic
             return await _looked_at(unit, chat_id, topic)
 
-    async def with_words(self, chat_id: int, typed: str) -> TopicSeen:
+    async def with_words(
+        self, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
+    ) -> TopicSeen:
         """Return what the chat watches with these words, as a question about it has them."""
+        canonical = parse(typed, saved).canonical
         async with self.storage.reading() as unit:
-            topic = await topic_watched_with(unit, chat_id, parse(typed).canonical)
+            topic = await topic_watched_with(unit, chat_id, canonical)
             if topic is None:
                 raise NoSuchTopic
             return await _looked_at(unit, chat_id, topic)

@@ -37,7 +37,9 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.changing import Changing
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.exporting import Exporting
 from bot.subscribers.feeds import Feeds
+from bot.subscribers.importing import Importing
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.overview import LooksAfter
@@ -154,11 +156,12 @@ def make_doors(
     storage: Storage, access: Access, adding: FakeAdding, post: Post | None = None
 ) -> Doors:
     preview = Preview(storage)
+    watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
         admins=Admins(storage, access),
         topics=Topics(storage),
-        watching=Watching(storage, preview),
+        watching=watching,
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
         restraint=Restraint(storage),
@@ -175,8 +178,10 @@ def make_doors(
         audit=Audit(storage),
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
         releasing=Releasing(storage),
-        changing=Changing(storage, preview),
+        changing=changing,
         comparing=Comparing(preview),
+        exporting=Exporting(storage),
+        importing=Importing(storage, Topics(storage), watching, changing),
     )
 
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from bot.subscribers.arrivals import Guest
 
 
-async def asked_for(_message: Message, guest: Guest, answers: Answers) -> None:
-    await answers.show("chat/erase.html", guest=guest)
+async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    kept = await doors.erasing.kept(guest.chat_id)
+    await answers.show("chat/erase.html", guest=guest, kept=kept)
 
 
 async def confirmed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:

@@ -1,0 +1,36 @@
+"""/export: all that a chat has, as files; /import: how to bring it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command
+
+if TYPE_CHECKING:
+    from aiogram.types import Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+_DOCUMENT, _FEEDS = "dateline.json", "dateline-feeds.opml"
+
+
+async def export_wanted(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    title = answers.renderer.line("chat/export/title.txt")
+    exported = await doors.exporting.export(guest.chat_id, title)
+    await answers.send_file(_DOCUMENT, exported.document, "chat/export/document.html")
+    if exported.opml:
+        await answers.send_file(_FEEDS, exported.opml, "chat/export/feeds.html")
+
+
+async def import_wanted(_message: Message, answers: Answers) -> None:
+    await answers.show("chat/import/how.html")
+
+
+def make_router() -> Router:
+    router = Router(name="exporting")
+    router.message.register(export_wanted, Command("export"))
+    router.message.register(import_wanted, Command("import"))
+    return router

@@ -1,0 +1,162 @@
+"""Importing: what an export asks for joins what the chat has; nothing of that changes.
+
+1. A topic that is watched already stays as it is, also where the export has it otherwise.
+2. Zone, times and quiet hours are taken only where the chat has chosen none.
+3. Limits hold; what is one too many is reported, and so is what cannot be read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from bot.matching.query import QueryError
+from bot.subscribers.changing import Changing
+from bot.subscribers.exports import Export, TopicWish, read_export
+from bot.subscribers.names import name_for
+from bot.subscribers.planning import replan
+from bot.subscribers.refusals import NoSuchTopic, Refusal, TooManyTopics
+from bot.subscribers.slots import renewed
+from bot.subscribers.topics import Topics, TopicSeen
+from bot.subscribers.watching import Watching
+from storage.chats import chat_to_change
+from storage.engine import Storage
+from storage.slots import keep_slots, slots_of
+from storage.words import USUAL_SLOTS
+
+
+class Why(StrEnum):
+    """Why something was not taken; the words for it are a template's."""
+
+    UNREADABLE = "unreadable"
+    NO_QUERY = "no query"
+    TOO_MANY = "too many"
+    NO_FEED = "no feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """*sentence* says more, where somebody does."""
+
+    name: str
+    why: Why
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of an import, by name. *settings*: whether any were taken."""
+
+    added: Sequence[str] = ()
+    known: Sequence[str] = ()
+    failed: Sequence[Failed] = ()
+    settings: bool = False
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            (*self.added, *other.added),
+            (*self.known, *other.known),
+            (*self.failed, *other.failed),
+            self.settings or other.settings,
+        )
+
+
+class Follows(Protocol):
+    async def follow(self, chat_id: int, url: str) -> Report:
+        """Let the chat follow the feed at *url*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    storage: Storage
+    topics: Topics
+    watching: Watching
+    changing: Changing
+    follows: Follows | None = field(default=None, repr=False)
+
+    async def read(self, chat_id: int, data: bytes) -> Report:
+        """Take in the export *data*; NotAnExport if it is none."""
+        export = read_export(data)
+        report = Report(
+            failed=[Failed(name, Why.UNREADABLE) for name in export.unreadable],
+            settings=await self._settings(chat_id, export),
+        )
+        for wish in export.topics:
+            report += await self._topic(chat_id, wish)
+        for url in export.sources:
+            report += await self._source(chat_id, url)
+        return report
+
+    async def _topic(self, chat_id: int, wish: TopicWish) -> Report:
+        name = name_for(wish.name) or name_for(wish.query)
+        try:
+            saved = await self.topics.saved(chat_id)
+            if await self._known(chat_id, wish, saved):
+                return Report(known=[name])
+            await self._add(chat_id, wish, saved)
+        except QueryError:
+            return Report(failed=[Failed(name, Why.NO_QUERY)])
+        except TooManyTopics:
+            return Report(failed=[Failed(name, Why.TOO_MANY)])
+        return Report(added=[name])
+
+    async def _known(self, chat_id: int, wish: TopicWish, saved: Mapping[str, str]) -> bool:
+        public = await self._public(chat_id, wish)
+        if public is not None:
+            return public.mode is not None
+        try:
+            await self.topics.with_words(chat_id, wish.query, saved)
+        except NoSuchTopic:
+            return False
+        return True
+
+    async def _public(self, chat_id: int, wish: TopicWish) -> TopicSeen | None:
+        """Return the topic of the catalogue that is meant, if that still asks the same."""
+        if wish.slug is None:
+            return None
+        try:
+            topic = await self.topics.named(chat_id, wish.slug)
+        except NoSuchTopic:
+            return None
+        return topic if topic.typed == wish.query else None
+
+    async def _add(self, chat_id: int, wish: TopicWish, saved: Mapping[str, str]) -> None:
+        public = await self._public(chat_id, wish)
+        if public is not None:
+            await self.watching.watch_topic(chat_id, public.id, wish.mode)
+            topic_id = public.id
+        else:
+            watched = await self.watching.watch_words(chat_id, wish.query, wish.mode, saved)
+            topic_id = watched.topic_id
+            if name := name_for(wish.name):
+                await self.changing.rename(chat_id, topic_id, name)
+        if wish.is_paused:
+            await self.changing.pause(chat_id, topic_id, is_paused=True)
+        if wish.is_muted:
+            await self.changing.mute_until(chat_id, topic_id, wish.muted_until)
+
+    async def _source(self, chat_id: int, url: str) -> Report:
+        if self.follows is None:
+            return Report(failed=[Failed(url, Why.NO_FEED)])
+        try:
+            return await self.follows.follow(chat_id, url)
+        except Refusal:
+            return Report(failed=[Failed(url, Why.TOO_MANY)])
+
+    async def _settings(self, chat_id: int, export: Export) -> bool:
+        """Take over what the chat has not chosen itself; say whether that was anything."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            is_any = False
+            if export.zone not in {None, chat.zone} and chat.zone_guessed:
+                chat.zone, chat.zone_guessed, is_any = export.zone, False, True
+            slots = await slots_of(unit, chat_id)
+            wanted = renewed((), export.times, {}) if export.times else USUAL_SLOTS
+            if slots == USUAL_SLOTS != wanted:
+                await keep_slots(unit, chat_id, wanted)
+                is_any = True
+            if export.quiet and chat.quiet_hours is None:
+                chat.quiet_from, chat.quiet_to = export.quiet.start, export.quiet.end
+                is_any = True
+            await replan(unit, chat)
+        return is_any

@@ -1,0 +1,69 @@
+"""/export, /import, /privacy and /delete_me, as people see them."""
+
+import json
+
+import pytest
+
+from bot.subscribers.exports import FORMAT
+from storage.sources import Follow, add_source
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+def file_of(house):
+    async def content(message):
+        downloaded = await house.bot.download(message["document"]["file_id"])
+        return downloaded.read()
+
+    return content
+
+
+async def test_an_export_comes_as_a_file(ann, file_of):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    exported = await ann.says("/export")
+
+    document = json.loads(await file_of(exported))
+    assert exported["document"]["file_name"] == "dateline.json"
+    assert exported["caption"].startswith("All that I have of you.")
+    assert document["format"] == FORMAT
+    assert document["topics"][0]["query"] == "Taiwan"
+    assert len([message for message in ann.all() if "document" in message]) == 1
+
+
+async def test_own_sources_come_as_a_second_file(ann, house, file_of, one_storage):
+    await ann.says("/topics")
+    async with one_storage.writing() as unit:
+        row = {"url": "https://a.example/1", "url_hash": "1", "host": "a.example", "title": "A"}
+        facts = {"created_at": unit.now, "next_fetch_at": unit.now}
+        source_id = await add_source(unit, row | facts)
+        unit.session.add(Follow(chat_id=1, source_id=source_id or 0))
+
+    await ann.says("/export")
+    feeds = await ann.next()
+
+    assert feeds["document"]["file_name"] == "dateline-feeds.opml"
+    assert b"https://a.example/1" in await file_of(feeds)
+
+
+async def test_import_says_what_to_send(ann):
+    assert "dateline.json" in (await ann.says("/import"))["text"]
+
+
+async def test_deleting_tells_how_much_goes(ann):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    kept = await ann.presses(await ann.says("/delete_me"), "Keep it")
+    asked = await ann.says("/delete_me")
+    erased = await ann.presses(asked, "Delete everything")
+
+    assert "• 1 topic\n• your name, zone, times and all other settings" in asked["text"]
+    assert "digest" not in asked["text"]
+    assert labels(kept) == []
+    assert erased["text"].startswith("Done. Everything is deleted")
+
+
+async def test_privacy_says_where_it_stands_and_how_to_get_it(ann):
+    told = (await ann.says("/privacy"))["text"]
+
+    assert all(word in told for word in ("database", "/export", "/delete_me"))

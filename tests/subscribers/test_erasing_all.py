@@ -1,0 +1,132 @@
+"""Nothing is left of a chat that was erased: every table is looked through."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, func, select
+from sqlmodel import SQLModel, col
+from sqlmodel import select as rows_of
+
+from bot.subscribers.changing import Changing
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.schedule import Schedule
+from storage.alerts import Alert
+from storage.articles import store_articles
+from storage.chats import Chat
+from storage.deliveries import Delivery
+from storage.editions import Edition, EditionStory
+from storage.feed_grants import FeedGrant
+from storage.mailboxes import open_mailbox
+from storage.sources import Follow, add_source
+from storage.stories import Story
+from storage.tables import METADATA
+from storage.words import DeliveryKind, Mode
+
+# Whom a row names that is no chat's: those who run the bot, and what they did.
+OTHERS = {"act.person_id", "admin.person_id"}
+
+
+def columns() -> list[Column[Any]]:
+    """Every column that names one of our chats."""
+    chat = METADATA.tables["chat"].c.id
+    return [
+        column
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.references(chat)
+    ]
+
+
+def test_what_names_a_chat_goes_with_it():
+    """Its rows go by themselves, or it would be forgotten in the next table."""
+    assert [
+        str(column)
+        for column in columns()
+        for key in column.foreign_keys
+        if key.ondelete != "CASCADE"
+    ] == ["mailboxrequest.chat_id"]  # how often an address was asked, by nobody in the end
+
+
+def test_nothing_names_a_chat_or_a_person_without_saying_so():
+    named = {
+        f"{table.name}.{column.name}"
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.name.endswith(("chat_id", "person_id", "telegram_id"))
+    }
+
+    assert named - {str(column) for column in columns()} - OTHERS == {"chat.telegram_id"}
+
+
+@pytest.fixture
+async def ann(storage, watching, past, arrive):
+    """Give a chat something in as many tables as can be."""
+    chat_id = await arrive(1)
+    changing = Changing(storage, past)
+    kept, ended = [
+        (await watching.watch_words(chat_id, words, Mode.BOTH)).topic_id for words in ("a1", "b1")
+    ]
+    await changing.mute(chat_id, kept, 7)
+    await watching.stop(chat_id, ended)
+    await Schedule(storage).set_only(chat_id, 7 * 60)
+    await _told(storage, chat_id)
+    return chat_id
+
+
+async def _told(storage, chat_id: int) -> None:
+    async with storage.writing() as unit:
+        now = unit.now
+        facts = {"created_at": now, "next_fetch_at": now}
+        source = {"url": "https://a.example/", "url_hash": "1", "host": "a.example"} | facts
+        unit.session.add(Follow(chat_id=chat_id, source_id=await add_source(unit, source) or 0))
+        article = {"url_hash": "1", "url": "https://a.example/1", "title": "A", "text": ""}
+        times = {"stored_at": now, "news_at": now}
+        ((_, article_id),) = (await store_articles(unit, [article | times])).items()
+        story = (await unit.session.exec(rows_of(Story.id))).one()
+        unit.session.add(FeedGrant(chat_id=chat_id, changed_at=now))
+        await open_mailbox(unit, chat_id, "ann@example.org")
+        edition = Edition(
+            chat_id=chat_id, local_date=date(2026, 3, 2), due_at=now, made_at=now, since=now
+        )
+        unit.session.add(edition)
+        await unit.session.flush()
+        unit.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id or 0))
+        unit.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
+        kind = DeliveryKind.NOTICE
+        unit.session.add(
+            Delivery(
+                key="a", kind=kind, chat_id=chat_id, priority=0, body={}, due_at=now, created_at=now
+            )
+        )
+
+
+async def left(storage, chat_id: int) -> dict[str, int]:
+    async with storage.reading() as unit:
+        connection = await unit.session.connection()
+        counts = {
+            str(column): await connection.scalar(
+                select(func.count()).select_from(column.table).where(column == chat_id)
+            )
+            for column in columns()
+        }
+    return {name: count for name, count in counts.items() if count}
+
+
+async def test_every_table_forgets_the_chat_in_one_unit(storage, ann, arrive, watching):
+    bob = await arrive(2)
+    await watching.watch_words(bob, "a1", Mode.BOTH)
+    before, bobs = await left(storage, ann), await left(storage, bob)
+
+    await Erasing(storage).erase(ann, 1)
+
+    assert len(before) >= 12
+    assert await left(storage, ann) == {}
+    assert await left(storage, bob) == bobs
+    async with storage.reading() as unit:
+        gone = await unit.session.exec(rows_of(Chat).where(col(Chat.telegram_id) == 1))
+        assert gone.all() == []
+
+
+def test_all_tables_are_looked_through():
+    assert SQLModel.metadata is METADATA

@@ -1,0 +1,188 @@
+"""What is exported comes back, and joins what is there."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.finding.opml import read_opml
+from bot.subscribers.changing import Changing
+from bot.subscribers.exporting import Exporting
+from bot.subscribers.exports import read_export, written
+from bot.subscribers.importing import Failed, Importing, Report, Why
+from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.refusals import NotAnExport, TooManyTopics
+from bot.subscribers.restraint import Restraint
+from bot.subscribers.schedule import Schedule
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.topics import Topics
+from storage.sources import Follow, add_source
+from storage.words import Mode, QuietHours
+
+
+@pytest.fixture
+def changing(storage, past) -> Changing:
+    return Changing(storage, past)
+
+
+@pytest.fixture
+def importing(storage, watching, changing) -> Importing:
+    return Importing(storage, Topics(storage), watching, changing)
+
+
+@pytest.fixture
+def exported(storage):
+    async def export(chat_id: int):
+        return json.loads((await Exporting(storage).export(chat_id, "Mine")).document)
+
+    return export
+
+
+@pytest.fixture
+async def full(storage, watching, changing, arrive):
+    """Fill a chat with a bit of everything."""
+    chat_id = await arrive(1)
+    topic_id = (await watching.watch_words(chat_id, 'Taiwan OR "a b"', Mode.DIGEST)).topic_id
+    await changing.rename(chat_id, topic_id, "The island")
+    await changing.pause(chat_id, topic_id, is_paused=True)
+    await changing.mute(chat_id, topic_id, 7)
+    await watching.watch_words(chat_id, "Japan", Mode.BOTH)
+    await Schedule(storage).set_only(chat_id, 7 * 60 + 30)
+    await Restraint(storage).set_quiet(chat_id, QuietHours(22 * 60, 6 * 60))
+    return chat_id
+
+
+def same(one, other) -> bool:
+    parts = ("name", "query", "mode", "catalogue", "paused", "muted")
+    return [[topic[part] for part in parts] for topic in one["topics"]] == [
+        [topic[part] for part in parts] for topic in other["topics"]
+    ]
+
+
+async def test_an_export_makes_the_same_chat_elsewhere(importing, exported, full, arrive, storage):
+    document = await exported(full)
+    bob = await arrive(2, "en")
+
+    report = await importing.read(bob, json.dumps(document).encode())
+
+    theirs = await exported(bob)
+    assert report == Report(added=("The island", "Japan"), settings=True)
+    assert same(theirs, document)
+    assert theirs["digests"] == document["digests"]
+    assert theirs["settings"]["quiet_hours"] == {"from": "22:00", "to": "06:00"}
+    assert (await ChatSettings(storage).now(bob)).plan.zone == "Asia/Tokyo"
+
+
+async def test_a_second_time_nothing_comes_twice(importing, exported, full):
+    document = await exported(full)
+
+    report = await importing.read(full, json.dumps(document).encode())
+
+    assert report == Report(known=("The island", "Japan"))
+    assert await exported(full) == document
+
+
+async def test_what_cannot_be_taken_is_named_with_its_reason(importing, arrive):
+    topics = [
+        {"name": "Broken", "query": "(a", "mode": "both"},
+        {"name": "No mode", "query": "a1", "mode": "never"},
+        {"query": "Taiwan", "mode": "instant"},
+        17,
+    ]
+
+    report = await importing.read(await arrive(), written({"topics": topics}, datetime.now(UTC)))
+
+    assert report.added == ("Taiwan",)
+    assert report.failed == (
+        Failed("No mode", Why.UNREADABLE),
+        Failed("", Why.UNREADABLE),
+        Failed("Broken", Why.NO_QUERY),
+    )
+
+
+async def test_limits_hold(importing, watching, arrive):
+    chat_id = await arrive()
+    for number in range(MOST_TOPICS - 1):
+        await watching.watch_words(chat_id, f"word{number}", Mode.INSTANT)
+    topics = [{"query": word, "mode": "instant"} for word in ("Taiwan", "Japan", "word1")]
+
+    report = await importing.read(chat_id, written({"topics": topics}, datetime.now(UTC)))
+
+    assert report == Report(
+        added=("Taiwan",), known=("word1",), failed=(Failed("Japan", Why.TOO_MANY),)
+    )
+
+
+async def test_sources_go_to_whoever_follows_them(storage, watching, changing, arrive):
+    class Follows:
+        async def follow(self, _chat_id: int, url: str) -> Report:
+            if url.endswith("2"):
+                raise TooManyTopics(1)
+            return Report(added=(url,))
+
+    importing = Importing(storage, Topics(storage), watching, changing, Follows())
+    urls = ["https://a.example/1", "https://a.example/2", "file:///etc/passwd"]
+    document = written({"sources": [{"url": url} for url in urls]}, datetime.now(UTC))
+
+    report = await importing.read(await arrive(), document)
+
+    assert report.added == (urls[0],)
+    assert [one.why for one in report.failed] == [Why.UNREADABLE, Why.TOO_MANY]
+
+
+async def test_own_sources_are_exported_for_other_readers(storage, arrive):
+    chat_id = await arrive()
+    async with storage.writing() as unit:
+        facts = {"created_at": unit.now, "next_fetch_at": unit.now}
+        for number in (1, 2):
+            url = f"https://a.example/{number}"
+            row = {"url": url, "url_hash": str(number), "host": "a.example", "title": "A"} | facts
+            source_id = await add_source(unit, row)
+            if number == 1:
+                unit.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
+
+    files = await Exporting(storage).export(chat_id, "Mine")
+
+    assert files.opml
+    assert [outline.url for outline in read_opml(files.opml)] == ["https://a.example/1"]
+    assert json.loads(files.document)["sources"][0]["title"] == "A"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(b'{"format": "other", "version": 1}', id="another's"),
+        pytest.param(b'{"format": "dateline-export", "version": 2}', id="of a later version"),
+        pytest.param(b'{"format": "dateline-export", "version": 1}'.ljust(1_000_001), id="large"),
+    ],
+)
+def test_what_is_no_export_is_refused(data):
+    with pytest.raises(NotAnExport):
+        read_export(data)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
+def test_whatever_stands_in_it_is_read_or_left(parts):
+    read_export(written(parts, datetime(2026, 3, 2, tzinfo=UTC)))
+
+
+async def test_a_mute_that_is_over_mutes_nothing(importing, exported, arrive, clock):
+    chat_id = await arrive()
+    until = (clock.now - timedelta(days=1)).isoformat()
+    topics = [{"query": "Taiwan", "mode": "both", "muted": until}]
+
+    await importing.read(chat_id, written({"topics": topics}, clock.now))
+
+    assert (await exported(chat_id))["topics"][0]["muted"] is False
