@@ -51,9 +51,10 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Access(StrEnum):
-    """Who may use the bot: those on a list, or everybody."""
+    """Who may use the bot: those on a list, those with an invitation too, or everybody."""
 
     ALLOWLIST = "allowlist"
+    INVITE = "invite"
     OPEN = "open"
 
 

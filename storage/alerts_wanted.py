@@ -17,7 +17,7 @@ from storage.queries import Query
 from storage.sources import Follow
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, MailboxState, Mode
+from storage.words import SHUT, ChatState, MailboxState, Mode
 
 
 class Listeners(NamedTuple):
@@ -40,7 +40,7 @@ def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
         col(Mailbox.state) == MailboxState.ACTIVE,
         col(Mailbox.alerts),
     )
-    return or_(active, and_(col(Chat.state) != ChatState.PAUSED, mailed))
+    return or_(active, and_(col(Chat.state).not_in(SHUT), mailed))
 
 
 async def listeners(

@@ -37,6 +37,7 @@ class Chat(Leased, table=True):
     language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=stored_as(ChatState))
     state_since: datetime
+    was_paused: bool = False  # of a banned chat: it is paused again when the ban is lifted
     created_at: datetime
 
     zone: str = "UTC"  # IANA name

@@ -3,6 +3,7 @@
 from sqlalchemy import Column, Exists, UniqueConstraint, and_, delete, exists, not_, update
 from sqlmodel import SQLModel, col, select
 
+from storage.bans import move_ban
 from storage.chats import Chat
 from storage.deliveries_next import lock_lines
 from storage.engine import Unit
@@ -15,6 +16,7 @@ async def migrate_chat(unit: Unit, old: int, new: int) -> None:
     Where the supergroup has a row already, because its update came first, what belongs to it moves
     to the older row, unless that has the same; the newer row goes.
     """
+    await move_ban(unit, old, new)
     moving = await unit.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
     await lock_lines(unit)
     for chat in moving.all():

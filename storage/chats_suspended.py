@@ -9,7 +9,7 @@ from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.deliveries_next import let_next_go, lock_lines
 from storage.engine import Unit
-from storage.words import ChatState, DeliveryKind, DeliveryState, Hint, Medium
+from storage.words import SHUT, ChatState, DeliveryKind, DeliveryState, Hint, Medium
 
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
@@ -18,12 +18,13 @@ ALERT_LIFETIME = timedelta(hours=6)
 async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
     """Send nothing to our row *chat_id* until `restore_chat`; what is pending waits.
 
-    A pause holds every medium, any other state what goes by Telegram. A paused chat stays so,
-    whatever becomes of it meanwhile: coming back does not end a pause.
+    A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
+    so, whatever becomes of it meanwhile: coming back does not end a pause. A ban goes before all.
     """
+    kept = (ChatState.BANNED,) if state is ChatState.BANNED else (state, *SHUT)
     await unit.session.exec(
         update(Chat)
-        .where(col(Chat.id) == chat_id, col(Chat.state).not_in((state, ChatState.PAUSED)))
+        .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
         .values(state=state, state_since=unit.now)
         .execution_options(synchronize_session="fetch")
     )
@@ -36,14 +37,17 @@ async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
     )
 
 
-async def restore_chat(unit: Unit, chat_id: int) -> int:
+async def restore_chat(unit: Unit, chat_id: int, *, is_banned: bool = False) -> int:
     """Send to our row *chat_id* again; return how many alerts have expired meanwhile.
 
-    Nothing happens to a chat that is active: what waits there waits for another reason.
+    Nothing happens to a chat that is active: what waits there waits for another reason. A banned
+    one comes back only to who says so by *is_banned*.
     """
     locked = select(col(Chat.state)).where(col(Chat.id) == chat_id).with_for_update()
     before = (await unit.session.exec(locked)).first()
     if before is None or before is ChatState.ACTIVE:
+        return 0
+    if (before is ChatState.BANNED) != is_banned:
         return 0
     await unit.session.exec(
         update(Chat)

@@ -13,7 +13,7 @@ from storage.chats import Chat
 from storage.columns import ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import add_new, insert_new
-from storage.words import ChatState, Reach
+from storage.words import SHUT, ChatState, Reach
 
 # Nearly every chat that had an edition at all had one since.
 _LATELY = timedelta(days=20)
@@ -83,7 +83,7 @@ async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelt
 
     Mails go on where only Telegram's way is shut.
     """
-    by_mail = and_(col(Chat.state) != ChatState.PAUSED, col(Chat.digest_by) != Reach.TELEGRAM)
+    by_mail = and_(col(Chat.state).not_in(SHUT), col(Chat.digest_by) != Reach.TELEGRAM)
     reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
     due = and_(col(Chat.next_digest_at) <= unit.now, reached)
     order = (col(Chat.next_digest_at), col(Chat.id))

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from storage.chats import Chat
 from storage.deliveries import IN_THE_WAY, PENDING, Delivery
 from storage.mailboxes import Mailbox
-from storage.words import ChatState, DeliveryKind, DeliveryState, MailboxState, Medium
+from storage.words import SHUT, DeliveryKind, DeliveryState, MailboxState, Medium
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -74,7 +74,7 @@ def _heads(unit: Unit, limit: int) -> SelectOfScalar[Any]:
             text(f"delivery.{PENDING} AND NOT delivery.waits"),
             col(Delivery.medium) == Medium.EMAIL,
             col(Delivery.due_at) <= unit.now,
-            col(Chat.state) != ChatState.PAUSED,
+            col(Chat.state).not_in(SHUT),
             may_go,
             not_(_is_behind_another()),
         )

@@ -8,6 +8,7 @@ from storage.alerts import Alert
 from storage.article_addresses import ArticleAddress
 from storage.article_versions import ArticleVersion
 from storage.articles import Article
+from storage.bans import Ban
 from storage.blocks import LearnedBlocks
 from storage.bundles import Bundle
 from storage.chats import Chat
@@ -19,6 +20,7 @@ from storage.entries import Entry
 from storage.feed_grants import FeedGrant
 from storage.folded import Folded
 from storage.hosts import HostPause
+from storage.invites import Admission, Guessing, Invite
 from storage.leases import Lease
 from storage.mailbox_requests import MailboxRequest
 from storage.mailboxes import Mailbox
@@ -44,11 +46,13 @@ TABLES: tuple[type[SQLModel], ...] = (
     Act,
     Admin,
     AdminCode,
+    Admission,
     Alert,
     Article,
     ArticleAddress,
     ArticleVersion,
     AwaitedPage,
+    Ban,
     Bundle,
     Chat,
     Checkpoint,
@@ -62,7 +66,9 @@ TABLES: tuple[type[SQLModel], ...] = (
     FeedGrant,
     Folded,
     Follow,
+    Guessing,
     HostPause,
+    Invite,
     LearnedBlocks,
     Lease,
     Mailbox,

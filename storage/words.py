@@ -97,12 +97,17 @@ class ChatState(StrEnum):
     KICKED = "kicked"
     TOPIC_CLOSED = "topic_closed"
     GONE = "gone"  # deleted account, chat not found
+    BANNED = "banned"  # by whoever runs the bot
 
     def holds(self, medium: Medium) -> bool:
         """Whether nothing goes by *medium* to a chat in this state."""
         if medium is Medium.TELEGRAM:
             return self is not ChatState.ACTIVE
-        return self is ChatState.PAUSED
+        return self in SHUT
+
+
+# To chats in these nothing goes by any medium.
+SHUT = (ChatState.PAUSED, ChatState.BANNED)
 
 
 class Reach(StrEnum):
@@ -202,6 +207,10 @@ class Deed(StrEnum):
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
     SOURCE_REMOVED = "source remove"
+    INVITED = "invite"
+    UNINVITED = "invite end"
+    BANNED = "ban"
+    ALLOWED = "allow"
     RELEASED = "release"
     DROPPED = "drop"
     UNDROPPED = "drop undone"

@@ -21,11 +21,14 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
+from bot.subscribers.bans import Bans
 from bot.subscribers.changing import Changing
+from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
+from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
@@ -48,6 +51,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     storage, tools = around.storage, around.tools
     access = Access(
         is_open=around.place.access is WhoMay.OPEN,
+        invites=around.place.access is WhoMay.INVITE,
         allowed=around.settings.allowed_ids,
         admins=around.settings.admin_ids,
     )
@@ -78,6 +82,9 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         comparing=Comparing(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
+        bans=Bans(storage, access),
+        chats=ChatList(storage),
+        invites=Invites(storage, access),
     )
 
 

@@ -3,7 +3,10 @@
 Templates call them `admin`, as they call those of everybody `press`.
 """
 
+from typing import Annotated
+
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from bot.chat.callbacks import PageNumber, RowId
 from storage.words import DeliveryState
@@ -37,6 +40,42 @@ class Undrop(CallbackData, prefix="undrop"):
     was: DeliveryState
 
 
+class InvitesPage(CallbackData, prefix="invites"):
+    page: PageNumber = 0
+
+
+class DraftInvite(CallbackData, prefix="newinvite"):
+    """For *uses* people, good for *days*; nothing is made yet."""
+
+    uses: Annotated[int, Field(ge=1, le=10_000)] = 1
+    days: Annotated[int, Field(ge=1, le=366)] = 7
+
+
+class MakeInvite(CallbackData, prefix="invite"):
+    uses: Annotated[int, Field(ge=1, le=10_000)]
+    days: Annotated[int, Field(ge=1, le=366)]
+
+
+class EndInvite(CallbackData, prefix="uninvite"):
+    invite_id: RowId
+
+
+class ChatsPage(CallbackData, prefix="chats"):
+    page: PageNumber = 0
+
+
+class OpenChat(CallbackData, prefix="chat"):
+    chat_id: RowId
+
+
+class BanChat(CallbackData, prefix="ban"):
+    chat_id: RowId
+
+
+class AllowChat(CallbackData, prefix="allow"):
+    chat_id: RowId
+
+
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
     ActsPage,
@@ -44,4 +83,12 @@ ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     Release,
     Drop,
     Undrop,
+    InvitesPage,
+    DraftInvite,
+    MakeInvite,
+    EndInvite,
+    ChatsPage,
+    OpenChat,
+    BanChat,
+    AllowChat,
 )

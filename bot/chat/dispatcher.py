@@ -18,6 +18,7 @@ from bot.chat.handlers import (
     exporting,
     feeds,
     groups,
+    invite_link,
     looks,
     memberships,
     mutes,
@@ -64,11 +65,12 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(Guarding())
-    # Strangers may bring the admin's link and tell that they block the bot; nothing else.
+    # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
     dispatcher.include_routers(
         groups.make_router(),
         memberships.make_router(),
         admin_link.make_router(),
+        invite_link.make_router(),
         _front_door(administrators),
     )
     return dispatcher

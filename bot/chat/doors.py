@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.audit import Audit
+    from bot.subscribers.bans import Bans
     from bot.subscribers.changing import Changing
+    from bot.subscribers.chatlist import ChatList
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.exporting import Exporting
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.importing import Importing
+    from bot.subscribers.invites import Invites
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.overview import LooksAfter
@@ -64,3 +67,6 @@ class Doors:
     comparing: Comparing
     exporting: Exporting
     importing: Importing
+    bans: Bans
+    chats: ChatList
+    invites: Invites

@@ -37,8 +37,8 @@ COMMANDS = (
     "privacy",
     "delete_me",
 )
-FOR_ADMINS = ("admin",)
-ADMIN_COMMANDS = (*FOR_ADMINS, "sources", *COMMANDS)
+FOR_ADMINS = ("admin", "ban", "allow")
+ADMIN_COMMANDS = ("admin", "sources", *COMMANDS)
 GROUP_COMMANDS = ("topics", "digest", "test", "settings", "mutes", "help")
 
 

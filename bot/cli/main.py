@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from bot.cli.access import app as access
 from bot.cli.audit import audit
 from bot.cli.deliveries import app as deliveries
 from bot.cli.doctor import doctor
+from bot.cli.invites import app as invites
 from bot.cli.match import MINUS_IS_NO_OPTION, match
 from bot.cli.migrate import migrate
 from bot.cli.playground import playground
@@ -26,6 +28,8 @@ app.command()(run)
 app.command()(playground)
 app.add_typer(sources)
 app.add_typer(deliveries, name="deliveries")
+app.add_typer(access, name="access")
+app.add_typer(invites, name="invites")
 app.command()(audit)
 app.command()(preview)
 app.command()(doctor)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.subscribers.access import Access
     from storage.engine import Storage
 
 
@@ -21,3 +22,18 @@ async def stored() -> AsyncIterator[Storage]:
         yield storage
     finally:
         await storage.close()
+
+
+def who_may() -> Access:
+    """Return who may use the bot, as the settings say."""
+    from bot.settings import Access as WhoMay
+    from bot.settings import load_settings
+    from bot.subscribers.access import Access
+
+    settings = load_settings()
+    return Access(
+        is_open=settings.access is WhoMay.OPEN,
+        allowed=settings.allowed_ids,
+        admins=settings.admin_ids,
+        invites=settings.access is WhoMay.INVITE,
+    )

@@ -12,6 +12,7 @@ from bot.publishing.reading import stories_of
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.outfeeds import Entry, OutFeed
 from bot.rendering.renderer import Renderer
+from storage.chats import Chat
 from storage.editions import Edition as Made
 from storage.editions_told import ToldStory, newest_editions, queries_of, stories_told
 from storage.engine import Storage, Unit
@@ -20,6 +21,7 @@ from storage.stories_found import FoundStory, newest_stories
 from storage.stories_told import outlets_of
 from storage.subscriptions import subscription_to
 from storage.topics import topic_seen_by
+from storage.words import ChatState
 
 MOST_ENTRIES = 50
 _MOST_TOLD = 30  # stories that an entry for a digest names; a link leads to the others
@@ -36,12 +38,15 @@ class OutFeeds:
     ) -> OutFeed | None:
         """Return the feed of a topic or of `WHOLE_DIGEST`; None where nothing stands any more.
 
-        It was turned off or renewed, or the topic is not watched.
+        It was turned off or renewed, the topic is not watched, or the chat is banned.
         """
         url = self.links.feed(chat_id, topic_id, version, kind)
         async with self.storage.reading() as unit:
             grant = await feed_grant(unit, chat_id)
             if url is None or grant is None or not grant.is_open or grant.version != version:
+                return None
+            chat = await unit.session.get_one(Chat, chat_id)
+            if chat.state is ChatState.BANNED:
                 return None
             making = _Making(self.renderer, self.links, unit, grant, url)
             if topic_id == WHOLE_DIGEST:

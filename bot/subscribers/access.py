@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """*is_open*: everybody; else those *allowed*. *admins* are the operator's, by settings."""
+    """*is_open*: everybody; else those *allowed*. *admins* are the operator's, by settings.
+
+    *invites*: those who bring an invitation are let in too.
+    """
 
     is_open: bool
     allowed: frozenset[int] = frozenset()
     admins: frozenset[int] = frozenset()
+    invites: bool = False
 
     def may_use(self, person_id: int, appointed: Collection[int] = ()) -> bool:
         return self.is_open or person_id in self.allowed or self.may_run(person_id, appointed)
+
+    def owns(self, person_id: int) -> bool:
+        """Whether it is one of the operator's own, whom nobody shuts out."""
+        return person_id in self.admins
 
     def may_run(self, person_id: int, appointed: Collection[int] = ()) -> bool:
         """*appointed* are the admins that the database names."""

@@ -7,6 +7,7 @@ from hashlib import sha256
 from bot.subscribers.access import Access
 from storage.acts import write_act
 from storage.admins import admin_ids, appoint, replace_code, use_code
+from storage.bans import is_banned
 from storage.engine import Storage
 from storage.words import Deed
 
@@ -33,7 +34,7 @@ class Admins:
         async with self.storage.writing() as unit:
             if self.access.may_run(person_id, await admin_ids(unit)):
                 return True
-            if not await use_code(unit, _hash(code)):
+            if await is_banned(unit, [person_id]) or not await use_code(unit, _hash(code)):
                 return False
             await appoint(unit, person_id)
             await write_act(unit, person_id, Deed.APPOINTED, person_id)

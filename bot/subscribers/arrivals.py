@@ -4,16 +4,20 @@ A group has a row of its own, and so has each of its threads that somebody has u
 begins with the settings of its group.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.subscribers.access import Access
+from bot.subscribers.refusals import Banned
 from bot.subscribers.zones import guess_zone
 from storage.admins import admin_ids
+from storage.bans import is_banned, tell_of_ban
 from storage.chats import Chat, chat_at, chat_to_change, chats_of, open_chat
 from storage.chats_migrated import migrate_chat
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
+from storage.invites import is_admitted
 from storage.slots import keep_slots, slots_of
 from storage.words import USUAL_SLOTS, ChatKind, ChatState
 
@@ -70,13 +74,19 @@ class Arrivals:
     async def welcome(self, visitor: Visitor) -> Guest | None:
         """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
 
-        In a group that somebody has let the bot into nobody is a stranger.
+        In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
+        runs the bot has banned the person or the chat.
         """
+        ids = {visitor.person_id, visitor.telegram_id}
         async with self.storage.reading() as unit:
             appointed = await admin_ids(unit)
+            banned = await is_banned(unit, ids) and not self.access.owns(visitor.person_id)
+            admitted = await is_admitted(unit, visitor.person_id)
             rows = await chats_of(unit, visitor.telegram_id)
             now = unit.now
-        is_known = bool(rows) and visitor.kind is not ChatKind.PRIVATE
+        if banned:
+            raise Banned(is_first=await self._is_to_be_told(ids))
+        is_known = admitted or (bool(rows) and visitor.kind is not ChatKind.PRIVATE)
         if not is_known and not self.access.may_use(visitor.person_id, appointed):
             return None
         chat = next((row for row in rows if row.thread_id == visitor.thread_id), None)
@@ -102,12 +112,20 @@ class Arrivals:
         """
         async with self.storage.writing() as unit:
             known = await chats_of(unit, visitor.telegram_id)
-            may_use = self.access.may_use(visitor.person_id, await admin_ids(unit))
+            appointed = await admin_ids(unit)
+            admitted = await is_admitted(unit, visitor.person_id)
+            may_use = admitted or self.access.may_use(visitor.person_id, appointed)
+            if await is_banned(unit, (visitor.person_id, visitor.telegram_id)):
+                return False
             if may_use:
                 chat = await _kept(unit, visitor)
                 chat.brought_by = visitor.person_id
                 await unit.session.flush()
             return may_use or bool(known)
+
+    async def _is_to_be_told(self, ids: Collection[int]) -> bool:
+        async with self.storage.writing() as unit:
+            return await tell_of_ban(unit, ids)
 
     async def gone(self, telegram_id: int, state: ChatState) -> None:
         """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.

@@ -6,6 +6,7 @@ from storage.admins import dismiss
 from storage.chats import erase_chat
 from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
+from storage.invites import forget_admission
 from storage.queries import retire_query
 from storage.topics import queries_of_chat
 
@@ -26,5 +27,6 @@ class Erasing:
             await erase_chat(unit, chat_id)
             if person_id is not None:
                 await dismiss(unit, person_id)
+                await forget_admission(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)

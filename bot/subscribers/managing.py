@@ -11,7 +11,7 @@ from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Stopped, Watching
 from storage.chats import Chat
 from storage.engine import Storage
-from storage.words import Mode, Reach
+from storage.words import ChatState, Mode, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,6 @@ class Managing:
 
     async def _find(self, chat_id: int) -> None:
         async with self.storage.reading() as unit:
-            if await unit.session.get(Chat, chat_id) is None:
+            chat = await unit.session.get(Chat, chat_id)
+            if chat is None or chat.state is ChatState.BANNED:
                 raise NoSuchChat

@@ -11,6 +11,18 @@ class NoSuchChat(Refusal):
     """The chat was erased, or became another."""
 
 
+class Banned(Refusal):
+    """Whoever runs the bot wants nothing to do with them; *is_first*: they are still to be told."""
+
+    def __init__(self, *, is_first: bool) -> None:
+        super().__init__("banned")
+        self.is_first = is_first
+
+
+class CannotBan(Refusal):
+    """It is one of the operator's own, or the one who asks."""
+
+
 class NoSuchTopic(Refusal):
     """The topic is gone, or another chat's, which looks the same from outside."""
 

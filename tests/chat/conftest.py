@@ -34,12 +34,15 @@ from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
+from bot.subscribers.bans import Bans
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.changing import Changing
+from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
+from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.overview import LooksAfter
@@ -182,6 +185,9 @@ def make_doors(
         comparing=Comparing(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
+        bans=Bans(storage, access),
+        chats=ChatList(storage),
+        invites=Invites(storage, access),
     )
 
 

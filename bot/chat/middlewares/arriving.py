@@ -42,7 +42,9 @@ class Arriving(BaseMiddleware):
         may_change = await self._may_change(event, visitor, data)
         guest = await doors.arrivals.welcome(replace(visitor, may_change=may_change))
         if guest is None:
-            await answers.toast("chat/stranger.html", person_id=visitor.person_id)
+            invites = doors.invites.are_taken
+            person_id = visitor.person_id
+            await answers.toast("chat/stranger.html", person_id=person_id, invites=invites)
             return None
         return await handler(event, data | {"guest": guest})
 

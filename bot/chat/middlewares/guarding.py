@@ -13,6 +13,8 @@ from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import (
     AlreadyWatched,
+    Banned,
+    CannotBan,
     CodeIsOver,
     NoMail,
     NoMailbox,
@@ -44,6 +46,7 @@ log = structlog.get_logger(__name__)
 
 SAID: dict[type[Exception], str] = {
     AlreadyWatched: "chat/refused/already_watched.html",
+    CannotBan: "chat/refused/cannot_ban.html",
     CodeIsOver: "chat/refused/code_is_over.html",
     CardTooOld: "chat/refused/card_too_old.html",
     NoMail: "chat/refused/no_mail.html",
@@ -79,6 +82,9 @@ class Guarding(BaseMiddleware):
         except QueryError as refusal:
             place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
             await answers.show("chat/refused/query.html", refusal=refusal, place=place)
+        except Banned as refusal:
+            if refusal.is_first:
+                await answers.toast("chat/refused/banned.html")
         except tuple(SAID) as refusal:
             await answers.toast(SAID[type(refusal)], refusal=refusal)
         except TelegramForbiddenError as error:

@@ -1,0 +1,88 @@
+"""The chats there are; each can be shut out and let in, also by /ban and /allow with a number."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command
+
+from bot.chat.callbacks_admin import AllowChat, BanChat, ChatsPage, OpenChat
+from bot.chat.handlers.admin.desk import put
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+_NUMBER = re.compile(r"-?\d{1,18}")
+
+
+async def turned(
+    _pressed: CallbackQuery, callback_data: ChatsPage, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    page = await doors.chats.page(callback_data.page)
+    await put(answers, "chats", page=page, now=guest.now)
+
+
+async def opened(
+    _pressed: CallbackQuery, callback_data: OpenChat, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await _show(callback_data.chat_id, guest, doors, answers)
+
+
+async def banned(
+    _pressed: CallbackQuery, callback_data: BanChat, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    chat = await doors.chats.one(callback_data.chat_id)
+    await doors.bans.ban(chat.telegram_id, by=guest.person_id)
+    await _show(chat.id, guest, doors, answers)
+
+
+async def allowed(
+    _pressed: CallbackQuery, callback_data: AllowChat, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    chat = await doors.chats.one(callback_data.chat_id)
+    await doors.bans.allow(chat.telegram_id, by=guest.person_id)
+    await _show(chat.id, guest, doors, answers)
+
+
+async def banned_by_number(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    number = _number(command)
+    is_new = number is not None and await doors.bans.ban(number, by=guest.person_id)
+    await put(answers, "banned", number=number, is_new=is_new)
+
+
+async def allowed_by_number(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    number = _number(command)
+    came = None if number is None else await doors.bans.allow(number, by=guest.person_id)
+    await put(answers, "allowed", number=number, came=came)
+
+
+async def _show(chat_id: int, guest: Guest, doors: Doors, answers: Answers) -> None:
+    await put(answers, "chat", chat=await doors.chats.one(chat_id), now=guest.now)
+
+
+def _number(command: CommandObject) -> int | None:
+    """`/ban 12345` → the number; None if there is none."""
+    typed = (command.args or "").strip()
+    return int(typed) if _NUMBER.fullmatch(typed) else None
+
+
+def make_router() -> Router:
+    router = Router(name="chats")
+    router.message.register(banned_by_number, Command("ban"))
+    router.message.register(allowed_by_number, Command("allow"))
+    router.callback_query.register(turned, ChatsPage.filter())
+    router.callback_query.register(opened, OpenChat.filter())
+    router.callback_query.register(banned, BanChat.filter())
+    router.callback_query.register(allowed, AllowChat.filter())
+    return router

@@ -1,0 +1,73 @@
+"""Invitations: made by buttons, listed, taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+
+from bot.chat.callbacks_admin import DraftInvite, EndInvite, InvitesPage, MakeInvite
+from bot.chat.handlers.admin.desk import put
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+
+async def turned(
+    _pressed: CallbackQuery,
+    callback_data: InvitesPage,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    await _show(guest, bot, doors, answers, callback_data.page)
+
+
+async def drafted(_pressed: CallbackQuery, callback_data: DraftInvite, answers: Answers) -> None:
+    await put(answers, "invite", draft=callback_data)
+
+
+async def made(
+    _pressed: CallbackQuery,
+    callback_data: MakeInvite,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    await doors.invites.make_for(callback_data.uses, callback_data.days, by=guest.person_id)
+    await _show(guest, bot, doors, answers)
+
+
+async def ended(
+    _pressed: CallbackQuery,
+    callback_data: EndInvite,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    await doors.invites.end(callback_data.invite_id, by=guest.person_id)
+    await _show(guest, bot, doors, answers)
+
+
+async def _show(guest: Guest, bot: Bot, doors: Doors, answers: Answers, wanted: int = 0) -> None:
+    page = await doors.invites.page(wanted)
+    username = (await bot.me()).username
+    are_taken = doors.invites.are_taken
+    await put(answers, "invites", page=page, username=username, are_taken=are_taken, now=guest.now)
+
+
+def make_router() -> Router:
+    router = Router(name="invites")
+    router.callback_query.register(turned, InvitesPage.filter())
+    router.callback_query.register(drafted, DraftInvite.filter())
+    router.callback_query.register(made, MakeInvite.filter())
+    router.callback_query.register(ended, EndInvite.filter())
+    return router

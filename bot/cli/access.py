@@ -1,0 +1,93 @@
+"""`dateline access`: who is shut out, and who was let in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.failing import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from typing import TypeVar
+
+    from bot.subscribers.bans import Bans
+    from storage.bans import Ban
+    from storage.invites import Admission
+
+    Result = TypeVar("Result")
+
+app = typer.Typer(no_args_is_help=False)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="Telegram's number of it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+# A group's number begins with a minus, which is no option.
+NUMBERS = {"ignore_unknown_options": True}
+
+
+@app.callback(invoke_without_command=True)
+def access(context: typer.Context, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
+    """Show who is shut out, and who was let in besides those of the settings."""
+    if context.invoked_subcommand is None:
+        show(as_json=as_json)
+
+
+@app.command(name="list")
+def show(*, as_json: AsJson = False) -> None:
+    """Show who is shut out, and who was let in besides those of the settings."""
+    rows = list(_rows(*asyncio.run(_with(lambda bans: bans.standing()))))
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+    elif rows:
+        _print_table(rows)
+    else:
+        typer.echo("Nobody is shut out, and nobody was let in.")
+
+
+@app.command(context_settings=NUMBERS)
+def ban(number: Number) -> None:
+    """Shut a person or a group out; nothing of theirs is deleted."""
+    from bot.subscribers.refusals import CannotBan
+
+    try:
+        is_new = asyncio.run(_with(lambda bans: bans.ban(number)))
+    except CannotBan:
+        fail(f"{number} is one of ADMIN_IDS.")
+    typer.echo(f"{number} is shut out{'' if is_new else ' already'}.")
+
+
+@app.command(context_settings=NUMBERS)
+def allow(number: Number) -> None:
+    """Lift a ban; and where not everybody may use the bot, let the person in."""
+    came = asyncio.run(_with(lambda bans: bans.allow(number)))
+    typer.echo(f"{number}: {came}")
+
+
+async def _with(work: Callable[[Bans], Awaitable[Result]]) -> Result:
+    from bot.cli.stored import stored, who_may
+    from bot.subscribers.bans import Bans
+
+    async with stored() as storage:
+        return await work(Bans(storage, who_may()))
+
+
+def _rows(bans: Sequence[Ban], admissions: Sequence[Admission]) -> Iterator[dict[str, object]]:
+    for ban in bans:
+        yield {"id": ban.telegram_id, "is": "shut out", "since": ban.since.isoformat()}
+    for one in admissions:
+        how = f"by invitation {one.invite_id}" if one.invite_id else "by an admin"
+        yield {"id": one.person_id, "is": f"let in {how}", "since": one.since.isoformat()}
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("number", "is", "since")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)

@@ -1,0 +1,56 @@
+"""Shutting people and chats out, and letting them in again: by Telegram's number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.subscribers.access import Access
+from bot.subscribers.refusals import CannotBan
+from storage.acts import write_act
+from storage.bans import Ban, ban, bans, lift_ban
+from storage.engine import Storage
+from storage.invites import Admission, admissions, admit
+from storage.words import Deed
+
+
+class Allowed(StrEnum):
+    """What came of it."""
+
+    LIFTED = "lifted"  # there was a ban
+    LET_IN = "let in"
+    THERE = "there"  # nothing was in the way
+
+
+@dataclass(frozen=True, slots=True)
+class Bans:
+    storage: Storage
+    access: Access
+
+    async def ban(self, telegram_id: int, *, by: int | None = None) -> bool:
+        """Shut a person or a group out; False if that is so already.
+
+        Nothing of theirs is deleted. CannotBan for the operator's own and for *by* themselves.
+        """
+        if telegram_id == by or self.access.owns(telegram_id):
+            raise CannotBan
+        async with self.storage.writing() as unit:
+            is_new = await ban(unit, telegram_id)
+            if is_new:
+                await write_act(unit, by, Deed.BANNED, telegram_id)
+        return is_new
+
+    async def allow(self, telegram_id: int, *, by: int | None = None) -> Allowed:
+        """Lift a ban; and where not everybody may use the bot, let the person in."""
+        async with self.storage.writing() as unit:
+            was_banned = await lift_ban(unit, telegram_id)
+            is_person = telegram_id > 0 and not self.access.may_use(telegram_id)
+            is_new = is_person and await admit(unit, telegram_id)
+            if not (was_banned or is_new):
+                return Allowed.THERE
+            await write_act(unit, by, Deed.ALLOWED, telegram_id)
+        return Allowed.LIFTED if was_banned else Allowed.LET_IN
+
+    async def standing(self, limit: int = 1000) -> tuple[Sequence[Ban], Sequence[Admission]]:
+        """Return who is shut out, and who was let in besides those of the settings."""
+        async with self.storage.reading() as unit:
+            return await bans(unit, limit), await admissions(unit, limit)

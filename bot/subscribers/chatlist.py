@@ -1,0 +1,29 @@
+"""The chats there are, for whoever runs the bot."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.pages import Page, page_number
+from bot.subscribers.refusals import NoSuchChat
+from storage.chats_listed import ChatListed, chat_listed, chats_listed, count_chats
+from storage.engine import Storage
+
+PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ChatList:
+    storage: Storage
+
+    async def page(self, wanted: int = 0) -> Page[ChatListed]:
+        async with self.storage.reading() as unit:
+            total = await count_chats(unit)
+            number = page_number(wanted, total, PER_PAGE)
+            listed = await chats_listed(unit, offset=number * PER_PAGE, limit=PER_PAGE)
+        return Page(listed, number, total, PER_PAGE)
+
+    async def one(self, chat_id: int) -> ChatListed:
+        async with self.storage.reading() as unit:
+            found = await chat_listed(unit, chat_id)
+        if found is None:
+            raise NoSuchChat
+        return found

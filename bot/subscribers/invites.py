@@ -1,0 +1,134 @@
+"""Invitations: an admin makes a code, people bring it and are let in."""
+
+import re
+import secrets
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from bot.subscribers.access import Access
+from bot.subscribers.pages import Page, page_number
+from bot.subscribers.refusals import NotADate, NotANumber
+from storage.acts import write_act
+from storage.admins import admin_ids
+from storage.bans import is_banned
+from storage.engine import Storage, Unit
+from storage.invites import (
+    Invite,
+    admit,
+    count_guess,
+    count_invites,
+    end_invite,
+    forget_admission,
+    invite_of,
+    invites_made,
+    is_admitted,
+    use_invite,
+    wrong_guesses,
+)
+from storage.words import Deed
+
+PER_PAGE = 8
+MOST_USES = 10_000
+LONGEST_DAYS = 366
+MOST_GUESSES = 5  # an hour
+_BYTES = 10  # 80 bits, 16 letters
+_CODE = re.compile(r"[A-Z2-7]{16}")
+
+
+class Redeemed(StrEnum):
+    """What came of bringing a code."""
+
+    IN = "in"
+    ALREADY_IN = "already in"
+    UNKNOWN = "unknown"  # or taken back
+    USED_UP = "used up"
+    EXPIRED = "expired"
+    TOO_OFTEN = "too often"
+
+
+@dataclass(frozen=True, slots=True)
+class Invites:
+    storage: Storage
+    access: Access
+
+    @property
+    def are_taken(self) -> bool:
+        return self.access.invites
+
+    async def make(self, uses: int, last_day: date, *, by: int | None = None) -> Invite:
+        """Make a code for *uses* people, good through *last_day*, a day in UTC."""
+        if not 1 <= uses <= MOST_USES:
+            raise NotANumber(1, MOST_USES)
+        code = b32encode(secrets.token_bytes(_BYTES)).decode()
+        async with self.storage.writing() as unit:
+            if not 0 <= (last_day - unit.now.date()).days <= LONGEST_DAYS:
+                raise NotADate
+            made = Invite(code=code, uses=uses, last_day=last_day, made_at=unit.now)
+            unit.session.add(made)
+            await unit.session.flush()
+            # Who may read what was done need not be let in by it.
+            told = {"uses": uses, "last_day": last_day.isoformat()}
+            await write_act(unit, by, Deed.INVITED, made.id, **told)
+        return made
+
+    async def make_for(self, uses: int, days: int, *, by: int | None = None) -> Invite:
+        """Make a code that is good for *days*, today included."""
+        async with self.storage.reading() as unit:
+            today = unit.now.date()
+        return await self.make(uses, today + timedelta(days=days - 1), by=by)
+
+    async def page(self, wanted: int = 0) -> Page[Invite]:
+        async with self.storage.reading() as unit:
+            total = await count_invites(unit)
+            number = page_number(wanted, total, PER_PAGE)
+            made = await invites_made(unit, offset=number * PER_PAGE, limit=PER_PAGE)
+        return Page(made, number, total, PER_PAGE)
+
+    async def end(self, invite_id: int, *, by: int | None = None) -> bool:
+        """Take it back; who came by it stays. False if there is no such one."""
+        async with self.storage.writing() as unit:
+            ended = await end_invite(unit, invite_id)
+            if ended:
+                await write_act(unit, by, Deed.UNINVITED, invite_id)
+        return ended is not None
+
+    async def is_stranger(self, person_id: int) -> bool:
+        """Whether an invitation is what the person lacks."""
+        async with self.storage.reading() as unit:
+            known = self.access.may_use(person_id, await admin_ids(unit))
+            return not (known or await is_admitted(unit, person_id))
+
+    async def redeem(self, person_id: int, code: str) -> Redeemed:
+        """Let the person in by *code*, however it is typed; each person counts once."""
+        if not await self.is_stranger(person_id):
+            return Redeemed.ALREADY_IN
+        async with self.storage.writing() as unit:
+            if await wrong_guesses(unit, person_id) >= MOST_GUESSES:
+                return Redeemed.TOO_OFTEN
+            invite = await invite_of(unit, as_code(code))
+            if invite is None or invite.ended_at or await is_banned(unit, [person_id]):
+                await count_guess(unit, person_id)
+                return Redeemed.UNKNOWN
+            return await _let_in(unit, person_id, invite)
+
+
+async def _let_in(unit: Unit, person_id: int, invite: Invite) -> Redeemed:
+    if invite.is_over(unit.now):
+        return Redeemed.EXPIRED
+    if not await admit(unit, person_id, invite.id):
+        return Redeemed.ALREADY_IN  # by another process, just now
+    if not await use_invite(unit, invite.id or 0):
+        await forget_admission(unit, person_id)
+        return Redeemed.USED_UP
+    return Redeemed.IN
+
+
+def as_code(typed: str) -> str:
+    """`abcd-efgh …` → the code as it is stored."""
+    return re.sub(r"[\s-]", "", typed).upper()
+
+
+def looks_like_a_code(typed: str) -> bool:
+    return bool(_CODE.fullmatch(as_code(typed)))

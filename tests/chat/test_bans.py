@@ -1,0 +1,72 @@
+"""Shutting chats out and letting them in again, at the desk and by number."""
+
+import pytest
+
+from tests.chat.conftest import ADMIN, House, Talk
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+async def test_the_desk_lists_chats_and_shuts_one_out(admin, ann):
+    await ann.says("/topics")
+    listed = await admin.presses(await admin.says("/admin"), "Chats")
+
+    one = await admin.presses(listed, "2")
+    out = await admin.presses(one, "Shut out")
+    heard = await ann.says("/topics")
+    back = await admin.presses(out, "Let in again")
+
+    assert listed["text"].startswith("2 chats\n\n1. Ada · private · 0 topics · active")
+    assert one["text"].startswith(f"Ann · private · {ann.who.id}\n\nactive, since")
+    assert "shut out, since" in out["text"]
+    assert heard["text"].startswith("Whoever runs this bot has shut you out.")
+    assert "active, since" in back["text"]
+    assert (await ann.says("/topics"))["text"].startswith("You watch nothing yet.")
+    assert listed["message_id"] == back["message_id"]
+
+
+async def test_who_is_shut_out_is_answered_once(house, admin, ann):
+    menu = await ann.says("/topics")
+    await admin.says(f"/ban {ann.who.id}")
+
+    said = await ann.presses_quietly(menu, "Catalogue")
+    again = await ann.presses_quietly(menu, "Catalogue")
+    house.playground.send(ann.who, "Taiwan")
+    await admin.says("/topics")
+
+    assert said.startswith("Whoever runs this bot has shut you out.")
+    assert again == ""
+    assert [message["text"] for message in ann.all()] == [menu["text"]]
+
+
+async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):
+    number = ann.who.id
+
+    texts = [
+        (await admin.says(typed))["text"]
+        for typed in ("/ban", f"/ban {number}", f"/ban {number}", f"/allow {number}", "/allow 5x")
+    ]
+
+    assert texts == [
+        "Say whom, by Telegram's number: /ban 12345",
+        f"{number} is shut out. To let them in again: /allow {number}",
+        f"{number} is shut out already.",
+        f"{number} is no longer shut out.",
+        "Say whom, by Telegram's number: /allow 12345",
+    ]
+
+
+async def test_the_operator_cannot_be_shut_out(admin):
+    answer = await admin.says(f"/ban {ADMIN}")
+
+    assert answer["text"] == "I cannot shut out whoever runs me, nor you yourself."
+
+
+async def test_others_cannot_shut_anybody_out(admin, ann):
+    answer = await ann.says(f"/ban {ADMIN + 1}")
+
+    assert answer["text"].startswith("That is for whoever runs this bot.")
+    assert (await admin.says("/topics"))["text"].startswith("You watch nothing yet.")

@@ -1,0 +1,106 @@
+"""Invitations: made at the desk, brought by strangers as a link or typed."""
+
+import re
+
+import pytest
+
+from bot.subscribers.access import Access
+from tests.chat.conftest import ADMIN, House, Talk
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=False, admins=frozenset({ADMIN}), invites=True)
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+@pytest.fixture
+async def code(admin: Talk) -> str:
+    """Return that of an invitation for one."""
+    listed = await admin.presses(await admin.says("/admin"), "Invitations")
+    made = await admin.presses(await admin.presses(listed, "New invitation"), "Make it")
+    found = re.search(r"start=invite_([A-Z2-7]{16})", made["text"])
+    assert found
+    return found[1]
+
+
+async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
+    listed = await admin.presses(await admin.says("/admin"), "Invitations")
+    draft = await admin.presses(listed, "New invitation")
+    for_five = await admin.presses(draft, "5 people")
+    for_a_month = await admin.presses(for_five, "30 days")
+    made = await admin.presses(for_a_month, "Make it")
+    ended = await admin.presses(made, "Take back 1")
+
+    assert "There are none." in listed["text"]
+    assert draft["text"] == "New invitation\nfor 1 person, good for 7 days"
+    assert for_a_month["text"] == "New invitation\nfor 5 people, good for 30 days"
+    assert "0 of 5 used · good through 31 March (UTC)" in made["text"]
+    assert "There are none." in ended["text"]
+    assert listed["message_id"] == ended["message_id"]
+
+
+async def test_a_stranger_is_told_how_to_come_in(ann):
+    answer = await ann.says("/start")
+
+    assert "If you have an invitation, open its link or send me its code." in answer["text"]
+
+
+async def test_the_link_lets_in(ann, code):
+    welcome = await ann.says(f"/start invite_{code}")
+
+    assert welcome["text"].startswith("Hello, Ann.")
+    assert (await ann.says("/topics"))["text"].startswith("You watch nothing yet.")
+
+
+async def test_a_typed_code_lets_in_whatever_its_case(ann, code):
+    welcome = await ann.says(f"{code[:8].lower()} {code[8:]}")
+
+    assert welcome["text"].startswith("Hello, Ann.")
+
+
+async def test_who_is_in_may_type_what_looks_like_a_code(ann, code):
+    await ann.says(code)
+
+    answer = await ann.says("INTERNATIONALIST")
+
+    assert "INTERNATIONALIST" in answer["text"]
+    assert "invitation" not in answer["text"]
+
+
+async def test_the_link_of_who_is_in_already_is_a_start(ann, code):
+    await ann.says(f"/start invite_{code}")
+
+    assert (await ann.says(f"/start invite_{code}"))["text"].startswith("Hello, Ann.")
+
+
+async def test_what_cannot_let_in_says_why(house, ann, code):
+    await ann.says(code)
+    bob = house.talk("Bob")
+
+    used_up = await bob.says(f"/start invite_{code}")
+    unknown = [await bob.says("A" * 16) for _ in range(5)]
+    too_often = await bob.says("A" * 16)
+
+    assert used_up["text"].startswith("This invitation was used as often as it may be.")
+    assert all(one["text"].startswith("I know no such invitation") for one in unknown)
+    assert too_often["text"].startswith("You have tried too many codes")
+
+
+class TestWhereTheyDoNotCount:
+    @pytest.fixture
+    def access(self) -> Access:
+        return Access(is_open=False, admins=frozenset({ADMIN}))
+
+    async def test_a_code_lets_nobody_in_and_the_desk_says_so(self, admin, ann, code):
+        listed = await admin.presses(await admin.says("/admin"), "Invitations")
+
+        assert "as long as ACCESS is not invite" in listed["text"]
+        assert (await ann.says(code))["text"].startswith("I am a private news bot")
+        answer = await ann.says(f"/start invite_{code}")
+        assert answer["text"].startswith("I am a private news bot")
+        assert "invitation" not in answer["text"]

@@ -1,0 +1,65 @@
+"""`dateline invites` and `dateline access`, through the commands themselves."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+
+
+@pytest.fixture
+def run(sqlite_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("ADMIN_IDS", "9")
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_an_invitation_is_made_listed_and_taken_back(run):
+    made = run("invites", "add", "--uses", "5", "--until", "2099-01-01")
+    code = run("invites", "add", "--uses", "5").stdout.strip()
+    listed = json.loads(run("invites", "--json").stdout)
+    shown = run("invites", "list").stdout
+    ended = run("invites", "remove", str(listed["id"]))
+
+    assert made.exit_code == 2
+    assert made.stderr == "--until: name a day that is not over, within a year.\n"
+    assert (listed["code"], listed["uses"], listed["used"]) == (code, 5, 0)
+    assert code in shown
+    assert ended.stdout == "Took back invitation 1.\n"
+    assert run("invites").stdout == "There are no invitations.\n"
+    assert run("invites", "remove", "1").exit_code == 2
+
+
+def test_people_and_groups_are_shut_out_and_let_in(run):
+    assert run("access").stdout == "Nobody is shut out, and nobody was let in.\n"
+    assert run("access", "ban", "12345").stdout == "12345 is shut out.\n"
+    assert run("access", "ban", "-100123").stdout == "-100123 is shut out.\n"
+    assert run("access", "ban", "12345").stdout == "12345 is shut out already.\n"
+    assert run("access", "allow", "12345").stdout == "12345: lifted\n"
+    assert run("access", "allow", "777").stdout == "777: let in\n"
+
+    rows = [json.loads(line) for line in run("access", "list", "--json").stdout.splitlines()]
+
+    assert {(row["id"], row["is"]) for row in rows} == {
+        (-100123, "shut out"),
+        (777, "let in by an admin"),
+        (12345, "let in by an admin"),
+    }
+    assert "-100123" in run("access").stdout
+
+
+def test_the_operator_cannot_be_shut_out(run):
+    refused = run("access", "ban", "9")
+
+    assert (refused.exit_code, refused.stderr) == (2, "9 is one of ADMIN_IDS.\n")
+
+
+def test_what_a_command_does_is_an_act(run):
+    run("access", "ban", "12345")
+    run("invites", "add")
+
+    acts = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
+
+    assert [(act["deed"], act["person_id"]) for act in acts] == [("invite", None), ("ban", None)]

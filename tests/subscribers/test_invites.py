@@ -1,0 +1,142 @@
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code
+from bot.subscribers.refusals import NotADate, NotANumber
+from storage.engine import Storage
+from storage.words import Deed
+
+ADMIN = 9
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=False, invites=True, admins=frozenset({ADMIN}))
+
+
+@pytest.fixture
+def invites(storage, access) -> Invites:
+    return Invites(storage, access)
+
+
+async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access, invites):
+    made = await invites.make_for(2, 7, by=ADMIN)
+
+    came = [await invites.redeem(person, made.code) for person in (1, 1, 2, 3)]
+
+    assert came == [Redeemed.IN, Redeemed.ALREADY_IN, Redeemed.IN, Redeemed.USED_UP]
+    welcome = Arrivals(storage, access).welcome
+    assert [await welcome(Visitor(person, person)) is not None for person in (1, 2, 3)] == [
+        True,
+        True,
+        False,
+    ]
+    assert (await invites.page()).items[0].used == 2
+
+
+async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(invites):
+    made = await invites.make_for(1, 7)
+    code = made.code
+
+    assert looks_like_a_code(code)
+    assert as_code(f" {code[:4].lower()}-{code[4:8]} {code[8:]}\n") == code
+    assert not looks_like_a_code("Taiwan OR consul")
+    assert len({(await invites.make_for(1, 7)).code for _ in range(20)}) == 20
+
+
+async def test_a_code_is_good_through_its_last_day(invites, clock):
+    made = await invites.make_for(5, 2)
+    clock.turn(timedelta(days=1))
+
+    on_the_last_day = await invites.redeem(1, made.code)
+    clock.turn(timedelta(days=1))
+
+    assert on_the_last_day is Redeemed.IN
+    assert await invites.redeem(2, made.code) is Redeemed.EXPIRED
+
+
+async def test_a_code_that_was_taken_back_is_unknown_and_who_is_in_stays(invites):
+    made = await invites.make_for(5, 2)
+    await invites.redeem(1, made.code)
+
+    ended = await invites.end(made.id or 0, by=ADMIN)
+
+    assert ended
+    assert await invites.redeem(2, made.code) is Redeemed.UNKNOWN
+    assert await invites.redeem(1, made.code) is Redeemed.ALREADY_IN
+    assert not await invites.end(made.id or 0)
+    assert (await invites.page()).total == 0
+
+
+async def test_guessing_ends_after_five_tries_an_hour_for_the_one_who_guesses(invites, clock):
+    made = await invites.make_for(5, 2)
+
+    guesses = [await invites.redeem(1, "A" * 16) for _ in range(6)]
+
+    assert guesses == [Redeemed.UNKNOWN] * 5 + [Redeemed.TOO_OFTEN]
+    assert await invites.redeem(1, made.code) is Redeemed.TOO_OFTEN
+    assert await invites.redeem(2, made.code) is Redeemed.IN
+    clock.turn(timedelta(hours=1, minutes=1))
+    assert await invites.redeem(1, made.code) is Redeemed.IN
+
+
+async def test_two_processes_never_let_in_more_than_a_code_may(database_url, access, clock):
+    ours, theirs = (Storage.open(database_url, clock=clock) for _ in range(2))
+    made = await Invites(ours, access).make_for(3, 7)
+
+    came = await asyncio.gather(
+        *(
+            Invites(storage, access).redeem(person, made.code)
+            for person in range(1, 9)
+            for storage in (ours, theirs)
+        )
+    )
+
+    counted = Counter(came)
+    assert counted[Redeemed.IN] == 3
+    assert (await Invites(ours, access).page()).items[0].used == 3
+    assert counted[Redeemed.USED_UP] >= 5
+    await ours.close()
+    await theirs.close()
+
+
+@pytest.mark.parametrize(
+    ("uses", "days", "refused"),
+    [
+        pytest.param(0, 7, NotANumber, id="for nobody"),
+        pytest.param(10_001, 7, NotANumber, id="for everybody"),
+        pytest.param(1, 0, NotADate, id="over before it begins"),
+        pytest.param(1, 400, NotADate, id="for ever"),
+    ],
+)
+async def test_an_invitation_has_bounds(invites, uses, days, refused):
+    with pytest.raises(refused):
+        await invites.make_for(uses, days)
+
+
+async def test_the_code_stands_in_no_act(storage, invites):
+    from bot.subscribers.audit import Audit
+
+    made = await invites.make_for(2, 7, by=ADMIN)
+
+    (act,) = await Audit(storage).newest(5)
+
+    assert (act.person_id, act.deed) == (ADMIN, Deed.INVITED)
+    assert made.code not in str(act.model_dump())
+
+
+async def test_who_deletes_everything_is_a_stranger_again(storage, access, invites):
+    made = await invites.make_for(2, 7)
+    await invites.redeem(1, made.code)
+    guest = await Arrivals(storage, access).welcome(Visitor(1, 1))
+    assert guest
+
+    await Erasing(storage).erase(guest.chat_id, 1)
+
+    assert await invites.is_stranger(1)
