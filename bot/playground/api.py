@@ -68,6 +68,7 @@ class Api:
     async def _read(self, request: web.Request, method: str, entry: Entry) -> Call:
         token = request.match_info["token"]
         self._check_token(token)
+        self.world.token = token
         if method not in self.table.methods:
             raise not_found()
         body = await read_body(request)

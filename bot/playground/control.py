@@ -42,6 +42,7 @@ class Control:
             "clear": lambda facts: directing.clear(**facts),
             "flood": lambda facts: directing.flood(**facts),
             "publish": lambda facts: self.publish(**facts),
+            "launch": lambda facts: directing.launch(**facts),
             "close": lambda facts: self.close(**facts),
         }
         return [
@@ -94,7 +95,8 @@ class Control:
         return web.json_response([entry.to_json() for entry in entries])
 
     async def bot(self, request: web.Request) -> web.Response:
-        return web.json_response(self.directing.bot(request.query.get("language", "")))
+        language, chat_id = request.query.get("language", ""), _number(request, "chat_id", 0)
+        return web.json_response(self.directing.bot(language, int(chat_id)))
 
     async def file(self, request: web.Request) -> web.Response:
         """A photo that was sent, for the page."""

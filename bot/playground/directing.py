@@ -9,6 +9,7 @@ from bot.playground import acts, joining, threads
 from bot.playground.answers import bad_request
 from bot.playground.chats import Chat, ChatType, Person, Thread
 from bot.playground.flood import FloodMode
+from bot.playground.launching import launch_data
 from bot.playground.members import member_as
 from bot.playground.world import World
 
@@ -202,9 +203,17 @@ class Directing:
         messages = self.world.chat(chat_id).messages.values()
         return [message.to_page() for message in messages if message.version > after]
 
-    def bot(self, language: str = "") -> Facts:
+    def launch(self, chat_id: int) -> Facts:
+        """What a Mini App is told of whoever opens it from their private chat, signed."""
+        person = self.world.chat(chat_id).person
+        if person is None:
+            raise bad_request("a Mini App opens in a private chat")
+        return {"data": launch_data(self.world.token, person, self.world.now())}
+
+    def bot(self, language: str = "", chat_id: int = 0) -> Facts:
         profile = self.world.profile
         return acts.BOT | {
+            "menu_button": profile.menu_button_of(chat_id),
             "commands": profile.commands_for(["all_private_chats", "default"], language),
             "description": profile.texts.get(("description", language))
             or profile.texts.get(("description", ""), ""),

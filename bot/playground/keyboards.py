@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.playground.answers import Refusal, bad_request
 from bot.playground.entities import checked_url
@@ -48,7 +49,17 @@ def _button(button: Markup) -> Markup:
         raise bad_request("BUTTON_TYPE_INVALID")
     if "url" in button:
         return button | {"url": _url(button["url"])}
+    if "web_app" in button:
+        check_app_url(button["web_app"]["url"], "inline keyboard button")
     return button
+
+
+def check_app_url(url: str, of: str) -> None:
+    """Refuse what no Mini App can stand at; only here one may stand on this machine without TLS."""
+    parts = urlsplit(url)
+    on_this_machine = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if not parts.hostname or not (parts.scheme == "https" or on_this_machine):
+        raise bad_request(f"{of} Web App URL '{url}' is invalid: Only HTTPS links are allowed")
 
 
 def _url(text: str) -> str:

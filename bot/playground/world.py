@@ -45,6 +45,7 @@ class World:
         self.callbacks = Callbacks(clock)
         self.files = Files()
         self.profile = Profile()
+        self.token = "1:playground"  # noqa: S105 - the one used last; it signs what apps are told
         self._last_message = 0
 
     def now(self) -> int:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from bot.playground.answers import bad_request
 from bot.playground.call import Call
+from bot.playground.keyboards import check_app_url
 
 MOST_COMMANDS = 100
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
@@ -75,13 +76,17 @@ def get_text(call: Call) -> dict[str, str]:
 
 def set_menu_button(call: Call) -> Literal[True]:
     chat_id = call.chat.id if "chat_id" in call.params else None
-    call.world.profile.menu_buttons[chat_id] = call.get("menu_button") or {"type": "default"}
+    button = call.get("menu_button") or {"type": "default"}
+    if "web_app" in button:
+        check_app_url(button["web_app"]["url"], "menu button")
+    call.world.profile.menu_buttons[chat_id] = button
+    call.world.events.publish("commands")
     return True
 
 
 def get_menu_button(call: Call) -> dict[str, Any]:
     chat_id = call.chat.id if "chat_id" in call.params else None
-    return call.world.profile.menu_buttons.get(chat_id, {"type": "default"})
+    return call.world.profile.menu_button_of(chat_id)
 
 
 METHODS = {

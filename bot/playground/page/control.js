@@ -23,7 +23,9 @@ export async function post(path, facts = {}) {
 }
 
 export const listChats = () => get("chats");
-export const readBot = (language) => get(`bot?language=${encodeURIComponent(language)}`);
+export const readBot = (language, chatId) =>
+  get(`bot?language=${encodeURIComponent(language)}&chat_id=${chatId}`);
+export const launch = (chatId) => post("launch", { chat_id: chatId });
 export const readMessages = (chatId, after) => get(`chats/${chatId}/messages?after=${after}`);
 export const readNewsroom = () => get("newsroom");
 export const publish = () => post("publish");

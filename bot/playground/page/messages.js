@@ -9,7 +9,7 @@ const QUOTE_CHARACTERS = 90;
 const clock = (unix) =>
   new Date(unix * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-// acts: {command(text), press(message, button, made), reply(message), jump(messageId)}
+// acts: {command(text), press(message, button, made), open(url), reply(message), jump(messageId)}
 export function renderMessage(message, acts) {
   if (!isSaid(message)) return renderNotice(message);
   const side = message.from.is_bot ? "bot" : "mine";
@@ -133,6 +133,7 @@ function renderButton(message, button, acts) {
   const made = element("button", { type: "button", classes: "key", text: button.text });
   if (button.style) made.classList.add(button.style);
   if (button.callback_data) made.addEventListener("click", () => acts.press(message, button, made));
+  else if (button.web_app) made.addEventListener("click", () => acts.open(button.web_app.url));
   else if (button.copy_text)
     made.addEventListener("click", () => navigator.clipboard.writeText(button.copy_text.text));
   else made.disabled = true;

@@ -6,6 +6,7 @@ import { byId } from "./elements.js";
 import { Log } from "./log.js";
 import { Panel } from "./panel.js";
 import { Places } from "./places.js";
+import { WebApp } from "./webapp.js";
 
 const TYPING_MS = 5000; // as long as Telegram shows a chat action
 const TOAST_MS = 4000;
@@ -15,7 +16,12 @@ const OF_MESSAGES = new Set(["message", "edit", "delete"]);
 
 const state = { chat: null, bot: null, loading: null, pressed: new Map(), timers: {} };
 
-const log = new Log({ command: say, press, reply: (message) => composer.answer(message) });
+const log = new Log({
+  command: say,
+  press,
+  open: (url) => openApp(url),
+  reply: (message) => composer.answer(message),
+});
 const composer = new Composer(say);
 const panel = new Panel({
   choose,
@@ -25,6 +31,7 @@ const panel = new Panel({
   failed: fail,
 });
 
+const app = new WebApp();
 const places = new Places({ choose, attempt, person: () => state.person });
 
 async function attempt(act) {
@@ -121,12 +128,22 @@ async function readChats() {
 }
 
 async function readBot() {
-  state.bot = await control.readBot(state.chat.language_code ?? "");
+  state.bot = await control.readBot(state.chat.language_code ?? "", state.chat.id);
   byId("bot-name").textContent = state.bot.first_name;
   byId("avatar").textContent = state.bot.first_name.slice(0, 1);
   document.title = state.bot.first_name;
   byId("description").textContent = state.bot.description || "No messages here yet.";
   composer.commands = state.bot.commands;
+  const { web_app: opens, text } = state.bot.menu_button;
+  byId("open-app").hidden = !opens || state.chat.type !== "private";
+  byId("open-app").textContent = text ?? "";
+}
+
+function openApp(url) {
+  return attempt(async () => {
+    const { data } = await control.launch(state.chat.id);
+    app.open(url, data, state.bot.first_name);
+  });
 }
 
 async function choose(chatId) {
@@ -186,6 +203,7 @@ async function begin() {
 }
 
 document.addEventListener("click", catchStartLink);
+byId("open-app").addEventListener("click", () => openApp(state.bot.menu_button.web_app.url));
 byId("start").addEventListener("click", () => say("/start"));
 byId("unblock").addEventListener("click", () => setBlocked(false));
 attempt(begin);

@@ -1,0 +1,71 @@
+"""What a Mini App is told when it opens, and where one may stand."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from hashlib import sha256
+from urllib.parse import parse_qsl
+
+import pytest
+
+APP = {"type": "web_app", "text": "Topics", "web_app": {"url": "https://news.example.org/app"}}
+HERE = "http://127.0.0.1:8080/app"
+
+
+def signed(data: dict[str, str], token: str) -> str:
+    """Reckon the hash as the manual says, in the words of the manual."""
+    lines = "\n".join(f"{key}={value}" for key, value in sorted(data.items()) if key != "hash")
+    secret = hmac.digest(b"WebAppData", token.encode(), sha256)
+    return hmac.digest(secret, lines.encode(), sha256).hex()
+
+
+async def test_the_launch_data_is_signed_with_the_token_in_use(call, pg, wall):
+    mei = pg.person("美玲 & Co", language_code="zh-hant")
+    await call("getMe", token="42:secret")
+
+    data = dict(parse_qsl(pg.directing.launch(mei.id)["data"]))
+
+    assert data["hash"] == signed(data, "42:secret")
+    assert data["auth_date"] == str(int(wall()))
+    user = {"id": mei.id, "first_name": "美玲 & Co", "language_code": "zh-hant"}
+    assert json.loads(data["user"]) == user
+
+
+async def test_an_app_opens_in_private_chats_only(pg, http, ann):
+    group = pg.chat("group", "Team", [ann])
+
+    async with http.post(f"{pg.base_url}/control/launch", json={"chat_id": group.id}) as response:
+        assert response.status == 400
+
+
+async def test_a_chats_own_menu_button_comes_before_everybodys(call, pg, ann):
+    await call("setChatMenuButton", menu_button=APP)
+    assert pg.directing.bot("", ann.id)["menu_button"] == APP
+
+    await call("setChatMenuButton", chat_id=ann.id, menu_button={"type": "commands"})
+    assert pg.directing.bot("", ann.id)["menu_button"] == {"type": "commands"}
+
+    await call("setChatMenuButton", chat_id=ann.id, menu_button={"type": "default"})
+    assert pg.directing.bot("", ann.id)["menu_button"] == APP
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        pytest.param("https://news.example.org/app", True, id="https"),
+        pytest.param(HERE, True, id="this machine, without"),
+        pytest.param("http://news.example.org/app", False, id="another, without"),
+        pytest.param("https:///app", False, id="nowhere"),
+        pytest.param("javascript:alert(1)", False, id="no page"),
+    ],
+)
+async def test_where_an_app_may_stand(call, ann, url, is_taken):
+    button = {"text": "Open", "web_app": {"url": url}}
+
+    menu = await call("setChatMenuButton", menu_button={"type": "web_app", **button})
+    inline = await call(
+        "sendMessage", chat_id=ann.id, text="Here", reply_markup={"inline_keyboard": [[button]]}
+    )
+
+    assert (menu["ok"], inline["ok"]) == (is_taken, is_taken)
