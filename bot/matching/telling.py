@@ -38,6 +38,17 @@ def names_in(title: str, text: str) -> list[str]:
     return _kept(found)
 
 
+def names_of_text(text: str) -> list[str]:
+    """Return the names in *text*, each as often as it stands there."""
+    return [
+        name for name in _runs(text[:_READ].split()) if len(name) > 1 and not says_nothing(name)
+    ]
+
+
+def says_nothing(name: str) -> bool:
+    return name.casefold() in _SAY_NOTHING
+
+
 def _runs(words: Sequence[str]) -> Iterator[str]:
     """Yield each run of capitals that does not stand where a sentence begins."""
     run: list[str] = []
@@ -60,7 +71,7 @@ def _kept(found: Sequence[str]) -> list[str]:
     kept: list[str] = []
     for name in sorted(dict.fromkeys(found), key=lambda name: -len(name.split())):
         folded = name.casefold()
-        is_telling = len(name) > 1 and folded not in _SAY_NOTHING
+        is_telling = len(name) > 1 and not says_nothing(name)
         within = any(f" {folded} " in f" {longer.casefold()} " for longer in kept)
         if is_telling and not within and len(name.encode()) <= _LONGEST:
             kept.append(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.matching.evaluation import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
 from bot.matching.slices import in_turns
-from bot.matching.telling import names_in
+from bot.matching.suggesting import suggested
 from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.refusals import NoSuchAlert
 from storage.alerts_pressed import Pressed, alert_pressed
@@ -59,10 +59,8 @@ class Proposing:
 
 
 def _named(alert: Pressed) -> Iterator[Proposal]:
-    for name in names_in(alert.title, alert.text):
-        typed = f'"{name}"' if " " in name else name
-        if is_readable(typed):
-            yield Proposal(name, typed)
+    for typed in suggested(alert.title, alert.text):
+        yield Proposal(typed.strip('"'), typed)
 
 
 def _matching(catalogue: Iterable[Topic], folded: FoldedArticle) -> Iterator[Proposal]:
