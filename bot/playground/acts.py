@@ -28,14 +28,27 @@ def write(  # noqa: PLR0913 - all that a message can have
 
     An administrator who is anonymous writes as the group.
     """
-    _check_person(chat, sender, thread_id)
-    if chat.blocked:
-        raise bad_request("the bot is blocked here; unblock it first")
     shown, marks = format_text(text, "", entities or [])
     if not shown:
         raise bad_request("message text is empty")
-    answered = world.message(chat, reply_to, "no such message") if reply_to else None
     content = {"text": shown} | ({"entities": marks} if marks else {})
+    return say(world, chat, content, sender=sender, reply_to=reply_to, thread_id=thread_id)
+
+
+def say(
+    world: World,
+    chat: Chat,
+    content: dict[str, Any],
+    *,
+    sender: Person,
+    reply_to: int | None = None,
+    thread_id: int | None = None,
+) -> tuple[Message, int | None]:
+    """A message of any *content* by a person, and the number of its update, as of `write`."""
+    _check_person(chat, sender, thread_id)
+    if chat.blocked:
+        raise bad_request("the bot is blocked here; unblock it first")
+    answered = world.message(chat, reply_to, "no such message") if reply_to else None
     message = Message(
         world.next_message_id(),
         chat,
@@ -95,7 +108,7 @@ def _is_seen(chat: Chat, message: Message) -> bool:
 
 def _calls(message: Message, entity: dict[str, Any]) -> bool:
     """Whether it is a command that names no other bot, or a mention of this one."""
-    said = _marked(message.content["text"], entity)
+    said = _marked(message.content.get("text", ""), entity)
     if entity["type"] == "bot_command":
         return "@" not in said or said.endswith(f"@{BOT['username']}")
     return entity["type"] == "mention" and said == f"@{BOT['username']}"

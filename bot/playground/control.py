@@ -31,6 +31,8 @@ class Control:
             "people": lambda facts: directing.person(**facts),
             "chats": lambda facts: directing.chat(**facts),
             "send": lambda facts: directing.send(**facts),
+            "forward": lambda facts: directing.forward(**facts),
+            "upload": lambda facts: directing.upload(**facts),
             "press": lambda facts: directing.press(**facts),
             "block": lambda facts: directing.block(**facts),
             "unblock": lambda facts: directing.unblock(**facts),

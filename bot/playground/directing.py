@@ -5,7 +5,7 @@ Chats are named by their number; answers are plain JSON. A wrong request raises 
 
 from typing import Any
 
-from bot.playground import acts, joining, threads
+from bot.playground import acts, joining, sharing, threads
 from bot.playground.answers import bad_request
 from bot.playground.chats import Chat, ChatType, Person, Thread
 from bot.playground.flood import FloodMode
@@ -76,6 +76,30 @@ class Directing:
             entities=entities,
             reply_to=reply_to_message_id,
             thread_id=message_thread_id,
+        )
+        return {"message_id": message.message_id, "update_id": update_id}
+
+    def forward(self, chat_id: int, text: str, from_id: int | None = None, **facts: Any) -> Facts:
+        """A post by somebody else; *facts*: origin, entities, as_caption."""
+        chat = self.world.chat(chat_id)
+        sender = self._who(chat, from_id)
+        message, update_id = sharing.forward(self.world, chat, text, sender=sender, **facts)
+        return {"message_id": message.message_id, "update_id": update_id}
+
+    def upload(
+        self,
+        chat_id: int,
+        name: str,
+        content: str,
+        mime: str = "application/octet-stream",
+        caption: str = "",
+        from_id: int | None = None,
+    ) -> Facts:
+        """A file; *content* is base64."""
+        chat = self.world.chat(chat_id)
+        sender, data = self._who(chat, from_id), sharing.decoded(content)
+        message, update_id = sharing.upload(
+            self.world, chat, name, data, sender=sender, mime=mime, caption=caption
         )
         return {"message_id": message.message_id, "update_id": update_id}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -138,6 +139,14 @@ class Playground:
 
     def send(self, where: Where, text: str, **facts: Any) -> Facts:
         return self.directing.send(_number(where), text, **facts)
+
+    def forward(self, where: Where, text: str, **facts: Any) -> Facts:
+        """Forward a post by somebody else; *facts*: origin, entities, as_caption, from_id."""
+        return self.directing.forward(_number(where), text, **facts)
+
+    def upload(self, where: Where, name: str, data: bytes, **facts: Any) -> Facts:
+        """Send a file; *facts*: mime, caption, from_id."""
+        return self.directing.upload(_number(where), name, b64encode(data).decode(), **facts)
 
     def press(self, where: Where, message_id: int, data: str, **facts: Any) -> str:
         """Press a button; returns the id of the callback query, for `wait_for_answer`."""
