@@ -19,6 +19,7 @@ from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.feed_grants import FeedGrant
 from storage.folded import Folded
+from storage.follows import Unfollowed
 from storage.hosts import HostPause
 from storage.invites import Admission, Guessing, Invite
 from storage.leases import Lease
@@ -85,6 +86,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Subscription,
     Tally,
     Topic,
+    Unfollowed,
 )
 
 LEASED: tuple[type[Leased], ...] = (

@@ -15,7 +15,8 @@ from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
 from bot.settings import Access as WhoMay
 from bot.sources.finding.adding import Adding
-from bot.sources.finding.choosing import Choosing
+from bot.sources.finding.choosing import Choosing, FeedsOnly
+from bot.sources.finding.looking import Looking
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
@@ -33,6 +34,7 @@ from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
 from bot.subscribers.overview import LooksAfter
+from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
@@ -44,6 +46,7 @@ from bot.web.site import WebDoors
 
 if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
+    from bot.app.tools import SourceTools
     from bot.rendering.renderer import Renderer
 
 
@@ -72,6 +75,8 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
+        looking=Looking(tools.fetcher, tools.reader),
+        own_sources=make_own_sources(tools),
         sources=Listing(storage),
         feeds=Feeds(storage, around.links, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
@@ -86,6 +91,12 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         chats=ChatList(storage),
         invites=Invites(storage, access),
     )
+
+
+def make_own_sources(tools: SourceTools) -> OwnSources:
+    """What chats add reaches nothing inside, and them alone."""
+    adding = Adding(tools.storage, tools.fetcher, tools.reader, public=False)
+    return OwnSources(tools.storage, FeedsOnly(Choosing(adding)))
 
 
 def make_web_doors(around: Surroundings) -> WebDoors:

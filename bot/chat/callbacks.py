@@ -14,13 +14,24 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from bot.chat.bounds import PageNumber, RowId, SlotNumber
+from bot.chat.callbacks_typed import (
+    FindFeeds,
+    FollowAgain,
+    FollowLink,
+    OpenOwnSource,
+    OwnSourcesPage,
+    Unfollow,
+)
 from bot.rendering.buttons import ALL, SETTINGS, TOPICS
 from bot.subscribers.slots import Times
 from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
-RowId = Annotated[int, Field(ge=0, lt=2**63)]
-SlotNumber = Annotated[int, Field(ge=0, lt=100)]
-PageNumber = Annotated[int, Field(ge=0, lt=1_000_000)]
+# What stands elsewhere, for the templates' sake.
+__all__ = [
+    "FindFeeds", "FollowAgain", "FollowLink", "OpenOwnSource", "OwnSourcesPage", "PageNumber",
+    "RowId", "SlotNumber", "Unfollow",
+]  # fmt: skip
 
 
 class Question(StrEnum):

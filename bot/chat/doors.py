@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
     from bot.sources.finding.adding import Addition
+    from bot.sources.finding.looking import Looked
     from bot.sources.listing import Listing
     from bot.subscribers.admins import Admins
     from bot.subscribers.arrivals import Arrivals
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
     from bot.subscribers.overview import LooksAfter
+    from bot.subscribers.own_sources import OwnSources
     from bot.subscribers.proposing import Proposing
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
@@ -39,6 +41,14 @@ class AddsSources(Protocol):
     """Reads a source before it is added, or looks for it at its site; that takes its time."""
 
     async def add(self, url: str) -> Addition: ...
+
+
+class LooksAtLinks(Protocol):
+    """Looks at what a person named, and stores nothing; that takes its time."""
+
+    async def look(self, url: str) -> Looked: ...
+
+    async def feeds_of(self, url: str) -> Looked: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class Doors:
     preview: Preview
     digest: DigestNow
     adding: AddsSources
+    looking: LooksAtLinks
+    own_sources: OwnSources
     sources: Listing
     feeds: Feeds
     mailboxes: Mailboxes

@@ -27,6 +27,7 @@ COMMANDS = (
     "digest",
     "test",
     "settings",
+    "sources",
     "mutes",
     "email",
     "feeds",
@@ -38,7 +39,7 @@ COMMANDS = (
     "delete_me",
 )
 FOR_ADMINS = ("admin", "ban", "allow")
-ADMIN_COMMANDS = ("admin", "sources", *COMMANDS)
+ADMIN_COMMANDS = ("admin", *COMMANDS)
 GROUP_COMMANDS = ("topics", "digest", "test", "settings", "mutes", "help")
 
 

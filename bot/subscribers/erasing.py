@@ -6,6 +6,7 @@ from storage.admins import dismiss
 from storage.chats import erase_chat
 from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
+from storage.follows import drop_unfollowed
 from storage.invites import forget_admission
 from storage.queries import retire_query
 from storage.topics import queries_of_chat
@@ -30,3 +31,4 @@ class Erasing:
                 await forget_admission(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
+            await drop_unfollowed(unit)

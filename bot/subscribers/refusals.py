@@ -51,6 +51,16 @@ class NoSuchAlert(Refusal):
     """The chat was not alerted to that, or what it was told is gone."""
 
 
+class NoSuchSource(Refusal):
+    """The chat does not follow it, or could have had it back only for a while."""
+
+
+class TooManyFeeds(Refusal):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} feeds")
+        self.most = most
+
+
 class TooManyTopics(Refusal):
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} topics")

@@ -4,6 +4,8 @@
 2. Unasked, only what can be nothing else is a time or a zone; a bare city is words.
 3. `quiet` before a span of hours says that it is one.
 4. Six digits may be a code; whether one is awaited is for the reader to know.
+5. A long text that asks for nothing as queries do is somebody's post, whose words are wanted.
+6. Where there is nothing to look for, as in a smile or a single `the`, it is nonsense.
 """
 
 import re
@@ -16,6 +18,7 @@ from bot.subscribers.clocks import read_clock, read_hours
 from bot.subscribers.confirming import read_code
 from bot.subscribers.dates import read_date
 from bot.subscribers.lines import one_line
+from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
 from bot.subscribers.slots import Times
 from bot.subscribers.timetables import read_times
 from bot.subscribers.zones import zone_named, zone_of_place
@@ -70,11 +73,6 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class Address:
     """An e-mail address; whether mail could go there is checked by who uses it."""
 
@@ -91,16 +89,37 @@ class Words:
     text: str
 
 
-Typed: TypeAlias = Clock | Timetable | Hours | Day | Number | Zone | Link | Address | Code | Words
+@dataclass(frozen=True, slots=True)
+class Nonsense:
+    pass
+
+
+Typed: TypeAlias = (
+    Clock
+    | Timetable
+    | Hours
+    | Day
+    | Number
+    | Zone
+    | Link
+    | Address
+    | Code
+    | Post
+    | Words
+    | Nonsense
+)
 
 
 def read_typed(text: str, asked: Asked | None = None, today: date | None = None) -> Typed:
     """Read *text*, which answers what was *asked*; *today* is where a date is reckoned from."""
-    text = one_line(text)
+    line = one_line(text)
     if asked:
-        return _answer(text, asked, today) or Words(text)
-    read = _times(text) or _hours(text) or _zone(text) or _link(text)
-    return read or _address(text) or _code(text) or Words(text)
+        return _answer(line, asked, today) or Words(line)
+    if not is_telling(line):
+        return Nonsense()
+    read = _times(line) or _hours(line) or _zone(line) or _link(line)
+    known = read or _address(line) or _code(line)
+    return known or (Words(line) if asks(line) else read_post(text))
 
 
 def _answer(text: str, asked: Asked, today: date | None) -> Typed | None:

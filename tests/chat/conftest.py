@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from bot.sources.articles.identity import identified
 from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.finding.adding import Addition, Outcome
+from bot.sources.finding.looking import Looked
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
@@ -46,6 +47,7 @@ from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.overview import LooksAfter
+from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
@@ -88,6 +90,45 @@ class FakeAdding:
             return self.told
         outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
         return Addition(url, outcome, "Sample Times", 12, self.sentence)
+
+
+class FakeLooking:
+    """Finds what it is told to find."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.told = Looked("")
+
+    async def look(self, url: str) -> Looked:
+        self.asked.append(url)
+        return replace(self.told, url=url)
+
+    async def feeds_of(self, url: str) -> Looked:
+        self.asked.append(url)
+        return replace(self.told, url=url, title="", text="")
+
+
+@dataclass(frozen=True)
+class OneFeed:
+    """Reads whatever address it is given as the same feed, unless it has a *sentence* to say."""
+
+    storage: Storage
+    sentence: str = ""
+
+    async def add(self, url: str) -> Addition:
+        if self.sentence:
+            return Addition(url, Outcome.REFUSED, sentence=self.sentence)
+        async with self.storage.writing() as unit:
+            values = {
+                "url": url,
+                "url_hash": url_hash(url),
+                "host": "feeds.example.org",
+                "title": "Own Times",
+                "created_at": unit.now,
+                "next_fetch_at": unit.now,
+            }
+            source_id = await add_source(unit, values)
+        return Addition(url, Outcome.ADDED, "Own Times", source_id=source_id)
 
 
 @dataclass
@@ -149,6 +190,7 @@ class House:
     dispatcher: Dispatcher
     storage: Storage
     adding: FakeAdding
+    looking: FakeLooking
 
     def talk(self, name: str = "Ann", **facts: Any) -> Talk:
         """Return the chat of a person who is new."""
@@ -156,7 +198,11 @@ class House:
 
 
 def make_doors(
-    storage: Storage, access: Access, adding: FakeAdding, post: Post | None = None
+    storage: Storage,
+    access: Access,
+    adding: FakeAdding,
+    post: Post | None = None,
+    looking: FakeLooking | None = None,
 ) -> Doors:
     preview = Preview(storage)
     watching, changing = Watching(storage, preview), Changing(storage, preview)
@@ -175,6 +221,8 @@ def make_doors(
         preview=preview,
         digest=DigestNow(storage, Renderer()),
         adding=adding,
+        looking=looking or FakeLooking(),
+        own_sources=OwnSources(storage, OneFeed(storage), most=3),
         sources=Listing(storage),
         feeds=Feeds(storage, LINKS, Topics(storage)),
         mailboxes=Mailboxes(storage, Renderer(), post),
@@ -239,8 +287,8 @@ def post() -> Post | None:
 async def house(
     playground: Playground, one_storage: Storage, access: Access, post: Post | None
 ) -> AsyncIterator[House]:
-    adding = FakeAdding()
-    doors = make_doors(one_storage, access, adding, post)
+    adding, looking = FakeAdding(), FakeLooking()
+    doors = make_doors(one_storage, access, adding, post, looking)
     dispatcher = make_dispatcher(doors, Renderer())
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
@@ -248,7 +296,7 @@ async def house(
         poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))
         try:
-            yield House(playground, bot, doors, dispatcher, one_storage, adding)
+            yield House(playground, bot, doors, dispatcher, one_storage, adding, looking)
         finally:
             stopping.set()
 

@@ -67,9 +67,8 @@ async def test_the_menu_shows_admins_more(house, playground):
 
     told = playground.journal("setMyCommands")
     everybody, admins = (call["params"]["commands"] for call in told[:2])
-    assert "/sources" not in str(everybody)
-    assert "sources" not in str(everybody)
-    assert "sources" in str(admins)
-    assert "What I read: list, add, remove" in str(admins)
     assert told[-1]["params"]["scope"] == {"type": "all_group_chats"}
     assert "delete_me" not in str(told[-1]["params"]["commands"])
+    assert "admin" not in str(everybody)
+    assert "admin" in str(admins)
+    assert "How the bot fares" in str(admins)

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.subscribers.posts import Link, Post
 from bot.subscribers.slots import Times
 from bot.subscribers.typed import (
     Asked,
     Clock,
     Day,
     Hours,
-    Link,
+    Nonsense,
     Number,
     Timetable,
     Words,
@@ -94,7 +95,25 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("GMT", Words("GMT")),
         ("and/or", Words("and/or")),
         ("https://example.org/feed.xml", Link("https://example.org/feed.xml")),
-        ("see https://example.org", Words("see https://example.org")),
+        ("see https://example.org.", Link("https://example.org")),
+        ("Taiwan OR https://example.org", Words("Taiwan OR https://example.org")),
+        ("at 7", Clock(420)),
+        ("19h30", Clock(19 * 60 + 30)),
+        ("7.30 pm", Clock(19 * 60 + 30)),
+        ("7 pm", Clock(19 * 60)),
+        ("7.30", Words("7.30")),
+        ("午後7時", Clock(19 * 60)),
+        ("午前7時半", Clock(450)),
+        ("下午3点15分", Clock(15 * 60 + 15)),
+        ("오후 7시 30분", Clock(19 * 60 + 30)),
+        ("午後13時", Words("午後13時")),
+        ("🙂🙂", Nonsense()),
+        ("?!", Nonsense()),
+        ("", Nonsense()),
+        ("the", Nonsense()),
+        ("word " * 100, Post("", " ".join(["word"] * 100))),
+        (f"Ferry sinks\n{'It sank. ' * 40}", Post("Ferry sinks", " ".join(["It sank."] * 40))),
+        ("word " * 100 + "OR not", Words("word " * 100 + "OR not")),
         ("http://", Words("http://")),
         ("\u202edrow", Words("drow")),
     ],

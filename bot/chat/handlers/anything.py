@@ -18,12 +18,8 @@ async def unknown_command(_message: Message, answers: Answers) -> None:
     await answers.show("chat/refused/unknown_command.html")
 
 
-async def forwarded(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/refused/forwarded.html")
-
-
 async def not_text(_message: Message, answers: Answers) -> None:
-    await answers.show("chat/refused/not_text.html")
+    await answers.show("chat/typed/nonsense.html")
 
 
 async def edited(_message: Message, answers: Answers) -> None:
@@ -36,7 +32,6 @@ async def old_button(_pressed: CallbackQuery, answers: Answers) -> None:
 
 def make_router() -> Router:
     router = Router(name="anything")
-    router.message.register(forwarded, F.forward_origin, flags=READS)
     router.message.register(unknown_command, F.text, flags=READS)
     router.message.register(not_text, flags=READS)
     router.edited_message.register(edited, flags=READS)

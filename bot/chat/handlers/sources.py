@@ -1,4 +1,7 @@
-"""/sources, for admins: what is read, how it is, adding and removing."""
+"""/sources, for admins: what is read for everybody, how it is, adding and removing.
+
+What others get stands in `own_sources`.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,8 @@ def make_router() -> Router:
     router.message.register(added, Command("sources", magic=adds), is_admin)
     router.message.register(removed_by_url, Command("sources", magic=removes), is_admin)
     router.message.register(asked_for, Command("sources"), is_admin)
-    router.message.register(not_for_you, Command("sources"))
+    changes = F.args.regexp(r"(?i)(add|remove)\b")
+    router.message.register(not_for_you, Command("sources", magic=changes))
     router.callback_query.register(turned, SourcesPage.filter(), is_admin)
     router.callback_query.register(opened, OpenSource.filter(), is_admin)
     router.callback_query.register(removed, RemoveSource.filter(), is_admin)

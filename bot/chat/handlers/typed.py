@@ -1,4 +1,7 @@
-"""Whatever is typed: words become a card; times, a zone, an address … are understood as such."""
+"""Whatever is typed: words become a card; times, a zone, a link … are understood as such.
+
+What is forwarded, or stands under a picture, is read too.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from aiogram import F, Router
 
 from bot.chat.cards import show_card
 from bot.chat.handlers.email import ask_address, take_code
+from bot.chat.handlers.links import look_at, suggest
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED_AGAIN, asked_by
 from bot.publishing.calendar import Plan
 from bot.publishing.walltime import local_date
+from bot.subscribers.posts import Link, Post, is_telling, read_post
 from bot.subscribers.slots import renewed
 from bot.subscribers.typed import (
     Address,
@@ -20,7 +25,7 @@ from bot.subscribers.typed import (
     Code,
     Day,
     Hours,
-    Link,
+    Nonsense,
     Number,
     Timetable,
     Words,
@@ -46,6 +51,23 @@ async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) 
         await _unasked(message.text or "", guest, doors, answers)
 
 
+async def captioned(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    await _unasked(message.caption or "", guest, doors, answers)
+
+
+async def forwarded(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    """What somebody else wrote; where it comes from is looked at by nobody."""
+    text = message.text or message.caption or ""
+    entities = message.entities or message.caption_entities or ()
+    match read_post(text, [entity.url for entity in entities if entity.url]):
+        case Link(url):
+            await look_at(url, guest, doors, answers)
+        case Post() as post if is_telling(text):
+            await suggest(post, answers)
+        case _:
+            await answers.show("chat/typed/nonsense.html")
+
+
 async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> None:  # noqa: C901 - one case a kind
     match read_typed(text):
         case Clock(minutes):
@@ -59,7 +81,11 @@ async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> N
         case Zone(name):
             await answers.show("chat/typed/zone.html", zone=name, typed=text)
         case Link(url):
-            await answers.show("chat/typed/link.html", url=url, guest=guest)
+            await look_at(url, guest, doors, answers)
+        case Post() as post:
+            await suggest(post, answers)
+        case Nonsense():
+            await answers.show("chat/typed/nonsense.html")
         case Address(address):
             await ask_address(address, guest, doors, answers)
         case Code(digits):
@@ -105,6 +131,10 @@ async def _settings(said: Typed, chat_id: int, doors: Doors) -> Settings | None:
 
 def make_router() -> Router:
     router = Router(name="typed")
+    # What others wrote, and what stands under pictures, is no talk to the bot in a group.
+    in_private = F.chat.type == "private"
+    router.message.register(forwarded, F.forward_origin, in_private, flags=READS)
     is_typed = (F.text, ~F.text.startswith("/"), ~F.forward_origin)
     router.message.register(typed, *is_typed, flags=READS)
+    router.message.register(captioned, F.caption, in_private, flags=READS)
     return router

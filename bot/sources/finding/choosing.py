@@ -62,3 +62,13 @@ def _question(url: str, finds: Sequence[Find], unread: Sequence[Link], wish: Wis
         choice=tuple(replace(find, visited=Visit()) for find in finds),
         unread=tuple(unread),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsOnly:
+    """For those who follow what they add: no page is read for a single chat, only its one feed."""
+
+    choosing: Choosing
+
+    async def add(self, url: str) -> Addition:
+        return await self.choosing.add(url, Wish(form=Form.FEED))

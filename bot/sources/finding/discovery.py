@@ -56,6 +56,7 @@ class Discovery:
     reader: Reads
     inside: bool = True
     thorough: bool = False
+    patience_seconds: float = PATIENCE_SECONDS
 
     async def discover(self, url: str, *, visited: Visit | None = None) -> Discovered:
         """Look for feeds at *url*; *visited* is what was just read there, if somebody has."""
@@ -68,7 +69,7 @@ class Discovery:
             return Discovered(visited)
         tour = _Tour(self.fetcher, self.reader, inside=visited.own_network)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self.patience_seconds):
                 await tour.run(page, visited.answer.url, thorough=self.thorough)
         return Discovered(visited, tuple(tour.finds), tuple(tour.unread), is_page=True)
 

@@ -1,0 +1,148 @@
+"""Sources of a chat's own: what it follows reaches it alone, unless it is everybody's anyway."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from bot.sources.articles.intake import url_hash
+from bot.sources.urls import as_typed
+from bot.subscribers.limits import FEEDS_PER_CHAT
+from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
+from storage.chats import chat_to_change
+from storage.engine import Storage, Unit
+from storage.follows import (
+    count_followed,
+    drop_unfollowed,
+    follow,
+    source_followed,
+    sources_followed,
+    unfollow,
+    was_followed,
+)
+from storage.sources import Source, source_of
+from storage.words import SourceKind
+
+
+class Outcome(StrEnum):
+    FOLLOWED = "followed"
+    THERE = "there"  # the chat had it already
+    REFUSED = "refused"
+
+
+class Added(Protocol):
+    """What came of adding a source; `source_id` is there if it is one now."""
+
+    @property
+    def source_id(self) -> int | None: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+class AddsFeeds(Protocol):
+    """Reads a feed before it is added, for those who follow it alone."""
+
+    async def add(self, url: str, /) -> Added: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`sentence` says why not."""
+
+    outcome: Outcome
+    url: str
+    title: str = ""
+    source_id: int | None = None
+    public: bool = False
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSources:
+    storage: Storage
+    adding: AddsFeeds = field(repr=False)
+    most: int = FEEDS_PER_CHAT
+
+    async def all(self, chat_id: int) -> list[Source]:
+        async with self.storage.reading() as unit:
+            return await sources_followed(unit, chat_id)
+
+    async def one(self, chat_id: int, source_id: int) -> Source:
+        async with self.storage.reading() as unit:
+            source = await source_followed(unit, chat_id, source_id)
+        if source is None:
+            raise NoSuchSource
+        return source
+
+    async def public(self, url: str) -> Source | None:
+        """Return the source at *url* if it is everybody's: nothing need be asked then."""
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(as_typed(url)))
+        is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
+        return source if is_known else None
+
+    async def check_room(self, chat_id: int, url: str) -> None:
+        """Before anything is read for nothing; what the chat has already needs no room."""
+        url = as_typed(url)
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(url))
+            known = source and await source_followed(unit, chat_id, source.id or 0)
+            if not known and await count_followed(unit, chat_id) >= self.most:
+                raise TooManyFeeds(self.most)
+
+    async def follow(self, chat_id: int, url: str) -> Followed:
+        """Follow what is at *url*; it is read first, unless it is a source already."""
+        url = as_typed(url)
+        await self.check_room(chat_id, url)
+        if source := await self.public(url):
+            return await self._follow(chat_id, source, url)
+        added = await self.adding.add(url)
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(added.url))
+        if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
+            return Followed(Outcome.REFUSED, url, sentence=added.sentence)
+        return await self._follow(chat_id, source, url)
+
+    async def unfollow(self, chat_id: int, source_id: int) -> Source:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await drop_unfollowed(unit)
+            source = await source_followed(unit, chat_id, source_id)
+            if source is None or not await unfollow(unit, chat_id, source_id):
+                raise NoSuchSource
+        return source
+
+    async def follow_again(self, chat_id: int, source_id: int) -> Source:
+        """Undo it, within ten minutes; nobody gets what they did not have."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            if await source_followed(unit, chat_id, source_id) is None:
+                if not await was_followed(unit, chat_id, source_id):
+                    raise NoSuchSource
+                await follow(unit, chat_id, source_id)
+            source = await source_followed(unit, chat_id, source_id)
+        if source is None:
+            raise NoSuchSource
+        return source
+
+    async def _follow(self, chat_id: int, source: Source, url: str) -> Followed:
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            await drop_unfollowed(unit)
+            is_new = await self._followed(unit, chat_id, source.id or 0)
+        outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
+        title = source.title or source.host
+        return Followed(outcome, url, title, source.id, source.public)
+
+    async def _followed(self, unit: Unit, chat_id: int, source_id: int) -> bool:
+        if await source_followed(unit, chat_id, source_id):
+            return False
+        if await count_followed(unit, chat_id) >= self.most:
+            raise TooManyFeeds(self.most)
+        return await follow(unit, chat_id, source_id)
+
+
+def _is_inside(source: Source) -> bool:
+    """Whether it stands in the operator's network and is not for everybody."""
+    return source.own_network and not source.public

@@ -1,0 +1,124 @@
+"""Which sources a chat follows, and for a while those that it has let go of.
+
+A source that is not the operator's is there for those alone that follow it: when the last has let
+it go for good, it goes too.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, func
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.columns import ROW_ID
+from storage.engine import Unit
+from storage.insert import insert_new
+from storage.sources import Follow, Source
+
+RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
+
+
+class Unfollowed(SQLModel, table=True):
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    source_id: int = Field(
+        primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    left_at: datetime
+
+
+async def sources_followed(unit: Unit, chat_id: int) -> list[Source]:
+    """Return them by name, however its capitals."""
+    rows = await unit.session.exec(
+        select(Source)
+        .join(Follow, col(Follow.source_id) == Source.id)
+        .where(col(Follow.chat_id) == chat_id)
+        .order_by(func.lower(col(Source.title)), col(Source.host), col(Source.id))
+    )
+    return list(rows)
+
+
+async def source_followed(unit: Unit, chat_id: int, source_id: int) -> Source | None:
+    rows = await unit.session.exec(
+        select(Source)
+        .join(Follow, col(Follow.source_id) == Source.id)
+        .where(col(Follow.chat_id) == chat_id, col(Source.id) == source_id)
+    )
+    return rows.first()
+
+
+async def count_followed(unit: Unit, chat_id: int) -> int:
+    rows = await unit.session.exec(
+        select(func.count()).select_from(Follow).where(col(Follow.chat_id) == chat_id)
+    )
+    return rows.one()
+
+
+async def follow(unit: Unit, chat_id: int, source_id: int) -> bool:
+    """Return whether the chat did not follow it before."""
+    row = {"chat_id": chat_id, "source_id": source_id}
+    await unit.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
+    return bool(await insert_new(unit, Follow, [row], returning=Follow.source_id))
+
+
+async def unfollow(unit: Unit, chat_id: int, source_id: int) -> bool:
+    """Return whether the chat followed it; it may have it back for ten minutes."""
+    gone = await unit.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
+    if gone.rowcount:
+        row = {"chat_id": chat_id, "source_id": source_id, "left_at": unit.now}
+        await insert_new(unit, Unfollowed, [row], returning=Unfollowed.source_id)
+    return bool(gone.rowcount)
+
+
+async def was_followed(unit: Unit, chat_id: int, source_id: int) -> bool:
+    """Whether the chat let go of it so lately that it may have it back."""
+    rows = await unit.session.exec(
+        select(Unfollowed.source_id).where(
+            *_theirs(Unfollowed, chat_id, source_id),
+            col(Unfollowed.left_at) > unit.now - RETURNABLE,
+        )
+    )
+    return rows.first() is not None
+
+
+async def has_unfollowed(unit: Unit) -> bool:
+    """Whether there is anything to forget for good."""
+    over = col(Unfollowed.left_at) <= unit.now - RETURNABLE
+    left = await unit.session.exec(select(Unfollowed.source_id).where(over).limit(1))
+    if left.first() is not None:
+        return True
+    long_there = col(Source.created_at) <= unit.now - RETURNABLE
+    orphans = select(Source.id).where(~col(Source.public), long_there, *_had_by_nobody())
+    return (await unit.session.exec(orphans.limit(1))).first() is not None
+
+
+async def drop_unfollowed(unit: Unit) -> int:
+    """Forget what was let go of for good; return how many sources that nobody has went with it.
+
+    What a chat that was erased had followed goes too.
+    """
+    until = unit.now - RETURNABLE
+    await unit.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
+    # What has just been added is about to be followed.
+    lately = col(Source.created_at) > until
+    which = [~col(Source.public), ~lately, *_had_by_nobody()]
+    gone = await unit.session.exec(delete(Source).where(*which))
+    return int(gone.rowcount)
+
+
+async def sources_among(unit: Unit, url_hashes: Collection[str]) -> dict[str, Source]:
+    """Return those of the addresses that are sources, by the hash of their canonical URL."""
+    rows = await unit.session.exec(select(Source).where(col(Source.url_hash).in_(url_hashes)))
+    return {source.url_hash: source for source in rows}
+
+
+def _theirs(
+    table: type[Follow | Unfollowed], chat_id: int, source_id: int
+) -> list[ColumnElement[bool]]:
+    return [col(table.chat_id) == chat_id, col(table.source_id) == source_id]
+
+
+def _had_by_nobody() -> list[ColumnElement[bool]]:
+    tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
+    return [~exists().where(col(table.source_id) == col(Source.id)) for table in tables]

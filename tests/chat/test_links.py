@@ -1,0 +1,230 @@
+"""Links that people type: what is looked at, what is offered, what is kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.sources.finding.looking import Looked, Offer
+from storage.follows import sources_followed
+from storage.sources import all_sources
+from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
+
+FEED = "https://paper.example/feed.xml"
+
+
+@pytest.fixture
+def one_feed(house, clock):
+    newest = clock.now - timedelta(hours=2)
+    house.looking.told = Looked("", (Offer(FEED, "Paper", newest),), is_feed=True)
+
+
+async def looked_at(talk: Talk, typed: str) -> dict[str, Any]:
+    """Return the answer, which takes the place of the line that says what is done."""
+    before = len(talk.all())
+    answer = await talk.says(typed)
+    while answer["text"].startswith("Looking at "):
+        answer = await talk.next()
+    assert len(talk.all()) == before + 1
+    return answer
+
+
+async def added(talk: Talk, offer: dict[str, Any], label: str = "Add") -> dict[str, Any]:
+    """Press it; return what came of it in the end."""
+    await talk.presses_quietly(offer, label)
+    while (answer := await talk.next())["text"].startswith(("Reading", "Looking at")):
+        pass
+    return answer
+
+
+async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_feed, one_storage):
+    offer = await looked_at(ann, FEED)
+    answer = await added(ann, offer)
+
+    assert offer["text"].startswith("Add Paper? Last story 2 hr ago.")
+    assert labels(offer) == ["Add", "Not now"]
+    assert answer["text"].startswith("Added Own Times. What comes there from now on reaches")
+    async with one_storage.reading() as unit:
+        (source,) = await all_sources(unit)
+        assert source.url == FEED
+        assert not source.public
+        assert [s.id for s in await sources_followed(unit, 1)] == [source.id]
+
+
+async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
+    offers = tuple(Offer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    house.looking.told = Looked("", offers)
+
+    offer = await looked_at(ann, "https://paper.example/")
+    await added(ann, offer, "Add 4")
+    mine = await ann.says("/sources")
+
+    assert offer["text"].startswith("paper.example has 5 feeds. Which shall I read for you?")
+    assert "4. Section 3 · its stories bear no date" in offer["text"]
+    assert mine["entities"][1]["url"] == f"{FEED}?3"
+
+
+async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_feed, clock):
+    feeds = house.looking.told.feeds
+    text = "The Santa Rosalia sank off Bohara. Police in Bohara hold the captain. " * 5
+    title = "Captain of sunken ferry Santa Rosalia detained"
+    house.looking.told = Looked("", feeds, title=title, text=text)
+
+    words = await looked_at(ann, "https://paper.example/2026/ferry")
+    card = await ann.presses(words, "Santa Rosalia")
+    offer = await added(ann, words, "Feeds of this site")
+
+    assert words["text"].startswith(f"{title}\n\nWatch its words?")
+    assert card["text"].startswith('"Santa Rosalia" · nothing')
+    assert offer["text"].startswith("Add Paper?")
+
+
+async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, ann):
+    house.looking.told = Looked(
+        "", sentence="leads to an address that is not on the public Internet"
+    )
+
+    answer = await looked_at(ann, "http://10.0.0.1/feed")
+
+    assert answer["text"].startswith("I can't read 10.0.0.1: it leads to an address that is not")
+    assert labels(answer) == ["Type words to watch", "Catalogue"]
+
+
+async def test_what_everybody_gets_is_not_asked_for_again(house, ann, news):
+    await news("A title", "A text.")
+
+    answer = await ann.says(SAMPLE_SOURCE)
+
+    assert answer["text"].startswith("I read Sample Times already, for everybody")
+    assert house.looking.asked == []
+
+
+async def test_an_admin_may_add_it_for_everybody(house, one_feed):
+    admin = house.talk("Ada", id=ADMIN)
+
+    offer = await looked_at(admin, FEED)
+    answer = await added(admin, offer, "Add for everybody")
+
+    assert house.adding.asked == [FEED]
+    assert answer["text"].startswith("Added Sample Times, with 12 articles.")
+
+
+async def test_nobody_else_can_by_a_button_made_by_hand(house, ann, one_feed):
+    from aiogram.types import Update
+
+    message = await looked_at(ann, FEED)
+    query = {
+        "id": "1",
+        "from": {"id": ann.who.id, "is_bot": False, "first_name": "Ann"},
+        "chat_instance": "1",
+        "message": {
+            k: v for k, v in message.items() if k in {"message_id", "date", "chat", "text"}
+        },
+        "data": "follow:0:1",
+    }
+    update = Update.model_validate({"update_id": 1, "callback_query": query})
+    await house.dispatcher.feed_update(house.bot, update)
+
+    assert house.adding.asked == []
+
+
+async def test_own_feeds_are_listed_removed_and_had_back(ann, one_feed):
+    await added(ann, await looked_at(ann, FEED))
+
+    listed = await ann.says("/sources")
+    one = await ann.presses(listed, "1")
+    removed = await ann.presses(one, "Remove")
+    back = await ann.presses(removed, "Undo")
+    again = await ann.presses(back, "‹ Your feeds")
+
+    assert listed["text"].startswith("Your own feed\n\n1. Own Times · not read yet")
+    assert one["text"].startswith(f"Own Times\n{FEED}")
+    assert removed["text"] == "Removed Own Times from your feeds."
+    assert again["text"] == listed["text"]
+
+
+async def test_after_ten_minutes_it_is_gone(ann, one_feed, clock):
+    await added(ann, await looked_at(ann, FEED))
+    removed = await ann.presses(await ann.presses(await ann.says("/sources"), "1"), "Remove")
+
+    clock.turn(timedelta(minutes=11))
+
+    assert "not among yours any more" in await ann.presses_quietly(removed, "Undo")
+
+
+async def test_a_foreign_feed_can_be_neither_seen_nor_taken(house, ann, one_feed):
+    await added(ann, await looked_at(ann, FEED))
+    listed = await ann.says("/sources")
+    bob = house.talk("Bob")
+    await bob.says("/start")
+
+    for data in ("ownsource:1", "unfollow:1", "refollow:1"):
+        told = await _pressed_by_hand(house, bob, data)
+        assert "not among yours" in told
+    assert (await ann.says("/sources"))["text"] == listed["text"]
+
+
+async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
+    from aiogram.types import Update
+
+    pressed = house.playground.world.callbacks.press(talk.who.id, talk.who.id)
+    query = {
+        "id": pressed.id,
+        "from": {"id": talk.who.id, "is_bot": False, "first_name": "Bob"},
+        "chat_instance": "1",
+        "data": data,
+    }
+    update = Update.model_validate({"update_id": 1, "callback_query": query})
+    await house.dispatcher.feed_update(house.bot, update)
+    return str((await house.playground.wait_for_answer(pressed.id))["text"])
+
+
+async def test_there_is_a_limit_and_it_is_said(house, ann):
+    offers = tuple(Offer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    house.looking.told = Looked("", offers)
+    offer = await looked_at(ann, "https://paper.example/")
+    for number in (1, 2, 3):
+        await added(ann, offer, f"Add {number}")
+
+    told = await ann.presses_quietly(offer, "Add 4")
+
+    assert told.startswith("You have 3 feeds of your own, which is the most.")
+
+
+async def test_with_no_feed_of_ones_own_it_is_said_how_to_get_one(ann):
+    assert (await ann.says("/sources"))["text"].startswith("You have added no feed of your own.")
+
+
+@pytest.mark.parametrize("origin", ["channel", "chat", "user", "hidden_user"])
+async def test_a_forwarded_post_offers_its_words(house, ann, origin):
+    post = "Ferry Santa Rosalia sinks off Bohara\n\nThe Santa Rosalia went down near Bohara."
+
+    house.playground.forward(ann.who, post, origin=origin)
+    words = await ann.next()
+    card = await ann.presses(words, "Santa Rosalia")
+
+    assert words["text"].startswith("Watch its words?")
+    assert card["text"].startswith('"Santa Rosalia" · nothing')
+
+
+async def test_the_text_under_a_forwarded_picture_is_read_too(house, ann):
+    house.playground.forward(ann.who, "台湾東部で地震、花蓮で津波", as_caption=True)
+
+    assert "花蓮" in str(labels(await ann.next()))
+
+
+async def test_a_forwarded_post_that_is_mostly_a_link_is_looked_at(house, ann, one_feed):
+    link = [{"type": "text_link", "offset": 0, "length": 4, "url": FEED}]
+
+    house.playground.forward(ann.who, "Read this", entities=link)
+    while (offer := await ann.next())["text"].startswith("Looking at"):
+        pass
+
+    assert offer["text"].startswith("Add Paper?")
+    assert house.looking.asked == [FEED]
+
+
+async def test_a_forwarded_smile_is_nonsense(house, ann):
+    house.playground.forward(ann.who, "🙂")
+
+    assert (await ann.next())["text"].startswith("I found no words")

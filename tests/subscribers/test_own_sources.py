@@ -1,0 +1,162 @@
+"""Sources that chats follow: whose they are, when they go, and that nobody takes another's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sources.articles.intake import url_hash
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.own_sources import Outcome, OwnSources
+from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
+from storage.sources import add_source, all_sources
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+FEED = "https://paper.example/feed"
+
+
+@dataclass(frozen=True)
+class Came:
+    url: str
+    sentence: str = ""
+    source_id: int | None = None
+
+
+@dataclass
+class Reader:
+    """Adds what it is asked for, once; notes that it was asked."""
+
+    storage: Storage
+    sentence: str = ""
+    public: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def add(self, url: str) -> Came:
+        self.asked.append(url)
+        if self.sentence:
+            return Came(url, self.sentence)
+        async with self.storage.writing() as unit:
+            row = {
+                "url": url,
+                "url_hash": url_hash(url),
+                "host": "paper.example",
+                "title": url.rpartition("/")[2],
+                "public": self.public,
+                "created_at": unit.now,
+                "next_fetch_at": unit.now,
+            }
+            return Came(url, source_id=await add_source(unit, row))
+
+
+@pytest.fixture
+def reader(storage: Storage) -> Reader:
+    return Reader(storage)
+
+
+@pytest.fixture
+def own(storage: Storage, reader: Reader) -> OwnSources:
+    return OwnSources(storage, reader, most=2)
+
+
+async def urls(storage: Storage) -> list[str]:
+    async with storage.reading() as unit:
+        return [source.url for source in await all_sources(unit)]
+
+
+async def test_what_is_followed_belongs_to_the_chat_alone(own, arrive):
+    ann, bob = await arrive(1), await arrive(2)
+
+    done = await own.follow(ann, FEED)
+
+    assert (done.outcome, done.title, done.public) == (Outcome.FOLLOWED, "feed", False)
+    assert [source.url for source in await own.all(ann)] == [FEED]
+    assert await own.all(bob) == []
+    with pytest.raises(NoSuchSource):
+        await own.one(bob, done.source_id)
+
+
+async def test_the_same_wish_twice_changes_nothing(own, arrive):
+    ann = await arrive(1)
+
+    await own.follow(ann, FEED)
+
+    assert (await own.follow(ann, FEED)).outcome is Outcome.THERE
+    assert len(await own.all(ann)) == 1
+
+
+async def test_two_chats_share_one_source_that_goes_with_the_last(own, arrive, storage, clock):
+    ann, bob = await arrive(1), await arrive(2)
+    source_id = (await own.follow(ann, FEED)).source_id
+    await own.follow(bob, FEED)
+
+    clock.turn(timedelta(hours=1))
+    await own.unfollow(ann, source_id)
+    clock.turn(timedelta(hours=1))
+    await own.unfollow(bob, source_id)
+    there = await urls(storage)
+    clock.turn(timedelta(hours=1))
+    await own.follow(ann, f"{FEED}2")
+
+    assert there == [FEED]
+    assert await urls(storage) == [f"{FEED}2"]
+
+
+async def test_what_is_public_is_followed_without_being_read(own, reader, arrive):
+    ann = await arrive(1)
+    reader.public = True
+    await reader.add(FEED)
+    reader.asked.clear()
+
+    done = await own.follow(ann, FEED)
+
+    assert (done.outcome, done.public) == (Outcome.FOLLOWED, True)
+    assert reader.asked == []
+
+
+async def test_what_cannot_be_read_says_why(own, reader, arrive):
+    reader.sentence = "gives nothing to read"
+
+    done = await own.follow(await arrive(1), FEED)
+
+    assert (done.outcome, done.sentence) == (Outcome.REFUSED, "gives nothing to read")
+
+
+async def test_more_than_may_be_is_refused_before_anything_is_read(own, reader, arrive):
+    ann = await arrive(1)
+    for number in range(2):
+        await own.follow(ann, f"{FEED}{number}")
+    reader.asked.clear()
+
+    with pytest.raises(TooManyFeeds):
+        await own.follow(ann, FEED)
+
+    assert reader.asked == []
+
+
+async def test_only_who_let_it_go_may_have_it_back_and_only_for_a_while(own, arrive, clock):
+    ann, bob = await arrive(1), await arrive(2)
+    source_id = (await own.follow(ann, FEED)).source_id
+    await own.unfollow(ann, source_id)
+
+    with pytest.raises(NoSuchSource):
+        await own.follow_again(bob, source_id)
+    assert (await own.follow_again(ann, source_id)).url == FEED
+    await own.unfollow(ann, source_id)
+    clock.turn(timedelta(minutes=11))
+    with pytest.raises(NoSuchSource):
+        await own.follow_again(ann, source_id)
+
+
+async def test_with_an_erased_chat_its_sources_go(own, arrive, storage, clock):
+    ann = await arrive(1)
+    await own.follow(ann, FEED)
+    clock.turn(timedelta(hours=1))
+
+    await Erasing(storage).erase(ann, 1)
+
+    assert await urls(storage) == []
