@@ -14,7 +14,7 @@ from storage.engine import POSTGRESQL, Unit
 from storage.entries import Entry
 from storage.folded import Folded, language_token
 from storage.sources import Source
-from storage.sources_carrying import reaches, told_by
+from storage.sources_carrying import carried_to, reaches, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,37 @@ async def ids_found(unit: Unit, wanted: Wanted, *, limit: int) -> list[int]:
         by_time = _by_time(wanted, col(Article.id) + 0, first)
         question = by_time if wanted.words is None else _by_index(wanted, first)
     return list(await unit.session.exec(question.limit(limit)))
+
+
+# Of a common word the newest are enough; to ask of all that have it who carried them is not quick.
+_MOST_CANDIDATES = 5000
+
+
+async def ids_ever_found(
+    unit: Unit, words: str | None, chat_id: int | None, *, limit: int
+) -> list[int]:
+    """Which of all that is stored has *words* and reaches the chat, the last to be stored first.
+
+    *words* as in `Wanted`.
+    """
+    if words is None:
+        newest: Any = select(col(Article.id).label("id")).order_by(col(Article.id).desc())
+    elif unit.dialect == POSTGRESQL:
+        newest = (
+            select(col(Folded.article_id).label("id"))
+            .where(text("folded.tokens @@ CAST(:words AS tsquery)").bindparams(words=words))
+            .order_by(col(Folded.article_id).desc())
+        )
+    else:
+        rowid: ColumnElement[int] = table("folded_index", column("rowid")).c.rowid
+        newest = (
+            select(rowid.label("id"))
+            .where(text("folded_index MATCH :words").bindparams(words=words))
+            .order_by(rowid.desc())
+        )
+    found = newest.limit(_MOST_CANDIDATES).subquery()
+    question = select(found.c.id).where(carried_to(chat_id, found.c.id))
+    return list(await unit.session.exec(question.order_by(found.c.id.desc()).limit(limit)))
 
 
 async def articles_of(unit: Unit, article_ids: Collection[int]) -> list[Article]:

@@ -45,6 +45,7 @@ USE_CASES = {
     "bot.sources.listing",
     "bot.sources.finding.looking",
     "bot.sources.finding.opening",
+    "bot.matching.archive",
     "bot.matching.comparing",
     "bot.matching.preview",
     "bot.publishing.now",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.app.mails import make_post, make_returns
 from bot.chat.doors import Doors
 from bot.delivery.release import Releasing
+from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
@@ -85,6 +86,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         releasing=Releasing(storage),
         changing=changing,
         comparing=Comparing(preview),
+        archive=Archive(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
         bans=Bans(storage, access),

@@ -15,6 +15,15 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId, SlotNumber
+from bot.chat.callbacks_topics import (
+    AskOfTopic,
+    MuteTopic,
+    PauseTopic,
+    ShowMuting,
+    UndoStop,
+    UnmuteTopic,
+    UseWords,
+)
 from bot.chat.callbacks_typed import (
     FindFeeds,
     FollowAgain,
@@ -23,14 +32,16 @@ from bot.chat.callbacks_typed import (
     OwnSourcesPage,
     Unfollow,
 )
+from bot.chat.callbacks_words import turn_search, with_words
 from bot.rendering.buttons import ALL, SETTINGS, TOPICS
 from bot.subscribers.slots import Times
 from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
 # What stands elsewhere, for the templates' sake.
 __all__ = [
-    "FindFeeds", "FollowAgain", "FollowLink", "OpenOwnSource", "OwnSourcesPage", "PageNumber",
-    "RowId", "SlotNumber", "Unfollow",
+    "AskOfTopic", "FindFeeds", "FollowAgain", "FollowLink", "MuteTopic", "OpenOwnSource",
+    "OwnSourcesPage", "PageNumber", "PauseTopic", "RowId", "ShowMuting", "SlotNumber", "UndoStop",
+    "Unfollow", "UnmuteTopic", "UseWords", "turn_search",
 ]  # fmt: skip
 
 
@@ -43,13 +54,6 @@ class Question(StrEnum):
     QUIET = "quiet"
     DATE = "date"
     NUMBER = "number"
-
-
-class OfTopic(StrEnum):
-    """What a topic can be given by typing it."""
-
-    WORDS = "words"
-    NAME = "name"
 
 
 class TopicsPage(CallbackData, prefix=TOPICS):
@@ -84,43 +88,6 @@ class SetMode(CallbackData, prefix="mode"):
 
 
 class Stop(CallbackData, prefix="stop"):
-    topic_id: RowId
-
-
-class UndoStop(CallbackData, prefix="unstop"):
-    topic_id: RowId
-
-
-class PauseTopic(CallbackData, prefix="hush"):
-    topic_id: RowId
-    is_paused: bool
-
-
-class ShowMuting(CallbackData, prefix="muting"):
-    topic_id: RowId
-
-
-class MuteTopic(CallbackData, prefix="mute"):
-    """*days* 0: until it is lifted."""
-
-    topic_id: RowId
-    days: Annotated[int, Field(ge=0, le=7)]
-
-
-class UnmuteTopic(CallbackData, prefix="unmutetopic"):
-    topic_id: RowId
-
-
-class AskOfTopic(CallbackData, prefix="change"):
-    """What of a topic is to be typed anew."""
-
-    topic_id: RowId
-    what: OfTopic
-
-
-class UseWords(CallbackData, prefix="use"):
-    """The words are those that the message shows first."""
-
     topic_id: RowId
 
 
@@ -312,12 +279,12 @@ class RemoveSource(CallbackData, prefix="unsource"):
 
 def watch_words(words: str, mode: str) -> str:
     """Return the data of a button that watches *words*."""
-    return _with_words(WatchWords(mode=Mode(mode), words=words))
+    return with_words(WatchWords(mode=Mode(mode), words=words))
 
 
 def try_words(words: str) -> str:
     """Return the data of a button that looks *words* up."""
-    return _with_words(TryWords(words=words))
+    return with_words(TryWords(words=words))
 
 
 def set_times(times: Iterable[Times]) -> str:
@@ -329,10 +296,3 @@ def set_times(times: Iterable[Times]) -> str:
 def times_in(data: SetTimes) -> list[Times]:
     pairs = (one.split("-") for one in data.times.split(","))
     return [Times(int(minutes), int(weekdays)) for minutes, weekdays in pairs]
-
-
-def _with_words(data: WatchWords | TryWords) -> str:
-    try:
-        return data.pack()
-    except ValueError:  # too long, or the separator is among them
-        return data.model_copy(update={"words": ""}).pack()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.delivery.release import Releasing
+    from bot.matching.archive import Archive
     from bot.matching.comparing import Comparing
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
@@ -77,6 +78,7 @@ class Doors:
     releasing: Releasing
     changing: Changing
     comparing: Comparing
+    archive: Archive
     exporting: Exporting
     importing: Importing
     bans: Bans

@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 COMMANDS = (
     "topics",
     "digest",
+    "search",
     "test",
     "settings",
     "sources",

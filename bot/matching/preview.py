@@ -21,7 +21,13 @@ from bot.matching.surroundings import asked_of, source_keys
 from bot.matching.tracing import Place
 from bot.matching.tree import Node, Source, leaves
 from storage.articles import Article
-from storage.articles_found import Wanted, articles_of, ids_found, source_names
+from storage.articles_found import (
+    Wanted,
+    articles_of,
+    ids_ever_found,
+    ids_found,
+    source_names,
+)
 from storage.engine import POSTGRESQL, Storage
 from storage.matches import MatchFound, store_matches
 from storage.sources_carrying import carriers_of, sources_called
@@ -32,6 +38,7 @@ LONGEST_LOOK = timedelta(milliseconds=120)  # twice on a card, where nothing is 
 MOST_FILLED = 10_000  # articles that a new query is filled from
 SILENT_DAYS = 30
 PAGE = 50  # articles read at a time
+LENGTH = 240  # characters of a snippet
 
 Told = TypeVar("Told")
 Carriers: TypeAlias = tuple[str, ...]  # the hosts and titles of those that carried an article
@@ -113,25 +120,27 @@ class Preview:
         self, query: Query, *, chat_id: int | None = None, days: int = 7
     ) -> StoriesFound:
         """The same stories, by their newest articles alone."""
-
-        def is_match(article: Article, sources: Carriers) -> bool:
-            folded = fold_article(
-                article.title, article.text, sources=sources, language=article.language
-            )
-            return holds(query.tree, folded.has)
-
         ago = timedelta(days=days)
-        looked = await self._look(query, query.tree, ago, chat_id, is_match)
-        stories = _newest_of_each(article for article, yes in looked.told if yes)
-        return StoriesFound(stories, looked.is_more, looked.covered, looked.since)
+        return _stories(await self._look(query, query.tree, ago, chat_id, _matcher(query)))
 
-    async def shown(self, query: Query, articles: Sequence[Article]) -> tuple[Hit, ...]:
-        """How *articles* are shown to whoever asked for the *query*."""
+    async def stories_ever(self, query: Query, *, chat_id: int) -> StoriesFound:
+        """Those among all stored articles, as many as there is time for."""
+        async with self.storage.reading() as unit:
+            now, words = unit.now, self._words(query.tree)
+            ids = await ids_ever_found(unit, words, chat_id, limit=MOST_LOOKED_AT + 1)
+        told = await self._tell_in_time(query, ids, _matcher(query))
+        since = told[-1][0].news_at if told else now
+        return _stories(Looked(told, len(told) < len(ids), now - since, since))
+
+    async def shown(
+        self, query: Query, articles: Sequence[Article], length: int = LENGTH
+    ) -> tuple[Hit, ...]:
+        """How *articles* are shown to whoever asked for the *query*; snippets of that *length*."""
         async with self.storage.reading() as unit:
             names = await source_names(unit, [article.id or 0 for article in articles])
 
         def shown(article: Article) -> Hit:
-            return _hit(query, article, names.get(article.id or 0, ""))
+            return _hit(query, article, names.get(article.id or 0, ""), length)
 
         return tuple([hit async for _, hit in in_slices(articles, shown)])
 
@@ -185,16 +194,22 @@ class Preview:
             now, words = unit.now, self._words(tree)
             wanted = Wanted(words, now - ago, chat_id, source_ids=carried, language=asked.language)
             ids = await ids_found(unit, wanted, limit=MOST_LOOKED_AT + 1)
+        told = await self._tell_in_time(query, ids, tell)
+        is_more = len(told) < len(ids)
+        since = told[-1][0].news_at if is_more and told else now - ago
+        return Looked(told, is_more, now - since, since)
+
+    async def _tell_in_time(
+        self, query: Query, ids: Sequence[int], tell: Tell[Told]
+    ) -> list[tuple[Article, Told]]:
+        """Tell of as many as there is time for, the newest first."""
         told = await self._tell(
             ids[:MOST_LOOKED_AT],
             tell,
             at_most=LONGEST_LOOK,
             with_carriers=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
         )
-        told.sort(key=lambda pair: pair[0].news_at, reverse=True)
-        is_more = len(told) < len(ids)
-        since = told[-1][0].news_at if is_more and told else now - ago
-        return Looked(told, is_more, now - since, since)
+        return sorted(told, key=lambda pair: (pair[0].news_at, pair[0].id), reverse=True)
 
     async def _tell(
         self,
@@ -230,6 +245,21 @@ class Preview:
         return dialect.expression(tree)
 
 
+def _matcher(query: Query) -> Tell[bool]:
+    def is_match(article: Article, sources: Carriers) -> bool:
+        folded = fold_article(
+            article.title, article.text, sources=sources, language=article.language
+        )
+        return holds(query.tree, folded.has)
+
+    return is_match
+
+
+def _stories(looked: Looked[bool]) -> StoriesFound:
+    stories = _newest_of_each(article for article, yes in looked.told if yes)
+    return StoriesFound(stories, looked.is_more, looked.covered, looked.since)
+
+
 def _newest_of_each(articles: Iterable[Article]) -> list[Article]:
     """Return one article of each story, the first that comes."""
     stories: dict[int, Article] = {}
@@ -238,7 +268,7 @@ def _newest_of_each(articles: Iterable[Article]) -> list[Article]:
     return list(stories.values())
 
 
-def _hit(query: Query, article: Article, source: str) -> Hit:
+def _hit(query: Query, article: Article, source: str, length: int) -> Hit:
     found = spans(query, article.title, article.text)
     return Hit(
         article_id=article.id or 0,
@@ -247,5 +277,5 @@ def _hit(query: Query, article: Article, source: str) -> Hit:
         source=source,
         published=article.published_at or article.published_on or article.news_at,
         title_spans=bold_ranges(span for span in found if span.field == "title"),
-        snippet=snippet(article.text, found),
+        snippet=snippet(article.text, found, length),
     )

@@ -16,6 +16,7 @@ from bot.chat.doors import Doors
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
+from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
@@ -231,6 +232,7 @@ def make_doors(
         releasing=Releasing(storage),
         changing=changing,
         comparing=Comparing(preview),
+        archive=Archive(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
         bans=Bans(storage, access),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks import (
+from bot.chat.callbacks_topics import (
     AskOfTopic,
     MuteTopic,
     OfTopic,

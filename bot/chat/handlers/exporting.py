@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
+from bot.chat.permits import READS
+
 if TYPE_CHECKING:
     from aiogram.types import Message
 
@@ -32,5 +34,5 @@ async def import_wanted(_message: Message, answers: Answers) -> None:
 def make_router() -> Router:
     router = Router(name="exporting")
     router.message.register(export_wanted, Command("export"))
-    router.message.register(import_wanted, Command("import"))
+    router.message.register(import_wanted, Command("import"), flags=READS)
     return router

@@ -1,0 +1,57 @@
+"""Searching what is stored, on each database."""
+
+from datetime import timedelta
+
+from bot.matching.archive import PER_PAGE, Archive, Place
+from bot.matching.preview import Preview
+from bot.matching.query import parse
+from storage.chats import Chat
+from storage.sources import Follow
+from tests.matching.stored import stored_article, stored_source
+
+
+async def test_everything_is_found_page_by_page_the_newest_first(storage):
+    source = await stored_source(storage)
+    days = [400, 3, 800, 1, 30, 7, 2]
+    for ago in days:
+        await stored_article(storage, f"Taiwan {ago}", source_id=source, ago=timedelta(days=ago))
+    archive, query = Archive(Preview(storage)), parse("taiwan")
+
+    first = await archive.find(query, Place(), chat_id=0)
+    assert first.older
+    second = await archive.find(query, first.older, chat_id=0)
+    assert second.newer
+    back = await archive.find(query, second.newer, chat_id=0)
+
+    titles = [hit.title for hit in (*first.hits, *second.hits)]
+    assert titles == [f"Taiwan {ago}" for ago in sorted(days)]
+    assert (first.count, first.is_more, first.newer, second.older) == (7, False, None, None)
+    assert second.first == PER_PAGE + 1
+    assert back == first
+
+
+async def test_the_exact_matcher_decides(storage):
+    source = await stored_source(storage)
+    text = "An envoy, of whom the general knew."
+    await stored_article(storage, "Taiwan", text, source_id=source, language="en")
+    archive = Archive(Preview(storage))
+
+    for typed in ('"envoy general"', "title:envoy", "source:nobody", "lang:de taiwan"):
+        assert (await archive.find(parse(typed), Place(), chat_id=0)).count == 0
+    assert (await archive.find(parse("lang:en NOT zzz taiwan"), Place(), chat_id=0)).count == 1
+
+
+async def test_only_what_reaches_the_chat_is_found(storage):
+    private = await stored_source(storage, "Private Feed", public=False)
+    await stored_article(storage, "Taiwan", source_id=private)
+    async with storage.writing() as unit:
+        chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
+        unit.session.add(chat)
+        await unit.session.flush()
+        unit.session.add(Follow(chat_id=chat.id or 0, source_id=private))
+    archive = Archive(Preview(storage))
+
+    for typed in ("taiwan", 'source:"Private Feed"'):
+        query = parse(typed)
+        assert (await archive.find(query, Place(), chat_id=chat.id or 0)).count == 1
+        assert (await archive.find(query, Place(), chat_id=0)).count == 0
