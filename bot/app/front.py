@@ -17,6 +17,7 @@ from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
 from bot.app.website import website
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.chat.floodgate import Floodgate
 from bot.chat.menu import register_commands
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.delivery.pace import bot_key
@@ -67,7 +68,8 @@ class FrontDoor:
             await self._find_an_admin(doors, me)
             health.is_ready = True
             log.info("ready", bot=me.username)
-            await self._poll(bot, make_dispatcher(doors, renderer), stopping)
+            gate = Floodgate(admins=await doors.admins.all())
+            await self._poll(bot, make_dispatcher(doors, renderer), gate, stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -103,7 +105,9 @@ class FrontDoor:
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 
-    async def _poll(self, bot: Bot, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
+    async def _poll(
+        self, bot: Bot, dispatcher: Dispatcher, gate: Floodgate, stopping: asyncio.Event
+    ) -> None:
         storage, owner = self.around.storage, self.around.owner
 
         async def holds_lease() -> bool:
@@ -115,7 +119,8 @@ class FrontDoor:
                 return False
 
         try:
-            await Polling(bot, dispatcher, holds_lease, ALLOWED_UPDATES).run(stopping)
+            polling = Polling(bot, dispatcher, holds_lease, ALLOWED_UPDATES, gate)
+            await polling.run(stopping)
         except* (TokenRefusedError, SecondPollerError) as refused:
             raise StopError(str(refused.exceptions[0])) from refused
         finally:

@@ -41,6 +41,7 @@ from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.middlewares.addressing import Addressing
 from bot.chat.middlewares.answering import Answering
 from bot.chat.middlewares.arriving import Arriving
+from bot.chat.middlewares.calming import Calming
 from bot.chat.middlewares.guarding import Guarding
 from bot.chat.middlewares.permitting import Permitting
 
@@ -68,6 +69,7 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(Guarding())
+        observer.outer_middleware(Calming())
     # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
     dispatcher.include_routers(
         groups.make_router(),

@@ -6,15 +6,17 @@ confirms updates before they are handled. Here:
 1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
    stop a last call confirms what was handled, or whoever polls next would answer it once more.
 2. Updates of one chat are handled in order, chats side by side.
-3. A slow handler holds up nobody: after `GRACE` polling goes on without it.
-4. Only the holder of the lease polls.
+3. A slow handler holds up nobody: after a moment's grace polling goes on without it, and sooner
+   where an answer was full, since then more is waiting at Telegram.
+4. A flood is dropped here, before there is a task for it; what is in hand is bounded in any case.
+5. Only the holder of the lease polls.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram.exceptions import (
@@ -25,10 +27,13 @@ from aiogram.exceptions import (
 )
 from aiogram.types.update import UpdateTypeLookupError
 
+from bot.chat.buckets import Verdict
+from bot.chat.floodgate import Floodgate
+from bot.chat.middlewares.calming import SHUT_SECONDS
 from bot.loops import nap, until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from aiogram import Bot, Dispatcher
     from aiogram.types import Update
@@ -36,7 +41,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 WAIT_SECONDS = 8  # how long Telegram holds an empty answer
-GRACE_SECONDS = 1.0
+FULL_ANSWER = 100  # updates; more do not come at once
+GRACE_SECONDS = 0.25
+GRACE_SECONDS_IF_FULL = 0.02
+MOST_IN_HAND = 2_000
 CONFLICT_SECONDS = 30.0  # one conflict after a deploy or a crash is normal; this long is not
 LEASE_PAUSE_SECONDS = 2.0
 LAST_WORD_SECONDS = 3  # of the ten that service managers give to a stop
@@ -57,8 +65,11 @@ class Polling:
     dispatcher: Dispatcher
     holds_lease: Callable[[], Awaitable[bool]]
     allowed_updates: tuple[str, ...]
+    gate: Floodgate = field(default_factory=Floodgate)
+    most_in_hand: int = MOST_IN_HAND
     running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
+    in_hand: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until *stopping* is set; handlers in flight are finished before this returns."""
@@ -98,15 +109,30 @@ class Polling:
             request_timeout=WAIT_SECONDS + 10,
         )
 
-    async def _start(self, group: asyncio.TaskGroup, updates: Iterable[Update]) -> None:
-        tasks = [self._start_one(group, update) for update in updates]
-        await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+    async def _start(self, group: asyncio.TaskGroup, updates: Sequence[Update]) -> None:
+        tasks = [task for update in updates if (task := self._start_one(group, update))]
+        is_full = len(updates) >= FULL_ANSWER
+        if tasks:
+            grace = GRACE_SECONDS_IF_FULL if is_full else GRACE_SECONDS
+            await asyncio.wait(tasks, timeout=grace)
+        while len(self.in_hand) > self.most_in_hand:
+            await asyncio.wait(self.in_hand, return_when=asyncio.FIRST_COMPLETED)
 
-    def _start_one(self, group: asyncio.TaskGroup, update: Update) -> asyncio.Task[None]:
-        chat = chat_of(update)
-        task = group.create_task(self._handle(update, after=self.running.get(chat)))
-        self.running[chat] = task
-        task.add_done_callback(lambda done: self._forget(chat, done))
+    def _start_one(self, group: asyncio.TaskGroup, update: Update) -> asyncio.Task[None] | None:
+        """Start to handle it, behind what its chat still waits for; None if it is dropped."""
+        judged = self.gate.judge(update, _now())
+        match judged.verdict:
+            case Verdict.DROP:
+                return None
+            case Verdict.SAY:
+                task = group.create_task(self._feed(update, {SHUT_SECONDS: judged.seconds}))
+            case Verdict.HANDLE:
+                chat = chat_of(update)
+                task = group.create_task(self._handle(update, after=self.running.get(chat)))
+                self.running[chat] = task
+                task.add_done_callback(lambda done: self._forget(chat, done))
+        self.in_hand.add(task)
+        task.add_done_callback(self.in_hand.discard)
         return task
 
     def _forget(self, chat: int, task: asyncio.Task[None]) -> None:
@@ -116,8 +142,11 @@ class Polling:
     async def _handle(self, update: Update, after: asyncio.Task[None] | None) -> None:
         if after:
             await asyncio.wait((after,))
+        await self._feed(update, {})
+
+    async def _feed(self, update: Update, known: dict[str, Any]) -> None:
         try:
-            await self.dispatcher.feed_update(self.bot, update)
+            await self.dispatcher.feed_update(self.bot, update, **known)
         except Exception:  # one bad update must not end the polling
             log.exception("an update failed", update=update.update_id)
 

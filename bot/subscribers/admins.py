@@ -26,6 +26,11 @@ class Admins:
             await replace_code(unit, _hash(code))
         return code
 
+    async def all(self) -> frozenset[int]:
+        """Return who runs the bot: those of the settings, and the appointed."""
+        async with self.storage.reading() as unit:
+            return self.access.admins | frozenset(await admin_ids(unit))
+
     async def redeem(self, person_id: int, code: str) -> bool:
         """Make the person an admin if the code is the printed one and still unused.
 

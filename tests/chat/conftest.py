@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiogram import Bot
 
+from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
+from bot.chat.floodgate import Floodgate
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
@@ -286,8 +288,18 @@ def post() -> Post | None:
 
 
 @pytest.fixture
+def gate() -> Floodgate:
+    """Lets through what no person could type or press so fast; a test module may say otherwise."""
+    return Floodgate(everybody=Size(burst=10_000, per_second=1_000))
+
+
+@pytest.fixture
 async def house(
-    playground: Playground, one_storage: Storage, access: Access, post: Post | None
+    playground: Playground,
+    one_storage: Storage,
+    access: Access,
+    post: Post | None,
+    gate: Floodgate,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     doors = make_doors(one_storage, access, adding, post, looking)
@@ -295,7 +307,7 @@ async def house(
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
-        poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES)
+        poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES, gate)
         group.create_task(poller.run(stopping))
         try:
             yield House(playground, bot, doors, dispatcher, one_storage, adding, looking)

@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
@@ -55,13 +56,13 @@ def bot_on(playground: Playground, token: str = "1:playground") -> Bot:
 
 
 @asynccontextmanager
-async def polling(playground: Playground, handler: Handler, *, lease: bool = True):
+async def polling(playground: Playground, dispatcher: Dispatcher, **facts: Any):
     async def holds_lease() -> bool:
-        return lease
+        return True
 
     stopping = asyncio.Event()
     async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        poller = Polling(bot, handler.dispatcher, holds_lease, ("message",))
+        poller = Polling(bot, dispatcher, holds_lease, ("message",), **facts)
         group.create_task(poller.run(stopping))
         try:
             yield stopping
@@ -73,7 +74,7 @@ async def test_updates_of_one_chat_are_handled_in_order(playground: Playground):
     ann = playground.person("Ann")
     handler = Handler()
 
-    async with polling(playground, handler):
+    async with polling(playground, handler.dispatcher):
         for number in range(10):
             playground.send(ann, str(number))
         texts = await handler.wait_for(10)
@@ -86,7 +87,7 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground)
     handler = Handler()
     handler.held["slow"] = asyncio.Event()
 
-    async with polling(playground, handler):
+    async with polling(playground, handler.dispatcher):
         playground.send(ann, "slow")
         playground.send(ann, "behind it")
         playground.send(ben, "quick")
@@ -105,7 +106,7 @@ async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
     playground.send(ann, "quick")
     playground.send(playground.person("Ben"), "slow")
 
-    async with polling(playground, handler) as stopping:
+    async with polling(playground, handler.dispatcher) as stopping:
         await handler.wait_for(1)
         stopping.set()
         handler.held["slow"].set()
@@ -118,7 +119,7 @@ async def test_what_was_handled_before_a_stop_does_not_come_again(playground: Pl
     handler = Handler()
     handler.held["hello"] = asyncio.Event()
 
-    async with polling(playground, handler) as stopping:
+    async with polling(playground, handler.dispatcher) as stopping:
         playground.send(ann, "hello")
         await handler.begun.wait()
         stopping.set()
@@ -134,7 +135,7 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
     handler = Handler()
     playground.send(playground.person("Ann"), "hello")
 
-    async with polling(playground, handler) as stopping:
+    async with polling(playground, handler.dispatcher) as stopping:
         await handler.wait_for(1)
         playground.inject("502_html", method="getUpdates", times=2)
         stopping.set()
@@ -148,7 +149,7 @@ async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playgrou
         assert len(await crashed.get_updates()) == 1
     handler = Handler()
 
-    async with polling(playground, handler):
+    async with polling(playground, handler.dispatcher):
         texts = await handler.wait_for(1)
 
     assert texts == ["hello"]
@@ -159,7 +160,7 @@ async def test_trouble_on_the_way_is_waited_out(playground: Playground):
     playground.send(playground.person("Ann"), "hello")
     handler = Handler()
 
-    async with polling(playground, handler):
+    async with polling(playground, handler.dispatcher):
         texts = await handler.wait_for(1)
 
     assert texts == ["hello"]

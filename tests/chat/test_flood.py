@@ -1,0 +1,122 @@
+"""One person sends thousands of messages: they are told once, and nobody else waits for it."""
+
+import asyncio
+
+import pytest
+from aiogram import Dispatcher
+from aiogram.types import Message
+
+from bot.chat.floodgate import EVERYBODY, Floodgate
+from tests.chat.conftest import buttons
+from tests.chat.test_polling import Handler, polling
+from tests.story.processes import PATIENCE
+
+MANY = 300
+TOO_MUCH = "That was a lot at once. I answer again in 10 seconds."
+
+
+@pytest.fixture
+def gate() -> Floodgate:
+    return Floodgate()
+
+
+async def test_a_flooder_is_answered_a_few_times_then_told_once(house, playground):
+    eve = house.talk("Eve")
+    for number in range(MANY):
+        playground.send(eve.who, f"/help {number}")
+
+    await playground.wait_for_message(eve.who, lambda message: message["text"] == TOO_MUCH)
+    await house.talk("Ann").says("/help")  # who comes last: all else has been judged
+
+    told = [message["text"] for message in eve.all()]
+    assert told.count(TOO_MUCH) == 1
+    assert len(told) <= EVERYBODY.burst + 1
+
+
+async def test_presses_beyond_measure_come_up_over_the_chat(house, playground):
+    eve = house.talk("Eve")
+    topics = await eve.says("/topics")
+    _, data = next(buttons(topics))
+
+    pressed = [
+        playground.press(eve.who, topics["message_id"], data) for _ in range(EVERYBODY.burst)
+    ]
+
+    answer = await playground.wait_for_answer(pressed[-1])
+    assert answer["text"] == TOO_MUCH
+
+
+async def test_what_is_dropped_reaches_no_handler(playground):
+    eve = playground.person("Eve")
+    handler = Handler()
+    for number in range(MANY):
+        playground.send(eve, str(number))
+    playground.send(playground.person("Ann"), "last")
+
+    async with polling(playground, handler.dispatcher) as stopping:
+        await handler.wait_for(EVERYBODY.burst + 2)
+        stopping.set()
+
+    assert "last" in handler.texts
+    assert len(handler.texts) == EVERYBODY.burst + 2  # with the one that is told, and the last
+
+
+async def test_a_calm_person_is_answered_while_a_flood_lasts_and_its_handlers_hang(playground):
+    ann, eve = playground.person("Ann"), playground.person("Eve")
+    handler = Handler()
+    handler.held["flood"] = asyncio.Event()
+    answered = asyncio.Event()
+
+    async def floods() -> None:
+        while not answered.is_set():
+            for _ in range(20):
+                playground.send(eve, "flood")
+            await asyncio.sleep(0)
+
+    async with polling(playground, handler.dispatcher) as stopping, asyncio.TaskGroup() as group:
+        group.create_task(floods())
+        await handler.begun.wait()
+        playground.send(ann, "calm")
+        first = list(await handler.wait_for(1))
+        answered.set()
+        handler.held["flood"].set()
+        stopping.set()
+
+    assert first == ["calm"]
+
+
+async def test_what_is_in_hand_is_bounded_however_many_people_write(playground):
+    handler = Crowd(begin=100)
+    for number in range(250):
+        playground.send(playground.person(f"P{number}"), "hello")
+
+    async with polling(playground, handler.dispatcher, most_in_hand=10):
+        await handler.wait_for(250)
+
+    assert handler.most_at_once <= 110
+
+
+class Crowd:
+    """A dispatcher whose handlers wait for each other until so many have begun."""
+
+    def __init__(self, begin: int) -> None:
+        self.begin = begin
+        self.begun = self.at_once = self.most_at_once = self.done = 0
+        self.changed = asyncio.Condition()
+        self.dispatcher = Dispatcher(disable_fsm=True)
+        self.dispatcher.message.register(self.on_message)
+
+    async def on_message(self, _message: Message) -> None:
+        async with self.changed:
+            self.begun += 1
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.changed.notify_all()
+            await self.changed.wait_for(lambda: self.begun >= self.begin)
+            self.at_once -= 1
+            self.done += 1
+            self.changed.notify_all()
+
+    async def wait_for(self, number: int) -> None:
+        async with asyncio.timeout(PATIENCE), self.changed:
+            await self.changed.wait_for(lambda: self.done >= number)
