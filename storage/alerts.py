@@ -55,6 +55,7 @@ class Listener:
     topic: str
     query: str
     by_telegram: bool = True  # False: that way is shut for now
+    language: str = ""  # the tag of what the chat is spoken to in
 
 
 async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Article]:

@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, literal, or_
 from sqlmodel import col, select
 
 from storage.alerts import Alert, Listener
-from storage.chats import Chat
+from storage.chats import Chat, spoken_to
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.mutes_heard import is_muted
@@ -31,6 +31,7 @@ class ToldAlert:
     made_at: datetime
     delivery_id: int
     body: dict[str, Any]
+    language: str
 
 
 async def alerted_since(unit: Unit, story_ids: Collection[int], since: datetime) -> set[int]:
@@ -53,7 +54,7 @@ async def told_alerts(
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
             Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
-            Alert.made_at, Delivery.id, Delivery.body,
+            Alert.made_at, Delivery.id, Delivery.body, spoken_to(),
         )
         .join(Chat, col(Chat.id) == Alert.chat_id)
         .join(Delivery, col(Delivery.key) == key)
@@ -95,7 +96,9 @@ async def listening(unit: Unit, alerts: Collection[ToldAlert]) -> dict[int, list
     topics = {topic_id: (name, query) for topic_id, name, query in rows if topic_id}
     return {
         alert.id: [
-            Listener(alert.chat_id, alert.zone, topic_id, *topics[topic_id])
+            Listener(
+                alert.chat_id, alert.zone, topic_id, *topics[topic_id], language=alert.language
+            )
             for topic_id in alert.topic_ids
             if topic_id in topics
         ]

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from storage.alerts import Alert, Listener
 from storage.articles import Article
-from storage.chats import Chat
+from storage.chats import Chat, spoken_to
 from storage.engine import Unit
 from storage.mailboxes import Mailbox
 from storage.matches import Match
@@ -64,8 +64,8 @@ async def listeners(
         wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
     )
     found = [
-        Listener(chat_id, zone, topic_id, topic, query, state is ChatState.ACTIVE)
-        for chat_id, zone, topic_id, topic, query, state in rows
+        Listener(chat_id, zone, topic_id, topic, query, state is ChatState.ACTIVE, language)
+        for chat_id, zone, topic_id, topic, query, state, language in rows
     ]
     chat_ids = {one.chat_id for one in found}
     topic_ids = {one.topic_id for one in found}
@@ -76,7 +76,15 @@ async def listeners(
 
 def _wanting(article: Article) -> Any:
     return (
-        select(Chat.id, Chat.zone, Topic.id, Topic.name, Query.canonical, Chat.state)  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload]
+            Chat.id,
+            Chat.zone,
+            Topic.id,
+            Topic.name,
+            Query.canonical,
+            Chat.state,
+            spoken_to(),
+        )
         .join(Subscription, col(Subscription.chat_id) == Chat.id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Query, col(Query.id) == Topic.query_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, delete
+from sqlalchemy import BigInteger, ColumnElement, Index, UniqueConstraint, delete, func
 from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as, where_only
@@ -35,6 +35,7 @@ class Chat(Leased, table=True):
     kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=stored_as(ChatKind))
     name: str = ""
     language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
+    chosen_language: str | None = Field(default=None, max_length=16)  # as people said
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=stored_as(ChatState))
     state_since: datetime
     was_paused: bool = False  # of a banned chat: it is paused again when the ban is lifted
@@ -59,6 +60,11 @@ class Chat(Leased, table=True):
     def quiet_hours(self) -> QuietHours | None:
         return _quiet_hours(self.quiet_from, self.quiet_to)
 
+    @property
+    def speaks(self) -> str:
+        """The tag of the language that the chat is spoken to in."""
+        return self.chosen_language or self.language
+
 
 class Wishes(NamedTuple):
     """What a chat wants of its alerts; see `Chat`."""
@@ -70,6 +76,7 @@ class Wishes(NamedTuple):
     alerts_an_hour: int
     state: ChatState
     state_since: datetime
+    language: str
 
     @property
     def quiet_hours(self) -> QuietHours | None:
@@ -78,6 +85,11 @@ class Wishes(NamedTuple):
 
 def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
+
+
+def spoken_to() -> ColumnElement[str]:
+    """The tag of the language that a `Chat` in the query is spoken to in."""
+    return func.coalesce(col(Chat.chosen_language), col(Chat.language))
 
 
 async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
@@ -113,7 +125,7 @@ async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Wishes]:
     wanted = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-            Chat.state, Chat.state_since,
+            Chat.state, Chat.state_since, spoken_to(),
         )
         .where(col(Chat.id).in_(list(chat_ids)))
         .order_by(col(Chat.id))

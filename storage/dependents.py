@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
 from storage.admins import admin_ids
-from storage.chats import Chat
+from storage.chats import Chat, spoken_to
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.matches import Match
@@ -38,6 +38,7 @@ class Dependent:
     follows: bool
     given: int = 0
     found: int = 0
+    language: str = ""  # the tag of what it is spoken to in
 
     @property
     def depends(self) -> bool:
@@ -93,8 +94,9 @@ async def dependents(
             chat in followers,
             sum(shares.given.get(query, 0) for query in queries[chat]),
             sum(shares.found.get(query, 0) for query in queries[chat]) + more.get(chat, 0),
+            language,
         )
-        for chat, zone in chats.items()
+        for chat, (zone, language) in chats.items()
     ]
     last = max(chats) if len(chats) == limit else None
     return [each for each in found if each.depends], last
@@ -104,24 +106,30 @@ async def keepers(unit: Unit, person_ids: Collection[int]) -> list[Dependent]:
     """The private chats of those who look after the sources: *person_ids* and who was appointed."""
     people = {*person_ids, *await admin_ids(unit)}
     rows = await unit.session.exec(
-        select(Chat.id, Chat.zone).where(
+        select(Chat.id, Chat.zone, spoken_to()).where(
             col(Chat.telegram_id).in_(people),
             col(Chat.kind) == ChatKind.PRIVATE,
             col(Chat.state) == ChatState.ACTIVE,
         )
     )
-    return [Dependent(chat_id, zone, follows=False) for chat_id, zone in rows if chat_id]
+    return [
+        Dependent(chat_id, zone, follows=False, language=language)
+        for chat_id, zone, language in rows
+        if chat_id
+    ]
 
 
-async def _concerned(unit: Unit, shares: Shares, after: int, limit: int) -> dict[int, str]:
-    """Return chats that follow the source or may have had something from it, and their zones."""
+async def _concerned(
+    unit: Unit, shares: Shares, after: int, limit: int
+) -> dict[int, tuple[str, str]]:
+    """Return chats that follow the source or may have had something from it: zone and language."""
     following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
     asking = select(Subscription.chat_id).where(~col(Subscription.paused))
     if len(shares.given) <= _FEW:
         topics = select(Topic.id).where(col(Topic.query_id).in_(shares.given))
         asking = asking.where(col(Subscription.topic_id).in_(topics))
     rows = await unit.session.exec(
-        select(Chat.id, Chat.zone)
+        select(Chat.id, Chat.zone, spoken_to())
         .where(
             col(Chat.state) == ChatState.ACTIVE,
             col(Chat.id) > after,
@@ -130,7 +138,7 @@ async def _concerned(unit: Unit, shares: Shares, after: int, limit: int) -> dict
         .order_by(col(Chat.id))
         .limit(limit)
     )
-    return {chat_id: zone for chat_id, zone in rows if chat_id}
+    return {chat_id: (zone, language) for chat_id, zone, language in rows if chat_id}
 
 
 async def _queries_of(unit: Unit, chats: Iterable[int]) -> dict[int, list[int]]:

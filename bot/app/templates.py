@@ -13,22 +13,23 @@ if TYPE_CHECKING:
 
 
 def make_renderer(folder: Path | None, tell: Tell) -> Renderer:
-    """Return a renderer; *tell* gets a sentence for each template of *folder* that is not used.
+    """Return who speaks English, and knows who speaks the rest.
 
+    *tell* gets a sentence for each template of *folder* that is not used.
     What is broken from the start is left out. What fails later is told of too, once.
     """
     from bot.publishing.specimens import specimens
     from bot.rendering.checking import faults
-    from bot.rendering.environment import make_environment
+    from bot.rendering.languages import ENGLISH
     from bot.rendering.overriding import Overrides
-    from bot.rendering.renderer import Renderer
+    from bot.rendering.renderers import Renderers
     from bot.web.specimens import page_specimens
 
     if folder is None:
-        return Renderer()
+        return Renderers().of(ENGLISH.code)
     overrides = Overrides(folder.resolve(), tell=tell)
     found = faults(overrides, [*specimens(), *page_specimens()])
     for sentence in found.values():
         tell(f"{sentence} The shipped one is used.")
     usable = replace(overrides, broken=frozenset(found))
-    return Renderer(make_environment(overrides=usable))
+    return Renderers(usable).of(ENGLISH.code)

@@ -41,6 +41,10 @@ class Answers:
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
 
+    def speak(self, language: str) -> None:
+        """Answer in the *language* of a tag from now on, as far as it is offered."""
+        self.renderer = self.renderer.of(language)
+
     async def show(self, template: str, **values: Any) -> None:
         await self.send(self.renderer.messages(template, press=callbacks, **values))
 

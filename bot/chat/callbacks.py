@@ -180,6 +180,16 @@ class SetVolume(CallbackData, prefix="setvolume"):
     number: RowId
 
 
+class ShowLanguages(CallbackData, prefix="languages"):
+    pass
+
+
+class SetLanguage(CallbackData, prefix="language"):
+    """*code*: "" for whatever the client speaks."""
+
+    code: Annotated[str, Field(max_length=16)] = ""
+
+
 class SetZone(CallbackData, prefix="zone"):
     name: str
 

@@ -13,6 +13,8 @@ from aiogram.types import (
     BotCommandScopeChat,
 )
 
+from bot.rendering.languages import ENGLISH
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,6 +31,7 @@ COMMANDS = (
     "test",
     "settings",
     "sources",
+    "language",
     "mutes",
     "email",
     "feeds",
@@ -41,25 +44,74 @@ COMMANDS = (
 )
 FOR_ADMINS = ("admin", "ban", "allow")
 ADMIN_COMMANDS = ("admin", *COMMANDS)
-GROUP_COMMANDS = ("topics", "digest", "test", "settings", "mutes", "help")
+GROUP_COMMANDS = ("topics", "digest", "test", "settings", "language", "mutes", "help")
 
 
 async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:
-    """Fill the menus; an admin who has not started the bot yet gets theirs at the first start."""
-    scope = BotCommandScopeAllPrivateChats()
-    await bot.set_my_commands(_described(COMMANDS, renderer), scope=scope)
+    """Fill the menus, and say what this bot is, to the clients of each language.
+
+    An admin who has not started the bot yet gets theirs at the first start.
+    """
+    scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
+    for code, spoken in _by_code(renderer).items():
+        await bot.set_my_commands(_described(COMMANDS, spoken), scope=scope, language_code=code)
+        in_groups = _described(GROUP_COMMANDS, spoken)
+        await bot.set_my_commands(in_groups, scope=groups, language_code=code)
+        await _introduce(bot, spoken, code)
     for person_id in admins:
         await register_admin(bot, renderer, person_id)
-    groups = BotCommandScopeAllGroupChats()
-    await bot.set_my_commands(_described(GROUP_COMMANDS, renderer), scope=groups)
 
 
 async def register_admin(bot: Bot, renderer: Renderer, person_id: int) -> None:
+    for code, spoken in _by_code(renderer).items():
+        await _register(bot, person_id, ADMIN_COMMANDS, spoken, code)
+
+
+async def register_chat(
+    bot: Bot, person_id: int, renderer: Renderer, *, is_admin: bool, is_chosen: bool
+) -> None:
+    """Let the menu of one chat speak the language that was chosen, whatever its client's is."""
+    if is_chosen:
+        names = ADMIN_COMMANDS if is_admin else COMMANDS
+        for code in _by_code(renderer):
+            await _register(bot, person_id, names, renderer, code)
+    elif is_admin:
+        await register_admin(bot, renderer, person_id)
+    else:
+        scope = BotCommandScopeChat(chat_id=person_id)
+        for code in _by_code(renderer):
+            await bot.delete_my_commands(scope=scope, language_code=code)
+
+
+async def _register(
+    bot: Bot, person_id: int, names: Iterable[str], renderer: Renderer, code: str | None
+) -> None:
     scope = BotCommandScopeChat(chat_id=person_id)
+    commands = _described(names, renderer)
     try:
-        await bot.set_my_commands(_described(ADMIN_COMMANDS, renderer), scope=scope)
+        await bot.set_my_commands(commands, scope=scope, language_code=code)
     except TelegramBadRequest as refused:
-        log.info("no menu for an admin yet", person=person_id, reason=refused.message)
+        log.info("no menu for somebody yet", person=person_id, reason=refused.message)
+
+
+async def _introduce(bot: Bot, renderer: Renderer, code: str | None) -> None:
+    """Say what the page of the bot and its empty chat show."""
+    short = renderer.message("chat/about.html", is_short=True).text
+    long = renderer.message("chat/about.html", is_short=False).text
+    await bot.set_my_short_description(short, language_code=code)
+    await bot.set_my_description(long, language_code=code)
+
+
+def _by_code(renderer: Renderer) -> dict[str | None, Renderer]:
+    """Return who speaks to the clients of which language; None: of all others.
+
+    Telegram knows two letters here, and so one way of writing Chinese.
+    """
+    spoken: dict[str | None, Renderer] = {None: renderer.of(ENGLISH.code)}
+    for language in renderer.offered:
+        if language is not ENGLISH:
+            spoken.setdefault(language.code.partition("-")[0], renderer.of(language.code))
+    return spoken
 
 
 def _described(names: Iterable[str], renderer: Renderer) -> list[BotCommand]:

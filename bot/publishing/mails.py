@@ -25,6 +25,7 @@ _MOST_NAMED = 30  # of those told above, or alerted before
 
 def edition_mail(post: Post, recipient: Recipient, edition: Edition) -> Mail:
     """Return the digest of a day, or the line that says it is empty."""
+    post = post.to(recipient)
     mails = (
         _edition_mail(post, recipient, replace(edition, choice=choice))
         for choice in shorter_and_shorter(edition.choice)
@@ -54,6 +55,7 @@ def alert_mail(  # noqa: PLR0913 - what an alert tells, each part named
     *,
     zone: str,
 ) -> Mail:
+    post = post.to(recipient)
     values = {
         "story": story,
         "topics": topics,
@@ -85,6 +87,7 @@ def bundle_mail(
     is_quiet: bool,
 ) -> Mail:
     """Return alerts that have waited, *is_quiet*: for quiet hours to end."""
+    post = post.to(recipient)
     values = {
         **bundle_values(stories, zone=zone, now=occasion.now, is_quiet=is_quiet),
         "sender_name": post.sender.name,

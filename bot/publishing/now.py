@@ -26,18 +26,25 @@ class DigestNow:
         return now_page(self.renderer, await self._so_far(chat_id))
 
     async def show_all(
-        self, chat_id: int, topic_id: int, day: date | None = None, slot: int = 0
+        self,
+        chat_id: int,
+        topic_id: int,
+        day: date | None = None,
+        slot: int = 0,
+        *,
+        language: str = "",
     ) -> list[Message]:
         """Return every story of a topic in the edition of a local date, or in the digest so far.
 
-        Of an edition or a topic that is gone, the line that says so.
+        Of an edition or a topic that is gone, the line that says so. *language*: the tag of what
+        the chat is spoken to in.
         """
         edition = (
             await Reading(self.storage).edition(chat_id, day, slot)
             if day
             else await self._so_far(chat_id)
         )
-        return section_page(self.renderer, edition, topic_id)
+        return section_page(self.renderer.of(language), edition, topic_id)
 
     async def _so_far(self, chat_id: int) -> Edition:
         async with self.storage.reading() as unit:

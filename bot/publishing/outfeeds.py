@@ -48,7 +48,7 @@ class OutFeeds:
             chat = await unit.session.get_one(Chat, chat_id)
             if chat.state is ChatState.BANNED:
                 return None
-            making = _Making(self.renderer, self.links, unit, grant, url)
+            making = _Making(self.renderer.of(chat.speaks), self.links, unit, grant, url)
             if topic_id == WHOLE_DIGEST:
                 return await making.digests()
             return await making.topic(topic_id)

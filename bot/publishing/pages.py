@@ -36,7 +36,8 @@ class Edition:
     *trends* are of the topics *watched*, where there is one, whether they have news or not. *day*
     and *slot* name it among the chat's; without a day it is a look ahead, of which nothing is
     stored. *late*: how long after its time it is made. *is_weekly*: it comes once a week, and looks
-    back on it. *url* is its page in the browser, where there is one.
+    back on it. *url* is its page in the browser, where there is one. *language*: the tag of what
+    the chat is spoken to in; that of the renderer where none is said.
     """
 
     choice: Choice
@@ -55,6 +56,7 @@ class Edition:
     picture: Picture | None = None
     is_weekly: bool = False
     late: timedelta = field(default_factory=timedelta)
+    language: str = ""
 
     @property
     def today(self) -> date:
@@ -72,6 +74,7 @@ class Edition:
 
 def edition_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest of a day, or the line that says it is empty."""
+    renderer = renderer.of(edition.language)
     if not edition.choice:
         return renderer.messages("edition/empty.html", **values_of(edition))
     messages = _laid_out(renderer, "edition/telegram.html", edition)
@@ -89,6 +92,7 @@ def _pictures(renderer: Renderer, edition: Edition) -> list[Message]:
 
 def now_page(renderer: Renderer, edition: Edition) -> list[Message]:
     """Return the digest as it stands, asked for between two editions."""
+    renderer = renderer.of(edition.language)
     if not edition.choice:
         return renderer.messages("edition/now_empty.html", **values_of(edition))
     return _laid_out(renderer, "edition/now.html", edition)

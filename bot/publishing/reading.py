@@ -53,6 +53,7 @@ class Reading:
                 style=Style.FULL,
                 watched=[Topic(topic.id, topic.name) for topic in topics],
                 trends=await _trends(unit, made, topics),
+                language=chat.speaks,
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
 

@@ -9,11 +9,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime, formataddr
 from html import unescape
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from bot.delivery.verp import return_path, token_of
@@ -43,11 +43,12 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A mailbox, and the row of its chat."""
+    """A mailbox, and the row of its chat; *language*: the tag of what the chat is spoken to in."""
 
     mailbox_id: int
     address: str
     chat_id: int
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ class Post:
     renderer: Renderer
     sender: Sender
     links: Links
+
+    def to(self, recipient: Recipient) -> Self:
+        """Return the same, writing in the recipient's language."""
+        return replace(self, renderer=self.renderer.of(recipient.language))
 
     def return_path(self, mailbox_id: int) -> str:
         """Return where a mail to the mailbox comes back to: an address that says whose it was."""

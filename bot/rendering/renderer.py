@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from jinja2 import Template
 
@@ -17,17 +17,32 @@ from bot.rendering.parts import Parts
 from bot.rendering.rich import RichPage, parse_rich
 from bot.rendering.telegram_html import Page, parse_page
 
+if TYPE_CHECKING:
+    from bot.rendering.renderers import Renderers
+
 Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
+    """Speaks one language; *others*: who speaks the rest, where somebody does."""
+
     environment: OpenEnvironment = field(default_factory=make_environment)
+    others: "Renderers | None" = field(default=None, compare=False, repr=False)
     _kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def language(self) -> Language:
         return self.environment.language
+
+    @property
+    def offered(self) -> tuple[Language, ...]:
+        """The languages that people may choose from."""
+        return self.others.offered if self.others else (self.language,)
+
+    def of(self, tag: str) -> "Renderer":
+        """Return who speaks the language of an IETF *tag*; this one where none is said."""
+        return self.others.of(tag) if tag and self.others else self
 
     def messages(
         self, template: str, /, *, keyboard: Keyboard = (), **values: object

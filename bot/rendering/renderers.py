@@ -27,7 +27,8 @@ class Renderers:
         if code not in self.tongues:
             code = ENGLISH.code
         if code not in self._made:
-            self._made[code] = Renderer(make_environment(self.tongues[code], self.overrides))
+            environment = make_environment(self.tongues[code], self.overrides)
+            self._made[code] = Renderer(environment, others=self)
         return self._made[code]
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.rendering.languages import ENGLISH, language_for
 from bot.subscribers.access import Access
 from bot.subscribers.refusals import Banned
 from bot.subscribers.zones import guess_zone
@@ -25,8 +26,8 @@ from storage.words import USUAL_SLOTS, ChatKind, ChatState
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
 # What a new thread has of its group.
 _INHERITED = (
-    "zone", "zone_guessed", "language", "empty_day", "style", "layout", "quiet_from", "quiet_to",
-    "alerts_an_hour", "brought_by",
+    "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
+    "quiet_from", "quiet_to", "alerts_an_hour", "brought_by",
 )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ class Guest:
     now: datetime
     kind: ChatKind = ChatKind.PRIVATE
     may_change: bool = True
+    language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Arrivals:
             now=now,
             kind=visitor.kind,
             may_change=visitor.may_change,
+            language=language_for(chat.speaks),
         )
 
     async def bring(self, visitor: Visitor) -> bool:

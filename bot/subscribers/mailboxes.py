@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.subscribers.addresses import NotAnAddressError, counted_as, read_address
 from bot.subscribers.confirming import (
@@ -85,7 +85,7 @@ class Mailboxes:
                 return self._seen(chat, there)
             await _count(unit, chat_id, address)
             mailbox = await open_mailbox(unit, chat_id, address)
-            await _ask(unit, post, mailbox, new_request())
+            await _ask(unit, post, mailbox, new_request(), chat.speaks)
             return self._seen(chat, mailbox)
 
     async def awaits_code(self, chat_id: int) -> bool:
@@ -155,7 +155,11 @@ class Mailboxes:
         async with self.storage.writing() as unit:
             found = await mailbox_to_change(unit, mailbox_id)
             if found and await end_mailbox(unit, found[0]):
-                await put_out(unit, mailbox_notice(unit, self.renderer, found[0]))
+                await put_out(unit, self.notice(unit, *found))
+
+    def notice(self, unit: Unit, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
+        """Return the row that tells the chat what became of its mailbox."""
+        return mailbox_notice(unit, self.renderer.of(chat.speaks), mailbox)
 
     def _posting(self) -> Post:
         if self.post is None:
@@ -180,11 +184,11 @@ def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> Ma
     )
 
 
-async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> None:
+async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str) -> None:
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
     unit.session.add(mailbox)
-    await put_out(unit, confirmation(unit, post, mailbox, request))
+    await put_out(unit, confirmation(unit, post, mailbox, request, language))
 
 
 async def _count(unit: Unit, chat_id: int, address: str) -> None:

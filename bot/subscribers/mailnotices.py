@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from storage.mailboxes import Mailbox
 
 
-def confirmation(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> dict[str, Any]:
+def confirmation(
+    unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str
+) -> dict[str, Any]:
     """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
     mailbox_id = mailbox.id or 0
     asked = (mailbox.token_hash or "")[:12]  # tells one request from another
     key = notice_key(mailbox.chat_id, "confirm", f"{mailbox_id}:{asked}")
+    recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)
+    post = post.to(recipient)
     values = {
         "code_shown": f"{request.code[:3]} {request.code[3:]}",
         "link": post.links.confirm(mailbox_id, request.token),
@@ -29,7 +33,7 @@ def confirmation(unit: Unit, post: Post, mailbox: Mailbox, request: Request) -> 
     }
     mail = post.mail(
         "email/confirm",
-        Recipient(mailbox_id, mailbox.address, mailbox.chat_id),
+        recipient,
         Occasion(key, unit.now),
         subject=post.text("email/confirm.subject.txt", values),
         values=values,

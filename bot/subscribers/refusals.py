@@ -81,6 +81,10 @@ class NotAZone(Refusal):
     pass
 
 
+class NotALanguage(Refusal):
+    """None that is offered, any more."""
+
+
 class NotATime(Refusal):
     pass
 

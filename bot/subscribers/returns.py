@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.delivery.reports import What, read_report
 from bot.delivery.verp import mailbox_in
-from bot.subscribers.mailnotices import mailbox_notice, policy_notice, put_out
+from bot.subscribers.mailnotices import policy_notice, put_out
 from storage.dependents import keepers
 from storage.mailboxes import Mailbox, mailbox_to_change
 from storage.mailboxes_suspended import suspend_mailbox
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.delivery.reports import Report
     from bot.rendering.seals import Seal
     from bot.subscribers.mailboxes import Mailboxes
+    from storage.chats import Chat
     from storage.engine import Storage, Unit
 
 SOFT_WINDOW = timedelta(days=14)
@@ -59,7 +60,7 @@ class Returns:
         """Its server takes no mail for it, *reason* in that server's words; within *unit*."""
         found = await mailbox_to_change(unit, mailbox_id)
         if found:
-            await self._stop(unit, found[0], MailTrouble.REFUSED, reason)
+            await self._stop(unit, *found, MailTrouble.REFUSED, reason)
 
     async def mistrusted(self, unit: Unit, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail from us: the admins hear of it, once a week."""
@@ -69,7 +70,7 @@ class Returns:
         domain = mailbox.address.rpartition("@")[2]
         for keeper in await keepers(unit, self.admins):
             said = reason[:_LONGEST_REASON]
-            renderer = self.mailboxes.renderer
+            renderer = self.mailboxes.renderer.of(keeper.language)
             await put_out(unit, policy_notice(unit, renderer, keeper.chat_id, domain, said))
 
     @property
@@ -81,21 +82,23 @@ class Returns:
             found = await mailbox_to_change(unit, mailbox_id)
             if found is None:
                 return False
-            mailbox, _chat = found
+            mailbox, chat = found
             if report.is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
-                await self._stop(unit, mailbox, MailTrouble.BOUNCED, report.reason)
+                await self._stop(unit, mailbox, chat, MailTrouble.BOUNCED, report.reason)
             return True
 
     async def _complained(self, mailbox_id: int) -> bool:
         async with self._storage.writing() as unit:
             found = await mailbox_to_change(unit, mailbox_id)
             if found:
-                await self._stop(unit, found[0], MailTrouble.COMPLAINED, "")
+                await self._stop(unit, *found, MailTrouble.COMPLAINED, "")
             return found is not None
 
-    async def _stop(self, unit: Unit, mailbox: Mailbox, trouble: MailTrouble, reason: str) -> None:
+    async def _stop(
+        self, unit: Unit, mailbox: Mailbox, chat: Chat, trouble: MailTrouble, reason: str
+    ) -> None:
         if await suspend_mailbox(unit, mailbox, trouble, reason[:_LONGEST_REASON]):
-            await put_out(unit, mailbox_notice(unit, self.mailboxes.renderer, mailbox))
+            await put_out(unit, self.mailboxes.notice(unit, mailbox, chat))
 
 
 def _soft_ones(unit: Unit, mailbox: Mailbox) -> int:

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 
 from bot.publishing.calendar import Plan
 from bot.publishing.walltime import local_date, start_of
+from bot.rendering.languages import LANGUAGES
 from bot.subscribers.limits import LONGEST_PAUSE_DAYS
 from bot.subscribers.mailboxes import MailboxSeen, seen_of
 from bot.subscribers.planning import rehold, replan
-from bot.subscribers.refusals import NotADate, NotAZone
+from bot.subscribers.refusals import NotADate, NotALanguage, NotAZone
 from bot.subscribers.zones import is_zone
 from storage.chats import Chat, chat_to_change
 from storage.chats_suspended import restore_chat, suspend_chat
@@ -23,6 +24,9 @@ from storage.words import ChatState, EmptyDay, QuietHours
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a chat has it; `next_at` is None where no topic is in a digest.
+
+    `language`: the code of the one that was chosen; None where it is the client's. `speaks`: the
+    tag of what it comes to.
 
     `paused_until`: the local date on which a pause ends by itself.
     """
@@ -38,6 +42,8 @@ class Settings:
     topics: int
     mailbox: MailboxSeen
     now: datetime
+    language: str | None = None
+    speaks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,16 @@ class ChatSettings:
             if chat.quiet_hours:
                 await rehold(unit, chat)
             await replan(unit, chat)
+            return await settings_of(unit, chat)
+
+    async def set_language(self, chat_id: int, code: str | None) -> Settings:
+        """Speak the language *code* to the chat, or with None the client's."""
+        if code is not None and code not in LANGUAGES:
+            raise NotALanguage
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            chat.chosen_language = code
+            await unit.session.flush()
             return await settings_of(unit, chat)
 
     async def set_empty_day(self, chat_id: int, empty_day: EmptyDay) -> Settings:
@@ -116,4 +132,6 @@ async def settings_of(unit: Unit, chat: Chat) -> Settings:
         topics=await count_subscriptions(unit, chat.id or 0),
         mailbox=seen_of(chat, await mailbox_of(unit, chat.id or 0)),
         now=unit.now,
+        language=chat.chosen_language,
+        speaks=chat.speaks,
     )

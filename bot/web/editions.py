@@ -37,7 +37,13 @@ class EditionPages:
 
     async def show(self, request: web.Request) -> web.Response:
         edition = await self._edition(request)
-        return self.pages.show(request, "web/edition.html", headers=_KEPT, **values_of(edition))
+        return self.pages.show(
+            request,
+            "web/edition.html",
+            headers=_KEPT,
+            speaks=edition.language,
+            **values_of(edition),
+        )
 
     async def show_picture(self, request: web.Request) -> web.Response:
         picture = (await self._edition(request)).picture

@@ -1,6 +1,6 @@
 """What the layout of every page is given, as `site`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.rendering.languages import ENGLISH
 
@@ -12,5 +12,5 @@ class Look:
     style: str
     icon: str
     here: str
-    lang: str = field(default=ENGLISH.code)
-    dir: str = field(default=ENGLISH.direction)
+    lang: str = ENGLISH.code
+    dir: str = ENGLISH.direction

@@ -45,7 +45,14 @@ class ManagePages:
         query = request.query
         again = {name: query[name] for name in _UNDOING if name in query}
         said = query.get("said")
-        return self.pages.show(request, "web/manage.html", managed=managed, said=said, again=again)
+        return self.pages.show(
+            request,
+            "web/manage.html",
+            speaks=managed.settings.speaks,
+            managed=managed,
+            said=said,
+            again=again,
+        )
 
     async def change(self, request: web.Request) -> web.Response:
         chat_id = self._chat(request)

@@ -18,8 +18,8 @@ _TRANSLATED = {"gettext", "ngettext", "_"}
 _NOT_READ = re.compile(r"<style>.*?</style>|<!--.*?-->", re.DOTALL)
 _READ_ALOUD = re.compile(r'\b(?:alt|title|aria-label|placeholder)="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>", re.DOTALL)
-# What stands in text without being read: commands, anchors, attributes of a macro.
-_NO_WORDS = re.compile(r'/[a-z_]+(?: add)?|#topic-|[a-z-]+="[^"]*"')
+# What stands in text without being read: addresses, commands, anchors, attributes of a macro.
+_NO_WORDS = re.compile(r'https?://\S+|/[a-z_]+(?: add)?|#topic-|[a-z-]+="[^"]*"')
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"[^\W\d_]+,? [^\W\d_]+")
 

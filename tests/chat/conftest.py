@@ -206,7 +206,9 @@ def make_doors(
     adding: FakeAdding,
     post: Post | None = None,
     looking: FakeLooking | None = None,
+    renderer: Renderer | None = None,
 ) -> Doors:
+    renderer = renderer or Renderer()
     preview = Preview(storage)
     watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
@@ -222,13 +224,13 @@ def make_doors(
         proposing=Proposing(storage),
         erasing=Erasing(storage),
         preview=preview,
-        digest=DigestNow(storage, Renderer()),
+        digest=DigestNow(storage, renderer),
         adding=adding,
         looking=looking or FakeLooking(),
         own_sources=OwnSources(storage, OneFeed(storage), most=3),
         sources=Listing(storage),
         feeds=Feeds(storage, LINKS, Topics(storage)),
-        mailboxes=Mailboxes(storage, Renderer(), post),
+        mailboxes=Mailboxes(storage, renderer, post),
         audit=Audit(storage),
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
         releasing=Releasing(storage),
@@ -282,9 +284,15 @@ def access() -> Access:
 
 
 @pytest.fixture
-def post() -> Post | None:
+def renderer() -> Renderer:
+    """Who speaks to people; a test module may bring more languages."""
+    return Renderer()
+
+
+@pytest.fixture
+def post(renderer: Renderer) -> Post | None:
     """What writes mails; a test module may say that nothing does."""
-    return Post(Renderer(), Sender("news@dateline.example"), LINKS)
+    return Post(renderer, Sender("news@dateline.example"), LINKS)
 
 
 @pytest.fixture
@@ -300,10 +308,11 @@ async def house(
     access: Access,
     post: Post | None,
     gate: Floodgate,
+    renderer: Renderer,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
-    doors = make_doors(one_storage, access, adding, post, looking)
-    dispatcher = make_dispatcher(doors, Renderer())
+    doors = make_doors(one_storage, access, adding, post, looking, renderer)
+    dispatcher = make_dispatcher(doors, renderer)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:

@@ -66,9 +66,9 @@ async def test_the_menu_shows_admins_more(house, playground):
     await register_commands(house.bot, Renderer(), [ADMIN, 12345])
 
     told = playground.journal("setMyCommands")
-    everybody, admins = (call["params"]["commands"] for call in told[:2])
-    assert told[-1]["params"]["scope"] == {"type": "all_group_chats"}
-    assert "delete_me" not in str(told[-1]["params"]["commands"])
+    everybody, groups, admins = (call["params"]["commands"] for call in told[:3])
+    assert told[1]["params"]["scope"] == {"type": "all_group_chats"}
+    assert "delete_me" not in str(groups)
     assert "admin" not in str(everybody)
     assert "admin" in str(admins)
     assert "How the bot fares" in str(admins)

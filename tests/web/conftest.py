@@ -117,14 +117,22 @@ def newsroom(storage: Storage) -> Newsroom:
 
 
 @pytest.fixture
-def web_doors(storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns) -> WebDoors:
+def renderer() -> Renderer:
+    """Who speaks on the pages; a test module may bring more languages."""
+    return Renderer()
+
+
+@pytest.fixture
+def web_doors(
+    storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns, renderer: Renderer
+) -> WebDoors:
     watching = Watching(storage, Preview(storage))
     return WebDoors(
         reading=Reading(storage),
-        outfeeds=OutFeeds(storage, Renderer(), Links(BASE, SEAL)),
+        outfeeds=OutFeeds(storage, renderer, Links(BASE, SEAL)),
         managing=Managing(
             *(storage, Topics(storage), watching, ChatSettings(storage)),
-            Mailboxes(storage, Renderer()),
+            Mailboxes(storage, renderer),
         ),
         mailboxes=mailboxes,
         returns=returns,
@@ -132,9 +140,11 @@ def web_doors(storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns) 
 
 
 @pytest.fixture
-async def visitor(web_doors: WebDoors, clock: TurnedClock) -> AsyncIterator[Visitor]:
+async def visitor(
+    web_doors: WebDoors, clock: TurnedClock, renderer: Renderer
+) -> AsyncIterator[Visitor]:
     allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
-    site = Site(Renderer(), SEAL, BASE, web_doors, lambda: clock.now, allowances)
+    site = Site(renderer, SEAL, BASE, web_doors, lambda: clock.now, allowances)
     app = make_web(*site.parts())
     async with TestClient(TestServer(app)) as client:
         yield Visitor(client, Links(BASE, SEAL))

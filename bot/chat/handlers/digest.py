@@ -28,7 +28,9 @@ async def all_asked_for(
 ) -> None:
     day, slot = _day(callback_data.day), callback_data.slot
     await answers.send(
-        await doors.digest.show_all(guest.chat_id, callback_data.topic_id, day, slot)
+        await doors.digest.show_all(
+            guest.chat_id, callback_data.topic_id, day, slot, language=guest.language
+        )
     )
 
 

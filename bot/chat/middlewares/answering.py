@@ -1,4 +1,7 @@
-"""Giving each handler its `answers`, and every button its end to spinning."""
+"""Giving each handler its `answers`, and every button its end to spinning.
+
+They speak the language of the client, until it is known who is there.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +31,22 @@ class Answering(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        answers = self._answers(event, data["bot"])
+        person = getattr(event, "from_user", None)
+        renderer = self._renderer.of((person and person.language_code) or "")
+        answers = self._answers(event, data["bot"], renderer)
         result = await handler(event, data | {"answers": answers})
         await answers.acknowledge()
         return result
 
-    def _answers(self, event: TelegramObject, bot: Bot) -> Answers:
+    def _answers(self, event: TelegramObject, bot: Bot, renderer: Renderer) -> Answers:
         match event:
             case CallbackQuery():
                 place = event.message.chat.id if event.message else event.from_user.id
                 thread = thread_of(event.message) if event.message else 0
-                return Answers(bot, self._renderer, place, thread, pressed=event)
+                return Answers(bot, renderer, place, thread, pressed=event)
             case Message():
-                return Answers(bot, self._renderer, event.chat.id, thread_of(event))
+                return Answers(bot, renderer, event.chat.id, thread_of(event))
             case ChatMemberUpdated():
-                return Answers(bot, self._renderer, event.chat.id)
+                return Answers(bot, renderer, event.chat.id)
             case _:
                 raise TypeError(f"nothing to answer: {type(event).__name__}")

@@ -46,6 +46,7 @@ class Arriving(BaseMiddleware):
             person_id = visitor.person_id
             await answers.toast("chat/stranger.html", person_id=person_id, invites=invites)
             return None
+        answers.speak(guest.language)
         return await handler(event, data | {"guest": guest})
 
     async def _may_change(

@@ -70,7 +70,8 @@ class Bundling:
         if not stories:
             return
         is_stale = _is_stale(unit, bundle, chat)
-        recipients = await self.by_mail.recipients(unit, [] if is_stale else [bundle.chat_id])
+        languages = {} if is_stale else {bundle.chat_id: chat.language}
+        recipients = await self.by_mail.recipients(unit, languages)
         recipient = recipients.get(bundle.chat_id)
         if chat.state is ChatState.ACTIVE or not recipient:
             state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
@@ -86,8 +87,9 @@ class Bundling:
         stories: list[Bundled],
         state: DeliveryState,
     ) -> None:
+        renderer = self.renderer.of(chat.language)
         page = bundle_page(
-            self.renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
+            renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
         )
         for part, message in enumerate(page, 1):
             key = bundle_key(bundle.id or 0, Medium.TELEGRAM, part)

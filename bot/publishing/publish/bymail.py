@@ -1,6 +1,6 @@
 """Alerts by mail, to the mailboxes of chats that asked for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,13 +57,15 @@ class ByMail:
     def is_a_way(self) -> bool:
         return self.post is not None
 
-    async def recipients(self, unit: Unit, chat_ids: Iterable[int]) -> dict[int, Recipient]:
-        """Return, by chat, those of the chats that get alerts by mail."""
+    async def recipients(self, unit: Unit, languages: Mapping[int, str]) -> dict[int, Recipient]:
+        """Return, by chat, those of the chats that get alerts by mail; *languages*: of each."""
         if self.post is None:
             return {}
         return {
-            mailbox.chat_id: Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
-            for mailbox in await mailboxes_for_alerts(unit, chat_ids)
+            mailbox.chat_id: Recipient(
+                mailbox.id or 0, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
+            )
+            for mailbox in await mailboxes_for_alerts(unit, languages.keys())
         }
 
     def alerts(

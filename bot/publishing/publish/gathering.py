@@ -129,6 +129,7 @@ async def _edition(
         style=chat.style,
         layout=chat.layout,
         trends=trends_of(ages, topics, now),
+        language=chat.speaks,
     )
 
 

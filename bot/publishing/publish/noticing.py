@@ -80,7 +80,7 @@ class Noticing:
             given=chat.given,
             found=chat.found,
         )
-        page = dead_source_page(self.renderer, loss, zone=chat.zone)
+        page = dead_source_page(self.renderer.of(chat.language), loss, zone=chat.zone)
         key = notice_key(chat.chat_id, "source_dead", f"{source.id}:{outage.since:%Y%m%dT%H%M%S}")
         # It is no news: there is no need to wake anybody.
         return delivery(unit, DeliveryKind.NOTICE, key, chat.chat_id, page) | {"silent": True}

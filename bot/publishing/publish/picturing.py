@@ -33,10 +33,11 @@ class Picturing:
         chart = chart_of(topics, local(edition.now, edition.plan.zone))
         if chart is None:
             return edition
-        days = [short_weekday(day, self.renderer.language.locale) for day in chart.days]
+        renderer = self.renderer.of(edition.language)
+        days = [short_weekday(day, renderer.language.locale) for day in chart.days]
         png = await self.drawing.draw(days, [row.band for row in chart.rows])
         if png is None:
             return edition
-        template = self.renderer.environment.get_template("edition/picture_alt.txt")
+        template = renderer.environment.get_template("edition/picture_alt.txt")
         alt = unescape(template.render(values_of(edition), chart=chart))
         return replace(edition, picture=Picture(png, " ".join(alt.split()), chart))

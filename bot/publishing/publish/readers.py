@@ -90,8 +90,10 @@ async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
 
 
 async def _recipients(unit: Unit, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
-    mailed = [chat.id or 0 for chat in chats if chat.digest_by.mails]
+    mailed = {chat.id or 0: chat.speaks for chat in chats if chat.digest_by.mails}
     return {
-        mailbox.chat_id: Recipient(mailbox.id or 0, mailbox.address, mailbox.chat_id)
-        for mailbox in (await mailboxes_in_use(unit, mailed) if mailed else ())
+        mailbox.chat_id: Recipient(
+            mailbox.id or 0, mailbox.address, mailbox.chat_id, mailed[mailbox.chat_id]
+        )
+        for mailbox in (await mailboxes_in_use(unit, mailed.keys()) if mailed else ())
     }

@@ -30,10 +30,12 @@ class Wording:
         self, ours: Sequence[Listener], outlets: Sequence[str], *, is_chapter: bool
     ) -> Message:
         """Return what one chat, for whose topics *ours* stands, is told."""
-        look = (ours[0].zone, tuple(outlets), is_chapter, tuple((o.topic, o.query) for o in ours))
+        renderer = self.renderer.of(ours[0].language)
+        told = (renderer.language.code, ours[0].zone, tuple(outlets), is_chapter)
+        look = (*told, tuple((o.topic, o.query) for o in ours))
         if look not in self._known:
             story = replace(story_of(self.article, outlets), is_chapter=is_chapter)
-            self._known[look] = self._rendered(ours, story)
+            self._known[look] = self._rendered(renderer, ours, story)
         return self._known[look]
 
     def mail(
@@ -56,9 +58,9 @@ class Wording:
             zone=ours[0].zone,
         )
 
-    def _rendered(self, ours: Sequence[Listener], story: Story) -> Message:
+    def _rendered(self, renderer: Renderer, ours: Sequence[Listener], story: Story) -> Message:
         topics, snippet = self._why(ours)
-        return alert_page(self.renderer, story, topics, snippet, zone=ours[0].zone, now=self.now)
+        return alert_page(renderer, story, topics, snippet, zone=ours[0].zone, now=self.now)
 
     def _why(self, ours: Sequence[Listener]) -> tuple[list[Topic], Snippet]:
         """Return the topics that are hit, and where."""

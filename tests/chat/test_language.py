@@ -1,0 +1,134 @@
+"""The language of a chat: its client's at first, then the one that was chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiogram.types import BotCommandScopeChat
+
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
+from bot.rendering.renderers import Renderers
+from bot.subscribers.access import Access
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.chat.conftest import ADMIN, labels
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
+
+# Arabic and Chinese, as if their sentences were English with accents.
+MADE_UP = pseudo_tongue().translations
+TONGUES = {
+    "en": IN_ENGLISH,
+    "zh-Hans": Tongue(LANGUAGES["zh-Hans"]),
+    "ar": Tongue(LANGUAGES["ar"], MADE_UP),
+}
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers(tongues=TONGUES).of("en")
+
+
+@pytest.fixture
+def ali(house):
+    return house.talk("Ali", language_code="ar")
+
+
+async def test_a_chat_is_spoken_to_as_its_client_is(ali):
+    answer = await ali.says("/help")
+
+    assert pseudo("what is muted, and how to lift it") in answer["text"]
+
+
+async def test_a_language_that_is_not_spoken_is_english(house):
+    answer = await house.talk("Jan", language_code="nl").says("/language")
+
+    assert answer["text"].startswith("Language\n")
+
+
+async def test_languages_are_offered_by_their_own_names(ann):
+    answer = await ann.says("/language")
+
+    assert labels(answer) == ["✓ As in Telegram", "English", "简体中文", "العربية", "‹ Settings"]
+
+
+async def test_what_is_chosen_stays_whatever_the_client_says(ann):
+    changed = await ann.presses(await ann.says("/language"), "العربية")
+
+    answer = await ann.says("/help")
+
+    assert labels(changed)[0] == pseudo("As in Telegram")
+    assert "✓ العربية" in labels(changed)
+    assert pseudo("what is muted, and how to lift it") in answer["text"]
+
+
+async def test_as_in_telegram_gives_the_client_its_say_again(ali):
+    page = await ali.presses(await ali.says("/language"), "English")
+
+    back = await ali.presses(page, "As in Telegram")
+
+    assert "✓ English" in labels(page)
+    assert labels(back)[0] == f"✓ {pseudo('As in Telegram')}"
+
+
+async def test_a_language_that_is_offered_no_more_is_refused(ann, monkeypatch):
+    page = await ann.says("/language")
+    monkeypatch.setattr(Renderers, "offered", (LANGUAGES["en"],))
+
+    assert await ann.presses_quietly(page, "العربية")
+    assert "✓ As in Telegram" in labels(page)
+
+
+async def test_where_one_language_is_spoken_there_is_nothing_to_choose(house, monkeypatch):
+    monkeypatch.setattr(Renderers, "offered", (LANGUAGES["en"],))
+
+    answer = await house.talk("Bob").says("/language")
+
+    assert labels(answer) == ["‹ Settings"]
+    assert "English only" in answer["text"]
+
+
+async def test_settings_lead_there(ann):
+    page = await ann.presses(await ann.says("/settings"), "Language")
+
+    assert "In which language" in page["text"]
+
+
+async def test_a_digest_asked_for_is_in_the_language_of_the_chat(ali):
+    answer = await ali.says("/digest")
+
+    assert answer["text"].startswith("\u200f")
+
+
+async def test_a_question_and_its_answer_are_understood_in_any_language(ali):
+    card = await ali.says("Taiwan")
+    question = await ali.presses(card, pseudo("Change words"))
+
+    again = await ali.says("Japan", reply_to_message_id=question["message_id"])
+
+    assert again["text"].startswith("Japan · ")
+
+
+async def test_the_menu_of_a_chat_follows_the_choice(ann, house):
+    scope = BotCommandScopeChat(chat_id=ann.who.id)
+    page = await ann.presses(await ann.says("/language"), "العربية")
+    chosen = await house.bot.get_my_commands(scope=scope, language_code="ja")
+    everywhere = await house.bot.get_my_commands(scope=scope)
+    await ann.presses(page, pseudo("As in Telegram"))
+
+    assert chosen == []
+    assert everywhere[0].description == pseudo("What you watch, and the catalogue")
+    assert await house.bot.get_my_commands(scope=scope) == []
+
+
+class TestStrangers:
+    @pytest.fixture
+    def access(self) -> Access:
+        return Access(is_open=False, admins=frozenset({ADMIN}))
+
+    async def test_strangers_are_told_so_in_the_language_of_their_client(self, ali):
+        answer = await ali.says("Taiwan")
+
+        assert answer["text"].startswith("\u200f")

@@ -1,0 +1,47 @@
+"""The menu of commands and the words about the bot, for the clients of each language."""
+
+from aiogram.types import BotCommandScopeAllPrivateChats, BotCommandScopeChat
+
+from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, register_commands
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
+from bot.rendering.renderers import Renderers
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
+
+TONGUES = {
+    "en": IN_ENGLISH,
+    "zh-Hans": Tongue(LANGUAGES["zh-Hans"], pseudo_tongue().translations),
+    "zh-Hant": Tongue(LANGUAGES["zh-Hant"]),
+}
+EVERYBODY = BotCommandScopeAllPrivateChats()
+
+
+async def test_each_language_has_its_menu(house):
+    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"))
+
+    english = await house.bot.get_my_commands(scope=EVERYBODY)
+    chinese = await house.bot.get_my_commands(scope=EVERYBODY, language_code="zh")
+
+    assert [one.command for one in english] == list(COMMANDS)
+    assert english[0].description == "What you watch, and the catalogue"
+    assert chinese[0].description == pseudo("What you watch, and the catalogue")
+
+
+async def test_each_language_says_what_the_bot_is(house):
+    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"))
+
+    english = await house.bot.get_my_short_description()
+    chinese = await house.bot.get_my_description(language_code="zh")
+
+    assert english.short_description.startswith("Watches the news for your words")
+    assert chinese.description.startswith(pseudo("I read the news"))
+
+
+async def test_every_command_has_its_words(house):
+    ann = house.talk("Ann")
+    await register_commands(house.bot, Renderers().of("en"), [ann.who.id])
+
+    theirs = await house.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=ann.who.id))
+
+    assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
+    assert all(one.description for one in theirs)

@@ -1,0 +1,133 @@
+"""Each chat is told its news in its own language, also where several are told at once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.publishing.publish import Publishing
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
+from bot.rendering.links import Links
+from bot.rendering.post import Post, Sender
+from bot.rendering.renderers import Renderers
+from bot.rendering.seals import Seal
+from storage.deliveries import Delivery
+from storage.mailboxes import Mailbox
+from storage.words import MailboxState, Medium, Mode, Reach
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
+
+DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+# Arabic, as if its sentences were English with accents.
+TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers(tongues=TONGUES).of("en")
+
+
+@pytest.fixture
+def two(newsroom, clock):
+    """Return how to make two chats for one query: Ann's client is Arabic, Ben's English."""
+
+    async def make(mode: Mode, **more):
+        source, query = await newsroom.source(), await newsroom.query("words")
+        for telegram_id, language in ((7, "ar-EG"), (8, "en-US")):
+            chat = await newsroom.chat(telegram_id, language=language, **more)
+            await newsroom.subscribe(chat, query, "My words", mode)
+        clock.now += HOUR
+        return source, query
+
+    return make
+
+
+async def said(newsroom) -> list[str]:
+    """Return what was written to each chat, in the order of the chats."""
+    rows = await newsroom.all(Delivery)
+    return [
+        json.dumps(row.body, ensure_ascii=False)
+        for row in sorted(rows, key=lambda row: row.chat_id)
+    ]
+
+
+async def test_alerts_to_one_story(newsroom, publishing, two):
+    source, query = await two(Mode.INSTANT)
+    await newsroom.article("A headline", query, source_id=source)
+
+    await publishing.publish_new()
+
+    ann, ben = await said(newsroom)
+    assert pseudo("Less of this source") in ann
+    assert "Less of this source" in ben
+
+
+async def test_what_was_chosen_counts_more_than_the_client(newsroom, publishing, two):
+    source, query = await two(Mode.INSTANT, chosen_language="ar")
+    await newsroom.article("A headline", query, source_id=source)
+
+    await publishing.publish_new()
+
+    assert all(pseudo("Mute story") in one for one in await said(newsroom))
+
+
+async def test_digests_of_one_round(newsroom, publishing, two, clock):
+    source, query = await two(Mode.DIGEST, next_digest_at=DUE)
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    ann, ben = await said(newsroom)
+    assert pseudo("Time &amp; pause").replace("&amp;", "&") in ann
+    assert "Time & pause" in ben
+
+
+async def test_alerts_that_waited(newsroom, publishing, two, clock):
+    source, query = await two(Mode.INSTANT, zone="UTC", quiet_from=0, quiet_to=23 * 60)
+    await newsroom.article("A headline", query, source_id=source)
+    await publishing.publish_new()
+    clock.now = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+
+    await publishing.publish_bundles()
+
+    ann, ben = await said(newsroom)
+    assert pseudo("While it was quiet") in ann
+    assert "While it was quiet" in ben
+
+
+async def test_mails(newsroom, storage, renderer, two, clock):
+    source, query = await two(Mode.DIGEST, next_digest_at=DUE, digest_by=Reach.EMAIL)
+    async with storage.writing() as unit:
+        for chat_id in (1, 2):
+            unit.session.add(
+                Mailbox(
+                    chat_id=chat_id,
+                    address=f"{chat_id}@example.org",
+                    state=MailboxState.ACTIVE,
+                    state_since=unit.now,
+                    created_at=unit.now,
+                    asked_at=unit.now,
+                )
+            )
+    await newsroom.article("A headline", query, source_id=source)
+    clock.now = DUE
+    links = Links("https://dateline.example", Seal(b"k" * 32))
+    post = Post(renderer, Sender("news@dateline.example"), links)
+
+    await Publishing(storage, renderer, "us", links=links, post=post).publish_due()
+
+    rows = await newsroom.all(Delivery)
+    ann, ben = sorted(
+        (row for row in rows if row.medium is Medium.EMAIL), key=lambda row: row.chat_id
+    )
+    assert '<html lang="ar" dir="rtl"' in ann.body["html"]
+    assert ann.body["subject"] == "1 šţöŕîéš: A headline"
+    assert '<html lang="en" dir="ltr"' in ben.body["html"]

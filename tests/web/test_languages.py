@@ -1,0 +1,81 @@
+"""Pages speak the language of their chat; what belongs to none, that of the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
+from bot.rendering.links import FeedKind
+from bot.rendering.renderers import Renderers
+from storage.chats import Chat
+from storage.feed_grants import FeedGrant
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
+from tests.web.conftest import TUESDAY
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
+
+# Arabic, as if its sentences were English with accents.
+TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
+ARABIC = '<html lang="ar" dir="rtl">'
+ENGLISH = '<html lang="en" dir="ltr">'
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers(tongues=TONGUES).of("en")
+
+
+@pytest.fixture
+async def arabic(told, newsroom):
+    await newsroom.change(Chat, told, language="ar")
+    return told
+
+
+async def test_the_topics_of_a_chat(visitor, arabic, clock):
+    page = await visitor.reads(visitor.links.manage(arabic, clock.now))
+
+    assert ARABIC in page
+    assert pseudo("Your topics") in page
+
+
+async def test_a_digest_of_a_chat(visitor, arabic, clock):
+    page = await visitor.reads(visitor.links.edition(arabic, TUESDAY, 0, clock.now))
+
+    assert ARABIC in page
+    assert pseudo("Only who has this address can see this page. It is kept for 90 days.") in page
+
+
+async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):
+    async with storage.writing() as unit:
+        unit.session.add(FeedGrant(chat_id=arabic, version=1, is_open=True, changed_at=unit.now))
+
+    answer = await visitor.opens(visitor.links.feed(arabic, 0, 1, FeedKind.JSON))
+    feed = await answer.json(content_type=None)
+
+    assert feed["language"] == "ar"
+    assert pseudo("Your digests") in feed["title"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [("ar-EG, en;q=0.5", ARABIC), ("ja, en;q=0.5", ENGLISH), ("", ENGLISH)],
+    ids=["spoken here", "not spoken here", "nothing said"],
+)
+async def test_a_page_of_no_chat(visitor, wanted, shown):
+    answer = await visitor.client.get("/nothing", headers={"Accept-Language": wanted})
+
+    assert shown in await answer.text()
+    assert answer.headers["Vary"] == "Accept-Language"
+
+
+async def test_a_chats_page_does_not_ask_the_browser(visitor, told, clock):
+    answer = await visitor.opens(
+        visitor.links.manage(told, clock.now), headers={"Accept-Language": "ar"}
+    )
+
+    assert ENGLISH in await answer.text()
+    assert "Vary" not in answer.headers
