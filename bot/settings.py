@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     access: Access = Access.ALLOWLIST
     allowed_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+    topics_per_chat: Annotated[int, Field(ge=1, le=1000)] = 100
+    feeds_per_chat: Annotated[int, Field(ge=0, le=1000)] = 50
+    alerts_per_chat: Annotated[int, Field(ge=0, le=1000)] = 0
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     search_feeds: Annotated[tuple[str, ...], NoDecode] = ()
     search_feeds_budget: Annotated[int, Field(ge=0, le=10_000)] = 100

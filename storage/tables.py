@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from storage.acts import Act
 from storage.admins import Admin, AdminCode
 from storage.alerts import Alert
+from storage.allowances import Allowance
 from storage.article_addresses import ArticleAddress
 from storage.article_versions import ArticleVersion
 from storage.articles import Article
@@ -49,6 +50,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     AdminCode,
     Admission,
     Alert,
+    Allowance,
     Article,
     ArticleAddress,
     ArticleVersion,

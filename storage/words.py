@@ -211,6 +211,7 @@ class Deed(StrEnum):
     UNINVITED = "invite end"
     BANNED = "ban"
     ALLOWED = "allow"
+    LIMITED = "limit"
     RELEASED = "release"
     DROPPED = "drop"
     UNDROPPED = "drop undone"

@@ -54,6 +54,7 @@ USE_CASES = {
     "bot.delivery.doctor",
     "bot.delivery.release",
     "bot.subscribers.admins",
+    "bot.subscribers.allowing",
     "bot.subscribers.arrivals",
     "bot.subscribers.audit",
     "bot.subscribers.bans",

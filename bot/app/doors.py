@@ -21,6 +21,7 @@ from bot.sources.finding.looking import Looking
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
+from bot.subscribers.allowing import Allowing
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
@@ -31,6 +32,7 @@ from bot.subscribers.exporting import Exporting
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
+from bot.subscribers.limits import Limits
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.app.tools import SourceTools
     from bot.rendering.renderer import Renderer
+    from bot.settings import Settings
 
 
 def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
@@ -60,7 +63,8 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         admins=around.settings.admin_ids,
     )
     preview = Preview(storage)
-    watching, changing = Watching(storage, preview), Changing(storage, preview)
+    usual = limits_for_all(around.settings)
+    watching, changing = Watching(storage, preview, usual), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
         admins=Admins(storage, access),
@@ -77,7 +81,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         looking=Looking(tools.fetcher, tools.reader),
-        own_sources=make_own_sources(tools),
+        own_sources=make_own_sources(tools, usual.feeds),
         sources=Listing(storage),
         feeds=Feeds(storage, around.links, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
@@ -89,21 +93,30 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         archive=Archive(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
+        allowing=Allowing(storage, usual),
         bans=Bans(storage, access),
         chats=ChatList(storage),
         invites=Invites(storage, access),
     )
 
 
-def make_own_sources(tools: SourceTools) -> OwnSources:
+def make_own_sources(tools: SourceTools, most: int) -> OwnSources:
     """What chats add reaches nothing inside, and them alone."""
     adding = Adding(tools.storage, tools.fetcher, tools.reader, public=False)
-    return OwnSources(tools.storage, FeedsOnly(Choosing(adding)))
+    return OwnSources(tools.storage, FeedsOnly(Choosing(adding)), most)
+
+
+def limits_for_all(settings: Settings) -> Limits:
+    return Limits(
+        topics=settings.topics_per_chat,
+        feeds=settings.feeds_per_chat,
+        alerts=settings.alerts_per_chat,
+    )
 
 
 def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
-    watching = Watching(storage, Preview(storage))
+    watching = Watching(storage, Preview(storage), limits_for_all(around.settings))
     mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
         reading=Reading(storage, Picturing(around.renderer, around.drawing)),

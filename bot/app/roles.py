@@ -185,6 +185,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
         links=around.links,
         drawing=around.drawing,
         post=make_post(around),
+        alerts_a_day=around.settings.alerts_per_chat,
     )
     following = Following(storage, file=SnapshotFile(around.place.index_file))
     matching = Matching(storage, following, owner)

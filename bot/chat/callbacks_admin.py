@@ -9,6 +9,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.callbacks import PageNumber, RowId
+from bot.subscribers.limits import Limited
 from storage.words import DeliveryState
 
 
@@ -76,6 +77,18 @@ class AllowChat(CallbackData, prefix="allow"):
     chat_id: RowId
 
 
+class ShowLimits(CallbackData, prefix="limits"):
+    chat_id: RowId
+
+
+class SetLimit(CallbackData, prefix="limit"):
+    """*number*: -1 lets the chat have what all may."""
+
+    chat_id: RowId
+    kind: Limited
+    number: Annotated[int, Field(ge=-1, le=1000)]
+
+
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
     ActsPage,
@@ -91,4 +104,6 @@ ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     OpenChat,
     BanChat,
     AllowChat,
+    ShowLimits,
+    SetLimit,
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.sources.finding.looking import Looked
     from bot.sources.listing import Listing
     from bot.subscribers.admins import Admins
+    from bot.subscribers.allowing import Allowing
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.audit import Audit
     from bot.subscribers.bans import Bans
@@ -81,6 +82,7 @@ class Doors:
     archive: Archive
     exporting: Exporting
     importing: Importing
+    allowing: Allowing
     bans: Bans
     chats: ChatList
     invites: Invites

@@ -26,6 +26,7 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="Telegram's number of 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 # A group's number begins with a minus, which is no option.
 NUMBERS = {"ignore_unknown_options": True}
+AS_ALL = -1
 
 
 @app.callback(invoke_without_command=True)
@@ -65,6 +66,46 @@ def allow(number: Number) -> None:
     """Lift a ban; and where not everybody may use the bot, let the person in."""
     came = asyncio.run(_with(lambda bans: bans.allow(number)))
     typer.echo(f"{number}: {came}")
+
+
+@app.command(context_settings=NUMBERS)
+def limit(
+    number: Number,
+    topics: Annotated[int | None, typer.Option(help="How many it may watch; -1: as all.")] = None,
+    feeds: Annotated[int | None, typer.Option(help="How many of its own; -1: as all.")] = None,
+    alerts: Annotated[
+        int | None, typer.Option(help="How many a day; 0: no limit, -1: as all.")
+    ] = None,
+) -> None:
+    """Let one chat have more or less than all may, its threads too."""
+    said = {"topics": topics, "feeds": feeds, "alerts": alerts}
+    wanted = {kind: value for kind, value in said.items() if value is not None}
+    if not wanted:
+        fail("Say what to limit: --topics, --feeds or --alerts.")
+    if not asyncio.run(_limit(number, wanted)):
+        fail(f"There is no chat {number}.")
+    typer.echo(f"{number}: {', '.join(f'{kind} {value}' for kind, value in wanted.items())}")
+
+
+async def _limit(number: int, wanted: dict[str, int]) -> bool:
+    """Return whether there is such a chat."""
+    from bot.cli.stored import stored
+    from bot.subscribers.allowing import Allowing
+    from bot.subscribers.limits import Limited
+    from bot.subscribers.refusals import NotANumber
+    from storage.chats import chats_of
+
+    async with stored() as storage:
+        async with storage.reading() as unit:
+            chats = [chat.id or 0 for chat in await chats_of(unit, number)]
+        for chat_id in chats:
+            for kind, value in wanted.items():
+                most = None if value == AS_ALL else value
+                try:
+                    await Allowing(storage).allow(chat_id, Limited(kind), most)
+                except NotANumber as refused:
+                    fail(f"--{kind}: from {refused.least} to {refused.most}, or {AS_ALL}.")
+    return bool(chats)
 
 
 async def _with(work: Callable[[Bans], Awaitable[Result]]) -> Result:

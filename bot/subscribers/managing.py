@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.settings import ChatSettings, Settings
@@ -32,7 +32,7 @@ class Managing:
 
     async def show(self, chat_id: int) -> Managed:
         await self._find(chat_id)
-        watched = await self.topics.watched(chat_id, per_page=MOST_TOPICS)
+        watched = await self.topics.watched(chat_id, per_page=MOST_LISTED)
         return Managed(watched.items, await self.settings.now(chat_id))
 
     async def watch(self, chat_id: int, topic_id: int, mode: Mode) -> None:

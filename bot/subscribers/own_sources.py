@@ -8,6 +8,7 @@ from bot.sources.articles.intake import url_hash
 from bot.sources.urls import as_typed
 from bot.subscribers.limits import FEEDS_PER_CHAT
 from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
+from storage.allowances import allowance_of
 from storage.chats import chat_to_change
 from storage.engine import Storage, Unit
 from storage.follows import (
@@ -88,8 +89,8 @@ class OwnSources:
         async with self.storage.reading() as unit:
             source = await source_of(unit, url_hash(url))
             known = source and await source_followed(unit, chat_id, source.id or 0)
-            if not known and await count_followed(unit, chat_id) >= self.most:
-                raise TooManyFeeds(self.most)
+            if not known:
+                await self._refuse_one_more(unit, chat_id)
 
     async def follow(self, chat_id: int, url: str) -> Followed:
         """Follow what is at *url*; it is read first, unless it is a source already."""
@@ -138,9 +139,14 @@ class OwnSources:
     async def _followed(self, unit: Unit, chat_id: int, source_id: int) -> bool:
         if await source_followed(unit, chat_id, source_id):
             return False
-        if await count_followed(unit, chat_id) >= self.most:
-            raise TooManyFeeds(self.most)
+        await self._refuse_one_more(unit, chat_id)
         return await follow(unit, chat_id, source_id)
+
+    async def _refuse_one_more(self, unit: Unit, chat_id: int) -> None:
+        said = (await allowance_of(unit, chat_id)).feeds
+        most = self.most if said is None else said
+        if await count_followed(unit, chat_id) >= most:
+            raise TooManyFeeds(most)
 
 
 def _is_inside(source: Source) -> bool:

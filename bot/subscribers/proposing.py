@@ -7,7 +7,7 @@ from bot.matching.evaluation import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
 from bot.matching.slices import in_turns
 from bot.matching.suggesting import suggested
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.refusals import NoSuchAlert
 from storage.alerts_pressed import Pressed, alert_pressed
 from storage.engine import Storage
@@ -44,7 +44,7 @@ class Proposing:
         async with self.storage.reading() as unit:
             alert = await alert_pressed(unit, chat_id, story_id)
             catalogue = await public_topics(unit)
-            watched = await topics_watched(unit, chat_id, limit=MOST_TOPICS)
+            watched = await topics_watched(unit, chat_id, limit=MOST_LISTED)
         if alert is None:
             raise NoSuchAlert
         folded = await in_turns(article_folded(alert.title, alert.text))

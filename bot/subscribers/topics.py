@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.matching.query import parse
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic
 from storage.engine import Storage, Unit
@@ -63,7 +63,7 @@ class Topics:
         """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
         async with self.storage.reading() as unit:
             public = await public_topics(unit)
-            watched = await topics_watched(unit, chat_id, offset=0, limit=MOST_TOPICS)
+            watched = await topics_watched(unit, chat_id, offset=0, limit=MOST_LISTED)
         return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
 
     async def catalogue(

@@ -8,7 +8,8 @@ from typing import Protocol
 from bot.matching.query import Query, is_readable, parse
 from bot.matching.showing import shown
 from bot.publishing.calendar import Plan
-from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.allowing import limits_of
+from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for
 from bot.subscribers.planning import replan
@@ -64,6 +65,7 @@ class Stopped:
 class Watching:
     storage: Storage
     past: Backfills
+    usual: Limits = USUAL_LIMITS
 
     async def watch_words(
         self, chat_id: int, typed: str, mode: Mode, saved: Mapping[str, str] | None = None
@@ -80,7 +82,7 @@ class Watching:
             topic = await topic_of(unit, chat_id, query_id)
             if topic is None:
                 topic = await _own_topic(unit, chat_id, query_id, typed)
-            watched = await _subscribe(unit, chat, topic, mode)
+            watched = await self._subscribe(unit, chat, topic, mode)
         await self._look_back(watched, query_id, query, unit.now)
         return watched
 
@@ -91,7 +93,7 @@ class Watching:
             topic = await topic_seen_by(unit, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
-            watched = await _subscribe(unit, chat, topic, mode)
+            watched = await self._subscribe(unit, chat, topic, mode)
         await self._look_back(watched, topic.query_id, parse(topic.typed), unit.now)
         return watched
 
@@ -121,11 +123,40 @@ class Watching:
             ended = await ended_subscription(unit, chat_id, topic_id, unit.now - UNDONE_WITHIN)
             if ended is None:
                 raise UndoIsOver
-            await _refuse_one_more(unit, chat_id)
+            await self._refuse_one_more(unit, chat_id)
             was = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at", "paused"})
             unit.session.add(Subscription(**was))
             await unit.session.delete(ended)
             await replan(unit, chat)
+
+    async def _subscribe(self, unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watched:
+        """Make or change the subscription; the same wish twice changes nothing."""
+        chat_id, topic_id = chat.id or 0, topic.id or 0
+        subscription = await subscription_to(unit, chat_id, topic_id)
+        is_new = subscription is None
+        if subscription is None:
+            await self._refuse_one_more(unit, chat_id)
+            await forget_end(unit, chat_id, topic_id)
+            subscription = Subscription(
+                chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
+            )
+        subscription.mode = mode
+        unit.session.add(subscription)
+        plan = await replan(unit, chat)
+        return Watched(
+            topic_id=topic_id,
+            name=topic.name,
+            mode=mode,
+            plan=plan,
+            zone_guessed=chat.zone_guessed,
+            is_paused=chat.state is ChatState.PAUSED,
+            is_new=is_new,
+        )
+
+    async def _refuse_one_more(self, unit: Unit, chat_id: int) -> None:
+        most = (await limits_of(unit, chat_id, self.usual)).topics
+        if await count_subscriptions(unit, chat_id) >= most:
+            raise TooManyTopics(most)
 
     async def _look_back(
         self, watched: Watched, query_id: int, query: Query, now: datetime
@@ -147,33 +178,3 @@ async def _own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Top
     unit.session.add(topic)
     await unit.session.flush()
     return topic
-
-
-async def _subscribe(unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watched:
-    """Make or change the subscription; the same wish twice changes nothing."""
-    chat_id, topic_id = chat.id or 0, topic.id or 0
-    subscription = await subscription_to(unit, chat_id, topic_id)
-    is_new = subscription is None
-    if subscription is None:
-        await _refuse_one_more(unit, chat_id)
-        await forget_end(unit, chat_id, topic_id)
-        subscription = Subscription(
-            chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
-        )
-    subscription.mode = mode
-    unit.session.add(subscription)
-    plan = await replan(unit, chat)
-    return Watched(
-        topic_id=topic_id,
-        name=topic.name,
-        mode=mode,
-        plan=plan,
-        zone_guessed=chat.zone_guessed,
-        is_paused=chat.state is ChatState.PAUSED,
-        is_new=is_new,
-    )
-
-
-async def _refuse_one_more(unit: Unit, chat_id: int) -> None:
-    if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
-        raise TooManyTopics(MOST_TOPICS)

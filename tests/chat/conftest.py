@@ -36,6 +36,7 @@ from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
+from bot.subscribers.allowing import Allowing
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
@@ -239,6 +240,7 @@ def make_doors(
         archive=Archive(preview),
         exporting=Exporting(storage),
         importing=Importing(storage, Topics(storage), watching, changing),
+        allowing=Allowing(storage),
         bans=Bans(storage, access),
         chats=ChatList(storage),
         invites=Invites(storage, access),

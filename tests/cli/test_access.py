@@ -1,11 +1,13 @@
 """`dateline invites` and `dateline access`, through the commands themselves."""
 
+import asyncio
 import json
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from storage.engine import Storage
 
 
 @pytest.fixture
@@ -63,3 +65,22 @@ def test_what_a_command_does_is_an_act(run):
     acts = [json.loads(line) for line in run("audit", "--json").stdout.splitlines()]
 
     assert [(act["deed"], act["person_id"]) for act in acts] == [("invite", None), ("ban", None)]
+
+
+async def chat_of(url: str, number: int) -> None:
+    from tests.delivery.conftest import Outbox
+
+    storage = Storage.open(url)
+    await Outbox(storage).chat(number)
+    await storage.close()
+
+
+def test_one_chat_is_allowed_more_or_less(run, sqlite_url):
+    asyncio.run(chat_of(sqlite_url, 12345))
+
+    assert run("access", "limit", "12345", "--topics", "7").stdout == "12345: topics 7\n"
+    assert run("access", "limit", "12345", "--alerts", "-1").stdout == "12345: alerts -1\n"
+    assert run("access", "limit", "777", "--topics", "7").stderr == "There is no chat 777.\n"
+    assert run("access", "limit", "12345").stderr.startswith("Say what to limit")
+    refused = run("access", "limit", "12345", "--topics", "5000")
+    assert refused.stderr == "--topics: from 0 to 1000, or -1.\n"

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from sqlmodel import select
 
 from bot.publishing.publish import Publishing, alerting
+from bot.publishing.publish.holding import hold_back
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
+from storage.allowances import Allowance
 from storage.bundles import Bundle, release_together
 from storage.chats import Chat, chat_to_change
 from storage.chats_suspended import restore_chat, suspend_chat
@@ -309,3 +312,36 @@ class _FailingPage(Renderer):
         if any(self.word in message.text for message in messages):
             raise RuntimeError(self.word)
         return messages
+
+
+async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
+    tell, publishing, newsroom, watched, storage, clock
+):
+    async with storage.writing() as unit:
+        unit.session.add(Allowance(chat_id=watched[0], alerts=2))
+    await tell("One", "Two")
+    clock.turn(2 * HOUR)  # the hour has room again, the day has none
+    await tell("Three", "Four")
+
+    (bundle,) = await newsroom.all(Bundle)
+    clock.now = bundle.release_at
+
+    assert bundle.release_at == datetime(2026, 3, 3, 12, 15, tzinfo=UTC)
+    assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
+    assert await publishing.publish_bundles() == 1
+
+
+async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
+    tell, newsroom, watched, storage
+):
+    async with storage.writing() as unit:
+        held = await hold_back(unit, [watched[0]], 1)
+    await tell("One")
+    async with storage.writing() as unit:
+        held_then = await hold_back(unit, [watched[0]], 1)
+        unit.session.add(Allowance(chat_id=watched[0], alerts=0))
+        await unit.session.flush()
+        await unit.session.exec(delete(Bundle))  # else what comes joins what waits
+        held_last = await hold_back(unit, [watched[0]], 1)
+
+    assert (held, bool(held_then), held_last) == ({}, True, {})

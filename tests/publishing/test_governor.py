@@ -109,3 +109,30 @@ def test_no_hour_has_more_messages_than_are_allowed_and_nothing_waits_for_ever(
             waiting = hold.release_at
 
     assert all(len([one for one in told if end - HOUR < one <= end]) <= limit for end in told)
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "released"),
+    [
+        pytest.param([20, 10, 2], None, id="room: two of three are within the day, one was before"),
+        pytest.param([23, 20, 10], "13:00", id="no room till the oldest is a day old"),
+    ],
+)
+def test_a_day_has_a_limit_of_its_own(hours_ago, released):
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    told = [now - timedelta(hours=hours) for hours in hours_ago]
+    limit = 4 if released is None else 3
+
+    hold = decide(told, now, 6, Quiet("UTC", None), a_day=limit)
+
+    assert (f"{hold.release_at:%H:%M}" if hold else None) == released
+
+
+def test_of_two_limits_the_one_that_lasts_longer_counts():
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    told = [now - timedelta(minutes=30), now - timedelta(hours=20)]
+
+    hold = decide(told, now, 1, Quiet("UTC", None), a_day=2)
+
+    assert hold is not None
+    assert hold.release_at == now + timedelta(hours=4)

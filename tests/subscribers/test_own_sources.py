@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sources.articles.intake import url_hash
+from bot.subscribers.allowing import Allowing
 from bot.subscribers.erasing import Erasing
+from bot.subscribers.limits import Limited
 from bot.subscribers.own_sources import Outcome, OwnSources
 from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
 from storage.sources import add_source, all_sources
@@ -160,3 +162,16 @@ async def test_with_an_erased_chat_its_sources_go(own, arrive, storage, clock):
     await Erasing(storage).erase(ann, 1)
 
     assert await urls(storage) == []
+
+
+async def test_an_admin_allows_one_chat_more_feeds_or_none(storage, own, arrive):
+    ann, bob = await arrive(1), await arrive(2)
+    await Allowing(storage).allow(ann, Limited.FEEDS, 3)
+    await Allowing(storage).allow(bob, Limited.FEEDS, 0)
+
+    for number in range(3):
+        await own.follow(ann, f"{FEED}{number}")
+
+    for chat_id in (ann, bob):
+        with pytest.raises(TooManyFeeds):
+            await own.follow(chat_id, FEED)

@@ -25,13 +25,15 @@ class Publishing:
     links: Links | None = None
     drawing: Draws | None = None
     post: Post | None = None  # None where no mail is sent
+    alerts_a_day: int = 0  # that a chat may have unless an admin says otherwise; 0 for no limit
     _counts: StoryCounts = field(default_factory=StoryCounts)
 
     async def publish_new(self, limit: int = 50) -> int:
         """Alert to the oldest matched articles; return how many were done."""
-        return await Alerting(self.storage, self.renderer, self.owner, self._by_mail).alert_new(
-            limit
+        alerting = Alerting(
+            self.storage, self.renderer, self.owner, self._by_mail, self.alerts_a_day
         )
+        return await alerting.alert_new(limit)
 
     async def publish_bundles(self, limit: int = 50) -> int:
         """Put out the alerts that have waited for now; return how many bundles of them."""

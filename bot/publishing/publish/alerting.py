@@ -47,6 +47,7 @@ class Alerting:
     renderer: Renderer
     owner: str
     by_mail: ByMail = field(default_factory=ByMail)
+    alerts_a_day: int = 0
 
     async def alert_new(self, limit: int) -> int:
         async with self.storage.writing() as unit:
@@ -72,7 +73,7 @@ class Alerting:
             unit, article, after=after, limit=CHATS_IN_A_UNIT, by_mail=self.by_mail.is_a_way
         )
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
-        held = await hold_back(unit, chats)
+        held = await hold_back(unit, chats, self.alerts_a_day)
         before = await told_before(unit, article.story_id, chats, unit.now - CHAIN)
         rows = [
             _alert_row(unit, article, ours, held.get(chat), before.get(chat, NOTHING))

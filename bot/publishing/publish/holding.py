@@ -2,26 +2,39 @@
 
 from collections.abc import Collection
 
-from bot.publishing.governor import HOUR, decide
+from bot.publishing.governor import DAY, HOUR, decide
 from bot.publishing.quiet import Quiet
+from storage.allowances import alerts_allowed
 from storage.bundles import open_bundles, told_lately
 from storage.chats import hold_still
 from storage.engine import Unit
 
 
-async def hold_back(unit: Unit, chat_ids: Collection[int]) -> dict[int, int]:
+async def hold_back(unit: Unit, chat_ids: Collection[int], a_day: int = 0) -> dict[int, int]:
     """Return, by chat, the bundle that an alert of now waits in; no chat that is told at once.
 
+    *a_day*: how many alerts a day a chat may have of whom nothing else was said, 0 for no limit.
     The chats are locked, so that of two processes each sees what the other has told them.
     """
     if not chat_ids:
         return {}
     chats = await hold_still(unit, chat_ids)
     told = await told_lately(unit, chat_ids, unit.now - HOUR)
+    most = dict.fromkeys(chat_ids, a_day) | await alerts_allowed(unit, chat_ids)
+    limited = [chat_id for chat_id, number in most.items() if number]
+    if limited:
+        told |= await told_lately(unit, limited, unit.now - DAY)
     holds = {}
     for chat in chats:
         ours, quiet = told[chat.chat_id], Quiet(chat.zone, chat.quiet_hours)
-        hold = decide(ours.moments, unit.now, chat.alerts_an_hour, quiet, ours.waiting)
+        hold = decide(
+            ours.moments,
+            unit.now,
+            chat.alerts_an_hour,
+            quiet,
+            ours.waiting,
+            most[chat.chat_id],
+        )
         if hold:
             holds[chat.chat_id] = (hold.release_at, hold.is_quiet)
     return await open_bundles(unit, holds)

@@ -1,0 +1,51 @@
+"""How much each chat may have: what the settings say for all, or an admin for one."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.limits import USUAL_LIMITS, Limited, Limits
+from bot.subscribers.refusals import NoSuchChat, NotANumber
+from storage.acts import write_act
+from storage.allowances import Allowance, allowance_of
+from storage.chats import Chat
+from storage.engine import Storage, Unit
+from storage.words import Deed
+
+LARGEST = 1000
+
+
+async def limits_of(unit: Unit, chat_id: int, usual: Limits) -> Limits:
+    """Return how much the chat may have, where *usual* is what all may."""
+    said = await allowance_of(unit, chat_id)
+    return Limits(**{kind: _said(said, kind, usual) for kind in Limited})
+
+
+def _said(said: Allowance, kind: Limited, usual: Limits) -> int:
+    number: int | None = getattr(said, kind)
+    return getattr(usual, kind) if number is None else number
+
+
+@dataclass(frozen=True, slots=True)
+class Allowing:
+    storage: Storage
+    usual: Limits = USUAL_LIMITS
+
+    async def limits(self, chat_id: int) -> Limits:
+        async with self.storage.reading() as unit:
+            return await limits_of(unit, chat_id, self.usual)
+
+    async def allow(
+        self, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
+    ) -> None:
+        """Let our row *chat_id* have *number* of a kind, None: as many as all.
+
+        What it has already stays. NoSuchChat if it is gone, NotANumber if that is too large.
+        """
+        if number is not None and not 0 <= number <= LARGEST:
+            raise NotANumber(0, LARGEST)
+        async with self.storage.writing() as unit:
+            if await unit.session.get(Chat, chat_id) is None:
+                raise NoSuchChat
+            said = await allowance_of(unit, chat_id)
+            setattr(said, kind, number)
+            unit.session.add(said)
+            await write_act(unit, by, Deed.LIMITED, chat_id, **{kind: number})

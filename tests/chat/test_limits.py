@@ -1,0 +1,34 @@
+"""How much one chat may have, said at the desk and felt in the chat."""
+
+import pytest
+
+from tests.chat.conftest import ADMIN, House, Talk
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+async def test_an_admin_limits_one_chat_which_is_told_in_clear_words(admin, ann):
+    await ann.says("/topics")
+    listed = await admin.presses(await admin.says("/admin"), "Chats")
+    limits = await admin.presses(await admin.presses(listed, "2"), "Limits")
+
+    changed = await admin.presses(limits, "10 topics")
+    changed = await admin.presses(changed, "50 alerts")
+
+    assert limits["text"] == (
+        "Ann · Limits\n\ntopics: 100 (0 watched)\nfeeds of its own: 50\nalerts: as many as come"
+    )
+    assert changed["text"] == (
+        "Ann · Limits\n\ntopics: 10 (0 watched)\nfeeds of its own: 50\nalerts: 50 a day"
+    )
+    for number in range(10):
+        await ann.presses(await ann.says(f"word{number}"), "Alert")
+    refused = await ann.presses_quietly(await ann.says("Taiwan"), "Alert")
+    assert refused.startswith("You watch 10 topics, the most here. Stop one first (/topics)")
+
+    as_all = await admin.presses(changed, "As all: 100 topics")
+
+    assert "topics: 100 (10 watched)" in as_all["text"]
