@@ -35,7 +35,7 @@ def write(  # noqa: PLR0913 - all that a message can have
     return say(world, chat, content, sender=sender, reply_to=reply_to, thread_id=thread_id)
 
 
-def say(
+def say(  # noqa: PLR0913 - all that a message can have
     world: World,
     chat: Chat,
     content: dict[str, Any],
@@ -43,6 +43,7 @@ def say(
     sender: Person,
     reply_to: int | None = None,
     thread_id: int | None = None,
+    reply_markup: dict[str, Any] | None = None,
 ) -> tuple[Message, int | None]:
     """A message of any *content* by a person, and the number of its update, as of `write`."""
     _check_person(chat, sender, thread_id)
@@ -56,6 +57,7 @@ def say(
         world.now(),
         content,
         reply_to=answered or _opening(chat, thread_id),
+        reply_markup=reply_markup,
         extra=marks_of(thread_id),
         author=sender.id,
     )

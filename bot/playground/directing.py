@@ -103,6 +103,28 @@ class Directing:
         )
         return {"message_id": message.message_id, "update_id": update_id}
 
+    def inline(self, person_id: int, text: str, offset: str = "") -> Facts:
+        """What somebody types behind the bot's name, in whatever chat."""
+        if person_id not in self.world.people:
+            raise bad_request("no such person")
+        person = self.world.people[person_id]
+        return {"inline_query_id": sharing.ask_inline(self.world, person, text, offset)}
+
+    def inline_answer(self, inline_query_id: str) -> Facts:
+        """What the bot has answered; nothing yet if it has not."""
+        asked = self.world.inline.find(inline_query_id)
+        return {"answer": asked.answer if asked else None}
+
+    def choose(
+        self, inline_query_id: str, result_id: str, chat_id: int, from_id: int | None = None
+    ) -> Facts:
+        chat = self.world.chat(chat_id)
+        sender = self._who(chat, from_id)
+        message, update_id = sharing.choose(
+            self.world, chat, inline_query_id, result_id, sender=sender
+        )
+        return {"message_id": message.message_id, "update_id": update_id}
+
     def press(self, chat_id: int, message_id: int, data: str, from_id: int | None = None) -> Facts:
         chat = self.world.chat(chat_id)
         message = self.world.message(chat, message_id, "no such message")

@@ -148,6 +148,14 @@ class Playground:
         """Send a file; *facts*: mime, caption, from_id."""
         return self.directing.upload(_number(where), name, b64encode(data).decode(), **facts)
 
+    def inline_query(self, person: Person, text: str, offset: str = "") -> str:
+        """Ask inline, in whatever chat; returns the id, for `wait_for_inline_answer`."""
+        return str(self.directing.inline(person.id, text, offset)["inline_query_id"])
+
+    def choose(self, where: Where, query_id: str, result_id: str, **facts: Any) -> Facts:
+        """Send a result of an inline query into a chat."""
+        return self.directing.choose(query_id, result_id, _number(where), **facts)
+
     def press(self, where: Where, message_id: int, data: str, **facts: Any) -> str:
         """Press a button; returns the id of the callback query, for `wait_for_answer`."""
         pressed = self.directing.press(_number(where), message_id, data, **facts)
@@ -223,6 +231,15 @@ class Playground:
         while True:
             seen = self.world.events.last
             answer = self.world.callbacks.find(query_id).answer
+            if answer is not None:
+                return answer
+            await self.wait_for_event(seen)
+
+    async def wait_for_inline_answer(self, query_id: str) -> Facts:
+        """What the bot answered to an inline query: results, button, next_offset, cache_time."""
+        while True:
+            seen = self.world.events.last
+            answer: Facts | None = self.directing.inline_answer(query_id)["answer"]
             if answer is not None:
                 return answer
             await self.wait_for_event(seen)

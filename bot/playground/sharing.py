@@ -1,10 +1,10 @@
-"""What people send that they have not typed: posts of others, files."""
+"""What people send that they have not typed: posts of others, files, results of inline queries."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
 from typing import Any
 
-from bot.playground.acts import say
+from bot.playground.acts import BOT, say
 from bot.playground.answers import bad_request
 from bot.playground.bodies import Upload
 from bot.playground.chats import Chat, Message, Person
@@ -12,6 +12,7 @@ from bot.playground.formatting import format_text
 from bot.playground.world import World
 
 LARGEST = 2_000 * 1024 * 1024  # bytes that a person may send; a bot may download fewer
+LONGEST_INLINE = 256  # characters
 _LONGEST_NAME = 255
 _PICTURE = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -58,6 +59,31 @@ def upload(  # noqa: PLR0913 - what a file has
     content: dict[str, Any] = {"document": document} | ({"caption": shown} if shown else {})
     content |= {"caption_entities": marks} if marks else {}
     return say(world, chat, content, sender=sender)
+
+
+def ask_inline(world: World, person: Person, text: str, offset: str = "") -> str:
+    """Type `@bot text` in whatever chat; returns the id of the query."""
+    if len(text) > LONGEST_INLINE:
+        raise bad_request("an inline query has 256 characters at most")
+    asked = world.inline.ask(person.id)
+    query = {"id": asked.id, "from": person.to_api(), "query": text, "offset": offset}
+    world.updates.add("inline_query", query)
+    return asked.id
+
+
+def choose(
+    world: World, chat: Chat, query_id: str, result_id: str, *, sender: Person
+) -> tuple[Message, int | None]:
+    """Send one of the results of an inline query into *chat*."""
+    asked = world.inline.find(query_id)
+    if asked is None or asked.answer is None or asked.person_id != sender.id:
+        raise bad_request("no such inline query of theirs has an answer")
+    chosen = next((each for each in asked.answer["results"] if each["id"] == result_id), None)
+    if chosen is None:
+        raise bad_request("no such result")
+    content = chosen["message"] | {"via_bot": BOT}
+    markup = chosen["reply_markup"]
+    return say(world, chat, content, sender=sender, reply_markup=markup)
 
 
 def decoded(content: str) -> bytes:

@@ -14,6 +14,7 @@ from bot.playground.events import Events
 from bot.playground.faults import Faults
 from bot.playground.files import Files
 from bot.playground.flood import Flood, FloodMode
+from bot.playground.inline import InlineQueries
 from bot.playground.journal import Journal
 from bot.playground.members import Member, member_as
 from bot.playground.profile import Profile
@@ -43,6 +44,7 @@ class World:
         self.flood = Flood(clock, flood)
         self.faults = Faults()
         self.callbacks = Callbacks(clock)
+        self.inline = InlineQueries(clock)
         self.files = Files()
         self.profile = Profile()
         self.token = "1:playground"  # noqa: S105 - the one used last; it signs what apps are told

@@ -10,6 +10,7 @@ from bot.playground.methods import (
     editing,
     files,
     forum,
+    inline,
     polling,
     profile,
     sending,
@@ -19,6 +20,6 @@ Method = Callable[[Call], Any | Awaitable[Any]]
 
 METHODS: dict[str, Method] = {
     name.lower(): method
-    for noun in (callbacks, chats, editing, files, forum, polling, profile, sending)
+    for noun in (callbacks, chats, editing, files, forum, inline, polling, profile, sending)
     for name, method in noun.METHODS.items()
 }

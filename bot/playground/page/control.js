@@ -39,6 +39,19 @@ export const send = (chatId, text, { replyTo, as, thread } = {}) =>
     ...(as ? { from_id: as } : {}),
     ...(thread ? { message_thread_id: thread } : {}),
   });
+export const forward = (chatId, text) => post("forward", { chat_id: chatId, text });
+export const upload = (chatId, file, content) =>
+  post("upload", {
+    chat_id: chatId,
+    name: file.name,
+    content,
+    ...(file.type ? { mime: file.type } : {}),
+  });
+export const askInline = (personId, text, offset) =>
+  post("inline", { person_id: personId, text, offset });
+export const readInlineAnswer = (id) => post("inline_answer", { inline_query_id: id });
+export const chooseInline = (id, resultId, chatId, as) =>
+  post("choose", { inline_query_id: id, result_id: resultId, chat_id: chatId, from_id: as });
 export const press = (chatId, messageId, data, as) =>
   post("press", { chat_id: chatId, message_id: messageId, data, ...(as ? { from_id: as } : {}) });
 export const addChat = (type, title, members) =>

@@ -6,6 +6,7 @@ import { byId } from "./elements.js";
 import { Log } from "./log.js";
 import { Panel } from "./panel.js";
 import { Places } from "./places.js";
+import { Sharing } from "./sharing.js";
 import { WebApp } from "./webapp.js";
 
 const TYPING_MS = 5000; // as long as Telegram shows a chat action
@@ -34,6 +35,12 @@ const panel = new Panel({
 const app = new WebApp();
 const places = new Places({ choose, attempt, person: () => state.person });
 
+const sharing = new Sharing({
+  attempt,
+  person: () => state.person,
+  chat: () => state.chat.id,
+});
+
 async function attempt(act) {
   try {
     return await act();
@@ -47,6 +54,7 @@ function fail(error) {
 }
 
 function say(text, replyTo) {
+  if (sharing.forwards) return attempt(() => control.forward(state.chat.id, text));
   return attempt(() => control.send(state.chat.id, text, { replyTo, ...places.part }));
 }
 
@@ -163,6 +171,7 @@ async function onEvents(events) {
   for (const event of events) {
     if (event.kind === "callback_answer") showAnswer(event);
     if (event.kind === "chat_action" && event.chat_id === state.chat.id) showTyping(true);
+    if (event.kind === "inline_answer") attempt(() => sharing.answered(event));
     if (event.kind === "message") panel.markUnread(event.chat_id, state.chat.id);
   }
   if (kinds.has("chat")) await readChats();

@@ -1,0 +1,63 @@
+"""Answers to inline queries."""
+
+import re
+from typing import Any, Literal
+
+from bot.playground.answers import bad_request
+from bot.playground.call import Call
+from bot.playground.formatting import message_text
+from bot.playground.keyboards import check_markup
+
+MOST_RESULTS = 50
+LONGEST_OFFSET = 64  # bytes
+_START = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def answer_inline_query(call: Call) -> Literal[True]:
+    asked = call.world.inline.waiting(call.params["inline_query_id"])
+    given = call.params["results"]
+    if len(given) > MOST_RESULTS:
+        raise bad_request("RESULTS_TOO_MUCH")
+    if len({result["id"] for result in given}) < len(given):
+        raise bad_request("RESULT_ID_DUPLICATE")
+    if len(call.get("next_offset", "").encode()) > LONGEST_OFFSET:
+        raise bad_request("NEXT_OFFSET_INVALID")
+    if call.get("cache_time", 300) < 0:
+        raise bad_request("cache_time must be non-negative")
+    asked.answer = {
+        "results": [_result(result) for result in given],
+        "button": _button(call.get("button")),
+        "next_offset": call.get("next_offset", ""),
+        "cache_time": call.get("cache_time", 300),
+        "is_personal": call.get("is_personal", False),
+    }
+    call.world.events.publish("inline_answer", inline_query_id=asked.id)
+    return True
+
+
+def _result(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with what its message will say; only articles are known here."""
+    if result["type"] != "article":
+        raise bad_request("results of other kinds than article are not in this playground")
+    if not result["title"].strip():
+        raise bad_request("ARTICLE_TITLE_EMPTY")
+    content = result["input_message_content"]
+    if "message_text" not in content:
+        raise bad_request("results say text in this playground")
+    said = message_text(
+        content["message_text"], content.get("parse_mode", ""), content.get("entities", [])
+    )
+    return result | {"message": said, "reply_markup": check_markup(result.get("reply_markup"))}
+
+
+def _button(button: dict[str, Any] | None) -> dict[str, Any] | None:
+    if button is None:
+        return None
+    if not button["text"].strip() or len({"web_app", "start_parameter"} & set(button)) != 1:
+        raise bad_request("a button above results has a text and leads to one thing")
+    if "start_parameter" in button and not _START.fullmatch(button["start_parameter"]):
+        raise bad_request("START_PARAM_INVALID")
+    return button
+
+
+METHODS = {"answerInlineQuery": answer_inline_query}
