@@ -95,11 +95,17 @@ async def articles_of(unit: Unit, article_ids: Collection[int]) -> list[Article]
     return list(rows)
 
 
-async def source_names(unit: Unit, article_ids: Collection[int]) -> dict[int, str]:
-    """The name of whoever first told each article."""
+async def source_names(
+    unit: Unit, article_ids: Collection[int], chat_id: int | None = None
+) -> dict[int, str]:
+    """The name of whoever first told each article, of the sources that reach the chat."""
     rows = await unit.session.exec(
         select(Entry.article_id, told_by())
-        .where(col(Entry.article_id).in_(article_ids), Entry.source_id == Source.id)
+        .where(
+            col(Entry.article_id).in_(article_ids),
+            Entry.source_id == Source.id,
+            reaches(chat_id),
+        )
         .order_by(col(Entry.first_seen_at).desc())
     )
     return dict(rows.all())

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from storage.articles import Article
 from storage.engine import Unit
 from storage.matches import Match
 from storage.sources_carrying import carried_to
+from storage.subscriptions import Subscription
+from storage.topics import Topic
 
 _ARTICLES_TO_A_STORY = 4  # looked at, on average; where there are more, fewer stories are found
 
@@ -29,6 +32,23 @@ class FoundStory:
 
 async def newest_stories(unit: Unit, chat_id: int, query_id: int, limit: int) -> list[FoundStory]:
     """Return up to *limit* stories that the query found, the one with the newest article first."""
+    return await _newest(unit, chat_id, col(Match.query_id) == query_id, limit)
+
+
+async def newest_public_stories(unit: Unit, chat_id: int, limit: int) -> list[FoundStory]:
+    """Return those that the topics of a chat found in public sources: others may see them."""
+    watched = (
+        select(Topic.query_id)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(col(Subscription.chat_id) == chat_id, ~col(Subscription.paused))
+    )
+    queries = list(await unit.session.exec(watched))
+    return await _newest(unit, None, col(Match.query_id).in_(queries), limit) if queries else []
+
+
+async def _newest(
+    unit: Unit, chat_id: int | None, which: ColumnElement[bool], limit: int
+) -> list[FoundStory]:
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
             Article.story_id,
@@ -42,7 +62,7 @@ async def newest_stories(unit: Unit, chat_id: int, query_id: int, limit: int) ->
         )
         .join(Article, col(Article.id) == Match.article_id)
         .where(
-            col(Match.query_id) == query_id,
+            which,
             col(Match.news_at) <= unit.now,
             carried_to(chat_id, col(Article.id)),
         )

@@ -47,6 +47,7 @@ USE_CASES = {
     "bot.sources.finding.opening",
     "bot.matching.archive",
     "bot.matching.comparing",
+    "bot.matching.glimpsing",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.publishing.outfeeds",

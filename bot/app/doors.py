@@ -9,6 +9,7 @@ from bot.chat.doors import Doors
 from bot.delivery.release import Releasing
 from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
+from bot.matching.glimpsing import Glimpsing
 from bot.matching.preview import Preview
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
@@ -80,6 +81,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
+        glimpsing=Glimpsing(storage, preview),
         looking=Looking(tools.fetcher, tools.reader),
         own_sources=make_own_sources(tools, usual.feeds),
         sources=Listing(storage),

@@ -18,6 +18,7 @@ from bot.chat.handlers import (
     exporting,
     feeds,
     groups,
+    inline,
     invite_link,
     language,
     links,
@@ -45,6 +46,7 @@ from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.calming import Calming
 from bot.chat.middlewares.guarding import Guarding
 from bot.chat.middlewares.permitting import Permitting
+from bot.chat.turns import Turns
 
 if TYPE_CHECKING:
     from aiogram.dispatcher.event.telegram import TelegramEventObserver
@@ -56,6 +58,7 @@ ALLOWED_UPDATES = (
     "message",
     "edited_message",
     "callback_query",
+    "inline_query",
     "my_chat_member",
     "chat_member",
 )
@@ -65,7 +68,11 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     """Return a dispatcher without dialog state: each update says all that is needed."""
     administrators = Administrators()
     dispatcher = Dispatcher(
-        disable_fsm=True, doors=doors, renderer=renderer, administrators=administrators
+        disable_fsm=True,
+        doors=doors,
+        renderer=renderer,
+        administrators=administrators,
+        turns=Turns(),
     )
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
@@ -75,6 +82,7 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     dispatcher.include_routers(
         groups.make_router(),
         memberships.make_router(),
+        inline.make_router(),
         admin_link.make_router(),
         invite_link.make_router(),
         _front_door(administrators),
@@ -90,6 +98,7 @@ def _front_door(administrators: Administrators) -> Router:
         observer.outer_middleware(Arriving(administrators))
         observer.middleware(Permitting())
     router.include_routers(
+        inline.make_own_router(),
         make_admin_router(),
         start.make_router(),
         topics.make_router(),

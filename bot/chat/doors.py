@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bot.delivery.release import Releasing
     from bot.matching.archive import Archive
     from bot.matching.comparing import Comparing
+    from bot.matching.glimpsing import Glimpsing
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
     from bot.sources.finding.adding import Addition
@@ -69,6 +70,7 @@ class Doors:
     preview: Preview
     digest: DigestNow
     adding: AddsSources
+    glimpsing: Glimpsing
     looking: LooksAtLinks
     own_sources: OwnSources
     sources: Listing

@@ -5,7 +5,7 @@ confirms updates before they are handled. Here:
 
 1. An update is confirmed by the next call, so a crash gets it again; handlers are idempotent. At a
    stop a last call confirms what was handled, or whoever polls next would answer it once more.
-2. Updates of one chat are handled in order, chats side by side.
+2. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
 3. A slow handler holds up nobody: after a moment's grace polling goes on without it, and sooner
    where an answer was full, since then more is waiting at Telegram.
 4. A flood is dropped here, before there is a task for it; what is in hand is bounded in any case.
@@ -126,6 +126,9 @@ class Polling:
                 return None
             case Verdict.SAY:
                 task = group.create_task(self._feed(update, {SHUT_SECONDS: judged.seconds}))
+            case Verdict.HANDLE if update.inline_query:
+                # What is typed over must not wait; its handler knows which of them counts.
+                task = group.create_task(self._handle(update, after=None))
             case Verdict.HANDLE:
                 chat = chat_of(update)
                 task = group.create_task(self._handle(update, after=self.running.get(chat)))

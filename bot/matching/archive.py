@@ -51,7 +51,7 @@ class Archive:
         page = stories[start : start + PER_PAGE]
         end = start + len(page)
         return FoundPage(
-            hits=await self.preview.shown(query, page, _LENGTH),
+            hits=await self.preview.shown(query, page, _LENGTH, chat_id=chat_id),
             count=len(stories),
             is_more=found.is_more,
             first=start + 1,

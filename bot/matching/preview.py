@@ -109,19 +109,33 @@ class Preview:
     storage: Storage
 
     async def hits(
-        self, query: Query, *, chat_id: int | None = None, days: int = 7, limit: int = 3
+        self,
+        query: Query,
+        *,
+        chat_id: int | None = None,
+        days: int = 7,
+        limit: int = 3,
+        most: int = MOST_LOOKED_AT,
     ) -> PreviewResult:
-        """What *query* found in public sources and in those that the chat *chat_id* follows."""
-        found = await self.stories(query, chat_id=chat_id, days=days)
-        hits = await self.shown(query, found.articles[:limit])
+        """What *query* found in public sources and in those that the chat *chat_id* follows.
+
+        *most*: the articles that are looked at, where nobody asks how many there are.
+        """
+        found = await self.stories(query, chat_id=chat_id, days=days, most=most)
+        hits = await self.shown(query, found.articles[:limit], chat_id=chat_id)
         return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
 
     async def stories(
-        self, query: Query, *, chat_id: int | None = None, days: int = 7
+        self,
+        query: Query,
+        *,
+        chat_id: int | None = None,
+        days: int = 7,
+        most: int = MOST_LOOKED_AT,
     ) -> StoriesFound:
         """The same stories, by their newest articles alone."""
         ago = timedelta(days=days)
-        return _stories(await self._look(query, query.tree, ago, chat_id, _matcher(query)))
+        return _stories(await self._look(query, query.tree, ago, chat_id, _matcher(query), most))
 
     async def stories_ever(self, query: Query, *, chat_id: int) -> StoriesFound:
         """Those among all stored articles, as many as there is time for."""
@@ -133,11 +147,16 @@ class Preview:
         return _stories(Looked(told, len(told) < len(ids), now - since, since))
 
     async def shown(
-        self, query: Query, articles: Sequence[Article], length: int = LENGTH
+        self,
+        query: Query,
+        articles: Sequence[Article],
+        length: int = LENGTH,
+        *,
+        chat_id: int | None = None,
     ) -> tuple[Hit, ...]:
         """How *articles* are shown to whoever asked for the *query*; snippets of that *length*."""
         async with self.storage.reading() as unit:
-            names = await source_names(unit, [article.id or 0 for article in articles])
+            names = await source_names(unit, [one.id or 0 for one in articles], chat_id)
 
         def shown(article: Article) -> Hit:
             return _hit(query, article, names.get(article.id or 0, ""), length)
@@ -181,7 +200,13 @@ class Preview:
         return len(found)
 
     async def _look(
-        self, query: Query, tree: Node, ago: timedelta, chat_id: int | None, tell: Tell[Told]
+        self,
+        query: Query,
+        tree: Node,
+        ago: timedelta,
+        chat_id: int | None,
+        tell: Tell[Told],
+        most: int = MOST_LOOKED_AT,
     ) -> Looked[Told]:
         """Tell of the newest articles that *tree* may match, as many as there is time for."""
         asked = asked_of(tree)
@@ -193,7 +218,7 @@ class Preview:
             carried = await sources_called(unit, is_meant, chat_id) if asked.source else None
             now, words = unit.now, self._words(tree)
             wanted = Wanted(words, now - ago, chat_id, source_ids=carried, language=asked.language)
-            ids = await ids_found(unit, wanted, limit=MOST_LOOKED_AT + 1)
+            ids = await ids_found(unit, wanted, limit=most + 1)
         told = await self._tell_in_time(query, ids, tell)
         is_more = len(told) < len(ids)
         since = told[-1][0].news_at if is_more and told else now - ago

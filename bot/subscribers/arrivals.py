@@ -95,6 +95,25 @@ class Arrivals:
         if chat is None or _has_news(chat, visitor):
             async with self.storage.writing() as unit:
                 chat = await _kept(unit, visitor)
+        return self._guest(visitor, chat, appointed, now)
+
+    async def known(self, visitor: Visitor) -> Guest | None:
+        """Return who it is if they have a chat already; nobody is let in or told anything here."""
+        ids = {visitor.person_id, visitor.telegram_id}
+        async with self.storage.reading() as unit:
+            appointed = await admin_ids(unit)
+            banned = await is_banned(unit, ids) and not self.access.owns(visitor.person_id)
+            admitted = await is_admitted(unit, visitor.person_id)
+            rows = await chats_of(unit, visitor.telegram_id)
+            now = unit.now
+        may_use = admitted or self.access.may_use(visitor.person_id, appointed)
+        if banned or not rows or not may_use:
+            return None
+        return self._guest(visitor, rows[0], appointed, now)
+
+    def _guest(
+        self, visitor: Visitor, chat: Chat, appointed: Collection[int], now: datetime
+    ) -> Guest:
         return Guest(
             chat_id=chat.id or 0,
             person_id=visitor.person_id,

@@ -20,6 +20,7 @@ from bot.delivery.release import Releasing
 from bot.logs import Failure
 from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
+from bot.matching.glimpsing import Glimpsing
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
@@ -227,6 +228,7 @@ def make_doors(
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=adding,
+        glimpsing=Glimpsing(storage, preview),
         looking=looking or FakeLooking(),
         own_sources=OwnSources(storage, OneFeed(storage), most=3),
         sources=Listing(storage),

@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 
 from bot.chat.cards import show_card
+from bot.chat.deeplinks import words_in
 from bot.chat.permits import READS
 
 if TYPE_CHECKING:
@@ -35,9 +36,17 @@ async def came_for_a_topic(
     await show_card(topic.typed, guest, doors, answers, topic)
 
 
+async def came_with_words(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    await show_card(words_in(command.args or ""), guest, doors, answers)
+
+
 def make_router() -> Router:
     router = Router(name="start")
     names_a_topic = CommandStart(deep_link=True, magic=F.args.startswith(PREFIX))
     router.message.register(came_for_a_topic, names_a_topic, flags=READS)
+    brings_words = CommandStart(deep_link=True, magic=F.args.func(words_in))
+    router.message.register(came_with_words, brings_words, flags=READS)
     router.message.register(started, Command("start"), flags=READS)
     return router

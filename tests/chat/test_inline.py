@@ -1,0 +1,192 @@
+"""Inline queries through the dispatcher: what they give, to whom, and what is kept back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.deeplinks import LONGEST, link_to_words, payload_of, words_in
+from bot.chat.turns import Turns
+from bot.sources.articles.identity import identified
+from bot.sources.articles.intake import draft, url_hash
+from bot.sources.articles.storing import store_drafts
+from bot.sources.formats.records import Document, Item, Kind
+from storage.follows import follow
+from storage.sources import add_source
+
+if TYPE_CHECKING:
+    from tests.chat.conftest import House, Talk
+
+PRIVATE = "https://private.example/feed"
+
+
+async def asks(house: House, talk: Talk, text: str, offset: str = "") -> dict[str, Any]:
+    query = house.playground.inline_query(talk.who, text, offset)
+    return await house.playground.wait_for_inline_answer(query)
+
+
+@pytest.fixture
+async def ferry(ann, news):
+    await ann.says("/start")
+    await news("Ferry sinks off Bohara", "A ferry sank in Taiwan's waters. More to come.")
+
+
+async def test_the_newest_stories_come_as_cards(house, ann, ferry):
+    answer = await asks(house, ann, "ferry")
+
+    (card,) = answer["results"]
+    assert card["title"] == "Ferry sinks off Bohara"
+    assert card["description"].startswith("Sample Times · 21:00 · A ferry sank")
+    assert card["message"]["text"].startswith("Ferry sinks off Bohara\n\nA ferry sank")
+    assert card["message"]["entities"][0]["type"] == "text_link"
+    assert (answer["cache_time"], answer["is_personal"], answer["next_offset"]) == (30, True, "")
+
+
+async def test_a_card_brings_others_to_its_words(house, ann, ferry):
+    answer = await asks(house, ann, "ferry")
+    ((button,),) = answer["results"][0]["reply_markup"]["inline_keyboard"]
+    bob = house.talk("Bob")
+
+    card = await bob.says(f"/start {button['url'].partition('?start=')[2]}")
+
+    assert button["text"] == "Watch this"
+    assert card["text"].startswith("ferry · 1 story in the last 7 days")
+
+
+async def test_a_chosen_card_is_nothing_that_was_typed(house, ann, ferry):
+    query = house.playground.inline_query(ann.who, "ferry")
+    answer = await house.playground.wait_for_inline_answer(query)
+
+    house.playground.choose(ann.who, query, answer["results"][0]["id"])
+    after = await ann.says("/help")
+
+    assert after["text"].startswith("Type what I should watch for")
+    assert house.playground.messages(ann.who)[-3]["via_bot"]["is_bot"]
+
+
+async def test_there_are_ten_on_a_page(house, ann, news):
+    await ann.says("/start")
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "more"]
+    for number, word in enumerate(words):
+        url = f"https://news.example.org/{number}"
+        await news(f"Ferry {word} sinks", f"It was {word}. " * 9, url)
+
+    first = await asks(house, ann, "ferry")
+    second = await asks(house, ann, "ferry", first["next_offset"])
+
+    assert (len(first["results"]), first["next_offset"]) == (10, "10")
+    assert (len(second["results"]), second["next_offset"]) == (1, "")
+
+
+async def test_without_words_ones_own_newest_come(house, ann, ferry):
+    nothing = await asks(house, ann, "")
+    await ann.presses(await ann.says("ferry"), "Both")
+
+    answer = await asks(house, ann, " ")
+
+    assert nothing["button"]["text"] == "Your topics have found nothing yet. Add one?"
+    assert [card["title"] for card in answer["results"]] == ["Ferry sinks off Bohara"]
+
+
+async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage):
+    await ann.says("/start")
+    async with one_storage.writing() as unit:
+        row = {
+            "url": PRIVATE,
+            "url_hash": url_hash(PRIVATE),
+            "host": "private.example",
+            "created_at": unit.now,
+            "next_fetch_at": unit.now,
+        }
+        source_id = await add_source(unit, row) or 0
+        await follow(unit, 1, source_id)
+        item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", unit.now, "en")
+        (entry,) = identified(Document(Kind.FEED, items=(item,)), PRIVATE)
+        await store_drafts(
+            unit, source_id, [draft(*entry, source_url=PRIVATE, now=unit.now, backlog=False)]
+        )
+    card = await ann.says("ferry")
+    await ann.presses(card, "Both")
+
+    found, own = await asks(house, ann, "ferry"), await asks(house, ann, "")
+
+    assert card["text"].startswith("ferry · 1 story")
+    assert (found["results"], own["results"]) == ([], [])
+    assert found["button"]["text"] == "Nothing in 30 days. Watch for it?"
+
+
+async def test_a_query_that_is_none_says_so_and_leads_to_why(house, ann):
+    await ann.says("/start")
+
+    answer = await asks(house, ann, "Taiwan OR (consul")
+    told = await ann.says(f"/start {answer['button']['start_parameter']}")
+
+    assert answer["results"] == []
+    assert answer["button"]["text"] == "I can't read this query yet: see why"
+    assert "This bracket is never closed" in told["text"]
+
+
+async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
+    eve = house.talk("Eve", started=False)
+
+    answer = await asks(house, eve, "ferry")
+
+    assert answer["results"] == []
+    assert answer["button"] == {"text": "Start the bot", "start_parameter": "inline"}
+    assert answer["cache_time"] == 0
+    async with one_storage.reading() as unit:
+        from storage.chats import chat_at
+
+        assert await chat_at(unit, eve.who.id) is None
+
+
+async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):
+    queries = [house.playground.inline_query(ann.who, "ferry"[:n]) for n in (3, 4, 5)]
+
+    answer = await house.playground.wait_for_inline_answer(queries[-1])
+
+    assert len(answer["results"]) == 1
+
+
+async def test_only_the_last_of_those_that_wait_counts():
+    turns, counted = Turns(), []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def ask(number: int) -> None:
+        async with turns.turn(7) as turn:
+            if turn.counts:
+                counted.append(number)
+                begun.set()
+                await go_on.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ask(1))
+        await begun.wait()
+        for number in (2, 3, 4):
+            group.create_task(ask(number))
+        await asyncio.sleep(0)
+        go_on.set()
+
+    assert counted == [1, 4]
+    assert turns.lines == {}
+
+
+@given(st.text(max_size=80))
+def test_words_come_back_from_a_link_or_do_not_travel(words):
+    payload = payload_of(words)
+
+    if payload is None:
+        assert link_to_words("bot", words) == "https://t.me/bot"
+    else:
+        assert len(payload) <= LONGEST
+        assert words_in(payload) == words
+
+
+@given(st.text(max_size=80))
+def test_nothing_made_by_hand_breaks_a_link(payload):
+    assert isinstance(words_in(f"q_{payload}"), str)
+    assert words_in("topic_1") == ""
