@@ -73,6 +73,12 @@ async def query_for(unit: Unit, canonical: str) -> Query:
     return found
 
 
+async def query_known(unit: Unit, canonical: str) -> int | None:
+    """Return the row of the query *canonical*, whether anybody asks for it or not."""
+    wanted = select(Query.id).where(Query.canonical_hash == _hash(canonical))
+    return (await unit.session.exec(wanted)).one_or_none()
+
+
 async def retire_query(unit: Unit, query_id: int) -> bool:
     """Retire the query if no topic asks for it any more; return whether it is retired now."""
     if await _is_asked_for(unit, query_id):

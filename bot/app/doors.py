@@ -15,6 +15,7 @@ from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
+from bot.publishing.trending import Trending
 from bot.settings import Access as WhoMay
 from bot.sources.finding.adding import Adding
 from bot.sources.finding.choosing import Choosing, FeedsOnly
@@ -37,6 +38,7 @@ from bot.subscribers.limits import Limits
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
+from bot.subscribers.outlets import Outlets
 from bot.subscribers.overview import LooksAfter
 from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.proposing import Proposing
@@ -66,6 +68,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     preview = Preview(storage)
     usual = limits_for_all(around.settings)
     watching, changing = Watching(storage, preview, usual), Changing(storage, preview)
+    own_sources = make_own_sources(tools, usual.feeds)
     return Doors(
         arrivals=Arrivals(storage, access),
         admins=Admins(storage, access),
@@ -83,7 +86,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         glimpsing=Glimpsing(storage, preview),
         looking=Looking(tools.fetcher, tools.reader),
-        own_sources=make_own_sources(tools, usual.feeds),
+        own_sources=own_sources,
         sources=Listing(storage),
         feeds=Feeds(storage, around.links, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
@@ -94,8 +97,10 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         comparing=Comparing(preview),
         archive=Archive(preview),
         exporting=Exporting(storage),
-        importing=Importing(storage, Topics(storage), watching, changing),
         allowing=Allowing(storage, usual),
+        importing=Importing(storage, Topics(storage), watching, changing, own_sources),
+        outlets=Outlets(storage, preview),
+        trending=Trending(storage, preview, around.drawing),
         bans=Bans(storage, access),
         chats=ChatList(storage),
         invites=Invites(storage, access),

@@ -91,6 +91,22 @@ class Answers:
             parse_mode=None,
         )
 
+    async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
+        """Send the picture with what the template says below it, or that alone."""
+        message = self.renderer.message(template, press=callbacks, **values)
+        if png is None:
+            await self.send([message])
+            return
+        await self.bot.send_photo(
+            self.telegram_id,
+            BufferedInputFile(png, "picture.png"),
+            message_thread_id=self.thread_id or None,
+            caption=message.text,
+            caption_entities=entities_of(message),
+            reply_markup=markup_of(message.keyboard),
+            parse_mode=None,
+        )
+
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""
         message = self.renderer.message(template, press=callbacks, **values)
@@ -158,6 +174,13 @@ class Answers:
             await self.pressed.answer(text, show_alert=(bool(text) and stays) or None)
         except TelegramBadRequest:
             return  # too old: nothing spins any more
+
+    async def drawing(self) -> None:
+        await self.bot.send_chat_action(
+            self.telegram_id,
+            ChatAction.UPLOAD_PHOTO,
+            message_thread_id=self.thread_id or None,
+        )
 
     async def typing(self) -> None:
         await self.bot.send_chat_action(self.telegram_id, ChatAction.TYPING)

@@ -15,15 +15,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId, SlotNumber
-from bot.chat.callbacks_topics import (
-    AskOfTopic,
-    MuteTopic,
-    PauseTopic,
-    ShowMuting,
-    UndoStop,
-    UnmuteTopic,
-    UseWords,
-)
+from bot.chat.callbacks_topics import *  # noqa: F403 - templates call all of them `press`
 from bot.chat.callbacks_typed import (
     FindFeeds,
     FollowAgain,
@@ -39,9 +31,8 @@ from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
 # What stands elsewhere, for the templates' sake.
 __all__ = [
-    "AskOfTopic", "FindFeeds", "FollowAgain", "FollowLink", "MuteTopic", "OpenOwnSource",
-    "OwnSourcesPage", "PageNumber", "PauseTopic", "RowId", "ShowMuting", "SlotNumber", "UndoStop",
-    "Unfollow", "UnmuteTopic", "UseWords", "turn_search",
+    "FindFeeds", "FollowAgain", "FollowLink", "OpenOwnSource", "OwnSourcesPage", "PageNumber",
+    "RowId", "SlotNumber", "Unfollow", "turn_search",
 ]  # fmt: skip
 
 

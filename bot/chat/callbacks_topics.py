@@ -6,7 +6,7 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.chat.bounds import RowId
+from bot.chat.bounds import PageNumber, RowId
 
 
 class OfTopic(StrEnum):
@@ -51,3 +51,33 @@ class UseWords(CallbackData, prefix="use"):
     """The words are those that the message shows first."""
 
     topic_id: RowId
+
+
+class TrendsPage(CallbackData, prefix="trends"):
+    page: PageNumber = 0
+
+
+class ShowTrend(CallbackData, prefix="trend"):
+    topic_id: RowId
+
+
+class WhereFrom(CallbackData, prefix="from"):
+    topic_id: RowId
+
+
+class OpenOutlet(CallbackData, prefix="outlet"):
+    """Who told the article; *topic_id* is where one came from."""
+
+    topic_id: RowId
+    source_id: RowId
+    article_id: RowId
+
+
+class MuteOutlet(OpenOutlet, prefix="muteoutlet"):
+    """*days* 0: less of it, as long as that is not lifted."""
+
+    days: Annotated[int, Field(ge=0, le=7)]
+
+
+class UnmuteOutlet(OpenOutlet, prefix="unmuteoutlet"):
+    pass

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.matching.glimpsing import Glimpsing
     from bot.matching.preview import Preview
     from bot.publishing.now import DigestNow
+    from bot.publishing.trending import Trending
     from bot.sources.finding.adding import Addition
     from bot.sources.finding.looking import Looked
     from bot.sources.listing import Listing
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.subscribers.invites import Invites
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.outlets import Outlets
     from bot.subscribers.overview import LooksAfter
     from bot.subscribers.own_sources import OwnSources
     from bot.subscribers.proposing import Proposing
@@ -85,6 +87,8 @@ class Doors:
     exporting: Exporting
     importing: Importing
     allowing: Allowing
+    outlets: Outlets
+    trending: Trending
     bans: Bans
     chats: ChatList
     invites: Invites

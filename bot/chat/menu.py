@@ -28,6 +28,7 @@ COMMANDS = (
     "topics",
     "digest",
     "search",
+    "trend",
     "test",
     "settings",
     "sources",

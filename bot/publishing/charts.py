@@ -73,6 +73,18 @@ def chart_of(topics: Sequence[tuple[Topic, Trend]], now: datetime) -> Chart | No
     return Chart(tuple(days), tuple(rows))
 
 
+def drawn_day(day: date, name: str) -> str:
+    """Return what a day is called in a picture: its *name*, where that can be written there."""
+    return name if _is_writable(name) else f"{day.month}/{day.day}"
+
+
+def one_band(name: str, counts: Sequence[int]) -> Band:
+    """Return the only topic of a picture; a name that cannot be written there stands beside it."""
+    label = name if _is_writable(name) else ""
+    short = label if len(label) <= _LONGEST_NAME else f"{label[: _LONGEST_NAME - 1]}…"
+    return Band(short, counts, [0] * len(counts))
+
+
 def _is_writable(name: str) -> bool:
     return all(
         character in _MARKS or (ord(character) <= _LAST_LETTER and character.isprintable())

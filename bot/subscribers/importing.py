@@ -14,6 +14,7 @@ from bot.matching.query import QueryError
 from bot.subscribers.changing import Changing
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.names import name_for
+from bot.subscribers.own_sources import Followed, Outcome
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import NoSuchTopic, Refusal, TooManyTopics
 from bot.subscribers.slots import renewed
@@ -62,7 +63,7 @@ class Report:
 
 
 class Follows(Protocol):
-    async def follow(self, chat_id: int, url: str) -> Report:
+    async def follow(self, chat_id: int, url: str) -> Followed:
         """Let the chat follow the feed at *url*."""
 
 
@@ -72,7 +73,7 @@ class Importing:
     topics: Topics
     watching: Watching
     changing: Changing
-    follows: Follows | None = field(default=None, repr=False)
+    follows: Follows = field(repr=False)
 
     async def read(self, chat_id: int, data: bytes) -> Report:
         """Take in the export *data*; NotAnExport if it is none."""
@@ -136,12 +137,17 @@ class Importing:
             await self.changing.mute_until(chat_id, topic_id, wish.muted_until)
 
     async def _source(self, chat_id: int, url: str) -> Report:
-        if self.follows is None:
-            return Report(failed=[Failed(url, Why.NO_FEED)])
         try:
-            return await self.follows.follow(chat_id, url)
+            followed = await self.follows.follow(chat_id, url)
         except Refusal:
             return Report(failed=[Failed(url, Why.TOO_MANY)])
+        match followed.outcome:
+            case Outcome.FOLLOWED:
+                return Report(added=[followed.title or url])
+            case Outcome.THERE:
+                return Report(known=[followed.title or url])
+            case Outcome.REFUSED:
+                return Report(failed=[Failed(url, Why.NO_FEED, followed.sentence)])
 
     async def _settings(self, chat_id: int, export: Export) -> bool:
         """Take over what the chat has not chosen itself; say whether that was anything."""

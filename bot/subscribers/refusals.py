@@ -47,6 +47,10 @@ class NotAName(Refusal):
     """Nothing of it can be seen."""
 
 
+class NoSuchOutlet(Refusal):
+    """It is gone, or tells the chat nothing."""
+
+
 class NoSuchAlert(Refusal):
     """The chat was not alerted to that, or what it was told is gone."""
 

@@ -6,10 +6,12 @@ import asyncio
 import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
+from PIL import Image
 
 from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
@@ -24,6 +26,7 @@ from bot.matching.glimpsing import Glimpsing
 from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
+from bot.publishing.trending import Trending
 from bot.rendering.links import Links
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
@@ -51,6 +54,7 @@ from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
+from bot.subscribers.outlets import Outlets
 from bot.subscribers.overview import LooksAfter
 from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.proposing import Proposing
@@ -66,10 +70,12 @@ from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON, TurnedClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from aiogram import Dispatcher
+
+    from bot.publishing.charts import Band
 
 
 ADMIN = 900
@@ -134,6 +140,15 @@ class OneFeed:
             }
             source_id = await add_source(unit, values)
         return Addition(url, Outcome.ADDED, "Own Times", source_id=source_id)
+
+
+class FakeDrawing:
+    """Draws a dot."""
+
+    async def draw(self, _days: Sequence[str], _bands: Sequence[Band]) -> bytes | None:
+        drawn = BytesIO()
+        Image.new("RGB", (20, 10)).save(drawn, "PNG")
+        return drawn.getvalue()
 
 
 @dataclass
@@ -212,6 +227,7 @@ def make_doors(
 ) -> Doors:
     renderer = renderer or Renderer()
     preview = Preview(storage)
+    own_sources = OwnSources(storage, OneFeed(storage), most=3)
     watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
@@ -230,7 +246,7 @@ def make_doors(
         adding=adding,
         glimpsing=Glimpsing(storage, preview),
         looking=looking or FakeLooking(),
-        own_sources=OwnSources(storage, OneFeed(storage), most=3),
+        own_sources=own_sources,
         sources=Listing(storage),
         feeds=Feeds(storage, LINKS, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, post),
@@ -241,8 +257,10 @@ def make_doors(
         comparing=Comparing(preview),
         archive=Archive(preview),
         exporting=Exporting(storage),
-        importing=Importing(storage, Topics(storage), watching, changing),
         allowing=Allowing(storage),
+        importing=Importing(storage, Topics(storage), watching, changing, own_sources),
+        outlets=Outlets(storage, preview),
+        trending=Trending(storage, preview, FakeDrawing()),
         bans=Bans(storage, access),
         chats=ChatList(storage),
         invites=Invites(storage, access),

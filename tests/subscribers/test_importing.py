@@ -13,7 +13,8 @@ from bot.subscribers.exporting import Exporting
 from bot.subscribers.exports import read_export, written
 from bot.subscribers.importing import Failed, Importing, Report, Why
 from bot.subscribers.limits import MOST_TOPICS
-from bot.subscribers.refusals import NotAnExport, TooManyTopics
+from bot.subscribers.own_sources import Followed, Outcome
+from bot.subscribers.refusals import NotAnExport, TooManyFeeds
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
@@ -27,9 +28,19 @@ def changing(storage, past) -> Changing:
     return Changing(storage, past)
 
 
+class Follows:
+    """Follows what is called a feed, once; two are one too many."""
+
+    async def follow(self, _chat_id: int, url: str) -> Followed:
+        if url.endswith("2"):
+            raise TooManyFeeds(1)
+        outcome = Outcome.FOLLOWED if "feed" in url else Outcome.REFUSED
+        return Followed(outcome, url, "A feed", sentence="is none")
+
+
 @pytest.fixture
 def importing(storage, watching, changing) -> Importing:
-    return Importing(storage, Topics(storage), watching, changing)
+    return Importing(storage, Topics(storage), watching, changing, Follows())
 
 
 @pytest.fixture
@@ -115,21 +126,14 @@ async def test_limits_hold(importing, watching, arrive):
     )
 
 
-async def test_sources_go_to_whoever_follows_them(storage, watching, changing, arrive):
-    class Follows:
-        async def follow(self, _chat_id: int, url: str) -> Report:
-            if url.endswith("2"):
-                raise TooManyTopics(1)
-            return Report(added=(url,))
-
-    importing = Importing(storage, Topics(storage), watching, changing, Follows())
-    urls = ["https://a.example/1", "https://a.example/2", "file:///etc/passwd"]
+async def test_sources_go_to_whoever_follows_them(importing, arrive):
+    urls = ["https://a.example/feed", "https://a.example/2", "https://a.example/3", "file:///etc"]
     document = written({"sources": [{"url": url} for url in urls]}, datetime.now(UTC))
 
     report = await importing.read(await arrive(), document)
 
-    assert report.added == (urls[0],)
-    assert [one.why for one in report.failed] == [Why.UNREADABLE, Why.TOO_MANY]
+    assert report.added == ("A feed",)
+    assert [one.why for one in report.failed] == [Why.UNREADABLE, Why.TOO_MANY, Why.NO_FEED]
 
 
 async def test_own_sources_are_exported_for_other_readers(storage, arrive):

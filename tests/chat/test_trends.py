@@ -1,0 +1,102 @@
+"""/trend and where a topic comes from, as people see them."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage.mutes import Mute
+from tests.chat.conftest import labels
+
+
+@pytest.fixture
+async def told(ann, news, clock):
+    """Two weeks of news, and a topic that Ann watches since then."""
+    for number in range(1, 9):
+        await news(f"Taiwan, part {number}", f"{number}", f"https://news.example.org/{number}")
+        clock.turn(timedelta(days=2))
+    await ann.presses(await ann.says("taiwan"), "Both")
+
+
+async def test_a_trend_is_a_picture_with_the_same_in_words(ann, told):
+    seen = await ann.says("/trend Taiwan")
+
+    assert seen["photo"][0]["width"] == 20
+    assert seen["caption"].startswith("Taiwan · ")
+    assert "8 stories in four weeks. Week by week: 0, 2, 3, 3." in seen["caption"]
+    assert "The most on one day: 1, on " in seen["caption"]
+
+
+async def test_without_a_topic_it_asks_which(ann, told):
+    asked = await ann.says("/trend")
+
+    seen = await ann.presses(asked, "taiwan")
+
+    assert asked["text"] == "Which topic?"
+    assert seen["caption"].startswith("taiwan · ")
+
+
+async def test_who_watches_nothing_is_told_how_it_goes(ann):
+    assert "/trend Taiwan" in (await ann.says("/trend"))["text"]
+
+
+async def test_a_topic_is_found_by_its_name(ann):
+    seen = await ann.says("/trend semiconductors")
+
+    assert seen["text"].startswith("semiconductors · ")
+    assert seen["text"].endswith("No story in four weeks.")
+
+
+async def test_the_page_of_a_topic_leads_to_its_trend(ann, told):
+    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+
+    assert "photo" in await ann.presses(topic, "Trend")
+
+
+async def test_it_says_who_told_a_topic(ann, told):
+    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+
+    seen = await ann.presses(topic, "Where from")
+    back = await ann.presses(seen, "‹ Back")
+
+    assert seen["text"].startswith("taiwan · 8 stories in the last 30 days\n\n1. Sample Times · 8")
+    assert labels(seen) == ["1", "‹ Back"]
+    assert back["message_id"] == seen["message_id"] == topic["message_id"]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        pytest.param("Less of it", "In digests only", id="less"),
+        pytest.param("Mute for a day", "Muted until ", id="a day"),
+        pytest.param("For a week", "Muted until ", id="a week"),
+    ],
+)
+async def test_one_outlet_is_heard_less_of_and_again(ann, told, label, said, one_storage):
+    topic = await ann.presses(await ann.says("/topics"), "taiwan")
+    outlet = await ann.presses(await ann.presses(topic, "Where from"), "1")
+
+    muted = await ann.presses(outlet, label)
+    listed = await ann.says("/mutes")
+    heard = await ann.presses(muted, "Hear all of it")
+
+    assert outlet["text"] == "Sample Times\nYou hear all of it."
+    assert said in muted["text"]
+    assert "Sample Times" in listed["text"]
+    assert heard["text"] == outlet["text"]
+    async with one_storage.reading() as unit:
+        assert await unit.session.get(Mute, 1) is None
+
+
+@pytest.mark.parametrize(
+    "data", ["from:424242", "trend:424242", "outlet:1:9:9", "muteoutlet:1:9:9:7"]
+)
+async def test_what_is_not_there_says_so(house, ann, data):
+    from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+    await ann.says("/start")
+    markup = InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="x", callback_data=data)]]
+    )
+    await house.bot.send_message(ann.who.id, "old", reply_markup=markup)
+
+    assert "no longer" in await ann.presses_quietly(await ann.next(), "x")
