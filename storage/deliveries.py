@@ -16,6 +16,7 @@ NEXT = f"{PENDING} AND NOT waits"
 IN_HAND = "state IN ('claimed', 'sending', 'unknown')"
 IN_THE_WAY = "state IN ('pending', 'claimed', 'sending', 'unknown')"
 IN_TROUBLE = "state IN ('held', 'failed')"
+OF_A_BROADCAST = "broadcast_id IS NOT NULL"
 REPLIES = "reply_to_id IS NOT NULL"
 
 # Deliveries of a suspended chat are due only when it comes back, so that no claim steps over them.
@@ -32,6 +33,7 @@ class Delivery(Leased, table=True):
         Index("ix_delivery_line", "chat_id", "medium", "id", **_of(IN_THE_WAY)),
         Index("ix_delivery_in_hand", "state", "lease_until", **_of(IN_HAND)),
         Index("ix_delivery_in_trouble", "id", **_of(IN_TROUBLE)),
+        Index("ix_delivery_broadcast_id", "broadcast_id", **_of(OF_A_BROADCAST)),
         Index("ix_delivery_reply_to_id", "reply_to_id", **_of(REPLIES)),
     )
 
@@ -55,6 +57,7 @@ class Delivery(Leased, table=True):
     )
     version: int = 0  # of an edit: the newest wins
     silent: bool = False
+    broadcast_id: int | None = Field(default=None, sa_type=ROW_ID)
     waits: bool = False  # behind another of its address: no claim need look at it
     attempts: int = 0
     resent: bool = False  # an unknown is resent once

@@ -11,6 +11,7 @@ from storage.article_versions import ArticleVersion
 from storage.articles import Article
 from storage.bans import Ban
 from storage.blocks import LearnedBlocks
+from storage.broadcasts import Broadcast
 from storage.bundles import Bundle
 from storage.chats import Chat
 from storage.checkpoints import Checkpoint
@@ -56,6 +57,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     ArticleVersion,
     AwaitedPage,
     Ban,
+    Broadcast,
     Bundle,
     Chat,
     Checkpoint,
@@ -94,6 +96,7 @@ TABLES: tuple[type[SQLModel], ...] = (
 LEASED: tuple[type[Leased], ...] = (
     Article,
     AwaitedPage,
+    Broadcast,
     Bundle,
     Chat,
     Delivery,

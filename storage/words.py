@@ -195,6 +195,21 @@ NEVER_THERE = (
 )
 
 
+class Audience(StrEnum):
+    """Whom the operator speaks to."""
+
+    ALL = "all"
+    PRIVATE = "private"
+
+
+class BroadcastState(StrEnum):
+    DRAFT = "draft"
+    RUNNING = "running"
+    STOPPING = "stopping"  # what is in hand may still arrive
+    STOPPED = "stopped"
+    DONE = "done"
+
+
 class Event(StrEnum):
     """What is counted day by day."""
 
@@ -212,6 +227,8 @@ class Deed(StrEnum):
     BANNED = "ban"
     ALLOWED = "allow"
     LIMITED = "limit"
+    BROADCAST = "broadcast"
+    STOPPED = "broadcast stop"
     RELEASED = "release"
     DROPPED = "drop"
     UNDROPPED = "drop undone"
@@ -305,3 +322,7 @@ def edit_key(delivery_id: int, version: int) -> str:
 
 def notice_key(chat_id: int, kind: str, subject: str) -> str:
     return f"notice:{chat_id}:{kind}:{subject}"
+
+
+def broadcast_key(broadcast_id: int, chat_id: int) -> str:
+    return f"broadcast:{broadcast_id}:{chat_id}"

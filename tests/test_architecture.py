@@ -60,6 +60,7 @@ USE_CASES = {
     "bot.subscribers.arrivals",
     "bot.subscribers.audit",
     "bot.subscribers.bans",
+    "bot.subscribers.broadcasts",
     "bot.subscribers.chatlist",
     "bot.subscribers.catalogue",
     "bot.subscribers.changing",

@@ -27,6 +27,7 @@ from bot.subscribers.allowing import Allowing
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
+from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.changing import Changing
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
@@ -102,6 +103,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         outlets=Outlets(storage, preview),
         trending=Trending(storage, preview, around.drawing),
         bans=Bans(storage, access),
+        broadcasts=Broadcasts(storage, renderer),
         chats=ChatList(storage),
         invites=Invites(storage, access),
     )

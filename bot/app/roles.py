@@ -32,6 +32,8 @@ TICK_SECONDS = {
     "bundle": 5,
     "digest": 1,
     "notice": 60,
+    "broadcast": 1,
+    "progress": 3,
     "search": 300,
     "send": 1,
     "mail": 1,
@@ -203,7 +205,23 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     reading = _reading_loops(around, group, match)
     tidy = Loop("tidy", Tidying(storage).tidy)
     steps = [send, notice, digest, alert, bundle, also, match, group, tidy]
-    return [*steps, *reading, *_hub_loops(around)]
+    casts = _broadcast_loops(around, bot, send)
+    return [*steps, *casts, *reading, *_hub_loops(around)]
+
+
+def _broadcast_loops(around: Surroundings, bot: Bot, send: Loop) -> list[Loop]:
+    """Return those that put broadcasts out, and tell whoever sends them how far they are."""
+    from bot.chat.telling import Telling
+    from bot.publishing.publish.broadcasting import Broadcasting
+    from bot.subscribers.broadcasts import Broadcasts
+
+    storage, renderer, pace = around.storage, around.renderer, around.settings.send_per_second
+    broadcasting = Broadcasting(storage, renderer, around.owner, pace)
+    telling = Telling(bot, renderer, Broadcasts(storage, renderer))
+    return [
+        Loop("broadcast", broadcasting.put_out_next, wakes=(send,)),
+        Loop("progress", telling.tell),
+    ]
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.chat.callbacks import PageNumber, RowId
 from bot.subscribers.limits import Limited
-from storage.words import DeliveryState
+from storage.words import Audience, DeliveryState
 
 
 class ShowAdmin(CallbackData, prefix="admin"):
@@ -89,6 +89,30 @@ class SetLimit(CallbackData, prefix="limit"):
     number: Annotated[int, Field(ge=-1, le=1000)]
 
 
+class NewBroadcast(CallbackData, prefix="newcast"):
+    pass
+
+
+class ChooseAudience(CallbackData, prefix="castto"):
+    """*language*: "" for any."""
+
+    number: RowId
+    audience: Audience
+    language: Annotated[str, Field(pattern=r"^[a-z]{0,8}$")] = ""
+
+
+class SendBroadcast(CallbackData, prefix="cast"):
+    number: RowId
+
+
+class DiscardBroadcast(CallbackData, prefix="uncast"):
+    number: RowId
+
+
+class StopBroadcast(CallbackData, prefix="stopcast"):
+    number: RowId
+
+
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
     ActsPage,
@@ -106,4 +130,9 @@ ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     AllowChat,
     ShowLimits,
     SetLimit,
+    NewBroadcast,
+    ChooseAudience,
+    SendBroadcast,
+    DiscardBroadcast,
+    StopBroadcast,
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.subscribers.arrivals import Arrivals
     from bot.subscribers.audit import Audit
     from bot.subscribers.bans import Bans
+    from bot.subscribers.broadcasts import Broadcasts
     from bot.subscribers.changing import Changing
     from bot.subscribers.chatlist import ChatList
     from bot.subscribers.erasing import Erasing
@@ -90,5 +91,6 @@ class Doors:
     outlets: Outlets
     trending: Trending
     bans: Bans
+    broadcasts: Broadcasts
     chats: ChatList
     invites: Invites

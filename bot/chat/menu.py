@@ -43,7 +43,7 @@ COMMANDS = (
     "privacy",
     "delete_me",
 )
-FOR_ADMINS = ("admin", "ban", "allow")
+FOR_ADMINS = ("admin", "ban", "allow", "broadcast")
 ADMIN_COMMANDS = ("admin", *COMMANDS)
 GROUP_COMMANDS = ("topics", "digest", "test", "settings", "language", "mutes", "help")
 

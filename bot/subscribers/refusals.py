@@ -23,6 +23,14 @@ class CannotBan(Refusal):
     """It is one of the operator's own, or the one who asks."""
 
 
+class NoSuchBroadcast(Refusal):
+    """It was sent, stopped or discarded before."""
+
+
+class NotOneMessage(Refusal):
+    """It has no text, or more than fits one message."""
+
+
 class NoSuchTopic(Refusal):
     """The topic is gone, or another chat's, which looks the same from outside."""
 

@@ -44,6 +44,7 @@ from bot.subscribers.allowing import Allowing
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
+from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.changing import Changing
 from bot.subscribers.chatlist import ChatList
@@ -262,6 +263,7 @@ def make_doors(
         outlets=Outlets(storage, preview),
         trending=Trending(storage, preview, FakeDrawing()),
         bans=Bans(storage, access),
+        broadcasts=Broadcasts(storage, Renderer()),
         chats=ChatList(storage),
         invites=Invites(storage, access),
     )

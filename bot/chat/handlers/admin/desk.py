@@ -22,3 +22,8 @@ async def is_admin(event: Message | CallbackQuery, guest: Guest) -> bool:
 async def put(answers: Answers, template: str, **values: Any) -> None:
     """Put it into the message whose button was pressed; without one, into a new message."""
     await answers.change(f"chat/admin/{template}.html", admin=callbacks_admin, **values)
+
+
+async def show(answers: Answers, template: str, **values: Any) -> None:
+    """Put it into a new message, whatever was pressed."""
+    await answers.show(f"chat/admin/{template}.html", admin=callbacks_admin, **values)

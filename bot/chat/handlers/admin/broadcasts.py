@@ -1,0 +1,116 @@
+"""/broadcast: what whoever runs the bot says to all; shown first, then sent, watched, stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from bot.chat.callbacks_admin import (
+    ChooseAudience,
+    DiscardBroadcast,
+    NewBroadcast,
+    SendBroadcast,
+    StopBroadcast,
+)
+from bot.chat.handlers.admin.desk import put, show
+from bot.chat.said import said_in
+from bot.subscribers.broadcasts import Desk
+from bot.subscribers.refusals import NoSuchBroadcast
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.rendering.messages import Message as Ours
+    from bot.subscribers.arrivals import Guest
+
+_QUESTION = "chat/admin/ask_broadcast.html"
+
+
+async def asked_for(
+    message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    if command.args:
+        await _draft(said_in(message, f"/{command.command}"), guest, doors, answers)
+    elif message.reply_to_message and message.reply_to_message.text:
+        await _draft(said_in(message.reply_to_message), guest, doors, answers)
+    else:
+        await answers.ask(_QUESTION)
+
+
+async def wanted(_pressed: CallbackQuery, answers: Answers) -> None:
+    await answers.ask(_QUESTION)
+
+
+async def is_answer(message: Message, answers: Answers) -> bool:
+    asked = message.reply_to_message
+    is_ours = asked is not None and asked.from_user is not None and asked.from_user.is_bot
+    return bool(is_ours and asked and asked.text == answers.renderer.message(_QUESTION).text)
+
+
+async def answered(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    await _draft(said_in(message), guest, doors, answers)
+
+
+async def chosen(
+    _pressed: CallbackQuery, callback_data: ChooseAudience, doors: Doors, answers: Answers
+) -> None:
+    wanted = (callback_data.audience, callback_data.language)
+    await put(
+        answers, "broadcast", seen=await doors.broadcasts.choose(callback_data.number, *wanted)
+    )
+
+
+async def discarded(
+    _pressed: CallbackQuery, callback_data: DiscardBroadcast, doors: Doors, answers: Answers
+) -> None:
+    await doors.broadcasts.discard(callback_data.number)
+    await put(answers, "discarded")
+
+
+async def sent(
+    pressed: CallbackQuery,
+    callback_data: SendBroadcast,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    if not isinstance(pressed.message, Message):
+        raise NoSuchBroadcast
+    desk = Desk(pressed.message.chat.id, pressed.message.message_id)
+    seen = await doors.broadcasts.send(callback_data.number, desk, by=guest.person_id)
+    await put(answers, "broadcast", seen=seen)
+
+
+async def stopped(
+    _pressed: CallbackQuery,
+    callback_data: StopBroadcast,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    seen = await doors.broadcasts.stop(callback_data.number, by=guest.person_id)
+    await put(answers, "broadcast", seen=seen)
+
+
+async def _draft(said: Ours, guest: Guest, doors: Doors, answers: Answers) -> None:
+    seen, as_it_looks = await doors.broadcasts.draft(said, by=guest.person_id)
+    await answers.send([as_it_looks])
+    await show(answers, "broadcast", seen=seen)
+
+
+def make_router() -> Router:
+    router = Router(name="broadcasts")
+    router.message.register(asked_for, Command("broadcast"))
+    router.message.register(answered, F.text, is_answer)
+    router.callback_query.register(wanted, NewBroadcast.filter())
+    router.callback_query.register(chosen, ChooseAudience.filter())
+    router.callback_query.register(discarded, DiscardBroadcast.filter())
+    router.callback_query.register(sent, SendBroadcast.filter())
+    router.callback_query.register(stopped, StopBroadcast.filter())
+    return router

@@ -1,0 +1,50 @@
+"""Telling whoever sends a broadcast how far it is: their message is edited as it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.exceptions import AiogramError
+
+from bot.chat import callbacks, callbacks_admin
+from bot.telegram import NO_PREVIEW, entities_of, markup_of
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.broadcasts import Broadcasts, BroadcastSeen, Desk
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    bot: Bot
+    renderer: Renderer
+    broadcasts: Broadcasts
+
+    async def tell(self) -> int:
+        """Edit what is due; none is missed for long, since the next round tells it anew."""
+        for desk, seen in await self.broadcasts.to_tell():
+            try:
+                await self._edit(desk, seen)
+            except (AiogramError, OSError, TimeoutError) as error:
+                log.info("the progress of a broadcast could not be shown", reason=str(error))
+        return 0
+
+    async def _edit(self, desk: Desk, seen: BroadcastSeen) -> None:
+        message = self.renderer.message(
+            "chat/admin/broadcast.html", press=callbacks, admin=callbacks_admin, seen=seen
+        )
+        await self.bot.edit_message_text(
+            message.text,
+            chat_id=desk.telegram_id,
+            message_id=desk.message_id,
+            entities=entities_of(message),
+            reply_markup=markup_of(message.keyboard),
+            link_preview_options=NO_PREVIEW,
+            parse_mode=None,
+        )

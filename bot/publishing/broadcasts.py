@@ -1,0 +1,20 @@
+"""What the operator says to many: as it was typed, with a line under it that says whose it is."""
+
+from bot.rendering.messages import MAX_ENTITIES, MAX_UNITS, Message
+from bot.rendering.renderer import Renderer
+from bot.rendering.utf16 import units
+
+_GAP = "\n\n"
+
+
+def signed(message: Message, renderer: Renderer) -> Message:
+    """Return *message* as it goes out; ValueError where it is empty, or too long for one."""
+    line = renderer.message("broadcast/footer.html")
+    if not message.text.strip():
+        raise ValueError("nothing is said")
+    start = units(message.text + _GAP)
+    below = tuple(entity._replace(offset=entity.offset + start) for entity in line.entities)
+    entities = message.entities + below
+    if start + units(line.text) > MAX_UNITS or len(entities) > MAX_ENTITIES:
+        raise ValueError("too much is said")
+    return Message(message.text + _GAP + line.text, entities)

@@ -1,0 +1,80 @@
+"""Broadcasts: put out a few ahead of the pace, to each chat once, until all have it.
+
+The row says how far it is, so that another process goes on where one has ended.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.publishing.broadcasts import signed
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.rounds import each
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from storage.broadcasts import (
+    Broadcast,
+    broadcast_to_change,
+    claim_broadcasts,
+    counts_of,
+    expire_broadcast,
+    next_recipients,
+)
+from storage.engine import Storage, Unit
+from storage.words import BroadcastState, DeliveryKind, broadcast_key
+
+LEASE = timedelta(seconds=30)
+# So many seconds of the pace stand in the outbox, and an alert to one of these chats waits so long.
+AHEAD_SECONDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcasting:
+    storage: Storage
+    renderer: Renderer
+    owner: str
+    per_second: float = 27
+    _done: list[int] = field(default_factory=list, compare=False)
+
+    async def put_out_next(self, limit: int = 5) -> int:
+        """Go on with up to *limit* broadcasts; return how many messages were put out."""
+        async with self.storage.writing() as unit:
+            claimed = await claim_broadcasts(unit, limit=limit, owner=self.owner, lease=LEASE)
+        self._done.clear()
+        await each(claimed, self._go_on)
+        return sum(self._done)
+
+    async def _go_on(self, claimed: Broadcast) -> None:
+        async with self.storage.writing() as unit:
+            broadcast = await broadcast_to_change(unit, claimed.id or 0)
+            if broadcast is None or broadcast.owner != self.owner:
+                return
+            if broadcast.state is BroadcastState.STOPPING:
+                await self._stop(unit, broadcast)
+            elif broadcast.state is BroadcastState.RUNNING:
+                await self._put_out(unit, broadcast)
+            broadcast.owner = broadcast.lease_until = None
+            unit.session.add(broadcast)
+
+    async def _stop(self, unit: Unit, broadcast: Broadcast) -> None:
+        await expire_broadcast(unit, broadcast.id or 0)
+        # What is in hand just now may be due again; then the next round has it.
+        if not (await counts_of(unit, broadcast.id or 0)).moving:
+            broadcast.state = BroadcastState.STOPPED
+
+    async def _put_out(self, unit: Unit, broadcast: Broadcast) -> None:
+        moving = (await counts_of(unit, broadcast.id or 0)).moving
+        room = max(1, int(self.per_second * AHEAD_SECONDS)) - moving
+        chats = await next_recipients(unit, broadcast, room) if room > 0 else []
+        if chats:
+            await put_out(unit, self._rows(unit, broadcast, chats))
+            broadcast.through = chats[-1]
+            self._done.append(len(chats))
+        elif room > 0 and not moving:
+            broadcast.state = BroadcastState.DONE
+
+    def _rows(self, unit: Unit, broadcast: Broadcast, chats: list[int]) -> list[dict[str, Any]]:
+        said = signed(Message.from_json(broadcast.body), self.renderer)
+        number = broadcast.id or 0
+        made = delivery(unit, DeliveryKind.BROADCAST, "", 0, said) | {"broadcast_id": number}
+        return [made | {"key": broadcast_key(number, chat), "chat_id": chat} for chat in chats]

@@ -1,0 +1,155 @@
+"""What the operator says to many chats: drafted, shown, sent, watched, stopped."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.publishing.broadcasts import signed
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
+from storage.acts import write_act
+from storage.broadcasts import (
+    Broadcast,
+    Counts,
+    broadcast_to_change,
+    claim_told,
+    count_recipients,
+    counts_of,
+    languages_of_chats,
+)
+from storage.engine import Storage, Unit
+from storage.words import Audience, BroadcastState, Deed
+
+TOLD_EVERY = timedelta(seconds=3)
+MOST_LANGUAGES = 6
+NONE_YET = Counts()
+_OVER = frozenset({BroadcastState.STOPPED, BroadcastState.DONE})
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSeen:
+    """*recipients*: how many chats it goes to, or went to when it was begun.
+
+    *languages*: the most spoken ones of all chats; of a draft only.
+    """
+
+    id: int
+    state: BroadcastState
+    audience: Audience
+    language: str
+    recipients: int
+    counts: Counts = NONE_YET
+    languages: Sequence[str] = ()
+
+    @property
+    def due(self) -> int:
+        """How many are still to come."""
+        counts = self.counts
+        return max(0, self.recipients - counts.sent - counts.failed - counts.expired)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The message in the chat of whoever sends it, which tells how far it is."""
+
+    telegram_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcasts:
+    """Each verb but `draft` raises NoSuchBroadcast where the button is older than the state."""
+
+    storage: Storage
+    renderer: Renderer
+
+    async def draft(self, said: Message, *, by: int) -> tuple[BroadcastSeen, Message]:
+        """Keep it, and return it as it will look; NotOneMessage where it is empty or too long."""
+        try:
+            shown = signed(said, self.renderer)
+        except ValueError as error:
+            raise NotOneMessage from error
+        async with self.storage.writing() as unit:
+            made = Broadcast(made_at=unit.now, person_id=by, body=said.to_json())
+            unit.session.add(made)
+            await unit.session.flush()
+            return await _seen(unit, made), shown
+
+    async def choose(self, broadcast_id: int, audience: Audience, language: str) -> BroadcastSeen:
+        async with self.storage.writing() as unit:
+            broadcast = await _in(unit, broadcast_id, BroadcastState.DRAFT)
+            broadcast.audience, broadcast.language = audience, language
+            await unit.session.flush()
+            return await _seen(unit, broadcast)
+
+    async def discard(self, broadcast_id: int) -> None:
+        async with self.storage.writing() as unit:
+            await unit.session.delete(await _in(unit, broadcast_id, BroadcastState.DRAFT))
+
+    async def send(self, broadcast_id: int, desk: Desk, *, by: int) -> BroadcastSeen:
+        """Let it go out; *desk* hears how far it is. Pressed twice, it is sent once."""
+        async with self.storage.writing() as unit:
+            broadcast = await _in(unit, broadcast_id, BroadcastState.DRAFT)
+            wanted = (broadcast.audience, broadcast.language)
+            broadcast.recipients = await count_recipients(unit, *wanted)
+            broadcast.state = BroadcastState.RUNNING
+            broadcast.desk_id, broadcast.message_id = desk.telegram_id, desk.message_id
+            broadcast.told_at = unit.now
+            await unit.session.flush()
+            told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
+            await write_act(unit, by, Deed.BROADCAST, broadcast_id, **told)
+            return await _seen(unit, broadcast)
+
+    async def stop(self, broadcast_id: int, *, by: int) -> BroadcastSeen:
+        """Send no more of it; what is in hand just now may still arrive."""
+        async with self.storage.writing() as unit:
+            broadcast = await _in(unit, broadcast_id, BroadcastState.RUNNING)
+            broadcast.state = BroadcastState.STOPPING
+            await unit.session.flush()
+            await write_act(unit, by, Deed.STOPPED, broadcast_id)
+            return await _seen(unit, broadcast)
+
+    async def to_tell(self) -> list[tuple[Desk, BroadcastSeen]]:
+        """Return how far each is that its desk has not heard of for a moment, the end once."""
+        async with self.storage.writing() as unit:
+            told = []
+            for broadcast in await claim_told(unit, TOLD_EVERY):
+                broadcast.is_told = broadcast.state in _OVER
+                unit.session.add(broadcast)
+                desk = Desk(broadcast.desk_id or 0, broadcast.message_id or 0)
+                told.append((desk, await _seen(unit, broadcast)))
+            return told
+
+
+async def _in(unit: Unit, broadcast_id: int, state: BroadcastState) -> Broadcast:
+    broadcast = await broadcast_to_change(unit, broadcast_id)
+    if broadcast is None or broadcast.state is not state:
+        raise NoSuchBroadcast
+    return broadcast
+
+
+async def _seen(unit: Unit, broadcast: Broadcast) -> BroadcastSeen:
+    is_draft = broadcast.state is BroadcastState.DRAFT
+    audience, language, number = broadcast.audience, broadcast.language, broadcast.id or 0
+    return BroadcastSeen(
+        id=number,
+        state=broadcast.state,
+        audience=audience,
+        language=language,
+        recipients=await count_recipients(unit, audience, language)
+        if is_draft
+        else broadcast.recipients,
+        counts=NONE_YET if is_draft else await counts_of(unit, number),
+        languages=most_spoken(await languages_of_chats(unit)) if is_draft else (),
+    )
+
+
+def most_spoken(chats: Mapping[str, int]) -> list[str]:
+    """Return the languages that most chats have: `en-GB` is `en`; none where all have one."""
+    counted: Counter[str] = Counter()
+    for tag, count in chats.items():
+        counted[tag.lower().partition("-")[0]] += count
+    names = [name for name, _ in counted.most_common(MOST_LANGUAGES) if name]
+    return names if len(counted) > 1 else []

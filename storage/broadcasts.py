@@ -1,0 +1,160 @@
+"""Broadcasts: what the operator says to many chats, and how far it has come.
+
+Its deliveries are made a few ahead of the pace, since what is on its way to a chat holds back what
+comes behind it: an alert must not wait for a broadcast that has an hour to go.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, ColumnElement, and_, exists, func, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col, select
+
+from storage.chats import Chat, spoken_to
+from storage.columns import ROW_ID, Leased, stored_as
+from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
+from storage.deliveries_next import let_next_go, lock_lines
+from storage.engine import Unit, claim
+from storage.words import (
+    IN_THE_WAY,
+    Audience,
+    BroadcastState,
+    ChatKind,
+    ChatState,
+    DeliveryState,
+    Medium,
+)
+
+_AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
+
+
+class Broadcast(Leased, table=True):
+    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    made_at: datetime
+    person_id: int = Field(sa_type=BigInteger)  # who says it
+    body: dict[str, Any] = Field(sa_type=JSON)  # a message, without what is put under it
+    audience: Audience = Field(default=Audience.ALL, sa_type=stored_as(Audience))
+    language: str = Field(default="", max_length=16)  # of the chats; "": of any
+    state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=stored_as(BroadcastState))
+    recipients: int = 0  # when it was begun
+    through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
+
+    # The message that tells how far it is; the last word is told once.
+    desk_id: int | None = Field(default=None, sa_type=BigInteger)
+    message_id: int | None = Field(default=None, sa_type=BigInteger)
+    told_at: datetime | None = None
+    is_told: bool = False
+
+
+class Counts(NamedTuple):
+    """What has become of the deliveries of one broadcast so far."""
+
+    sent: int = 0
+    moving: int = 0  # due or in hand
+    waiting: int = 0  # for a chat that has gone meanwhile
+    failed: int = 0  # refused, or held for the operator
+    expired: int = 0
+
+
+async def broadcast_to_change(unit: Unit, broadcast_id: int) -> Broadcast | None:
+    """Return it, locked till the unit ends."""
+    locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
+    fresh = locked.execution_options(populate_existing=True)
+    return (await unit.session.exec(fresh)).one_or_none()
+
+
+async def claim_broadcasts(
+    unit: Unit, *, limit: int, owner: str, lease: timedelta
+) -> list[Broadcast]:
+    due = col(Broadcast.state).in_(_AT_WORK)
+    order = (col(Broadcast.id),)
+    return await claim(unit, Broadcast, due, order=order, limit=limit, owner=owner, lease=lease)
+
+
+async def count_recipients(unit: Unit, audience: Audience, language: str) -> int:
+    wanted = select(func.count()).select_from(Chat).where(_meant(audience, language))
+    return (await unit.session.exec(wanted)).one()
+
+
+async def next_recipients(unit: Unit, broadcast: Broadcast, limit: int) -> list[int]:
+    """Return the rows of the next chats that have no delivery of it yet."""
+    meant = _meant(broadcast.audience, broadcast.language)
+    wanted = select(Chat.id).where(meant, col(Chat.id) > broadcast.through)
+    rows = await unit.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
+    return [row for row in rows if row]
+
+
+async def languages_of_chats(unit: Unit) -> Mapping[str, int]:
+    """Return how many chats there are of each language, as their clients say it."""
+    meant = _meant(Audience.ALL, "")
+    counted = select(spoken_to(), func.count()).where(meant).group_by(spoken_to())
+    return dict(list(await unit.session.exec(counted)))
+
+
+async def counts_of(unit: Unit, broadcast_id: int) -> Counts:
+    is_away = col(Delivery.due_at) >= WHEN_IT_COMES_BACK
+    rows = await unit.session.exec(
+        select(Delivery.state, is_away, func.count())
+        .where(col(Delivery.broadcast_id) == broadcast_id)
+        .group_by(col(Delivery.state), is_away)
+    )
+    counts = dict.fromkeys(Counts._fields, 0)
+    for state, away, count in rows:
+        counts[_counted_as(DeliveryState(state), is_away=bool(away))] += count
+    return Counts(**counts)
+
+
+def _counted_as(state: DeliveryState, *, is_away: bool) -> str:
+    match state:
+        case DeliveryState.SENT:
+            return "sent"
+        case DeliveryState.PENDING if is_away:
+            return "waiting"
+        case DeliveryState.EXPIRED | DeliveryState.DROPPED:
+            return "expired"
+        case _:
+            return "moving" if state in IN_THE_WAY else "failed"
+
+
+async def expire_broadcast(unit: Unit, broadcast_id: int) -> int:
+    """Let nothing of it go out that has not begun to; return how many."""
+    await lock_lines(unit)
+    unsent = (
+        col(Delivery.broadcast_id) == broadcast_id,
+        col(Delivery.state) == DeliveryState.PENDING,
+    )
+    expired = update(Delivery).where(*unsent).values(state=DeliveryState.EXPIRED)
+    silently = expired.returning(col(Delivery.chat_id)).execution_options(synchronize_session=False)
+    chat_ids = list((await unit.session.exec(silently)).scalars())
+    await let_next_go(unit, chat_ids, Medium.TELEGRAM)
+    return len(chat_ids)
+
+
+async def claim_told(unit: Unit, every: timedelta) -> list[Broadcast]:
+    """Return those whose desk is to hear how far they are, each at most once in *every*."""
+    shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_told))
+    due = or_(col(Broadcast.told_at).is_(None), col(Broadcast.told_at) <= unit.now - every)
+    begun = col(Broadcast.state) != BroadcastState.DRAFT
+    told = update(Broadcast).where(begun, *shown, due).values(told_at=unit.now)
+    options = {"synchronize_session": False, "populate_existing": True}
+    rows = await unit.session.exec(told.returning(Broadcast), execution_options=options)
+    return list(rows.scalars())
+
+
+def _meant(audience: Audience, language: str) -> ColumnElement[bool]:
+    """Say whether a `Chat` is meant; of a group with several threads only the first is."""
+    twin = aliased(Chat, name="twin")
+    is_first = ~exists().where(
+        twin.telegram_id == Chat.telegram_id,  # type: ignore[arg-type]
+        twin.state == ChatState.ACTIVE,  # type: ignore[arg-type]
+        twin.id < Chat.id,  # type: ignore[arg-type, operator]
+    )
+    which = [col(Chat.state) == ChatState.ACTIVE, is_first]
+    if audience is Audience.PRIVATE:
+        which.append(col(Chat.kind) == ChatKind.PRIVATE)
+    if language:
+        spoken = func.lower(spoken_to())
+        which.append(or_(spoken == language, spoken.like(f"{language}-%")))
+    return and_(*which)

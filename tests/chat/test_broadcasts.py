@@ -1,0 +1,124 @@
+"""/broadcast: shown as it will look, sent, watched, stopped; all in one message."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from bot.chat.telling import Telling
+from bot.publishing.publish.broadcasting import Broadcasting
+from bot.rendering.renderer import Renderer
+from storage.deliveries import Delivery
+from storage.words import DeliveryState
+from tests.chat.conftest import ADMIN, House, Talk, labels
+
+
+@pytest.fixture
+def admin(house: House) -> Talk:
+    return house.talk("Ada", id=ADMIN)
+
+
+@pytest.fixture
+def step(house: House) -> Broadcasting:
+    return Broadcasting(house.storage, Renderer(), "us")
+
+
+async def deliveries(house: House) -> list[Delivery]:
+    async with house.storage.reading() as unit:
+        return list(await unit.session.exec(select(Delivery)))
+
+
+async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
+    house, admin, ann, step, clock
+):
+    await ann.says("/topics")
+    bold = [{"type": "bold", "offset": 11, "length": 2}]
+
+    looks = await admin.says("/broadcast We move on Monday.", entities=bold)
+    desk = await admin.next()
+    nothing_yet = await deliveries(house)
+    running = await admin.presses(desk, "Send")
+    made = await step.put_out_next()
+    async with house.storage.writing() as unit:
+        for row in await unit.session.exec(select(Delivery)):
+            row.state = DeliveryState.SENT
+            unit.session.add(row)
+    await step.put_out_next()
+    clock.turn(timedelta(seconds=3))
+    await Telling(house.bot, Renderer(), house.doors.broadcasts).tell()
+    done = await admin.next()
+
+    assert looks["text"] == "We move on Monday.\n\nFrom the operator of this bot"
+    assert [(one["type"], one["offset"]) for one in looks["entities"]] == [
+        ("bold", 0),
+        ("italic", 20),
+    ]
+    assert desk["text"] == "So it will look. It goes to 2 chats."
+    assert nothing_yet == []
+    assert running["text"] == "Broadcast, on its way\n0 of 2 sent · 2 due"
+    assert labels(running) == ["Stop"]
+    assert made == 2
+    assert {row.body["text"] for row in await deliveries(house)} == {looks["text"]}
+    assert done["text"] == "Broadcast, done\n2 of 2 sent"
+    assert desk["message_id"] == running["message_id"] == done["message_id"]
+
+
+async def test_who_gets_it_is_chosen_by_buttons(admin, ann):
+    await ann.says("/topics")
+    await admin.says("/broadcast Hello")
+    desk = await admin.next()
+
+    chosen = await admin.presses(await admin.presses(desk, "Private"), "ja")
+
+    assert chosen["text"] == "So it will look. It goes to 1 chat."
+    assert "✓ Private ones only" in labels(chosen)
+    assert "✓ ja" in labels(chosen)
+
+
+async def test_it_is_stopped_and_says_so(house, admin, step, clock):
+    await admin.says("/broadcast Hello")
+    running = await admin.presses(await admin.next(), "Send")
+    await step.put_out_next()
+
+    stopping = await admin.presses(running, "Stop")
+    await step.put_out_next()
+    clock.turn(timedelta(seconds=3))
+    await Telling(house.bot, Renderer(), house.doors.broadcasts).tell()
+    stopped = await admin.next()
+
+    assert stopping["text"].startswith("Broadcast, being stopped")
+    assert stopped["text"] == "Broadcast, stopped\n0 of 1 sent"
+    assert [row.state for row in await deliveries(house)] == [DeliveryState.EXPIRED]
+
+
+async def test_what_is_discarded_goes_to_nobody(house, admin, step):
+    await admin.says("/broadcast Hello")
+
+    gone = await admin.presses(await admin.next(), "Discard")
+
+    assert gone["text"] == "Discarded: nobody was sent anything."
+    assert await step.put_out_next() == 0
+    assert await deliveries(house) == []
+
+
+async def test_without_words_it_asks_for_them(house, admin):
+    question = await admin.says("/broadcast")
+    looks = await admin.says("Hello, all", reply_to_message_id=question["message_id"])
+
+    assert question["reply_markup"]["force_reply"]
+    assert looks["text"] == "Hello, all\n\nFrom the operator of this bot"
+
+
+async def test_a_message_that_is_replied_to_is_said_to_all(house, admin):
+    forwarded = house.playground.send(admin.who, "A forwarded word")
+    await admin.next()
+
+    looks = await admin.says("/broadcast", reply_to_message_id=forwarded["message_id"])
+
+    assert looks["text"] == "A forwarded word\n\nFrom the operator of this bot"
+
+
+async def test_what_is_too_long_is_refused(admin):
+    answer = await admin.says("/broadcast " + "x" * 4080)
+
+    assert answer["text"].startswith("That must be text, and short enough")

@@ -1,0 +1,257 @@
+"""Broadcasts: to each chat once, a few ahead of the pace, until they are done or stopped."""
+
+import pytest
+from sqlmodel import col, select
+
+from bot.publishing.broadcasts import signed
+from bot.publishing.publish.broadcasting import Broadcasting
+from bot.rendering.messages import Entity, Message
+from bot.rendering.renderer import Renderer
+from bot.subscribers.audit import Audit
+from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
+from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
+from storage.broadcasts import Broadcast
+from storage.chats_suspended import suspend_chat
+from storage.deliveries import Delivery
+from storage.words import (
+    Audience,
+    BroadcastState,
+    ChatState,
+    Deed,
+    DeliveryKind,
+    DeliveryState,
+)
+from tests.delivery.conftest import Outbox
+
+SAID = Message("We move on Monday.", (Entity("bold", 3, 4),))
+DESK = Desk(900, 5)
+
+
+@pytest.fixture
+def outbox(storage) -> Outbox:
+    return Outbox(storage)
+
+
+@pytest.fixture
+def broadcasts(storage) -> Broadcasts:
+    return Broadcasts(storage, Renderer())
+
+
+@pytest.fixture
+def step(storage) -> Broadcasting:
+    return Broadcasting(storage, Renderer(), "us", per_second=0.25)  # two at a time
+
+
+@pytest.fixture
+def begin(broadcasts):
+    """Return how to begin a broadcast: `await begin()` gives its row."""
+
+    async def begun(audience: Audience = Audience.ALL, language: str = "") -> int:
+        seen, _ = await broadcasts.draft(SAID, by=900)
+        await broadcasts.choose(seen.id, audience, language)
+        await broadcasts.send(seen.id, DESK, by=900)
+        number: int = seen.id
+        return number
+
+    return begun
+
+
+@pytest.fixture
+def rows(storage):
+    async def read() -> list[Delivery]:
+        async with storage.reading() as unit:
+            return list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+
+    return read
+
+
+@pytest.fixture
+def become(storage):
+    """Return how to let what is pending become something else."""
+
+    async def became(state: DeliveryState) -> None:
+        async with storage.writing() as unit:
+            for row in await unit.session.exec(select(Delivery)):
+                if row.state is DeliveryState.PENDING:
+                    row.state = state
+                    unit.session.add(row)
+
+    return became
+
+
+@pytest.fixture
+def state_of(storage):
+    async def state(broadcast_id: int) -> BroadcastState:
+        async with storage.reading() as unit:
+            found: BroadcastState = (await unit.session.get_one(Broadcast, broadcast_id)).state
+            return found
+
+    return state
+
+
+async def test_each_chat_gets_it_once_and_then_it_is_done(
+    step, begin, outbox, rows, become, state_of
+):
+    chats = [await outbox.chat(number) for number in (11, 12, 13)]
+    broadcast = await begin()
+
+    made = []
+    for _ in range(4):
+        made.append(await step.put_out_next())
+        await become(DeliveryState.SENT)
+
+    assert made == [2, 1, 0, 0]
+    assert [row.chat_id for row in await rows()] == chats
+    assert [row.key for row in await rows()] == [f"broadcast:{broadcast}:{n}" for n in chats]
+    assert {row.kind for row in await rows()} == {DeliveryKind.BROADCAST}
+    assert await state_of(broadcast) is BroadcastState.DONE
+
+
+async def test_few_stand_in_the_outbox_so_that_no_alert_waits_long_behind_one(
+    step, begin, outbox, rows
+):
+    for number in range(11, 31):
+        await outbox.chat(number)
+    await begin()
+
+    made = [await step.put_out_next() for _ in range(3)]
+
+    assert made == [2, 0, 0]
+    assert len(await rows()) == 2
+
+
+async def test_another_process_goes_on_where_one_has_ended(
+    storage, step, begin, outbox, rows, become
+):
+    for number in (11, 12, 13):
+        await outbox.chat(number)
+    broadcast = await begin()
+    await step.put_out_next()
+    await become(DeliveryState.SENT)
+    async with storage.writing() as unit:  # as if the first had written less far
+        (await unit.session.get_one(Broadcast, broadcast)).through = 0
+
+    other = Broadcasting(storage, Renderer(), "them", per_second=0.25)
+    for _ in range(3):
+        await other.put_out_next()
+        await become(DeliveryState.SENT)
+
+    assert len(await rows()) == 3
+
+
+async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind(
+    broadcasts, step, begin, outbox, rows, state_of
+):
+    chats = [await outbox.chat(number) for number in (11, 12, 13)]
+    broadcast = await begin()
+    await step.put_out_next()
+    await outbox.add(chats[0], "an alert", waits=True)
+
+    await broadcasts.stop(broadcast, by=900)
+    await step.put_out_next()
+    await step.put_out_next()
+
+    found = await rows()
+    assert [row.state for row in found if row.kind is DeliveryKind.BROADCAST] == [
+        DeliveryState.EXPIRED,
+        DeliveryState.EXPIRED,
+    ]
+    assert [row.waits for row in found if row.kind is DeliveryKind.ALERT] == [False]
+    assert await state_of(broadcast) is BroadcastState.STOPPED
+
+
+async def test_only_chats_that_are_meant_and_there_get_it(storage, step, begin, outbox, rows):
+    await outbox.chat(11, language="ja")
+    await outbox.chat(12, language="ja-JP")
+    await outbox.chat(13, language="en")
+    await outbox.chat(14, language="ja", state=ChatState.PAUSED)
+    await outbox.chat(-15, language="ja")
+
+    await begin(Audience.PRIVATE, "ja")
+    for _ in range(3):
+        await step.put_out_next()
+
+    assert [row.chat_id for row in await rows()] == [1, 2]
+
+
+async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
+    for thread in (0, 4, 5):
+        await outbox.chat(-15, thread_id=thread)
+
+    await begin()
+    await step.put_out_next()
+
+    assert [row.chat_id for row in await rows()] == [1]
+
+
+async def test_it_is_told_how_far_it_is_now_and_then_and_the_end_once(
+    storage, broadcasts, step, begin, outbox, become, clock
+):
+    from datetime import timedelta
+
+    for number in (11, 12, 13):
+        await outbox.chat(number)
+    await begin()
+    await step.put_out_next()
+    await become(DeliveryState.SENT)
+
+    at_once = await broadcasts.to_tell()
+    clock.turn(timedelta(seconds=3))
+    ((desk, later),) = await broadcasts.to_tell()
+    again = await broadcasts.to_tell()
+    await step.put_out_next()
+    await become(DeliveryState.FAILED)
+    await step.put_out_next()
+    clock.turn(timedelta(seconds=3))
+    ((_, end),) = await broadcasts.to_tell()
+    clock.turn(timedelta(hours=1))
+
+    assert at_once == again == []
+    assert desk == DESK
+    assert (later.state, later.counts.sent, later.due) == (BroadcastState.RUNNING, 2, 1)
+    assert (end.state, end.counts.failed, end.due) == (BroadcastState.DONE, 1, 0)
+    assert await broadcasts.to_tell() == []
+
+
+async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin, outbox, state_of):
+    chat = await outbox.chat(11)
+    broadcast = await begin()
+    await step.put_out_next()
+    async with storage.writing() as unit:
+        await suspend_chat(unit, chat, ChatState.BLOCKED)
+
+    await step.put_out_next()
+
+    assert await state_of(broadcast) is BroadcastState.DONE
+
+
+async def test_it_is_sent_once_however_often_that_is_pressed(storage, broadcasts, begin):
+    broadcast = await begin()
+
+    for act in (
+        broadcasts.send(broadcast, DESK, by=900),
+        broadcasts.discard(broadcast),
+        broadcasts.choose(broadcast, Audience.ALL, ""),
+    ):
+        with pytest.raises(NoSuchBroadcast):
+            await act
+    (act,) = await Audit(storage).newest(5)
+    assert (act.person_id, act.deed) == (900, Deed.BROADCAST)
+
+
+async def test_what_is_empty_or_too_long_is_refused(broadcasts):
+    for said in (Message(" "), Message("x" * 4090)):
+        with pytest.raises(NotOneMessage):
+            await broadcasts.draft(said, by=900)
+
+
+def test_the_line_under_it_says_whose_it_is():
+    message = signed(Message("🎈 Hi", (Entity("bold", 0, 5),)), Renderer())
+
+    assert message.text == "🎈 Hi\n\nFrom the operator of this bot"
+    assert message.entities == (Entity("bold", 0, 5), Entity("italic", 7, 29))
+
+
+def test_languages_are_offered_where_there_are_several():
+    assert most_spoken({"en": 2, "en-GB": 3, "ja": 4}) == ["en", "ja"]
+    assert most_spoken({"en": 2, "en-GB": 3}) == []
