@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.app.mails import make_post, make_returns
+from bot.chat import callbacks
 from bot.chat.doors import Doors
+from bot.chat.middlewares.guarding import SAID
 from bot.delivery.release import Releasing
 from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
@@ -49,6 +51,7 @@ from bot.subscribers.settings import ChatSettings
 from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
+from bot.web.app.doors import AppDoors
 from bot.web.site import WebDoors
 
 if TYPE_CHECKING:
@@ -123,6 +126,26 @@ def limits_for_all(settings: Settings) -> Limits:
     )
 
 
+def make_app_doors(around: Surroundings) -> AppDoors:
+    doors, place = make_doors(around, around.renderer), around.place
+    return AppDoors(
+        token=place.token,
+        arrivals=doors.arrivals,
+        invites=doors.invites,
+        topics=doors.topics,
+        watching=doors.watching,
+        changing=doors.changing,
+        settings=doors.settings,
+        schedule=doors.schedule,
+        restraint=doors.restraint,
+        mailboxes=doors.mailboxes,
+        preview=doors.preview,
+        said=SAID,
+        press=callbacks,
+        frames=place.frames,
+    )
+
+
 def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
     watching = Watching(storage, Preview(storage), limits_for_all(around.settings))
@@ -133,4 +156,5 @@ def make_web_doors(around: Surroundings) -> WebDoors:
         managing=Managing(storage, Topics(storage), watching, ChatSettings(storage), mailboxes),
         mailboxes=mailboxes,
         returns=make_returns(around),
+        app=make_app_doors(around) if around.place.app_url else None,
     )

@@ -18,7 +18,7 @@ from bot.app.tools import needing_the_database
 from bot.app.website import website
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
-from bot.chat.menu import register_commands
+from bot.chat.menu import register_commands, set_menu_button
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
@@ -97,6 +97,7 @@ class FrontDoor:
     async def _introduce(self, bot: Bot, renderer: Renderer) -> None:
         try:
             await register_commands(bot, renderer, self.around.settings.admin_ids)
+            await set_menu_button(bot, renderer, self.around.place.app_url)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 

@@ -35,6 +35,13 @@ class Place:
     is_forgetful: bool = False  # the database begins anew each time
     smtp: tuple[str, int] | None = None  # host and port of a mail server of its own
     public_url: str | None = None  # where people reach our pages, without a slash at the end
+    frames: tuple[str, ...] = ()  # besides Telegram's, pages that may show the Mini App in a frame
+
+    @property
+    def app_url(self) -> str | None:
+        """Where the Mini App opens: Telegram takes https only, the playground what is here."""
+        opens = self.public_url and (self.newsroom or self.public_url.startswith("https:"))
+        return f"{self.public_url}/app" if opens else None
 
     @property
     def index_file(self) -> Path:
@@ -101,4 +108,5 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         is_forgetful=is_forgetful,
         smtp=playground.smtp,
         public_url=f"http://127.0.0.1:{settings.web_port}",
+        frames=(base, base.replace("127.0.0.1", "localhost")),
     )

@@ -11,6 +11,9 @@ from aiogram.types import (
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
+    MenuButtonCommands,
+    MenuButtonWebApp,
+    WebAppInfo,
 )
 
 from bot.rendering.languages import ENGLISH
@@ -61,6 +64,16 @@ async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] 
         await _introduce(bot, spoken, code)
     for person_id in admins:
         await register_admin(bot, renderer, person_id)
+
+
+async def set_menu_button(bot: Bot, renderer: Renderer, app_url: str | None) -> None:
+    """Let the button beside the text line open the Mini App, or else show the commands."""
+    if app_url is None:
+        await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+        return
+    text = renderer.line("chat/app_button.txt")
+    opens = MenuButtonWebApp(text=text, web_app=WebAppInfo(url=app_url))
+    await bot.set_chat_menu_button(menu_button=opens)
 
 
 async def register_admin(bot: Bot, renderer: Renderer, person_id: int) -> None:

@@ -12,10 +12,12 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_POLICY_HEADER = "Content-Security-Policy"
+_OLD_FRAMES = "X-Frame-Options"  # for browsers from before frame-ancestors
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    _POLICY_HEADER: _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # for browsers from before frame-ancestors
+    _OLD_FRAMES: "DENY",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,6 +27,8 @@ _HEADERS = {
 
 async def put_headers(_request: web.Request, answer: web.StreamResponse) -> None:
     """Add what the answer does not say itself, and do not say what serves it."""
+    may_be_framed = _POLICY_HEADER in answer.headers  # its own policy says by whom
     for name, value in _HEADERS.items():
-        answer.headers.setdefault(name, value)
+        if not (may_be_framed and name == _OLD_FRAMES):
+            answer.headers.setdefault(name, value)
     answer.headers.pop("Server", None)

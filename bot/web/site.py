@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.web.allowances import Allowances
+from bot.web.app.entrance import Entrance
+from bot.web.app.page import AppPage, Dress
+from bot.web.app.routes import AppRoutes
 from bot.web.assets import Assets
 from bot.web.editions import EditionPages
 from bot.web.feeds import FeedPages
@@ -31,17 +34,25 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from bot.rendering.seals import Seal
     from bot.subscribers.managing import Managing
+    from bot.web.app.doors import AppDoors
+
+# Previews while words are typed, for each person and process.
+_TYPED_PER_MINUTE, _TYPED_AT_ONCE = 60, 40
 
 
 @dataclass(frozen=True, slots=True)
 class WebDoors:
-    """The use cases that pages open; *returns* is None where no mail is sent."""
+    """The use cases that pages open; *returns* is None where no mail is sent.
+
+    *app* is None where nobody could open it.
+    """
 
     reading: Reading
     outfeeds: OutFeeds
     managing: Managing
     mailboxes: Mailboxes
     returns: Returns | None = None
+    app: AppDoors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,22 @@ class Site:
         ]
         if doors.returns:
             routes += ReturnsRoute(opening, doors.returns).routes()
+        if doors.app:
+            routes += self._app(doors.app, assets.icon.path).routes()
         return routes, [error_pages(pages)]
+
+    def _app(self, doors: AppDoors, icon: str) -> AppRoutes:
+        page = AppPage(
+            renderer=self.renderer,
+            dress=Dress.of(self.renderer),
+            icon=icon,
+            clock=self.clock,
+            root=urlsplit(self.base).path,
+            frames=doors.frames,
+        )
+        entrance = Entrance(doors.token, doors.arrivals, doors.invites, self.clock, self.renderer)
+        typing = Allowances(_TYPED_PER_MINUTE, _TYPED_AT_ONCE, clock=self.allowances.clock)
+        return AppRoutes(doors, entrance, page, self.allowances, typing)
 
 
 async def _robots(_request: web.Request) -> web.Response:

@@ -21,10 +21,18 @@ from bot.subscribers.mailboxes import MailboxSeen
 from bot.subscribers.managing import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen
-from bot.web.look import Look
+from bot.web.look import AppLook, Look
 from storage.words import EmptyDay, MailboxState, Mode, Reach
 
 LOOK = Look(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
+APP_LOOK = AppLook(
+    folder="/static/app",
+    api="/app/",
+    icon="/static/icon.svg",
+    days=(("Mon", "Monday"),),
+    zones=("Asia/Tokyo",),
+    now=NOW,
+)
 _BUTTONS = ("web/unsubscribe.html", "web/confirm.html")
 _TROUBLES = (400, 403, 404, 405, 410, 413, 429, 503)
 
@@ -51,7 +59,8 @@ def page_specimens() -> Iterator[Sample]:
             values = {"site": LOOK, "managed": managed, "said": said, "again": again}
             yield Sample.of("web/manage.html", values)
     yield from _feeds(edition)
-    yield from (Sample.of(f"web/{name}", {}) for name in ("style.css", "icon.svg"))
+    yield Sample.of("web/app.html", {"app": APP_LOOK})
+    yield from (Sample.of(f"web/{name}", {}) for name in ("app.css", "style.css", "icon.svg"))
 
 
 def sample_managed() -> Iterator[Managed]:

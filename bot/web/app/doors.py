@@ -1,0 +1,43 @@
+"""The use cases that the Mini App opens, the same as the chat's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.matching.preview import Preview
+    from bot.subscribers.arrivals import Arrivals
+    from bot.subscribers.changing import Changing
+    from bot.subscribers.invites import Invites
+    from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.restraint import Restraint
+    from bot.subscribers.schedule import Schedule
+    from bot.subscribers.settings import ChatSettings
+    from bot.subscribers.topics import Topics
+    from bot.subscribers.watching import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class AppDoors:
+    """*token*: the bot's, which signs who opened the app. *frames*: where else it may stand.
+
+    *said*: the chat's templates for refusals; *press*: what they may build buttons from.
+    """
+
+    token: str
+    arrivals: Arrivals
+    invites: Invites
+    topics: Topics
+    watching: Watching
+    changing: Changing
+    settings: ChatSettings
+    schedule: Schedule
+    restraint: Restraint
+    mailboxes: Mailboxes
+    preview: Preview
+    said: Mapping[type[Exception], str]
+    press: object = None
+    frames: tuple[str, ...] = ()

@@ -1,0 +1,100 @@
+"""What a query would have found, as JSON: while it is typed, and of a topic that is watched."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.matching.query import QueryError, parse
+from bot.rendering.filters import local
+from bot.subscribers.volume import Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bot.matching.preview import Hit
+    from bot.matching.query import Query
+    from bot.rendering.renderer import Renderer
+    from bot.web.app.doors import AppDoors
+    from bot.web.app.entrance import Caller
+
+SHOWN = 5
+_LONGEST_TITLE = 200
+# Each takes up to a quarter of a second; who types is not to hold up who reads.
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Previewing:
+    doors: AppDoors
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def typed(self, caller: Caller, words: str) -> dict[str, Any]:
+        """Return what *words* found, or where they are wrong."""
+        saved = await self.doors.topics.saved(caller.guest.chat_id)
+        try:
+            query = parse(words, saved)
+        except QueryError as refusal:
+            return _wrong(refusal, caller.renderer)
+        return await self._found(caller, query)
+
+    async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
+        """Return what a topic found lately; NoSuchTopic if the chat cannot see it."""
+        topic = await self.doors.topics.one(caller.guest.chat_id, topic_id)
+        return await self._found(caller, parse(topic.typed))
+
+    async def _found(self, caller: Caller, query: Query) -> dict[str, Any]:
+        guest, renderer = caller.guest, caller.renderer
+        async with self._turns:
+            found = await self.doors.preview.hits(query, chat_id=guest.chat_id, limit=SHOWN)
+            silent = 0
+            if not found.count and not found.is_more:
+                preview = self.doors.preview
+                silent = await preview.silent_days(query, chat_id=guest.chat_id)
+        told: dict[str, Any] = {
+            "found": found,
+            "volume": Volume(found.count, found.covered),
+            "silent_days": silent,
+            "zone": guest.zone,
+            "today": local(guest.now, guest.zone).date(),
+        }
+        warned = renderer.line("web/app/warning.txt", **told)
+        newest = [
+            _hit(hit, renderer.message("web/app/by.html", hit=hit, **told).text)
+            for hit in found.newest
+        ]
+        said = renderer.message("web/app/found.html", **told).text
+        return {"told": said, "warning": warned, "newest": newest}
+
+
+def _wrong(refusal: QueryError, renderer: Renderer) -> dict[str, Any]:
+    """Return where a query is wrong, why, and what could be meant instead."""
+    sentence = renderer.message("web/app/wrong.html", error=refusal).text
+    start, end = refusal.position, refusal.position + refusal.length
+    text = refusal.text
+    place = [[text[:start], False], [text[start:end], True], [text[end:], False]]
+    return {"wrong": place, "why": sentence, "instead": refusal.suggestion}
+
+
+def _hit(hit: Hit, by: str) -> dict[str, Any]:
+    return {
+        "url": hit.url,
+        "title": _parts(hit.title[:_LONGEST_TITLE], hit.title_spans),
+        "by": by,
+        "snippet": _parts(hit.snippet.text, hit.snippet.bold),
+    }
+
+
+def _parts(text: str, spans: Iterable[tuple[int, int]]) -> list[list[str | bool]]:
+    """Return *text* in pieces, each with whether it is bold; *spans* in order and apart."""
+    return [[piece, is_bold] for piece, is_bold in _pieces(text, spans) if piece]
+
+
+def _pieces(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
+    done = 0
+    for start, end in spans:
+        yield text[done:start], False
+        yield text[start:end], True
+        done = end
+    yield text[done:], False

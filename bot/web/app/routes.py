@@ -1,0 +1,120 @@
+"""`/app`: the page, and below it what the page asks for, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from aiohttp import web
+
+from bot.matching.query import QueryError
+from bot.subscribers.refusals import NotATime, NotAZone
+from bot.web.app.acts import Acts, Done
+from bot.web.app.entrance import TurnedAwayError
+from bot.web.app.previewing import Previewing
+from bot.web.app.showing import Showing
+from bot.web.app.wishes import BadWishError, Wish
+from bot.web.forms import small_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp.typedefs import Handler
+
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.arrivals import Guest
+    from bot.web.allowances import Allowances
+    from bot.web.app.doors import AppDoors
+    from bot.web.app.entrance import Caller, Entrance
+    from bot.web.app.page import AppPage
+
+Answering: TypeAlias = "Callable[[Caller, Wish], Awaitable[dict[str, Any]]]"
+# What the chat offers as buttons, the page lets people type.
+_TYPED_HERE: dict[type[Exception], str] = {
+    NotAZone: "chat/ask/zone_again.html",
+    NotATime: "chat/ask/quiet_again.html",
+}
+_LARGEST_WISH = 8192  # bytes; a query of 1,000 characters that are all escaped fits
+
+
+@dataclass(frozen=True, slots=True)
+class AppRoutes:
+    """*typing* counts the previews of each person, *acting* all else that they ask for."""
+
+    doors: AppDoors
+    entrance: Entrance
+    page: AppPage
+    acting: Allowances
+    typing: Allowances
+
+    def routes(self) -> list[web.RouteDef]:
+        showing, previewing, acts = Showing(self.doors), Previewing(self.doors), Acts(self.doors)
+
+        async def state(caller: Caller, _wish: Wish) -> dict[str, Any]:
+            return await showing.state(caller.guest, caller.renderer)
+
+        async def preview(caller: Caller, wish: Wish) -> dict[str, Any]:
+            return await previewing.typed(caller, wish.text("words"))
+
+        async def topic(caller: Caller, wish: Wish) -> dict[str, Any]:
+            return await previewing.topic(caller, wish.row("topic"))
+
+        def acted(act: Callable[[Guest, Wish], Awaitable[Done]]) -> Answering:
+            async def do(caller: Caller, wish: Wish) -> dict[str, Any]:
+                done = await act(caller.guest, wish)
+                shown = await showing.state(caller.guest, caller.renderer)
+                return shown | {"said": _said(caller.renderer, done), "undo": done.undo}
+
+            return do
+
+        return [
+            *self.page.routes(),
+            web.post("/app/state", self._answering(state, self.acting)),
+            web.post("/app/preview", self._answering(preview, self.typing)),
+            web.post("/app/topic", self._answering(topic, self.typing)),
+            *(
+                web.post(f"/app/{name}", self._answering(acted(act), self.acting))
+                for name, act in acts.by_name().items()
+            ),
+        ]
+
+    def _answering(self, answer: Answering, allowances: Allowances) -> Handler:
+        """Return the handler that lets a caller in, asks *answer*, and says what went wrong."""
+
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                caller = await self.entrance.caller(request)
+            except TurnedAwayError as away:
+                return web.json_response({"error": away.sentence}, status=away.status)
+            if wait := allowances.take(str(caller.guest.person_id)):
+                return _too_many(caller.renderer, wait)
+            try:
+                wish = Wish.read(await small_body(request, _LARGEST_WISH))
+                return web.json_response(await answer(caller, wish))
+            except BadWishError:
+                raise web.HTTPBadRequest from None
+            except QueryError as refusal:
+                sentence = caller.renderer.message("web/app/wrong.html", error=refusal).text
+                return web.json_response({"error": sentence}, status=409)
+            except tuple(self.doors.said) as refusal:
+                return self._refused(caller.renderer, refusal)
+
+        return handle
+
+    def _refused(self, renderer: Renderer, refusal: Exception) -> web.Response:
+        """Say no in the chat's words."""
+        template = _TYPED_HERE.get(type(refusal)) or self.doors.said[type(refusal)]
+        said = renderer.message(template, refusal=refusal, press=self.doors.press)
+        return web.json_response({"error": said.text}, status=409)
+
+
+def _said(renderer: Renderer, done: Done) -> str:
+    if not done.done:
+        return ""
+    return renderer.message("web/app/done.html", done=done.done, name=done.name).text
+
+
+def _too_many(renderer: Renderer, wait: float) -> web.Response:
+    sentence = renderer.message("web/app/slower.html").text
+    headers = {"Retry-After": str(int(wait) + 1)}
+    return web.json_response({"error": sentence}, status=429, headers=headers)

@@ -1,0 +1,96 @@
+// The Mini App: asks for the state of the chat, shows it, and sends what is wished.
+
+import { Api, Refused } from "./api.js";
+import { byId, languageOf } from "./elements.js";
+import { Mail } from "./mail.js";
+import { Schedule } from "./schedule.js";
+import { Search } from "./search.js";
+import { Telegram } from "./telegram.js";
+import { applyTheme } from "./theme.js";
+import { Toast } from "./toast.js";
+import { Topics } from "./topics.js";
+
+const telegram = new Telegram();
+const api = new Api(telegram.data);
+const toast = new Toast((topic) => act("undo", { topic }));
+const search = new Search({ api, act, failed, opened: showBack });
+const topics = new Topics({ api, act, failed, opened: showBack });
+const parts = [search, topics, new Schedule({ act }), new Mail({ act })];
+
+// Sends a wish and shows what has become of it; false where it was refused.
+async function act(name, wish) {
+  try {
+    const state = await api.send(name, wish);
+    show(state);
+    if (state.said) toast.say(state.said, state.undo);
+    return true;
+  } catch (error) {
+    failed(error);
+    return false;
+  }
+}
+
+function failed(error) {
+  const said = error instanceof Refused ? error.message : byId("trouble").textContent;
+  if (error.isFinal) stop(said);
+  else toast.say(said);
+}
+
+// Nothing can be done here any more: say why, and hide the rest.
+function stop(said) {
+  byId("main").hidden = true;
+  byId("waiting").hidden = true;
+  if (said) byId("stop").textContent = said;
+  byId("stop").hidden = false;
+}
+
+function show(state) {
+  if (state.language !== languageOf()) return speak(state.language);
+  for (const part of parts) part.show(state);
+  showPause(state);
+  if (byId("language")) byId("language").value = state.chosenLanguage;
+}
+
+// The words of the page are the server's: in another language it is another page.
+function speak(language) {
+  location.replace(`?language=${encodeURIComponent(language)}${telegram.hash}`);
+}
+
+function showPause({ isPaused, pausedTold }) {
+  byId("paused-told").textContent = pausedTold;
+  byId("pause").hidden = isPaused;
+  byId("resume").hidden = !isPaused;
+}
+
+function showBack() {
+  telegram.showBack(search.isOpen || topics.isOpen);
+}
+
+function back() {
+  if (topics.isOpen) topics.close();
+  else search.clear();
+}
+
+async function begin() {
+  applyTheme(telegram.theme);
+  telegram.on("theme_changed", ({ theme_params: theme }) => applyTheme(theme));
+  telegram.on("back_button_pressed", back);
+  byId("pause").addEventListener("click", () => act("pause", { paused: true }));
+  byId("resume").addEventListener("click", () => act("pause", { paused: false }));
+  byId("language")?.addEventListener("change", ({ target }) =>
+    act("language", { language: target.value }),
+  );
+  if (!telegram.data) return stop();
+  telegram.begin();
+  try {
+    show(await api.send("state"));
+  } catch (error) {
+    return stop(error instanceof Refused ? error.message : byId("trouble").textContent);
+  } finally {
+    document.body.ariaBusy = "false";
+  }
+  byId("waiting").hidden = true;
+  byId("main").hidden = false;
+}
+
+begin();

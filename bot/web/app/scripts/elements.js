@@ -1,0 +1,61 @@
+// Finding and making elements. Text enters as text, and addresses are checked.
+
+const SAFE_PROTOCOLS = new Set(["http:", "https:"]);
+
+export const byId = (id) => document.getElementById(id);
+
+export const languageOf = () => document.documentElement.lang;
+
+// A copy of what stands in the template; of several elements, all of them.
+export function copyOf(id) {
+  return byId(id).content.cloneNode(true);
+}
+
+export function onSubmit(form, act) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act();
+  });
+}
+
+// Shows *parts*, pairs of a text and whether it is marked, with *tag* around the marked ones.
+export function fillParts(element, parts, tag) {
+  element.replaceChildren(
+    ...parts.map(([text, isMarked]) => {
+      if (!isMarked) return text;
+      const marked = document.createElement(tag);
+      marked.textContent = text;
+      return marked;
+    }),
+  );
+}
+
+// Marks the one of *buttons* whose data-*name* is *value*.
+export function press(buttons, name, value) {
+  for (const button of buttons) button.ariaPressed = String(button.dataset[name] === value);
+}
+
+export function showHits(list, hits) {
+  list.replaceChildren(...hits.map(hitOf));
+  list.hidden = hits.length === 0;
+}
+
+function hitOf({ url, title, by, snippet }) {
+  const made = copyOf("hit");
+  const anchor = made.querySelector("a");
+  const href = safeAddress(url);
+  if (href) anchor.href = href;
+  fillParts(anchor, title, "b");
+  fillParts(made.querySelector(".snippet"), snippet, "b");
+  made.querySelector(".by").textContent = by;
+  return made;
+}
+
+function safeAddress(address) {
+  try {
+    const url = new URL(address);
+    return SAFE_PROTOCOLS.has(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,113 @@
+// The list of what is watched. One topic at a time is open, and then shows what it found lately.
+
+import { byId, copyOf, onSubmit, press, showHits } from "./elements.js";
+
+export class Topics {
+  // acts: {api, act(name, wish), failed(error), opened()}
+  constructor(acts) {
+    this.acts = acts;
+    this.list = byId("topics");
+    this.open = null;
+    this.found = new Map();
+  }
+
+  get isOpen() {
+    return this.open !== null;
+  }
+
+  show({ topics }) {
+    if (!topics.some(({ id }) => id === this.open)) this.open = null;
+    const focused = this.focused();
+    this.list.replaceChildren(...topics.map((topic) => this.itemOf(topic)));
+    this.list.hidden = topics.length === 0;
+    byId("no-topics").hidden = topics.length > 0;
+    byId("topics-count").textContent = topics.length || "";
+    this.refocus(focused);
+    this.acts.opened();
+  }
+
+  // Which button has the focus, so that it has it again when the list was made anew.
+  focused() {
+    const item = document.activeElement?.closest(".topic");
+    if (!item) return null;
+    return [item.dataset.id, [...item.querySelectorAll("button, input")].indexOf(document.activeElement)];
+  }
+
+  refocus(focused) {
+    if (!focused) return;
+    const item = this.list.querySelector(`[data-id="${focused[0]}"]`);
+    item?.querySelectorAll("button, input")[focused[1]]?.focus();
+  }
+
+  itemOf(topic) {
+    const made = copyOf("topic").firstElementChild;
+    made.dataset.id = topic.id;
+    made.querySelector(".name bdi").textContent = topic.name;
+    for (const mode of made.querySelectorAll(".open .mode"))
+      mode.hidden = mode.dataset.mode !== topic.mode;
+    made.querySelector(".open").addEventListener("click", () => this.toggle(topic));
+    this.fill(made.querySelector(".more"), topic);
+    if (topic.id === this.open) this.unfold(made, topic);
+    return made;
+  }
+
+  fill(more, topic) {
+    more.querySelector(".words").hidden = topic.words === topic.name;
+    more.querySelector("code").textContent = topic.words;
+    const modes = more.querySelectorAll(".choice button");
+    press(modes, "mode", topic.mode);
+    for (const button of modes)
+      button.addEventListener("click", () =>
+        this.acts.act("watch", { topic: topic.id, mode: button.dataset.mode }),
+      );
+    const rename = more.querySelector(".rename");
+    const name = rename.querySelector("input");
+    rename.hidden = topic.isPublic; // what it is called is for all to see
+    name.value = topic.name;
+    onSubmit(rename, () => this.acts.act("rename", { topic: topic.id, name: name.value }));
+    more
+      .querySelector(".stop-topic")
+      .addEventListener("click", () => this.acts.act("stop", { topic: topic.id }));
+  }
+
+  toggle(topic) {
+    const was = this.open;
+    this.close();
+    if (was === topic.id) return;
+    this.open = topic.id;
+    this.unfold(this.list.querySelector(`[data-id="${topic.id}"]`), topic);
+    this.acts.opened();
+  }
+
+  close() {
+    this.open = null;
+    for (const item of this.list.children) {
+      item.querySelector(".open").ariaExpanded = "false";
+      item.querySelector(".more").hidden = true;
+    }
+    this.acts.opened();
+  }
+
+  unfold(item, topic) {
+    item.querySelector(".open").ariaExpanded = "true";
+    item.querySelector(".more").hidden = false;
+    this.showFound(item, topic);
+  }
+
+  async showFound(item, topic) {
+    const known = this.found.get(topic.id);
+    if (known) return this.fillFound(item, known);
+    try {
+      const found = await this.acts.api.send("topic", { topic: topic.id });
+      this.found.set(topic.id, found);
+      this.fillFound(item, found);
+    } catch (error) {
+      this.acts.failed(error);
+    }
+  }
+
+  fillFound(item, { told, newest }) {
+    item.querySelector(".told").textContent = told;
+    showHits(item.querySelector(".hits"), newest.slice(0, 3));
+  }
+}

@@ -1,0 +1,85 @@
+"""What the page shows of a chat, as JSON; what people read in it is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.subscribers.limits import MOST_TOPICS
+from storage.words import MOST_SLOTS
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.mailboxes import MailboxSeen
+    from bot.subscribers.settings import Settings
+    from bot.subscribers.topics import TopicSeen
+    from bot.web.app.doors import AppDoors
+
+_SUGGESTED = 6  # topics of the catalogue that are not watched
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    doors: AppDoors
+
+    async def state(self, guest: Guest, renderer: Renderer) -> dict[str, Any]:
+        watched = await self.doors.topics.watched(guest.chat_id, per_page=MOST_TOPICS)
+        catalogue = await self.doors.topics.catalogue(guest.chat_id, per_page=MOST_TOPICS)
+        settings = await self.doors.settings.now(guest.chat_id)
+        renderer = renderer.of(settings.speaks)  # which may have been chosen just now
+        mailbox = await self.doors.mailboxes.now(guest.chat_id)
+        suggested = [_topic(one) for one in catalogue.items if one.mode is None]
+        return {
+            "language": renderer.language.code,
+            "chosenLanguage": settings.language or "",
+            "topics": [_topic(one) for one in watched.items],
+            "suggested": suggested[:_SUGGESTED],
+            "digest": _digest(settings, renderer),
+            "quiet": _hours(settings),
+            "isPaused": settings.is_paused,
+            "pausedTold": _told(renderer, "web/app/paused.html", settings=settings),
+            "mail": _mail(mailbox, renderer),
+        }
+
+
+def _topic(topic: TopicSeen) -> dict[str, Any]:
+    return {
+        "id": topic.id,
+        "name": topic.name,
+        "words": topic.typed,
+        "isPublic": topic.is_public,
+        "mode": topic.mode,
+    }
+
+
+def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
+    plan = settings.plan
+    slots = sorted(plan.slots, key=lambda slot: slot.minutes)
+    return {
+        "told": _told(renderer, "web/app/digest.html", settings=settings),
+        "zone": plan.zone,
+        "place": _told(renderer, "web/app/place.html", zone=plan.zone),
+        "slots": [{"minutes": slot.minutes, "weekdays": slot.weekdays} for slot in slots],
+        "mayHaveMore": len(slots) < MOST_SLOTS,
+    }
+
+
+def _hours(settings: Settings) -> dict[str, int] | None:
+    quiet = settings.quiet
+    return {"start": quiet.start, "end": quiet.end} if quiet else None
+
+
+def _mail(mailbox: MailboxSeen, renderer: Renderer) -> dict[str, Any]:
+    return {
+        "told": _told(renderer, "web/app/mail.html", mailbox=mailbox),
+        "canMail": mailbox.can_mail,
+        "state": mailbox.state or "none",
+        "address": mailbox.address,
+        "reach": mailbox.reach,
+        "alerts": mailbox.alerts,
+    }
+
+
+def _told(renderer: Renderer, template: str, **values: Any) -> str:
+    return renderer.message(template, **values).text

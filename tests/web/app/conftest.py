@@ -1,0 +1,157 @@
+"""People who have the Mini App open, on a site with all its use cases."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from sqlmodel import col, select
+
+from bot.chat import callbacks
+from bot.chat.middlewares.guarding import SAID
+from bot.matching.preview import Preview
+from bot.playground.chats import Person
+from bot.playground.launching import launch_data
+from bot.rendering.links import Links
+from bot.rendering.mail import Mail
+from bot.rendering.post import Post, Sender
+from bot.rendering.renderer import Renderer
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals
+from bot.subscribers.changing import Changing
+from bot.subscribers.invites import Invites
+from bot.subscribers.mailboxes import Mailboxes
+from bot.subscribers.restraint import Restraint
+from bot.subscribers.schedule import Schedule
+from bot.subscribers.settings import ChatSettings
+from bot.subscribers.topics import Topics
+from bot.subscribers.watching import Watching
+from bot.web.allowances import Allowances
+from bot.web.app.doors import AppDoors
+from bot.web.health import make_web
+from bot.web.site import Site
+from storage.deliveries import Delivery
+from storage.words import Medium
+from tests.web.conftest import BASE, SEAL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from aiohttp import ClientResponse
+    from aiohttp.web import Application, Request
+
+    from bot.web.site import WebDoors
+    from storage.engine import Storage
+    from tests.conftest import TurnedClock
+
+TOKEN = "42:secret"
+
+
+@dataclass
+class User:
+    """A person with the app open; what it sends is signed as the playground signs."""
+
+    client: TestClient[Request, Application]
+    clock: TurnedClock
+    id: int = 7
+    name: str = "Ann"
+
+    def __post_init__(self) -> None:
+        self.data = self.launched()
+
+    def launched(self, token: str = TOKEN) -> str:
+        person = Person(self.id, self.name, language_code="ja")
+        return launch_data(token, person, int(self.clock.now.timestamp()))
+
+    async def asks(self, act: str, /, **wish: Any) -> ClientResponse:
+        headers = {"Authorization": f"tma {self.data}"}
+        return await self.client.post(f"/app/{act}", json=wish, headers=headers)
+
+    async def does(self, act: str, /, **wish: Any) -> Any:
+        answer = await self.asks(act, **wish)
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+    async def is_refused(self, act: str, /, **wish: Any) -> str:
+        """Return the sentence that says why."""
+        answer = await self.asks(act, **wish)
+        assert answer.status in {401, 403, 409, 429}
+        return str((await answer.json())["error"])
+
+    async def watches(self, words: str, mode: str = "both") -> int:
+        """Watch words; return the topic."""
+        await self.does("watch", words=words, mode=mode)
+        topics = (await self.does("state"))["topics"]
+        return int(next(topic["id"] for topic in topics if topic["words"] == words))
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=True)
+
+
+@pytest.fixture
+def app_doors(storage: Storage, access: Access) -> AppDoors:
+    return doors_of(storage, access, Renderer())
+
+
+def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
+    preview = Preview(storage)
+    post = Post(renderer, Sender("news@dateline.example"), Links(BASE, SEAL))
+    return AppDoors(
+        token=TOKEN,
+        arrivals=Arrivals(storage, access),
+        invites=Invites(storage, access),
+        topics=Topics(storage),
+        watching=Watching(storage, preview),
+        changing=Changing(storage, preview),
+        settings=ChatSettings(storage),
+        schedule=Schedule(storage),
+        restraint=Restraint(storage),
+        mailboxes=Mailboxes(storage, renderer, post),
+        preview=preview,
+        said=SAID,
+        press=callbacks,
+    )
+
+
+@pytest.fixture
+async def client(
+    web_doors: WebDoors, app_doors: AppDoors, clock: TurnedClock
+) -> AsyncIterator[TestClient[Request, Application]]:
+    doors = replace(web_doors, app=app_doors)
+    allowances = Allowances(clock=lambda: clock.now.timestamp())  # noqa: PLW0108 - turned later
+    site = Site(Renderer(), SEAL, BASE, doors, lambda: clock.now, allowances)
+    async with TestClient(TestServer(make_web(*site.parts()))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def person(client: Any, clock: TurnedClock) -> Callable[..., User]:
+    def someone(person_id: int = 7, name: str = "Ann") -> User:
+        return User(client, clock, person_id, name)
+
+    return someone
+
+
+@pytest.fixture
+def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
+    """Return how to read the code in the last mail."""
+
+    async def read() -> str:
+        async with storage.reading() as unit:
+            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+            mails = [Mail.from_json(row.body) for row in rows if row.medium is Medium.EMAIL]
+        found = re.search(r"^ +(\d{3}) (\d{3})$", mails[-1].text, re.MULTILINE)
+        assert found
+        return found[1] + found[2]
+
+    return read
+
+
+@pytest.fixture
+def ann(person: Callable[..., User]) -> User:
+    return person()
