@@ -70,6 +70,7 @@ USE_CASES = {
     "bot.subscribers.feeds",
     "bot.subscribers.invites",
     "bot.subscribers.managing",
+    "bot.subscribers.moving",
     "bot.subscribers.mailboxes",
     "bot.subscribers.mailnotices",
     "bot.subscribers.looks",

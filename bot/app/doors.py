@@ -41,6 +41,7 @@ from bot.subscribers.limits import Limits
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.managing import Managing
+from bot.subscribers.moving import Moving
 from bot.subscribers.outlets import Outlets
 from bot.subscribers.overview import LooksAfter
 from bot.subscribers.own_sources import OwnSources
@@ -75,6 +76,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     own_sources = make_own_sources(tools, usual.feeds)
     return Doors(
         arrivals=Arrivals(storage, access),
+        moving=Moving(storage),
         admins=Admins(storage, access),
         topics=Topics(storage),
         watching=watching,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.subscribers.invites import Invites
     from bot.subscribers.looks import Looks
     from bot.subscribers.mailboxes import Mailboxes
+    from bot.subscribers.moving import Moving
     from bot.subscribers.outlets import Outlets
     from bot.subscribers.overview import LooksAfter
     from bot.subscribers.own_sources import OwnSources
@@ -60,6 +61,7 @@ class LooksAtLinks(Protocol):
 @dataclass(frozen=True, slots=True)
 class Doors:
     arrivals: Arrivals
+    moving: Moving
     admins: Admins
     topics: Topics
     watching: Watching

@@ -48,7 +48,7 @@ COMMANDS = (
 )
 FOR_ADMINS = ("admin", "ban", "allow", "broadcast")
 ADMIN_COMMANDS = ("admin", *COMMANDS)
-GROUP_COMMANDS = ("topics", "digest", "test", "settings", "language", "mutes", "help")
+GROUP_COMMANDS = ("topics", "digest", "here", "test", "settings", "language", "mutes", "help")
 
 
 async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:

@@ -55,6 +55,7 @@ from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
 from bot.subscribers.looks import Looks
 from bot.subscribers.mailboxes import Mailboxes
+from bot.subscribers.moving import Moving
 from bot.subscribers.outlets import Outlets
 from bot.subscribers.overview import LooksAfter
 from bot.subscribers.own_sources import OwnSources
@@ -232,6 +233,7 @@ def make_doors(
     watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
+        moving=Moving(storage),
         admins=Admins(storage, access),
         topics=Topics(storage),
         watching=watching,

@@ -85,3 +85,20 @@ async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, an
     assert topics["text"].startswith("You watch 1 topic")
     async with house.storage.reading() as unit:
         assert await chats_of(unit, chat.id) == []
+
+
+async def test_here_brings_over_what_another_topic_watches(house, forum, thread):
+    card = await forum.says(f"{NAME} Taiwan")
+    await forum.presses(card, "Both")
+
+    listed = await forum.says("/here", message_thread_id=thread)
+    moved = await forum.presses(listed, "Taiwan")
+
+    assert "1. Taiwan · alerts and daily digest · General" in listed["text"]
+    assert moved["text"].startswith("Taiwan comes to this topic from now on.")
+    assert await watches(house, forum) == []
+    assert await watches(house, forum, thread) == ["Taiwan"]
+
+
+async def test_here_without_topics_says_why_not(ann):
+    assert (await ann.says("/here"))["text"].endswith("here there are no topics.")

@@ -1,0 +1,16 @@
+"""What the buttons say back that are about other places: threads of a group, channels, groups."""
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.chat.callbacks import PageNumber, RowId
+
+
+class HerePage(CallbackData, prefix="beside"):
+    page: PageNumber = 0
+
+
+class MoveHere(CallbackData, prefix="here"):
+    """*chat_id*: our row of the thread that watches the topic now."""
+
+    chat_id: RowId
+    topic_id: RowId

@@ -1,0 +1,98 @@
+"""Moving what a group watches from one of its threads to another."""
+
+from dataclasses import dataclass
+
+from bot.subscribers.limits import MOST_TOPICS
+from bot.subscribers.pages import Page, page_number
+from bot.subscribers.planning import replan
+from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
+from storage.chats import Chat, chat_to_change
+from storage.engine import Storage, Unit
+from storage.mutes import Subject, lift_subject
+from storage.subscriptions import Subscription, count_subscriptions, subscription_to
+from storage.subscriptions_beside import count_watched_beside, watched_beside
+from storage.subscriptions_ended import drop_topic
+from storage.topics import Topic, topic_of
+from storage.words import Mode, MuteKind
+
+PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What another thread of the same group watches; *thread_id* 0 is the group itself."""
+
+    chat_id: int
+    thread_id: int
+    topic_id: int
+    name: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    storage: Storage
+
+    async def beside(self, chat_id: int, page: int = 0, per_page: int = PER_PAGE) -> Page[Beside]:
+        """What the other threads of the chat watch; a page beyond the last is the last."""
+        async with self.storage.reading() as unit:
+            chat = await unit.session.get_one(Chat, chat_id)
+            total = await count_watched_beside(unit, chat)
+            page = page_number(page, total, per_page)
+            rows = await watched_beside(unit, chat, offset=page * per_page, limit=per_page)
+        return Page([Beside(*row) for row in rows], page, total, per_page)
+
+    async def here(self, chat_id: int, source_id: int, topic_id: int) -> str:
+        """Let what our row *source_id* watches be watched by *chat_id*; return its name.
+
+        NoSuchTopic unless both are threads of one group. When it began stays what it was.
+        """
+        async with self.storage.writing() as unit:
+            source, chat = await _both(unit, source_id, chat_id)
+            subscription = await subscription_to(unit, source_id, topic_id)
+            topic = await unit.session.get(Topic, topic_id)
+            if subscription is None or topic is None or source_id == chat_id:
+                raise NoSuchTopic
+            if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
+                raise TooManyTopics(MOST_TOPICS)
+            await lift_subject(unit, source_id, Subject(MuteKind.TOPIC, topic_id))
+            await _bring(unit, chat_id, topic, subscription)
+            await unit.session.flush()
+            await replan(unit, source)
+            await replan(unit, chat)
+        return topic.name
+
+
+async def _both(unit: Unit, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
+    """Return both chats, locked in the order of their rows."""
+    chats = {}
+    for row in sorted({source_id, chat_id}):
+        if await unit.session.get(Chat, row) is None:
+            raise NoSuchTopic
+        chats[row] = await chat_to_change(unit, row)
+    source, chat = chats[source_id], chats[chat_id]
+    if source.telegram_id != chat.telegram_id:
+        raise NoSuchTopic
+    return source, chat
+
+
+async def _bring(unit: Unit, chat_id: int, topic: Topic, subscription: Subscription) -> None:
+    """A topic that the chat has already, by its row or by its query, takes the other's place."""
+    topic_id = topic.id or 0
+    is_own = topic.chat_id is not None
+    twin = await topic_of(unit, chat_id, topic.query_id) if is_own else None
+    there = await subscription_to(unit, chat_id, (twin or topic).id or 0)
+    if twin is None and there is None:
+        subscription.chat_id = chat_id
+        if is_own:
+            topic.chat_id = chat_id
+        unit.session.add_all([subscription, topic])
+        return
+    if there is None and twin is not None:
+        subscription.chat_id, subscription.topic_id = chat_id, twin.id or topic_id
+        unit.session.add(subscription)
+    else:
+        await unit.session.delete(subscription)
+    await unit.session.flush()
+    if twin is not None:
+        await drop_topic(unit, topic)
