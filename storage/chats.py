@@ -26,6 +26,7 @@ class Chat(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("telegram_id", "thread_id"),
         Index("ix_chat_digest_due", "next_digest_at"),
+        Index("ix_chat_brought_by", "brought_by", **where_only("brought_by IS NOT NULL")),
         Index("ix_chat_resume_at", "resume_at", **where_only("resume_at IS NOT NULL")),
     )
 
@@ -55,6 +56,8 @@ class Chat(Leased, table=True):
 
     # Of a group or channel: Telegram's id of the person who let the bot in.
     brought_by: int | None = Field(default=None, sa_type=BigInteger)
+    # Of a private chat: our row of what is managed from it, if that is there still.
+    managing: int | None = Field(default=None, sa_type=ROW_ID)
 
     @property
     def quiet_hours(self) -> QuietHours | None:

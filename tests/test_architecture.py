@@ -63,6 +63,7 @@ USE_CASES = {
     "bot.subscribers.broadcasts",
     "bot.subscribers.chatlist",
     "bot.subscribers.catalogue",
+    "bot.subscribers.channels",
     "bot.subscribers.changing",
     "bot.subscribers.erasing",
     "bot.subscribers.exporting",

@@ -31,6 +31,7 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
 from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.changing import Changing
+from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
@@ -76,6 +77,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
     own_sources = make_own_sources(tools, usual.feeds)
     return Doors(
         arrivals=Arrivals(storage, access),
+        channels=Channels(storage),
         moving=Moving(storage),
         admins=Admins(storage, access),
         topics=Topics(storage),

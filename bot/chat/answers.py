@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from aiogram import Bot
 
+    from bot.chat.frames import Frame
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
@@ -40,6 +41,8 @@ class Answers:
     thread_id: int = 0
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
+    frame: Frame | None = None  # around what is for a place that is managed from here
+    is_public: bool = False  # pressed where everybody reads: what is shown goes to the person
 
     def speak(self, language: str) -> None:
         """Answer in the *language* of a tag from now on, as far as it is offered."""
@@ -50,9 +53,13 @@ class Answers:
 
     async def send(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            if message.rich is None or not await self._send_rich(message, message.rich):
+            is_rich = message.rich is not None and not self.frame
+            if not is_rich or not await self._send_rich(message, message.rich or ""):
                 for part in message.classic or (message,):
-                    await self._send_text(part)
+                    await self._send_text(self._framed(part))
+
+    def _framed(self, message: Message) -> Message:
+        return self.frame.around(message) if self.frame else message
 
     async def _send_rich(self, message: Message, html: str) -> bool:
         """Send it as the rich message that it is; False where Telegram refuses that."""
@@ -110,11 +117,13 @@ class Answers:
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""
         message = self.renderer.message(template, press=callbacks, **values)
-        if not self.pressed or not isinstance(self.pressed.message, Received):
+        pressed = self.pressed.message if self.pressed and not self.is_public else None
+        if not isinstance(pressed, Received):
             await self.send([message])
             return
+        message = self._framed(message)
         try:
-            await self.pressed.message.edit_text(
+            await pressed.edit_text(
                 message.text,
                 entities=entities_of(message),
                 reply_markup=markup_of(message.keyboard),
@@ -123,11 +132,13 @@ class Answers:
             )
         except TelegramBadRequest as refused:
             if "not modified" not in refused.message:
-                await self.send([message])
+                await self._send_text(message)
 
     async def change_buttons(self, template: str, **values: Any) -> None:
         """Change the buttons alone of the message whose button was pressed."""
         keyboard = self.renderer.keyboard(template, press=callbacks, **values)
+        if self.frame and not self.is_public:
+            keyboard = self.frame.keyboard(keyboard)
         await self._put_buttons(markup_of(keyboard))
 
     async def drop_buttons(self) -> None:

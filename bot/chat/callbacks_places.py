@@ -14,3 +14,15 @@ class MoveHere(CallbackData, prefix="here"):
 
     chat_id: RowId
     topic_id: RowId
+
+
+class Manage(CallbackData, prefix="manage"):
+    chat_id: RowId
+
+
+class StopManaging(CallbackData, prefix="myown"):
+    pass
+
+
+class ShowChannels(CallbackData, prefix="channels"):
+    pass

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.subscribers.bans import Bans
     from bot.subscribers.broadcasts import Broadcasts
     from bot.subscribers.changing import Changing
+    from bot.subscribers.channels import Channels
     from bot.subscribers.chatlist import ChatList
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.exporting import Exporting
@@ -61,6 +62,7 @@ class LooksAtLinks(Protocol):
 @dataclass(frozen=True, slots=True)
 class Doors:
     arrivals: Arrivals
+    channels: Channels
     moving: Moving
     admins: Admins
     topics: Topics

@@ -39,6 +39,7 @@ COMMANDS = (
     "mutes",
     "email",
     "feeds",
+    "channels",
     "help",
     "stop",
     "export",

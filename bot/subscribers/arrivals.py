@@ -66,6 +66,8 @@ class Guest:
     kind: ChatKind = ChatKind.PRIVATE
     may_change: bool = True
     language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
+    managing: int | None = None  # our row of what the person manages from here
+    place: str = ""  # its title, where they act for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,11 @@ class Arrivals:
             kind=visitor.kind,
             may_change=visitor.may_change,
             language=language_for(chat.speaks),
+            managing=chat.managing,
         )
 
-    async def bring(self, visitor: Visitor) -> bool:
-        """Let *visitor* bring the bot into a group or channel; False if they may not.
+    async def bring(self, visitor: Visitor) -> int | None:
+        """Let *visitor* bring the bot into a group or channel; return our row, None: they may not.
 
         A group that is known already may be come back to by whoever lets the bot in again.
         """
@@ -138,12 +141,13 @@ class Arrivals:
             admitted = await is_admitted(unit, visitor.person_id)
             may_use = admitted or self.access.may_use(visitor.person_id, appointed)
             if await is_banned(unit, (visitor.person_id, visitor.telegram_id)):
-                return False
+                return None
             if may_use:
                 chat = await _kept(unit, visitor)
                 chat.brought_by = visitor.person_id
                 await unit.session.flush()
-            return may_use or bool(known)
+                return chat.id
+            return known[0].id if known else None
 
     async def _is_to_be_told(self, ids: Collection[int]) -> bool:
         async with self.storage.writing() as unit:

@@ -47,6 +47,7 @@ from bot.subscribers.bans import Bans
 from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.changing import Changing
+from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
@@ -233,6 +234,7 @@ def make_doors(
     watching, changing = Watching(storage, preview), Changing(storage, preview)
     return Doors(
         arrivals=Arrivals(storage, access),
+        channels=Channels(storage),
         moving=Moving(storage),
         admins=Admins(storage, access),
         topics=Topics(storage),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
+from bot.chat import callbacks_places
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import thread_of, visitor_at
 from storage.words import ChatKind, ChatState
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+    from aiogram.types import ChatMemberUpdated, Message
 
     from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.rendering.renderer import Renderer
-
-_GROUPS = {"group", "supergroup"}
 
 
 async def changed(
@@ -31,7 +31,8 @@ async def changed(
     if now is not ChatState.ACTIVE:
         await doors.arrivals.gone(event.chat.id, now)
         return
-    if standing(event.old_chat_member, kind) is ChatState.KICKED:
+    before = standing(event.old_chat_member, kind)
+    if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _brought(event, doors, answers)
     may_manage = may_manage_topics(event.new_chat_member)
     await doors.arrivals.back(event.chat.id, closed_too=may_manage)
@@ -39,11 +40,18 @@ async def changed(
 
 async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> None:
     visitor = visitor_at(event.from_user, event.chat)
-    is_welcome = await doors.arrivals.bring(visitor)
-    if event.chat.type in _GROUPS:
-        page = "chat/groups/welcome.html" if is_welcome else "chat/groups/stranger.html"
-        me = (await answers.bot.me()).username
-        await answers.show(page, visitor=visitor, me=me, is_forum=bool(event.chat.is_forum))
+    chat_id = await doors.arrivals.bring(visitor)
+    me = (await answers.bot.me()).username
+    if visitor.kind is ChatKind.CHANNEL:
+        answers = replace(answers, telegram_id=visitor.person_id)  # nobody wants it posted
+    if chat_id is None:
+        await answers.show("chat/groups/stranger.html", visitor=visitor)
+    elif visitor.kind is ChatKind.CHANNEL:
+        values = {"chat_id": chat_id, "places": callbacks_places}
+        await answers.show("chat/channels/brought.html", visitor=visitor, **values)
+    else:
+        is_forum = bool(event.chat.is_forum)
+        await answers.show("chat/groups/welcome.html", me=me, is_forum=is_forum)
 
 
 async def others_changed(event: ChatMemberUpdated, administrators: Administrators) -> None:
@@ -66,10 +74,6 @@ async def overheard(_event: object) -> None:
     """Say nothing: a bot that answers everybody in a group is soon thrown out."""
 
 
-async def pressed_in_a_channel(_pressed: CallbackQuery, answers: Answers) -> None:
-    await answers.toast("chat/groups/not_yours.html")
-
-
 def make_router() -> Router:
     router = Router(name="groups")
     router.my_chat_member.register(changed, F.chat.type != "private")
@@ -77,7 +81,6 @@ def make_router() -> Router:
     router.message.register(became_a_supergroup, F.migrate_to_chat_id)
     router.message.register(was_a_group, F.migrate_from_chat_id)
     router.message.register(reopened, F.forum_topic_reopened)
-    router.callback_query.register(pressed_in_a_channel, F.message.chat.type == "channel")
     return router
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware, Bot
+from aiogram.enums import ChatType
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.answers import Answers
@@ -42,6 +43,9 @@ class Answering(BaseMiddleware):
         match event:
             case CallbackQuery():
                 place = event.message.chat.id if event.message else event.from_user.id
+                if event.message and event.message.chat.type == ChatType.CHANNEL:
+                    person = event.from_user.id
+                    return Answers(bot, self._renderer, person, pressed=event, is_public=True)
                 thread = thread_of(event.message) if event.message else 0
                 return Answers(bot, renderer, place, thread, pressed=event)
             case Message():

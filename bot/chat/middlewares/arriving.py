@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message
 
+from bot.chat.managing import acting_for, bare, frame_of, meant_for
 from bot.chat.visitors import visitor_of
+from bot.subscribers.channels import Place
 from storage.words import ChatKind
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
-    from bot.subscribers.arrivals import Visitor
+    from bot.subscribers.arrivals import Guest, Visitor
 
 
 class Arriving(BaseMiddleware):
@@ -47,7 +49,24 @@ class Arriving(BaseMiddleware):
             await answers.toast("chat/stranger.html", person_id=person_id, invites=invites)
             return None
         answers.speak(guest.language)
-        return await handler(event, data | {"guest": guest})
+        if visitor.kind is ChatKind.CHANNEL:
+            place = Place(guest.chat_id, visitor.telegram_id, visitor.title, visitor.kind)
+            answers.frame = frame_of(place, answers.renderer)
+        acting = await self._acting(event, guest, data)
+        if acting is None:
+            await answers.toast("chat/channels/not_yours.html")
+            return None
+        return await handler(bare(event), data | {"guest": acting})
+
+    async def _acting(
+        self, event: Message | CallbackQuery, guest: Guest, data: dict[str, Any]
+    ) -> Guest | None:
+        """Return *guest* as whoever acts for what *event* is meant for; None if they may not."""
+        place = meant_for(event, guest)
+        if place is None:
+            return guest
+        doors, answers = data["doors"], data["answers"]
+        return await acting_for(place, guest, data["bot"], doors, answers, self._administrators)
 
     async def _may_change(
         self, event: Message | CallbackQuery, visitor: Visitor, data: dict[str, Any]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 
 from bot.chat.permits import only_reads
+from storage.words import ChatKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,9 @@ class Permitting(BaseMiddleware):
     ) -> Any:
         guest: Guest = data["guest"]
         answers: Answers = data["answers"]
-        if guest.may_change or only_reads(event, data, answers.renderer):
+        # What a channel's readers press would be answered in private, to people who never asked.
+        reads = guest.kind is not ChatKind.CHANNEL and only_reads(event, data, answers.renderer)
+        if guest.may_change or reads:
             return await handler(event, data)
         await answers.toast("chat/groups/not_yours.html", guest=guest)
         return None

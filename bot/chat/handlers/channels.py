@@ -1,0 +1,99 @@
+"""/channels: groups and channels that are managed from the private chat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command
+
+from bot.chat import callbacks_places
+from bot.chat.callbacks_places import Manage, ShowChannels, StopManaging
+from bot.chat.managing import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiogram import Bot
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.administrators import Administrators
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+    from bot.subscribers.channels import Place
+
+_PAGE = "chat/channels/list.html"
+
+
+async def asked_for(
+    _message: Message,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+    administrators: Administrators,
+) -> None:
+    answers.frame = None
+    places = await _run_by(guest, bot, doors, administrators)
+    me = (await bot.me()).username
+    await answers.show(_PAGE, channels=places, me=me, guest=guest, places=callbacks_places)
+
+
+async def wanted(
+    _pressed: CallbackQuery,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+    administrators: Administrators,
+) -> None:
+    answers.frame = None
+    places = await _run_by(guest, bot, doors, administrators)
+    me = (await bot.me()).username
+    await answers.change(_PAGE, channels=places, me=me, guest=guest, places=callbacks_places)
+
+
+async def _run_by(
+    guest: Guest, bot: Bot, doors: Doors, administrators: Administrators
+) -> Sequence[Place]:
+    return [
+        place
+        for place in await doors.channels.places(guest.person_id)
+        if await administrators.has(bot, place.telegram_id, guest.person_id)
+    ]
+
+
+async def chosen(
+    _pressed: CallbackQuery,
+    callback_data: Manage,
+    guest: Guest,
+    bot: Bot,
+    doors: Doors,
+    answers: Answers,
+    administrators: Administrators,
+) -> None:
+    found = await doors.channels.managed(guest, callback_data.chat_id)
+    if not found or not await administrators.has(bot, found[0].telegram_id, guest.person_id):
+        await answers.toast("chat/channels/not_yours.html")
+        return
+    place, acting = found
+    await doors.channels.manage(guest.person_id, place.chat_id)
+    answers.frame = frame_of(place, answers.renderer)
+    page = await doors.topics.watched(acting.chat_id)
+    await answers.show("chat/channels/managing.html", guest=acting, page=page)
+
+
+async def done(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
+    await doors.channels.manage(guest.person_id, None)
+    answers.frame = None
+    await answers.change("chat/channels/own.html", places=callbacks_places)
+
+
+def make_router() -> Router:
+    router = Router(name="channels")
+    router.message.register(asked_for, F.chat.type == "private", Command("channels"))
+    router.callback_query.register(wanted, ShowChannels.filter())
+    router.callback_query.register(chosen, Manage.filter())
+    router.callback_query.register(done, StopManaging.filter())
+    return router

@@ -1,0 +1,62 @@
+"""Channels and groups that are managed from a private chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.subscribers.arrivals import Guest
+from storage.chats import Chat
+from storage.chats_shared import manage, shared_chats
+from storage.engine import Storage
+from storage.words import ChatKind, ChatState
+
+# Telegram is asked of each who runs it.
+MOST_ASKED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A group or channel: our row of it, Telegram's number, its title."""
+
+    chat_id: int
+    telegram_id: int
+    title: str
+    kind: ChatKind
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Whether somebody runs a place is for the caller to ask Telegram."""
+
+    storage: Storage
+
+    async def places(self, person_id: int) -> Sequence[Place]:
+        """Return where the bot is, those first that the person let it into; not all, if many."""
+        async with self.storage.reading() as unit:
+            chats = await shared_chats(unit, person_id, limit=MOST_ASKED)
+        return [_place(chat) for chat in chats]
+
+    async def managed(self, guest: Guest, chat_id: int) -> tuple[Place, Guest] | None:
+        """Return the place, and *guest* as whoever acts for it; None where it is there no more."""
+        async with self.storage.reading() as unit:
+            chat = await unit.session.get(Chat, chat_id)
+        if chat is None or chat.kind is ChatKind.PRIVATE:
+            return None
+        place = _place(chat)
+        acting = replace(
+            guest,
+            chat_id=chat_id,
+            zone=chat.zone,
+            kind=chat.kind,
+            place=place.title,
+            is_paused=chat.state is ChatState.PAUSED,
+        )
+        return place, acting
+
+    async def manage(self, person_id: int, chat_id: int | None) -> None:
+        """Let what the person types be meant for the place; None: for the person again."""
+        async with self.storage.writing() as unit:
+            await manage(unit, person_id, chat_id)
+
+
+def _place(chat: Chat) -> Place:
+    return Place(chat.id or 0, chat.telegram_id, chat.name, chat.kind)

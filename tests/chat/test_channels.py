@@ -1,0 +1,179 @@
+"""Channels, managed from the private chat of whoever runs them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.chat.callbacks_places import Manage
+from bot.rendering.messages import Button
+from bot.telegram import markup_of
+from storage.chats import Chat as Row
+from storage.chats import chat_at
+from tests.chat.conftest import Talk, labels
+from tests.chat.test_groups import watches
+
+
+@pytest.fixture
+async def channel(house, ann, playground) -> Talk:
+    """Return the talk of a channel that Ann has made the bot an administrator of."""
+    await ann.says("/start")
+    chat = playground.chat("channel", "Desk", [ann.who], bot="left")
+    playground.membership(chat, "administrator", from_id=ann.who.id)
+    return Talk(playground, chat)
+
+
+async def row_of(house, talk: Talk) -> Row:
+    async with house.storage.reading() as unit:
+        row = await chat_at(unit, talk.who.id)
+    assert row
+    return row
+
+
+@pytest.fixture
+async def managed(ann: Talk, channel: Talk) -> Talk:
+    """Return the channel, which Ann manages now."""
+    asked = await ann.next()
+    await ann.presses(asked, "Choose its topics")
+    return channel
+
+
+async def test_whoever_adds_the_bot_is_asked_what_the_channel_should_get(ann, channel):
+    asked = await ann.next()
+    managing = await ann.presses(asked, "Choose its topics")
+
+    assert asked["text"] == "I can post in Desk now: what should it get?"
+    assert managing["text"].startswith("For the channel Desk\n\nIt gets nothing yet.")
+    assert labels(managing)[-1] == "Back to my own topics"
+    assert channel.all() == []
+
+
+async def test_what_is_typed_is_for_the_channel(house, ann, managed):
+    card = await ann.says("Taiwan")
+    watching = await ann.presses(card, "Both")
+    await ann.presses(watching, "Back to my own topics")
+    own = await ann.says("/topics")
+
+    assert card["text"].startswith("For the channel Desk\n\nTaiwan")
+    assert watching["text"].startswith("For the channel Desk\n\nWatching Taiwan")
+    assert own["text"].startswith("You watch nothing yet.")
+    assert await watches(house, managed) == ["Taiwan"]
+
+
+async def test_an_old_button_acts_for_the_channel_that_it_was_made_for(house, ann, managed):
+    again = await ann.says("Taiwan")
+    card = await ann.says("Korea")
+    back = await ann.presses(card, "Back to my own topics")
+    mine = await ann.says("Japan")
+
+    watching = await ann.presses(mine, "Both")
+    late = await ann.presses(again, "Both")
+
+    assert back["text"].startswith("What you type and press here is for yourself again.")
+    assert watching["text"].startswith("Watching Japan")
+    assert late["text"].startswith("For the channel Desk\n\nWatching Taiwan")
+    assert await watches(house, managed) == ["Taiwan"]
+
+
+async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, managed):
+    settings = await ann.says("/settings")
+    times = await ann.presses(settings, "Change time")
+    asked = await ann.presses(times, "Another time")
+    changed = await ann.says("9:15", reply_to_message_id=asked["message_id"])
+
+    assert changed["text"].startswith("For the channel Desk\n\nSettings")
+    assert "09:15" in changed["text"]
+    own = await house.doors.settings.now((await row_of(house, ann)).id or 0)
+    assert [slot.minutes for slot in own.plan.slots] == [480]
+
+
+async def test_words_too_long_for_a_button_are_read_from_the_card(house, ann, managed):
+    words = "Taiwan AND (semiconductor OR foundry OR chips OR lithography)"
+
+    watching = await ann.presses(await ann.says(words), "Both")
+
+    assert watching["text"].startswith("For the channel Desk")
+    assert await watches(house, managed) == [words]
+
+
+async def test_who_no_longer_runs_the_channel_changes_nothing(house, ann, managed, playground):
+    card = await ann.says("Taiwan")
+    playground.member(managed.who, ann.who, "member")
+
+    said = await ann.says("Japan")
+    own = await ann.says("Japan")
+    toast = await ann.presses_quietly(card, "Both")
+
+    assert toast.startswith("You no longer run this place")
+    assert said["text"] == toast
+    assert own["text"].startswith("Japan ·")
+    assert await watches(house, managed) == []
+
+
+async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, playground):
+    eve = house.talk("Eve")
+    answer = await eve.says("/topics")
+    row = await row_of(house, channel)
+    markup = answer["reply_markup"]["inline_keyboard"]
+    shown = playground.world.chats[eve.who.id].messages[answer["message_id"]]
+    for data in (f"@{row.id}|topics:0", Manage(chat_id=row.id or 0).pack(), "@x|topics:0"):
+        shown.reply_markup = {"inline_keyboard": [[{"text": "Go", "callback_data": data}], *markup]}
+        pressed = playground.press(eve.who, answer["message_id"], data)
+        toast = (await playground.wait_for_answer(pressed))["text"]
+        assert toast.startswith(("You no longer run this place", "This button"))
+
+
+async def test_channels_lists_what_one_runs(ann, channel, house, playground):
+    eve = house.talk("Eve")
+    playground.chat("channel", "Not ours", [eve.who])
+
+    await ann.next()
+    mine = await ann.says("/channels")
+    theirs = await eve.says("/channels")
+
+    assert "1. Desk · channel" in mine["text"]
+    assert "Desk" in labels(mine)
+    assert theirs["text"].startswith("I am in no channel or group that you run.")
+
+
+async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
+    house, ann, managed, playground
+):
+    sent = await house.bot.send_message(
+        managed.who.id, "Digest", reply_markup=markup_of(((Button("Topics", "topics:0"),),))
+    )
+    eve = playground.person("Eve")
+    post = next(m for m in managed.all() if m["message_id"] == sent.message_id)
+
+    toast = await managed.presses_quietly(post, "Topics", from_id=eve.id)
+    await managed.presses_quietly(post, "Topics", from_id=ann.who.id)
+    answer = await ann.next()
+
+    assert toast == "These buttons are for those who run this channel."
+    assert answer["text"].startswith("For the channel Desk")
+    assert len(managed.all()) == 1
+    assert managed.all()[0]["text"] == "Digest"
+
+
+async def test_a_group_is_managed_from_a_private_chat_too(house, ann, playground):
+    await ann.says("/start")
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    group = Talk(playground, chat)
+    await group.next()
+
+    managing = await ann.presses(await ann.says("/channels"), "Newsroom")
+    await ann.presses(await ann.says("Taiwan"), "Both")
+
+    assert managing["text"].startswith("For the group Newsroom")
+    assert await watches(house, group) == ["Taiwan"]
+
+
+async def test_the_right_to_post_that_comes_later_is_noticed(house, ann, playground):
+    await ann.says("/start")
+    chat = playground.chat("channel", "Desk", [ann.who], bot="left")
+    rights = ["can_edit_messages"]
+    playground.membership(chat, "administrator", rights=rights, from_id=ann.who.id)
+    playground.membership(chat, "administrator", from_id=ann.who.id)
+
+    assert (await ann.next())["text"].startswith("I can post in Desk now")
+    assert len(ann.all()) == 2
