@@ -56,6 +56,7 @@ class Chat(Leased, table=True):
 
     # Of a group or channel: Telegram's id of the person who let the bot in.
     brought_by: int | None = Field(default=None, sa_type=BigInteger)
+    told_since: datetime | None = None  # the `state_since` of what that person has been told
     # Of a private chat: our row of what is managed from it, if that is there still.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
 

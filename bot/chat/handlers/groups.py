@@ -31,11 +31,11 @@ async def changed(
     if now is not ChatState.ACTIVE:
         await doors.arrivals.gone(event.chat.id, now)
         return
+    may_manage = may_manage_topics(event.new_chat_member)
+    await doors.arrivals.back(event.chat.id, closed_too=may_manage)
     before = standing(event.old_chat_member, kind)
     if before is ChatState.KICKED or (kind is ChatKind.CHANNEL and before is ChatState.BLOCKED):
         await _brought(event, doors, answers)
-    may_manage = may_manage_topics(event.new_chat_member)
-    await doors.arrivals.back(event.chat.id, closed_too=may_manage)
 
 
 async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> None:

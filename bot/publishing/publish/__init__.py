@@ -10,6 +10,7 @@ from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.digesting import Digesting
 from bot.publishing.publish.noticing import Noticing
 from bot.publishing.publish.picturing import Draws, Picturing
+from bot.publishing.publish.shutting import Shutting
 from bot.rendering.links import Links
 from bot.rendering.post import Post
 from bot.rendering.renderer import Renderer
@@ -60,9 +61,10 @@ class Publishing:
         return await digesting.publish_due(limit)
 
     async def publish_notices(self, limit: int = 10) -> int:
-        """Tell the chats that depend on sources which have died; return how many sources."""
+        """Tell of sources that have died, and of groups that are shut; return how many of both."""
         noticing = Noticing(self.storage, self.renderer, self.owner, self.admins)
-        return await noticing.notice_dead(limit)
+        shut = await Shutting(self.storage, self.renderer).notice_shut(limit)
+        return shut + await noticing.notice_dead(limit)
 
     @property
     def _by_mail(self) -> ByMail:

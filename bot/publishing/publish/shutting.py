@@ -1,0 +1,44 @@
+"""Notices that a group, a channel or a topic is shut to the bot: once, to whoever let it in.
+
+What comes meanwhile waits, and goes on by itself; there is nothing that the bot must be told.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.publishing.publish.outbox import delivery, put_out
+from bot.rendering.renderer import Renderer
+from storage.chats import Chat
+from storage.chats_untold import is_told_of_group, mark_told, private_chat_of, shut_untold
+from storage.engine import Storage, Unit
+from storage.words import ChatState, DeliveryKind, notice_key
+
+
+@dataclass(frozen=True, slots=True)
+class Shutting:
+    storage: Storage
+    renderer: Renderer
+
+    async def notice_shut(self, limit: int) -> int:
+        """Return of how many rows it was decided."""
+        async with self.storage.writing() as unit:
+            shut = await shut_untold(unit, limit=limit)
+            rows = []
+            for chat in shut:
+                rows += await self._notices(unit, chat)
+                await mark_told(unit, [chat])
+            await put_out(unit, rows)
+        return len(shut)
+
+    async def _notices(self, unit: Unit, chat: Chat) -> list[dict[str, Any]]:
+        of_a_topic = chat.state is ChatState.TOPIC_CLOSED
+        if not of_a_topic and await is_told_of_group(unit, chat):
+            return []
+        told = await private_chat_of(unit, chat.brought_by or 0)
+        if told is None:
+            return []
+        page = self.renderer.message("notice/shut.html", chat=chat)
+        subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
+        key = notice_key(told.id or 0, "shut", subject)
+        # It is no news: there is no need to wake anybody.
+        return [delivery(unit, DeliveryKind.NOTICE, key, told.id or 0, page) | {"silent": True}]

@@ -1,0 +1,90 @@
+"""Thrown out of a group or without its rights there, the bot waits, and goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from storage.chats import chats_of
+from storage.words import ChatState
+from tests.chat.conftest import House, Talk
+
+
+@pytest.fixture
+async def group(house, ann, playground) -> Talk:
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    thread = playground.topic(chat, name="Elections")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    await talk.says("/topics", message_thread_id=thread)
+    return talk
+
+
+@dataclass
+class States:
+    """In what states the rows of a chat are, once what was done before has been handled."""
+
+    house: House
+    talk: Talk
+
+    async def become(self, *wanted: ChatState) -> bool:
+        async with asyncio.timeout(20):
+            while await self._now() != [*wanted]:
+                await self.talk.settled()
+        return True
+
+    async def _now(self) -> list[ChatState]:
+        async with self.house.storage.reading() as unit:
+            return [chat.state for chat in await chats_of(unit, self.talk.who.id)]
+
+
+@pytest.fixture
+def states(house, group) -> States:
+    return States(house, group)
+
+
+async def test_thrown_out_it_waits_with_all_topics_and_comes_back(group, states, ann, playground):
+    playground.membership(group.who, "kicked", from_id=ann.who.id)
+    assert await states.become(ChatState.KICKED, ChatState.KICKED)
+
+    playground.membership(group.who, "member", from_id=ann.who.id)
+
+    assert await states.become(ChatState.ACTIVE, ChatState.ACTIVE)
+    assert (await group.next())["text"].startswith("Thank you for the invitation.")
+
+
+async def test_without_the_right_to_write_it_waits_for_the_right(group, states, playground):
+    playground.membership(group.who, "restricted", rights=[])
+    assert await states.become(ChatState.BLOCKED, ChatState.BLOCKED)
+
+    playground.membership(group.who, "member")
+
+    assert await states.become(ChatState.ACTIVE, ChatState.ACTIVE)
+    assert len(group.all()) == 2  # nobody is thanked for a right
+
+
+async def test_a_pause_outlives_being_thrown_out(group, states, ann, playground):
+    await group.says("/stop", from_id=ann.who.id)
+    playground.membership(group.who, "kicked")
+    assert await states.become(ChatState.PAUSED, ChatState.KICKED)
+
+    playground.membership(group.who, "member", from_id=ann.who.id)
+
+    assert await states.become(ChatState.PAUSED, ChatState.ACTIVE)
+
+
+async def test_a_channel_without_the_right_to_post_waits(house, ann, playground):
+    await ann.says("/start")
+    channel = playground.chat("channel", "Desk", [ann.who], bot="left")
+    playground.membership(channel, "administrator", from_id=ann.who.id)
+    await ann.next()
+    states = States(house, Talk(playground, channel))
+
+    playground.membership(channel, "administrator", rights=["can_edit_messages"])
+    assert await states.become(ChatState.BLOCKED)
+    playground.membership(channel, "administrator", rights=["can_post_messages"])
+
+    assert await states.become(ChatState.ACTIVE)

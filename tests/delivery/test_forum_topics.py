@@ -1,0 +1,83 @@
+"""A closed topic of a forum holds up its own deliveries alone, until it is open again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from aiogram import Bot
+
+from bot.delivery.calls import Calls
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals
+from storage.chats import Chat
+from storage.words import ChatState, DeliveryState
+from tests.bot_api import PlainSession
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+
+TURN = timedelta(seconds=5)
+
+
+@pytest.fixture
+async def playground():
+    async with Playground(flood="off") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def sending(storage, playground, clock):
+    session = PlainSession(playground.base_url)
+    async with Calls(timer=TurnedTimer(clock)) as calls:
+        yield Sending(
+            storage, Telegram(Bot("1:playground", session=session)), "me", calls, PACE_KEY
+        )
+    await session.close()
+
+
+async def send(sending: Sending, clock, rounds: int = 4) -> None:
+    for _ in range(rounds):
+        await send_all(sending)
+        clock.turn(TURN)
+
+
+@pytest.mark.parametrize("state", ["closed", "deleted"])
+async def test_the_other_topics_of_the_group_go_on(
+    sending, storage, playground, outbox, clock, state
+):
+    forum = playground.chat("supergroup", "Newsroom", [playground.person("Ann")])
+    shut, opened = (playground.topic(forum, name=name) for name in ("Elections", "Courts"))
+    rows = [await outbox.chat(forum.id, thread_id=thread) for thread in (shut, opened)]
+    playground.topic(forum, thread_id=shut, state=state)
+    first, *others = [await outbox.add(row) for row in (rows[0], rows[1], rows[1])]
+
+    await send(sending, clock)
+
+    assert await outbox.states(first, *others) == [
+        DeliveryState.PENDING,
+        DeliveryState.SENT,
+        DeliveryState.SENT,
+    ]
+    async with storage.reading() as unit:
+        states = [(await unit.session.get_one(Chat, row)).state for row in rows]
+    assert states == [ChatState.TOPIC_CLOSED, ChatState.ACTIVE]
+
+
+async def test_a_topic_that_is_reopened_gets_what_waited(
+    sending, storage, playground, outbox, clock
+):
+    forum = playground.chat("supergroup", "Newsroom", [playground.person("Ann")])
+    thread = playground.topic(forum, name="Elections")
+    playground.topic(forum, thread_id=thread, state="closed")
+    waiting = await outbox.add(await outbox.chat(forum.id, thread_id=thread))
+    await send(sending, clock)
+
+    playground.topic(forum, thread_id=thread, state="open")
+    await Arrivals(storage, Access(is_open=True)).reopened(forum.id, thread)
+    await send(sending, clock)
+
+    assert await outbox.states(waiting) == [DeliveryState.SENT]
+    sent = [message for message in playground.messages(forum) if message["from"]["is_bot"]]
+    assert [message["message_thread_id"] for message in sent] == [thread]

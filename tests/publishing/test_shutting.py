@@ -1,0 +1,122 @@
+"""Whoever let the bot into a group is told once that it is shut."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from storage.chats import Chat
+from storage.chats_suspended import restore_chat, suspend_chat
+from storage.deliveries import Delivery
+from storage.words import ChatKind, ChatState, DeliveryKind
+
+GROUP = -1_000_000_000_007
+ANN = 7
+FACTS: dict[str, Any] = {"kind": ChatKind.SUPERGROUP, "name": "Newsroom", "brought_by": ANN}
+
+
+@pytest.fixture
+async def ann(newsroom):
+    return await newsroom.chat(ANN)
+
+
+@pytest.fixture
+def shut(newsroom):
+    async def suspend(*chat_ids: int, state: ChatState = ChatState.KICKED) -> None:
+        async with newsroom.storage.writing() as unit:
+            for chat_id in chat_ids:
+                await suspend_chat(unit, chat_id, state)
+
+    return suspend
+
+
+@pytest.fixture
+def said(newsroom, publishing):
+    async def texts() -> list[str]:
+        await publishing.publish_notices()
+        rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
+        return [row.body["text"] for row in rows]
+
+    return texts
+
+
+async def test_it_is_told_once_to_whoever_let_the_bot_in(newsroom, ann, shut, said):
+    await shut(await newsroom.chat(GROUP, **FACTS))
+
+    first = await said()
+
+    assert first == [
+        (
+            "I am no longer in Newsroom.\n\n"
+            "What it watches stays as it is. Let me in again, and it goes on by itself."
+        )
+    ]
+    assert await said() == first
+    (delivery,) = await newsroom.all(Delivery)
+    assert (delivery.chat_id, delivery.kind, delivery.silent) == (ann, DeliveryKind.NOTICE, True)
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_group_is_told_of_once_for_all_its_threads(newsroom, shut, said, clock):
+    rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
+    await shut(*rows[1:])
+    assert len(await said()) == 1
+    clock.turn(timedelta(minutes=1))
+
+    await shut(rows[0])
+
+    assert len(await said()) == 1
+
+
+@pytest.mark.usefixtures("ann")
+async def test_each_topic_that_is_closed_is_told_of(newsroom, shut, said):
+    rows = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5, 6)]
+    await shut(*rows[1:], state=ChatState.TOPIC_CLOSED)
+
+    texts = await said()
+
+    assert len(texts) == 2
+    assert texts[0].startswith("A topic of Newsroom that I write to has been closed or deleted.")
+
+
+@pytest.mark.usefixtures("ann")
+async def test_what_came_back_and_is_shut_again_is_told_again(newsroom, shut, said, clock):
+    group = await newsroom.chat(GROUP, **FACTS)
+    await shut(group)
+    await said()
+    clock.turn(timedelta(minutes=1))
+    async with newsroom.storage.writing() as unit:
+        await restore_chat(unit, group)
+    clock.turn(timedelta(minutes=1))
+    await shut(group, state=ChatState.BLOCKED)
+
+    assert (await said())[1].startswith("I may no longer write in Newsroom.")
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_pause_is_no_trouble(newsroom, shut, said):
+    await shut(await newsroom.chat(GROUP, **FACTS), state=ChatState.PAUSED)
+
+    assert await said() == []
+
+
+async def test_who_cannot_be_told_is_not_told_later(newsroom, shut, said):
+    group = await newsroom.chat(GROUP, **FACTS)
+    await shut(group)
+
+    assert await said() == []
+    await newsroom.chat(ANN)
+    assert await said() == []
+    async with newsroom.storage.reading() as unit:
+        row = await unit.session.get_one(Chat, group)
+    assert row.told_since == row.state_since
+
+
+@pytest.mark.usefixtures("ann")
+async def test_of_a_channel_it_is_posting_that_is_told(newsroom, shut, said):
+    channel = await newsroom.chat(GROUP, **(FACTS | {"kind": ChatKind.CHANNEL}))
+    await shut(channel, state=ChatState.BLOCKED)
+
+    assert (await said())[0].startswith("I may no longer post in Newsroom.")
