@@ -47,7 +47,13 @@ class Question(StrEnum):
     NUMBER = "number"
 
 
-class TopicsPage(CallbackData, prefix=TOPICS):
+class TopicsPage(CallbackData, prefix="topics"):
+    page: PageNumber = 0
+
+
+class TopicsAnew(CallbackData, prefix=TOPICS):
+    """As a message of its own."""
+
     page: PageNumber = 0
 
 
@@ -94,8 +100,12 @@ class Ask(CallbackData, prefix="ask"):
     question: Question
 
 
-class ShowSettings(CallbackData, prefix=SETTINGS):
+class ShowSettings(CallbackData, prefix="settings"):
     pass
+
+
+class SettingsAnew(CallbackData, prefix=SETTINGS):
+    """As a message of their own."""
 
 
 class ShowTimes(CallbackData, prefix="times"):

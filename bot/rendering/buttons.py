@@ -1,13 +1,14 @@
 """What buttons say back when they are pressed: `<door>` or `<door>:<number>`, 1-64 bytes.
 
 The data is all there is: a button on a week-old digest still works. The chat reads it with
-aiogram's CallbackData of the same prefix.
+aiogram's CallbackData of the same prefix. What such a button shows is a message of its own: in a
+group a digest is everybody's.
 """
 
 from datetime import date
 
-TOPICS = "topics"  # topics:<page>, of the chat's own topics
-SETTINGS = "settings"  # time, zone, pause
+TOPICS = "mine"  # mine:<page>, of the chat's own topics
+SETTINGS = "times_and_pause"  # time, zone, pause
 ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, what a digest only counted; date 0: the one to come
 
 ALERT = "alert"  # alert:<wish>:<story>:<topic>:<days>, what is pressed under an alert

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.rendering.buttons import SETTINGS, topics_page
+from bot.rendering.messages import Button
 from bot.subscribers.access import Access
+from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of
 from tests.chat.conftest import Talk
 
@@ -201,3 +204,19 @@ class TestStrangers:
 
         assert topics["text"].startswith("You watch nothing yet.")
         assert (await ann.says("/start"))["text"].startswith("I am a private news bot")
+
+
+async def test_what_is_pressed_under_a_digest_leaves_the_digest(house, eve, group, playground):
+    keyboard = ((Button("Topics", topics_page()), Button("Time & pause", SETTINGS)),)
+    sent = await house.bot.send_message(
+        group.who.id, "Your digest", reply_markup=markup_of(keyboard)
+    )
+    digest = next(m for m in group.all() if m["message_id"] == sent.message_id)
+    group.seen = digest["version"]
+
+    topics = await group.presses(digest, "Topics", from_id=eve.id)
+    settings = await group.presses(digest, "Time", from_id=eve.id)
+
+    assert topics["text"].startswith("You watch nothing yet.")
+    assert settings["text"].startswith("Settings")
+    assert "Your digest" in [message["text"] for message in group.all()]

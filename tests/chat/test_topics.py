@@ -165,7 +165,7 @@ async def test_digest_tells_what_came_the_day_before_the_topic_was_made(ann, new
     digest = await ann.says("/digest")
 
     assert "Envoy visits Taiwan" in digest["text"]
-    assert dict(buttons(digest))["Topics"] == "topics:0"
+    assert dict(buttons(digest))["Topics"] == "mine:0"
 
 
 async def test_buttons_of_digests_open_topics_and_settings(ann, news):

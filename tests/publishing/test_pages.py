@@ -36,7 +36,7 @@ def test_a_digest_marks_words_links_titles_and_folds_what_was_alerted(renderer):
         "You were alerted to: Ministry asks consul-general to explain post"
     ]
     assert [[button.data for button in row] for row in message.keyboard] == [
-        ["topics:0", "settings"]
+        ["mine:0", "times_and_pause"]
     ]
 
 

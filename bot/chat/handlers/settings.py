@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import SetEmptyDay, SetZone, ShowSettings, ShowZones
+from bot.chat.callbacks import SetEmptyDay, SettingsAnew, SetZone, ShowSettings, ShowZones
 from bot.chat.permits import READS
 from bot.subscribers.zones import zones_to_offer
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import CallbackQuery
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PAGE = "chat/settings.html"
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
     await answers.show(_PAGE, settings=await doors.settings.now(guest.chat_id))
 
 
@@ -55,6 +55,7 @@ async def empty_day_chosen(
 def make_router() -> Router:
     router = Router(name="settings")
     router.message.register(asked_for, Command("settings"), flags=READS)
+    router.callback_query.register(asked_for, SettingsAnew.filter(), flags=READS)
     router.callback_query.register(opened, ShowSettings.filter(), flags=READS)
     router.callback_query.register(zones_wanted, ShowZones.filter())
     router.callback_query.register(zone_chosen, SetZone.filter())

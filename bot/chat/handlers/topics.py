@@ -13,6 +13,7 @@ from bot.chat.callbacks import (
     SetMode,
     ShowCard,
     Stop,
+    TopicsAnew,
     TopicsPage,
     UndoStop,
 )
@@ -20,14 +21,14 @@ from bot.chat.cards import show_card, topic_page
 from bot.chat.permits import READS
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery, Message
+    from aiogram.types import CallbackQuery
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
 
 
-async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
     await answers.show("chat/topics.html", page=await doors.topics.watched(guest.chat_id))
 
 
@@ -93,6 +94,7 @@ async def undone(
 def make_router() -> Router:
     router = Router(name="topics")
     router.message.register(asked_for, Command("topics"), flags=READS)
+    router.callback_query.register(asked_for, TopicsAnew.filter(), flags=READS)
     router.callback_query.register(turned, TopicsPage.filter(), flags=READS)
     router.callback_query.register(catalogue_turned, CataloguePage.filter(), flags=READS)
     router.callback_query.register(opened, OpenTopic.filter(), flags=READS)
