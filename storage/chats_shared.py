@@ -1,11 +1,13 @@
 """Groups and channels, as those see them who may manage them from elsewhere."""
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from storage.chats import Chat, chat_at
 from storage.engine import Unit
 from storage.words import ChatKind, ChatState
 
+SOMEBODY = 0  # who let the bot in, and has had all about themselves erased
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
@@ -33,3 +35,13 @@ async def manage(unit: Unit, person_id: int, chat_id: int | None) -> None:
         own.managing = chat_id
         unit.session.add(own)
         await unit.session.flush()
+
+
+async def forget_bringer(unit: Unit, person_id: int) -> None:
+    """Let the groups and channels stay, and nothing say any more that it was this person."""
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.brought_by) == person_id)
+        .values(brought_by=SOMEBODY)
+        .execution_options(synchronize_session="fetch")
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.admins import dismiss
 from storage.chats import erase_chat
+from storage.chats_shared import forget_bringer
 from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
 from storage.follows import drop_unfollowed
@@ -29,6 +30,7 @@ class Erasing:
             if person_id is not None:
                 await dismiss(unit, person_id)
                 await forget_admission(unit, person_id)
+                await forget_bringer(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
             await drop_unfollowed(unit)

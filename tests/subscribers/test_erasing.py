@@ -1,12 +1,13 @@
 from sqlmodel import col, select
 
+from bot.subscribers.arrivals import Visitor
 from bot.subscribers.erasing import Erasing
 from storage.admins import admin_ids, appoint
 from storage.chats import Chat
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode
+from storage.words import ChatKind, Mode
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watching, arrive):
@@ -36,3 +37,16 @@ async def test_erasing_twice_is_erasing(storage, arrive):
 
     await Erasing(storage).erase(ann, 1)
     await Erasing(storage).erase(ann, 1)
+
+
+async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, arrive):
+    own = await arrive(7)
+    group = Visitor(7, -100, kind=ChatKind.GROUP, name="Ann", title="Newsroom")
+    chat_id = await arrivals.bring(group)
+
+    await Erasing(storage).erase(own, 7)
+
+    async with storage.reading() as unit:
+        row = await unit.session.get(Chat, chat_id)
+    assert row
+    assert row.brought_by == 0
