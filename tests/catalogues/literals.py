@@ -48,10 +48,13 @@ def _text(node: nodes.Node) -> Iterator[str]:
 
 
 def _constants(node: nodes.Node) -> Iterator[str]:
-    """Yield the strings in expressions, but those that are translated or only compared."""
+    """Yield the strings in expressions, but those that are translated or only looked up."""
     if isinstance(node, nodes.Compare):
         return
     if isinstance(node, nodes.Call) and getattr(node.node, "name", "") in _TRANSLATED:
+        return
+    if isinstance(node, nodes.Pair):  # what it is looked up by is never shown
+        yield from _constants(node.value)
         return
     if isinstance(node, nodes.Const) and isinstance(node.value, str):
         yield node.value
