@@ -18,7 +18,7 @@ from storage.follows import follow
 from storage.sources import add_source
 from storage.topics import Topic
 from storage.words import ChatKind, Mode
-from tests.chat.belongings import SECRET, Rows, fill, ids_of, rows_of, tables_of_chats
+from tests.belongings import SECRET, Rows, fill, ids_of, rows_of, tables_of_chats
 from tests.chat.pressings import classes, commands_of, data_of, press, say
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ async def _rows(unit: Unit, table: str, column: str, ids: list[int]) -> list[dic
     model = MODELS[table]
     asked = select(model).where(col(getattr(model, column)).in_(ids))
     found = await unit.session.exec(asked.order_by(*SQLModel.metadata.tables[table].primary_key))
-    return [row.model_dump() for row in found]
+    return [{name: getattr(row, name) for name in model.model_fields} for row in found]
 
 
 def _target(column: Column[Any]) -> str:

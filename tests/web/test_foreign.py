@@ -1,0 +1,177 @@
+"""No page shows or changes what is another chat's, whatever address or form somebody makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count, product
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import select
+
+from bot.rendering.seals import Purpose, Seal
+from storage.topics import Topic
+from storage.words import Mode
+from tests.belongings import SECRET, Rows, fill, ids_of, rows_of
+from tests.web.conftest import SEAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from aiohttp.web import Application
+
+    from storage.engine import Storage
+    from tests.web.conftest import FakeMailboxes, Visitor
+
+BUTTONS = ({"stop": "yes"}, {"mode": "instant"}, {"pause": "yes"}, {"reach": "email"}, {})
+
+
+@dataclass
+class Victim:
+    storage: Storage
+    visitor: Visitor
+    mailboxes: FakeMailboxes
+    chat_id: int
+    before: Rows
+    ids: dict[str, list[int]]
+    clients: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def app(self) -> Application:
+        return self.visitor.client.server.app  # type: ignore[union-attr, attr-defined]
+
+    async def told_by(self, method: str, path: str, fields: dict[str, str]) -> str:
+        """Ask for it as a client of its own; return what of the victim it told."""
+        address = f"198.51.{next(self.clients) // 250 % 250}.{next(self.clients) % 250}"
+        headers = {"X-Forwarded-For": address, "Authorization": "tma user=1"}
+        async with self.visitor.client.request(
+            method, path, data=fields or None, headers=headers, allow_redirects=False
+        ) as answer:
+            told = await answer.text(errors="replace")
+            assert answer.status < 500, path
+        is_told = SECRET in told.casefold() or SECRET in str(answer.headers).casefold()
+        return "told" if is_told else ""
+
+    async def changed(self) -> str:
+        if self.mailboxes.unsubscribed or self.mailboxes.confirmed:
+            return "changed a mailbox"
+        after = await rows_of(self.storage, self.chat_id)
+        changed = [name for name, rows in after.items() if rows != self.before[name]]
+        return f"changed {changed}" if changed else ""
+
+
+@pytest.fixture
+async def victim(visitor, storage, told, mailboxes) -> Victim:
+    async with storage.writing() as unit:
+        for topic in await unit.session.exec(select(Topic).where(Topic.chat_id == told)):
+            topic.name = f"{SECRET} {topic.id}"
+    await fill(storage, told)
+    before, ids = await rows_of(storage, told), await ids_of(storage, told)
+    return Victim(storage, visitor, mailboxes, told, before, ids)
+
+
+@pytest.fixture
+async def eve(newsroom) -> int:
+    chat = await newsroom.chat(telegram_id=8)
+    await newsroom.subscribe(chat, await newsroom.query("eve"), "Eve's words", Mode.BOTH)
+    return int(chat)
+
+
+def test_every_address_of_a_chat_is_walked(victim):
+    """Each has a token; what has none shows nothing of anybody."""
+    paths = [resource.canonical for resource in victim.app.router.resources()]
+
+    assert all(f"/{purpose}/{{token}}" in " ".join(paths) for purpose in Purpose)
+
+
+async def test_who_has_the_address_sees_it(victim, clock):
+    """Else nothing would be shown by others not seeing it."""
+    link = victim.visitor.links.manage(victim.chat_id, clock.now)
+
+    assert await victim.told_by("GET", link.removeprefix(victim.visitor.base), {}) == "told"
+
+
+async def test_no_forged_address_opens_anything(victim, clock, eve):
+    ids = victim.ids
+    subjects: list[tuple[int | str, ...]] = [
+        (victim.chat_id,),
+        (victim.chat_id, f"{clock.now:%Y%m%d}", 0),
+        (victim.chat_id, 0, 1),
+        (victim.chat_id, ids["topic"][0], 1),
+        (ids["mailbox"][0],),
+        (ids["mailbox"][0], "word"),
+    ]
+    last = (clock.now + timedelta(days=9)).date()
+    good = {purpose: SEAL.put(purpose, victim.chat_id) for purpose in Purpose}
+    forged = {
+        purpose: [token for each in subjects for token in _forged(each, purpose, eve, last)]
+        for purpose in Purpose
+    }
+
+    harm = {
+        f"{method} {path}": "told"
+        for path in _paths(victim.app, forged, good)
+        for method in ("GET", "POST")
+        if await victim.told_by(method, path, {})
+    }
+
+    assert harm == {}
+    assert await victim.changed() == ""
+
+
+async def test_no_form_reaches_what_another_chat_has(victim, clock, eve):
+    """Eve's own address is good, and she may send what she wants with it."""
+    link = victim.visitor.links.manage(eve, clock.now).removeprefix(victim.visitor.base)
+    every_id = sorted({each for found in victim.ids.values() for each in found})
+
+    harm = {}
+    for each, button in product(every_id, BUTTONS):
+        names = ("topic", "chat", "chat_id", "topic_id", "id", "mailbox")
+        form = dict.fromkeys(names, str(each)) | button
+        harm[str(form)] = await victim.told_by("POST", link, form) or await victim.changed()
+
+    assert {form: what for form, what in harm.items() if what} == {}
+
+
+def _forged(
+    subject: tuple[int | str, ...], purpose: Purpose, eve: int, last: date
+) -> Iterator[str]:
+    """Yield tokens for *subject* that are all but good."""
+    good = SEAL.put(purpose, *subject, last=last)
+    signed, _, mac = good.rpartition(".")
+    own = SEAL.put(purpose, eve, *subject[1:], last=last)
+    yield Seal(bytes(31) + b"1").put(purpose, *subject, last=last)
+    yield f"{signed}.{own.rpartition('.')[2]}"
+    yield f"{signed}.{'a' * len(mac)}"
+    yield f"{signed}."
+    yield signed
+    yield f"{signed}.{mac}0"
+    yield f"{signed.rpartition('.')[0]}.0.{mac}"
+
+
+def _paths(
+    app: Application, forged: dict[Purpose, list[str]], good: dict[Purpose, str]
+) -> Iterator[str]:
+    """Yield every address of the site, with each forged token of its purpose where it has one.
+
+    Those that are good for one purpose are tried for all others.
+    """
+    for resource in app.router.resources():
+        pattern = resource.canonical
+        own = [purpose for purpose in Purpose if f"/{purpose}/{{token}}" in pattern]
+        if not own:
+            yield _filled(pattern)
+        for purpose in own:
+            others = [token for other, token in good.items() if other is not purpose]
+            for token in (*forged[purpose], *others):
+                yield _filled(pattern.replace("{token}", token))
+
+
+def _filled(pattern: str) -> str:
+    """Put something into whatever else the address asks for."""
+    while "{" in pattern:
+        before, _, rest = pattern.partition("{")
+        pattern = f"{before}1{rest.partition('}')[2]}"
+    return pattern
