@@ -24,7 +24,7 @@ SECRET = "quagga"
 Rows = dict[str, list[dict[str, Any]]]
 
 MODELS: dict[str, type[SQLModel]] = {
-    mapper.local_table.name: mapper.class_ for mapper in SQLModel._sa_registry.mappers
+    str(mapper.class_.__tablename__): mapper.class_ for mapper in SQLModel._sa_registry.mappers
 }
 
 

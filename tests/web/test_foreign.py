@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlmodel import select
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from storage.engine import Storage
     from tests.web.conftest import FakeMailboxes, Visitor
 
-BUTTONS = ({"stop": "yes"}, {"mode": "instant"}, {"pause": "yes"}, {"reach": "email"}, {})
+BUTTONS: tuple[dict[str, str], ...] = (
+    {"stop": "yes"},
+    {"mode": "instant"},
+    {"pause": "yes"},
+    {"reach": "email"},
+    {},
+)
 
 
 @dataclass
@@ -40,7 +46,8 @@ class Victim:
 
     @property
     def app(self) -> Application:
-        return self.visitor.client.server.app  # type: ignore[union-attr, attr-defined]
+        served: Any = self.visitor.client.server
+        return cast("Application", served.app)
 
     async def told_by(self, method: str, path: str, fields: dict[str, str]) -> str:
         """Ask for it as a client of its own; return what of the victim it told."""
