@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Few enough columns that the text is readable where a README shows the picture.
 SCREEN = ViewportSize(width=560, height=2400)
+PHONE = ViewportSize(width=390, height=760)
 MARGIN = 4  # so that no neighbour shows
 # Grey edges compress better than coloured ones, and look the same on every screen.
 LOOK = ("--disable-lcd-text", "--font-render-hinting=none")
@@ -63,6 +64,7 @@ async def take() -> dict[str, bytes]:
             for slug in slugs:
                 await page.evaluate(PUBLISH, slug)
         taken["digest.png"] = await picture(page, await full_digest(page))
+        taken["app.png"] = await mini_app(page)
     return taken
 
 
@@ -86,6 +88,18 @@ async def full_digest(page: Page) -> Locator:
         if all(topic in text for topic in IN_THE_DIGEST):
             break
     return digests.last
+
+
+async def mini_app(page: Page) -> bytes:
+    """Return the Mini App, with words typed into it."""
+    await page.set_viewport_size(PHONE)
+    await page.click("#open-app")
+    app = page.frame_locator("#app iframe")
+    await app.get_by_role("searchbox").fill("Taiwan OR semiconductor*")
+    await expect(app.locator("#found-hits li")).to_have_count(5)
+    assert page.context.browser
+    blank = await page.context.browser.new_page()
+    return await with_few_colours(blank, await page.locator("#app").screenshot())
 
 
 async def picture(page: Page, message: Locator) -> bytes:
