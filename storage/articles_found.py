@@ -59,11 +59,11 @@ _MOST_CANDIDATES = 5000
 
 
 async def ids_ever_found(
-    unit: Unit, words: str | None, chat_id: int | None, *, limit: int
+    unit: Unit, words: str | None, chat_id: int | None, *, limit: int, language: str = ""
 ) -> list[int]:
     """Which of all that is stored has *words* and reaches the chat, the last to be stored first.
 
-    *words* as in `Wanted`.
+    *words* and *language* as in `Wanted`.
     """
     if words is None:
         newest: Any = select(col(Article.id).label("id")).order_by(col(Article.id).desc())
@@ -82,6 +82,9 @@ async def ids_ever_found(
         )
     found = newest.limit(_MOST_CANDIDATES).subquery()
     question = select(found.c.id).where(carried_to(chat_id, found.c.id))
+    if language:
+        question = question.join(Article, col(Article.id) == found.c.id)
+        question = question.where(col(Article.language) == language)
     return list(await unit.session.exec(question.order_by(found.c.id.desc()).limit(limit)))
 
 

@@ -20,6 +20,7 @@ from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.feed_grants import FeedGrant
+from storage.feedback import Feedback
 from storage.folded import Folded
 from storage.follows import Unfollowed
 from storage.hosts import HostPause
@@ -69,6 +70,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     EndedSubscription,
     Entry,
     FeedGrant,
+    Feedback,
     Folded,
     Follow,
     Guessing,

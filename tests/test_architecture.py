@@ -68,6 +68,7 @@ USE_CASES = {
     "bot.subscribers.erasing",
     "bot.subscribers.exporting",
     "bot.subscribers.importing",
+    "bot.subscribers.feedback",
     "bot.subscribers.feeds",
     "bot.subscribers.invites",
     "bot.subscribers.managing",

@@ -35,6 +35,7 @@ from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
+from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
@@ -108,6 +109,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         allowing=Allowing(storage, usual),
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
         outlets=Outlets(storage, preview),
+        feedback=FeedbackDesk(storage, renderer, around.settings.admin_ids),
         trending=Trending(storage, preview, around.drawing),
         bans=Bans(storage, access),
         broadcasts=Broadcasts(storage, renderer),

@@ -9,6 +9,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from bot.chat.callbacks import PageNumber, RowId
+from bot.rendering.buttons import FEEDBACK
 from bot.subscribers.limits import Limited
 from storage.words import Audience, DeliveryState
 
@@ -113,8 +114,13 @@ class StopBroadcast(CallbackData, prefix="stopcast"):
     number: RowId
 
 
+class AnswerFeedback(CallbackData, prefix=FEEDBACK):
+    feedback_id: RowId
+
+
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
+    AnswerFeedback,
     ActsPage,
     HeldPage,
     Release,

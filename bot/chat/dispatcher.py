@@ -17,6 +17,7 @@ from bot.chat.handlers import (
     email,
     erasing,
     exporting,
+    feedback,
     feeds,
     groups,
     here,
@@ -103,6 +104,7 @@ def _front_door(administrators: Administrators) -> Router:
         observer.middleware(Permitting())
     router.include_routers(
         inline.make_own_router(),
+        feedback.make_router(),
         make_admin_router(),
         start.make_router(),
         topics.make_router(),

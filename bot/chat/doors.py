@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.subscribers.chatlist import ChatList
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.exporting import Exporting
+    from bot.subscribers.feedback import FeedbackDesk
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.importing import Importing
     from bot.subscribers.invites import Invites
@@ -93,6 +94,7 @@ class Doors:
     importing: Importing
     allowing: Allowing
     outlets: Outlets
+    feedback: FeedbackDesk
     trending: Trending
     bans: Bans
     broadcasts: Broadcasts

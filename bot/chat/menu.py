@@ -44,6 +44,7 @@ COMMANDS = (
     "stop",
     "export",
     "import",
+    "feedback",
     "privacy",
     "delete_me",
 )

@@ -141,7 +141,10 @@ class Preview:
         """Those among all stored articles, as many as there is time for."""
         async with self.storage.reading() as unit:
             now, words = unit.now, self._words(query.tree)
-            ids = await ids_ever_found(unit, words, chat_id, limit=MOST_LOOKED_AT + 1)
+            language = asked_of(query.tree).language
+            ids = await ids_ever_found(
+                unit, words, chat_id, limit=MOST_LOOKED_AT + 1, language=language
+            )
         told = await self._tell_in_time(query, ids, _matcher(query))
         since = told[-1][0].news_at if told else now
         return _stories(Looked(told, len(told) < len(ids), now - since, since))

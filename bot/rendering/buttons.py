@@ -13,6 +13,12 @@ ALL = "all"  # all:<yyyymmdd>:<slot>:<topic>, what a digest only counted; date 0
 
 ALERT = "alert"  # alert:<wish>:<story>:<topic>:<days>, what is pressed under an alert
 
+FEEDBACK = "answer"  # answer:<feedback>, for whoever runs the bot
+
+
+def answer_feedback(feedback_id: int) -> str:
+    return f"{FEEDBACK}:{feedback_id}"
+
 
 def topics_page(page: int = 0) -> str:
     return f"{TOPICS}:{page}"

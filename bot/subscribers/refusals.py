@@ -55,6 +55,16 @@ class NotAName(Refusal):
     """Nothing of it can be seen."""
 
 
+class TooMuchFeedback(Refusal):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} a day")
+        self.most = most
+
+
+class NoSuchFeedback(Refusal):
+    """Whoever wrote it has deleted everything."""
+
+
 class NoSuchOutlet(Refusal):
     """It is gone, or tells the chat nothing."""
 

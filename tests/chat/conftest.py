@@ -51,6 +51,7 @@ from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
+from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
 from bot.subscribers.invites import Invites
@@ -265,6 +266,7 @@ def make_doors(
         allowing=Allowing(storage),
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
         outlets=Outlets(storage, preview),
+        feedback=FeedbackDesk(storage, renderer, frozenset({ADMIN})),
         trending=Trending(storage, preview, FakeDrawing()),
         bans=Bans(storage, access),
         broadcasts=Broadcasts(storage, Renderer()),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.matching import preview
 from bot.matching.archive import PER_PAGE, Archive, Place
 from bot.matching.preview import Preview
 from bot.matching.query import parse
@@ -55,3 +56,15 @@ async def test_only_what_reaches_the_chat_is_found(storage):
         query = parse(typed)
         assert (await archive.find(query, Place(), chat_id=chat.id or 0)).count == 1
         assert (await archive.find(query, Place(), chat_id=0)).count == 0
+
+
+async def test_a_language_is_looked_for_beyond_the_newest(storage, monkeypatch):
+    monkeypatch.setattr(preview, "MOST_LOOKED_AT", 2)
+    source = await stored_source(storage)
+    for number, language in enumerate(("zh", "en", "en", "en")):
+        ago = timedelta(days=4 - number)
+        await stored_article(storage, "Taiwan", source_id=source, ago=ago, language=language)
+
+    found = await Archive(Preview(storage)).find(parse("taiwan lang:zh"), Place(), chat_id=0)
+
+    assert (found.count, found.is_more) == (1, False)

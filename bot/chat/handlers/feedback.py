@@ -1,0 +1,51 @@
+"""/feedback words: to whoever runs the bot, and what they answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+
+from bot.chat.callbacks_admin import AnswerFeedback
+from bot.chat.handlers.admin.desk import is_admin
+from bot.chat.questions import AnswerTo
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, Message
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+_QUESTION = "chat/feedback/ask.html"
+
+
+async def given(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    words = (command.args or "").strip()
+    if not words:
+        await answers.show("chat/feedback/how.html")
+        return
+    await doors.feedback.send(guest.chat_id, words)
+    await answers.show("chat/feedback/sent.html")
+
+
+async def answer_wanted(
+    _pressed: CallbackQuery, callback_data: AnswerFeedback, answers: Answers
+) -> None:
+    await answers.ask(_QUESTION, shown=str(callback_data.feedback_id))
+
+
+async def answered(message: Message, shown: str, doors: Doors, answers: Answers) -> None:
+    name = await doors.feedback.answer(int(shown), message.text or "")
+    await answers.show("chat/feedback/answered.html", name=name)
+
+
+def make_router() -> Router:
+    router = Router(name="feedback")
+    router.message.register(given, Command("feedback"))
+    router.message.register(answered, AnswerTo(_QUESTION), is_admin)
+    router.callback_query.register(answer_wanted, AnswerFeedback.filter(), is_admin)
+    return router

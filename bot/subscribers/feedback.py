@@ -1,0 +1,91 @@
+"""Feedback: what people write to whoever runs the bot, and what is answered."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.rendering.buttons import answer_feedback
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
+from storage.chats import Chat, chat_to_change
+from storage.deliveries import Delivery
+from storage.dependents import keepers
+from storage.engine import Storage, Unit
+from storage.feedback import Feedback, count_feedback
+from storage.insert import insert_new
+from storage.words import DeliveryKind, Hint, notice_key
+
+MOST_A_DAY = 5
+LONGEST = 2000  # characters
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackDesk:
+    storage: Storage
+    renderer: Renderer
+    admins: frozenset[int] = field(default=frozenset())
+
+    async def send(self, chat_id: int, words: str) -> None:
+        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today."""
+        async with self.storage.writing() as unit:
+            chat = await chat_to_change(unit, chat_id)
+            if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
+                raise TooMuchFeedback(MOST_A_DAY)
+            feedback = Feedback(chat_id=chat_id, made_at=unit.now, words=words[:LONGEST])
+            unit.session.add(feedback)
+            await unit.session.flush()
+            rows = [
+                self._told(unit, keeper.chat_id, keeper.language, chat.name, feedback)
+                for keeper in await keepers(unit, self.admins)
+            ]
+            await _put_out(unit, rows)
+
+    async def answer(self, feedback_id: int, words: str) -> str:
+        """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
+        async with self.storage.writing() as unit:
+            feedback = await unit.session.get(Feedback, feedback_id)
+            chat = await unit.session.get(Chat, feedback.chat_id) if feedback else None
+            if feedback is None or chat is None:
+                raise NoSuchFeedback
+            feedback.answered_at = unit.now
+            unit.session.add(feedback)
+            message = self.renderer.of(chat.chosen_language or chat.language).message(
+                "notice/answer.html", asked=feedback.words, words=words[:LONGEST]
+            )
+            key = notice_key(
+                feedback.chat_id, "answer", f"{feedback_id}:{unit.now:%Y%m%dT%H%M%S%f}"
+            )
+            await _put_out(unit, [_row(unit, key, feedback.chat_id, message)])
+        return chat.name
+
+    def _told(
+        self, unit: Unit, keeper: int, language: str, name: str, feedback: Feedback
+    ) -> dict[str, Any]:
+        message = self.renderer.of(language).message(
+            "notice/feedback.html",
+            name=name,
+            words=feedback.words,
+            answer=answer_feedback(feedback.id or 0),
+        )
+        return _row(unit, notice_key(keeper, "feedback", str(feedback.id)), keeper, message)
+
+
+def _row(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]:
+    kind = DeliveryKind.NOTICE
+    return {
+        "key": key,
+        "kind": kind,
+        "chat_id": chat_id,
+        "priority": kind.priority,
+        "body": message.to_json(),
+        "fallback": message.fallback(),
+        "due_at": unit.now,
+        "created_at": unit.now,
+    }
+
+
+async def _put_out(unit: Unit, rows: list[dict[str, Any]]) -> None:
+    if await insert_new(unit, Delivery, rows, returning=Delivery.id):
+        unit.hints.add(Hint.DELIVERIES)

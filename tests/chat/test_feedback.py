@@ -1,0 +1,68 @@
+"""/feedback: to whoever runs the bot, and back."""
+
+from datetime import timedelta
+
+import pytest
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from sqlmodel import col, select
+
+from bot.subscribers.feedback import MOST_A_DAY
+from storage.admins import appoint
+from storage.deliveries import Delivery
+
+
+@pytest.fixture
+def notices(one_storage):
+    async def bodies():
+        async with one_storage.reading() as unit:
+            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+            return [row.body for row in rows]
+
+    return bodies
+
+
+async def test_without_words_it_says_how_it_goes(ann):
+    assert "/feedback The digest" in (await ann.says("/feedback"))["text"]
+
+
+async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann, notices):
+    boss = house.talk("Boss")
+    async with house.storage.writing() as unit:
+        await appoint(unit, boss.who.id)
+    await boss.says("/start")
+
+    sent = await ann.says("/feedback Too <early>\nfor me")
+    (notice,) = await notices()
+    data = notice["keyboard"][0][0]["data"]
+    markup = InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="Answer", callback_data=data)]]
+    )
+    await house.bot.send_message(boss.who.id, notice["text"], reply_markup=markup)
+    question = await boss.presses(await boss.next(), "Answer")
+    passed = await boss.says("Later, then.", reply_to_message_id=question["message_id"])
+
+    assert sent["text"].startswith("Thank you.")
+    assert notice["text"] == "Feedback from Ann\n\nToo <early> for me"
+    assert passed["text"] == "Passed on to Ann."
+    assert (await notices())[-1]["text"].endswith("Later, then.")
+
+
+async def test_so_much_a_day(ann, clock):
+    for number in range(MOST_A_DAY):
+        await ann.says(f"/feedback {number}")
+
+    too_much = await ann.says("/feedback once more")
+    clock.turn(timedelta(days=1))
+
+    assert too_much["text"].startswith("5 messages a day")
+    assert (await ann.says("/feedback again"))["text"].startswith("Thank you.")
+
+
+async def test_nobody_else_answers(house, ann):
+    await ann.says("/feedback hello")
+    markup = InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="x", callback_data="answer:1")]]
+    )
+    await house.bot.send_message(ann.who.id, "made by hand", reply_markup=markup)
+
+    assert "whoever runs this bot" in await ann.presses_quietly(await ann.next(), "x")
