@@ -72,3 +72,19 @@ async def wants_digest(unit: Unit, chat_id: int) -> bool:
         col(Subscription.paused).is_(False),
     )
     return (await unit.session.exec(wanted.limit(1))).first() is not None
+
+
+async def wanted_most(unit: Unit, *, limit: int) -> list[int]:
+    """Topics of the catalogue, those that most chats watch first; else in its order.
+
+    It counts them all.
+    """
+    watching = (
+        select(func.count())
+        .select_from(Subscription)
+        .where(col(Subscription.topic_id) == Topic.id)
+        .scalar_subquery()
+    )
+    wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
+    ordered = wanted.order_by(watching.desc(), col(Topic.position), col(Topic.id))
+    return [row or 0 for row in await unit.session.exec(ordered.limit(limit))]

@@ -36,6 +36,7 @@ from storage.pages import AwaitedPage
 from storage.pushes import Push
 from storage.queries import Counter, Query
 from storage.secrets import Secret
+from storage.shares import Share
 from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.stories import Story
@@ -87,6 +88,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Push,
     Query,
     Secret,
+    Share,
     Source,
     Story,
     Subscription,

@@ -85,6 +85,7 @@ USE_CASES = {
     "bot.subscribers.restraint",
     "bot.subscribers.schedule",
     "bot.subscribers.settings",
+    "bot.subscribers.sharing",
     "bot.subscribers.tastes",
     "bot.subscribers.topics",
     "bot.subscribers.watching",

@@ -51,6 +51,7 @@ from bot.subscribers.proposing import Proposing
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
+from bot.subscribers.sharing import Sharing
 from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
 from bot.subscribers.watching import Watching
@@ -115,6 +116,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         broadcasts=Broadcasts(storage, renderer),
         chats=ChatList(storage),
         invites=Invites(storage, access),
+        sharing=Sharing(storage),
     )
 
 

@@ -65,6 +65,10 @@ class OpenTopic(CallbackData, prefix="topic"):
     topic_id: RowId
 
 
+class ShareTopic(CallbackData, prefix="share"):
+    topic_id: RowId
+
+
 class ShowCard(CallbackData, prefix="card"):
     topic_id: RowId
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.subscribers.restraint import Restraint
     from bot.subscribers.schedule import Schedule
     from bot.subscribers.settings import ChatSettings
+    from bot.subscribers.sharing import Sharing
     from bot.subscribers.tastes import Tastes
     from bot.subscribers.topics import Topics
     from bot.subscribers.watching import Watching
@@ -100,3 +101,4 @@ class Doors:
     broadcasts: Broadcasts
     chats: ChatList
     invites: Invites
+    sharing: Sharing

@@ -1,8 +1,9 @@
 """Topics as a chat sees them: its own, and the public catalogue."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from bot.matching.query import parse
 from bot.subscribers.limits import MOST_LISTED
@@ -15,6 +16,7 @@ from storage.subscriptions import (
     subscription_to,
     topic_watched_with,
     topics_watched,
+    wanted_most,
 )
 from storage.topics import (
     Topic,
@@ -26,6 +28,9 @@ from storage.topics import (
 from storage.words import Mode, MuteKind
 
 PER_PAGE = 8
+_COUNTED_EVERY = timedelta(minutes=10)
+_MOST_RANKED = 20  # some may go before they are counted again
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class TopicSeen:
 @dataclass(frozen=True, slots=True)
 class Topics:
     storage: Storage
+    _ranking: list[tuple[datetime, list[int]]] = field(default_factory=list, compare=False)
 
     async def watched(
         self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
@@ -76,6 +82,21 @@ class Topics:
             seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in rows]
         return Page(seen, page, total, per_page)
 
+    async def wanted_most(self, chat_id: int, limit: int) -> Page[TopicSeen]:
+        """The first page of the catalogue as most chats would have it."""
+        async with self.storage.reading() as unit:
+            total = await count_public_topics(unit)
+            rows = [await topic_seen_by(unit, chat_id, one) for one in await self._ranked(unit)]
+            found = [topic for topic in rows if topic and topic.slug][:limit]
+            seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in found]
+        return Page(seen, 0, total, limit)
+
+    async def _ranked(self, unit: Unit) -> list[int]:
+        """Return the topics that most want, counted once in a while."""
+        if not self._ranking or unit.now - self._ranking[0][0] > _COUNTED_EVERY:
+            self._ranking[:] = [(unit.now, await wanted_most(unit, limit=_MOST_RANKED))]
+        return self._ranking[0][1]
+
     async def one(self, chat_id: int, topic_id: int) -> TopicSeen:
         """Return a public topic or the chat's own; NoSuchTopic for any other."""
         async with self.storage.reading() as unit:
@@ -95,11 +116,13 @@ class Topics:
                 raise NoSuchTopic
             return await _looked_at(unit, chat_id, topic)
 
-    async def named(self, chat_id: int, slug: str) -> TopicSeen:
-        """Return the public topic that a link names."""
+    async def named(self, chat_id: int, name: str) -> TopicSeen:
+        """Return the public topic that a link names, by its slug or its number."""
         async with self.storage.reading() as unit:
-            topic = await topic_named(unit, slug)
-            if topic is None:
+            topic = await topic_named(unit, name)
+            if topic is None and _NUMBER.fullmatch(name):
+                topic = await unit.session.get(Topic, int(name))
+            if topic is None or topic.chat_id is not None:
                 raise NoSuchTopic
             return _seen(topic, await _mode(unit, chat_id, topic))
 

@@ -1,0 +1,55 @@
+"""Sharing topics: a link with which somebody else watches the same, and what such a link opens."""
+
+import secrets
+from dataclasses import dataclass
+
+from bot.subscribers.refusals import NoSuchTopic
+from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, start_for
+from storage.chats import chat_to_change
+from storage.engine import Storage, Unit
+from storage.shares import Share, share_of, shared_by
+from storage.topics import topic_seen_by
+
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What is shared are a topic's words, as they are now; not that this chat watches them."""
+
+    storage: Storage
+
+    async def start_of(self, chat_id: int, topic_id: int) -> str:
+        """Return what a link to the topic brings along; NoSuchTopic if the chat has none such."""
+        async with self.storage.writing() as unit:
+            await chat_to_change(unit, chat_id)
+            topic = await topic_seen_by(unit, chat_id, topic_id)
+            if topic is None:
+                raise NoSuchTopic
+            if topic.chat_id is None:
+                return _must(start_for(LinkedTopic(topic.slug or str(topic.id))))
+            return start_for(LinkedWords(topic.typed)) or await _kept(unit, chat_id, topic.typed)
+
+    async def words(self, token: str) -> str:
+        """Return the words that were shared under *token*; NoSuchTopic for none."""
+        async with self.storage.reading() as unit:
+            share = await shared_by(unit, token)
+        if share is None:
+            raise NoSuchTopic
+        return share.typed
+
+
+async def _kept(unit: Unit, chat_id: int, typed: str) -> str:
+    share = await share_of(unit, chat_id, typed)
+    if share is None:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        share = Share(chat_id=chat_id, token=token, typed=typed, created_at=unit.now)
+        unit.session.add(share)
+        await unit.session.flush()
+    return _must(start_for(LinkedShare(share.token)))
+
+
+def _must(start: str | None) -> str:
+    if start is None:
+        raise ValueError("a name of ours is too long for a link")
+    return start

@@ -1,0 +1,94 @@
+"""A topic is shared by a card whose button lets somebody else watch the same."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import col, select
+
+from storage.topics import Topic
+from tests.chat.conftest import labels
+
+LONG = " OR ".join(f"word{number}" for number in range(20))
+
+
+def link_on(card) -> str:
+    """Return what the button of a shared card brings along."""
+    (button,) = [b for row in card["reply_markup"]["inline_keyboard"] for b in row]
+    assert button["url"] in card["text"]
+    return str(button["url"]).partition("?start=")[2]
+
+
+async def shared(talk, words: str):
+    """Watch *words*, open the topic and press Share."""
+    await talk.presses(await talk.says(words), "Both")
+    topics = await talk.says("/topics")
+    topic = await talk.presses(topics, labels(topics)[0])
+    return await talk.presses(topic, "Share")
+
+
+async def test_a_card_tells_the_words_and_the_newest_stories(ann, news):
+    for number in range(3):
+        await news(f"Taiwan talks {number}", "Words.", f"https://news.example.org/{number}")
+
+    card = await shared(ann, "Taiwan")
+
+    assert card["text"].startswith("Taiwan\n3 stories in the last 7 days")
+    assert card["text"].count("Sample Times") == 2
+    assert labels(card) == ["Watch this too"]
+
+
+@pytest.mark.parametrize(
+    "words", ["Taiwan export", '"consul-general" OR 総領事', LONG], ids=["short", "any", "long"]
+)
+async def test_somebody_else_watches_the_same_in_two_taps(ann, house, words):
+    start = link_on(await shared(ann, words))
+    ben = house.talk("Ben")
+
+    card = await ben.says(f"/start {start}")
+    answer = await ben.presses(card, "Alert me")
+
+    assert len(start) <= 64
+    assert card["text"].startswith(words)
+    assert answer["text"].startswith("Watching")
+
+
+async def test_a_topic_of_the_catalogue_is_shared_by_its_name(ann):
+    card = await ann.presses(await ann.says("/start"), "Central banks")
+    await ann.presses(card, "Both")
+    topics = await ann.says("/topics")
+    topic = await ann.presses(topics, labels(topics)[0])
+
+    assert link_on(await ann.presses(topic, "Share")) == "topic_central-banks"
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        pytest.param("s_guessed", "no longer there", id="a token that was guessed"),
+        pytest.param("topic_999999", "no longer there", id="a number of none"),
+        pytest.param("topic_99999999999999999999", "no longer there", id="a number of no row"),
+        pytest.param("q_KFRhaXdhbg", "I can't read this", id="words that are no query"),
+        pytest.param("q_____", "Hello", id="nothing that can be read"),
+    ],
+)
+async def test_links_made_by_hand(ann, start, said):
+    assert said in (await ann.says(f"/start {start}"))["text"]
+
+
+async def test_the_number_of_anothers_topic_opens_nothing(ann, house):
+    await ann.presses(await ann.says("Taiwan"), "Both")
+    async with house.storage.reading() as unit:
+        own = (await unit.session.exec(select(Topic.id).where(col(Topic.chat_id) > 0))).one()
+
+    answer = await house.talk("Ben").says(f"/start topic_{own}")
+
+    assert "no longer there" in answer["text"]
+
+
+async def test_the_topics_that_most_watch_are_offered_first(ann, house):
+    for name in ("Ben", "Cat"):
+        friend = house.talk(name)
+        card = await friend.says("/start topic_semiconductors")
+        await friend.presses(card, "Both")
+
+    assert labels(await ann.says("/start"))[0] == "Semiconductors"
