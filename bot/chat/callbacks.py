@@ -26,6 +26,7 @@ from bot.chat.callbacks_typed import (
 )
 from bot.chat.callbacks_words import turn_search, with_words
 from bot.rendering.buttons import ALL, SETTINGS, TOPICS
+from bot.subscribers.regions import Region
 from bot.subscribers.slots import Times
 from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
@@ -118,6 +119,10 @@ class ShowTimes(CallbackData, prefix="times"):
 
 class ShowZones(CallbackData, prefix="zones"):
     pass
+
+
+class ShowRegion(CallbackData, prefix="region"):
+    region: Region
 
 
 class SetTime(CallbackData, prefix="time"):

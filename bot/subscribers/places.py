@@ -1,4 +1,4 @@
-"""Places: which zone a language suggests, what people call cities, which zones are offered."""
+"""Places: which zone a language suggests, what people call cities."""
 
 # By IETF tag, lower case; the longest that fits counts. Languages of the whole world are not here.
 SPOKEN_IN = {
@@ -139,7 +139,7 @@ BETWEEN_HOURS = {
     765: "Pacific/Chatham",
 }
 
-# From west to east.
+# A handful for the whole world, from west to east.
 OFFERED = (
     "America/Los_Angeles",
     "America/New_York",

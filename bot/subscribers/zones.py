@@ -1,10 +1,10 @@
-"""Zones: guessed from a client's language, offered, and read from what was typed."""
+"""Zones: guessed from a client's language, and read from what was typed."""
 
 import re
 from functools import cache
 from zoneinfo import available_timezones
 
-from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, OFFERED, SPOKEN_IN
+from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, SPOKEN_IN
 
 NOWHERE = "UTC"
 _OFFSET = re.compile(r"(?:utc|gmt)\s*([+-])\s*(\d{1,2})(?::?([0-5]\d))?")
@@ -24,11 +24,6 @@ def guess_zone(language: str) -> str:
             return SPOKEN_IN[tag]
         tag = tag.rpartition("-")[0]
     return NOWHERE
-
-
-def zones_to_offer(current: str) -> tuple[str, ...]:
-    """Return a handful of zones, west to east, *current* before them if it is another."""
-    return OFFERED if current in OFFERED else (current, *OFFERED)
 
 
 def zone_named(text: str) -> str | None:

@@ -46,7 +46,13 @@ async def test_a_press_watches_the_words_and_says_when_the_digest_comes(ann):
         "Watching Taiwan: alerts at once, and in your digest every day at 08:00 Tokyo time "
         "(guessed from your language)."
     )
-    assert labels(answer) == ["Change time", "Change zone", "Quiet at night", "Topics"]
+    assert labels(answer) == [
+        "Tokyo time is right",
+        "Change time",
+        "Change zone",
+        "Quiet at night",
+        "Topics",
+    ]
 
 
 async def test_alerts_alone_need_no_time(ann):

@@ -1,6 +1,8 @@
 import pytest
 
-from tests.chat.conftest import labels
+from bot.chat.callbacks import ShowRegion
+from bot.subscribers.regions import CITIES
+from tests.chat.conftest import buttons, labels
 
 
 @pytest.fixture
@@ -48,11 +50,31 @@ async def test_an_answer_that_is_no_time_is_asked_for_again(ann, settings):
 
 
 async def test_the_zone_is_set_by_a_button_that_shows_the_time_there(ann, settings):
-    zones = await ann.presses(settings, "Change zone")
-    changed = await ann.presses(zones, "New York 07:00")
+    regions = await ann.presses(settings, "Change zone")
+    cities = await ann.presses(regions, "North America")
+    changed = await ann.presses(cities, "New York 07:00")
 
-    assert "✓ Tokyo 21:00" in labels(zones)
+    assert "✓ Tokyo 21:00" in labels(regions)
     assert "every day at 08:00 New York time\n" in changed["text"]
+
+
+async def test_a_guess_is_confirmed_by_a_press(ann, settings):
+    regions = await ann.presses(settings, "Change zone")
+    confirmed = await ann.presses(regions, "✓ Tokyo")
+
+    assert "I guess Tokyo time." in regions["text"]
+    assert "Tokyo time\n" in confirmed["text"]
+    assert "guessed" not in confirmed["text"]
+
+
+@pytest.mark.parametrize("region", CITIES)
+async def test_each_region_shows_its_cities(ann, settings, region):
+    regions = await ann.presses(settings, "Change zone")
+    (name,) = [text for text, data in buttons(regions) if data == ShowRegion(region=region).pack()]
+
+    cities = await ann.presses(regions, name)
+
+    assert len(labels(cities)) == len(CITIES[region]) + 2
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, OFFERED, SPOKEN_IN
-from bot.subscribers.zones import guess_zone, is_zone, zone_named, zones_to_offer
+from bot.subscribers.regions import CITIES, Region
+from bot.subscribers.zones import guess_zone, is_zone, zone_named, zone_of_place
 from tests.conftest import MONDAY_NOON
 
 
@@ -56,6 +58,23 @@ def test_an_offset_between_hours_names_a_zone_that_has_it(minutes):
     assert offset.total_seconds() == minutes * 60
 
 
-def test_ones_own_zone_is_always_offered():
-    assert zones_to_offer("Asia/Tokyo") == OFFERED
-    assert zones_to_offer("Africa/Lagos")[0] == "Africa/Lagos"
+@pytest.mark.parametrize("region", Region)
+def test_a_region_has_some_cities_from_west_to_east(region):
+    offsets = [
+        MONDAY_NOON.astimezone(ZoneInfo(zone)).utcoffset() or timedelta() for zone in CITIES[region]
+    ]
+
+    assert all(is_zone(zone) for zone in CITIES[region])
+    assert len(offsets) <= 24
+    assert offsets == sorted(offsets)
+
+
+def test_a_city_stands_in_one_region():
+    every = [zone for zones in CITIES.values() for zone in zones]
+
+    assert len(every) == len(set(every))
+
+
+def test_every_city_that_is_guessed_can_be_typed():
+    for zone in SPOKEN_IN.values():
+        assert zone_of_place(zone.rpartition("/")[2]) is not None

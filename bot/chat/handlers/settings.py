@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks import SetEmptyDay, SettingsAnew, SetZone, ShowSettings, ShowZones
+from bot.chat.callbacks import (
+    SetEmptyDay,
+    SettingsAnew,
+    SetZone,
+    ShowRegion,
+    ShowSettings,
+    ShowZones,
+)
 from bot.chat.permits import READS
-from bot.subscribers.zones import zones_to_offer
+from bot.subscribers.regions import CITIES, Region
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -29,9 +36,18 @@ async def opened(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: A
     await answers.change(_PAGE, settings=await doors.settings.now(guest.chat_id))
 
 
-async def zones_wanted(_pressed: CallbackQuery, guest: Guest, answers: Answers) -> None:
-    zones = zones_to_offer(guest.zone)
-    await answers.change("chat/zones.html", zones=zones, now=guest.now, current=guest.zone)
+async def zones_wanted(
+    _pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    settings = await doors.settings.now(guest.chat_id)
+    await answers.change("chat/zones.html", regions=list(Region), settings=settings)
+
+
+async def region_chosen(
+    _pressed: CallbackQuery, callback_data: ShowRegion, guest: Guest, answers: Answers
+) -> None:
+    zones = CITIES[callback_data.region]
+    await answers.change("chat/cities.html", zones=zones, now=guest.now, current=guest.zone)
 
 
 async def zone_chosen(
@@ -58,6 +74,7 @@ def make_router() -> Router:
     router.callback_query.register(asked_for, SettingsAnew.filter(), flags=READS)
     router.callback_query.register(opened, ShowSettings.filter(), flags=READS)
     router.callback_query.register(zones_wanted, ShowZones.filter())
+    router.callback_query.register(region_chosen, ShowRegion.filter())
     router.callback_query.register(zone_chosen, SetZone.filter())
     router.callback_query.register(empty_day_chosen, SetEmptyDay.filter())
     return router
