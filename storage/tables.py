@@ -13,6 +13,7 @@ from storage.bans import Ban
 from storage.blocks import LearnedBlocks
 from storage.broadcasts import Broadcast
 from storage.bundles import Bundle
+from storage.catalogue import CatalogueEdit
 from storage.chats import Chat
 from storage.checkpoints import Checkpoint
 from storage.columns import Leased
@@ -61,6 +62,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Ban,
     Broadcast,
     Bundle,
+    CatalogueEdit,
     Chat,
     Checkpoint,
     Counter,

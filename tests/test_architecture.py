@@ -64,6 +64,7 @@ USE_CASES = {
     "bot.subscribers.chatlist",
     "bot.subscribers.catalogue",
     "bot.subscribers.channels",
+    "bot.subscribers.cataloguing",
     "bot.subscribers.changing",
     "bot.subscribers.erasing",
     "bot.subscribers.exporting",

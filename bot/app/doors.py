@@ -30,6 +30,7 @@ from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
 from bot.subscribers.broadcasts import Broadcasts
+from bot.subscribers.cataloguing import Cataloguing
 from bot.subscribers.changing import Changing
 from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
@@ -114,6 +115,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         trending=Trending(storage, preview, around.drawing),
         bans=Bans(storage, access),
         broadcasts=Broadcasts(storage, renderer),
+        cataloguing=Cataloguing(storage, preview),
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),

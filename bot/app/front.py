@@ -64,6 +64,7 @@ class FrontDoor:
             if me is None:
                 return
             await self._stock()
+            await doors.cataloguing.hand_over()
             await self._introduce(bot, renderer)
             await self._find_an_admin(doors, me)
             health.is_ready = True

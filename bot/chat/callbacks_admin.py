@@ -3,6 +3,7 @@
 Templates call them `admin`, as they call those of everybody `press`.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from aiogram.filters.callback_data import CallbackData
@@ -118,6 +119,49 @@ class AnswerFeedback(CallbackData, prefix=FEEDBACK):
     feedback_id: RowId
 
 
+class CatalogueWish(StrEnum):
+    """What an answer is asked for; the commands are called so too."""
+
+    ADD = "add"
+    RENAME = "rename"
+    QUERY = "query"
+
+
+class CatalogueDesk(CallbackData, prefix="desk"):
+    page: PageNumber = 0
+
+
+class EditTopic(CallbackData, prefix="edit"):
+    topic_id: RowId
+
+
+class MoveTopic(CallbackData, prefix="move"):
+    """*places* down, or up where that is negative."""
+
+    topic_id: RowId
+    places: Annotated[int, Field(ge=-1, le=1)]
+
+
+class AskOfCatalogue(CallbackData, prefix="askdesk"):
+    what: CatalogueWish
+    topic_id: RowId = 0
+
+
+class RetireTopic(CallbackData, prefix="retire"):
+    topic_id: RowId
+    sure: bool = False
+
+
+class RewordTopic(CallbackData, prefix="reword"):
+    """To the query that the message shows."""
+
+    topic_id: RowId
+
+
+class AddTopic(CallbackData, prefix="addtopic"):
+    """With the name and the query that the message shows."""
+
+
 ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     ShowAdmin,
     AnswerFeedback,
@@ -141,4 +185,11 @@ ADMIN_ONLY: tuple[type[CallbackData], ...] = (
     SendBroadcast,
     DiscardBroadcast,
     StopBroadcast,
+    CatalogueDesk,
+    EditTopic,
+    MoveTopic,
+    AskOfCatalogue,
+    RetireTopic,
+    RewordTopic,
+    AddTopic,
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.subscribers.audit import Audit
     from bot.subscribers.bans import Bans
     from bot.subscribers.broadcasts import Broadcasts
+    from bot.subscribers.cataloguing import Cataloguing
     from bot.subscribers.changing import Changing
     from bot.subscribers.channels import Channels
     from bot.subscribers.chatlist import ChatList
@@ -99,6 +100,7 @@ class Doors:
     trending: Trending
     bans: Bans
     broadcasts: Broadcasts
+    cataloguing: Cataloguing
     chats: ChatList
     invites: Invites
     sharing: Sharing

@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.access import app as access
 from bot.cli.audit import audit
+from bot.cli.catalogue import app as catalogue
 from bot.cli.deliveries import app as deliveries
 from bot.cli.doctor import doctor
 from bot.cli.invites import app as invites
@@ -29,6 +30,7 @@ app.command()(playground)
 app.add_typer(sources)
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(access, name="access")
+app.add_typer(catalogue, name="catalogue")
 app.add_typer(invites, name="invites")
 app.command()(audit)
 app.command()(preview)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from bot.matching.query import parse
+from storage.catalogue import edited_slugs
 from storage.engine import Storage, Unit
 from storage.insert import insert_new
 from storage.queries import query_for, retire_query
@@ -20,12 +21,14 @@ class Catalogue:
     async def load(self) -> int:
         """Bring the public topics to what the file says; return how many were new or changed.
 
-        Topics that are not in the file stay.
+        Topics that are not in the file stay, and those that an admin has changed or retired.
         """
         async with self.storage.writing() as unit:
+            edited = await edited_slugs(unit)
             changed = [
                 await _keep(unit, position, slug, starter)
                 for position, (slug, starter) in enumerate(starter_topics().items())
+                if slug not in edited
             ]
         return sum(changed)
 

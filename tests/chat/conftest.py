@@ -46,6 +46,7 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.bans import Bans
 from bot.subscribers.broadcasts import Broadcasts
 from bot.subscribers.catalogue import Catalogue
+from bot.subscribers.cataloguing import Cataloguing
 from bot.subscribers.changing import Changing
 from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
@@ -271,6 +272,7 @@ def make_doors(
         trending=Trending(storage, preview, FakeDrawing()),
         bans=Bans(storage, access),
         broadcasts=Broadcasts(storage, Renderer()),
+        cataloguing=Cataloguing(storage, preview),
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),

@@ -8,7 +8,16 @@ from aiogram import Router
 from aiogram.filters import Command, or_f
 
 from bot.chat.callbacks_admin import ADMIN_ONLY
-from bot.chat.handlers.admin import acts, broadcasts, chats, held, invites, limits, overview
+from bot.chat.handlers.admin import (
+    acts,
+    broadcasts,
+    catalogue,
+    chats,
+    held,
+    invites,
+    limits,
+    overview,
+)
 from bot.chat.handlers.admin.desk import is_admin
 from bot.chat.menu import FOR_ADMINS
 
@@ -30,7 +39,7 @@ def _desk() -> Router:
     desk = Router(name="desk")
     desk.message.filter(is_admin)
     desk.callback_query.filter(is_admin)
-    parts = (overview, broadcasts, held, chats, limits, invites, acts)
+    parts = (overview, broadcasts, catalogue, held, chats, limits, invites, acts)
     desk.include_routers(*(part.make_router() for part in parts))
     return desk
 

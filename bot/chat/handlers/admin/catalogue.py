@@ -1,0 +1,182 @@
+"""The public catalogue, changed in the chat: by buttons, and by what is typed.
+
+A question shows the command that its answer goes behind; that command can be typed whole, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.enums import MessageEntityType
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from bot.chat.callbacks_admin import (
+    AddTopic,
+    AskOfCatalogue,
+    CatalogueDesk,
+    EditTopic,
+    MoveTopic,
+    RetireTopic,
+    RewordTopic,
+)
+from bot.chat.cards import CardTooOld, words_on
+from bot.chat.handlers.admin.desk import put, show
+from bot.matching.query import parse
+from bot.rendering.filters import local
+from bot.subscribers.cataloguing import parts_of
+from bot.subscribers.names import name_for
+from bot.subscribers.volume import Volume
+
+if TYPE_CHECKING:
+    from aiogram.types import CallbackQuery, InaccessibleMessage
+
+    from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
+    from bot.subscribers.arrivals import Guest
+
+COMMAND = "/catalogue"
+
+
+async def listed(
+    _pressed: CallbackQuery, callback_data: CatalogueDesk, doors: Doors, answers: Answers
+) -> None:
+    await put(answers, "catalogue", page=await doors.cataloguing.page(callback_data.page))
+
+
+async def opened(
+    _pressed: CallbackQuery, callback_data: EditTopic, doors: Doors, answers: Answers
+) -> None:
+    await _open(callback_data.topic_id, doors, answers)
+
+
+async def moved(
+    _pressed: CallbackQuery, callback_data: MoveTopic, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    number, places = callback_data.topic_id, callback_data.places
+    await doors.cataloguing.move(number, places, by=guest.person_id)
+    await _open(number, doors, answers)
+
+
+async def asked(
+    _pressed: CallbackQuery, callback_data: AskOfCatalogue, doors: Doors, answers: Answers
+) -> None:
+    what, number = callback_data.what, callback_data.topic_id
+    topic = None if what == "add" else await doors.cataloguing.one(number)
+    await answers.ask("chat/admin/ask_catalogue.html", what=what, topic=topic)
+
+
+async def retired(
+    _pressed: CallbackQuery,
+    callback_data: RetireTopic,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    topic = await doors.cataloguing.one(callback_data.topic_id)
+    if callback_data.sure:
+        await doors.cataloguing.retire(topic.id, by=guest.person_id)
+        await put(answers, "retired", topic=topic)
+    else:
+        await put(answers, "retire", topic=topic)
+
+
+async def reworded(
+    pressed: CallbackQuery,
+    callback_data: RewordTopic,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+) -> None:
+    words, number = words_on(pressed), callback_data.topic_id
+    await doors.cataloguing.reword(number, words, by=guest.person_id)
+    await _open(number, doors, answers)
+
+
+async def added(pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
+    name = _bold_in(pressed.message)
+    number = await doors.cataloguing.add(name, words_on(pressed), by=guest.person_id)
+    await _open(number, doors, answers)
+
+
+async def typed(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    """`/catalogue`, with or without what is to be done; or the answer to a question of ours."""
+    asked = _command_in(message.reply_to_message)
+    said = f"{asked} {message.text}" if asked else message.text or ""
+    match said.split(maxsplit=3):
+        case [_, "add", *_]:
+            await _show_new(said.split(maxsplit=2)[2:], guest, doors, answers)
+        case [_, "rename", number, name] if number.isdecimal():
+            await doors.cataloguing.rename(int(number), name, by=guest.person_id)
+            await _open(int(number), doors, answers)
+        case [_, "query", number, words] if number.isdecimal():
+            await _show_change(int(number), words, guest, doors, answers)
+        case _:
+            await show(answers, "catalogue", page=await doors.cataloguing.page())
+
+
+async def is_answer(message: Message) -> bool:
+    return bool(_command_in(message.reply_to_message))
+
+
+async def _open(topic_id: int, doors: Doors, answers: Answers) -> None:
+    await put(answers, "topic", topic=await doors.cataloguing.one(topic_id))
+
+
+async def _show_new(words: list[str], guest: Guest, doors: Doors, answers: Answers) -> None:
+    name, query = parts_of(words[0]) if words else ("", "")
+    found = await doors.preview.hits(parse(query), chat_id=guest.chat_id)
+    today = local(guest.now, guest.zone).date()
+    await show(
+        answers,
+        "new_topic",
+        name=name_for(name),
+        typed=query,
+        found=found,
+        volume=Volume(found.count, found.covered),
+        zone=guest.zone,
+        today=today,
+    )
+
+
+async def _show_change(
+    topic_id: int, words: str, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    topic = await doors.cataloguing.one(topic_id)
+    difference = await doors.comparing.compare(
+        parse(topic.typed), parse(words), chat_id=guest.chat_id
+    )
+    await show(answers, "reword", topic=topic, typed=words, found=difference)
+
+
+def _command_in(asked: Message | None) -> str:
+    """Return the command that a question of ours shows; "" if it is none."""
+    if asked is None or not asked.from_user or not asked.from_user.is_bot or not asked.text:
+        return ""
+    codes = [one for one in asked.entities or () if one.type == MessageEntityType.CODE]
+    shown = codes[0].extract_from(asked.text) if codes else ""
+    return shown if shown.startswith(f"{COMMAND} ") else ""
+
+
+def _bold_in(message: Message | InaccessibleMessage | None) -> str:
+    if not isinstance(message, Message) or not message.text:
+        raise CardTooOld
+    bold = [one for one in message.entities or () if one.type == MessageEntityType.BOLD]
+    if not bold:
+        raise CardTooOld
+    return bold[0].extract_from(message.text)
+
+
+def make_router() -> Router:
+    router = Router(name="catalogue")
+    router.message.register(typed, Command("catalogue"))
+    router.message.register(typed, F.text, is_answer)
+    router.callback_query.register(listed, CatalogueDesk.filter())
+    router.callback_query.register(opened, EditTopic.filter())
+    router.callback_query.register(moved, MoveTopic.filter())
+    router.callback_query.register(asked, AskOfCatalogue.filter())
+    router.callback_query.register(retired, RetireTopic.filter())
+    router.callback_query.register(reworded, RewordTopic.filter())
+    router.callback_query.register(added, AddTopic.filter())
+    return router
