@@ -21,6 +21,7 @@ from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.feed_grants import FeedGrant
+from storage.feed_lists import FeedList, FeedListLine
 from storage.feedback import Feedback
 from storage.folded import Folded
 from storage.follows import Unfollowed
@@ -74,6 +75,8 @@ TABLES: tuple[type[SQLModel], ...] = (
     Entry,
     FeedGrant,
     Feedback,
+    FeedList,
+    FeedListLine,
     Folded,
     Follow,
     Guessing,
@@ -106,6 +109,7 @@ LEASED: tuple[type[Leased], ...] = (
     Bundle,
     Chat,
     Delivery,
+    FeedList,
     Outage,
     Push,
     Source,

@@ -34,6 +34,7 @@ STEPS = {
     "bot.sources.articles.meeting",
     "bot.sources.finding.searching",
     "bot.matching.following",
+    "bot.subscribers.adding_lists",
     "bot.subscribers.tidying",
 }
 USE_CASES = {
@@ -70,6 +71,7 @@ USE_CASES = {
     "bot.subscribers.exporting",
     "bot.subscribers.importing",
     "bot.subscribers.feedback",
+    "bot.subscribers.feed_lists",
     "bot.subscribers.feeds",
     "bot.subscribers.invites",
     "bot.subscribers.managing",

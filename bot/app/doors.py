@@ -36,6 +36,7 @@ from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
+from bot.subscribers.feed_lists import FeedLists
 from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
@@ -95,6 +96,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
+        feed_lists=FeedLists(storage),
         glimpsing=Glimpsing(storage, preview),
         looking=Looking(tools.fetcher, tools.reader),
         own_sources=own_sources,

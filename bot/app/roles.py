@@ -40,6 +40,7 @@ TICK_SECONDS = {
     "bounces": 300,
     "hubs": 30,
     "tidy": 60,
+    "list": 2,
 }
 # How often what is there by then is kept from the garbage collector, and how often it sees all.
 KEEP_SECONDS = 600
@@ -205,7 +206,7 @@ def make_loops(around: Surroundings, calls: Calls, bot: Bot) -> list[Loop]:
     reading = _reading_loops(around, group, match)
     tidy = Loop("tidy", Tidying(storage).tidy)
     steps = [send, notice, digest, alert, bundle, also, match, group, tidy]
-    casts = _broadcast_loops(around, bot, send)
+    casts = [*_broadcast_loops(around, bot, send), _list_loop(around, bot)]
     return [*steps, *casts, *reading, *_hub_loops(around)]
 
 
@@ -222,6 +223,18 @@ def _broadcast_loops(around: Surroundings, bot: Bot, send: Loop) -> list[Loop]:
         Loop("broadcast", broadcasting.put_out_next, wakes=(send,)),
         Loop("progress", telling.tell),
     ]
+
+
+def _list_loop(around: Surroundings, bot: Bot) -> Loop:
+    """Return the one that adds what chats have sent as lists."""
+    from bot.app.doors import limits_for_all, make_own_sources
+    from bot.chat.lists_told import ListsTold
+    from bot.subscribers.adding_lists import AddingLists
+
+    told = ListsTold(bot, around.renderer)
+    own = make_own_sources(around.tools, limits_for_all(around.settings).feeds)
+    adding = AddingLists(around.storage, own, told, around.owner)
+    return Loop("list", adding.add_due)
 
 
 def _reading_loops(around: Surroundings, *further: Loop) -> list[Loop]:

@@ -17,6 +17,7 @@ from pydantic import Field
 from bot.chat.bounds import PageNumber, RowId, SlotNumber
 from bot.chat.callbacks_topics import *  # noqa: F403 - templates call all of them `press`
 from bot.chat.callbacks_typed import (
+    AddList,
     FindFeeds,
     FollowAgain,
     FollowLink,
@@ -32,8 +33,8 @@ from storage.words import EmptyDay, Layout, Mode, Reach, Style
 
 # What stands elsewhere, for the templates' sake.
 __all__ = [
-    "FindFeeds", "FollowAgain", "FollowLink", "OpenOwnSource", "OwnSourcesPage", "PageNumber",
-    "RowId", "SlotNumber", "Unfollow", "turn_search",
+    "AddList", "FindFeeds", "FollowAgain", "FollowLink", "OpenOwnSource", "OwnSourcesPage",
+    "PageNumber", "RowId", "SlotNumber", "Unfollow", "turn_search",
 ]  # fmt: skip
 
 

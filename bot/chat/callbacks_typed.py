@@ -33,3 +33,7 @@ class Unfollow(CallbackData, prefix="unfollow"):
 
 class FollowAgain(CallbackData, prefix="refollow"):
     source_id: RowId
+
+
+class AddList(CallbackData, prefix="addlist"):
+    list_id: RowId

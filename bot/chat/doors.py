@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.subscribers.chatlist import ChatList
     from bot.subscribers.erasing import Erasing
     from bot.subscribers.exporting import Exporting
+    from bot.subscribers.feed_lists import FeedLists
     from bot.subscribers.feedback import FeedbackDesk
     from bot.subscribers.feeds import Feeds
     from bot.subscribers.importing import Importing
@@ -80,6 +81,7 @@ class Doors:
     preview: Preview
     digest: DigestNow
     adding: AddsSources
+    feed_lists: FeedLists
     glimpsing: Glimpsing
     looking: LooksAtLinks
     own_sources: OwnSources

@@ -73,6 +73,10 @@ class NoSuchAlert(Refusal):
     """The chat was not alerted to that, or what it was told is gone."""
 
 
+class NoSuchList(Refusal):
+    """The list of feeds is another chat's, was added before, or has waited too long."""
+
+
 class NoSuchSource(Refusal):
     """The chat does not follow it, or could have had it back only for a while."""
 

@@ -52,6 +52,7 @@ from bot.subscribers.channels import Channels
 from bot.subscribers.chatlist import ChatList
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.exporting import Exporting
+from bot.subscribers.feed_lists import FeedLists
 from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.importing import Importing
@@ -252,6 +253,7 @@ def make_doors(
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=adding,
+        feed_lists=FeedLists(storage),
         glimpsing=Glimpsing(storage, preview),
         looking=looking or FakeLooking(),
         own_sources=own_sources,

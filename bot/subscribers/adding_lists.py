@@ -1,0 +1,112 @@
+"""The step that adds the feeds of the lists that chats have sent, a few at a time.
+
+What was tried is a row, so that a crash loses nothing and repeats only the lines in hand.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.sources.urls import host_of
+from bot.subscribers.own_sources import Outcome, OwnSources
+from bot.subscribers.refusals import Refusal, TooManyFeeds
+from storage.engine import Storage
+from storage.feed_lists import (
+    FeedListLine,
+    ListPlace,
+    claim_list,
+    count_lines,
+    drop_list,
+    free_list,
+    line_tried,
+    lines_of,
+    lines_to_try,
+)
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16  # lines; those of one host take turns
+LEASE = timedelta(minutes=10)
+TOO_MANY = "too many"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a line; *outcome* is one of `Outcome`, or `TOO_MANY`."""
+
+    url: str
+    outcome: str
+    sentence: str = ""
+
+
+class TellsOfLists(Protocol):
+    """Tells a chat how far its list is, in one message; what cannot be told is left."""
+
+    async def tell(self, place: ListPlace, tried: int, total: int) -> None: ...
+
+    async def report(self, place: ListPlace, lines: Sequence[Tried]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AddingLists:
+    storage: Storage
+    own: OwnSources
+    tells: TellsOfLists
+    owner: str
+
+    async def add_due(self) -> int:
+        """Try the next lines of one list; return how many lists were worked on."""
+        async with self.storage.writing() as unit:
+            place = await claim_list(unit, self.owner, LEASE)
+            lines = await lines_to_try(unit, place.list_id, AT_ONCE) if place else []
+        if place is None:
+            return 0
+        if not lines:
+            await self._finish(place)
+            return 1
+        async with asyncio.TaskGroup() as group:
+            for one_host in _by_host(lines):
+                group.create_task(self._add_in_turn(place, one_host))
+        async with self.storage.writing() as unit:
+            await free_list(unit, place.list_id)
+            tried, total = await count_lines(unit, place.list_id)
+        await self.tells.tell(place, tried, total)
+        return 1
+
+    async def _add_in_turn(self, place: ListPlace, lines: Iterable[FeedListLine]) -> None:
+        for line in lines:
+            outcome, sentence = await self._added(place.chat_id, line.url)
+            async with self.storage.writing() as unit:
+                await line_tried(unit, place.list_id, line.number, outcome, sentence)
+
+    async def _added(self, chat_id: int, url: str) -> tuple[str, str]:
+        try:
+            done = await self.own.follow(chat_id, url)
+        except TooManyFeeds:
+            return TOO_MANY, ""
+        except Refusal:  # the chat was erased meanwhile
+            return Outcome.REFUSED, ""
+        except Exception:  # one bad feed must not stop the others
+            log.exception("a feed of a list could not be added")
+            return Outcome.REFUSED, ""
+        return done.outcome, done.sentence
+
+    async def _finish(self, place: ListPlace) -> None:
+        async with self.storage.reading() as unit:
+            lines = await lines_of(unit, place.list_id)
+        tried = [Tried(line.url, line.outcome or "", line.sentence) for line in lines]
+        await self.tells.report(place, tried)
+        async with self.storage.writing() as unit:
+            await drop_list(unit, place.list_id)
+
+
+def _by_host(lines: Iterable[FeedListLine]) -> Iterable[list[FeedListLine]]:
+    hosts: dict[str, list[FeedListLine]] = defaultdict(list)
+    for line in lines:
+        hosts[host_of(line.url)].append(line)
+    return hosts.values()

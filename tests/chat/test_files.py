@@ -1,0 +1,121 @@
+"""Files that people send: lists of feeds, exports of ours, and what is neither."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.chat.lists_told import ListsTold
+from bot.rendering.renderer import Renderer
+from bot.sources.finding.opml import Outline, write_opml
+from bot.subscribers.adding_lists import AddingLists
+from bot.subscribers.own_sources import OwnSources
+from bot.subscribers.refusals import NoSuchList
+from storage.follows import sources_followed
+from tests.chat.conftest import SAMPLE_SOURCE, House, OneFeed, Talk, labels
+
+MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]
+
+
+@pytest.fixture
+def adding(house: House) -> AddingLists:
+    own = OwnSources(house.storage, OneFeed(house.storage), most=3)
+    return AddingLists(house.storage, own, ListsTold(house.bot, Renderer()), "me")
+
+
+async def sends(house: House, ann: Talk, name: str, data: bytes) -> dict[str, Any]:
+    house.playground.upload(ann.who, name, data)
+    return await ann.next()
+
+
+async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, news, adding):
+    await news("A title", "A text.")
+    data = write_opml([Outline(SAMPLE_SOURCE), *MINE], "Feeds")
+
+    offer = await sends(house, ann, "whatever.bin", data)
+    begun = await ann.presses(offer, "Add 5")
+    told = await adding.add_due()
+    going_on = await ann.next()
+    await adding.add_due()
+    report = await ann.next()
+
+    assert offer["text"].startswith("This list has 5 feeds. Shall I add them for you?")
+    assert begun["text"] == "Adding your feeds: 0 of 5 …"
+    assert told == 1
+    assert going_on["text"] == "Adding your feeds: 5 of 5 …"
+    assert report["text"].startswith("3 feeds added\n\n2 could not be added\n• https://paper")
+    assert "you have as many as there can be" in report["text"]
+    assert len({m["message_id"] for m in (offer, begun, going_on, report)}) == 1
+    assert await adding.add_due() == 0
+    async with house.storage.reading() as unit:
+        assert len(await sources_followed(unit, 1)) == 3
+
+
+async def test_more_reasons_than_fit_come_as_a_file(house, ann):
+    told = ListsTold(house.bot, Renderer())
+    own = OwnSources(house.storage, OneFeed(house.storage, "gives nothing to read"), most=99)
+    adding = AddingLists(house.storage, own, told, "me")
+    many = [Outline(f"https://paper{n}.example/feed") for n in range(12)]
+
+    offer = await sends(house, ann, "feeds.opml", write_opml(many, "Feeds"))
+    await ann.presses(offer, "Add 12")
+    while await adding.add_due():
+        pass
+
+    file = ann.all()[-1]
+    assert file["document"]["file_name"] == "not-added.txt"
+    assert file["caption"] == "All 12 that could not be added, and why."
+    stored = house.playground.world.files.find(file["document"]["file_id"])
+    assert (
+        b"https://paper11.example/feed \xc2\xb7 it gives nothing to read\n" in stored.upload.content
+    )
+
+
+async def test_what_was_tried_is_not_tried_again_after_a_crash(house, ann, adding, clock):
+    offer = await sends(house, ann, "feeds.opml", write_opml(MINE[:1], "Feeds"))
+    await ann.presses(offer, "Add it")
+    await adding.add_due()
+
+    other = AddingLists(house.storage, adding.own, adding.tells, "another")
+    while await other.add_due():
+        pass
+
+    assert ann.all()[-1]["text"].startswith("1 feed added")
+
+
+async def test_a_list_is_added_once_and_by_its_chat_alone(house, ann):
+    offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
+    bob = house.talk("Bob")
+    await bob.says("/start")
+
+    with pytest.raises(NoSuchList):
+        await house.doors.feed_lists.add(2, 1, 5)
+    await house.doors.feed_lists.add(1, 1, 5)
+    assert (await ann.presses_quietly(offer, "Add 4")).startswith("That list is not waiting")
+
+
+async def test_an_export_is_read_back(house, ann):
+    topic = {"name": "Taiwan", "query": "Taiwan", "mode": "both"}
+    export: dict[str, Any] = {"format": "dateline-export", "version": 1, "topics": [topic]}
+    export["sources"] = [{"url": MINE[0].url}]
+
+    report = await sends(house, ann, "dateline.json", json.dumps(export).encode())
+
+    assert report["text"].startswith("2 are new\nTaiwan, Own Times")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        pytest.param(b"%PDF-1.7 ...", "I can read lists of feeds (OPML)", id="something else"),
+        pytest.param(b"<html></html>", "I can read lists of feeds (OPML)", id="a page"),
+        pytest.param(b"x" * 1_000_001, "This file is larger than 1 MB", id="too large"),
+    ],
+)
+async def test_any_other_file_gets_one_sentence(house, ann, data, said):
+    answer = await sends(house, ann, "file", data)
+
+    assert answer["text"].startswith(said)
+    assert labels(answer) == []
