@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.subscribers.addresses import NotAnAddressError, counted_as, read_address
@@ -32,10 +33,14 @@ from storage.mailboxes_suspended import confirm_mailbox, end_mailbox
 from storage.words import MailboxState, MailTrouble, Reach
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.rendering.post import Post
     from bot.rendering.renderer import Renderer
     from storage.engine import Storage, Unit
     from storage.mailboxes import Mailbox
+
+_A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Mailboxes:
     async def request(self, chat_id: int, address: str) -> MailboxSeen:
         """Write to *address* and ask whether digests shall come there; an active one is left so.
 
+        Who asks twice in a moment is one message that came twice, and gets one mail.
         Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
         """
         post = self._posting()
@@ -81,7 +87,7 @@ class Mailboxes:
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             there = await mailbox_of(unit, chat_id)
-            if there and there.address == address and there.state is MailboxState.ACTIVE:
+            if there and there.address == address and _is_settled(there, unit.now):
                 return self._seen(chat, there)
             await _count(unit, chat_id, address)
             mailbox = await open_mailbox(unit, chat_id, address)
@@ -182,6 +188,12 @@ def seen_of(chat: Chat, mailbox: Mailbox | None, *, can_mail: bool = True) -> Ma
         mailbox.trouble,
         mailbox.trouble_text or "",
     )
+
+
+def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
+    if mailbox.state is MailboxState.UNCONFIRMED:
+        return now - mailbox.asked_at < _A_MOMENT
+    return mailbox.state is MailboxState.ACTIVE
 
 
 async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str) -> None:

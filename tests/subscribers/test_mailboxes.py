@@ -195,11 +195,24 @@ async def test_a_removed_address_takes_its_mails_along(mailboxes, chat_id, sent,
         assert (await unit.session.exec(select(Mailbox))).all() == []
 
 
-async def test_a_confirmation_that_is_on_its_way_is_let_go(mailboxes, chat_id, sent, storage):
+async def test_who_asks_twice_in_a_moment_gets_one_mail(mailboxes, chat_id, sent):
+    await mailboxes.request(chat_id, ADDRESS)
+    code = await sent.code()
+
+    await mailboxes.request(chat_id, ADDRESS)
+
+    assert len(await sent.mails()) == 1
+    assert (await mailboxes.confirm_by_code(chat_id, code)).is_active
+
+
+async def test_a_confirmation_that_is_on_its_way_is_let_go(
+    mailboxes, chat_id, sent, storage, clock
+):
     await mailboxes.request(chat_id, ADDRESS)
     async with storage.writing() as unit:
         row = (await unit.session.exec(select(Delivery))).one()
         row.state = DeliveryState.SENDING
+    clock.turn(timedelta(minutes=2))
 
     await mailboxes.request(chat_id, ADDRESS)
 

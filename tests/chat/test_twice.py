@@ -1,0 +1,138 @@
+"""Telegram may send an update twice: after a crash, or when we answered too late."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import select
+
+from bot.sources.articles.intake import url_hash
+from bot.subscribers.arrivals import Visitor
+from storage.follows import follow
+from storage.sources import add_source
+from storage.topics import Topic
+from storage.words import Mode
+from tests.belongings import fill, ids_of
+from tests.chat.conftest import ADMIN
+from tests.chat.pressings import classes, commands_of, data_of, press, say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from aiogram.types import Update
+
+    from tests.chat.conftest import House
+
+Stored = dict[str, list[tuple[Any, ...]]]
+
+FEED = "https://paper.example/feed.xml"
+# How fast we may send is no part of what a person has.
+_NOT_OURS = {"pace"}
+# The second time makes, of what only its own answer shows, another one: addresses of feeds, of
+# which the last shown are good, or are shut again; an invitation; a draft that nobody sent yet. A
+# limit that is set again is the same, but it is written down twice.
+AGAIN = ("nofeeds", "renewfeeds", "invite:", "limit:", "/broadcast ")
+# What adds sources here says each time that they are new; the real one does not.
+PRETENDED = ("/sources add",)
+TYPED = (
+    "okapi",
+    "8:00",
+    "8:00 and 18:30, Mondays 9:00",
+    "quiet 23:00-7:00",
+    "UTC+9",
+    "new@dateline.example",
+    "https://paper.example/",
+)
+
+
+@dataclass
+class Twice:
+    """Feeds an update twice to what stands in the database, and puts that back."""
+
+    house: House
+    path: Path
+    ids: dict[str, list[int]]
+    kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+
+    async def differ(self, update: Update) -> list[str]:
+        """Return the tables that the second time changed."""
+        await self.house.dispatcher.feed_update(self.house.bot, update)
+        once = self._stored()
+        await self.house.dispatcher.feed_update(self.house.bot, update)
+        twice = self._stored()
+        self.copy(back=True)
+        return [name for name, rows in twice.items() if rows != once.get(name)]
+
+    def copy(self, *, back: bool = False) -> None:
+        with closing(sqlite3.connect(self.path)) as ours:
+            here, there = (self.kept, ours) if back else (ours, self.kept)
+            here.backup(there)
+
+    def _stored(self) -> Stored:
+        with closing(sqlite3.connect(self.path)) as ours:
+            asked = "SELECT name FROM sqlite_master WHERE type = 'table'"
+            names = [name for (name,) in ours.execute(asked) if name not in _NOT_OURS]
+            return {name: list(ours.execute(f'SELECT * FROM "{name}"')) for name in names}  # noqa: S608
+
+
+@pytest.fixture
+async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
+    """One of those who run the bot, with a row in every table: all is theirs to press."""
+    house.talk("Ada", id=ADMIN)
+    guest = await house.doors.arrivals.welcome(Visitor(ADMIN, ADMIN, name="Eve", language="en"))
+    assert guest
+    await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
+    async with house.storage.writing() as unit:
+        (topic,) = await unit.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
+        topic.name = "The herd"
+        values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
+        values |= {"title": "Paper", "created_at": unit.now, "next_fetch_at": unit.now}
+        await follow(unit, guest.chat_id, await add_source(unit, values) or 0)
+    await fill(house.storage, guest.chat_id)
+    made = Twice(house, tmp_path / "dateline.sqlite3", await ids_of(house.storage, guest.chat_id))
+    made.copy()
+    yield made
+    made.kept.close()
+
+
+async def test_a_button_pressed_twice_in_one_update_does_one_thing(twice):
+    differ = {
+        data: await twice.differ(press(ADMIN, data))
+        for kind in classes()
+        for data in data_of(kind, twice.ids)
+    }
+
+    assert _surprising(differ) == {}
+
+
+async def test_a_command_that_comes_twice_does_one_thing(twice):
+    said = [
+        f"/{command} {words}".rstrip()
+        for command in commands_of(twice.house.dispatcher)
+        for words in ("", *TYPED, "add https://new.example/feed", f"remove {FEED}", "1")
+    ]
+
+    differ = {text: await twice.differ(say(ADMIN, text)) for text in said}
+
+    assert _surprising(differ) == {}
+
+
+@pytest.mark.parametrize("text", TYPED)
+async def test_what_is_typed_and_comes_twice_does_one_thing(twice, text):
+    assert await twice.differ(say(ADMIN, text)) == []
+
+
+async def test_an_address_that_is_asked_for_twice_gets_one_mail(twice):
+    assert await twice.differ(say(ADMIN, "/email other@dateline.example")) == []
+
+
+def _surprising(differ: dict[str, list[str]]) -> dict[str, list[str]]:
+    known = (*AGAIN, *PRETENDED)
+    return {
+        what: tables for what, tables in differ.items() if tables and not what.startswith(known)
+    }
