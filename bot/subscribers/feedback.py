@@ -12,13 +12,14 @@ from storage.chats import Chat, chat_to_change
 from storage.deliveries import Delivery
 from storage.dependents import keepers
 from storage.engine import Storage, Unit
-from storage.feedback import Feedback, count_feedback
+from storage.feedback import Feedback, count_feedback, is_written
 from storage.insert import insert_new
 from storage.words import DeliveryKind, Hint, notice_key
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
 _DAY = timedelta(days=1)
+_A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,18 @@ class FeedbackDesk:
     admins: frozenset[int] = field(default=frozenset())
 
     async def send(self, chat_id: int, words: str) -> None:
-        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today."""
+        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today.
+
+        The same words within a minute are one message that came twice.
+        """
+        words = words[:LONGEST]
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
+            if await is_written(unit, chat_id, words, _A_MOMENT):
+                return
             if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
-            feedback = Feedback(chat_id=chat_id, made_at=unit.now, words=words[:LONGEST])
+            feedback = Feedback(chat_id=chat_id, made_at=unit.now, words=words)
             unit.session.add(feedback)
             await unit.session.flush()
             rows = [
