@@ -1,4 +1,34 @@
 """Messages that are said alike in several languages, or in one: names, and words lent."""
 
-EVERYWHERE = frozenset({"Telegram", "Dateline"})
-IN: dict[str, frozenset[str]] = {}
+# What is shown in a field as an example may stay as it is.
+EVERYWHERE = frozenset(
+    {
+        "Telegram",
+        "Dateline",
+        "%(topic)s · Dateline",
+        "Taiwan OR &quot;consul-general&quot;",
+        "me@example.org",
+    }
+)
+IN: dict[str, frozenset[str]] = {
+    "de": frozenset(
+        {"Pause", "Name", "Chats", "‹ Chats", "‹ Chat", "%(count)s chat", "%(count)s chats"}
+    ),
+    "es": frozenset(
+        {"No", "General", "%(count)s chat", "%(count)s chats", "%(count)s feed", "%(count)s feeds"}
+    ),
+    "fr": frozenset(
+        {
+            "E-mail",
+            "Pause",
+            "Europe",
+            "‹ Sources",
+            "%(count)s chat",
+            "%(count)s chats",
+            "%(count)s source",
+            "%(count)s sources",
+        }
+    ),
+    "it": frozenset({"E-mail", "No", "Africa"}),
+    "pt": frozenset({"E-mail", "%(count)s feed", "%(count)s feeds"}),
+}

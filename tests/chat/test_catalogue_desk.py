@@ -20,7 +20,7 @@ async def test_a_topic_is_added_with_a_preview_and_retired_again(admin, ann, new
     question = await admin.presses(desk, "Add a topic")
 
     shown = await answer(admin, question, "Ports: port OR harbour")
-    added = await admin.presses(shown, "Add it")
+    added = await admin.presses(shown, "Add a topic")
     sure = await admin.presses(added, "Retire")
     retired = await admin.presses(sure, "Retire it")
 
@@ -35,7 +35,7 @@ async def test_a_topic_is_added_with_a_preview_and_retired_again(admin, ann, new
 
 async def test_another_query_shows_before_and_after(admin, news):
     await news("A harbour is closed", "The harbour is closed.")
-    added = await admin.presses(await admin.says("/catalogue add Ports: port"), "Add it")
+    added = await admin.presses(await admin.says("/catalogue add Ports: port"), "Add a topic")
 
     question = await admin.presses(added, "Change query")
     shown = await answer(admin, question, "harbour")
