@@ -78,12 +78,12 @@ async def count_recipients(unit: Unit, audience: Audience, language: str) -> int
     return (await unit.session.exec(wanted)).one()
 
 
-async def next_recipients(unit: Unit, broadcast: Broadcast, limit: int) -> list[int]:
-    """Return the rows of the next chats that have no delivery of it yet."""
+async def next_recipients(unit: Unit, broadcast: Broadcast, limit: int) -> list[tuple[int, str]]:
+    """Return the next chats that have no delivery of it yet, with the tags of their languages."""
     meant = _meant(broadcast.audience, broadcast.language)
-    wanted = select(Chat.id).where(meant, col(Chat.id) > broadcast.through)
+    wanted = select(Chat.id, spoken_to()).where(meant, col(Chat.id) > broadcast.through)
     rows = await unit.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
-    return [row for row in rows if row]
+    return [(chat_id, tag) for chat_id, tag in rows if chat_id]
 
 
 async def languages_of_chats(unit: Unit) -> Mapping[str, int]:

@@ -18,3 +18,11 @@ def signed(message: Message, renderer: Renderer) -> Message:
     if start + units(line.text) > MAX_UNITS or len(entities) > MAX_ENTITIES:
         raise ValueError("too much is said")
     return Message(message.text + _GAP + line.text, entities)
+
+
+def signed_in(renderer: Renderer, tag: str, message: Message) -> Message:
+    """Return it with the line in the language of an IETF *tag*, if that leaves room for it."""
+    try:
+        return signed(message, renderer.of(tag))
+    except ValueError:
+        return signed(message, renderer)

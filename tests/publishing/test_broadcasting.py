@@ -3,10 +3,11 @@
 import pytest
 from sqlmodel import col, select
 
-from bot.publishing.broadcasts import signed
+from bot.publishing.broadcasts import signed, signed_in
 from bot.publishing.publish.broadcasting import Broadcasting
 from bot.rendering.messages import Entity, Message
 from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from bot.subscribers.audit import Audit
 from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
@@ -105,6 +106,29 @@ async def test_each_chat_gets_it_once_and_then_it_is_done(
     assert [row.key for row in await rows()] == [f"broadcast:{broadcast}:{n}" for n in chats]
     assert {row.kind for row in await rows()} == {DeliveryKind.BROADCAST}
     assert await state_of(broadcast) is BroadcastState.DONE
+
+
+async def test_the_line_under_it_is_in_the_language_of_each_chat(storage, begin, outbox, rows):
+    speaking = Broadcasting(storage, Renderers().of("en"), "us")
+    await outbox.chat(11, language="en")
+    await outbox.chat(12, language="de-AT")
+    await begin()
+
+    await speaking.put_out_next()
+
+    english, german = [row.body["text"] for row in await rows()]
+    assert english == "We move on Monday.\n\nFrom the operator of this bot"
+    assert german.startswith("We move on Monday.\n\n")
+    assert german != english
+
+
+def test_a_line_that_leaves_no_room_in_a_language_is_said_in_english():
+    english, german = Renderers().of("en"), Renderers().of("de")
+    line = {one: signed(Message("x"), one).text for one in (english, german)}
+    longest = Message("x" * (4097 - len(line[english])))
+
+    assert len(line[german]) > len(line[english])
+    assert signed_in(english, "de", longest) == signed(longest, english)
 
 
 async def test_few_stand_in_the_outbox_so_that_no_alert_waits_long_behind_one(

@@ -3,11 +3,12 @@
 The row says how far it is, so that another process goes on where one has ended.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.broadcasts import signed
+from bot.publishing.broadcasts import signed_in
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.messages import Message
@@ -68,13 +69,21 @@ class Broadcasting:
         chats = await next_recipients(unit, broadcast, room) if room > 0 else []
         if chats:
             await put_out(unit, self._rows(unit, broadcast, chats))
-            broadcast.through = chats[-1]
+            broadcast.through = chats[-1][0]
             self._done.append(len(chats))
         elif room > 0 and not moving:
             broadcast.state = BroadcastState.DONE
 
-    def _rows(self, unit: Unit, broadcast: Broadcast, chats: list[int]) -> list[dict[str, Any]]:
-        said = signed(Message.from_json(broadcast.body), self.renderer)
+    def _rows(
+        self, unit: Unit, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
+    ) -> list[dict[str, Any]]:
         number = broadcast.id or 0
-        made = delivery(unit, DeliveryKind.BROADCAST, "", 0, said) | {"broadcast_id": number}
-        return [made | {"key": broadcast_key(number, chat), "chat_id": chat} for chat in chats]
+        made = {tag: self._row(unit, broadcast, tag) for tag in {tag for _, tag in chats}}
+        return [
+            made[tag] | {"key": broadcast_key(number, chat), "chat_id": chat} for chat, tag in chats
+        ]
+
+    def _row(self, unit: Unit, broadcast: Broadcast, tag: str) -> dict[str, Any]:
+        said = signed_in(self.renderer, tag, Message.from_json(broadcast.body))
+        row = delivery(unit, DeliveryKind.BROADCAST, "", 0, said)
+        return row | {"broadcast_id": broadcast.id}

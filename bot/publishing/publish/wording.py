@@ -7,11 +7,8 @@ from datetime import datetime
 from bot.matching.snippets import Snippet
 from bot.publishing.choice import Story, Topic
 from bot.publishing.excerpts import excerpt
-from bot.publishing.mails import alert_mail
 from bot.publishing.pages import alert_page
-from bot.rendering.mail import Mail
 from bot.rendering.messages import Message
-from bot.rendering.post import Occasion, Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.alerts import Listener
 from storage.articles import Article
@@ -37,26 +34,6 @@ class Wording:
             story = replace(story_of(self.article, outlets), is_chapter=is_chapter)
             self._known[look] = self._rendered(renderer, ours, story)
         return self._known[look]
-
-    def mail(
-        self,
-        post: Post,
-        recipient: Recipient,
-        key: str,
-        ours: Sequence[Listener],
-        outlets: Sequence[str],
-    ) -> Mail:
-        """Return the same as a mail, which names its recipient."""
-        topics, snippet = self._why(ours)
-        return alert_mail(
-            post,
-            recipient,
-            Occasion(key, self.now),
-            story_of(self.article, outlets),
-            topics,
-            snippet,
-            zone=ours[0].zone,
-        )
 
     def _rendered(self, renderer: Renderer, ours: Sequence[Listener], story: Story) -> Message:
         topics, snippet = self._why(ours)
