@@ -27,7 +27,7 @@ async def test_its_buttons_stand_in_one_order(topic):
         *("Alerts", "Digest", "✓ Both"),
         *("Change words", "Rename"),
         *("Mute", "Pause"),
-        *("Trend", "Where from"),
+        *("Trend", "Where from", "Share"),
         *("‹ Topics", "Delete"),
     ]
 
