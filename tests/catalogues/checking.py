@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from gettext import c2py
 from typing import TYPE_CHECKING
 
 from babel.messages.plurals import get_plural
@@ -24,7 +26,7 @@ _COMMAND = re.compile(r"/[a-z_]+")
 
 def faults(catalog: Catalog, messages: Catalog, language: Language) -> Iterator[str]:
     """Yield what is wrong with *catalog*, which is to say what *messages* do."""
-    ids = [message.id for message in messages if message.id]
+    ids = {message.id for message in messages if message.id}
     yield from (f"is not translated: {one}" for one in ids if one not in catalog)
     yield from (f"is said no more: {one.id}" for one in catalog if one.id and one.id not in ids)
     plurals = get_plural(language.locale).num_plurals
@@ -60,17 +62,12 @@ def _mismatches(message: Message, said: str, *, is_for_one: bool) -> Iterator[st
         yield f"leaves out {sorted(lost)}"
 
 
+@cache
 def _is_for_one(language: Language, form: int) -> bool:
     """Say whether a plural form is said of one thing, and never of 21."""
-    rule = get_plural(language.locale)
-    by_number = [_form_of(rule.plural_expr, n) for n in range(200)]
+    form_of = c2py(get_plural(language.locale).plural_expr)
+    by_number = [form_of(number) for number in range(200)]
     return [n for n, used in enumerate(by_number) if used == form] in ([1], [0, 1])
-
-
-def _form_of(expression: str, number: int) -> int:
-    from gettext import c2py
-
-    return c2py(expression)(number)
 
 
 def _may_be_alike(message: Message, language: Language) -> bool:
