@@ -1,11 +1,11 @@
 """`python -m tests.snapshots`: writes every snapshot anew; `git diff` shows what has changed."""
 
-from tests.snapshots.looks import FOLDER, looks
+from tests.snapshots.looks import FOLDER, kept, looks
 
-FOLDER.mkdir(exist_ok=True)
 known = looks()
-for path in FOLDER.iterdir():
-    if path.name not in known:
-        path.unlink()
+for name in kept() - known.keys():
+    (FOLDER / name).unlink()
 for name, text in known.items():
-    (FOLDER / name).write_text(text, encoding="utf-8")
+    path = FOLDER / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -17,7 +17,9 @@ from bot.publishing.pages import edition_page, now_page, section_page
 from bot.publishing.samples import sample_edition
 from bot.publishing.specimens import sample_alert, sample_alert_mail, sample_bundle, sample_mail
 from bot.rendering.as_html import to_html
+from bot.rendering.languages import ENGLISH
 from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from storage.words import Layout, Style
 from tests.web.showing import DAY, showing
 
@@ -34,7 +36,37 @@ _BETWEEN_BLOCKS = re.compile(r"(?<=>)(?=<(?:h\d|p|ul|li|details|summary|footer|h
 def looks() -> Mapping[str, str]:
     """Return the text of each snapshot by the name of its file."""
     told = {f"{name}.txt": written(messages) for name, messages in messages_by_look().items()}
-    return told | _mails() | {"page.html": asyncio.run(_page())}
+    told |= _mails() | {"page.html": asyncio.run(_page())}
+    others = (one.code for one in Renderers().offered if one is not ENGLISH)
+    return told | {
+        f"{code}/{name}": text for code in others for name, text in _in_language(code).items()
+    }
+
+
+def _in_language(code: str) -> dict[str, str]:
+    """Return what is kept of every language: each layout once."""
+    renderer, edition = Renderers().of(code), replace(sample_edition(), language=code)
+    digest = edition_page(renderer, edition)
+    pages = {
+        "alert": [sample_alert(renderer)],
+        "bundle": sample_bundle(renderer),
+        "digest": digest,
+        "digest_plain": [message.plain() for message in digest],
+        "digest_rich": edition_page(renderer, replace(edition, layout=Layout.RICH)),
+        "digest_weekly": edition_page(renderer, replace(edition, is_weekly=True)),
+    }
+    mail = sample_mail(renderer, edition)
+    return {f"{name}.txt": written(messages) for name, messages in pages.items()} | {
+        "mail.txt": f"{mail.subject}\n\n{mail.text}\n",
+        "mail.html": f"{mail.html}\n",
+        "page.html": asyncio.run(_page(code)),
+    }
+
+
+def kept() -> set[str]:
+    """Return the names of the files that are kept: of other languages in folders of theirs."""
+    files = (path for path in FOLDER.rglob("*") if path.is_file())
+    return {path.relative_to(FOLDER).as_posix() for path in files}
 
 
 def messages_by_look() -> Mapping[str, Sequence[Message]]:
@@ -75,9 +107,9 @@ def _mails() -> dict[str, str]:
     return texts | {f"{name}.html": f"{mail.html}\n" for name, mail in mails.items()}
 
 
-async def _page() -> str:
+async def _page(language: str = "") -> str:
     """Return the digest's page as a browser gets it, under an address that is always the same."""
-    async with showing() as links, ClientSession() as session:
+    async with showing(language) as links, ClientSession() as session:
         address = str(links.edition(7, DAY, 0, samples.NOW))
         async with session.get(address) as answer:
             text = await answer.text()

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.publishing.samples import NOW, sample_edition
 from bot.rendering.links import Links
-from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from bot.rendering.seals import Seal
 from bot.subscribers.managing import Managed
 from bot.web.health import make_web
@@ -37,12 +37,15 @@ PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}
 
 
+@dataclass(frozen=True)
 class SampleReading:
+    language: str = ""
+
     async def pictured(self, edition: Edition) -> Edition:
         return edition
 
     async def edition(self, _chat: int, day: date, slot: int) -> Edition | None:
-        return replace(sample_edition(), day=day, slot=slot)
+        return replace(sample_edition(), day=day, slot=slot, language=self.language)
 
 
 @dataclass
@@ -74,15 +77,15 @@ class SampleMailboxes:
 
 
 @asynccontextmanager
-async def showing() -> AsyncIterator[Links]:
-    """Serve the site for the block; yield the links to its pages."""
+async def showing(language: str = "") -> AsyncIterator[Links]:
+    """Serve the site for the block; yield the links to its pages. *language*: the readers'."""
     doors = WebDoors(
-        reading=cast("Any", SampleReading()),
+        reading=cast("Any", SampleReading(language)),
         outfeeds=cast("Any", None),
         managing=cast("Any", SampleManaging()),
         mailboxes=SampleMailboxes(),
     )
-    site = Site(Renderer(), SEAL, "http://127.0.0.1", doors, clock=lambda: NOW)
+    site = Site(Renderers().of(language), SEAL, "http://127.0.0.1", doors, clock=lambda: NOW)
     async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
         yield Links(str(server.make_url("")).rstrip("/"), SEAL)
 
