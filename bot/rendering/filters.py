@@ -78,7 +78,13 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
 
 
 def listed(items: Sequence[str], locale: str) -> str:
-    """Join them as the language does: `a, b, and c`."""
+    """Join them as the language does: `a, b, and c`.
+
+    Where it runs from right to left each is set apart: names in Latin letters would take the words
+    between them into their own order (Unicode's UAX 9, isolates).
+    """
+    if Locale.parse(locale).text_direction == "rtl":
+        items = [f"\u2068{item}\u2069" for item in items]
     return format_list(items, locale=locale)
 
 

@@ -102,3 +102,10 @@ def test_names_beside_each_other(locale, shown):
     assert filters.joined(["a", "b", "c"], locale) == shown
     assert filters.joined(["a"], locale) == "a"
     assert filters.joined([], locale) == ""
+
+
+def test_names_in_a_list_from_right_to_left_keep_to_themselves():
+    names = ["Example Wire", "Daily Sample"]
+
+    assert filters.listed(names, "en_GB") == "Example Wire and Daily Sample"
+    assert filters.listed(names, "ar") == "\u2068Example Wire\u2069 و\u2068Daily Sample\u2069"
