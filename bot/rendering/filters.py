@@ -78,20 +78,20 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
 
 
 def listed(items: Sequence[str], locale: str) -> str:
-    """Join them as the language does: `a, b, and c`.
-
-    Where it runs from right to left each is set apart: names in Latin letters would take the words
-    between them into their own order (Unicode's UAX 9, isolates).
-    """
-    if Locale.parse(locale).text_direction == "rtl":
-        items = [f"\u2068{item}\u2069" for item in items]
+    """Join them as the language does: `a, b, and c`."""
     return format_list(items, locale=locale)
 
 
 def joined(items: Sequence[str], locale: str) -> str:
-    """Join them with nothing but commas, of the kind that the language has: `a, b`; `a、b`."""
-    pattern = Locale.parse(locale).list_patterns["standard"]["middle"]
-    return reduce(pattern.format, items) if items else ""
+    """Join them with nothing but commas, of the kind that the language has: `a, b`; `a、b`.
+
+    Where it runs from right to left each is set apart: names in Latin letters would take what
+    stands between them into their own order (Unicode's UAX 9, isolates).
+    """
+    spoken = Locale.parse(locale)
+    if spoken.text_direction == "rtl":
+        items = [f"\u2068{item}\u2069" for item in items]
+    return reduce(spoken.list_patterns["standard"]["middle"].format, items) if items else ""
 
 
 def short_weekday(day: date, locale: str) -> str:

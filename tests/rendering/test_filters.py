@@ -96,16 +96,20 @@ def test_one_moment_is_another_time_in_each_zone():
 
 @pytest.mark.parametrize(
     ("locale", "shown"),
-    [("en_GB", "a, b, c"), ("ja", "a、b、c"), ("ar", "a وb وc")],
+    [
+        ("en_GB", "a, b, c"),
+        ("ja", "a、b、c"),
+        ("ar", "\u2068a\u2069 و\u2068b\u2069 و\u2068c\u2069"),
+    ],
 )
 def test_names_beside_each_other(locale, shown):
     assert filters.joined(["a", "b", "c"], locale) == shown
-    assert filters.joined(["a"], locale) == "a"
+    assert filters.joined(["a"], locale).strip("\u2068\u2069") == "a"
     assert filters.joined([], locale) == ""
 
 
 def test_names_in_a_list_from_right_to_left_keep_to_themselves():
     names = ["Example Wire", "Daily Sample"]
 
-    assert filters.listed(names, "en_GB") == "Example Wire and Daily Sample"
-    assert filters.listed(names, "ar") == "\u2068Example Wire\u2069 و\u2068Daily Sample\u2069"
+    assert filters.joined(names, "en_GB") == "Example Wire, Daily Sample"
+    assert filters.joined(names, "ar") == "\u2068Example Wire\u2069 و\u2068Daily Sample\u2069"
