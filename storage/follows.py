@@ -4,7 +4,6 @@ A source that is not the operator's is there for those alone that follow it: whe
 it go for good, it goes too.
 """
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, func
@@ -105,12 +104,6 @@ async def drop_unfollowed(unit: Unit) -> int:
     which = [~col(Source.public), ~lately, *_had_by_nobody()]
     gone = await unit.session.exec(delete(Source).where(*which))
     return int(gone.rowcount)
-
-
-async def sources_among(unit: Unit, url_hashes: Collection[str]) -> dict[str, Source]:
-    """Return those of the addresses that are sources, by the hash of their canonical URL."""
-    rows = await unit.session.exec(select(Source).where(col(Source.url_hash).in_(url_hashes)))
-    return {source.url_hash: source for source in rows}
 
 
 def _theirs(

@@ -1,19 +1,11 @@
 """Links into the chat with the bot: `t.me/<bot>?start=…`, with words to look up behind it."""
 
-from bot.subscribers.starting import LONGEST_START, LinkedWords, read_start, start_for
-
-LONGEST = LONGEST_START
+from bot.subscribers.starting import LinkedWords, start_for
 
 
 def payload_of(words: str) -> str | None:
     """Return what brings *words* along; None where they are too long for it."""
     return start_for(LinkedWords(words)) if words else None
-
-
-def words_in(payload: str) -> str:
-    """Return the words that *payload* brings along; "" where it brings none that can be read."""
-    linked = read_start(payload)
-    return linked.typed if isinstance(linked, LinkedWords) else ""
 
 
 def link_to_words(username: str, words: str) -> str:

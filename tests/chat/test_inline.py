@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.deeplinks import LONGEST, link_to_words, payload_of, words_in
+from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.turns import Turns
 from bot.sources.articles.identity import identified
 from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.formats.records import Document, Item, Kind
+from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
 from storage.follows import follow
 from storage.sources import add_source
 
@@ -182,11 +183,12 @@ def test_words_come_back_from_a_link_or_do_not_travel(words):
     if payload is None:
         assert link_to_words("bot", words) == "https://t.me/bot"
     else:
-        assert len(payload) <= LONGEST
-        assert words_in(payload) == words
+        assert len(payload) <= LONGEST_START
+        assert read_start(payload) == LinkedWords(words)
 
 
 @given(st.text(max_size=80))
 def test_nothing_made_by_hand_breaks_a_link(payload):
-    assert isinstance(words_in(f"q_{payload}"), str)
-    assert words_in("topic_1") == ""
+    linked = read_start(f"q_{payload}")
+    assert linked is None or (isinstance(linked, LinkedWords) and linked.typed)
+    assert read_start("topic_1") == LinkedTopic("1")
