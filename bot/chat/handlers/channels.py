@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiogram import F, Router
 from aiogram.filters import Command
@@ -12,8 +12,6 @@ from bot.chat.callbacks_places import Manage, ShowChannels, StopManaging
 from bot.chat.managing import frame_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from aiogram import Bot
     from aiogram.types import CallbackQuery, Message
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
-    from bot.subscribers.channels import Place
 
 _PAGE = "chat/channels/list.html"
 
@@ -35,9 +32,7 @@ async def asked_for(
     administrators: Administrators,
 ) -> None:
     answers.frame = None
-    places = await _run_by(guest, bot, doors, administrators)
-    me = (await bot.me()).username
-    await answers.show(_PAGE, channels=places, me=me, guest=guest, places=callbacks_places)
+    await answers.show(_PAGE, **await _shown(guest, bot, doors, administrators))
 
 
 async def wanted(
@@ -49,19 +44,20 @@ async def wanted(
     administrators: Administrators,
 ) -> None:
     answers.frame = None
-    places = await _run_by(guest, bot, doors, administrators)
-    me = (await bot.me()).username
-    await answers.change(_PAGE, channels=places, me=me, guest=guest, places=callbacks_places)
+    await answers.change(_PAGE, **await _shown(guest, bot, doors, administrators))
 
 
-async def _run_by(
+async def _shown(
     guest: Guest, bot: Bot, doors: Doors, administrators: Administrators
-) -> Sequence[Place]:
-    return [
+) -> dict[str, Any]:
+    """Return what the list is given: what the guest runs of the places where the bot is."""
+    run_by_them = [
         place
         for place in await doors.channels.places(guest.person_id)
         if await administrators.has(bot, place.telegram_id, guest.person_id)
     ]
+    me = (await bot.me()).username
+    return {"channels": run_by_them, "me": me, "guest": guest, "places": callbacks_places}
 
 
 async def chosen(
