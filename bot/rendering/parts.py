@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bot.rendering.blocks import Block
 
-MOST_KEPT = 4096
+MOST_KEPT = 8192  # of all languages together, about 25 MB
 
 Blocks = tuple[Block, ...]
 
@@ -21,12 +21,13 @@ Blocks = tuple[Block, ...]
 class Parts:
     """What one page is made of; *kept* is shared with others, *made* makes what is not there."""
 
+    language: str
     kept: dict[Hashable, Blocks]
     made: Callable[[str, Mapping[str, Hashable]], Blocks]
     taken: list[Blocks] = field(default_factory=list)
 
     def __call__(self, template: str, /, **values: Hashable) -> Markup:
-        key = (template, *values.values())
+        key = (self.language, template, *values.values())
         blocks = self.kept.get(key)
         if blocks is None:
             blocks = self.made(template, values)

@@ -25,11 +25,14 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Speaks one language; *others*: who speaks the rest, where somebody does."""
+    """Speaks one language; *others*: who speaks the rest, where somebody does.
+
+    *kept*: the parts that were rendered, shared with those others.
+    """
 
     environment: OpenEnvironment = field(default_factory=make_environment)
     others: "Renderers | None" = field(default=None, compare=False, repr=False)
-    _kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False)
+    kept: dict[Hashable, tuple[Block, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def language(self) -> Language:
@@ -74,7 +77,7 @@ class Renderer:
         self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
     ) -> Read:
         def page_of(made: Template) -> Read:
-            parts = Parts(self._kept, self._part)
+            parts = Parts(self.language.code, self.kept, self._part)
             html = made.render(values, part=parts)
             return read(parse_page(html, parts.taken))
 

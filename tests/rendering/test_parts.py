@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.publishing.pages import edition_page
+from bot.publishing.samples import sample_edition
 from bot.rendering.environment import make_environment
 from bot.rendering.markup import TemplateError
 from bot.rendering.overriding import Overrides
 from bot.rendering.parts import MOST_KEPT, Parts
 from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from bot.rendering.telegram_html import parse_page
 
 if TYPE_CHECKING:
@@ -53,20 +56,32 @@ def test_a_part_is_rendered_once_for_all_who_are_shown_the_same():
 
     kept: dict[Hashable, Blocks] = {}
     for title in ("a", "b", "a", "a"):
-        Parts(kept, make)("told.html", title=title)
+        Parts("en", kept, make)("told.html", title=title)
 
     assert made == [("told.html", "a"), ("told.html", "b")]
 
 
 def test_what_is_kept_is_bounded():
     kept: dict[Hashable, Blocks] = {}
-    parts = Parts(kept, lambda _template, _values: ())
+    parts = Parts("en", kept, lambda _template, _values: ())
 
     for number in range(MOST_KEPT + 1):
         parts("told.html", number=number)
 
     assert len(kept) == 1
     assert len(parts.taken) == MOST_KEPT + 1
+
+
+def test_each_language_has_parts_of_its_own_in_what_all_share():
+    renderers = Renderers()
+    english, german = renderers.of("en"), renderers.of("de")
+    edition = sample_edition()
+
+    texts = [edition_page(one, edition)[0].text for one in (english, german, english)]
+
+    assert english.kept is german.kept
+    assert texts[0] == texts[2] != texts[1]
+    assert {key[0] for key in english.kept if isinstance(key, tuple)} == {"en", "de"}
 
 
 @pytest.mark.parametrize(
