@@ -38,6 +38,9 @@ async def test_erasing_twice_is_erasing(storage, arrive):
     await Erasing(storage).erase(ann, 1)
     await Erasing(storage).erase(ann, 1)
 
+    async with storage.reading() as unit:
+        assert list(await unit.session.exec(select(Chat.id))) == []
+
 
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, arrive):
     own = await arrive(7)

@@ -20,7 +20,7 @@ from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
 from storage.sources import Follow, add_source
-from storage.words import Mode, QuietHours
+from storage.words import MOST_SLOTS, Mode, QuietHours
 
 
 @pytest.fixture
@@ -179,7 +179,11 @@ _JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["settings", "digests", "topics", "sources"]), _JSON))
 def test_whatever_stands_in_it_is_read_or_left(parts):
-    read_export(written(parts, datetime(2026, 3, 2, tzinfo=UTC)))
+    export = read_export(written(parts, datetime(2026, 3, 2, tzinfo=UTC)))
+
+    assert len(export.times) <= MOST_SLOTS
+    assert all(isinstance(url, str) for url in export.sources)
+    assert export.quiet is None or isinstance(export.quiet, QuietHours)
 
 
 async def test_a_mute_that_is_over_mutes_nothing(importing, exported, arrive, clock):

@@ -54,4 +54,6 @@ def test_words_that_fit_are_read_back_and_telegram_takes_the_link(typed):
 @given(st.text(max_size=70))
 def test_nothing_that_is_brought_along_fails(start):
     for prefix in ("", "q_", "s_", "topic_"):
-        read_start(prefix + start)
+        linked = read_start(prefix + start)
+        again = start_for(linked) if linked else None
+        assert again is None or read_start(again) == linked
