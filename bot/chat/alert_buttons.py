@@ -9,7 +9,7 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.chat.callbacks import RowId
+from bot.chat.bounds import RowId
 from bot.rendering.buttons import ALERT
 
 Days = Annotated[int, Field(ge=0, le=7)]

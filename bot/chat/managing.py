@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.chat import callbacks_places
+from bot.chat.callbacks import places as for_places
 from bot.chat.frames import Frame, carried
 from storage.words import ChatKind
 
@@ -62,5 +62,5 @@ async def acting_for(
 
 
 def frame_of(place: Place, renderer: Renderer) -> Frame:
-    banner = renderer.message("chat/channels/banner.html", place=place, places=callbacks_places)
+    banner = renderer.message("chat/channels/banner.html", place=place, places=for_places)
     return Frame(place.chat_id, banner)

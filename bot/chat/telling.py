@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 from aiogram.exceptions import AiogramError
 
-from bot.chat import callbacks, callbacks_admin
+from bot.chat import callbacks
+from bot.chat.callbacks import admin as for_admins
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Telling:
 
     async def _edit(self, desk: Desk, seen: BroadcastSeen) -> None:
         message = self.renderer.message(
-            "chat/admin/broadcast.html", press=callbacks, admin=callbacks_admin, seen=seen
+            "chat/admin/broadcast.html", press=callbacks, admin=for_admins, seen=seen
         )
         await self.bot.edit_message_text(
             message.text,

@@ -3,8 +3,8 @@
 import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat import callbacks_admin
-from bot.chat.callbacks_admin import ADMIN_ONLY
+from bot.chat.callbacks import admin as for_admins
+from bot.chat.callbacks.admin import ADMIN_ONLY
 from storage.chats import chat_at
 from storage.deliveries import Delivery
 from storage.words import DeliveryState
@@ -93,7 +93,7 @@ def test_every_button_of_the_desk_is_among_those_for_admins_only():
 
     made = {
         kind
-        for kind in vars(callbacks_admin).values()
+        for kind in vars(for_admins).values()
         if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.callbacks_places import Manage
+from bot.chat.callbacks.places import Manage
 from bot.rendering.messages import Button
 from bot.telegram import markup_of
 from storage.chats import Chat as Row

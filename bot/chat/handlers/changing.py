@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks_topics import (
+from bot.chat.callbacks.topics import (
     AskOfTopic,
     MuteTopic,
     OfTopic,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from aiogram import F, Router
 from aiogram.filters import Command
 
-from bot.chat import callbacks_places
-from bot.chat.callbacks_places import Manage, ShowChannels, StopManaging
+from bot.chat.callbacks import places as for_places
+from bot.chat.callbacks.places import Manage, ShowChannels, StopManaging
 from bot.chat.managing import frame_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _shown(
         if await administrators.has(bot, place.telegram_id, guest.person_id)
     ]
     me = (await bot.me()).username
-    return {"channels": run_by_them, "me": me, "guest": guest, "places": callbacks_places}
+    return {"channels": run_by_them, "me": me, "guest": guest, "places": for_places}
 
 
 async def chosen(
@@ -83,7 +83,7 @@ async def chosen(
 async def done(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
     await doors.channels.manage(guest.person_id, None)
     answers.frame = None
-    await answers.change("chat/channels/own.html", places=callbacks_places)
+    await answers.change("chat/channels/own.html", places=for_places)
 
 
 def make_router() -> Router:

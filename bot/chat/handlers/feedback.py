@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
-from bot.chat.callbacks_admin import AnswerFeedback
+from bot.chat.callbacks.admin import AnswerFeedback
 from bot.chat.handlers.admin.desk import is_admin
 from bot.chat.questions import AnswerTo
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 from aiogram.types import Message as Received
 
-from bot.chat.callbacks_typed import AddList
+from bot.chat.callbacks.typed import AddList
 from bot.chat.cards import CardTooOld
 from bot.sources.finding.opml import NotOpmlError, read_opml
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
-from bot.chat import callbacks_places
+from bot.chat.callbacks import places as for_places
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import thread_of, visitor_at
@@ -47,7 +47,7 @@ async def _brought(event: ChatMemberUpdated, doors: Doors, answers: Answers) -> 
     if chat_id is None:
         await answers.show("chat/groups/stranger.html", visitor=visitor)
     elif visitor.kind is ChatKind.CHANNEL:
-        values = {"chat_id": chat_id, "places": callbacks_places}
+        values = {"chat_id": chat_id, "places": for_places}
         await answers.show("chat/channels/brought.html", visitor=visitor, **values)
     else:
         is_forum = bool(event.chat.is_forum)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat import callbacks_places
-from bot.chat.callbacks_places import HerePage, MoveHere
+from bot.chat.callbacks import places as for_places
+from bot.chat.callbacks.places import HerePage, MoveHere
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -23,14 +23,14 @@ _PAGE = "chat/groups/here.html"
 async def asked_for(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
     page = await doors.moving.beside(guest.chat_id)
     is_forum = bool(message.chat.is_forum)
-    await answers.show(_PAGE, page=page, is_forum=is_forum, places=callbacks_places)
+    await answers.show(_PAGE, page=page, is_forum=is_forum, places=for_places)
 
 
 async def turned(
     _pressed: CallbackQuery, callback_data: HerePage, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     page = await doors.moving.beside(guest.chat_id, callback_data.page)
-    await answers.change(_PAGE, page=page, is_forum=True, places=callbacks_places)
+    await answers.change(_PAGE, page=page, is_forum=True, places=for_places)
 
 
 async def moved(
@@ -39,7 +39,7 @@ async def moved(
     chat_id, topic_id = callback_data.chat_id, callback_data.topic_id
     name = await doors.moving.here(guest.chat_id, chat_id, topic_id)
     page = await doors.moving.beside(guest.chat_id)
-    await answers.change(_PAGE, page=page, is_forum=True, moved=name, places=callbacks_places)
+    await answers.change(_PAGE, page=page, is_forum=True, moved=name, places=for_places)
 
 
 def make_router() -> Router:

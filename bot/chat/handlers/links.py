@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
-from bot.chat.callbacks_typed import FindFeeds, FollowLink
+from bot.chat.callbacks.typed import FindFeeds, FollowLink
 from bot.chat.cards import CardTooOld
 from bot.chat.permits import READS
 from bot.chat.progress import Progress

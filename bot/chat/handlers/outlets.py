@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks_topics import MuteOutlet, OpenOutlet, UnmuteOutlet, WhereFrom
+from bot.chat.callbacks.topics import MuteOutlet, OpenOutlet, UnmuteOutlet, WhereFrom
 from bot.chat.permits import READS
 from bot.rendering.filters import local
 

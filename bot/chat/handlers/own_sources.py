@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks_typed import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
+from bot.chat.callbacks.typed import FollowAgain, OpenOwnSource, OwnSourcesPage, Unfollow
 from bot.chat.permits import READS
 from bot.subscribers.pages import page_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
-from bot.chat.callbacks_words import TurnSearch
+from bot.chat.callbacks.words import TurnSearch
 from bot.chat.cards import words_on
 from bot.chat.permits import READS
 from bot.matching.archive import Place

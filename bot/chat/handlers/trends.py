@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
 
-from bot.chat.callbacks_topics import ShowTrend, TrendsPage
+from bot.chat.callbacks.topics import ShowTrend, TrendsPage
 from bot.chat.permits import READS
 from bot.matching.query import parse
 from bot.rendering.filters import day_and_month

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command, or_f
 
-from bot.chat.callbacks_admin import ADMIN_ONLY
+from bot.chat.callbacks.admin import ADMIN_ONLY
 from bot.chat.handlers.admin import (
     acts,
     broadcasts,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks_admin import ActsPage
+from bot.chat.callbacks.admin import ActsPage
 from bot.chat.handlers.admin.desk import put
 from bot.rendering.filters import local
 

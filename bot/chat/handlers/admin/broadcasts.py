@@ -8,7 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.chat.callbacks_admin import (
+from bot.chat.callbacks.admin import (
     ChooseAudience,
     DiscardBroadcast,
     NewBroadcast,

@@ -12,7 +12,7 @@ from aiogram.enums import MessageEntityType
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.chat.callbacks_admin import (
+from bot.chat.callbacks.admin import (
     AddTopic,
     AskOfCatalogue,
     CatalogueDesk,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.chat.callbacks_admin import AllowChat, BanChat, ChatsPage, OpenChat
+from bot.chat.callbacks.admin import AllowChat, BanChat, ChatsPage, OpenChat
 from bot.chat.handlers.admin.desk import put
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.types import CallbackQuery, Message
 
-from bot.chat import callbacks_admin
+from bot.chat.callbacks import admin as for_admins
 
 if TYPE_CHECKING:
     from bot.chat.answers import Answers
@@ -21,9 +21,9 @@ async def is_admin(event: Message | CallbackQuery, guest: Guest) -> bool:
 
 async def put(answers: Answers, template: str, **values: Any) -> None:
     """Put it into the message whose button was pressed; without one, into a new message."""
-    await answers.change(f"chat/admin/{template}.html", admin=callbacks_admin, **values)
+    await answers.change(f"chat/admin/{template}.html", admin=for_admins, **values)
 
 
 async def show(answers: Answers, template: str, **values: Any) -> None:
     """Put it into a new message, whatever was pressed."""
-    await answers.show(f"chat/admin/{template}.html", admin=callbacks_admin, **values)
+    await answers.show(f"chat/admin/{template}.html", admin=for_admins, **values)

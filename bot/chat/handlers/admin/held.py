@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks_admin import Drop, HeldPage, Release, Undrop
+from bot.chat.callbacks.admin import Drop, HeldPage, Release, Undrop
 from bot.chat.handlers.admin.desk import put
 from bot.subscribers.pages import Page, page_number
 from storage.words import DeliveryState

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import Router
 
-from bot.chat.callbacks_admin import SetLimit, ShowLimits
+from bot.chat.callbacks.admin import SetLimit, ShowLimits
 from bot.chat.handlers.admin.desk import put
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from bot.chat.callbacks import PageNumber, RowId
+from bot.chat.bounds import PageNumber, RowId
 from bot.rendering.buttons import FEEDBACK
 from bot.subscribers.limits import Limited
 from storage.words import Audience, DeliveryState

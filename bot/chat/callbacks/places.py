@@ -2,7 +2,7 @@
 
 from aiogram.filters.callback_data import CallbackData
 
-from bot.chat.callbacks import PageNumber, RowId
+from bot.chat.bounds import PageNumber, RowId
 
 
 class HerePage(CallbackData, prefix="beside"):
