@@ -20,7 +20,8 @@ from bot.delivery.calls import LoopTimer, Timer
 from bot.delivery.pace import chat_interval, interval_of, next_slots, reply_moment
 from storage.engine import DatabaseError
 from storage.pace import advance, chat_pace_key, hold_back, lock_pace, pause
-from storage.words import ChatKind
+from storage.tallies import tally
+from storage.words import ChatKind, Event
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -128,3 +129,4 @@ class Replies(BaseRequestMiddleware):
         log.warning("telegram asks to slow down; the token pauses", seconds=seconds)
         async with self.storage.writing() as unit:
             await pause(unit, self.pace_key, unit.now + timedelta(seconds=seconds))
+            await tally(unit, Event.FLOOD_WAIT)

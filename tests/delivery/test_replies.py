@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery.pace import HORIZON
 from bot.delivery.replies import BLOCK, Replies, counts
 from storage.pace import paused_until
+from storage.tallies import tallied_today
+from storage.words import Event
 from tests.delivery.conftest import PACE_KEY, TurnedTimer
 
 if TYPE_CHECKING:
@@ -142,6 +144,7 @@ async def test_a_long_flood_wait_is_told_and_pauses_the_token(replies, clock, st
 
     async with storage.reading() as unit:
         assert await paused_until(unit, PACE_KEY) == unit.now + 600 * SECOND
+        assert await tallied_today(unit, Event.FLOOD_WAIT) == 1
 
 
 async def test_a_time_out_is_never_retried(replies, clock):
