@@ -1,8 +1,8 @@
 """Chats that cannot be sent to for now: suspended, never deleted, and restored."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import col, select
 
 from storage.chats import Chat
@@ -13,6 +13,8 @@ from storage.words import SHUT, ChatState, DeliveryKind, DeliveryState, Hint, Me
 
 # An older alert is no news any more; its story goes into the next digest instead.
 ALERT_LIFETIME = timedelta(hours=6)
+# "Tonight the bot is away for an hour" means nothing to who comes back next month.
+BROADCAST_LIFETIME = timedelta(days=3)
 
 
 async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
@@ -38,7 +40,7 @@ async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
 
 
 async def restore_chat(unit: Unit, chat_id: int, *, is_banned: bool = False) -> int:
-    """Send to our row *chat_id* again; return how many alerts have expired meanwhile.
+    """Send to our row *chat_id* again; return how many messages have expired meanwhile.
 
     Nothing happens to a chat that is active: what waits there waits for another reason. A banned
     one comes back only to who says so by *is_banned*.
@@ -59,11 +61,7 @@ async def restore_chat(unit: Unit, chat_id: int, *, is_banned: bool = False) -> 
     waiting = _waiting(chat_id, before)
     expired = await unit.session.exec(
         update(Delivery)
-        .where(
-            waiting,
-            col(Delivery.kind).in_((DeliveryKind.ALERT, DeliveryKind.BUNDLE)),
-            col(Delivery.created_at) < unit.now - ALERT_LIFETIME,
-        )
+        .where(waiting, _is_stale(unit.now))
         .values(state=DeliveryState.EXPIRED)
         .execution_options(synchronize_session=False)
     )
@@ -77,6 +75,16 @@ async def restore_chat(unit: Unit, chat_id: int, *, is_banned: bool = False) -> 
         await let_next_go(unit, [chat_id], medium)
     unit.hints.add(Hint.DELIVERIES)
     return expired.rowcount
+
+
+def _is_stale(now: datetime) -> ColumnElement[bool]:
+    """Say of a delivery that waited whether it tells anybody anything still."""
+    kind, created = col(Delivery.kind), col(Delivery.created_at)
+    alerts = (DeliveryKind.ALERT, DeliveryKind.BUNDLE)
+    return or_(
+        and_(kind.in_(alerts), created < now - ALERT_LIFETIME),
+        and_(kind == DeliveryKind.BROADCAST, created < now - BROADCAST_LIFETIME),
+    )
 
 
 def _waiting(chat_id: int, state: ChatState) -> ColumnElement[bool]:

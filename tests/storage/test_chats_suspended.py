@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from storage.chats import Chat
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.deliveries import WHEN_IT_COMES_BACK
-from storage.words import ChatState, Medium
+from storage.words import ChatState, DeliveryKind, DeliveryState, Medium
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
@@ -49,6 +50,32 @@ async def test_a_pause_outlasts_being_blocked(storage: Storage):
         await suspend_chat(unit, chat, ChatState.BLOCKED)
 
     assert await state_of(storage, chat) is ChatState.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("kind", "away", "state"),
+    [
+        pytest.param(DeliveryKind.ALERT, 5, DeliveryState.PENDING, id="an alert of this morning"),
+        pytest.param(DeliveryKind.ALERT, 7, DeliveryState.EXPIRED, id="an alert of last night"),
+        pytest.param(DeliveryKind.BROADCAST, 71, DeliveryState.PENDING, id="said two days ago"),
+        pytest.param(DeliveryKind.BROADCAST, 73, DeliveryState.EXPIRED, id="said three days ago"),
+        pytest.param(DeliveryKind.EDITION, 73, DeliveryState.PENDING, id="a digest waits"),
+    ],
+)
+async def test_what_is_no_news_any_more_expires_when_the_chat_comes_back(
+    storage, clock, kind, away, state
+):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    row = await outbox.add(chat, kind=kind)
+    async with storage.writing() as unit:
+        await suspend_chat(unit, chat, ChatState.BLOCKED)
+    clock.turn(timedelta(hours=away))
+
+    async with storage.writing() as unit:
+        await restore_chat(unit, chat)
+
+    assert (await outbox.get(row)).state is state
 
 
 async def due_at(outbox: Outbox, delivery_id: int):
