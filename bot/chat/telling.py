@@ -37,7 +37,8 @@ class Telling:
         return 0
 
     async def _edit(self, desk: Desk, seen: BroadcastSeen) -> None:
-        message = self.renderer.message(
+        renderer = self.renderer.of(desk.language)
+        message = renderer.message(
             "chat/admin/broadcast.html", press=callbacks, admin=for_admins, seen=seen
         )
         await self.bot.edit_message_text(

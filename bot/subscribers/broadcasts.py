@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.publishing.broadcasts import signed
+from bot.publishing.broadcasts import signed_in
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
@@ -19,6 +19,7 @@ from storage.broadcasts import (
     counts_of,
     languages_of_chats,
 )
+from storage.chats import chat_at
 from storage.engine import Storage, Unit
 from storage.words import Audience, BroadcastState, Deed
 
@@ -52,10 +53,14 @@ class BroadcastSeen:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The message in the chat of whoever sends it, which tells how far it is."""
+    """The message in the chat of whoever sends it, which tells how far it is.
+
+    *language*: the tag of what is spoken there.
+    """
 
     telegram_id: int
     message_id: int
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,15 @@ class Broadcasts:
     storage: Storage
     renderer: Renderer
 
-    async def draft(self, said: Message, *, by: int) -> tuple[BroadcastSeen, Message]:
-        """Keep it, and return it as it will look; NotOneMessage where it is empty or too long."""
+    async def draft(
+        self, said: Message, *, by: int, language: str = ""
+    ) -> tuple[BroadcastSeen, Message]:
+        """Keep it, and return it as it will look to chats of that *language*.
+
+        NotOneMessage where it is empty or too long.
+        """
         try:
-            shown = signed(said, self.renderer)
+            shown = signed_in(self.renderer, language, said)
         except ValueError as error:
             raise NotOneMessage from error
         async with self.storage.writing() as unit:
@@ -118,9 +128,14 @@ class Broadcasts:
             for broadcast in await claim_told(unit, TOLD_EVERY):
                 broadcast.is_told = broadcast.state in _OVER
                 unit.session.add(broadcast)
-                desk = Desk(broadcast.desk_id or 0, broadcast.message_id or 0)
-                told.append((desk, await _seen(unit, broadcast)))
+                told.append((await _desk(unit, broadcast), await _seen(unit, broadcast)))
             return told
+
+
+async def _desk(unit: Unit, broadcast: Broadcast) -> Desk:
+    chat = await chat_at(unit, broadcast.desk_id or 0)
+    language = chat.speaks if chat else ""
+    return Desk(broadcast.desk_id or 0, broadcast.message_id or 0, language)
 
 
 async def _in(unit: Unit, broadcast_id: int, state: BroadcastState) -> Broadcast:

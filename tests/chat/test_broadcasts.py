@@ -7,9 +7,12 @@ from sqlmodel import select
 
 from bot.chat.telling import Telling
 from bot.publishing.publish.broadcasting import Broadcasting
+from bot.rendering.catalogues import IN_ENGLISH
 from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from storage.deliveries import Delivery
 from storage.words import DeliveryState
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.chat.conftest import ADMIN, House, Talk, labels
 
 
@@ -122,3 +125,31 @@ async def test_what_is_too_long_is_refused(admin):
     answer = await admin.says("/broadcast " + "x" * 4080)
 
     assert answer["text"].startswith("That must be text, and short enough")
+
+
+class TestInAnotherLanguage:
+    @pytest.fixture
+    def renderer(self) -> Renderer:
+        return Renderers(tongues={"en": IN_ENGLISH, "ja": pseudo_tongue()}).of("en")
+
+    async def test_how_far_it_is_is_said_in_the_language_of_whoever_sent_it(
+        self, house, renderer, clock
+    ):
+        admin = house.talk("Ada", id=ADMIN, language_code="ja")
+        await admin.says("/broadcast Hello")
+        desk = await admin.next()
+        running = await admin.presses(desk, pseudo("Send"))
+        clock.turn(timedelta(seconds=3))
+        await Broadcasting(house.storage, renderer, "us").put_out_next()
+        await Telling(house.bot, renderer, house.doors.broadcasts).tell()
+        async with house.storage.writing() as unit:
+            for row in await unit.session.exec(select(Delivery)):
+                row.state = DeliveryState.SENT
+                unit.session.add(row)
+        await Broadcasting(house.storage, renderer, "us").put_out_next()
+        clock.turn(timedelta(seconds=3))
+        await Telling(house.bot, renderer, house.doors.broadcasts).tell()
+        done = await admin.next()
+
+        assert running["text"].startswith(pseudo("Broadcast, on its way"))
+        assert done["text"].startswith(pseudo("Broadcast, done"))

@@ -99,7 +99,8 @@ async def stopped(
 
 
 async def _draft(said: Ours, guest: Guest, doors: Doors, answers: Answers) -> None:
-    seen, as_it_looks = await doors.broadcasts.draft(said, by=guest.person_id)
+    by, language = guest.person_id, guest.language
+    seen, as_it_looks = await doors.broadcasts.draft(said, by=by, language=language)
     await answers.send([as_it_looks])
     await show(answers, "broadcast", seen=seen)
 
