@@ -1,6 +1,6 @@
 """Groups and channels, as those see them who may manage them from elsewhere."""
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col, select
 
 from storage.chats import Chat, chat_at
@@ -11,18 +11,26 @@ SOMEBODY = 0  # who let the bot in, and has had all about themselves erased
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
-async def shared_chats(unit: Unit, person_id: int, *, limit: int) -> list[Chat]:
-    """Return groups and channels that the bot is in, those first that *person_id* let it into."""
-    brought_by = col(Chat.brought_by)
+async def brought_chats(unit: Unit, person_id: int, *, limit: int) -> list[Chat]:
+    """Return groups and channels that *person_id* let the bot into, the newest first."""
+    return await _shared(unit, col(Chat.brought_by) == person_id, limit)
+
+
+async def other_chats(unit: Unit, person_id: int, *, limit: int) -> list[Chat]:
+    """Return groups and channels that somebody else let the bot into, the newest first."""
+    return await _shared(unit, col(Chat.brought_by) != person_id, limit)
+
+
+async def _shared(unit: Unit, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
     rows = await unit.session.exec(
         select(Chat)
         .where(
-            brought_by.is_not(None),
+            by_whom,
             col(Chat.thread_id) == 0,
             col(Chat.kind) != ChatKind.PRIVATE,
             col(Chat.state).not_in(_LEFT),
         )
-        .order_by((brought_by == person_id).desc(), col(Chat.id).desc())
+        .order_by(col(Chat.id).desc())
         .limit(limit)
     )
     return list(rows)

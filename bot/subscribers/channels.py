@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from bot.subscribers.arrivals import Guest
 from storage.chats import Chat
-from storage.chats_shared import manage, shared_chats
+from storage.chats_shared import brought_chats, manage, other_chats
 from storage.engine import Storage
 from storage.words import ChatKind, ChatState
 
-# Telegram is asked of each who runs it.
-MOST_ASKED = 30
+# Telegram is asked of each who runs it: of all, as far as anybody has so many, that the person let
+# the bot into, and of some where others did.
+MOST_OWN, MOST_ASKED = 200, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Channels:
     async def places(self, person_id: int) -> Sequence[Place]:
         """Return where the bot is, those first that the person let it into; not all, if many."""
         async with self.storage.reading() as unit:
-            chats = await shared_chats(unit, person_id, limit=MOST_ASKED)
-        return [_place(chat) for chat in chats]
+            own = await brought_chats(unit, person_id, limit=MOST_OWN)
+            others = await other_chats(unit, person_id, limit=MOST_ASKED)
+        return [_place(chat) for chat in (*own, *others)]
 
     async def managed(self, guest: Guest, chat_id: int) -> tuple[Place, Guest] | None:
         """Return the place, and *guest* as whoever acts for it; None where it is there no more."""

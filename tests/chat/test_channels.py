@@ -135,6 +135,22 @@ async def test_channels_lists_what_one_runs(ann, channel, house, playground):
     assert theirs["text"].startswith("I am in no channel or group that you run.")
 
 
+async def test_many_channels_are_turned_through(ann, channel, playground):
+    for number in range(1, 10):
+        chat = playground.chat("channel", f"Desk {number}", [ann.who], bot="left")
+        playground.membership(chat, "administrator", from_id=ann.who.id)
+    for _ in range(10):
+        await ann.next()
+
+    first = await ann.says("/channels")
+    second = await ann.presses(first, "2 ›")
+    managing = await ann.presses(second, "Desk")
+
+    assert "that you run · page 1 of 2" in first["text"]
+    assert "10. Desk · channel" in second["text"]
+    assert managing["text"].startswith("For the channel Desk")
+
+
 async def test_a_press_in_the_channel_is_answered_to_its_administrator_alone(
     house, ann, managed, playground
 ):

@@ -26,3 +26,7 @@ class StopManaging(CallbackData, prefix="myown"):
 
 class ShowChannels(CallbackData, prefix="channels"):
     pass
+
+
+class ChannelsPage(CallbackData, prefix="places"):
+    page: PageNumber = 0

@@ -8,8 +8,9 @@ from aiogram import F, Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import places as for_places
-from bot.chat.callbacks.places import Manage, ShowChannels, StopManaging
+from bot.chat.callbacks.places import ChannelsPage, Manage, ShowChannels, StopManaging
 from bot.chat.managing import frame_of
+from bot.subscribers.pages import page_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.subscribers.arrivals import Guest
 
 _PAGE = "chat/channels/list.html"
+_PER_PAGE = 8
 
 
 async def asked_for(
@@ -47,8 +49,21 @@ async def wanted(
     await answers.change(_PAGE, **await _shown(guest, bot, doors, administrators))
 
 
+async def turned(
+    _pressed: CallbackQuery,
+    callback_data: ChannelsPage,
+    guest: Guest,
+    doors: Doors,
+    answers: Answers,
+    administrators: Administrators,
+) -> None:
+    answers.frame = None
+    shown = await _shown(guest, answers.bot, doors, administrators, callback_data.page)
+    await answers.change(_PAGE, **shown)
+
+
 async def _shown(
-    guest: Guest, bot: Bot, doors: Doors, administrators: Administrators
+    guest: Guest, bot: Bot, doors: Doors, administrators: Administrators, wanted: int = 0
 ) -> dict[str, Any]:
     """Return what the list is given: what the guest runs of the places where the bot is."""
     run_by_them = [
@@ -57,7 +72,8 @@ async def _shown(
         if await administrators.has(bot, place.telegram_id, guest.person_id)
     ]
     me = (await bot.me()).username
-    return {"channels": run_by_them, "me": me, "guest": guest, "places": for_places}
+    page = page_of(run_by_them, wanted, _PER_PAGE)
+    return {"page": page, "me": me, "guest": guest, "places": for_places}
 
 
 async def chosen(
@@ -90,6 +106,7 @@ def make_router() -> Router:
     router = Router(name="channels")
     router.message.register(asked_for, F.chat.type == "private", Command("channels"))
     router.callback_query.register(wanted, ShowChannels.filter())
+    router.callback_query.register(turned, ChannelsPage.filter())
     router.callback_query.register(chosen, Manage.filter())
     router.callback_query.register(done, StopManaging.filter())
     return router
