@@ -48,9 +48,21 @@ COMMANDS = (
     "privacy",
     "delete_me",
 )
-FOR_ADMINS = ("admin", "ban", "allow", "broadcast")
-ADMIN_COMMANDS = ("admin", *COMMANDS)
-GROUP_COMMANDS = ("topics", "digest", "here", "test", "settings", "language", "mutes", "help")
+FOR_ADMINS = ("admin", "catalogue", "broadcast", "invites", "ban", "allow")
+ADMIN_COMMANDS = (*FOR_ADMINS, *COMMANDS)
+GROUP_COMMANDS = (
+    "watch",
+    "topics",
+    "digest",
+    "search",
+    "trend",
+    "here",
+    "test",
+    "settings",
+    "language",
+    "mutes",
+    "help",
+)
 
 
 async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:

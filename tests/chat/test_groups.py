@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.rendering.buttons import SETTINGS, topics_page
+from bot.rendering.catalogues import IN_ENGLISH
 from bot.rendering.messages import Button
+from bot.rendering.renderers import Renderers
 from bot.subscribers.access import Access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of
+from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.chat.conftest import Talk
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
 
 FRIEND = 700
 NAME = "@dateline_playground_bot"
@@ -220,3 +228,48 @@ async def test_what_is_pressed_under_a_digest_leaves_the_digest(house, eve, grou
     assert topics["text"].startswith("You watch nothing yet.")
     assert settings["text"].startswith("Settings")
     assert "Your digest" in [message["text"] for message in group.all()]
+
+
+async def test_topics_says_what_is_heard_in_a_group(ann, group):
+    empty = await group.says("/topics", from_id=ann.who.id)
+    asked = await group.says("/watch", from_id=ann.who.id)
+    card = await group.says("Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id)
+    await group.presses(card, "Both", from_id=ann.who.id)
+    full = await group.says("/topics", from_id=ann.who.id)
+    direct = await group.says("/watch Korea", from_id=ann.who.id)
+
+    assert "Write /watch and what I should watch for" in empty["text"]
+    assert card["text"].startswith("Taiwan ·")
+    assert "To watch something new: /watch Taiwan" in full["text"]
+    assert direct["text"].startswith("Korea ·")
+
+
+async def test_help_in_a_group_speaks_of_what_works_there(ann, group):
+    there = (await group.says("/help", from_id=ann.who.id))["text"]
+    here = (await ann.says("/help"))["text"]
+
+    assert "behind /watch" in there
+    assert "Send me a link" not in there
+    assert "behind /watch" not in here
+    assert "Send me a link" in here
+
+
+class TestInAnotherLanguage:
+    @pytest.fixture
+    def renderer(self) -> Renderer:
+        return Renderers(tongues={"en": IN_ENGLISH, "ja": pseudo_tongue()}).of("en")
+
+    async def test_a_question_in_the_groups_language_is_answered(self, house, ann, group):
+        async with house.storage.writing() as unit:
+            row = await chat_at(unit, group.who.id)
+            assert row
+            row.chosen_language = "ja"
+            unit.session.add(row)
+        asked = await group.says("/watch", from_id=ann.who.id)
+
+        card = await group.says(
+            "Taiwan", reply_to_message_id=asked["message_id"], from_id=ann.who.id
+        )
+
+        assert asked["text"] == pseudo("What should I look for instead? Type the words.")
+        assert card["text"].startswith("Taiwan ·")

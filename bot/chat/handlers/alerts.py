@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from bot.chat.alert_buttons import OnAlert, UndoMute, Wish
+from bot.chat.permits import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery
@@ -88,12 +89,13 @@ def make_router() -> Router:
     for wish, handler in (
         (Wish.MENU, menu_wanted),
         (Wish.BACK, back_wanted),
-        (Wish.LIKE, more_wanted),
         (Wish.LESS, less_wanted),
         (Wish.STORY, story_muted),
         (Wish.SOURCE, source_muted),
         (Wish.TOPIC, topic_muted),
     ):
         router.callback_query.register(handler, OnAlert.filter(F.wish == wish))
+    likes = OnAlert.filter(F.wish == Wish.LIKE)
+    router.callback_query.register(more_wanted, likes, flags=READS)
     router.callback_query.register(undone, UndoMute.filter())
     return router

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
-    from bot.rendering.renderer import Renderer
 
 
 async def changed(
@@ -84,9 +83,9 @@ def make_router() -> Router:
     return router
 
 
-async def is_for_others(message: Message, is_named: bool, renderer: Renderer) -> bool:  # noqa: FBT001 - aiogram gives it by name
+async def is_for_others(message: Message, is_named: bool, answers: Answers) -> bool:  # noqa: FBT001 - aiogram gives it by name
     """Whether it may be talk about what the bot said, or a command that another bot knows."""
-    return not is_named and not asks(message.reply_to_message, renderer)
+    return not is_named and not asks(message.reply_to_message, answers.renderer)
 
 
 def make_last_router() -> Router:

@@ -9,6 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks import places as for_places
 from bot.chat.callbacks.places import HerePage, MoveHere
+from bot.chat.permits import READS
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
@@ -44,7 +45,7 @@ async def moved(
 
 def make_router() -> Router:
     router = Router(name="here")
-    router.message.register(asked_for, Command("here"))
-    router.callback_query.register(turned, HerePage.filter())
+    router.message.register(asked_for, Command("here"), flags=READS)
+    router.callback_query.register(turned, HerePage.filter(), flags=READS)
     router.callback_query.register(moved, MoveHere.filter())
     return router

@@ -11,6 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, or_f
 
 from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
+from bot.chat.handlers.admin.desk import is_admin
 from bot.sources.finding.adding import Outcome
 from bot.subscribers.pages import page_of
 from storage.words import Deed
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
 _PER_PAGE = 8
 _PAGE = "chat/sources/list.html"
-
-
-async def is_admin(_event: object, guest: Guest) -> bool:
-    return guest.is_admin
 
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 async def asked_for(_event: object, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.show("chat/topics.html", page=await doors.topics.watched(guest.chat_id))
+    page = await doors.topics.watched(guest.chat_id)
+    await answers.show("chat/topics.html", page=page, guest=guest)
 
 
 async def turned(
@@ -40,7 +41,7 @@ async def turned(
     answers: Answers,
 ) -> None:
     page = await doors.topics.watched(guest.chat_id, callback_data.page)
-    await answers.change("chat/topics.html", page=page)
+    await answers.change("chat/topics.html", page=page, guest=guest)
 
 
 async def catalogue_turned(

@@ -1,22 +1,34 @@
-"""The buttons of a card: watch its words or its topic, change the words, not now."""
+"""/watch, and the buttons of a card: watch its words or its topic, change the words, not now."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiogram import Router
+from aiogram.filters import Command
 
-from bot.chat.callbacks import Ask, Dismiss, TryWords, Watch, WatchWords
+from bot.chat.callbacks import Ask, Dismiss, Question, TryWords, Watch, WatchWords
 from bot.chat.cards import show_card, words_on
 from bot.chat.permits import READS
 from bot.chat.questions import ASKED
 
 if TYPE_CHECKING:
-    from aiogram.types import CallbackQuery
+    from aiogram.filters import CommandObject
+    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
+
+
+async def words_given(
+    _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
+) -> None:
+    """`/watch words`, for groups, where what is merely typed is not heard."""
+    if command.args:
+        await show_card(command.args, guest, doors, answers)
+    else:
+        await answers.ask(ASKED[Question.WORDS])
 
 
 async def words_chosen(
@@ -57,6 +69,7 @@ async def dismissed(_pressed: CallbackQuery, answers: Answers) -> None:
 
 def make_router() -> Router:
     router = Router(name="watching")
+    router.message.register(words_given, Command("watch"), flags=READS)
     router.callback_query.register(words_chosen, WatchWords.filter())
     router.callback_query.register(topic_chosen, Watch.filter())
     router.callback_query.register(words_tried, TryWords.filter(), flags=READS)

@@ -1,21 +1,28 @@
-"""Invitations: made by buttons, listed, taken back."""
+"""/invites: invitations, made by buttons, listed, taken back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from aiogram import Router
+from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import DraftInvite, EndInvite, InvitesPage, MakeInvite
 from bot.chat.handlers.admin.desk import put
 
 if TYPE_CHECKING:
     from aiogram import Bot
-    from aiogram.types import CallbackQuery
+    from aiogram.types import CallbackQuery, Message
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
+
+
+async def asked_for(
+    _message: Message, guest: Guest, bot: Bot, doors: Doors, answers: Answers
+) -> None:
+    await _show(guest, bot, doors, answers)
 
 
 async def turned(
@@ -66,6 +73,7 @@ async def _show(guest: Guest, bot: Bot, doors: Doors, answers: Answers, wanted: 
 
 def make_router() -> Router:
     router = Router(name="invites")
+    router.message.register(asked_for, Command("invites"))
     router.callback_query.register(turned, InvitesPage.filter())
     router.callback_query.register(drafted, DraftInvite.filter())
     router.callback_query.register(made, MakeInvite.filter())
