@@ -83,7 +83,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         arrivals=Arrivals(storage, access),
         channels=Channels(storage),
         moving=Moving(storage),
-        admins=Admins(storage, access),
+        admins=Admins(storage, access, is_for_first=around.place.newsroom is not None),
         topics=Topics(storage),
         watching=watching,
         settings=ChatSettings(storage),

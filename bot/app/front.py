@@ -65,7 +65,7 @@ class FrontDoor:
                 return
             await self._stock()
             await doors.cataloguing.hand_over()
-            await self._introduce(bot, renderer)
+            await self._introduce(bot, renderer, await doors.admins.all())
             await self._find_an_admin(doors, me)
             health.is_ready = True
             log.info("ready", bot=me.username)
@@ -95,9 +95,9 @@ class FrontDoor:
         for url in self.around.place.feeds:
             await adding.add(url, Wish(every=NEWSROOM_IS_READ))
 
-    async def _introduce(self, bot: Bot, renderer: Renderer) -> None:
+    async def _introduce(self, bot: Bot, renderer: Renderer, admins: frozenset[int]) -> None:
         try:
-            await register_commands(bot, renderer, self.around.settings.admin_ids)
+            await register_commands(bot, renderer, admins)
             await set_menu_button(bot, renderer, self.around.place.app_url)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))

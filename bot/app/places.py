@@ -71,6 +71,7 @@ async def place_of(settings: Settings, announce: Callable[[str], None]) -> Async
         announce(
             f"Open {playground.base_url}/ to chat with the bot, in a playground on this machine."
         )
+        announce("Who writes to it there first runs it, and has /admin.")
         announce("For Telegram: put @BotFather's token into .env as BOT_TOKEN=… and start again.")
         yield _in_the_playground(playground, settings)
 
@@ -102,7 +103,8 @@ def _in_the_playground(playground: Playground, settings: Settings) -> Place:
         token=PLAYGROUND_TOKEN,
         api=base,
         database=PLAYGROUND_DATABASE if is_forgetful else own,
-        access=Access.OPEN,
+        # The usual setting lets nobody in but those of a list, which names nobody here.
+        access=Access.INVITE if settings.access is Access.INVITE else Access.OPEN,
         newsroom=(playground.host, playground.port),
         feeds=tuple(f"{base}/news/{code}.xml" for code in playground.newsroom.outlets),
         is_forgetful=is_forgetful,

@@ -49,6 +49,7 @@ from bot.chat.handlers import help as help_handlers
 from bot.chat.handlers.admin import make_router as make_admin_router
 from bot.chat.middlewares.addressing import Addressing
 from bot.chat.middlewares.answering import Answering
+from bot.chat.middlewares.appointing import Appointing
 from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.calming import Calming
 from bot.chat.middlewares.guarding import Guarding
@@ -85,6 +86,8 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
         observer.outer_middleware(Answering(renderer))
         observer.outer_middleware(Guarding())
         observer.outer_middleware(Calming())
+    if doors.admins.is_for_first:
+        dispatcher.message.outer_middleware(Appointing())
     # Strangers may bring the admin's link or an invitation, and tell that they block the bot.
     dispatcher.include_routers(
         groups.make_router(),

@@ -1,4 +1,4 @@
-"""The first admin: whoever opens the link that the start printed."""
+"""The first admin: whoever opens the link that the start printed; in a playground, who is first."""
 
 import secrets
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ from storage.words import Deed
 
 @dataclass(frozen=True, slots=True)
 class Admins:
+    """*is_for_first*: whoever writes first runs the bot, where nobody can be a stranger."""
+
     storage: Storage
     access: Access
+    is_for_first: bool = False
 
     async def new_code(self) -> str | None:
         """Return a code that makes whoever brings it first the admin; None if there is one."""
@@ -44,6 +47,17 @@ class Admins:
             await appoint(unit, person_id)
             await write_act(unit, person_id, Deed.APPOINTED, person_id)
             return True
+
+    async def come_first(self, person_id: int) -> bool:
+        """Make the person an admin if that is for the first who comes, and nobody is one yet."""
+        if not self.is_for_first or self.access.admins:
+            return False
+        async with self.storage.writing() as unit:
+            if await admin_ids(unit):
+                return False
+            await appoint(unit, person_id)
+            await write_act(unit, person_id, Deed.APPOINTED, person_id)
+        return True
 
 
 def _hash(code: str) -> str:

@@ -338,6 +338,12 @@ def gate() -> Floodgate:
 
 
 @pytest.fixture
+def is_for_first() -> bool:
+    """Say whether whoever comes first runs the bot, as in a playground."""
+    return False
+
+
+@pytest.fixture
 async def house(
     playground: Playground,
     one_storage: Storage,
@@ -345,9 +351,11 @@ async def house(
     post: Post | None,
     gate: Floodgate,
     renderer: Renderer,
+    is_for_first: bool,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     doors = make_doors(one_storage, access, adding, post, looking, renderer)
+    doors = replace(doors, admins=Admins(one_storage, access, is_for_first=is_for_first))
     dispatcher = make_dispatcher(doors, renderer)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()

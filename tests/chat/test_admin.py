@@ -1,10 +1,12 @@
 """/admin: one message in which those who run the bot see how it fares, and act."""
 
 import pytest
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.callbacks import admin as for_admins
 from bot.chat.callbacks.admin import ADMIN_ONLY
+from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
+from bot.subscribers.access import Access
 from storage.chats import chat_at
 from storage.deliveries import Delivery
 from storage.words import DeliveryState
@@ -81,7 +83,7 @@ async def test_the_last_acts_say_who_did_what(house, admin, held):
 
 
 async def test_admin_is_in_the_menu_of_admins_only(house, admin, ann):
-    from bot.chat.menu import ADMIN_COMMANDS, COMMANDS
+    from bot.chat.menu import ADMIN_COMMANDS
 
     assert "admin" in ADMIN_COMMANDS
     assert "admin" not in COMMANDS
@@ -127,3 +129,46 @@ async def test_no_button_of_the_desk_does_anything_for_others(house, ann, held, 
     assert await house.doors.audit.newest(10) == []
     assert await state_of(house, held) is DeliveryState.HELD
     assert ann.all()[-1]["text"] == "A forwarded desk"
+
+
+class TestInAPlayground:
+    @pytest.fixture
+    def is_for_first(self) -> bool:
+        return True
+
+    @pytest.fixture
+    def access(self) -> Access:
+        return Access(is_open=False, invites=True)
+
+    async def test_whoever_writes_first_runs_the_bot(self, house):
+        ann, eve = house.talk("Ann"), house.talk("Eve")
+
+        hello = await ann.says("/start")
+        stranger = await eve.says("/admin")
+        desk = await ann.says("/admin")
+        theirs = await house.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=ann.who.id))
+
+        assert hello["text"].startswith("Hello, Ann.")
+        assert stranger["text"].startswith("I am a private news bot")
+        assert desk["text"].startswith("Dateline · up")
+        assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
+
+    async def test_a_group_is_nobody(self, ann, playground):
+        chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+        playground.membership(chat, "member", from_id=ann.who.id)
+        group = Talk(playground, chat)
+        await group.next()
+
+        await group.says("/topics@dateline_playground_bot", from_id=ann.who.id)
+        desk = await ann.says("/admin")
+
+        assert desk["text"].startswith("Dateline · up")
+
+
+async def test_help_tells_those_who_run_the_bot_what_is_theirs(admin, ann):
+    theirs = (await admin.says("/help"))["text"]
+    everybodys = (await ann.says("/help"))["text"]
+
+    for command in FOR_ADMINS:
+        assert f"/{command}" in theirs
+        assert f"/{command} ·" not in everybodys

@@ -32,3 +32,19 @@ async def test_a_newer_code_replaces_the_older(storage):
 
 async def test_no_code_opens_nothing(storage):
     assert not await Admins(storage, Access(is_open=False)).redeem(1, "")
+
+
+async def test_where_it_is_for_the_first_there_is_one(storage):
+    admins = Admins(storage, Access(is_open=True), is_for_first=True)
+
+    assert await admins.come_first(1)
+    assert not await admins.come_first(2)
+    assert not await admins.come_first(1)
+    assert await admins.all() == {1}
+
+
+async def test_elsewhere_nobody_runs_the_bot_for_coming_first(storage):
+    named = Access(is_open=True, admins=frozenset({9}))
+
+    assert not await Admins(storage, Access(is_open=True)).come_first(1)
+    assert not await Admins(storage, named, is_for_first=True).come_first(1)

@@ -1,0 +1,44 @@
+"""Making whoever writes first an admin, in a playground, where they alone are at the keyboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiogram import BaseMiddleware
+from aiogram.enums import ChatType
+from aiogram.types import Message
+
+from bot.chat.menu import register_admin
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiogram.types import TelegramObject
+
+    from bot.chat.doors import Doors
+
+
+class Appointing(BaseMiddleware):
+    """Asks for each message until somebody has come first, and then no more."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        if isinstance(event, Message) and not self._is_over:
+            await self._appoint(event, data)
+        return await handler(event, data)
+
+    async def _appoint(self, message: Message, data: dict[str, Any]) -> None:
+        if message.from_user is None or message.chat.type != ChatType.PRIVATE:
+            return
+        self._is_over = True
+        person_id = message.from_user.id
+        doors: Doors = data["doors"]
+        if await doors.admins.come_first(person_id):
+            await register_admin(data["bot"], data["answers"].renderer, person_id)
