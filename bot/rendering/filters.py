@@ -111,16 +111,24 @@ def ago(moment: datetime, now: datetime, locale: str) -> str:
     """Say how long before *now*, under a minute as one; from tomorrow's view, the day."""
     passed = max(now - moment, timedelta(minutes=1))
     if passed < timedelta(days=1):
-        return format_timedelta(
-            -passed, format="narrow", add_direction=True, threshold=1, locale=locale
-        )
+        return _from_now(-passed, locale)
     return _skeleton("E" if passed.days < _RECENT_DAYS else "MMMd", moment, locale)
 
 
 def ahead(moment: datetime, now: datetime, locale: str) -> str:
     """Say how long after *now*, under a minute as one."""
     left = max(moment - now, timedelta(minutes=1))
-    return format_timedelta(left, format="narrow", add_direction=True, threshold=1, locale=locale)
+    return _from_now(left, locale)
+
+
+def _from_now(span: timedelta, locale: str) -> str:
+    """Write `in 5 hr`, `5 hr ago`. CLDR's narrow form is a bare `-5 h` in French and Russian."""
+    try:
+        return format_timedelta(
+            span, format="short", add_direction=True, threshold=1, locale=locale
+        )
+    except KeyError:  # Babel lacks some short ones: Indonesian hours to come
+        return format_timedelta(span, add_direction=True, threshold=1, locale=locale)
 
 
 def rough(span: timedelta, locale: str) -> str:

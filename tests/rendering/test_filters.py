@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.rendering import filters
+from bot.rendering.languages import LANGUAGES
 
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)  # 14:00 in Tokyo
 TODAY = date(2026, 11, 18)
@@ -59,6 +60,16 @@ def test_how_long_ago(passed, shown):
 )
 def test_how_far_ahead(left, shown):
     assert filters.ahead(NOW + left, NOW, "en_GB") == shown
+
+
+@pytest.mark.parametrize("locale", [one.locale for one in LANGUAGES.values()])
+@pytest.mark.parametrize("hours", [0, 1, 5, 23, 30])
+def test_every_language_says_in_words_how_long_ago_and_how_far_ahead(locale, hours):
+    span = timedelta(hours=hours, minutes=3)
+
+    said = filters.ago(NOW - span, NOW, locale), filters.ahead(NOW + span, NOW, locale)
+
+    assert not any(text.startswith(("-", "+")) for text in said)
 
 
 @pytest.mark.parametrize(
