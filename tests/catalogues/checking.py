@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"</?\w+>")
 _COMMAND = re.compile(r"/[a-z_]+")
+_COUNTED = frozenset({"count", "num", "left"})  # what messages with a plural call their number
 
 
 def faults(catalog: Catalog, messages: Catalog, language: Language) -> Iterator[str]:
@@ -44,14 +45,19 @@ def _of(message: Message, language: Language, plurals: int) -> Iterator[str]:
         yield f"has {len(strings)} forms instead of {plurals}"
     if _words(strings) == _words(_texts(message.id)) and not _may_be_alike(message, language):
         yield "is the same as in English"
-    for number, said in enumerate(strings):
-        yield from _mismatches(message, said, is_for_one=_is_for_one(language, number))
+    for form, said in enumerate(strings):
+        yield from _mismatches(message, said, _said_of(language, form))
 
 
-def _mismatches(message: Message, said: str, *, is_for_one: bool) -> Iterator[str]:
-    """A form may leave out what the English singular leaves out, if it is only said of one."""
+def _mismatches(message: Message, said: str, numbers: tuple[int, ...]) -> Iterator[str]:
+    """A form may leave out what the English singular leaves out, if it is only said of one.
+
+    One that is said of a single number may leave that out: an Arabic dual says two by itself.
+    """
     one, *_, many = _texts(message.id)[0], *_texts(message.id)
-    needed = _places(one) if is_for_one else _places(many)
+    needed = _places(one) if numbers in ((1,), (0, 1)) else _places(many)
+    if message.pluralizable and len(numbers) == 1:
+        needed -= _COUNTED
     if unknown := _places(said) - _places(one) - _places(many):
         yield f"has places that are not filled: {sorted(unknown)}"
     if lost := needed - _places(said):
@@ -63,11 +69,10 @@ def _mismatches(message: Message, said: str, *, is_for_one: bool) -> Iterator[st
 
 
 @cache
-def _is_for_one(language: Language, form: int) -> bool:
-    """Say whether a plural form is said of one thing, and never of 21."""
+def _said_of(language: Language, form: int) -> tuple[int, ...]:
+    """Return the numbers below 200 of which a plural form is said."""
     form_of = c2py(get_plural(language.locale).plural_expr)
-    by_number = [form_of(number) for number in range(200)]
-    return [n for n, used in enumerate(by_number) if used == form] in ([1], [0, 1])
+    return tuple(number for number in range(200) if form_of(number) == form)
 
 
 def _may_be_alike(message: Message, language: Language) -> bool:

@@ -24,6 +24,8 @@ SHIPPED = sorted(FOLDER.glob("*.po"))
 STORY = ("One story", "%(count)s stories")
 STORIES = ("%(count)s story", "%(count)s stories")
 NEWS = "%(count)s новость"
+DUAL = "خبران"
+FEW = "%(count)s أخبار"
 
 Said = str | tuple[str, ...]
 
@@ -75,6 +77,9 @@ def catalogue(code: str, message: Said, said: Said, *flags: str) -> Catalog:
         pytest.param("fr", "See /help", "Voir", "leaves out ['/help']", id="a command less"),
         pytest.param("ru", STORIES, (NEWS, NEWS), "2 forms instead of 3", id="too few forms"),
         pytest.param("ja", STORY, ("記事",), "leaves out ['count']", id="a number less"),
+        pytest.param(
+            "ru", STORIES, ("новость", NEWS, NEWS), "leaves out ['count']", id="21 is said alike"
+        ),
     ],
 )
 def test_faults_are_found(code: str, message: Said, said: Said, fault: str):
@@ -89,6 +94,7 @@ def test_faults_are_found(code: str, message: Said, said: Said, fault: str):
         pytest.param("fr", "Telegram", "Telegram", id="a name"),
         pytest.param("fr", "%(a)s: %(b)s", "%(a)s: %(b)s", id="no words"),
         pytest.param("de", STORY, ("Eine", "%(count)s Dinge"), id="one needs no number"),
+        pytest.param("ar", STORIES, (FEW, FEW, DUAL, FEW, FEW, FEW), id="a dual needs no number"),
     ],
 )
 def test_what_is_no_fault_is_let_be(code: str, message: Said, said: Said):
