@@ -23,10 +23,3 @@ async def count_feedback(unit: Unit, chat_id: int, since: timedelta) -> int:
     return (
         await unit.session.exec(select(func.count()).select_from(Feedback).where(*lately))
     ).one()
-
-
-async def is_written(unit: Unit, chat_id: int, words: str, since: timedelta) -> bool:
-    """Whether the chat wrote just that lately."""
-    lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > unit.now - since)
-    same = select(Feedback.id).where(*lately, col(Feedback.words) == words)
-    return (await unit.session.exec(same.limit(1))).first() is not None

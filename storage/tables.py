@@ -25,6 +25,7 @@ from storage.feed_lists import FeedList, FeedListLine
 from storage.feedback import Feedback
 from storage.folded import Folded
 from storage.follows import Unfollowed
+from storage.handled import Handled
 from storage.hosts import HostPause
 from storage.invites import Admission, Guessing, Invite
 from storage.leases import Lease
@@ -80,6 +81,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Folded,
     Follow,
     Guessing,
+    Handled,
     HostPause,
     Invite,
     LearnedBlocks,

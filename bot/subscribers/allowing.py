@@ -46,6 +46,8 @@ class Allowing:
             if await unit.session.get(Chat, chat_id) is None:
                 raise NoSuchChat
             said = await allowance_of(unit, chat_id)
+            if getattr(said, kind) == number:
+                return
             setattr(said, kind, number)
             unit.session.add(said)
             await write_act(unit, by, Deed.LIMITED, chat_id, **{kind: number})

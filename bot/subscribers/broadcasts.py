@@ -21,7 +21,8 @@ from storage.broadcasts import (
 )
 from storage.chats import chat_at
 from storage.engine import Storage, Unit
-from storage.words import Audience, BroadcastState, Deed
+from storage.handled import is_again, made_by, note_made
+from storage.words import Audience, BroadcastState, Deed, Once
 
 TOLD_EVERY = timedelta(seconds=3)
 MOST_LANGUAGES = 6
@@ -65,13 +66,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Broadcasts:
-    """Each verb but `draft` raises NoSuchBroadcast where the button is older than the state."""
+    """Each verb raises NoSuchBroadcast where what is meant is older than the state."""
 
     storage: Storage
     renderer: Renderer
 
     async def draft(
-        self, said: Message, *, by: int, language: str = ""
+        self, said: Message, *, by: int, language: str = "", once: Once | None = None
     ) -> tuple[BroadcastSeen, Message]:
         """Keep it, and return it as it will look to chats of that *language*.
 
@@ -82,9 +83,13 @@ class Broadcasts:
         except ValueError as error:
             raise NotOneMessage from error
         async with self.storage.writing() as unit:
+            if await is_again(unit, once):
+                number = await made_by(unit, once)
+                return await _seen(unit, await _in(unit, number, BroadcastState.DRAFT)), shown
             made = Broadcast(made_at=unit.now, person_id=by, body=said.to_json())
             unit.session.add(made)
             await unit.session.flush()
+            await note_made(unit, once, made.id)
             return await _seen(unit, made), shown
 
     async def choose(self, broadcast_id: int, audience: Audience, language: str) -> BroadcastSeen:
@@ -138,8 +143,8 @@ async def _desk(unit: Unit, broadcast: Broadcast) -> Desk:
     return Desk(broadcast.desk_id or 0, broadcast.message_id or 0, language)
 
 
-async def _in(unit: Unit, broadcast_id: int, state: BroadcastState) -> Broadcast:
-    broadcast = await broadcast_to_change(unit, broadcast_id)
+async def _in(unit: Unit, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
+    broadcast = await broadcast_to_change(unit, broadcast_id or 0)
     if broadcast is None or broadcast.state is not state:
         raise NoSuchBroadcast
     return broadcast

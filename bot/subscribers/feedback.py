@@ -12,14 +12,14 @@ from storage.chats import Chat, chat_to_change
 from storage.deliveries import Delivery
 from storage.dependents import keepers
 from storage.engine import Storage, Unit
-from storage.feedback import Feedback, count_feedback, is_written
+from storage.feedback import Feedback, count_feedback
+from storage.handled import is_again
 from storage.insert import insert_new
-from storage.words import DeliveryKind, Hint, notice_key
+from storage.words import DeliveryKind, Hint, Once, notice_key
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
 _DAY = timedelta(days=1)
-_A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,12 @@ class FeedbackDesk:
     renderer: Renderer
     admins: frozenset[int] = field(default=frozenset())
 
-    async def send(self, chat_id: int, words: str) -> None:
-        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today.
-
-        The same words within a minute are one message that came twice.
-        """
+    async def send(self, chat_id: int, words: str, *, once: Once | None = None) -> None:
+        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today."""
         words = words[:LONGEST]
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
-            if await is_written(unit, chat_id, words, _A_MOMENT):
+            if await is_again(unit, once):
                 return
             if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
@@ -49,13 +46,15 @@ class FeedbackDesk:
             ]
             await _put_out(unit, rows)
 
-    async def answer(self, feedback_id: int, words: str) -> str:
+    async def answer(self, feedback_id: int, words: str, *, once: Once | None = None) -> str:
         """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
         async with self.storage.writing() as unit:
             feedback = await unit.session.get(Feedback, feedback_id)
             chat = await unit.session.get(Chat, feedback.chat_id) if feedback else None
             if feedback is None or chat is None:
                 raise NoSuchFeedback
+            if await is_again(unit, once):
+                return chat.name
             feedback.answered_at = unit.now
             unit.session.add(feedback)
             message = self.renderer.of(chat.chosen_language or chat.language).message(

@@ -7,8 +7,10 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers.pages import Page
 from bot.subscribers.topics import Topics, TopicSeen
 from storage.chats import chat_to_change
-from storage.engine import Storage
+from storage.engine import Storage, Unit
 from storage.feed_grants import FeedGrant, feed_grant, grant_to_change
+from storage.handled import is_again
+from storage.words import Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +46,25 @@ class Feeds:
             grant = await feed_grant(unit, chat_id)
         return await self._seen(grant or await self._open(chat_id), page)
 
-    async def renew(self, chat_id: int) -> FeedsSeen | None:
+    async def renew(self, chat_id: int, *, once: Once | None = None) -> FeedsSeen | None:
         """Give every feed a new address; the former ones are void."""
-        return await self._seen(await self._change(chat_id, is_open=True))
+        async with self.storage.writing() as unit:
+            grant = await _locked(unit, chat_id)
+            if not await is_again(unit, once):
+                _change(unit, grant, is_open=True)
+        return await self._seen(grant)
 
     async def close(self, chat_id: int) -> FeedsSeen | None:
         """Turn the feeds off; should they be opened again, it is under new addresses."""
-        return await self._seen(await self._change(chat_id, is_open=False))
+        async with self.storage.writing() as unit:
+            grant = await _locked(unit, chat_id)
+            if grant.is_open:
+                _change(unit, grant, is_open=False)
+        return await self._seen(grant)
 
     async def _open(self, chat_id: int) -> FeedGrant:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            return await grant_to_change(unit, chat_id)
-
-    async def _change(self, chat_id: int, *, is_open: bool) -> FeedGrant:
-        async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            grant = await grant_to_change(unit, chat_id)
-            grant.version += 1
-            grant.is_open = is_open
-            grant.changed_at = unit.now
-            unit.session.add(grant)
-        return grant
+            return await _locked(unit, chat_id)
 
     async def _seen(self, grant: FeedGrant, wanted: int = 0) -> FeedsSeen | None:
         page = await self.topics.watched(grant.chat_id, wanted)
@@ -80,3 +79,15 @@ class Feeds:
             for kind in (FeedKind.ATOM, FeedKind.JSON)
         )
         return FeedSeen(name, atom, json) if atom and json else None
+
+
+def _change(unit: Unit, grant: FeedGrant, *, is_open: bool) -> None:
+    grant.version += 1
+    grant.is_open = is_open
+    grant.changed_at = unit.now
+    unit.session.add(grant)
+
+
+async def _locked(unit: Unit, chat_id: int) -> FeedGrant:
+    await chat_to_change(unit, chat_id)
+    return await grant_to_change(unit, chat_id)

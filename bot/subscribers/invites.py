@@ -14,6 +14,7 @@ from storage.acts import write_act
 from storage.admins import admin_ids
 from storage.bans import is_banned
 from storage.engine import Storage, Unit
+from storage.handled import is_again, made_by, note_made
 from storage.invites import (
     Invite,
     admit,
@@ -27,7 +28,7 @@ from storage.invites import (
     use_invite,
     wrong_guesses,
 )
-from storage.words import Deed
+from storage.words import Deed, Once
 
 PER_PAGE = 8
 MOST_USES = 10_000
@@ -57,7 +58,9 @@ class Invites:
     def are_taken(self) -> bool:
         return self.access.invites
 
-    async def make(self, uses: int, last_day: date, *, by: int | None = None) -> Invite:
+    async def make(
+        self, uses: int, last_day: date, *, by: int | None = None, once: Once | None = None
+    ) -> Invite:
         """Make a code for *uses* people, good through *last_day*, a day in UTC."""
         if not 1 <= uses <= MOST_USES:
             raise NotANumber(1, MOST_USES)
@@ -65,19 +68,24 @@ class Invites:
         async with self.storage.writing() as unit:
             if not 0 <= (last_day - unit.now.date()).days <= LONGEST_DAYS:
                 raise NotADate
+            if await is_again(unit, once):
+                return await unit.session.get_one(Invite, await made_by(unit, once))
             made = Invite(code=code, uses=uses, last_day=last_day, made_at=unit.now)
             unit.session.add(made)
             await unit.session.flush()
+            await note_made(unit, once, made.id)
             # Who may read what was done need not be let in by it.
             told = {"uses": uses, "last_day": last_day.isoformat()}
             await write_act(unit, by, Deed.INVITED, made.id, **told)
         return made
 
-    async def make_for(self, uses: int, days: int, *, by: int | None = None) -> Invite:
+    async def make_for(
+        self, uses: int, days: int, *, by: int | None = None, once: Once | None = None
+    ) -> Invite:
         """Make a code that is good for *days*, today included."""
         async with self.storage.reading() as unit:
             today = unit.now.date()
-        return await self.make(uses, today + timedelta(days=days - 1), by=by)
+        return await self.make(uses, today + timedelta(days=days - 1), by=by, once=once)
 
     async def page(self, wanted: int = 0) -> Page[Invite]:
         async with self.storage.reading() as unit:
@@ -100,16 +108,18 @@ class Invites:
             known = self.access.may_use(person_id, await admin_ids(unit))
             return not (known or await is_admitted(unit, person_id))
 
-    async def redeem(self, person_id: int, code: str) -> Redeemed:
+    async def redeem(self, person_id: int, code: str, *, once: Once | None = None) -> Redeemed:
         """Let the person in by *code*, however it is typed; each person counts once."""
         if not await self.is_stranger(person_id):
             return Redeemed.ALREADY_IN
         async with self.storage.writing() as unit:
-            if await wrong_guesses(unit, person_id) >= MOST_GUESSES:
+            is_counted = await is_again(unit, once)
+            if not is_counted and await wrong_guesses(unit, person_id) >= MOST_GUESSES:
                 return Redeemed.TOO_OFTEN
             invite = await invite_of(unit, as_code(code))
             if invite is None or invite.ended_at or await is_banned(unit, [person_id]):
-                await count_guess(unit, person_id)
+                if not is_counted:
+                    await count_guess(unit, person_id)
                 return Redeemed.UNKNOWN
             return await _let_in(unit, person_id, invite)
 

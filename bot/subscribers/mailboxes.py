@@ -27,6 +27,7 @@ from bot.subscribers.refusals import (
     WrongCode,
 )
 from storage.chats import Chat, chat_to_change
+from storage.handled import is_again
 from storage.mailbox_requests import forget_requests, note_request, requests_since
 from storage.mailboxes import mailbox_of, mailbox_to_change, open_mailbox, remove_mailbox
 from storage.mailboxes_suspended import confirm_mailbox, end_mailbox
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
     from storage.engine import Storage, Unit
     from storage.mailboxes import Mailbox
+    from storage.words import Once
 
 _A_MOMENT = timedelta(minutes=1)
 
@@ -73,10 +75,10 @@ class Mailboxes:
             chat = await unit.session.get_one(Chat, chat_id)
             return self._seen(chat, await mailbox_of(unit, chat_id))
 
-    async def request(self, chat_id: int, address: str) -> MailboxSeen:
+    async def request(self, chat_id: int, address: str, *, once: Once | None = None) -> MailboxSeen:
         """Write to *address* and ask whether digests shall come there; an active one is left so.
 
-        Who asks twice in a moment is one message that came twice, and gets one mail.
+        Who asks twice in a moment pressed twice, and gets one mail.
         Raise NoMail, NotAnAddress, or TooManyRequests, which says of what.
         """
         post = self._posting()
@@ -87,7 +89,8 @@ class Mailboxes:
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
             there = await mailbox_of(unit, chat_id)
-            if there and there.address == address and _is_settled(there, unit.now):
+            is_settled = there and there.address == address and _is_settled(there, unit.now)
+            if await is_again(unit, once) or is_settled:
                 return self._seen(chat, there)
             await _count(unit, chat_id, address)
             mailbox = await open_mailbox(unit, chat_id, address)
@@ -99,7 +102,9 @@ class Mailboxes:
             mailbox = await mailbox_of(unit, chat_id)
             return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
-    async def confirm_by_code(self, chat_id: int, code: str) -> MailboxSeen:
+    async def confirm_by_code(
+        self, chat_id: int, code: str, *, once: Once | None = None
+    ) -> MailboxSeen:
         """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
@@ -111,8 +116,9 @@ class Mailboxes:
             if is_answered(code, chat_id, mailbox.code_hash):
                 await _confirmed(unit, chat, mailbox)
                 return self._seen(chat, mailbox)
-            mailbox.tries += 1  # kept, so it is only after this unit that the try is refused
-            unit.session.add(mailbox)
+            if not await is_again(unit, once):
+                mailbox.tries += 1  # kept, so it is only after this unit that the try is refused
+                unit.session.add(mailbox)
         raise WrongCode(MOST_TRIES - mailbox.tries)
 
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:

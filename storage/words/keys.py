@@ -1,6 +1,16 @@
-"""The unique key of each delivery: what is decided twice is stored once."""
+"""Keys: what is decided twice is stored once, and what comes twice is done once."""
+
+from dataclasses import dataclass
 
 from storage.words.deliveries import Medium
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An update of Telegram's, which may come twice. Its id is the bot's own."""
+
+    bot_id: int
+    update_id: int
 
 
 def alert_key(alert_id: int, medium: Medium) -> str:

@@ -95,7 +95,7 @@ def errors() -> list[Failure]:
 
 
 class FakeAdding:
-    """Adds nothing; says what it is told to say."""
+    """Adds nothing; says what it is told to say, once."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -106,7 +106,9 @@ class FakeAdding:
         self.asked.append(url)
         if self.told:
             return self.told
+        is_there = url in self.asked[:-1]
         outcome = Outcome.REFUSED if self.sentence else Outcome.ADDED
+        outcome = Outcome.THERE if is_there else outcome
         return Addition(url, outcome, "Sample Times", 12, self.sentence)
 
 

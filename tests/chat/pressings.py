@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from enum import Enum
-from itertools import product
+from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
 from aiogram.filters import Command
@@ -42,6 +42,7 @@ CARRIED: dict[str, list[Any]] = {
     "words": ["okapi", ""],
 }
 _MOST = 24  # of one class; what comes after is alike
+_numbers = count(1)  # no two updates have the same
 
 
 def classes() -> list[type[CallbackData]]:
@@ -77,8 +78,9 @@ def commands_of(router: Router) -> list[str]:
     return sorted(found)
 
 
-def press(person: int, data: str, number: int = 1, **message: Any) -> Update:
+def press(person: int, data: str, **message: Any) -> Update:
     """Return the press of a button under a card, as Telegram tells of it."""
+    number = next(_numbers)
     private = {"id": person, "type": "private", "first_name": "Eve"}
     shown = {
         "message_id": 1,
@@ -92,7 +94,8 @@ def press(person: int, data: str, number: int = 1, **message: Any) -> Update:
     return _update(number, callback_query=query | {"message": shown | message})
 
 
-def say(person: int, text: str, number: int = 1, **facts: Any) -> Update:
+def say(person: int, text: str, **facts: Any) -> Update:
+    number = next(_numbers)
     private = {"id": person, "type": "private", "first_name": "Eve"}
     message = {"message_id": number, "date": 1, "chat": private, "from": _who(person)}
     if text.startswith("/"):

@@ -31,11 +31,12 @@ async def asked_for(
 
 async def ask_address(address: str, guest: Guest, doors: Doors, answers: Answers) -> None:
     """Send the address a mail that asks whether digests shall come there."""
-    await answers.show(_PAGE, mailbox=await doors.mailboxes.request(guest.chat_id, address))
+    mailbox = await doors.mailboxes.request(guest.chat_id, address, once=answers.once)
+    await answers.show(_PAGE, mailbox=mailbox)
 
 
 async def take_code(digits: str, guest: Guest, doors: Doors, answers: Answers) -> None:
-    mailbox = await doors.mailboxes.confirm_by_code(guest.chat_id, digits)
+    mailbox = await doors.mailboxes.confirm_by_code(guest.chat_id, digits, once=answers.once)
     await answers.show(_PAGE, mailbox=mailbox)
 
 

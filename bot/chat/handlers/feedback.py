@@ -28,7 +28,7 @@ async def given(
     if not words:
         await answers.show("chat/feedback/how.html")
         return
-    await doors.feedback.send(guest.chat_id, words)
+    await doors.feedback.send(guest.chat_id, words, once=answers.once)
     await answers.show("chat/feedback/sent.html")
 
 
@@ -39,7 +39,7 @@ async def answer_wanted(
 
 
 async def answered(message: Message, shown: str, doors: Doors, answers: Answers) -> None:
-    name = await doors.feedback.answer(int(shown), message.text or "")
+    name = await doors.feedback.answer(int(shown), message.text or "", once=answers.once)
     await answers.show("chat/feedback/answered.html", name=name)
 
 

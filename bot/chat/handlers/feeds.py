@@ -31,7 +31,8 @@ async def turned(
 
 
 async def renewed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:
-    await answers.change(_PAGE, seen=await doors.feeds.renew(guest.chat_id), is_renewed=True)
+    seen = await doors.feeds.renew(guest.chat_id, once=answers.once)
+    await answers.change(_PAGE, seen=seen, is_renewed=True)
 
 
 async def closed(_pressed: CallbackQuery, guest: Guest, doors: Doors, answers: Answers) -> None:

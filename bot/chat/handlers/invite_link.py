@@ -43,7 +43,7 @@ async def typed(message: Message, event_from_user: User, doors: Doors, answers: 
 async def _redeem(
     code: str, message: Message, person: User, doors: Doors, answers: Answers
 ) -> None:
-    came = await doors.invites.redeem(person.id, code)
+    came = await doors.invites.redeem(person.id, code, once=answers.once)
     guest = None
     if came in {Redeemed.IN, Redeemed.ALREADY_IN}:
         guest = await doors.arrivals.welcome(private_chat_of(person))

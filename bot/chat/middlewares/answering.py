@@ -13,6 +13,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.answers import Answers
 from bot.chat.visitors import thread_of
+from storage.words import Once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ class Answering(BaseMiddleware):
         person = getattr(event, "from_user", None)
         renderer = self._renderer.of((person and person.language_code) or "")
         answers = self._answers(event, data["bot"], renderer)
+        answers.once = Once(data["bot"].id, data["event_update"].update_id)
         result = await handler(event, data | {"answers": answers})
         await answers.acknowledge()
         return result

@@ -99,8 +99,9 @@ async def stopped(
 
 
 async def _draft(said: Ours, guest: Guest, doors: Doors, answers: Answers) -> None:
-    by, language = guest.person_id, guest.language
-    seen, as_it_looks = await doors.broadcasts.draft(said, by=by, language=language)
+    by, once = guest.person_id, answers.once
+    drafted = doors.broadcasts.draft(said, by=by, language=guest.language, once=once)
+    seen, as_it_looks = await drafted
     await answers.send([as_it_looks])
     await show(answers, "broadcast", seen=seen)
 

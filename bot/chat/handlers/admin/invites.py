@@ -48,7 +48,8 @@ async def made(
     doors: Doors,
     answers: Answers,
 ) -> None:
-    await doors.invites.make_for(callback_data.uses, callback_data.days, by=guest.person_id)
+    uses, days = callback_data.uses, callback_data.days
+    await doors.invites.make_for(uses, days, by=guest.person_id, once=answers.once)
     await _show(guest, bot, doors, answers)
 
 

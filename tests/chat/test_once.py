@@ -1,0 +1,114 @@
+"""What only the update itself tells from a second wish: once, also when it comes minutes later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import SQLModel, select
+
+from bot.rendering.renderer import Renderer
+from bot.subscribers.access import Access
+from storage.broadcasts import Broadcast
+from storage.deliveries import Delivery
+from storage.feedback import Feedback
+from storage.invites import Guessing
+from storage.mailbox_requests import MailboxRequest
+from storage.mailboxes import Mailbox
+from tests.chat.conftest import ADMIN, buttons
+from tests.chat.pressings import say
+
+if TYPE_CHECKING:
+    from aiogram.types import Update
+
+    from tests.chat.conftest import House
+
+EVE = 666
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=False, admins=frozenset({ADMIN}), allowed=frozenset({EVE}), invites=True)
+
+
+@pytest.fixture
+def people(house: House) -> None:
+    for name, number in (("Ada", ADMIN), ("Eve", EVE), ("Sam", 5)):
+        house.talk(name, id=number)
+
+
+@pytest.fixture
+def twice(house: House, people, clock):
+    """Feed an update, and again minutes later; return what was said each time."""
+
+    async def feed(update: Update) -> list[list[dict[str, Any]]]:
+        said = []
+        for _ in range(2):
+            seen = max((call["n"] for call in house.playground.journal()), default=0)
+            await house.dispatcher.feed_update(house.bot, update)
+            calls = house.playground.journal("sendMessage", after=seen)
+            said.append([call["params"] for call in calls])
+            clock.turn(timedelta(minutes=5))
+        return said
+
+    return feed
+
+
+@pytest.fixture
+def rows(house: House):
+    async def of(table: type[SQLModel]) -> list[Any]:
+        async with house.storage.reading() as unit:
+            return list(await unit.session.exec(select(table)))
+
+    return of
+
+
+async def test_feedback_and_its_answer_arrive_once(house, twice, rows):
+    await house.dispatcher.feed_update(house.bot, say(ADMIN, "/start"))
+    thanked = await twice(say(EVE, "/feedback too early"))
+    shown = Renderer().message("chat/feedback/ask.html", shown="1")
+    ours = {"id": 1, "is_bot": True, "first_name": "Dateline"}
+    question = {
+        "message_id": 1,
+        "date": 1,
+        "chat": {"id": ADMIN, "type": "private"},
+        "from": ours,
+        "text": shown.text,
+        "entities": [
+            {"type": one.type, "offset": one.offset, "length": one.length} for one in shown.entities
+        ],
+    }
+    passed = await twice(say(ADMIN, "Later, then.", reply_to_message=question))
+
+    assert thanked[0] == thanked[1]
+    assert passed[0] == passed[1]
+    assert passed[0][0]["text"].startswith("Passed on to Eve")
+    assert len(await rows(Feedback)) == 1
+    assert len(await rows(Delivery)) == 2
+
+
+async def test_an_address_gets_one_mail_and_a_wrong_code_counts_once(twice, rows):
+    await twice(say(EVE, "/email eve@dateline.example"))
+    refused = await twice(say(EVE, "000 000"))
+
+    (mailbox,) = await rows(Mailbox)
+    assert len(await rows(MailboxRequest)) == 1
+    assert mailbox.tries == 1
+    assert refused[0] == refused[1]
+
+
+async def test_a_wrong_invitation_counts_once(twice, rows):
+    await twice(say(5, "ABCD EFGH IJKL MNOP"))
+
+    (guessing,) = await rows(Guessing)
+    assert guessing.tries == 1
+
+
+async def test_a_broadcast_is_drafted_once_and_shown_each_time(twice, rows):
+    said = await twice(say(ADMIN, "/broadcast We move on Monday."))
+
+    (_looks, first), (_again, second) = said
+    assert list(buttons(first)) == list(buttons(second))
+    assert list(buttons(first))
+    assert len(await rows(Broadcast)) == 1

@@ -1,0 +1,63 @@
+"""Updates whose act is done: noted with it, told apart by bot, forgotten after a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlmodel import select
+
+from storage.handled import Handled, is_again, made_by, note_made
+from storage.words import Once
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+FIRST = Once(bot_id=7_000_000_000, update_id=1)
+
+
+async def comes(storage: Storage, once: Once | None) -> bool:
+    async with storage.writing() as unit:
+        return await is_again(unit, once)
+
+
+async def test_the_second_time_is_again(storage):
+    assert [await comes(storage, FIRST) for _ in range(3)] == [False, True, True]
+
+
+async def test_the_same_number_of_another_bot_is_another_update(storage):
+    await comes(storage, FIRST)
+
+    assert not await comes(storage, Once(FIRST.bot_id + 1, FIRST.update_id))
+
+
+async def test_what_comes_by_no_update_is_meant_each_time(storage):
+    assert [await comes(storage, None) for _ in range(2)] == [False, False]
+
+
+async def test_what_is_not_committed_was_not_handled(storage):
+    async with storage.writing() as unit:
+        await is_again(unit, FIRST)
+        await unit.session.rollback()
+
+    assert not await comes(storage, FIRST)
+
+
+async def test_what_the_act_made_is_known_the_second_time(storage):
+    async with storage.writing() as unit:
+        await is_again(unit, FIRST)
+        before = await made_by(unit, FIRST)
+        await note_made(unit, FIRST, 12)
+
+    async with storage.reading() as unit:
+        assert (before, await made_by(unit, FIRST)) == (None, 12)
+
+
+async def test_after_a_day_it_is_forgotten(storage, clock):
+    await comes(storage, FIRST)
+    clock.turn(timedelta(days=1, seconds=1))
+    await comes(storage, Once(1, 2))
+
+    async with storage.reading() as unit:
+        (kept,) = await unit.session.exec(select(Handled))
+    assert (kept.bot_id, kept.update_id) == (1, 2)
