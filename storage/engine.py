@@ -50,7 +50,10 @@ POSTGRESQL = "postgresql"
 
 # Seconds that a statement waits for another process's write lock before it gives up.
 SQLITE_BUSY_SECONDS = 20
-_MET: Final = frozenset({"40P01", "40001"})  # a deadlock, a serialization failure (PostgreSQL)
+# SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
+_MET: Final = frozenset({"40P01", "40001"})
+# No connection; no room; being stopped, or not yet started; trouble of its system; a standby.
+_AWAY: Final = ("08", "53", "57P", "58", "25006")
 _CACHE_MB: Final = 2
 _WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
@@ -60,13 +63,19 @@ def is_away(error: Exception) -> bool:
     """Whether it says that the database could not be reached or used, whatever was asked of it."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError)
-    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return _sqlstate(error).startswith(_AWAY)
 
 
 def will_pass(error: Exception) -> bool:
     """Whether the same unit of work may succeed later: the database is away, or two units met."""
-    sqlstate = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return is_away(error) or sqlstate in _MET
+    return is_away(error) or _sqlstate(error) in _MET
+
+
+def _sqlstate(error: Exception) -> str:
+    said = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return said or ""
 
 
 async def database_clock(session: AsyncSession) -> datetime:

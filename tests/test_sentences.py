@@ -57,7 +57,7 @@ def _is_aside(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Raise):
         return True
-    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.")
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith(("log.", "log_outage"))
 
 
 @pytest.mark.parametrize(

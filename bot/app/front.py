@@ -19,6 +19,7 @@ from bot.app.website import website
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
 from bot.chat.menu import register_commands, set_menu_button
+from bot.chat.outages import log_outage
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.delivery.pace import bot_key
 from bot.delivery.replies import Replies
@@ -111,14 +112,22 @@ class FrontDoor:
         self, bot: Bot, dispatcher: Dispatcher, gate: Floodgate, stopping: asyncio.Event
     ) -> None:
         storage, owner = self.around.storage, self.around.owner
+        is_told = False
 
         async def holds_lease() -> bool:
+            nonlocal is_told
             try:
                 async with storage.writing() as unit:
-                    return await hold(unit, POLL_ROLE, owner, POLL_LEASE)
+                    holds = await hold(unit, POLL_ROLE, owner, POLL_LEASE)
             except (DatabaseError, OSError) as error:
-                log.warning("no updates are taken while the database fails", error=str(error))
+                if not is_told:
+                    log_outage("no updates are taken while the database fails", error)
+                is_told = True
                 return False
+            if is_told:
+                log.info("updates are taken again")
+            is_told = False
+            return holds
 
         try:
             polling = Polling(bot, dispatcher, holds_lease, ALLOWED_UPDATES, gate)

@@ -173,6 +173,13 @@ class Answers:
         text = self.renderer.message(template, press=callbacks, **values).text
         await self.acknowledge(text[:_LONGEST_TOAST])
 
+    async def say(self, template: str, **values: Any) -> None:
+        """Say it over the chat; as a message where that was done already."""
+        if self.is_acknowledged:
+            await self.show(template, **values)
+        else:
+            await self.toast(template, **values)
+
     async def note(self, template: str, **values: Any) -> None:
         """Say in passing what a press did: it goes by itself, and nobody has to close it."""
         text = self.renderer.message(template, press=callbacks, **values).text

@@ -52,11 +52,13 @@ from bot.chat.middlewares.answering import Answering
 from bot.chat.middlewares.appointing import Appointing
 from bot.chat.middlewares.arriving import Arriving
 from bot.chat.middlewares.calming import Calming
-from bot.chat.middlewares.guarding import Guarding
+from bot.chat.middlewares.guarding import PAUSES_SECONDS, Guarding
 from bot.chat.middlewares.permitting import Permitting
 from bot.chat.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiogram.dispatcher.event.telegram import TelegramEventObserver
 
     from bot.chat.doors import Doors
@@ -72,8 +74,13 @@ ALLOWED_UPDATES = (
 )
 
 
-def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
-    """Return a dispatcher without dialog state: each update says all that is needed."""
+def make_dispatcher(
+    doors: Doors, renderer: Renderer, pauses_seconds: Sequence[float] = PAUSES_SECONDS
+) -> Dispatcher:
+    """Return a dispatcher without dialog state: each update says all that is needed.
+
+    *pauses_seconds*: after which a database that is away is asked again.
+    """
     administrators = Administrators()
     dispatcher = Dispatcher(
         disable_fsm=True,
@@ -84,7 +91,7 @@ def make_dispatcher(doors: Doors, renderer: Renderer) -> Dispatcher:
     )
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
-        observer.outer_middleware(Guarding())
+        observer.outer_middleware(Guarding(pauses_seconds))
         observer.outer_middleware(Calming())
     if doors.admins.is_for_first:
         dispatcher.message.outer_middleware(Appointing())

@@ -78,7 +78,7 @@ class Floodgate:
             return _DROPPED
         event = getattr(update, kind)
         person = sender_of(event)
-        if kind not in _DROPPABLE or not person or _is_of_the_chat(event):
+        if kind not in _DROPPABLE or not person or is_of_the_chat(event):
             return HANDLED
         bucket = self._bucket(person, now, is_typing=kind in _WHILE_TYPING)
         verdict = bucket.ask(now, TOAST_SECONDS if kind == "callback_query" else inf)
@@ -98,7 +98,7 @@ def sender_of(event: TelegramObject) -> int:
     return sender.id if sender else 0
 
 
-def _is_of_the_chat(event: TelegramObject) -> bool:
+def is_of_the_chat(event: TelegramObject) -> bool:
     return isinstance(event, Message) and any(
         getattr(event, name) is not None for name in _OF_THE_CHAT
     )

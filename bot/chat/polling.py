@@ -8,8 +8,10 @@ confirms updates before they are handled. Here:
 2. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
 3. A slow handler holds up nobody: after a moment's grace polling goes on without it, and sooner
    where an answer was full, since then more is waiting at Telegram.
-4. A flood is dropped here, before there is a task for it; what is in hand is bounded in any case.
-5. Only the holder of the lease polls.
+4. What a chat tells of itself while the database is away is kept here and tried again; at a stop it
+   is left with Telegram, for whoever polls next.
+5. A flood is dropped here, before there is a task for it; what is in hand is bounded in any case.
+6. Only the holder of the lease polls.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ from aiogram.types.update import UpdateTypeLookupError
 from bot.chat.buckets import Verdict
 from bot.chat.floodgate import Floodgate
 from bot.chat.middlewares.calming import SHUT_SECONDS
+from bot.chat.outages import log_outage
 from bot.loops import nap, until
+from storage.engine import will_pass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -66,16 +70,21 @@ class Polling:
     holds_lease: Callable[[], Awaitable[bool]]
     allowed_updates: tuple[str, ...]
     gate: Floodgate = field(default_factory=Floodgate)
+    pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
     most_in_hand: int = MOST_IN_HAND
     running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
+    left: set[int] = field(default_factory=set)
+    """Updates that nobody has handled at the stop."""
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until *stopping* is set; handlers in flight are finished before this returns."""
         failures = Failures()
         offset: int | None = None
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._hear(stopping))
             while not stopping.is_set():
                 if not await self.holds_lease():
                     await nap(stopping, LEASE_PAUSE_SECONDS)
@@ -90,7 +99,11 @@ class Polling:
                     offset = updates[-1].update_id + 1
                     await self._start(group, updates)
         if offset is not None:
-            await self._confirm(offset)
+            await self._confirm(min(self.left, default=offset))
+
+    async def _hear(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.ending.set()
 
     async def _confirm(self, offset: int) -> None:
         """Confirm what is before *offset*; what comes with the answer stays for the next poller."""
@@ -148,10 +161,26 @@ class Polling:
         await self._feed(update, {})
 
     async def _feed(self, update: Update, known: dict[str, Any]) -> None:
+        """Let it be handled; while the database is away it waits, until the stop."""
+        failures = 0
+        while not await self._is_done(update, known, is_first=not failures):
+            await self.pause(self.ending, pause_seconds(failures))
+            failures += 1
+            if self.ending.is_set():
+                self.left.add(update.update_id)
+                return
+
+    async def _is_done(self, update: Update, known: dict[str, Any], *, is_first: bool) -> bool:
         try:
             await self.dispatcher.feed_update(self.bot, update, **known)
-        except Exception:  # one bad update must not end the polling
-            log.exception("an update failed", update=update.update_id)
+        except Exception as error:  # one bad update must not end the polling
+            if not will_pass(error):
+                log.exception("an update failed", update=update.update_id)
+                return True
+            if is_first:
+                log_outage("an update waits for the database", error, update=update.update_id)
+            return False
+        return True
 
 
 @dataclass
@@ -177,9 +206,14 @@ class Failures:
                     ) from error
             case TelegramRetryAfter():
                 return float(error.retry_after)
-        pause = min(2.0 ** (self.number - 1), LONGEST_PAUSE_SECONDS)
+        pause = pause_seconds(self.number - 1)
         log.warning("polling failed", error=str(error), pause_seconds=pause)
         return pause
+
+
+def pause_seconds(failures: int) -> float:
+    """Return how long to wait after so many failures before the last: 1, 2, 4 … 30."""
+    return min(2.0**failures, LONGEST_PAUSE_SECONDS)
 
 
 def chat_of(update: Update) -> int:

@@ -17,6 +17,7 @@ from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
 from bot.chat.floodgate import Floodgate
+from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
@@ -346,6 +347,12 @@ def is_for_first() -> bool:
 
 
 @pytest.fixture
+def pauses_seconds() -> Sequence[float]:
+    """After which a database that is away is asked again; a test module may say otherwise."""
+    return PAUSES_SECONDS
+
+
+@pytest.fixture
 async def house(
     playground: Playground,
     one_storage: Storage,
@@ -354,11 +361,12 @@ async def house(
     gate: Floodgate,
     renderer: Renderer,
     is_for_first: bool,
+    pauses_seconds: Sequence[float],
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     doors = make_doors(one_storage, access, adding, post, looking, renderer)
     doors = replace(doors, admins=Admins(one_storage, access, is_for_first=is_for_first))
-    dispatcher = make_dispatcher(doors, renderer)
+    dispatcher = make_dispatcher(doors, renderer, pauses_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:

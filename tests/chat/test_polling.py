@@ -7,6 +7,8 @@ from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramConflictError, TelegramNetworkError
 from aiogram.methods import GetUpdates
 from aiogram.types import Message
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.chat.polling import (
     CONFLICT_SECONDS,
@@ -164,6 +166,57 @@ async def test_trouble_on_the_way_is_waited_out(playground: Playground):
         texts = await handler.wait_for(1)
 
     assert texts == ["hello"]
+
+
+class Away(Handler):
+    """Finds the database away, so many *times*."""
+
+    times = 0
+
+    async def on_message(self, message: Message) -> None:
+        if self.times and message.text == "hello":
+            self.times -= 1
+            self.begun.set()
+            raise OperationalError("SELECT", {}, Exception("away"))
+        await super().on_message(message)
+
+
+async def test_an_update_waits_for_the_database_and_its_chat_behind_it(playground: Playground):
+    ann = playground.person("Ann")
+    handler, waited = Away(), []
+    handler.times = 3
+
+    async def pause(_: asyncio.Event, seconds: float) -> None:
+        waited.append(seconds)
+
+    with capture_logs() as logged:
+        async with polling(playground, handler.dispatcher, pause=pause):
+            playground.send(ann, "hello")
+            playground.send(ann, "behind it")
+            texts = await handler.wait_for(2)
+
+    assert texts == ["hello", "behind it"]
+    assert waited == [1, 2, 4]
+    assert [line["reason"] for line in logged if line["log_level"] == "error"] == [
+        "(builtins.Exception) away"
+    ]
+
+
+async def test_what_still_waits_at_the_stop_is_left_with_telegram(playground: Playground):
+    ann, ben = playground.person("Ann"), playground.person("Ben")
+    handler = Away()
+    handler.times = 1
+    playground.send(ben, "before it")
+    playground.send(ann, "hello")
+
+    async with polling(playground, handler.dispatcher) as stopping:
+        await handler.wait_for(1)
+        await handler.begun.wait()
+        stopping.set()
+    async with bot_on(playground) as next_one:
+        left = await next_one.get_updates()
+
+    assert [update.message.text for update in left if update.message] == ["hello"]
 
 
 async def test_a_wrong_token_stops_the_polling_with_a_sentence():

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.delivery.answers import PAUSES_SECONDS
 from bot.delivery.calls import Calls
 from bot.delivery.send import Sending
 from bot.loops import Loop
-from storage.engine import SQLITE, DatabaseError
+from storage.engine import DatabaseError
 from storage.words import DeliveryState
+from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 if TYPE_CHECKING:
@@ -25,50 +24,10 @@ if TYPE_CHECKING:
 
     from bot.delivery.channel import Address
     from bot.rendering.messages import Message
-    from storage.engine import Storage
     from tests.conftest import TurnedClock
     from tests.delivery.conftest import Outbox
 
 LARGEST = 2**31 - 2  # pages, by SQLite's own limit
-
-
-@dataclass
-class Trouble:
-    """Takes the database away from *storage*, and gives it back."""
-
-    storage: Storage
-    url: str
-    _lock: sqlite3.Connection | None = None
-
-    async def begin(self) -> None:
-        if self.storage.dialect == SQLITE:
-            await on_writer(self.storage, "PRAGMA busy_timeout = 0")
-            self._lock = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
-            self._lock.execute("BEGIN IMMEDIATE")
-        else:
-            await drop_connections(self.url)
-
-    def end(self) -> None:
-        if self._lock:
-            self._lock.close()
-
-
-async def on_writer(storage: Storage, statement: str) -> None:
-    """Execute *statement* on the one connection that writes to SQLite."""
-    async with storage.writing() as unit:
-        await unit.session.exec(text(statement))  # type: ignore[call-overload]
-
-
-async def drop_connections(url: str) -> None:
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
-    await engine.dispose()
 
 
 class PatientTimer(TurnedTimer):

@@ -5,7 +5,7 @@ The answer is one person's: it is told in their zone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -18,11 +18,13 @@ from aiogram.types import (
 )
 
 from bot.chat.deeplinks import link_to_words, payload_of
+from bot.chat.outages import log_outage
 from bot.chat.visitors import person
 from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from storage.engine import will_pass
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -112,13 +114,23 @@ async def asked(
     """Answer the last that somebody has asked; what they have typed over is dropped."""
     async with turns.turn(query.from_user.id) as turn:
         if turn.counts:
-            guest = await doors.arrivals.known(person(query.from_user))
-            language = guest.language if guest else query.from_user.language_code or ""
-            answering = _Answering(query, bot, renderer.of(language))
-            if guest is None:
-                await answering.say("chat/inline/stranger.txt")
-            else:
-                await _answer(answering, guest, doors)
+            answering = _Answering(query, bot, renderer.of(query.from_user.language_code or ""))
+            try:
+                await _answer_whoever_asks(answering, doors)
+            except Exception as error:
+                if not will_pass(error):
+                    raise
+                log_outage("the database fails; somebody shall ask again", error)
+                await answering.say("chat/inline/away.txt")
+
+
+async def _answer_whoever_asks(answering: _Answering, doors: Doors) -> None:
+    guest = await doors.arrivals.known(person(answering.query.from_user))
+    if guest is None:
+        await answering.say("chat/inline/stranger.txt")
+    else:
+        spoken = answering.renderer.of(guest.language)
+        await _answer(replace(answering, renderer=spoken), guest, doors)
 
 
 async def _answer(answering: _Answering, guest: Guest, doors: Doors) -> None:

@@ -1,14 +1,22 @@
-"""Turning what goes wrong in a handler into a sentence: a refusal's own, or an apology."""
+"""Turning what goes wrong in a handler into a sentence: a refusal's own, or an apology.
+
+A database that is away is asked again for a few seconds. Then whoever waits for an answer is told
+to come back; what a chat tells of itself, which nobody says twice, is the poller's to keep.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import BaseMiddleware
 from aiogram.exceptions import AiogramError, TelegramForbiddenError
+from aiogram.types import ChatMemberUpdated
 
 from bot.chat.cards import CardTooOld
+from bot.chat.floodgate import is_of_the_chat
+from bot.chat.outages import log_outage
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import (
@@ -44,15 +52,20 @@ from bot.subscribers.refusals import (
     UndoIsOver,
     WrongCode,
 )
+from storage.engine import will_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from aiogram.types import TelegramObject
 
     from bot.chat.answers import Answers
 
 log = structlog.get_logger(__name__)
+
+# A server that restarts is back by then. Who waited for a lock in vain does not wait once more.
+PAUSES_SECONDS = (0.1, 1.0, 3.0)
+LONGEST_SECONDS = 5.0
 
 SAID: dict[type[Exception], str] = {
     AlreadyWatched: "chat/refused/already_watched.html",
@@ -90,6 +103,9 @@ SAID: dict[type[Exception], str] = {
 
 
 class Guarding(BaseMiddleware):
+    def __init__(self, pauses_seconds: Sequence[float] = PAUSES_SECONDS) -> None:
+        self._pauses = pauses_seconds
+
     async def __call__(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
@@ -98,7 +114,7 @@ class Guarding(BaseMiddleware):
     ) -> Any:
         answers: Answers = data["answers"]
         try:
-            return await handler(event, data)
+            return await self._patiently(handler, event, data)
         except QueryError as refusal:
             place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
             await answers.show("chat/refused/query.html", refusal=refusal, place=place)
@@ -109,14 +125,43 @@ class Guarding(BaseMiddleware):
             await answers.toast(SAID[type(refusal)], refusal=refusal)
         except TelegramForbiddenError as error:
             log.info("could not answer", reason=error.message)
-        except Exception:  # whatever it was, the person is told, and the next update is handled
-            log.exception("a handler failed", update=data["event_update"].update_id)
-            await _apologise(answers)
+        except Exception as error:  # whatever it was, the next update is handled
+            if will_pass(error) and not _is_waited_for(event):
+                raise
+            await _apologise(answers, error, data["event_update"].update_id)
         return None
 
+    async def _patiently(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Handle it once more where the database was away; nothing is done twice by that."""
+        clock = asyncio.get_running_loop()
+        begun = clock.time()
+        for seconds in self._pauses:
+            try:
+                return await handler(event, data)
+            except Exception as error:
+                if not will_pass(error) or clock.time() - begun > LONGEST_SECONDS:
+                    raise
+            await asyncio.sleep(seconds)
+        return await handler(event, data)
 
-async def _apologise(answers: Answers) -> None:
+
+def _is_waited_for(event: TelegramObject) -> bool:
+    """Whether somebody waits for an answer, and will ask again if told to."""
+    return not isinstance(event, ChatMemberUpdated) and not is_of_the_chat(event)
+
+
+async def _apologise(answers: Answers, error: Exception, update_id: int) -> None:
     try:
-        await answers.show("chat/refused/trouble.html")
-    except AiogramError as error:
-        log.warning("could not apologise", reason=str(error))
+        if will_pass(error):
+            log_outage("the database fails; somebody shall ask again", error, update=update_id)
+            await answers.say("chat/refused/away.html")
+        else:
+            log.error("a handler failed", update=update_id, exc_info=error)
+            await answers.show("chat/refused/trouble.html")
+    except AiogramError as refused:
+        log.warning("could not apologise", reason=str(refused))

@@ -1,0 +1,225 @@
+"""The database away, locked or full while people write and press: said, and nothing half done."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram.types import Update
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from bot.rendering.renderers import Renderers
+from storage.engine import Storage, Unit
+from tests.belongings import fill
+from tests.chat.conftest import ADMIN
+from tests.chat.pressings import classes, commands_of, data_of, press, say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from bot.rendering.renderer import Renderer
+    from tests.conftest import TurnedClock
+
+AWAY = "I can't reach my notes right now. Please try that again in a minute."
+
+
+class Unlucky(Storage):
+    """Fails *at* the begin of each unit or at its commit, as often as is *left*."""
+
+    at = ""
+    left = 0
+
+    def go_away(self, at: str, times: int = 10_000) -> None:
+        self.at, self.left = at, times
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        self._fail("begin")
+        async with super().reading() as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        self._fail("begin")
+        async with super().writing() as unit:
+            yield unit
+            self._fail("commit")
+
+    def _fail(self, at: str) -> None:
+        if self.at == at and self.left:
+            self.left -= 1
+            raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("is locked"))
+
+
+@pytest.fixture
+async def one_storage(
+    catalogued: Path, tmp_path: Path, clock: TurnedClock
+) -> AsyncIterator[Unlucky]:
+    path = tmp_path / "dateline.sqlite3"
+    shutil.copy(catalogued, path)
+    opened = Unlucky.open(f"sqlite+aiosqlite:///{path}", clock=clock)
+    assert isinstance(opened, Unlucky)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def stored(tmp_path: Path):
+    """Return how to take all that is stored, as SQL."""
+
+    def dump() -> list[str]:
+        with closing(sqlite3.connect(tmp_path / "dateline.sqlite3")) as ours:
+            return [line for line in ours.iterdump() if 'INTO "pace"' not in line]
+
+    return dump
+
+
+@pytest.fixture
+def pauses_seconds() -> Sequence[float]:
+    return ()
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers().of("en")
+
+
+@pytest.fixture
+def feed(house):
+    """Feed an update; return what people were told, and what was logged as an error."""
+    house.talk("Ada", id=ADMIN)
+
+    async def feed(update: Update) -> tuple[list[dict[str, Any]], list[Any]]:
+        seen = max((call["n"] for call in house.playground.journal()), default=0)
+        with capture_logs() as logged:
+            await house.dispatcher.feed_update(house.bot, update)
+        told = [call["params"] for call in house.playground.journal(after=seen)]
+        return told, [line for line in logged if line["log_level"] in {"error", "critical"}]
+
+    return feed
+
+
+def texts(told: list[dict[str, Any]]) -> list[str]:
+    return [str(call["text"]) for call in told if "text" in call]
+
+
+@pytest.mark.parametrize("at", ["begin", "commit"])
+async def test_who_writes_is_asked_to_come_back_and_then_all_is_well(feed, one_storage, stored, at):
+    await feed(say(ADMIN, "/start"))
+    before = stored()
+    one_storage.go_away(at)
+
+    told, errors = await feed(say(ADMIN, "/feedback hello"))
+    after = stored()
+    one_storage.go_away("")
+    then, _ = await feed(say(ADMIN, "/feedback hello"))
+
+    assert texts(told) == [AWAY]
+    assert [(line["event"], line["reason"]) for line in errors] == [
+        (
+            "the database fails; somebody shall ask again",
+            "(sqlite3.OperationalError) is locked",
+        )
+    ]
+    assert after == before
+    assert texts(then)[0].startswith("Thank you.")
+
+
+@pytest.mark.parametrize("at", ["begin", "commit"])
+async def test_who_presses_is_told_over_the_chat(feed, one_storage, stored, at):
+    await feed(say(ADMIN, "/start"))
+    before = stored()
+    one_storage.go_away(at)
+
+    told, errors = await feed(press(ADMIN, "renewfeeds"))
+
+    assert [call["text"] for call in told if "callback_query_id" in call] == [AWAY]
+    assert len(told) == len(errors) == 1
+    assert stored() == before
+
+
+async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
+    one_storage.go_away("begin")
+    eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "ar"}
+
+    told, _ = await feed(say(ADMIN, "/topics", **{"from": eve}))
+
+    assert texts(told) == [Renderers().of("ar").message("chat/refused/away.html").text]
+
+
+@pytest.mark.parametrize("at", ["begin", "commit"])
+async def test_whatever_is_asked_is_answered_and_nothing_is_half_done(
+    house, feed, one_storage, stored, at
+):
+    await feed(say(ADMIN, "okapi"))
+    await fill(one_storage, 1)
+    before = stored()
+    one_storage.go_away(at)
+    said = [f"/{one} {words}" for one in commands_of(house.dispatcher) for words in ("", "okapi")]
+    asked = [say(ADMIN, text) for text in (*said, "okapi", "8:00", "UTC+9", "123456")]
+    asked += [press(ADMIN, data) for kind in classes() for data in data_of(kind, {})[:2]]
+
+    silent, loud = [], []
+    for update in asked:
+        told, errors = await feed(update)
+        if not told:
+            silent.append(update)
+        loud += [line for line in errors if not line["event"].startswith("the database fails")]
+
+    assert silent == loud == []
+    assert stored() == before
+
+
+class TestForAMoment:
+    """A server that restarts is back before anybody has to be told."""
+
+    @pytest.fixture
+    def pauses_seconds(self) -> Sequence[float]:
+        return (0, 0)
+
+    @pytest.mark.parametrize("at", ["begin", "commit"])
+    async def test_nobody_hears_of_it(self, feed, one_storage, at):
+        await feed(say(ADMIN, "/start"))
+        one_storage.go_away(at, times=2)
+
+        told, errors = await feed(say(ADMIN, "/feedback hello"))
+
+        assert [text.partition(".")[0] for text in texts(told)] == ["Thank you"]
+        assert errors == []
+
+
+async def test_an_inline_query_is_answered_with_a_button_that_says_so(feed, one_storage):
+    one_storage.go_away("begin")
+    eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "en"}
+    query = {"id": "1", "from": eve, "query": "taiwan", "offset": ""}
+
+    told, errors = await feed(Update.model_validate({"update_id": 1, "inline_query": query}))
+
+    assert "Try again in a minute" in str(told[0]["button"])
+    assert len(errors) == 1
+
+
+async def test_what_a_chat_tells_of_itself_is_nobodys_to_say_again(house, one_storage):
+    """The poller keeps it, and nothing is written to who has just blocked the bot."""
+    ada = {"id": ADMIN, "is_bot": False, "first_name": "Ada"}
+    bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
+    event = {
+        "chat": {"id": ADMIN, "type": "private"},
+        "from": ada,
+        "date": 1,
+        "old_chat_member": {"status": "member", "user": bot},
+        "new_chat_member": {"status": "kicked", "user": bot, "until_date": 0},
+    }
+    one_storage.go_away("begin")
+
+    with pytest.raises(OperationalError):
+        await house.dispatcher.feed_update(
+            house.bot, Update.model_validate({"update_id": 1, "my_chat_member": event})
+        )
+
+    assert house.playground.journal("sendMessage") == []

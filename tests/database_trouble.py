@@ -1,0 +1,54 @@
+"""Databases that are taken away, and given back."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.engine import SQLITE
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+
+@dataclass
+class Trouble:
+    """Takes the database away from *storage*, and gives it back."""
+
+    storage: Storage
+    url: str
+    _lock: sqlite3.Connection | None = None
+
+    async def begin(self) -> None:
+        if self.storage.dialect == SQLITE:
+            await on_writer(self.storage, "PRAGMA busy_timeout = 0")
+            self._lock = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
+            self._lock.execute("BEGIN IMMEDIATE")
+        else:
+            await drop_connections(self.url)
+
+    def end(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+
+async def on_writer(storage: Storage, statement: str) -> None:
+    """Execute *statement* on the one connection that writes to SQLite."""
+    async with storage.writing() as unit:
+        await unit.session.exec(text(statement))  # type: ignore[call-overload]
+
+
+async def drop_connections(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    await engine.dispose()
