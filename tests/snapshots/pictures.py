@@ -41,7 +41,7 @@ async def take(folder: Path) -> None:
     looks = dict(messages_by_look()) | {"weekly": await _weekly(), "long": _long()}
     async with launched("--disable-lcd-text") as browser:
         for name, messages in looks.items():
-            async with _chat_with(messages) as (address, chat_id):
+            async with chat_with(messages) as (address, chat_id):
                 for scheme in ("light", "dark"):
                     page = await browser.new_page(
                         viewport=PHONE,
@@ -57,7 +57,7 @@ async def take(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int]]:
+async def chat_with(messages: Sequence[Message]) -> AsyncIterator[tuple[str, int]]:
     """Yield the address of a playground, and the chat in which *messages* were sent there."""
     async with Playground(flood="off") as playground:
         ann = playground.person("Ann")

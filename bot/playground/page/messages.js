@@ -19,7 +19,7 @@ export function renderMessage(message, acts) {
     bubble.append(renderQuote(message.reply_to_message, acts));
   if (message.document) bubble.append(renderDocument(message.document));
   if (message.photo) bubble.append(renderPhoto(message));
-  bubble.append(renderBody(message, acts), renderMeta(message));
+  bubble.append(renderBody(message, acts), renderMeta(message, acts));
   bubble.addEventListener("dblclick", () => acts.reply(message));
   const made = element(
     "article",
@@ -77,9 +77,9 @@ function renderWho(message) {
   return element("b", { classes: "who-said", text: message.from.first_name });
 }
 
-function renderMeta(message) {
+function renderMeta(message, acts) {
   const meta = element("span", { classes: "meta" });
-  if (message.is_topic_message) meta.append(`#${message.message_thread_id} · `);
+  if (message.is_topic_message) meta.append(`${acts.topic(message.message_thread_id)} · `);
   if (message.silent) {
     const bell = {
       classes: "silent",

@@ -22,6 +22,7 @@ const log = new Log({
   press,
   open: (url) => openApp(url),
   reply: (message) => composer.answer(message),
+  topic: (number) => state.chat.threads?.find(({ id }) => id === number)?.name ?? `#${number}`,
 });
 const composer = new Composer(say);
 const panel = new Panel({
@@ -137,9 +138,10 @@ async function readChats() {
 
 async function readBot() {
   state.bot = await control.readBot(state.chat.language_code ?? "", state.chat.id);
-  byId("bot-name").textContent = state.bot.first_name;
-  byId("avatar").textContent = state.bot.first_name.slice(0, 1);
-  document.title = state.bot.first_name;
+  const name = state.chat.title || state.bot.first_name;
+  byId("bot-name").textContent = name;
+  byId("avatar").textContent = name.slice(0, 1);
+  document.title = name;
   byId("description").textContent = state.bot.description || "No messages here yet.";
   composer.commands = state.bot.commands;
   const { web_app: opens, text } = state.bot.menu_button;

@@ -41,6 +41,8 @@ async def test_one_writes_as_another_and_into_a_topic(page, bot, playground):
     await page.press("#text", "Enter")
 
     await expect(page.locator(".who-said")).to_have_text("Ben")
+    await expect(page.locator(".meta").last).to_contain_text("Elections")
+    await expect(page.get_by_role("heading", name="Newsroom").first).to_be_visible()
     group = playground.directing.chats()[-1]
     said = playground.messages(group["id"])[-1]
     assert (said["from"]["id"], said["message_thread_id"]) == (ben.id, group["threads"][0]["id"])

@@ -1,0 +1,28 @@
+"""Take all of them; each goes to the folder that is named."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.browsing import launched
+from tests.screenshots.groups import of_a_group
+from tests.screenshots.private import of_a_newcomer
+from tests.screenshots.samples import of_samples
+from tests.screenshots.studio import LOOK, chat_page
+
+
+async def take(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    async with launched(*LOOK) as browser:
+        async for name, png in of_samples(browser):
+            (folder / name).write_bytes(png)
+        async with chat_page(browser) as page:
+            for scene in (of_a_newcomer, of_a_group):
+                async for name, png in scene(page):
+                    (folder / name).write_bytes(png)
+
+
+if __name__ == "__main__":
+    asyncio.run(take(Path(sys.argv[1])))

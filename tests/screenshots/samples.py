@@ -1,0 +1,44 @@
+"""A morning's digest with made-up news of a whole day, in the chat and as a mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import ViewportSize, expect
+
+from bot.publishing.pages import edition_page
+from bot.publishing.samples import sample_edition
+from bot.publishing.specimens import sample_mail
+from bot.rendering.renderer import Renderer
+from tests.screenshots.studio import SCREEN, picture, with_few_colours
+from tests.snapshots.pictures import chat_with
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+MAIL = ViewportSize(width=640, height=900)
+WHERE = {"locale": "en-GB", "timezone_id": "Asia/Tokyo", "device_scale_factor": 2}
+
+
+async def of_samples(browser: Browser) -> AsyncIterator[tuple[str, bytes]]:
+    yield "digest.png", await in_the_chat(browser)
+    yield "mail.png", await as_a_mail(browser)
+
+
+async def in_the_chat(browser: Browser) -> bytes:
+    messages = edition_page(Renderer(), sample_edition())
+    async with chat_with(messages) as (address, chat_id):
+        page = await browser.new_page(viewport=SCREEN, color_scheme="light", **WHERE)
+        await page.add_init_script(f"localStorage['playground-chat'] = {chat_id}")
+        await page.goto(address)
+        said = page.locator(".message.bot")
+        await expect(said).to_have_count(len(messages))
+        return await picture(page, said.first, said.last)
+
+
+async def as_a_mail(browser: Browser) -> bytes:
+    page = await browser.new_page(viewport=MAIL, color_scheme="light", **WHERE)
+    await page.set_content(sample_mail(Renderer(), sample_edition()).html)
+    return with_few_colours(await page.screenshot(full_page=True))

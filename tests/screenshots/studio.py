@@ -1,0 +1,78 @@
+"""A bot in its playground, its chat page, and the way from there to a small PNG."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+from playwright.async_api import FloatRect, Page, ViewportSize
+
+from tests.story.processes import Workplace
+from tests.story.test_browser import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Locator
+
+# Few enough columns that the text is readable where a README shows the picture.
+SCREEN = ViewportSize(width=560, height=2400)
+MARGIN = 4  # so that no neighbour shows
+# Grey edges compress better than coloured ones, and look the same on every screen.
+LOOK = ("--disable-lcd-text", "--font-render-hinting=none")
+FIRST_PERSON = 1001  # whom the playground brings along
+_COLOURS = 64
+_POST = """([path, facts]) => fetch(`/control/${path}`, {
+    method: "POST",
+    headers: {"Content-Type": "application/json"},
+    body: JSON.stringify(facts),
+}).then((answer) => answer.json())"""
+
+
+@asynccontextmanager
+async def chat_page(browser: Browser) -> AsyncIterator[Page]:
+    """Yield the chat page of a new bot, which the person on it runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        dateline = Workplace(Path(folder)).dateline("run", admin_ids=FIRST_PERSON)
+        async with dateline as bot:
+            await bot.said("ready")
+            page = await browser.new_page(
+                viewport=SCREEN, device_scale_factor=2, color_scheme="light", locale="en-GB"
+            )
+            await page.goto(address_of(bot))
+            yield page
+            await bot.stop()
+
+
+async def ordered(page: Page, path: str, **facts: Any) -> Any:
+    """Do something on the playground's side, as its page would."""
+    return await page.evaluate(_POST, [path, facts])
+
+
+async def picture(page: Page, *parts: Locator) -> bytes:
+    """Return the stretch of the page from the first of *parts* to the last, with a margin."""
+    await page.mouse.move(0, 0)  # off the button that was pressed
+    await parts[0].scroll_into_view_if_needed()
+    boxes = [box for part in parts if (box := await part.bounding_box())]
+    left, top = min(box["x"] for box in boxes), min(box["y"] for box in boxes)
+    right = max(box["x"] + box["width"] for box in boxes)
+    bottom = max(box["y"] + box["height"] for box in boxes)
+    clip = FloatRect(
+        x=left - MARGIN,
+        y=top - MARGIN,
+        width=right - left + 2 * MARGIN,
+        height=bottom - top + 2 * MARGIN,
+    )
+    return with_few_colours(await page.screenshot(clip=clip))
+
+
+def with_few_colours(png: bytes) -> bytes:
+    """Return the picture with a palette, a third of the size of a browser's own."""
+    small = BytesIO()
+    image = Image.open(BytesIO(png)).convert("RGB")
+    image.quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
