@@ -14,7 +14,6 @@ from tests.screenshots.studio import LOOK, chat_page
 
 
 async def take(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     async with launched(*LOOK) as browser:
         async for name, png in of_samples(browser):
             (folder / name).write_bytes(png)
@@ -25,4 +24,6 @@ async def take(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1])))
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(target))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
-WINDOW = ViewportSize(width=560, height=860)
+WINDOW = ViewportSize(width=560, height=700)
 
 
 async def of_a_group(page: Page) -> AsyncIterator[tuple[str, bytes]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import ViewportSize, expect
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 MAIL = ViewportSize(width=640, height=900)
-WHERE = {"locale": "en-GB", "timezone_id": "Asia/Tokyo", "device_scale_factor": 2}
+WHERE: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Asia/Tokyo", "device_scale_factor": 2}
 
 
 async def of_samples(browser: Browser) -> AsyncIterator[tuple[str, bytes]]:

@@ -98,10 +98,12 @@ function toast(text) {
 
 function showTyping(shown) {
   byId("typing").hidden = !shown;
-  byId("status").textContent = shown ? "typing …" : "bot";
+  byId("status").textContent = shown ? "typing …" : kind();
   if (shown && log.isNearEnd()) log.toEnd();
   later("typing", TYPING_MS, () => shown && showTyping(false));
 }
+
+const kind = () => (state.chat.type === "private" ? "bot" : state.chat.type);
 
 function later(name, ms, act) {
   clearTimeout(state.timers[name]);
@@ -141,6 +143,7 @@ async function readBot() {
   const name = state.chat.title || state.bot.first_name;
   byId("bot-name").textContent = name;
   byId("avatar").textContent = name.slice(0, 1);
+  byId("status").textContent = kind();
   document.title = name;
   byId("description").textContent = state.bot.description || "No messages here yet.";
   composer.commands = state.bot.commands;
