@@ -13,6 +13,7 @@ help:
 	@echo "make test    set up and pass the tests"
 	@echo "make check   format, lint, types, architecture"
 	@echo "make bench   the benchmarks, with their tables"
+	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
 	@echo "make lock    renew the locked dependencies from pyproject.toml"
 
 $(BIN)/python:

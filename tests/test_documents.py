@@ -1,33 +1,174 @@
 """The documents name what there is, and nothing that is not."""
 
+from __future__ import annotations
+
 import re
+from html import unescape
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.main import get_command
 
 from bot.cli.main import app
+from bot.matching.query import QueryError, parse
+from bot.matching.showing import shown
 from bot.settings import Settings
+from tests.chat.test_permits import ADMINISTRATORS, COMMANDS, EVERYBODY, OPERATOR, PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+REFERENCE = ROOT / "docs" / "reference"
+QUERIES = (REFERENCE / "queries.md", ROOT / "docs" / "how-to" / "japanese-and-english.md")
+LARGEST_PICTURE = 150_000
+# What is no query by itself.
+IN_COMPANY = {"lang:ja"}
+# A topic of the reader's own, as `#chips` means one.
+SAVED = {"chips": "semiconductor*"}
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def rows_of(text: str) -> Iterator[list[str]]:
+    """Yield the cells of each row of each table, without its head; `\\|` is no border."""
+    lines = text.splitlines()
+    for line, after in pairwise([*lines, ""]):
+        if line.startswith("| ") and not after.startswith("|--"):
+            cells = re.split(r"(?<!\\)\|", line.strip("|"))
+            yield [cell.strip().replace("\\|", "|") for cell in cells]
+
+
+def codes(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def named_by(path: Path, column: int = 0) -> set[str]:
+    return {code for row in rows_of(text_of(path)) for code in codes(row[column])}
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
-def test_the_readme_names_every_setting(name: str):
-    assert f"`{name}`" in README
+def test_the_reference_names_every_setting_with_its_default(name: str):
+    example = re.search(rf"^{name}=(.*)$", text_of(ROOT / ".env.example"), re.MULTILINE)
+    (row,) = [row for row in rows_of(text_of(REFERENCE / "settings.md")) if row[0] == f"`{name}`"]
+
+    assert example
+    assert row[2] == (f"`{example[1]}`" if example[1] else "none")
 
 
-def test_the_readme_names_every_command():
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+def test_the_reference_names_no_setting_that_is_not_there():
+    named = {code for code in named_by(REFERENCE / "settings.md") if code.isupper()}
 
-    assert [name for name in commands if f"`dateline {name}" not in README] == []
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_reference_names_every_command_of_the_chat_and_who_may_use_it():
+    said: dict[str, str] = {}
+    for row in rows_of(text_of(REFERENCE / "commands.md")):
+        for code in codes(row[0]):
+            if code.startswith("/"):
+                name = code.removeprefix("/").split()[0]
+                said.setdefault(name, row[2] if row[2:] else OPERATOR)
+
+    assert said == COMMANDS
+    assert set(said.values()) == {EVERYBODY, ADMINISTRATORS, PRIVATE, OPERATOR}
+
+
+def test_the_reference_names_every_command_line_with_its_options():
+    rows = [row for row in rows_of(text_of(REFERENCE / "commands.md")) if "dateline" in row[0]]
+    told = {code: row for row in rows for code in codes(row[0])}
+
+    missing = []
+    for words, options in command_lines(get_command(app), "dateline"):
+        names = (code for code in told if f"{code} ".startswith(f"{words} "))
+        row = next((told[code] for code in names), None)
+        if row is None or any(f"`{option}" not in row[1] for option in options):
+            missing.append(words)
+    assert missing == []
+
+
+def command_lines(command: object, words: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each command that does something, with its options."""
+    inner = getattr(command, "commands", {})
+    options = [
+        name
+        for option in getattr(command, "params", ())
+        for name in option.opts
+        if name.startswith("--") and name not in {"--help", "--install-completion"}
+    ]
+    if not inner or getattr(command, "invoke_without_command", False):
+        yield words, options
+    for name, one in inner.items():
+        yield from command_lines(one, f"{words} {name}")
+
+
+def links_of(text: str) -> list[str]:
+    """Return the links and pictures that stand outside of code."""
+    prose = re.sub(r"`[^`]*`", "", text)
+    return re.findall(r"\]\((?!https?://)([^)]+)\)", prose) + re.findall(r' src="([^"]+)"', prose)
+
+
+def anchors_of(text: str) -> set[str]:
+    """Return the anchors that a page of GitHub gives its headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_to_a_file_leads_somewhere(document: Path):
-    text = document.read_text(encoding="utf-8")
-    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", text) + re.findall(r' src="([^"]+)"', text)
+def test_every_link_leads_somewhere(document: Path):
+    broken = []
+    for link in links_of(text_of(document)):
+        place, _, anchor = link.partition("#")
+        target = document.parent / place if place else document
+        if not target.exists() or (anchor and anchor not in anchors_of(text_of(target))):
+            broken.append(link)
 
-    assert [link for link in links if not (document.parent / link).exists()] == []
+    assert broken == []
+
+
+def test_the_table_of_contents_names_every_document():
+    contents = ROOT / "docs" / "README.md"
+    named = {(contents.parent / link).resolve() for link in links_of(text_of(contents))}
+
+    documents = {path for path in DOCUMENTS if path.is_relative_to(contents.parent)}
+    decisions = {path for path in documents if path.parent.name == "adr"}
+    assert documents - decisions - {contents} <= named
+
+
+def test_every_picture_is_small_and_shown_somewhere():
+    shown = {
+        (document.parent / link).resolve()
+        for document in DOCUMENTS
+        for link in links_of(text_of(document))
+    }
+    pictures = sorted((ROOT / "docs" / "images").iterdir())
+
+    assert [path.name for path in pictures if path.stat().st_size > LARGEST_PICTURE] == []
+    assert [path.name for path in pictures if path.resolve() not in shown] == []
+
+
+def examples() -> Iterator[tuple[str, bool]]:
+    """Yield each example of a query, and whether the text says that it is refused."""
+    for path in QUERIES:
+        for section in re.split(r"^## ", text_of(path), flags=re.MULTILINE):
+            tables = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+            if "| write |" in tables:
+                is_refused = section.startswith("What is refused")
+                for row in rows_of(tables):
+                    yield from ((unescape(code), is_refused) for code in codes(row[0]))
+            blocks = re.findall(r"^    (?!dateline)(.+)$", section, flags=re.MULTILINE)
+            yield from ((block, False) for block in blocks)
+
+
+@pytest.mark.parametrize(("typed", "is_refused"), [*examples()])
+def test_each_example_of_a_query_is_taken_as_the_text_says(typed: str, is_refused: bool):
+    if is_refused:
+        with pytest.raises(QueryError):
+            parse(typed, SAVED)
+    else:
+        assert shown(parse(f"news {typed}" if typed in IN_COMPANY else typed, SAVED))
