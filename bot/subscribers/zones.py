@@ -4,6 +4,9 @@ import re
 from functools import cache
 from zoneinfo import available_timezones
 
+from babel import Locale
+
+from bot.rendering.languages import LANGUAGES
 from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, SPOKEN_IN
 
 NOWHERE = "UTC"
@@ -35,9 +38,10 @@ def zone_named(text: str) -> str | None:
 
 
 def zone_of_place(text: str) -> str | None:
-    """Return the zone of a place, once a zone was asked for: `Tokyo`, `new york`, `JST`."""
-    place = " ".join(re.sub(r"[_.,]", " ", text.lower()).split())
-    return zone_named(text) or ALSO_CALLED.get(place) or _by_city().get(place)
+    """Return the zone of a place, once a zone was asked for: `Tokyo`, `東京`, `new york`, `JST`."""
+    place = _plain(text)
+    known = zone_named(text) or ALSO_CALLED.get(place) or _by_city().get(place)
+    return known or _by_translated_city().get(place)
 
 
 def is_zone(name: str) -> bool:
@@ -62,6 +66,21 @@ def _by_city() -> dict[str, str]:
     for zone in ordered:
         cities.setdefault(zone.rpartition("/")[2].replace("_", " ").lower(), zone)
     return cities
+
+
+@cache
+def _by_translated_city() -> dict[str, str]:
+    """Map each city to its zone, by its name in every language that is spoken."""
+    return {
+        _plain(names["city"]): zone
+        for language in LANGUAGES.values()
+        for zone, names in Locale.parse(language.locale).time_zones.items()
+        if "city" in names and is_zone(zone)
+    }
+
+
+def _plain(place: str) -> str:
+    return " ".join(re.sub(r"[_.,]", " ", place.lower()).split())
 
 
 def _at_offset(sign: str, hours: str, minutes: str | None) -> str | None:

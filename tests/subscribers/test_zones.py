@@ -78,3 +78,17 @@ def test_a_city_stands_in_one_region():
 def test_every_city_that_is_guessed_can_be_typed():
     for zone in SPOKEN_IN.values():
         assert zone_of_place(zone.rpartition("/")[2]) is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        pytest.param("Москва", "Europe/Moscow", id="Russian"),
+        pytest.param("طوكيو", "Asia/Tokyo", id="Arabic"),
+        pytest.param("東京", "Asia/Tokyo", id="Japanese"),
+        pytest.param("Ciudad de México", "America/Mexico_City", id="Spanish"),
+        pytest.param("нью-йорк", "America/New_York", id="small letters"),
+    ],
+)
+def test_a_city_can_be_typed_as_it_is_called_in_any_language_that_is_spoken(typed, zone):
+    assert zone_of_place(typed) == zone
