@@ -42,7 +42,7 @@ async def test_whoever_adds_the_bot_is_asked_what_the_channel_should_get(ann, ch
     managing = await ann.presses(asked, "Choose its topics")
 
     assert asked["text"] == "I can post in Desk now: what should it get?"
-    assert managing["text"].startswith("For the channel Desk\n\nIt gets nothing yet.")
+    assert managing["text"].startswith("For the channel Desk\n\nIt gets nothing yet. What")
     assert labels(managing)[-1] == "Back to my own topics"
     assert channel.all() == []
 
