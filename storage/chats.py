@@ -35,6 +35,7 @@ class Chat(Leased, table=True):
     thread_id: int = 0  # 0: the chat itself
     kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=stored_as(ChatKind))
     name: str = ""
+    thread_name: str = Field(default="", max_length=128)  # of a forum topic, once it is known
     language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
     chosen_language: str | None = Field(default=None, max_length=16)  # as people said
     state: ChatState = Field(default=ChatState.ACTIVE, sa_type=stored_as(ChatState))

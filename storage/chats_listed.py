@@ -1,5 +1,6 @@
 """Chats as those who run the bot see them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ class ChatListed(NamedTuple):
     thread_id: int
     kind: ChatKind
     name: str
+    thread_name: str
     state: ChatState
     state_since: datetime
     created_at: datetime
@@ -41,11 +43,22 @@ async def chat_listed(unit: Unit, chat_id: int) -> ChatListed | None:
     return ChatListed(*row) if row else None
 
 
+async def names_of(unit: Unit, telegram_ids: Collection[int]) -> dict[int, str]:
+    """Return what Telegram's chats of these numbers are called, as far as we know them."""
+    named = (
+        col(Chat.telegram_id).in_(telegram_ids),
+        col(Chat.thread_id) == 0,
+        col(Chat.name) != "",
+    )
+    rows = await unit.session.exec(select(Chat.telegram_id, Chat.name).where(*named))
+    return dict(list(rows))
+
+
 def _listed() -> Any:
     topics = select(func.count()).where(col(Subscription.chat_id) == Chat.id)
     last = select(func.max(Alert.made_at)).where(col(Alert.chat_id) == Chat.id)
     return select(  # type: ignore[call-overload]
-        Chat.id, Chat.telegram_id, Chat.thread_id, Chat.kind, Chat.name, Chat.state,
-        Chat.state_since, Chat.created_at,
+        Chat.id, Chat.telegram_id, Chat.thread_id, Chat.kind, Chat.name, Chat.thread_name,
+        Chat.state, Chat.state_since, Chat.created_at,
         topics.correlate(Chat).scalar_subquery(), last.correlate(Chat).scalar_subquery(),
     )  # fmt: skip

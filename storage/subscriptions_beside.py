@@ -9,13 +9,15 @@ from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import Mode
 
-Row = tuple[int, int, int, str, Mode]
+Row = tuple[int, int, str, int, str, Mode]
 
 
 async def watched_beside(unit: Unit, chat: Chat, *, offset: int, limit: int) -> list[Row]:
-    """Return our row and Telegram's number of the thread, and the topic's row, name and mode."""
+    """Return our row, number and name of the thread, and the topic's row, name and mode."""
     rows = await unit.session.exec(
-        select(Chat.id, Chat.thread_id, Topic.id, Topic.name, Subscription.mode)  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload]
+            Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name, Subscription.mode
+        )
         .join(Subscription, col(Subscription.chat_id) == Chat.id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .where(_beside(chat))

@@ -42,6 +42,7 @@ from storage.secrets import Secret
 from storage.shares import Share
 from storage.slots import DigestSlot
 from storage.sources import Follow, Source
+from storage.stewards import Steward
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.subscriptions_ended import EndedSubscription
@@ -97,6 +98,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Secret,
     Share,
     Source,
+    Steward,
     Story,
     Subscription,
     Tally,

@@ -26,10 +26,11 @@ def visitor_of(event: Message | CallbackQuery) -> Visitor | None:
         return None
     if message is None:  # a button under what was sent by way of another chat
         return person(event.from_user)
-    return visitor_at(event.from_user, message.chat, thread_of(message))
+    thread_id, thread_name = thread_of(message), thread_name_in(message)
+    return visitor_at(event.from_user, message.chat, thread_id, thread_name)
 
 
-def visitor_at(user: User, chat: Chat, thread_id: int = 0) -> Visitor:
+def visitor_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = "") -> Visitor:
     """Return *user* as a visitor of *chat*."""
     kind = ChatKind(chat.type)
     if kind is ChatKind.PRIVATE:
@@ -41,6 +42,7 @@ def visitor_at(user: User, chat: Chat, thread_id: int = 0) -> Visitor:
         kind=kind,
         name=one_line(user.first_name)[:_LONGEST_NAME],
         title=one_line(chat.title or "")[:_LONGEST_TITLE],
+        thread_name=thread_name,
         language=one_line(user.language_code or "")[:_LONGEST_TAG],
     )
 
@@ -63,3 +65,17 @@ def thread_of(message: Message | InaccessibleMessage) -> int:
     if isinstance(message, Message) and message.is_topic_message:
         return message.message_thread_id or 0
     return 0
+
+
+def thread_name_in(message: Message | InaccessibleMessage) -> str:
+    """Return what the forum topic of a message was called when it was made; "" for unknown.
+
+    What answers nothing else in a topic answers the message that made it.
+    """
+    answered = message.reply_to_message if isinstance(message, Message) else None
+    made = answered.forum_topic_created if answered else None
+    return thread_name(made.name) if made else ""
+
+
+def thread_name(name: str) -> str:
+    return one_line(name)[:_LONGEST_TITLE]

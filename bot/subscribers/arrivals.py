@@ -20,6 +20,7 @@ from storage.chats_suspended import restore_chat, suspend_chat
 from storage.engine import Storage, Unit
 from storage.invites import is_admitted
 from storage.slots import keep_slots, slots_of
+from storage.stewards import is_seen, see_steward
 from storage.words import USUAL_SLOTS, ChatKind, ChatState
 
 # A chat in these states had gone; whoever writes from there is back.
@@ -41,6 +42,7 @@ class Visitor:
     kind: ChatKind = ChatKind.PRIVATE
     name: str = ""
     title: str = ""  # of a group or channel
+    thread_name: str = ""  # as the thread was called when it was made
     language: str = ""  # IETF tag, "" unknown
     may_change: bool = True  # in a group: whether they are among those who run it
 
@@ -178,6 +180,22 @@ class Arrivals:
             if chat and chat.state is ChatState.TOPIC_CLOSED:
                 await restore_chat(unit, chat.id or 0)
 
+    async def named(self, telegram_id: int, thread_id: int, name: str) -> None:
+        """Call a thread by its new name, if it has a row."""
+        async with self.storage.writing() as unit:
+            chat = await chat_at(unit, telegram_id, thread_id)
+            if chat and thread_id:
+                chat.thread_name = name
+                unit.session.add(chat)
+
+    async def chose(self, guest: Guest) -> None:
+        """Remember that *guest* chooses what comes to a group or channel that they run."""
+        async with self.storage.reading() as unit:
+            if await is_seen(unit, guest.chat_id, guest.person_id):
+                return
+        async with self.storage.writing() as unit:
+            await see_steward(unit, guest.chat_id, guest.person_id)
+
     async def moved(self, old: int, new: int) -> None:
         """Follow a group that became a supergroup; told twice, nothing more happens."""
         async with self.storage.writing() as unit:
@@ -188,6 +206,7 @@ def _has_news(chat: Chat, visitor: Visitor) -> bool:
     return (
         chat.state in _AWAY
         or chat.name != visitor.chat_name
+        or bool(visitor.thread_name and not chat.thread_name)
         or (
             visitor.kind is ChatKind.PRIVATE
             and chat.language != (visitor.language or chat.language)
@@ -203,6 +222,7 @@ async def _kept(unit: Unit, visitor: Visitor) -> Chat:
     if chat.state in _AWAY:
         await restore_chat(unit, chat.id or 0)
     chat.name, chat.kind = visitor.chat_name, visitor.kind
+    chat.thread_name = chat.thread_name or visitor.thread_name
     if visitor.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
         chat.language = visitor.language or chat.language
     unit.session.add(chat)

@@ -10,6 +10,7 @@ from storage.engine import Storage
 from storage.follows import drop_unfollowed
 from storage.invites import forget_admission
 from storage.queries import retire_query
+from storage.stewards import forget_steward
 from storage.topics import queries_of_chat
 
 
@@ -31,6 +32,7 @@ class Erasing:
                 await dismiss(unit, person_id)
                 await forget_admission(unit, person_id)
                 await forget_bringer(unit, person_id)
+                await forget_steward(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
             await drop_unfollowed(unit)

@@ -24,6 +24,7 @@ class Beside:
 
     chat_id: int
     thread_id: int
+    thread_name: str  # "" as long as it is not known
     topic_id: int
     name: str
     mode: Mode

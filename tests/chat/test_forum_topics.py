@@ -100,5 +100,30 @@ async def test_here_brings_over_what_another_topic_watches(house, forum, thread)
     assert await watches(house, forum, thread) == ["Taiwan"]
 
 
+async def test_here_says_in_which_topic_it_is_watched(house, forum, thread, playground):
+    other = playground.topic(forum.who, name="<b>Wahl</b> & mehr")
+    for number, words in ((thread, "Taiwan"), (other, "Korea")):
+        await forum.presses(await forum.says(f"/watch {words}", message_thread_id=number), "Both")
+
+    listed = await forum.says("/here")
+    await renamed(forum, thread, "Votes")
+    again = await forum.says("/here")
+
+    assert "1. Taiwan · alerts and daily digest · Elections" in listed["text"]
+    assert "2. Korea · alerts and daily digest · <b>Wahl</b> & mehr" in listed["text"]
+    assert "1. Taiwan · alerts and daily digest · Votes" in again["text"]
+
+
+async def renamed(forum: Talk, thread: int, name: str) -> None:
+    """Let somebody give the topic another name."""
+    world = forum.playground.world
+    opening = forum.who.threads[thread].opening.to_api()
+    told = {name: opening[name] for name in ("chat", "from", "date")}
+    told |= {"message_id": world.next_message_id(), "message_thread_id": thread}
+    told |= {"is_topic_message": True, "forum_topic_edited": {"name": name}}
+    world.updates.add("message", told)
+    await forum.settled()
+
+
 async def test_here_without_topics_says_why_not(ann):
     assert (await ann.says("/here"))["text"].endswith("here there are no topics.")

@@ -13,6 +13,7 @@ from bot.rendering.renderers import Renderers
 from bot.subscribers.access import Access
 from bot.telegram import markup_of
 from storage.chats import chat_at, chats_of
+from storage.stewards import stewards_of
 from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.chat.conftest import Talk
 
@@ -273,3 +274,19 @@ class TestInAnotherLanguage:
 
         assert asked["text"] == pseudo("What should I look for instead? Type the words.")
         assert card["text"].startswith("Taiwan ·")
+
+
+async def test_who_chooses_what_comes_is_told_when_the_group_is_shut(house, ann, eve, group):
+    await group.says("/stop", from_id=ann.who.id)
+    await group.says("/stop", from_id=eve.id)
+
+    async with house.storage.reading() as unit:
+        told = await stewards_of(unit, group.who.id, limit=3)
+        assert told == []
+    await ann.says("/topics")
+    async with house.storage.reading() as unit:
+        assert [each.name for each in await stewards_of(unit, group.who.id, limit=3)] == ["Ann"]
+    await ann.presses(await ann.says("/delete_me"), "Delete everything")
+    await ann.says("/topics")
+    async with house.storage.reading() as unit:
+        assert await stewards_of(unit, group.who.id, limit=3) == []

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.rendering.renderers import Renderers
 from storage.chats import Chat
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.deliveries import Delivery
+from storage.stewards import see_steward
 from storage.words import ChatKind, ChatState, DeliveryKind
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
 
 GROUP = -1_000_000_000_007
 ANN = 7
 FACTS: dict[str, Any] = {"kind": ChatKind.SUPERGROUP, "name": "Newsroom", "brought_by": ANN}
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers().of("en")
 
 
 @pytest.fixture
@@ -120,3 +130,73 @@ async def test_of_a_channel_it_is_posting_that_is_told(newsroom, shut, said):
     await shut(channel, state=ChatState.BLOCKED)
 
     assert (await said())[0].startswith("I may no longer post in Newsroom.")
+
+
+@pytest.fixture
+def seen(newsroom, clock):
+    """Return how somebody chooses what comes to a group."""
+
+    async def see(chat_id: int, *people: int) -> None:
+        for person in people:
+            async with newsroom.storage.writing() as unit:
+                await see_steward(unit, chat_id, person)
+            clock.turn(timedelta(minutes=1))
+
+    return see
+
+
+async def told(newsroom, said) -> set[int]:
+    await said()
+    return {row.chat_id for row in await newsroom.all(Delivery)}
+
+
+async def test_without_who_let_it_in_three_of_those_are_told_who_chose_last(
+    newsroom, shut, said, seen
+):
+    private = {person: await newsroom.chat(person) for person in (11, 12, 13, 14)}
+    general, thread = [await newsroom.chat(GROUP, thread_id=n, **FACTS) for n in (0, 5)]
+    await seen(general, 11, 12, 13)
+    await seen(thread, 11, 14, 15)
+
+    await shut(general)
+
+    assert await told(newsroom, said) == {private[person] for person in (11, 13, 14)}
+
+
+async def test_who_let_it_in_is_told_alone(newsroom, ann, shut, said, seen):
+    await newsroom.chat(11)
+    group = await newsroom.chat(GROUP, **FACTS)
+    await seen(group, 11)
+
+    await shut(group)
+
+    assert await told(newsroom, said) == {ann}
+
+
+async def test_who_has_not_been_seen_for_long_is_not_told(newsroom, shut, said, seen, clock):
+    await newsroom.chat(11)
+    group = await newsroom.chat(GROUP, **FACTS)
+    await seen(group, 11)
+    clock.turn(timedelta(days=181))
+
+    await shut(group)
+
+    assert await told(newsroom, said) == set()
+
+
+async def test_it_is_told_in_the_language_of_who_is_told(newsroom, shut, said):
+    await newsroom.chat(ANN, language="de")
+    await shut(await newsroom.chat(GROUP, **FACTS))
+
+    (text,) = await said()
+
+    assert text.startswith("Ich bin nicht mehr in Newsroom")
+
+
+@pytest.mark.usefixtures("ann")
+async def test_a_closed_topic_is_called_by_its_name(newsroom, shut, said):
+    thread = await newsroom.chat(GROUP, thread_id=5, thread_name="Votes", **FACTS)
+
+    await shut(thread, state=ChatState.TOPIC_CLOSED)
+
+    assert (await said())[0].startswith("Votes, a topic of Newsroom that I write to, has been")

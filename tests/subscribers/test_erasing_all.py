@@ -23,11 +23,12 @@ from storage.stories import Story
 from storage.tables import METADATA
 from storage.words import DeliveryKind, Mode
 
-# Whom a row names that is no chat: who runs the bot, and what they did; who was let in, which
-# erasing forgets by itself; who was shut out or guessed at codes, which holds for who comes back.
+# Whom a row names that is no chat: who runs the bot, and what they did; who was let in or runs a
+# group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who
+# comes back.
 OTHERS = {
     *("act.person_id", "admin.person_id", "broadcast.person_id"),
-    *("admission.person_id", "ban.telegram_id", "guessing.person_id"),
+    *("admission.person_id", "ban.telegram_id", "guessing.person_id", "steward.person_id"),
 }
 
 

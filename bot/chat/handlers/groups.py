@@ -10,7 +10,7 @@ from aiogram import F, Router
 from bot.chat.callbacks import places as for_places
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
-from bot.chat.visitors import thread_of, visitor_at
+from bot.chat.visitors import thread_name, thread_of, visitor_at
 from storage.words import ChatKind, ChatState
 
 if TYPE_CHECKING:
@@ -69,6 +69,13 @@ async def reopened(message: Message, doors: Doors) -> None:
     await doors.arrivals.reopened(message.chat.id, thread_of(message))
 
 
+async def renamed(message: Message, doors: Doors) -> None:
+    edited = message.forum_topic_edited
+    name = thread_name(edited.name or "") if edited else ""
+    if name:  # else it has another picture
+        await doors.arrivals.named(message.chat.id, thread_of(message), name)
+
+
 async def overheard(_event: object) -> None:
     """Say nothing: a bot that answers everybody in a group is soon thrown out."""
 
@@ -80,6 +87,7 @@ def make_router() -> Router:
     router.message.register(became_a_supergroup, F.migrate_to_chat_id)
     router.message.register(was_a_group, F.migrate_from_chat_id)
     router.message.register(reopened, F.forum_topic_reopened)
+    router.message.register(renamed, F.forum_topic_edited)
     return router
 
 

@@ -1,5 +1,8 @@
 """Notices that a group, a channel or a topic is shut to the bot: once, to whoever let it in.
 
+Where that is nobody any more, or nobody the bot may write to, those are told who chose last what
+comes there.
+
 What comes meanwhile waits, and goes on by itself; there is nothing that the bot must be told.
 """
 
@@ -11,7 +14,10 @@ from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.chats_untold import is_told_of_group, mark_told, private_chat_of, shut_untold
 from storage.engine import Storage, Unit
+from storage.stewards import stewards_of
 from storage.words import ChatState, DeliveryKind, notice_key
+
+MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,13 @@ class Shutting:
         of_a_topic = chat.state is ChatState.TOPIC_CLOSED
         if not of_a_topic and await is_told_of_group(unit, chat):
             return []
-        told = await private_chat_of(unit, chat.brought_by or 0)
-        if told is None:
-            return []
-        page = self.renderer.message("notice/shut.html", chat=chat)
+        bringer = await private_chat_of(unit, chat.brought_by or 0)
+        told = [bringer] if bringer else await stewards_of(unit, chat.telegram_id, limit=MOST_TOLD)
+        return [self._notice(unit, chat, each) for each in told]
+
+    def _notice(self, unit: Unit, chat: Chat, told: Chat) -> dict[str, Any]:
+        page = self.renderer.of(told.speaks).message("notice/shut.html", chat=chat)
         subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
         key = notice_key(told.id or 0, "shut", subject)
         # It is no news: there is no need to wake anybody.
-        return [delivery(unit, DeliveryKind.NOTICE, key, told.id or 0, page) | {"silent": True}]
+        return delivery(unit, DeliveryKind.NOTICE, key, told.id or 0, page) | {"silent": True}
