@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import ColumnElement, and_, func, or_, text
 from sqlmodel import col, select
 
 from storage.articles import Article, is_at
@@ -15,6 +15,9 @@ from storage.subscriptions import Subscription
 from storage.words import ChatState, DeliveryState, SourceState, Stage
 
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
+# One that has been taken down for good waits for whoever runs the bot to remove it.
+_LEFT_TO_US = and_(col(Source.state) == SourceState.GONE, col(Source.public))
+_ILL = and_(or_(_ACTIVE, _LEFT_TO_US), col(Source.trouble_since).is_not(None))
 
 
 class Amounts(NamedTuple):
@@ -59,14 +62,14 @@ async def lags(unit: Unit) -> Lags:
 
 
 async def sources_in_trouble(unit: Unit, limit: int) -> list[Source]:
-    """Return those that fail, the longest trouble first."""
-    ill = select(Source).where(_ACTIVE, col(Source.trouble_since).is_not(None))
+    """Return those that fail or are gone for good, the longest trouble first."""
+    ill = select(Source).where(_ILL)
     ordered = ill.order_by(col(Source.trouble_since), col(Source.id))
     return list(await unit.session.exec(ordered.limit(limit)))
 
 
 async def count_sources_in_trouble(unit: Unit) -> int:
-    return await _count(unit, Source, _ACTIVE, col(Source.trouble_since).is_not(None))
+    return await _count(unit, Source, _ILL)
 
 
 async def _count(unit: Unit, table: Any, *which: Any) -> int:

@@ -256,11 +256,21 @@ class Directing:
             raise bad_request("a Mini App opens in a private chat")
         return {"data": launch_data(self.world.token, person, self.world.now())}
 
+    def _scopes(self, chat_id: int) -> list[str]:
+        """Whose commands a person sees in a chat, the nearest first."""
+        chat = self.world.chats.get(chat_id)
+        is_private = chat is None or chat.type is ChatType.PRIVATE
+        return [
+            f"chat:{chat_id}",
+            "all_private_chats" if is_private else "all_group_chats",
+            "default",
+        ]
+
     def bot(self, language: str = "", chat_id: int = 0) -> Facts:
         profile = self.world.profile
         return acts.BOT | {
             "menu_button": profile.menu_button_of(chat_id),
-            "commands": profile.commands_for(["all_private_chats", "default"], language),
+            "commands": profile.commands_for(self._scopes(chat_id), language),
             "description": profile.texts.get(("description", language))
             or profile.texts.get(("description", ""), ""),
         }

@@ -43,11 +43,12 @@ class Allowing:
         if number is not None and not 0 <= number <= LARGEST:
             raise NotANumber(0, LARGEST)
         async with self.storage.writing() as unit:
-            if await unit.session.get(Chat, chat_id) is None:
+            chat = await unit.session.get(Chat, chat_id)
+            if chat is None:
                 raise NoSuchChat
             said = await allowance_of(unit, chat_id)
             if getattr(said, kind) == number:
                 return
             setattr(said, kind, number)
             unit.session.add(said)
-            await write_act(unit, by, Deed.LIMITED, chat_id, **{kind: number})
+            await write_act(unit, by, Deed.LIMITED, chat.telegram_id, **{kind: number})

@@ -77,8 +77,8 @@ async def test_the_last_acts_say_who_did_what(house, admin, held):
     acts = await admin.presses(await admin.says("/admin"), "Last acts")
 
     assert [line.partition(" · ")[2] for line in acts["text"].split("\n")[2:]] == [
-        f"{ADMIN} · source add: https://news.example.org/feed.xml",
-        f"{ADMIN} · drop: {held}",
+        "Ada · source add: https://news.example.org/feed.xml",
+        f"Ada · drop: {held}",
     ]
 
 

@@ -29,7 +29,7 @@ async def test_a_topic_is_added_with_a_preview_and_retired_again(admin, ann, new
     assert shown["text"].startswith("Ports\nport OR harbour\n1 story in the last 7 days")
     assert "A harbour is closed" in shown["text"]
     assert added["text"] == "Ports · 0 chats · place 17\nport OR harbour"
-    assert sure["text"].startswith("Take Ports out of the catalogue? 0 chats watch it")
+    assert sure["text"].startswith("Take Ports out of the catalogue? Nobody watches it.")
     assert retired["text"] == "Ports is no longer in the catalogue. Who watches it keeps it."
 
 
@@ -39,7 +39,7 @@ async def test_another_query_shows_before_and_after(admin, news):
 
     question = await admin.presses(added, "Change query")
     shown = await answer(admin, question, "harbour")
-    changed = await admin.presses(shown, "Use it")
+    changed = await admin.presses(shown, "Use the new one")
 
     assert shown["text"].startswith("New: harbour · 1 a week\nOld: port · 0 a week")
     assert changed["text"] == "Ports · 0 chats · place 17\nharbour"

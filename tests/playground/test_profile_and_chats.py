@@ -17,6 +17,21 @@ async def test_commands_are_kept_by_scope_and_language(call, pg):
     assert (await call("getMyCommands"))["result"] == []
 
 
+async def test_a_chat_shows_the_commands_that_are_nearest_to_it(call, pg, ann):
+    group = pg.chat("supergroup", "Newsroom", [ann])
+    for scope, name in (
+        ({"type": "all_private_chats"}, "private"),
+        ({"type": "all_group_chats"}, "groups"),
+        ({"type": "chat", "chat_id": ann.id}, "own"),
+    ):
+        commands = [{"command": name, "description": "Begin"}]
+        await call("setMyCommands", commands=commands, scope=scope)
+
+    shown = [pg.directing.bot("en", chat)["commands"] for chat in (0, group.id, ann.id)]
+
+    assert [one["command"] for (one,) in shown] == ["private", "groups", "own"]
+
+
 async def test_descriptions_are_kept_by_language(call):
     await call("setMyDescription", description="News for you")
     await call("setMyDescription", description="Neues", language_code="de")

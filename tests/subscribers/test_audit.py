@@ -1,21 +1,27 @@
 from datetime import timedelta
 
 from bot.subscribers.audit import Audit
+from storage.chats import open_chat
 from storage.words import Deed
 
 
 async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
+    """And by name, as far as one is known."""
     audit = Audit(storage)
+    async with storage.writing() as unit:
+        await open_chat(unit, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
     await audit.note(7, Deed.SOURCE_ADDED, "https://news.example", articles=3)
     await audit.note(None, Deed.SOURCE_REMOVED, "https://news.example")
+    await audit.note(8, Deed.BANNED, 8)
 
     page = await audit.page()
 
-    assert [(act.person_id, act.deed) for act in page.items] == [
-        (None, Deed.SOURCE_REMOVED),
-        (7, Deed.SOURCE_ADDED),
+    assert [(act.by, act.deed, act.subject) for act in page.items] == [
+        ("Bob", Deed.BANNED, "Bob"),
+        ("", Deed.SOURCE_REMOVED, "https://news.example"),
+        ("7", Deed.SOURCE_ADDED, "https://news.example"),
     ]
-    assert page.items[1].details == {"articles": 3}
+    assert (await audit.newest(3))[2].details == {"articles": 3}
 
 
 async def test_an_act_is_kept_for_a_year(storage, clock):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from bot.subscribers.overview import LooksAfter
 from storage.sources import add_source
 from storage.tallies import tally
-from storage.words import Event
+from storage.words import Event, SourceState
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
 
@@ -50,6 +50,20 @@ async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
 
     assert [source.host for source in seen.ill] == ["4.example", "3.example", "2.example"]
     assert seen.others_ill == 1
+
+
+async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_removed(storage):
+    async with storage.writing() as unit:
+        for name, public in (("ours", True), ("theirs", False)):
+            values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}
+            values |= {"host": f"{name}.example", "state": SourceState.GONE, "trouble": "gone"}
+            values |= {"created_at": unit.now, "next_fetch_at": unit.now}
+            await add_source(unit, values | {"trouble_since": unit.now})
+
+    seen = await LooksAfter(storage, MONDAY_NOON).overview()
+
+    assert [source.host for source in seen.ill] == ["ours.example"]
+    assert (seen.amounts.sources, seen.others_ill) == (0, 0)
 
 
 async def test_flood_waits_are_counted_by_the_day(storage, clock):

@@ -11,6 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, or_f
 
 from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
+from bot.chat.callbacks import admin as for_admins
 from bot.chat.handlers.admin.desk import is_admin
 from bot.sources.finding.adding import Outcome
 from bot.subscribers.pages import page_of
@@ -31,7 +32,7 @@ _PAGE = "chat/sources/list.html"
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
     page = page_of(await doors.sources.sources(), 0, _PER_PAGE)
-    await answers.show(_PAGE, page=page, now=guest.now)
+    await answers.show(_PAGE, page=page, now=guest.now, admin=for_admins)
 
 
 async def turned(
@@ -42,7 +43,7 @@ async def turned(
     answers: Answers,
 ) -> None:
     page = page_of(await doors.sources.sources(), callback_data.page, _PER_PAGE)
-    await answers.change(_PAGE, page=page, now=guest.now)
+    await answers.change(_PAGE, page=page, now=guest.now, admin=for_admins)
 
 
 async def opened(
