@@ -276,7 +276,7 @@ def make_doors(
         feedback=FeedbackDesk(storage, renderer, frozenset({ADMIN})),
         trending=Trending(storage, preview, FakeDrawing()),
         bans=Bans(storage, access),
-        broadcasts=Broadcasts(storage, Renderer()),
+        broadcasts=Broadcasts(storage, renderer),
         cataloguing=Cataloguing(storage, preview),
         chats=ChatList(storage),
         invites=Invites(storage, access),

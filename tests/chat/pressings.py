@@ -78,7 +78,7 @@ def commands_of(router: Router) -> list[str]:
     return sorted(found)
 
 
-def press(person: int, data: str, **message: Any) -> Update:
+def press(person: int, data: str, language: str = "en", **message: Any) -> Update:
     """Return the press of a button under a card, as Telegram tells of it."""
     number = next(_numbers)
     private = {"id": person, "type": "private", "first_name": "Eve"}
@@ -90,14 +90,14 @@ def press(person: int, data: str, **message: Any) -> Update:
         "text": "okapi",
         "entities": [{"type": "code", "offset": 0, "length": 5}],
     }
-    query = {"id": str(number), "from": _who(person), "chat_instance": "1", "data": data}
+    query = {"id": str(number), "from": _who(person, language), "chat_instance": "1", "data": data}
     return _update(number, callback_query=query | {"message": shown | message})
 
 
-def say(person: int, text: str, **facts: Any) -> Update:
+def say(person: int, text: str, language: str = "en", **facts: Any) -> Update:
     number = next(_numbers)
     private = {"id": person, "type": "private", "first_name": "Eve"}
-    message = {"message_id": number, "date": 1, "chat": private, "from": _who(person)}
+    message = {"message_id": number, "date": 1, "chat": private, "from": _who(person, language)}
     if text.startswith("/"):
         length = len(text.split(maxsplit=1)[0])
         message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
@@ -108,8 +108,8 @@ def _update(number: int, **event: Any) -> Update:
     return Update.model_validate({"update_id": number, **event})
 
 
-def _who(person: int) -> dict[str, Any]:
-    return {"id": person, "is_bot": False, "first_name": "Eve", "language_code": "en"}
+def _who(person: int, language: str) -> dict[str, Any]:
+    return {"id": person, "is_bot": False, "first_name": "Eve", "language_code": language}
 
 
 def _values(

@@ -145,9 +145,8 @@ async def test_who_presses_is_told_over_the_chat(feed, one_storage, stored, at):
 
 async def test_it_is_said_in_the_language_of_the_client(feed, one_storage):
     one_storage.go_away("begin")
-    eve = {"id": ADMIN, "is_bot": False, "first_name": "Eve", "language_code": "ar"}
 
-    told, _ = await feed(say(ADMIN, "/topics", **{"from": eve}))
+    told, _ = await feed(say(ADMIN, "/topics", "ar"))
 
     assert texts(told) == [Renderers().of("ar").message("chat/refused/away.html").text]
 

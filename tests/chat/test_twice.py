@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +18,7 @@ from storage.topics import Topic
 from storage.words import Mode
 from tests.belongings import fill, ids_of
 from tests.chat.conftest import ADMIN
+from tests.chat.keeping import Kept
 from tests.chat.pressings import classes, commands_of, data_of, press, say
 
 if TYPE_CHECKING:
@@ -49,9 +50,8 @@ class Twice:
     """Feeds an update twice to what stands in the database, and puts that back."""
 
     house: House
-    path: Path
+    kept: Kept
     ids: dict[str, list[int]]
-    kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
 
     async def differ(self, update: Update) -> list[str]:
         """Return the tables that the second time changed."""
@@ -59,16 +59,11 @@ class Twice:
         once = self._stored()
         await self.house.dispatcher.feed_update(self.house.bot, update)
         twice = self._stored()
-        self.copy(back=True)
+        self.kept.put_back()
         return [name for name, rows in twice.items() if rows != once.get(name)]
 
-    def copy(self, *, back: bool = False) -> None:
-        with closing(sqlite3.connect(self.path)) as ours:
-            here, there = (self.kept, ours) if back else (ours, self.kept)
-            here.backup(there)
-
     def _stored(self) -> Stored:
-        with closing(sqlite3.connect(self.path)) as ours:
+        with closing(sqlite3.connect(self.kept.path)) as ours:
             asked = "SELECT name FROM sqlite_master WHERE type = 'table'"
             names = [name for (name,) in ours.execute(asked) if name not in _NOT_OURS]
             return {name: list(ours.execute(f'SELECT * FROM "{name}"')) for name in names}  # noqa: S608
@@ -88,10 +83,10 @@ async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
         values |= {"title": "Paper", "created_at": unit.now, "next_fetch_at": unit.now}
         await follow(unit, guest.chat_id, await add_source(unit, values) or 0)
     await fill(house.storage, guest.chat_id)
-    made = Twice(house, tmp_path / "dateline.sqlite3", await ids_of(house.storage, guest.chat_id))
-    made.copy()
-    yield made
-    made.kept.close()
+    kept = Kept(tmp_path / "dateline.sqlite3")
+    kept.keep()
+    yield Twice(house, kept, await ids_of(house.storage, guest.chat_id))
+    kept.close()
 
 
 async def test_a_button_pressed_twice_in_one_update_does_one_thing(twice):

@@ -1,0 +1,155 @@
+"""Everything that can be said and pressed, in English and in Arabic, through the dispatcher.
+
+The playground refuses what Telegram refuses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import select
+
+from bot.rendering.renderers import Renderers
+from bot.sources.articles.intake import url_hash
+from bot.subscribers.arrivals import Visitor
+from storage.follows import follow
+from storage.sources import add_source
+from storage.topics import Topic
+from storage.words import Mode
+from tests.belongings import fill, ids_of
+from tests.chat.conftest import ADMIN
+from tests.chat.keeping import Kept
+from tests.chat.pressings import classes, commands_of, data_of, press, say
+from tests.chat.walking import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.rendering.renderer import Renderer
+    from tests.chat.conftest import House
+
+EVE = 666
+FEED = "https://paper.example/feed.xml"
+NOBODYS = 424242
+_MOST = 4  # buttons of one kind; what comes after is alike
+TYPED = (
+    "okapi",
+    "okapi OR (",
+    "8:00",
+    "8:00 and 18:30, Mondays 9:00",
+    "quiet 23:00-7:00",
+    "UTC+9",
+    "Nowhere/Land",
+    "new@dateline.example",
+    "123456",
+    "https://paper.example/",
+    "\U0001f980",
+)
+ARGUMENTS = ("", "okapi", "((", str(NOBODYS))
+FITTING = (
+    f"/sources add {FEED}",
+    f"/sources remove {FEED}",
+    "/help queries",
+    "/ban 12345",
+    "/allow 12345",
+    "/catalogue add Apes = okapi",
+    "/catalogue rename 1 Apes",
+    "/catalogue query 1 okapi",
+    "/start topic_taiwan",
+    "/email me@dateline.example",
+)
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderers().of("en")
+
+
+@pytest.fixture
+async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
+    """One of those who run the bot, with a row in every table: all is theirs to press."""
+    await news("Okapi seen", "An okapi was seen in the zoo.")
+    house.talk("Ada", id=ADMIN)
+    guest = await house.doors.arrivals.welcome(Visitor(ADMIN, ADMIN, name="Eve", language="en"))
+    assert guest
+    await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
+    async with house.storage.writing() as unit:
+        values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
+        values |= {"title": "Paper", "created_at": unit.now, "next_fetch_at": unit.now}
+        await follow(unit, guest.chat_id, await add_source(unit, values) or 0)
+    await fill(house.storage, guest.chat_id)
+    kept = Kept(tmp_path / "dateline.sqlite3")
+    kept.keep()
+    yield Walk(house, kept, await _data(house))
+    kept.close()
+
+
+async def _data(house: House) -> tuple[str, ...]:
+    async with house.storage.reading() as unit:
+        topics = list(await unit.session.exec(select(Topic)))
+    names = {"Okapi seen", "An okapi was seen in the zoo.", "Sample Times"}
+    names |= {one.name for one in topics}
+    names |= {one.name for one in Renderers().of("en").offered}
+    return tuple(sorted(names, key=len, reverse=True))
+
+
+async def test_every_command_and_what_is_typed(walk):
+    said = [
+        f"/{command} {words}".rstrip()
+        for command in commands_of(walk.house.dispatcher)
+        for words in ARGUMENTS
+    ]
+
+    for text in (*said, *FITTING, *TYPED):
+        await walk.step(text, lambda language, text=text: say(ADMIN, text, language))
+
+    assert walk.faults == []
+
+
+async def test_every_button(walk):
+    shown = await walk.house.bot.send_message(ADMIN, "okapi")
+    ids = await ids_of(walk.house.storage, 1)
+    nobodys = {name: [NOBODYS] for name in ids}
+    pressed = {data for kind in classes() for data in data_of(kind, ids)[:_MOST]}
+    pressed |= {data for kind in classes() for data in data_of(kind, nobodys)[:1]}
+
+    for data in sorted(pressed):
+        await walk.step(
+            data,
+            lambda language, data=data: press(ADMIN, data, language, message_id=shown.message_id),
+        )
+
+    assert walk.faults == []
+
+
+async def test_every_command_of_somebody_who_runs_nothing(walk):
+    walk.house.talk("Eve", id=EVE)
+
+    for command in commands_of(walk.house.dispatcher):
+        for text in (f"/{command}", f"/{command} okapi"):
+            await walk.step(text, lambda language, text=text: say(EVE, text, language))
+
+    assert walk.faults == []
+
+
+async def test_every_command_and_button_in_a_group(walk):
+    eve = walk.house.talk("Eve", id=EVE).who
+    made = walk.house.playground.chat("supergroup", "Zoo", [eve], "administrator")
+    place = {"id": made.id, "type": "supergroup", "title": "Zoo"}
+    shown = await walk.house.bot.send_message(made.id, "okapi")
+    said = [f"/{command}@dateline_playground_bot" for command in commands_of(walk.house.dispatcher)]
+    pressed = {data for kind in classes() for data in data_of(kind, {})[:1]}
+
+    for text in said:
+        await walk.step(text, lambda language, text=text: say(EVE, text, language, chat=place))
+    for data in sorted(pressed):
+        await walk.step(
+            data,
+            lambda language, data=data: press(
+                EVE, data, language, message_id=shown.message_id, chat=place
+            ),
+        )
+
+    assert walk.faults == []

@@ -1,0 +1,108 @@
+"""Going through all that can be said and pressed, in two languages, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from structlog.testing import capture_logs
+
+from tests.leftovers import english, untidy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from aiogram.types import Update
+
+    from tests.chat.conftest import House
+    from tests.chat.keeping import Kept
+
+Call = dict[str, Any]
+
+_SAYS = {"sendMessage", "sendRichMessage", "editMessageText", "editMessageReplyMarkup"}
+_SAYS |= {"sendDocument", "sendPhoto"}
+# A press on what shows already what it would show; one that the playground has not made.
+_HARMLESS = ("message is not modified", "query ID is invalid")
+
+
+@dataclass
+class Walk:
+    """*data*: what is nobody's sentence, such as the names of topics."""
+
+    house: House
+    kept: Kept
+    data: tuple[str, ...]
+    faults: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    async def step(self, name: str, update: Callable[[str], Update]) -> None:
+        """Take one in English and, from where that began, in Arabic; note what is wrong."""
+        in_english = await self._told(f"{name} (en)", update("en"))
+        in_arabic = await self._told(f"{name} (ar)", update("ar"))
+        same = english(paragraphs(in_arabic), set(paragraphs(in_english)), self.data)
+        self.faults += [f"{name}: {one}" for one in same]
+
+    async def _told(self, name: str, update: Update) -> list[Call]:
+        self.kept.put_back()
+        playground = self.house.playground
+        with capture_logs() as logged:
+            await self.house.dispatcher.feed_update(self.house.bot, update)
+        told = playground.journal(after=self.seen)
+        self.seen = max((call["n"] for call in told), default=self.seen)
+        shown = [f"{one['event']} {one.get('exc_info')!r}" for one in logged if is_bad(one)]
+        self.faults += [f"{name}: {one}" for one in (*shown, *_faults(told, update))]
+        return told
+
+
+def is_bad(line: Any) -> bool:
+    return line["log_level"] in {"warning", "error", "critical"}
+
+
+def _faults(told: list[Call], update: Update) -> Iterator[str]:
+    for call in told:
+        if not call["ok"] and not any(one in call["description"] for one in _HARMLESS):
+            yield f"{call['method']} was refused: {call['description']}"
+    answers = [call for call in told if call["method"] == "answerCallbackQuery"]
+    if update.callback_query and len(answers) != 1:
+        yield f"the press was answered {len(answers)} times"
+    if not any(call["method"] in _SAYS or call["params"].get("text") for call in told):
+        yield "nobody is answered"
+    yield from untidy(paragraphs(told))
+
+
+def paragraphs(told: Iterable[Call]) -> list[str]:
+    """Return all lines that people read: texts, captions, buttons, toasts; no code in them."""
+    lines: list[str] = []
+    for call in told:
+        params = {key: _read(value) for key, value in call["params"].items()}
+        lines += _without_code(params.get("text", ""), params.get("entities", []))
+        lines += _without_code(params.get("caption", ""), params.get("caption_entities", []))
+        lines += [row["text"] for row in _labels(params.get("reply_markup") or {})]
+        if rich := params.get("rich_message"):
+            lines += re.sub(r"<[^>]*>", "\n", str(rich.get("html", ""))).splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _read(value: Any) -> Any:
+    """Nested values come as JSON."""
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _without_code(text: Any, entities: list[dict[str, Any]]) -> list[str]:
+    units = str(text).encode("utf-16-le")
+    for one in entities:
+        if one["type"] in {"code", "pre"}:
+            begin, end = 2 * one["offset"], 2 * (one["offset"] + one["length"])
+            units = units[:begin] + "·".encode("utf-16-le") * one["length"] + units[end:]
+    return units.decode("utf-16-le", "replace").splitlines()
+
+
+def _labels(markup: dict[str, Any]) -> list[dict[str, Any]]:
+    return [button for row in markup.get("inline_keyboard", ()) for button in row]
