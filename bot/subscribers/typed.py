@@ -3,6 +3,7 @@
 1. What was asked for is read generously: `8` is a time then, and `Tokyo` a zone.
 2. Unasked, only what can be nothing else is a time or a zone; a bare city is words.
 3. `quiet` before a span of hours says that it is one.
+   Words of times and dates are those of English and of the chat's language; digits are any.
 4. Six digits may be a code; whether one is awaited is for the reader to know.
 5. A long text that asks for nothing as queries do is somebody's post, whose words are wanted.
 6. Where there is nothing to look for, as in a smile or a single `the`, it is nonsense.
@@ -17,7 +18,9 @@ from typing import TypeAlias
 from bot.subscribers.clocks import read_clock, read_hours
 from bot.subscribers.confirming import read_code
 from bot.subscribers.dates import read_date
+from bot.subscribers.foldings import ascii_digits
 from bot.subscribers.lines import one_line
+from bot.subscribers.native import dates_in_english, hours_in_english, times_in_english
 from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
 from bot.subscribers.slots import Times
 from bot.subscribers.timetables import read_times
@@ -110,41 +113,63 @@ Typed: TypeAlias = (
 )
 
 
-def read_typed(text: str, asked: Asked | None = None, today: date | None = None) -> Typed:
-    """Read *text*, which answers what was *asked*; *today* is where a date is reckoned from."""
+def read_typed(
+    text: str, asked: Asked | None = None, today: date | None = None, language: str = "en"
+) -> Typed:
+    """Read *text*, which answers what was *asked*; *today* is where a date is reckoned from.
+
+    *language*: the code of the one that is read beside English.
+    """
     line = one_line(text)
+    said = ascii_digits(line)
     if asked:
-        return _answer(line, asked, today) or Words(line)
+        return _answer(said, asked, today, language) or Words(line)
     if not is_telling(line):
         return Nonsense()
-    read = _times(line) or _hours(line) or _zone(line) or _link(line)
-    known = read or _address(line) or _code(line)
+    read = _times(said, language) or _hours(said, language) or _zone(said) or _link(line)
+    known = read or _address(line) or _code(said)
     return known or (Words(line) if asks(line) else read_post(text))
 
 
-def _answer(text: str, asked: Asked, today: date | None) -> Typed | None:
+def _answer(text: str, asked: Asked, today: date | None, language: str) -> Typed | None:
     match asked:
         case Asked.TIME:
-            return _times(text, loose=True)
+            return _times(text, language, loose=True)
         case Asked.QUIET:
-            return _hours(text, loose=True)
+            return _hours(text, language, loose=True)
         case Asked.ZONE if zone := zone_of_place(text):
             return Zone(zone)
-        case Asked.DATE if today and (day := read_date(text, today)):
-            return Day(day)
+        case Asked.DATE if today:
+            return _day(text, today, language)
         case Asked.NUMBER if _NUMBER.fullmatch(text):
             return Number(int(text))
     return None
 
 
-def _times(text: str, *, loose: bool = False) -> Clock | Timetable | None:
+def _day(text: str, today: date, language: str) -> Day | None:
+    readings = (read_date(said, today) for said in (text, *dates_in_english(text, language)))
+    day = next(filter(None, readings), None)
+    return Day(day) if day else None
+
+
+def _times(text: str, language: str, *, loose: bool = False) -> Clock | Timetable | None:
+    read = _times_in(text, loose=loose)
+    return read or _times_in(times_in_english(text, language), loose=loose)
+
+
+def _times_in(text: str, *, loose: bool) -> Clock | Timetable | None:
     if (minutes := read_clock(text, loose=loose)) is not None:
         return Clock(minutes)
     times = read_times(text, loose=loose)
     return Timetable(times) if times else None
 
 
-def _hours(text: str, *, loose: bool = False) -> Hours | None:
+def _hours(text: str, language: str, *, loose: bool = False) -> Hours | None:
+    read = _hours_in(text, loose=loose)
+    return read or _hours_in(hours_in_english(text, language), loose=loose)
+
+
+def _hours_in(text: str, *, loose: bool) -> Hours | None:
     named = _QUIET.fullmatch(text)
     hours = read_hours(named[1] if named else text, loose=loose or bool(named))
     return Hours(hours) if hours else None

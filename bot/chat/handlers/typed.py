@@ -69,7 +69,7 @@ async def forwarded(message: Message, guest: Guest, doors: Doors, answers: Answe
 
 
 async def _unasked(text: str, guest: Guest, doors: Doors, answers: Answers) -> None:  # noqa: C901 - one case a kind
-    match read_typed(text):
+    match read_typed(text, language=answers.renderer.language.code):
         case Clock(minutes):
             settings = await doors.settings.now(guest.chat_id)
             await answers.show("chat/typed/time.html", minutes=minutes, settings=settings)
@@ -102,7 +102,8 @@ async def _digits(digits: str, text: str, guest: Guest, doors: Doors, answers: A
 
 
 async def _answered(text: str, asked: Asked, guest: Guest, doors: Doors, answers: Answers) -> None:
-    said = read_typed(text, asked, local_date(guest.now, guest.zone))
+    today, language = local_date(guest.now, guest.zone), answers.renderer.language.code
+    said = read_typed(text, asked, today, language)
     settings = await _settings(said, guest.chat_id, doors)
     if settings is None:
         await answers.ask(ASKED_AGAIN[asked])
