@@ -1,11 +1,13 @@
 """Questions that are answered by typing, and how an answer is known for one.
 
-Nothing is remembered: the reply brings our message with it, and its text says what was asked.
+Nothing is remembered: the reply brings our message with it, and its text says what was asked, in
+the language of the chat or in one that it was spoken to before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiogram.enums import MessageEntityType
@@ -15,6 +17,8 @@ from bot.chat.callbacks import Question
 from bot.subscribers.typed import Asked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aiogram.types import Message
 
     from bot.chat.answers import Answers
@@ -46,7 +50,7 @@ def asks(message: Message | None, renderer: Renderer) -> bool:
     if message is None or not is_ours(message):
         return False
     templates = (*ASKED.values(), *ASKED_AGAIN.values())
-    return any(renderer.message(template).text == message.text for template in templates)
+    return any(is_said(template, message, renderer) for template in templates)
 
 
 def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
@@ -54,7 +58,7 @@ def asked_by(message: Message | None, renderer: Renderer) -> Asked | None:
     if message is None or not is_ours(message):
         return None
     return next(
-        (asked for template, asked in _ANSWERS if renderer.message(template).text == message.text),
+        (asked for template, asked in _ANSWERS if is_said(template, message, renderer)),
         None,
     )
 
@@ -73,8 +77,25 @@ class AnswerTo(Filter):
         if not message.text or not question or not is_ours(question):
             return False
         shown = code_in(question)
-        asked = answers.renderer.message(self.template, shown=shown).text
-        return {"shown": shown} if shown and asked == question.text else False
+        asked = shown and is_said(self.template, question, answers.renderer, shown=shown)
+        return {"shown": shown} if asked else False
+
+
+def is_said(template: str, message: Message, renderer: Renderer, shown: str = "") -> bool:
+    """Whether *message* is what the template says, in whichever language."""
+    return any(_text(template, one, shown) == message.text for one in _voices(renderer))
+
+
+def _voices(renderer: Renderer) -> Iterator[Renderer]:
+    yield renderer
+    for language in renderer.offered:
+        if language != renderer.language:
+            yield renderer.of(language.code)
+
+
+@lru_cache(maxsize=512)  # the plain ones of all languages, each time that somebody replies
+def _text(template: str, renderer: Renderer, shown: str) -> str:
+    return renderer.message(template, shown=shown).text
 
 
 def is_ours(message: Message) -> bool:

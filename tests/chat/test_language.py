@@ -111,6 +111,18 @@ async def test_a_question_and_its_answer_are_understood_in_any_language(ali):
     assert again["text"].startswith("Japan · ")
 
 
+async def test_a_question_is_known_for_one_in_a_language_chosen_since(ann):
+    settings = await ann.says("/settings")
+    times = await ann.presses(settings, "Change time")
+    question = await ann.presses(times, "Another time")
+    await ann.presses(await ann.says("/language"), "العربية")
+
+    answer = await ann.says("7:30", reply_to_message_id=question["message_id"])
+
+    assert "07:30" in answer["text"]
+    assert pseudo("Pause everything") in labels(answer)
+
+
 async def test_the_menu_of_a_chat_follows_the_choice(ann, house):
     scope = BotCommandScopeChat(chat_id=ann.who.id)
     page = await ann.presses(await ann.says("/language"), "العربية")

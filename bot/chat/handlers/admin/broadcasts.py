@@ -16,6 +16,7 @@ from bot.chat.callbacks.admin import (
     StopBroadcast,
 )
 from bot.chat.handlers.admin.desk import put, show
+from bot.chat.questions import is_ours, is_said
 from bot.chat.said import said_in
 from bot.subscribers.broadcasts import Desk
 from bot.subscribers.refusals import NoSuchBroadcast
@@ -49,8 +50,7 @@ async def wanted(_pressed: CallbackQuery, answers: Answers) -> None:
 
 async def is_answer(message: Message, answers: Answers) -> bool:
     asked = message.reply_to_message
-    is_ours = asked is not None and asked.from_user is not None and asked.from_user.is_bot
-    return bool(is_ours and asked and asked.text == answers.renderer.message(_QUESTION).text)
+    return bool(asked and is_ours(asked) and is_said(_QUESTION, asked, answers.renderer))
 
 
 async def answered(message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
