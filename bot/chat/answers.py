@@ -68,7 +68,9 @@ class Answers:
         try:
             await self.bot.send_rich_message(
                 self.telegram_id,
-                InputRichMessage(html=html, skip_entity_detection=True),
+                InputRichMessage(
+                    html=html, is_rtl=message.is_rtl or None, skip_entity_detection=True
+                ),
                 message_thread_id=self.thread_id or None,
                 reply_markup=markup_of(message.keyboard),
             )

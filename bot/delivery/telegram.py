@@ -100,7 +100,9 @@ class Telegram:
         entities = entities_of(message)
         if message.rich is not None:
             # What looks like a link or a hashtag in a headline is none of ours.
-            rich = InputRichMessage(html=message.rich, skip_entity_detection=True)
+            rich = InputRichMessage(
+                html=message.rich, is_rtl=message.is_rtl or None, skip_entity_detection=True
+            )
             return await self.bot.send_rich_message(rich_message=rich, **place)
         if message.photo is not None:
             photo = BufferedInputFile(b64decode(message.photo), "digest.png")

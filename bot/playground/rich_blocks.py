@@ -16,7 +16,7 @@ Block = dict[str, Any]
 Text = Any  # a string, an Object, or an Array of them
 
 
-def rich_message(html: str) -> dict[str, Any]:
+def rich_message(html: str, *, is_rtl: bool = False) -> dict[str, Any]:
     """`rich_message` of a message; raises if nothing is left of it or it is too large."""
     builder = _Builder()
     blocks = builder.blocks(read_tree(html).children, depth=1)
@@ -26,7 +26,7 @@ def rich_message(html: str) -> dict[str, Any]:
         raise bad_request("message is too long")
     if builder.count > MOST_BLOCKS:
         raise bad_request("rich message has too many blocks")
-    return {"rich_message": {"blocks": blocks}}
+    return {"rich_message": {"blocks": blocks} | ({"is_rtl": True} if is_rtl else {})}
 
 
 class _Builder:

@@ -11,6 +11,7 @@ from bot.publishing.calendar import Plan
 from bot.publishing.charts import Chart
 from bot.publishing.choice import Choice, Story, Topic
 from bot.publishing.trends import Trend
+from bot.rendering.direction import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -108,7 +109,9 @@ def _laid_out(renderer: Renderer, template: str, edition: Edition) -> list[Messa
     if not page.fits:
         return parts
     heading = parts[0].text.partition("\n")[0]
-    return [Message(heading, keyboard=page.keyboard, rich=page.html, classic=tuple(parts))]
+    is_rtl = renderer.language.direction == RTL
+    message = Message(heading, keyboard=page.keyboard, rich=page.html, is_rtl=is_rtl)
+    return [replace(message, classic=tuple(parts))]
 
 
 def section_page(renderer: Renderer, edition: Edition | None, topic_id: int) -> list[Message]:

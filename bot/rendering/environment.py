@@ -1,13 +1,19 @@
 """The Jinja environment of all templates."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
-from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.direction import RTL, filled_apart
 from bot.rendering.filters import filters_for
 from bot.rendering.overriding import OpenEnvironment, Overrides
+
+_SPOKEN = ("gettext", "ngettext")
 
 
 def make_environment(
@@ -46,6 +52,9 @@ def _made(tongue: Tongue) -> OpenEnvironment:
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         tongue.translations, newstyle=True
     )
+    if tongue.language.direction == RTL:
+        spoken = {name: _filling_apart(environment.globals[name]) for name in _SPOKEN}
+        environment.globals.update(spoken)
     environment.language = tongue.language
     environment.filters.update(filters_for(tongue.language.locale))
     environment.globals.update(
@@ -53,6 +62,18 @@ def _made(tongue: Tongue) -> OpenEnvironment:
     )
     environment.globals.update(language=tongue.language.code, direction=tongue.language.direction)
     return environment
+
+
+def _filling_apart(spoken: Any) -> Callable[..., str]:
+    """Return gettext as *spoken* does it, with what is filled in set apart."""
+
+    @pass_context
+    def said(context: Context, sentence: str, *more: Any, **values: object) -> str:
+        filled = filled_apart(sentence, values)
+        translated: str = spoken(context, sentence, *more, **filled)
+        return translated
+
+    return said
 
 
 _shipped = cache(_made)

@@ -23,6 +23,7 @@ from babel.lists import format_list
 from markupsafe import Markup, escape
 
 from bot.rendering.as_html import to_html
+from bot.rendering.direction import APART, END_OF_APART, RTL, apart
 from bot.sources.urls import host_of
 
 _BOLD, _END_OF_BOLD = Markup("<b>"), Markup("</b>")
@@ -77,9 +78,14 @@ def weekday_names(weekdays: int, locale: str) -> list[str]:
     return [names[day] for day in range(7) if weekdays >> day & 1]
 
 
+def set_apart(text: str, locale: str) -> str:
+    """Set what sources and people wrote apart where the language runs from right to left."""
+    return apart(text) if Locale.parse(locale).text_direction == RTL else text
+
+
 def listed(items: Sequence[str], locale: str) -> str:
     """Join them as the language does: `a, b, and c`."""
-    return format_list(items, locale=locale)
+    return format_list([set_apart(item, locale) for item in items], locale=locale)
 
 
 def joined(items: Sequence[str], locale: str) -> str:
@@ -89,8 +95,8 @@ def joined(items: Sequence[str], locale: str) -> str:
     stands between them into their own order (Unicode's UAX 9, isolates).
     """
     spoken = Locale.parse(locale)
-    if spoken.text_direction == "rtl":
-        items = [f"\u2068{item}\u2069" for item in items]
+    if spoken.text_direction == RTL:
+        items = [f"{APART}{item}{END_OF_APART}" for item in items]
     return reduce(spoken.list_patterns["standard"]["middle"].format, items) if items else ""
 
 
@@ -172,6 +178,7 @@ def _seen(moment: datetime | date, zone: str, today: date, locale: str) -> tuple
 def filters_for(locale: str) -> dict[str, Any]:
     """Return the filters by name, those that speak a language in *locale*'s."""
     spoken: dict[str, Callable[..., object]] = {
+        "apart": set_apart,
         "city": city,
         "joined": joined,
         "weekday": weekday,

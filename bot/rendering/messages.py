@@ -1,8 +1,8 @@
 """A message as it will be sent: text, entities, keyboard; what a delivery's frozen body holds.
 
 A rich message is HTML of Telegram's own (`rich`); `text` is its first line, for whoever lists what
-waits, and `classic` the messages that are sent instead where it is refused. With a `photo` (a PNG,
-in base64) the text is its caption.
+waits, and `classic` the messages that are sent instead where it is refused; `is_rtl` where it is
+to be shown from right to left. With a `photo` (a PNG, in base64) the text is its caption.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,6 +50,7 @@ class Message:
     rich: str | None = None
     photo: str | None = None
     classic: tuple["Message", ...] = ()
+    is_rtl: bool = False
 
     def plain(self) -> "Message":
         """Return the fallback without entities, links written out where they fit."""
@@ -63,7 +64,7 @@ class Message:
             "entities": [_told(entity) for entity in self.entities],
             "keyboard": [[_told(button) for button in row] for row in self.keyboard],
         }
-        special = {"rich": self.rich, "photo": self.photo}
+        special = {"rich": self.rich, "photo": self.photo, "is_rtl": self.is_rtl or None}
         return body | {name: value for name, value in special.items() if value is not None}
 
     def fallback(self) -> dict[str, Any]:
@@ -87,6 +88,7 @@ class Message:
             ),
             rich=body.get("rich"),
             photo=body.get("photo"),
+            is_rtl=body.get("is_rtl", False),
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from bot.delivery.verp import return_path, token_of
+from bot.rendering.direction import RTL, lines_from_the_right
 from bot.rendering.inlining import inlined
 from bot.rendering.links import Links
 from bot.rendering.mail import Mail, Picture
@@ -128,7 +129,9 @@ class Post:
     def text(self, template: str, values: Mapping[str, Any]) -> str:
         """Return what a template of plain text gives; it escapes as all do, and that is undone."""
         rendered = self.renderer.environment.get_template(template).render(values)
-        return unescape(rendered).strip()
+        text = unescape(rendered).strip()
+        is_rtl = self.renderer.language.direction == RTL
+        return lines_from_the_right(text) if is_rtl else text
 
     def _headers(self, recipient: Recipient, occasion: Occasion) -> tuple[tuple[str, str], ...]:
         sender = self.sender

@@ -1,6 +1,6 @@
 """From a template and its values to messages."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, TypeVar
@@ -71,7 +71,8 @@ class Renderer:
 
     def rich(self, template: str, /, **values: object) -> RichPage:
         """Return the rich message that *template* gives; whether it fits is for the caller."""
-        return self._useful(template, lambda made: parse_rich(made.render(values)))
+        direction = self.language.direction
+        return self._useful(template, lambda made: parse_rich(made.render(values), direction))
 
     def _read(
         self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
@@ -79,12 +80,15 @@ class Renderer:
         def page_of(made: Template) -> Read:
             parts = Parts(self.language.code, self.kept, self._part)
             html = made.render(values, part=parts)
-            return read(parse_page(html, parts.taken))
+            return read(self._page(html, parts.taken))
 
         return self._useful(template, page_of)
 
     def _part(self, template: str, values: Mapping[str, object]) -> tuple[Block, ...]:
-        return self._useful(template, lambda made: parse_page(made.render(values)).blocks)
+        return self._useful(template, lambda made: self._page(made.render(values)).blocks)
+
+    def _page(self, html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
+        return parse_page(html, parts, self.language.direction)
 
     def _useful(self, template: str, use: Callable[[Template], Read]) -> Read:
         """Return what *use* makes of the template, or of the shipped one if that is no use."""

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from bot.rendering.direction import APART, END_OF_APART, RTL
 from bot.rendering.keyboards import Rows
 from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
@@ -36,15 +37,19 @@ class RichPage:
         return bool(self.html) and len(self.html) <= MAX_CHARACTERS and self.blocks <= MAX_BLOCKS
 
 
-def parse_rich(html: str) -> RichPage:
-    """Return what *html* gives; raise TemplateError for a tag or nesting that is not ours."""
-    reader = _Reader()
+def parse_rich(html: str, direction: str = "ltr") -> RichPage:
+    """Return what *html* gives; raise TemplateError for a tag or nesting that is not ours.
+
+    *direction*: that of its language; the message as a whole is sent with it.
+    """
+    reader = _Reader(is_turned=direction == RTL)
     reader.feed(html)
     return reader.finished()
 
 
 class _Reader(MarkupReader):
-    def __init__(self) -> None:
+    def __init__(self, *, is_turned: bool) -> None:
+        self._is_turned = is_turned
         self._open: list[str] = []
         self._pieces: list[str] = []
         self._rows = Rows()
@@ -77,7 +82,7 @@ class _Reader(MarkupReader):
         elif tag in _BLOCKS:
             self._begin_block(tag, attributes)
         elif tag in INLINE:
-            self._pieces.append(_start(tag, attributes))
+            self._begin_inline(tag, attributes)
         else:
             raise self.error(f"<{tag}> is not ours")
         self._open.append("text" if tag == "a" and not _link(attributes) else tag)
@@ -92,12 +97,20 @@ class _Reader(MarkupReader):
             self._trim()
             self._pieces.append(f"</{tag}>")
         elif opened in INLINE:
-            self._pieces.append(f"</{tag}>")
+            self._pieces.append(f"</{tag}>{END_OF_APART if self._stands_apart() else ''}")
 
     def _begin_button(self, attributes: Attributes) -> None:
         if self._open[-1:] != ["nav"]:
             raise self.error("<button> stands outside <nav>")
         self._rows.begin_button(attributes)
+
+    def _begin_inline(self, tag: str, attributes: Attributes) -> None:
+        start = _start(tag, attributes)
+        self._pieces.append(APART + start if start and self._stands_apart() else start)
+
+    def _stands_apart(self) -> bool:
+        """Whether what begins or ended here is in nothing else that is set apart."""
+        return self._is_turned and not any(opened in INLINE for opened in self._open)
 
     def _begin_block(self, tag: str, attributes: Attributes) -> None:
         if any(opened in INLINE for opened in self._open):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
+from bot.rendering.direction import RTL, turned, without_overrides
 from bot.rendering.keyboards import Rows
 from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
@@ -42,9 +43,12 @@ class Page:
     keyboard: Keyboard = ()
 
 
-def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
-    """Return what *html* holds; raise TemplateError for a tag or nesting that is not ours."""
-    reader = _Reader(parts)
+def parse_page(html: str, parts: Sequence[tuple[Block, ...]] = (), direction: str = "ltr") -> Page:
+    """Return what *html* holds; raise TemplateError for a tag or nesting that is not ours.
+
+    *direction*: that of its language.
+    """
+    reader = _Reader(parts, is_turned=direction == RTL)
     reader.feed(html)
     return reader.finished()
 
@@ -63,8 +67,9 @@ class _Open:
 
 
 class _Reader(MarkupReader):
-    def __init__(self, parts: Sequence[tuple[Block, ...]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Block, ...]], *, is_turned: bool) -> None:
         self._parts = parts
+        self._is_turned = is_turned
         self._open = _Open()
         self._writer = Writer()
         self._rows = Rows()
@@ -82,9 +87,9 @@ class _Reader(MarkupReader):
         if "nav" in self._open.tags:
             self._rows.write(text)
         elif "pre" in self._open.tags:
-            self._writer.write_verbatim(text)
+            self._writer.write_verbatim(without_overrides(text))
         else:
-            self._writer.write(text)
+            self._writer.write(without_overrides(text))
 
     def handle_start(self, tag: str, attributes: Attributes) -> None:
         if tag == "br":
@@ -167,7 +172,8 @@ class _Reader(MarkupReader):
     def _end_block(self) -> None:
         text, entities = self._writer.take()
         if text:
-            self._done.append(Block(text, entities, self._margin, self._opens_section))
+            block = Block(text, entities, self._margin, self._opens_section)
+            self._done.append(turned(block) if self._is_turned else block)
             self._opens_section = False
         self._margin = False
 

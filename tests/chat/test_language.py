@@ -108,7 +108,7 @@ async def test_a_question_and_its_answer_are_understood_in_any_language(ali):
 
     again = await ali.says("Japan", reply_to_message_id=question["message_id"])
 
-    assert again["text"].startswith("Japan · ")
+    assert again["text"].startswith("\u200f\u2068Japan\u2069 · ")
 
 
 async def test_a_question_is_known_for_one_in_a_language_chosen_since(ann):

@@ -56,4 +56,4 @@ def test_peoples_templates_stand_for_those_of_all_languages(tmp_path):
 
     texts = [renderers.of(code).message("chat/alert/undone.html").text for code in ("en", "qps")]
 
-    assert texts == ["Never mind! Undone.", f"Never mind! {pseudo('Undone.')}"]
+    assert texts == ["Never mind! Undone.", f"\u200fNever mind! {pseudo('Undone.')}"]

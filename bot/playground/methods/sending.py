@@ -30,7 +30,8 @@ def send_rich_message(call: Call) -> dict[str, Any]:
     given = call.params["rich_message"]
     if "html" not in given or {"blocks", "markdown", "media"} & set(given):
         raise bad_request("rich messages are HTML without media in this playground")
-    return _send(call, chat, rich_message(given["html"])).to_api()
+    shown = rich_message(given["html"], is_rtl=bool(given.get("is_rtl")))
+    return _send(call, chat, shown).to_api()
 
 
 def send_document(call: Call) -> dict[str, Any]:

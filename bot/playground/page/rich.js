@@ -15,7 +15,7 @@ const STYLES = {
 };
 
 export function renderRich(message) {
-  return element("div", { classes: "body rich", dir: "auto" }, ...renderBlocks(message.blocks));
+  return element("div", { classes: "body rich", dir: message.is_rtl ? "rtl" : "auto" }, ...renderBlocks(message.blocks));
 }
 
 // All of the text, for a line that stands for the message.

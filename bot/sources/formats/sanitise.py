@@ -38,6 +38,8 @@ _INLINE = frozenset({
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+# Anything but what takes no room: a title of nothing else could be neither read nor pressed.
+_SEEN = re.compile("[^\\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u3164\ufe00-\ufe0f]")
 _ASCII_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 _NO_ASCII_CONTROLS = dict.fromkeys(_ASCII_CONTROLS)
 # Windows-1252 that was passed off as Latin-1 or as character references.
@@ -55,7 +57,8 @@ def one_line(markup: str) -> str:
 
 def one_lines(markups: Iterable[str]) -> list[str]:
     """`one_line` of each, faster than one by one."""
-    return [" ".join(text.split()) for text in _all_clean([*map(_unmarked, markups)])]
+    lines = (" ".join(text.split()) for text in _all_clean([*map(_unmarked, markups)]))
+    return [line if line.isascii() or _SEEN.search(line) else "" for line in lines]
 
 
 def plain_text(markup: str) -> str:

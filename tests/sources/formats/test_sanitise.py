@@ -21,6 +21,7 @@ from bot.sources.formats.sanitise import one_line, one_lines, plain_text, plain_
         pytest.param("x<script>alert(1)</script>", "x", id="scripts"),
         pytest.param("a<br>b", "a b", id="line breaks"),
         pytest.param("\u202egnp.exe", "gnp.exe", id="direction overrides"),
+        pytest.param("\u200b\u2060 \ufe0f", "", id="nothing to be seen"),
     ],
 )
 def test_a_title_is_one_plain_line(markup, expected):

@@ -1,0 +1,164 @@
+"""From right to left: marks at the beginning of lines and around names, and no other change."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.publishing.pages import alert_page, edition_page
+from bot.publishing.samples import CONSUL, NOW, TIES, sample_edition, sample_snippet, sample_story
+from bot.publishing.specimens import sample_alert, sample_mail
+from bot.rendering.direction import apart, begins_left, lines_from_the_right, unturned
+from bot.rendering.renderers import Renderers
+from bot.rendering.telegram_html import parse_page
+from bot.rendering.utf16 import cut
+from bot.subscribers.tastes import Done
+from storage.words import Layout, MuteKind
+
+R, FSI, PDI = "\u200f", "\u2068", "\u2069"
+MARKS = re.compile(f"[{R}{FSI}{PDI}]")
+RENDERERS = Renderers()
+ARABIC = RENDERERS.of("ar")
+
+words = st.text(st.sampled_from("ab ابج٣1 .·—🙂\u0301"), max_size=8).map(escape)
+pieces = st.one_of(
+    words,
+    words.map("<b>{}</b>".format),
+    words.map("<a href='https://example.org'>x{}</a>".format),
+    words.map("<code>{}</code>".format),
+    words.map("<i>y<b>{}</b>z</i>".format),
+    words.map("<tg-time unix='60'>{}</tg-time>".format),
+    st.just("<br>"),
+)
+blocks = st.lists(
+    st.tuples(st.sampled_from(["p", "li", "blockquote", "pre"]), st.lists(pieces, max_size=5)),
+    max_size=4,
+).map(lambda made: "".join(f"<{tag}>{''.join(inner)}</{tag}>" for tag, inner in made))
+
+
+def without_marks(text: str) -> str:
+    return MARKS.sub("", text)
+
+
+@given(blocks)
+def test_marks_change_nothing_but_what_they_are(html):
+    plain, marked = parse_page(html), parse_page(html, direction="rtl")
+
+    assert len(plain.blocks) == len(marked.blocks)
+    for before, after in zip(plain.blocks, marked.blocks, strict=True):
+        assert without_marks(after.text) == before.text
+        assert len(after.entities) == len(before.entities)
+        for told, shown in zip(before.entities, after.entities, strict=True):
+            assert shown._replace(offset=0, length=0) == told._replace(offset=0, length=0)
+            inside = cut(after.text, shown.offset, shown.length)
+            assert without_marks(inside) == cut(before.text, told.offset, told.length)
+
+
+@given(blocks)
+def test_every_line_begins_on_the_right_where_it_has_letters(html):
+    for block in parse_page(html, direction="rtl").blocks:
+        boxes = [entity for entity in block.entities if entity.type == "pre"]
+        if not boxes:
+            assert not any(begins_left(line) for line in block.text.split("\n"))
+
+
+@given(blocks)
+def test_what_is_set_apart_is_let_go_on_its_line(html):
+    for block in parse_page(html, direction="rtl").blocks:
+        for line in block.text.split("\n"):
+            assert unturned(line) == line  # each beginning has its end
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Taiwan</p>", f"{R}Taiwan"),
+        ("<p>خبر</p>", "خبر"),
+        ("<p>12:30</p>", "12:30"),
+        ("<p>خبر <b>Taiwan</b>: ٣</p>", f"خبر {FSI}Taiwan{PDI}: ٣"),
+        ("<li><a href='https://e.org'>One</a></li>", f"{R}• {FSI}One{PDI}"),
+        ("<p>خبر<br>Wire</p>", f"خبر\n{R}Wire"),
+        ("<pre>a OR b</pre>", "a OR b"),
+        ("<p><b>خبر</b></p>", "خبر"),
+    ],
+)
+def test_a_line_is_marked_where_it_needs_it(html, text):
+    (block,) = parse_page(html, direction="rtl").blocks
+
+    assert block.text == text
+
+
+def test_code_is_copied_without_marks():
+    (block,) = parse_page("<p><code>Taiwan</code></p>", direction="rtl").blocks
+
+    (code,) = block.entities
+    assert cut(block.text, code.offset, code.length) == "Taiwan"
+
+
+def test_a_quotation_keeps_the_marks_of_its_lines():
+    (block,) = parse_page("<blockquote>Taiwan</blockquote>", direction="rtl").blocks
+
+    (quote,) = block.entities
+    assert (quote.offset, quote.length) == (0, len(block.text))
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_no_other_language_has_marks(layout):
+    for language in RENDERERS.offered:
+        if language.direction == "rtl":
+            continue
+        renderer = RENDERERS.of(language.code)
+        edition = replace(sample_edition(), language=language.code, layout=layout)
+        messages = [sample_alert(renderer), *edition_page(renderer, edition)]
+        mail = sample_mail(renderer, edition)
+        said = "".join([message.text + (message.rich or "") for message in messages] + [mail.text])
+        assert not MARKS.search(said)
+
+
+def test_a_rich_digest_says_that_it_is_to_be_shown_from_the_right():
+    edition = replace(sample_edition(), language="ar", layout=Layout.RICH)
+
+    (message,) = edition_page(ARABIC, edition)
+
+    assert message.to_json()["is_rtl"]
+    assert f"{FSI}<a href=" in (message.rich or "")
+
+
+def test_what_is_filled_into_a_sentence_is_set_apart():
+    said = ARABIC.message("chat/alert/done.html", done=Done(1, MuteKind.SOURCE, "Example Wire", 1))
+
+    assert f"{FSI}Example Wire{PDI}" in said.text
+
+
+def test_lines_of_a_plain_mail_begin_on_the_right_but_addresses():
+    text = lines_from_the_right("* One\n  https://example.org/1\nخبر\n-- ")
+
+    assert text == f"{R}* One\n  https://example.org/1\nخبر\n-- "
+
+
+@pytest.mark.parametrize(
+    "hostile", ["\u202eevil", "\u2066evil", "evil\u2069\u2069", "\u202a\u2068"]
+)
+def test_nothing_breaks_out_of_what_is_set_apart(hostile):
+    shown = apart(f"{hostile} news")
+
+    assert shown == f"{FSI}{unturned(hostile)} news{PDI}"
+    assert not set(unturned(hostile)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2069")
+
+
+@pytest.mark.parametrize("code", [language.code for language in RENDERERS.offered])
+def test_overrides_in_titles_and_names_reach_nobody(code):
+    renderer = RENDERERS.of(code)
+    story = replace(sample_story(0), title="\u202eTitle\u202d", outlets=("\u202eWire",))
+    topic = replace(CONSUL, name="\u202dconsul\u202c")
+    zone = "Asia/Tokyo"
+
+    message = alert_page(renderer, story, [topic, TIES], sample_snippet(0), zone=zone, now=NOW)
+
+    assert "Title" in message.text
+    assert not re.search("[\u202a-\u202e]", message.text)
