@@ -6,7 +6,7 @@ from bot.subscribers.lines import one_line
 
 LONGEST = 78  # characters; RFC 5322, 2.1.1 has the same for a line
 _MOST_HEADS = 3
-_LOOSE = " ,;:-\u2013\u2014"  # no ellipsis stands behind these
+_LOOSE = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"  # no ellipsis stands behind these
 _WORTH_CUTTING = 16  # characters that the beginning of a title needs to say anything
 
 

@@ -10,7 +10,7 @@ from jinja2.runtime import Context
 from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.direction import RTL, filled_apart
-from bot.rendering.filters import filters_for
+from bot.rendering.filters import comma, filters_for
 from bot.rendering.overriding import OpenEnvironment, Overrides
 
 _SPOKEN = ("gettext", "ngettext")
@@ -53,14 +53,21 @@ def _made(tongue: Tongue) -> OpenEnvironment:
         tongue.translations, newstyle=True
     )
     if tongue.language.direction == RTL:
-        spoken = {name: _filling_apart(environment.globals[name]) for name in _SPOKEN}
-        environment.globals.update(spoken)
+        filling = {name: _filling_apart(environment.globals[name]) for name in _SPOKEN}
+        environment.globals.update(filling)
     environment.language = tongue.language
     environment.filters.update(filters_for(tongue.language.locale))
     environment.globals.update(
         topics_page=topics_page, show_all=show_all, on_alert=on_alert, SETTINGS=SETTINGS
     )
-    environment.globals.update(language=tongue.language.code, direction=tongue.language.direction)
+    spoken = tongue.language
+    environment.globals.update(
+        language=spoken.code,
+        direction=spoken.direction,
+        comma=comma(spoken.locale),
+        colon=spoken.colon,
+        semicolon=spoken.semicolon,
+    )
     return environment
 
 

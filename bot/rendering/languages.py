@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """*code*: an IETF tag, as in `lang="…"`; *locale*: CLDR's name for how it writes dates."""
+    """*code*: an IETF tag, as in `lang="…"`; *locale*: CLDR's name for how it writes dates.
+
+    *colon* and *semicolon* have the spaces that stand around them; CLDR knows only commas.
+    """
 
     code: str
     locale: str
     name: str  # in itself
     direction: str = "ltr"
+    colon: str = ": "
+    semicolon: str = "; "
 
 
 # Dates as most of the world's English writes them: 18 November, 14:05.
@@ -23,17 +28,17 @@ LANGUAGES = {
     language.code: language
     for language in (
         ENGLISH,
-        Language("ja", "ja", "日本語"),
-        Language("zh-Hans", "zh_Hans", "简体中文"),
-        Language("zh-Hant", "zh_Hant", "繁體中文"),
+        Language("ja", "ja", "日本語", colon="\uff1a", semicolon="\uff1b"),
+        Language("zh-Hans", "zh_Hans", "简体中文", colon="\uff1a", semicolon="\uff1b"),
+        Language("zh-Hant", "zh_Hant", "繁體中文", colon="\uff1a", semicolon="\uff1b"),
         Language("ko", "ko", "한국어"),
-        Language("fr", "fr", "Français"),
+        Language("fr", "fr", "Français", colon="\u202f: ", semicolon="\u202f; "),
         Language("de", "de", "Deutsch"),
         Language("it", "it", "Italiano"),
         Language("es", "es", "Español"),
         Language("pt", "pt", "Português"),
         Language("ru", "ru", "Русский"),
-        Language("ar", "ar", "العربية", direction="rtl"),
+        Language("ar", "ar", "العربية", direction="rtl", semicolon="؛ "),
         Language("vi", "vi", "Tiếng Việt"),
         Language("id", "id", "Bahasa Indonesia"),
     )

@@ -4,6 +4,7 @@ import pytest
 from babel import Locale
 
 from bot.rendering.languages import LANGUAGES, language_for
+from bot.rendering.renderers import Renderers
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,17 @@ def test_cldr_knows_each_and_writes_it_the_same_way(language):
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_code_is_its_own_tag(code: str):
     assert language_for(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "subject"),
+    [
+        ("en", "2 stories: one; two"),
+        ("ja", "2件のニュース：one；two"),
+        ("fr", "2 infos : one ; two"),
+    ],
+)
+def test_signs_between_titles_are_those_of_the_language(code, subject):
+    said = Renderers().of(code).line("email/bundle.subject.txt", count=2, heads=["one", "two"])
+
+    assert said == subject

@@ -45,21 +45,25 @@ def looks() -> Mapping[str, str]:
 
 def _in_language(code: str) -> dict[str, str]:
     """Return what is kept of every language: each layout once."""
+    pages = messages_in_language(code)
+    mail = sample_mail(Renderers().of(code), replace(sample_edition(), language=code))
+    return {f"{name}.txt": written(messages) for name, messages in pages.items()} | {
+        "mail.txt": f"{mail.subject}\n\n{mail.text}\n",
+        "mail.html": f"{mail.html}\n",
+        "page.html": asyncio.run(_page(code)),
+    }
+
+
+def messages_in_language(code: str) -> Mapping[str, Sequence[Message]]:
     renderer, edition = Renderers().of(code), replace(sample_edition(), language=code)
     digest = edition_page(renderer, edition)
-    pages = {
+    return {
         "alert": [sample_alert(renderer)],
         "bundle": sample_bundle(renderer),
         "digest": digest,
         "digest_plain": [message.plain() for message in digest],
         "digest_rich": edition_page(renderer, replace(edition, layout=Layout.RICH)),
         "digest_weekly": edition_page(renderer, replace(edition, is_weekly=True)),
-    }
-    mail = sample_mail(renderer, edition)
-    return {f"{name}.txt": written(messages) for name, messages in pages.items()} | {
-        "mail.txt": f"{mail.subject}\n\n{mail.text}\n",
-        "mail.html": f"{mail.html}\n",
-        "page.html": asyncio.run(_page(code)),
     }
 
 

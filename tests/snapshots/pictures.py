@@ -1,5 +1,6 @@
 """Pictures of every layout in the playground's chat page: `python -m tests.snapshots.pictures DIR`.
 
+With the code of a language behind it, of the layouts that are kept of that one.
 Each is sent through the real channel, so that what Telegram would refuse shows here as an error.
 """
 
@@ -27,7 +28,7 @@ from bot.rendering.renderer import Renderer
 from storage.words import Layout
 from tests.bot_api import PlainSession
 from tests.browsing import launched
-from tests.snapshots.looks import messages_by_look
+from tests.snapshots.looks import messages_by_look, messages_in_language
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 PHONE = ViewportSize(width=420, height=2600)
 
 
-async def take(folder: Path) -> None:
-    looks = dict(messages_by_look()) | {"weekly": await _weekly(), "long": _long()}
+async def take(folder: Path, code: str = "") -> None:
+    english = dict(messages_by_look()) | {"weekly": await _weekly(), "long": _long()}
+    looks = messages_in_language(code) if code else english
     async with launched("--disable-lcd-text") as browser:
         for name, messages in looks.items():
             async with chat_with(messages) as (address, chat_id):
@@ -91,4 +93,4 @@ def _long() -> Sequence[Message]:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(target))
+    asyncio.run(take(target, *sys.argv[2:3]))
