@@ -127,13 +127,20 @@ def _marks_of(block: Block) -> dict[int, _Marks]:
     boxes = [entity for entity in block.entities if entity.type == "pre"]
     for entity in _outermost(block.entities):
         inside = cut(block.text, entity.offset, entity.length)
-        if "\n" not in inside and (entity.type == "date_time" or needs_apart(inside)):
+        if _is_apart(block.text, entity) or "\n" in inside:
+            continue
+        if entity.type == "date_time" or needs_apart(inside):
             places.at(entity.offset).begins = APART
             places.at(entity.end).ends = END_OF_APART
     for offset, line in _lines(block.text):
         if begins_left(line) and not any(box.offset <= offset < box.end for box in boxes):
             places.at(offset).line = FROM_THE_RIGHT
     return places.by_offset
+
+
+def _is_apart(text: str, entity: Entity) -> bool:
+    """Whether the sentence sets it apart itself."""
+    return bool(_ISOLATES.match(cut(text, max(entity.offset - 1, 0), 1)))
 
 
 def _outermost(entities: Iterable[Entity]) -> Iterator[Entity]:

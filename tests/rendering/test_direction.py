@@ -85,6 +85,7 @@ def test_what_is_set_apart_is_let_go_on_its_line(html):
         ("<p>خبر<br>Wire</p>", f"خبر\n{R}Wire"),
         ("<pre>a OR b</pre>", "a OR b"),
         ("<p><b>خبر</b></p>", "خبر"),
+        ("<p>خبر \u2066<code>/help</code>\u2069</p>", "خبر \u2066/help\u2069"),
     ],
 )
 def test_a_line_is_marked_where_it_needs_it(html, text):
