@@ -42,6 +42,16 @@ async def mailbox_of(unit: Unit, chat_id: int) -> Mailbox | None:
     return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
 
 
+async def chat_with_mailbox(unit: Unit, mailbox_id: int) -> Chat | None:
+    """Return the chat whose mailbox it is; None where there is no such mailbox any more."""
+    with_it = (
+        select(Chat)
+        .join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
+        .where(col(Mailbox.id) == mailbox_id)
+    )
+    return (await unit.session.exec(with_it)).first()
+
+
 async def mailboxes_in_use(unit: Unit, chat_ids: Collection[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which anything may be mailed."""
     active = col(Mailbox.state) == MailboxState.ACTIVE

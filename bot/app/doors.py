@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.app.mails import make_post, make_returns
+from bot.app.menus import Menus
 from bot.chat import callbacks
 from bot.chat.doors import Doors
 from bot.chat.middlewares.guarding import SAID
@@ -121,6 +122,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),
+        app_url=around.place.app_url,
     )
 
 
@@ -155,6 +157,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
         said=SAID,
         press=callbacks,
         frames=place.frames,
+        menus=Menus(place, around.renderer),
     )
 
 

@@ -65,6 +65,8 @@ class LooksAtLinks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
+    """*app_url*: where the Mini App is, if there is one."""
+
     arrivals: Arrivals
     channels: Channels
     moving: Moving
@@ -106,3 +108,4 @@ class Doors:
     chats: ChatList
     invites: Invites
     sharing: Sharing
+    app_url: str | None = None

@@ -12,6 +12,7 @@ from aiogram.types import (
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
     MenuButtonCommands,
+    MenuButtonDefault,
     MenuButtonWebApp,
     WebAppInfo,
 )
@@ -80,14 +81,30 @@ async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] 
         await register_admin(bot, renderer, person_id)
 
 
-async def set_menu_button(bot: Bot, renderer: Renderer, app_url: str | None) -> None:
-    """Let the button beside the text line open the Mini App, or else show the commands."""
+async def set_menu_button(
+    bot: Bot, renderer: Renderer, app_url: str | None, chat_id: int | None = None
+) -> None:
+    """Let the button beside the text line open the Mini App, or else show the commands.
+
+    It has one label for everybody, until a chat has one of its own.
+    """
     if app_url is None:
-        await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+        nothing = MenuButtonCommands() if chat_id is None else MenuButtonDefault()
+        await bot.set_chat_menu_button(chat_id=chat_id, menu_button=nothing)
         return
     text = renderer.line("chat/app_button.txt")
     opens = MenuButtonWebApp(text=text, web_app=WebAppInfo(url=app_url))
-    await bot.set_chat_menu_button(menu_button=opens)
+    await bot.set_chat_menu_button(chat_id=chat_id, menu_button=opens)
+
+
+async def label_menu_button(
+    bot: Bot, person_id: int, renderer: Renderer, app_url: str | None
+) -> None:
+    """Say in one chat's own language what the button opens; everybody's says it in English."""
+    try:
+        await set_menu_button(bot, renderer, app_url, person_id)
+    except TelegramBadRequest as refused:
+        log.info("no button for somebody yet", person=person_id, reason=refused.message)
 
 
 async def register_admin(bot: Bot, renderer: Renderer, person_id: int) -> None:

@@ -29,7 +29,13 @@ from bot.subscribers.refusals import (
 from storage.chats import Chat, chat_to_change
 from storage.handled import is_again
 from storage.mailbox_requests import forget_requests, note_request, requests_since
-from storage.mailboxes import mailbox_of, mailbox_to_change, open_mailbox, remove_mailbox
+from storage.mailboxes import (
+    chat_with_mailbox,
+    mailbox_of,
+    mailbox_to_change,
+    open_mailbox,
+    remove_mailbox,
+)
 from storage.mailboxes_suspended import confirm_mailbox, end_mailbox
 from storage.words import MailboxState, MailTrouble, Reach
 
@@ -74,6 +80,12 @@ class Mailboxes:
         async with self.storage.reading() as unit:
             chat = await unit.session.get_one(Chat, chat_id)
             return self._seen(chat, await mailbox_of(unit, chat_id))
+
+    async def language(self, mailbox_id: int) -> str | None:
+        """Return the tag of the language that its chat is spoken to in; None where it is gone."""
+        async with self.storage.reading() as unit:
+            chat = await chat_with_mailbox(unit, mailbox_id)
+            return chat.speaks if chat else None
 
     async def request(self, chat_id: int, address: str, *, once: Once | None = None) -> MailboxSeen:
         """Write to *address* and ask whether digests shall come there; an active one is left so.

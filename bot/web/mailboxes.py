@@ -26,6 +26,9 @@ _CONFIRM = f"/{Purpose.CONFIRM}/{{token}}"
 
 
 class Mailboxes(Protocol):
+    async def language(self, mailbox_id: int) -> str | None:
+        """Return the tag of the language of its chat; None where there is none."""
+
     async def unsubscribe(self, mailbox_id: int) -> None: ...
 
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
@@ -48,8 +51,8 @@ class MailboxPages:
         ]
 
     async def ask_to_unsubscribe(self, request: web.Request) -> web.Response:
-        self._read(request, Purpose.UNSUBSCRIBE)
-        return self.pages.show(request, "web/unsubscribe.html", is_done=False)
+        (mailbox,) = self._read(request, Purpose.UNSUBSCRIBE)
+        return await self._show(request, "web/unsubscribe.html", mailbox, is_done=False)
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Unsubscribe once and for all; a mailbox that is gone gets nothing either.
@@ -59,18 +62,24 @@ class MailboxPages:
         (mailbox,) = self._read(request, Purpose.UNSUBSCRIBE)
         await small_body(request)
         await self.mailboxes.unsubscribe(int(mailbox))
-        return self.pages.show(request, "web/unsubscribe.html", is_done=True)
+        return await self._show(request, "web/unsubscribe.html", mailbox, is_done=True)
 
     async def ask_to_confirm(self, request: web.Request) -> web.Response:
-        self._read(request, Purpose.CONFIRM)
-        return self.pages.show(request, "web/confirm.html", is_done=False)
+        mailbox, _token = self._read(request, Purpose.CONFIRM)
+        return await self._show(request, "web/confirm.html", mailbox, is_done=False)
 
     async def confirm(self, request: web.Request) -> web.Response:
         mailbox, token = self._read(request, Purpose.CONFIRM)
         await self.forms.read(request)
         if not await self.mailboxes.confirm_by_link(int(mailbox), token):
             raise Gone(Purpose.CONFIRM)
-        return self.pages.show(request, "web/confirm.html", is_done=True)
+        return await self._show(request, "web/confirm.html", mailbox, is_done=True)
+
+    async def _show(
+        self, request: web.Request, template: str, mailbox: str, *, is_done: bool
+    ) -> web.Response:
+        speaks = await self.mailboxes.language(int(mailbox))
+        return self.pages.show(request, template, speaks=speaks, is_done=is_done)
 
     def _read(self, request: web.Request, purpose: Purpose) -> tuple[str, ...]:
         return self.opening.read(purpose, request.match_info["token"])

@@ -353,6 +353,12 @@ def pauses_seconds() -> Sequence[float]:
 
 
 @pytest.fixture
+def app_url() -> str | None:
+    """Where the Mini App is; a test module may say that there is one."""
+    return None
+
+
+@pytest.fixture
 async def house(
     playground: Playground,
     one_storage: Storage,
@@ -362,10 +368,12 @@ async def house(
     renderer: Renderer,
     is_for_first: bool,
     pauses_seconds: Sequence[float],
+    app_url: str | None,
 ) -> AsyncIterator[House]:
     adding, looking = FakeAdding(), FakeLooking()
     doors = make_doors(one_storage, access, adding, post, looking, renderer)
-    doors = replace(doors, admins=Admins(one_storage, access, is_for_first=is_for_first))
+    admins = Admins(one_storage, access, is_for_first=is_for_first)
+    doors = replace(doors, admins=admins, app_url=app_url)
     dispatcher = make_dispatcher(doors, renderer, pauses_seconds)
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()

@@ -135,6 +135,26 @@ async def test_the_menu_of_a_chat_follows_the_choice(ann, house):
     assert await house.bot.get_my_commands(scope=scope) == []
 
 
+class TestWithAnApp:
+    @pytest.fixture
+    def app_url(self) -> str:
+        return "https://news.example.org/app"
+
+    async def test_the_button_of_a_chat_says_in_its_language_what_it_opens(self, ali, house):
+        await ali.says("/start")
+
+        button = await house.bot.get_chat_menu_button(chat_id=ali.who.id)
+        assert button.text == pseudo("Topics")
+
+    async def test_the_button_follows_the_choice(self, ann, house):
+        page = await ann.presses(await ann.says("/language"), "العربية")
+        chosen = await house.bot.get_chat_menu_button(chat_id=ann.who.id)
+        await ann.presses(page, "English")
+
+        again = await house.bot.get_chat_menu_button(chat_id=ann.who.id)
+        assert (chosen.text, again.text) == (pseudo("Topics"), "Topics")
+
+
 class TestStrangers:
     @pytest.fixture
     def access(self) -> Access:

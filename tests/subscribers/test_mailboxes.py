@@ -14,7 +14,7 @@ from bot.subscribers.refusals import (
     TooManyRequests,
     WrongCode,
 )
-from storage.chats import erase_chat
+from storage.chats import Chat, erase_chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
 from storage.words import DeliveryKind, DeliveryState, MailboxState, Medium, Reach
@@ -234,3 +234,13 @@ async def test_unsubscribing_twice_is_as_doing_it_once(mailboxes, active, sent):
     (notice,) = [row.body["text"] for row in await sent.rows() if row.medium is Medium.TELEGRAM]
     assert (await mailboxes.now(active)).state is MailboxState.UNSUBSCRIBED
     assert "ann@example.org is unsubscribed" in notice
+
+
+async def test_a_mailbox_tells_the_language_of_its_chat(mailboxes, chat_id, sent, arrive):
+    await mailboxes.request(chat_id, ADDRESS)
+    async with mailboxes.storage.reading() as unit:
+        (mailbox,) = await unit.session.exec(select(Mailbox))
+        chat = await unit.session.get_one(Chat, chat_id)
+
+    assert await mailboxes.language(mailbox.id) == chat.speaks
+    assert await mailboxes.language(mailbox.id + 1) is None

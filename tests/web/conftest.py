@@ -48,11 +48,15 @@ class FakeMailboxes:
     """Notes what it is told; a token is good as long as it is *awaited*."""
 
     awaited: str = "word"
+    speaks: str | None = None  # the tag of the chat whose mailbox it is
     unsubscribed: list[int] = field(default_factory=list)
     confirmed: list[int] = field(default_factory=list)
 
     async def unsubscribe(self, mailbox_id: int) -> None:
         self.unsubscribed.append(mailbox_id)
+
+    async def language(self, _mailbox_id: int) -> str | None:
+        return self.speaks
 
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
         if token == self.awaited:

@@ -69,6 +69,9 @@ class SampleManaging:
 
 
 class SampleMailboxes:
+    async def language(self, _mailbox: int) -> str | None:
+        return None
+
     async def unsubscribe(self, _mailbox: int) -> None:
         return
 

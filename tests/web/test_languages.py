@@ -79,3 +79,24 @@ async def test_a_chats_page_does_not_ask_the_browser(visitor, told, clock):
 
     assert ENGLISH in await answer.text()
     assert "Vary" not in answer.headers
+
+
+@pytest.mark.parametrize("page", ["unsubscribe", "confirm"])
+async def test_the_pages_of_a_mailbox_speak_the_language_of_its_chat(visitor, mailboxes, page):
+    mailboxes.speaks = "ar"
+    links = visitor.links
+    link = links.unsubscribe(3) if page == "unsubscribe" else links.confirm(3, "word")
+
+    looked = await (await visitor.opens(link, headers={"Accept-Language": "en"})).text()
+    done = await (await visitor.sends(link, headers={"Accept-Language": "en"})).text()
+
+    assert ARABIC in looked
+    assert ARABIC in done
+
+
+async def test_the_page_of_a_mailbox_that_is_gone_speaks_as_the_browser_does(visitor, mailboxes):
+    link = visitor.links.unsubscribe(3)
+
+    answer = await visitor.opens(link, headers={"Accept-Language": "ar"})
+
+    assert ARABIC in await answer.text()

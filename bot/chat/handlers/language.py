@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command
 
 from bot.chat.callbacks import SetLanguage, ShowLanguages
-from bot.chat.menu import register_chat
+from bot.chat.menu import label_menu_button, register_chat
 from bot.chat.permits import READS
 from bot.subscribers.refusals import NotALanguage
 from storage.words import ChatKind
@@ -45,6 +45,7 @@ async def chosen(
     answers.speak(settings.speaks)
     await answers.change(_PAGE, **await _choice(guest, doors, answers))
     if guest.kind is ChatKind.PRIVATE:
+        await label_menu_button(answers.bot, guest.person_id, answers.renderer, doors.app_url)
         await register_chat(
             answers.bot,
             guest.person_id,

@@ -8,8 +8,11 @@ from aiogram import Router
 from aiogram.filters import Command, CommandStart
 
 from bot.chat.cards import show_card
+from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
+from bot.rendering.languages import ENGLISH
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, read_start
+from storage.words import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -25,6 +28,8 @@ _WANTED_MOST = 5  # topics of the catalogue on the first message
 async def started(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
     wanted = await doors.topics.wanted_most(guest.chat_id, _WANTED_MOST)
     await answers.show("chat/start.html", guest=guest, catalogue=wanted)
+    if guest.kind is ChatKind.PRIVATE and answers.renderer.language is not ENGLISH:
+        await label_menu_button(answers.bot, guest.person_id, answers.renderer, doors.app_url)
 
 
 async def came_by_a_link(

@@ -104,7 +104,9 @@ class Acts:
 
     async def set_language(self, guest: Guest, wish: Wish) -> Done:
         """Speak a language, or with "" that of Telegram's client."""
-        await self.doors.settings.set_language(guest.chat_id, wish.text("language") or None)
+        code = wish.text("language") or None
+        settings = await self.doors.settings.set_language(guest.chat_id, code)
+        await self.doors.menus.renew(guest, settings.speaks, is_chosen=code is not None)
         return Done()
 
     async def ask_address(self, guest: Guest, wish: Wish) -> Done:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.matching.preview import Preview
-    from bot.subscribers.arrivals import Arrivals
+    from bot.subscribers.arrivals import Arrivals, Guest
     from bot.subscribers.changing import Changing
     from bot.subscribers.invites import Invites
     from bot.subscribers.mailboxes import Mailboxes
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from bot.subscribers.settings import ChatSettings
     from bot.subscribers.topics import Topics
     from bot.subscribers.watching import Watching
+
+
+class RenewsMenus(Protocol):
+    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
+        """Let the menus of the guest's chat speak the language of that tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class AppDoors:
     restraint: Restraint
     mailboxes: Mailboxes
     preview: Preview
+    menus: RenewsMenus
     said: Mapping[type[Exception], str]
     press: object = None
     frames: tuple[str, ...] = ()

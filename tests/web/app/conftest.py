@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,11 +43,20 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from aiohttp.web import Application, Request
 
+    from bot.subscribers.arrivals import Guest
     from bot.web.site import WebDoors
     from storage.engine import Storage
     from tests.conftest import TurnedClock
 
 TOKEN = "42:secret"
+
+
+@dataclass
+class FakeMenus:
+    renewed: list[tuple[int, str, bool]] = field(default_factory=list)
+
+    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
+        self.renewed.append((guest.person_id, speaks, is_chosen))
 
 
 @dataclass
@@ -94,8 +103,13 @@ def access() -> Access:
 
 
 @pytest.fixture
-def app_doors(storage: Storage, access: Access) -> AppDoors:
-    return doors_of(storage, access, Renderer())
+def menus() -> FakeMenus:
+    return FakeMenus()
+
+
+@pytest.fixture
+def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
+    return replace(doors_of(storage, access, Renderer()), menus=menus)
 
 
 def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
@@ -113,6 +127,7 @@ def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
         restraint=Restraint(storage),
         mailboxes=Mailboxes(storage, renderer, post),
         preview=preview,
+        menus=FakeMenus(),
         said=SAID,
         press=callbacks,
     )

@@ -55,6 +55,13 @@ async def test_quiet_hours_are_set_and_taken_away(ann):
     assert (await ann.does("quiet"))["quiet"] is None
 
 
+async def test_the_menus_of_the_chat_follow_the_language_that_is_chosen(ann, menus):
+    await ann.does("language", language="de")
+    await ann.does("language", language="")
+
+    assert menus.renewed == [(7, "de", True), (7, "ja", False)]
+
+
 async def test_everything_is_paused_and_resumed(ann, newsroom):
     from storage.chats import Chat
 

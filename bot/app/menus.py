@@ -1,0 +1,38 @@
+"""Menus that follow a language chosen outside of the chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.exceptions import AiogramError
+
+from bot.app.sessions import telegram_session
+from bot.chat.menu import label_menu_button, register_chat
+
+if TYPE_CHECKING:
+    from bot.app.places import Place
+    from bot.rendering.renderer import Renderer
+    from bot.subscribers.arrivals import Guest
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """Pages are served by processes that may have no session with Telegram: it opens its own."""
+
+    place: Place
+    renderer: Renderer
+
+    async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
+        spoken, person_id = self.renderer.of(speaks), guest.person_id
+        try:
+            async with telegram_session(self.place.token, self.place.api) as bot:
+                await label_menu_button(bot, person_id, spoken, self.place.app_url)
+                await register_chat(
+                    bot, person_id, spoken, is_admin=guest.is_admin, is_chosen=is_chosen
+                )
+        except (AiogramError, OSError, TimeoutError) as error:
+            log.warning("a menu could not be renewed", error=str(error))
