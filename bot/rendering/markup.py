@@ -7,6 +7,8 @@ standard library's parser forgives much that no template of ours does, and takes
 import re
 from html import unescape
 
+from bot.rendering.direction import without_overrides
+
 Attributes = dict[str, str | None]
 
 _PIECE = re.compile(
@@ -30,7 +32,8 @@ class MarkupReader:
     _at = 0
 
     def feed(self, html: str) -> None:
-        self._html = html
+        """Read *html*; overrides of direction, which no template of ours has, are left out."""
+        self._html = html = without_overrides(html)
         for piece in _PIECE.finditer(html):
             self._at = piece.start()
             kind = piece.lastgroup

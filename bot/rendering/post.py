@@ -115,7 +115,7 @@ class Post:
         """
         ways = self.ways(recipient, occasion.now)
         known = {"subject": subject, "ways": ways, "recipient": recipient, **values}
-        html = self.renderer.environment.get_template(f"{template}.html").render(known)
+        html = self.renderer.text(f"{template}.html", **known)
         listed = self._list_headers(label, ways) if label else ()
         return Mail(
             to=recipient.address,
@@ -128,8 +128,7 @@ class Post:
 
     def text(self, template: str, values: Mapping[str, Any]) -> str:
         """Return what a template of plain text gives; it escapes as all do, and that is undone."""
-        rendered = self.renderer.environment.get_template(template).render(values)
-        text = unescape(rendered).strip()
+        text = unescape(self.renderer.text(template, **values)).strip()
         is_rtl = self.renderer.language.direction == RTL
         return lines_from_the_right(text) if is_rtl else text
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from jinja2 import Template
 
 from bot.rendering.blocks import Block
+from bot.rendering.direction import without_overrides
 from bot.rendering.environment import make_environment
 from bot.rendering.languages import Language
 from bot.rendering.messages import Keyboard, Message
@@ -55,7 +56,7 @@ class Renderer:
 
     def text(self, template: str, /, **values: object) -> str:
         """Return what *template* gives as it is: HTML for pages, mails and feeds."""
-        return self.environment.get_template(template).render(values)
+        return without_overrides(self.environment.get_template(template).render(values))
 
     def line(self, template: str, /, **values: object) -> str:
         """Return the one line of plain text that *template* gives."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from bot.rendering.blocks import Block
-from bot.rendering.direction import RTL, turned, without_overrides
+from bot.rendering.direction import RTL, turned
 from bot.rendering.keyboards import Rows
 from bot.rendering.markup import Attributes, MarkupReader, TemplateError
 from bot.rendering.messages import Keyboard
@@ -87,9 +87,9 @@ class _Reader(MarkupReader):
         if "nav" in self._open.tags:
             self._rows.write(text)
         elif "pre" in self._open.tags:
-            self._writer.write_verbatim(without_overrides(text))
+            self._writer.write_verbatim(text)
         else:
-            self._writer.write(without_overrides(text))
+            self._writer.write(text)
 
     def handle_start(self, tag: str, attributes: Attributes) -> None:
         if tag == "br":

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.publishing.choice import choose
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import CONSUL, NOW, TIES, sample_edition, sample_snippet, sample_story
 from bot.publishing.specimens import sample_alert, sample_mail
@@ -156,10 +157,18 @@ def test_nothing_breaks_out_of_what_is_set_apart(hostile):
 def test_overrides_in_titles_and_names_reach_nobody(code):
     renderer = RENDERERS.of(code)
     story = replace(sample_story(0), title="\u202eTitle\u202d", outlets=("\u202eWire",))
-    topic = replace(CONSUL, name="\u202dconsul\u202c")
+    topic = replace(TIES, name="\u202dconsul\u202c")
     zone = "Asia/Tokyo"
 
-    message = alert_page(renderer, story, [topic, TIES], sample_snippet(0), zone=zone, now=NOW)
+    choice = choose([topic], [story])
+    edition = replace(sample_edition(), language=code, choice=choice)
+    mail = sample_mail(renderer, edition)
 
-    assert "Title" in message.text
-    assert not re.search("[\u202a-\u202e]", message.text)
+    alert = alert_page(renderer, story, [topic, CONSUL], sample_snippet(0), zone=zone, now=NOW)
+    digest = edition_page(renderer, edition)
+    rich = edition_page(renderer, replace(edition, layout=Layout.RICH))
+
+    told = [alert.text, *(one.text for one in digest), *(one.rich or "" for one in rich)]
+    for text in (*told, mail.subject, mail.text, mail.html):
+        assert "Title" in text
+        assert not re.search("[\u202a-\u202e]", text)
