@@ -19,6 +19,11 @@ MEANT_FIELDS: Final = {
     "url": "", "author": "",
 }  # fmt: skip
 
+_WIDE = {code: code - ord("a") + ord("\uff41") for code in range(ord("a"), ord("z") + 1)}
+_NAMES = [*FIELDS, *MEANT_FIELDS]
+# Of full width too, as a Japanese keyboard writes them.
+_ANY_FIELD = "|".join([*_NAMES, *(name.translate(_WIDE) for name in _NAMES)])
+
 _DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
 # What closes a quote that this opens.
 CLOSERS: Final = {
@@ -52,7 +57,7 @@ LEXEME: Final = re.compile(
        | (?P<quote> [{_OPENING}] | {_SINGLE} )
        | (?P<not>   [{_MINUSES}]+ (?=[^\s{_MINUSES}]) )
        | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]|{_SINGLE}) )
-       | (?P<field> (?:{"|".join([*FIELDS, *MEANT_FIELDS])}) [\ ]? [:\uff1a] )
+       | (?P<field> (?:{_ANY_FIELD}) [\ ]? [:\uff1a] )
        | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
                       | {INSIDE_HEBREW})+ )
        | (?P<stray> . )

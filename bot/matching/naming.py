@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 from bot.matching.languages import CODES, MEANT
 from bot.matching.lexemes import CLOSINGS, FIELDS, LEXEME, MEANT_FIELDS, OPENINGS, quoted
@@ -19,7 +20,7 @@ _ORS = frozenset({"or", "OR", "\uff2f\uff32"})
 def field(text: str, found: re.Match[str]) -> Iterator[Token]:
     """`title:` is a token by itself; the others have a name behind them, or brackets of names."""
     start, end = found.span()
-    name = found[0][:-1].strip().lower()
+    name = normalize("NFKC", found[0][:-1]).strip().lower()
     if name not in FIELDS:
         raise refused_here(Code.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
     kind = _KINDS[name]
@@ -108,7 +109,7 @@ def _name(text: str, found: re.Match[str], kind: Kind) -> Token:
 
 
 def _language(text: str, place: tuple[int, int], typed: str) -> str:
-    code = language_code(typed.rstrip(",;."))
+    code = language_code(normalize("NFKC", typed).rstrip(",;."))
     if code in CODES:
         return code
     start, end = place

@@ -68,6 +68,8 @@ from tests.matching.wordings import queries
         pytest.param('"US"chips', "chips us", id="a word behind a quote is a word"),
         pytest.param("x source:https://www.Reuters.com/world", "source:reuters.com x", id="host"),
         pytest.param('source:"Example Wire" x', 'source:"example wire" x', id="a source's name"),
+        pytest.param("ｓｏｕｒｃｅ：nikkei", "source:nikkei", id="a full-width field"),
+        pytest.param("ｌａｎｇ：ｊａ 台湾", "lang:ja 台湾", id="a field in full width throughout"),
         pytest.param("source：Ｎｉｋｋｅｉ", "source:nikkei", id="a full-width source"),
         pytest.param("source:(b.c OR a.c)", "source:a.c OR source:b.c", id="either source"),
         pytest.param(
