@@ -172,3 +172,32 @@ def test_each_example_of_a_query_is_taken_as_the_text_says(typed: str, is_refuse
             parse(typed, SAVED)
     else:
         assert shown(parse(f"news {typed}" if typed in IN_COMPANY else typed, SAVED))
+
+
+def typed_in(text: str) -> list[str]:
+    """Return the command lines of ours that a document shows."""
+    shown = codes(text) + re.findall(r"^    (?:\S+/)?(dateline .+)$", text, flags=re.MULTILINE)
+    return [line for line in shown if line.startswith("dateline ")]
+
+
+def is_a_command(line: str) -> bool:
+    """Follow the words of *line* from command to command; its options must be the last one's."""
+    command: object = get_command(app)
+    for before, word in pairwise(line.split()):
+        inner = getattr(command, "commands", {})
+        if word.startswith("--"):
+            options = {name for one in getattr(command, "params", ()) for name in one.opts}
+            if word.strip(",") not in options:
+                return False
+        elif word in inner:
+            command = inner[word]
+        elif inner and word.isalpha() and not before.startswith("--"):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_line_that_is_shown_can_be_typed(document: Path):
+    shown = typed_in(text_of(document))
+
+    assert [line for line in shown if not is_a_command(line)] == []
