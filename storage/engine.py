@@ -128,12 +128,12 @@ class Storage:
         The schema is `storage.schema.migrate`'s business and must be there already.
         """
         if make_url(url).get_backend_name() != SQLITE:
-            return cls(create_async_engine(url, pool_size=pool_size), clock)
+            return cls(_engine(url, pool_size=pool_size), clock)
         from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
-        engine = create_async_engine(url, pool_size=pool_size, module=OneHop())
+        engine = _engine(url, pool_size=pool_size, module=OneHop())
         # One connection writes, so that what others wrote does not empty its cache each time.
-        writing_engine = create_async_engine(url, pool_size=1, max_overflow=0, module=OneHop())
+        writing_engine = _engine(url, pool_size=1, max_overflow=0, module=OneHop())
         _prepare_sqlite(engine)
         _prepare_sqlite(writing_engine, cache_mb=_WRITERS_CACHE_MB)
         return cls(engine, clock, writing_engine)
@@ -238,6 +238,11 @@ async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
     await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+
+
+def _engine(url: str, **options: Any) -> AsyncEngine:
+    """Return an engine whose errors, which end in the log, hold no values: people's words."""
+    return create_async_engine(url, hide_parameters=True, **options)
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, cache_mb: int = _CACHE_MB) -> None:

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 
-from storage.engine import Storage, claim, database_clock, take_over
+from storage.engine import DatabaseError, Storage, claim, database_clock, take_over
 from storage.sources import Source
 from storage.words import SourceState
 from tests.conftest import TurnedClock
@@ -39,6 +39,16 @@ async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[i
         )
         assert all(row.owner == owner for row in rows)
         return [row.id for row in rows]
+
+
+async def test_an_error_does_not_tell_what_people_wrote(storage: Storage):
+    words = select(func.no_such_function("what somebody watches"))
+
+    async with storage.reading() as unit:
+        with pytest.raises(DatabaseError) as told:
+            await unit.session.exec(words)
+
+    assert "what somebody watches" not in str(told.value)
 
 
 async def test_what_one_owner_claims_no_other_gets(storage: Storage):
