@@ -6,18 +6,18 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache, partial, reduce
+from functools import cache, lru_cache, partial, reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import (
     format_date,
     format_interval,
     format_skeleton,
     format_timedelta,
     get_day_names,
-    get_timezone_location,
 )
 from babel.lists import format_list
 from markupsafe import Markup, escape
@@ -48,9 +48,17 @@ def city(zone: str, locale: str) -> str:
     if zone.startswith("Etc/GMT"):
         return "UTC" + zone.removeprefix("Etc/GMT").translate(_EASTWARD)
     plain = zone.rpartition("/")[2].replace("_", " ")
-    if zone == "UTC" or locale.startswith("en"):  # where the zones are named
+    if locale.startswith("en"):  # where the zones are named
         return plain
-    return get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True).rpartition("/")[2]
+    known = Locale.parse(locale).time_zones
+    cities = (known.get(name, {}).get("city") for name in _once_called(zone))
+    return next(filter(None, cities), plain)
+
+
+@cache
+def _once_called(zone: str) -> tuple[str, ...]:
+    """Return the names of *zone*, old ones too: CLDR still tells of Asia/Saigon and Calcutta."""
+    return (zone, *(old for old, new in get_global("zone_aliases").items() if new == zone))
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:

@@ -5,6 +5,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from babel import Locale
+from babel.core import get_global
 
 from bot.rendering.languages import LANGUAGES
 from bot.subscribers.places import ALSO_CALLED, BETWEEN_HOURS, SPOKEN_IN
@@ -71,8 +72,9 @@ def _by_city() -> dict[str, str]:
 @cache
 def _by_translated_city() -> dict[str, str]:
     """Map each city to its zone, by its name in every language that is spoken."""
+    renamed = get_global("zone_aliases")
     return {
-        _plain(names["city"]): zone
+        _plain(names["city"]): renamed.get(zone, zone)
         for language in LANGUAGES.values()
         for zone, names in Locale.parse(language.locale).time_zones.items()
         if "city" in names and is_zone(zone)

@@ -95,6 +95,8 @@ def test_minutes_and_zones_read_as_people_say_them():
     assert filters.city("America/New_York", "en_GB") == "New York"
     assert filters.city("America/New_York", "ja") == "ニューヨーク"
     assert filters.city("America/Argentina/Buenos_Aires", "fr") == "Buenos Aires"
+    assert filters.city("Asia/Kolkata", "ru") == "Калькутта"  # which CLDR calls by its old name
+    assert filters.city("Etc/UTC", "ru") == "UTC"
 
 
 def test_one_moment_is_another_time_in_each_zone():

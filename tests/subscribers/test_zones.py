@@ -88,6 +88,7 @@ def test_every_city_that_is_guessed_can_be_typed():
         pytest.param("東京", "Asia/Tokyo", id="Japanese"),
         pytest.param("Ciudad de México", "America/Mexico_City", id="Spanish"),
         pytest.param("нью-йорк", "America/New_York", id="small letters"),
+        pytest.param("TP Hồ Chí Minh", "Asia/Ho_Chi_Minh", id="a zone that was renamed"),
     ],
 )
 def test_a_city_can_be_typed_as_it_is_called_in_any_language_that_is_spoken(typed, zone):
