@@ -1,5 +1,7 @@
 """/admin: one message in which those who run the bot see how it fares, and act."""
 
+from typing import Any
+
 import pytest
 from aiogram.types import BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -9,7 +11,8 @@ from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
 from bot.subscribers.access import Access
 from storage.chats import chat_at
 from storage.deliveries import Delivery
-from storage.words import DeliveryState
+from storage.sources import add_source
+from storage.words import DeliveryState, SourceState
 from tests.chat.conftest import ADMIN, House, Talk
 from tests.delivery.conftest import Outbox
 
@@ -172,3 +175,23 @@ async def test_help_tells_those_who_run_the_bot_what_is_theirs(admin, ann):
     for command in FOR_ADMINS:
         assert f"/{command}" in theirs
         assert f"/{command} ·" not in everybodys
+
+
+async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann, playground):
+    chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+    playground.membership(chat, "member", from_id=ann.who.id)
+    await Talk(playground, chat).next()
+    async with house.storage.writing() as unit:
+        values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
+        values |= {"host": "x.example"}
+        values |= {"public": True, "state": SourceState.GONE, "trouble": "gone"}
+        values |= {"trouble_text": "has been taken down for good (410)"}
+        values |= {"created_at": unit.now, "next_fetch_at": unit.now}
+        await add_source(unit, values | {"trouble_since": unit.now})
+
+    desk = await admin.says("/admin")
+    listed = await admin.presses(desk, "Chats")
+
+    assert "x.example: has been taken down for good (410)" in desk["text"]
+    assert "Newsroom · group ·" in listed["text"]
+    assert "Ada · private ·" in listed["text"]
