@@ -39,7 +39,8 @@ from benchmarks.ingesting.world import (
     drained,
     world,
 )
-from bot.app.roles import POLLERS, keep_what_is_there
+from bot.app.steps.reading import POLLERS
+from bot.app.ticking import keep_what_is_there
 
 ROUNDS = {"all new": (0, 8.0), "304": (0, 1.0), "2 of 24 new": (1, 5.0)}  # version, target in ms
 

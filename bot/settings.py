@@ -58,6 +58,17 @@ class Access(StrEnum):
     OPEN = "open"
 
 
+class Role(StrEnum):
+    """What a process does; all of it, unless others do the rest."""
+
+    CHAT = "chat"
+    POLL = "poll"
+    MATCH = "match"
+    PUBLISH = "publish"
+    SEND = "send"
+    WEB = "web"
+
+
 class WrongSettingError(ValueError):
     """A setting has a value that cannot be; the message is one sentence that names it."""
 
@@ -71,8 +82,9 @@ class Settings(BaseSettings):
     bot_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     send_per_second: Annotated[float, Field(ge=1, le=1000)] = 27
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
+    roles: Annotated[frozenset[Role], NoDecode] = frozenset(Role)
     web_host: str = "127.0.0.1"
-    web_port: Port = 8080
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: AnyHttpUrl | None = None
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
@@ -106,10 +118,21 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("admin_ids", "allowed_ids", "allowed_networks", "search_feeds", mode="before")
+    @field_validator(
+        "roles", "admin_ids", "allowed_ids", "allowed_networks", "search_feeds", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("roles")
+    @classmethod
+    def _does_something(cls, value: frozenset[Role]) -> frozenset[Role]:
+        if not value:
+            raise ValueError("name at least one of chat, poll, match, publish, send, web")
+        return value
 
     @field_validator("search_feeds")
     @classmethod
@@ -209,10 +232,13 @@ def _read(variable: str, path: Path) -> str:
         raise WrongSettingError(f"{variable}: cannot read {path}: {reason}.") from error
 
 
-def load_settings() -> Settings:
-    """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one."""
+def load_settings(**instead: str) -> Settings:
+    """Read the settings, or raise `WrongSettingError` with one sentence for the first wrong one.
+
+    *instead*: what a command was told, which goes before all else.
+    """
     try:
-        return Settings()
+        return Settings(**instead)  # type: ignore[arg-type]
     except ValidationError as error:
         raise WrongSettingError(_sentence(error)) from None
 

@@ -39,7 +39,9 @@ from benchmarks.ingesting.world import (
     spread,
     world,
 )
-from bot.app.roles import POLLERS, TICK_SECONDS, keep_what_is_there
+from bot.app.steps.reading import POLLERS
+from bot.app.ticking import keep_what_is_there
+from bot.app.wiring import TICK_SECONDS
 from bot.loops import Loop, nap
 from storage.engine import Storage
 from storage.sources import Source

@@ -1,4 +1,4 @@
-"""The front door of one process: serves pages, greets Telegram, then takes updates."""
+"""The front door of one process: greets Telegram, then takes updates."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 
 from bot.app.doors import make_doors
 from bot.app.places import NEWSROOM_IS_READ
-from bot.app.sessions import telegram_session
+from bot.app.steps.answering import answering_loops
 from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
-from bot.app.website import website
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
 from bot.chat.menu import register_commands, set_menu_button
 from bot.chat.outages import log_outage
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
-from bot.delivery.pace import bot_key
-from bot.delivery.replies import Replies
 from bot.loops import nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
-from bot.web.health import Health
 from storage.engine import DatabaseError
 from storage.leases import hold, let_go
 
@@ -38,7 +34,9 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
+    from bot.loops import Loop
     from bot.rendering.renderer import Renderer
+    from bot.web.health import Health
 
 log = structlog.get_logger(__name__)
 
@@ -50,28 +48,26 @@ GREETING_PAUSE_SECONDS = 5
 @dataclass(frozen=True, slots=True)
 class FrontDoor:
     around: Surroundings
+    bot: Bot
+    health: Health
+
+    def loops(self) -> list[Loop]:
+        return answering_loops(self.around, self.bot)
 
     async def run(self, stopping: asyncio.Event) -> None:
-        place, renderer = self.around.place, self.around.renderer
+        bot, renderer = self.bot, self.around.renderer
         doors = make_doors(self.around, renderer)
-        health = Health(is_ready=False)
-        async with (
-            website(self.around, health),
-            telegram_session(place.token, place.api) as bot,
-        ):
-            pace = self.around.settings.send_per_second
-            bot.session.middleware(Replies(self.around.storage, bot_key(place.token), pace))
-            me = await self._greet(bot, stopping)
-            if me is None:
-                return
-            await self._stock()
-            await doors.cataloguing.hand_over()
-            await self._introduce(bot, renderer, await doors.admins.all())
-            await self._find_an_admin(doors, me)
-            health.is_ready = True
-            log.info("ready", bot=me.username)
-            gate = Floodgate(admins=await doors.admins.all())
-            await self._poll(bot, make_dispatcher(doors, renderer), gate, stopping)
+        me = await self._greet(bot, stopping)
+        if me is None:
+            return
+        await self._stock()
+        await doors.cataloguing.hand_over()
+        await self._introduce(bot, renderer, await doors.admins.all())
+        await self._find_an_admin(doors, me)
+        self.health.is_ready = True
+        log.info("ready", bot=me.username, roles=self.around.roles_said)
+        gate = Floodgate(admins=await doors.admins.all())
+        await self._poll(bot, make_dispatcher(doors, renderer), gate, stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""

@@ -12,11 +12,14 @@ from bot.app.stops import set_by_signals, stop_error_in
 from bot.app.templates import make_renderer
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 from bot.logs import LastErrors
+from bot.settings import Role
+from storage.engine import SQLITE
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from bot.app.surroundings import Surroundings
     from bot.settings import Settings
 
 
@@ -69,7 +72,14 @@ async def _run(
             announce=announce,
             errors=errors,
         )
+        _warn_if_work_is_left(around)
         await run_roles(around, stopping)
+
+
+def _warn_if_work_is_left(around: Surroundings) -> None:
+    """An SQLite file has one process, so what that one does not do is done by nobody."""
+    if around.storage.dialect == SQLITE and (left := frozenset(Role) - around.roles):
+        log.warning("nobody does the other roles; only on PostgreSQL can others", left=sorted(left))
 
 
 def _warn(sentence: str) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.logs import LastErrors
+from bot.settings import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,14 @@ class Surroundings:
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return self.settings.roles
+
+    @property
+    def roles_said(self) -> str:
+        return ",".join(role for role in Role if role in self.roles)
 
     @property
     def storage(self) -> Storage:

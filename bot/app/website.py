@@ -1,21 +1,18 @@
-"""The web side of one process: probes and pages, there before Telegram answers."""
+"""The web side of one process: probes, and the pages of role `web`; before Telegram answers."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.app.doors import make_web_doors
 from bot.app.stops import StopError
-from bot.sources.hubcalls import HubCalls
+from bot.settings import Role
 from bot.web.health import make_web, serving
-from bot.web.hub import hub_routes
-from bot.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from aiohttp.web import Application
+    from aiohttp.web import Application, RouteDef
 
     from bot.app.surroundings import Surroundings
     from bot.web.health import Health
@@ -36,11 +33,23 @@ async def website(around: Surroundings, health: Health) -> AsyncIterator[None]:
 
 
 def _web(around: Surroundings, health: Health) -> Application:
-    """Return the pages and probes: no pages where nothing can be reached from outside."""
-    hubs = hub_routes(HubCalls(around.storage)) if around.settings.public_url else []
+    """Return the probes, and the pages where role `web` is ours and they can be reached."""
+    if Role.WEB not in around.roles:
+        return make_web(health=health)
+    hubs = _hub_routes(around) if around.settings.public_url else []
     base = around.links.base
     if base is None:
         return make_web(hubs, health=health)
+    from bot.app.doors import make_web_doors
+    from bot.web.site import Site
+
     doors = make_web_doors(around)
     routes, middlewares = Site(around.renderer, around.links.seal, base, doors).parts()
     return make_web([*hubs, *routes], middlewares, health=health)
+
+
+def _hub_routes(around: Surroundings) -> list[RouteDef]:
+    from bot.sources.hubcalls import HubCalls
+    from bot.web.hub import hub_routes
+
+    return hub_routes(HubCalls(around.storage))

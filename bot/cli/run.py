@@ -1,17 +1,25 @@
 """`dateline run`: the bot. Without a token: the playground, and the bot on it."""
 
+from typing import Annotated
 
-def run() -> None:
+import typer
+
+_ROLES = typer.Option(
+    help="What this process does, between commas: chat,poll,match,publish,send,web. All of it, "
+    "unless ROLES says otherwise; on PostgreSQL any number of processes may share the work.",
+    show_default=False,
+)
+
+
+def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     """Start the bot; without BOT_TOKEN, in a playground that opens in a browser."""
     import asyncio
-
-    import typer
 
     from bot.app.run import run_bot
     from bot.logs import LastErrors, configure_logs
     from bot.settings import load_settings
 
-    settings = load_settings()
+    settings = load_settings() if roles is None else load_settings(roles=roles)
     errors = LastErrors()
     configure_logs(settings.log_format, settings.log_level, errors)
     asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))

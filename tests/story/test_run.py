@@ -52,6 +52,7 @@ async def assert_refuses(command: Command, *words: str) -> None:
         pytest.param("allowed_networks", "10.0.0.0/99", id="no network"),
         pytest.param("database_url", "mysql://x/y", id="another database"),
         pytest.param("bot_token", "abc", id="half a token"),
+        pytest.param("roles", "chat,cook", id="a role that there is not"),
         pytest.param("bot_api_url", "telegram", id="no address"),
     ],
 )

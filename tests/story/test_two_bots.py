@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,10 @@ class Town:
     settings: dict[str, Any]
     readers: tuple[int, ...]
 
-    def bot(self) -> AbstractAsyncContextManager[Command]:
-        return self.workplace.dateline("run", **self.settings)
+    def bot(self, *roles: str) -> AbstractAsyncContextManager[Command]:
+        """Run the bot, or of it only the *roles*."""
+        said = ("--roles", ",".join(roles)) if roles else ()
+        return self.workplace.dateline("run", *said, **self.settings)
 
     async def arrived(self) -> Counter[int]:
         return Counter(call["chat_id"] for call in await self.playground.messages_sent())
@@ -125,3 +128,18 @@ async def test_one_of_two_bots_polls_and_the_other_takes_over(town):
     assert await town.arrived() == {ann: 1, ben: 1}
     journal = await town.playground.get("journal")
     assert {call["status"] for call in journal if call["method"] == "getUpdates"} <= {200, 0}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_each_role_may_have_a_process_of_its_own(town):
+    async with AsyncExitStack() as stack:
+        parts = [("chat", "web"), ("poll",), ("match",), ("publish",), ("send",)]
+        bots = [await stack.enter_async_context(town.bot(*part)) for part in parts]
+        for bot in bots:
+            await bot.said("ready")
+        town.paper.print(*NEWS)
+        await town.until_all_is_done()
+        for bot in bots:
+            await bot.stop()
+
+    assert await town.arrived() == dict.fromkeys(town.readers, len(NEWS))

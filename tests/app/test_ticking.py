@@ -4,19 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.app.roles import (
-    COLLECTED_AT_ONCE,
-    TICK_SECONDS,
-    WOKEN,
-    keep_what_is_there,
-    look_through_all,
-)
-from storage.words import Hint
-
-
-def test_every_hint_wakes_a_loop():
-    assert set(WOKEN) == set(Hint)
-    assert set(WOKEN.values()) <= set(TICK_SECONDS)
+from bot.app.ticking import COLLECTED_AT_ONCE, keep_what_is_there, look_through_all
 
 
 class Circle:

@@ -1,0 +1,41 @@
+"""Role `poll`: what brings articles in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.loops import Loop
+
+if TYPE_CHECKING:
+    from bot.app.surroundings import Surroundings
+
+# Sources of slow hosts must not hold up the others.
+POLLERS = 4
+PAGE_READERS = 4
+
+
+def reading_loops(around: Surroundings) -> list[Loop]:
+    from bot.sources.finding.searching import Searching
+    from bot.sources.fulltext import Completing
+    from bot.sources.poll import Polling
+
+    tools, settings = around.tools, around.settings
+    polling = Polling(tools.storage, tools.fetcher, tools.reader, around.owner)
+    completing = Completing(tools.storage, tools.fetcher, tools.reader, around.owner)
+    searching = Searching(tools.storage, settings.search_feeds, settings.search_feeds_budget)
+
+    pages = [Loop("page", completing.complete_due) for _ in range(PAGE_READERS)]
+    polls = [Loop("poll", polling.poll_due) for _ in range(POLLERS)]
+    return [*pages, *polls, Loop("search", searching.follow_watched), *_hub_loops(around)]
+
+
+def _hub_loops(around: Surroundings) -> list[Loop]:
+    """Return the loop that asks hubs, where they can call back."""
+    from bot.sources.pushes import Pushing
+    from bot.web.hub import PATH
+
+    if around.settings.public_url is None:
+        return []
+    callback = str(around.settings.public_url).rstrip("/") + PATH
+    pushing = Pushing(around.storage, around.tools.fetcher, around.owner, callback)
+    return [Loop("hubs", pushing.ask_hubs)]

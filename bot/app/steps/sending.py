@@ -1,0 +1,47 @@
+"""Role `send`: what takes the outbox to Telegram and to mail servers, and reads what comes back."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.loops import Loop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.app.surroundings import Surroundings
+
+CALLS_PATIENCE = timedelta(seconds=6)
+FEW_CALLS = 64
+SLOW_CALL_SECONDS = 0.3
+
+
+@asynccontextmanager
+async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
+    """Yield the loops; calls in flight have an end of the block to finish in."""
+    from bot.app.mails import mail_loops
+    from bot.app.sessions import telegram_session
+    from bot.delivery.calls import Calls
+    from bot.delivery.pace import bot_key
+    from bot.delivery.send import Sending
+    from bot.delivery.telegram import Telegram
+
+    place, pace = around.place, around.settings.send_per_second
+    calls = Calls(_in_flight(pace), CALLS_PATIENCE)
+    async with (
+        telegram_session(place.token, place.api, connections=calls.limit) as bot,
+        calls,
+        mail_loops(around) as mails,
+    ):
+        key = bot_key(place.token)
+        sending = Sending(around.storage, Telegram(bot), around.owner, calls, key, pace)
+        send = Loop("send", sending.send_due)
+        calls.on_done = send.wake
+        yield [send, *mails]
+
+
+def _in_flight(per_second: float) -> int:
+    """Return how many calls there may be at once for the pace to be kept by a slow Telegram."""
+    return max(FEW_CALLS, int(per_second * SLOW_CALL_SECONDS))

@@ -1,0 +1,79 @@
+"""Which step wakes which: in this process at once, in others by a hint, all of them by ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.loops import until
+from storage.words import Hint
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from bot.loops import Loop
+
+# Seconds between the ticks of each loop: what a lost wake-up costs at most.
+TICK_SECONDS = {
+    "poll": 1,
+    "page": 2,
+    "group": 5,
+    "match": 5,
+    "alert": 5,
+    "also": 5,
+    "bundle": 5,
+    "digest": 1,
+    "notice": 60,
+    "broadcast": 1,
+    "progress": 3,
+    "search": 300,
+    "send": 1,
+    "mail": 1,
+    "bounces": 300,
+    "hubs": 30,
+    "tidy": 60,
+    "list": 2,
+}
+# What a step makes work for. New articles are grouped first; a new version of one has its story
+# and is matched at once.
+WAKES = {
+    "search": ("poll",),
+    "poll": ("group", "match", "page"),
+    "page": ("group", "match"),
+    "group": ("match",),
+    "match": ("alert",),
+    "alert": ("send",),
+    "bundle": ("send",),
+    "also": ("send",),
+    "digest": ("send",),
+    "notice": ("send",),
+    "broadcast": ("send",),
+}
+# Which step has work when a process, this or another, has committed such.
+WOKEN = {
+    Hint.QUERIES: "match",
+    Hint.PAGES: "page",
+    Hint.ARTICLES: "group",
+    Hint.STORIES: "match",
+    Hint.MATCHES: "alert",
+    Hint.DELIVERIES: "send",
+}
+
+
+def wire(loops: Sequence[Loop]) -> None:
+    """Let each of the loops of this process wake those that go on with its work."""
+    for loop in loops:
+        names = WAKES.get(loop.name, ())
+        loop.wakes = tuple(other for other in loops if other.name in names)
+
+
+async def wake_by_hints(database: str, loops: Sequence[Loop], stopping: asyncio.Event) -> None:
+    """Wake the loops for which other processes made work, until *stopping* is set."""
+    from storage.hints import listen
+
+    def wake(hint: Hint) -> None:
+        for loop in loops:
+            if loop.name == WOKEN[hint]:
+                loop.wake()
+
+    await until(stopping, listen(database, wake))
