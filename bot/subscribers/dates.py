@@ -21,12 +21,14 @@ _FORMS = tuple(
     )
 )
 _NEXT = re.compile(rf"(?:next\s+)?({WEEKDAY})", re.IGNORECASE)
+_BEFORE_A_DATE = re.compile(rf"^{WEEKDAY},?\s+(?=\S)", re.IGNORECASE)
 _AFTER = re.compile(r"(?:in\s+|for\s+)?(\d{1,3}|a)\s*(days?|weeks?)", re.IGNORECASE)
 
 
 def read_date(text: str, today: date) -> date | None:
     """Return the date that *text* names, seen from *today*; None if it names none."""
     text = re.sub(r"^(?:until|till|on)\s+", "", text.strip(), flags=re.IGNORECASE)
+    text = _BEFORE_A_DATE.sub("", text)
     if text.lower() == "tomorrow":
         return today + timedelta(days=1)
     if found := _AFTER.fullmatch(text):

@@ -94,7 +94,7 @@ class Native:
     def said_dates(self, text: str) -> Iterator[str]:
         western = _ORDINAL.sub("", _EASTERN_DATE.sub(_as_english, _prepared(text)))
         for lexicon in self.dates:
-            yield _spaced(lexicon.translated(western))
+            yield _spaced(lexicon.translated(western)).strip(" ,()")
 
     def _with_clocks(self, text: str) -> str:
         said = _prepared(text)
@@ -148,7 +148,12 @@ def native_of(language: str) -> Native | None:
     return Native(
         times=lexicon(_each(words.glue, ""), _each(words.since, ""), _times(words), days),
         hours=lexicon(_each(words.glue, ""), _hours(words)),
-        dates=(lexicon(dates, days), lexicon(dates, months), lexicon(dates, spans)),
+        dates=(
+            lexicon(dates, days),
+            lexicon(dates, months),
+            lexicon(dates, spans),
+            lexicon(dates, dict.fromkeys(days, ""), months),  # a date with its day of the week
+        ),
         clocks=_clocks(words, is_spaced=is_spaced),
         afternoons=frozenset(_each(words.pm, "")),
     )

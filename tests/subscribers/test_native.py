@@ -47,6 +47,7 @@ def test_every_date_is_read_as_its_language_writes_it(code, ahead):
     for written in (
         format_date(day, "long", locale=locale),
         format_date(day, "long", locale=locale).upper(),
+        format_date(day, "full", locale=locale),
     ):
         assert read_typed(written, Asked.DATE, TODAY, code) == Day(day)
 

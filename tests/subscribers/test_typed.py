@@ -143,6 +143,7 @@ def test_what_was_typed_is_what_it_can_only_be(text, read):
         ("June 1st, 2027", Asked.DATE, Day(date(2027, 6, 1))),
         ("1. Feb", Asked.DATE, Day(date(2027, 2, 1))),
         ("31.12.", Asked.DATE, Day(date(2026, 12, 31))),
+        ("Tuesday, 1 December", Asked.DATE, Day(date(2026, 12, 1))),
         ("29 February", Asked.DATE, Day(date(2028, 2, 29))),
         ("tomorrow", Asked.DATE, Day(date(2026, 3, 3))),
         ("Monday", Asked.DATE, Day(date(2026, 3, 9))),
