@@ -69,6 +69,7 @@ export class WebApp {
       web_app_close: () => this.box.close(),
       web_app_ready: () => (this.frame.dataset.ready = "true"),
       web_app_request_theme: () => this.tellTheme(),
+      web_app_open_link: () => open(eventData.url, "_blank", "noopener"),
       web_app_setup_back_button: () => (byId("app-back").hidden = !eventData.is_visible),
     };
     acts[eventType]?.();

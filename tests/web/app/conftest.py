@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
@@ -15,10 +18,13 @@ from bot.chat.middlewares.guarding import SAID
 from bot.matching.preview import Preview
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
+from bot.rendering.catalogues import IN_ENGLISH, Tongue
+from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import Links
 from bot.rendering.mail import Mail
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
+from bot.rendering.renderers import Renderers
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals
 from bot.subscribers.changing import Changing
@@ -32,9 +38,11 @@ from bot.subscribers.watching import Watching
 from bot.web.allowances import Allowances
 from bot.web.app.doors import AppDoors
 from bot.web.health import make_web
-from bot.web.site import Site
+from bot.web.site import Site, WebDoors
 from storage.deliveries import Delivery
+from storage.engine import Storage
 from storage.words import Medium
+from tests.catalogues.pseudo import pseudo_tongue
 from tests.web.conftest import BASE, SEAL
 
 if TYPE_CHECKING:
@@ -44,11 +52,11 @@ if TYPE_CHECKING:
     from aiohttp.web import Application, Request
 
     from bot.subscribers.arrivals import Guest
-    from bot.web.site import WebDoors
-    from storage.engine import Storage
     from tests.conftest import TurnedClock
 
 TOKEN = "42:secret"
+# Arabic, as if its sentences were English with accents.
+TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
 
 
 @dataclass
@@ -170,3 +178,17 @@ def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
 @pytest.fixture
 def ann(person: Callable[..., User]) -> User:
     return person()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def address(sqlite_url: str) -> AsyncIterator[str]:
+    """Yield what Telegram opens for somebody whose client speaks Arabic."""
+    storage, renderer = Storage.open(sqlite_url), Renderers(tongues=TONGUES).of("en")
+    nothing = cast("Any", None)
+    app = doors_of(storage, Access(is_open=True), renderer)
+    served = WebDoors(nothing, nothing, nothing, nothing, app=app)
+    site = Site(renderer, SEAL, "http://127.0.0.1", served)
+    data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
+    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
+        yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
+    await storage.close()

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
-from bot.playground.chats import Person
-from bot.playground.launching import launch_data
-from bot.rendering.catalogues import IN_ENGLISH, Tongue
-from bot.rendering.languages import LANGUAGES
-from bot.rendering.renderers import Renderers
-from bot.subscribers.access import Access
-from bot.web.health import make_web
-from bot.web.site import Site, WebDoors
-from storage.engine import Storage
-from tests.catalogues.pseudo import pseudo, pseudo_tongue
-from tests.web.app.conftest import TOKEN, doors_of
-from tests.web.conftest import SEAL
+from tests.catalogues.pseudo import pseudo
 from tests.web.showing import DESK, PHONE
 
 if TYPE_CHECKING:
@@ -30,23 +16,6 @@ if TYPE_CHECKING:
 
 # One browser serves all tests, and they share its event loop.
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-# Arabic, as if its sentences were English with accents.
-TONGUES = {"en": IN_ENGLISH, "ar": Tongue(LANGUAGES["ar"], pseudo_tongue().translations)}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def address(sqlite_url: str) -> AsyncIterator[str]:
-    """Yield what Telegram opens for somebody whose client speaks Arabic."""
-    storage, renderer = Storage.open(sqlite_url), Renderers(tongues=TONGUES).of("en")
-    nothing = cast("Any", None)
-    app = doors_of(storage, Access(is_open=True), renderer)
-    doors = WebDoors(nothing, nothing, nothing, nothing, app=app)
-    site = Site(renderer, SEAL, "http://127.0.0.1", doors)
-    data = launch_data(TOKEN, Person(7, "Ali", language_code="ar"), int(time.time()))
-    async with TestServer(make_web(*site.parts()), host="127.0.0.1") as server:
-        yield f"{server.make_url('/app')}#{urlencode({'tgWebAppData': data})}"
-    await storage.close()
 
 
 @pytest_asyncio.fixture(

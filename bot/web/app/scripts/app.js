@@ -2,6 +2,7 @@
 
 import { Api, Refused } from "./api.js";
 import { byId, languageOf } from "./elements.js";
+import { Insets } from "./insets.js";
 import { Mail } from "./mail.js";
 import { Schedule } from "./schedule.js";
 import { Search } from "./search.js";
@@ -11,6 +12,7 @@ import { Toast } from "./toast.js";
 import { Topics } from "./topics.js";
 
 const telegram = new Telegram();
+new Insets(telegram);
 const api = new Api(telegram.data);
 const toast = new Toast((topic) => act("undo", { topic }));
 const search = new Search({ api, act, failed, opened: showBack });
@@ -71,9 +73,13 @@ function back() {
   else search.clear();
 }
 
+function dress(theme) {
+  const paper = applyTheme(theme);
+  if (paper) telegram.paint(paper);
+}
+
 async function begin() {
-  applyTheme(telegram.theme);
-  telegram.on("theme_changed", ({ theme_params: theme }) => applyTheme(theme));
+  telegram.on("theme_changed", ({ theme_params: theme }) => dress(theme));
   telegram.on("back_button_pressed", back);
   byId("pause").addEventListener("click", () => act("pause", { paused: true }));
   byId("resume").addEventListener("click", () => act("pause", { paused: false }));
@@ -82,13 +88,18 @@ async function begin() {
   );
   if (!telegram.data) return stop();
   telegram.begin();
+  dress(telegram.theme);
   try {
-    show(await api.send("state"));
+    const state = await api.send("state");
+    show(state);
+    if (state.language !== languageOf()) return; // the other page will be ready
   } catch (error) {
+    telegram.ready();
     return stop(error instanceof Refused ? error.message : byId("trouble").textContent);
   } finally {
     document.body.ariaBusy = "false";
   }
+  telegram.ready();
   byId("waiting").hidden = true;
   byId("main").hidden = false;
 }

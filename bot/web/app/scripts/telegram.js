@@ -1,5 +1,16 @@
 // Telegram around the page: what the hash of the address tells, and the events both ways.
-// Events go to a native client through its proxy, to a web client through the frame's parent.
+
+import { isFramed, wayOut } from "./transport.js";
+
+// Since which version of its events a client knows these; the others it has always known.
+const SINCE = {
+  web_app_setup_back_button: [6, 1],
+  web_app_open_link: [6, 1],
+  web_app_set_header_color: [6, 1],
+  web_app_set_background_color: [6, 1],
+  web_app_request_safe_area: [8, 0],
+  web_app_request_content_safe_area: [8, 0],
+};
 
 export class Telegram {
   constructor() {
@@ -7,22 +18,25 @@ export class Telegram {
     const told = new URLSearchParams(location.hash.slice(1));
     this.data = told.get("tgWebAppData") ?? "";
     this.theme = parsed(told.get("tgWebAppThemeParams"));
+    this.version = (told.get("tgWebAppVersion") ?? "6.0").split(".").map(Number);
     this.heard = new Map();
     const receiveEvent = (type, data) => this.receive(type, data);
-    window.Telegram = { WebView: { receiveEvent } };
+    // The names by which clients call it, the newest first.
+    window.Telegram = { ...window.Telegram, WebView: { receiveEvent } };
     window.TelegramGameProxy = { receiveEvent };
     window.TelegramGameProxy_receiveEvent = receiveEvent;
     window.addEventListener("message", (event) => this.hear(event));
     document.addEventListener("click", (event) => this.leave(event));
   }
 
-  get isNative() {
-    return window.TelegramWebviewProxy !== undefined;
+  begin() {
+    if (isFramed()) this.post("iframe_ready", { reload_supported: true });
+    this.post("web_app_request_safe_area");
+    this.post("web_app_request_content_safe_area");
   }
 
-  begin() {
-    if (!this.isNative && window.parent !== window)
-      this.post("iframe_ready", { reload_supported: true });
+  // There is something to be seen: clients show a picture of their own until then.
+  ready() {
     this.post("web_app_ready");
     this.post("web_app_expand");
   }
@@ -32,32 +46,52 @@ export class Telegram {
   }
 
   receive(type, data) {
-    if (type === "reload_iframe") location.reload();
-    this.heard.get(type)?.(data ?? {});
+    const told = typeof data === "string" ? parsed(data) : data;
+    this.heard.get(type)?.(told ?? {});
   }
 
   hear(event) {
-    if (event.source !== window.parent || window.parent === window) return;
+    if (!isFramed() || event.source !== window.parent) return;
     const told = parsed(event.data);
-    if (told?.eventType) this.receive(told.eventType, told.eventData);
+    if (told?.eventType === "reload_iframe") this.reload();
+    else if (told?.eventType) this.receive(told.eventType, told.eventData);
   }
 
+  reload() {
+    this.post("iframe_will_reload");
+    location.reload();
+  }
+
+  // Says whether there is a client that knows the event.
   post(eventType, eventData = {}) {
-    if (this.isNative) window.TelegramWebviewProxy.postEvent(eventType, JSON.stringify(eventData));
-    else if (window.parent !== window)
-      window.parent.postMessage(JSON.stringify({ eventType, eventData }), "*");
+    const out = wayOut();
+    if (!out || !this.knows(eventType)) return false;
+    out(eventType, eventData);
+    return true;
+  }
+
+  knows(eventType) {
+    const [major, minor] = SINCE[eventType] ?? [0, 0];
+    const [theirs, part = 0] = this.version;
+    return theirs > major || (theirs === major && part >= minor);
   }
 
   showBack(isVisible) {
+    if (this.isBackShown === isVisible) return;
+    this.isBackShown = isVisible;
     this.post("web_app_setup_back_button", { is_visible: isVisible });
   }
 
-  // A native client opens links beside the app, not in its place.
+  // What stands around the page is to be of its colour.
+  paint(paper) {
+    this.post("web_app_set_header_color", { color_key: "secondary_bg_color" });
+    this.post("web_app_set_background_color", { color: paper });
+  }
+
+  // Links open beside the app, not in its place, and outside of a web client's frame.
   leave(event) {
     const anchor = event.target.closest?.("a[href]");
-    if (!anchor || !this.isNative) return;
-    event.preventDefault();
-    this.post("web_app_open_link", { url: anchor.href });
+    if (anchor && this.post("web_app_open_link", { url: anchor.href })) event.preventDefault();
   }
 }
 

@@ -6,12 +6,15 @@ const EDGE = 3;
 const STEPS = 20;
 const COLOUR = /^#[0-9a-f]{6}$/i;
 
+// Returns the colour of the paper; null where the theme tells too little.
 export function applyTheme(theme) {
   const given = colours(theme);
-  if (!given) return;
+  if (!given) return null;
   const style = document.documentElement.style;
-  for (const [name, colour] of Object.entries(palette(given))) style.setProperty(`--${name}`, colour);
+  const ours = palette(given);
+  for (const [name, colour] of Object.entries(ours)) style.setProperty(`--${name}`, colour);
   style.colorScheme = luminance(given.bg_color) < luminance(given.text_color) ? "dark" : "light";
+  return ours.paper;
 }
 
 // What there is of colours; null where even text on its ground is missing.
