@@ -85,6 +85,13 @@ async def mute_of(unit: Unit, chat_id: int, subject: Subject) -> Mute | None:
     return (await unit.session.exec(select(Mute).where(*ours))).one_or_none()
 
 
+async def topics_muted(unit: Unit, chat_id: int) -> dict[int, datetime | None]:
+    """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
+    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, in_force(unit))
+    rows = await unit.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
+    return dict(rows.all())
+
+
 async def move_topic_mute(unit: Unit, chat_id: int, old: int, new: int) -> None:
     """Let what mutes the topic *old* mute *new* instead, which nothing mutes yet."""
     ours = _of_subject(chat_id, Subject(MuteKind.TOPIC, old))

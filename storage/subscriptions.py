@@ -43,6 +43,12 @@ async def topics_watched(
     return [(topic, Mode(mode)) for topic, mode in rows]
 
 
+async def topics_paused(unit: Unit, chat_id: int) -> frozenset[int]:
+    """Return those that the chat watches, and of which nothing comes."""
+    paused = (col(Subscription.chat_id) == chat_id, col(Subscription.paused))
+    return frozenset(await unit.session.exec(select(Subscription.topic_id).where(*paused)))
+
+
 async def topic_watched_with(unit: Unit, chat_id: int, canonical: str) -> Topic | None:
     """Return the first that the chat watches with this query."""
     rows = await unit.session.exec(

@@ -154,6 +154,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
         restraint=doors.restraint,
         mailboxes=doors.mailboxes,
         preview=doors.preview,
+        comparing=doors.comparing,
         said=SAID,
         press=callbacks,
         frames=place.frames,

@@ -1,7 +1,7 @@
 """Topics as a chat sees them: its own, and the public catalogue."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,11 +10,12 @@ from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic
 from storage.engine import Storage, Unit
-from storage.mutes import Subject, mute_of
+from storage.mutes import Subject, mute_of, topics_muted
 from storage.subscriptions import (
     count_subscriptions,
     subscription_to,
     topic_watched_with,
+    topics_paused,
     topics_watched,
     wanted_most,
 )
@@ -63,7 +64,9 @@ class Topics:
             total = await count_subscriptions(unit, chat_id)
             page = page_number(page, total, per_page)
             rows = await topics_watched(unit, chat_id, offset=page * per_page, limit=per_page)
-        return Page([_seen(topic, mode) for topic, mode in rows], page, total, per_page)
+            paused, muted = await topics_paused(unit, chat_id), await topics_muted(unit, chat_id)
+        seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
+        return Page(seen, page, total, per_page)
 
     async def saved(self, chat_id: int) -> dict[str, str]:
         """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
@@ -136,6 +139,17 @@ async def _looked_at(unit: Unit, chat_id: int, topic: Topic) -> TopicSeen:
         is_paused=bool(subscription and subscription.paused),
         is_muted=muted is not None,
         muted_until=muted.until if muted else None,
+    )
+
+
+def _heard(
+    seen: TopicSeen, paused: Collection[int], muted: Mapping[int, datetime | None]
+) -> TopicSeen:
+    return replace(
+        seen,
+        is_paused=seen.id in paused,
+        is_muted=seen.id in muted,
+        muted_until=muted.get(seen.id),
     )
 
 

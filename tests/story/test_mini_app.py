@@ -111,10 +111,55 @@ async def test_topics_times_and_undo_from_the_first_look_on(page, app):
     await expect(topic.get_by_role("button", name="The strait Digest")).to_be_visible()
 
 
+async def test_other_words_are_tried_before_they_are_used(page, app):
+    await watch(app, "Taiwan", "Both")
+    topic = app.locator(".topic")
+    await topic.locator(".open").click()
+    words = topic.get_by_label("Words")
+
+    await words.fill("Taiwan OR (")
+    await expect(topic.get_by_role("alert")).to_contain_text("This bracket is never closed.")
+    await expect(topic.get_by_role("button", name="Use it")).to_be_hidden()
+    await words.fill("Taiwan AND nothing")
+    await expect(topic.locator(".change")).to_contain_text("New: 0 a week")
+    await expect(topic.locator(".change .said").nth(1)).to_contain_text("stories go:")
+    await expect(topic.locator(".change .others")).to_contain_text("more")
+    await topic.get_by_role("button", name="Mute for a day").click()
+    await expect(topic.locator(".rest")).to_contain_text("Muted until")
+    await expect(words).to_have_value("Taiwan AND nothing")
+    await topic.get_by_role("button", name="Keep the old one").click()
+    await expect(words).to_have_value("Taiwan")
+    await expect(words).to_be_focused()
+
+    await words.fill("Taiwan OR consul")
+    await expect(topic.locator(".change")).to_be_visible()
+    await words.press("Enter")
+    await expect(topic.locator(".open .name")).to_have_text("Taiwan OR consul")
+    await expect(topic.locator(".more")).to_be_visible()
+    await expect(topic.locator(".change")).to_be_hidden()
+
+
+async def test_a_topic_is_silent_for_a_while_by_keyboard(page, app):
+    await watch(app, "Taiwan", "Both")
+    topic = app.locator(".topic")
+    await topic.locator(".open").click()
+
+    await topic.get_by_role("button", name="Until I lift it").press("Enter")
+    await expect(topic.locator(".rest")).to_have_text("Muted until you lift it.")
+    await expect(topic.get_by_role("button", name="Unmute")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(topic.locator(".rest")).to_be_hidden()
+    await topic.get_by_role("button", name="Pause", exact=True).press("Enter")
+    await expect(topic.locator(".rest")).to_contain_text("Paused")
+    await expect(topic.get_by_role("button", name="Resume", exact=True)).to_be_focused()
+
+
 async def test_it_fits_its_screen_and_every_button_is_large_enough_to_touch(page, app):
     await watch(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .told")).not_to_be_empty()
+    await app.locator(".topic").get_by_label("Words").fill("Japan")
+    await expect(app.locator(".topic .change")).to_be_visible()
     await app.get_by_label("Hold alerts back").click()
     await expect(app.locator("#hours")).to_be_visible()
 
@@ -130,6 +175,10 @@ async def test_every_text_has_contrast_enough(page, app):
     await watch(app, "Taiwan", "Both")
     await app.locator(".topic .open").click()
     await expect(app.locator(".topic .told")).not_to_be_empty()
+    await app.locator(".topic").get_by_label("Words").fill("Japan")
+    await expect(app.locator(".topic .change")).to_be_visible()
+    await app.get_by_role("button", name="Until I lift it").click()
+    await expect(app.locator(".topic .rest")).to_be_visible()
 
     assert await app.locator("body").evaluate(PALE_TEXTS) == []
 

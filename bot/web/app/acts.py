@@ -9,6 +9,7 @@ from bot.subscribers.confirming import read_code
 from bot.subscribers.refusals import NotAZone
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import zone_of_place
+from bot.web.app.wishes import BadWishError
 from storage.words import Mode, QuietHours, Reach
 
 if TYPE_CHECKING:
@@ -18,14 +19,20 @@ if TYPE_CHECKING:
     from bot.web.app.doors import AppDoors
     from bot.web.app.wishes import Wish
 
+_MOST_DAYS = 7  # that a topic is muted for, as in the chat
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What `web/app/done.html` says of an act; *undo*: the topic that can be watched again."""
+    """What `web/app/done.html` says of an act.
+
+    *undo*: the topic that can be watched again; *became*: the one in the place of what was changed.
+    """
 
     done: str = ""
     name: str = ""
     undo: int | None = None
+    became: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,10 @@ class Acts:
         return {
             "watch": self.watch,
             "rename": self.rename,
+            "reword": self.reword,
+            "mute-topic": self.mute_topic,
+            "unmute-topic": self.unmute_topic,
+            "pause-topic": self.pause_topic,
             "stop": self.stop,
             "undo": self.undo,
             "pause": self.pause,
@@ -65,6 +76,30 @@ class Acts:
     async def rename(self, guest: Guest, wish: Wish) -> Done:
         topic_id, name = wish.row("topic"), wish.text("name")
         await self.doors.changing.rename(guest.chat_id, topic_id, name)
+        return Done("saved")
+
+    async def reword(self, guest: Guest, wish: Wish) -> Done:
+        """Give a topic other words; in the place of one of the catalogue comes one of their own."""
+        chat_id, topic_id = guest.chat_id, wish.row("topic")
+        words, saved = wish.text("words"), await self.doors.topics.saved(chat_id)
+        became = await self.doors.changing.reword(chat_id, topic_id, words, saved)
+        return Done("saved", became=became)
+
+    async def mute_topic(self, guest: Guest, wish: Wish) -> Done:
+        """Mute a topic for so many days, with 0 until that is lifted."""
+        topic_id, days = wish.row("topic"), wish.number("days")
+        if days > _MOST_DAYS:
+            raise BadWishError("days")
+        await self.doors.changing.mute(guest.chat_id, topic_id, days or None)
+        return Done("saved")
+
+    async def unmute_topic(self, guest: Guest, wish: Wish) -> Done:
+        await self.doors.changing.unmute(guest.chat_id, wish.row("topic"))
+        return Done("saved")
+
+    async def pause_topic(self, guest: Guest, wish: Wish) -> Done:
+        topic_id, is_paused = wish.row("topic"), wish.flag("paused")
+        await self.doors.changing.pause(guest.chat_id, topic_id, is_paused=is_paused)
         return Done("saved")
 
     async def stop(self, guest: Guest, wish: Wish) -> Done:

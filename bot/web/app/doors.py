@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.matching.comparing import Comparing
     from bot.matching.preview import Preview
     from bot.subscribers.arrivals import Arrivals, Guest
     from bot.subscribers.changing import Changing
@@ -43,6 +44,7 @@ class AppDoors:
     restraint: Restraint
     mailboxes: Mailboxes
     preview: Preview
+    comparing: Comparing
     menus: RenewsMenus
     said: Mapping[type[Exception], str]
     press: object = None

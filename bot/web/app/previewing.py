@@ -13,6 +13,7 @@ from bot.subscribers.volume import Volume
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.matching.comparing import Difference, Headlines
     from bot.matching.preview import Hit
     from bot.matching.query import Query
     from bot.rendering.renderer import Renderer
@@ -38,6 +39,19 @@ class Previewing:
         except QueryError as refusal:
             return _wrong(refusal, caller.renderer)
         return await self._found(caller, query)
+
+    async def compared(self, caller: Caller, topic_id: int, words: str) -> dict[str, Any]:
+        """Return what would come and go with other *words*, or where they are wrong."""
+        chat_id = caller.guest.chat_id
+        topic = await self.doors.topics.one(chat_id, topic_id)
+        saved = await self.doors.topics.saved(chat_id)
+        try:
+            query = parse(words, saved)
+        except QueryError as refusal:
+            return _wrong(refusal, caller.renderer)
+        async with self._turns:
+            found = await self.doors.comparing.compare(parse(topic.typed), query, chat_id=chat_id)
+        return _difference(found, caller.renderer)
 
     async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
         """Return what a topic found lately; NoSuchTopic if the chat cannot see it."""
@@ -75,6 +89,31 @@ def _wrong(refusal: QueryError, renderer: Renderer) -> dict[str, Any]:
     text = refusal.text
     place = [[text[:start], False], [text[start:end], True], [text[end:], False]]
     return {"wrong": place, "why": sentence, "instead": refusal.suggestion}
+
+
+def _difference(found: Difference, renderer: Renderer) -> dict[str, Any]:
+    def told(template: str) -> str:
+        return renderer.message(f"web/app/{template}.html", found=found).text
+
+    parts = {"coming": found.coming, "going": found.going}
+    moving = {name: headlines for name, headlines in parts.items() if headlines.count}
+    return {
+        "after": renderer.line("web/app/after.txt", found=found),
+        "before": renderer.line("web/app/before.txt", found=found),
+        "same": "" if moving else told("same"),
+        "moving": [{"told": told(name), **_headlines(moving[name], renderer)} for name in moving],
+    }
+
+
+def _headlines(headlines: Headlines, renderer: Renderer) -> dict[str, Any]:
+    more = headlines.count - len(headlines.newest)
+    return {
+        "newest": [
+            {"url": one.url, "title": [[one.title[:_LONGEST_TITLE], False]]}
+            for one in headlines.newest
+        ],
+        "more": renderer.message("web/app/more.html", count=more).text if more else "",
+    }
 
 
 def _hit(hit: Hit, by: str) -> dict[str, Any]:

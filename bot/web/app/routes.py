@@ -56,6 +56,9 @@ class AppRoutes:
         async def preview(caller: Caller, wish: Wish) -> dict[str, Any]:
             return await previewing.typed(caller, wish.text("words"))
 
+        async def compare(caller: Caller, wish: Wish) -> dict[str, Any]:
+            return await previewing.compared(caller, wish.row("topic"), wish.text("words"))
+
         async def topic(caller: Caller, wish: Wish) -> dict[str, Any]:
             return await previewing.topic(caller, wish.row("topic"))
 
@@ -63,7 +66,7 @@ class AppRoutes:
             async def do(caller: Caller, wish: Wish) -> dict[str, Any]:
                 done = await act(caller.guest, wish)
                 shown = await showing.state(caller.guest, caller.renderer)
-                return shown | {"said": _said(caller.renderer, done), "undo": done.undo}
+                return shown | _done(caller.renderer, done)
 
             return do
 
@@ -71,6 +74,7 @@ class AppRoutes:
             *self.page.routes(),
             web.post("/app/state", self._answering(state, self.acting)),
             web.post("/app/preview", self._answering(preview, self.typing)),
+            web.post("/app/compare", self._answering(compare, self.typing)),
             web.post("/app/topic", self._answering(topic, self.typing)),
             *(
                 web.post(f"/app/{name}", self._answering(acted(act), self.acting))
@@ -108,10 +112,11 @@ class AppRoutes:
         return web.json_response({"error": said.text}, status=409)
 
 
-def _said(renderer: Renderer, done: Done) -> str:
-    if not done.done:
-        return ""
-    return renderer.message("web/app/done.html", done=done.done, name=done.name).text
+def _done(renderer: Renderer, done: Done) -> dict[str, Any]:
+    said = ""
+    if done.done:
+        said = renderer.message("web/app/done.html", done=done.done, name=done.name).text
+    return {"said": said, "undo": done.undo, "became": done.became}
 
 
 def _too_many(renderer: Renderer, wait: float) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.rendering.filters import local
 from bot.subscribers.limits import MOST_TOPICS
 from storage.words import MOST_SLOTS
 
@@ -33,7 +34,7 @@ class Showing:
         return {
             "language": renderer.language.code,
             "chosenLanguage": settings.language or "",
-            "topics": [_topic(one) for one in watched.items],
+            "topics": [_topic(one) | _rest(one, guest, renderer) for one in watched.items],
             "suggested": suggested[:_SUGGESTED],
             "digest": _digest(settings, renderer),
             "quiet": _hours(settings),
@@ -50,6 +51,18 @@ def _topic(topic: TopicSeen) -> dict[str, Any]:
         "words": topic.typed,
         "isPublic": topic.is_public,
         "mode": topic.mode,
+    }
+
+
+def _rest(topic: TopicSeen, guest: Guest, renderer: Renderer) -> dict[str, Any]:
+    """Return whether a topic is heard of, and the sentence that says so, if it is not."""
+    today = local(guest.now, guest.zone).date()
+    told: dict[str, Any] = {"topic": topic, "zone": guest.zone, "today": today}
+    is_heard = not topic.is_paused and not topic.is_muted
+    return {
+        "isPaused": topic.is_paused,
+        "isMuted": topic.is_muted,
+        "restTold": "" if is_heard else _told(renderer, "web/app/rest.html", **told),
     }
 
 

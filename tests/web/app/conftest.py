@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.chat.middlewares.guarding import SAID
+from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
@@ -135,6 +136,7 @@ def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
         restraint=Restraint(storage),
         mailboxes=Mailboxes(storage, renderer, post),
         preview=preview,
+        comparing=Comparing(preview),
         menus=FakeMenus(),
         said=SAID,
         press=callbacks,

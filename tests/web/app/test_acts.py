@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from bot.web.app.acts import Acts
+from storage.queries import query_for
+from storage.topics import Topic
 from storage.words import ChatState
 
 
@@ -29,6 +32,54 @@ async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):
 
     again = await ann.does("undo", topic=stopped["undo"])
     assert again["topics"] == renamed["topics"]
+
+
+async def test_a_topic_is_muted_for_a_while_or_for_good_and_heard_again(ann):
+    topic = await ann.watches("Taiwan")
+
+    (muted,) = (await ann.does("mute-topic", topic=topic, days=7))["topics"]
+    assert (muted["isMuted"], muted["isPaused"]) == (True, False)
+    assert muted["restTold"].startswith("Muted until ")
+    (for_good,) = (await ann.does("mute-topic", topic=topic, days=0))["topics"]
+    assert for_good["restTold"] == "Muted until you lift it."
+    (heard,) = (await ann.does("unmute-topic", topic=topic))["topics"]
+    assert (heard["isMuted"], heard["restTold"]) == (False, "")
+
+
+async def test_a_topic_is_paused_alone_and_resumed(ann):
+    topic = await ann.watches("Taiwan")
+    await ann.watches("Japan")
+
+    paused, other = (await ann.does("pause-topic", topic=topic, paused=True))["topics"]
+    assert paused["restTold"] == "Paused: nothing comes of it until you resume it."
+    assert (paused["isPaused"], other["isPaused"]) == (True, False)
+    resumed, _ = (await ann.does("pause-topic", topic=topic, paused=False))["topics"]
+    assert not resumed["isPaused"]
+
+
+async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):
+    topic = await ann.watches("Taiwan")
+
+    reworded = await ann.does("reword", topic=topic, words="Taiwan OR Japan")
+
+    assert (reworded["became"], reworded["said"]) == (topic, "Saved.")
+    assert [one["words"] for one in reworded["topics"]] == ["Taiwan OR Japan"]
+
+
+async def test_one_of_the_catalogue_with_other_words_becomes_ones_own(ann, storage):
+    async with storage.writing() as unit:
+        query = await query_for(unit, "taiwan")
+        public = Topic(name="Straits", query_id=query.id or 0, typed="Taiwan", created_at=unit.now)
+        unit.session.add(public)
+        await unit.session.flush()
+        topic = public.id
+    await ann.does("watch", topic=topic, mode="both")
+
+    reworded = await ann.does("reword", topic=topic, words="Taiwan NOT Japan")
+
+    (own,) = reworded["topics"]
+    assert own["id"] == reworded["became"] != topic
+    assert (own["name"], own["isPublic"]) == ("Straits", False)
 
 
 async def test_the_digest_is_told_as_in_the_chat(ann):
@@ -92,6 +143,10 @@ async def test_an_address_is_asked_for_confirmed_used_and_forgotten(ann, sent_co
         pytest.param("watch", {"words": "(", "mode": "both"}, "bracket", id="no query"),
         pytest.param("stop", {"topic": 99}, "no longer there", id="no such topic"),
         pytest.param("rename", {"topic": 99, "name": "A"}, "no longer there", id="not watched"),
+        pytest.param(
+            "reword", {"topic": 99, "words": "Taiwan"}, "no longer there", id="none to word"
+        ),
+        pytest.param("mute-topic", {"topic": 99, "days": 1}, "no longer there", id="none to mute"),
         pytest.param("undo", {"topic": 99}, "gone for good", id="nothing to undo"),
         pytest.param("zone", {"place": "Atlantis"}, "don't know that place", id="no place"),
         pytest.param("quiet", {"start": 60, "end": 60}, "as hours", id="no hours"),
@@ -129,6 +184,9 @@ async def test_what_cannot_be_is_refused_in_a_sentence(ann, name, wish, said):
         pytest.param("stop", {"topic": -1}, id="below nothing"),
         pytest.param("stop", {"topic": 2**63}, id="a number of no row"),
         pytest.param("pause", {"paused": "yes"}, id="no truth"),
+        pytest.param("pause-topic", {"topic": 1}, id="neither paused nor resumed"),
+        pytest.param("mute-topic", {"topic": 1, "days": 8}, id="muted for too long"),
+        pytest.param("reword", {"topic": 1}, id="no other words"),
         pytest.param("slots", {"slots": []}, id="no times"),
         pytest.param("slots", {"slots": [1]}, id="times that are none"),
         pytest.param("slots", {"slots": [{"minutes": 480}]}, id="a time without days"),
@@ -162,12 +220,17 @@ async def theirs(person) -> int:
     return int(await person(8, "Ben").watches("Iceland"))
 
 
-WISHES = {
+WISHES: dict[str, dict[str, Any]] = {
     "watch": {"mode": "instant"},
     "rename": {"name": "Mine"},
+    "reword": {"words": "Greenland"},
+    "mute-topic": {"days": 1},
+    "unmute-topic": {},
+    "pause-topic": {"paused": True},
     "stop": {},
     "undo": {},
     "topic": {},
+    "compare": {"words": "Greenland"},
 }
 
 
@@ -193,9 +256,8 @@ async def test_nobody_undoes_what_another_stopped(ann, person, theirs):
 
 
 def test_every_act_that_names_a_topic_is_tried_with_a_foreign_one(app_doors):
-    named = {"watch", "rename", "stop", "undo"}
+    named = WISHES.keys() - {"topic", "compare"}
 
-    assert named <= WISHES.keys()
     assert set(Acts(app_doors).by_name()) - named == {
         *("pause", "slots", "zone", "quiet", "mail", "code", "reach", "mail-alerts", "language"),
         "forget-mail",

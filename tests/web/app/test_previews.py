@@ -50,6 +50,25 @@ async def test_a_wrong_query_shows_the_place_why_and_what_was_meant(ann):
     assert wrong["instead"] == "Taiwan OR consul"
 
 
+async def test_other_words_show_what_would_come_and_what_would_go(ann, news):
+    topic = await ann.watches("taiwan")
+
+    found = await ann.does("compare", topic=topic, words='"all 1" OR "all 2" OR Atlantis')
+
+    assert (found["after"], found["before"]) == ("New: 2 a week", "Old: 7 a week")
+    (going,) = found["moving"]
+    assert (going["told"], going["more"]) == ("5 stories go:", "… and 2 more")
+    assert going["newest"][0]["title"] == [["Taiwan & all, 0", False]]
+    same = await ann.does("compare", topic=topic, words="title:taiwan")
+    assert (same["same"], same["moving"]) == ("Both find the same.", [])
+
+
+async def test_other_words_that_are_wrong_show_the_place(ann):
+    topic = await ann.watches("Taiwan")
+
+    assert (await ann.does("compare", topic=topic, words="Taiwan OR (consul"))["wrong"]
+
+
 async def test_a_topic_shows_what_it_found_lately(ann, news):
     topic = await ann.watches("taiwan")
 

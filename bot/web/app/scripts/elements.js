@@ -40,7 +40,24 @@ export function showHits(list, hits) {
   list.hidden = hits.length === 0;
 }
 
-function hitOf({ url, title, by, snippet }) {
+// Shows where words are wrong and why; *use* takes what could be meant instead. Of others nothing.
+export function showWrong(box, found, use) {
+  box.replaceChildren();
+  if (!found?.wrong) return;
+  const made = copyOf("wrong");
+  const known = found.wrong.filter(([text]) => text);
+  fillParts(made.querySelector(".place"), known, "mark");
+  made.querySelector(".why").textContent = found.why;
+  const suggestion = made.querySelector(".instead");
+  suggestion.hidden = !found.instead;
+  suggestion.querySelector("code").textContent = found.instead;
+  suggestion.querySelector("button").addEventListener("click", () => use(found.instead));
+  box.append(made);
+}
+
+export const isVisible = (element) => element.getClientRects().length > 0;
+
+function hitOf({ url, title, by = "", snippet = [] }) {
   const made = copyOf("hit");
   const anchor = made.querySelector("a");
   const href = safeAddress(url);

@@ -1,6 +1,6 @@
 // Words, and while they are typed what they would have found.
 
-import { byId, copyOf, fillParts, onSubmit, press, showHits } from "./elements.js";
+import { byId, copyOf, onSubmit, press, showHits, showWrong } from "./elements.js";
 
 const PAUSE_MS = 350; // without typing, before the server is asked
 const SHORT_MS = 50;
@@ -103,18 +103,10 @@ export class Search {
     byId("found").hidden = false;
   }
 
-  showWrong({ wrong, why, instead }) {
+  showWrong(found) {
     byId("found").hidden = true;
     this.words.ariaInvalid = "true";
-    const made = copyOf("wrong");
-    const place = made.querySelector(".place");
-    fillParts(place, wrong.filter(([text]) => text), "mark");
-    made.querySelector(".why").textContent = why;
-    const suggestion = made.querySelector(".instead");
-    suggestion.hidden = !instead;
-    suggestion.querySelector("code").textContent = instead;
-    suggestion.querySelector("button").addEventListener("click", () => this.use(instead));
-    byId("words-wrong").replaceChildren(made);
+    showWrong(byId("words-wrong"), found, (instead) => this.use(instead));
   }
 
   async watch(mode) {

@@ -1,6 +1,7 @@
 // The list of what is watched. One topic at a time is open, and then shows what it found lately.
 
-import { byId, copyOf, onSubmit, press, showHits } from "./elements.js";
+import { byId, copyOf, isVisible, onSubmit, press, showHits } from "./elements.js";
+import { Rewording } from "./rewording.js";
 
 export class Topics {
   // acts: {api, act(name, wish), failed(error), opened()}
@@ -8,16 +9,19 @@ export class Topics {
     this.acts = acts;
     this.list = byId("topics");
     this.open = null;
-    this.found = new Map();
+    this.found = new Map(); // by their words
+    this.rewording = new Rewording(acts);
   }
 
   get isOpen() {
     return this.open !== null;
   }
 
-  show({ topics }) {
+  // *became*: the topic that has come into the place of the one that is open.
+  show({ topics, became }) {
+    if (became && this.open !== null) this.open = became;
     if (!topics.some(({ id }) => id === this.open)) this.open = null;
-    const focused = this.focused();
+    const focused = this.focused(became);
     this.list.replaceChildren(...topics.map((topic) => this.itemOf(topic)));
     this.list.hidden = topics.length === 0;
     byId("no-topics").hidden = topics.length > 0;
@@ -27,16 +31,21 @@ export class Topics {
   }
 
   // Which button has the focus, so that it has it again when the list was made anew.
-  focused() {
+  focused(became) {
     const item = document.activeElement?.closest(".topic");
     if (!item) return null;
-    return [item.dataset.id, [...item.querySelectorAll("button, input")].indexOf(document.activeElement)];
+    const place = [...item.querySelectorAll("button, input")].indexOf(document.activeElement);
+    return [became ?? item.dataset.id, place];
   }
 
+  // Of a button that is hidden now, the one that has come into its place has it.
   refocus(focused) {
     if (!focused) return;
     const item = this.list.querySelector(`[data-id="${focused[0]}"]`);
-    item?.querySelectorAll("button, input")[focused[1]]?.focus();
+    const same = item?.querySelectorAll("button, input")[focused[1]];
+    if (!same) return;
+    const beside = [same, ...same.parentElement.children, item.querySelector(".open")];
+    beside.find(isVisible).focus();
   }
 
   itemOf(topic) {
@@ -45,6 +54,8 @@ export class Topics {
     made.querySelector(".name bdi").textContent = topic.name;
     for (const mode of made.querySelectorAll(".open .mode"))
       mode.hidden = mode.dataset.mode !== topic.mode;
+    made.querySelector(".rest").textContent = topic.restTold;
+    made.querySelector(".rest").hidden = !topic.restTold;
     made.querySelector(".open").addEventListener("click", () => this.toggle(topic));
     this.fill(made.querySelector(".more"), topic);
     if (topic.id === this.open) this.unfold(made, topic);
@@ -52,9 +63,7 @@ export class Topics {
   }
 
   fill(more, topic) {
-    more.querySelector(".words").hidden = topic.words === topic.name;
-    more.querySelector("code").textContent = topic.words;
-    const modes = more.querySelectorAll(".choice button");
+    const modes = more.querySelectorAll(".modes button");
     press(modes, "mode", topic.mode);
     for (const button of modes)
       button.addEventListener("click", () =>
@@ -65,9 +74,26 @@ export class Topics {
     rename.hidden = topic.isPublic; // what it is called is for all to see
     name.value = topic.name;
     onSubmit(rename, () => this.acts.act("rename", { topic: topic.id, name: name.value }));
+    this.rewording.fill(more.querySelector(".reword"), topic);
+    this.fillRest(more, topic);
     more
       .querySelector(".stop-topic")
       .addEventListener("click", () => this.acts.act("stop", { topic: topic.id }));
+  }
+
+  // What lets a topic be silent for a while, and ends that.
+  fillRest(more, { id, isPaused, isMuted }) {
+    for (const button of more.querySelectorAll("[data-act]")) {
+      const { act, days } = button.dataset;
+      const wish = { topic: id };
+      if (days) wish.days = Number(days);
+      if (act === "pause-topic") wish.paused = !isPaused;
+      button.addEventListener("click", () => this.acts.act(act, wish));
+    }
+    for (const button of more.querySelectorAll("[data-muted]"))
+      button.hidden = button.dataset.muted !== String(isMuted);
+    for (const button of more.querySelectorAll("[data-paused]"))
+      button.hidden = button.dataset.paused !== String(isPaused);
   }
 
   toggle(topic) {
@@ -80,6 +106,7 @@ export class Topics {
   }
 
   close() {
+    this.rewording.drop();
     this.open = null;
     for (const item of this.list.children) {
       item.querySelector(".open").ariaExpanded = "false";
@@ -95,11 +122,11 @@ export class Topics {
   }
 
   async showFound(item, topic) {
-    const known = this.found.get(topic.id);
+    const known = this.found.get(topic.words);
     if (known) return this.fillFound(item, known);
     try {
       const found = await this.acts.api.send("topic", { topic: topic.id });
-      this.found.set(topic.id, found);
+      this.found.set(topic.words, found);
       this.fillFound(item, found);
     } catch (error) {
       this.acts.failed(error);
