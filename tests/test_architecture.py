@@ -49,6 +49,7 @@ USE_CASES = {
     "bot.matching.archive",
     "bot.matching.comparing",
     "bot.matching.glimpsing",
+    "bot.matching.looking",
     "bot.matching.preview",
     "bot.publishing.now",
     "bot.publishing.outfeeds",

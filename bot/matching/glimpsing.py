@@ -33,8 +33,9 @@ class Glimpsing:
         """Return a page of what *query* found, the newest first."""
         until = min(offset + PAGE, DEEPEST)
         most = until * _ARTICLES_TO_A_STORY
-        found = await self.preview.hits(query, days=_DAYS, limit=until, most=most)
-        return Glimpse(found.newest[offset:], until < min(found.count, DEEPEST))
+        found = await self.preview.stories(query, days=_DAYS, most=most)
+        hits = await self.preview.shown(query, found.articles[offset:until])
+        return Glimpse(hits, until < min(len(found.articles), DEEPEST))
 
     async def newest(self, chat_id: int, offset: int) -> Glimpse:
         """Return a page of what the chat's topics found, the newest first."""

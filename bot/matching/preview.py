@@ -3,46 +3,27 @@
 The index of folded texts gives candidates, the exact matcher decides.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Generic, TypeAlias, TypeVar
 
-from bot.matching.candidates import FTS5, TSQUERY
 from bot.matching.evaluation import fold_article, holds
 from bot.matching.explaining import Explanation, explain, loosened
+from bot.matching.looking import MOST_LOOKED_AT, Carriers, Looked, Looking, Tell
 from bot.matching.match import matches_found
 from bot.matching.query import Query
 from bot.matching.slices import in_slices
 from bot.matching.snippets import Snippet, bold_ranges, snippet
 from bot.matching.spans import spans
-from bot.matching.surroundings import asked_of, source_keys
 from bot.matching.tracing import Place
-from bot.matching.tree import Node, Source, leaves
 from storage.articles import Article
-from storage.articles_found import (
-    Wanted,
-    articles_of,
-    ids_ever_found,
-    ids_found,
-    source_names,
-)
-from storage.engine import POSTGRESQL, Storage
+from storage.articles_found import Wanted, ids_found, source_names
+from storage.engine import Storage
 from storage.matches import MatchFound, store_matches
-from storage.sources_carrying import carriers_of, sources_called
 
-# A query with more candidates, or with slower ones, is told as "more than".
-MOST_LOOKED_AT = 1000  # articles
-LONGEST_LOOK = timedelta(milliseconds=120)  # twice on a card, where nothing is found
 MOST_FILLED = 10_000  # articles that a new query is filled from
 SILENT_DAYS = 30
-PAGE = 50  # articles read at a time
 LENGTH = 240  # characters of a snippet
-
-Told = TypeVar("Told")
-Carriers: TypeAlias = tuple[str, ...]  # the hosts and titles of those that carried an article
-Tell: TypeAlias = Callable[[Article, Carriers], Told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +76,6 @@ class StoriesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked(Generic[Told]):
-    """Articles, the newest first, each with what was told of it; *is_more*: not all there are."""
-
-    told: list[tuple[Article, Told]]
-    is_more: bool
-    covered: timedelta
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     storage: Storage
 
@@ -135,19 +106,13 @@ class Preview:
     ) -> StoriesFound:
         """The same stories, by their newest articles alone."""
         ago = timedelta(days=days)
-        return _stories(await self._look(query, query.tree, ago, chat_id, _matcher(query), most))
+        looking = self._looking.look(query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
+        return _stories(await looking)
 
     async def stories_ever(self, query: Query, *, chat_id: int) -> StoriesFound:
         """Those among all stored articles, as many as there is time for."""
-        async with self.storage.reading() as unit:
-            now, words = unit.now, self._words(query.tree)
-            language = asked_of(query.tree).language
-            ids = await ids_ever_found(
-                unit, words, chat_id, limit=MOST_LOOKED_AT + 1, language=language
-            )
-        told = await self._tell_in_time(query, ids, _matcher(query))
-        since = told[-1][0].news_at if told else now
-        return _stories(Looked(told, len(told) < len(ids), now - since, since))
+        looking = self._looking.look(query, _matcher(query), ago=None, chat_id=chat_id)
+        return _stories(await looking)
 
     async def shown(
         self,
@@ -183,7 +148,8 @@ class Preview:
             language = article.language
             return explain(query, article.title, article.text, sources=sources, language=language)
 
-        looked = await self._look(query, tree, timedelta(days=days), chat_id, explained)
+        ago = timedelta(days=days)
+        looked = await self._looking.look(query, explained, tree=tree, ago=ago, chat_id=chat_id)
         nearly = [(article, why) for article, why in looked.told if why.is_near_miss]
         nearest = min(nearly, key=lambda pair: pair[1].distance, default=None)
         return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
@@ -194,83 +160,17 @@ class Preview:
         def explained(article: Article, sources: Carriers) -> list[MatchFound]:
             return matches_found(article, {query_id: query}, sources)
 
-        wanted = Wanted(self._words(query.tree), since, whatever_source=True)
+        wanted = Wanted(self._looking.words(query.tree), since, whatever_source=True)
         async with self.storage.reading() as unit:
             ids = await ids_found(unit, wanted, limit=MOST_FILLED)
-        found = [match for _, some in await self._tell(ids, explained) for match in some]
+        found = [match for _, some in await self._looking.tell(ids, explained) for match in some]
         async with self.storage.writing() as unit:
             await store_matches(unit, found)
         return len(found)
 
-    async def _look(
-        self,
-        query: Query,
-        tree: Node,
-        ago: timedelta,
-        chat_id: int | None,
-        tell: Tell[Told],
-        most: int = MOST_LOOKED_AT,
-    ) -> Looked[Told]:
-        """Tell of the newest articles that *tree* may match, as many as there is time for."""
-        asked = asked_of(tree)
-
-        def is_meant(*source: str) -> bool:
-            return asked.source in source_keys(source)
-
-        async with self.storage.reading() as unit:
-            carried = await sources_called(unit, is_meant, chat_id) if asked.source else None
-            now, words = unit.now, self._words(tree)
-            wanted = Wanted(words, now - ago, chat_id, source_ids=carried, language=asked.language)
-            ids = await ids_found(unit, wanted, limit=most + 1)
-        told = await self._tell_in_time(query, ids, tell)
-        is_more = len(told) < len(ids)
-        since = told[-1][0].news_at if is_more and told else now - ago
-        return Looked(told, is_more, now - since, since)
-
-    async def _tell_in_time(
-        self, query: Query, ids: Sequence[int], tell: Tell[Told]
-    ) -> list[tuple[Article, Told]]:
-        """Tell of as many as there is time for, the newest first."""
-        told = await self._tell(
-            ids[:MOST_LOOKED_AT],
-            tell,
-            at_most=LONGEST_LOOK,
-            with_carriers=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
-        )
-        return sorted(told, key=lambda pair: (pair[0].news_at, pair[0].id), reverse=True)
-
-    async def _tell(
-        self,
-        ids: Sequence[int],
-        tell: Tell[Told],
-        *,
-        at_most: timedelta = timedelta.max,
-        with_carriers: bool = True,
-    ) -> list[tuple[Article, Told]]:
-        """Read the articles a page at a time, so that the event loop has its turns.
-
-        Of what is to take *at_most* so long the first page is told of in any case.
-        """
-        clock = asyncio.get_running_loop().time
-        until = clock() + at_most.total_seconds()
-        told: list[tuple[Article, Told]] = []
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            async with self.storage.reading() as unit:
-                articles = await articles_of(unit, page)
-                carriers = await carriers_of(unit, page) if with_carriers else {}
-
-            def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
-                return tell(article, carriers.get(article.id or 0, ()))
-
-            told += [pair async for pair in in_slices(articles, tell_one)]
-            if clock() >= until:
-                break
-        return told
-
-    def _words(self, tree: Node) -> str | None:
-        dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
-        return dialect.expression(tree)
+    @property
+    def _looking(self) -> Looking:
+        return Looking(self.storage)
 
 
 def _matcher(query: Query) -> Tell[bool]:

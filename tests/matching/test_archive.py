@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from bot.matching import preview
+from bot.matching import looking
 from bot.matching.archive import PER_PAGE, Archive, Place
 from bot.matching.preview import Preview
 from bot.matching.query import parse
+from storage import articles_found
 from storage.chats import Chat
 from storage.sources import Follow
 from tests.matching.stored import stored_article, stored_source
@@ -59,7 +60,7 @@ async def test_only_what_reaches_the_chat_is_found(storage):
 
 
 async def test_a_language_is_looked_for_beyond_the_newest(storage, monkeypatch):
-    monkeypatch.setattr(preview, "MOST_LOOKED_AT", 2)
+    monkeypatch.setattr(looking, "MOST_LOOKED_AT", 2)
     source = await stored_source(storage)
     for number, language in enumerate(("zh", "en", "en", "en")):
         ago = timedelta(days=4 - number)
@@ -68,3 +69,30 @@ async def test_a_language_is_looked_for_beyond_the_newest(storage, monkeypatch):
     found = await Archive(Preview(storage)).find(parse("taiwan lang:zh"), Place(), chat_id=0)
 
     assert (found.count, found.is_more) == (1, False)
+
+
+async def test_a_source_is_looked_for_beyond_the_newest(storage, monkeypatch):
+    monkeypatch.setattr(looking, "MOST_LOOKED_AT", 2)
+    wire, other = await stored_source(storage, "Small Wire"), await stored_source(storage)
+    for number, source in enumerate((wire, wire, other, other, other)):
+        ago = timedelta(days=5 - number)
+        await stored_article(storage, "Taiwan", source_id=source, ago=ago)
+    archive = Archive(Preview(storage))
+
+    for typed in ('taiwan source:"Small Wire"', 'source:"Small Wire"'):
+        found = await archive.find(parse(typed), Place(), chat_id=0)
+        assert (found.count, found.is_more) == (2, False)
+
+
+async def test_what_reaches_a_chat_is_looked_for_beyond_what_is_others(storage, monkeypatch):
+    monkeypatch.setattr(articles_found, "_NEWEST", 2)
+    public = await stored_source(storage)
+    private = await stored_source(storage, "Private Feed", public=False)
+    for number, source in enumerate((public, public, private, private, private)):
+        ago = timedelta(days=5 - number)
+        await stored_article(storage, f"Taiwan {number}", source_id=source, ago=ago)
+
+    found = await Archive(Preview(storage)).find(parse("taiwan"), Place(), chat_id=0)
+
+    assert [hit.title for hit in found.hits] == ["Taiwan 1", "Taiwan 0"]
+    assert not found.is_more

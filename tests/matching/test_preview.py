@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from bot.matching import preview
+from bot.matching import looking
 from bot.matching.preview import Preview
 from bot.matching.query import parse
 from storage.articles import Article
@@ -73,7 +73,7 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
 
 
 async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(preview, "MOST_LOOKED_AT", 2)
+    monkeypatch.setattr(looking, "MOST_LOOKED_AT", 2)
     source = await stored_source(storage)
     for days in (2, 1, 0):
         ago = timedelta(days=days)
@@ -88,8 +88,8 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
 async def test_a_look_that_takes_too_long_is_told_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(preview, "PAGE", 2)
-    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(0))
+    monkeypatch.setattr(looking, "PAGE", 2)
+    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(0))
     source = await stored_source(storage)
     for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):
         await stored_article(storage, title, source_id=source)
@@ -106,8 +106,8 @@ async def test_a_look_that_takes_too_long_is_told_as_more(
 async def test_pages_lose_no_article_and_the_newest_comes_first(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(preview, "PAGE", 2)
-    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(looking, "PAGE", 2)
+    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(hours=1))
     source = await stored_source(storage)
     for days in (3, 1, 4, 2, 5):
         ago = timedelta(days=days)
@@ -173,7 +173,7 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
 async def test_the_index_gives_no_candidate_too_few(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(preview, "LONGEST_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(hours=1))
     source = await stored_source(storage)
     pairs = list(pairwise([*WORDS, *BEGINNINGS]))
     texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]
