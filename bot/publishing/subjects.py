@@ -7,6 +7,7 @@ from bot.subscribers.lines import one_line
 LONGEST = 78  # characters; RFC 5322, 2.1.1 has the same for a line
 _MOST_HEADS = 3
 _LOOSE = " ,;:-\u2013\u2014\u3001\uff0c\uff1a\uff1b"  # no ellipsis stands behind these
+_MARK = "x"  # stands for a title when room is measured: behind none a space would not count
 _WORTH_CUTTING = 16  # characters that the beginning of a title needs to say anything
 
 
@@ -17,7 +18,7 @@ def subject_of(written: Callable[[Sequence[str]], str], titles: Sequence[str]) -
     """
     heads: list[str] = []
     for title in [line for title in titles if (line := one_line(title))][:_MOST_HEADS]:
-        room = LONGEST - len(written([*heads, ""]))
+        room = LONGEST - len(written([*heads, _MARK])) + len(_MARK)
         if len(title) > room:
             cut = _beginning(title, room)
             heads += [cut] if cut and (len(cut) >= _WORTH_CUTTING or not heads) else []

@@ -6,7 +6,8 @@ from bot.publishing.subjects import LONGEST, subject_of
 
 
 def written(heads):
-    return f"9 stories: {'; '.join(heads)}" if heads else "9 stories"
+    """Write it as a template is: no space is left at its ends."""
+    return f"9 stories: {'; '.join(heads)}".strip() if heads else "9 stories"
 
 
 @pytest.mark.parametrize(
