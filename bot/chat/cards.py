@@ -10,6 +10,7 @@ from bot.chat.questions import code_in
 from bot.chat.spellings import also_caught
 from bot.matching.query import parse
 from bot.rendering.filters import local
+from bot.subscribers.lines import one_line
 from bot.subscribers.refusals import Refusal
 from bot.subscribers.volume import Volume
 
@@ -31,6 +32,7 @@ async def show_card(
     typed: str, guest: Guest, doors: Doors, answers: Answers, topic: TopicSeen | None = None
 ) -> None:
     """Show what the query *typed* found; QueryError if it is none."""
+    typed = one_line(typed)
     query = parse(typed, await doors.topics.saved(guest.chat_id))
     seen = await seen_of(query, guest, doors)
     also = also_caught(typed, seen["found"].newest)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.rendering.messages import Entity
 from bot.rendering.messages import Message as Ours
 from bot.rendering.utf16 import units
+from bot.subscribers.lines import storable
 
 if TYPE_CHECKING:
     from aiogram.types import Message
@@ -22,7 +23,7 @@ _KEPT = frozenset(
 
 def said_in(message: Message, after: str = "") -> Ours:
     """Return what *message* says behind its beginning *after*, such as a command."""
-    text = message.text or ""
+    text = storable(message.text or "")
     whole = text.removeprefix(after)
     rest = whole.lstrip()
     cut = units(text) - units(rest)

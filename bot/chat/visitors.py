@@ -41,10 +41,16 @@ def visitor_at(user: User, chat: Chat, thread_id: int = 0, thread_name: str = ""
         thread_id=thread_id,
         kind=kind,
         name=one_line(user.first_name)[:_LONGEST_NAME],
-        title=one_line(chat.title or "")[:_LONGEST_TITLE],
+        title=_title_of(chat)[:_LONGEST_TITLE],
         thread_name=thread_name,
         language=one_line(user.language_code or "")[:_LONGEST_TAG],
     )
+
+
+def _title_of(chat: Chat) -> str:
+    """Return what can be read on a button: a title may hold nothing that is seen."""
+    address = f"@{chat.username}" if chat.username else str(chat.id)
+    return one_line(chat.title or "") or address
 
 
 def person(user: User) -> Visitor:

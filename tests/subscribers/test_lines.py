@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.subscribers.lines import one_line
+from bot.subscribers.lines import one_line, storable
 
 
 def test_what_turns_or_hides_text_is_left_out():
@@ -18,3 +18,13 @@ def test_a_line_is_one_line_and_stays_as_it_is(text):
 
     assert len(line.splitlines()) <= 1
     assert one_line(line) == line
+
+
+def test_what_no_database_takes_is_replaced_and_nothing_moves():
+    text = "tai\x00wan \ud83d \U0001f980"
+
+    kept = storable(text)
+
+    assert kept == "tai\ufffdwan \ufffd \U0001f980"
+    assert kept.encode()
+    assert len(kept) == len(text)

@@ -13,6 +13,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.chat.answers import Answers
 from bot.chat.visitors import thread_of
+from bot.subscribers.lines import storable
 from storage.words import Once
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Answering(BaseMiddleware):
         renderer = self._renderer.of((person and person.language_code) or "")
         answers = self._answers(event, data["bot"], renderer)
         answers.once = Once(data["bot"].id, data["event_update"].update_id)
-        result = await handler(event, data | {"answers": answers})
+        result = await handler(_storable(event), data | {"answers": answers})
         await answers.acknowledge()
         return result
 
@@ -56,3 +57,12 @@ class Answering(BaseMiddleware):
                 return Answers(bot, renderer, event.chat.id)
             case _:
                 raise TypeError(f"nothing to answer: {type(event).__name__}")
+
+
+def _storable(event: TelegramObject) -> TelegramObject:
+    """Return *event* with words that can be kept, whatever was sent."""
+    if not isinstance(event, Message):
+        return event
+    said = {name: text for name in ("text", "caption") if (text := getattr(event, name))}
+    words = {name: storable(text) for name, text in said.items()}
+    return event.model_copy(update=words) if words != said else event

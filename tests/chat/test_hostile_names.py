@@ -1,0 +1,224 @@
+"""Names and buttons that others made: of groups, forum topics and channels, and by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram.types import ChatMemberAdministrator, Update
+from structlog.testing import capture_logs
+
+from tests.belongings import fill, ids_of
+from tests.chat.conftest import ADMIN
+from tests.chat.pressings import classes, commands_of, press, say
+from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+    from tests.chat.conftest import House
+
+LONGEST = 4096
+NAMES = [*HOSTILE, pytest.param("w " * (LONGEST // 2), id="4,096 characters of a name")]
+HURTS = ("<b>&lt;", "tai\x00wan", "\ud83d taiwan", "\u202etaiwan", "x" * 4000, "{{ 7 }} %(n)s")
+TROUBLE = "Something went wrong"
+
+
+@pytest.fixture
+def feed(house: House):
+    """Feed an update; return what was sent, which turns no text around and is no excuse."""
+
+    seen = [0]
+    house.talk("Eve", id=EVE)
+    house.talk("Ada", id=ADMIN)
+
+    async def feed(update: Update) -> list[dict[str, Any]]:
+        with capture_logs() as logged:
+            await house.dispatcher.feed_update(house.bot, update)
+        assert [line for line in logged if line["log_level"] in {"error", "critical"}] == []
+        told_of = house.playground.journal(after=seen[-1])
+        seen.append(max((call["n"] for call in told_of), default=seen[-1]))
+        calls = [call["params"] for call in told_of]
+        assert not set(TURNING) & set(told(calls)) or "operator" in told(calls)
+        assert TROUBLE not in told(calls)
+        return calls
+
+    return feed
+
+
+@pytest.fixture
+def place(house: House, feed):
+    """Return a group or channel that Eve runs, as Telegram names it, under any title."""
+
+    eve = house.playground.world.people[EVE]
+
+    def make(kind: str, title: str, **facts: Any) -> dict[str, Any]:
+        made = house.playground.chat(kind, "Zoo", [eve], "administrator")
+        return {"id": made.id, "type": kind, "title": title} | facts
+
+    return make
+
+
+def brought(chat: dict[str, Any], status: str) -> Update:
+    """Eve lets the bot in."""
+    bot = {"id": 1, "is_bot": True, "first_name": "Dateline"}
+    fields = ChatMemberAdministrator.model_fields
+    rights = dict.fromkeys((name for name in fields if name.startswith("can_")), True)
+    rights["is_anonymous"] = False
+    event = {
+        "chat": chat,
+        "from": {"id": EVE, "is_bot": False, "first_name": "Eve"},
+        "date": 1,
+        "old_chat_member": {"status": "left", "user": bot},
+        "new_chat_member": {"status": status, "user": bot} | rights,
+    }
+    return Update.model_validate({"update_id": 1, "my_chat_member": event})
+
+
+@pytest.mark.parametrize("title", NAMES)
+async def test_a_group_may_be_called_whatever_it_likes(feed, place, title):
+    group = place("supergroup", title)
+
+    welcome = await feed(brought(group, "member"))
+    topics = await feed(say(EVE, "/topics", chat=group))
+
+    assert told(welcome)
+    assert told(topics)
+
+
+@pytest.mark.parametrize("title", NAMES)
+async def test_a_channel_may_be_called_whatever_it_likes(feed, place, title):
+    channel = place("channel", title)
+    await feed(say(EVE, "/start"))
+
+    asked = await feed(brought(channel, "administrator"))
+    listed = await feed(say(EVE, "/channels"))
+    (manage,) = {
+        button["callback_data"]
+        for row in _keyboard(asked)
+        for button in row
+        if button["callback_data"].startswith("manage")
+    }
+    managed = await feed(press(EVE, manage))
+    banner = await feed(say(EVE, "/topics"))
+
+    assert told(asked)
+    assert told(listed)
+    assert told(managed)
+    assert told(banner).startswith("For the channel")
+    assert len(told(banner)) < 2 * 128 + 500
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_forum_topic_may_be_called_whatever_it_likes(house, feed, place, name):
+    forum = place("supergroup", "Zoo", is_forum=True)
+    house.playground.directing.topic(forum["id"], thread_id=7)
+    made = {"name": name, "icon_color": 7322096}
+    in_topic = {"chat": forum, "message_thread_id": 7, "is_topic_message": True}
+    opening = say(EVE, "x", **in_topic, forum_topic_created=made).model_dump(exclude_none=True)
+    opening["message"].pop("text")
+    asked = in_topic | {"reply_to_message": _service(forum, made)}
+
+    assert told(await feed(Update.model_validate(opening))) == ""
+    assert told(await feed(say(EVE, "/topics", **asked)))
+    assert told(await feed(say(EVE, "/here", **asked)))
+
+
+@pytest.mark.parametrize("text", HURTS, ids=ascii)
+@pytest.mark.parametrize("who", [EVE, ADMIN], ids=["somebody", "an admin"])
+async def test_every_command_takes_whatever_stands_behind_it(house, feed, who, text):
+    for command in commands_of(house.dispatcher):
+        assert await feed(say(who, f"/{command} {text}")), command
+
+
+class TestOnPostgreSQL:
+    """Which takes no NUL, and no halves of characters."""
+
+    @pytest.fixture
+    def one_storage(self, storage: Storage) -> Storage:
+        return storage
+
+    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    @pytest.mark.parametrize("text", HURTS[1:3], ids=ascii)
+    async def test_what_is_kept_can_be_kept(self, feed, text):
+        for command in ("feedback", "broadcast", "catalogue add", "start", "email", "search"):
+            await feed(say(ADMIN, f"/{command} {text}"))
+
+        assert told(await feed(say(EVE, text, text)))
+
+
+BY_HAND = (
+    *(
+        "",
+        ":",
+        ":x",
+        ":-1",
+        ":0:0:0:0:0:0",
+        ":99999999999999999999",
+        f":{2**63 - 1}",
+        f":{-(2**63)}",
+    ),
+    *(":1e9", ":\u0663", ":1\x00", ":\ud83d", ":<b>", "|", "::::"),
+)
+
+
+async def test_no_button_made_by_hand_does_harm(house, feed):
+    """Whatever stands behind the name of a kind that we know."""
+    await feed(say(ADMIN, "okapi"))
+    await fill(house.storage, 1)
+
+    for kind in classes():
+        for junk in BY_HAND:
+            calls = await feed(press(ADMIN, f"{kind.__prefix__}{junk}"[:64]))
+            assert [call for call in calls if "callback_query_id" in call], kind
+
+
+async def test_no_field_of_a_button_is_believed(house, feed):
+    """Each number of a kind as large, as small and as strange as it can be."""
+    await feed(say(ADMIN, "okapi"))
+    await fill(house.storage, 1)
+    ids = await ids_of(house.storage, 1)
+    assert ids
+
+    for kind in classes():
+        size = len(kind.model_fields)
+        for value in ("0", "-1", "1", "127", "2147483648", "9223372036854775807", "x", ""):
+            data = kind.__separator__.join([kind.__prefix__, *[value] * size])
+            calls = await feed(press(ADMIN, data[:64]))
+            assert [call for call in calls if "callback_query_id" in call], data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "@",
+        "@|",
+        "@1",
+        "@1|",
+        "@-1|topics:0",
+        "@0|topics:0",
+        "@424242|topics:0",
+        "@\u0661|topics:0",
+        "@99999999999999999999|topics:0",
+        "@1|@1|topics:0",
+        "@1|nonsense",
+        "@ 1|topics:0",
+    ],
+)
+async def test_a_place_that_a_button_carries_is_not_believed(house, feed, place, data):
+    await feed(say(ADMIN, "okapi"))
+
+    calls = await feed(press(EVE, data))
+
+    assert [call for call in calls if "callback_query_id" in call]
+
+
+def _keyboard(calls: list[dict[str, Any]]) -> list[list[dict[str, str]]]:
+    (markup,) = (call["reply_markup"] for call in calls if "reply_markup" in call)
+    rows: list[list[dict[str, str]]] = markup["inline_keyboard"]
+    return rows
+
+
+def _service(forum: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+    """What Telegram says that each message of a forum topic replies to."""
+    who = {"id": EVE, "is_bot": False, "first_name": "Eve"}
+    return {"message_id": 7, "date": 1, "chat": forum, "from": who, "forum_topic_created": made}
