@@ -4,7 +4,8 @@
    gets a mark of the right in front.
 2. Titles, names and times inside a line are set apart (UAX 9, isolates): else they would take the
    signs and numbers beside them into their own order.
-3. What is in a box of code is left as it is, since people copy it.
+3. What is in a box of code is left as it is, since people copy it; but a line of signs alone, such
+   as the one that points at a mistake in the line above, has no direction and gets that of Latin.
 Marks stand outside of the entities that they belong to, so that what is bold or code stays what it
 was; those of a quotation stand in it, which begins and ends with its lines. In languages that run
 from left to right there are none.
@@ -22,7 +23,7 @@ from bot.rendering.messages import Entity
 from bot.rendering.utf16 import cut, index_of, units
 
 RTL = "rtl"
-FROM_THE_RIGHT = "\u200f"
+FROM_THE_LEFT, FROM_THE_RIGHT = "\u200e", "\u200f"
 APART, END_OF_APART = "\u2068", "\u2069"
 
 _ADDRESS = re.compile(r"\s*[a-z]+://\S+\s*")
@@ -133,9 +134,19 @@ def _marks_of(block: Block) -> dict[int, _Marks]:
             places.at(entity.offset).begins = APART
             places.at(entity.end).ends = END_OF_APART
     for offset, line in _lines(block.text):
-        if begins_left(line) and not any(box.offset <= offset < box.end for box in boxes):
-            places.at(offset).line = FROM_THE_RIGHT
+        if mark := _mark_of(line, in_a_box=any(box.offset <= offset < box.end for box in boxes)):
+            places.at(offset).line = mark
     return places.by_offset
+
+
+def _mark_of(line: str, *, in_a_box: bool) -> str:
+    if in_a_box:
+        return FROM_THE_LEFT if line.strip() and not _has_letters(line) else ""
+    return FROM_THE_RIGHT if begins_left(line) else ""
+
+
+def _has_letters(line: str) -> bool:
+    return any(bidirectional(character) in _RIGHT | {_LEFT} for character in line)
 
 
 def _is_apart(text: str, entity: Entity) -> bool:

@@ -21,8 +21,8 @@ from bot.rendering.utf16 import cut
 from bot.subscribers.tastes import Done
 from storage.words import Layout, MuteKind
 
-R, FSI, PDI = "\u200f", "\u2068", "\u2069"
-MARKS = re.compile(f"[{R}{FSI}{PDI}]")
+L, R, FSI, PDI = "\u200e", "\u200f", "\u2068", "\u2069"
+MARKS = re.compile(f"[{L}{R}{FSI}{PDI}]")
 RENDERERS = Renderers()
 ARABIC = RENDERERS.of("ar")
 
@@ -100,6 +100,13 @@ def test_code_is_copied_without_marks():
 
     (code,) = block.entities
     assert cut(block.text, code.offset, code.length) == "Taiwan"
+
+
+def test_what_points_at_a_mistake_runs_the_way_of_the_line_above():
+    (block,) = parse_page("<pre>Taiwan OR (consul\n          ^</pre>", direction="rtl").blocks
+
+    assert block.text == f"Taiwan OR (consul\n{L}          ^"
+    assert [entity.length for entity in block.entities] == [len(block.text)]
 
 
 def test_a_quotation_keeps_the_marks_of_its_lines():
