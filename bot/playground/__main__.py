@@ -18,6 +18,9 @@ def main() -> None:
         "--every", type=float, default=45, help="seconds between two articles; 0 publishes none"
     )
     parser.add_argument("--latency", type=float, default=0, help="seconds that each call takes")
+    parser.add_argument(
+        "--longest-pause", type=float, default=60, help="seconds until a webhook is tried again"
+    )
     asked = parser.parse_args()
     every = timedelta(seconds=asked.every) if asked.every else None
     with suppress(KeyboardInterrupt):
@@ -27,6 +30,7 @@ def main() -> None:
                 flood=asked.flood,
                 newsroom_every=every,
                 latency=asked.latency,
+                longest_pause=asked.longest_pause,
                 started=_say,
             )
         )

@@ -64,6 +64,18 @@ def conflict() -> Refusal:
     )
 
 
+def webhook_is_active() -> Refusal:
+    return Refusal(
+        409,
+        "Conflict: can't use getUpdates method while webhook is active; "
+        "use deleteWebhook to delete the webhook first",
+    )
+
+
+def webhook_was_set() -> Refusal:
+    return Refusal(409, "Conflict: terminated by setWebhook request")
+
+
 def not_modified() -> Refusal:
     return bad_request(
         "message is not modified: specified new message content and reply markup are exactly "

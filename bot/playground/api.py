@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.playground.answers import Refusal, bad_request, not_found, unauthorized
 from bot.playground.api_table import api_table
-from bot.playground.bodies import read_body
+from bot.playground.bodies import Body, read_body
 from bot.playground.call import Call
 from bot.playground.checks import check_call
 from bot.playground.faults import Fault, FaultKind, When
@@ -20,6 +20,7 @@ from bot.playground.methods import METHODS
 from bot.playground.world import World
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_NO_REPLIES = ("get", "setwebhook", "deletewebhook", "close", "logout")
 _RST = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends a reset
 _STATUS = {FaultKind.BAD_GATEWAY: 502, FaultKind.MALFORMED: 200}
 _BROKEN_OFF = '{"ok": true, "result": {"message_id": 1'
@@ -71,7 +72,9 @@ class Api:
         self.world.token = token
         if method not in self.table.methods:
             raise not_found()
-        body = await read_body(request)
+        return self._check(token, method, await read_body(request), entry)
+
+    def _check(self, token: str, method: str, body: Body, entry: Entry) -> Call:
         entry.params = dict(body.params)
         entry.chat_id = self.world.chat_of(body.params.get("chat_id"))
         if method not in METHODS:
@@ -83,6 +86,19 @@ class Api:
     def _check_token(self, token: str) -> None:
         if not _TOKEN.fullmatch(token) or self.token not in {None, token}:
             raise unauthorized()
+
+    async def reply(self, token: str, method: str, params: dict[str, Any]) -> None:
+        """Do what a webhook wrote into its answer; nobody hears what becomes of it."""
+        name = method.lower()
+        if name not in self.table.methods or name.startswith(_NO_REPLIES):
+            return
+        entry = Entry(self.world.clock(), self.table.names[name])
+        answer: dict[str, Any] = {}
+        try:
+            answer = await self._apply(self._check(token, name, Body(params), entry), entry)
+        except Refusal as refusal:
+            answer, entry.status = refusal.to_json(), refusal.code
+        self._answer(answer, entry)
 
     async def _apply(self, call: Call, entry: Entry) -> dict[str, Any]:
         await asyncio.sleep(self.latency / 2)

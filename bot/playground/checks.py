@@ -24,6 +24,7 @@ _BEYOND = {
     "callback_data": "BUTTON_DATA_INVALID",
     "command": "BOT_COMMAND_INVALID",
 }
+_MAY_BE_EMPTY = {("setwebhook", "url")}  # for none
 _TRUE = {"true", "yes", "1"}
 _FALSE = {"false", "no", "0", ""}
 
@@ -34,7 +35,7 @@ def check_call(table: ApiTable, method: str, body: Body) -> dict[str, Any]:
     given = body.params | {name: file for name, file in body.files.items() if name in facts}
     _known(table.names[method], facts, given)
     for name, fact in facts.items():
-        if fact.required and given.get(name, "") == "":
+        if fact.required and given.get(name, "") == "" and (method, name) not in _MAY_BE_EMPTY:
             raise bad_request(_MISSING.get(name, f'parameter "{name}" is required'))
     checker = _Checker(table, body.files)
     return {

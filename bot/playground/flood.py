@@ -2,7 +2,8 @@
 
 Per token 30 in any second; per group 20 in any minute; per private chat one a second, where a short
 burst is let through (three at once), as Telegram does. `STRICT` allows no burst, `OFF` counts
-nothing. A refused message does not count. Only send, copy and forward calls come here.
+nothing. A refused message does not count. Only send, copy and forward calls come here, and
+`setWebhook`, which may be called once a second.
 """
 
 from collections import defaultdict, deque
@@ -34,6 +35,16 @@ class Flood:
         self._tokens: dict[str, deque[float]] = defaultdict(deque)
         self._groups: dict[int, deque[float]] = defaultdict(deque)
         self._paid_until: dict[int, float] = {}
+        self._hook_from = 0.0
+
+    def charge_hook(self) -> None:
+        """Count one `setWebhook`, or raise the refusal."""
+        if self.mode is FloodMode.OFF:
+            return
+        now = self.clock()
+        if now < self._hook_from:
+            raise too_many_requests(1)
+        self._hook_from = now + 1
 
     def charge(self, token: str, chat_id: int, count: int = 1) -> None:
         """Count *count* messages to the chat (negative: a group), or raise the refusal."""

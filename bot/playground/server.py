@@ -21,6 +21,7 @@ from bot.playground.guard import guard
 from bot.playground.mailroom import Mailroom
 from bot.playground.mailroom.letters import Letter
 from bot.playground.newsroom import Newsroom
+from bot.playground.webhooks import LONGEST_PAUSE, Webhooks
 from bot.playground.world import World
 
 LARGEST_BODY = 51 * 1024 * 1024  # bytes; a bot may upload 50 MB
@@ -59,6 +60,7 @@ class Playground:
         self.mailroom = Mailroom(clock, self._told_of)
         self.control = Control(self.directing, self.newsroom)
         self.api = Api(self.world, token, latency)
+        self.webhooks = Webhooks(self.world.updates, clock, self.api.reply)
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
 
@@ -81,6 +83,7 @@ class Playground:
         app.add_routes(self.mailroom.routes())
         app.router.add_get("/", _index)
         app.router.add_static("/page", _PAGE)
+        app.cleanup_ctx.append(self.webhooks.lifetime)
         app.cleanup_ctx.append(self.newsroom.lifetime)
         app.cleanup_ctx.append(self.mailroom.lifetime)
         return app
@@ -263,10 +266,12 @@ async def run_forever(
     flood: str = "normal",
     newsroom_every: timedelta | None = timedelta(seconds=45),
     latency: float = 0.0,
+    longest_pause: float = LONGEST_PAUSE,
     started: Callable[[Playground], None] = lambda _playground: None,
 ) -> None:
     """Serve until cancelled; *started* is called once the port is open."""
     opened = Playground(port, flood=flood, newsroom_every=newsroom_every, latency=latency)
+    opened.webhooks.longest_pause = longest_pause
     async with opened as playground:
         started(playground)
         await asyncio.Event().wait()
