@@ -33,6 +33,7 @@ from bot.delivery.security import Security
 from bot.logs import TOKEN
 from bot.subscribers.addresses import read_address
 
+LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
 _DRIVERS = {
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: AnyHttpUrl | None = None
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = LOOPBACK
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     access: Access = Access.ALLOWLIST
@@ -119,7 +121,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator(
-        "roles", "admin_ids", "allowed_ids", "allowed_networks", "search_feeds", mode="before"
+        *("roles", "trusted_proxies", "admin_ids", "allowed_ids"),
+        *("allowed_networks", "search_feeds"),
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -41,10 +41,13 @@ def _web(around: Surroundings, health: Health) -> Application:
     if base is None:
         return make_web(hubs, health=health)
     from bot.app.doors import make_web_doors
+    from bot.web.clients import Clients
     from bot.web.site import Site
 
     doors = make_web_doors(around)
-    routes, middlewares = Site(around.renderer, around.links.seal, base, doors).parts()
+    clients = Clients(around.settings.trusted_proxies)
+    site = Site(around.renderer, around.links.seal, base, doors, clients=clients)
+    routes, middlewares = site.parts()
     return make_web([*hubs, *routes], middlewares, health=health)
 
 

@@ -1,19 +1,23 @@
-"""The forms of our pages: small, from our own pages, and not too many."""
+"""What is sent to our pages: small, soon, from our own pages, and not too often."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from bot.web.allowances import Allowances, client_of
+from bot.web.allowances import Allowances
+from bot.web.clients import Clients
+from bot.web.pacing import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LARGEST_FORM = 4096  # bytes
+BODY_SECONDS = 10.0  # in which all of it must have come, so that no trickle holds a place
 _MOST_FIELDS = 20
 # Under our referrer policy a browser hides even our own origin.
 _HIDDEN = "null"
@@ -29,11 +33,12 @@ class Forms:
 
     origin: str
     allowances: Allowances = field(default_factory=Allowances)
+    clients: Clients = field(default_factory=Clients)
 
     async def read(self, request: web.Request) -> Mapping[str, str]:
         """Return the fields; an error page where the form is none of ours, or one too many."""
         self._check_sender(request)
-        self._check_pace(request)
+        count(self.allowances, self.clients.of(request))
         body = await small_body(request)
         if b"%00" in body:  # no text that a database takes
             raise web.HTTPBadRequest
@@ -49,17 +54,22 @@ class Forms:
         if origin not in {self.origin, _HIDDEN}:
             raise web.HTTPForbidden
 
-    def _check_pace(self, request: web.Request) -> None:
-        client = client_of(request.remote, request.headers.get("X-Forwarded-For", ""))
-        if wait := self.allowances.take(client):
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait) + 1)})
+    def count(self, mailbox: str) -> None:
+        """Count what comes for a mailbox, whoever sends it: its seal says whose it is."""
+        count(self.allowances, f"mailbox {mailbox}")
 
 
-async def small_body(request: web.Request, most: int = LARGEST_FORM) -> bytes:
-    """Return what was sent, at most *most* bytes; 413 where it is more."""
-    body = b""
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > most:
-            raise web.HTTPRequestEntityTooLarge(most, len(body))
-    return body
+async def small_body(
+    request: web.Request, most: int = LARGEST_FORM, seconds: float | None = None
+) -> bytes:
+    """Return what was sent; 413 where it is over *most* bytes, 408 where it takes too long."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds or BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > most:
+                    raise web.HTTPRequestEntityTooLarge(most, len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return bytes(body)

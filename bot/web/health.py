@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
 
 
-LARGEST_BODY = 10_000_000  # bytes; a hub may send a whole feed
+LARGEST_BODY = 10_000_000  # bytes; who reads one says how much less it may be
+
+# A connection without a whole request is closed after so long, be it idle or a trickle; a proxy
+# keeps its own open for a minute.
+IDLE_SECONDS = 75.0
+LINGERING_SECONDS = 2.0  # for what a client still sends that was answered already
+LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
 
 @dataclass(eq=False)
@@ -44,7 +50,15 @@ def make_web(
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
     """Serve *app* for the block; OSError if the address cannot be had."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGERING_SECONDS,
+        max_line_size=LARGEST_LINE,
+        max_field_size=LARGEST_HEADER,
+        max_headers=MOST_HEADERS,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

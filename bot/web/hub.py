@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.web.forms import small_body
+
 if TYPE_CHECKING:
     from bot.sources.hubcalls import HubCalls
 
 PATH = "/hub/"
+LARGEST_NEWS = 10_000_000  # bytes; a hub may send a whole feed
+NEWS_SECONDS = 30.0
 
 
 def hub_routes(calls: HubCalls) -> list[web.RouteDef]:
@@ -24,7 +28,8 @@ def hub_routes(calls: HubCalls) -> list[web.RouteDef]:
         token = request.match_info["token"]
         if not await calls.is_awaited(token):
             raise web.HTTPGone  # it ends the hub's promise
-        await calls.take(token, await request.read(), _signature(request))
+        body = await small_body(request, LARGEST_NEWS, NEWS_SECONDS)
+        await calls.take(token, body, _signature(request))
         return web.Response(status=202)  # signed or not: a guesser learns nothing
 
     route = PATH + "{token}"

@@ -57,9 +57,10 @@ class MailboxPages:
     async def unsubscribe(self, request: web.Request) -> web.Response:
         """Unsubscribe once and for all; a mailbox that is gone gets nothing either.
 
-        Many come from the few addresses of a large mail service, so they are not counted.
+        Many come from the few addresses of a large mail service, so they count for the mailbox.
         """
         (mailbox,) = self._read(request, Purpose.UNSUBSCRIBE)
+        self.forms.count(mailbox)
         await small_body(request)
         await self.mailboxes.unsubscribe(int(mailbox))
         return await self._show(request, "web/unsubscribe.html", mailbox, is_done=True)

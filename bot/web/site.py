@@ -13,12 +13,14 @@ from bot.web.app.entrance import Entrance
 from bot.web.app.page import AppPage, Dress
 from bot.web.app.routes import AppRoutes
 from bot.web.assets import Assets
+from bot.web.clients import Clients
 from bot.web.editions import EditionPages
 from bot.web.feeds import FeedPages
 from bot.web.forms import Forms
 from bot.web.mailboxes import Mailboxes, MailboxPages
 from bot.web.managing import ManagePages
 from bot.web.opening import Opening, now
+from bot.web.pacing import CALLS_AT_ONCE, CALLS_PER_MINUTE, pacing
 from bot.web.pages import Pages
 from bot.web.returns import Returns, ReturnsRoute
 from bot.web.trouble import error_pages
@@ -65,6 +67,7 @@ class Site:
     doors: WebDoors
     clock: Callable[[], datetime] = now
     allowances: Allowances = field(default_factory=Allowances)
+    clients: Clients = field(default_factory=Clients)
 
     def parts(self) -> tuple[list[web.RouteDef], list[Middleware]]:
         """Return its routes, and what stands around all routes."""
@@ -72,7 +75,7 @@ class Site:
         assets = Assets.of(self.renderer)
         pages = Pages(self.renderer, assets, root=address.path)
         opening = Opening(self.seal, self.clock)
-        forms = Forms(f"{address.scheme}://{address.netloc}", self.allowances)
+        forms = Forms(f"{address.scheme}://{address.netloc}", self.allowances, self.clients)
         doors = self.doors
         routes = [
             web.get("/robots.txt", _robots),
@@ -86,7 +89,8 @@ class Site:
             routes += ReturnsRoute(opening, doors.returns).routes()
         if doors.app:
             routes += self._app(doors.app, assets.icon.path).routes()
-        return routes, [error_pages(pages)]
+        calls = Allowances(CALLS_PER_MINUTE, CALLS_AT_ONCE, clock=self.allowances.clock)
+        return routes, [error_pages(pages), pacing(self.clients, calls)]
 
     def _app(self, doors: AppDoors, icon: str) -> AppRoutes:
         page = AppPage(

@@ -1,8 +1,7 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.allowances import Allowances, client_of
+from bot.web.allowances import Allowances
 
 
 class Seconds:
@@ -43,22 +42,3 @@ def test_it_remembers_a_bounded_number_of_clients():
         allowances.take(str(number))
 
     assert len(allowances._arrivals) == 10
-
-
-@pytest.mark.parametrize(
-    ("remote", "forwarded", "client"),
-    [
-        pytest.param("203.0.113.7", "", "203.0.113.7", id="it came by itself"),
-        pytest.param("8.8.8.8", "9.9.9.9", "8.8.8.8", id="a stranger says what it likes"),
-        pytest.param("127.0.0.1", "9.9.9.9", "9.9.9.9", id="our proxy names it"),
-        pytest.param("10.0.0.2", "1.2.3.4, 9.9.9.9", "9.9.9.9", id="our proxy's word is the last"),
-        pytest.param("127.0.0.1", "nonsense", "127.0.0.1", id="no address"),
-        pytest.param("127.0.0.1", "", "127.0.0.1", id="on this machine"),
-        pytest.param("2001:4860:4860::8888", "", "2001:4860:4860::/64", id="its own network"),
-        pytest.param("::1", "2001:4860:1:2:3::4", "2001:4860:1:2::/64", id="proxied, IPv6"),
-        pytest.param("fe80::1%eth0", "", "fe80::/64", id="with its interface"),
-        pytest.param(None, "", "None", id="a socket without addresses"),
-    ],
-)
-def test_whom_a_request_is_counted_for(remote, forwarded, client):
-    assert client_of(remote, forwarded) == client
