@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from storage.engine import is_away
+from storage.engine import is_away, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 LONGEST_PAUSE_SECONDS = 60.0
+# While the database's server is gone: when another takes over, work goes on within seconds.
+GONE_PAUSE_SECONDS = 4.0
 
 
 @dataclass(eq=False)
@@ -56,17 +58,19 @@ class Loop:
             done = await self.step()
         except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
             self._tell(error)
-            await self._back_off(stopping)
+            is_waiting = all(is_gone(reason) for reason in leaves(error))
+            await self._back_off(stopping, GONE_PAUSE_SECONDS if is_waiting else None)
             return 0
         if self._failures:
             log.info("a step works again", step=self.name, failures=self._failures)
             self._failures, self._told = 0, set()
         return done
 
-    async def _back_off(self, stopping: asyncio.Event) -> None:
+    async def _back_off(self, stopping: asyncio.Event, longest: float | None) -> None:
         """The first time the next tick tries again; then after ever longer pauses."""
         if self._failures:
-            await self.pause(stopping, min(2.0 ** (self._failures - 1), LONGEST_PAUSE_SECONDS))
+            longest = longest or LONGEST_PAUSE_SECONDS
+            await self.pause(stopping, min(2.0 ** min(self._failures - 1, 9), longest))
         self._failures += 1
 
     def _tell(self, error: Exception) -> None:

@@ -29,20 +29,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.database_urls import driven
 from bot.delivery.security import Security
 from bot.logs import TOKEN
 from bot.subscribers.addresses import read_address
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
-
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-}
 
 _SECRETS = frozenset(
     {"BOT_TOKEN", "DATABASE_URL", "SEARCH_FEEDS", "SMTP_PASSWORD", "IMAP_PASSWORD"}
@@ -187,14 +180,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _with_an_async_driver(cls, value: SecretStr) -> SecretStr:
-        scheme, separator, rest = value.get_secret_value().partition("://")
-        if not separator or scheme not in _DRIVERS:
-            raise ValueError("write sqlite:///path/to/file or postgresql://user@host/database")
-        if scheme.startswith("sqlite") and rest.removeprefix("/") in {"", ":memory:"}:
-            raise ValueError(
-                "a database in memory forgets everything; write sqlite:///path/to/file"
-            )
-        return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
+        return SecretStr(driven(value.get_secret_value()))
 
     @classmethod
     def settings_customise_sources(

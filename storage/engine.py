@@ -16,7 +16,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Update,
-    event,
     func,
     inspect,
     make_url,
@@ -24,19 +23,19 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.columns import Leased
+from storage.connecting import COMMAND_SECONDS, GONE, server_engine, sqlstate
 from storage.hints import give
+from storage.onefile import WRITERS_CACHE_MB, file_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from sqlalchemy.engine import Connection
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from storage.words import Hint
 
@@ -48,34 +47,31 @@ DatabaseError = DBAPIError
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 
-# Seconds that a statement waits for another process's write lock before it gives up.
-SQLITE_BUSY_SECONDS = 20
 # SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
 _MET: Final = frozenset({"40P01", "40001"})
 # No connection; no room; being stopped, or not yet started; trouble of its system; a standby.
 _AWAY: Final = ("08", "53", "57P", "58", "25006")
-_CACHE_MB: Final = 2
-_WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
-_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
 
 
 def is_away(error: Exception) -> bool:
     """Whether it says that the database could not be reached or used, whatever was asked of it."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, OSError)
+        return isinstance(error, OSError | PoolTimeoutError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
-    return _sqlstate(error).startswith(_AWAY)
+    return sqlstate(error).startswith(_AWAY)
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether the server is; another may take its place at any moment."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or sqlstate(error).startswith(GONE)
 
 
 def will_pass(error: Exception) -> bool:
     """Whether the same unit of work may succeed later: the database is away, or two units met."""
-    return is_away(error) or _sqlstate(error) in _MET
-
-
-def _sqlstate(error: Exception) -> str:
-    said = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return said or ""
+    return is_away(error) or sqlstate(error) in _MET
 
 
 async def database_clock(session: AsyncSession) -> datetime:
@@ -122,21 +118,28 @@ class Storage:
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
 
     @classmethod
-    def open(cls, url: str, *, clock: HasClock = database_clock, pool_size: int = 10) -> Storage:
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: HasClock = database_clock,
+        pool_size: int = 10,
+        command_seconds: float | None = COMMAND_SECONDS,
+    ) -> Storage:
         """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
 
         The schema is `storage.schema.migrate`'s business and must be there already.
+        *command_seconds*: how long a server may take to answer; None for work that takes long.
         """
         if make_url(url).get_backend_name() != SQLITE:
-            return cls(_engine(url, pool_size=pool_size), clock)
+            options = {"command_seconds": command_seconds, "pool_size": pool_size}
+            return cls(server_engine(url, **options), clock)
         from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
-        engine = _engine(url, pool_size=pool_size, module=OneHop())
+        engine = file_engine(url, pool_size=pool_size, module=OneHop())
         # One connection writes, so that what others wrote does not empty its cache each time.
-        writing_engine = _engine(url, pool_size=1, max_overflow=0, module=OneHop())
-        _prepare_sqlite(engine)
-        _prepare_sqlite(writing_engine, cache_mb=_WRITERS_CACHE_MB)
-        return cls(engine, clock, writing_engine)
+        writers: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "module": OneHop()}
+        return cls(engine, clock, file_engine(url, cache_mb=WRITERS_CACHE_MB, **writers))
 
     @property
     def dialect(self) -> str:
@@ -238,31 +241,3 @@ async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
     await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
-
-
-def _engine(url: str, **options: Any) -> AsyncEngine:
-    """Return an engine whose errors, which end in the log, hold no values: people's words."""
-    return create_async_engine(url, hide_parameters=True, **options)
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, cache_mb: int = _CACHE_MB) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # The driver must not begin transactions by itself; `_begin` says which kind.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
-            f"cache_size={-1000 * cache_mb}",
-            f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("dateline_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

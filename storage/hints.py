@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import func, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import select
 
+from storage.connecting import server_engine
 from storage.words import Hint
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def listen(url: str, told: Callable[[Hint], None], *, pause_seconds: float
     from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
 
     losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = server_engine(url, poolclass=NullPool)
     pause = pause_seconds
 
     def connected() -> None:

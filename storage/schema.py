@@ -13,11 +13,13 @@ from alembic.util import CommandError
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from storage.connecting import server_engine
 from storage.engine import POSTGRESQL, SQLITE
 from storage.filelock import file_lock
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 # An arbitrary number that nothing else in the database locks.
 _ADVISORY_LOCK = 0xDA7E_11FE
@@ -54,12 +56,19 @@ def _migrate_under_lock(path: Path, url: str) -> None:
 
 
 async def _migrate(url: str) -> None:
-    engine = create_async_engine(url)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    """A migration may take as long as it needs."""
+    if database_file(url):
+        return create_async_engine(url)
+    return server_engine(url, command_seconds=None)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.loops import Loop, nap, until
@@ -53,26 +54,44 @@ async def test_a_failing_step_is_logged_and_tried_again_at_the_next_tick():
     assert calls == 2
 
 
-async def test_a_step_that_goes_on_failing_is_left_alone_for_longer_and_longer():
+async def pauses_after(error: Exception, number: int) -> list[float]:
+    """Return the first pauses of a loop whose step goes on failing."""
     waited: list[float] = []
 
     async def pause(stopping: asyncio.Event, seconds: float) -> None:
         waited.append(seconds)
-        if len(waited) == 8:
+        if len(waited) == number:
             stopping.set()
 
     async def step() -> int:
         loop.wake()
-        raise OSError("the disk is full")
+        raise error
 
     loop = Loop("step", step, pause=pause)
+    await loop.run(asyncio.Event())
+    return waited
+
+
+async def test_a_step_that_goes_on_failing_is_left_alone_for_longer_and_longer():
     with capture_logs() as told:
-        await loop.run(asyncio.Event())
+        waited = await pauses_after(OSError("the disk is full"), 8)
 
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
     assert [(line["event"], line["reason"]) for line in told] == [
         ("a step fails; it is tried again", "the disk is full")
     ]
+
+
+async def test_where_another_server_may_take_over_it_is_asked_for_every_few_seconds():
+    gone = DBAPIError("SELECT", {}, ConnectionResetError(), connection_invalidated=True)
+
+    assert await pauses_after(gone, 5) == [1, 2, 4, 4, 4]
+
+
+async def test_a_step_may_go_on_failing_for_days():
+    waited = await pauses_after(OSError("the disk is full"), 1100)
+
+    assert waited[-1] == 60
 
 
 async def test_what_works_again_is_said_and_new_trouble_too():

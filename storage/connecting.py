@@ -1,0 +1,143 @@
+"""Connections to PostgreSQL: to the one of several servers that takes writes.
+
+A server that vanishes says nothing, and one that was made a standby goes on answering. So there
+are limits to how long an answer is waited for, and what says that a server is not the right one
+any more drops the connection, and with it all of its age.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import ExceptionContext
+
+# Seconds that one server may take to let us in before the next one is asked.
+CONNECT_SECONDS: Final = 3.0
+# Seconds that a server may take to answer in normal work, where nothing takes over a second.
+COMMAND_SECONDS: Final = 30.0
+# No connection; being stopped, or not yet started; a standby, which a server becomes.
+GONE: Final = ("08", "57P", "25006")
+# No such server, none that is ready, no room on it, or none that takes writes: ask the next one.
+_NOT_NOW: Final = ("08", "53", "57P")
+# A peer that has not been heard of for so long is looked for, so often, in such steps.
+_SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """Return PostgreSQL's code of what went wrong; empty where there is none."""
+    said = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return said or ""
+
+
+def server_engine(
+    url: str, *, command_seconds: float | None = COMMAND_SECONDS, **options: Any
+) -> AsyncEngine:
+    """Return an engine on PostgreSQL; its errors, which end in the log, hold no people's words.
+
+    *command_seconds*: after how long a server is given up that does not answer; None for work
+    that may take long.
+    """
+    said = {"async_creator_fn": Dialling(), "command_timeout": command_seconds}
+    engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
+    event.listen(engine.sync_engine, "handle_error", _drop_if_gone)
+    return engine
+
+
+class Dialling:
+    """Connects to the first server that takes writes; next time that one is asked first."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    async def __call__(
+        self,
+        *,
+        host: str | list[str] | None = None,
+        port: int | list[int] | None = None,
+        timeout: float | str = CONNECT_SECONDS,  # noqa: ASYNC109 - the driver's, for one server
+        **said: Any,
+    ) -> Any:
+        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
+
+        servers = _servers(host, port)
+        said = {"target_session_attrs": "read-write", "timeout": float(timeout), **said}
+        reasons = []
+        for number in _from(self._last, len(servers)):
+            at, on = servers[number]
+            try:
+                connection = await _connect(host=at, port=on, **said)
+            except _NotNowError as error:
+                reasons.append(f"{at or 'localhost'}: {error}")
+                continue
+            self._last = number
+            return connection
+        raise CannotConnectNowError("; ".join(reasons))
+
+
+class _NotNowError(Exception):
+    """A server that another may stand in for, or that comes back."""
+
+
+async def _connect(**said: Any) -> Any:
+    """Return a connection of the driver's whose silence is noticed; `_NotNowError`."""
+    from asyncpg import InternalClientError, PostgresError, connect  # noqa: PLC0415
+
+    try:
+        connection = await connect(**said)
+    except TimeoutError:
+        raise _NotNowError("no answer in time") from None
+    except (OSError, InternalClientError) as error:
+        raise _NotNowError(str(error)) from error
+    except PostgresError as error:
+        if not sqlstate(error).startswith(_NOT_NOW):
+            raise
+        raise _NotNowError(str(error)) from error
+    _notice_silence(connection._transport.get_extra_info("socket"))  # noqa: SLF001 - no other way
+    return connection
+
+
+def _servers(
+    host: str | list[str] | None, port: int | list[int] | None
+) -> list[tuple[str | None, int | None]]:
+    if not isinstance(host, list):
+        return [(host, port if isinstance(port, int) else None)]
+    return list(zip(host, port if isinstance(port, list) else [port] * len(host), strict=True))
+
+
+def _from(first: int, number: int) -> list[int]:
+    return [(first + step) % number for step in range(number)]
+
+
+def _notice_silence(sock: Any) -> None:
+    """Let the system tell within seconds that nobody is at the other end any more."""
+    if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    seconds = _SILENT_SECONDS + _PROBES * _STEP_SECONDS
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _SILENT_SECONDS),
+        ("TCP_KEEPCNT", _PROBES),
+        ("TCP_KEEPINTVL", _STEP_SECONDS),
+        ("TCP_USER_TIMEOUT", seconds * 1000),  # for what was sent and not taken
+    ):
+        with suppress(AttributeError, OSError):  # not on each system
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _drop_if_gone(context: ExceptionContext) -> Exception | None:
+    """Drop the connection if its server is not what we need any more, and those made before."""
+    error = context.original_exception
+    is_late = isinstance(error, TimeoutError)
+    if is_late or isinstance(error, OSError) or sqlstate(error).startswith(GONE):
+        context.is_disconnect = True
+    if not is_late:
+        return None
+    late = TimeoutError("the server did not answer in time")
+    return OperationalError(None, None, late, connection_invalidated=True)

@@ -1,0 +1,48 @@
+"""Connections to an SQLite file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+# Seconds that a statement waits for another process's write lock before it gives up.
+BUSY_SECONDS: Final = 20
+_CACHE_MB: Final = 2
+WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
+_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
+
+
+def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> AsyncEngine:
+    """Return an engine on an SQLite file, whose errors hold no people's words either."""
+    engine = create_async_engine(url, hide_parameters=True, **options)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself; `_begin` says which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            f"cache_size={-1000 * cache_mb}",
+            f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("dateline_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,157 @@
+"""Which of several servers is taken, and what says that it is not the right one any more."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import make_url, text
+
+from storage.engine import DatabaseError, Storage, Unit, is_away
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def on_servers(url: str, *servers: tuple[str, int], **options: str) -> str:
+    """Return *url* with other *servers* before its own."""
+    parsed = make_url(url)
+    every = [*servers, (parsed.host or "localhost", parsed.port or 5432)]
+    hosts, ports = zip(*every, strict=True)
+    query = {"host": ",".join(hosts), "port": ",".join(map(str, ports)), **options}
+    moved = parsed.set(host=None, port=None).update_query_dict(query)
+    return moved.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def opened(url: str, **options: float) -> AsyncIterator[Storage]:
+    storage = Storage.open(url, **options)  # type: ignore[arg-type]
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[tuple[str, int]]:
+    """Yield where connections are taken, and never answered."""
+    ended = asyncio.Event()
+
+    async def keep(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(keep, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()
+        ended.set()
+
+
+async def said(unit: Unit, statement: str) -> object:
+    connection = await unit.session.connection()
+    result = await connection.execute(text(statement))
+    return result.scalar() if result.returns_rows else None
+
+
+async def done(storage: Storage, *statements: str) -> object:
+    """Return what the last of the *statements* gave, which are one unit of work."""
+    async with storage.writing() as unit:
+        return [await said(unit, statement) for statement in statements][-1]
+
+
+async def server_process(storage: Storage) -> object:
+    return await done(storage, "SELECT pg_backend_pid()")
+
+
+async def fails(storage: Storage, *statements: str) -> Exception:
+    with pytest.raises(DatabaseError) as failed:
+        await done(storage, *statements)
+    return failed.value
+
+
+async def test_a_server_that_is_not_there_is_passed_over(postgresql_url: str, unused_tcp_port: int):
+    gone = ("127.0.0.1", unused_tcp_port)
+
+    async with opened(on_servers(postgresql_url, gone, gone)) as storage:
+        assert await server_process(storage)
+
+
+async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str):
+    async with silent_server() as silent:
+        url = on_servers(postgresql_url, silent, timeout="0.1")
+        async with opened(url) as storage:
+            assert await server_process(storage)
+
+
+async def test_where_no_server_is_there_the_database_is_away(
+    postgresql_url: str, unused_tcp_port: int
+):
+    url = make_url(postgresql_url).set(host="127.0.0.1", port=unused_tcp_port)
+
+    async with opened(url.render_as_string(hide_password=False)) as storage:
+        failed = await fails(storage, "SELECT 1")
+
+    assert is_away(failed)
+    assert "127.0.0.1" in str(failed)
+
+
+async def test_a_server_that_takes_no_writes_is_none(postgresql_url: str):
+    own = make_url(postgresql_url)
+    another = own.set(database="postgres").render_as_string(hide_password=False)
+    async with opened(another) as beside:
+        await done(
+            beside, f'ALTER DATABASE "{own.database}" SET default_transaction_read_only = on'
+        )
+        async with opened(postgresql_url) as storage:
+            failed = await fails(storage, "SELECT 1")
+        await done(beside, f'ALTER DATABASE "{own.database}" RESET ALL')
+
+    assert is_away(failed)
+
+
+async def test_a_wrong_name_is_told_by_the_first_server(postgresql_url: str):
+    url = make_url(postgresql_url).set(database="no such database")
+
+    async with opened(url.render_as_string(hide_password=False)) as storage:
+        failed = await fails(storage, "SELECT 1")
+
+    assert "no such database" in str(failed)
+    assert not is_away(failed)
+
+
+async def test_a_server_made_a_standby_is_left(postgresql_url: str):
+    async with opened(postgresql_url) as storage:
+        before = await server_process(storage)
+        failed = await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
+
+        assert is_away(failed)
+        assert await server_process(storage) != before
+
+
+async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_url: str):
+    async with opened(postgresql_url) as storage:
+        before = await server_process(storage)
+        failed = await fails(storage, f"SELECT pg_terminate_backend({before})", "SELECT 1")
+
+        assert is_away(failed)
+        assert await server_process(storage) != before
+
+
+async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: str):
+    async with opened(postgresql_url, command_seconds=0.1) as storage:
+        before = await server_process(storage)
+        failed = await fails(storage, "SELECT pg_sleep(600)")
+
+        assert is_away(failed)
+        assert "in time" in str(failed)
+        assert await server_process(storage) != before
+
+
+async def test_what_breaks_a_rule_keeps_the_connection(postgresql_url: str):
+    async with opened(postgresql_url) as storage:
+        before = await server_process(storage)
+        failed = await fails(storage, "SELECT 1 / 0")
+
+        assert not is_away(failed)
+        assert await server_process(storage) == before
