@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-match screenshots catalogues lock clean
+.PHONY: help run test check format bench bench-match screenshots catalogues lock wheel audit clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -14,6 +14,8 @@ help:
 	@echo "make check   format, lint, types, architecture"
 	@echo "make bench   the benchmarks, with their tables"
 	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
+	@echo "make wheel   the wheel and the sdist, in dist/"
+	@echo "make audit   look up known holes in what is locked (asks the network)"
 	@echo "make lock    renew the locked dependencies from pyproject.toml"
 
 $(BIN)/python:
@@ -73,5 +75,20 @@ lock: .venv/dev
 	  --no-emit-index-url --no-annotate pyproject.toml --group dev -c requirements.lock \
 	  -o requirements-dev.lock
 
+# The same tree gives the same bytes: the dates within are those of the commit.
+wheel: .venv/dev
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) \
+	  $(BIN)/python -m hatchling build -d dist
+
+# In an environment of its own, so that what it needs is never mistaken for what we need.
+.venv-audit/done:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet pip-audit
+	@touch $@
+
+audit: .venv-audit/done
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
+
 clean:
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

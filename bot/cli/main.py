@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from bot.cli.access import app as access
@@ -9,6 +11,7 @@ from bot.cli.audit import audit
 from bot.cli.catalogue import app as catalogue
 from bot.cli.deliveries import app as deliveries
 from bot.cli.doctor import doctor
+from bot.cli.health import health
 from bot.cli.invites import app as invites
 from bot.cli.match import MINUS_IS_NO_OPTION, match
 from bot.cli.migrate import migrate
@@ -25,6 +28,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
+    from importlib.metadata import version
+
+    if wanted:
+        typer.echo(f"dateline {version('dateline')}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option(
+    "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+)
+
+
+@app.callback()
+def dateline(*, version: Annotated[bool, _VERSION] = False) -> None:
+    del version  # it has been shown
+
+
 app.command()(run)
 app.command()(playground)
 app.add_typer(sources)
@@ -35,6 +58,7 @@ app.add_typer(invites, name="invites")
 app.command()(audit)
 app.command()(preview)
 app.command()(doctor)
+app.command()(health)
 app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)
 app.command()(migrate)

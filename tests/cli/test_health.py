@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import typer
+from aiohttp import web
+from typer.testing import CliRunner
+
+from bot.cli.health import health
+from bot.web.health import Health, make_web, serving
+from tests.story.processes import free_port
+
+app = typer.Typer()
+app.command()(health)
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch, tmp_path) -> int:
+    monkeypatch.chdir(tmp_path)
+    port = free_port()
+    monkeypatch.setenv("WEB_PORT", str(port))
+    return port
+
+
+async def ask(site: web.Application, port: int, host: str = "127.0.0.1"):
+    async with serving(site, host, port):
+        return await asyncio.to_thread(CliRunner().invoke, app)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+async def test_a_bot_that_works_is_well(port, monkeypatch, host):
+    monkeypatch.setenv("WEB_HOST", host)
+
+    result = await ask(make_web(), port, host)
+
+    assert (result.exit_code, result.output) == (0, "ok\n")
+
+
+async def test_one_that_has_not_found_telegram_yet_is_not(port):
+    result = await ask(make_web(health=Health(is_ready=False)), port)
+
+    assert (result.exit_code, result.output) == (1, "starting\n")
+
+
+async def test_what_is_no_bot_is_not(port):
+    result = await ask(web.Application(), port)
+
+    assert result.exit_code == 1
+    assert f"nothing that works answers at 127.0.0.1:{port}" in result.output
+
+
+def test_nor_is_silence(port):
+    result = CliRunner().invoke(app)
+
+    assert result.exit_code == 1
+    assert "Connection refused" in result.output

@@ -1,0 +1,68 @@
+"""What is in the wheel and the sdist."""
+
+import re
+import tarfile
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+from tests.packaging.conftest import ROOT, build
+
+PACKAGES = ("bot", "storage", "templates")
+
+
+def files_of(folder: Path) -> set[str]:
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_the_wheel_holds_all_that_the_packages_hold_and_no_more(dist):
+    with zipfile.ZipFile(dist[0]) as wheel:
+        held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert held == set().union(*(files_of(ROOT / package) for package in PACKAGES))
+    assert {f"{package}/py.typed" for package in PACKAGES} <= held
+
+
+def test_it_says_what_it_is(dist):
+    with zipfile.ZipFile(dist[0]) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith("/METADATA"))
+        told = message_from_bytes(wheel.read(name))
+        (entry,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+        commands = wheel.read(entry).decode()
+
+    assert told["Name"] == "dateline"
+    assert told["License-Expression"] == "MIT"
+    assert told["Requires-Python"] == ">=3.11"
+    assert told["Description-Content-Type"] == "text/markdown"
+    assert "dateline = bot.cli.main:main" in commands
+
+
+def test_the_sdist_makes_the_same_wheel_to_the_byte(dist, tmp_path):
+    wheel, sdist = dist
+    with tarfile.open(sdist) as packed:
+        packed.extractall(tmp_path, filter="data")
+    (tree,) = tmp_path.iterdir()
+
+    again, _ = build(tree, tmp_path / "dist")
+
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+def test_the_sdist_has_what_one_needs_to_go_on_from_it(dist):
+    with tarfile.open(dist[1]) as packed:
+        held = {name.partition("/")[2] for name in packed.getnames()}
+
+    wanted = {"Makefile", "requirements.lock", "requirements-dev.lock", ".env.example", "LICENSE"}
+    assert wanted | {"docs/README.md", "tests/conftest.py", "CONTRIBUTING.md"} <= held
+
+
+def test_no_lock_says_where_packages_come_from():
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text
+        assert not re.search(r"^--(?!hash)", text, re.MULTILINE)
