@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.app.notifying import service_manager
 from bot.app.ticking import keep_what_is_there, ticking
 from bot.app.tools import needing_the_database
 from bot.app.wiring import wake_by_hints, wire
@@ -55,6 +56,8 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         wire(loops)
         roles += [loop.run(stopping) for loop in loops]
         roles.append(wake_by_hints(around.place.database, loops, stopping))
+        if manager := service_manager():
+            roles.append(manager.watch(stopping, f"does {around.roles_said}"))
         async with ticking(loops):
             await keep_what_is_there()
             if health.is_ready:
