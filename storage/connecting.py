@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -48,6 +48,13 @@ def server_engine(
     engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
     event.listen(engine.sync_engine, "handle_error", _drop_if_gone)
     return engine
+
+
+def patient_engine(url: str, **options: Any) -> AsyncEngine:
+    """Return an engine on either database for work that takes as long as it needs."""
+    if make_url(url).get_backend_name() == "postgresql":
+        return server_engine(url, command_seconds=None, **options)
+    return create_async_engine(url, **options)
 
 
 class Dialling:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import disk_usage
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+import structlog
+from sqlalchemy import make_url
 
-from storage.connecting import server_engine
-from storage.engine import POSTGRESQL, SQLITE
+from storage.connecting import patient_engine
+from storage.copies import copy_database, sizes_of
+from storage.engine import SQLITE
 from storage.filelock import file_lock
+from storage.versions import SchemaError, is_current, newest, stored
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+log = structlog.get_logger(__name__)
 
-# An arbitrary number that nothing else in the database locks.
-_ADVISORY_LOCK = 0xDA7E_11FE
+_KEPT = 2  # copies of the file as it was before a migration
+_MEGABYTE = 2**20
 
 
-class SchemaTooNewError(RuntimeError):
-    """The database was migrated by a newer version than this one."""
+class DiskTooSmallError(SchemaError):
+    """There is no room for a copy of the file and for what the migrations write."""
 
 
 def database_file(url: str) -> Path | None:
@@ -38,55 +34,67 @@ def database_file(url: str) -> Path | None:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database at *url* up to date; whoever comes second waits and finds it done."""
+    """Bring the database at *url* up to date; whoever comes second waits and finds it done.
+
+    `SchemaError` where that cannot be: it is of a newer version, or the disk is too small.
+    """
     path = database_file(url)
-    if path:
+    if path is None:
+        if not is_current(await _stored(url)):
+            from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
+
+            await upgrade(url)
+        return
+    if not path.exists() or not await _is_file_current(path, url):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Waiting for another process must not stop this one's loop.
         await asyncio.to_thread(_migrate_under_lock, path, url)
-    else:
-        await _migrate(url)
 
 
-def _migrate_under_lock(path: Path, url: str) -> None:
-    with file_lock(path.with_name(path.name + ".migrate.lock"), wait=True):
-        # aiosqlite's thread outlives a file that does not open, and complains of the closed loop.
-        path.open("ab").close()
-        asyncio.run(_migrate(url))
+async def _is_file_current(path: Path, url: str) -> bool:
+    _must_open(path)
+    return is_current(await _stored(url))
 
 
-async def _migrate(url: str) -> None:
-    engine = _engine(url)
+async def _stored(url: str) -> str | None:
+    engine = patient_engine(url)
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
+            return await connection.run_sync(stored)
     finally:
         await engine.dispose()
 
 
-def _engine(url: str) -> AsyncEngine:
-    """A migration may take as long as it needs."""
-    if database_file(url):
-        return create_async_engine(url)
-    return server_engine(url, command_seconds=None)
+def _migrate_under_lock(path: Path, url: str) -> None:
+    from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
+
+    with file_lock(path.with_name(path.name + ".migrate.lock"), wait=True):
+        _must_open(path)
+        asyncio.run(upgrade(url, lambda _: _keep_a_copy(path)))
 
 
-def _upgrade(connection: Connection) -> None:
-    postgresql = connection.dialect.name == POSTGRESQL
-    with connection.begin() if postgresql else nullcontext():
-        if postgresql:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        try:
-            command.upgrade(migrations(connection), "head")
-        except CommandError as error:
-            raise SchemaTooNewError(
-                "The database was written by a newer version of Dateline; run that version."
-            ) from error
+def _must_open(path: Path) -> None:
+    """Aiosqlite's thread outlives a file that does not open, and complains of the closed loop."""
+    path.open("ab").close()
 
 
-def migrations(connection: Connection | None = None) -> Config:
-    """Return alembic's configuration; the migrations run on *connection*."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+def _keep_a_copy(path: Path) -> None:
+    """Copy the file before it is changed; only the last copies are kept."""
+    size, free = sizes_of(path), disk_usage(path.parent).free
+    # Once for the copy, and at most once for the log of the migrations.
+    if free < 2 * size + _MEGABYTE:
+        raise DiskTooSmallError(
+            f"{path} is of an older version. To bring it to this one takes "
+            f"{_megabytes(2 * size)} MB of free disk, for a copy and for the change itself; "
+            f"{path.parent.resolve()} has {_megabytes(free)} MB. Nothing was changed."
+        )
+    copy = path.with_name(f"{path.stem}.before-{newest()}{path.suffix}")
+    copy_database(path, copy)
+    log.info("the database was copied before it is changed", copy=str(copy))
+    copies = sorted(path.parent.glob(f"{path.stem}.before-[0-9]???{path.suffix}"))
+    for older in copies[:-_KEPT]:
+        older.unlink()
+
+
+def _megabytes(size: int) -> str:
+    return f"{-(-size // _MEGABYTE):,}"

@@ -119,6 +119,28 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def own_postgresql_url(postgresql_url: str) -> Iterator[str]:
+    """Return a database without tables, for one test that does more to it than fill them."""
+    url = make_url(postgresql_url)
+    name = f"{url.database}_own"
+    asyncio.run(_on_server(postgresql_url, f'CREATE DATABASE "{name}"'))
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        asyncio.run(_on_server(postgresql_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_database_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of a migrated database that no other test uses: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url: str = request.getfixturevalue("own_postgresql_url")
+    asyncio.run(migrate(url))
+    return url
+
+
+@pytest.fixture
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     path = tmp_path / "dateline.sqlite3"
     shutil.copy(migrated_sqlite, path)

@@ -73,12 +73,13 @@ async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
 async def open_storage(url: str) -> AsyncIterator[Storage]:
     """Yield the storage at *url*, brought up to date; StopError if it cannot be opened."""
     from storage.engine import Storage
-    from storage.schema import SchemaTooNewError, migrate
+    from storage.schema import migrate
+    from storage.versions import SchemaError
 
     with needing_the_database():
         try:
             await migrate(url)
-        except SchemaTooNewError as error:
+        except SchemaError as error:
             raise StopError(str(error)) from error
     storage = Storage.open(url)
     try:

@@ -7,8 +7,13 @@ def migrate() -> None:
 
     import typer
 
+    from bot.cli.failing import fail
     from bot.settings import load_settings
     from storage.schema import migrate as bring_up_to_date
+    from storage.versions import SchemaError
 
-    asyncio.run(bring_up_to_date(load_settings().database_url.get_secret_value()))
+    try:
+        asyncio.run(bring_up_to_date(load_settings().database_url.get_secret_value()))
+    except SchemaError as error:
+        fail(str(error))
     typer.echo("The database is up to date.")

@@ -1,4 +1,4 @@
-"""How alembic runs here: on the connection it is given, by `storage.schema`."""
+"""How alembic runs here: on the connection it is given, by `storage.migrating`."""
 
 from alembic import context
 

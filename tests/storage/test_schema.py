@@ -1,4 +1,8 @@
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic import command
@@ -7,8 +11,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.schema import SchemaTooNewError, migrate, migrations
+from storage.engine import Storage
+from storage.migrating import migrations
+from storage.schema import DiskTooSmallError, database_file, migrate
 from storage.tables import METADATA, TABLES
+from storage.versions import SchemaTooNewError, newest, stored
+from tests.filling import all_rows, fill
 
 
 def differences(connection: Connection) -> list[object]:
@@ -17,6 +25,12 @@ def differences(connection: Connection) -> list[object]:
 
     options = {"include_object": ours, "compare_type": True}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
+
+
+def file_of(url: str) -> Path:
+    path = database_file(url)
+    assert path
+    return path
 
 
 async def run_on(url: str, work):
@@ -42,21 +56,104 @@ async def test_migrating_twice_changes_nothing(database_url: str):
     assert await run_on(database_url, differences) == []
 
 
-async def test_every_migration_can_be_undone_and_done_again(sqlite_url: str):
-    await run_on(sqlite_url, lambda connection: command.downgrade(migrations(connection), "base"))
-
-    await migrate(sqlite_url)
-
-    assert await run_on(sqlite_url, differences) == []
-
-
-async def test_a_schema_of_a_newer_version_is_refused_with_a_sentence(sqlite_url: str):
+async def test_a_schema_of_a_newer_version_is_refused_with_a_sentence(own_database_url: str):
     await run_on(
-        sqlite_url,
+        own_database_url,
         lambda connection: connection.execute(
             text("UPDATE alembic_version SET version_num = '9999'")
         ),
     )
 
     with pytest.raises(SchemaTooNewError, match="newer version"):
+        await migrate(own_database_url)
+
+
+def test_a_start_on_a_current_database_goes_without_alembic(sqlite_url: str):
+    program = (
+        "import asyncio, sys; from storage.schema import migrate;"
+        f"asyncio.run(migrate({sqlite_url!r})); print('alembic' in sys.modules)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+    assert said.stdout == b"False\n"
+
+
+async def test_a_file_is_copied_before_it_is_changed(sqlite_url: str):
+    path = file_of(sqlite_url)
+    storage = Storage.open(sqlite_url)
+    await fill(storage)
+    before = await all_rows(storage)
+    await storage.close()
+    await go_down(sqlite_url, "-1")
+
+    await migrate(sqlite_url)
+
+    copy = path.with_name(f"dateline.before-{newest()}.sqlite3")
+    assert await version_of(sqlite_url) == newest()
+    assert await version_of(f"sqlite+aiosqlite:///{copy}") < newest()
+    await migrate(f"sqlite+aiosqlite:///{copy}")
+    restored = Storage.open(f"sqlite+aiosqlite:///{copy}")
+    assert (await all_rows(restored))["article"] == before["article"]
+    await restored.close()
+
+
+async def test_only_the_last_two_copies_are_kept(sqlite_url: str):
+    folder = file_of(sqlite_url).parent
+    for number in ("0007", "0008", "0009"):
+        (folder / f"dateline.before-{number}.sqlite3").touch()
+    (folder / "dateline.before-christmas.sqlite3").touch()
+    await go_down(sqlite_url, "-1")
+
+    await migrate(sqlite_url)
+
+    assert sorted(path.name for path in folder.glob("*.before-*")) == [
+        "dateline.before-0009.sqlite3",
+        f"dateline.before-{newest()}.sqlite3",
+        "dateline.before-christmas.sqlite3",
+    ]
+
+
+async def test_a_current_file_is_not_copied(sqlite_url: str):
+    await migrate(sqlite_url)
+
+    assert list(file_of(sqlite_url).parent.glob("*before*")) == []
+
+
+async def test_without_room_for_the_copy_nothing_is_changed(monkeypatch, sqlite_url: str):
+    await go_down(sqlite_url, "-1")
+    version = await version_of(sqlite_url)
+    full = SimpleNamespace(free=2**20)
+    monkeypatch.setattr("storage.schema.disk_usage", lambda _: full)
+
+    with pytest.raises(DiskTooSmallError, match=r"MB of free disk.*has 1 MB"):
         await migrate(sqlite_url)
+
+    assert await version_of(sqlite_url) == version
+
+
+async def test_migrations_that_fail_in_the_middle_leave_nothing(monkeypatch, own_database_url: str):
+    await go_down(own_database_url, "-2")
+    version = await version_of(own_database_url)
+    upgrade = command.upgrade
+
+    def fail(config, _target):
+        upgrade(config, "+1")
+        raise OSError("the lights went out")
+
+    monkeypatch.setattr(command, "upgrade", fail)
+    with pytest.raises(OSError, match="lights"):
+        await migrate(own_database_url)
+    monkeypatch.undo()
+
+    assert await version_of(own_database_url) == version
+    await migrate(own_database_url)
+    assert await run_on(own_database_url, differences) == []
+
+
+async def go_down(url: str, how_far: str) -> None:
+    await run_on(url, lambda connection: command.downgrade(migrations(connection), how_far))
+
+
+async def version_of(url: str) -> str:
+    return str(await run_on(url, stored))

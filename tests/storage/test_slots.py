@@ -2,7 +2,7 @@ from alembic import command
 from sqlalchemy import Connection, text
 
 from storage.chats import open_chat
-from storage.schema import migrations
+from storage.migrating import migrations
 from storage.slots import keep_slots, slots_of, slots_of_each
 from storage.words import USUAL_SLOTS, Slot
 from tests.storage.test_schema import run_on

@@ -1,0 +1,89 @@
+"""Copies of an SQLite database, made beside whoever uses it: complete, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_PAGES: Final = 2_000  # 8 MB between two words of how far it is
+_TROUBLES_SAID: Final = 3
+
+
+class DamagedError(RuntimeError):
+    """What SQLite finds wrong in a file; the message is its own."""
+
+
+def copy_database(
+    source: Path, target: Path, told: Callable[[int, int], None] | None = None
+) -> None:
+    """Copy the database *source* as it is at this moment to the one file *target*.
+
+    *told* hears how many pages are done, and of how many. What is at *target* is replaced at
+    once, when the copy is on the disk.
+    """
+    with (
+        written_whole(target) as draft,
+        closing(_opened(source)) as origin,
+        closing(_opened(draft)) as copy,
+    ):
+        # The copy is of this moment, and is not begun anew when others write meanwhile.
+        origin.execute("BEGIN")
+        origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        origin.backup(copy, pages=_PAGES, progress=_left(told))
+        origin.execute("ROLLBACK")
+        # Without a log beside it the file is all there is.
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """Yield where to write what shall be at *target* as a whole, for nobody else to read."""
+    draft = target.with_name(f"{target.name}.partial")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield draft
+        _to_disk(draft)
+        draft.replace(target)
+        _to_disk(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def examine(path: Path) -> None:
+    """Raise `DamagedError` unless SQLite finds the file whole."""
+    with closing(_opened(path)) as connection:
+        try:
+            found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(str(error)) from error
+    if found != ["ok"]:
+        raise DamagedError("; ".join(found[:_TROUBLES_SAID]))
+
+
+def sizes_of(path: Path) -> int:
+    """How much a copy takes at most: the file, and what stands in its log only."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+
+
+def _left(told: Callable[[int, int], None] | None) -> Callable[[int, int, int], None] | None:
+    return told and (lambda _status, left, total: told(total - left, total))
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
