@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.app.notifying import service_manager
+from bot.app.outdated import Outdated
 from bot.app.ticking import keep_what_is_there, ticking
 from bot.app.tools import needing_the_database
 from bot.app.wiring import wake_by_hints, wire
@@ -45,6 +46,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     with needing_the_database():
         await _take_over(around.storage, around.owner)
     health = Health(is_ready=Role.CHAT not in around.roles)
+    outdated = Outdated(around.storage)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(website(around, health))
         loops = await _loops(around, stack)
@@ -58,6 +60,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         roles.append(wake_by_hints(around.place.database, loops, stopping))
         if manager := service_manager():
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))
+        roles.append(outdated.watch(stopping))
         async with ticking(loops):
             await keep_what_is_there()
             if health.is_ready:

@@ -1,0 +1,60 @@
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from bot.app.outdated import Outdated
+from bot.app.stops import StopError
+from storage.engine import Storage
+from storage.versions import moving, newest
+
+
+async def set_version(storage: Storage, version: str) -> None:
+    async with storage.writing() as unit:
+        connection = await unit.session.connection()
+        await connection.execute(
+            text("UPDATE alembic_version SET version_num = :version"), {"version": version}
+        )
+
+
+async def watched(storage: Storage) -> Outdated:
+    outdated, stopping = Outdated(storage, every_seconds=0.001), asyncio.Event()
+    await outdated.watch(stopping)
+    return outdated
+
+
+@pytest.fixture
+async def own_storage(own_database_url: str):
+    storage = Storage.open(own_database_url)
+    yield storage
+    await storage.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [
+        pytest.param("9999", "newer version of Dateline; run that", id="a newer version migrated"),
+        pytest.param(moving(newest()), "has not ended", id="rows are moved into it"),
+    ],
+)
+async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(
+    own_storage: Storage, version: str, sentence: str
+):
+    await set_version(own_storage, version)
+
+    outdated = await watched(own_storage)
+
+    with pytest.raises(StopError, match=sentence):
+        outdated.tell()
+
+
+async def test_a_process_of_the_same_version_goes_on(storage: Storage):
+    assert not await Outdated(storage)._is_so()
+
+
+async def test_a_database_that_is_away_stops_nobody(tmp_path):
+    storage = Storage.open(f"sqlite+aiosqlite:///{tmp_path}/nothing.sqlite3")
+
+    assert not await Outdated(storage)._is_so()
+
+    await storage.close()
