@@ -18,7 +18,7 @@ TICK_SECONDS = {
     "poll": 1,
     "page": 2,
     "group": 5,
-    "match": 5,
+    "match": 2,  # and so an idle process follows new queries
     "alert": 5,
     "also": 5,
     "bundle": 5,
