@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,19 +16,16 @@ from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
+from bot.chat.handling import Handling
 from bot.chat.menu import register_commands, set_menu_button
-from bot.chat.outages import log_outage
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
-from bot.loops import nap
+from bot.chat.tenure import Tenure
+from bot.loops import leaves, nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
-from storage.engine import DatabaseError
-from storage.leases import hold, let_go
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from aiogram import Bot, Dispatcher
+    from aiogram import Bot
     from aiogram.types import User
 
     from bot.app.surroundings import Surroundings
@@ -40,8 +36,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-POLL_ROLE = "poll"
-POLL_LEASE = timedelta(seconds=20)
 GREETING_PAUSE_SECONDS = 5
 
 
@@ -67,7 +61,7 @@ class FrontDoor:
         self.health.is_ready = True
         log.info("ready", bot=me.username, roles=self.around.roles_said)
         gate = Floodgate(admins=await doors.admins.all())
-        await self._poll(bot, make_dispatcher(doors, renderer), gate, stopping)
+        await self._poll(Handling(bot, make_dispatcher(doors, renderer), gate), stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -104,33 +98,16 @@ class FrontDoor:
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 
-    async def _poll(
-        self, bot: Bot, dispatcher: Dispatcher, gate: Floodgate, stopping: asyncio.Event
-    ) -> None:
-        storage, owner = self.around.storage, self.around.owner
-        is_told = False
-
-        async def holds_lease() -> bool:
-            nonlocal is_told
-            try:
-                async with storage.writing() as unit:
-                    holds = await hold(unit, POLL_ROLE, owner, POLL_LEASE)
-            except (DatabaseError, OSError) as error:
-                if not is_told:
-                    log_outage("no updates are taken while the database fails", error)
-                is_told = True
-                return False
-            if is_told:
-                log.info("updates are taken again")
-            is_told = False
-            return holds
-
+    async def _poll(self, handling: Handling, stopping: asyncio.Event) -> None:
+        """Poll while the lease is ours; it is kept until the last word has been said."""
+        tenure = Tenure(self.around.storage, self.around.owner)
+        polling = Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES)
         try:
-            polling = Polling(bot, dispatcher, holds_lease, ALLOWED_UPDATES, gate)
-            await polling.run(stopping)
+            async with asyncio.TaskGroup() as group:
+                keeping = group.create_task(tenure.run(asyncio.Event()))
+                await polling.run(stopping)
+                keeping.cancel()
         except* (TokenRefusedError, SecondPollerError) as refused:
-            raise StopError(str(refused.exceptions[0])) from refused
+            raise StopError(str(leaves(refused)[0])) from refused
         finally:
-            with suppress(DatabaseError, OSError):  # then the lease runs out by itself
-                async with storage.writing() as unit:
-                    await let_go(unit, POLL_ROLE, owner)
+            await tenure.let_go()

@@ -17,6 +17,7 @@ from bot.chat.buckets import Size
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.doors import Doors
 from bot.chat.floodgate import Floodgate
+from bot.chat.handling import Handling
 from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
@@ -378,7 +379,8 @@ async def house(
     session = PlainSession(playground.base_url)
     stopping = asyncio.Event()
     async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
-        poller = Polling(bot, dispatcher, _always, ALLOWED_UPDATES, gate)
+        handling = Handling(bot, dispatcher, gate)
+        poller = Polling(bot, handling, lambda: True, ALLOWED_UPDATES)
         group.create_task(poller.run(stopping))
         try:
             yield House(playground, bot, doors, dispatcher, one_storage, adding, looking)
@@ -389,10 +391,6 @@ async def house(
 @pytest.fixture
 def ann(house: House) -> Talk:
     return house.talk("Ann", language_code="ja")
-
-
-async def _always() -> bool:
-    return True
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +11,7 @@ from aiogram.types import Message
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from bot.chat.handling import Handling
 from bot.chat.polling import (
     CONFLICT_SECONDS,
     Failures,
@@ -58,13 +60,16 @@ def bot_on(playground: Playground, token: str = "1:playground") -> Bot:
 
 
 @asynccontextmanager
-async def polling(playground: Playground, dispatcher: Dispatcher, **facts: Any):
-    async def holds_lease() -> bool:
-        return True
-
+async def polling(
+    playground: Playground,
+    dispatcher: Dispatcher,
+    holds_lease: Callable[[], bool] = lambda: True,
+    **facts: Any,
+):
     stopping = asyncio.Event()
     async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
-        poller = Polling(bot, dispatcher, holds_lease, ("message",), **facts)
+        handling = Handling(bot, dispatcher, **facts)
+        poller = Polling(bot, handling, holds_lease, ("message",))
         group.create_task(poller.run(stopping))
         try:
             yield stopping
@@ -143,6 +148,57 @@ async def test_a_last_word_that_is_not_heard_does_not_hold_up_the_stop(playgroun
         stopping.set()
 
     assert handler.texts == ["hello"]
+
+
+async def test_who_has_not_the_lease_does_not_poll(playground: Playground):
+    handler, has_it = Handler(), asyncio.Event()
+    playground.send(playground.person("Ann"), "hello")
+
+    async with polling(playground, handler.dispatcher, has_it.is_set):
+        polled = playground.journal("getUpdates")
+        has_it.set()
+        texts = await handler.wait_for(1)
+
+    assert polled == []
+    assert texts == ["hello"]
+
+
+async def test_what_comes_after_the_lease_ran_out_is_left_to_who_has_it(playground: Playground):
+    handler, stopping = Handler(), asyncio.Event()
+    playground.send(playground.person("Ann"), "hello")
+    asked = iter([True, False])
+
+    async with bot_on(playground) as bot:
+
+        def holds_lease() -> bool:
+            if (holds := next(asked, None)) is None:
+                stopping.set()
+            return bool(holds)
+
+        handling = Handling(bot, handler.dispatcher)
+        await Polling(bot, handling, holds_lease, ("message",)).run(stopping)
+        left = await bot.get_updates()
+
+    assert handler.texts == []
+    assert len(left) == 1
+    assert len(playground.journal("getUpdates")) == 2  # ours, and that of the one before
+
+
+async def test_nothing_is_confirmed_without_the_lease(playground: Playground):
+    handler, stopping = Handler(), asyncio.Event()
+    playground.send(playground.person("Ann"), "hello")
+    has_it = True
+
+    async with bot_on(playground) as bot, asyncio.TaskGroup() as group:
+        poller = Polling(bot, Handling(bot, handler.dispatcher), lambda: has_it, ("message",))
+        group.create_task(poller.run(stopping))
+        await handler.wait_for(1)
+        has_it = False
+        stopping.set()
+    async with bot_on(playground) as next_one:
+        left = await next_one.get_updates()
+
+    assert len(left) == 1
 
 
 async def test_an_update_that_was_not_handled_comes_again_after_a_crash(playground: Playground):
@@ -224,11 +280,7 @@ async def test_a_wrong_token_stops_the_polling_with_a_sentence():
         Playground(token="2:another-token") as playground,
         bot_on(playground, "1:playground") as bot,
     ):
-
-        async def yes() -> bool:
-            return True
-
-        poller = Polling(bot, Dispatcher(disable_fsm=True), yes, ())
+        poller = Polling(bot, Handling(bot, Dispatcher(disable_fsm=True)), lambda: True, ())
         with pytest.raises(ExceptionGroup) as stopped:
             await poller.run(asyncio.Event())
 
@@ -243,6 +295,17 @@ def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
     failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS - 1)
 
     with pytest.raises(SecondPollerError):
+        failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
+
+
+def test_a_webhook_that_has_the_updates_is_named():
+    conflict = TelegramConflictError(
+        GetUpdates(), "Conflict: can't use getUpdates method while webhook is active"
+    )
+    failures = Failures()
+    failures.pause_after(conflict, now=100.0)
+
+    with pytest.raises(SecondPollerError, match="webhook"):
         failures.pause_after(conflict, now=100.0 + CONFLICT_SECONDS)
 
 

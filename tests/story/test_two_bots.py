@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 CHATS = 100
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)
+TAKEN_OVER_WITHIN = 10  # seconds
+ANSWERED_WITHIN = 20  # on a machine that has much else to do
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,12 @@ class Town:
             return (await self.arrived()).total() >= number
 
         await self.playground.until(are_sent)
+
+    async def until_arrived(self, reader: int) -> None:
+        async def is_there() -> bool:
+            return reader in await self.arrived()
+
+        await self.playground.until(is_there)
 
     async def until_all_is_done(self) -> None:
         async def is_done() -> bool:
@@ -128,6 +139,48 @@ async def test_one_of_two_bots_polls_and_the_other_takes_over(town):
     assert await town.arrived() == {ann: 1, ben: 1}
     journal = await town.playground.get("journal")
     assert {call["status"] for call in journal if call["method"] == "getUpdates"} <= {200, 0}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_where_the_one_that_polls_is_killed_the_other_answers(town):
+    ann, ben = town.readers[:2]
+    async with town.bot() as one:
+        await one.said("ready")
+        await town.playground.post("send", chat_id=ann, text="/help")
+        await town.until_sent(1)
+        async with town.bot() as two:
+            await two.said("ready")
+            await one.kill()
+
+            await town.playground.post("send", chat_id=ben, text="/help")
+            async with asyncio.timeout(TAKEN_OVER_WITHIN + ANSWERED_WITHIN):
+                await town.until_arrived(ben)
+            await two.stop()
+
+    assert (await town.arrived())[ben] == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_bot_that_was_halted_does_not_take_what_another_takes_now(town):
+    ann, ben, cem = town.readers[:3]
+    async with town.bot() as one:
+        await one.said("ready")
+        await town.playground.post("send", chat_id=ann, text="/help")
+        await town.until_sent(1)
+        async with town.bot() as two:
+            await two.said("ready")
+            os.kill(one.process.pid, signal.SIGSTOP)
+            await town.playground.post("send", chat_id=ben, text="/help")
+            await town.until_arrived(ben)
+
+            os.kill(one.process.pid, signal.SIGCONT)
+            await town.playground.post("send", chat_id=cem, text="/help")
+            await town.until_arrived(cem)
+            await one.stop()
+            await two.stop()
+
+    arrived = await town.arrived()
+    assert (arrived[ben], arrived[cem]) == (1, 1)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
