@@ -7,7 +7,7 @@ write lock at once (SQLite: a reader that turns writer fails instead of waiting)
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
@@ -33,10 +33,11 @@ from storage.hints import give
 from storage.onefile import WRITERS_CACHE_MB, file_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from storage.hints import Hints
     from storage.words import Hint
 
 Row = TypeVar("Row", bound=Leased)
@@ -114,6 +115,7 @@ class Storage:
         self._engine_of_writers = writing_engine or engine
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
+        self._hints: Hints | None = None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
 
@@ -160,8 +162,19 @@ class Storage:
             await stack.enter_async_context(session.begin())
             unit = Unit(session, await self._clock(session))
             yield unit
-            if unit.hints and self.dialect == POSTGRESQL:
+            if unit.hints and self.dialect == POSTGRESQL and self._hints is None:
                 await give(session, unit.hints)
+        if unit.hints and self._hints:
+            self._hints.give(unit.hints)
+
+    @contextmanager
+    def hinting(self, hints: Hints) -> Iterator[None]:
+        """For the block *hints* tell what units of work commit, which do so themselves else."""
+        self._hints = hints
+        try:
+            yield
+        finally:
+            self._hints = None
 
     async def close(self) -> None:
         await self._engine_of_writers.dispose()

@@ -1,18 +1,20 @@
 """Hints between processes, by PostgreSQL's NOTIFY: what was committed for whom.
 
-One that is lost costs a tick, never a row. A unit of work gives each of its hints once, however
-much it stored, since giving them stands in line with every other commit that does. LISTEN needs a
-connection of its own, and a server itself at the other end: a pooler in transaction mode gives
-no hints.
+One that is lost costs a tick, never a row. A process has one connection that hears hints and gives
+its own: ten times a second at most, each once, since giving them stands in line with every other
+commit that does. So what units of work commit is gathered here meanwhile, and a commit itself
+waits for nobody. LISTEN needs a server itself at the other end: a pooler in transaction mode
+brings no hints.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import func, make_url
+from sqlalchemy import func
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import select
@@ -21,7 +23,7 @@ from storage.connecting import server_engine
 from storage.words import Hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,74 +31,103 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _CHANNEL = "dateline"
-_LONGEST_PAUSE_SECONDS = 30.0
-_PROBED_EVERY_SECONDS = 60
+_GIVE = "SELECT pg_notify($1, hint) FROM unnest($2::text[]) AS hint"
+_LULL_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 4.0
+_PROBED_EVERY_SECONDS = 20
 _PROBE_SECONDS = 10
 _BY_NAME = {hint.value: hint for hint in Hint}
 
 
 async def give(session: AsyncSession, hints: Iterable[Hint]) -> None:
-    """Tell the *hints* to whoever listens, when this transaction is committed and only then."""
+    """Tell the *hints* to whoever listens, when this transaction is committed and only then.
+
+    For a process that has no `Hints`, such as a command.
+    """
     told = [func.pg_notify(_CHANNEL, hint.value) for hint in sorted(hints)]
     await session.exec(select(*told))
 
 
-async def listen(url: str, told: Callable[[Hint], None], *, pause_seconds: float = 1.0) -> None:
-    """Call *told* with each hint, without end; on a database that gives none return at once.
+@dataclass(eq=False)
+class Hints:
+    """The one connection of a process, to the PostgreSQL server at *url*."""
 
-    Once it is connected, and again after each loss of the connection, *told* is called with all
-    of them: some may have been missed. *pause_seconds* is the first pause after a loss; it doubles.
-    """
-    if make_url(url).get_backend_name() != "postgresql":
-        return
-    from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+    url: str
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _waiting: set[Hint] = field(default_factory=set)
+    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
-    losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
-    engine = server_engine(url, poolclass=NullPool)
-    pause = pause_seconds
+    def give(self, hints: Iterable[Hint]) -> None:
+        """Let the others know soon what has been committed."""
+        self._waiting.update(hints)
+        self._stirred.set()
 
-    def connected() -> None:
-        nonlocal pause
-        pause = pause_seconds
-        for hint in Hint:
-            told(hint)
+    async def exchange(self, told: Callable[[Hint], None]) -> None:
+        """Call *told* with each hint that is heard, our own too, without end.
 
-    while True:
-        try:
-            await _listen_once(engine, told, connected)
-        except losses as error:
-            log.warning("hints.lost", reason=str(error))
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        Once it is connected, and again after each loss of the connection, *told* is called with
+        all of them: some may have been missed.
+        """
+        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
 
+        losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
+        engine = server_engine(self.url, poolclass=NullPool)
+        seconds = 1.0
 
-async def _listen_once(
-    engine: AsyncEngine, told: Callable[[Hint], None], connected: Callable[[], None]
-) -> None:
-    """Raise once the connection is lost."""
-    lost = asyncio.Event()
+        def connected() -> None:
+            nonlocal seconds
+            seconds = 1.0
+            for hint in Hint:
+                told(hint)
 
-    def take(_connection: object, _process: int, _channel: str, name: object) -> None:
-        if hint := _BY_NAME.get(str(name)):  # a newer version may give others
-            told(hint)
+        while True:
+            try:
+                await self._exchange_once(engine, told, connected)
+            except losses as error:
+                log.warning("hints.lost", reason=str(error))
+            await self.pause(seconds)
+            seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
 
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        try:
-            driver.add_termination_listener(lambda _: lost.set())
-            await driver.add_listener(_CHANNEL, take)
-            connected()
-            await _until_lost(driver, lost)
-            raise ConnectionResetError("the server closed the connection")
-        finally:
-            driver.terminate()  # a goodbye to a server that is gone would have to be waited for
+    async def _exchange_once(
+        self, engine: AsyncEngine, told: Callable[[Hint], None], connected: Callable[[], None]
+    ) -> None:
+        """Raise once the connection is lost."""
 
+        def take(_connection: object, _process: int, _channel: str, name: object) -> None:
+            if hint := _BY_NAME.get(str(name)):  # a newer version may give others
+                told(hint)
 
-async def _until_lost(driver: Any, lost: asyncio.Event) -> None:
-    """A network that fails says nothing by itself, so ask now and then."""
-    while not lost.is_set():
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                driver.add_termination_listener(lambda _: self._stirred.set())
+                await driver.add_listener(_CHANNEL, take)
+                connected()
+                while not driver.is_closed():
+                    await self._give_or_probe(driver)
+                raise ConnectionResetError("the server closed the connection")
+            finally:
+                driver.terminate()  # a goodbye to a server that is gone would have to be waited for
+
+    async def _give_or_probe(self, driver: Any) -> None:
+        """A network that fails says nothing by itself, so ask now and then."""
         try:
             async with asyncio.timeout(_PROBED_EVERY_SECONDS):
-                await lost.wait()
+                await self._stirred.wait()
         except TimeoutError:
             await driver.execute("SELECT 1", timeout=_PROBE_SECONDS)
+            return
+        self._stirred.clear()
+        if self._waiting and not driver.is_closed():
+            await self._give(driver)
+            await self.pause(_LULL_SECONDS)
+
+    async def _give(self, driver: Any) -> None:
+        hints, self._waiting = self._waiting, set()
+        try:
+            names = sorted(hint.value for hint in hints)
+            await driver.execute(_GIVE, _CHANNEL, names, timeout=_PROBE_SECONDS)
+        except BaseException:
+            self._waiting |= hints  # they go when it is connected again
+            self._stirred.set()
+            raise

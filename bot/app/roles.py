@@ -57,7 +57,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
             roles.append(door.run(stopping))
         wire(loops)
         roles += [loop.run(stopping) for loop in loops]
-        roles.append(wake_by_hints(around.place.database, loops, stopping))
+        roles.append(wake_by_hints(around, loops, stopping))
         if manager := service_manager():
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))
         roles.append(outdated.watch(stopping))

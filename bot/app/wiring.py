@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from bot.app.surroundings import Surroundings
     from bot.loops import Loop
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
@@ -67,13 +68,24 @@ def wire(loops: Sequence[Loop]) -> None:
         loop.wakes = tuple(other for other in loops if other.name in names)
 
 
-async def wake_by_hints(database: str, loops: Sequence[Loop], stopping: asyncio.Event) -> None:
-    """Wake the loops for which other processes made work, until *stopping* is set."""
-    from storage.hints import listen
+async def wake_by_hints(
+    around: Surroundings, loops: Sequence[Loop], stopping: asyncio.Event
+) -> None:
+    """Tell other processes of work made here, and wake the loops for which they made some.
+
+    It ends when *stopping* is set. An SQLite file has one process.
+    """
+    from storage.engine import SQLITE
+    from storage.hints import Hints
+
+    if around.storage.dialect == SQLITE:
+        return
 
     def wake(hint: Hint) -> None:
         for loop in loops:
             if loop.name == WOKEN[hint]:
                 loop.wake()
 
-    await until(stopping, listen(database, wake))
+    hints = Hints(around.place.database)
+    with around.storage.hinting(hints):
+        await until(stopping, hints.exchange(wake))

@@ -9,11 +9,15 @@ from storage.articles import Article, store_articles
 from storage.articles_staged import advance_articles, claim_articles
 from storage.deliveries_held import release_deliveries
 from storage.engine import Storage
-from storage.hints import listen
+from storage.hints import Hints
 from storage.queries import query_for
 from storage.words import Hint, Stage
 
 Heard = asyncio.Queue[Hint]
+
+
+async def at_once(_seconds: float) -> None:
+    await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -21,7 +25,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
     """Yield what another process hears, from the moment on at which it does."""
     heard = Heard()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(listen(url, heard.put_nowait, pause_seconds=0))
+        task = group.create_task(Hints(url, pause=at_once).exchange(heard.put_nowait))
         await connected(heard)
         yield heard
         task.cancel()
@@ -96,15 +100,66 @@ async def test_hints_of_a_newer_version_are_passed_over(storage: Storage, postgr
         assert await heard.get() is Hint.ARTICLES
 
 
-async def test_on_sqlite_nothing_is_given_and_nothing_heard(sqlite_url: str):
-    heard: list[Hint] = []
+async def test_a_thousand_commits_are_told_once_in_each_lull(storage: Storage, postgresql_url: str):
+    paused, lulls = asyncio.Queue[float](), asyncio.Semaphore(0)
+
+    async def pause(seconds: float) -> None:
+        paused.put_nowait(seconds)
+        await lulls.acquire()
+
+    hints, own = Hints(postgresql_url, pause=pause), Heard()
+    async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
+        task = group.create_task(hints.exchange(own.put_nowait))
+        await connected(own)
+        with storage.hinting(hints):
+            await give(storage, Hint.ARTICLES)
+            assert await paused.get() == 0.1  # so often at most, whatever is committed
+            for _ in range(1000):
+                await give(storage, Hint.ARTICLES)
+            await give(storage, Hint.MATCHES)
+            lulls.release()
+            await paused.get()
+        await give(storage, Hint.DELIVERIES)
+
+        told = [await heard.get() for _ in range(4)]
+        task.cancel()
+
+    assert told == [Hint.ARTICLES, Hint.ARTICLES, Hint.MATCHES, Hint.DELIVERIES]
+    assert heard.empty()
+
+
+async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql_url: str):
+    async with listening(postgresql_url) as one, listening(postgresql_url) as other:
+        hints, own = Hints(postgresql_url, pause=at_once), Heard()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(hints.exchange(own.put_nowait))
+            await connected(own)
+            with storage.hinting(hints):
+                await give(storage, Hint.PAGES)
+
+            assert [await each.get() for each in (one, other, own)] == 3 * [Hint.PAGES]
+            task.cancel()
+
+
+async def test_what_is_given_while_the_server_is_away_is_told_later(
+    storage: Storage, postgresql_url: str
+):
+    hints, own = Hints(postgresql_url, pause=at_once), Heard()
+    with storage.hinting(hints):
+        await give(storage, Hint.PAGES)
+
+    async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
+        task = group.create_task(hints.exchange(own.put_nowait))
+
+        assert await heard.get() is Hint.PAGES
+        task.cancel()
+
+
+async def test_on_sqlite_nothing_is_given(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
     await give(opened, Hint.ARTICLES)
-    await listen(sqlite_url, heard.append)
     await opened.close()
-
-    assert heard == []
 
 
 async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
