@@ -38,7 +38,14 @@ LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_DATABASE = "sqlite+aiosqlite:///var/dateline.sqlite3"
 
 _SECRETS = frozenset(
-    {"BOT_TOKEN", "DATABASE_URL", "SEARCH_FEEDS", "SMTP_PASSWORD", "IMAP_PASSWORD"}
+    {
+        "BOT_TOKEN",
+        "DATABASE_URL",
+        "DATABASE_DIRECT_URL",
+        "SEARCH_FEEDS",
+        "SMTP_PASSWORD",
+        "IMAP_PASSWORD",
+    }
 )  # addresses may hold keys
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -76,6 +83,8 @@ class Settings(BaseSettings):
     bot_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     send_per_second: Annotated[float, Field(ge=1, le=1000)] = 27
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
+    database_direct_url: SecretStr | None = None
+    database_pool: Annotated[int | None, Field(ge=2, le=1000)] = None
     roles: Annotated[frozenset[Role], NoDecode] = frozenset(Role)
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -177,10 +186,19 @@ class Settings(BaseSettings):
             raise ValueError("name a folder that is there, with your templates in it")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_direct_url")
     @classmethod
-    def _with_an_async_driver(cls, value: SecretStr) -> SecretStr:
-        return SecretStr(driven(value.get_secret_value()))
+    def _with_an_async_driver(cls, value: SecretStr | None) -> SecretStr | None:
+        return SecretStr(driven(value.get_secret_value())) if value else None
+
+    @field_validator("database_direct_url")
+    @classmethod
+    def _is_behind_a_pooler(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        url = info.data.get("database_url")
+        for each in (value, url) if value and url else ():
+            if not each.get_secret_value().startswith("postgresql"):
+                raise ValueError("name PostgreSQL here and in DATABASE_URL, or leave it empty")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -26,6 +26,12 @@ COMMAND_SECONDS: Final = 30.0
 GONE: Final = ("08", "57P", "25006")
 # No such server, none that is ready, no room on it, or none that takes writes: ask the next one.
 _NOT_NOW: Final = ("08", "53", "57P")
+# A name would stay with a session that we may never meet again.
+_WITHOUT_SESSION: Final = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
 # A peer that has not been heard of for so long is looked for, so often, in such steps.
 _SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
 
@@ -37,14 +43,21 @@ def sqlstate(error: BaseException | None) -> str:
 
 
 def server_engine(
-    url: str, *, command_seconds: float | None = COMMAND_SECONDS, **options: Any
+    url: str,
+    *,
+    command_seconds: float | None = COMMAND_SECONDS,
+    through_pooler: bool = False,
+    **options: Any,
 ) -> AsyncEngine:
     """Return an engine on PostgreSQL; its errors, which end in the log, hold no people's words.
 
     *command_seconds*: after how long a server is given up that does not answer; None for work
-    that may take long.
+    that may take long. *through_pooler*: no statement is prepared for later, since the next
+    transaction may be another session's.
     """
-    said = {"async_creator_fn": Dialling(), "command_timeout": command_seconds}
+    said: dict[str, Any] = {"async_creator_fn": Dialling(), "command_timeout": command_seconds}
+    if through_pooler:
+        said |= _WITHOUT_SESSION
     engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
     event.listen(engine.sync_engine, "handle_error", _drop_if_gone)
     return engine

@@ -127,14 +127,18 @@ class Storage:
         clock: HasClock = database_clock,
         pool_size: int = 10,
         command_seconds: float | None = COMMAND_SECONDS,
+        through_pooler: bool = False,
     ) -> Storage:
         """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
 
         The schema is `storage.schema.migrate`'s business and must be there already.
-        *command_seconds*: how long a server may take to answer; None for work that takes long.
+        *pool_size* is how many connections there are at most to PostgreSQL, *command_seconds* how
+        long a server may take to answer (None for work that takes long). *through_pooler*: at the
+        other end is PgBouncer or its like, which gives each transaction another session.
         """
         if make_url(url).get_backend_name() != SQLITE:
-            options = {"command_seconds": command_seconds, "pool_size": pool_size}
+            options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
+            options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
             return cls(server_engine(url, **options), clock)
         from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 

@@ -111,6 +111,7 @@ def test_a_wrong_value_is_answered_with_one_sentence_that_names_it(
         ("DATABASE_URL", "mysql://root:secret@host/"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_DIRECT_URL", "sqlite:///secret.sqlite3"),
     ],
 )
 def test_a_wrong_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str):

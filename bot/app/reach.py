@@ -63,12 +63,13 @@ async def _asked(base: str) -> tuple[int | None, str]:
 
 async def _returns_address(settings: Settings, base: str) -> str | None:
     """Return where returned mails may be posted; None while there is no key to seal it with."""
+    from bot.app.databases import database_of
     from bot.rendering.links import Links
     from bot.rendering.seals import Seal
-    from storage.engine import DatabaseError, Storage
+    from storage.engine import DatabaseError
     from storage.secrets import known_key
 
-    storage = Storage.open(settings.database_url.get_secret_value())
+    storage = database_of(settings).open()
     try:
         with suppress(DatabaseError, OSError):
             async with storage.reading() as unit:

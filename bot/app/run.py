@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.app.databases import database_of
 from bot.app.places import place_of
 from bot.app.stops import set_by_signals, stop_error_in
 from bot.app.templates import make_renderer
@@ -57,7 +58,9 @@ async def _run(
         place = await stack.enter_async_context(place_of(settings, announce))
         stack.enter_context(alone_on(place.database, anew=place.is_forgetful))
         tools = SourceTools(
-            storage=await stack.enter_async_context(open_storage(place.database)),
+            storage=await stack.enter_async_context(
+                open_storage(database_of(settings, place.database))
+            ),
             fetcher=await stack.enter_async_context(make_fetcher(settings, place.newsroom)),
             reader=await stack.enter_async_context(Reader()),
         )

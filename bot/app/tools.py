@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from bot.app.databases import database_of
 from bot.app.stops import StopError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from bot.app.databases import Database
     from bot.rendering.links import Links
     from bot.settings import Settings
     from bot.sources.finding.opening import Opening
@@ -62,7 +64,7 @@ async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
     from bot.sources.reading import Reader
 
     async with (
-        open_storage(settings.database_url.get_secret_value()) as storage,
+        open_storage(database_of(settings)) as storage,
         make_fetcher(settings) as fetcher,
         Reader() as reader,
     ):
@@ -70,18 +72,17 @@ async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
 
 
 @asynccontextmanager
-async def open_storage(url: str) -> AsyncIterator[Storage]:
-    """Yield the storage at *url*, brought up to date; StopError if it cannot be opened."""
-    from storage.engine import Storage
+async def open_storage(database: Database) -> AsyncIterator[Storage]:
+    """Yield the storage, brought up to date; StopError if it cannot be opened."""
     from storage.schema import migrate
     from storage.versions import SchemaError
 
     with needing_the_database():
         try:
-            await migrate(url)
+            await migrate(database.server)
         except SchemaError as error:
             raise StopError(str(error)) from error
-    storage = Storage.open(url)
+    storage = database.open()
     try:
         yield storage
     finally:

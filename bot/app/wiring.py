@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.app.databases import database_of
 from bot.loops import until
 from storage.words import Hint
 
@@ -86,6 +87,6 @@ async def wake_by_hints(
             if loop.name == WOKEN[hint]:
                 loop.wake()
 
-    hints = Hints(around.place.database)
+    hints = Hints(database_of(around.settings, around.place.database).server)
     with around.storage.hinting(hints):
         await until(stopping, hints.exchange(wake))

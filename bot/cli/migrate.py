@@ -7,13 +7,14 @@ def migrate() -> None:
 
     import typer
 
+    from bot.app.databases import database_of
     from bot.cli.failing import fail
     from bot.settings import load_settings
     from storage.schema import migrate as bring_up_to_date
     from storage.versions import SchemaError
 
     try:
-        asyncio.run(bring_up_to_date(load_settings().database_url.get_secret_value()))
+        asyncio.run(bring_up_to_date(database_of(load_settings()).server))
     except SchemaError as error:
         fail(str(error))
     typer.echo("The database is up to date.")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def stored() -> AsyncIterator[Storage]:
+    from bot.app.databases import database_of
     from bot.settings import load_settings
-    from storage.engine import Storage
 
-    storage = Storage.open(load_settings().database_url.get_secret_value())
+    storage = database_of(load_settings()).open()
     try:
         yield storage
     finally:
