@@ -8,7 +8,7 @@ tokens and the language. It is made by `array_to_tsvector`, never by the parser,
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Index, Text
@@ -53,9 +53,7 @@ async def store_folded(unit: Unit, rows: Sequence[FoldedRow]) -> None:
         return
     connection = await unit.session.connection()
     if unit.dialect == POSTGRESQL:
-        values = [
-            (*row[:-1], _tokens([language_token(row.language), *_words(row)])) for row in rows
-        ]
+        values = [(*row[:-1], indexed_words(row)) for row in rows]
         await connection.exec_driver_sql(_STORE, values)
     else:
         ids = json.dumps([row.article_id for row in rows])
@@ -76,12 +74,9 @@ _FORGET = "DELETE FROM folded WHERE article_id IN (SELECT value FROM json_each(?
 _ADD = "INSERT INTO {table}, title, text) VALUES (?, ?, ?)"
 
 
-def _words(row: FoldedRow) -> list[str]:
-    return f"{row.title} {row.text}".split(" ")
-
-
-def _tokens(words: Iterable[str]) -> list[str]:
-    """The distinct words that the index holds, as long as there is room."""
+def indexed_words(row: FoldedRow) -> list[str]:
+    """The distinct words that the index on PostgreSQL holds, as long as there is room."""
+    words = [language_token(row.language), *f"{row.title} {row.text}".split(" ")]
     held: list[str] = []
     size = 0
     for word in dict.fromkeys(words):

@@ -40,7 +40,7 @@ async def migrate(url: str) -> None:
     """
     path = database_file(url)
     if path is None:
-        if not is_current(await _stored(url)):
+        if not is_current(await version_at(url)):
             from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
 
             await upgrade(url)
@@ -53,10 +53,11 @@ async def migrate(url: str) -> None:
 
 async def _is_file_current(path: Path, url: str) -> bool:
     _must_open(path)
-    return is_current(await _stored(url))
+    return is_current(await version_at(url))
 
 
-async def _stored(url: str) -> str | None:
+async def version_at(url: str) -> str | None:
+    """The version of the schema there; None without one. A file must be there already."""
     engine = patient_engine(url)
     try:
         async with engine.connect() as connection:

@@ -62,10 +62,10 @@ def stored(connection: Connection) -> str | None:
 
 def is_current(version: str | None) -> bool:
     """Whether nothing is to be done; `SchemaError` where nothing can be."""
+    if version is not None and version.endswith(_MOVING):
+        raise HalfMovedError
     if version is None or version < newest():
         return False
-    if version.endswith(_MOVING):
-        raise HalfMovedError
     if version > newest():
         raise SchemaTooNewError
     return True

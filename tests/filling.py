@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 ROWS = 3
 MOMENTS = (
     datetime(2026, 3, 29, 0, 59, 59, 999_999, tzinfo=UTC),
-    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(1, 1, 2, tzinfo=UTC),
     datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC),
 )
-DAYS = (date(2024, 2, 29), date.min, date.max)
+DAYS = (date(2024, 2, 29), date(1, 1, 2), date(9999, 12, 30))  # beyond is infinity for the driver
 TEXTS = ("plain", "é e\u0301 台湾 \U0001f9a4 \\N \\. ' \" \t\r\n% $1", " \u200b\u202e ")
 WHOLE = (2**31 - 1, -(2**31), 0)
 LARGE = (2**63 - 1, -(2**63), 0)
@@ -76,7 +76,7 @@ async def _number_on(unit: Unit) -> None:
 
 
 async def all_rows(storage: Storage) -> Rows:
-    """Return all rows of all tables as our types have them, in the order of their keys."""
+    """Return all rows of all tables as our types have them, in the databases' own order."""
     async with storage.reading() as unit:
         connection = await unit.session.connection()
         return {

@@ -15,6 +15,7 @@ from bot.cli.health import health
 from bot.cli.invites import app as invites
 from bot.cli.match import MINUS_IS_NO_OPTION, match
 from bot.cli.migrate import migrate
+from bot.cli.migrate_storage import migrate_storage
 from bot.cli.playground import playground
 from bot.cli.preview import preview
 from bot.cli.read import read
@@ -62,6 +63,7 @@ app.command()(health)
 app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)
 app.command()(migrate)
+app.command()(migrate_storage)
 
 
 def main() -> None:

@@ -1,0 +1,25 @@
+"""What the drivers say when a move cannot go on, as one sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+_AGAIN: Final = "Give the same command again, and it goes on where it stopped."
+
+
+def sentence_of(error: Exception) -> str | None:
+    """None for an error that nobody expects."""
+    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+    from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
+
+    said = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+    if isinstance(error, DiskFullError) or "disk is full" in said:
+        return f"The disk is full: {said}. Make room. {_AGAIN}"
+    if isinstance(error, OSError | InterfaceError | PostgresConnectionError | SQLAlchemyError):
+        return f"A database cannot be reached or used: {said or type(error).__name__}. {_AGAIN}"
+    if isinstance(error, PostgresError | sqlite3.Error):
+        return f"A database refuses: {said}. {_AGAIN}"
+    return None
