@@ -15,8 +15,8 @@ _PAGES: Final = 2_000  # 8 MB between two words of how far it is
 _TROUBLES_SAID: Final = 3
 
 
-class DamagedError(RuntimeError):
-    """What SQLite finds wrong in a file; the message is its own."""
+class CannotBackUpError(RuntimeError):
+    """Why a backup or its return cannot be; the message is one sentence."""
 
 
 def copy_database(
@@ -27,11 +27,13 @@ def copy_database(
     *told* hears how many pages are done, and of how many. What is at *target* is replaced at
     once, when the copy is on the disk.
     """
-    with (
-        written_whole(target) as draft,
-        closing(_opened(source)) as origin,
-        closing(_opened(draft)) as copy,
-    ):
+    with written_whole(target) as draft:
+        copy_pages(source, draft, told)
+
+
+def copy_pages(source: Path, draft: Path, told: Callable[[int, int], None] | None = None) -> None:
+    """Fill the empty file *draft*, as `copy_database` does."""
+    with closing(_opened(source)) as origin, closing(_opened(draft)) as copy:
         # The copy is of this moment, and is not begun anew when others write meanwhile.
         origin.execute("BEGIN")
         origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -56,15 +58,18 @@ def written_whole(target: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def examine(path: Path) -> None:
-    """Raise `DamagedError` unless SQLite finds the file whole."""
+def examine(path: Path) -> str:
+    """Return the version of a file that SQLite finds whole, else raise `CannotBackUpError`."""
     with closing(_opened(path)) as connection:
         try:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-        except sqlite3.DatabaseError as error:
-            raise DamagedError(str(error)) from error
+            asked = "SELECT version_num FROM alembic_version"
+            ((version,),) = connection.execute(asked) if found == ["ok"] else [("",)]
+        except (sqlite3.DatabaseError, ValueError) as error:
+            raise CannotBackUpError(f"{path} is damaged or not ours: {error}.") from error
     if found != ["ok"]:
-        raise DamagedError("; ".join(found[:_TROUBLES_SAID]))
+        raise CannotBackUpError(f"{path} is damaged: {'; '.join(found[:_TROUBLES_SAID])}.")
+    return str(version)
 
 
 def sizes_of(path: Path) -> int:

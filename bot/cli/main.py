@@ -8,6 +8,7 @@ import typer
 
 from bot.cli.access import app as access
 from bot.cli.audit import audit
+from bot.cli.backup import backup, restore
 from bot.cli.catalogue import app as catalogue
 from bot.cli.deliveries import app as deliveries
 from bot.cli.doctor import doctor
@@ -64,6 +65,8 @@ app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)
 app.command()(migrate)
 app.command()(migrate_storage)
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:

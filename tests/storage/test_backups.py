@@ -1,0 +1,190 @@
+"""All of a database in a file, and back."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from shutil import which
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import select
+
+from storage.backups import back_up, restore
+from storage.copies import CannotBackUpError, copy_database
+from storage.engine import Storage
+from storage.moving.shapes import CannotMoveError
+from storage.schema import migrate
+from storage.stories import Story
+from storage.versions import SchemaTooNewError
+from tests.conftest import missing
+from tests.filling import all_rows, fill
+from tests.storage.test_schema import file_of, run_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def quietly(_done: int, _total: int) -> None:
+    pass
+
+
+@pytest.fixture
+async def rows(own_database_url: str):
+    """Fill the database; skip where the server's programs are not there."""
+    if own_database_url.startswith("postgresql") and not which("pg_dump"):
+        missing("no pg_dump")
+    storage = Storage.open(own_database_url)
+    await fill(storage)
+    found = await all_rows(storage)
+    await storage.close()
+    return found
+
+
+async def rows_at(url: str):
+    storage = Storage.open(url)
+    try:
+        return await all_rows(storage)
+    finally:
+        await storage.close()
+
+
+async def add_a_story(url: str) -> None:
+    storage = Storage.open(url)
+    async with storage.writing() as unit:
+        unit.session.add(Story(created_at=unit.now))
+    await storage.close()
+
+
+async def test_what_was_backed_up_comes_back(own_database_url: str, rows, tmp_path: Path):
+    told = []
+    file = tmp_path / "news.backup"
+    await back_up(own_database_url, file, lambda *how_far: told.append(how_far))
+    await add_a_story(own_database_url)
+    after = await rows_at(own_database_url)
+
+    kept = await restore(own_database_url, file, quietly, force=True)
+
+    assert told[-1][0] == told[-1][1]
+    assert file.stat().st_mode & 0o077 == 0
+    assert await rows_at(own_database_url) == rows
+    assert kept
+    # And what was there before that is not lost.
+    await restore(own_database_url, kept, quietly, force=True)
+    assert await rows_at(own_database_url) == after
+
+
+async def test_data_is_not_replaced_without_being_asked_to(
+    own_database_url: str, rows, tmp_path: Path
+):
+    await back_up(own_database_url, tmp_path / "backup", quietly)
+    await add_a_story(own_database_url)
+
+    with pytest.raises(CannotBackUpError, match="with --force"):
+        await restore(own_database_url, tmp_path / "backup", quietly, force=False)
+
+    assert len((await rows_at(own_database_url))["story"]) == len(rows["story"]) + 1
+
+
+async def test_a_backup_of_a_newer_version_is_refused(own_database_url: str, tmp_path: Path):
+    newer = "UPDATE alembic_version SET version_num = '9999'"
+    await run_on(own_database_url, lambda connection: connection.exec_driver_sql(newer))
+    await back_up(own_database_url, tmp_path / "backup", quietly)
+
+    with pytest.raises(SchemaTooNewError):
+        await restore(own_database_url, tmp_path / "backup", quietly, force=True)
+
+
+async def test_what_is_no_backup_is_refused(own_database_url: str, tmp_path: Path):
+    (tmp_path / "backup").write_text("hello")
+
+    with pytest.raises(CannotBackUpError, match="is no backup"):
+        await restore(own_database_url, tmp_path / "backup", quietly, force=True)
+
+
+async def test_a_backup_of_the_other_kind_is_refused(
+    sqlite_url: str, own_postgresql_url: str, tmp_path: Path
+):
+    await back_up(sqlite_url, tmp_path / "backup", quietly)
+
+    with pytest.raises(CannotBackUpError, match="migrate-storage"):
+        await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
+
+
+async def test_a_server_in_use_is_not_restored_over(own_postgresql_url: str, tmp_path: Path):
+    await restore_ready(own_postgresql_url, tmp_path / "backup")
+    storage = Storage.open(own_postgresql_url)
+    async with storage.reading() as unit:
+        await unit.session.exec(select(Story))
+        with pytest.raises(CannotMoveError, match="in use"):
+            await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
+    await storage.close()
+
+
+async def restore_ready(url: str, file: Path) -> None:
+    await migrate(url)
+    await back_up(url, file, quietly)
+
+
+async def test_programs_that_are_too_old_for_the_server_are_told(
+    monkeypatch, own_postgresql_url: str, tmp_path: Path
+):
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    with pytest.raises(CannotBackUpError, match="is of PostgreSQL 9, the server of"):
+        await back_up(own_postgresql_url, tmp_path / "backup", quietly)
+
+
+async def test_programs_that_are_absent_are_told(
+    monkeypatch, own_postgresql_url: str, tmp_path: Path
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(CannotBackUpError, match="pg_dump is not on the PATH"):
+        await back_up(own_postgresql_url, tmp_path / "backup", quietly)
+
+
+async def test_a_damaged_file_is_no_backup(sqlite_url: str, rows_of_file, tmp_path: Path):
+    path = file_of(sqlite_url)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\x7f" * 20_000)
+
+    with pytest.raises(CannotBackUpError, match="damaged"):
+        await back_up(sqlite_url, tmp_path / "backup", quietly)
+
+    assert left_in(tmp_path) == []
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.glob("backup*"))
+
+
+@pytest.fixture
+async def rows_of_file(sqlite_url: str) -> None:
+    storage = Storage.open(sqlite_url)
+    await fill(storage)
+    await storage.close()
+    with closing(sqlite3.connect(file_of(sqlite_url))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def test_a_copy_is_of_one_moment_while_another_writes(sqlite_url: str, tmp_path: Path):
+    path, copy = file_of(sqlite_url), tmp_path / "copy.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")  # as the bot has it
+        writer.execute("CREATE TABLE ballast (number INTEGER, bytes BLOB)")
+        writer.execute("INSERT INTO ballast VALUES (0, zeroblob(30000000))")
+
+        def write(done: int, _total: int) -> None:
+            writer.execute("INSERT INTO ballast VALUES (?, zeroblob(100000))", (done,))
+
+        copy_database(path, copy, write)
+
+        assert writer.execute("SELECT count(*) FROM ballast").fetchone()[0] > 2
+    with closing(sqlite3.connect(copy)) as copied:
+        assert copied.execute("SELECT count(*) FROM ballast").fetchone() == (1,)
+        assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
