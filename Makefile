@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-match screenshots catalogues lock wheel audit clean
+.PHONY: help run test check format bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
@@ -79,6 +79,14 @@ lock: .venv/dev
 wheel: .venv/dev
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 315532800) \
 	  $(BIN)/python -m hatchling build -d dist
+
+test-wheel: .venv/dev
+	$(BIN)/pytest -q tests/packaging
+
+# Needs Docker.
+test-image:
+	docker build --quiet --tag dateline .
+	deploy/container/try.sh dateline
 
 # In an environment of its own, so that what it needs is never mistaken for what we need.
 .venv-audit/done:

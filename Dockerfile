@@ -1,0 +1,31 @@
+# Dateline in a container: `docker build -t dateline .`, then docs/how-to/deploy.md.
+
+FROM python:3.13-slim-trixie AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
+RUN python -m venv /opt/dateline
+# The lock first, hash by hash, so that a change of ours fetches nothing anew.
+COPY requirements.lock /src/
+RUN /opt/dateline/bin/pip install --require-hashes -r /src/requirements.lock
+WORKDIR /src
+COPY . /src/
+RUN /opt/dateline/bin/pip install --no-deps --no-build-isolation . \
+    && deploy/container/slim.sh /opt/dateline
+
+FROM python:3.13-slim-trixie
+# A number that no host gives to a person; the volume belongs to it.
+RUN groupadd --gid 10001 dateline \
+    && useradd --uid 10001 --gid 10001 --home-dir /srv/dateline --shell /usr/sbin/nologin dateline \
+    && install -d -o dateline -g dateline -m 0700 /srv/dateline /srv/dateline/var
+COPY --from=build /opt/dateline /opt/dateline
+ENV PATH=/opt/dateline/bin:$PATH \
+    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    WEB_HOST=0.0.0.0 WEB_PORT=8080 LOG_FORMAT=json
+USER 10001:10001
+WORKDIR /srv/dateline
+VOLUME /srv/dateline/var
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["dateline", "health"]
+ENTRYPOINT ["dateline"]
+CMD ["run"]

@@ -1,0 +1,114 @@
+"""The units of systemd, and the jobs of the CI: held to what is there."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from bot.cli.main import app
+from tests.packaging.test_containers import is_known
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+MOST_EXPOSED = 20  # tenths, as systemd counts; 100 is a service that may do anything
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+PROGRAM = "/opt/dateline/bin/dateline"
+
+
+def lines_of(unit: Path, name: str) -> list[str]:
+    text = unit.read_text(encoding="utf-8")
+    return re.findall(rf"^{name}=(.*)$", text, re.MULTILINE)
+
+
+def runnable(unit: Path, folder: Path) -> Path:
+    """Return a copy that starts something which this machine has; an instance of a template."""
+    copy = folder / unit.name.replace("@.", "@chat.")
+    copy.write_text(unit.read_text(encoding="utf-8").replace(PROGRAM, "/bin/true"))
+    return copy
+
+
+def systemd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    return subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_sets_what_is_a_setting_and_starts_what_is_a_command(unit):
+    variables = [
+        pair.partition("=")[0] for line in lines_of(unit, "Environment") for pair in line.split()
+    ]
+    (command,) = lines_of(unit, "ExecStart")
+    program, name = command.split()[:2]
+
+    assert [name for name in variables if not is_known(name)] == []
+    assert program == PROGRAM
+    assert name in getattr(get_command(app), "commands")  # noqa: B009 - typer's type does not tell
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_understands_it(unit, tmp_path):
+    done = systemd("verify", "--man=no", str(runnable(unit, tmp_path)))
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_it_shut_in(unit, tmp_path):
+    copy = runnable(unit, tmp_path)
+    done = systemd("security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(copy))
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(params=WORKFLOWS, ids=lambda path: path.name)
+def workflow(request) -> Path:
+    path: Path = request.param
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return told
+
+
+def test_what_others_wrote_is_named_by_its_commit(workflow):
+    text = workflow.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.*)", text)
+
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one) for one in used)
+
+
+def test_no_job_may_more_than_read_or_runs_for_ever(workflow):
+    told = read(workflow)
+
+    assert told["permissions"] == {}
+    for name, job in told["jobs"].items():
+        assert job["permissions"] == {"contents": "read"}, name
+        assert job["timeout-minutes"] <= 60, name
+    assert "secrets." not in workflow.read_text(encoding="utf-8")
+
+
+def test_the_jobs_run_what_one_runs_at_home(workflow):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    steps = [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
+    lines = "\n".join(step.get("run", "") for step in steps)
+    made = set(re.findall(r"^make ([a-z-]+)", lines, re.MULTILINE))
+
+    assert {"check", "test", "audit"} <= made <= targets
+
+
+def test_every_target_is_said_to_be_no_file():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+
+    assert set(phony.split()) == set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
