@@ -1,0 +1,49 @@
+"""What is secret is compared in constant time: `==` tells by its time how far a guess is right."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+BOT = Path(__file__).parent.parent / "bot"
+SECRET = {"token", "mac", "secret", "signature", "password", "digest", "seal", "token_hash"}
+SECRET |= {"code_hash", "challenge"}
+# Its answers are made up, and stand on this machine.
+ELSEWHERE = {"playground"}
+
+
+def name_of(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Call(func=func):
+            return name_of(func)
+    return ""
+
+
+def compared(tree: ast.AST) -> list[int]:
+    """Return the lines where something that is named like a secret is compared by `==`."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops)
+        and any(name_of(side).lstrip("_") in SECRET for side in (node.left, *node.comparators))
+    ]
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.name for path in BOT.iterdir() if path.is_dir() and path.name[0] != "_")
+)
+def test_no_secret_is_compared_by_its_letters(room):
+    found = {
+        f"{file.relative_to(BOT)}:{line}"
+        for file in (BOT / room).rglob("*.py")
+        for line in compared(ast.parse(file.read_text(encoding="utf-8")))
+    }
+
+    assert room in ELSEWHERE or found == set()
+
+
+def test_one_that_is_would_be_found():
+    assert compared(ast.parse("if mac == self._mac(a):\n    pass")) == [1]
