@@ -70,6 +70,13 @@ class Role(StrEnum):
     WEB = "web"
 
 
+class Updates(StrEnum):
+    """How what people say comes to us: we ask Telegram for it, or are told."""
+
+    POLLING = "polling"
+    WEBHOOK = "webhook"
+
+
 class WrongSettingError(ValueError):
     """A setting has a value that cannot be; the message is one sentence that names it."""
 
@@ -89,6 +96,7 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: AnyHttpUrl | None = None
+    updates: Updates = Updates.POLLING
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = LOOPBACK
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
@@ -177,6 +185,14 @@ class Settings(BaseSettings):
     def _is_bare(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
         if value and (value.query or value.fragment or value.username or value.password):
             raise ValueError("write https://news.example.org, or with a path behind it, no more")
+        return value
+
+    @field_validator("updates")
+    @classmethod
+    def _can_be_told(cls, value: Updates, info: ValidationInfo) -> Updates:
+        is_known = info.data.get("public_url") or not info.data.get("bot_token")  # the playground's
+        if value is Updates.WEBHOOK and not is_known:
+            raise ValueError("with webhook set PUBLIC_URL too, the https address of this bot")
         return value
 
     @field_validator("templates_dir")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Access, Settings, WrongSettingError, load_settings
+from bot.settings import Access, Settings, Updates, WrongSettingError, load_settings
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 
@@ -82,6 +82,7 @@ def test_a_database_is_opened_by_its_async_driver(
         ("ADMIN_IDS", "1;2"),
         ("ALLOWED_NETWORKS", "10.0.0.1/8"),
         ("BOT_API_URL", "telegram"),
+        ("UPDATES", "pigeons"),
         ("PUBLIC_URL", "news.example.org"),
         ("PUBLIC_URL", "https://news.example.org/?chat=1"),
         ("LOG_FORMAT", "xml"),
@@ -128,3 +129,15 @@ def test_a_secret_file_that_is_absent_is_named(monkeypatch: pytest.MonkeyPatch):
 
     with pytest.raises(WrongSettingError, match="BOT_TOKEN_FILE: cannot read nowhere"):
         load_settings()
+
+
+def test_a_webhook_needs_an_address(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UPDATES", "webhook")
+    assert load_settings().updates is Updates.WEBHOOK  # in the playground, which knows its own
+
+    monkeypatch.setenv("BOT_TOKEN", "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr")
+    with pytest.raises(WrongSettingError, match=r"^UPDATES is wrong: .* set PUBLIC_URL"):
+        load_settings()
+
+    monkeypatch.setenv("PUBLIC_URL", "https://news.example.org")
+    assert load_settings().updates is Updates.WEBHOOK

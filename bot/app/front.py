@@ -17,6 +17,7 @@ from bot.app.tools import needing_the_database
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
+from bot.chat.hooking import HookRefusedError, unhook
 from bot.chat.menu import register_commands, set_menu_button
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.types import User
 
+    from bot.app.hooks import HookedDoor
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
     from bot.loops import Loop
@@ -44,6 +46,8 @@ class FrontDoor:
     around: Surroundings
     bot: Bot
     health: Health
+    hooked: HookedDoor | None = None
+    """What takes updates by webhook; without it they are polled."""
 
     def loops(self) -> list[Loop]:
         return answering_loops(self.around, self.bot)
@@ -58,10 +62,8 @@ class FrontDoor:
         await doors.cataloguing.hand_over()
         await self._introduce(bot, renderer, await doors.admins.all())
         await self._find_an_admin(doors, me)
-        self.health.is_ready = True
-        log.info("ready", bot=me.username, roles=self.around.roles_said)
         gate = Floodgate(admins=await doors.admins.all())
-        await self._poll(Handling(bot, make_dispatcher(doors, renderer), gate), stopping)
+        await self._listen(Handling(bot, make_dispatcher(doors, renderer), gate), me, stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -98,16 +100,28 @@ class FrontDoor:
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 
+    async def _listen(self, handling: Handling, me: User, stopping: asyncio.Event) -> None:
+        def ready() -> None:
+            self.health.is_ready = True
+            log.info("ready", bot=me.username, roles=self.around.roles_said)
+
+        try:
+            if self.hooked:
+                await self.hooked.run(self.bot, handling, ready, stopping)
+            else:
+                await unhook(self.bot)
+                ready()
+                await self._poll(handling, stopping)
+        except* (TokenRefusedError, SecondPollerError, HookRefusedError) as refused:
+            raise StopError(str(leaves(refused)[0])) from refused
+
     async def _poll(self, handling: Handling, stopping: asyncio.Event) -> None:
         """Poll while the lease is ours; it is kept until the last word has been said."""
         tenure = Tenure(self.around.storage, self.around.owner)
-        polling = Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES)
         try:
             async with asyncio.TaskGroup() as group:
                 keeping = group.create_task(tenure.run(asyncio.Event()))
-                await polling.run(stopping)
+                await Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES).run(stopping)
                 keeping.cancel()
-        except* (TokenRefusedError, SecondPollerError) as refused:
-            raise StopError(str(leaves(refused)[0])) from refused
         finally:
             await tenure.let_go()

@@ -21,12 +21,13 @@ from bot.app.outdated import Outdated
 from bot.app.ticking import keep_what_is_there, ticking
 from bot.app.tools import needing_the_database
 from bot.app.wiring import wake_by_hints, wire
-from bot.settings import Role
+from bot.settings import Role, Updates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable
 
     from bot.app.front import FrontDoor
+    from bot.app.hooks import HookedDoor
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
     from bot.web.health import Health
@@ -48,11 +49,13 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     health = Health(is_ready=Role.CHAT not in around.roles)
     outdated = Outdated(around.storage)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(website(around, health))
+        hooked = _hooked_door(around)
+        routes = hooked.routes() if hooked else []
+        await stack.enter_async_context(website(around, health, routes))
         loops = await _loops(around, stack)
         roles: list[Coroutine[None, None, None]] = []
         if Role.CHAT in around.roles:
-            door = await stack.enter_async_context(_front_door(around, health))
+            door = await stack.enter_async_context(_front_door(around, health, hooked))
             loops += door.loops()
             roles.append(door.run(stopping))
         wire(loops)
@@ -91,8 +94,18 @@ async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:
     return loops
 
 
+def _hooked_door(around: Surroundings) -> HookedDoor | None:
+    if around.settings.updates is not Updates.WEBHOOK:
+        return None
+    from bot.app.hooks import hooked_door
+
+    return hooked_door(around)
+
+
 @asynccontextmanager
-async def _front_door(around: Surroundings, health: Health) -> AsyncIterator[FrontDoor]:
+async def _front_door(
+    around: Surroundings, health: Health, hooked: HookedDoor | None
+) -> AsyncIterator[FrontDoor]:
     """Yield what answers people; its calls take their slots from the pace of deliveries."""
     from bot.app.front import FrontDoor
     from bot.app.sessions import telegram_session
@@ -102,7 +115,7 @@ async def _front_door(around: Surroundings, health: Health) -> AsyncIterator[Fro
     token, pace = around.place.token, around.settings.send_per_second
     async with telegram_session(token, around.place.api) as bot:
         bot.session.middleware(Replies(around.storage, bot_key(token), pace))
-        yield FrontDoor(around, bot, health)
+        yield FrontDoor(around, bot, health, hooked)
 
 
 async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.Event) -> None:

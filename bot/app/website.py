@@ -10,7 +10,7 @@ from bot.settings import Role
 from bot.web.health import make_web, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from aiohttp.web import Application, RouteDef
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def website(around: Surroundings, health: Health) -> AsyncIterator[None]:
-    """Serve for the block; StopError if the port is not to be had."""
+async def website(
+    around: Surroundings, health: Health, others: Sequence[RouteDef] = ()
+) -> AsyncIterator[None]:
+    """Serve for the block, *others* too; StopError if the port is not to be had."""
     host, port = around.settings.web_host, around.settings.web_port
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(serving(_web(around, health), host, port))
+            await stack.enter_async_context(serving(_web(around, health, others), host, port))
         except OSError as error:
             raise StopError(
                 f"WEB_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
@@ -32,11 +34,11 @@ async def website(around: Surroundings, health: Health) -> AsyncIterator[None]:
         yield
 
 
-def _web(around: Surroundings, health: Health) -> Application:
+def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Application:
     """Return the probes, and the pages where role `web` is ours and they can be reached."""
     if Role.WEB not in around.roles:
-        return make_web(health=health)
-    hubs = _hub_routes(around) if around.settings.public_url else []
+        return make_web(others, health=health)
+    hubs = [*others, *(_hub_routes(around) if around.settings.public_url else [])]
     base = around.links.base
     if base is None:
         return make_web(hubs, health=health)

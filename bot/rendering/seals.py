@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CONFIRM = "c"
     FEED = "f"
     BOUNCE = "b"
+    UPDATES = "telegram"
 
 
 class BadTokenError(ValueError):
@@ -64,6 +65,13 @@ class Seal:
         if int(day) != _FOR_EVER and (now.astimezone(UTC).date() - _EPOCH).days > int(day):
             raise ExpiredError
         return tuple(subject)
+
+    def secret(self, purpose: Purpose, name: str) -> str:
+        """Return letters and digits that only those with the key know, the same each time.
+
+        *name* has no dot in it, which every token's subject has before it is sealed.
+        """
+        return self._mac(purpose, name)
 
     def _mac(self, purpose: Purpose, signed: str) -> str:
         mac = hmac.digest(self.key, _bytes(f"{purpose}.{signed}"), "sha256")[:_MAC_BYTES]

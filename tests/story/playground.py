@@ -59,9 +59,12 @@ class FarPlayground:
 
 
 @asynccontextmanager
-async def far_playground(folder: Path, *, latency: float = 0) -> AsyncIterator[FarPlayground]:
-    """*latency*: seconds that each call takes."""
-    arguments = ("bot.playground", "--port", "0", "--every", "0", "--latency", str(latency))
+async def far_playground(
+    folder: Path, *, latency: float = 0, longest_pause: float = 60
+) -> AsyncIterator[FarPlayground]:
+    """*latency*: seconds that each call takes; *longest_pause*: until a webhook is tried again."""
+    knobs = ("--latency", str(latency), "--longest-pause", str(longest_pause))
+    arguments = ("bot.playground", "--port", "0", "--every", "0", *knobs)
     async with running(*arguments, folder=folder) as process:
         base = await process.said("http://")
         async with aiohttp.ClientSession(base) as session:

@@ -1,0 +1,112 @@
+"""`POST /telegram/…`: who is heard, what is read, what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.web.health import make_web
+from bot.web.webhook import LARGEST_UPDATE, WebhookRoute
+
+PATIENCE = 20  # seconds; only what hangs waits so long
+SECRET = {"X-Telegram-Bot-Api-Secret-Token": "secret"}
+RIGHT = "/telegram/path"
+
+
+class Taking:
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.is_good = True
+
+    async def take(self, update: dict[str, Any]) -> bool:
+        self.taken.append(update)
+        return self.is_good
+
+
+@pytest.fixture
+def taking():
+    return Taking()
+
+
+@pytest.fixture
+async def client(taking):
+    route = WebhookRoute("path", "secret", taking.take)
+    async with TestClient(TestServer(make_web(route.routes()))) as opened:
+        yield opened
+
+
+async def test_an_update_is_taken(client, taking):
+    answer = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
+
+    assert answer.status == 200
+    assert await answer.read() == b""
+    assert taking.taken == [{"update_id": 1}]
+
+
+async def test_what_shall_come_again_says_when(client, taking):
+    taking.is_good = False
+
+    answer = await client.post(RIGHT, json={"update_id": 1}, headers=SECRET)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        pytest.param(RIGHT, {}, id="no secret"),
+        pytest.param(RIGHT, {"X-Telegram-Bot-Api-Secret-Token": "guess"}, id="another secret"),
+        pytest.param(RIGHT, {"X-Telegram-Bot-Api-Secret-Token": "sécret"}, id="no ASCII"),
+        pytest.param("/telegram/guess", SECRET, id="another path"),
+        pytest.param("/telegram/", SECRET, id="no path"),
+        pytest.param("/telegram/path/more", SECRET, id="a longer path"),
+        pytest.param("/telegram/path%20secret", {}, id="both in the path"),
+    ],
+)
+async def test_who_does_not_know_the_secrets_finds_nothing(client, taking, path, headers):
+    answer = await client.post(path, json={"update_id": 1}, headers=headers)
+
+    assert answer.status == 404
+    assert taking.taken == []
+
+
+async def test_a_stranger_is_answered_before_the_body_is_there(client):
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+
+    writer.write(
+        b"POST /telegram/guess HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    )
+    async with asyncio.timeout(PATIENCE):
+        line = await reader.readline()
+    writer.close()
+
+    assert line.split()[1] == b"404"
+
+
+async def test_nobody_gets_anything(client):
+    assert (await client.get(RIGHT, headers=SECRET)).status == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        pytest.param(b"{", "application/json", 400, id="no JSON"),
+        pytest.param(b"[" * 100_000, "application/json", 400, id="very deep"),
+        pytest.param(b"[1]", "application/json", 400, id="no object"),
+        pytest.param(b"\xff", "application/json", 400, id="no text"),
+        pytest.param(b"update_id=1", "application/x-www-form-urlencoded", 415, id="a form"),
+        pytest.param(
+            json.dumps({"x": "y" * LARGEST_UPDATE}).encode(), "application/json", 413, id="too much"
+        ),
+    ],
+)
+async def test_what_is_no_update_is_refused(client, taking, body, kind, status):
+    answer = await client.post(RIGHT, data=body, headers=SECRET | {"Content-Type": kind})
+
+    assert answer.status == status
+    assert taking.taken == []
