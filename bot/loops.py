@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
+from bot.watch import Act, Watch
 from storage.engine import is_away, is_gone
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Loop:
     wakes: tuple[Loop, ...] = ()
     """The loops for which this one makes work."""
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = field(default_factory=lambda: nap)
+    watch: Watch = field(default_factory=Watch)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _failures: int = 0
     _told: set[str] = field(default_factory=set)
@@ -45,6 +47,7 @@ class Loop:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set; what is in hand then is finished first."""
+        structlog.contextvars.bind_contextvars(step=self.name)
         self.wake()
         while not stopping.is_set():
             await until(stopping, self._woken.wait())
@@ -55,7 +58,8 @@ class Loop:
 
     async def _work(self, stopping: asyncio.Event) -> int:
         try:
-            done = await self.step()
+            with self.watch.over(Act.STEP, self.name) as seen:
+                seen.done = done = await self.step()
         except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
             self._tell(error)
             is_waiting = all(is_gone(reason) for reason in leaves(error))

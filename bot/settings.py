@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl | None = None
     updates: Updates = Updates.POLLING
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = LOOPBACK
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     access: Access = Access.ALLOWLIST

@@ -7,6 +7,7 @@ write lock at once (SQLite: a reader that turns writer fails instead of waiting)
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -33,7 +35,7 @@ from storage.hints import give
 from storage.onefile import WRITERS_CACHE_MB, file_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -95,6 +97,8 @@ class Unit:
     now: datetime
     hints: set[Hint] = field(default_factory=set)
     """What the others may be told when this is committed."""
+    made: Counter[str] = field(default_factory=Counter)
+    """How many new rows it brings, by table; of those that `storage.insert` puts in."""
 
     @property
     def dialect(self) -> str:
@@ -116,6 +120,7 @@ class Storage:
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
         self._hints: Hints | None = None
+        self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
 
@@ -151,6 +156,11 @@ class Storage:
     def dialect(self) -> str:
         return self._engine.dialect.name
 
+    @property
+    def connections_in_use(self) -> int:
+        pools = {self._engine.pool, self._engine_of_writers.pool}
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Unit]:
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
@@ -168,6 +178,7 @@ class Storage:
             yield unit
             if unit.hints and self.dialect == POSTGRESQL and self._hints is None:
                 await give(session, unit.hints)
+        self.on_made(unit.made)
         if unit.hints and self._hints:
             self._hints.give(unit.hints)
 

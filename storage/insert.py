@@ -30,7 +30,9 @@ async def insert_new(
     # Not through the session, which does much for each row that none of ours needs.
     connection = await unit.session.connection()
     statement = _insertion(unit.dialect, table).returning(returning)
-    return list((await connection.execute(statement, rows)).scalars())
+    new = list((await connection.execute(statement, rows)).scalars())
+    unit.made[str(table.__tablename__)] += len(new)
+    return new
 
 
 async def add_new(unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -42,7 +44,8 @@ async def add_new(unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str,
     filled = [place.of(rows) for place in form.places]
     # PostgreSQL takes whole columns, for which it plans once.
     values = tuple(filled) if unit.dialect == POSTGRESQL else list(zip(*filled, strict=True))
-    await connection.exec_driver_sql(form.statement, values)
+    done = await connection.exec_driver_sql(form.statement, values)
+    unit.made[str(table.__tablename__)] += max(done.rowcount, 0)
 
 
 @dataclass(frozen=True, slots=True)

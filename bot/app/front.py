@@ -14,6 +14,7 @@ from bot.app.places import NEWSROOM_IS_READ
 from bot.app.steps.answering import answering_loops
 from bot.app.stops import StopError
 from bot.app.tools import needing_the_database
+from bot.app.watched_telegram import WatchedUpdates
 from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
 from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
@@ -24,6 +25,7 @@ from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
+from bot.web.health import Wait
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -63,7 +65,9 @@ class FrontDoor:
         await self._introduce(bot, renderer, await doors.admins.all())
         await self._find_an_admin(doors, me)
         gate = Floodgate(admins=await doors.admins.all())
-        await self._listen(Handling(bot, make_dispatcher(doors, renderer), gate), me, stopping)
+        dispatcher = make_dispatcher(doors, renderer)
+        dispatcher.update.outer_middleware(WatchedUpdates(self.around.watch))
+        await self._listen(Handling(bot, dispatcher, gate), me, stopping)
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -102,7 +106,7 @@ class FrontDoor:
 
     async def _listen(self, handling: Handling, me: User, stopping: asyncio.Event) -> None:
         def ready() -> None:
-            self.health.is_ready = True
+            self.health.waits.discard(Wait.TELEGRAM)
             log.info("ready", bot=me.username, roles=self.around.roles_said)
 
         try:

@@ -92,11 +92,12 @@ def _relay(around: Surroundings) -> Relay | None:
 
 
 def _mail_loop(around: Surroundings, post: Post, smtp: Smtp, calls: Calls) -> Loop:
+    from bot.app.watched import WatchedRelay
     from bot.delivery.mailing import Franking, Mailing
 
     mailing = Mailing(
         around.storage,
-        smtp,
+        WatchedRelay(smtp, around.watch),
         around.owner,
         calls,
         Franking(post.return_path, _signer(around.settings, post.sender)),

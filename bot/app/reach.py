@@ -29,7 +29,7 @@ async def examine_reach(settings: Settings) -> list[Finding]:
 
 
 def judged(base: str, status: int | None, reason: str) -> Finding:
-    """Judge what `/healthz` under *base* answered: a status, or None and the *reason* for that."""
+    """Judge what `/readyz` under *base* answered: a status, or None and the *reason* for that."""
     if status is None:
         remedy = f"Is the bot running, and does the proxy pass requests on to WEB_PORT? {_HOW}"
         return Finding(_NAME, Health.BAD, f"{base} does not answer: {reason}.", remedy)
@@ -38,7 +38,7 @@ def judged(base: str, status: int | None, reason: str) -> Finding:
         return Finding(_NAME, Health.DOUBTFUL, f"{base} answers that it is not ready.", remedy)
     if status != _OK:
         remedy = f"The proxy must take the path of PUBLIC_URL away, and pass on the rest. {_HOW}"
-        return Finding(_NAME, Health.BAD, f"{base}/healthz answers {status}.", remedy)
+        return Finding(_NAME, Health.BAD, f"{base}/readyz answers {status}.", remedy)
     if not base.startswith("https:"):
         remedy = "Let the proxy speak https: mail services unsubscribe by nothing else."
         return Finding(_NAME, Health.DOUBTFUL, f"{base} answers, without encryption.", remedy)
@@ -52,7 +52,7 @@ async def _asked(base: str) -> tuple[int | None, str]:
     try:
         async with (
             aiohttp.ClientSession(timeout=patience) as session,
-            session.get(f"{base}/healthz", allow_redirects=False) as answer,
+            session.get(f"{base}/readyz", allow_redirects=False) as answer,
         ):
             return answer.status, ""
     except TimeoutError:

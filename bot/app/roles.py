@@ -41,32 +41,36 @@ LOOPS_PATIENCE = 2.0
 
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
     """Run the roles of *around* until *stopping* is set, then finish what is in hand."""
+    from bot.app.measuring import measuring
+    from bot.app.probes import make_health
     from bot.app.website import website
-    from bot.web.health import Health
+    from bot.web.health import Wait
 
     with needing_the_database():
         await _take_over(around.storage, around.owner)
-    health = Health(is_ready=Role.CHAT not in around.roles)
+    health = make_health(around, stopping)
     outdated = Outdated(around.storage)
     async with AsyncExitStack() as stack:
         hooked = _hooked_door(around)
         routes = hooked.routes() if hooked else []
         await stack.enter_async_context(website(around, health, routes))
         loops = await _loops(around, stack)
+        await stack.enter_async_context(measuring(around, health))
         roles: list[Coroutine[None, None, None]] = []
         if Role.CHAT in around.roles:
             door = await stack.enter_async_context(_front_door(around, health, hooked))
             loops += door.loops()
-            roles.append(door.run(stopping))
-        wire(loops)
-        roles += [loop.run(stopping) for loop in loops]
+            roles.append(health.lasting("chat", door.run(stopping)))
+        wire(loops, around.watch)
+        roles += [health.lasting(loop.name, loop.run(stopping)) for loop in loops]
         roles.append(wake_by_hints(around, loops, stopping))
         if manager := service_manager():
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))
         roles.append(outdated.watch(stopping))
         async with ticking(loops):
             await keep_what_is_there()
-            if health.is_ready:
+            health.waits.discard(Wait.START)
+            if Role.CHAT not in around.roles:
                 log.info("ready", roles=around.roles_said)
             await _work(roles, stopping)
         await _let_go(around.storage, around.owner)
@@ -109,12 +113,14 @@ async def _front_door(
     """Yield what answers people; its calls take their slots from the pace of deliveries."""
     from bot.app.front import FrontDoor
     from bot.app.sessions import telegram_session
+    from bot.app.watched_telegram import WatchedCalls
     from bot.delivery.pace import bot_key
     from bot.delivery.replies import Replies
 
     token, pace = around.place.token, around.settings.send_per_second
     async with telegram_session(token, around.place.api) as bot:
         bot.session.middleware(Replies(around.storage, bot_key(token), pace))
+        bot.session.middleware(WatchedCalls(around.watch))
         yield FrontDoor(around, bot, health, hooked)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.logs import LastErrors
 from bot.settings import Role
+from bot.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Surroundings:
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)
+    watch: Watch = field(default_factory=Watch)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

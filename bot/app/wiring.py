@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
+    from bot.watch import Watch
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
@@ -62,9 +63,10 @@ WOKEN = {
 }
 
 
-def wire(loops: Sequence[Loop]) -> None:
-    """Let each of the loops of this process wake those that go on with its work."""
+def wire(loops: Sequence[Loop], watch: Watch | None = None) -> None:
+    """Let each of the loops of this process wake those that go on with its work, watched."""
     for loop in loops:
+        loop.watch = watch or loop.watch
         names = WAKES.get(loop.name, ())
         loop.wakes = tuple(other for other in loops if other.name in names)
 

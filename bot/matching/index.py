@@ -61,6 +61,11 @@ class QueryIndex:
         self._store()
         return self._queries.slots.live
 
+    @property
+    def known(self) -> int:
+        """About how many there are, told at any time: nothing is put in order for it."""
+        return self._queries.slots.live + len(self._pending)
+
     def __contains__(self, query_id: int) -> bool:
         return query_id in self._pending or self._queries.slots.of(query_id) > 0
 

@@ -1,19 +1,31 @@
-"""`/healthz`: answers 200 as soon as the bot works, 503 before; for whoever watches over it."""
+"""The probes of one process: `/healthz`, whether a restart would help; `/readyz`, whether it works.
+
+`/healthz` is 503 only where the process cannot mend itself: one of its roles has ended, or a step
+hangs. A Telegram or a database that is away is waited for, and then it is `/readyz` that says 503,
+and for what it waits; also while the process stops, so that nobody is sent to it any more.
+"""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from bot.watch import OK, Act
 from bot.web.headers import put_headers
+from storage.engine import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
     from aiohttp.typedefs import Middleware
+
+    from bot.watch import Seen
 
 
 LARGEST_BODY = 10_000_000  # bytes; who reads one says how much less it may be
@@ -24,15 +36,112 @@ IDLE_SECONDS = 75.0
 LINGERING_SECONDS = 2.0  # for what a client still sends that was answered already
 LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
+DATABASE_SECONDS: Final = 1.0  # it answers within
+KNOWN_SECONDS: Final = 1.0  # and is asked no oftener, however many ask us
+HANGS_SECONDS: Final = 3600.0  # no round of a step takes so long, the largest list of feeds neither
+
+
+class Wait(StrEnum):
+    """What a process waits for before it works."""
+
+    START = "start"
+    TELEGRAM = "telegram"
+    INDEX = "index"
+    DATABASE = "database"
+    STOP = "stop"  # it works no more
+
+
+# The step whose first round that went well shows that something is there.
+_SHOWN_BY = {"match": Wait.INDEX}
+
+
+@dataclass(eq=False)
+class Database:
+    """Whether it answers in time; many who ask at once are one question."""
+
+    ask: Callable[[], Awaitable[object]]
+    clock: Callable[[], float] = monotonic
+    _known_until: float = float("-inf")
+    _answers: bool = False
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def answers(self) -> bool:
+        async with self._one_at_a_time:
+            if self.clock() >= self._known_until:
+                self._answers = await self._asked()
+                self._known_until = self.clock() + KNOWN_SECONDS
+            return self._answers
+
+    async def _asked(self) -> bool:
+        try:
+            async with asyncio.timeout(DATABASE_SECONDS):
+                await self.ask()
+        except (DatabaseError, OSError, TimeoutError):
+            return False
+        return True
+
+
+async def _nothing() -> None:
+    return None
+
 
 @dataclass(eq=False)
 class Health:
-    is_ready: bool = True
+    """It watches the rounds of steps; whoever starts something tells it when that is there."""
+
+    waits: set[Wait] = field(default_factory=set)
+    database: Database = field(default_factory=lambda: Database(_nothing))
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Callable[[], float] = monotonic
+    ended: list[str] = field(default_factory=list)
+    """Roles and steps that ended although nobody had asked them to."""
+    _rounds: dict[Seen, float] = field(default_factory=dict)
+
+    @contextmanager
+    def watch(self, seen: Seen) -> Iterator[None]:
+        if seen.act is not Act.STEP:
+            yield
+            return
+        self._rounds[seen] = self.clock()
+        try:
+            yield
+        finally:
+            del self._rounds[seen]
+            if seen.outcome == OK and seen.name in _SHOWN_BY:
+                self.waits.discard(_SHOWN_BY[seen.name])
+
+    async def lasting(self, name: str, work: Awaitable[None]) -> None:
+        """Do *work*, which ends when the process stops, and note it if it ends before."""
+        await work
+        if not self.stopping.is_set():
+            self.ended.append(name)
+
+    def hanging(self) -> list[str]:
+        """Return the steps of which a round takes longer than any should."""
+        since = self.clock() - HANGS_SECONDS
+        return sorted({seen.name for seen, begun in self._rounds.items() if begun < since})
+
+    async def waited_for(self) -> list[Wait]:
+        """Return what keeps it from working, in the order of `Wait`; nothing if it works."""
+        waits = set(self.waits)
+        if self.stopping.is_set():
+            waits.add(Wait.STOP)
+        if not await self.database.answers():
+            waits.add(Wait.DATABASE)
+        return [wait for wait in Wait if wait in waits]
 
     async def answer(self, _request: web.Request) -> web.Response:
-        if self.is_ready:
-            return web.json_response({"status": "ok"})
-        return web.json_response({"status": "starting"}, status=503)
+        if trouble := [*self.ended, *self.hanging()]:
+            return web.json_response({"status": "stuck", "steps": trouble}, status=503)
+        return web.json_response({"status": "ok"})
+
+    async def answer_ready(self, _request: web.Request) -> web.Response:
+        if waits := await self.waited_for():
+            return web.json_response({"status": "waiting", "for": waits}, status=503)
+        return web.json_response({"status": "ready"})
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/healthz", self.answer), web.get("/readyz", self.answer_ready)]
 
 
 def make_web(
@@ -42,7 +151,7 @@ def make_web(
     health: Health | None = None,
 ) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
-    app.add_routes([web.get("/healthz", (health or Health()).answer), *routes])
+    app.add_routes([*(health or Health()).routes(), *routes])
     app.on_response_prepare.append(put_headers)
     return app
 

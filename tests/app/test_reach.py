@@ -5,7 +5,7 @@ from bot.app.reach import examine_reach, judged
 from bot.delivery.reputation import Health
 from bot.settings import Settings
 from bot.web.health import Health as Readiness
-from bot.web.health import make_web
+from bot.web.health import Wait, make_web
 from storage.engine import Storage
 from storage.secrets import sealing_key
 
@@ -42,7 +42,7 @@ async def test_the_bot_is_asked_under_its_public_address(sqlite_url):
     async with storage.writing() as unit:
         await sealing_key(unit)
     await storage.close()
-    async with TestServer(make_web(health=Readiness(is_ready=False))) as server:
+    async with TestServer(make_web(health=Readiness(waits={Wait.TELEGRAM}))) as server:
         base = str(server.make_url("/"))
         settings = Settings.model_validate(
             {

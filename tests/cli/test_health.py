@@ -8,7 +8,7 @@ from aiohttp import web
 from typer.testing import CliRunner
 
 from bot.cli.health import health
-from bot.web.health import Health, make_web, serving
+from bot.web.health import Health, Wait, make_web, serving
 from tests.story.processes import free_port
 
 app = typer.Typer()
@@ -37,10 +37,12 @@ async def test_a_bot_that_works_is_well(port, monkeypatch, host):
     assert (result.exit_code, result.output) == (0, "ok\n")
 
 
-async def test_one_that_has_not_found_telegram_yet_is_not(port):
-    result = await ask(make_web(health=Health(is_ready=False)), port)
+async def test_one_that_waits_for_telegram_is_well_and_one_that_has_lost_a_role_is_not(port):
+    waits = await ask(make_web(health=Health({Wait.TELEGRAM})), port)
+    lost = await ask(make_web(health=Health(ended=["chat"])), port)
 
-    assert (result.exit_code, result.output) == (1, "starting\n")
+    assert (waits.exit_code, waits.output) == (0, "ok\n")
+    assert (lost.exit_code, lost.output) == (1, "stuck\n")
 
 
 async def test_what_is_no_bot_is_not(port):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
 from tests.story.conftest import TOKEN
-from tests.story.processes import free_port
+from tests.story.processes import PATIENCE, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,11 @@ def taken_port() -> Iterator[int]:
 
 def on(telegram: Playground, **settings: object) -> dict[str, object]:
     return {"bot_token": TOKEN, "bot_api_url": telegram.base_url, "access": "open", **settings}
+
+
+async def asked(port: int, path: str) -> tuple[int, Any]:
+    async with aiohttp.request("GET", f"http://127.0.0.1:{port}{path}") as answer:
+        return answer.status, await answer.json()
 
 
 async def assert_refuses(command: Command, *words: str) -> None:
@@ -151,8 +157,10 @@ async def test_a_telegram_that_does_not_answer_is_waited_for_while_pages_answer(
 
     async with workplace.dateline("run", **settings) as command:
         await command.said("Telegram does not answer yet")
-        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.status == 503
+        assert await asked(port, "/healthz") == (200, {"status": "ok"})
+        status, said = await asked(port, "/readyz")
+        assert (status, said["status"]) == (503, "waiting")
+        assert "telegram" in said["for"]
         async with aiohttp.request("GET", f"http://127.0.0.1:{port}/m/x") as answer:
             assert "There is nothing here" in await answer.text()
 
@@ -164,11 +172,33 @@ async def test_it_is_healthy_once_it_works_and_stops_when_asked(workplace, teleg
     port = free_port()
     async with workplace.dateline("run", **on(telegram, web_port=port)) as command:
         await command.said("ready")
-        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.status == 200
+        assert await asked(port, "/healthz") == (200, {"status": "ok"})
+        async with asyncio.timeout(PATIENCE):
+            while (await asked(port, "/readyz"))[0] != 200:
+                pass  # its index is read in a moment
 
         await command.stop()
     assert SECRET not in command.output
+
+
+async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
+    port, metrics = free_port(), free_port()
+    settings = on(telegram, web_port=port, metrics_port=metrics)
+    async with workplace.dateline("run", **settings) as command:
+        await command.said("ready")
+        ann = telegram.person("Ann")
+        telegram.send(ann, "/start")
+        await telegram.wait_for_message(ann)
+
+        async with aiohttp.request("GET", f"http://127.0.0.1:{metrics}/metrics") as answer:
+            text = await answer.text()
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as answer:
+            assert answer.status == 404
+
+        await command.stop()
+    assert 'dateline_telegram_calls_total{method="sendMessage",outcome="ok"} 1.0' in text
+    assert 'dateline_lag_seconds{step="send"} 0.0' in text
+    assert SECRET not in text
 
 
 async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from bot.publishing.reading import Reading
 from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
-from bot.web.health import Health, make_web
+from bot.web.health import make_web
 from bot.web.site import Site
 from tests.web.conftest import BASE, SEAL, TUESDAY, Visitor
 
@@ -22,7 +22,7 @@ def link(visitor, told, clock):
     return visitor.links.manage(told, clock.now)
 
 
-@pytest.mark.parametrize("path", ["/e/x", "/", "/healthz", "/robots.txt", "/m/x"])
+@pytest.mark.parametrize("path", ["/e/x", "/", "/healthz", "/readyz", "/robots.txt", "/m/x"])
 async def test_every_answer_keeps_browsers_from_harm(visitor, path):
     answer = await visitor.client.get(path)
 
@@ -129,14 +129,3 @@ async def test_under_a_path_every_address_on_a_page_begins_with_it(web_doors, to
     assert '<link rel="stylesheet" href="/news/static/' in page
     assert 'action="/news/m/' in page
     assert answer.headers["Location"].startswith("/news/m/")
-
-
-async def test_it_says_whether_it_is_ready():
-    health = Health(is_ready=False)
-    async with TestClient(TestServer(make_web(health=health))) as client:
-        before = await client.get("/healthz")
-        health.is_ready = True
-        after = await client.get("/healthz")
-
-        assert (before.status, await before.json()) == (503, {"status": "starting"})
-        assert (after.status, await after.json()) == (200, {"status": "ok"})

@@ -15,13 +15,19 @@ PAGE_READERS = 4
 
 
 def reading_loops(around: Surroundings) -> list[Loop]:
+    from bot.app.watched import WatchedFetcher, WatchedReader
     from bot.sources.finding.searching import Searching
     from bot.sources.fulltext import Completing
     from bot.sources.poll import Polling
 
-    tools, settings = around.tools, around.settings
-    polling = Polling(tools.storage, tools.fetcher, tools.reader, around.owner)
-    completing = Completing(tools.storage, tools.fetcher, tools.reader, around.owner)
+    tools, settings, watch = around.tools, around.settings, around.watch
+    feeds = WatchedFetcher(tools.fetcher, watch, "feed"), WatchedReader(tools.reader, watch, "feed")
+    of_articles = (
+        WatchedFetcher(tools.fetcher, watch, "page"),
+        WatchedReader(tools.reader, watch, "page"),
+    )
+    polling = Polling(tools.storage, *feeds, around.owner)
+    completing = Completing(tools.storage, *of_articles, around.owner)
     searching = Searching(tools.storage, settings.search_feeds, settings.search_feeds_budget)
 
     pages = [Loop("page", completing.complete_due) for _ in range(PAGE_READERS)]

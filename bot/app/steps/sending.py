@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
+from bot.watch import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,6 +24,8 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
     """Yield the loops; calls in flight have an end of the block to finish in."""
     from bot.app.mails import mail_loops
     from bot.app.sessions import telegram_session
+    from bot.app.watched import WatchedChannel
+    from bot.app.watched_telegram import WatchedCalls
     from bot.delivery.calls import Calls
     from bot.delivery.pace import bot_key
     from bot.delivery.send import Sending
@@ -35,9 +38,11 @@ async def sending_loops(around: Surroundings) -> AsyncIterator[list[Loop]]:
         calls,
         mail_loops(around) as mails,
     ):
-        key = bot_key(place.token)
-        sending = Sending(around.storage, Telegram(bot), around.owner, calls, key, pace)
+        bot.session.middleware(WatchedCalls(around.watch))
+        key, channel = bot_key(place.token), WatchedChannel(Telegram(bot), around.watch)
+        sending = Sending(around.storage, channel, around.owner, calls, key, pace)
         send = Loop("send", sending.send_due)
+        around.watch.readings[Reading.SENDS_IN_FLIGHT] = lambda: calls.limit - calls.room
         calls.on_done = send.wake
         yield [send, *mails]
 

@@ -1,0 +1,69 @@
+"""What waits, as metrics show it."""
+
+from datetime import timedelta
+
+from storage.articles import store_articles
+from storage.backlog import backlog
+from storage.sources import add_source
+from storage.words import DeliveryKind, DeliveryState, Medium
+from tests.delivery.conftest import Outbox
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_where_nothing_waits_nothing_is_late(storage):
+    async with storage.reading() as unit:
+        found = await backlog(unit)
+
+    assert set(found.lags.values()) == {0.0}
+    assert found.queue == {}
+    assert found.sources == {"active": 0, "in_trouble": 0}
+
+
+async def test_the_oldest_message_of_any_kind_says_how_late_its_medium_is(storage, clock):
+    outbox = Outbox(storage)
+    await outbox.add(await outbox.chat(7), kind=DeliveryKind.EDITION)
+    clock.turn(MINUTE)
+    await outbox.add(await outbox.chat(8), kind=DeliveryKind.ALERT)
+    clock.turn(MINUTE)
+
+    async with storage.reading() as unit:
+        found = await backlog(unit)
+
+    assert found.lags["send"] == 120
+    assert found.lags["mail"] == 0
+    assert found.queue == {(DeliveryState.PENDING, Medium.TELEGRAM): 2}
+
+
+async def test_what_is_due_later_has_not_waited(storage, clock):
+    async with storage.writing() as unit:
+        values = {"url": "https://a.example/feed", "url_hash": "a", "host": "a.example"}
+        times = {"created_at": unit.now, "next_fetch_at": unit.now + MINUTE}
+        await add_source(unit, values | times)
+
+    async with storage.reading() as unit:
+        early = await backlog(unit)
+    clock.turn(3 * MINUTE)
+    async with storage.reading() as unit:
+        late = await backlog(unit)
+
+    assert (early.lags["poll"], late.lags["poll"]) == (0, 120)
+    assert late.sources == {"active": 1, "in_trouble": 0}
+
+
+async def test_a_unit_tells_of_new_rows_once_it_is_committed(storage):
+    told = []
+    storage.on_made = lambda made: told.append(dict(made))
+    outbox = Outbox(storage)
+    await outbox.chat(7)
+    told.clear()
+
+    async with storage.writing() as unit:
+        row = {"url": "https://a.example/1", "url_hash": "a", "title": "Ferry"}
+        row |= {"stored_at": unit.now, "news_at": unit.now}
+        await store_articles(unit, [row, row | {"url_hash": "b"}])
+        assert told == []
+    async with storage.writing() as unit:
+        await store_articles(unit, [row])
+
+    assert [made.get("article", 0) for made in told] == [2, 0]
