@@ -57,6 +57,7 @@ USE_CASES = {
     "bot.publishing.reading",
     "bot.delivery.doctor",
     "bot.delivery.release",
+    "bot.delivery.tracing",
     "bot.subscribers.admins",
     "bot.subscribers.allowing",
     "bot.subscribers.arrivals",

@@ -22,6 +22,7 @@ from bot.cli.preview import preview
 from bot.cli.read import read
 from bot.cli.run import run
 from bot.cli.sources import sources
+from bot.cli.trace import trace
 
 app = typer.Typer(
     name="dateline",
@@ -58,6 +59,7 @@ app.add_typer(access, name="access")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(invites, name="invites")
 app.command()(audit)
+app.command()(trace)
 app.command()(preview)
 app.command()(doctor)
 app.command()(health)

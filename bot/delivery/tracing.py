@@ -1,0 +1,134 @@
+"""Where one article went: from the sources that had it to the messages that told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from storage.articles import articles_by_url
+from storage.ways import (
+    Carried,
+    Decided,
+    Matched,
+    alerts_of,
+    article_there,
+    articles_of_alert,
+    articles_of_bundle,
+    articles_of_edition,
+    carriers,
+    deliveries_keyed,
+    delivery_there,
+    editions_of,
+    matched,
+)
+from storage.words import Medium, Stage, alert_key, bundle_key, edition_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.articles import Article
+    from storage.deliveries import Delivery
+    from storage.engine import Storage, Unit
+
+MOST: Final = 100  # alerts, and editions
+MOST_PARTS: Final = 10  # of one digest or bundle
+_AHEAD: Final = {
+    Stage.STORED: "It waits to be grouped with what tells the same.",
+    Stage.GROUPED: "It waits to be matched with the queries.",
+    Stage.MATCHED: "It is matched; whom to alert is decided next.",
+}
+_BEHIND: Final = {
+    "alert": articles_of_alert,
+    "bundle": articles_of_bundle,
+    "edition": articles_of_edition,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Of alerts and editions *MOST* each, and the deliveries of these."""
+
+    article: Article
+    sources: Sequence[Carried]
+    matches: Matched
+    alerts: Sequence[Decided] = ()
+    editions: Sequence[Decided] = ()
+    deliveries: Sequence[Delivery] = ()
+
+    @property
+    def standing(self) -> str:
+        """Say in one sentence how far it has come, and why no further."""
+        if ahead := _AHEAD.get(self.article.stage):
+            return ahead
+        if self.alerts or self.editions:
+            return "It is done: what became of each message stands above."
+        if not self.matches.queries:
+            return "It is done: no query wants it."
+        if self.article.quiet:
+            return "It is done: it was old when it was found, so it alerts nobody."
+        return "It is done: nobody wanted it at once. A digest that is due later may tell it."
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A delivery and the articles that it tells; none of a notice or a broadcast."""
+
+    delivery: Delivery
+    articles: Sequence[Article] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    storage: Storage
+
+    async def of_article(self, article_id: int) -> Way | None:
+        async with self.storage.reading() as unit:
+            article = await article_there(unit, article_id)
+            return await _way(unit, article) if article else None
+
+    async def of_url(self, url_hash: str) -> Way | None:
+        """*url_hash*: of any canonical address that the article has."""
+        async with self.storage.reading() as unit:
+            found = await articles_by_url(unit, [url_hash])
+            article = await article_there(unit, found[url_hash]) if found else None
+            return await _way(unit, article) if article else None
+
+    async def of_delivery(self, delivery_id: int) -> Behind | None:
+        async with self.storage.reading() as unit:
+            delivery = await delivery_there(unit, delivery_id)
+            if delivery is None:
+                return None
+            first = delivery
+            while first.target_id and (target := await delivery_there(unit, first.target_id)):
+                first = target  # an edit tells what the message told that it changes
+            kind, _, rest = first.key.partition(":")
+            number = rest.partition(":")[0]
+            ids = await _BEHIND[kind](unit, int(number)) if kind in _BEHIND else ()
+            found = [await article_there(unit, article_id) for article_id in ids]
+            return Behind(delivery, [article for article in found if article])
+
+
+async def _way(unit: Unit, article: Article) -> Way:
+    article_id = article.id or 0
+    alerts = await alerts_of(unit, article.story_id, MOST)
+    editions = await editions_of(unit, article.story_id, MOST)
+    return Way(
+        article,
+        await carriers(unit, article_id),
+        await matched(unit, article_id),
+        alerts,
+        editions,
+        await deliveries_keyed(unit, _keys(alerts, editions)),
+    )
+
+
+def _keys(alerts: Sequence[Decided], editions: Sequence[Decided]) -> list[str]:
+    """Return the keys that their messages have, and some more that nobody has."""
+    parts = range(1, MOST_PARTS + 1)
+    bundles = {alert.bundle_id for alert in alerts if alert.bundle_id}
+    keys = []
+    for medium in Medium:
+        keys += [alert_key(alert.id, medium) for alert in alerts if not alert.bundle_id]
+        keys += [bundle_key(bundle, medium, part) for bundle in bundles for part in parts]
+        keys += [edition_key(each.id, medium, part) for each in editions for part in parts]
+    return keys

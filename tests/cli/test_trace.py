@@ -1,0 +1,150 @@
+"""`dateline trace`, through the command itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bot.cli.trace import trace
+from bot.sources.articles.intake import url_hash
+from storage.alerts import make_alerts
+from storage.articles import Article
+from storage.editions import Told, make_editions
+from storage.engine import Storage
+from storage.words import DeliveryKind, DeliveryState, Medium, Mode, Stage, alert_key, edition_key
+from tests.delivery.conftest import Outbox
+from tests.publishing.newsroom import Newsroom
+
+URL = "https://wire.example/ferry?utm_source=feed"
+
+app = typer.Typer()
+app.command()(trace)
+
+
+@pytest.fixture
+def run(database_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "160")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def stored(database_url) -> Callable[[Callable[[Storage], Awaitable[int]]], int]:
+    """Return what stores something, and tells its number."""
+
+    def store(act: Callable[[Storage], Awaitable[int]]) -> int:
+        async def work() -> int:
+            storage = Storage.open(database_url)
+            try:
+                return await act(storage)
+            finally:
+                await storage.close()
+
+        return asyncio.run(work())
+
+    return store
+
+
+async def told(storage: Storage) -> int:
+    """An article that one chat was alerted of, and then had in its digest."""
+    room, outbox = Newsroom(storage), Outbox(storage)
+    chat, query = await room.chat(), await room.query("ferry")
+    await room.subscribe(chat, query, "Ferry", Mode.BOTH)
+    article = await room.article("Ferry late", query, source_id=await room.source())
+    await room.change(Article, article, url_hash=url_hash(URL), stage=Stage.PUBLISHED)
+    async with storage.writing() as unit:
+        row = {"chat_id": chat, "story_id": 1, "article_id": article, "topic_ids": []}
+        (alert,) = (await make_alerts(unit, [row | {"made_at": unit.now, "chapter": 1}])).values()
+        edition = {"chat_id": chat, "local_date": unit.now.date(), "slot": 0, "stories": 1}
+        edition |= {"due_at": unit.now, "made_at": unit.now, "since": unit.now, "topics": []}
+        made = await make_editions(unit, [(edition, [Told(1, article, [], alerted=True)])])
+        sent_at = unit.now + timedelta(seconds=2)
+    sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}
+    key = alert_key(alert, Medium.TELEGRAM)
+    delivery = await outbox.add(chat, "Ferry late", key=key, **sent)
+    await outbox.add(chat, "also", DeliveryKind.EDIT, key="edit:1:1", target_id=delivery)
+    part = edition_key(made[chat], Medium.TELEGRAM, 1)
+    held: dict[str, Any] = {"state": DeliveryState.HELD, "trouble": "no answer in time"}
+    await outbox.add(chat, "Digest", DeliveryKind.EDITION, key=part, **held)
+    return article
+
+
+async def unwanted(storage: Storage) -> int:
+    room = Newsroom(storage)
+    article = await room.article("Ferry late", source_id=await room.source())
+    await room.change(Article, article, stage=Stage.PUBLISHED)
+    return article
+
+
+async def notice(storage: Storage) -> int:
+    outbox = Outbox(storage)
+    return await outbox.add(await outbox.chat(7), "Hello", DeliveryKind.NOTICE, key="notice:1:a:b")
+
+
+def assert_is_told(shown: str) -> None:
+    assert "source 1, wire.example" in shown
+    assert "queries: 1" in shown
+    assert "alert 1, chat 1" in shown
+    assert "edition 1, chat 1" in shown
+    assert "delivery 1, alert:1:telegram, chat 1" in shown
+    assert "s after it was made, 1 try" in shown
+    assert "delivery 2, edit:1:1" in shown
+    assert "no answer in time" in shown
+    assert "It is done: what became of each message stands above." in shown
+
+
+@pytest.mark.parametrize("named", ["1", URL], ids=["by its number", "by an address"])
+def test_an_article_shows_its_way_to_the_messages_that_told_it(run, stored, named):
+    stored(told)
+
+    result = run(named)
+
+    assert result.exit_code == 0, result.output
+    assert_is_told(result.output)
+
+
+@pytest.mark.parametrize("delivery", ["1", "2", "3"], ids=["an alert", "its edit", "a digest"])
+def test_a_delivery_leads_back_to_its_article(run, stored, delivery):
+    stored(told)
+
+    shown = run("--delivery", delivery).output
+
+    assert "It tells 1:" in shown
+    assert_is_told(shown)
+
+
+def test_an_article_that_went_nowhere_says_why(run, stored):
+    stored(unwanted)
+
+    assert "It is done: no query wants it." in run("1").output
+
+
+def test_a_notice_tells_no_article(run, stored):
+    stored(notice)
+
+    result = run("--delivery", "1")
+
+    assert result.exit_code == 0
+    assert "It tells no article." in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([], id="nothing named"),
+        pytest.param(["1", "--delivery", "1"], id="two things named"),
+        pytest.param(["1"], id="no such article"),
+        pytest.param(["9" * 30], id="a number that no row can have"),
+        pytest.param(["--delivery", "9"], id="no such delivery"),
+        pytest.param(["https://wire.example/other"], id="no such address"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_sentence(run, arguments):
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
