@@ -41,7 +41,7 @@ def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _redact_line(_logger: object, _method: str, line: str) -> str:
+def redact_line(_logger: object, _method: str, line: str) -> str:
     return redact(line)
 
 
@@ -71,15 +71,22 @@ class LastErrors:
 
 
 def configure_logs(
-    form: Literal["console", "json"], level: str, errors: LastErrors | None = None
+    form: Literal["console", "json"],
+    level: str,
+    errors: LastErrors | None = None,
+    report: Processor | None = None,
 ) -> None:
-    """Send our events and those of the standard library's loggers the same way, to stderr."""
+    """Send our events and those of the standard library's loggers the same way, to stderr.
+
+    *report* sees errors as they are, before they are made text of.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([report] if report else []),
         structlog.processors.format_exc_info,
         _redact_event,
     ]
@@ -104,7 +111,7 @@ def configure_logs(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 renderer,
                 # Once more on the whole line: a value may be an object whose text holds a token.
-                _redact_line,  # type: ignore[list-item]
+                redact_line,  # type: ignore[list-item]
             ],
         )
     )

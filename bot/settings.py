@@ -45,6 +45,8 @@ _SECRETS = frozenset(
         "SEARCH_FEEDS",
         "SMTP_PASSWORD",
         "IMAP_PASSWORD",
+        "TRACES_URL",
+        "ERRORS_URL",
     }
 )  # addresses may hold keys
 
@@ -100,6 +102,8 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = LOOPBACK
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
+    traces_url: SecretStr | None = None
+    errors_url: SecretStr | None = None
     playground_port: Port = 8081
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
     access: Access = Access.ALLOWLIST
@@ -181,6 +185,14 @@ class Settings(BaseSettings):
             return formataddr((name, read_address(address)))
         except ValueError:
             raise ValueError("write an address such as news@example.org") from None
+
+    @field_validator("traces_url", "errors_url")
+    @classmethod
+    def _is_an_http_address(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("write an address that begins with https:// or http://")
+        return value
 
     @field_validator("public_url")
     @classmethod

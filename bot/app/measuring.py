@@ -7,12 +7,12 @@ import platform
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from bot.app import processes
 from bot.app.stops import StopError
+from bot.app.versions import our_version
 from bot.settings import Role
 from bot.watch import Reading
 from storage.backlog import backlog
@@ -123,12 +123,8 @@ def _readings(around: Surroundings) -> dict[Reading, Callable[[], float]]:
 
 
 def _build(around: Surroundings) -> dict[str, str]:
-    try:
-        ours = version("dateline")
-    except PackageNotFoundError:
-        ours = "unknown"
     return {
-        "version": ours,
+        "version": our_version(),
         "python": platform.python_version(),
         "database": around.storage.dialect,
         "roles": around.roles_said,

@@ -51,6 +51,7 @@ async def _run(
 ) -> None:
     from bot.app.roles import run_roles
     from bot.app.surroundings import Surroundings
+    from bot.app.traces import tracing
     from bot.publishing.drawing import Drawing
     from bot.sources.reading import Reader
 
@@ -75,6 +76,7 @@ async def _run(
             announce=announce,
             errors=errors,
         )
+        await stack.enter_async_context(tracing(around))
         _warn_if_work_is_left(around)
         await run_roles(around, stopping)
 

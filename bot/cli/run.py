@@ -15,11 +15,14 @@ def run(roles: Annotated[str | None, _ROLES] = None) -> None:
     """Start the bot; without BOT_TOKEN, in a playground that opens in a browser."""
     import asyncio
 
+    from bot.app.reporting import reporting
     from bot.app.run import run_bot
     from bot.logs import LastErrors, configure_logs
     from bot.settings import load_settings
 
     settings = load_settings() if roles is None else load_settings(roles=roles)
     errors = LastErrors()
-    configure_logs(settings.log_format, settings.log_level, errors)
-    asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))
+    dsn = settings.errors_url.get_secret_value() if settings.errors_url else None
+    with reporting(dsn) as report:
+        configure_logs(settings.log_format, settings.log_level, errors, report)
+        asyncio.run(run_bot(settings, announce=typer.echo, errors=errors))

@@ -149,6 +149,7 @@ class Mailing:
             return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
 
     async def _deliver(self, claimed: ClaimedMail) -> None:
+        structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
         error: DeliveryError | None = None
         try:
             await self.relay.send(self._envelope(claimed))

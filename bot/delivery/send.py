@@ -147,6 +147,7 @@ class Sending:
         return [each for each in claimed if each.id in begun]
 
     async def _deliver(self, claimed: Claimed) -> None:
+        structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
         try:
             answer = answer_to(claimed, await self._call(claimed))
         except DeliveryError as error:

@@ -57,6 +57,7 @@ class Completing:
         return len(pages)
 
     async def _complete(self, page: AwaitedPage) -> None:
+        structlog.contextvars.bind_contextvars(article=page.article_id)
         try:
             found = await self._read(page)
         except HostWaits as wait:

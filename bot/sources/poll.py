@@ -60,6 +60,7 @@ class Polling:
 
     async def _visit_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
         for source in sources:
+            structlog.contextvars.bind_contextvars(source_id=source.id)
             try:
                 brought = await self._visit(source)
             except Exception:  # a bad source must not stop the others

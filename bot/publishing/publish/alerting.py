@@ -14,6 +14,8 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from bot.publishing.publish.bymail import ByMail, Letters
 from bot.publishing.publish.holding import hold_back
 from bot.publishing.publish.outbox import delivery, put_out
@@ -61,9 +63,10 @@ class Alerting:
 
     async def _alert(self, article: Article) -> None:
         after: int | None = 0
-        while after is not None:
-            async with self.storage.writing() as unit:
-                after = await self._alert_page(unit, article, after)
+        with bound_contextvars(article=article.id, story=article.story_id):
+            while after is not None:
+                async with self.storage.writing() as unit:
+                    after = await self._alert_page(unit, article, after)
 
     async def _alert_page(self, unit: Unit, article: Article, after: int) -> int | None:
         """Alert the chats after the row *after*; return the last of the page, None at the end."""

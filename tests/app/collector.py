@@ -1,0 +1,35 @@
+"""Whoever takes traces and errors, on this machine."""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@dataclass
+class Collector:
+    base: str = ""
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.bodies.append(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body)
+        return web.Response()
+
+
+@asynccontextmanager
+async def collecting() -> AsyncIterator[Collector]:
+    collector = Collector()
+    app = web.Application()
+    app.router.add_post("/{path:.*}", collector.take)
+    async with TestServer(app) as server:
+        collector.base = str(server.make_url("/")).rstrip("/")
+        yield collector
