@@ -20,9 +20,15 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.logs import redact_line
 from storage.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty
+from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by their names
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,6 +59,7 @@ def plain_logs() -> None:
         processors=[
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=False),
+            redact_line,  # type: ignore[list-item]  # after the renderer it is a line
         ]
     )
 

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.secrecy import assert_keeps, assert_keeps_the_key
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
@@ -87,6 +89,7 @@ class Command:
         if not line:
             return None
         self.lines.append(line.decode().rstrip())
+        assert_keeps(self.lines[-1])
         return self.lines[-1]
 
 
@@ -112,6 +115,7 @@ async def running(*arguments: str, folder: Path, **settings: str) -> AsyncIterat
     finally:
         if process.returncode is None:
             await command.kill()
+        assert_keeps_the_key(folder, command.output)
 
 
 @dataclass(frozen=True)

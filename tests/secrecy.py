@@ -1,0 +1,76 @@
+"""No secret is ever said: whatever tests and the processes they start print or log is looked at.
+
+What looks like a token of a bot, a login in an address or a DSN counts, wherever it comes from; of
+other secrets those that tests use. Hooks of pytest look at what is captured of each test; the
+processes of `tests/story` are looked at line by line.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from base64 import b64encode, urlsafe_b64encode
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SMTP_PASSWORD, IMAP_PASSWORD = "smtp-open-sesame", "imap-open-sesame"
+ERRORS_KEY, TRACES_KEY = "feedfacefeedfacefeedfacefeedface", "traces-open-sesame"
+DATABASE_PASSWORD = "database-open-sesame"
+
+_LOOKS = {
+    "the token of a bot": re.compile(r"\b\d{6,20}:[A-Za-z0-9_-]{30,64}"),
+    "a login in an address": re.compile(r"://[^/\s:@]+:[^/\s@…*]+@"),
+    "the key of a DSN": re.compile(r"://[0-9a-f]{32}@"),
+    "a password": re.compile(r"[a-z]+-open-sesame|" + ERRORS_KEY),
+}
+_said: dict[str, set[str]] = {}
+
+
+def secrets_in(text: str) -> set[str]:
+    """Return what kinds of secrets stand in *text*."""
+    return {kind for kind, look in _LOOKS.items() if look.search(text)}
+
+
+def assert_keeps(text: str) -> None:
+    assert secrets_in(text) == set(), text
+
+
+def assert_keeps_the_key(folder: Path, text: str) -> None:
+    """What seals the links of any database in *folder* does not stand in *text*."""
+    for file in folder.rglob("*.sqlite3"):
+        for key in _keys(file):
+            forms = (key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).decode(), repr(key))
+            assert [form for form in forms if form.rstrip("=") in text] == [], "the sealing key"
+
+
+def _keys(file: Path) -> Iterator[bytes]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        try:
+            yield from (key for (key,) in database.execute("SELECT key FROM secret"))
+        except sqlite3.DatabaseError:
+            return  # none of ours, or none yet
+
+
+@pytest.hookimpl
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    for name, content in report.sections:
+        if found := secrets_in(content):
+            _said.setdefault(f"{report.nodeid}, {name}", set()).update(found)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _said and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for where, kinds in sorted(_said.items()):
+        terminalreporter.write_line(f"SAID {', '.join(sorted(kinds))}: {where}", red=True)

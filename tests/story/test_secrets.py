@@ -1,0 +1,81 @@
+"""Whatever is set and whatever fails, no secret stands in what the bot says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.secrecy import (
+    DATABASE_PASSWORD,
+    ERRORS_KEY,
+    IMAP_PASSWORD,
+    SMTP_PASSWORD,
+    TRACES_KEY,
+    secrets_in,
+)
+from tests.story.conftest import TOKEN
+from tests.story.processes import free_port
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegram, form):
+    nowhere = f"127.0.0.1:{free_port()}"
+    settings = {
+        "bot_token": TOKEN,
+        "bot_api_url": telegram.base_url,
+        "access": "open",
+        "log_format": form,
+        "log_level": "debug",
+        "metrics_port": 0,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": free_port(),
+        "smtp_user": "dateline",
+        "smtp_password": SMTP_PASSWORD,
+        "smtp_from": "news@example.org",
+        "imap_host": "127.0.0.1",
+        "imap_port": free_port(),
+        "imap_user": "dateline",
+        "imap_password": IMAP_PASSWORD,
+        "traces_url": f"http://dateline:{TRACES_KEY}@{nowhere}/v1/traces",
+        "errors_url": f"http://{ERRORS_KEY}@{nowhere}/1",
+    }
+    async with workplace.dateline("run", **settings) as command:
+        await command.said("ready")
+        ann = telegram.person("Ann")
+        telegram.send(ann, "/start")
+        await telegram.wait_for_message(ann)
+
+        await command.stop()
+
+
+async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workplace):
+    url = f"postgresql://dateline:{DATABASE_PASSWORD}@127.0.0.1:1/news"
+
+    async with workplace.dateline("run", bot_token=TOKEN, database_url=url) as command:
+        assert await command.ended() == 2
+
+    assert "DATABASE_URL" in command.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"polling with {TOKEN}", id="a token"),
+        pytest.param("postgresql://dateline:word@host/news", id="a database"),
+        pytest.param(f"https://{ERRORS_KEY}@errors.example/1", id="a DSN"),
+        pytest.param(f"AUTH {SMTP_PASSWORD}", id="a password"),
+    ],
+)
+def test_what_is_a_secret_is_known_by_its_looks(text):
+    assert secrets_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://dateline:…@host/news",
+        "https://news.example:8443/a@b",
+        "2026-11-26 11:40:00 delivery 123456:17",
+    ],
+)
+def test_what_is_none_is_not_taken_for_one(text):
+    assert secrets_in(text) == set()
