@@ -36,7 +36,9 @@ class Alert(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     story_id: int = Field(foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     chapter: int = 1  # which of the chain's alerts it is for this chat
-    article_id: int = Field(foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID)
+    article_id: int = Field(
+        foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
     bundle_id: int | None = Field(  # None: it was told at once

@@ -36,16 +36,14 @@ class Edition(SQLModel, table=True):
 class EditionStory(SQLModel, table=True):
     """A story that a chat was told in a digest; it is never told again as new.
 
-    The article stands for the story. That is no foreign key, which would want an index of its own
-    on the largest table there is.
+    The article stands for the story. The two are no foreign keys, which would want an index of
+    their own on the largest table there is; they are kept for longer than an edition.
     """
 
     chat_id: int = Field(
         primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
     )
-    story_id: int = Field(
-        primary_key=True, foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID
-    )
+    story_id: int = Field(primary_key=True, sa_type=ROW_ID)
     edition_id: int = Field(
         foreign_key="edition.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )

@@ -35,6 +35,7 @@ STEPS = {
     "bot.sources.finding.searching",
     "bot.matching.following",
     "bot.subscribers.adding_lists",
+    "bot.subscribers.forgetting",
     "bot.subscribers.tidying",
 }
 USE_CASES = {

@@ -35,6 +35,7 @@ TICK_SECONDS = {
     "bounces": 300,
     "hubs": 30,
     "tidy": 60,
+    "forget": 6 * 3600,
     "list": 2,
 }
 # What a step makes work for. New articles are grouped first; a new version of one has its story

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
@@ -14,6 +15,7 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
     from bot.app.mails import make_post
     from bot.publishing.publish import Publishing
     from bot.publishing.publish.broadcasting import Broadcasting
+    from bot.subscribers.forgetting import Forgetting
     from bot.subscribers.tidying import Tidying
 
     storage, settings = around.storage, around.settings
@@ -27,6 +29,12 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
         post=make_post(around),
         alerts_a_day=settings.alerts_per_chat,
     )
+    forgetting = Forgetting(
+        storage,
+        around.owner,
+        articles=timedelta(days=settings.keep_articles_days),
+        deliveries=timedelta(days=settings.keep_deliveries_days),
+    )
     casting = Broadcasting(storage, around.renderer, around.owner, settings.send_per_second)
     return [
         Loop("notice", publishing.publish_notices),
@@ -36,4 +44,5 @@ def publishing_loops(around: Surroundings) -> list[Loop]:
         Loop("also", publishing.publish_also),
         Loop("broadcast", casting.put_out_next),
         Loop("tidy", Tidying(storage).tidy),
+        Loop("forget", forgetting.forget_old),
     ]

@@ -1,0 +1,77 @@
+"""Forgetting: what grows without end goes when nobody needs it any more, a little at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from storage.engine import Storage, Unit
+from storage.leases import hold, let_go
+from storage.retention import (
+    Page,
+    forget_alerts,
+    forget_articles,
+    forget_bundles,
+    forget_deliveries,
+    forget_editions,
+    forget_stories,
+)
+
+ROLE = "forget"
+_LEASE = timedelta(minutes=2)
+# Between two units, so that what people wait for goes first.
+_PAUSE_SECONDS = 0.5
+# A link to a digest is good for 90 days; the last day may begin anywhere in the world.
+EDITIONS: Final = timedelta(days=91)
+
+_Forget = Callable[[Unit, int, datetime, int], Awaitable[Page]]
+
+
+class _Kind(NamedTuple):
+    forget: _Forget
+    kept: timedelta
+    at_once: int  # rows; what hangs on each goes with it
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    storage: Storage
+    owner: str
+    articles: timedelta
+    deliveries: timedelta
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def forget_old(self) -> int:
+        """Return how many rows went, besides those that hang on them.
+
+        One process does so at a time; another finds nothing to do.
+        """
+        gone = sum([await self._forget(kind) for kind in self._kinds()])
+        async with self.storage.writing() as unit:
+            await let_go(unit, ROLE, self.owner)
+        return gone
+
+    def _kinds(self) -> tuple[_Kind, ...]:
+        """What hangs on others before those."""
+        return (
+            _Kind(forget_deliveries, self.deliveries, 1000),
+            _Kind(forget_editions, EDITIONS, 50),
+            _Kind(forget_alerts, self.articles, 1000),
+            _Kind(forget_bundles, self.articles, 1000),
+            _Kind(forget_articles, self.articles, 100),
+            _Kind(forget_stories, self.articles, 1000),
+        )
+
+    async def _forget(self, kind: _Kind) -> int:
+        gone, last = 0, 0
+        while True:
+            async with self.storage.writing() as unit:
+                if not await hold(unit, ROLE, self.owner, _LEASE):
+                    return gone
+                page = await kind.forget(unit, last, unit.now - kind.kept, kind.at_once)
+            gone += page.gone
+            if page.last is None:
+                return gone
+            last = page.last
+            await self.pause(_PAUSE_SECONDS)

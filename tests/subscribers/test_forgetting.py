@@ -1,0 +1,243 @@
+"""What is old goes, and what is still needed stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import col, select, update
+
+from bot.subscribers.forgetting import EDITIONS, ROLE, Forgetting
+from storage import retention
+from storage.alerts import Alert
+from storage.articles import Article
+from storage.bundles import Bundle
+from storage.deliveries import Delivery
+from storage.editions import Edition, EditionStory
+from storage.entries import Entry
+from storage.folded import Folded, FoldedRow, store_folded
+from storage.leases import hold
+from storage.matches import Match
+from storage.stories import Story
+from storage.words import DeliveryKind, DeliveryState, Stage
+from tests.publishing.newsroom import Newsroom
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from storage.engine import Storage
+
+ARTICLES, DELIVERIES = timedelta(days=120), timedelta(days=30)
+DAY = timedelta(days=1)
+
+
+async def at_once(_seconds: float) -> None:
+    return
+
+
+@pytest.fixture
+def forgetting(storage: Storage) -> Forgetting:
+    return Forgetting(storage, "me", ARTICLES, DELIVERIES, pause=at_once)
+
+
+@pytest.fixture
+def newsroom(storage: Storage) -> Newsroom:
+    return Newsroom(storage)
+
+
+@pytest.fixture
+def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources show one article, topics one story."""
+    monkeypatch.setattr(retention, "SHOWN_BY_A_SOURCE", 1)
+    monkeypatch.setattr(retention, "NEWEST_OF_A_QUERY", 1)
+
+
+async def add(storage: Storage, row: Any) -> int:
+    async with storage.writing() as unit:
+        unit.session.add(row)
+        await unit.session.flush()
+        return row.id or 0
+
+
+async def deliver(storage: Storage, chat_id: int, key: str, **more: Any) -> int:
+    async with storage.reading() as unit:
+        now = unit.now
+    usual: dict[str, Any] = {
+        "kind": DeliveryKind.ALERT,
+        "state": DeliveryState.SENT,
+        "sent_at": now,
+    }
+    row = Delivery(
+        key=key, chat_id=chat_id, priority=1, body={}, due_at=now, created_at=now, **usual | more
+    )
+    return await add(storage, row)
+
+
+async def numbers(storage: Storage, column: Any) -> list[Any]:
+    async with storage.reading() as unit:
+        return list(await unit.session.exec(select(column).order_by(column)))
+
+
+async def publish_all(storage: Storage) -> None:
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Article).values(stage=Stage.PUBLISHED))
+
+
+async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
+    chat = await newsroom.chat()
+    for number in range(3):
+        await deliver(storage, chat, f"alert:{number}")
+    clock.turn(DELIVERIES)
+    young = await deliver(storage, chat, "alert:young")
+    clock.turn(DAY)
+
+    assert await forgetting.forget_old() == 3
+    assert await numbers(storage, col(Delivery.id)) == [young]
+
+
+async def test_messages_that_wait_for_somebody_stay(storage, newsroom, forgetting, clock):
+    chat = await newsroom.chat()
+    for state in (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.UNKNOWN):
+        await deliver(storage, chat, state, state=state, sent_at=None)
+    await deliver(storage, chat, "notice:1:source_dead:1", kind=DeliveryKind.NOTICE)
+    clock.turn(2 * DELIVERIES)
+
+    assert await forgetting.forget_old() == 0
+
+
+async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, forgetting, clock):
+    await deliver(storage, await newsroom.chat(), "late", sent_at=clock.now + 20 * DAY)
+    clock.turn(DELIVERIES + DAY)
+
+    assert await forgetting.forget_old() == 0
+
+
+async def test_more_than_a_page_goes(storage, newsroom, forgetting, clock, monkeypatch):
+    chat = await newsroom.chat()
+    for number in range(5):
+        await deliver(storage, chat, f"alert:{number}")
+    await deliver(storage, chat, "held", state=DeliveryState.HELD)
+    clock.turn(2 * DELIVERIES)
+    monkeypatch.setattr(
+        Forgetting,
+        "_kinds",
+        lambda self: [kind._replace(at_once=2) for kind in kinds(self)],
+    )
+
+    assert await forgetting.forget_old() == 5
+    assert await numbers(storage, col(Delivery.key)) == ["held"]
+
+
+kinds = Forgetting._kinds
+
+
+@pytest.mark.usefixtures("little_shown")
+async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forgetting, clock):
+    source, query = await newsroom.source(), await newsroom.query("taiwan")
+    chat = await newsroom.chat()
+    old = await newsroom.article("Old", query, source_id=source)
+    async with storage.writing() as unit:
+        await store_folded(unit, [FoldedRow(old, "old", "words", "en")])
+    story = (await numbers(storage, col(Article.story_id)))[0]
+    bundle = await add(
+        storage,
+        Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, put_out_at=clock.now),
+    )
+    await add(
+        storage,
+        Alert(chat_id=chat, story_id=story, article_id=old, made_at=clock.now, bundle_id=bundle),
+    )
+    clock.turn(ARTICLES + DAY)
+    new = await newsroom.article("New", query, source_id=source)
+    await publish_all(storage)
+
+    await forgetting.forget_old()
+
+    assert await numbers(storage, col(Article.id)) == [new]
+    assert await numbers(storage, col(Entry.article_id)) == [new]
+    assert await numbers(storage, col(Match.article_id)) == [new]
+    for left in (col(Alert.id), col(Bundle.id), col(Folded.article_id)):
+        assert await numbers(storage, left) == []
+    assert await numbers(storage, col(Story.id)) == await numbers(storage, col(Article.story_id))
+
+
+@pytest.mark.usefixtures("little_shown")
+async def test_what_a_source_may_still_show_stays(storage, newsroom, forgetting, clock):
+    await newsroom.article("Old", source_id=await newsroom.source())
+    await publish_all(storage)
+    clock.turn(2 * ARTICLES)
+
+    assert await forgetting.forget_old() == 0
+
+
+@pytest.mark.usefixtures("little_shown")
+async def test_the_last_story_of_a_topic_stays(storage, newsroom, forgetting, clock):
+    source, query = await newsroom.source(), await newsroom.query("taiwan")
+    last = await newsroom.article("Last of its topic", query, source_id=source)
+    clock.turn(2 * ARTICLES)
+    new = await newsroom.article("New", source_id=source)
+    await publish_all(storage)
+
+    await forgetting.forget_old()
+
+    assert await numbers(storage, col(Article.id)) == [last, new]
+
+
+@pytest.mark.usefixtures("little_shown")
+async def test_an_article_on_its_way_stays(storage, newsroom, forgetting, clock):
+    source = await newsroom.source()
+    await newsroom.article("Old", source_id=source)
+    clock.turn(2 * ARTICLES)
+    await newsroom.article("New", source_id=source)
+
+    assert await forgetting.forget_old() == 0
+
+
+async def test_a_story_stays_as_long_as_any_of_its_articles(storage, newsroom, forgetting, clock):
+    source = await newsroom.source()
+    await newsroom.article("Old", source_id=source)
+    story = (await numbers(storage, col(Story.id)))[0]
+    clock.turn(ARTICLES + DAY)
+    new = await newsroom.article("New", source_id=source)
+    await newsroom.joins(new, story_id=story)
+
+    await forgetting.forget_old()
+
+    assert story in await numbers(storage, col(Story.id))
+
+
+async def edition(storage: Storage, chat_id: int, made_at: datetime) -> int:
+    day: dict[str, Any] = {"local_date": made_at.date(), "made_at": made_at}
+    number = await add(storage, Edition(chat_id=chat_id, due_at=made_at, since=made_at, **day))
+    async with storage.writing() as unit:
+        unit.session.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
+    return number
+
+
+async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
+    storage, newsroom, forgetting, clock
+):
+    chat, quiet = await newsroom.chat(7), await newsroom.chat(8)
+    last_of_quiet = await edition(storage, quiet, clock.now - 400 * DAY)
+    await edition(storage, chat, clock.now - EDITIONS - DAY)
+    opened = await edition(storage, chat, clock.now - EDITIONS + DAY)
+    newest = await edition(storage, chat, clock.now)
+
+    assert await forgetting.forget_old() == 1
+    assert await numbers(storage, col(Edition.id)) == [last_of_quiet, opened, newest]
+    kept = await numbers(storage, col(EditionStory.edition_id))
+    assert kept == [last_of_quiet, opened, newest]
+
+
+async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, clock):
+    await deliver(storage, await newsroom.chat(), "old")
+    clock.turn(2 * DELIVERIES)
+    async with storage.writing() as unit:
+        await hold(unit, ROLE, "another", timedelta(minutes=2))
+
+    assert await forgetting.forget_old() == 0
+
+    clock.turn(timedelta(minutes=2))
+
+    assert await forgetting.forget_old() == 1
