@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col, select
 from storage.deliveries import Delivery
 from storage.deliveries_edits import messages_to_answer, messages_to_edit
 from storage.deliveries_next import (
+    MOST_ROUNDS,
     ROUNDS,
     Candidate,
     candidates,
@@ -23,7 +24,7 @@ from storage.deliveries_next import (
     lock_lines,
     put_off,
 )
-from storage.words import IN_THE_WAY, ChatKind, DeliveryKind, DeliveryState, Medium
+from storage.words import IN_THE_WAY, ChatKind, DeliveryKind, DeliveryState, Hint, Medium
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -68,12 +69,12 @@ async def claim_deliveries(
     Left out are suspended chats, chats whose pace says later, and whatever stands behind another
     delivery of its address. Of one Telegram chat with several threads one delivery is claimed.
     Edits that came too late are dropped on the way. They are fewer than could go where much stands
-    behind others that is not marked yet, but none only where there are none.
+    behind others that is not marked yet; where that leaves none, a hint says there may be more.
     """
     await lock_lines(unit)
     claimed: list[Claimed] = []
     rounds = 0
-    while (wanted := limit - len(claimed)) > 0 and not (claimed and rounds >= ROUNDS):
+    while (wanted := limit - len(claimed)) > 0 and rounds < (ROUNDS if claimed else MOST_ROUNDS):
         rounds += 1
         found = await candidates(unit, medium, wanted)
         kept = [each for each in found if not each.may_go(medium)]
@@ -83,6 +84,8 @@ async def claim_deliveries(
         claimed += await _claim(unit, going, owner, unit.now + lease)
         if len(found) < wanted or not (going or kept):
             break
+    if rounds == MOST_ROUNDS:
+        unit.hints.add(Hint.DELIVERIES)
     return await _with_replies(unit, await _without_late_edits(unit, claimed))
 
 

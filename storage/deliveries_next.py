@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from storage.engine import Unit
 
-# More stands behind others unknown only after a long pause of all; then it takes several units.
-LINES_AT_ONCE, MARKED_AT_ONCE, ROUNDS = 5, 500, 2
+# More stands behind others unknown only after a long pause of all; then it takes several units,
+# each round of one slower than the last: what it has marked is stepped over until it commits.
+LINES_AT_ONCE, MARKED_AT_ONCE, ROUNDS, MOST_ROUNDS = 5, 500, 2, 10
 
 PRIORITIES = sorted({kind.priority for kind in DeliveryKind})
 

@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from storage import deliveries_next
 from storage.chats_migrated import migrate_chat
 from storage.chats_suspended import restore_chat, suspend_chat
 from storage.deliveries import IN_THE_WAY, Delivery
 from storage.deliveries_claimed import begin_sending, claim_deliveries, finish_calls
 from storage.deliveries_held import release_deliveries
 from storage.deliveries_left import free_unbegun, resend_unknown
+from storage.deliveries_next import MOST_ROUNDS
 from storage.pace import chat_pace_key, hold_back
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.words import ChatState, DeliveryKind, DeliveryState, Hint
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
@@ -128,6 +130,25 @@ async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock)
 
     assert claimed.id == first
     assert [(await outbox.get(each)).waits for each in behind] == [True] * 4
+
+
+async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the_next(
+    storage, monkeypatch
+):
+    monkeypatch.setattr(deliveries_next, "MARKED_AT_ONCE", 2)
+    outbox = Outbox(storage)
+    chat, other = await outbox.chat(7), await outbox.chat(8)
+    for _ in range(2 + 2 * MOST_ROUNDS):
+        await outbox.add(chat)
+    last = await outbox.add(other)
+    units = []
+
+    for _ in range(3):
+        async with storage.writing() as unit:
+            claimed = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
+            units.append(([each.id for each in claimed], unit.hints))
+
+    assert units == [([1], set()), ([], {Hint.DELIVERIES}), ([last], set())]
 
 
 async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
