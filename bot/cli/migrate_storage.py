@@ -82,11 +82,14 @@ def _print_table(compared: Sequence[Compared]) -> None:
     from rich.table import Table
 
     table = Table("table", "rows before", "rows now", "sum before", "sum now", "same")
+    empty = [each for each in compared if each.is_same and not each.counted]
     for each in compared:
-        counts = (f"{each.counted:,}", f"{each.found.rows:,}")
-        sums = (f"{each.moved.digest:016x}", f"{each.found.digest:016x}")
-        table.add_row(each.name, *counts, *sums, "yes" if each.is_same else "[red]no[/red]")
+        if each not in empty:
+            counts = (f"{each.counted:,}", f"{each.found.rows:,}")
+            sums = (f"{each.moved.digest:016x}"[:8], f"{each.found.digest:016x}"[:8])
+            table.add_row(each.name, *counts, *sums, "yes" if each.is_same else "[red]no[/red]")
     Console().print(table)
+    typer.echo(f"{len(empty)} more tables had no rows, and have none.")
 
 
 def _shown(url: str) -> str:
