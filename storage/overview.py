@@ -84,3 +84,9 @@ async def _oldest(unit: Unit, moment: Any, *which: ColumnElement[bool] | Any) ->
 def _passed(unit: Unit, moment: datetime | None) -> timedelta:
     """Work that will be due some day has not waited."""
     return max(unit.now - moment, timedelta()) if moment else timedelta()
+
+
+async def last_read(unit: Unit) -> datetime | None:
+    """Return when any source was last read well."""
+    newest = select(func.max(col(Source.succeeded_at))).where(_ACTIVE)
+    return (await unit.session.exec(newest)).one()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscribers")
+ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscribers", "doctor")
 
 DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
@@ -114,6 +114,7 @@ ACTS = {
     "bot.matching.builder",
     "bot.matching.building",
     "bot.matching.snapshots",
+    "bot.doctor.asking",
 }
 # The parts of the largest room: each may import those before it.
 PARTS = ("formats", "webpages", "getting", "articles", "finding")

@@ -1,48 +1,66 @@
-"""`dateline doctor`: what stands in the way of mail and pages, and what to do about it."""
+"""`dateline doctor`: what an operator can get wrong, and what to do about it.
+
+Exit 0: all is good or doubtful; 1: something is ill; 2: the settings cannot even be read.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.delivery.reputation import Finding
+    from bot.doctor.findings import Finding
     from bot.settings import Settings
 
-_SIGNS = {"good": "✓", "doubtful": "?", "bad": "✗"}
+_SIGNS = {"good": "✓", "doubtful": "?", "ill": "✗"}
 
 
-def doctor() -> None:
-    """Look at mail (server, SPF, DKIM, DMARC, PTR of its sender) and at pages. Exit 1 if ill."""
+def doctor(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out Telegram, mail and pages: no network.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Look at all that can be wrong with token, database, machine, sources, mail and pages.
+
+    Nothing is changed. Exit 1 if something is ill. Each finding: docs/how-to/doctor.md.
+    """
     import asyncio
 
+    from bot.doctor.findings import is_any_ill
     from bot.settings import load_settings
 
     settings = load_settings()
-    findings = asyncio.run(_examine(settings))
-    for finding in findings:
-        typer.echo(f"{_SIGNS[finding.health]} {finding.name}: {finding.sentence}")
-        if finding.remedy:
-            typer.echo(f"    {finding.remedy}")
-    if any(finding.health == "bad" for finding in findings):
+    findings = asyncio.run(_found(settings, quick=quick))
+    if as_json:
+        for finding in findings:
+            typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+    else:
+        _print(findings)
+    if is_any_ill(findings):
         raise typer.Exit(1)
 
 
-async def _examine(settings: Settings) -> Sequence[Finding]:
-    from bot.app.reach import examine_reach
+async def _found(settings: Settings, *, quick: bool) -> Sequence[Finding]:
+    from bot.app.checks import make_checks
+    from bot.doctor.examining import examine
 
-    return [*await _examine_mail(settings), *await examine_reach(settings)]
+    return await examine(make_checks(settings, quick=quick))
 
 
-async def _examine_mail(settings: Settings) -> Sequence[Finding]:
-    from bot.app.mails import make_doctor
-    from bot.delivery.reputation import Finding, Health
-
-    mail = make_doctor(settings)
-    if mail is None:
-        remedy = "Set SMTP_HOST and SMTP_FROM to have digests mailed: docs/how-to/email.md."
-        return [Finding("SMTP", Health.DOUBTFUL, "No mail server is set, so none is sent.", remedy)]
-    return await mail.examine()
+def _print(findings: Sequence[Finding]) -> None:
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        typer.echo(f"{_SIGNS[finding.health]} {finding.name:<{width}}  {finding.sentence}")
+        if finding.remedy:
+            typer.echo(f"{'':<{width + 4}}{finding.remedy} [{finding.code}]")
+    count = Counter(str(finding.health) for finding in findings)
+    told = [f"{count[health]} {health}" for health in _SIGNS if count[health]]
+    typer.echo(f"\n{', '.join(told)}.")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.delivery.errors import DeliveryError
-from bot.delivery.reputation import Finding, Health, dkim, dmarc, ptr, spf
+from bot.delivery.reputation import dkim, dmarc, ptr, spf
 from bot.delivery.resolver import NoAnswerError
+from bot.doctor.findings import Finding, doubtful, good, ill
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -44,25 +45,24 @@ class MailDoctor:
     async def examine(self) -> list[Finding]:
         return [
             await self._server(),
-            await _known("SPF", self._spf()),
-            await _known("DKIM", self._dkim()),
-            await _known("DMARC", self._dmarc()),
-            await _known("PTR", self._ptr()),
+            await _known(self._spf()),
+            await _known(self._dkim()),
+            await _known(self._dmarc()),
+            await _known(self._ptr()),
         ]
 
     async def _server(self) -> Finding:
         try:
             await self.relay.greet()
         except DeliveryError as error:
-            return Finding(
-                "SMTP",
-                Health.BAD,
+            return ill(
+                "smtp.refused",
                 f"{self.host} does not let us in: {error}",
                 "Look at SMTP_HOST, SMTP_PORT, SMTP_TLS, SMTP_USER and SMTP_PASSWORD.",
             )
         finally:
             await self.relay.close()
-        return Finding("SMTP", Health.GOOD, f"{self.host} lets us in.")
+        return good("smtp.reached", f"{self.host} lets us in.")
 
     async def _spf(self) -> Finding:
         return spf(self.domain, await self.dns.texts(self.domain))
@@ -83,10 +83,8 @@ class MailDoctor:
         return ptr(self.host, names, {name: await self.dns.addresses(name) for name in called})
 
 
-async def _known(name: str, finding: Coroutine[None, None, Finding]) -> Finding:
+async def _known(finding: Coroutine[None, None, Finding]) -> Finding:
     try:
         return await finding
     except NoAnswerError as error:
-        return Finding(
-            name, Health.DOUBTFUL, f"The DNS does not answer: {error}", "Try again later."
-        )
+        return doubtful("dns.silent", f"The DNS does not answer: {error}", "Try again later.")

@@ -3,6 +3,7 @@
 # ruff: noqa: F403 - one place to import them from
 from storage.words.acts import *
 from storage.words.chats import *
+from storage.words.condition import *
 from storage.words.deliveries import *
 from storage.words.digests import *
 from storage.words.keys import *

@@ -2,7 +2,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bot.app.reach import examine_reach, judged
-from bot.delivery.reputation import Health
+from bot.doctor.findings import Health
 from bot.settings import Settings
 from bot.web.health import Health as Readiness
 from bot.web.health import Wait, make_web
@@ -17,9 +17,9 @@ from storage.secrets import sealing_key
         pytest.param("http://a.example", 200, Health.DOUBTFUL, "encryption", id="not encrypted"),
         pytest.param("https://a.example", 503, Health.DOUBTFUL, "not ready", id="it starts"),
         pytest.param(
-            "https://a.example/b", 404, Health.BAD, "404", id="its path is not taken away"
+            "https://a.example/b", 404, Health.ILL, "404", id="its path is not taken away"
         ),
-        pytest.param("https://a.example", None, Health.BAD, "refused", id="nobody is there"),
+        pytest.param("https://a.example", None, Health.ILL, "refused", id="nobody is there"),
     ],
 )
 def test_what_an_answer_tells(base, status, health, words):
@@ -62,5 +62,5 @@ async def test_the_bot_is_asked_under_its_public_address(sqlite_url):
 async def test_an_address_where_nobody_answers_is_ill():
     (found,) = await examine_reach(Settings.model_validate({"public_url": "http://127.0.0.1:1"}))
 
-    assert found.health is Health.BAD
+    assert found.health is Health.ILL
     assert "does not answer" in found.sentence

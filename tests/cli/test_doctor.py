@@ -1,42 +1,99 @@
+import json
+
+import pytest
 import typer
 from typer.testing import CliRunner
 
 from bot.cli import doctor as command
-from bot.delivery.reputation import Finding, Health
+from bot.doctor.findings import Finding, doubtful, good, ill
+from storage.schema import database_file
 
 app = typer.Typer()
 app.command()(command.doctor)
 
 
-def run(monkeypatch, tmp_path, *findings: Finding):
-    monkeypatch.chdir(tmp_path)
-    if findings:
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run it in an empty folder; with *findings* nothing is really looked at."""
 
-        async def examine(_settings):
-            return findings
+    def run(*options: str, findings: tuple[Finding, ...] = ()):
+        monkeypatch.chdir(tmp_path)
+        for name in ("BOT_TOKEN", "SMTP_HOST", "DATABASE_URL", "PUBLIC_URL"):
+            if name != "DATABASE_URL" or "here" not in options:
+                monkeypatch.delenv(name, raising=False)
+        if findings:
 
-        monkeypatch.setattr(command, "_examine", examine)
-    return CliRunner().invoke(app)
+            async def found(_settings, *, quick):
+                del quick
+                return findings
+
+            monkeypatch.setattr(command, "_found", found)
+        return CliRunner().invoke(app, [option for option in options if option != "here"])
+
+    return run
 
 
-def test_without_a_mail_server_it_says_what_is_missing(monkeypatch, tmp_path):
-    monkeypatch.delenv("SMTP_HOST", raising=False)
-
-    result = run(monkeypatch, tmp_path)
-
-    assert result.exit_code == 0
-    assert result.output.startswith("? SMTP: No mail server is set")
-    assert "Set SMTP_HOST and SMTP_FROM" in result.output
+ILL = ill("spf.missing", "It does not say.", "Add a record.")
+DOUBTFUL = doubtful("sources.none", "There are none.", "Add some.")
+GOOD = good("ptr.agrees", "It is well.")
 
 
-def test_what_is_ill_is_said_with_its_remedy_and_the_exit_code(monkeypatch, tmp_path):
-    ill = Finding("SPF", Health.BAD, "It does not say.", "Add a record.")
-
-    result = run(monkeypatch, tmp_path, ill, Finding("PTR", Health.GOOD, "It is well."))
+def test_what_is_ill_is_said_with_its_remedy_and_the_exit_code(run):
+    result = run(findings=(ILL, GOOD))
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "✗ SPF: It does not say.",
-        "    Add a record.",
-        "✓ PTR: It is well.",
+        "✗ spf  It does not say.",
+        "       Add a record. [spf.missing]",
+        "✓ ptr  It is well.",
+        "",
+        "1 good, 1 ill.",
     ]
+
+
+def test_what_is_doubtful_is_no_reason_to_fail(run):
+    assert run(findings=(DOUBTFUL, GOOD)).exit_code == 0
+
+
+def test_a_line_of_json_holds_a_finding(run):
+    result = run("--json", findings=(DOUBTFUL, ILL))
+
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == 1
+    assert lines[0] == {
+        "code": "sources.none",
+        "health": "doubtful",
+        "sentence": "There are none.",
+        "remedy": "Add some.",
+    }
+
+
+def test_a_machine_without_anything_is_looked_at_without_network_and_without_a_trace(run, tmp_path):
+    result = run("--quick", "--json")
+
+    codes = [json.loads(line)["code"] for line in result.output.splitlines()]
+    assert result.exit_code == 0, result.output
+    assert {"database.absent", "process.none", "zones.fresh", "settings.agree"} <= set(codes)
+    assert not any(code.startswith(("check.", "smtp.", "pages.", "token.")) for code in codes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_in_use_is_looked_at_as_it_is(run, monkeypatch, sqlite_url):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    file = database_file(sqlite_url)
+    assert file
+    before = file.read_bytes()
+
+    result = run("--quick", "--json", "here")
+
+    codes = {json.loads(line)["code"] for line in result.output.splitlines()}
+    assert {"database.tables", "database.writable", "database.whole", "sources.none"} <= codes
+    assert file.read_bytes() == before
+
+
+def test_settings_that_cannot_be_read_are_another_matter(run, monkeypatch):
+    from bot.settings import WrongSettingError
+
+    monkeypatch.setenv("WEB_PORT", "many")
+
+    assert isinstance(run("--quick").exception, WrongSettingError)

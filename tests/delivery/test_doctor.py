@@ -6,8 +6,9 @@ import pytest
 
 from bot.delivery.doctor import MailDoctor
 from bot.delivery.errors import NeverSent
-from bot.delivery.reputation import Health, dkim, dmarc, ptr, spf
+from bot.delivery.reputation import dkim, dmarc, ptr, spf
 from bot.delivery.resolver import NoAnswerError
+from bot.doctor.findings import Health
 
 DOMAIN = "dateline.example"
 
@@ -18,10 +19,10 @@ DOMAIN = "dateline.example"
         pytest.param(["v=spf1 include:relay.example -all"], Health.GOOD, "-all", id="well"),
         pytest.param(["V=SPF1 mx ~all", "verify=1"], Health.GOOD, "~all", id="soft"),
         pytest.param(["v=spf1 redirect=_spf.relay.example"], Health.GOOD, "redirect", id="led on"),
-        pytest.param([], Health.BAD, "does not say", id="none"),
-        pytest.param(["v=spf10 -all"], Health.BAD, "does not say", id="another version"),
-        pytest.param(["v=spf1 -all", "v=spf1 mx -all"], Health.BAD, "2 SPF records", id="two"),
-        pytest.param(["v=spf1 +all"], Health.BAD, "everybody", id="everybody"),
+        pytest.param([], Health.ILL, "does not say", id="none"),
+        pytest.param(["v=spf10 -all"], Health.ILL, "does not say", id="another version"),
+        pytest.param(["v=spf1 -all", "v=spf1 mx -all"], Health.ILL, "2 SPF records", id="two"),
+        pytest.param(["v=spf1 +all"], Health.ILL, "everybody", id="everybody"),
         pytest.param(["v=spf1 mx ?all"], Health.DOUBTFUL, "forbid", id="neutral"),
         pytest.param(["v=spf1 mx"], Health.DOUBTFUL, "forbid", id="without an end"),
     ],
@@ -39,8 +40,8 @@ def test_who_may_mail_for_the_domain(records, health, words):
     [
         pytest.param("news", ["v=DKIM1; k=rsa; p=MIIB"], Health.GOOD, id="a key"),
         pytest.param("news", ["p=MIIB"], Health.GOOD, id="nothing but the key"),
-        pytest.param("news", [], Health.BAD, id="none"),
-        pytest.param("news", ["v=DKIM1; p="], Health.BAD, id="withdrawn"),
+        pytest.param("news", [], Health.ILL, id="none"),
+        pytest.param("news", ["v=DKIM1; p="], Health.ILL, id="withdrawn"),
         pytest.param("news", ["v=DKIM1; t=y; p=MIIB"], Health.DOUBTFUL, id="for tests"),
         pytest.param(None, [], Health.DOUBTFUL, id="not known where"),
     ],
@@ -54,9 +55,9 @@ def test_the_key_that_mails_are_signed_with(selector, records, health):
     [
         pytest.param(["v=DMARC1; p=reject; rua=mailto:a@b.example"], Health.GOOD, id="strict"),
         pytest.param(["v=DMARC1;p=none"], Health.GOOD, id="mild"),
-        pytest.param([], Health.BAD, id="none"),
-        pytest.param(["v=DMARC1"], Health.BAD, id="without a policy"),
-        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.BAD, id="two"),
+        pytest.param([], Health.ILL, id="none"),
+        pytest.param(["v=DMARC1"], Health.ILL, id="without a policy"),
+        pytest.param(["v=DMARC1; p=none", "v=DMARC1; p=none"], Health.ILL, id="two"),
     ],
 )
 def test_the_policy_of_the_domain(records, health):
@@ -69,7 +70,7 @@ def test_the_policy_of_the_domain(records, health):
         pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["1.2.3.4"]}, Health.GOOD, id="both ways"),
         pytest.param({"1.2.3.4": ["a.b"]}, {"a.b": ["9.9.9.9"]}, Health.DOUBTFUL, id="elsewhere"),
         pytest.param({"1.2.3.4": []}, {}, Health.DOUBTFUL, id="no name"),
-        pytest.param({}, {}, Health.BAD, id="no address"),
+        pytest.param({}, {}, Health.ILL, id="no address"),
     ],
 )
 def test_the_name_of_the_mail_server(names, back, health):
@@ -128,14 +129,14 @@ async def test_all_that_is_well_is_said_to_be():
     findings = await doctor(dns, relay).examine()
 
     assert relay.is_closed
-    assert [finding.name for finding in findings] == ["SMTP", "SPF", "DKIM", "DMARC", "PTR"]
+    assert [finding.name for finding in findings] == ["smtp", "spf", "dkim", "dmarc", "ptr"]
     assert {finding.health for finding in findings} == {Health.GOOD}
 
 
 async def test_a_server_that_does_not_let_us_in_is_named_with_its_reason():
     findings = await doctor(FakeDns(), FakeRelay(NeverSent("connection refused"))).examine()
 
-    assert findings[0].health is Health.BAD
+    assert findings[0].health is Health.ILL
     assert findings[0].sentence == "smtp.example does not let us in: connection refused"
 
 

@@ -1,0 +1,209 @@
+"""What the doctor looks at, for the settings there are: each check asks, and has it judged."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
+from bot.doctor import choices, database, machine, sources, telegram
+from bot.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
+from bot.doctor.examining import Check
+from bot.doctor.findings import doubtful, good, ill
+from bot.settings import Access, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.doctor.findings import Finding
+    from bot.settings import Settings
+
+_QUICK_CHECK_SECONDS = 10
+_MAIL_SECONDS = 60  # several questions, one after another
+_TEMPLATES_SECONDS = 60  # all of them are rendered
+
+
+def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
+    """Return what is looked at; with *quick* only what needs no network.
+
+    The database is asked in either case.
+    """
+    from bot.app.reach import examine_reach
+
+    url = _database_of(settings)
+    checks = [
+        Check("Telegram", lambda: _telegram(settings), is_far=True),
+        Check("the database", lambda: _database(url)),
+        Check("the process", lambda: _process(url)),
+        Check("the sources", lambda: _sources(url)),
+        Check("the disks", lambda: _disks(url)),
+        Check("the time zones", _zones),
+        Check("the settings", lambda: _settings(settings)),
+        Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
+        Check("mail", lambda: _mail(settings), is_far=True, seconds=_MAIL_SECONDS),
+        Check("the pages", lambda: examine_reach(settings), is_far=True),
+    ]
+    return [check for check in checks if not (quick and check.is_far)]
+
+
+def _database_of(settings: Settings) -> str:
+    """Return that which `dateline run` would use."""
+    if settings.bot_token is None and settings.database_is_default:
+        return PLAYGROUND_DATABASE
+    return settings.database_url.get_secret_value()
+
+
+async def _telegram(settings: Settings) -> Sequence[Finding]:
+    if settings.bot_token is None:
+        return [telegram.no_token()]
+    api, token = settings.bot_api_base, settings.bot_token.get_secret_value()
+    answer = await ask_telegram(api, token, "getMe")
+    return [
+        telegram.judge_server(api, answer),
+        *telegram.judge_token(answer),
+        *machine.judge_clock(answer.ahead, "Telegram's"),
+    ]
+
+
+async def _database(url: str) -> Sequence[Finding]:
+    import sqlite3
+
+    from storage.condition import condition_of_file, condition_of_server
+    from storage.engine import DatabaseError
+    from storage.schema import database_file
+
+    file = database_file(url)
+    if file and not file.exists():
+        return [database.absent(str(file))]
+    try:
+        if file:
+            seen = await asyncio.to_thread(condition_of_file, file, _QUICK_CHECK_SECONDS)
+        else:
+            seen = await condition_of_server(url)
+    except (DatabaseError, OSError, sqlite3.Error) as error:
+        return [database.unreachable(_reason(error))]
+    clock = [] if file else machine.judge_clock(seen.ahead, "the database's")
+    return [*database.judge_database(seen), *clock]
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "orig", error)).splitlines()[0].rstrip(".")
+
+
+async def _process(url: str) -> Sequence[Finding]:
+    from storage.schema import database_file
+
+    holders = await _holders(url)
+    if holders is None:
+        return []
+    return [database.judge_running(holders, on_file=database_file(url) is not None)]
+
+
+async def _holders(url: str) -> list[str] | None:
+    """Return who runs the bot on the database; None if that cannot be told."""
+    from storage.condition import leases_held, opened_to_read
+    from storage.engine import DatabaseError
+    from storage.schema import database_file
+
+    if file := database_file(url):
+        return who_runs(file.with_name(f"{file.name}.run.lock"))
+    storage = opened_to_read(url)
+    try:
+        async with storage.reading() as unit:
+            return await leases_held(unit)
+    except (DatabaseError, OSError):
+        return None
+    finally:
+        await storage.close()
+
+
+async def _sources(url: str) -> Sequence[Finding]:
+    from storage.condition import opened_to_read
+    from storage.engine import DatabaseError
+    from storage.overview import amounts, count_sources_in_trouble, last_read
+    from storage.schema import database_file
+
+    file = database_file(url)
+    if file and not file.exists():
+        return []
+    storage = opened_to_read(url)
+    try:
+        async with storage.reading() as unit:
+            count = (await amounts(unit)).sources
+            in_trouble = await count_sources_in_trouble(unit)
+            read_at = await last_read(unit)
+            since = unit.now - read_at if read_at else None
+    except (DatabaseError, OSError) as error:
+        return [sources.unknown(_reason(error))]
+    finally:
+        await storage.close()
+    is_running = bool(await _holders(url))
+    return sources.judge_sources(sources.Reading(count, in_trouble, since, is_running))
+
+
+async def _disks(url: str) -> Sequence[Finding]:
+    import tempfile
+
+    from storage.schema import database_file
+
+    file = database_file(url)
+    folders = {"the database": file.parent} if file else {}
+    folders |= {"what this machine keeps": ELSEWHERE, "passing files": Path(tempfile.gettempdir())}
+    rooms = [
+        await asyncio.to_thread(look_at_room, what, folder) for what, folder in folders.items()
+    ]
+    kept = {room.folder: room for room in reversed(rooms)}  # one of each, by its first use
+    return [machine.judge_room(room) for room in reversed(kept.values())]
+
+
+async def _zones() -> Sequence[Finding]:
+    return machine.judge_zones(await asyncio.to_thread(look_at_zones))
+
+
+async def _settings(settings: Settings) -> Sequence[Finding]:
+    return choices.judge_choices(_choices(settings))
+
+
+def _choices(settings: Settings) -> choices.Choices:
+    from bot.delivery.security import Security
+    from storage.schema import database_file
+
+    return choices.Choices(
+        has_token=settings.bot_token is not None,
+        api=settings.bot_api_base,
+        send_per_second=settings.send_per_second,
+        public_url=str(settings.public_url or ""),
+        has_admins=bool(settings.admin_ids),
+        is_open=settings.access is Access.OPEN,
+        lets_nobody_in=settings.access is Access.ALLOWLIST and not settings.allowed_ids,
+        topics_per_chat=settings.topics_per_chat,
+        feeds_per_chat=settings.feeds_per_chat,
+        is_sqlite=database_file(settings.database_url.get_secret_value()) is not None,
+        roles_left=tuple(sorted(frozenset(Role) - settings.roles)),
+        has_mail=settings.smtp_host is not None,
+        mail_is_plain=settings.smtp_tls is Security.NONE
+        and settings.smtp_host not in {None, "localhost", "127.0.0.1", "::1"},
+    )
+
+
+async def _templates(settings: Settings) -> Sequence[Finding]:
+    from bot.app.templates import make_renderer
+
+    if settings.templates_dir is None:
+        return []
+    told: list[str] = []
+    await asyncio.to_thread(make_renderer, settings.templates_dir, told.append)
+    remedy = "Mend the file, or take it away: docs/how-to/templates.md."
+    refused = [ill("templates.refused", sentence, remedy) for sentence in told]
+    return refused or [good("templates.used", f"Those of {settings.templates_dir} are used.")]
+
+
+async def _mail(settings: Settings) -> Sequence[Finding]:
+    from bot.app.mails import make_doctor
+
+    mail = make_doctor(settings)
+    if mail is None:
+        remedy = "Set SMTP_HOST and SMTP_FROM to have digests mailed: docs/how-to/email.md."
+        return [doubtful("smtp.none", "No mail server is set, so none is sent.", remedy)]
+    return await mail.examine()

@@ -1,0 +1,42 @@
+"""A finding: what is seen, how bad that is, what to do. Each code is in `docs/how-to/doctor.md`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Health(StrEnum):
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    ILL = "ill"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """*code* is `<what was looked at>.<what was seen>`; *remedy* says what to do, if anything."""
+
+    code: str
+    health: Health
+    sentence: str
+    remedy: str = ""
+
+    @property
+    def name(self) -> str:
+        """What was looked at."""
+        return self.code.partition(".")[0]
+
+
+def good(code: str, sentence: str) -> Finding:
+    return Finding(code, Health.GOOD, sentence)
+
+
+def doubtful(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Health.DOUBTFUL, sentence, remedy)
+
+
+def ill(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Health.ILL, sentence, remedy)
+
+
+def is_any_ill(findings: Iterable[Finding]) -> bool:
+    return any(finding.health is Health.ILL for finding in findings)

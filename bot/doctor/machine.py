@@ -1,0 +1,85 @@
+"""What this machine gives: room on its disks, a clock that is right, zones that are fresh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.doctor.findings import Finding, doubtful, good, ill
+
+_MB = 1024 * 1024
+SCARCE, TOO_LITTLE = 1024 * _MB, 100 * _MB  # bytes free
+FEW_FILES, TOO_FEW_FILES = 10_000, 500
+OFF, FAR_OFF = timedelta(seconds=2), timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """*files*: how many more there may be, None where the file system does not count them."""
+
+    what: str
+    folder: str
+    free: int
+    files: int | None
+    is_writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """*version* is that of the package tzdata, *unreadable* names zones that cannot be read.
+
+    *is_fresh*: whether a zone that changed lately is known as it is now.
+    """
+
+    version: str | None
+    count: int
+    unreadable: Sequence[str]
+    is_fresh: bool
+
+
+def judge_room(room: Room) -> Finding:
+    seen = f"{room.free / _MB:,.0f} MB are free for {room.what} ({room.folder})"
+    if not room.is_writable:
+        sentence = f"{room.folder} ({room.what}) cannot be written to."
+        return ill("disk.not-writable", sentence, "Let the user who runs the bot write there.")
+    if room.free < TOO_LITTLE:
+        remedy = "Make room now: a database that cannot grow stops everything."
+        return ill("disk.full", f"Only {seen}.", remedy)
+    if room.files is not None and room.files < TOO_FEW_FILES:
+        sentence = f"Only {room.files} more files fit beside {room.what} ({room.folder})."
+        return ill("disk.no-inodes", sentence, "Delete files you need no more (df -i tells where).")
+    if room.free < SCARCE:
+        return doubtful("disk.scarce", f"Only {seen}.", "Make room before it is needed.")
+    if room.files is not None and room.files < FEW_FILES:
+        sentence = f"{room.files} more files fit beside {room.what} ({room.folder})."
+        return doubtful("disk.few-inodes", sentence, "Delete files you need no more.")
+    return good("disk.room", f"{seen}.")
+
+
+def judge_clock(ahead: timedelta | None, other: str) -> list[Finding]:
+    """Judge this machine's clock by *other*'s, where that is known."""
+    if ahead is None:
+        return []
+    seconds = ahead.total_seconds()
+    sentence = f"This machine's is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"
+    remedy = "Let it be set by the network: timedatectl set-ntp true, or chrony."
+    if abs(ahead) > FAR_OFF:
+        return [ill("clock.far-off", f"{sentence} {other}.", remedy)]
+    if abs(ahead) > OFF:
+        return [doubtful("clock.off", f"{sentence} {other}.", remedy)]
+    return [good("clock.right", f"It agrees with {other}.")]
+
+
+def judge_zones(zones: Zones) -> list[Finding]:
+    remedy = "Install the dependencies anew: pip install --upgrade tzdata."
+    found = []
+    if zones.version is None:
+        found.append(doubtful("zones.no-package", "The package tzdata is missing.", remedy))
+    if zones.unreadable:
+        some = ", ".join(zones.unreadable[:3])
+        sentence = f"{len(zones.unreadable)} time zones cannot be read, such as {some}."
+        found.append(ill("zones.unreadable", sentence, f"Mend this system's zones. {remedy}"))
+    if not zones.is_fresh:
+        sentence = "The time zones here are old: a change of 2024 is not known."
+        more = "Renew this system's own tzdata (apt, dnf), or set PYTHONTZPATH to nothing."
+        found.append(doubtful("zones.old", sentence, more))
+    return found or [good("zones.fresh", f"{zones.count} are read, tzdata {zones.version}.")]

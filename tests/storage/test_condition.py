@@ -1,0 +1,83 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, text
+
+from bot.app.checks import make_checks
+from bot.doctor.database import judge_database
+from bot.doctor.examining import examine
+from bot.doctor.findings import Health
+from bot.settings import Settings
+from storage.chats import Chat
+from storage.condition import condition_of_file, condition_of_server, leases_held, opened_to_read
+from storage.engine import DatabaseError, Storage
+from storage.leases import hold
+from storage.schema import database_file
+from storage.words import Condition
+
+
+async def condition(url: str) -> Condition:
+    file = database_file(url)
+    return condition_of_file(file, 10) if file else await condition_of_server(url)
+
+
+async def test_a_database_that_is_up_to_date_says_so(database_url):
+    seen = await condition(database_url)
+
+    assert seen.pending == 0
+    assert seen.unwritable == ""
+    assert seen.size > 0
+    assert abs(seen.ahead) < timedelta(seconds=2)
+    codes = {one.code for one in judge_database(seen) if one.health is Health.ILL}
+    assert codes <= {"database.no-autovacuum"}  # as servers for tests have it
+
+
+@pytest.mark.parametrize(
+    ("revision", "pending"),
+    [pytest.param("0042", True, id="behind"), pytest.param("9999", None, id="of a newer version")],
+)
+async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pending):
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as unit:
+        connection = await unit.session.connection()
+        moved = text("UPDATE alembic_version SET version_num = :revision")
+        await connection.execute(moved, {"revision": revision})
+    await storage.close()
+
+    seen = await condition(sqlite_url)
+
+    assert (seen.pending and seen.pending > 0) is pending
+
+
+async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
+    storage = opened_to_read(sqlite_url)
+
+    with pytest.raises(DatabaseError):
+        async with storage.writing() as unit:
+            await unit.session.exec(delete(Chat))
+    await storage.close()
+
+
+async def test_a_damaged_file_is_told(tmp_path):
+    file = tmp_path / "a.sqlite3"
+    file.write_bytes(b"no database at all" * 100)
+    settings = Settings.model_validate(
+        {"database_url": f"sqlite:///{file}", "bot_token": "123456789:" + "A" * 35}
+    )
+
+    found = await examine(
+        check for check in make_checks(settings, quick=True) if check.name == "the database"
+    )
+
+    assert [one.code for one in found] == ["database.unreachable"]
+
+
+async def test_who_holds_a_lease_runs(storage, clock):
+    async with storage.writing() as unit:
+        await hold(unit, "polling", "a", timedelta(minutes=1))
+        assert await leases_held(unit) == ["a"]
+
+    clock.turn(timedelta(minutes=2))
+
+    async with storage.reading() as unit:
+        assert await leases_held(unit) == []
