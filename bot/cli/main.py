@@ -17,6 +17,7 @@ from bot.cli.invites import app as invites
 from bot.cli.match import MINUS_IS_NO_OPTION, match
 from bot.cli.migrate import migrate
 from bot.cli.migrate_storage import migrate_storage
+from bot.cli.people import export_people, import_people
 from bot.cli.playground import playground
 from bot.cli.preview import preview
 from bot.cli.read import read
@@ -62,6 +63,8 @@ app.command()(audit)
 app.command()(trace)
 app.command()(preview)
 app.command()(doctor)
+app.command("export")(export_people)
+app.command("import")(import_people)
 app.command()(health)
 app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)

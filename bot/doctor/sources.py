@@ -1,4 +1,4 @@
-"""How the sources are, all in all. Which of them is ill and why: `dateline sources ill`."""
+"""How the sources are, all in all. Which of them is ill: `dateline sources list --trouble`."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +30,7 @@ def _trouble(seen: Reading) -> Finding:
     if not seen.in_trouble:
         return good("sources.well", f"None of {seen.sources} is in trouble.")
     sentence = f"{seen.in_trouble} of {seen.sources} are in trouble."
-    remedy = "`dateline sources list` says which and why; most come back by themselves."
+    remedy = "`dateline sources list --trouble` says which; most come back by themselves."
     if seen.in_trouble > seen.sources * MANY:
         more = "So many at once: look at this machine's network and DNS first."
         return ill("sources.many-ill", sentence, f"{more} {remedy}")

@@ -1,7 +1,8 @@
 """Exporting: all that a chat has, as a document; and its feeds, as other readers take them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.sources.finding.opml import Outline, write_opml
@@ -11,7 +12,7 @@ from storage.chats_told import Watched, all_editions, all_followed, all_watched
 from storage.editions import Edition
 from storage.engine import Storage, Unit
 from storage.mailboxes import Mailbox, mailbox_of
-from storage.mutes import Muted, Subject, mute_of, mutes_of
+from storage.mutes import Muted, mutes_of, topics_muted
 from storage.slots import slots_of
 from storage.sources import Source
 from storage.words import MuteKind, Slot, SourceKind
@@ -44,18 +45,19 @@ class Exporting:
 async def _parts(unit: Unit, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
     chat_id = chat.id or 0
     mutes = await mutes_of(unit, chat_id, offset=0, limit=_MOST)
+    watched, muted = await all_watched(unit, chat_id), await topics_muted(unit, chat_id)
     return {
-        "settings": _settings(chat),
-        "digests": [_slot(slot) for slot in await slots_of(unit, chat_id)],
-        "topics": [await _topic(unit, one) for one in await all_watched(unit, chat_id)],
+        "settings": settings(chat),
+        "digests": [slot(one) for one in await slots_of(unit, chat_id)],
+        "topics": [topic(one, muted_in(muted, one.topic.id or 0)) for one in watched],
         "mutes": [_mute(mute) for mute in mutes if mute.kind is not MuteKind.TOPIC],
-        "sources": [{"url": one.url, "title": one.title, "kind": one.kind} for one in sources],
-        "mailbox": _mailbox(await mailbox_of(unit, chat_id)),
+        "sources": [source(one) for one in sources],
+        "mailbox": mailbox(await mailbox_of(unit, chat_id)),
         "editions": [_edition(one) for one in await all_editions(unit, chat_id, _MOST)],
     }
 
 
-def _settings(chat: Chat) -> dict[str, Any]:
+def settings(chat: Chat) -> dict[str, Any]:
     quiet = chat.quiet_hours
     return {
         "name": chat.name,
@@ -74,36 +76,44 @@ def _settings(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _slot(slot: Slot) -> dict[str, Any]:
-    return {"time": clock(slot.minutes), "weekdays": day_names(slot.weekdays)}
+def slot(one: Slot) -> dict[str, Any]:
+    return {"time": clock(one.minutes), "weekdays": day_names(one.weekdays)}
 
 
-async def _topic(unit: Unit, watched: Watched) -> dict[str, Any]:
+def topic(watched: Watched, muted: str | bool) -> dict[str, Any]:  # noqa: FBT001 - as it is written
     topic, subscription = watched
-    muted = await mute_of(unit, subscription.chat_id, Subject(MuteKind.TOPIC, topic.id or 0))
     return {
         "name": topic.name,
         "query": topic.typed,
         "mode": subscription.mode,
         "catalogue": topic.slug,
         "paused": subscription.paused,
-        "muted": (moment(muted.until) or True) if muted else False,
+        "muted": muted,
         "since": moment(subscription.created_at),
     }
+
+
+def muted_in(muted: Mapping[int, datetime | None], topic_id: int) -> str | bool:
+    """Return whether or until when the topic is *muted*, as the document says it."""
+    return moment(muted[topic_id]) or True if topic_id in muted else False
+
+
+def source(one: Source) -> dict[str, Any]:
+    return {"url": one.url, "title": one.title, "kind": one.kind}
 
 
 def _mute(mute: Muted) -> dict[str, Any]:
     return {"kind": mute.kind, "name": mute.name, "until": moment(mute.until)}
 
 
-def _mailbox(mailbox: Mailbox | None) -> dict[str, Any] | None:
-    if mailbox is None:
+def mailbox(one: Mailbox | None) -> dict[str, Any] | None:
+    if one is None:
         return None
     return {
-        "address": mailbox.address,
-        "state": mailbox.state,
-        "alerts": mailbox.alerts,
-        "since": moment(mailbox.created_at),
+        "address": one.address,
+        "state": one.state,
+        "alerts": one.alerts,
+        "since": moment(one.created_at),
     }
 
 

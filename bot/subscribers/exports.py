@@ -70,7 +70,11 @@ def day_names(weekdays: int) -> list[str]:
 
 def read_export(data: bytes) -> Export:
     """Read what can be read; NotAnExport if it is none of ours, or of a later version."""
-    document = _document(data)
+    return export_of(_document(data))
+
+
+def export_of(document: Mapping[str, Any]) -> Export:
+    """Read what can be read of a document, whatever stands in it."""
     unreadable: list[str] = []
     settings = _mapping(document.get("settings"))
     return Export(
@@ -109,7 +113,7 @@ def _topics(given: Any, unreadable: list[str]) -> Iterator[TopicWish]:
 
 def _topic(one: Mapping[str, Any], query: str, mode: Mode) -> TopicWish:
     muted, slug = one.get("muted"), one.get("catalogue")
-    until = _moment_in(muted)
+    until = moment_in(muted)
     return TopicWish(
         name=_text(one.get("name")),
         query=query,
@@ -152,7 +156,7 @@ def _minutes(given: Any) -> int | None:
     return total if total < _MINUTES_A_DAY else None
 
 
-def _moment_in(given: Any) -> datetime | None:
+def moment_in(given: Any) -> datetime | None:
     if not isinstance(given, str):
         return None
     try:

@@ -20,8 +20,8 @@ from bot.subscribers.refusals import NoSuchTopic, Refusal, TooManyTopics
 from bot.subscribers.slots import renewed
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Watching
-from storage.chats import chat_to_change
-from storage.engine import Storage
+from storage.chats import Chat, chat_to_change
+from storage.engine import Storage, Unit
 from storage.slots import keep_slots, slots_of
 from storage.words import USUAL_SLOTS
 
@@ -150,19 +150,25 @@ class Importing:
                 return Report(failed=[Failed(url, Why.NO_FEED, followed.sentence)])
 
     async def _settings(self, chat_id: int, export: Export) -> bool:
-        """Take over what the chat has not chosen itself; say whether that was anything."""
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
-            is_any = False
-            if export.zone not in {None, chat.zone} and chat.zone_guessed:
-                chat.zone, chat.zone_guessed, is_any = export.zone, False, True
-            slots = await slots_of(unit, chat_id)
-            wanted = renewed((), export.times, {}) if export.times else USUAL_SLOTS
-            if slots == USUAL_SLOTS != wanted:
-                await keep_slots(unit, chat_id, wanted)
-                is_any = True
-            if export.quiet and chat.quiet_hours is None:
-                chat.quiet_from, chat.quiet_to = export.quiet.start, export.quiet.end
-                is_any = True
+            is_any = await merge_settings(unit, chat, export)
             await replan(unit, chat)
         return is_any
+
+
+async def merge_settings(unit: Unit, chat: Chat, export: Export) -> bool:
+    """Take over what the chat has not chosen itself; say whether that was anything."""
+    is_any = False
+    if export.zone not in {None, chat.zone} and chat.zone_guessed:
+        chat.zone, chat.zone_guessed, is_any = str(export.zone), False, True
+    slots = await slots_of(unit, chat.id or 0)
+    wanted = renewed((), export.times, {}) if export.times else USUAL_SLOTS
+    if slots == USUAL_SLOTS != wanted:
+        await keep_slots(unit, chat.id or 0, wanted)
+        is_any = True
+    if export.quiet and chat.quiet_hours is None:
+        chat.quiet_from, chat.quiet_to = export.quiet.start, export.quiet.end
+        is_any = True
+    unit.session.add(chat)
+    return is_any

@@ -81,7 +81,7 @@ class Watching:
             query_id = (await query_for(unit, query.canonical)).id or 0
             topic = await topic_of(unit, chat_id, query_id)
             if topic is None:
-                topic = await _own_topic(unit, chat_id, query_id, typed)
+                topic = await own_topic(unit, chat_id, query_id, typed)
             watched = await self._subscribe(unit, chat, topic, mode)
         await self._look_back(watched, query_id, query, unit.now)
         return watched
@@ -166,7 +166,7 @@ class Watching:
             await self.past.backfill(query_id, query, now - FIRST_REACH)
 
 
-async def _own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
+async def own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
     words = one_line(typed)
     topic = Topic(
         name=name_for(words),

@@ -11,6 +11,18 @@ async def test_start_says_what_this_is_and_offers_topics(ann):
     assert "More topics" in labels(hello)
 
 
+async def test_who_comes_back_finds_the_topics_that_were_left(ann):
+    await ann.presses(await ann.says("Taiwan"), "Alert me")
+
+    one = await ann.says("/start")
+    await ann.presses(await ann.says("Japan"), "Alert me")
+    two = await ann.says("/start")
+
+    assert one["text"].startswith("Welcome back, Ann. Your topic is here.")
+    assert two["text"].startswith("Welcome back, Ann. Your 2 topics are here.")
+    assert labels(two)[0] == "Your topics"
+
+
 async def test_typed_words_become_a_card(ann):
     card = await ann.says('"consul-general"')
 

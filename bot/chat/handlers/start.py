@@ -27,7 +27,8 @@ _WANTED_MOST = 5  # topics of the catalogue on the first message
 
 async def started(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
     wanted = await doors.topics.wanted_most(guest.chat_id, _WANTED_MOST)
-    await answers.show("chat/start.html", guest=guest, catalogue=wanted)
+    watched = (await doors.topics.watched(guest.chat_id, per_page=1)).total
+    await answers.show("chat/start.html", guest=guest, catalogue=wanted, watched=watched)
     if guest.kind is ChatKind.PRIVATE and answers.renderer.language is not ENGLISH:
         await label_menu_button(answers.bot, guest.person_id, answers.renderer, doors.app_url)
 

@@ -1,0 +1,147 @@
+import asyncio
+import gzip
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.main import app
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.people import first_line, last_line, line_of
+from bot.subscribers.watching import Watching
+from storage.engine import Storage
+from storage.words import Mode
+from tests.conftest import MONDAY_NOON
+
+
+class NoPast:
+    async def backfill(self, query_id, _query, _since):
+        return query_id
+
+
+async def fill(url: str, chats: int) -> None:
+    storage = Storage.open(url)
+    for number in range(1, chats + 1):
+        visitor = Visitor(number, number, name="A")
+        guest = await Arrivals(storage, Access(is_open=True)).welcome(visitor)
+        assert guest
+        await Watching(storage, NoPast()).watch_words(guest.chat_id, "Taiwan", Mode.BOTH)
+    await storage.close()
+
+
+@pytest.fixture
+def dateline(monkeypatch, database_url, tmp_path):
+    """Run a command on a database; *anew* on an SQLite file that is not there yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOT_TOKEN", raising=False)
+
+    def run(*arguments: str, anew: bool = False, token: str = ""):
+        url = f"sqlite:///{tmp_path}/anew.sqlite3" if anew else database_url
+        monkeypatch.setenv("DATABASE_URL", url)
+        if token:
+            monkeypatch.setenv("BOT_TOKEN", f"{token}:{'A' * 35}")
+        return CliRunner().invoke(app, arguments)
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["people.json", "people.json.gz"])
+def test_people_go_into_a_file_of_their_own_and_into_another_database(
+    dateline, database_url, tmp_path, name
+):
+    asyncio.run(fill(database_url, 3))
+    file = tmp_path / name
+
+    written = dateline("export", str(file))
+
+    assert written.exit_code == 0, written.output
+    assert "Wrote 3 chats" in written.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.glob(".*")] == []
+    assert file.read_bytes().startswith(b"\x1f\x8b" if name.endswith("gz") else b"{")
+    taken = dateline("import", str(file), "--json", anew=True)
+    assert json.loads(taken.output)["counts"]["topics"] == {
+        "added": 3,
+        "already there": 0,
+        "refused": 0,
+    }
+    again = dateline("import", str(file), anew=True)
+    assert again.output.splitlines()[1].split() == ["chats", "0", "3", "0"]
+
+
+def test_a_dry_run_makes_no_file(dateline, database_url, tmp_path):
+    file = tmp_path / "people.json"
+    dateline("export", str(file))
+
+    result = dateline("import", str(file), "--dry-run", anew=True)
+
+    assert result.exit_code == 2
+    assert not (tmp_path / "anew.sqlite3").exists()
+    tried = dateline("import", str(file), "--dry-run")
+    assert tried.output.splitlines()[-1] == "Nothing was changed: that is what would be done."
+
+
+def test_people_of_another_bot_are_said_to_sleep(dateline, database_url, tmp_path):
+    asyncio.run(fill(database_url, 1))
+    file = tmp_path / "people.json"
+    dateline("export", str(file), token="1234567")
+
+    same = dateline("import", str(file), "--json", token="1234567")
+    other = dateline("import", str(file), "--json", token="7654321")
+
+    assert json.loads(same.output)["asleep"] is False
+    assert json.loads(other.output)["asleep"] is True
+
+
+HEAD = first_line(None, MONDAY_NOON)
+CHAT = line_of({"chat": {"telegram_id": 7}})
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"", "ends before its last line", id="empty"),
+        pytest.param(b"\x00" * 100, "no JSON", id="no text"),
+        pytest.param(HEAD + CHAT, "ends before its last line", id="half a file"),
+        pytest.param(HEAD + CHAT[:9], "Line 2 is no JSON", id="half a line"),
+        pytest.param(HEAD + CHAT + last_line(2), "tells of 2 chats and holds 1", id="a gap"),
+        pytest.param(
+            HEAD + b"a" * 1_000_002 + last_line(1), "Line 2 is longer", id="an endless line"
+        ),
+        pytest.param(
+            HEAD + b"[" * 999_999 + b"\n" + last_line(1), "Line 2 is no JSON", id="a deep line"
+        ),
+        pytest.param(gzip.compress(HEAD + CHAT)[:-12], "compression is broken", id="half a gzip"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_before_anything_is_taken(
+    dateline, tmp_path, data, words
+):
+    file = tmp_path / "people.json"
+    file.write_bytes(data)
+
+    result = dateline("import", str(file), anew=True)
+
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "anew.sqlite3").exists()
+
+
+def test_a_chat_that_cannot_be_read_takes_nobody_with_it(dateline, tmp_path):
+    file = tmp_path / "people.json"
+    file.write_bytes(HEAD + line_of({"chat": {"telegram_id": "x"}}) + CHAT + last_line(2))
+
+    result = dateline("import", str(file))
+
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1].split() == ["chats", "1", "0", "1"]
+    assert "refused: 1 of the chats: cannot be read (line 2)" in result.output
+
+
+def test_a_place_that_cannot_be_written_to_is_said(dateline, tmp_path):
+    result = dateline("export", str(tmp_path / "none" / "people.json"))
+
+    assert result.exit_code == 2
+    assert "cannot be written" in result.output
