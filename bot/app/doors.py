@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.app.mails import make_post, make_returns
 from bot.app.menus import Menus
-from bot.chat import callbacks
 from bot.chat.doors import Doors
-from bot.chat.middlewares.guarding import SAID
+from bot.chat.refused import SAID
 from bot.delivery.release import Releasing
 from bot.matching.archive import Archive
 from bot.matching.comparing import Comparing
@@ -66,6 +65,15 @@ if TYPE_CHECKING:
     from bot.app.tools import SourceTools
     from bot.rendering.renderer import Renderer
     from bot.settings import Settings
+
+
+class Buttons:
+    """The chat's buttons, read where a page names one: they bring Telegram's library along."""
+
+    def __getattr__(self, name: str) -> object:
+        from bot.chat import callbacks
+
+        return getattr(callbacks, name)
 
 
 def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
@@ -156,7 +164,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
         preview=doors.preview,
         comparing=doors.comparing,
         said=SAID,
-        press=callbacks,
+        press=Buttons(),
         frames=place.frames,
         menus=Menus(place, around.renderer),
     )

@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from aiogram.exceptions import AiogramError
-
-from bot.app.sessions import telegram_session
-from bot.chat.menu import label_menu_button, register_chat
 
 if TYPE_CHECKING:
     from bot.app.places import Place
@@ -27,6 +23,11 @@ class Menus:
     renderer: Renderer
 
     async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
+        from aiogram.exceptions import AiogramError  # a process of pages has no other use for it
+
+        from bot.app.sessions import telegram_session
+        from bot.chat.menu import label_menu_button, register_chat
+
         spoken, person_id = self.renderer.of(speaks), guest.person_id
         try:
             async with telegram_session(self.place.token, self.place.api) as bot:

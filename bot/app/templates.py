@@ -18,15 +18,16 @@ def make_renderer(folder: Path | None, tell: Tell) -> Renderer:
     *tell* gets a sentence for each template of *folder* that is not used.
     What is broken from the start is left out. What fails later is told of too, once.
     """
-    from bot.publishing.specimens import specimens
-    from bot.rendering.checking import faults
     from bot.rendering.languages import ENGLISH
-    from bot.rendering.overriding import Overrides
     from bot.rendering.renderers import Renderers
-    from bot.web.specimens import page_specimens
 
     if folder is None:
         return Renderers().of(ENGLISH.code)
+    from bot.publishing.specimens import specimens
+    from bot.rendering.checking import faults
+    from bot.rendering.overriding import Overrides
+    from bot.web.specimens import page_specimens
+
     overrides = Overrides(folder.resolve(), tell=tell)
     found = faults(overrides, [*specimens(), *page_specimens()])
     for sentence in found.values():

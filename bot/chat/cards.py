@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from aiogram.types import Message
 
 from bot.chat.questions import code_in
+from bot.chat.refused import CardTooOld
 from bot.chat.spellings import also_caught
 from bot.matching.query import parse
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
-from bot.subscribers.refusals import Refusal
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from bot.matching.query import Query
     from bot.subscribers.arrivals import Guest
     from bot.subscribers.topics import TopicSeen
-
-
-class CardTooOld(Refusal):
-    """Telegram no longer says what stands on the message."""
 
 
 async def show_card(

@@ -4,9 +4,9 @@ from asyncio import sleep
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from bot.matching.index import spans
 from bot.matching.query import parse
 from bot.matching.snippets import Snippet, snippet
+from bot.matching.spans import spans
 from bot.publishing.choice import Story
 from storage.words import Style
 

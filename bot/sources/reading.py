@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.sources.formats.documents import read_fast
 from bot.sources.formats.records import Document
 from bot.sources.workers import Workers
 
@@ -25,6 +24,9 @@ class Reader:
 
     async def read(self, data: bytes, *, url: str, content_type: str = "") -> Document:
         """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`."""
+        # The parsers are 6 MB, and most processes never read a document.
+        from bot.sources.formats.documents import read_fast  # noqa: PLC0415
+
         if len(data) > _LARGE:
             found = await asyncio.to_thread(read_fast, data, url, content_type)
         else:

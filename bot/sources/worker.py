@@ -7,21 +7,20 @@ ends, and by itself when one document takes too long, so that no orphan goes on 
 It starts no process, reaches no network and changes no file, whatever a document may ask for.
 """
 
-import json
 import logging
 import os
 import resource
 import signal
-import struct
 import sys
 from math import ceil
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bot.sources.formats.documents import Shape
 from bot.sources.formats.records import Document, Unreadable
 from bot.sources.formats.sitemaps import read_sitemap
 from bot.sources.formats.strictxml import as_utf8
+from bot.sources.frames import frame, read_frame
 
 MEMORY_BYTES = 512 * 1024 * 1024
 LARGEST_ANSWER = 50_000_000
@@ -37,7 +36,6 @@ _ON_FILES = (
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _COMPILED = "__pycache__"  # where an import keeps what it has compiled
 _TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
-_LENGTH = struct.Struct(">I")
 
 
 def main() -> None:
@@ -72,20 +70,6 @@ def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
     if isinstance(arguments[0], int):
         return False  # a file that was let be opened
     return _COMPILED not in Path(str(arguments[0])).parts
-
-
-def frame(message: dict[str, Any]) -> bytes:
-    body = json.dumps(message).encode()
-    return _LENGTH.pack(len(body)) + body
-
-
-def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next message, None at the end of *stream*."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    message: dict[str, Any] = json.loads(stream.read(*_LENGTH.unpack(head)))
-    return message
 
 
 def _answer(shape: Shape, text: str, url: str) -> dict[str, Any]:

@@ -13,11 +13,13 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from bot.sources.formats.documents import NeedsWorker
 from bot.sources.formats.records import Document, Unreadable
-from bot.sources.worker import frame
+from bot.sources.frames import frame
+
+if TYPE_CHECKING:
+    from bot.sources.formats.documents import NeedsWorker
 
 _MOST_DOCUMENTS = 500  # then a new one, since parsers leak
 _LENGTH = struct.Struct(">I")
@@ -53,7 +55,7 @@ class Worker:
         is_alive = self._process.returncode is None and not self._is_retired
         return is_alive and self._asked < _MOST_DOCUMENTS
 
-    async def ask(self, question: NeedsWorker, url: str, seconds: float) -> dict[str, Any]:
+    async def ask(self, question: "NeedsWorker", url: str, seconds: float) -> dict[str, Any]:
         """The worker's answer; EOFError or ConnectionError if it died over the question.
 
         It ends by itself a little after *seconds*, should nobody be left to end it.
@@ -108,7 +110,7 @@ class Workers:
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.most)
 
-    async def read(self, question: NeedsWorker, url: str) -> Document:
+    async def read(self, question: "NeedsWorker", url: str) -> Document:
         """The document; raises `Unreadable`."""
         async with self._slots:
             worker = await self._take()

@@ -9,7 +9,7 @@ from aiogram import F, Router
 from aiogram.types import Message as Received
 
 from bot.chat.callbacks.typed import AddList
-from bot.chat.cards import CardTooOld
+from bot.chat.refused import CardTooOld
 from bot.sources.finding.opml import NotOpmlError, read_opml
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from aiogram.enums import MessageEntityType
 from aiogram.types import Message
 
 from bot.chat.callbacks.typed import FindFeeds, FollowLink
-from bot.chat.cards import CardTooOld
 from bot.chat.permits import READS
 from bot.chat.progress import Progress
+from bot.chat.refused import CardTooOld
 from bot.matching.suggesting import suggested
 from bot.sources.urls import host_of
 

@@ -14,44 +14,12 @@ from aiogram import BaseMiddleware
 from aiogram.exceptions import AiogramError, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated
 
-from bot.chat.cards import CardTooOld
 from bot.chat.floodgate import is_of_the_chat
 from bot.chat.outages import log_outage
+from bot.chat.refused import SAID
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
-from bot.subscribers.refusals import (
-    AlreadyWatched,
-    Banned,
-    CannotBan,
-    CodeIsOver,
-    NoMail,
-    NoMailbox,
-    NoSuchAlert,
-    NoSuchBroadcast,
-    NoSuchChat,
-    NoSuchFeedback,
-    NoSuchList,
-    NoSuchOutlet,
-    NoSuchSlot,
-    NoSuchSource,
-    NoSuchTopic,
-    NotADate,
-    NotALanguage,
-    NotAnAddress,
-    NotAName,
-    NotAnExport,
-    NotANumber,
-    NotATime,
-    NotAZone,
-    NotOneMessage,
-    TooManyFeeds,
-    TooManyRequests,
-    TooManySlots,
-    TooManyTopics,
-    TooMuchFeedback,
-    UndoIsOver,
-    WrongCode,
-)
+from bot.subscribers.refusals import Banned
 from storage.engine import will_pass
 
 if TYPE_CHECKING:
@@ -66,40 +34,6 @@ log = structlog.get_logger(__name__)
 # A server that restarts is back by then. Who waited for a lock in vain does not wait once more.
 PAUSES_SECONDS = (0.1, 1.0, 3.0)
 LONGEST_SECONDS = 5.0
-
-SAID: dict[type[Exception], str] = {
-    AlreadyWatched: "chat/refused/already_watched.html",
-    CannotBan: "chat/refused/cannot_ban.html",
-    CodeIsOver: "chat/refused/code_is_over.html",
-    CardTooOld: "chat/refused/card_too_old.html",
-    NoMail: "chat/refused/no_mail.html",
-    NoMailbox: "chat/refused/no_mailbox.html",
-    NoSuchBroadcast: "chat/refused/no_such_broadcast.html",
-    NotOneMessage: "chat/refused/not_one_message.html",
-    NoSuchChat: "chat/refused/no_such_chat.html",
-    NoSuchAlert: "chat/refused/no_such_alert.html",
-    NoSuchFeedback: "chat/refused/no_such_feedback.html",
-    TooMuchFeedback: "chat/refused/too_much_feedback.html",
-    NoSuchOutlet: "chat/refused/no_such_outlet.html",
-    NoSuchSlot: "chat/refused/old_button.html",
-    NoSuchList: "chat/refused/no_such_list.html",
-    NoSuchSource: "chat/refused/no_such_source.html",
-    NoSuchTopic: "chat/refused/no_such_topic.html",
-    NotADate: "chat/refused/not_a_date.html",
-    NotALanguage: "chat/refused/old_button.html",
-    NotAName: "chat/refused/not_a_name.html",
-    NotAnExport: "chat/refused/not_an_export.html",
-    NotANumber: "chat/refused/not_a_number.html",
-    NotATime: "chat/refused/old_button.html",
-    NotAZone: "chat/refused/old_button.html",
-    NotAnAddress: "chat/refused/not_an_address.html",
-    TooManyFeeds: "chat/refused/too_many_feeds.html",
-    TooManyRequests: "chat/refused/too_many_requests.html",
-    TooManySlots: "chat/refused/too_many_slots.html",
-    TooManyTopics: "chat/refused/too_many_topics.html",
-    UndoIsOver: "chat/refused/undo_is_over.html",
-    WrongCode: "chat/refused/wrong_code.html",
-}
 
 
 class Guarding(BaseMiddleware):

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlmodel import col, select
 
 from bot.chat import callbacks
-from bot.chat.middlewares.guarding import SAID
+from bot.chat.refused import SAID
 from bot.matching.comparing import Comparing
 from bot.matching.preview import Preview
 from bot.playground.chats import Person

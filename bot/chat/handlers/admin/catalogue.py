@@ -21,8 +21,9 @@ from bot.chat.callbacks.admin import (
     RetireTopic,
     RewordTopic,
 )
-from bot.chat.cards import CardTooOld, words_on
+from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
+from bot.chat.refused import CardTooOld
 from bot.matching.query import parse
 from bot.rendering.filters import local
 from bot.subscribers.cataloguing import parts_of

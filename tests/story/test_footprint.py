@@ -1,0 +1,58 @@
+"""What a process imports is what its roles need: memory is what N of them cost N times."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.story.conftest import TOKEN
+
+if TYPE_CHECKING:
+    from tests.story.processes import Workplace
+
+_IMPORTED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
+TELEGRAM = {"aiogram"}
+PARSERS = {"lxml", "fastfeedparser"}  # of feeds
+# They have processes of their own.
+NEVER = {"matplotlib", "trafilatura", "feedparser", "dateparser"}
+
+
+async def imported_by(workplace: Workplace, roles: str, **settings: str) -> set[str]:
+    """Return what a process with *roles* has imported by the time that it is ready."""
+    said = {
+        "bot_token": TOKEN,
+        "bot_api_url": "http://127.0.0.1:9",
+        "pythonprofileimporttime": "1",
+        "roles": roles,
+        **settings,
+    }
+    async with workplace.dateline("run", **said) as bot:
+        await bot.said("ready")
+        await bot.stop()
+    return {name.partition(".")[0] for name in _IMPORTED.findall(bot.output)}
+
+
+@pytest.mark.parametrize(
+    ("roles", "needless"),
+    [
+        ("poll", NEVER | TELEGRAM | {"numpy"}),
+        ("match", NEVER | TELEGRAM | PARSERS),
+        ("publish", NEVER | TELEGRAM | PARSERS | {"numpy"}),
+        ("poll,match,publish", NEVER | TELEGRAM),
+        ("send", NEVER | PARSERS | {"numpy"}),
+    ],
+)
+async def test_a_process_imports_what_its_roles_need(workplace, roles, needless):
+    imported = await imported_by(workplace, roles)
+
+    assert {"bot", "storage", "sqlalchemy"} <= imported
+    assert imported & needless == set()
+
+
+async def test_pages_and_the_mini_app_are_served_without_telegrams_library(workplace):
+    imported = await imported_by(workplace, "web", public_url="https://news.example")
+
+    assert "aiohttp" in imported
+    assert imported & (NEVER | TELEGRAM) == set()
