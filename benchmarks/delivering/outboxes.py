@@ -29,21 +29,24 @@ async def opened(url: str, clock: HasClock = database_clock) -> AsyncIterator[St
         await storage.close()
 
 
-async def made(url: str) -> str:
-    """Return the URL of an empty database, migrated: the file that *url* names, or a server's."""
+async def made(url: str, name: str = _NAME) -> str:
+    """Return the URL of an empty database, migrated: the file that *url* names, or a server's.
+
+    On a server it is called *name*, and made anew.
+    """
     if not url.startswith("sqlite"):
-        url = await _make_database(url)
+        url = await _make_database(url, name)
     await migrate(url)
     return url
 
 
-async def _make_database(server: str) -> str:
+async def _make_database(server: str, name: str) -> str:
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE IF EXISTS "{_NAME}" WITH (FORCE)'))
-        await connection.execute(text(f'CREATE DATABASE "{_NAME}"'))
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
     await engine.dispose()
-    return engine.url.set(database=_NAME).render_as_string(hide_password=False)
+    return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
 async def fill(

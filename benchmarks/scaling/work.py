@@ -1,0 +1,65 @@
+"""What there is to do, and how much of it is done."""
+
+from sqlalchemy import insert, text
+from sqlmodel import col, func, select
+
+from benchmarks.digesting.town import build
+from benchmarks.ingesting.counting import number_of
+from benchmarks.start import fill
+from bot.sources.articles.intake import url_hash
+from storage.articles import Article
+from storage.deliveries import Delivery
+from storage.engine import Storage
+from storage.sources import Source
+from storage.words import DeliveryState, Stage
+
+QUERIES = 2_000
+
+
+async def news(storage: Storage, feeds: int, port: int) -> None:
+    """*feeds* to read at once, each with entries that are all new; and queries."""
+    await fill(storage, QUERIES)
+    async with storage.writing() as unit:
+        rows = [
+            {
+                "url": (url := f"http://127.0.0.1:{port}/feed/{feed}"),
+                "url_hash": url_hash(url),
+                "host": f"news{feed}.example",
+                "public": True,
+                "every_seconds": 86_400,
+                "created_at": unit.now,
+                "next_fetch_at": unit.now,
+            }
+            for feed in range(feeds)
+        ]
+        await (await unit.session.connection()).execute(insert(Source), rows)
+
+
+async def readers(storage: Storage, count: int) -> None:
+    """*count* of them, whose digests are due."""
+    await build(storage, count)
+
+
+async def matched(storage: Storage) -> int:
+    async with storage.reading() as unit:
+        done = select(func.count()).where(col(Article.stage).in_([Stage.MATCHED, Stage.PUBLISHED]))
+        return (await unit.session.exec(done)).one()
+
+
+async def sent(storage: Storage) -> int:
+    async with storage.reading() as unit:
+        done = select(func.count()).where(col(Delivery.state) == DeliveryState.SENT)
+        return (await unit.session.exec(done)).one()
+
+
+async def composed(storage: Storage) -> int:
+    return await number_of(storage, Delivery.id)
+
+
+async def rows_written(storage: Storage) -> int:
+    """Return how many rows were inserted, changed or deleted, in all tables together."""
+    asked = text(
+        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
+    )
+    async with storage.reading() as unit:
+        return int((await (await unit.session.connection()).execute(asked)).scalar_one())
