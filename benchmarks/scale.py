@@ -55,7 +55,7 @@ async def editions(server: str, processes: int, readers: int, folder: Path) -> R
         storage = Storage.open(url)
         await work.readers(storage, readers)
         told = {"DATABASE_URL": url, "BOT_API_URL": api}
-        row = await timed(storage, processes, ("publish,send", folder, told), work.sent, readers)
+        row = await timed(storage, processes, ("publish,send", folder, told), work.served, readers)
         row |= {"messages": await work.composed(storage)}
         await storage.close()
     return {"what": "editions composed and sent"} | row

@@ -1,6 +1,6 @@
 """What there is to do, and how much of it is done."""
 
-from sqlalchemy import insert, text
+from sqlalchemy import case, insert, text, update
 from sqlmodel import col, func, select
 
 from benchmarks.digesting.town import build
@@ -8,10 +8,12 @@ from benchmarks.ingesting.counting import number_of
 from benchmarks.start import fill
 from bot.sources.articles.intake import url_hash
 from storage.articles import Article
+from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.engine import Storage
+from storage.slots import DigestSlot
 from storage.sources import Source
-from storage.words import DeliveryState, Stage
+from storage.words import EVERY_DAY, DeliveryState, Stage
 
 QUERIES = 2_000
 
@@ -38,6 +40,14 @@ async def news(storage: Storage, feeds: int, port: int) -> None:
 async def readers(storage: Storage, count: int) -> None:
     """*count* of them, whose digests are due."""
     await build(storage, count)
+    async with storage.writing() as unit:
+        now = unit.now.replace(second=0, microsecond=0)
+        rows = await unit.session.exec(select(Chat.id))
+        slot = {"number": 0, "minutes": now.hour * 60 + now.minute, "weekdays": EVERY_DAY}
+        slots = [{"chat_id": chat} | slot for chat in rows]
+        await (await unit.session.connection()).execute(insert(DigestSlot), slots)
+        due = update(Chat).where(col(Chat.id) > 0).values(zone="UTC", next_digest_at=now)
+        await unit.session.exec(due)
 
 
 async def matched(storage: Storage) -> int:
@@ -46,10 +56,13 @@ async def matched(storage: Storage) -> int:
         return (await unit.session.exec(done)).one()
 
 
-async def sent(storage: Storage) -> int:
+async def served(storage: Storage) -> int:
+    """Return how many readers have all of the messages that were made for them."""
+    is_sent = case((col(Delivery.state) == DeliveryState.SENT, 1))
+    have_all = func.count() == func.count(is_sent)
+    each = select(Delivery.chat_id).group_by(col(Delivery.chat_id)).having(have_all).subquery()
     async with storage.reading() as unit:
-        done = select(func.count()).where(col(Delivery.state) == DeliveryState.SENT)
-        return (await unit.session.exec(done)).one()
+        return (await unit.session.exec(select(func.count()).select_from(each))).one()
 
 
 async def composed(storage: Storage) -> int:
