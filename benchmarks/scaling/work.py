@@ -44,7 +44,7 @@ async def readers(storage: Storage, count: int) -> None:
         now = unit.now.replace(second=0, microsecond=0)
         rows = await unit.session.exec(select(Chat.id))
         slot = {"number": 0, "minutes": now.hour * 60 + now.minute, "weekdays": EVERY_DAY}
-        slots = [{"chat_id": chat} | slot for chat in rows]
+        slots = [slot | {"chat_id": chat or 0} for chat in rows]
         await (await unit.session.connection()).execute(insert(DigestSlot), slots)
         due = update(Chat).where(col(Chat.id) > 0).values(zone="UTC", next_digest_at=now)
         await unit.session.exec(due)
