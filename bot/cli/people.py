@@ -91,6 +91,7 @@ async def _export(settings: Settings, file: Path) -> int:
 async def _import(
     settings: Settings, file: Path, count: int, *, asleep: bool, dry_run: bool
 ) -> Tally:
+    from bot.app.databases import database_of
     from bot.app.tools import open_storage
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.limits import Limits
@@ -99,7 +100,7 @@ async def _import(
     url = settings.database_url.get_secret_value()
     if dry_run:
         _need_tables(url)
-    async with open_storage(url) as storage:
+    async with open_storage(database_of(settings)) as storage:
         people = ImportingPeople(storage, limits, asleep=asleep, dry_run=dry_run)
         with _progress(count) as step:
             return await _taken(people, file, step)
