@@ -1,6 +1,6 @@
 """Whose turn it is: which sources are read now, and what reading them brought."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,15 @@ async def claim_due_sources(
         owner=owner,
         lease=lease,
     )
+
+
+async def keep_sources(
+    unit: Unit, source_ids: Collection[int], owner: str, lease: timedelta
+) -> None:
+    """Renew the leases of those that *owner* still has."""
+    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    await connection.execute(update(Source).where(*theirs).values(lease_until=unit.now + lease))
 
 
 def _is_read(unit: Unit) -> ColumnElement[bool]:

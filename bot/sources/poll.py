@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,14 +16,16 @@ from bot.sources.bookkeeping import not_a_feed
 from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
-from storage.engine import Storage
+from storage.engine import DatabaseError, Storage
 from storage.sources import Source
-from storage.sources_due import claim_due_sources
+from storage.sources_due import claim_due_sources, keep_sources
 
 log = structlog.get_logger(__name__)
 
-# A host's sources take turns, two seconds apart.
-LEASE = timedelta(minutes=10)
+# For so long a process that was killed keeps others from its sources, and from their hosts.
+LEASE = timedelta(minutes=1)
+# A host's sources take turns, two seconds apart, so a round may take longer than its lease.
+RENEWED_SECONDS: Final = 20.0
 _TOGETHER: Final = 0.3  # seconds: visits that end so close to each other are stored together
 
 Ended: TypeAlias = asyncio.Queue[Brought]
@@ -42,6 +44,7 @@ class Polling:
     reader: Reads
     owner: str
     jitter: Callable[[], float] = _any_jitter
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def poll_due(self, limit: int = 32) -> int:
         """Read up to *limit* sources that are due; return how many were claimed."""
@@ -52,11 +55,21 @@ class Polling:
         async with asyncio.TaskGroup() as group:
             for one_host in _by_host(sources):
                 group.create_task(self._visit_in_turn(one_host, ended))
+            renewing = group.create_task(self._renew([source.id or 0 for source in sources]))
             while left:
                 some = await _several(ended, left)
                 left -= len(some)
                 await keeping.keep(some)
+            renewing.cancel()
         return len(sources)
+
+    async def _renew(self, source_ids: Sequence[int]) -> None:
+        """Keep what is left of the round, until cancelled."""
+        while True:
+            await self.pause(RENEWED_SECONDS)
+            with suppress(DatabaseError, OSError):  # what is lost is not stored twice
+                async with self.storage.writing() as unit:
+                    await keep_sources(unit, source_ids, self.owner, LEASE)
 
     async def _visit_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
         for source in sources:

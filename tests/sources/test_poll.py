@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlmodel import col, select
 
 from bot.sources.finding.adding import Outcome, Wish
-from bot.sources.poll import Polling
+from bot.sources.poll import LEASE, Polling
 from storage.articles import Article
 from storage.entries import Entry
 from storage.folded import Folded
@@ -249,3 +249,34 @@ async def test_articles_are_stored_in_the_order_in_which_they_were_told(storage,
     async with storage.reading() as unit:
         titles = await unit.session.exec(select(Article.title).order_by(col(Article.id)))
     assert list(titles) == [f"Sample news {n}" for n in (4, 3, 2, 1, 0)]
+
+
+async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
+    storage, adding, fetcher, reader, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    renewed = asyncio.Event()
+    found_by_others: list[int] = []
+
+    async def pause(_seconds: float) -> None:
+        if clock.now - begun >= LEASE * 1.5:
+            renewed.set()
+            await asyncio.Event().wait()
+        clock.turn(LEASE * 0.75)
+
+    class Slow:
+        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+            await renewed.wait()
+            found_by_others.append(await Polling(storage, fetcher, reader, "other").poll_due())
+            return await reader.read(data, url=url, content_type=content_type)
+
+    polling = Polling(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
+    clock.turn(DAY)
+    begun = clock.now
+    farm.serve("/feed.xml", rss([item(1), item(2)]))
+
+    assert await polling.poll_due() == 1
+
+    assert found_by_others == [0]
+    assert "Sample news 2" in await articles_of(storage)
