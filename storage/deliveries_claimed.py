@@ -143,9 +143,18 @@ async def _with_replies(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]
     return [replace(each, reply_message_id=answered.get(each.id)) for each in claimed]
 
 
-async def give_back(unit: Unit, ids: Iterable[int]) -> None:
-    """Let go of claims for which no call was begun: they are due again."""
-    await change_state(unit, ids, state=DeliveryState.PENDING)
+async def give_back(unit: Unit, ids: Iterable[int], owner: str) -> None:
+    """Let go of claims of *owner* for which no call was begun: they are due again."""
+    await unit.session.exec(
+        update(Delivery)
+        .where(
+            col(Delivery.id).in_(ids),
+            col(Delivery.owner) == owner,
+            col(Delivery.state) == DeliveryState.CLAIMED,
+        )
+        .values(state=DeliveryState.PENDING, owner=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def begin_sending(unit: Unit, ids: Iterable[int], owner: str, lease: timedelta) -> set[int]:

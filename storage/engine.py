@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Update,
     func,
     inspect,
+    literal,
     make_url,
     or_,
     update,
@@ -81,12 +82,26 @@ async def database_clock(session: AsyncSession) -> datetime:
     """Return the database's own clock, aware UTC, finer than a second.
 
     SQLite is a library: what it would tell is this machine's clock, and to ask for that takes a
-    statement. PostgreSQL's `now()` is the transaction's start.
+    statement. PostgreSQL's `now()` is the transaction's start. With the same statement PostgreSQL
+    is told when to give a transaction up, which goes through a pooler too.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
-        moment: datetime = (await session.exec(select(func.clock_timestamp()))).one()
+        moment: datetime = (await session.exec(_ASK_THE_CLOCK)).one()[0]
         return moment.astimezone(UTC)
     return datetime.now(UTC)
+
+
+# A process that stands still, or whose machine is gone, keeps its locks from the others for so
+# long; shorter than any lease, so that its transaction cannot end after another took over.
+STANDSTILL: Final = timedelta(seconds=10)
+_ASK_THE_CLOCK: Final = select(
+    func.clock_timestamp(),
+    func.set_config(
+        "idle_in_transaction_session_timeout",
+        str(STANDSTILL // timedelta(milliseconds=1)),
+        literal(value=True),  # for this transaction
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +114,15 @@ class Unit:
     """What the others may be told when this is committed."""
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.insert` puts in."""
+    clock: HasClock = database_clock
 
     @property
     def dialect(self) -> str:
         return self.session.get_bind().dialect.name
+
+    async def anew(self) -> Unit:
+        """Return this unit at the moment that it is by now: a lock may have been waited for."""
+        return replace(self, now=await self.clock(self.session))
 
 
 class HasClock(Protocol):
@@ -164,7 +184,7 @@ class Storage:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Unit]:
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-            yield Unit(session, await self._clock(session))
+            yield Unit(session, await self._clock(session), clock=self._clock)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Unit]:
@@ -174,7 +194,7 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            unit = Unit(session, await self._clock(session))
+            unit = Unit(session, await self._clock(session), clock=self._clock)
             yield unit
             if unit.hints and self.dialect == POSTGRESQL and self._hints is None:
                 await give(session, unit.hints)

@@ -7,10 +7,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from bot.delivery.errors import NeverSent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
     from typing import Self
+
+
+# A call begins so long after its intent at the latest. Together with the call's own time-out that
+# is less than its lease: nobody has taken it over, and sent it once more, by then.
+BEGINS_WITHIN_SECONDS = 30.0
+
+
+# So much later than usual, a slot is let go: other processes went on meanwhile, and its message
+# would come on top of theirs.
+LATE_SECONDS = 0.1
 
 
 class Timer(Protocol):
@@ -27,6 +39,25 @@ class LoopTimer:
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+@dataclass(eq=False)
+class Lateness:
+    """How late the slots of a round are, beside the round before.
+
+    A machine whose commits are slow is late by about the same each time, and so keeps the pace.
+    """
+
+    _usual: float = 0.0
+    _first: float | None = 0.0
+
+    def begin_round(self) -> None:
+        self._usual, self._first = self._first or 0.0, None
+
+    def is_unusual(self, seconds: float) -> bool:
+        if self._first is None:
+            self._first = max(seconds, 0.0)
+        return seconds > self._usual + LATE_SECONDS
 
 
 @dataclass(eq=False)
@@ -58,6 +89,11 @@ class Calls:
         if (left := max(moment, self._free_at) - self.timer.now()) > 0:
             await self.timer.wait(left)
         self._free_at = self.timer.now() + spacing.total_seconds()
+
+    def check_in_time(self, intended: float) -> None:
+        """Raise `NeverSent` where this process stood still since it *intended* to call."""
+        if self.timer.now() - intended > BEGINS_WITHIN_SECONDS:
+            raise NeverSent("this process stood still before the call")
 
     def start(self, call: Coroutine[object, object, None]) -> None:
         task = self._group.create_task(call)

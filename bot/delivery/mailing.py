@@ -92,8 +92,9 @@ class Mailing:
         claimed, moments = await self._claim(min(limit, self.calls.room))
         for each, moment in zip(claimed, moments, strict=True):
             await self.calls.turn(moment, self._interval)
+            intended = self.calls.timer.now()
             if await self._begin(each):
-                self.calls.start(self._deliver(each))
+                self.calls.start(self._deliver(each, intended))
         return len(claimed)
 
     @property
@@ -127,9 +128,9 @@ class Mailing:
         await resend_unknown(unit, Medium.EMAIL)
 
     async def _claim(self, limit: int) -> tuple[list[ClaimedMail], list[float]]:
-        started = self.calls.timer.now()
-        async with self.storage.writing() as unit:
-            row = await lock_pace(unit, PACE_KEY)
+        async with self.storage.writing() as waiting:
+            row = await lock_pace(waiting, PACE_KEY)
+            started, unit = self.calls.timer.now(), await waiting.anew()
             if limit < 1 or (row.paused_until and row.paused_until > unit.now):
                 return [], []
             slots = free_slots(row.tat, unit.now, self._interval, wanted=limit, horizon=HORIZON)
@@ -144,14 +145,15 @@ class Mailing:
         """Write down that the call begins; False if the server pauses or the claim is lost."""
         async with self.storage.writing() as unit:
             if await paused_until(unit, PACE_KEY):
-                await give_back(unit, [claimed.id])
+                await give_back(unit, [claimed.id], self.owner)
                 return False
             return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
 
-    async def _deliver(self, claimed: ClaimedMail) -> None:
+    async def _deliver(self, claimed: ClaimedMail, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
         error: DeliveryError | None = None
         try:
+            self.calls.check_in_time(intended)
             await self.relay.send(self._envelope(claimed))
         except DeliveryError as known:
             error = known

@@ -109,6 +109,7 @@ class Replies(BaseRequestMiddleware):
 
     async def _take_block(self, unit: Unit, now: float) -> None:
         row = await lock_pace(unit, self.pace_key)
+        now, unit = self.timer.now(), await unit.anew()
         slots = next_slots(row.tat, unit.now, interval_of(self.per_second), wanted=BLOCK)
         await advance(unit, self.pace_key, slots.tat_after(BLOCK))
         self._slots.extend(now + (moment - unit.now).total_seconds() for moment in slots.moments)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.delivery.answers import CALL_LEASE, Answers, answer_to, attempt_of
+from bot.delivery.calls import Lateness
 from bot.delivery.channel import Address
 from bot.delivery.errors import DeliveryError, Refused, Unknown
 from bot.delivery.ledger import after_crash
@@ -68,6 +69,7 @@ class Sending:
     per_second: float = PER_SECOND
     answers: Answers = field(init=False)
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
+    _lateness: Lateness = field(default_factory=Lateness)
 
     def __post_init__(self) -> None:
         answers = Answers(self.storage, self.owner, self.pace_key, self.calls.timer)
@@ -81,11 +83,23 @@ class Sending:
         if not await self._is_clear():
             return 0
         claimed, moments = await self._claim(min(limit, self.calls.room))
+        late: list[Claimed] = []
+        self._lateness.begin_round()
         for together, moment in _together(claimed, moments):
             await self.calls.turn(moment, self._interval * len(together))
+            intended = self.calls.timer.now()
+            if self._lateness.is_unusual(intended - moment):
+                late += together
+                continue
             for each in await self._begin(together):
-                self.calls.start(self._deliver(each))
+                self.calls.start(self._deliver(each, intended))
+        if late:
+            await self._let_go(late)
         return len(claimed)
+
+    async def _let_go(self, late: Sequence[Claimed]) -> None:
+        async with self.storage.writing() as unit:
+            await give_back(unit, [each.id for each in late], self.owner)
 
     @property
     def _interval(self) -> timedelta:
@@ -114,9 +128,10 @@ class Sending:
         await resend_unknown(unit)
 
     async def _claim(self, limit: int) -> tuple[list[Claimed], list[float]]:
-        started = self.calls.timer.now()
-        async with self.storage.writing() as unit:
-            row = await lock_pace(unit, self.pace_key)
+        async with self.storage.writing() as waiting:
+            row = await lock_pace(waiting, self.pace_key)
+            # Slots are counted from when they were ours to give.
+            started, unit = self.calls.timer.now(), await waiting.anew()
             if limit < 1 or (row.paused_until and row.paused_until > unit.now):
                 return [], []
             slots = free_slots(row.tat, unit.now, self._interval, wanted=limit)
@@ -141,14 +156,15 @@ class Sending:
         ids = [each.id for each in claimed]
         async with self.storage.writing() as unit:
             if await paused_until(unit, self.pace_key):
-                await give_back(unit, ids)
+                await give_back(unit, ids, self.owner)
                 return []
             begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
         return [each for each in claimed if each.id in begun]
 
-    async def _deliver(self, claimed: Claimed) -> None:
+    async def _deliver(self, claimed: Claimed, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
         try:
+            self.calls.check_in_time(intended)
             answer = answer_to(claimed, await self._call(claimed))
         except DeliveryError as error:
             answer = answer_to(claimed, error=error)

@@ -105,8 +105,8 @@ class Grouping:
         self, stories: Stories, articles: Sequence[Grouped], placed: Placed
     ) -> int:
         async with self.storage.writing() as unit:
-            late = self.memory.until - unit.now < _RENEWED / 2
-            if late and not await keep(unit, ROLE, self.owner, LEASE):
+            # Held until this unit ends, however long that takes: nobody decides beside us.
+            if not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
             await group_articles(unit, articles, placed.found, placed.chapters)
             begun = await begin_again(unit, [guest.article.number for guest in placed.left])

@@ -4,12 +4,15 @@ import pytest
 from sqlalchemy import func, update
 from sqlmodel import col, select
 
-from storage.engine import DatabaseError, Storage, claim, database_clock, take_over
+from bot.delivery.send import CLAIM_LEASE
+from bot.sources.group import LEASE as GROUPING_LEASE
+from storage.engine import STANDSTILL, DatabaseError, Storage, claim, database_clock, take_over
 from storage.sources import Source
 from storage.words import SourceState
 from tests.conftest import TurnedClock
 
 LEASE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 async def add_sources(storage: Storage, number: int) -> None:
@@ -148,3 +151,29 @@ async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
     await storage.close()
 
     assert (mode, keys) == ("wal", 1)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_over(database_url):
+    storage = Storage.open(database_url)
+
+    async with storage.writing() as unit:
+        connection = await unit.session.connection()
+        shown = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
+        within = shown.scalar_one()
+    await storage.close()
+
+    assert within == f"{STANDSTILL.seconds}s"
+    assert min(CLAIM_LEASE, GROUPING_LEASE) > STANDSTILL
+
+
+async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(
+    storage: Storage, clock: TurnedClock
+):
+    async with storage.writing() as unit:
+        clock.turn(SECOND)
+
+        later = await unit.anew()
+
+    assert later.now - unit.now == SECOND
+    assert (later.session, later.hints) == (unit.session, unit.hints)
