@@ -88,6 +88,12 @@ class Town:
             statement = select(func.count()).where(sending, theirs)
             return (await unit.session.exec(statement)).one()
 
+    async def held_by(self, pid: int) -> int:
+        """Return how many deliveries the process *pid* still has in hand."""
+        async with self.storage.reading() as unit:
+            theirs = select(func.count()).where(col(Delivery.owner).contains(f":{pid}:"))
+            return (await unit.session.exec(theirs)).one()
+
 
 async def _fall_due(unit: Unit, chat_ids: Sequence[int]) -> None:
     now = unit.now.replace(second=0, microsecond=0)
@@ -120,6 +126,8 @@ async def _person(playground: FarPlayground) -> int:
 
 
 async def _subscribe(unit: Unit, topic_id: int, people: Sequence[int], mode: Mode) -> None:
+    if not people:
+        return
     facts: dict[str, Any] = {
         "state_since": unit.now,
         "created_at": unit.now,

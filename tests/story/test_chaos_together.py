@@ -1,0 +1,33 @@
+"""Several processes on one PostgreSQL, and what befalls them; `python -m tests.chaos --processes`
+does more of it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.chaos.together import Together
+from tests.chaos.troubles import Trouble
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_url, tmp_path):
+    wanted = dict.fromkeys(Trouble, 1) | {Trouble.SILENCE: 0}
+    together = Together(
+        database=database_url,
+        folder=tmp_path,
+        processes=2,
+        alerts=150,
+        digests=3,
+        wanted=wanted,
+        dice=random.Random(3),
+        say=print,
+        pause_seconds=12,  # past the end of an open transaction
+    )
+
+    outcome = await together.run()
+
+    assert outcome.verdict.due == 153
+    assert outcome.is_good, outcome.to_json()
+    assert outcome.troubles["kills"] == outcome.troubles["pauses"] == 1
