@@ -1,0 +1,58 @@
+"""The database goes away while two processes send; how long they stand still, what is lost.
+
+    python -m tests.failover [failover switchover restart crash partition]
+                             [--deliveries 1000] [--asynchronous] [--silent 20]
+
+Servers of its own run on loopback, as user `postgres` where root asks. `failover`: the primary and
+all its processes get SIGKILL and its standby, which no commit goes without, is promoted at once.
+One line of JSON for each; the exit code is 1 if anything was lost, decided twice, heard twice or
+sent faster than the pace, or if more came twice than was in flight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.failover.clusters import binaries
+from tests.failover.mishaps import Mishap
+from tests.failover.working import Working
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("mishaps", nargs="*", type=Mishap, default=list(Mishap))
+    parser.add_argument("--deliveries", type=int, default=1_000)
+    parser.add_argument("--asynchronous", action="store_true", help="commits wait for no standby")
+    parser.add_argument("--silent", type=float, default=20, help="seconds of a partition")
+    parser.add_argument("--folder", help="where to leave what they said")
+    asked = parser.parse_args()
+    if binaries() is None:
+        parser.error("no PostgreSQL server is installed here")
+    with TemporaryDirectory() as folder:
+        working = Working(Path(asked.folder or folder), asked.deliveries, _say)
+        return asyncio.run(_all(working, asked))
+
+
+async def _all(working: Working, asked: argparse.Namespace) -> int:
+    bad = 0
+    for mishap in asked.mishaps:
+        outcome = await working.through(
+            mishap, synchronous=not asked.asynchronous, silent_seconds=asked.silent
+        )
+        sys.stdout.write(json.dumps({"mishap": mishap} | outcome.to_json()) + "\n")
+        sys.stdout.flush()
+        bad += not outcome.is_good
+    return 1 if bad else 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

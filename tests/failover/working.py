@@ -1,0 +1,149 @@
+"""Two processes of the bot, which send while their database goes away and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import col, func, select
+
+from bot.database_urls import driven
+from storage.deliveries import Delivery
+from storage.engine import DatabaseError, Storage
+from storage.schema import migrate
+from storage.words import DeliveryState
+from tests.chaos.crowd import crowd
+from tests.chaos.pace import Fastest, counts, fastest
+from tests.chaos.town import Town, build
+from tests.chaos.verdict import Arrived, Verdict, verdict
+from tests.failover.mishaps import Mishap, Stage, address, stage
+from tests.story.newspaper import newspaper
+from tests.story.playground import TOKEN, FarPlayground, far_playground
+from tests.story.processes import Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PROCESSES = 2
+TRIED_EVERY = 0.5
+LATENCY = 0.2
+BEFORE_IT = 0.2  # of the messages are sent when it happens
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """*away*: seconds from when it happened until the database was back.
+
+    *still*: seconds from when it happened until the next message whose intent was written down
+    after that.
+    """
+
+    verdict: Verdict
+    pace: Fastest
+    away: float
+    still: float
+    loud: int
+    tracebacks: int
+
+    @property
+    def is_good(self) -> bool:
+        return self.verdict.is_good and self.pace.is_kept and not (self.loud or self.tracebacks)
+
+    def to_json(self) -> dict[str, Any]:
+        times = {"seconds_away": round(self.away, 1), "seconds_still": round(self.still, 1)}
+        said = {"repeats_heard": self.loud, "tracebacks": self.tracebacks}
+        return times | self.verdict.to_json() | asdict(self.pace) | said
+
+
+@dataclass(frozen=True)
+class Working:
+    folder: Path
+    alerts: int
+    say: Callable[[str], None]
+
+    async def through(
+        self, mishap: Mishap, *, synchronous: bool = True, silent_seconds: float = 20
+    ) -> Outcome:
+        self.say(f"{mishap}: starting servers")
+        async with stage(mishap, synchronous=synchronous, silent_seconds=silent_seconds) as (
+            what,
+            seen,
+        ):
+            url = driven(address(seen))
+            await migrate(url)
+            storage = Storage.open(url)
+            try:
+                return await self._work(what, storage, address(seen))
+            finally:
+                await storage.close()
+
+    async def _work(self, what: Stage, storage: Storage, url: str) -> Outcome:
+        workplace = Workplace(self.folder)
+        async with far_playground(self.folder, latency=LATENCY) as playground, newspaper() as paper:
+            settings = {
+                "bot_token": TOKEN,
+                "bot_api_url": playground.base_url,
+                "database_url": address(what.servers),
+                "allowed_networks": "127.0.0.0/8",
+                "admin_ids": "1",
+            }
+            add = ("sources", "add", paper.url, "--every", "1s")
+            async with workplace.dateline(*add, **settings | {"database_url": url}) as command:
+                assert await command.ended() == 0, command.output
+            town = await build(storage, playground, paper, self.alerts, 0)
+            async with crowd(workplace, [settings] * PROCESSES) as people:
+                moments = await self._happen(what, town)
+            return await self._outcome(town, playground, people.said, moments)
+
+    async def _happen(self, what: Stage, town: Town) -> tuple[float, float, int]:
+        """Return when the database was gone and back, and how many calls were in flight."""
+        await town.progress(1.0)
+        while (left := await town.left()) > (1 - BEFORE_IT) * town.due:
+            self.say(f"{left} to go")
+            await asyncio.sleep(4 * TRIED_EVERY)
+        self.say("it happens")
+        gone, back = await what.happen()
+        self.say(f"the database is back after {back - gone:.1f} s")
+        in_flight = await _again_and_again(lambda: _sending(town))
+        while (left := await _again_and_again(town.left)) > 0:
+            self.say(f"{left} to go")
+            await asyncio.sleep(4 * TRIED_EVERY)
+        return gone, back, in_flight
+
+    async def _outcome(
+        self,
+        town: Town,
+        playground: FarPlayground,
+        said: list[str],
+        moments: tuple[float, float, int],
+    ) -> Outcome:
+        gone, back, in_flight = moments
+        chats = {chat: await playground.get(f"chats/{chat}/messages") for chat in town.readers}
+        arrived, journal = Arrived.of(chats), await playground.get("journal")
+        (self.folder / "said.log").write_text("\n======\n".join(said))
+        first = min(call["at"] for call in journal if counts(call) and call["at"] >= back)
+        return Outcome(
+            verdict=await verdict(town, arrived, 1, in_flight),
+            pace=fastest(journal),
+            away=back - gone,
+            still=first - gone,
+            loud=arrived.loud_repeats,
+            tracebacks=sum(text.count("Traceback (most recent call last)") for text in said),
+        )
+
+
+async def _sending(town: Town) -> int:
+    async with town.storage.reading() as unit:
+        sending = select(func.count()).where(col(Delivery.state) == DeliveryState.SENDING)
+        return (await unit.session.exec(sending)).one()
+
+
+async def _again_and_again(ask: Callable[[], Any]) -> int:
+    """Our own connections were lost too."""
+    while True:
+        with suppress(DatabaseError, OSError):
+            return int(await ask())
+        await asyncio.sleep(TRIED_EVERY)
