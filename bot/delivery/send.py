@@ -98,6 +98,7 @@ class Sending:
         return len(claimed)
 
     async def _let_go(self, late: Sequence[Claimed]) -> None:
+        log.debug("this process was late; others went on", deliveries=len(late))
         async with self.storage.writing() as unit:
             await give_back(unit, [each.id for each in late], self.owner)
 
