@@ -26,8 +26,12 @@ from bot.loops import leaves, nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import Wait
+from storage.engine import DatabaseError, will_pass
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
     from aiogram import Bot
     from aiogram.types import User
 
@@ -61,7 +65,7 @@ class FrontDoor:
         if me is None:
             return
         await self._stock()
-        await doors.cataloguing.hand_over()
+        await self._when_there(doors.cataloguing.hand_over, stopping)
         await self._introduce(bot, renderer, await doors.admins.all())
         await self._find_an_admin(doors, me)
         gate = Floodgate(admins=await doors.admins.all())
@@ -82,6 +86,21 @@ class FrontDoor:
                 log.warning("Telegram does not answer yet", error=str(error))
                 await nap(stopping, GREETING_PAUSE_SECONDS)
         return None
+
+    async def _when_there(
+        self, act: Callable[[], Awaitable[None]], stopping: asyncio.Event
+    ) -> None:
+        """Do what the database is needed for, until that succeeds; it may be away for a moment."""
+        while not stopping.is_set():
+            try:
+                await act()
+            except (DatabaseError, OSError) as error:
+                if not will_pass(error):
+                    raise
+                log_outage("what is to be done first has to wait for the database", error)
+                await nap(stopping, GREETING_PAUSE_SECONDS)
+            else:
+                return
 
     async def _stock(self) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""

@@ -9,12 +9,13 @@ import structlog
 
 from bot.app.databases import database_of
 from bot.app.places import place_of
-from bot.app.stops import set_by_signals, stop_error_in
+from bot.app.stops import StopError, set_by_signals, stop_error_in
 from bot.app.templates import make_renderer
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 from bot.logs import LastErrors
+from bot.loops import leaves
 from bot.settings import Role
-from storage.engine import SQLITE
+from storage.engine import SQLITE, DatabaseError, is_away
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,9 +39,18 @@ async def run_bot(
     try:
         await _run(settings, announce, errors or LastErrors(), stopping)
     except ExceptionGroup as group:
-        if reason := stop_error_in(group):
+        if reason := stop_error_in(group) or database_away(group):
             raise reason from group
         raise
+
+
+def database_away(group: ExceptionGroup[Exception]) -> StopError | None:
+    """Return why to stop where nothing has failed but the way to the database."""
+    reasons = leaves(group)
+    if not all(isinstance(each, DatabaseError) and is_away(each) for each in reasons):
+        return None
+    line = str(getattr(reasons[0], "orig", reasons[0])).partition("\n")[0]
+    return StopError(f"DATABASE_URL: the database cannot be used: {line}")
 
 
 async def _run(
