@@ -22,7 +22,7 @@ BEGINS_WITHIN_SECONDS = 30.0
 
 # So much later than usual, a slot is let go: other processes went on meanwhile, and its message
 # would come on top of theirs.
-LATE_SECONDS = 0.1
+LATE_SECONDS = 0.3
 
 
 class Timer(Protocol):
