@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +64,14 @@ class Together:
     say: Callable[[str], None]
     roles: tuple[str, ...] = ("",)
     skew_seconds: int = 0
-    pause_seconds: float = field(default=PAST_EVERY_LEASE)
+    pause_seconds: float = PAST_EVERY_LEASE
+    latency: float = LATENCY
 
     async def run(self) -> Outcome:
         url = make_url(self.database)
         storage, workplace = Storage.open(self.database), Workplace(self.folder)
         async with (
-            far_playground(self.folder, latency=LATENCY) as playground,
+            far_playground(self.folder, latency=self.latency) as playground,
             newspaper() as paper,
             wire(url.host or "127.0.0.1", url.port or 5432) as network,
         ):

@@ -24,6 +24,8 @@ class Wire:
         default_factory=dict
     )
 
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
     @property
     def ports(self) -> list[int]:
         """Our port of each connection, as the server sees it."""
@@ -37,6 +39,12 @@ class Wire:
             far.transport.abort()
         return len(ends)
 
+    async def end(self) -> None:
+        self._speaking.set()
+        while self._tasks:
+            self.cut()
+            await asyncio.wait(self._tasks, timeout=1)
+
     @asynccontextmanager
     async def silence(self) -> AsyncIterator[None]:
         """Let nothing through, and tell nobody; what waits arrives late."""
@@ -47,6 +55,10 @@ class Wire:
             self._speaking.set()
 
     async def serve(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await self._speaking.wait()
         try:
             far_reader, far = await asyncio.open_connection(*self.server)
@@ -84,6 +96,5 @@ async def wire(host: str, port: int) -> AsyncIterator[Wire]:
         yield laid
     finally:
         server.close()
-        laid._speaking.set()
-        laid.cut()
+        await laid.end()
         await server.wait_closed()

@@ -63,6 +63,7 @@ class Working:
     folder: Path
     alerts: int
     say: Callable[[str], None]
+    latency: float = LATENCY
 
     async def through(
         self, mishap: Mishap, *, synchronous: bool = True, silent_seconds: float = 20
@@ -82,7 +83,10 @@ class Working:
 
     async def _work(self, what: Stage, storage: Storage, url: str) -> Outcome:
         workplace = Workplace(self.folder)
-        async with far_playground(self.folder, latency=LATENCY) as playground, newspaper() as paper:
+        async with (
+            far_playground(self.folder, latency=self.latency) as playground,
+            newspaper() as paper,
+        ):
             settings = {
                 "bot_token": TOKEN,
                 "bot_api_url": playground.base_url,

@@ -18,16 +18,17 @@ async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_u
         database=database_url,
         folder=tmp_path,
         processes=2,
-        alerts=150,
-        digests=3,
+        alerts=80,
+        digests=2,
         wanted=wanted,
         dice=random.Random(3),
         say=print,
+        latency=0.02,
         pause_seconds=12,  # past the end of an open transaction
     )
 
     outcome = await together.run()
 
-    assert outcome.verdict.due == 153
+    assert outcome.verdict.due == 82
     assert outcome.is_good, outcome.to_json()
     assert outcome.troubles["kills"] == outcome.troubles["pauses"] == 1
