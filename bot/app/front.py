@@ -20,6 +20,7 @@ from bot.chat.floodgate import Floodgate
 from bot.chat.handling import Handling
 from bot.chat.hooking import HookRefusedError, unhook
 from bot.chat.menu import register_commands, set_menu_button
+from bot.chat.outages import log_outage
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
@@ -29,7 +30,6 @@ from bot.web.health import Wait
 from storage.engine import DatabaseError, will_pass
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
 
     from aiogram import Bot
