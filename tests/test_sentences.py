@@ -24,6 +24,7 @@ NOT_FOR_SUBSCRIBERS = {
     "rendering/overriding.py",
     "subscribers/places.py",  # names of cities
     "subscribers/native_words.py",  # what people type
+    "subscribers/people_tally.py",  # for the command line
 }
 MODULES = [
     path
