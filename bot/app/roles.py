@@ -74,6 +74,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
                 log.info("ready", roles=around.roles_said)
             await _work(roles, stopping)
         await _let_go(around.storage, around.owner)
+    outdated.tell()
 
 
 async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:
