@@ -66,6 +66,7 @@ class Together:
     skew_seconds: int = 0
     pause_seconds: float = PAST_EVERY_LEASE
     latency: float = LATENCY
+    buries: bool = False
 
     async def run(self) -> Outcome:
         url = make_url(self.database)
@@ -92,7 +93,9 @@ class Together:
         self, workplace: Workplace, settings: list[dict[str, Any]], town: Town, network: Wire
     ) -> AsyncIterator[Troubles]:
         async with crowd(workplace, settings) as people:
-            yield Troubles(people, town, network, self.dice, self.say, self.pause_seconds)
+            yield Troubles(
+                people, town, network, self.dice, self.say, self.pause_seconds, self.buries
+            )
 
     async def _trouble(self, town: Town, troubles: Troubles) -> None:
         """Let all happen by the time that the work takes without any trouble."""

@@ -11,9 +11,11 @@ from sqlmodel import col, func, select
 
 from storage.chats import Chat
 from storage.deliveries import Delivery
+from storage.leases import Lease
 from storage.queries import query_for
 from storage.slots import DigestSlot
 from storage.subscriptions import Subscription
+from storage.tables import LEASED
 from storage.topics import Topic
 from storage.words import EVERY_DAY, DeliveryState, EmptyDay, Mode
 
@@ -93,6 +95,14 @@ class Town:
         async with self.storage.reading() as unit:
             theirs = select(func.count()).where(col(Delivery.owner).contains(f":{pid}:"))
             return (await unit.session.exec(theirs)).one()
+
+    async def bury(self, pid: int) -> None:
+        """End the leases of *pid*, which is no more, so that nobody has to wait for that."""
+        async with self.storage.writing() as unit:
+            tables: list[Any] = [*LEASED, Lease]
+            for table in tables:
+                theirs = col(table.owner).contains(f":{pid}:")
+                await unit.session.exec(update(table).where(theirs).values(lease_until=unit.now))
 
 
 async def _fall_due(unit: Unit, chat_ids: Sequence[int]) -> None:

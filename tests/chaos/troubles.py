@@ -47,6 +47,8 @@ class Troubles:
     dice: random.Random
     say: Callable[[str], None]
     pause_seconds: float = PAST_EVERY_LEASE
+    buries: bool = False
+    """Whether the leases of who was killed end with it, for a run to be short."""
     happened: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     _pauses: set[asyncio.Task[None]] = field(default_factory=set)
@@ -78,6 +80,8 @@ class Troubles:
         if bot:
             await bot.process.wait()
         self.in_flight += await self.town.in_flight(pid)
+        if self.buries:
+            await self.town.bury(pid)
 
     async def _pause(self) -> None:
         """Stop one until others have taken over all that it held; then let it go on."""

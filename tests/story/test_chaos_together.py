@@ -13,7 +13,7 @@ from tests.chaos.troubles import Trouble
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_url, tmp_path):
-    wanted = dict.fromkeys(Trouble, 1) | {Trouble.SILENCE: 0}
+    wanted = dict.fromkeys(Trouble, 1) | {Trouble.SILENCE: 0, Trouble.CUT: 0}
     together = Together(
         database=database_url,
         folder=tmp_path,
@@ -24,7 +24,8 @@ async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_u
         dice=random.Random(3),
         say=print,
         latency=0.02,
-        pause_seconds=12,  # past the end of an open transaction
+        buries=True,
+        pause_seconds=11,  # past the end of an open transaction
     )
 
     outcome = await together.run()
