@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +40,10 @@ def main() -> int:
 
 
 async def _all(working: Working, asked: argparse.Namespace) -> int:
-    bad = 0
+    bad, task = 0, asyncio.current_task()
+    assert task
+    # As for an interrupt: no server is left behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     for mishap in asked.mishaps:
         outcome = await working.through(
             mishap, synchronous=not asked.asynchronous, silent_seconds=asked.silent
