@@ -30,10 +30,11 @@ _TRIAL = "CREATE TABLE dateline_doctor_was_here (id INTEGER)"
 
 
 def opened_to_read(url: str) -> Storage:
-    """Return a storage that changes nothing; on SQLite it cannot."""
+    """Return a storage that changes nothing; on SQLite it cannot. OSError if there is no file."""
     file = database_file(url)
     if file is None:
         return Storage.open(url)
+    file.stat()
     engine = create_async_engine(
         f"{make_url(url).drivername}:///file:{file.resolve()}?mode=ro&uri=true",
         hide_parameters=True,

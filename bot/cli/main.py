@@ -23,6 +23,7 @@ from bot.cli.preview import preview
 from bot.cli.read import read
 from bot.cli.run import run
 from bot.cli.sources import sources
+from bot.cli.stats import stats
 from bot.cli.trace import trace
 
 app = typer.Typer(
@@ -66,6 +67,7 @@ app.command()(doctor)
 app.command("export")(export_people)
 app.command("import")(import_people)
 app.command()(health)
+app.command()(stats)
 app.command()(read)
 app.command(context_settings=MINUS_IS_NO_OPTION)(match)
 app.command()(migrate)

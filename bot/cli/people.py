@@ -73,7 +73,8 @@ async def _export(settings: Settings, file: Path) -> int:
     from storage.condition import opened_to_read
     from storage.engine import DatabaseError
 
-    storage = opened_to_read(settings.database_url.get_secret_value())
+    with needing_the_database():
+        storage = opened_to_read(settings.database_url.get_secret_value())
     lines = -2  # the first and the last
     try:
         with written_whole(file) as written:

@@ -140,6 +140,13 @@ def test_a_chat_that_cannot_be_read_takes_nobody_with_it(dateline, tmp_path):
     assert "refused: 1 of the chats: cannot be read (line 2)" in result.output
 
 
+def test_without_a_database_there_is_nothing_to_write(dateline, tmp_path):
+    result = dateline("export", str(tmp_path / "people.json"), anew=True)
+
+    assert "DATABASE_URL" in str(result.exception)
+    assert not (tmp_path / "people.json").exists()
+
+
 def test_a_place_that_cannot_be_written_to_is_said(dateline, tmp_path):
     result = dateline("export", str(tmp_path / "none" / "people.json"))
 

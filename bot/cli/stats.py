@@ -1,0 +1,121 @@
+"""`dateline stats`: how much there is and how much came lately. It tells nothing of anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from storage.overview import Lags
+    from storage.statistics import Count
+
+_TOPICS = 10
+_MB = 1024 * 1024
+_WORDS = {
+    "topics": {"True": "of the catalogue", "False": "people's own"},
+    "queries": {"True": "asked for", "False": "no longer"},
+}
+
+Found = dict[str, Any]
+
+
+def stats(
+    *,
+    days: Annotated[int, typer.Option(min=1, max=90, help="How far back it looks.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Count chats, topics, sources, articles, alerts, digests and deliveries; changes nothing."""
+    found = asyncio.run(_found(days))
+    if as_json:
+        typer.echo(json.dumps(_document(found), ensure_ascii=False))
+        return
+    for line in _lines(found, days):
+        typer.echo(line)
+
+
+async def _found(days: int) -> Found:
+    from bot.app.tools import needing_the_database
+    from bot.settings import load_settings
+    from storage.condition import opened_to_read
+    from storage.overview import lags
+    from storage.statistics import articles_a_day, lately, most_watched, sizes, standing
+
+    url = load_settings().database_url.get_secret_value()
+    with needing_the_database():
+        storage = opened_to_read(url)
+    try:
+        with needing_the_database():
+            async with storage.reading() as unit:
+                return {
+                    "now": await standing(unit),
+                    "lately": await lately(unit, unit.now - timedelta(days=days)),
+                    "articles_a_day": await articles_a_day(unit, days),
+                    "lags": await lags(unit),
+                    "most_watched": await most_watched(unit, _TOPICS),
+                    "bytes": await sizes(unit),
+                }
+    finally:
+        await storage.close()
+
+
+def _document(found: Found) -> Found:
+    lags: Lags = found["lags"]
+    return {
+        "now": {name: _listed(counts) for name, counts in found["now"].items()},
+        "lately": {name: _listed(counts) for name, counts in found["lately"].items()},
+        "lag_seconds": {step: lag.total_seconds() for step, lag in lags._asdict().items()},
+        **{name: _listed(found[name]) for name in ("articles_a_day", "most_watched", "bytes")},
+    }
+
+
+def _listed(counts: Sequence[Count]) -> list[dict[str, Any]]:
+    return [
+        {"what": list(count.what), "count": count.number, "at_least": count.is_least}
+        for count in counts
+    ]
+
+
+def _lines(found: Found, days: int) -> Iterator[str]:
+    yield "There are"
+    for name, counts in found["now"].items():
+        yield _line(name, counts)
+    yield f"\nIn the last {days} days" if days > 1 else "\nIn the last 24 hours"
+    for name, counts in found["lately"].items():
+        yield _line(name, counts)
+    yield "\nArticles a day (UTC)"
+    yield from _table(found["articles_a_day"])
+    yield "\nLate by"
+    for step, lag in found["lags"]._asdict().items():
+        yield f"  {step:<14}{lag.total_seconds():,.0f} s"
+    if found["most_watched"]:
+        yield "\nMost watched of the catalogue (chats)"
+        yield from _table(found["most_watched"])
+    if found["bytes"]:
+        yield "\nRoom (MB, with indexes)"
+        for count in found["bytes"]:
+            yield f"  {count.number / _MB:>12,.1f}  {count.what[0]}"
+
+
+def _line(name: str, counts: Sequence[Count]) -> str:
+    parts = [f"{_number(each)} {_words(name, each)}".rstrip() for each in counts]
+    return f"  {name:<14}{', '.join(parts) or 0}"
+
+
+def _words(name: str, count: Count) -> str:
+    words = _WORDS.get(name, {})
+    return " ".join(words.get(word, word) for word in count.what)
+
+
+def _number(count: Count) -> str:
+    return f"{'at least ' if count.is_least else ''}{count.number:,}"
+
+
+def _table(counts: Sequence[Count]) -> Iterator[str]:
+    for count in counts:
+        yield f"  {_number(count):>12}  {count.what[0]}"

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import col, update
+
+from storage import statistics
+from storage.deliveries import Delivery
+from storage.queries import query_for
+from storage.statistics import Count, articles_a_day, lately, most_watched, sizes, standing
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+from storage.words import ChatState, DeliveryState, Medium, Mode
+from tests.delivery.conftest import Outbox
+from tests.storage.test_articles_staged import stored
+
+if TYPE_CHECKING:
+    from storage.engine import Storage
+
+DAY = timedelta(days=1)
+
+
+async def watch(storage: Storage, chat_id: int, name: str, slug: str | None) -> None:
+    async with storage.writing() as unit:
+        query_id = (await query_for(unit, name)).id or 0
+        topic = Topic(
+            name=name,
+            query_id=query_id,
+            typed=name,
+            slug=slug,
+            chat_id=None if slug else chat_id,
+            created_at=unit.now,
+        )
+        unit.session.add(topic)
+        await unit.session.flush()
+        unit.session.add(
+            Subscription(
+                chat_id=chat_id, topic_id=topic.id or 0, mode=Mode.BOTH, created_at=unit.now
+            )
+        )
+
+
+async def test_what_there_is_is_counted_by_its_words(storage):
+    outbox = Outbox(storage)
+    ann = await outbox.chat(1)
+    await outbox.chat(-2, state=ChatState.KICKED)
+    await watch(storage, ann, "Japan", "japan")
+    await watch(storage, ann, "somebody's secret", None)
+
+    async with storage.reading() as unit:
+        found = await standing(unit)
+        watched = await most_watched(unit, 5)
+
+    assert found["chats"] == [Count(("group", "kicked"), 1), Count(("private", "active"), 1)]
+    assert sorted(found["topics"]) == [Count(("False",), 1), Count(("True",), 1)]
+    assert found["subscriptions"] == [Count(("both",), 2)]
+    assert found["sources"] == []
+    assert watched == [Count(("Japan",), 1)]
+
+
+async def test_what_came_lately_is_told_from_what_came_before(storage, clock):
+    outbox = Outbox(storage)
+    ann = await outbox.chat(1)
+    await outbox.add(ann)
+    await stored(storage, "old")
+    clock.turn(2 * DAY)
+    mail = await outbox.add(ann)
+    await outbox.set(mail, medium=Medium.EMAIL, state=DeliveryState.SENT)
+    for number in range(3):
+        await stored(storage, f"new {number}")
+
+    async with storage.reading() as unit:
+        found = await lately(unit, unit.now - DAY)
+        days = await articles_a_day(unit, 4)
+
+    assert found["articles"] == [Count((), 3)]
+    assert found["deliveries"] == [Count(("email", "sent"), 1)]
+    assert found["alerts"] == [Count((), 0)]
+    assert [count.number for count in days] == [0, 1, 0, 3]
+    assert days[-1].what == ("2026-03-04",)
+
+
+async def test_gaps_in_the_numbers_of_rows_hide_nothing(storage, clock):
+    outbox = Outbox(storage)
+    ann = await outbox.chat(1)
+    rows = [await outbox.add(ann) for _ in range(5)]
+    async with storage.writing() as unit:
+        moved = update(Delivery).where(col(Delivery.id) == rows[-1]).values(id=9000)
+        await unit.session.exec(moved)
+    clock.turn(DAY)
+    async with storage.writing() as unit:
+        await unit.session.exec(
+            update(Delivery).where(col(Delivery.id) == 9000).values(created_at=unit.now)
+        )
+
+    async with storage.reading() as unit:
+        found = await lately(unit, unit.now)
+
+    assert found["deliveries"] == [Count(("telegram", "pending"), 1)]
+
+
+async def test_a_count_of_very_many_says_at_least(storage, monkeypatch):
+    monkeypatch.setattr(statistics, "MOST", 2)
+    for number in range(3):
+        await stored(storage, str(number))
+
+    async with storage.reading() as unit:
+        found = await lately(unit, unit.now)
+
+    assert found["articles"] == [Count((), 2, is_least=True)]
+
+
+async def test_tables_are_told_by_their_room(storage):
+    async with storage.reading() as unit:
+        found = await sizes(unit)
+
+    if not found:
+        pytest.skip("this SQLite has no dbstat")
+    assert all(count.number >= 0 for count in found)
+    assert found == sorted(found, key=lambda count: -count.number)
