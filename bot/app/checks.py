@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.app.databases import database_of
 from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
 from bot.doctor import choices, database, machine, sources, telegram
 from bot.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
@@ -48,10 +49,10 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
 
 
 def _database_of(settings: Settings) -> str:
-    """Return that which `dateline run` would use."""
+    """Return that which `dateline run` would use, and the server itself past a pooler."""
     if settings.bot_token is None and settings.database_is_default:
         return PLAYGROUND_DATABASE
-    return settings.database_url.get_secret_value()
+    return database_of(settings).server
 
 
 async def _telegram(settings: Settings) -> Sequence[Finding]:

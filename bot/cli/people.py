@@ -67,6 +67,7 @@ def _bot(settings: Settings) -> int | None:
 
 
 async def _export(settings: Settings, file: Path) -> int:
+    from bot.app.databases import database_of
     from bot.app.tools import needing_the_database
     from bot.cli.people_files import written_whole
     from bot.subscribers.exporting_people import ExportingPeople
@@ -74,7 +75,7 @@ async def _export(settings: Settings, file: Path) -> int:
     from storage.engine import DatabaseError
 
     with needing_the_database():
-        storage = opened_to_read(settings.database_url.get_secret_value())
+        storage = opened_to_read(database_of(settings).server)
     lines = -2  # the first and the last
     try:
         with written_whole(file) as written:

@@ -40,13 +40,14 @@ def stats(
 
 
 async def _found(days: int) -> Found:
+    from bot.app.databases import database_of
     from bot.app.tools import needing_the_database
     from bot.settings import load_settings
     from storage.condition import opened_to_read
     from storage.overview import lags
     from storage.statistics import articles_a_day, lately, most_watched, sizes, standing
 
-    url = load_settings().database_url.get_secret_value()
+    url = database_of(load_settings()).server
     with needing_the_database():
         storage = opened_to_read(url)
     try:
