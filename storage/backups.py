@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import chain, count
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,7 +82,7 @@ def _restore_file(
     if path.exists() and path.stat().st_size and not force:
         raise _there_is_data(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = path.with_name(f"{path.stem}.{_now()}{path.suffix}") if path.exists() else None
+    kept = _kept_beside(path, path.suffix) if path.exists() else None
     with written_whole(path) as draft:
         copy_pages(source, draft, told)
         examine(draft)
@@ -107,7 +108,7 @@ async def _restore_dump(
         if tables and await _have_rows(driver, tables):
             if not force:
                 raise _there_is_data(f"the database {name}")
-            kept = source.parent / f"{name}.{_now()}.dump"
+            kept = _kept_beside(source.parent / name, ".dump")
             await dump(url, server, kept, lambda *_: None)
         if tables:
             await driver.execute(f"DROP TABLE {', '.join(tables)} CASCADE")
@@ -144,8 +145,12 @@ def _there_is_data(place: str) -> CannotBackUpError:
     )
 
 
-def _now() -> str:
-    return f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+def _kept_beside(path: Path, suffix: str) -> Path:
+    """Return a name for what was there that nothing has: two may be kept in the same second."""
+    stem = path.stem if suffix == path.suffix else path.name
+    began = f"{stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    names = (f"{began}{again}{suffix}" for again in chain([""], (f"-{n}" for n in count(2))))
+    return next(one for name in names if not (one := path.with_name(name)).exists())
 
 
 @asynccontextmanager

@@ -61,6 +61,9 @@ async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_full_disk_is_said_and_room_is_used_again(eve, one_storage):
+    # No page more, and none that is free.
+    await on_writer(one_storage, "CREATE TABLE filler (blob)")
+    await on_writer(one_storage, "INSERT INTO filler VALUES (zeroblob(4000000))")
     await on_writer(one_storage, "PRAGMA max_page_count = 1")
     long = "okapi " * 600
 
