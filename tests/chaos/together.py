@@ -42,13 +42,8 @@ class Outcome:
     troubles: Mapping[str, int]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing was lost, doubled or heard twice; the pace depends on the machine too."""
-        return self.verdict.is_good and not (self.loud or self.tracebacks)
-
-    @property
     def is_good(self) -> bool:
-        return self.is_whole and self.pace.is_kept
+        return self.verdict.is_good and self.pace.is_kept and not (self.loud or self.tracebacks)
 
     def to_json(self) -> dict[str, Any]:
         plain = {"repeats_heard": self.loud, "tracebacks": self.tracebacks}

@@ -49,13 +49,8 @@ class Outcome:
     tracebacks: int
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing was lost, doubled or heard twice; the pace depends on the machine too."""
-        return self.verdict.is_good and not (self.loud or self.tracebacks)
-
-    @property
     def is_good(self) -> bool:
-        return self.is_whole and self.pace.is_kept
+        return self.verdict.is_good and self.pace.is_kept and not (self.loud or self.tracebacks)
 
     def to_json(self) -> dict[str, Any]:
         times = {"seconds_away": round(self.away, 1), "seconds_still": round(self.still, 1)}

@@ -31,5 +31,5 @@ async def test_equal_processes_lose_and_repeat_nothing_in_any_trouble(database_u
     outcome = await together.run()
 
     assert outcome.verdict.due == 82
-    assert outcome.is_whole, outcome.to_json()
+    assert outcome.is_good, outcome.to_json()
     assert outcome.troubles["kills"] == outcome.troubles["pauses"] == 1

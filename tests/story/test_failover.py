@@ -15,4 +15,4 @@ async def test_a_standby_that_is_promoted_has_all_and_work_goes_on(tmp_path):
     outcome = await Working(tmp_path, alerts=60, say=print, latency=0.02).through(Mishap.FAILOVER)
 
     assert outcome.verdict.due == 60
-    assert outcome.is_whole, outcome.to_json()
+    assert outcome.is_good, outcome.to_json()
