@@ -144,13 +144,16 @@ async def _with_replies(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]
 
 
 async def give_back(unit: Unit, ids: Iterable[int], owner: str) -> None:
-    """Let go of claims of *owner* for which no call was begun: they are due again."""
+    """Let go of what *owner* has made no call for: it is due again.
+
+    An intent may be written down all the same, where the answer of its commit was lost.
+    """
     await unit.session.exec(
         update(Delivery)
         .where(
             col(Delivery.id).in_(ids),
             col(Delivery.owner) == owner,
-            col(Delivery.state) == DeliveryState.CLAIMED,
+            col(Delivery.state).in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
         )
         .values(state=DeliveryState.PENDING, owner=None, lease_until=None)
         .execution_options(synchronize_session=False)

@@ -70,6 +70,8 @@ class Sending:
     answers: Answers = field(init=False)
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
     _lateness: Lateness = field(default_factory=Lateness)
+    _unbegun: set[int] = field(default_factory=set)
+    """Claims whose calls were not made, and that are not given back yet."""
 
     def __post_init__(self) -> None:
         answers = Answers(self.storage, self.owner, self.pace_key, self.calls.timer)
@@ -83,24 +85,27 @@ class Sending:
         if not await self._is_clear():
             return 0
         claimed, moments = await self._claim(min(limit, self.calls.room))
-        late: list[Claimed] = []
+        self._unbegun.update(each.id for each in claimed)
         self._lateness.begin_round()
         for together, moment in _together(claimed, moments):
             await self.calls.turn(moment, self._interval * len(together))
             intended = self.calls.timer.now()
             if self._lateness.is_unusual(intended - moment):
-                late += together
+                log.debug("this process was late; others went on", deliveries=len(together))
                 continue
-            for each in await self._begin(together):
+            begun = await self._begin(together)
+            self._unbegun.difference_update(each.id for each in together)
+            for each in begun:
                 self.calls.start(self._deliver(each, intended))
-        if late:
-            await self._let_go(late)
+        await self._give_back_unbegun()
         return len(claimed)
 
-    async def _let_go(self, late: Sequence[Claimed]) -> None:
-        log.debug("this process was late; others went on", deliveries=len(late))
-        async with self.storage.writing() as unit:
-            await give_back(unit, [each.id for each in late], self.owner)
+    async def _give_back_unbegun(self) -> None:
+        """What was late; and, in the round after the database failed, what it kept from going."""
+        if self._unbegun:
+            async with self.storage.writing() as unit:
+                await give_back(unit, self._unbegun, self.owner)
+            self._unbegun.clear()
 
     @property
     def _interval(self) -> timedelta:
@@ -108,6 +113,7 @@ class Sending:
 
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the channel answers."""
+        await self._give_back_unbegun()
         async with self.storage.reading() as unit:
             left = await work_left_behind(unit)
         if not left and not self._doubt.is_set():

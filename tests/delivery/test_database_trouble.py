@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.delivery.answers import PAUSES_SECONDS
 from bot.delivery.calls import Calls
+from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.send import Sending
 from bot.loops import Loop
 from storage.engine import DatabaseError
@@ -150,3 +152,36 @@ async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, o
 async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
     while True:
         ids.append(await outbox.add(chat, "x" * 5_000))
+
+
+class CutTimer(TurnedTimer):
+    """Takes the database away while a slot is waited for, once."""
+
+    def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
+        super().__init__(clock)
+        self.troubles = [trouble]
+
+    async def wait(self, seconds: float) -> None:
+        await super().wait(seconds)
+        if self.troubles:
+            await self.troubles.pop().begin()
+
+
+async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
+    storage, outbox, clock, database_url, telegram
+):
+    for chat in (1, 2, 3):
+        await outbox.add(await outbox.chat(chat), f"to {chat}")
+    trouble = Trouble(storage, database_url)
+
+    async with Calls(timer=CutTimer(clock, trouble)) as calls:
+        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
+        with pytest.raises(DatabaseError):
+            await sending.send_due()
+        trouble.end()
+        clock.turn(2 * PRIVATE_INTERVAL)
+        await send_all(sending)
+
+    assert sorted(telegram.calls, key=lambda call: call[1]) == [
+        (ANY, chat, f"to {chat}", False) for chat in (1, 2, 3)
+    ]
