@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.databases import database_of
 from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
-from bot.doctor import choices, database, machine, sources, telegram
+from bot.doctor import choices, database, machine, sources, telegram, updates
 from bot.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
 from bot.doctor.examining import Check
 from bot.doctor.findings import doubtful, good, ill
-from bot.settings import Access, Role
+from bot.settings import Access, Role, Updates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
     url = _database_of(settings)
     checks = [
         Check("Telegram", lambda: _telegram(settings), is_far=True),
+        Check("the updates", lambda: _updates(settings), is_far=True),
         Check("the database", lambda: _database(url)),
         Check("the process", lambda: _process(url)),
         Check("the sources", lambda: _sources(url)),
@@ -65,6 +67,42 @@ async def _telegram(settings: Settings) -> Sequence[Finding]:
         *telegram.judge_token(answer),
         *machine.judge_clock(answer.ahead, "Telegram's"),
     ]
+
+
+async def _updates(settings: Settings) -> Sequence[Finding]:
+    """Nothing where there is no token, or no answer: what is said of Telegram says why."""
+    if settings.bot_token is None:
+        return []
+    token = settings.bot_token.get_secret_value()
+    info = (await ask_telegram(settings.bot_api_base, token, "getWebhookInfo")).result
+    if info is None:
+        return []
+    if settings.updates is Updates.POLLING:
+        return [updates.judge_polling(info)]
+    return [updates.judge_webhook(info, await _own_webhook(settings), datetime.now(UTC))]
+
+
+async def _own_webhook(settings: Settings) -> str | None:
+    """Return where our webhook is; None while there is no key to make the address with."""
+    from bot.app.hooks import hook_at
+    from bot.rendering.seals import Seal
+    from storage.condition import opened_to_read
+    from storage.engine import DatabaseError
+    from storage.secrets import known_key
+
+    try:
+        storage = opened_to_read(_database_of(settings))
+    except OSError:
+        return None
+    try:
+        async with storage.reading() as unit:
+            key = await known_key(unit)
+    except (DatabaseError, OSError):
+        return None
+    finally:
+        await storage.close()
+    base = str(settings.public_url).rstrip("/")
+    return hook_at(base, Seal(key)).url if key else None
 
 
 async def _database(url: str) -> Sequence[Finding]:
