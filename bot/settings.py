@@ -6,7 +6,7 @@ Order, first wins: environment, `<NAME>_FILE`, `.env`, default. Every setting is
 
 from __future__ import annotations
 
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from bot.database_urls import driven
+from bot.delivery.headers import with_name
 from bot.delivery.security import Security
 from bot.logs import TOKEN
 from bot.subscribers.addresses import read_address
@@ -184,7 +185,7 @@ class Settings(BaseSettings):
         named = info.field_name == "smtp_from"
         name, address = parseaddr(value) if named else ("", value)
         try:
-            return formataddr((name, read_address(address)))
+            return with_name(name, read_address(address))
         except ValueError:
             raise ValueError("write an address such as news@example.org") from None
 

@@ -1,4 +1,5 @@
 import re
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -141,3 +142,10 @@ def test_a_webhook_needs_an_address(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setenv("PUBLIC_URL", "https://news.example.org")
     assert load_settings().updates is Updates.WEBHOOK
+
+
+@pytest.mark.parametrize("name", ["Zürich heute", "Zürich, heute", "Daily (2)"])
+def test_the_name_of_who_writes_keeps_its_letters(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv("SMTP_FROM", f'"{name}" <news@Example.org>')
+
+    assert parseaddr(load_settings().smtp_from or "") == (name, "news@example.org")

@@ -8,22 +8,21 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from hashlib import sha256
 
+from bot.delivery.headers import header_line
 from bot.rendering.mail import Mail
 
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
 def message_bytes(mail: Mail) -> bytes:
-    """Return the whole message with CRLF line ends; ValueError for a header that breaks a line."""
+    """Return the whole message with CRLF line ends; ValueError for a header no line can hold."""
+    headers = (*mail.headers, ("Subject", mail.subject))
     message = EmailMessage(policy=_POLICY)
-    for name, value in mail.headers:
-        message[name] = value
-    message["Subject"] = mail.subject
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     _add_pictures(message, mail)
     _set_boundaries(message, mail)
-    return message.as_bytes()
+    return b"".join(header_line(*header) for header in headers) + message.as_bytes()
 
 
 def encoded_size(html: str) -> int:

@@ -11,11 +11,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from html import unescape
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
+from bot.delivery.headers import with_name
 from bot.delivery.verp import return_path, token_of
 from bot.rendering.direction import RTL, lines_from_the_right
 from bot.rendering.inlining import inlined
@@ -136,7 +137,7 @@ class Post:
         sender = self.sender
         reply_to = (("Reply-To", sender.reply_to),) if sender.reply_to else ()
         return (
-            ("From", formataddr((sender.name, sender.address))),
+            ("From", with_name(sender.name, sender.address)),
             *reply_to,
             ("To", recipient.address),
             ("Date", format_datetime(occasion.now)),
@@ -148,7 +149,7 @@ class Post:
     def _list_headers(self, label: str, ways: Ways) -> tuple[tuple[str, str], ...]:
         addresses = [way for way in (ways.unsubscribe, ways.unsubscribe_by_mail) if way]
         headers = (
-            ("List-Id", f"{self.sender.name} {label} <{label}.{self.sender.domain}>"),
+            ("List-Id", with_name(f"{self.sender.name} {label}", f"{label}.{self.sender.domain}")),
             ("List-Unsubscribe", ", ".join(f"<{address}>" for address in addresses)),
         )
         one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)

@@ -37,6 +37,13 @@ def test_a_mail_says_who_writes_and_that_no_person_does():
     assert headers["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_name_keeps_its_letters_and_no_comma_parts_it():
+    headers = dict(mail(post(sender=Sender("a@b.example", "Zürich, heute"))).headers)
+
+    assert headers["From"] == '"Zürich, heute" <a@b.example>'
+    assert headers["List-Id"] == '"Zürich, heute digests" <digests.b.example>'
+
+
 def test_the_message_id_is_made_of_the_key_so_a_resend_has_the_same():
     expected = "<edition.12.email.1.20261117T230005@dateline.example>"
 
