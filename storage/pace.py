@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import case, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,6 +10,8 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.engine import POSTGRESQL, Unit
 from storage.insert import insert_new
+
+CHATS: Final = "chat:"
 
 
 class Pace(SQLModel, table=True):
@@ -19,7 +22,7 @@ class Pace(SQLModel, table=True):
 
 def chat_pace_key(telegram_id: int) -> str:
     """Return the key of the chat with all its threads: Telegram counts them together."""
-    return f"chat:{telegram_id}"
+    return f"{CHATS}{telegram_id}"
 
 
 async def lock_pace(unit: Unit, key: str) -> Pace:

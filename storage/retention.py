@@ -2,7 +2,7 @@
 
 Rows are numbered in the order in which they came, so that a page of the oldest is read by number,
 with no index by time on the largest tables there are. What is kept of a page is looked at again
-in the next round.
+in the next round. The paces are read by key: an index by time would make each send write it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from storage.deliveries import Delivery
 from storage.editions import Edition
 from storage.entries import Entry
 from storage.matches import Match
+from storage.pace import CHATS, Pace
 from storage.queries import Query
 from storage.stories import Story
 from storage.words import DeliveryKind, DeliveryState, Stage
@@ -46,7 +47,7 @@ class Page(NamedTuple):
     """How many rows went, and the last that was looked at; None where there are no older ones."""
 
     gone: int
-    last: int | None
+    last: int | str | None
 
 
 async def forget_deliveries(unit: Unit, after: int, before: datetime, limit: int) -> Page:
@@ -98,6 +99,25 @@ async def forget_articles(unit: Unit, after: int, before: datetime, limit: int) 
 async def forget_stories(unit: Unit, after: int, before: datetime, limit: int) -> Page:
     may_go = ~exists().where(col(Article.story_id) == col(Story.id))
     return await _forget(unit, Story, col(Story.created_at), (after, before, limit), may_go)
+
+
+async def forget_paces(unit: Unit, after: int | str, before: datetime, limit: int) -> Page:
+    """Of chats that nothing went to of late: without a row, nothing waits."""
+    keys = select(Pace.key).where(col(Pace.key) > str(after or "")).order_by(col(Pace.key))
+    page = (await unit.session.exec(keys.limit(limit))).all()
+    if not page:
+        return Page(0, None)
+    over = (
+        col(Pace.key) <= page[-1],
+        col(Pace.key).startswith(CHATS),
+        col(Pace.tat) < before,
+        or_(col(Pace.paused_until).is_(None), col(Pace.paused_until) < before),
+    )
+    # Whoever sends just now holds its rows, in this order; it is not waited for.
+    locked = keys.where(*over).with_for_update(skip_locked=True)
+    gone = (await unit.session.exec(locked)).all()
+    await unit.session.exec(delete(Pace).where(col(Pace.key).in_(gone)))
+    return Page(len(gone), page[-1] if len(page) == limit else None)
 
 
 def _may_be_shown() -> ColumnElement[bool]:

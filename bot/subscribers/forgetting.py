@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from storage.engine import Storage, Unit
 from storage.leases import hold, let_go
@@ -15,6 +15,7 @@ from storage.retention import (
     forget_bundles,
     forget_deliveries,
     forget_editions,
+    forget_paces,
     forget_stories,
 )
 
@@ -24,8 +25,10 @@ _LEASE = timedelta(minutes=2)
 _PAUSE_SECONDS = 0.5
 # A link to a digest is good for 90 days; the last day may begin anywhere in the world.
 EDITIONS: Final = timedelta(days=91)
+# Far beyond what any pause or wait for a slot takes.
+PACES: Final = timedelta(days=2)
 
-_Forget = Callable[[Unit, int, datetime, int], Awaitable[Page]]
+_Forget = Callable[[Unit, Any, datetime, int], Awaitable[Page]]
 
 
 class _Kind(NamedTuple):
@@ -61,10 +64,12 @@ class Forgetting:
             _Kind(forget_bundles, self.articles, 1000),
             _Kind(forget_articles, self.articles, 100),
             _Kind(forget_stories, self.articles, 1000),
+            _Kind(forget_paces, PACES, 2000),
         )
 
     async def _forget(self, kind: _Kind) -> int:
-        gone, last = 0, 0
+        gone = 0
+        last: int | str = 0
         while True:
             async with self.storage.writing() as unit:
                 if not await hold(unit, ROLE, self.owner, _LEASE):

@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, select, update
 
-from bot.subscribers.forgetting import EDITIONS, ROLE, Forgetting
+from bot.subscribers.forgetting import EDITIONS, PACES, ROLE, Forgetting
 from storage import retention
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.bundles import Bundle
 from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
+from storage.engine import Storage
 from storage.entries import Entry
 from storage.folded import Folded, FoldedRow, store_folded
 from storage.leases import hold
 from storage.matches import Match
+from storage.pace import Pace, hold_back, lock_pace, pause
+from storage.schema import migrate
 from storage.stories import Story
 from storage.words import DeliveryKind, DeliveryState, Stage
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
-
-    from storage.engine import Storage
 
 ARTICLES, DELIVERIES = timedelta(days=120), timedelta(days=30)
 DAY = timedelta(days=1)
@@ -39,6 +41,14 @@ async def at_once(_seconds: float) -> None:
 @pytest.fixture
 def forgetting(storage: Storage) -> Forgetting:
     return Forgetting(storage, "me", ARTICLES, DELIVERIES, pause=at_once)
+
+
+@pytest.fixture
+async def own_postgresql_storage(own_postgresql_url: str) -> AsyncIterator[Storage]:
+    await migrate(own_postgresql_url)
+    storage = Storage.open(own_postgresql_url)
+    yield storage
+    await storage.close()
 
 
 @pytest.fixture
@@ -228,6 +238,52 @@ async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
     assert await numbers(storage, col(Edition.id)) == [last_of_quiet, opened, newest]
     kept = await numbers(storage, col(EditionStory.edition_id))
     assert kept == [last_of_quiet, opened, newest]
+
+
+async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, forgetting, clock):
+    async with storage.writing() as unit:
+        now = unit.now
+        await hold_back(unit, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
+        await pause(unit, "chat:2", now + 2 * PACES + DAY)
+    clock.turn(PACES + DAY)
+    async with storage.writing() as unit:
+        await hold_back(unit, {"chat:3": unit.now})
+
+    assert await forgetting.forget_old() == 1
+    assert await numbers(storage, col(Pace.key)) == ["bot:a", "chat:2", "chat:3", "smtp"]
+
+    clock.turn(2 * PACES + DAY)
+
+    assert await forgetting.forget_old() == 2
+    assert await numbers(storage, col(Pace.key)) == ["bot:a", "smtp"]
+
+
+async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monkeypatch):
+    async with storage.writing() as unit:
+        await hold_back(unit, {f"chat:{number}": unit.now for number in range(7)})
+    clock.turn(PACES + DAY)
+    async with storage.writing() as unit:
+        await hold_back(unit, {"chat:2": unit.now, "chat:3": unit.now})
+    smaller = [kind._replace(at_once=2) for kind in forgetting._kinds()]
+    monkeypatch.setattr(Forgetting, "_kinds", lambda _self: smaller)
+
+    assert await forgetting.forget_old() == 5
+    assert await numbers(storage, col(Pace.key)) == ["chat:2", "chat:3"]
+
+
+async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_storage):
+    storage = own_postgresql_storage
+    async with storage.writing() as unit:
+        await hold_back(unit, {"chat:1": unit.now, "chat:2": unit.now})
+        before = unit.now + DAY
+
+    async with storage.writing() as sending:
+        await lock_pace(sending, "chat:1")
+        async with storage.writing() as unit:
+            page = await retention.forget_paces(unit, "", before, 10)
+
+    assert page.gone == 1
+    assert await numbers(storage, col(Pace.key)) == ["chat:1"]
 
 
 async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, clock):
