@@ -116,6 +116,7 @@ async def _restore_dump(
             await undump(url, server, source, told)
         except CannotBackUpError as error:
             raise CannotBackUpError(f"{error} The database is empty now; {_where(kept)}") from error
+        await driver.execute("ANALYZE")  # a dump holds no statistics
     return kept
 
 

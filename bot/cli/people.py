@@ -97,6 +97,7 @@ async def _import(
     from bot.app.tools import open_storage
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.limits import Limits
+    from storage.planner import OF_PEOPLE, learn_sizes
 
     limits = Limits(settings.topics_per_chat, settings.feeds_per_chat, settings.alerts_per_chat)
     url = settings.database_url.get_secret_value()
@@ -105,7 +106,10 @@ async def _import(
     async with open_storage(database_of(settings)) as storage:
         people = ImportingPeople(storage, limits, asleep=asleep, dry_run=dry_run)
         with _progress(count) as step:
-            return await _taken(people, file, step)
+            tally = await _taken(people, file, step)
+        if not dry_run:
+            await learn_sizes(storage, OF_PEOPLE)
+    return tally
 
 
 def _need_tables(url: str) -> None:

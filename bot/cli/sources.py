@@ -162,11 +162,15 @@ async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
     """Write down what is read from now on because the operator said so."""
     from bot.sources.finding.adding import Outcome
     from bot.subscribers.audit import Audit
+    from storage.planner import learn_sizes
+    from storage.sources import Source
     from storage.words import Deed
 
     for each in done:
         if each.outcome is Outcome.ADDED:
             await Audit(tools.storage).note(None, Deed.SOURCE_ADDED, each.url)
+    if len(done) > 1:
+        await learn_sizes(tools.storage, [Source])
 
 
 def _choosing(tools: SourceTools) -> Choosing:

@@ -11,6 +11,7 @@ from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.people import first_line, last_line, line_of
 from bot.subscribers.watching import Watching
 from storage.engine import Storage
+from storage.planner import OF_PEOPLE
 from storage.words import Mode
 from tests.conftest import MONDAY_NOON
 
@@ -152,3 +153,21 @@ def test_a_place_that_cannot_be_written_to_is_said(dateline, tmp_path):
 
     assert result.exit_code == 2
     assert "cannot be written" in result.output
+
+
+def test_the_planner_knows_of_the_people_who_came(
+    dateline, database_url, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    asyncio.run(fill(database_url, 1))
+    assert dateline("export", str(tmp_path / "people")).exit_code == 0
+    told = []
+
+    async def learn(_storage: Storage, tables) -> None:
+        told.extend(tables)
+
+    monkeypatch.setattr("storage.planner.learn_sizes", learn)
+
+    assert dateline("import", str(tmp_path / "people"), "--dry-run").exit_code == 0
+    assert told == []
+    assert dateline("import", str(tmp_path / "people")).exit_code == 0
+    assert told == list(OF_PEOPLE)

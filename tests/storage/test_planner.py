@@ -1,0 +1,87 @@
+"""After much was loaded, the planner knows of it at once."""
+
+from __future__ import annotations
+
+from shutil import which
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from storage.backups import back_up, restore
+from storage.engine import Storage
+from storage.moving.opening import opened
+from storage.planner import OF_PEOPLE, learn_sizes
+from storage.schema import migrate
+from storage.tables import METADATA
+from tests.conftest import missing
+from tests.filling import fill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEOPLE = {str(table.__tablename__) for table in OF_PEOPLE}
+
+
+def quietly(*_: object) -> None:
+    pass
+
+
+async def filled(url: str) -> None:
+    await migrate(url)
+    storage = Storage.open(url)
+    await fill(storage)
+    await storage.close()
+
+
+async def known(url: str) -> set[str]:
+    """Return the tables of which PostgreSQL's planner knows what they hold."""
+    storage = Storage.open(url)
+    asked = text("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = current_schema()")
+    async with storage.reading() as unit:
+        found = await (await unit.session.connection()).execute(asked)
+        names = {row[0] for row in found}
+    await storage.close()
+    return names
+
+
+async def test_only_the_tables_that_were_loaded_are_looked_at(own_postgresql_url: str):
+    await filled(own_postgresql_url)
+    storage = Storage.open(own_postgresql_url)
+
+    await learn_sizes(storage, OF_PEOPLE)
+
+    await storage.close()
+    assert await known(own_postgresql_url) - {"alembic_version"} == PEOPLE
+
+
+async def test_sqlite_plans_by_its_indexes(sqlite_url: str):
+    await filled(sqlite_url)
+    storage = Storage.open(sqlite_url)
+
+    await learn_sizes(storage, OF_PEOPLE)
+
+    async with storage.reading() as unit:
+        asked = text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
+        found = await (await unit.session.connection()).execute(asked)
+        assert found.scalar_one() == 0
+    await storage.close()
+
+
+async def test_the_planner_knows_all_that_was_moved(sqlite_url: str, own_postgresql_url: str):
+    await filled(sqlite_url)
+
+    async with opened(sqlite_url, own_postgresql_url, quietly) as move:
+        await move.run()
+
+    assert await known(own_postgresql_url) >= set(METADATA.tables) - {"lease"}
+
+
+async def test_the_planner_knows_all_that_was_restored(own_postgresql_url: str, tmp_path: Path):
+    if not which("pg_dump"):
+        missing("no pg_dump")
+    await filled(own_postgresql_url)
+    await back_up(own_postgresql_url, tmp_path / "backup", quietly)
+
+    await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
+
+    assert await known(own_postgresql_url) >= set(METADATA.tables)
