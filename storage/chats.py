@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Index, UniqueConstraint, delete, func
-from sqlmodel import Field, col, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, UniqueConstraint, func
+from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as, where_only
 from storage.engine import Unit
@@ -27,6 +27,7 @@ class Chat(Leased, table=True):
         UniqueConstraint("telegram_id", "thread_id"),
         Index("ix_chat_digest_due", "next_digest_at"),
         Index("ix_chat_brought_by", "brought_by", **where_only("brought_by IS NOT NULL")),
+        Index("ix_chat_erased", "id", **where_only("state = 'erased'")),
         Index("ix_chat_resume_at", "resume_at", **where_only("resume_at IS NOT NULL")),
     )
 
@@ -140,6 +141,11 @@ async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Wishes]:
     return [Wishes(*row) for row in rows]
 
 
-async def erase_chat(unit: Unit, chat_id: int) -> None:
-    """Delete our row *chat_id*; all that names it goes with it."""
-    await unit.session.exec(delete(Chat).where(col(Chat.id) == chat_id))
+def columns_naming_a_chat() -> list[Column[int]]:
+    """Return them, parents before children: an edition before the stories that it told."""
+    return [
+        column
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+        if column.references(SQLModel.metadata.tables["chat"].c.id)
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -28,13 +28,17 @@ class ChatListed(NamedTuple):
     last_alert_at: datetime | None
 
 
+_IS_THERE: Final = col(Chat.state) != ChatState.ERASED
+
+
 async def count_chats(unit: Unit) -> int:
-    return (await unit.session.exec(select(func.count()).select_from(Chat))).one()
+    there = select(func.count()).select_from(Chat).where(_IS_THERE)
+    return (await unit.session.exec(there)).one()
 
 
 async def chats_listed(unit: Unit, *, offset: int, limit: int) -> list[ChatListed]:
     """Return the chats, the newest first."""
-    newest = _listed().order_by(col(Chat.id).desc()).offset(offset).limit(limit)
+    newest = _listed().where(_IS_THERE).order_by(col(Chat.id).desc()).offset(offset).limit(limit)
     return [ChatListed(*row) for row in await unit.session.exec(newest)]
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Column, Exists, UniqueConstraint, and_, delete, exists, n
 from sqlmodel import SQLModel, col, select
 
 from storage.bans import move_ban
-from storage.chats import Chat
+from storage.chats import Chat, columns_naming_a_chat
 from storage.deliveries_next import lock_lines
 from storage.engine import Unit
 from storage.words import ChatKind
@@ -31,19 +31,9 @@ async def _absorb(unit: Unit, chat: Chat, telegram_id: int) -> None:
     twin = (await unit.session.exec(select(Chat.id).where(same_place))).first()
     if twin is None or chat.id is None:
         return
-    for column in _columns_naming_a_chat():
+    for column in columns_naming_a_chat():
         await _move(unit, column, twin, chat.id)
     await unit.session.exec(delete(Chat).where(col(Chat.id) == twin))
-
-
-def _columns_naming_a_chat() -> list[Column[int]]:
-    # Parents before children: an edition is moved before the stories that it told.
-    return [
-        column
-        for table in SQLModel.metadata.sorted_tables
-        for column in table.columns
-        if column.references(SQLModel.metadata.tables["chat"].c.id)
-    ]
 
 
 async def _move(unit: Unit, column: Column[int], source: int, target: int) -> None:

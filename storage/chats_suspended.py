@@ -23,7 +23,8 @@ async def suspend_chat(unit: Unit, chat_id: int, state: ChatState) -> None:
     A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
     so, whatever becomes of it meanwhile: coming back does not end a pause. A ban goes before all.
     """
-    kept = (ChatState.BANNED,) if state is ChatState.BANNED else (state, *SHUT)
+    before_all = (ChatState.BANNED, ChatState.ERASED)
+    kept = before_all if state is ChatState.BANNED else (state, *SHUT)
     await unit.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
@@ -49,7 +50,7 @@ async def restore_chat(unit: Unit, chat_id: int, *, is_banned: bool = False) -> 
     before = (await unit.session.exec(locked)).first()
     if before is None or before is ChatState.ACTIVE:
         return 0
-    if (before is ChatState.BANNED) != is_banned:
+    if before is ChatState.ERASED or (before is ChatState.BANNED) != is_banned:
         return 0
     await unit.session.exec(
         update(Chat)

@@ -5,6 +5,7 @@ it go for good, it goes too.
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, delete, exists, func
 from sqlmodel import Field, SQLModel, col, select
@@ -14,6 +15,7 @@ from storage.engine import Unit
 from storage.insert import insert_new
 from storage.sources import Follow, Source
 
+SOURCES_AT_ONCE: Final = 5
 RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
 
 
@@ -95,14 +97,17 @@ async def has_unfollowed(unit: Unit) -> bool:
 async def drop_unfollowed(unit: Unit) -> int:
     """Forget what was let go of for good; return how many sources that nobody has went with it.
 
-    What a chat that was erased had followed goes too.
+    What a chat that was erased had followed goes too. Of sources, with all their entries, at most
+    `SOURCES_AT_ONCE`.
     """
     until = unit.now - RETURNABLE
     await unit.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
     # What has just been added is about to be followed.
     lately = col(Source.created_at) > until
     which = [~col(Source.public), ~lately, *_had_by_nobody()]
-    gone = await unit.session.exec(delete(Source).where(*which))
+    some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
+    ids = (await unit.session.exec(some)).all()
+    gone = await unit.session.exec(delete(Source).where(col(Source.id).in_(ids), *which))
     return int(gone.rowcount)
 
 

@@ -18,7 +18,7 @@ from storage.slots import slots_of_each
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import OF_A_SOURCE, MuteKind, Slot
+from storage.words import OF_A_SOURCE, ChatState, MuteKind, Slot
 
 
 class MutedSource(NamedTuple):
@@ -43,7 +43,8 @@ class Person(NamedTuple):
 
 async def people_after(unit: Unit, chat_id: int, limit: int) -> list[Person]:
     """Return the next after our row *chat_id*, in the order in which they came."""
-    wanted = select(Chat).where(col(Chat.id) > chat_id).order_by(col(Chat.id)).limit(limit)
+    is_there = (col(Chat.id) > chat_id, col(Chat.state) != ChatState.ERASED)
+    wanted = select(Chat).where(*is_there).order_by(col(Chat.id)).limit(limit)
     chats = list(await unit.session.exec(wanted))
     ids = [chat.id or 0 for chat in chats]
     theirs = await _Theirs.of(unit, chats, ids)

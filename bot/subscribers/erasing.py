@@ -1,17 +1,22 @@
-"""Erasing: all that a chat has, gone in one unit of work."""
+"""Erasing: all that a chat has. Whose it was is gone in one unit of work, the rest in small ones.
+
+A process that dies in between leaves the rest to whoever tidies up next.
+"""
 
 from dataclasses import dataclass
 
 from storage.admins import dismiss
-from storage.chats import erase_chat
+from storage.chats_erased import empty_some, erase_shut, shut_chat, shut_chats
 from storage.chats_shared import forget_bringer
 from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
-from storage.follows import drop_unfollowed
+from storage.follows import SOURCES_AT_ONCE, drop_unfollowed
 from storage.invites import forget_admission
 from storage.queries import retire_query
 from storage.stewards import forget_steward
 from storage.topics import queries_of_chat
+
+_CHATS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Erasing:
         """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""
         async with self.storage.writing() as unit:
             asked = await queries_of_chat(unit, chat_id)
-            await erase_chat(unit, chat_id)
+            await shut_chat(unit, chat_id)
             if person_id is not None:
                 await dismiss(unit, person_id)
                 await forget_admission(unit, person_id)
@@ -35,4 +40,27 @@ class Erasing:
                 await forget_steward(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
-            await drop_unfollowed(unit)
+        await self._empty(chat_id)
+        await self._forget_sources()
+
+    async def go_on(self) -> int:
+        """Empty what was left shut; return how many chats are gone."""
+        async with self.storage.reading() as unit:
+            left = await shut_chats(unit, _CHATS)
+        for chat_id in left:
+            await self._empty(chat_id)
+        return len(left)
+
+    async def _forget_sources(self) -> None:
+        gone = SOURCES_AT_ONCE
+        while gone == SOURCES_AT_ONCE:
+            async with self.storage.writing() as unit:
+                gone = await drop_unfollowed(unit)
+
+    async def _empty(self, chat_id: int) -> None:
+        is_any = True
+        while is_any:
+            async with self.storage.writing() as unit:
+                is_any = await empty_some(unit, chat_id)
+                if not is_any:
+                    await erase_shut(unit, chat_id)

@@ -66,5 +66,5 @@ class Managing:
     async def _find(self, chat_id: int) -> None:
         async with self.storage.reading() as unit:
             chat = await unit.session.get(Chat, chat_id)
-            if chat is None or chat.state is ChatState.BANNED:
+            if chat is None or chat.state in (ChatState.BANNED, ChatState.ERASED):
                 raise NoSuchChat

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.subscribers.erasing import Erasing
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import hold_still
 from storage.engine import Storage
-from storage.follows import drop_unfollowed, has_unfollowed
+from storage.follows import SOURCES_AT_ONCE, drop_unfollowed, has_unfollowed
 from storage.subscriptions_ended import chats_with_ends, complete_ends
 
 _CHATS = 100
@@ -19,15 +20,17 @@ class Tidying:
         """Return of how many topics that was."""
         async with self.storage.reading() as unit:
             chats = await chats_with_ends(unit, unit.now - UNDONE_WITHIN, _CHATS)
+        await Erasing(self.storage).go_on()
         await self._forget_sources()
         return sum([await self._complete(chat_id) for chat_id in chats])
 
     async def _forget_sources(self) -> None:
         async with self.storage.reading() as unit:
             are_there = await has_unfollowed(unit)
-        if are_there:
+        gone = SOURCES_AT_ONCE if are_there else 0
+        while gone == SOURCES_AT_ONCE:
             async with self.storage.writing() as unit:
-                await drop_unfollowed(unit)
+                gone = await drop_unfollowed(unit)
 
     async def _complete(self, chat_id: int) -> int:
         async with self.storage.writing() as unit:

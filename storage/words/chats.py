@@ -40,7 +40,7 @@ class ChatKind(StrEnum):
 
 
 class ChatState(StrEnum):
-    """Of Telegram only `ACTIVE` chats are sent to. Each other state is left again, none deletes."""
+    """Of Telegram only `ACTIVE` chats are sent to. All but `ERASED` are left again."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -49,6 +49,7 @@ class ChatState(StrEnum):
     TOPIC_CLOSED = "topic_closed"
     GONE = "gone"  # deleted account, chat not found
     BANNED = "banned"  # by whoever runs the bot
+    ERASED = "erased"  # nobody's any more: what it had been sent goes, a few rows at a time
 
     def holds(self, medium: Medium) -> bool:
         """Whether nothing goes by *medium* to a chat in this state."""
@@ -58,7 +59,7 @@ class ChatState(StrEnum):
 
 
 # To chats in these nothing goes by any medium.
-SHUT = (ChatState.PAUSED, ChatState.BANNED)
+SHUT = (ChatState.PAUSED, ChatState.BANNED, ChatState.ERASED)
 
 
 class Reach(StrEnum):

@@ -118,7 +118,7 @@ async def left(storage, chat_id: int) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def test_every_table_forgets_the_chat_in_one_unit(storage, ann, arrive, watching):
+async def test_every_table_forgets_the_chat(storage, ann, arrive, watching):
     bob = await arrive(2)
     await watching.watch_words(bob, "a1", Mode.BOTH)
     before, bobs = await left(storage, ann), await left(storage, bob)

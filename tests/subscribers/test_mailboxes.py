@@ -5,6 +5,7 @@ from sqlmodel import select
 
 from bot.rendering.renderer import Renderer
 from bot.subscribers.confirming import Limit
+from bot.subscribers.erasing import Erasing
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.refusals import (
     CodeIsOver,
@@ -14,7 +15,7 @@ from bot.subscribers.refusals import (
     TooManyRequests,
     WrongCode,
 )
-from storage.chats import Chat, erase_chat
+from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.mailboxes import Mailbox
 from storage.words import DeliveryKind, DeliveryState, MailboxState, Medium, Reach
@@ -146,8 +147,7 @@ async def test_an_address_is_asked_three_times_a_day_whoever_wishes_it(mailboxes
     for person in range(1, 4):
         chat_id = await arrive(person)
         await mailboxes.request(chat_id, f"Ann+{person}@example.org")
-        async with storage.writing() as unit:
-            await erase_chat(unit, chat_id)
+        await Erasing(storage).erase(chat_id, None)
 
     with pytest.raises(TooManyRequests) as refused:
         await mailboxes.request(await arrive(4), ADDRESS)

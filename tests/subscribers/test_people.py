@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import col, select
+from sqlalchemy import delete
 
 from bot.sources.articles.intake import url_hash
 from bot.subscribers.arrivals import Visitor
@@ -28,7 +28,7 @@ from bot.subscribers.people_tally import Outcome, Part, Reason
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from storage.bans import is_banned
-from storage.chats import Chat, chat_at, erase_chat
+from storage.chats import Chat, chat_at
 from storage.engine import Storage, Unit
 from storage.follows import follow
 from storage.invites import admit, is_admitted
@@ -61,8 +61,7 @@ def wished(lines: list[bytes]):
 async def forget_all(storage) -> None:
     """Lose the database."""
     async with storage.writing() as unit:
-        for chat_id in list(await unit.session.exec(select(col(Chat.id)))):
-            await erase_chat(unit, chat_id or 0)
+        await unit.session.exec(delete(Chat))
 
 
 @pytest.fixture

@@ -1,0 +1,190 @@
+"""A chat that has been sent very much goes a few rows at a time, and nothing of it is seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import col, func, select
+
+from bot.subscribers.arrivals import Visitor
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.exporting_people import ExportingPeople
+from bot.subscribers.managing import Managing
+from bot.subscribers.refusals import NoSuchChat
+from bot.subscribers.tidying import Tidying
+from storage import chats_erased
+from storage.chats import Chat
+from storage.chats_listed import chats_listed, count_chats
+from storage.chats_suspended import restore_chat, suspend_chat
+from storage.deliveries import Delivery
+from storage.deliveries_claimed import begin_sending, claim_deliveries
+from storage.mailboxes import Mailbox
+from storage.mails_claimed import claim_mails
+from storage.topics import Topic
+from storage.words import ChatState, MailboxState, Medium, Mode
+from tests.delivery.conftest import Outbox
+from tests.delivery.mailed import Post
+
+if TYPE_CHECKING:
+    from storage.engine import Unit
+
+MINUTE = timedelta(minutes=1)
+SECRET = "ann@example.org"
+
+
+class Crash(BaseException):
+    """As a kill is: nothing catches it."""
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chats_erased, "AT_ONCE", 2)
+
+
+@pytest.fixture
+async def ann(storage, watching, arrive) -> int:
+    """Give a chat words, an address, and messages that wait by both ways."""
+    chat_id: int = await arrive(1)
+    await watching.watch_words(chat_id, "a secret", Mode.BOTH)
+    outbox = Outbox(storage)
+    async with storage.writing() as unit:
+        now = unit.now
+        mailbox = Mailbox(
+            chat_id=chat_id,
+            address=SECRET,
+            state=MailboxState.ACTIVE,
+            state_since=now,
+            created_at=now,
+            asked_at=now,
+        )
+        unit.session.add(mailbox)
+    for _ in range(3):
+        await outbox.add(chat_id)
+        await Post(outbox, storage).put(mailbox)
+    return chat_id
+
+
+async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(*_: object) -> bool:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.subscribers.erasing.empty_some", crash)
+        with pytest.raises(Crash):
+            await Erasing(storage).erase(chat_id, 1)
+
+
+async def count(storage, table) -> int:
+    async with storage.reading() as unit:
+        return int((await unit.session.exec(select(func.count()).select_from(table))).one())
+
+
+@pytest.mark.usefixtures("few")
+async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch):
+    left: list[int] = []
+    empty_some = chats_erased.empty_some
+
+    async def noting(unit: Unit, chat_id: int) -> bool:
+        is_any: bool = await empty_some(unit, chat_id)
+        left.append((await unit.session.exec(select(func.count(col(Delivery.id))))).one())
+        return is_any
+
+    monkeypatch.setattr("bot.subscribers.erasing.empty_some", noting)
+    await Erasing(storage).erase(ann, 1)
+
+    assert left == [4, 2, 0, 0, 0]
+    assert await count(storage, Delivery) == await count(storage, Chat) == 0
+
+
+async def test_after_a_crash_nothing_says_whose_it_was(storage, ann, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+
+    async with storage.reading() as unit:
+        chat = await unit.session.get(Chat, ann)
+        (mailbox,) = await unit.session.exec(select(Mailbox))
+    assert (chat.name, chat.zone, chat.language) == ("", "UTC", "en")
+    assert chat.telegram_id != 1
+    assert mailbox.address == ""
+    assert await count(storage, Topic) == 0
+
+
+async def test_after_a_crash_nothing_is_sent(storage, ann, monkeypatch):
+    async with storage.writing() as unit:
+        (claimed,) = await claim_deliveries(unit, "me", limit=1, lease=MINUTE)
+
+    await half_erased(storage, ann, monkeypatch)
+
+    async with storage.writing() as unit:
+        assert await begin_sending(unit, [claimed.id], "me", MINUTE) == set()
+        for medium in Medium:
+            assert await claim_deliveries(unit, "me", limit=9, lease=MINUTE, medium=medium) == []
+        assert await claim_mails(unit, "me", limit=9, lease=MINUTE) == []
+
+
+async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+
+    async with storage.writing() as unit:
+        for state in (ChatState.BLOCKED, ChatState.BANNED):
+            await suspend_chat(unit, ann, state)
+        await restore_chat(unit, ann)
+        await restore_chat(unit, ann, is_banned=True)
+
+    async with storage.reading() as unit:
+        (state,) = await unit.session.exec(select(Chat.state))
+    assert state is ChatState.ERASED
+
+
+async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+
+    async with storage.reading() as unit:
+        assert await count_chats(unit) == 0
+        assert await chats_listed(unit, offset=0, limit=9) == []
+    lines = [line async for line in ExportingPeople(storage).lines()]
+    assert len(lines) == 2
+    managing = Managing(storage, *[None] * 4)  # type: ignore[arg-type]
+    with pytest.raises(NoSuchChat):
+        await managing.pause(ann, is_paused=True)
+
+
+async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, arrivals, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+
+    guest = await arrivals.welcome(Visitor(1, 1, name="Ann"))
+
+    assert guest.chat_id != ann
+    assert await Tidying(storage).tidy() == 0
+    async with storage.reading() as unit:
+        assert list(await unit.session.exec(select(col(Chat.id)))) == [guest.chat_id]
+
+
+@pytest.mark.usefixtures("few")
+async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+    async with storage.writing() as unit:
+        unit.session.add(await _late(storage))
+
+    await Tidying(storage).tidy()
+
+    for table in (Chat, Delivery, Mailbox):
+        assert await count(storage, table) == 0
+
+
+async def _late(storage) -> Delivery:
+    """Return what a step that began before the erasing puts out after it."""
+    async with storage.reading() as unit:
+        row = (await unit.session.exec(select(Delivery).limit(1))).one()
+    return Delivery(**row.model_dump(exclude={"id", "key"}), key="late")
+
+
+async def test_two_may_empty_the_same_chat(storage, ann, monkeypatch):
+    await half_erased(storage, ann, monkeypatch)
+
+    await Erasing(storage).go_on()
+    await Erasing(storage).erase(ann, 1)
+
+    assert await count(storage, Chat) == 0
+    assert await count(storage, Delivery) == 0
