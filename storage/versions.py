@@ -33,6 +33,14 @@ class SchemaTooNewError(SchemaError):
         )
 
 
+class SchemaTooOldError(SchemaError):
+    """The database is of an older version than this one, or has no tables at all."""
+
+    def __init__(self, version: str | None) -> None:
+        was = "was written by an older version of Dateline" if version else "has no tables yet"
+        super().__init__(f"The database {was}; dateline migrate brings it up to date.")
+
+
 class HalfMovedError(SchemaError):
     """A move into this database has begun and not ended."""
 
@@ -69,6 +77,14 @@ def is_current(version: str | None) -> bool:
     if version > newest():
         raise SchemaTooNewError
     return True
+
+
+async def require_current(unit: Unit) -> None:
+    """For whoever does not migrate: `SchemaError` unless the tables are those of this version."""
+    connection = await unit.session.connection()
+    version = await connection.run_sync(stored)
+    if not is_current(version):
+        raise SchemaTooOldError(version)
 
 
 async def is_still_current(unit: Unit) -> bool:

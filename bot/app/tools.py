@@ -11,7 +11,7 @@ from bot.app.databases import database_of
 from bot.app.stops import StopError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from bot.app.databases import Database
@@ -85,6 +85,24 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
     storage = database.open()
     try:
         yield storage
+    finally:
+        await storage.close()
+
+
+@asynccontextmanager
+async def as_it_is(opened: Callable[[], Storage]) -> AsyncIterator[Storage]:
+    """Yield what *opened* gives, without a migration; StopError if it is not of this version."""
+    from storage.versions import SchemaError, require_current
+
+    with needing_the_database():
+        storage = opened()
+    try:
+        with needing_the_database():
+            async with storage.reading() as unit:
+                await require_current(unit)
+        yield storage
+    except SchemaError as error:
+        raise StopError(str(error)) from error
     finally:
         await storage.close()
 

@@ -68,25 +68,23 @@ def _bot(settings: Settings) -> int | None:
 
 async def _export(settings: Settings, file: Path) -> int:
     from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database
+    from bot.app.tools import as_it_is, needing_the_database
     from bot.cli.people_files import written_whole
     from bot.subscribers.exporting_people import ExportingPeople
     from storage.condition import opened_to_read
     from storage.engine import DatabaseError
 
-    with needing_the_database():
-        storage = opened_to_read(database_of(settings).server)
     lines = -2  # the first and the last
-    try:
-        with written_whole(file) as written:
-            async for line in ExportingPeople(storage, _bot(settings)).lines():
-                written.write(line)
-                lines += 1
-    except DatabaseError:
-        with needing_the_database():
-            raise
-    finally:
-        await storage.close()
+    url = database_of(settings).server
+    async with as_it_is(lambda: opened_to_read(url)) as storage:
+        try:
+            with written_whole(file) as written:
+                async for line in ExportingPeople(storage, _bot(settings)).lines():
+                    written.write(line)
+                    lines += 1
+        except DatabaseError:
+            with needing_the_database():
+                raise
     return lines
 
 

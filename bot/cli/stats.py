@@ -41,16 +41,14 @@ def stats(
 
 async def _found(days: int) -> Found:
     from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database
+    from bot.app.tools import as_it_is, needing_the_database
     from bot.settings import load_settings
     from storage.condition import opened_to_read
     from storage.overview import lags
     from storage.statistics import articles_a_day, lately, most_watched, sizes, standing
 
     url = database_of(load_settings()).server
-    with needing_the_database():
-        storage = opened_to_read(url)
-    try:
+    async with as_it_is(lambda: opened_to_read(url)) as storage:
         with needing_the_database():
             async with storage.reading() as unit:
                 return {
@@ -61,8 +59,6 @@ async def _found(days: int) -> Found:
                     "most_watched": await most_watched(unit, _TOPICS),
                     "bytes": await sizes(unit),
                 }
-    finally:
-        await storage.close()
 
 
 def _document(found: Found) -> Found:

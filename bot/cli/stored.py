@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def stored() -> AsyncIterator[Storage]:
     from bot.app.databases import database_of
+    from bot.app.tools import as_it_is
     from bot.settings import load_settings
 
-    storage = database_of(load_settings()).open()
-    try:
+    async with as_it_is(database_of(load_settings()).open) as storage:
         yield storage
-    finally:
-        await storage.close()
 
 
 def who_may() -> Access:

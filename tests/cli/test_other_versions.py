@@ -1,0 +1,102 @@
+"""Commands that do not migrate say in a sentence that the tables are another version's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from bot.app.stops import StopError
+from bot.cli.main import app
+from storage.engine import Storage
+from storage.versions import moving, newest
+
+COMMANDS = (
+    ("stats",),
+    ("export", "people.json"),
+    ("access", "list"),
+    ("audit",),
+    ("catalogue", "list"),
+    ("catalogue", "add", "Japan", "japan"),
+    ("deliveries",),
+    ("deliveries", "release", "1"),
+    ("invites", "list"),
+    ("trace", "https://a.example/1"),
+)
+OTHERS = [
+    pytest.param("9999", "newer version of Dateline; run that version", id="newer"),
+    pytest.param("0001", "older version of Dateline; dateline migrate", id="older"),
+    pytest.param(moving(newest()), "has not ended", id="half moved"),
+]
+
+
+async def run_on(url: str, statement: str, **values: str) -> None:
+    storage = Storage.open(url)
+    async with storage.writing() as unit:
+        await (await unit.session.connection()).execute(text(statement), values)
+    await storage.close()
+
+
+def call_it(url: str, version: str) -> None:
+    statement = "UPDATE alembic_version SET version_num = :version"
+    asyncio.run(run_on(url, statement, version=version))
+
+
+@pytest.fixture
+def dateline(monkeypatch: pytest.MonkeyPatch, own_database_url: str, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOT_TOKEN", raising=False)
+    monkeypatch.setenv("DATABASE_URL", own_database_url)
+    return lambda *arguments: CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.parametrize(("version", "sentence"), OTHERS)
+def test_tables_of_another_version_are_not_touched(
+    dateline, own_database_url: str, version, sentence
+):
+    call_it(own_database_url, version)
+
+    for command in COMMANDS:
+        result = dateline(*command)
+
+        assert isinstance(result.exception, StopError), command
+        assert sentence in str(result.exception)
+
+
+@pytest.mark.parametrize("command", [("sources", "list"), ("import", "people.json")])
+def test_commands_that_migrate_leave_a_newer_database_alone(
+    dateline, own_database_url: str, command, tmp_path
+):
+    assert dateline("export", str(tmp_path / "people.json")).exit_code == 0
+    call_it(own_database_url, "9999")
+
+    result = dateline(*command)
+
+    said = f"{result.output}{result.stderr}{result.exception}"
+    assert result.exit_code
+    assert "newer version of Dateline; run that version" in said
+    assert "Traceback" not in said
+
+
+def test_a_database_without_tables_is_told(dateline, own_database_url: str):
+    asyncio.run(run_on(own_database_url, "DROP TABLE alembic_version"))
+
+    for command in COMMANDS:
+        result = dateline(*command)
+
+        assert isinstance(result.exception, StopError), command
+        assert "no tables yet; dateline migrate" in str(result.exception)
+
+
+@pytest.mark.parametrize(("version", "code"), [("9999", "newer"), ("0001", "behind")])
+def test_the_doctor_tells_it_as_a_finding(dateline, own_database_url: str, version, code):
+    call_it(own_database_url, version)
+
+    result = dateline("doctor", "--quick", "--json")
+
+    codes = {json.loads(line)["code"] for line in result.output.splitlines()}
+    assert f"database.{code}" in codes
+    assert not isinstance(result.exception, StopError)
