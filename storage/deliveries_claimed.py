@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, case, update
 from sqlmodel import SQLModel, col, select
 
 from storage.deliveries import Delivery
@@ -146,8 +146,11 @@ async def _with_replies(unit: Unit, claimed: Sequence[Claimed]) -> list[Claimed]
 async def give_back(unit: Unit, ids: Iterable[int], owner: str) -> None:
     """Let go of what *owner* has made no call for: it is due again.
 
-    An intent may be written down all the same, where the answer of its commit was lost.
+    The intent may be written down all the same: the answer of its commit was lost, or its slot
+    missed. It counts as no attempt.
     """
+    is_begun = col(Delivery.state) == DeliveryState.SENDING
+    attempts = case((is_begun, col(Delivery.attempts) - 1), else_=col(Delivery.attempts))
     await unit.session.exec(
         update(Delivery)
         .where(
@@ -155,7 +158,7 @@ async def give_back(unit: Unit, ids: Iterable[int], owner: str) -> None:
             col(Delivery.owner) == owner,
             col(Delivery.state).in_((DeliveryState.CLAIMED, DeliveryState.SENDING)),
         )
-        .values(state=DeliveryState.PENDING, owner=None, lease_until=None)
+        .values(state=DeliveryState.PENDING, owner=None, lease_until=None, attempts=attempts)
         .execution_options(synchronize_session=False)
     )
 

@@ -21,9 +21,11 @@ class Trouble:
 
     storage: Storage
     url: str
+    begun: bool = False
     _lock: sqlite3.Connection | None = None
 
     async def begin(self) -> None:
+        self.begun = True
         if self.storage.dialect == SQLITE:
             await on_writer(self.storage, "PRAGMA busy_timeout = 0")
             self._lock = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)

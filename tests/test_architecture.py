@@ -23,6 +23,7 @@ STEPS = {
     "bot.matching.match",
     "bot.publishing.publish",
     "bot.delivery.send",
+    "bot.delivery.turns",
     "bot.delivery.mailing",
     "bot.delivery.collecting",
     # what serves them: an entry on its way into the tables, the index in step with the queries, and

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 BEGINS_WITHIN_SECONDS = 30.0
 
 
-# So much later than usual, a slot is let go: other processes went on meanwhile, and its message
-# would come on top of theirs.
-LATE_SECONDS = 0.3
-
-
 class Timer(Protocol):
     """A clock that only goes forward, and a way to wait on it; seconds."""
 
@@ -39,25 +34,6 @@ class LoopTimer:
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-@dataclass(eq=False)
-class Lateness:
-    """How late the slots of a round are, beside the round before.
-
-    A machine whose commits are slow is late by about the same each time, and so keeps the pace.
-    """
-
-    _usual: float = 0.0
-    _first: float | None = 0.0
-
-    def begin_round(self) -> None:
-        self._usual, self._first = self._first or 0.0, None
-
-    def is_unusual(self, seconds: float) -> bool:
-        if self._first is None:
-            self._first = max(seconds, 0.0)
-        return seconds > self._usual + LATE_SECONDS
 
 
 @dataclass(eq=False)
@@ -81,13 +57,17 @@ class Calls:
     def room(self) -> int:
         return max(0, self.limit - len(self._tasks))
 
+    async def until(self, moment: float) -> None:
+        """Wait until the timer shows *moment*."""
+        if (left := moment - self.timer.now()) > 0:
+            await self.timer.wait(left)
+
     async def turn(self, moment: float, spacing: timedelta) -> None:
         """Wait until *moment* on the timer; the turn after this one comes *spacing* later.
 
         A loop that was late would otherwise start all that is overdue at once, over the limit.
         """
-        if (left := max(moment, self._free_at) - self.timer.now()) > 0:
-            await self.timer.wait(left)
+        await self.until(max(moment, self._free_at))
         self._free_at = self.timer.now() + spacing.total_seconds()
 
     def check_in_time(self, intended: float) -> None:

@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from bot.delivery.answers import CALL_LEASE, Answers, answer_to, attempt_of
-from bot.delivery.calls import Lateness
 from bot.delivery.channel import Address
 from bot.delivery.errors import DeliveryError, Refused, Unknown
 from bot.delivery.ledger import after_crash
 from bot.delivery.outcome import changes
-from bot.delivery.pace import Slots, chat_interval, free_slots, interval_of
+from bot.delivery.pace import chat_interval
 from bot.delivery.telling import telling
+from bot.delivery.turns import Turns
 from bot.rendering.messages import Message
 from storage.deliveries_claimed import (
-    Claimed,
     begin_sending,
     claim_deliveries,
     finish_sending,
@@ -36,14 +36,15 @@ from storage.deliveries_left import (
     resend_unknown,
     work_left_behind,
 )
-from storage.pace import advance, chat_pace_key, hold_back, lock_pace, paused_until
+from storage.pace import chat_pace_key, hold_back, paused_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from bot.delivery.answers import Answer
     from bot.delivery.calls import Calls
     from bot.delivery.channel import Channel
+    from storage.deliveries_claimed import Claimed
     from storage.engine import Storage, Unit
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,13 @@ CLAIM_LEASE = timedelta(seconds=30)
 TOGETHER_SECONDS = 0.02
 
 
+class Planned(NamedTuple):
+    """A claim, and the moment of its slot on the timer."""
+
+    claimed: Claimed
+    moment: float
+
+
 @dataclass(frozen=True, slots=True)
 class Sending:
     """*owner* names this process; *pace_key* the row of the bot's token (`pace.bot_key`)."""
@@ -68,14 +76,16 @@ class Sending:
     pace_key: str
     per_second: float = PER_SECOND
     answers: Answers = field(init=False)
+    _turns: Turns = field(init=False)
     _doubt: asyncio.Event = field(default_factory=asyncio.Event)
-    _lateness: Lateness = field(default_factory=Lateness)
     _unbegun: set[int] = field(default_factory=set)
     """Claims whose calls were not made, and that are not given back yet."""
 
     def __post_init__(self) -> None:
         answers = Answers(self.storage, self.owner, self.pace_key, self.calls.timer)
+        turns = Turns(self.storage, self.calls, self.pace_key, self.per_second)
         object.__setattr__(self, "answers", answers)
+        object.__setattr__(self, "_turns", turns)
 
     async def send_due(self, limit: int = 100) -> int:
         """Start the calls for what is due, each at its slot; return how many were claimed.
@@ -84,32 +94,44 @@ class Sending:
         """
         if not await self._is_clear():
             return 0
-        claimed, moments = await self._claim(min(limit, self.calls.room))
-        self._unbegun.update(each.id for each in claimed)
-        self._lateness.begin_round()
-        for together, moment in _together(claimed, moments):
-            await self.calls.turn(moment, self._interval * len(together))
-            intended = self.calls.timer.now()
-            if self._lateness.is_unusual(intended - moment):
-                log.debug("this process was late; others went on", deliveries=len(together))
-                continue
-            begun = await self._begin(together)
-            self._unbegun.difference_update(each.id for each in together)
-            for each in begun:
-                self.calls.start(self._deliver(each, intended))
+        waiting = await self._claim(min(limit, self.calls.room))
+        number = len(waiting)
+        self._unbegun.update(each.claimed.id for each in waiting)
+        while waiting:
+            first, waiting = _split(waiting)
+            await self.calls.until(first[0].moment - self._turns.lead.seconds)
+            intended, ready = self.calls.timer.now(), await self._begin(first)
+            while ready and not await self._turns.keep(ready[0].moment, len(ready)):
+                ready, waiting = await self._put_off(ready, waiting)
+            for each in ready:
+                self._unbegun.discard(each.claimed.id)
+                self.calls.start(self._deliver(each.claimed, intended))
         await self._give_back_unbegun()
-        return len(claimed)
+        return number
+
+    async def _put_off(
+        self, ready: Sequence[Planned], waiting: Sequence[Planned]
+    ) -> tuple[list[Planned], list[Planned]]:
+        """Return both at other slots: without those for which there is none soon."""
+        async with self._turns.unit() as unit:
+            offer = await self._turns.offer(unit, len(ready) + len(waiting))
+            if offer.moments:
+                await self._turns.take(offer, len(offer.moments))
+        log.debug(
+            "a slot was missed", deliveries=len(ready) + len(waiting), lead=self._turns.lead.seconds
+        )
+        again = [
+            Planned(each.claimed, moment)
+            for each, moment in zip((*ready, *waiting), offer.moments, strict=False)
+        ]
+        return again[: len(ready)], again[len(ready) :]
 
     async def _give_back_unbegun(self) -> None:
-        """What was late; and, in the round after the database failed, what it kept from going."""
+        """What may not go now; and, after the database failed, what that kept from going."""
         if self._unbegun:
             async with self.storage.writing() as unit:
                 await give_back(unit, self._unbegun, self.owner)
             self._unbegun.clear()
-
-    @property
-    def _interval(self) -> timedelta:
-        return interval_of(self.per_second)
 
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the channel answers."""
@@ -134,39 +156,32 @@ class Sending:
             await finish_sending(unit, row.id or 0, self.owner, **facts)
         await resend_unknown(unit)
 
-    async def _claim(self, limit: int) -> tuple[list[Claimed], list[float]]:
-        async with self.storage.writing() as waiting:
-            row = await lock_pace(waiting, self.pace_key)
-            # Slots are counted from when they were ours to give.
-            started, unit = self.calls.timer.now(), await waiting.anew()
-            if limit < 1 or (row.paused_until and row.paused_until > unit.now):
-                return [], []
-            slots = free_slots(row.tat, unit.now, self._interval, wanted=limit)
+    async def _claim(self, limit: int) -> list[Planned]:
+        async with self.storage.writing() as unit:
+            offer = await self._turns.offer(unit, limit, commits=2)
+            slots = offer.slots.moments
+            if not slots:
+                return []
             claimed = await claim_deliveries(
-                unit, self.owner, limit=len(slots.moments), lease=CLAIM_LEASE
+                offer.unit, self.owner, limit=len(slots), lease=CLAIM_LEASE
             )
             if claimed:
-                await self._take_slots(unit, claimed, slots)
-            waits = [(moment - unit.now).total_seconds() for moment in slots.moments]
-        return claimed, [started + wait for wait in waits[: len(claimed)]]
+                await self._turns.take(offer, len(claimed))
+            following = {
+                chat_pace_key(each.telegram_id): slot + chat_interval(each.chat_kind)
+                for each, slot in zip(claimed, slots, strict=False)
+            }
+            await hold_back(unit, following)
+        return [Planned(*each) for each in zip(claimed, offer.moments, strict=False)]
 
-    async def _take_slots(self, unit: Unit, claimed: list[Claimed], slots: Slots) -> None:
-        await advance(unit, self.pace_key, slots.tat_after(len(claimed)))
-        following = {
-            chat_pace_key(each.telegram_id): moment + chat_interval(each.chat_kind)
-            for each, moment in zip(claimed, slots.moments, strict=False)
-        }
-        await hold_back(unit, following)
-
-    async def _begin(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+    async def _begin(self, planned: Sequence[Planned]) -> list[Planned]:
         """Write down that the calls begin; none if the token pauses, nor where a claim is lost."""
-        ids = [each.id for each in claimed]
-        async with self.storage.writing() as unit:
+        async with self._turns.unit() as unit:
             if await paused_until(unit, self.pace_key):
-                await give_back(unit, ids, self.owner)
                 return []
+            ids = [each.claimed.id for each in planned]
             begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
-        return [each for each in claimed if each.id in begun]
+        return [each for each in planned if each.claimed.id in begun]
 
     async def _deliver(self, claimed: Claimed, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
@@ -198,21 +213,11 @@ class Sending:
         )
 
 
-def _together(
-    claimed: Sequence[Claimed], moments: Sequence[float]
-) -> Iterator[tuple[list[Claimed], float]]:
-    """Yield those whose moments are nearly the same, with the first of these."""
-    group: list[Claimed] = []
-    first = 0.0
-    for each, moment in zip(claimed, moments, strict=True):
-        if group and moment - first > TOGETHER_SECONDS:
-            yield group, first
-            group = []
-        if not group:
-            first = moment
-        group.append(each)
-    if group:
-        yield group, first
+def _split(waiting: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
+    """Return those that go together with the first, and those after."""
+    end = waiting[0].moment + TOGETHER_SECONDS
+    number = sum(1 for _ in takewhile(lambda each: each.moment <= end, waiting))
+    return list(waiting[:number]), list(waiting[number:])
 
 
 def _tell(answer: Answer, error: DeliveryError) -> None:

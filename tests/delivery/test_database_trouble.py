@@ -13,10 +13,11 @@ from structlog.testing import capture_logs
 
 from bot.delivery.answers import PAUSES_SECONDS
 from bot.delivery.calls import Calls
-from bot.delivery.pace import PRIVATE_INTERVAL
+from bot.delivery.pace import HORIZON, PRIVATE_INTERVAL
 from bot.delivery.send import Sending
 from bot.loops import Loop
 from storage.engine import DatabaseError
+from storage.pace import hold_back
 from storage.words import DeliveryState
 from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
@@ -33,7 +34,7 @@ LARGEST = 2**31 - 2  # pages, by SQLite's own limit
 
 
 class PatientTimer(TurnedTimer):
-    """Tells *waited* how long; the trouble ends by then."""
+    """Tells *waited* how long it was in the trouble, which ends by then."""
 
     def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
         super().__init__(clock)
@@ -41,7 +42,8 @@ class PatientTimer(TurnedTimer):
         self.waited: list[float] = []
 
     async def wait(self, seconds: float) -> None:
-        self.waited.append(seconds)
+        if self.trouble.begun:
+            self.waited.append(seconds)
         if len(self.waited) == 2:
             self.trouble.end()
         await super().wait(seconds)
@@ -155,7 +157,7 @@ async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
 
 
 class CutTimer(TurnedTimer):
-    """Takes the database away while a slot is waited for, once."""
+    """Takes the database away while it is waited until something can be begun, once."""
 
     def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
         super().__init__(clock)
@@ -172,6 +174,8 @@ async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
 ):
     for chat in (1, 2, 3):
         await outbox.add(await outbox.chat(chat), f"to {chat}")
+    async with storage.writing() as unit:  # a reply goes before
+        await hold_back(unit, {PACE_KEY: unit.now + HORIZON})
     trouble = Trouble(storage, database_url)
 
     async with Calls(timer=CutTimer(clock, trouble)) as calls:

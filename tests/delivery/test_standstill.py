@@ -3,55 +3,123 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.delivery.calls import BEGINS_WITHIN_SECONDS, LATE_SECONDS, Calls, Lateness
-from bot.delivery.send import Sending
+from bot.delivery.calls import BEGINS_WITHIN_SECONDS, Calls
+from bot.delivery.pace import HORIZON, interval_of
+from bot.delivery.send import PER_SECOND, Sending
+from bot.delivery.turns import LATE_SECONDS, LONGEST_LEAD_SECONDS, SHORTEST_LEAD_SECONDS, Lead
 from storage.deliveries_claimed import begin_sending, claim_deliveries, give_back
+from storage.pace import hold_back
 from storage.words import DeliveryState
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer
+
+if TYPE_CHECKING:
+    from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=30)
 
 
 class StandingTimer(TurnedTimer):
-    """Stands still where it is to wait for a moment, so many seconds beyond it."""
+    """Stands still while it waits, each time by the next of *seconds*."""
 
-    seconds = 0.0
+    def __init__(self, clock: TurnedClock, *seconds: float) -> None:
+        super().__init__(clock)
+        self.seconds = list(seconds)
 
     async def wait(self, seconds: float) -> None:
-        await super().wait(seconds + self.seconds)
+        await super().wait(seconds + (self.seconds.pop(0) if self.seconds else 0))
 
 
 async def three_waiting(outbox) -> list[int]:
     return [await outbox.add(await outbox.chat(chat), f"to {chat}") for chat in (1, 2, 3)]
 
 
-async def test_slots_that_are_long_over_are_let_go(storage, outbox, clock):
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_slots_that_were_missed_are_let_go_for_others(storage, outbox, clock):
     await three_waiting(outbox)
-    telegram, timer = FakeTelegram(clock), StandingTimer(clock)
-    timer.seconds = 2 * LATE_SECONDS
+    telegram, began = FakeTelegram(clock), clock.now
 
-    async with Calls(timer=timer) as calls:
-        sending = Sending(storage, telegram, "me", calls, PACE_KEY)
-        assert await sending.send_due() == 3
+    async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
+        assert await Sending(storage, telegram, "me", calls, PACE_KEY).send_due() == 3
         await calls.all_done()
 
-    # The first went at once; those that had to wait came back too late.
-    assert telegram.texts == ["to 1"]
+    assert telegram.texts == ["to 1", "to 2", "to 3"]
+    moments = [moment for moment, *_ in telegram.calls]
+    # As if nothing had been taken before the standstill: no two come together.
+    assert moments[0] - began > timedelta(seconds=5)
+    assert all(after - before >= interval_of(PER_SECOND) for before, after in pairwise(moments))
 
 
-def test_a_machine_that_is_always_late_sends_all_the_same():
-    lateness = Lateness()
+async def test_who_is_a_little_late_keeps_its_slots(storage, outbox, clock):
+    await three_waiting(outbox)
+    telegram, began = FakeTelegram(clock), clock.now
 
-    rounds = []
-    for moments in ((1.0, 1.0), (1.0, 1.05, 9.0), (0.0,)):
-        lateness.begin_round()
-        rounds.append([lateness.is_unusual(seconds) for seconds in moments])
+    async with Calls(timer=StandingTimer(clock, LATE_SECONDS - 0.001)) as calls:
+        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await calls.all_done()
 
-    assert rounds == [[True, True], [False, False, True], [False]]
+    taken = [
+        began + timedelta(seconds=2 * SHORTEST_LEAD_SECONDS) + i * interval_of(PER_SECOND)
+        for i in (0, 1)
+    ]
+    late = [moment - slot for slot, (moment, *_) in zip(taken, telegram.calls, strict=False)]
+    assert [each < timedelta(seconds=LATE_SECONDS) for each in late] == [True, True]
+
+
+async def test_who_is_alone_begins_late_but_not_all_at_once(storage, outbox, clock):
+    await three_waiting(outbox)
+    telegram = FakeTelegram(clock)
+
+    async with Calls(timer=StandingTimer(clock, 5.0)) as calls:
+        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+        await calls.all_done()
+
+    moments = [moment for moment, *_ in telegram.calls]
+    assert len(moments) == 3
+    assert all(after - before >= interval_of(PER_SECOND) for before, after in pairwise(moments))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_finds_no_other_slot_soon_is_given_back(storage, outbox, clock):
+    ids = await three_waiting(outbox)
+    telegram = FakeTelegram(clock)
+
+    class Overtaken(StandingTimer):
+        async def wait(self, seconds: float) -> None:
+            await super().wait(seconds)
+            async with storage.writing() as unit:
+                await hold_back(unit, {PACE_KEY: unit.now + 2 * HORIZON})
+
+    async with Calls(timer=Overtaken(clock, 5.0)) as calls:
+        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+
+    assert telegram.texts == []
+    rows = [await outbox.get(each) for each in ids]
+    assert [(row.state, row.attempts) for row in rows] == 3 * [(DeliveryState.PENDING, 0)]
+
+
+def test_the_lead_is_longer_at_once_where_a_commit_takes_long_and_shrinks_slowly():
+    lead = Lead()
+
+    seen = []
+    for took in (0.001, 0.1, 5.0, 0.1):
+        lead.learn(took)
+        seen.append(lead.seconds)
+    for _ in range(100):
+        lead.learn(0.001)
+
+    assert seen == [
+        SHORTEST_LEAD_SECONDS,
+        pytest.approx(0.15),
+        LONGEST_LEAD_SECONDS,
+        pytest.approx(0.9 * LONGEST_LEAD_SECONDS),
+    ]
+    assert lead.seconds == SHORTEST_LEAD_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""Turns: the slots of the token's row, as moments on this process's own timer.
+
+Other processes take slots of the same row and hear nothing from this one. Whoever comes too late
+for a slot takes another: its message would come on top of theirs.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.delivery.pace import HORIZON, Slots, free_slots, interval_of
+from storage.engine import SQLITE
+from storage.pace import advance, lock_pace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.delivery.calls import Calls
+    from storage.engine import Storage, Unit
+
+# At 27 a second all may be late by so much, and no second holds more than 28.
+LATE_SECONDS = 0.037
+
+# No longer than the horizon: who is slow would take slots from beyond where the others look.
+LONGEST_LEAD_SECONDS = HORIZON.total_seconds()
+SHORTEST_LEAD_SECONDS = 0.01
+
+
+@dataclass(eq=False)
+class Lead:
+    """How long before its slot a call is made ready: somewhat longer than commits took of late."""
+
+    seconds: float = SHORTEST_LEAD_SECONDS
+
+    def learn(self, seconds: float) -> None:
+        """Heed how long a commit took: at once if that was long, by and by if it was short."""
+        lead = max(1.5 * seconds, 0.9 * self.seconds)
+        self.seconds = min(max(lead, SHORTEST_LEAD_SECONDS), LONGEST_LEAD_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Slots that may be taken in *unit*; none while the token pauses."""
+
+    unit: Unit
+    """At the moment that it was when the row was locked."""
+    slots: Slots
+    now: float
+    """What the timer showed then."""
+
+    @property
+    def moments(self) -> list[float]:
+        """The slots, on the timer."""
+        return [self.now + (slot - self.unit.now).total_seconds() for slot in self.slots.moments]
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """*pace_key* is the row of the bot's token (`pace.bot_key`)."""
+
+    storage: Storage
+    calls: Calls
+    pace_key: str
+    per_second: float
+    lead: Lead = field(default_factory=Lead)
+
+    async def offer(self, waiting: Unit, wanted: int, *, commits: int = 1) -> Offer:
+        """Lock the row until the unit ends, and find up to *wanted* slots.
+
+        They begin so far ahead that this unit is committed by then, and *commits* in all.
+        """
+        row = await lock_pace(waiting, self.pace_key)
+        # Counted from when they were ours to give: the lock may have been waited for. The database
+        # said what time it is half way between asking and hearing, more or less.
+        asked, unit = self.calls.timer.now(), await waiting.anew()
+        now = (asked + self.calls.timer.now()) / 2
+        interval = interval_of(self.per_second)
+        if wanted < 1 or (row.paused_until and row.paused_until > unit.now):
+            return Offer(unit, Slots((), interval), now)
+        ready = unit.now + commits * timedelta(seconds=self.lead.seconds)
+        return Offer(unit, free_slots(row.tat, ready, interval, wanted=wanted), now)
+
+    async def take(self, offer: Offer, used: int) -> None:
+        await advance(offer.unit, self.pace_key, offer.slots.tat_after(used))
+
+    async def keep(self, moment: float, count: int) -> bool:
+        """Wait for the slot of *count* calls at *moment*; return whether they may begin then.
+
+        Who is alone may begin late, at the usual distance to what it began before.
+        """
+        if self.storage.dialect == SQLITE:
+            await self.calls.turn(moment, count * interval_of(self.per_second))
+            return True
+        await self.calls.until(moment)
+        return self.calls.timer.now() - moment <= LATE_SECONDS
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        """A unit that writes; the lead learns from how long it takes."""
+        began = self.calls.timer.now()
+        async with self.storage.writing() as unit:
+            yield unit
+        self.lead.learn(self.calls.timer.now() - began)
