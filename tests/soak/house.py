@@ -1,0 +1,232 @@
+"""The bot itself, wired as `bot.app` wires it; only its ticks, and what is outside, are ours."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from unittest.mock import patch
+
+from pydantic import SecretStr
+from sqlmodel import col, select
+
+from bot.app.places import Place
+from bot.app.steps.matching import matching_loops
+from bot.app.steps.publishing import publishing_loops
+from bot.app.steps.reading import reading_loops
+from bot.app.steps.sending import CALLS_PATIENCE, FEW_CALLS
+from bot.app.surroundings import Surroundings
+from bot.app.ticking import KEEP_SECONDS, LOOK_THROUGH_SECONDS, keep_what_is_there, look_through_all
+from bot.app.tools import SourceTools, make_links
+from bot.app.watched import WatchedChannel
+from bot.app.wiring import TICK_SECONDS, wire
+from bot.delivery.calls import Calls
+from bot.delivery.pace import bot_key
+from bot.delivery.send import Sending
+from bot.loops import Loop
+from bot.publishing.drawing import Drawing
+from bot.rendering.renderer import Renderer
+from bot.settings import Access, Settings
+from bot.sources.reading import Reader
+from bot.sources.workers import Workers
+from bot.subscribers import forgetting
+from bot.subscribers.catalogue import Catalogue
+from storage import retention
+from storage.backlog import backlog
+from storage.chats import Chat
+from storage.engine import Storage
+from storage.words import ChatState
+from tests.soak.numbers import DAY, HOUR
+from tests.soak.people import People, front_door
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+
+    from bot.publishing.charts import Band
+    from bot.sources.formats.records import Document
+    from bot.sources.getting.http import Fetcher
+    from storage.backlog import Backlog
+    from storage.engine import Unit
+    from tests.soak.clock import Clock
+    from tests.soak.numbers import Numbers
+    from tests.soak.telegram import Telegram
+    from tests.soak.town import Town
+
+TOKEN: Final = "1:playground"
+# Seconds between the ticks of steps whose work the backlog tells of, and of the others.
+KNOWN, UNKNOWN = 300.0, 120.0
+HOT: Final = 5.0  # while messages wait
+
+
+class RealStorage(Storage):
+    """While a unit of work is open, time is not skipped."""
+
+    clock: Clock
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Unit]:
+        with self.clock.working():
+            async with super().reading() as unit:
+                yield unit
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        with self.clock.working():
+            async with super().writing() as unit:
+                yield unit
+
+
+@dataclass(frozen=True, slots=True)
+class RealReader(Reader):
+    clock: Clock = field(kw_only=True)
+
+    async def read(self, data: bytes, *, url: str, content_type: str = "") -> Document:
+        with self.clock.working():
+            return await Reader.read(self, data, url=url, content_type=content_type)
+
+
+@dataclass(slots=True, eq=False)
+class RealDrawing(Drawing):
+    clock: Clock = field(kw_only=True)
+
+    async def draw(self, days: Sequence[str], bands: Sequence[Band]) -> bytes | None:
+        with self.clock.working():
+            return await Drawing.draw(self, days, bands)
+
+
+async def _digests_late(unit: Unit) -> float:
+    """How many seconds the oldest waits; what was owed while its chat was away, since then."""
+    late = (col(Chat.next_digest_at) <= unit.now, col(Chat.state) == ChatState.ACTIVE)
+    rows = await unit.session.exec(select(Chat.next_digest_at, Chat.state_since).where(*late))
+    return max(
+        ((unit.now - max(due, back)).total_seconds() for due, back in rows if due), default=0
+    )
+
+
+def _reader(clock: Clock) -> RealReader:
+    # Its minute of idleness passes in no time, and to start a worker takes a second of ours.
+    return RealReader(Workers(idle_seconds=HOUR.total_seconds()), clock=clock)
+
+
+def open_storage(url: str, clock: Clock) -> RealStorage:
+    storage = RealStorage.open(url, clock=clock)
+    assert isinstance(storage, RealStorage)
+    storage.clock = clock
+    return storage
+
+
+@dataclass(eq=False)
+class House:
+    around: Surroundings
+    loops: list[Loop]
+    people: People
+    clock: Clock
+    tick: float
+    _next: dict[str, float] = field(default_factory=dict)
+
+    async def tick_on(self, seen: Callable[[Backlog], None]) -> None:
+        """Wake what is due, until cancelled; *seen* is told of each look at the backlog."""
+        while True:
+            async with self.around.storage.reading() as unit:
+                found = await backlog(unit)
+                since_back = await _digests_late(unit)
+            seen(found._replace(lags={**found.lags, "digest": since_back}))
+            self._wake(found.lags)
+            await asyncio.sleep(HOT if found.lags["send"] > 0 else self.tick)
+
+    def _wake(self, lags: Mapping[str, float]) -> None:
+        """Wake one loop of each step that has work, all of them where that does not suffice."""
+        regular, first = self._regular(lags), set[str]()
+        for loop in self.loops:
+            lag = lags.get(loop.name, 0)
+            is_first = lag > 0 and loop.name not in first
+            if is_first or lag > 2 * self.tick or loop.name in regular:
+                loop.wake()
+            first.add(loop.name)
+
+    def _regular(self, lags: Mapping[str, float]) -> set[str]:
+        """Return those whose turn it is, whether anything is known to be due or not."""
+        now, names = self.clock.seconds, {loop.name for loop in self.loops}
+        turns = {name for name in names if self._next.get(name, 0) <= now}
+        for name in turns:
+            least = KNOWN if name in lags else UNKNOWN
+            self._next[name] = now + max(TICK_SECONDS[name], least)
+        return turns
+
+    async def keep_tidy(self) -> None:
+        """Do as the scheduler does in service."""
+        rounds = LOOK_THROUGH_SECONDS // KEEP_SECONDS
+        while True:
+            for _ in range(rounds):
+                await keep_what_is_there()
+                await asyncio.sleep(KEEP_SECONDS)
+            await look_through_all()
+
+
+@asynccontextmanager
+async def house(
+    numbers: Numbers,
+    clock: Clock,
+    storage: RealStorage,
+    url: str,
+    fetcher: Fetcher,
+    telegram: Telegram,
+    town: Town,
+) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(short_retention(numbers))
+        around = Surroundings(
+            settings=_settings(url, numbers),
+            place=Place(token=TOKEN, api="http://127.0.0.1:9", database=url, access=Access.OPEN),
+            tools=SourceTools(storage, fetcher, await stack.enter_async_context(_reader(clock))),
+            links=await make_links(storage, "https://soak.example"),
+            renderer=Renderer(),
+            drawing=await stack.enter_async_context(RealDrawing(clock=clock)),
+            announce=lambda _said: None,
+        )
+        await Catalogue(storage).load()
+        people, answering = await stack.enter_async_context(
+            front_door(around, numbers, clock, telegram, town)
+        )
+        sending = await stack.enter_async_context(_sending(around, telegram))
+        loops = [sending, *publishing_loops(around), *matching_loops(around)]
+        loops += [*reading_loops(around), *answering]
+        wire(loops, around.watch)
+        yield House(around, loops, people, clock, numbers.tick)
+
+
+@asynccontextmanager
+async def _sending(around: Surroundings, telegram: Telegram) -> AsyncIterator[Loop]:
+    """Do as `sending_loops`, but for the channel."""
+    key, pace = bot_key(around.place.token), around.settings.send_per_second
+    async with Calls(FEW_CALLS, CALLS_PATIENCE) as calls:
+        channel = WatchedChannel(telegram, around.watch)
+        send = Loop(
+            "send", Sending(around.storage, channel, around.owner, calls, key, pace).send_due
+        )
+        calls.on_done = send.wake
+        yield send
+
+
+def _settings(url: str, numbers: Numbers) -> Settings:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        bot_token=SecretStr(TOKEN),
+        database_url=SecretStr(url),
+        access=Access.OPEN,
+    )
+    # Shorter than the settings allow, so that a few days show what is forgotten.
+    kept = {"keep_articles_days": numbers.kept_days, "keep_deliveries_days": numbers.kept_days}
+    return settings.model_copy(update=kept)
+
+
+@contextmanager
+def short_retention(numbers: Numbers) -> Iterator[None]:
+    """For the block also what no setting shortens goes soon."""
+    with (
+        patch.object(retention, "SHOWN_BY_A_SOURCE", numbers.shown),
+        patch.object(retention, "NEWEST_OF_A_QUERY", numbers.shown),
+        patch.object(forgetting, "EDITIONS", numbers.kept_days * DAY),
+    ):
+        yield

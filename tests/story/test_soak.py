@@ -1,0 +1,125 @@
+"""A small town for an hour of the clock that skips; `python -m tests.soak` lives for a week."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.soak.clock import Clock, SkippingLoop
+from tests.soak.gauges import Hour, percentile
+from tests.soak.numbers import Numbers
+from tests.soak.verdict import Verdict, judge_memory, judge_tables, slope
+from tests.soak.week import Week
+
+SMALL = Numbers(
+    days=1 / 24,
+    feeds=8,
+    chats=20,
+    articles_a_day=400,
+    acts_a_day=100,
+    subjects=4,
+    tick=60,
+    alert_within=timedelta(minutes=30),
+)
+BEGINS = datetime(2026, 10, 25, tzinfo=UTC)
+
+
+def test_a_small_town_gets_what_it_is_owed_once(database_url, tmp_path):
+    said: list[str] = []
+
+    verdict = Week(SMALL, database_url, tmp_path, said.append).run()
+
+    assert verdict.faults == []
+    assert verdict.facts["owed"] > 0
+    assert verdict.facts["lost"] == 0
+    assert verdict.facts["calls"]["sent"] > 0
+    assert len(said) == 1
+
+
+def test_an_idle_week_is_skipped():
+    clock = Clock(BEGINS)
+
+    async def sleeps() -> datetime:
+        await asyncio.sleep(7 * 24 * 3600)
+        return clock.now
+
+    with asyncio.Runner(loop_factory=lambda: SkippingLoop(clock)) as runner:
+        woken = runner.run(sleeps())
+
+    assert woken >= BEGINS + timedelta(days=7)
+
+
+def test_nothing_is_skipped_while_a_thread_works():
+    clock = Clock(BEGINS)
+
+    async def works() -> bool:
+        asyncio.get_running_loop().call_later(3600, late.set)
+        return await asyncio.to_thread(late.is_set)
+
+    with asyncio.Runner(loop_factory=lambda: SkippingLoop(clock)) as runner:
+        late = asyncio.Event()
+        was_late = runner.run(works())
+
+    assert not was_late
+    assert clock.skipped < 3600
+
+
+@pytest.mark.parametrize(
+    ("points", "grows"),
+    [
+        pytest.param([300, 300, 300], 0, id="flat"),
+        pytest.param([300, 302, 304], 2, id="by two each time"),
+        pytest.param([300, 310, 300], 0, id="a peak in the middle"),
+    ],
+)
+def test_growth_is_the_slope_of_a_line(points, grows):
+    assert slope(points) == pytest.approx(grows)
+
+
+def test_a_percentile_is_a_lag_that_was_seen():
+    looks = Counter({0: 90, 7: 9, 300: 1})
+
+    assert percentile(looks, 0.9) == 0
+    assert percentile(looks, 0.95) == 7
+    assert percentile(looks, 1) == 300
+
+
+def hour(number: int, memory: float = 300.0, **rows: int) -> Hour:
+    counted = {name: rows.get(name, 0) for name in ROWS}
+    return Hour(number, memory, memory, 1.0, counted, {}, {}, {}, 0)
+
+
+ROWS = (
+    *("article", "entry", "folded", "match", "story"),
+    *("alert", "bundle", "delivery", "edition", "editionstory"),
+)
+
+
+def test_memory_that_grows_after_the_first_day_is_a_fault():
+    verdict = Verdict()
+
+    judge_memory(verdict, [hour(number, 300 + number) for number in range(1, 73)])
+
+    assert verdict.facts["memory_mb_a_day"] == 24
+    assert not verdict.is_good
+
+
+def test_memory_that_only_the_first_day_takes_is_none():
+    verdict = Verdict()
+
+    judge_memory(verdict, [hour(number, min(300 + number, 324)) for number in range(1, 73)])
+
+    assert verdict.is_good
+
+
+def test_a_table_that_nothing_is_forgotten_of_is_a_fault():
+    verdict = Verdict()
+    hours = [hour(number, delivery=1000 * number) for number in range(1, 24 * 7 + 1)]
+
+    judge_tables(verdict, hours, SMALL)
+
+    (fault,) = verdict.faults
+    assert fault.startswith("delivery grows")
