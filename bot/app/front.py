@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Result = TypeVar("Result")
+
 GREETING_PAUSE_SECONDS = 5
 
 
@@ -64,11 +66,11 @@ class FrontDoor:
         me = await self._greet(bot, stopping)
         if me is None:
             return
-        await self._stock()
+        await self._stock(stopping)
         await self._when_there(doors.cataloguing.hand_over, stopping)
-        await self._introduce(bot, renderer, await doors.admins.all())
-        await self._find_an_admin(doors, me)
-        gate = Floodgate(admins=await doors.admins.all())
+        await self._introduce(bot, renderer, await self._admins(doors, stopping))
+        await self._when_there(lambda: self._find_an_admin(doors, me), stopping)
+        gate = Floodgate(admins=await self._admins(doors, stopping))
         dispatcher = make_dispatcher(doors, renderer)
         dispatcher.update.outer_middleware(WatchedUpdates(self.around.watch))
         await self._listen(Handling(bot, dispatcher, gate), me, stopping)
@@ -88,25 +90,30 @@ class FrontDoor:
         return None
 
     async def _when_there(
-        self, act: Callable[[], Awaitable[None]], stopping: asyncio.Event
-    ) -> None:
-        """Do what the database is needed for, until that succeeds; it may be away for a moment."""
+        self, act: Callable[[], Awaitable[Result]], stopping: asyncio.Event
+    ) -> Result | None:
+        """Do what the database is needed for, until that succeeds; it may be away for a moment.
+
+        The other roles of this process work already, and must not end with this one.
+        """
         while not stopping.is_set():
             try:
-                await act()
+                return await act()
             except (DatabaseError, OSError) as error:
                 if not will_pass(error):
                     raise
                 log_outage("what is to be done first has to wait for the database", error)
                 await nap(stopping, GREETING_PAUSE_SECONDS)
-            else:
-                return
+        return None
 
-    async def _stock(self) -> None:
+    async def _admins(self, doors: Doors, stopping: asyncio.Event) -> frozenset[int]:
+        return await self._when_there(doors.admins.all, stopping) or frozenset()
+
+    async def _stock(self, stopping: asyncio.Event) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
         tools = self.around.tools
         with needing_the_database():
-            await Catalogue(tools.storage).load()
+            await self._when_there(Catalogue(tools.storage).load, stopping)
         adding = Adding(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
             await adding.add(url, Wish(every=NEWSROOM_IS_READ))
