@@ -83,6 +83,7 @@ class Wire:
                 await self._speaking.wait()
                 target.write(said)
                 await target.drain()
+        await self._speaking.wait()  # that one side has hung up is news, too
         target.close()
 
 

@@ -1,12 +1,13 @@
 """The database goes away while two processes send; how long they stand still, what is lost.
 
-    python -m tests.failover [failover switchover restart crash partition]
+    python -m tests.failover [failover freeze switchover restart crash partition]
                              [--deliveries 1000] [--asynchronous] [--silent 20]
 
 Servers of its own run on loopback, as user `postgres` where root asks. `failover`: the primary and
-all its processes get SIGKILL and its standby, which no commit goes without, is promoted at once.
+all its processes get SIGKILL and its standby, which no commit goes without, is promoted at once;
+`freeze`: they get SIGSTOP instead, so that nobody is told that they are gone.
 One line of JSON for each; the exit code is 1 if anything was lost, decided twice, heard twice or
-sent faster than the pace, or if more came twice than was in flight.
+sent faster than the pace, if more came twice than was in flight, or if a process ended.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 class Mishap(StrEnum):
     FAILOVER = "failover"  # the primary is killed, its standby promoted
+    FREEZE = "freeze"  # the same, but the primary stands still, and says nothing to anybody
     SWITCHOVER = "switchover"  # the same, but the primary is stopped well
     RESTART = "restart"  # of the only server
     CRASH = "crash"  # the only server is killed, and started again
@@ -37,7 +38,7 @@ class Stage(Protocol):
 class Two:
     primary: Cluster
     standby: Cluster
-    killed: bool
+    mishap: Mishap
 
     @property
     def servers(self) -> str:
@@ -45,10 +46,13 @@ class Two:
 
     async def happen(self) -> tuple[float, float]:
         gone = time.time()
-        if self.killed:
-            self.primary.kill()
-        else:
-            await self.primary.stop()
+        match self.mishap:
+            case Mishap.FAILOVER:
+                self.primary.kill()
+            case Mishap.FREEZE:
+                self.primary.freeze()
+            case _:
+                await self.primary.stop()
         await self.standby.promote()
         return gone, time.time()
 
@@ -94,9 +98,9 @@ async def stage(
     mishap: Mishap, *, synchronous: bool = True, silent_seconds: float = 20
 ) -> AsyncIterator[tuple[Stage, str]]:
     """Yield what is to happen, and the servers as one sees them who is not cut off."""
-    if mishap in {Mishap.FAILOVER, Mishap.SWITCHOVER}:
+    if mishap in {Mishap.FAILOVER, Mishap.FREEZE, Mishap.SWITCHOVER}:
         async with pair(synchronous=synchronous) as (primary, standby):
-            two = Two(primary, standby, killed=mishap is Mishap.FAILOVER)
+            two = Two(primary, standby, mishap)
             yield two, two.servers
         return
     async with single() as only:

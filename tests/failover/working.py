@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PROCESSES = 2
 TRIED_EVERY = 0.5
+OWN_SECONDS = 5.0  # that we wait for an answer ourselves
 LATENCY = 0.2
 BEFORE_IT = 0.2  # of the messages are sent when it happens
 
@@ -38,23 +39,33 @@ class Outcome:
     """*away*: seconds from when it happened until the database was back.
 
     *still*: seconds from when it happened until the next message whose intent was written down
-    after that.
+    after that; *late*: seconds of these after it was back. *ended*: processes that did not
+    bear it, and were started again.
     """
 
     verdict: Verdict
     pace: Fastest
     away: float
     still: float
+    late: float
     loud: int
     tracebacks: int
+    ended: int
 
     @property
     def is_good(self) -> bool:
-        return self.verdict.is_good and self.pace.is_kept and not (self.loud or self.tracebacks)
+        is_calm = not (self.loud or self.tracebacks or self.ended)
+        return self.verdict.is_good and self.pace.is_kept and is_calm
 
     def to_json(self) -> dict[str, Any]:
-        times = {"seconds_away": round(self.away, 1), "seconds_still": round(self.still, 1)}
-        said = {"repeats_heard": self.loud, "tracebacks": self.tracebacks}
+        times = {
+            f"seconds_{name}": round(getattr(self, name), 1) for name in ("away", "still", "late")
+        }
+        said = {
+            "repeats_heard": self.loud,
+            "tracebacks": self.tracebacks,
+            "processes_ended": self.ended,
+        }
         return times | self.verdict.to_json() | asdict(self.pace) | said
 
 
@@ -75,7 +86,7 @@ class Working:
         ):
             url = driven(address(seen))
             await migrate(url)
-            storage = Storage.open(url)
+            storage = Storage.open(url, command_seconds=OWN_SECONDS)
             try:
                 return await self._work(what, storage, address(seen))
             finally:
@@ -134,8 +145,10 @@ class Working:
             pace=fastest(journal),
             away=back - gone,
             still=first - gone,
+            late=first - back,
             loud=arrived.loud_repeats,
             tracebacks=sum(text.count("Traceback (most recent call last)") for text in said),
+            ended=len(said) - PROCESSES,
         )
 
 
