@@ -50,8 +50,7 @@ class Run:
                 self.say(f"kill {number + 1} of {self.kills}: {await town.left()} to go")
             await town.progress(1.0)
             await self._end_well(town, workplace, settings)
-            chats = (*town.readers, *town.subscribers)
-            arrived = Arrived.of({chat: await _messages(playground, chat) for chat in chats})
+            arrived = Arrived.of({chat: await _messages(playground, chat) for chat in town.chats})
             return await verdict(town, arrived, self.kills, in_flight), arrived.loud_repeats
 
     @asynccontextmanager

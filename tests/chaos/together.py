@@ -118,8 +118,7 @@ class Together:
             await asyncio.sleep(TRIED_EVERY)
 
     async def _outcome(self, town: Town, playground: FarPlayground, troubles: Troubles) -> Outcome:
-        chats = (*town.readers, *town.subscribers)
-        messages = {chat: await playground.get(f"chats/{chat}/messages") for chat in chats}
+        messages = {chat: await playground.get(f"chats/{chat}/messages") for chat in town.chats}
         arrived = Arrived.of(messages)
         happened = dict(sorted(troubles.happened.items()))
         kills = happened.get(Trouble.KILL, 0)

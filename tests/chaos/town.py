@@ -1,4 +1,4 @@
-"""A town to send to: readers who want alerts, readers who want digests, and what they are owed."""
+"""A town to send to: readers and groups who want alerts, readers who want digests; their dues."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from storage.slots import DigestSlot
 from storage.subscriptions import Subscription
 from storage.tables import LEASED
 from storage.topics import Topic
-from storage.words import EVERY_DAY, DeliveryState, EmptyDay, Mode
+from storage.words import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from storage.engine import Storage, Unit
     from tests.story.newspaper import Newspaper
@@ -29,21 +29,49 @@ if TYPE_CHECKING:
 # Fewer than the alerts an hour above which they are bundled.
 STORIES = 5
 WORDS = "mayor"
+# Forums, and for how many alerts in all each of them has one more topic that wants its own: of
+# thousands a forum gets more than 20, a minute's worth, and has time enough for them; of fewer
+# none, since at one in three seconds a run would wait for them alone.
+GROUPS = 3
+ALERTS_A_TOPIC = 600
 _MINUTE = timedelta(minutes=1)
+
+Address = tuple[int, int]
+"""A chat by Telegram's number, and the topic in it; 0 is the chat itself."""
 
 
 @dataclass(frozen=True)
 class Town:
-    """*readers* get an alert for each story, *subscribers* one digest; by Telegram's number."""
+    """*readers* and *topics*, those of groups, get an alert for each story, *subscribers* one
+    digest; by Telegram's number.
+    """
 
     storage: Storage
     paper: Newspaper
     readers: tuple[int, ...]
     subscribers: tuple[int, ...]
+    topics: tuple[Address, ...] = ()
+
+    @property
+    def alerts(self) -> int:
+        return (len(self.readers) + len(self.topics)) * STORIES
 
     @property
     def due(self) -> int:
-        return len(self.readers) * STORIES + len(self.subscribers)
+        return self.alerts + len(self.subscribers)
+
+    @property
+    def chats(self) -> set[int]:
+        return {*self.readers, *self.subscribers, *(group for group, _ in self.topics)}
+
+    def owed(self) -> dict[Address, int]:
+        """Return how many messages each is to have at the end."""
+        each = len(self.titles())
+        return (
+            {(reader, 0): each for reader in self.readers}
+            | dict.fromkeys(self.topics, each)
+            | {(subscriber, 0): 1 for subscriber in self.subscribers}
+        )
 
     def titles(self) -> tuple[str, ...]:
         # So different that no two are one story.
@@ -119,24 +147,48 @@ async def _fall_due(unit: Unit, chat_ids: Sequence[int]) -> None:
 async def build(
     storage: Storage, playground: FarPlayground, paper: Newspaper, alerts: int, digests: int
 ) -> Town:
-    readers = [await _person(playground) for _ in range(alerts // STORIES)]
+    topics = await _forums(playground, alerts // ALERTS_A_TOPIC)
+    readers = [await _person(playground) for _ in range(alerts // STORIES - len(topics))]
     subscribers = [await _person(playground) for _ in range(digests)]
     async with storage.writing() as unit:
         query = await query_for(unit, WORDS)
         topic = Topic(name=WORDS, typed=WORDS, query_id=query.id or 0, created_at=unit.now)
         unit.session.add(topic)
         await unit.session.flush()
-        await _subscribe(unit, topic.id or 0, readers, Mode.INSTANT)
-        await _subscribe(unit, topic.id or 0, subscribers, Mode.DIGEST)
-    return Town(storage, paper, tuple(readers), tuple(subscribers))
+        alerted = [*_private(readers), *(_in_forum(each) for each in topics)]
+        await _subscribe(unit, topic.id or 0, alerted, Mode.INSTANT)
+        await _subscribe(unit, topic.id or 0, _private(subscribers), Mode.DIGEST)
+    return Town(storage, paper, tuple(readers), tuple(subscribers), tuple(topics))
+
+
+async def _forums(playground: FarPlayground, topics_each: int) -> list[Address]:
+    """Return the topics of the groups; the bot is in them already."""
+    topics, owner = [], await _person(playground)
+    for number in range(GROUPS):
+        forum = {"type": "supergroup", "title": f"Group {number}", "members": [owner]}
+        chat = int((await playground.post("chats", **forum))["chat_id"])
+        for thread in range(1, topics_each + 1):
+            await playground.post("topics", chat_id=chat, thread_id=thread, from_id=owner)
+            topics.append((chat, thread))
+    return topics
 
 
 async def _person(playground: FarPlayground) -> int:
     return int((await playground.post("people", first_name="Reader"))["id"])
 
 
-async def _subscribe(unit: Unit, topic_id: int, people: Sequence[int], mode: Mode) -> None:
-    if not people:
+def _private(people: Iterable[int]) -> list[dict[str, Any]]:
+    return [{"telegram_id": person, "thread_id": 0, "kind": ChatKind.PRIVATE} for person in people]
+
+
+def _in_forum(topic: Address) -> dict[str, Any]:
+    return {"telegram_id": topic[0], "thread_id": topic[1], "kind": ChatKind.SUPERGROUP}
+
+
+async def _subscribe(
+    unit: Unit, topic_id: int, chats: Sequence[dict[str, Any]], mode: Mode
+) -> None:
+    if not chats:
         return
     facts: dict[str, Any] = {
         "state_since": unit.now,
@@ -144,7 +196,8 @@ async def _subscribe(unit: Unit, topic_id: int, people: Sequence[int], mode: Mod
         "empty_day": EmptyDay.LINE,
     }
     connection = await unit.session.connection()
-    await connection.execute(insert(Chat), [{"telegram_id": person} | facts for person in people])
-    chats = await unit.session.exec(select(Chat.id).where(col(Chat.telegram_id).in_(people)))
+    await connection.execute(insert(Chat), [chat | facts for chat in chats])
+    theirs = col(Chat.telegram_id).in_({chat["telegram_id"] for chat in chats})
+    rows = await unit.session.exec(select(Chat.id).where(theirs))
     wish = {"topic_id": topic_id, "mode": mode, "created_at": unit.now}
-    await connection.execute(insert(Subscription), [{"chat_id": chat} | wish for chat in chats])
+    await connection.execute(insert(Subscription), [{"chat_id": row} | wish for row in rows])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from storage.engine import Unit
-    from tests.chaos.town import Town
+    from tests.chaos.town import Address, Town
 
 HELD_AT_MOST = 0.01  # of those due
 
@@ -50,19 +50,19 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Arrived:
-    """How often each message came to each chat, by Telegram's number."""
+    """How often each message came to each address, by Telegram's numbers."""
 
-    copies: Counter[tuple[int, str]]
+    copies: Counter[tuple[Address, str]]
     loud_repeats: int
 
     @classmethod
     def of(cls, chats: Mapping[int, Sequence[dict[str, Any]]]) -> Arrived:
         """Count what stands in the *chats*, which nobody but the bot writes to."""
-        copies: Counter[tuple[int, str]] = Counter()
+        copies: Counter[tuple[Address, str]] = Counter()
         loud = 0
         for chat, messages in chats.items():
             for message in messages:
-                what = (chat, _content(message))
+                what = (chat, message.get("message_thread_id") or 0), _content(message)
                 loud += bool(copies[what]) and not message["silent"]
                 copies[what] += 1
         return cls(copies, loud)
@@ -71,8 +71,9 @@ class Arrived:
     def repeated(self) -> int:
         return self.copies.total() - len(self.copies)
 
-    def in_chat(self, chat: int) -> int:
-        return sum(1 for where, _ in self.copies if where == chat)
+    def at(self) -> Counter[Address]:
+        """Return how many different ones came to each address."""
+        return Counter(where for where, _ in self.copies)
 
 
 def _content(message: dict[str, Any]) -> str:
@@ -83,10 +84,9 @@ async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> V
     async with town.storage.reading() as unit:
         held = await _held(unit)
         doubled = await _doubled(unit, town)
-    shown = Counter(held)
-    owed = dict.fromkeys(town.readers, len(town.titles())) | dict.fromkeys(town.subscribers, 1)
-    missing = {chat: number - arrived.in_chat(chat) for chat, number in owed.items()}
-    lost = sum(max(0, number - shown[chat]) for chat, number in missing.items())
+    shown, there = Counter(held), arrived.at()
+    missing = {where: number - there[where] for where, number in town.owed().items()}
+    lost = sum(max(0, number - shown[where]) for where, number in missing.items())
     return Verdict(
         kills=kills,
         due=town.due,
@@ -98,21 +98,21 @@ async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> V
     )
 
 
-async def _held(unit: Unit) -> list[int]:
-    """Return the chat of each delivery that waits for the operator."""
+async def _held(unit: Unit) -> list[Address]:
+    """Return the address of each delivery that waits for the operator."""
     rows = await unit.session.exec(
-        select(Chat.telegram_id)
+        select(Chat.telegram_id, Chat.thread_id)
         .join(Delivery, col(Delivery.chat_id) == Chat.id)
         .where(col(Delivery.state) == DeliveryState.HELD)
     )
-    return list(rows)
+    return [(chat, thread) for chat, thread in rows]
 
 
 async def _doubled(unit: Unit, town: Town) -> int:
     """Return how many decisions there are beyond one a story or a slot, delivered or not."""
     alerts, editions = await _number(unit, Alert.id), await _number(unit, Edition.id)
     deliveries = await _number(unit, Delivery.id)
-    owed = len(town.readers) * len(town.titles()), len(town.subscribers), town.due
+    owed = town.alerts, len(town.subscribers), town.due
     return sum(max(0, n - m) for n, m in zip((alerts, editions, deliveries), owed, strict=True))
 
 
