@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 LONGEST_PAUSE_SECONDS = 60.0
 # While the database's server is gone: when another takes over, work goes on within seconds.
-GONE_PAUSE_SECONDS = 4.0
+GONE_PAUSE_SECONDS = 2.0
 
 
 @dataclass(eq=False)

@@ -15,8 +15,12 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage.silence import Connections
+
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import ExceptionContext
+
+    from storage.silence import Server
 
 # Seconds that one server may take to let us in before the next one is asked.
 CONNECT_SECONDS: Final = 3.0
@@ -32,6 +36,7 @@ _WITHOUT_SESSION: Final = {
     "prepared_statement_cache_size": 0,
     "prepared_statement_name_func": lambda: "",
 }
+_CONNECTIONS: Final = "dateline_connections"
 # A peer that has not been heard of for so long is looked for, so often, in such steps.
 _SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
 
@@ -55,12 +60,26 @@ def server_engine(
     that may take long. *through_pooler*: no statement is prepared for later, since the next
     transaction may be another session's.
     """
-    said: dict[str, Any] = {"async_creator_fn": Dialling(), "command_timeout": command_seconds}
+    dialling = Dialling()
+    said: dict[str, Any] = {"async_creator_fn": dialling, "command_timeout": command_seconds}
     if through_pooler:
         said |= _WITHOUT_SESSION
-    engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
-    event.listen(engine.sync_engine, "handle_error", _drop_if_gone)
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args=said,
+        execution_options={_CONNECTIONS: dialling.connections},
+        **options,
+    )
+    dialling.connections.follow(engine.sync_engine)
+    event.listen(engine.sync_engine, "handle_error", dialling.drop_if_gone)
     return engine
+
+
+def connections_of(engine: AsyncEngine) -> Connections:
+    """Return those of an engine on PostgreSQL."""
+    found: Connections = engine.get_execution_options()[_CONNECTIONS]
+    return found
 
 
 def patient_engine(url: str, **options: Any) -> AsyncEngine:
@@ -71,10 +90,14 @@ def patient_engine(url: str, **options: Any) -> AsyncEngine:
 
 
 class Dialling:
-    """Connects to the first server that takes writes; next time that one is asked first."""
+    """Connects to the first server that takes writes; next time that one is asked first.
+
+    One that did not answer is asked last.
+    """
 
     def __init__(self) -> None:
-        self._last = 0
+        self.connections = Connections(_dial, self._ask_last)
+        self._order: list[Server] = []
 
     async def __call__(
         self,
@@ -86,39 +109,72 @@ class Dialling:
     ) -> Any:
         from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
 
-        servers = _servers(host, port)
+        self._order = self._order or _servers(host, port)
         said = {"target_session_attrs": "read-write", "timeout": float(timeout), **said}
         reasons = []
-        for number in _from(self._last, len(servers)):
-            at, on = servers[number]
+        for at, on in list(self._order):
             try:
                 connection = await _connect(host=at, port=on, **said)
             except _NotNowError as error:
                 reasons.append(f"{at or 'localhost'}: {error}")
+                if isinstance(error, _SilentError):
+                    self._ask_last((at, on))
                 continue
-            self._last = number
+            self._order.sort(key=lambda server: server != (at, on))
+            self.connections.add(connection, {"host": at, "port": on, **said})
             return connection
         raise CannotConnectNowError("; ".join(reasons))
+
+    def drop_if_gone(self, context: ExceptionContext) -> Exception | None:
+        """Drop the connection if its server is not what we need any more, and those made before.
+
+        The pool would tell these by the machine's clock, which may be set back.
+        """
+        error = context.original_exception
+        is_late = isinstance(error, TimeoutError)
+        if is_late or isinstance(error, OSError) or sqlstate(error).startswith(GONE):
+            context.is_disconnect = True
+        if context.is_disconnect and context.connection is not None:
+            context.invalidate_pool_on_disconnect = False
+            self.connections.age()
+        if not is_late:
+            return None
+        late = TimeoutError("the server did not answer in time")
+        return OperationalError(None, None, late, connection_invalidated=True)
+
+    def _ask_last(self, server: Server) -> None:
+        self._order.sort(key=lambda each: each == server)
 
 
 class _NotNowError(Exception):
     """A server that another may stand in for, or that comes back."""
 
 
+class _SilentError(_NotNowError):
+    """It let us wait."""
+
+
 async def _connect(**said: Any) -> Any:
     """Return a connection of the driver's whose silence is noticed; `_NotNowError`."""
-    from asyncpg import InternalClientError, PostgresError, connect  # noqa: PLC0415
+    from asyncpg import InternalClientError, PostgresError  # noqa: PLC0415
 
     try:
-        connection = await connect(**said)
+        connection = await _dial(**said)
     except TimeoutError:
-        raise _NotNowError("no answer in time") from None
+        raise _SilentError("no answer in time") from None
     except (OSError, InternalClientError) as error:
         raise _NotNowError(str(error)) from error
     except PostgresError as error:
         if not sqlstate(error).startswith(_NOT_NOW):
             raise
         raise _NotNowError(str(error)) from error
+    return connection
+
+
+async def _dial(**said: Any) -> Any:
+    from asyncpg import connect  # noqa: PLC0415 - SQLite goes without it
+
+    connection = await connect(**said)
     _notice_silence(connection._transport.get_extra_info("socket"))  # noqa: SLF001 - no other way
     return connection
 
@@ -129,10 +185,6 @@ def _servers(
     if not isinstance(host, list):
         return [(host, port if isinstance(port, int) else None)]
     return list(zip(host, port if isinstance(port, list) else [port] * len(host), strict=True))
-
-
-def _from(first: int, number: int) -> list[int]:
-    return [(first + step) % number for step in range(number)]
 
 
 def _notice_silence(sock: Any) -> None:
@@ -149,15 +201,3 @@ def _notice_silence(sock: Any) -> None:
     ):
         with suppress(AttributeError, OSError):  # not on each system
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def _drop_if_gone(context: ExceptionContext) -> Exception | None:
-    """Drop the connection if its server is not what we need any more, and those made before."""
-    error = context.original_exception
-    is_late = isinstance(error, TimeoutError)
-    if is_late or isinstance(error, OSError) or sqlstate(error).startswith(GONE):
-        context.is_disconnect = True
-    if not is_late:
-        return None
-    late = TimeoutError("the server did not answer in time")
-    return OperationalError(None, None, late, connection_invalidated=True)

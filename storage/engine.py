@@ -31,7 +31,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.columns import Leased
-from storage.connecting import COMMAND_SECONDS, GONE, server_engine, sqlstate
+from storage.connecting import COMMAND_SECONDS, GONE, connections_of, server_engine, sqlstate
 from storage.hints import give
 from storage.onefile import WRITERS_CACHE_MB, file_engine
 
@@ -210,6 +210,14 @@ class Storage:
             yield
         finally:
             self._hints = None
+
+    async def leave_silent_servers(self) -> None:
+        """Without end: give up connections to a PostgreSQL server that says nothing any more."""
+        await connections_of(self._engine).watch(self._leave_hints)
+
+    def _leave_hints(self) -> None:
+        if self._hints:
+            self._hints.leave()
 
     async def close(self) -> None:
         await self._engine_of_writers.dispose()

@@ -85,7 +85,7 @@ async def test_a_step_that_goes_on_failing_is_left_alone_for_longer_and_longer()
 async def test_where_another_server_may_take_over_it_is_asked_for_every_few_seconds():
     gone = DBAPIError("SELECT", {}, ConnectionResetError(), connection_invalidated=True)
 
-    assert await pauses_after(gone, 5) == [1, 2, 4, 4, 4]
+    assert await pauses_after(gone, 5) == [1, 2, 2, 2, 2]
 
 
 async def test_a_step_may_go_on_failing_for_days():

@@ -136,7 +136,7 @@ class Working:
         moments: tuple[float, float, int],
     ) -> Outcome:
         gone, back, in_flight = moments
-        chats = {chat: await playground.get(f"chats/{chat}/messages") for chat in town.readers}
+        chats = {chat: await playground.get(f"chats/{chat}/messages") for chat in town.chats}
         arrived, journal = Arrived.of(chats), await playground.get("journal")
         (self.folder / "said.log").write_text("\n======\n".join(said))
         first = min(call["at"] for call in journal if counts(call) and call["at"] >= back)

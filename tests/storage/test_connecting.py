@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.pool import base as pools
 
 from storage.engine import DatabaseError, Storage, Unit, is_away
 
@@ -35,11 +37,13 @@ async def opened(url: str, **options: float) -> AsyncIterator[Storage]:
 
 
 @asynccontextmanager
-async def silent_server() -> AsyncIterator[tuple[str, int]]:
-    """Yield where connections are taken, and never answered."""
+async def silent_server(taken: list[str] | None = None) -> AsyncIterator[tuple[str, int]]:
+    """Yield where connections are taken, each noted in *taken*, and never answered."""
     ended = asyncio.Event()
 
     async def keep(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if taken is not None:
+            taken.append("one")
         await ended.wait()
         writer.close()
 
@@ -82,6 +86,16 @@ async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str)
         url = on_servers(postgresql_url, silent, timeout="0.1")
         async with opened(url) as storage:
             assert await server_process(storage)
+
+
+async def test_a_server_that_did_not_answer_is_asked_last(postgresql_url: str):
+    taken: list[str] = []
+    async with silent_server(taken) as silent:
+        url = on_servers(postgresql_url, silent, timeout="0.1")
+        async with opened(url) as storage, storage.writing(), storage.writing() as unit:
+            assert await said(unit, "SELECT 1") == 1
+
+    assert taken == ["one"]
 
 
 async def test_where_no_server_is_there_the_database_is_away(
@@ -129,6 +143,18 @@ async def test_a_server_made_a_standby_is_left(postgresql_url: str):
         assert await server_process(storage) != before
 
 
+async def test_all_connections_to_a_server_made_a_standby_are_left(postgresql_url: str):
+    async with opened(postgresql_url) as storage:
+        async with storage.writing() as unit, storage.writing() as another:
+            before = {await said(each, "SELECT pg_backend_pid()") for each in (unit, another)}
+        await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
+
+        async with storage.writing() as unit, storage.writing() as another:
+            after = {await said(each, "SELECT pg_backend_pid()") for each in (unit, another)}
+
+    assert not before & after
+
+
 async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_url: str):
     async with opened(postgresql_url) as storage:
         before = await server_process(storage)
@@ -146,6 +172,16 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: st
         assert is_away(failed)
         assert "in time" in str(failed)
         assert await server_process(storage) != before
+
+
+async def test_after_a_loss_a_clock_that_is_set_back_costs_no_connection(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with opened(postgresql_url) as storage:
+        await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
+        monkeypatch.setattr(pools, "time", SimpleNamespace(time=lambda: 0.0))
+
+        assert await server_process(storage) == await server_process(storage)
 
 
 async def test_what_breaks_a_rule_keeps_the_connection(postgresql_url: str):
