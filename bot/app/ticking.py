@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import time
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.app.wiring import TICK_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+    from apscheduler.schedulers.base import BaseScheduler
 
     from bot.loops import Loop
 
@@ -19,6 +24,8 @@ KEEP_SECONDS = 600
 # article makes hundreds, nearly all of which go by themselves.
 COLLECTED_AT_ONCE = 5_000
 LOOK_THROUGH_SECONDS = 24 * 3600
+# How often the machine's clock is looked at, and a step that is no drift.
+CLOCK_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -40,9 +47,36 @@ async def ticking(loops: Iterable[Loop]) -> AsyncIterator[None]:
         )
     scheduler.start()
     try:
-        yield
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(follow_the_clock(scheduler))
+            yield
+            following.cancel()
     finally:
         scheduler.shutdown(wait=False)
+
+
+def _ahead() -> float:
+    """Return by how many seconds the machine's clock is ahead of one that is never set."""
+    return time.time() - time.monotonic()
+
+
+async def follow_the_clock(
+    scheduler: BaseScheduler,
+    ahead: Callable[[], float] = _ahead,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Without end: move the ticks with a clock that is set back.
+
+    They are due by that clock, and would all wait until it has caught up.
+    """
+    before = ahead()
+    while True:
+        await pause(CLOCK_SECONDS)
+        now = ahead()
+        if (back := before - now) > CLOCK_SECONDS:
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=job.next_run_time - timedelta(seconds=back))
+        before = now
 
 
 async def keep_what_is_there() -> None:

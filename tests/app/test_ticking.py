@@ -1,10 +1,21 @@
 import gc
 import weakref
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.app.ticking import COLLECTED_AT_ONCE, keep_what_is_there, look_through_all
+from bot.app.ticking import (
+    COLLECTED_AT_ONCE,
+    follow_the_clock,
+    keep_what_is_there,
+    look_through_all,
+)
+
+
+class EndOfTestError(Exception):
+    pass
 
 
 class Circle:
@@ -40,3 +51,31 @@ async def test_a_circle_that_was_kept_while_in_use_is_found_in_the_end():
 
     assert kept
     assert seen() is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "moved"),
+    [
+        pytest.param((0, -300), 300, id="back: the ticks go with it"),
+        pytest.param((0, 300), 0, id="forth: they are due already"),
+        pytest.param((0, 300, 0), 300, id="forth and back"),
+        pytest.param((0, -0.1, -0.2), 0, id="a drift"),
+    ],
+)
+async def test_no_tick_waits_until_a_clock_has_caught_up(shown: tuple[float, ...], moved: float):
+    looks = list(shown)
+
+    async def pause(_seconds: float) -> None:
+        if not looks:
+            raise EndOfTestError
+
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.start()
+    job = scheduler.add_job(keep_what_is_there, "interval", seconds=600)
+    due = job.next_run_time
+
+    with pytest.raises(EndOfTestError):
+        await follow_the_clock(scheduler, ahead=lambda: looks.pop(0), pause=pause)
+
+    assert job.next_run_time == due - timedelta(seconds=moved)
+    scheduler.shutdown(wait=False)
