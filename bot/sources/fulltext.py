@@ -25,7 +25,7 @@ from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
 from bot.sources.webpages.hostblocks import HostBlocks
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.blocks import learned_blocks, store_blocks
-from storage.engine import Storage, Unit
+from storage.engine import Storage, Unit, is_away
 from storage.folded import store_folded
 from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page, rest
 from storage.sources_due import wait_for_host
@@ -62,8 +62,12 @@ class Completing:
             found = await self._read(page)
         except HostWaits as wait:
             await self._put_off(page, wait.left)
-        except Exception:  # one bad page must not stop the others; its lease brings it back
-            log.exception("a page could not be read", page=page.url)
+        except Exception as error:  # a bad page must not stop the others; its lease brings it back
+            if is_away(error):
+                reason = str(error).partition("\n")[0]
+                log.warning("what a page says could not be stored", page=page.url, reason=reason)
+            else:
+                log.exception("a page could not be read", page=page.url)
         else:
             await self._finish(page, found)
 

@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from bot.sources.articles.completion import KEPT, LATE, awaiting_pages
 from bot.sources.articles.storing import store_drafts
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
 from bot.sources.getting.answers import Answer
-from bot.sources.getting.failures import FetchError, HostWaits, TimedOut
+from bot.sources.getting.failures import HostWaits, TimedOut
 from storage.articles import Article
 from storage.articles_staged import claim_articles
 from storage.pages import AwaitedPage
@@ -32,7 +34,7 @@ WORDS = "All the words of the article. " * 20
 class Web:
     """Gives a page for every address but those at which it fails."""
 
-    failing: dict[str, FetchError] = field(default_factory=dict)
+    failing: dict[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     inside: set[bool] = field(default_factory=set)
 
@@ -254,3 +256,17 @@ async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(
     found = await texts(storage)
     assert [found[each].endswith("of the bay.") for each in told] == [True, True, False]
     assert found[url(3, "b.example")].endswith("of the bay.")
+
+
+async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
+    lost = ConnectionResetError("it is gone")
+    away = DBAPIError("SELECT", {}, lost, connection_invalidated=True)
+    await stored(storage, url(1))
+
+    with capture_logs() as told:
+        await completing(storage, Web({url(1): away})).complete_due()
+
+    assert [(line["event"], line["reason"]) for line in told] == [
+        ("what a page says could not be stored", "(builtins.ConnectionResetError) it is gone")
+    ]
+    assert "exc_info" not in told[0]

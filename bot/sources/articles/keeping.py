@@ -62,8 +62,13 @@ class Keeping:
                 for each in visits:
                     await self.keep([each])
                 return
-            log.exception("a source could not be read", source=visits[0].source.url)
-            if not is_away(error) and visits[0].visited.problem != OUR_FAULT:
+            url = visits[0].source.url
+            if is_away(error):
+                reason = str(error).partition("\n")[0]
+                log.warning("what a source brought could not be stored", source=url, reason=reason)
+                return
+            log.exception("a source could not be read", source=url)
+            if visits[0].visited.problem != OUR_FAULT:
                 await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
 
     async def _shown(self, visits: Sequence[Brought]) -> dict[int, Shown]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from bot.sources.articles import keeping
 from bot.sources.articles.keeping import Brought, Keeping
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 
 MINUTE = timedelta(minutes=1)
 UNSTORABLE = "half a character: \ud800"
+
+
+class Away:
+    """A storage that lost its database."""
+
+    def reading(self) -> NoReturn:
+        lost = ConnectionResetError("it is gone")
+        raise DBAPIError("SELECT", {}, lost, connection_invalidated=True)
 
 
 async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Source]:
@@ -62,6 +73,19 @@ async def test_what_several_sources_brought_is_stored(storage: Storage):
     assert {each.owner for each in sources.values()} == {None}
     assert {each.fetches for each in sources.values()} == {1}
     assert {host: each.unchanged for host, each in sources.items()} == {"a": 0, "b": 1, "c": 0}
+
+
+async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
+    away = Away()
+    sources = await claimed(storage, "a", "b")
+
+    with capture_logs() as told:
+        await Keeping(away, "me").keep([brought(each, "One") for each in sources])  # type: ignore[arg-type]
+
+    assert [(line["event"], line["reason"]) for line in told] == 2 * [
+        ("what a source brought could not be stored", "(builtins.ConnectionResetError) it is gone")
+    ]
+    assert not any("exc_info" in line for line in told)
 
 
 async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Storage):
