@@ -2,15 +2,16 @@
 
     python -m tests.chaos [--kills 100] [--deliveries 5000] [--digests 200] [--database URL]
     python -m tests.chaos --processes 4 [--kills 20] [--pauses 3] [--cuts 20] [--drops 3]
-                          [--silences 3] [--skew 300] [--roles "chat,poll;match,publish;send;send"]
+                          [--silences 3] [--skew 300] [--steps 10]
+                          [--roles "chat,poll;match,publish;send;send"]
 
 Each kill is SIGKILL to the process group of a real `dateline run`; a playground in a process of its
 own counts what arrives. Several processes share a PostgreSQL (`--database`, an empty one, or one of
 its own on the server that DATELINE_TEST_POSTGRESQL names); besides kills there are pauses past each
 lease, connections that the database or the network ends, a network that says nothing for a while,
-and clocks that differ. The last line is JSON; the exit code is 1 if anything was lost or decided
-twice, if more than 1 % is held, if more came twice than was in flight, if a repeat was heard, or if
-the pace was not kept.
+and clocks that differ or are set. The last line is JSON; the exit code is 1 if anything was lost or
+decided twice, if more than 1 % is held, if more came twice than was in flight, if a repeat was
+heard, or if the pace was not kept.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     several.add_argument("--drops", type=int, default=3, help="of all connections")
     several.add_argument("--silences", type=int, default=3, help="of the network, some seconds")
     several.add_argument("--skew", type=int, default=0, help="seconds that clocks are off by")
+    several.add_argument("--steps", type=int, default=0, help="of a clock, by up to 5 minutes")
     several.add_argument("--folder", help="where to leave what they said")
     return parser
 

@@ -7,6 +7,7 @@ import os
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Place:
     @property
     def pid(self) -> int:
         return self.bot.process.pid if self.bot else 0
+
+    @property
+    def clock(self) -> Path:
+        """What its clock goes by, where that can be set."""
+        return Path(self.settings["faketime_timestamp_file"])
 
     @property
     def works(self) -> bool:

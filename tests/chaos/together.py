@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
 from storage.engine import Storage
+from tests.chaos.clocks import NORMAL_TIME, faked_clock
 from tests.chaos.crowd import Crowd, crowd
 from tests.chaos.pace import Fastest, fastest
 from tests.chaos.town import Town, build
@@ -24,11 +24,11 @@ from tests.story.processes import Workplace
 if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
 
 PER_SECOND = 27
 LATENCY = 0.2
 TRIED_EVERY = 1.0
-_LIBRARY = "*/faketime/libfaketime.so.1"
 
 
 @dataclass(frozen=True)
@@ -148,27 +148,11 @@ class Together:
         """What is special to one process: what it does, and what its clock shows."""
         roles = self.roles[number % len(self.roles)]
         own: dict[str, Any] = {"roles": roles} if roles else {}
-        if self.skew_seconds:
+        if self.skew_seconds or self.wanted.get(Trouble.STEP):
             spread = number / max(1, self.processes - 1)
-            own |= faked_clock(int((2 * spread - 1) * self.skew_seconds))
+            clock = self.folder.absolute() / f"clock-{number}"
+            own |= faked_clock(clock, int((2 * spread - 1) * self.skew_seconds))
         return own
-
-
-NORMAL_TIME = {"ld_preload": "", "faketime": ""}
-
-
-def faked_clock(seconds: int) -> dict[str, Any]:
-    """Return the environment in which a process takes it to be so many *seconds* later.
-
-    Debian's package `faketime` must be there.
-    """
-    library = next(Path("/usr/lib").glob(_LIBRARY), None)
-    assert library, "a skewed clock needs libfaketime: apt install faketime"
-    return {
-        "ld_preload": library,
-        "faketime": f"{seconds:+d}s",
-        "faketime_dont_fake_monotonic": 1,
-    }
 
 
 def _keep(folder: Path, said: list[str]) -> None:

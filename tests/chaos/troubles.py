@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from tests.chaos.clocks import step_clock
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping
@@ -35,6 +37,7 @@ class Trouble(StrEnum):
     CUT = "cuts"  # of some connections, by the database
     DROP = "drops"  # of all connections, by the network
     SILENCE = "silences"  # of the network, for some seconds
+    STEP = "steps"  # of the clock of one process, minutes back or forth
 
 
 @dataclass(eq=False)
@@ -66,6 +69,11 @@ class Troubles:
             case Trouble.SILENCE:
                 async with self.wire.silence():
                     await asyncio.sleep(self.dice.uniform(*_SILENT_SECONDS))
+            case Trouble.STEP:
+                place = await self._one()
+                self.say(
+                    f"{place.pid} is {step_clock(place.clock, self.dice):+d} s off from now on"
+                )
         self.happened[trouble] += trouble is not Trouble.PAUSE
         self.say(f"{trouble}: {self.happened[trouble]}")
 
