@@ -23,7 +23,10 @@ class Menus:
     renderer: Renderer
 
     async def renew(self, guest: Guest, speaks: str, *, is_chosen: bool) -> None:
-        from aiogram.exceptions import AiogramError  # a process of pages has no other use for it
+        from bot.app.aiogram_models import import_aiogram
+
+        import_aiogram()  # a process of pages has no other use for it
+        from aiogram.exceptions import AiogramError
 
         from bot.app.sessions import telegram_session
         from bot.chat.menu import label_menu_button, register_chat

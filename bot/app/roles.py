@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 # Together with the calls' patience under ten seconds, which is what service managers give.
 LOOPS_PATIENCE = 2.0
+TELEGRAMS = frozenset({Role.CHAT, Role.SEND})  # roles that speak with Telegram
 
 
 async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
@@ -48,6 +49,10 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
 
     with needing_the_database():
         await _take_over(around.storage, around.owner)
+    if around.roles & TELEGRAMS:
+        from bot.app.aiogram_models import import_aiogram
+
+        import_aiogram()
     health = make_health(around, stopping)
     outdated = Outdated(around.storage)
     async with AsyncExitStack() as stack:

@@ -1,0 +1,81 @@
+"""Aiogram's models, built on their first use, are those that it builds when it is imported."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PUT_OFF = """
+import json, sys
+from bot.app.aiogram_models import import_aiogram
+
+import_aiogram()
+from aiogram import methods, types
+from aiogram.client.default import Default
+from aiogram.methods.base import Response
+
+models = {name: getattr(room, name) for room in (types, methods) for name in room.__all__}
+models = {name: model for name, model in models.items() if hasattr(model, "model_rebuild")}
+"""
+BUILT = "print(json.dumps([n for n, model in models.items() if model.__pydantic_complete__]))"
+# What an annotation means where pydantic evaluates it, and where aiogram lets it be evaluated.
+STRAYED = """
+names = vars(types) | {"List": list, "Default": Default}
+strayed, seen = [], 0
+for name in types.__all__:
+    for base in models[name].__mro__ if name in models else ():
+        for field, said in vars(base).get("__annotations__", {}).items():
+            if base.__module__.startswith("aiogram.types") and isinstance(said, str):
+                seen += 1
+                here = vars(sys.modules[models[name].__module__])
+                if eval(said, dict(here)) != eval(said, {**here, **names}):
+                    strayed.append([name, field])
+print(json.dumps({"seen": seen, "strayed": strayed}))
+"""
+USED = """
+User = Chat = Message = str  # of whoever is the first to use aiogram's
+boost = {"boost_id": "b", "add_date": 1, "expiration_date": 2,
+         "source": {"source": "premium", "user": {"id": 7, "is_bot": False, "first_name": "Ann"}}}
+answer = Response[types.UserChatBoosts].model_validate({"ok": True, "result": {"boosts": [boost]}})
+text = types.InputTextMessageContent(message_text="news")
+found = types.InlineQueryResultArticle(id="1", title="news", input_message_content=text)
+asked = methods.AnswerInlineQuery(inline_query_id="1", results=[found])
+button = types.MenuButtonCommands().model_dump(mode="json")
+print(json.dumps([type(answer.result.boosts[0].source.user).__module__,
+                  asked.model_dump()["results"][0]["input_message_content"]["message_text"],
+                  button["type"]]))
+"""
+
+
+@pytest.fixture
+def answer() -> Any:
+    def of(program: str) -> Any:
+        command = [sys.executable, "-c", PUT_OFF + program]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    return of
+
+
+def test_what_every_bot_uses_is_built_at_the_start_and_most_is_not(answer):
+    built = set(answer(BUILT))
+
+    assert {"Message", "Update"} <= built
+    assert {"Poll", "Gift", "InlineQueryResultArticle", "SendMessage"} & built == set()
+
+
+def test_annotations_name_what_they_name_to_aiogram(answer):
+    found = answer(STRAYED)
+
+    assert found["seen"] > 1000
+    assert found["strayed"] == []
+
+
+def test_models_are_built_on_their_first_use_whatever_names_its_place_has(answer):
+    assert answer(USED) == ["aiogram.types.user", "news", "commands"]
