@@ -22,8 +22,9 @@ from rich.table import Table
 
 from benchmarks.matching.workload import Workload
 from benchmarks.matching.worst import Case, cases
+from bot.matching.finding import finding
 from bot.matching.index import QueryIndex
-from bot.matching.match import finding, parsed
+from bot.matching.match import parsed
 from bot.matching.slices import in_turns
 from storage.articles import Article
 

@@ -26,8 +26,8 @@ STEPS = {
     "bot.delivery.turns",
     "bot.delivery.mailing",
     "bot.delivery.collecting",
-    # what serves them: an entry on its way into the tables, the index in step with the queries, and
-    # what the calls came to
+    # what serves them: an entry on its way into the tables, the index in step with the queries,
+    # what an article has of them, and what the calls came to
     "bot.delivery.answers",
     "bot.sources.articles.keeping",
     "bot.sources.articles.storing",
@@ -35,6 +35,7 @@ STEPS = {
     "bot.sources.articles.meeting",
     "bot.sources.finding.searching",
     "bot.matching.following",
+    "bot.matching.finding",
     "bot.subscribers.adding_lists",
     "bot.subscribers.forgetting",
     "bot.subscribers.tidying",

@@ -7,13 +7,12 @@ from typing import Final
 
 from bot.matching.canonical import read_back
 from bot.matching.engine.bits import MOST
-from bot.matching.evaluation import FoldedArticle, article_folded, reasons
+from bot.matching.evaluation import FoldedArticle
+from bot.matching.finding import finding, folded_for
 from bot.matching.following import Following
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
-from bot.matching.slices import AT_ONCE, Slices, finished, in_turns
-from bot.matching.windows import learned
-from storage.articles import Article
+from bot.matching.slices import AT_ONCE, Slices, in_turns
 from storage.articles_staged import Unmatched, advance_articles, claim_articles
 from storage.engine import Storage
 from storage.matches import MatchFound, store_matches
@@ -100,7 +99,7 @@ def matching(
     for some in together(articles):
         folded = []
         for article in some:
-            folded.append((yield from _folded(article, carriers.get(article.id, ()))))
+            folded.append((yield from folded_for(article, carriers.get(article.id, ()))))
             yield
         found = yield from index.matching_together(folded)
         for article, each, ids in zip(some, folded, found, strict=True):
@@ -132,35 +131,3 @@ def _explained(hits: Iterable[Hit], queries: Mapping[int, Query]) -> Slices[list
         wanted = {number: queries[number] for number in hit.ids if number in queries}
         found += yield from finding(hit.article, wanted, hit.sources, hit.folded)
     return found
-
-
-def matches_found(
-    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
-) -> list[MatchFound]:
-    """One for each of the queries, by id, that matches *article*, with the reason."""
-    return finished(finding(article, queries, sources))
-
-
-def finding(
-    article: Article | Unmatched,
-    queries: Mapping[int, Query],
-    sources: Sequence[str] = (),
-    folded: FoldedArticle | None = None,
-) -> Slices[list[MatchFound]]:
-    """`matches_found` in slices; *folded* is the article, where it was folded already."""
-    if article.id is None or not queries:
-        return []
-    folded = folded or (yield from _folded(article, sources))
-    yield from learned(folded, (query.tree for query in queries.values()))
-    found = []
-    for query_id in sorted(queries):
-        if why := reasons(queries[query_id].tree, folded):
-            words = list(why.words)
-            found.append(MatchFound(article.id, query_id, words, why.in_title, article.news_at))
-        yield
-    return found
-
-
-def _folded(article: Article | Unmatched, sources: Sequence[str]) -> Slices[FoldedArticle]:
-    language = article.language or None
-    return article_folded(article.title, article.text, sources=sources, language=language)

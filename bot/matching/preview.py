@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 
 from bot.matching.evaluation import fold_article, holds
 from bot.matching.explaining import Explanation, explain, loosened
+from bot.matching.finding import matches_found
 from bot.matching.looking import MOST_LOOKED_AT, Carriers, Looked, Looking, Tell
-from bot.matching.match import matches_found
 from bot.matching.query import Query
 from bot.matching.slices import in_slices
 from bot.matching.snippets import Snippet, bold_ranges, snippet
