@@ -28,10 +28,10 @@ _IN_THE_PLAYGROUND = "Dateline <news@playground.example>"
 
 def make_post(around: Surroundings) -> Post | None:
     """Return what writes mails; None where no server would take them."""
-    from bot.rendering.post import Post
-
     if around.place.smtp is None and around.settings.smtp_host is None:
         return None
+    from bot.rendering.post import Post
+
     sender = sender_of(around.settings, _IN_THE_PLAYGROUND if around.place.smtp else None)
     return Post(around.renderer, sender, around.links)
 

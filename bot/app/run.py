@@ -10,7 +10,6 @@ import structlog
 from bot.app.databases import database_of
 from bot.app.places import place_of
 from bot.app.stops import StopError, set_by_signals, stop_error_in
-from bot.app.templates import make_renderer
 from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_storage
 from bot.logs import LastErrors
 from bot.loops import leaves
@@ -81,7 +80,6 @@ async def _run(
             place=place,
             tools=tools,
             links=links,
-            renderer=make_renderer(settings.templates_dir, _warn),
             drawing=await stack.enter_async_context(Drawing()),
             announce=announce,
             errors=errors,
@@ -95,7 +93,3 @@ def _warn_if_work_is_left(around: Surroundings) -> None:
     """An SQLite file has one process, so what that one does not do is done by nobody."""
     if around.storage.dialect == SQLITE and (left := frozenset(Role) - around.roles):
         log.warning("nobody does the other roles; only on PostgreSQL can others", left=sorted(left))
-
-
-def _warn(sentence: str) -> None:
-    log.warning("a template of yours is not used", reason=sentence)

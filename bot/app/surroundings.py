@@ -7,7 +7,10 @@ import secrets
 import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import structlog
 
 from bot.logs import LastErrors
 from bot.settings import Role
@@ -24,25 +27,33 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from storage.engine import Storage
 
+log = structlog.get_logger(__name__)
+
 
 def new_owner() -> str:
     """Return a name for this process that no other has, and that an operator can find."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     settings: Settings
     place: Place
     tools: SourceTools
     links: Links
-    renderer: Renderer
     drawing: Drawing
     announce: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)
     watch: Watch = field(default_factory=Watch)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """Who says what people read: 9 MB that a process without such a role can do without."""
+        from bot.app.templates import make_renderer
+
+        return make_renderer(self.settings.templates_dir, _warn)
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -55,3 +66,7 @@ class Surroundings:
     @property
     def storage(self) -> Storage:
         return self.tools.storage
+
+
+def _warn(sentence: str) -> None:
+    log.warning("a template of yours is not used", reason=sentence)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.rendering.catalogues import shipped_tongues, tongue_of
+from bot.rendering.catalogues import (
+    Unread,
+    is_complete,
+    is_missing,
+    shipped_tongues,
+    tongue_of,
+)
 from bot.rendering.languages import LANGUAGES
 from tests.catalogues.__main__ import FOLDER, main
 from tests.catalogues.checking import faults
@@ -115,10 +122,30 @@ def test_messages_that_are_missing_or_too_many_are_faults():
         pytest.param(catalogue("fr", "Yes", "Oui"), True, id="complete"),
         pytest.param(catalogue("fr", "Yes", ""), False, id="with a gap"),
         pytest.param(catalogue("fr", "Yes", "Oui", "fuzzy"), False, id="with a guess"),
+        pytest.param(catalogue("fr", "Yes", "Oui\nou non"), True, id="of several lines"),
+        pytest.param(catalogue("fr", STORY, ("Une", "%(count)s faits")), True, id="all forms"),
+        pytest.param(catalogue("fr", STORY, ("Une", "")), False, id="with a form missing"),
     ],
 )
 def test_a_language_with_a_gap_is_not_offered(catalog: Catalog, is_spoken: bool):
+    assert any(is_missing(message) for message in catalog) is not is_spoken
     assert (tongue_of(LANGUAGES["fr"], written(catalog)) is not None) is is_spoken
+
+
+def test_what_is_said_no_more_may_be_a_guess():
+    kept = written(catalogue("fr", "Yes", "Oui")) + b'\n#, fuzzy\n#~ msgid "No"\n#~ msgstr "Non"\n'
+
+    assert is_complete(kept)
+
+
+def test_a_catalogue_is_read_when_something_is_said_in_its_language_and_once():
+    file = Mock(return_value=written(catalogue("fr", STORY, ("Une", "%(count)s faits"))))
+    sentences = Unread(file, LANGUAGES["fr"])
+    before = file.call_count
+
+    assert [sentences.ngettext(*STORY, n) for n in (1, 2)] == ["Une", "%(count)s faits"]
+    assert sentences.gettext("nobody translates this") == "nobody translates this"
+    assert (before, file.call_count) == (0, 1)
 
 
 def test_a_catalogue_is_begun_and_brought_up_to_date(tmp_path, monkeypatch, capsys):

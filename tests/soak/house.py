@@ -26,7 +26,6 @@ from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.loops import Loop
 from bot.publishing.drawing import Drawing
-from bot.rendering.renderer import Renderer
 from bot.settings import Access, Settings
 from bot.sources.reading import Reader
 from bot.sources.workers import Workers
@@ -181,7 +180,6 @@ async def house(
             place=Place(token=TOKEN, api="http://127.0.0.1:9", database=url, access=Access.OPEN),
             tools=SourceTools(storage, fetcher, await stack.enter_async_context(_reader(clock))),
             links=await make_links(storage, "https://soak.example"),
-            renderer=Renderer(),
             drawing=await stack.enter_async_context(RealDrawing(clock=clock)),
             announce=lambda _said: None,
         )

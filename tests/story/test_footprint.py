@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _IMPORTED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
 TELEGRAM = {"aiogram"}
 PARSERS = {"lxml", "fastfeedparser"}  # of feeds
+WORDS = {"jinja2", "babel"}  # for people
 # They have processes of their own.
 NEVER = {"matplotlib", "trafilatura", "feedparser", "dateparser"}
 
@@ -37,11 +38,11 @@ async def imported_by(workplace: Workplace, roles: str, **settings: str) -> set[
 @pytest.mark.parametrize(
     ("roles", "needless"),
     [
-        ("poll", NEVER | TELEGRAM | {"numpy"}),
-        ("match", NEVER | TELEGRAM | PARSERS),
+        ("poll", NEVER | TELEGRAM | WORDS | {"numpy"}),
+        ("match", NEVER | TELEGRAM | WORDS | PARSERS),
         ("publish", NEVER | TELEGRAM | PARSERS | {"numpy"}),
         ("poll,match,publish", NEVER | TELEGRAM),
-        ("send", NEVER | PARSERS | {"numpy"}),
+        ("send", NEVER | WORDS | PARSERS | {"numpy"}),
     ],
 )
 async def test_a_process_imports_what_its_roles_need(workplace, roles, needless):
