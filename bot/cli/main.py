@@ -76,8 +76,23 @@ app.command()(backup)
 app.command()(restore)
 
 
+def _import_structlog() -> None:
+    """Import it without rich, which it would take to show tracebacks: ours are text by then.
+
+    With what rich needs in its turn that is 4 MB of each process.
+    """
+    import sys
+
+    if "rich" not in sys.modules:
+        sys.modules["rich"] = None  # type: ignore[assignment]  # so that its import fails
+        import structlog  # noqa: F401 - it is what all others get
+
+        del sys.modules["rich"]
+
+
 def main() -> None:
     """Run the command; what cannot be is one sentence and exit 2."""
+    _import_structlog()
     from bot.app.stops import StopError
     from bot.cli.failing import fail
     from bot.settings import WrongSettingError

@@ -12,7 +12,7 @@ import re
 from itertools import pairwise
 
 from bot.matching.datelines import dateline_end
-from bot.sources.webpages.boxheadings import HEADINGS
+from bot.sources.webpages.boxheadings import headings
 from bot.sources.webpages.endmarks import FIRST_APPEARED, NOTICES, end_mark, may_end, rights_line
 
 _AROUND_HEADING = " #\t:\uff1a>»\u203a→▶►■●◆▼*-\u2013—|【】[]《》「」()…!\uff01"
@@ -98,7 +98,7 @@ def is_heading(paragraph: str) -> bool:
     """Whether *paragraph* is nothing but the heading of a box of other stories."""
     if len(paragraph) > _LONGEST_HEADING:
         return False
-    return bool(HEADINGS.fullmatch(paragraph.strip(_AROUND_HEADING)))
+    return bool(headings().fullmatch(paragraph.strip(_AROUND_HEADING)))
 
 
 def are_teasers(rest: list[str]) -> bool:
