@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.app.hooks import hook_at
+from bot.rendering.seals import Seal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,6 +30,8 @@ _LOOKS = {
     "the token of a bot": re.compile(r"\b\d{6,20}:[A-Za-z0-9_-]{30,64}"),
     "a login in an address": re.compile(r"://[^/\s:@]+:[^/\s@…*]+@"),
     "the key of a DSN": re.compile(r"://[0-9a-f]{32}@"),
+    "the address of a webhook": re.compile(r"/telegram/[a-z2-7]{16,}"),
+    "the secret of a webhook": re.compile(r"(?i)secret[-_]token\W{1,5}[a-z2-7]{16,}"),
     "a password": re.compile(r"[a-z]+-open-sesame|" + ERRORS_KEY),
 }
 _said: dict[str, set[str]] = {}
@@ -42,11 +47,14 @@ def assert_keeps(text: str) -> None:
 
 
 def assert_keeps_the_key(folder: Path, text: str) -> None:
-    """What seals the links of any database in *folder* does not stand in *text*."""
+    """What seals the links of any database in *folder*, and by it its webhook, is not in *text*."""
     for file in folder.rglob("*.sqlite3"):
         for key in _keys(file):
             forms = (key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).decode(), repr(key))
             assert [form for form in forms if form.rstrip("=") in text] == [], "the sealing key"
+            hook = hook_at("https://news.example", Seal(key))
+            made = (hook.secret, hook.url.rpartition("/")[2])
+            assert [secret for secret in made if secret in text] == [], "the webhook's"
 
 
 def _keys(file: Path) -> Iterator[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.app.hooks import hook_at
+from bot.rendering.seals import Seal
 from tests.secrecy import (
     DATABASE_PASSWORD,
     ERRORS_KEY,
@@ -14,6 +16,8 @@ from tests.secrecy import (
 )
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port
+
+HOOK = hook_at("https://news.example", Seal(b"k" * 32))
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
@@ -47,6 +51,30 @@ async def test_a_bot_for_which_everything_fails_says_no_secret(workplace, telegr
         await command.stop()
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_a_webhook_that_cannot_be_set_yet_is_told_without_its_secrets(
+    workplace, telegram, form
+):
+    settings = {
+        "bot_token": TOKEN,
+        "bot_api_url": telegram.base_url,
+        "log_format": form,
+        "log_level": "debug",
+        "updates": "webhook",
+        "public_url": "https://news.example",
+    }
+    telegram.inject(method="setWebhook", fault="502_html", times=1)
+    async with workplace.dateline("run", **settings) as command:
+        await command.said("ready")
+        await command.stop()
+
+    (_, hook) = telegram.journal("setWebhook")
+    assert hook["params"]["url"].startswith("https://news.example/telegram/")
+    assert "could not be set yet" in command.output
+    assert hook["params"]["secret_token"] not in command.output
+    assert hook["params"]["url"] not in command.output
+
+
 async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workplace):
     url = f"postgresql://dateline:{DATABASE_PASSWORD}@127.0.0.1:1/news"
 
@@ -63,6 +91,9 @@ async def test_a_database_that_cannot_be_opened_does_not_tell_its_password(workp
         pytest.param("postgresql://dateline:word@host/news", id="a database"),
         pytest.param(f"https://{ERRORS_KEY}@errors.example/1", id="a DSN"),
         pytest.param(f"AUTH {SMTP_PASSWORD}", id="a password"),
+        pytest.param(f"POST {HOOK.url} 200", id="where a webhook is"),
+        pytest.param(f"{{'secret_token': '{HOOK.secret}'}}", id="what a webhook is called with"),
+        pytest.param(f"X-Telegram-Bot-Api-Secret-Token: {HOOK.secret}", id="the same, as a header"),
     ],
 )
 def test_what_is_a_secret_is_known_by_its_looks(text):
@@ -75,6 +106,7 @@ def test_what_is_a_secret_is_known_by_its_looks(text):
         "postgresql://dateline:…@host/news",
         "https://news.example:8443/a@b",
         "2026-11-26 11:40:00 delivery 123456:17",
+        "GET https://news.example/telegram/logo.png",
     ],
 )
 def test_what_is_none_is_not_taken_for_one(text):
