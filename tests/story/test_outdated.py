@@ -1,0 +1,68 @@
+"""A process that meets the schema of a newer version while it runs: it stops, and says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from storage.engine import Storage
+from tests.story.conftest import TOKEN
+from tests.story.processes import free_port, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# As `python -m bot`, but it looks at the schema more often than once a minute.
+IMPATIENT = """
+from functools import partial
+
+from bot.app import outdated
+from bot.cli.main import main
+
+outdated.Outdated = partial(outdated.Outdated, every_seconds=0.05)
+main()
+"""
+SENTENCE = "The database was written by a newer version of Dateline; run that version."
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> str:
+    (tmp_path / "impatient.py").write_text(IMPATIENT)
+    return "impatient"
+
+
+async def outdate(url: str) -> None:
+    storage = Storage.open(url)
+    async with storage.writing() as unit:
+        newer = text("UPDATE alembic_version SET version_num = '9999'")
+        await (await unit.session.connection()).execute(newer)
+    await storage.close()
+
+
+@pytest.mark.parametrize("roles", ["chat,send", "poll,match,publish"])
+async def test_a_newer_schema_ends_a_running_process_with_its_sentence(
+    own_database_url: str, impatient, telegram, tmp_path, roles
+):
+    settings = {
+        "BOT_TOKEN": TOKEN,
+        "BOT_API_URL": telegram.base_url,
+        "DATABASE_URL": own_database_url,
+        "WEB_PORT": str(free_port()),
+    }
+    arguments = (impatient, "run", "--roles", roles)
+    async with running(*arguments, folder=tmp_path, **settings) as command:
+        await command.said("ready")
+
+        await outdate(own_database_url)
+
+        assert await command.ended() == 2
+    assert "this version is outdated and stops" in command.output
+    assert command.lines[-1] == SENTENCE
+    assert "Traceback" not in command.output
+
+    # Whoever starts it again hears the same at once.
+    async with running("bot", "run", "--roles", roles, folder=tmp_path, **settings) as again:
+        assert await again.ended() == 2
+    assert again.lines[-1] == SENTENCE
