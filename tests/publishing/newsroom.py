@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy import inspect
 from sqlmodel import SQLModel, col, select
 
 from storage.alerts import Alert
@@ -125,8 +126,10 @@ class Newsroom:
         )
 
     async def all(self, table: type[Row]) -> list[Row]:
+        """Return its rows in their order, which PostgreSQL alone would not keep."""
+        in_order = select(table).order_by(*inspect(table).primary_key)
         async with self.storage.reading() as unit:
-            return list(await unit.session.exec(select(table)))
+            return list(await unit.session.exec(in_order))
 
     async def texts(self) -> list[str]:
         """Return what stands in the outbox, in its order."""
