@@ -12,10 +12,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+from tests.chaos.wire import wire
 from tests.story.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.chaos.wire import Wire
 
 _FOLDERS = "/usr/lib/postgresql"
 _UNPRIVILEGED = "postgres"  # the server does not run as root
@@ -49,14 +52,19 @@ class Cluster:
         await run("initdb", "-D", self.folder, "-U", _UNPRIVILEGED, "-A", "trust", "-E", "UTF8")
         self.configure()
 
-    async def follow(self, primary: Cluster) -> None:
-        source = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", _UNPRIVILEGED)
+    async def follow(self, port: int) -> None:
+        source = ("-h", "127.0.0.1", "-p", str(port), "-U", _UNPRIVILEGED)
         await run("pg_basebackup", *source, "-D", self.folder, "-R", "-X", "stream", "-c", "fast")
         self.configure()
 
     def configure(self) -> None:
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write(_CONFIGURED.format(port=self.port))
+
+    async def start_again(self) -> None:
+        """Start it after a kill."""
+        (self.folder / "postmaster.pid").unlink()
+        await self.start()
 
     async def start(self) -> None:
         log = self.folder.with_suffix(".log")
@@ -140,19 +148,23 @@ async def single() -> AsyncIterator[Cluster]:
 
 
 @asynccontextmanager
-async def pair(*, synchronous: bool = True) -> AsyncIterator[tuple[Cluster, Cluster]]:
-    """Yield a primary and its standby, which both run."""
+async def pair(*, synchronous: bool = True) -> AsyncIterator[tuple[Cluster, Cluster, Wire]]:
+    """Yield a primary and its standby, which both run, and the network between them.
+
+    Without *synchronous* commits do not wait for the standby, and it hears of them that way.
+    """
     async with _folder() as folder:
         primary = Cluster(folder / "primary", free_port())
         standby = Cluster(folder / "standby", free_port())
         try:
             await primary.make()
             await primary.start()
-            await standby.follow(primary)
-            await standby.start()
-            if synchronous:
-                await primary.wait_for_standby()
-            yield primary, standby
+            async with wire("127.0.0.1", primary.port) as between:
+                await standby.follow(primary.port if synchronous else between.port)
+                await standby.start()
+                if synchronous:
+                    await primary.wait_for_standby()
+                yield primary, standby, between
         finally:
             await standby.remove()
             await primary.remove()

@@ -38,13 +38,24 @@ class Stage(Protocol):
 class Two:
     primary: Cluster
     standby: Cluster
+    between: Wire
     mishap: Mishap
+    behind: float = 0
+    """Seconds of which the standby hears nothing, before the primary is gone."""
 
     @property
     def servers(self) -> str:
         return f"{self.primary.address},{self.standby.address}"
 
     async def happen(self) -> tuple[float, float]:
+        if self.behind:
+            async with self.between.silence():
+                await asyncio.sleep(self.behind)
+                self.between.cut()  # what waits is lost with it
+                return await self._lose()
+        return await self._lose()
+
+    async def _lose(self) -> tuple[float, float]:
         gone = time.time()
         match self.mishap:
             case Mishap.FAILOVER:
@@ -70,10 +81,10 @@ class One:
         gone = time.time()
         if self.killed:
             self.only.kill()
-            (self.only.folder / "postmaster.pid").unlink()
+            await self.only.start_again()
         else:
             await self.only.stop()
-        await self.only.start()
+            await self.only.start()
         return gone, time.time()
 
 
@@ -95,12 +106,12 @@ class Silent:
 
 @asynccontextmanager
 async def stage(
-    mishap: Mishap, *, synchronous: bool = True, silent_seconds: float = 20
+    mishap: Mishap, *, synchronous: bool = True, silent_seconds: float = 20, behind: float = 0
 ) -> AsyncIterator[tuple[Stage, str]]:
     """Yield what is to happen, and the servers as one sees them who is not cut off."""
     if mishap in {Mishap.FAILOVER, Mishap.FREEZE, Mishap.SWITCHOVER}:
-        async with pair(synchronous=synchronous) as (primary, standby):
-            two = Two(primary, standby, mishap)
+        async with pair(synchronous=synchronous) as (primary, standby, between):
+            two = Two(primary, standby, between, mishap, behind)
             yield two, two.servers
         return
     async with single() as only:

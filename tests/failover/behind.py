@@ -1,0 +1,44 @@
+"""What a primary knew when it was killed, and the standby that took its place did not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from bot.database_urls import driven
+from storage.deliveries import Delivery
+from storage.engine import Storage
+from storage.words import DeliveryState
+from tests.failover.mishaps import address
+
+if TYPE_CHECKING:
+    from storage.engine import Unit
+    from tests.failover.clusters import Cluster
+
+
+async def sent_in_vain(primary: Cluster, new: Storage) -> int:
+    """Start the killed *primary* once more; return how many messages it may have sent that the
+    *new* one did not know of: they, and no others, may come again.
+    """
+    await primary.start_again()
+    old = Storage.open(driven(address(primary.address)))
+    try:
+        async with old.reading() as unit:
+            before = await _sent(unit)
+            began = select(Delivery.id).where(col(Delivery.state) == DeliveryState.SENDING)
+            in_flight = len((await unit.session.exec(began)).all())
+        async with new.reading() as unit:
+            after = await _sent(unit)
+        return len(before - after) + in_flight
+    finally:
+        await old.close()
+        await primary.stop()
+
+
+async def _sent(unit: Unit) -> set[tuple[str, int | None]]:
+    """Return what was sent, and Telegram's number of the message."""
+    statement = select(Delivery.key, Delivery.message_id).where(
+        col(Delivery.state) == DeliveryState.SENT
+    )
+    return {(key, message) for key, message in await unit.session.exec(statement)}
