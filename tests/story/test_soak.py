@@ -107,6 +107,24 @@ def test_memory_that_grows_after_the_first_day_is_a_fault():
     assert not verdict.is_good
 
 
+def test_a_library_that_is_loaded_one_day_is_none():
+    verdict = Verdict()
+
+    judge_memory(verdict, [hour(number, 322 if number > 100 else 300) for number in range(1, 169)])
+
+    assert verdict.facts["memory_mb_a_day"] == 0
+    assert verdict.is_good
+
+
+def test_memory_that_comes_in_a_step_a_day_is_a_fault():
+    verdict = Verdict()
+
+    judge_memory(verdict, [hour(number, 300 + 8 * (number // 24)) for number in range(1, 169)])
+
+    assert verdict.facts["memory_mb_a_day"] == 8
+    assert not verdict.is_good
+
+
 def test_memory_that_only_the_first_day_takes_is_none():
     verdict = Verdict()
 
