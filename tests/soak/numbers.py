@@ -28,7 +28,7 @@ class Numbers:
     topics_each: int = 3
     kept_days: int = 2
     shown: int = 3
-    tick: float = 60.0
+    tick: float = 120.0
     alert_within: timedelta = 2 * HOUR
     seed: int = 0
     begins: datetime = BEGINS
