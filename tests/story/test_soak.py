@@ -21,7 +21,7 @@ SMALL = Numbers(
     articles_a_day=400,
     acts_a_day=100,
     subjects=4,
-    tick=60,
+    tick=120,
     alert_within=timedelta(minutes=30),
 )
 BEGINS = datetime(2026, 10, 25, tzinfo=UTC)
