@@ -5,7 +5,7 @@
 Each chat has five topics, half of them words that others watch too, two feeds of its own and a
 weekly digest; every tenth an address. Exported from SQLite, imported into an empty SQLite file, and
 with --server into a database of its own on that PostgreSQL server. Each step runs in a process of
-its own, whose peak memory is told; the longest unit of work is that of twenty chats.
+its own, whose peak memory is told, and how long its longest unit of work took.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from rich.table import Table
 from sqlalchemy import insert
 
 from benchmarks.delivering.outboxes import made
-from bot.cli.people import _batches
+from bot.cli.people import next_limit
 from bot.cli.people_files import chats_in, check, written_whole
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
@@ -126,10 +127,12 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
     _, count = check(file)
     storage, longest = Storage.open(url), 0.0
     people = ImportingPeople(storage)
-    for some in _batches(chats_in(file)):
+    chats_left, limit = chats_in(file), 5
+    while some := list(islice(chats_left, limit)):
         started = time.perf_counter()
         await people.take([wished for _, wished in some if wished])
-        longest = max(longest, time.perf_counter() - started)
+        took = time.perf_counter() - started
+        longest, limit = max(longest, took), next_limit(limit, took)
     await learn_sizes(storage, OF_PEOPLE)
     await storage.close()
     return {"chats": count, "longest_unit_ms": round(longest * 1e3)}

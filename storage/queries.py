@@ -49,6 +49,13 @@ _CHANGES: Final = (
     .order_by(col(Query.changed))
     .limit(bindparam("limit", type_=Integer))
 )
+_ONE_MORE: Final = (
+    update(Counter)
+    .where(col(Counter.name) == CHANGES)
+    .values(value=col(Counter.value) + 1)
+    .returning(col(Counter.value))
+    .execution_options(synchronize_session=False)
+)
 _BY_ID: Final = select(Query.id, Query.canonical).where(
     col(Query.id).in_(bindparam("ids", expanding=True))
 )
@@ -138,16 +145,12 @@ async def _is_asked_for(unit: Unit, query_id: int) -> bool:
 
 async def _next_change(unit: Unit) -> int:
     """The next change number; its row stays locked until this unit ends."""
-    await insert_new(unit, Counter, [{"name": CHANGES, "value": 0}], returning=Counter.name)
-    given = await unit.session.exec(
-        update(Counter)
-        .where(col(Counter.name) == CHANGES)
-        .values(value=col(Counter.value) + 1)
-        .returning(col(Counter.value))
-        .execution_options(synchronize_session=False)
-    )
     unit.hints.add(Hint.QUERIES)
-    return int(given.scalar_one())
+    given = (await unit.session.exec(_ONE_MORE)).scalar()
+    if given is None:
+        await insert_new(unit, Counter, [{"name": CHANGES, "value": 0}], returning=Counter.name)
+        given = (await unit.session.exec(_ONE_MORE)).scalar_one()
+    return int(given)
 
 
 def _hash(canonical: str) -> str:

@@ -7,6 +7,7 @@ import json
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from bot.subscribers.importing_people import ImportingPeople
-    from bot.subscribers.people import Wished
     from bot.subscribers.people_tally import Tally
 
-_AT_ONCE = 20  # chats in one unit of work, which holds up other writers
+# How long one unit of work may take, which holds up other writers; and chats in the first.
+_UNIT_SECONDS = 0.2
+_FIRST, _MOST = 5, 50
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 
@@ -124,20 +126,22 @@ async def _taken(people: ImportingPeople, file: Path, step: Callable[[int], None
     from bot.subscribers.people_tally import Part, Reason, Tally
 
     tally = Tally()
-    for some in _batches(chats_in(file)):
+    chats, limit = chats_in(file), _FIRST
+    while some := list(islice(chats, limit)):
         for line, wished in some:
             if wished is None:
                 tally.refuse(Part.CHATS, Reason.UNREADABLE, line)
+        began = monotonic()
         tally.add(await people.take([wished for _, wished in some if wished]))
+        limit = next_limit(limit, monotonic() - began)
         step(len(some))
     return tally
 
 
-def _batches(
-    chats: Iterator[tuple[int, Wished | None]],
-) -> Iterator[list[tuple[int, Wished | None]]]:
-    while some := list(islice(chats, _AT_ONCE)):
-        yield some
+def next_limit(limit: int, seconds: float) -> int:
+    """Return how many chats the next unit of work takes, when *limit* took so long."""
+    fitting = int(limit * _UNIT_SECONDS / max(seconds, 0.001))
+    return max(1, min(fitting, 2 * limit, _MOST))
 
 
 @contextmanager

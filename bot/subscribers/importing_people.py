@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,7 +88,7 @@ class ImportingPeople:
         tally.note(Part.SETTINGS, Outcome.ADDED if is_any or not there else Outcome.THERE)
         if there is None:
             await _let_in(unit, chat, wished)
-        taking = _Taking(unit, chat, wished.line, tally)
+        taking = _Taking(unit, chat, wished.line, tally, is_new=there is None)
         for _ in wished.export.unreadable:
             tally.refuse(Part.TOPICS, Reason.UNREADABLE, wished.line)
         limits = await limits_of(unit, chat.id or 0, self.limits)
@@ -127,12 +127,17 @@ async def _let_in(unit: Unit, chat: Chat, wished: Wished) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Taking:
-    """Takes what one chat wishes, and counts it."""
+    """Takes what one chat wishes, and counts it.
+
+    Of a new chat *subscribed* is all that it watches, by canonical query: nothing need be asked.
+    """
 
     unit: Unit
     chat: Chat
     line: int
     tally: Tally
+    is_new: bool = False
+    subscribed: list[str] = field(default_factory=list)
 
     @property
     def chat_id(self) -> int:
@@ -149,24 +154,32 @@ class _Taking:
             public = None
         if await self._is_watched(public, query.canonical):
             self.tally.note(Part.TOPICS, Outcome.THERE)
-        elif await count_subscriptions(self.unit, self.chat_id) >= most:
+        elif await self._count() >= most:
             self.tally.refuse(Part.TOPICS, Reason.TOO_MANY, self.line)
         else:
             typed = wish.query if is_readable(wish.query) else shown(query)
             topic = public or await self._own(query.canonical, typed, wish.name)
             await self._subscribe(topic, wish)
+            self.subscribed.append(query.canonical)
+
+    async def _count(self) -> int:
+        if self.is_new:
+            return len(self.subscribed)
+        return await count_subscriptions(self.unit, self.chat_id)
 
     async def _is_watched(self, public: Topic | None, canonical: str) -> bool:
         if public is not None:
             return await subscription_to(self.unit, self.chat_id, public.id or 0) is not None
+        if self.is_new:
+            return canonical in self.subscribed
         return await topic_watched_with(self.unit, self.chat_id, canonical) is not None
 
     async def _own(self, canonical: str, typed: str, name: str) -> Topic:
         query_id = (await query_for(self.unit, canonical)).id or 0
-        topic = await topic_of(self.unit, self.chat_id, query_id)
+        topic = None if self.is_new else await topic_of(self.unit, self.chat_id, query_id)
         if topic is None:
-            topic = await own_topic(self.unit, self.chat_id, query_id, typed)
-            topic.name = name_for(name) or topic.name
+            named = name_for(name)
+            topic = await own_topic(self.unit, self.chat_id, query_id, typed, named)
         return topic
 
     async def _subscribe(self, topic: Topic, wish: TopicWish) -> None:
