@@ -127,7 +127,7 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
     _, count = check(file)
     storage, longest = Storage.open(url), 0.0
     people = ImportingPeople(storage)
-    chats_left, limit = chats_in(file), 5
+    chats_left, limit = chats_in(file), 1
     while some := list(islice(chats_left, limit)):
         started = time.perf_counter()
         await people.take([wished for _, wished in some if wished])

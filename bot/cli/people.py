@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # How long one unit of work may take, which holds up other writers; and chats in the first.
 _UNIT_SECONDS = 0.2
-_FIRST, _MOST = 5, 50
+_FIRST, _MOST = 1, 50
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 
