@@ -90,7 +90,8 @@ class Drawing:
         process, self._process = self._process, None
         if process is not None and process.stdin is not None:
             process.stdin.close()
-            self._leaving.add(process)
+            # Those that have ended by now need nobody to wait for them.
+            self._leaving = {each for each in self._leaving if each.returncode is None} | {process}
 
     async def _end(self) -> None:
         process, self._process = self._process, None

@@ -30,6 +30,19 @@ async def test_a_question_after_a_rest_is_answered_by_another_process():
         assert await drawing.draw(DAYS, [BAND]) == first
 
 
+async def test_those_who_have_ended_are_not_kept():
+    draws = "import os, sys; [os.write(1, bytes(4)) for _ in sys.stdin]"
+    async with Drawing(idle=0, command=(sys.executable, "-c", draws)) as drawing:
+        for _ in range(3):
+            await drawing.draw(DAYS, [BAND])
+            while drawing._process:  # noqa: ASYNC110 - it rests at once
+                await asyncio.sleep(0)
+            (left,) = drawing._leaving
+            await left.wait()
+
+    assert left.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("code", "patience"),
     [
