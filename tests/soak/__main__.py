@@ -22,8 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import structlog
-
+from bot.logs import configure_logs
 from tests.chaos.databases import own_database
 from tests.soak.numbers import BEGINS, Numbers
 from tests.soak.week import Week
@@ -31,7 +30,7 @@ from tests.soak.week import Week
 
 def main() -> int:
     asked = _parser().parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    configure_logs("json", "ERROR")
     numbers = Numbers(
         days=asked.days,
         feeds=asked.feeds,

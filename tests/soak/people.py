@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
-from aiogram.types import Chat, Message, Update
+from aiogram.types import Chat, Message, Update, User
 
 from bot.app.doors import make_doors
 from bot.app.steps.answering import answering_loops
@@ -72,6 +72,8 @@ class Session(BaseSession):
         if counts(name):
             self._telegram.tick()
         await asyncio.sleep(0.1)
+        if name == "getMe":
+            return User(id=1, is_bot=True, first_name="Dateline", username="dateline_bot")
         chat = getattr(method, "chat_id", None)
         if not isinstance(chat, int) or not (counts(name) or name.startswith("editMessage")):
             return True
