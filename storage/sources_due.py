@@ -49,6 +49,13 @@ async def keep_sources(
     await connection.execute(update(Source).where(*theirs).values(lease_until=unit.now + lease))
 
 
+async def let_go_of_sources(unit: Unit, source_ids: Collection[int], owner: str) -> None:
+    """Let others read at once those that *owner* still has: what it read could not be stored."""
+    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    await connection.execute(update(Source).where(*theirs).values(owner=None, lease_until=None))
+
+
 def _is_read(unit: Unit) -> ColumnElement[bool]:
     """Whether another source of the host is being read, or was until a moment ago."""
     return exists().where(

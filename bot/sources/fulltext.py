@@ -5,8 +5,8 @@ host at a time, so that a slow host holds up only its own.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -22,6 +22,7 @@ from bot.sources.getting.failures import FetchError, HostWaits
 from bot.sources.getting.spacing import APART_SECONDS
 from bot.sources.getting.visiting import Fetches, Reads
 from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
+from bot.sources.leftovers import handed_back
 from bot.sources.webpages.hostblocks import HostBlocks
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.blocks import learned_blocks, store_blocks
@@ -44,32 +45,41 @@ class Completing:
     fetcher: Fetches
     reader: Reads
     owner: str
+    _left: set[int] = field(default_factory=set)
+    """Articles whose pages are still leased, though what these say could not be stored."""
 
     async def complete_due(self, limit: int = 16) -> int:
         """Read up to *limit* pages, each of another host; return how many were claimed."""
-        async with self.storage.writing() as unit:
-            pages = await claim_pages(unit, owner=self.owner, limit=limit, lease=LEASE)
-            now = unit.now
+        pages, now = await self._claim(limit)
         async with asyncio.TaskGroup() as group:
             for page in pages:
-                is_wanted = page.awaited_since > now - KEPT
-                group.create_task(self._complete(page) if is_wanted else self._finish(page, None))
+                group.create_task(self._complete(page, is_wanted=page.awaited_since > now - KEPT))
         return len(pages)
 
-    async def _complete(self, page: AwaitedPage) -> None:
+    async def _claim(self, limit: int) -> tuple[list[AwaitedPage], datetime]:
+        with handed_back(self._left) as left:
+            async with self.storage.writing() as unit:
+                for article_id in sorted(left):
+                    await put_off_page(unit, article_id, self.owner, unit.now)
+                pages = await claim_pages(unit, owner=self.owner, limit=limit, lease=LEASE)
+                return pages, unit.now
+
+    async def _complete(self, page: AwaitedPage, *, is_wanted: bool) -> None:
         structlog.contextvars.bind_contextvars(article=page.article_id)
         try:
-            found = await self._read(page)
-        except HostWaits as wait:
-            await self._put_off(page, wait.left)
+            try:
+                found = await self._read(page) if is_wanted else None
+            except HostWaits as wait:
+                await self._put_off(page, wait.left)
+            else:
+                await self._finish(page, found)
         except Exception as error:  # a bad page must not stop the others; its lease brings it back
             if is_away(error):
+                self._left.add(page.article_id)
                 reason = str(error).partition("\n")[0]
                 log.warning("what a page says could not be stored", page=page.url, reason=reason)
             else:
                 log.exception("a page could not be read", page=page.url)
-        else:
-            await self._finish(page, found)
 
     async def _read(self, page: AwaitedPage) -> Item | None:
         """Return what the page says; None if that cannot be had."""

@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -16,9 +16,10 @@ from bot.sources.bookkeeping import not_a_feed
 from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
+from bot.sources.leftovers import handed_back
 from storage.engine import DatabaseError, Storage
 from storage.sources import Source
-from storage.sources_due import claim_due_sources, keep_sources
+from storage.sources_due import claim_due_sources, keep_sources, let_go_of_sources
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +46,12 @@ class Polling:
     owner: str
     jitter: Callable[[], float] = _any_jitter
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _left: set[int] = field(default_factory=set)
+    """Sources that are still leased, though what they brought could not be stored."""
 
     async def poll_due(self, limit: int = 32) -> int:
         """Read up to *limit* sources that are due; return how many were claimed."""
-        async with self.storage.writing() as unit:
-            sources = await claim_due_sources(unit, owner=self.owner, limit=limit, lease=LEASE)
+        sources = await self._claim(limit)
         ended: Ended = asyncio.Queue()
         keeping, left = Keeping(self.storage, self.owner), len(sources)
         async with asyncio.TaskGroup() as group:
@@ -59,9 +61,16 @@ class Polling:
             while left:
                 some = await _several(ended, left)
                 left -= len(some)
-                await keeping.keep(some)
+                self._left.update(await keeping.keep(some))
             renewing.cancel()
         return len(sources)
+
+    async def _claim(self, limit: int) -> list[Source]:
+        with handed_back(self._left) as left:
+            async with self.storage.writing() as unit:
+                if left:
+                    await let_go_of_sources(unit, left, self.owner)
+                return await claim_due_sources(unit, owner=self.owner, limit=limit, lease=LEASE)
 
     async def _renew(self, source_ids: Sequence[int]) -> None:
         """Keep what is left of the round, until cancelled."""

@@ -258,15 +258,29 @@ async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(
     assert found[url(3, "b.example")].endswith("of the bay.")
 
 
+def gone() -> DBAPIError:
+    return DBAPIError("SELECT", {}, ConnectionResetError("it is gone"), connection_invalidated=True)
+
+
 async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
-    lost = ConnectionResetError("it is gone")
-    away = DBAPIError("SELECT", {}, lost, connection_invalidated=True)
     await stored(storage, url(1))
 
     with capture_logs() as told:
-        await completing(storage, Web({url(1): away})).complete_due()
+        await completing(storage, Web({url(1): gone()})).complete_due()
 
     assert [(line["event"], line["reason"]) for line in told] == [
         ("what a page says could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
     assert "exc_info" not in told[0]
+
+
+async def test_a_page_that_could_not_be_stored_is_read_again_at_once(storage: Storage):
+    await stored(storage, url(1))
+    web = Web({url(1): gone()})
+    step = completing(storage, web)
+    await step.complete_due()
+    web.failing.clear()
+
+    assert await step.complete_due() == 1
+
+    assert await texts(storage) == {url(1): WORDS}

@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from bot.sources.articles import keeping
 from bot.sources.finding.adding import Outcome, Wish
 from bot.sources.poll import LEASE, Polling
 from storage.articles import Article
@@ -279,4 +281,25 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
     assert await polling.poll_due() == 1
 
     assert found_by_others == [0]
+    assert "Sample news 2" in await articles_of(storage)
+
+
+async def test_a_source_is_read_again_at_once_when_the_database_is_back(
+    storage, adding, fetcher, reader, farm, clock, monkeypatch
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    clock.turn(DAY)
+    farm.serve("/feed.xml", rss([item(1), item(2)]))
+    polling = Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+
+    async def away(*_: object) -> None:
+        raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(keeping, "finish_fetches", away)
+        assert await polling.poll_due() == 1
+    assert "Sample news 2" not in await articles_of(storage)
+
+    assert await polling.poll_due() == 1
     assert "Sample news 2" in await articles_of(storage)

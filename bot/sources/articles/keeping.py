@@ -51,25 +51,25 @@ class Keeping:
     storage: Storage
     owner: str
 
-    async def keep(self, visits: Sequence[Brought]) -> None:
-        """Store what they brought; where the database fails, a lease brings the source back."""
+    async def keep(self, visits: Sequence[Brought]) -> set[int]:
+        """Store what they brought; return the sources for which the database was away."""
         try:
             shown = await self._shown(visits)
             for some in _portions(visits, shown):
                 await self._store(some, shown)
         except Exception as error:  # a bad source must not stop the others
             if len(visits) > 1:
-                for each in visits:
-                    await self.keep([each])
-                return
+                left = [await self.keep([each]) for each in visits]
+                return set().union(*left)
             url = visits[0].source.url
             if is_away(error):
                 reason = str(error).partition("\n")[0]
                 log.warning("what a source brought could not be stored", source=url, reason=reason)
-                return
+                return {visits[0].source_id}
             log.exception("a source could not be read", source=url)
             if visits[0].visited.problem != OUR_FAULT:
-                await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
+                return await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
+        return set()
 
     async def _shown(self, visits: Sequence[Brought]) -> dict[int, Shown]:
         """What each source shows for the first time or in other words, by the source's id."""

@@ -80,8 +80,9 @@ async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
     sources = await claimed(storage, "a", "b")
 
     with capture_logs() as told:
-        await Keeping(away, "me").keep([brought(each, "One") for each in sources])  # type: ignore[arg-type]
+        left = await Keeping(away, "me").keep([brought(each, "One") for each in sources])  # type: ignore[arg-type]
 
+    assert left == {each.id for each in sources}
     assert [(line["event"], line["reason"]) for line in told] == 2 * [
         ("what a source brought could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
