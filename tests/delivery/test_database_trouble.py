@@ -9,15 +9,16 @@ from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
+from bot.delivery import send
 from bot.delivery.answers import PAUSES_SECONDS
 from bot.delivery.calls import Calls
-from bot.delivery.pace import HORIZON, PRIVATE_INTERVAL
+from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.send import Sending
 from bot.loops import Loop
 from storage.engine import DatabaseError
-from storage.pace import hold_back
 from storage.words import DeliveryState
 from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
@@ -156,33 +157,21 @@ async def put_out_for_ever(outbox: Outbox, chat: int, ids: list[int]) -> None:
         ids.append(await outbox.add(chat, "x" * 5_000))
 
 
-class CutTimer(TurnedTimer):
-    """Takes the database away while it is waited until something can be begun, once."""
-
-    def __init__(self, clock: TurnedClock, trouble: Trouble) -> None:
-        super().__init__(clock)
-        self.troubles = [trouble]
-
-    async def wait(self, seconds: float) -> None:
-        await super().wait(seconds)
-        if self.troubles:
-            await self.troubles.pop().begin()
-
-
 async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
-    storage, outbox, clock, database_url, telegram
+    storage, outbox, clock, telegram, monkeypatch
 ):
     for chat in (1, 2, 3):
         await outbox.add(await outbox.chat(chat), f"to {chat}")
-    async with storage.writing() as unit:  # a reply goes before
-        await hold_back(unit, {PACE_KEY: unit.now + HORIZON})
-    trouble = Trouble(storage, database_url)
 
-    async with Calls(timer=CutTimer(clock, trouble)) as calls:
+    async def lost(*_: object) -> None:
+        raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
+
+    async with Calls(timer=TurnedTimer(clock)) as calls:
         sending = Sending(storage, telegram, "me", calls, PACE_KEY)
-        with pytest.raises(DatabaseError):
-            await sending.send_due()
-        trouble.end()
+        with monkeypatch.context() as trouble:
+            trouble.setattr(send, "begin_sending", lost)
+            with pytest.raises(DatabaseError):
+                await sending.send_due()
         clock.turn(2 * PRIVATE_INTERVAL)
         await send_all(sending)
 
