@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from bot.delivery import send
 from bot.delivery.answers import PAUSES_SECONDS
 from bot.delivery.calls import Calls
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.send import Sending
 from bot.loops import Loop
+from storage.deliveries_claimed import begin_sending, finish_calls
 from storage.engine import DatabaseError
 from storage.words import DeliveryState
 from tests.database_trouble import Trouble, on_writer
@@ -70,7 +70,37 @@ class UnluckyTelegram(FakeTelegram):
         return sent
 
 
-async def test_an_answer_waits_for_the_database_and_nothing_is_sent_twice(
+class LosingTimes:
+    """Stands for a function that loses the connection so often before it does anything."""
+
+    def __init__(self, act: Callable[..., Awaitable[Any]], times: int) -> None:
+        self.act, self.times = act, times
+
+    async def __call__(self, *told: object) -> Any:
+        if self.times:
+            self.times -= 1
+            raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
+        return await self.act(*told)
+
+
+async def test_an_answer_is_written_down_once_a_connection_lasts(
+    storage, outbox, clock, telegram, monkeypatch
+):
+    delivery = await outbox.add(await outbox.chat(7))
+    monkeypatch.setattr("bot.delivery.answers.finish_calls", LosingTimes(finish_calls, 2))
+
+    with capture_logs() as told:
+        async with Calls(timer=TurnedTimer(clock)) as calls:
+            await send_all(Sending(storage, telegram, "me", calls, PACE_KEY))
+
+    assert await outbox.states(delivery) == [DeliveryState.SENT]
+    assert telegram.texts == ["news"]
+    assert [line["in_seconds"] for line in told] == list(PAUSES_SECONDS[:2])
+    assert {line["event"] for line in told} == {"answers cannot be written down; tried again"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_answer_waits_for_a_locked_database_and_nothing_is_sent_twice(
     storage, outbox, clock, database_url
 ):
     trouble = Trouble(storage, database_url)
@@ -162,16 +192,12 @@ async def test_what_could_not_be_begun_goes_as_soon_as_the_database_is_back(
 ):
     for chat in (1, 2, 3):
         await outbox.add(await outbox.chat(chat), f"to {chat}")
-
-    async def lost(*_: object) -> None:
-        raise DBAPIError("UPDATE", {}, ConnectionResetError(), connection_invalidated=True)
+    monkeypatch.setattr("bot.delivery.send.begin_sending", LosingTimes(begin_sending, 1))
 
     async with Calls(timer=TurnedTimer(clock)) as calls:
         sending = Sending(storage, telegram, "me", calls, PACE_KEY)
-        with monkeypatch.context() as trouble:
-            trouble.setattr(send, "begin_sending", lost)
-            with pytest.raises(DatabaseError):
-                await sending.send_due()
+        with pytest.raises(DatabaseError):
+            await sending.send_due()
         clock.turn(2 * PRIVATE_INTERVAL)
         await send_all(sending)
 
