@@ -67,10 +67,16 @@ class Turns:
     per_second: float
     lead: Lead = field(default_factory=Lead)
 
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nobody else can send with this token: a file has one process."""
+        return self.storage.dialect == SQLITE
+
     async def offer(self, waiting: Unit, wanted: int, *, commits: int = 1) -> Offer:
         """Lock the row until the unit ends, and find up to *wanted* slots.
 
-        They begin so far ahead that this unit is committed by then, and *commits* in all.
+        They begin so far ahead that this unit is committed by then, and *commits* in all; who is
+        alone need not be in time.
         """
         row = await lock_pace(waiting, self.pace_key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
@@ -80,7 +86,8 @@ class Turns:
         interval = interval_of(self.per_second)
         if wanted < 1 or (row.paused_until and row.paused_until > unit.now):
             return Offer(unit, Slots((), interval), now)
-        ready = unit.now + commits * timedelta(seconds=self.lead.seconds)
+        lead = 0.0 if self._is_alone else commits * self.lead.seconds
+        ready = unit.now + timedelta(seconds=lead)
         return Offer(unit, free_slots(row.tat, ready, interval, wanted=wanted), now)
 
     async def take(self, offer: Offer, used: int) -> None:
@@ -91,7 +98,7 @@ class Turns:
 
         Who is alone may begin late, at the usual distance to what it began before.
         """
-        if self.storage.dialect == SQLITE:
+        if self._is_alone:
             await self.calls.turn(moment, count * interval_of(self.per_second))
             return True
         await self.calls.until(moment)
