@@ -56,7 +56,9 @@ class Move:
             self.told("building", "indexes and keys", done, total)
         compared = await self._compare(wanted, notes, counts)
         if all(each.is_same for each in compared):
-            await self.target.end()
+            numbered = [shape for shape in wanted if shape.is_numbered]
+            last = {shape.name: await self.origin.last_number(shape) for shape in numbered}
+            await self.target.end(last)
         return compared
 
     async def _move(

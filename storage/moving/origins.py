@@ -29,6 +29,9 @@ class Origin(Protocol):
 
     async def count(self, shape: Shape, /) -> int: ...
 
+    async def last_number(self, shape: Shape, /) -> int:
+        """The last that a row was given, though it may be gone; 0 before the first."""
+
     async def after(self, shape: Shape, key: Sequence[Any] | None, limit: int, /) -> Rows:
         """The next rows behind the one with the *key*, in the order of their keys."""
 
@@ -66,6 +69,10 @@ class SqliteOrigin:
         ((number,),) = await self._rows(f'SELECT count(*) FROM "{shape.name}"')  # noqa: S608 - ours
         return int(number)
 
+    async def last_number(self, shape: Shape) -> int:
+        rows = await self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (shape.name,))
+        return int(rows[0][0]) if rows else 0
+
     async def after(self, shape: Shape, key: Sequence[Any] | None, limit: int) -> Rows:
         places = ", ".join("?" * len(shape.keys))
         return await self._rows(page_of(shape, places if key else None, limit), key or ())
@@ -92,6 +99,10 @@ class PostgresqlOrigin:
 
     async def count(self, shape: Shape) -> int:
         return int(await self._driver.fetchval(f'SELECT count(*) FROM "{shape.name}"'))  # noqa: S608 - ours
+
+    async def last_number(self, shape: Shape) -> int:
+        asked = "SELECT pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass)"
+        return int(await self._driver.fetchval(asked, f'"{shape.name}"') or 0)
 
     async def after(self, shape: Shape, key: Sequence[Any] | None, limit: int) -> Rows:
         # As text, so that a key that was written down for later is of the right type again.

@@ -13,7 +13,7 @@ from storage.tables import METADATA
 from storage.versions import moving, newest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from sqlalchemy import Dialect
 
@@ -36,6 +36,7 @@ _NOTE: Final = """
     ON CONFLICT (name) DO UPDATE
     SET reached = excluded.reached, moved = excluded.moved, digest = excluded.digest
 """
+_NUMBER_ON: Final = "SELECT setval(pg_get_serial_sequence($1, 'id')::regclass, $2)"
 _AT_ONCE: Final = 2_000  # rows that are read back
 
 
@@ -116,27 +117,15 @@ class PostgresqlTarget:
             while rows := await cursor.fetch(_AT_ONCE):
                 yield [tuple(row) for row in rows]
 
-    async def end(self) -> None:
+    async def end(self, last_numbers: Mapping[str, int]) -> None:
         await self._driver.execute("ANALYZE")
         async with self._driver.transaction():
             await self._driver.execute("SET LOCAL synchronous_commit = on")
-            for table in METADATA.sorted_tables:
-                for column in table.primary_key.columns:
-                    await self._number_on(table.name, column.name)
+            for name, number in last_numbers.items():
+                if number:
+                    await self._driver.execute(_NUMBER_ON, f'"{name}"', number)
             await self._driver.execute("DROP TABLE moving, moving_later")
             await self._driver.execute("UPDATE alembic_version SET version_num = $1", newest())
-
-    async def _number_on(self, table: str, column: str) -> None:
-        """Let new rows get numbers behind the last one, where the database gives them."""
-        sequence = await self._driver.fetchval(
-            "SELECT pg_get_serial_sequence($1, $2)", f'"{table}"', column
-        )
-        if sequence:
-            await self._driver.execute(
-                f'SELECT setval($1::text::regclass, max("{column}")) FROM "{table}" '  # noqa: S608 - ours
-                f'HAVING max("{column}") > 0',
-                sequence,
-            )
 
 
 def vector_of(words: Iterable[str]) -> bytes:

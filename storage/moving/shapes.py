@@ -56,6 +56,8 @@ class Shape:
     kinds: tuple[str, ...]
     """The key's types, as the origin names them."""
     rewrites: tuple[Callable[[Any], Any] | None, ...]
+    is_numbered: bool
+    """Whether the database gives each row its number, and none twice."""
 
     def key_of(self, row: Row) -> Row:
         return tuple(row[self.columns.index(key)] for key in self.keys)
@@ -93,7 +95,14 @@ def _shape(table: Table, origin: Dialect, target: Dialect) -> Shape:
         keys=tuple(key.name for key in keys),
         kinds=tuple(key.type.compile(origin) for key in keys),
         rewrites=tuple(_rewrite(column, origin, target) for column in columns),
+        is_numbered=is_numbered(table),
     )
+
+
+def is_numbered(table: Table) -> bool:
+    """Whether its rows get their numbers here; a person's or chat's is Telegram's."""
+    column = table.autoincrement_column
+    return column is not None and column.name == "id"
 
 
 def _rewrite(column: Column[Any], origin: Dialect, target: Dialect) -> Callable[[Any], Any] | None:

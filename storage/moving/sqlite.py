@@ -15,7 +15,7 @@ from storage.tables import METADATA
 from storage.versions import moving, newest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from sqlalchemy import Dialect
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NOTE: Final = "INSERT OR REPLACE INTO moving (name, reached, moved, digest) VALUES (?, ?, ?, ?)"
 _VERSION: Final = "UPDATE alembic_version SET version_num = ?"
+_NUMBER_ON: Final = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)"
 _AT_ONCE: Final = 2_000  # rows that are read back
 
 
@@ -84,8 +85,10 @@ class SqliteTarget:
         while rows := await asyncio.to_thread(cursor.fetchmany, _AT_ONCE):
             yield rows
 
-    async def end(self) -> None:
+    async def end(self, last_numbers: Mapping[str, int]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("DELETE FROM sqlite_sequence")
+        self._connection.executemany(_NUMBER_ON, last_numbers.items())
         self._connection.execute("DROP TABLE moving")
         self._connection.execute(_VERSION, (newest(),))
         self._connection.execute("COMMIT")

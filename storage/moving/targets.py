@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from storage.moving.shapes import CannotMoveError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from sqlalchemy import Dialect
 
@@ -31,8 +31,11 @@ class Target(Protocol):
     def all_rows(self, shape: Shape, /) -> AsyncIterator[Rows]:
         """What is stored now, in any order."""
 
-    async def end(self) -> None:
-        """Say that all is there: from now on the database may be used."""
+    async def end(self, last_numbers: Mapping[str, int], /) -> None:
+        """Say that all is there: from now on the database may be used.
+
+        New rows get numbers behind the last one of their table, which may be of a row long gone.
+        """
 
 
 def refuse_full(counts: dict[str, int]) -> None:

@@ -185,7 +185,7 @@ class Owed:
     ended: float
     arrived: defaultdict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
     """When each steady chat was first told of each event."""
-    keys: Counter[tuple[str | int, ...]] = field(default_factory=Counter)
+    keys: Counter[str] = field(default_factory=Counter)
     loud: int = 0
     again: int = 0
 
@@ -214,15 +214,13 @@ class Owed:
     def _read_journal(self) -> None:
         steady = {reader.telegram_id for reader in self.records.town.steady}
         for at, chat, key, silent, events in _journal(self.records.journal):
-            # SQLite gives the number of a row that went with its chat to the next one.
-            told: tuple[str | int, ...] = (key, *sorted(events))
-            self.loud += bool(self.keys[told]) and not silent
-            self.keys[told] += 1
+            self.loud += bool(self.keys[key]) and not silent
+            self.keys[key] += 1
             if chat not in steady:
                 continue
             for event in events:
                 seen = self.arrived[chat]
-                self.again += event in seen and self.keys[told] == 1
+                self.again += event in seen and self.keys[key] == 1
                 seen.setdefault(event, at)
 
     def _news(self) -> dict[int, tuple[float, int]]:

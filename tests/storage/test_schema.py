@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.engine import Storage
 from storage.migrating import migrations
+from storage.moving.shapes import is_numbered
 from storage.schema import DiskTooSmallError, database_file, migrate
 from storage.tables import METADATA, TABLES
 from storage.versions import SchemaTooNewError, newest, stored
-from tests.filling import all_rows, fill
+from tests.filling import ROWS, all_rows, fill
 
 
 def differences(connection: Connection) -> list[object]:
@@ -44,6 +45,38 @@ async def run_on(url: str, work):
 
 async def test_the_migrations_make_exactly_the_models(database_url: str):
     assert await run_on(database_url, differences) == []
+
+
+async def test_no_row_gets_the_number_of_one_that_is_gone(sqlite_url: str):
+    """PostgreSQL gives none twice; SQLite only where the table says so."""
+
+    def tables(connection: Connection) -> dict[str, str]:
+        asked = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+        return {row.name: row.sql for row in connection.exec_driver_sql(asked)}
+
+    await migrate(sqlite_url)
+    made = await run_on(sqlite_url, tables)
+
+    numbered = [name for name, table in METADATA.tables.items() if is_numbered(table)]
+    assert len(numbered) > 20
+    assert [name for name in numbered if "AUTOINCREMENT" not in made[name]] == []
+
+
+async def test_numbers_go_on_where_they_were_before_the_migration(sqlite_url: str):
+    storage = Storage.open(sqlite_url)
+    await migrate(sqlite_url)
+    await fill(storage)
+    await storage.close()
+    await go_down(sqlite_url, "0045")
+    await migrate(sqlite_url)
+
+    def next_act(connection: Connection) -> int:
+        connection.exec_driver_sql("DELETE FROM act")
+        at = "2026-01-01 00:00:00"
+        added = "INSERT INTO act (at, deed, subject, details) VALUES (?, '', '', '{}') RETURNING id"
+        return int(connection.exec_driver_sql(added, (at,)).scalar_one())
+
+    assert await run_on(sqlite_url, next_act) == ROWS + 1
 
 
 async def test_every_table_is_named_in_one_place():
