@@ -37,25 +37,11 @@ class LoopTimer:
 
 
 @dataclass(eq=False)
-class Calls:
-    """`async with Calls() as calls:` as long as the process sends.
+class Timetable:
+    """Waits for moments on its timer."""
 
-    Leaving it waits for the calls in flight, for *patience* at most. What is cut off then counts
-    as unknown.
-    """
-
-    limit: int = 64
-    patience: timedelta = timedelta(seconds=8)
-    on_done: Callable[[], None] = lambda: None
-    """Told after each call: the next delivery of its chat may go."""
-    timer: Timer = field(default_factory=LoopTimer)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    _free_at: float = float("-inf")
-
-    @property
-    def room(self) -> int:
-        return max(0, self.limit - len(self._tasks))
+    timer: Timer = field(default_factory=LoopTimer, kw_only=True)
+    _free_at: float = field(default=float("-inf"), init=False)
 
     async def until(self, moment: float) -> None:
         """Wait until the timer shows *moment*."""
@@ -69,6 +55,26 @@ class Calls:
         """
         await self.until(max(moment, self._free_at))
         self._free_at = self.timer.now() + spacing.total_seconds()
+
+
+@dataclass(eq=False)
+class Calls(Timetable):
+    """`async with Calls() as calls:` as long as the process sends.
+
+    Leaving it waits for the calls in flight, for *patience* at most. What is cut off then counts
+    as unknown.
+    """
+
+    limit: int = 64
+    patience: timedelta = timedelta(seconds=8)
+    on_done: Callable[[], None] = lambda: None
+    """Told after each call: the next delivery of its chat may go."""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+    @property
+    def room(self) -> int:
+        return max(0, self.limit - len(self._tasks))
 
     def check_in_time(self, intended: float) -> None:
         """Raise `NeverSent` where this process stood still since it *intended* to call."""

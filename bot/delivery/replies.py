@@ -16,10 +16,11 @@ import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import TelegramRetryAfter
 
-from bot.delivery.calls import LoopTimer, Timer
-from bot.delivery.pace import chat_interval, interval_of, next_slots, reply_moment
+from bot.delivery.calls import LoopTimer, Timer, Timetable
+from bot.delivery.pace import chat_interval, reply_moment
+from bot.delivery.turns import Turns
 from storage.engine import DatabaseError
-from storage.pace import advance, chat_pace_key, hold_back, lock_pace, pause
+from storage.pace import chat_pace_key, hold_back, lock_pace, pause
 from storage.tallies import tally
 from storage.words import ChatKind, Event
 
@@ -41,6 +42,9 @@ BLOCK = 5
 PRIVATE_BURST = 3
 GROUP_BURST = 15
 
+# So often a reply takes another slot for one that it came too late for; then it goes all the same.
+TRIES = 3
+
 # A longer flood wait is the caller's to tell; nobody waits so long for a reply.
 SHORT_WAIT = timedelta(seconds=3)
 
@@ -61,8 +65,13 @@ class Replies(BaseRequestMiddleware):
     pace_key: str
     per_second: float = 27.0
     timer: Timer = field(default_factory=LoopTimer)
+    _turns: Turns = field(init=False)
     _slots: deque[float] = field(default_factory=deque)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        times = Timetable(timer=self.timer)
+        self._turns = Turns(self.storage, times, self.pace_key, self.per_second)
 
     async def __call__(
         self,
@@ -93,38 +102,44 @@ class Replies(BaseRequestMiddleware):
             log.warning("answering without a slot; the database fails", error=str(error))
 
     async def _wait_for_slot(self, chat_id: Any) -> None:
-        async with self._one_at_a_time, self.storage.writing() as unit:
-            now = self.timer.now()
-            if not self._has_slot(now):
-                await self._take_block(unit, now)
-            moment = max(self._slots.popleft(), await self._chat_moment(unit, chat_id, now))
-        if (left := moment - self.timer.now()) > 0:
-            await self.timer.wait(left)
+        times = self._turns.times
+        if isinstance(chat_id, int):
+            await times.until(await self._chat_moment(chat_id))
+        for _ in range(TRIES):
+            moment = await self._slot()
+            await times.until(moment)
+            if not self._turns.is_missed(moment):
+                return
 
-    def _has_slot(self, now: float) -> bool:
-        interval = 1 / self.per_second
-        while self._slots and self._slots[0] < now - interval:
-            self._slots.popleft()  # its moment has passed; used now, it would stand too close
-        return bool(self._slots)
-
-    async def _take_block(self, unit: Unit, now: float) -> None:
-        row = await lock_pace(unit, self.pace_key)
-        now, unit = self.timer.now(), await unit.anew()
-        slots = next_slots(row.tat, unit.now, interval_of(self.per_second), wanted=BLOCK)
-        await advance(unit, self.pace_key, slots.tat_after(BLOCK))
-        self._slots.extend(now + (moment - unit.now).total_seconds() for moment in slots.moments)
-
-    async def _chat_moment(self, unit: Unit, chat_id: Any, now: float) -> float:
-        if not isinstance(chat_id, int):
-            return now
+    async def _chat_moment(self, chat_id: int) -> float:
+        """When the chat may have another; with a slot for it, mostly, in one unit of work."""
         kind, burst = (
             (ChatKind.PRIVATE, PRIVATE_BURST) if chat_id > 0 else (ChatKind.GROUP, GROUP_BURST)
         )
         key = chat_pace_key(chat_id)
-        row = await lock_pace(unit, key)
-        moment, arrival = reply_moment(row.tat, unit.now, chat_interval(kind), burst)
-        await hold_back(unit, {key: arrival})
+        async with self._one_at_a_time, self._turns.unit() as unit:
+            now = self.timer.now()
+            await self._have_slots(unit)
+            row = await lock_pace(unit, key)
+            moment, arrival = reply_moment(row.tat, unit.now, chat_interval(kind), burst)
+            await hold_back(unit, {key: arrival})
         return now + (moment - unit.now).total_seconds()
+
+    async def _slot(self) -> float:
+        async with self._one_at_a_time:
+            if not self._has_slots():
+                async with self._turns.unit() as unit:
+                    await self._have_slots(unit)
+            return self._slots.popleft()
+
+    async def _have_slots(self, unit: Unit) -> None:
+        if not self._has_slots():
+            self._slots.extend(await self._turns.block(unit, BLOCK))
+
+    def _has_slots(self) -> bool:
+        while self._slots and self._turns.is_missed(self._slots[0]):
+            self._slots.popleft()  # used now, it would stand too close to another's
+        return bool(self._slots)
 
     async def _pause(self, seconds: int) -> None:
         log.warning("telegram asks to slow down; the token pauses", seconds=seconds)

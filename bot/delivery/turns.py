@@ -9,17 +9,19 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from bot.delivery.pace import HORIZON, Slots, free_slots, interval_of
+from bot.delivery.pace import HORIZON, Slots, free_slots, interval_of, next_slots
 from storage.engine import SQLITE
 from storage.pace import advance, lock_pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
-    from bot.delivery.calls import Calls
+    from bot.delivery.calls import Timetable
     from storage.engine import Storage, Unit
+    from storage.pace import Pace
 
 # At 27 a second all may be late by so much, and no second holds more than 28.
 LATE_SECONDS = 0.037
@@ -41,20 +43,27 @@ class Lead:
         self.seconds = min(max(lead, SHORTEST_LEAD_SECONDS), LONGEST_LEAD_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class _Locked(NamedTuple):
+    """The token's row, ours until the unit ends."""
+
+    row: Pace
+    unit: Unit
+    """At the moment that it was when the row was locked."""
+    now: float
+    """What the timer showed then."""
+
+    def on_timer(self, slots: Slots) -> list[float]:
+        return [self.now + (slot - self.unit.now).total_seconds() for slot in slots.moments]
+
+
+class Offer(NamedTuple):
     """Slots that may be taken in *unit*; none while the token pauses."""
 
     unit: Unit
     """At the moment that it was when the row was locked."""
     slots: Slots
-    now: float
-    """What the timer showed then."""
-
-    @property
-    def moments(self) -> list[float]:
-        """The slots, on the timer."""
-        return [self.now + (slot - self.unit.now).total_seconds() for slot in self.slots.moments]
+    moments: list[float]
+    """The slots, on the timer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ class Turns:
     """*pace_key* is the row of the bot's token (`pace.bot_key`)."""
 
     storage: Storage
-    calls: Calls
+    times: Timetable
     pace_key: str
     per_second: float
     lead: Lead = field(default_factory=Lead)
@@ -78,17 +87,33 @@ class Turns:
         They begin so far ahead that this unit is committed by then, and *commits* in all; who is
         alone need not be in time.
         """
+        locked = await self._lock(waiting)
+        row, unit = locked.row, locked.unit
+        interval = interval_of(self.per_second)
+        if wanted < 1 or (row.paused_until and row.paused_until > unit.now):
+            return Offer(unit, Slots((), interval), [])
+        slots = free_slots(row.tat, self._ready(unit, commits), interval, wanted=wanted)
+        return Offer(unit, slots, locked.on_timer(slots))
+
+    async def block(self, waiting: Unit, count: int) -> list[float]:
+        """Take the next *count* slots, however far ahead; return their moments on the timer."""
+        locked = await self._lock(waiting)
+        ready, interval = self._ready(locked.unit, commits=1), interval_of(self.per_second)
+        slots = next_slots(locked.row.tat, ready, interval, wanted=count)
+        await advance(locked.unit, self.pace_key, slots.tat_after(count))
+        return locked.on_timer(slots)
+
+    async def _lock(self, waiting: Unit) -> _Locked:
         row = await lock_pace(waiting, self.pace_key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
         # said what time it is half way between asking and hearing, more or less.
-        asked, unit = self.calls.timer.now(), await waiting.anew()
-        now = (asked + self.calls.timer.now()) / 2
-        interval = interval_of(self.per_second)
-        if wanted < 1 or (row.paused_until and row.paused_until > unit.now):
-            return Offer(unit, Slots((), interval), now)
+        asked, unit = self.times.timer.now(), await waiting.anew()
+        return _Locked(row, unit, (asked + self.times.timer.now()) / 2)
+
+    def _ready(self, unit: Unit, commits: int) -> datetime:
+        """When so many commits will be done, this unit's among them."""
         lead = 0.0 if self._is_alone else commits * self.lead.seconds
-        ready = unit.now + timedelta(seconds=lead)
-        return Offer(unit, free_slots(row.tat, ready, interval, wanted=wanted), now)
+        return unit.now + timedelta(seconds=lead)
 
     async def take(self, offer: Offer, used: int) -> None:
         await advance(offer.unit, self.pace_key, offer.slots.tat_after(used))
@@ -99,15 +124,18 @@ class Turns:
         Who is alone may begin late, at the usual distance to what it began before.
         """
         if self._is_alone:
-            await self.calls.turn(moment, count * interval_of(self.per_second))
+            await self.times.turn(moment, count * interval_of(self.per_second))
             return True
-        await self.calls.until(moment)
-        return self.calls.timer.now() - moment <= LATE_SECONDS
+        await self.times.until(moment)
+        return not self.is_missed(moment)
+
+    def is_missed(self, moment: float) -> bool:
+        return self.times.timer.now() - moment > LATE_SECONDS
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         """A unit that writes; the lead learns from how long it takes."""
-        began = self.calls.timer.now()
+        began = self.times.timer.now()
         async with self.storage.writing() as unit:
             yield unit
-        self.lead.learn(self.calls.timer.now() - began)
+        self.lead.learn(self.times.timer.now() - began)

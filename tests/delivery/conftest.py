@@ -47,6 +47,17 @@ class TurnedTimer:
         self.clock.turn(timedelta(seconds=seconds))
 
 
+class StandingTimer(TurnedTimer):
+    """Stands still while it waits, each time by the next of *seconds*."""
+
+    def __init__(self, clock: TurnedClock, *seconds: float) -> None:
+        super().__init__(clock)
+        self.seconds = list(seconds)
+
+    async def wait(self, seconds: float) -> None:
+        await super().wait(seconds + (self.seconds.pop(0) if self.seconds else 0))
+
+
 @dataclass
 class FakeTelegram:
     """Says yes, unless *errors* names one for the chat: the next call there takes the first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,12 @@ from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter
 from aiogram.methods import EditMessageText, GetMe, SendChatAction, SendMessage
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery.pace import HORIZON
-from bot.delivery.replies import BLOCK, Replies, counts
-from storage.pace import paused_until
+from bot.delivery.pace import HORIZON, interval_of
+from bot.delivery.replies import BLOCK, PRIVATE_BURST, TRIES, Replies, counts
+from storage.pace import Pace, paused_until
 from storage.tallies import tallied_today
 from storage.words import Event
-from tests.delivery.conftest import PACE_KEY, TurnedTimer
+from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,6 +89,48 @@ async def test_replies_keep_the_pace_of_the_token(replies, clock):
 
     for first in call.moments:
         assert sum(first <= at < first + SECOND for at in call.moments) <= 28
+
+
+async def test_slots_that_were_missed_are_let_go_for_others(storage, clock):
+    timer, call = StandingTimer(clock), FakeCall(clock)
+    replies = Replies(storage, PACE_KEY, timer=timer)
+
+    await replies(call, BOT, to(1))
+    timer.seconds.append(2.0)
+    await replies(call, BOT, to(2))
+    await replies(call, BOT, to(3))
+
+    stood, after = call.moments[1:]
+    async with storage.reading() as unit:
+        row = await unit.session.get(Pace, PACE_KEY)
+    # The second came two seconds too late for its slot; what it took for that is in the row.
+    assert stood - call.moments[0] > 2 * SECOND
+    assert row.tat == stood + BLOCK * interval_of(27)
+    assert after - stood == pytest.approx(interval_of(27), abs=SECOND / 1000)
+
+
+async def test_a_reply_that_waits_for_its_chat_takes_a_slot_of_then(replies, clock):
+    call = FakeCall(clock)
+    for _ in range(PRIVATE_BURST):
+        await replies(call, BOT, to(7))
+    await replies(call, BOT, to(7))
+
+    others = [FakeCall(clock) for _ in range(2)]
+    for person, other in enumerate(others, 8):
+        await replies(other, BOT, to(person))
+
+    moments = [call.moments[-1], *(other.moments[0] for other in others)]
+    assert all(later - one >= interval_of(27) for one, later in pairwise(moments))
+
+
+async def test_after_a_few_tries_a_reply_goes_all_the_same(storage, clock):
+    replies = Replies(storage, PACE_KEY, timer=StandingTimer(clock, *[1.0] * (TRIES + 1)))
+    call = FakeCall(clock)
+
+    await replies(call, BOT, to(1))
+    await replies(call, BOT, to(2))
+
+    assert len(call.moments) == 2
 
 
 async def test_a_reply_does_not_wait_behind_ten_thousand_deliveries(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,24 +14,10 @@ from bot.delivery.turns import LATE_SECONDS, LONGEST_LEAD_SECONDS, SHORTEST_LEAD
 from storage.deliveries_claimed import begin_sending, claim_deliveries, give_back
 from storage.pace import hold_back
 from storage.words import DeliveryState
-from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer
-
-if TYPE_CHECKING:
-    from tests.conftest import TurnedClock
+from tests.delivery.conftest import PACE_KEY, FakeTelegram, StandingTimer, TurnedTimer
 
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=30)
-
-
-class StandingTimer(TurnedTimer):
-    """Stands still while it waits, each time by the next of *seconds*."""
-
-    def __init__(self, clock: TurnedClock, *seconds: float) -> None:
-        super().__init__(clock)
-        self.seconds = list(seconds)
-
-    async def wait(self, seconds: float) -> None:
-        await super().wait(seconds + (self.seconds.pop(0) if self.seconds else 0))
 
 
 async def three_waiting(outbox) -> list[int]:
