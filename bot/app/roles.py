@@ -18,7 +18,7 @@ import structlog
 
 from bot.app.notifying import service_manager
 from bot.app.outdated import Outdated
-from bot.app.ticking import keep_what_is_there, ticking
+from bot.app.ticking import collect_from_here, ticking
 from bot.app.tools import needing_the_database
 from bot.app.wiring import leave_silent_servers, wake_by_hints, wire
 from bot.settings import Role, Updates
@@ -74,7 +74,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))
         roles.append(outdated.watch(stopping))
         async with ticking(loops):
-            await keep_what_is_there()
+            collect_from_here()
             health.waits.discard(Wait.START)
             if Role.CHAT not in around.roles:
                 log.info("ready", roles=around.roles_said)

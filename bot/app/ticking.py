@@ -79,15 +79,24 @@ async def follow_the_clock(
         before = now
 
 
+def collect_from_here() -> None:
+    """Let the garbage collector begin, and spare it what the start has made.
+
+    Nearly all of that stays: of 250,000 objects a look through them frees 2,000.
+    """
+    gc.set_threshold(COLLECTED_AT_ONCE)
+    gc.freeze()
+    gc.enable()
+
+
 async def keep_what_is_there() -> None:
     """Spare the garbage collector what stays for days: imports, the index, the stories.
 
     To look through it all takes up to a second, and holds up the event loop; through what came
     since the last time, a few milliseconds. What was kept goes when nobody refers to it.
     """
-    gc.set_threshold(COLLECTED_AT_ONCE)
     gc.collect()
-    gc.freeze()
+    collect_from_here()
 
 
 async def look_through_all() -> None:

@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.app.ticking import (
     COLLECTED_AT_ONCE,
+    collect_from_here,
     follow_the_clock,
     keep_what_is_there,
     look_through_all,
@@ -27,15 +28,31 @@ class Circle:
 def thawed() -> Iterator[None]:
     threshold = gc.get_threshold()
     yield
+    gc.enable()
     gc.unfreeze()
     gc.set_threshold(*threshold)
 
 
 @pytest.mark.usefixtures("thawed")
-async def test_the_collector_waits_for_more_than_one_message_makes():
-    await keep_what_is_there()
+def test_the_collector_begins_after_the_start_and_waits_for_more_than_one_message_makes():
+    gc.disable()
 
+    collect_from_here()
+
+    assert gc.isenabled()
     assert gc.get_threshold()[0] == COLLECTED_AT_ONCE
+
+
+@pytest.mark.usefixtures("thawed")
+def test_what_the_start_has_made_is_not_looked_through():
+    started = Circle()
+    seen = weakref.ref(started)
+    del started
+
+    collect_from_here()
+    gc.collect()
+
+    assert seen() is not None
 
 
 @pytest.mark.usefixtures("thawed")
