@@ -11,6 +11,7 @@ from bot.rendering.messages import Message
 from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.engine import HasClock, Storage, database_clock
+from storage.planner import learn_sizes
 from storage.schema import migrate
 from storage.words import ChatKind, DeliveryKind, DeliveryState
 
@@ -67,13 +68,8 @@ async def fill(
         ]
         for start in range(0, len(due), _AT_ONCE):
             await connection.execute(insert(Delivery), due[start : start + _AT_ONCE])
-    await _analyze(storage)
-
-
-async def _analyze(storage: Storage) -> None:
-    # As autovacuum does after some minutes; without it the planner knows nothing of the new rows.
-    async with storage.writing() as unit:
-        await unit.session.exec(text("ANALYZE"))  # type: ignore[call-overload]
+    # As autovacuum does after some minutes.
+    await learn_sizes(storage, (Chat, Delivery))
 
 
 def _chat(now: object, telegram_id: int, kind: ChatKind) -> dict[str, object]:
