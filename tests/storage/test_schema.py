@@ -1,14 +1,16 @@
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.engine import Storage
@@ -77,6 +79,34 @@ async def test_numbers_go_on_where_they_were_before_the_migration(sqlite_url: st
         return int(connection.exec_driver_sql(added, (at,)).scalar_one())
 
     assert await run_on(sqlite_url, next_act) == ROWS + 1
+
+
+async def test_an_sqlite_that_lets_nobody_write_its_schema_makes_its_tables_anew(sqlite_url: str):
+    storage = Storage.open(sqlite_url)
+    await migrate(sqlite_url)
+    await fill(storage)
+    await go_down(sqlite_url, "0045")
+    before = await all_rows(storage)
+    await storage.close()
+
+    def refuse(action: int, argument: str | None, *_: str | None) -> int:
+        is_refused = action == sqlite3.SQLITE_PRAGMA and argument == "writable_schema"
+        return sqlite3.SQLITE_DENY if is_refused else sqlite3.SQLITE_OK
+
+    engine = create_engine(f"sqlite:///{file_of(sqlite_url)}")
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_authorizer(refuse)
+        command.upgrade(migrations(connection), "head")
+        connection.commit()
+        assert differences(connection) == []
+        made = connection.exec_driver_sql("SELECT name FROM sqlite_sequence").scalars().all()
+    engine.dispose()
+
+    assert set(made) >= {name for name, table in METADATA.tables.items() if is_numbered(table)}
+    storage = Storage.open(sqlite_url)
+    assert await all_rows(storage) == before
+    await storage.close()
 
 
 async def test_every_table_is_named_in_one_place():
