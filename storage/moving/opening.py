@@ -55,7 +55,9 @@ def refuse_what_cannot_be(origin: str, target: str) -> None:
 
 async def _origin(stack: AsyncExitStack, url: str, path: Path | None) -> Origin:
     if path:
-        return await stack.enter_async_context(aclosing(SqliteOrigin(path)))
+        file = await stack.enter_async_context(aclosing(SqliteOrigin(path)))
+        file.begin()
+        return file
     driver = await stack.enter_async_context(alone_on_server(url))
     snapshot = driver.transaction(isolation="repeatable_read", readonly=True)
     await stack.enter_async_context(snapshot)

@@ -48,6 +48,9 @@ class SqliteOrigin:
             isolation_level=None,
             check_same_thread=False,  # one thread at a time has it
         )
+
+    def begin(self) -> None:
+        """From now on read what is there at this moment; `CannotMoveError` if it is damaged."""
         # What stands in the log only is not in the file's date.
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._connection.execute("BEGIN")

@@ -35,10 +35,10 @@ class SqliteTarget:
         self.dialect: Dialect = sqlite.dialect()
         # One thread at a time has it.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA foreign_keys=OFF")
 
     async def begin(self, mark: str) -> dict[str, Note]:
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA foreign_keys=OFF")
         ((version,),) = self._connection.execute("SELECT version_num FROM alembic_version")
         if version == newest():
             self._prepare(mark)

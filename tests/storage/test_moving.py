@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.articles_found import Wanted, ids_found
@@ -195,5 +197,9 @@ async def test_rows_that_refer_to_nothing_are_refused_before_anything_is_moved(
         ),
     )
 
-    with pytest.raises(CannotMoveError, match="damaged: rows of follow"):
+    with pytest.raises(CannotMoveError) as refused:
         await moved((sqlite_url, own_postgresql_url))
+
+    assert "damaged: rows of follow" in str(refused.value)
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "", timeout=0)) as another:
+        another.execute("BEGIN EXCLUSIVE")  # which nobody has who reads it still
