@@ -6,6 +6,7 @@ other thread and then the event loop, which costs more than most of our statemen
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -110,5 +111,33 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
         super().__init__(aiosqlite, sqlite3)
 
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
-        adapted = super().connect(*arg, **kw)
+        adapted = super().connect(*arg, async_creator_fn=_opened, **kw)
         return Connection(self, adapted._connection)  # noqa: SLF001 - of the adapter
+
+
+async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
+    """Open a file, or leave nothing open.
+
+    If whoever waits is cancelled, the driver forgets the file that its thread is about to open,
+    and the thread tells of it to a loop that may be closed by then.
+    """
+    files: list[sqlite3.Connection] = []
+    driver = aiosqlite.connect(*arg, **kw)
+    connector, thread = driver._connector, driver._thread  # noqa: SLF001 - it shows neither
+
+    def connect() -> sqlite3.Connection:
+        files.append(connector())
+        return files[0]
+
+    def end() -> None:
+        thread.join()  # it has been told to end
+        for file in files:
+            file.close()
+
+    driver._connector = connect  # noqa: SLF001 - the same
+    thread.daemon = True  # as the adapter has it
+    try:
+        return await driver
+    except BaseException:
+        await asyncio.to_thread(end)
+        raise

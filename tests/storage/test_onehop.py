@@ -1,5 +1,7 @@
 """What the engine sees of SQLite's driver, whatever the hops."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,31 @@ async def test_a_statement_without_rows_has_none(connection: AsyncConnection) ->
 
     assert found.keys() == ["text"]
     assert found.first() is None
+
+
+async def test_who_is_cancelled_while_a_file_opens_leaves_nothing_open(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect, loop = sqlite3.connect, asyncio.get_running_loop()
+
+    def connect_in_vain(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        loop.call_soon_threadsafe(asking.cancel)
+        opened.append(connect(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect_in_vain)
+    storage = Storage.open(sqlite_url)
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(ask(storage))
+    await storage.close()
+
+    assert asking.cancelled()
+    (file,) = opened
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        file.execute("SELECT 1")
+
+
+async def ask(storage: Storage) -> None:
+    async with storage.reading() as unit:
+        await unit.session.exec(select(1))
