@@ -10,7 +10,7 @@ from jinja2.runtime import Context
 from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.direction import RTL, filled_apart
-from bot.rendering.filters import comma, filters_for
+from bot.rendering.filters import filters_for
 from bot.rendering.overriding import OpenEnvironment, Overrides
 
 _SPOKEN = ("gettext", "ngettext")
@@ -64,7 +64,7 @@ def _made(tongue: Tongue) -> OpenEnvironment:
     environment.globals.update(
         language=spoken.code,
         direction=spoken.direction,
-        comma=comma(spoken.locale),
+        comma=spoken.comma,
         colon=spoken.colon,
         semicolon=spoken.semicolon,
     )

@@ -108,12 +108,6 @@ def joined(items: Sequence[str], locale: str) -> str:
     return reduce(spoken.list_patterns["standard"]["middle"].format, items) if items else ""
 
 
-def comma(locale: str) -> str:
-    """Return what `joined` puts between two."""
-    between: str = Locale.parse(locale).list_patterns["standard"]["middle"].format("", "")
-    return between
-
-
 def short_weekday(day: date, locale: str) -> str:
     return format_date(day, "EEE", locale=locale)
 

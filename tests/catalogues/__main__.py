@@ -13,8 +13,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from bot.rendering.catalogues import is_missing
 from bot.rendering.languages import LANGUAGES
+from tests.catalogues.checking import is_missing
 from tests.catalogues.extracting import messages
 from tests.catalogues.writing import written
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from babel.messages.plurals import get_plural
 
-from bot.rendering.catalogues import is_missing
 from tests.catalogues.alike import EVERYWHERE, IN
 
 if TYPE_CHECKING:
@@ -34,6 +33,14 @@ def faults(catalog: Catalog, messages: Catalog, language: Language) -> Iterator[
     for message in catalog:
         if message.id:
             yield from (f"{fault}: {message.id}" for fault in _of(message, language, plurals))
+
+
+def is_missing(message: Message) -> bool:
+    """Say whether a message is not translated, or only by a guess that nobody has confirmed."""
+    if not message.id:  # the header
+        return False
+    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    return message.fuzzy or not all(strings)
 
 
 def _of(message: Message, language: Language, plurals: int) -> Iterator[str]:

@@ -39,6 +39,7 @@ def test_cldr_knows_each_and_writes_it_the_same_way(language):
     known = Locale.parse(language.locale)
 
     assert known.text_direction == language.direction
+    assert known.list_patterns["standard"]["middle"].format("", "") == language.comma
     assert known.language == language.code.partition("-")[0]
     assert known.language_name in {None, language.name.lower(), language.name} or language.code in {
         "zh-Hans",
