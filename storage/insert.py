@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Dialect, inspect
+from sqlalchemy import ColumnElement, Dialect, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -46,6 +46,27 @@ async def add_new(unit: Unit, table: type[SQLModel], rows: Sequence[Mapping[str,
     values = tuple(filled) if unit.dialect == POSTGRESQL else list(zip(*filled, strict=True))
     done = await connection.exec_driver_sql(form.statement, values)
     unit.made[str(table.__tablename__)] += max(done.rowcount, 0)
+
+
+async def put_all(
+    unit: Unit,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    changing: Sequence[str],
+    where: ColumnElement[bool] | None = None,
+) -> None:
+    """Insert the *rows*; one whose *key* is there already gives that row its *changing* columns.
+
+    *where* says which of those that are there may be changed. All rows name the same columns.
+    """
+    if not rows:
+        return
+    made = _vendor(unit.dialect).insert(inspect(table).local_table)
+    changed = {name: made.excluded[name] for name in changing}
+    put = made.on_conflict_do_update(index_elements=key, set_=changed, where=where)
+    await (await unit.session.connection()).execute(put, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +122,8 @@ def _form(dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]) -> _F
 
 
 def _insertion(dialect: str, table: type[SQLModel]) -> Any:
-    vendor = postgresql if dialect == POSTGRESQL else sqlite
-    return vendor.insert(inspect(table).local_table).on_conflict_do_nothing()
+    return _vendor(dialect).insert(inspect(table).local_table).on_conflict_do_nothing()
+
+
+def _vendor(dialect: str) -> Any:
+    return postgresql if dialect == POSTGRESQL else sqlite

@@ -1,6 +1,6 @@
 """Queries: one row for each distinct one, and the change number that lets every index follow."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -8,9 +8,10 @@ from typing import Final
 from sqlalchemy import Integer, bindparam, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
+from storage.among import as_one, by_dialect
 from storage.columns import ROW_ID
 from storage.engine import Unit
-from storage.insert import insert_new
+from storage.insert import insert_new, put_all
 from storage.topics import Topic
 from storage.words import Hint
 
@@ -49,15 +50,22 @@ _CHANGES: Final = (
     .order_by(col(Query.changed))
     .limit(bindparam("limit", type_=Integer))
 )
-_ONE_MORE: Final = (
+_MORE: Final = (
     update(Counter)
     .where(col(Counter.name) == CHANGES)
-    .values(value=col(Counter.value) + 1)
+    .values(value=col(Counter.value) + bindparam("more", type_=BigInteger))
     .returning(col(Counter.value))
     .execution_options(synchronize_session=False)
 )
 _BY_ID: Final = select(Query.id, Query.canonical).where(
     col(Query.id).in_(bindparam("ids", expanding=True))
+)
+_LIVE: Final = by_dialect(
+    "query.canonical_hash",
+    lambda among: (
+        select(Query.canonical_hash, Query.id).where(among, col(Query.live)).order_by(col(Query.id))
+    ),
+    "text",
 )
 
 
@@ -68,7 +76,7 @@ async def query_for(unit: Unit, canonical: str) -> Query:
     """
     if (found := await _query(unit, canonical)) and found.live:
         return found
-    number = await _next_change(unit)
+    number = await _next_changes(unit, 1)
     # Whoever held the counter before us may have made the row.
     found = await _query(unit, canonical)
     if found is None:
@@ -78,6 +86,22 @@ async def query_for(unit: Unit, canonical: str) -> Query:
     unit.session.add(found)
     await unit.session.flush()
     return found
+
+
+async def queries_for(unit: Unit, canonicals: Iterable[str]) -> dict[str, int]:
+    """`query_for` of many: return their rows, by canonical text.
+
+    Those that are made or revived are numbered in the order of *canonicals*.
+    """
+    wanted = {_hash(canonical): canonical for canonical in canonicals}
+    # Locked only after the counter is, as by who retires one: else each would wait for the other.
+    live = await _live(unit, wanted, locked=False)
+    while True:
+        if lacking := [hashed for hashed in wanted if hashed not in live]:
+            await _revive(unit, {hashed: wanted[hashed] for hashed in lacking})
+        live = await _live(unit, wanted, locked=True)
+        if len(live) == len(wanted):  # else one was retired in between
+            return {wanted[hashed]: query_id for hashed, query_id in live.items()}
 
 
 async def query_known(unit: Unit, canonical: str) -> int | None:
@@ -90,7 +114,7 @@ async def retire_query(unit: Unit, query_id: int) -> bool:
     """Retire the query if no topic asks for it any more; return whether it is retired now."""
     if await _is_asked_for(unit, query_id):
         return False
-    number = await _next_change(unit)
+    number = await _next_changes(unit, 1)
     found = (
         await unit.session.exec(select(Query).where(Query.id == query_id).with_for_update())
     ).one()
@@ -138,18 +162,46 @@ async def _query(unit: Unit, canonical: str) -> Query | None:
     return (await unit.session.exec(locked)).one_or_none()
 
 
+async def _live(unit: Unit, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
+    if not hashes:
+        return {}
+    wanted = _LIVE[unit.dialect]
+    wanted = wanted.with_for_update(read=True) if locked else wanted
+    connection = await unit.session.connection()
+    rows = await connection.execute(wanted, {"ids": as_one(unit, hashes)})
+    return {hashed: query_id for hashed, query_id in rows if query_id is not None}
+
+
+async def _revive(unit: Unit, lacking: Mapping[str, str]) -> None:
+    """Make or revive the queries, by hash; one that is live by now stays as it is."""
+    first = await _next_changes(unit, len(lacking)) - len(lacking) + 1
+    rows = [
+        {"canonical": text, "canonical_hash": hashed, "live": True, "changed": number}
+        for number, (hashed, text) in enumerate(lacking.items(), first)
+    ]
+    await put_all(
+        unit,
+        Query,
+        rows,
+        key=["canonical_hash"],
+        changing=["live", "changed"],
+        where=~col(Query.live),
+    )
+
+
 async def _is_asked_for(unit: Unit, query_id: int) -> bool:
     asked = select(Topic.id).where(Topic.query_id == query_id).limit(1)
     return (await unit.session.exec(asked)).first() is not None
 
 
-async def _next_change(unit: Unit) -> int:
-    """The next change number; its row stays locked until this unit ends."""
+async def _next_changes(unit: Unit, count: int) -> int:
+    """Take the next *count* change numbers; return the last. Their row is locked until the end."""
     unit.hints.add(Hint.QUERIES)
-    given = (await unit.session.exec(_ONE_MORE)).scalar()
+    more = {"more": count}
+    given = (await unit.session.exec(_MORE, params=more)).scalar()
     if given is None:
         await insert_new(unit, Counter, [{"name": CHANGES, "value": 0}], returning=Counter.name)
-        given = (await unit.session.exec(_ONE_MORE)).scalar_one()
+        given = (await unit.session.exec(_MORE, params=more)).scalar_one()
     return int(given)
 
 

@@ -2,11 +2,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.articles import Article, articles_by_url, store_articles
 from storage.engine import Storage
-from storage.insert import add_new
+from storage.insert import add_new, put_all
 from storage.stories import start_stories
 from storage.words import Stage
 
@@ -90,3 +90,20 @@ async def test_stories_are_numbered_in_order(storage: Storage):
 
     assert len({*one, *several}) == 4
     assert several == sorted(several)
+
+
+async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: Storage):
+    await added(storage, Given("a", title="First", text="Old"), Given("b", title="Second"))
+    async with storage.writing() as unit:
+        (story,) = await start_stories(unit, 1)
+        rows = [
+            asdict(Given(key, story_id=story, title="New", text="New")) for key in ("a", "b", "c")
+        ]
+        keep = col(Article.title) != "Second"
+        await put_all(unit, Article, rows, key=["url_hash"], changing=["title"], where=keep)
+
+    async with storage.reading() as unit:
+        found = await unit.session.exec(select(Article).order_by(Article.url_hash))
+        told = [(article.title, article.text) for article in found]
+
+    assert told == [("New", "Old"), ("Second", ""), ("New", "New")]
