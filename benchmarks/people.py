@@ -16,7 +16,6 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from rich.table import Table
 from sqlalchemy import insert
 
 from benchmarks.delivering.outboxes import made
-from bot.cli.people import next_limit
-from bot.cli.people_files import chats_in, check, written_whole
+from bot.cli.people import LEAST, next_size
+from bot.cli.people_files import chats_in, check, some_of, written_whole
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
 from storage.chats import Chat
@@ -127,12 +126,12 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
     _, count = check(file)
     storage, longest = Storage.open(url), 0.0
     people = ImportingPeople(storage)
-    chats_left, limit = chats_in(file), 1
-    while some := list(islice(chats_left, limit)):
+    left, size = chats_in(file), LEAST
+    while some := some_of(left, size):
         started = time.perf_counter()
         await people.take([wished for _, wished in some if wished])
         took = time.perf_counter() - started
-        longest, limit = max(longest, took), next_limit(limit, took)
+        longest, size = max(longest, took), next_size(size, took)
     await learn_sizes(storage, OF_PEOPLE)
     await storage.close()
     return {"chats": count, "longest_unit_ms": round(longest * 1e3)}

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.among import as_one, by_dialect
 from storage.articles import Article
 from storage.columns import ROW_ID, stored_as
 from storage.engine import Unit
+from storage.insert import put_all
 from storage.sources import Source
 from storage.topics import Topic
 from storage.words import OF_A_SOURCE, MuteKind, SourceKind
@@ -32,6 +34,12 @@ class Subject(NamedTuple):
     kind: MuteKind
     id: int
     outlet: str = ""
+
+
+class NewMute(NamedTuple):
+    chat_id: int
+    subject: Subject
+    until: datetime | None
 
 
 class Muted(NamedTuple):
@@ -66,6 +74,31 @@ async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | Non
     unit.session.add(row)
     await unit.session.flush()
     return row.id or 0
+
+
+_OF_CHATS: Final = by_dialect("mute.chat_id", delete(Mute).where)
+
+
+async def mute_all(unit: Unit, mutes: Collection[NewMute]) -> None:
+    """`mute` of many, no subject of a chat twice."""
+    if not mutes:
+        return
+    over = _OF_CHATS[unit.dialect].where(~in_force(unit))
+    connection = await unit.session.connection()
+    await connection.execute(over, {"ids": as_one(unit, {one.chat_id for one in mutes})})
+    rows = [
+        {
+            "chat_id": one.chat_id,
+            "kind": one.subject.kind,
+            "subject_id": one.subject.id,
+            "outlet": one.subject.outlet,
+            "until": one.until,
+            "made_at": unit.now,
+        }
+        for one in mutes
+    ]
+    key = ["chat_id", "kind", "subject_id", "outlet"]
+    await put_all(unit, Mute, rows, key=key, changing=["until"])
 
 
 async def lift(unit: Unit, chat_id: int, mute_id: int) -> None:

@@ -1,12 +1,13 @@
 """Sources: the places we read, one row for one URL, and which chats follow them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, Index, delete, update
+from sqlalchemy import JSON, Index, and_, delete, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.among import as_one, by_dialect
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
 from storage.insert import insert_new
@@ -81,6 +82,33 @@ async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -
 async def source_of(unit: Unit, url_hash: str) -> Source | None:
     found = await unit.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
     return found.first()
+
+
+class KnownSource(NamedTuple):
+    id: int
+    url_hash: str
+    is_inside: bool  # the operator's own network, and not for everybody
+
+
+_KNOWN: Final = by_dialect(
+    "source.url_hash",
+    lambda among: (
+        select(Source.id, Source.url_hash, and_(col(Source.own_network), ~col(Source.public)))
+        .where(among)
+        .order_by(col(Source.id))
+        .with_for_update(read=True, key_share=True)
+    ),
+    "text",
+)
+
+
+async def sources_known(unit: Unit, url_hashes: Collection[str]) -> list[KnownSource]:
+    """Return those of them that are there; none of these goes before this unit ends."""
+    if not url_hashes:
+        return []
+    connection = await unit.session.connection()
+    rows = await connection.execute(_KNOWN[unit.dialect], {"ids": as_one(unit, url_hashes)})
+    return [KnownSource(*row) for row in rows]
 
 
 async def all_sources(unit: Unit) -> list[Source]:

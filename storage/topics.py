@@ -1,10 +1,13 @@
 """Topics: named queries, in the public catalogue or private to one chat."""
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.among import as_one, by_dialect
 from storage.columns import ROW_ID
 from storage.engine import Unit
 
@@ -20,6 +23,9 @@ class Topic(SQLModel, table=True):
     slug: str | None = Field(default=None, max_length=64, unique=True)  # of the public catalogue
     position: int = 0
     created_at: datetime
+
+
+_NAMED: Final = by_dialect("topic.slug", select(Topic).where, "text")
 
 
 async def topic_of(unit: Unit, chat_id: int, query_id: int) -> Topic | None:
@@ -49,6 +55,15 @@ async def count_public_topics(unit: Unit) -> int:
 async def topic_named(unit: Unit, slug: str) -> Topic | None:
     """The public topic that links call *slug*."""
     return (await unit.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
+
+
+async def topics_named(unit: Unit, slugs: Collection[str]) -> dict[str, Topic]:
+    """Return the public topics that links call by one of the *slugs*, by these."""
+    if not slugs:
+        return {}
+    params = {"ids": as_one(unit, slugs)}
+    found = await unit.session.exec(_NAMED[unit.dialect], params=params)
+    return {topic.slug or "": topic for topic in found}
 
 
 async def queries_of_chat(unit: Unit, chat_id: int) -> list[int]:

@@ -77,6 +77,7 @@ USE_CASES = {
     "bot.subscribers.exporting_people",
     "bot.subscribers.importing",
     "bot.subscribers.importing_people",
+    "bot.subscribers.people_joining",
     "bot.subscribers.feedback",
     "bot.subscribers.feed_lists",
     "bot.subscribers.feeds",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.people_tally import Tally
 
-# How long one unit of work may take, which holds up other writers; and chats in the first.
+# How long one unit of work may take, which holds up other writers.
 _UNIT_SECONDS = 0.2
-_FIRST, _MOST = 1, 50
+# How many entries it takes: chats with their topics, feeds and mutes. Fewer take hardly less time,
+# since most statements are for all of them.
+LEAST, _MOST = 100, 2000
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 
@@ -122,26 +123,26 @@ def _need_tables(url: str) -> None:
 
 
 async def _taken(people: ImportingPeople, file: Path, step: Callable[[int], None]) -> Tally:
-    from bot.cli.people_files import chats_in
+    from bot.cli.people_files import chats_in, some_of
     from bot.subscribers.people_tally import Part, Reason, Tally
 
     tally = Tally()
-    chats, limit = chats_in(file), _FIRST
-    while some := list(islice(chats, limit)):
+    chats, size = chats_in(file), LEAST
+    while some := some_of(chats, size):
         for line, wished in some:
             if wished is None:
                 tally.refuse(Part.CHATS, Reason.UNREADABLE, line)
         began = monotonic()
         tally.add(await people.take([wished for _, wished in some if wished]))
-        limit = next_limit(limit, monotonic() - began)
+        size = next_size(size, monotonic() - began)
         step(len(some))
     return tally
 
 
-def next_limit(limit: int, seconds: float) -> int:
-    """Return how many chats the next unit of work takes, when *limit* took so long."""
-    fitting = int(limit * _UNIT_SECONDS / max(seconds, 0.001))
-    return max(1, min(fitting, 2 * limit, _MOST))
+def next_size(size: int, seconds: float) -> int:
+    """Return how many entries the next unit of work takes, when *size* took so long."""
+    fitting = int(size * _UNIT_SECONDS / max(seconds, 0.001))
+    return max(LEAST, min(fitting, 2 * size, _MOST))
 
 
 @contextmanager

@@ -76,6 +76,17 @@ def chats_in(path: Path) -> Iterator[tuple[int, Wished | None]]:
         yield number, read_chat(line, number)
 
 
+def some_of(
+    chats: Iterator[tuple[int, Wished | None]], size: int
+) -> list[tuple[int, Wished | None]]:
+    """Take the next that come to *size* entries; the last of them may come to more."""
+    some = []
+    while size > 0 and (one := next(chats, None)):
+        some.append(one)
+        size -= one[1].size if one[1] else 1
+    return some
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield lines and their numbers; of one that is too long as much as tells that."""
     try:

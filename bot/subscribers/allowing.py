@@ -15,7 +15,10 @@ LARGEST = 1000
 
 async def limits_of(unit: Unit, chat_id: int, usual: Limits) -> Limits:
     """Return how much the chat may have, where *usual* is what all may."""
-    said = await allowance_of(unit, chat_id)
+    return limits_said(await allowance_of(unit, chat_id), usual)
+
+
+def limits_said(said: Allowance, usual: Limits) -> Limits:
     return Limits(**{kind: _said(said, kind, usual) for kind in Limited})
 
 

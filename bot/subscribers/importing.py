@@ -8,7 +8,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.matching.query import QueryError
 from bot.subscribers.changing import Changing
@@ -21,9 +21,9 @@ from bot.subscribers.slots import renewed
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Watching
 from storage.chats import Chat, chat_to_change
-from storage.engine import Storage, Unit
+from storage.engine import Storage
 from storage.slots import keep_slots, slots_of
-from storage.words import USUAL_SLOTS
+from storage.words import USUAL_SLOTS, Slot
 
 
 class Why(StrEnum):
@@ -152,23 +152,28 @@ class Importing:
     async def _settings(self, chat_id: int, export: Export) -> bool:
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
-            is_any = await merge_settings(unit, chat, export)
+            merged = merge_settings(chat, await slots_of(unit, chat_id), export)
+            if merged.slots:
+                await keep_slots(unit, chat_id, merged.slots)
             await replan(unit, chat)
-        return is_any
+        return merged.is_any
 
 
-async def merge_settings(unit: Unit, chat: Chat, export: Export) -> bool:
-    """Take over what the chat has not chosen itself; say whether that was anything."""
+class Merged(NamedTuple):
+    """*slots* are all of the chat's then; None: as they were."""
+
+    is_any: bool
+    slots: tuple[Slot, ...] | None
+
+
+def merge_settings(chat: Chat, slots: tuple[Slot, ...], export: Export) -> Merged:
+    """Take over what the chat, whose *slots* these are, has not chosen itself."""
     is_any = False
     if export.zone not in {None, chat.zone} and chat.zone_guessed:
         chat.zone, chat.zone_guessed, is_any = str(export.zone), False, True
-    slots = await slots_of(unit, chat.id or 0)
     wanted = renewed((), export.times, {}) if export.times else USUAL_SLOTS
-    if slots == USUAL_SLOTS != wanted:
-        await keep_slots(unit, chat.id or 0, wanted)
-        is_any = True
+    is_chosen = slots == USUAL_SLOTS != wanted
     if export.quiet and chat.quiet_hours is None:
         chat.quiet_from, chat.quiet_to = export.quiet.start, export.quiet.end
         is_any = True
-    unit.session.add(chat)
-    return is_any
+    return Merged(is_any or is_chosen, wanted if is_chosen else None)

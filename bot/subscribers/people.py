@@ -88,6 +88,15 @@ class Wished:
     is_admitted: bool = False
     is_banned: bool = False
 
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.telegram_id, self.thread_id
+
+    @property
+    def size(self) -> int:
+        """How many entries it has, itself and others."""
+        return 1 + len(self.export.topics) + len(self.feeds) + len(self.mutes)
+
 
 def first_line(bot: int | None, now: datetime) -> bytes:
     head = {"format": FORMAT, "version": VERSION, "exported_at": moment(now), "bot": bot}

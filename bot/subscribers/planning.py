@@ -1,6 +1,7 @@
 """When a chat's next digest and held alerts come, after what they depend on has changed."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 
 from bot.publishing.calendar import Plan, next_due
 from bot.publishing.quiet import Quiet
@@ -23,15 +24,17 @@ async def replan(unit: Unit, chat: Chat) -> Plan:
     chat_id = chat.id or 0
     await unit.session.flush()
     plan = Plan(chat.zone, await slots_of(unit, chat_id))
-    if await wants_digest(unit, chat_id):
-        last = await last_editions(unit, chat_id)
-        chat.next_digest_at = next_due(plan, _after(chat, unit.now), last.days)
-    else:
-        chat.next_digest_at = None
-    chat.owner = chat.lease_until = None
+    is_wanted = await wants_digest(unit, chat_id)
+    set_next(chat, plan, unit.now, (await last_editions(unit, chat_id)).days if is_wanted else None)
     unit.session.add(chat)
     await unit.session.flush()
     return plan
+
+
+def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | None) -> None:
+    """Do so where what it depends on is known: *last* is as in `next_due`, None for no digest."""
+    chat.next_digest_at = None if last is None else next_due(plan, _after(chat, now), last)
+    chat.owner = chat.lease_until = None
 
 
 async def rehold(unit: Unit, chat: Chat) -> None:

@@ -166,10 +166,10 @@ class Watching:
             await self.past.backfill(query_id, query, now - FIRST_REACH)
 
 
-async def own_topic(unit: Unit, chat_id: int, query_id: int, typed: str, name: str = "") -> Topic:
+async def own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
     words = one_line(typed)
     topic = Topic(
-        name=name or name_for(words),
+        name=name_for(words),
         query_id=query_id,
         typed=words,
         chat_id=chat_id,

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.cli.people import next_limit
+from bot.cli.people import next_size
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.people import first_line, last_line, line_of
@@ -175,13 +175,13 @@ def test_the_planner_knows_of_the_people_who_came(
 
 
 @pytest.mark.parametrize(
-    ("limit", "seconds", "then"),
+    ("size", "seconds", "then"),
     [
-        pytest.param(5, 0.02, 10, id="a fast database: twice as many"),
-        pytest.param(40, 0.0, 50, id="never more than some"),
-        pytest.param(40, 0.8, 10, id="a slow one: as many as fit"),
-        pytest.param(2, 9.0, 1, id="a very slow one: one"),
+        pytest.param(500, 0.02, 1000, id="a fast database: twice as many"),
+        pytest.param(1500, 0.0, 2000, id="never more than some"),
+        pytest.param(1600, 0.8, 400, id="a slow one: as many as fit"),
+        pytest.param(200, 9.0, 100, id="a very slow one: still some"),
     ],
 )
-def test_a_unit_takes_as_many_chats_as_do_not_hold_up_others(limit, seconds, then):
-    assert next_limit(limit, seconds) == then
+def test_a_unit_takes_as_many_entries_as_do_not_hold_up_others(size, seconds, then):
+    assert next_size(size, seconds) == then
