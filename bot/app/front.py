@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.chat.doors import Doors
     from bot.loops import Loop
-    from bot.rendering.renderer import Renderer
     from bot.web.health import Health
 
 log = structlog.get_logger(__name__)
@@ -68,12 +67,16 @@ class FrontDoor:
             return
         await self._stock(stopping)
         await self._when_there(doors.cataloguing.hand_over, stopping)
-        await self._introduce(bot, renderer, await self._admins(doors, stopping))
         await self._when_there(lambda: self._find_an_admin(doors, me), stopping)
-        gate = Floodgate(admins=await self._admins(doors, stopping))
+        admins = await self._admins(doors, stopping)
         dispatcher = make_dispatcher(doors, renderer)
         dispatcher.update.outer_middleware(WatchedUpdates(self.around.watch))
-        await self._listen(Handling(bot, dispatcher, gate), me, stopping)
+        handling = Handling(bot, dispatcher, Floodgate(admins=admins))
+        listening = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            introducing = group.create_task(self._introduce(admins, listening))
+            await self._listen(handling, me, listening, stopping)
+            introducing.cancel()
 
     async def _greet(self, bot: Bot, stopping: asyncio.Event) -> User | None:
         """Return who we are; wait for Telegram as long as it takes, or until *stopping* is set."""
@@ -118,10 +121,16 @@ class FrontDoor:
         for url in self.around.place.feeds:
             await adding.add(url, Wish(every=NEWSROOM_IS_READ))
 
-    async def _introduce(self, bot: Bot, renderer: Renderer, admins: frozenset[int]) -> None:
+    async def _introduce(self, admins: frozenset[int], listening: asyncio.Event) -> None:
+        """Tell Telegram's clients what there is, once people are answered.
+
+        That is four calls for each language, in as many languages as we speak.
+        """
+        await listening.wait()
+        renderer = self.around.renderer
         try:
-            await register_commands(bot, renderer, admins)
-            await set_menu_button(bot, renderer, self.around.place.app_url)
+            await set_menu_button(self.bot, renderer, self.around.place.app_url)
+            await register_commands(self.bot, renderer, admins)
         except (AiogramError, OSError, TimeoutError) as error:
             log.warning("the menu could not be set; the next start tries again", error=str(error))
 
@@ -130,8 +139,13 @@ class FrontDoor:
             link = f"https://t.me/{me.username}?start=admin_{code}"
             self.around.announce(f"No one runs this bot yet. Who opens this first will: {link}")
 
-    async def _listen(self, handling: Handling, me: User, stopping: asyncio.Event) -> None:
+    async def _listen(
+        self, handling: Handling, me: User, listening: asyncio.Event, stopping: asyncio.Event
+    ) -> None:
+        """Take updates until *stopping* is set; *listening* is set when the first may come."""
+
         def ready() -> None:
+            listening.set()
             self.health.waits.discard(Wait.TELEGRAM)
             log.info("ready", bot=me.username, roles=self.around.roles_said)
 
