@@ -15,6 +15,10 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+# A table's rows are not validated, so that what would do it is built for those alone that are
+# dumped: a sixth of what the tables cost a start.
+SQLModel.model_config["defer_build"] = True
+
 # SQLite numbers rows by itself only where the primary key is a plain INTEGER.
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 

@@ -15,7 +15,6 @@ from bot.app.stops import StopError
 from bot.app.versions import our_version
 from bot.settings import Role
 from bot.watch import Reading
-from storage.backlog import backlog
 from storage.engine import DatabaseError
 from storage.schema import database_file
 
@@ -84,6 +83,8 @@ class Looking:
 
 
 async def _asked(storage: Storage) -> Backlog | None:
+    from storage.backlog import backlog
+
     try:
         async with asyncio.timeout(ASK_SECONDS), storage.reading() as unit:
             return await backlog(unit)
