@@ -101,3 +101,7 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(lambda _: working.__exit__(None, None, None))
         return future
+
+    async def shutdown_default_executor(self, *limit: float | None) -> None:
+        with self._skipping.working():  # the limit that later Pythons set would be skipped
+            await super().shutdown_default_executor(*limit)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +67,25 @@ def test_nothing_is_skipped_while_a_thread_works():
 
     assert not was_late
     assert clock.skipped < 3600
+
+
+def test_nothing_is_skipped_while_the_last_thread_ends():
+    clock = Clock(BEGINS)
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
+        hashlib.pbkdf2_hmac("sha256", b"", b"", iterations=100_000)
+
+    async def leaves_it_at_work() -> None:
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        begun.wait()
+        working.cancel()
+
+    with asyncio.Runner(loop_factory=lambda: SkippingLoop(clock)) as runner:
+        runner.run(leaves_it_at_work())
+
+    assert clock.skipped == 0
 
 
 @pytest.mark.parametrize(
