@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import jinja2
 import pytest
+from babel import Locale
 
 from bot.rendering.catalogues import Tongue
 from bot.rendering.environment import make_environment
@@ -19,6 +22,17 @@ def renderer(**templates: str) -> Renderer:
 def test_who_asks_for_the_shipped_templates_gets_what_is_compiled_already():
     assert make_environment() is make_environment()
     assert make_environment(Tongue(LANGUAGES["ar"])) is not make_environment()
+
+
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda one: one.code)
+def test_to_make_an_environment_loads_nothing_of_cldr(language, monkeypatch):
+    """That takes each language a moment of the start, and all of them some megabytes."""
+    parse = Mock()
+    monkeypatch.setattr(Locale, "parse", parse)
+
+    make_environment(Tongue(language))
+
+    parse.assert_not_called()
 
 
 def test_every_template_can_be_read():

@@ -201,6 +201,19 @@ async def test_it_is_measured_at_a_port_of_its_own(workplace, telegram):
     assert SECRET not in text
 
 
+async def test_people_are_answered_before_the_menus_are_told(workplace, telegram):
+    telegram.inject("time_out", method="setMyCommands")
+    async with workplace.dateline("run", **on(telegram)) as command:
+        await command.said("ready")
+        ann = telegram.person("Ann")
+        telegram.send(ann, "/start")
+        await telegram.wait_for_message(ann)
+
+        await command.stop()
+
+    assert "Traceback" not in command.output
+
+
 async def test_a_stop_while_an_answer_is_on_its_way_finishes_it(workplace, telegram):
     async with workplace.dateline("run", **on(telegram)) as command:
         await command.said("ready")
