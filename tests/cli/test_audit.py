@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.main import app
+from bot.cli.commands import app
 from bot.subscribers.audit import Audit
 from storage.engine import Storage
 from storage.words import Deed

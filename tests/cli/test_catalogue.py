@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.main import app
+from bot.cli.commands import app
 
 
 @pytest.fixture

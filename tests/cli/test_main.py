@@ -3,7 +3,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from bot.cli.main import app
+from bot.cli.commands import app
 
 
 def test_it_says_the_version_that_the_project_has():

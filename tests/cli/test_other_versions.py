@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from bot.app.stops import StopError
-from bot.cli.main import app
+from bot.cli.commands import app
 from storage.engine import Storage
 from storage.versions import moving, newest
 

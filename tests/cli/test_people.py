@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.main import app
+from bot.cli.commands import app
 from bot.cli.people import next_size
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor

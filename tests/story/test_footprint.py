@@ -17,7 +17,8 @@ TELEGRAM = {"aiogram"}
 PARSERS = {"lxml", "fastfeedparser"}  # of feeds
 WORDS = {"jinja2", "babel"}  # for people
 # They have processes of their own, or are for tests and for who translates.
-NEVER = {"matplotlib", "trafilatura", "feedparser", "dateparser", "babel.messages"}
+OF_OTHERS = {"matplotlib", "trafilatura", "feedparser", "dateparser", "babel.messages"}
+NEVER = OF_OTHERS | {"bot.cli.commands"}  # all of them but `run`
 METRICS = {"prometheus_client", "storage.backlog"}  # where a port is given
 
 
