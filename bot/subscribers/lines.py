@@ -11,8 +11,9 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def one_line(text: str) -> str:
     """Collapse white space; leave out controls, surrogates and what turns the direction of text."""
-    shown = "".join(character for character in text if character.isspace() or _is_shown(character))
-    return " ".join(shown.split())
+    if not text.isprintable():  # which none of those is
+        text = "".join(one for one in text if one.isspace() or _is_shown(one))
+    return " ".join(text.split())
 
 
 def storable(text: str) -> str:
