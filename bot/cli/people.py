@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _UNIT_SECONDS = 0.2
 # How many entries it takes: chats with their topics, feeds and mutes. Fewer take hardly less time,
 # since most statements are for all of them.
-LEAST, _MOST = 100, 2000
+LEAST, _MOST = 100, 1000
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 

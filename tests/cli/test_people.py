@@ -177,9 +177,9 @@ def test_the_planner_knows_of_the_people_who_came(
 @pytest.mark.parametrize(
     ("size", "seconds", "then"),
     [
-        pytest.param(500, 0.02, 1000, id="a fast database: twice as many"),
-        pytest.param(1500, 0.0, 2000, id="never more than some"),
-        pytest.param(1600, 0.8, 400, id="a slow one: as many as fit"),
+        pytest.param(400, 0.02, 800, id="a fast database: twice as many"),
+        pytest.param(800, 0.0, 1000, id="never more than some"),
+        pytest.param(800, 0.8, 200, id="a slow one: as many as fit"),
         pytest.param(200, 9.0, 100, id="a very slow one: still some"),
     ],
 )
