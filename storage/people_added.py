@@ -71,11 +71,12 @@ async def add_people(unit: Unit, added: Added) -> None:
     await add_new(unit, Allowance, [one.model_dump() for one in added.allowances])
     let_in = {"since": unit.now, "invite_id": None}
     await add_new(unit, Admission, [let_in | {"person_id": one} for one in added.admitted])
-    topic_mutes = await _add_watches(unit, added.watches)
-    source_mutes = await _add_sources(unit, added)
-    await mute_all(unit, topic_mutes + source_mutes)
     asked = {"created_at": unit.now, "state_since": unit.now, "asked_at": unit.now}
     await add_new(unit, Mailbox, [box | asked for box in added.mailboxes])
+    source_mutes = await _add_sources(unit, added)
+    # Last, since who else wants words that nobody watched before waits from here on.
+    topic_mutes = await _add_watches(unit, added.watches)
+    await mute_all(unit, topic_mutes + source_mutes)
 
 
 async def _add_slots(unit: Unit, slots: Mapping[int, tuple[Slot, ...]]) -> None:

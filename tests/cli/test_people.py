@@ -7,9 +7,10 @@ from typer.testing import CliRunner
 
 from bot.cli.commands import app
 from bot.cli.people import next_size
+from bot.cli.people_files import some_of
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
-from bot.subscribers.people import first_line, last_line, line_of
+from bot.subscribers.people import first_line, last_line, line_of, read_chat
 from bot.subscribers.watching import Watching
 from storage.engine import Storage
 from storage.planner import OF_PEOPLE
@@ -185,3 +186,13 @@ def test_the_planner_knows_of_the_people_who_came(
 )
 def test_a_unit_takes_as_many_entries_as_do_not_hold_up_others(size, seconds, then):
     assert next_size(size, seconds) == then
+
+
+def test_a_unit_takes_chats_until_they_come_to_its_entries():
+    topics = [{"query": "Taiwan", "mode": "both"}] * 3
+    many = read_chat(line_of({"chat": {"telegram_id": 7}, "topics": topics}), 2)
+    chats = iter([(2, many), (3, many), (4, None), (5, many), (6, many)])
+
+    pages = [[line for line, _ in some_of(chats, 6)] for _ in range(3)]
+
+    assert pages == [[2, 3], [4, 5, 6], []]
