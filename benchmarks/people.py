@@ -15,7 +15,8 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from rich.table import Table
 from sqlalchemy import insert
 
 from benchmarks.delivering.outboxes import made
-from bot.cli.people import LEAST, next_size
-from bot.cli.people_files import chats_in, check, some_of, written_whole
+from bot.cli.people import take_all
+from bot.cli.people_files import check, written_whole
 from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
+from bot.subscribers.people import Wished
+from bot.subscribers.people_tally import Tally
 from storage.chats import Chat
 from storage.condition import opened_to_read
 from storage.engine import Storage
@@ -124,17 +127,25 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
     if is_new:
         url = await made(url, "dateline_people")
     _, count = check(file)
-    storage, longest = Storage.open(url), 0.0
-    people = ImportingPeople(storage)
-    left, size = chats_in(file), LEAST
-    while some := some_of(left, size):
-        started = time.perf_counter()
-        await people.take([wished for _, wished in some if wished])
-        took = time.perf_counter() - started
-        longest, size = max(longest, took), next_size(size, took)
+    storage = Storage.open(url)
+    people = Timed(storage)
+    await take_all(people, file, lambda _done: None)
     await learn_sizes(storage, OF_PEOPLE)
     await storage.close()
-    return {"chats": count, "longest_unit_ms": round(longest * 1e3)}
+    return {"chats": count, "longest_unit_ms": round(max(people.took) * 1e3)}
+
+
+@dataclass(frozen=True)
+class Timed(ImportingPeople):
+    """*took*: how many seconds each unit of work did."""
+
+    took: list[float] = field(default_factory=list)
+
+    async def take(self, people: Sequence[Wished]) -> Tally:
+        started = time.perf_counter()
+        tally = await super().take(people)
+        self.took.append(time.perf_counter() - started)
+        return tally
 
 
 def apart(step: Callable[..., Any], *arguments: Any, **named: Any) -> dict[str, Any]:

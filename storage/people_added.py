@@ -66,24 +66,26 @@ class Added:
     mailboxes: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def add_people(unit: Unit, added: Added) -> None:
-    await _add_slots(unit, added.slots)
+async def add_people(unit: Unit, added: Added, there: Collection[int]) -> None:
+    """*there* are the chats that are not new themselves."""
+    await _add_slots(unit, added.slots, there)
     await add_new(unit, Allowance, [one.model_dump() for one in added.allowances])
     let_in = {"since": unit.now, "invite_id": None}
     await add_new(unit, Admission, [let_in | {"person_id": one} for one in added.admitted])
     asked = {"created_at": unit.now, "state_since": unit.now, "asked_at": unit.now}
     await add_new(unit, Mailbox, [box | asked for box in added.mailboxes])
-    source_mutes = await _add_sources(unit, added)
+    source_mutes = await _add_sources(unit, added, there)
     # Last, since who else wants words that nobody watched before waits from here on.
     topic_mutes = await _add_watches(unit, added.watches)
     await mute_all(unit, topic_mutes + source_mutes)
 
 
-async def _add_slots(unit: Unit, slots: Mapping[int, tuple[Slot, ...]]) -> None:
-    if not slots:
-        return
-    connection = await unit.session.connection()
-    await connection.execute(_OTHER_SLOTS[unit.dialect], {"ids": as_one(unit, slots)})
+async def _add_slots(
+    unit: Unit, slots: Mapping[int, tuple[Slot, ...]], there: Collection[int]
+) -> None:
+    if changed := slots.keys() & set(there):
+        connection = await unit.session.connection()
+        await connection.execute(_OTHER_SLOTS[unit.dialect], {"ids": as_one(unit, changed)})
     rows = [
         {"chat_id": chat_id, "number": one.number, "minutes": one.minutes, "weekdays": one.weekdays}
         for chat_id, chosen in slots.items()
@@ -131,31 +133,30 @@ async def _add_topics(
     return {(one.chat_id, one.query_id): one.id for one in found}
 
 
-async def _add_sources(unit: Unit, added: Added) -> list[NewMute]:
+async def _add_sources(unit: Unit, added: Added, there: Collection[int]) -> list[NewMute]:
     """Let them be followed; return what of them is to be muted."""
     moments = {"created_at": unit.now, "next_fetch_at": unit.now}
     await insert_new(unit, Source, [one | moments for one in added.sources], returning=Source.id)
     named = {url_hash for _, url_hash in added.follows} | {one.url_hash for one in added.mutes}
     ids = {source.url_hash: source.id for source in await sources_known(unit, named)}
-    follows = [(chat_id, ids[url_hash]) for chat_id, url_hash in added.follows]
-    await _add_follows(unit, follows)
+    rows = [{"chat_id": chat_id, "source_id": ids[hashed]} for chat_id, hashed in added.follows]
+    await add_new(unit, Follow, rows)
+    await _forget_left(unit, {chat_id for chat_id, _ in added.follows} & set(there))
     return [
         NewMute(one.chat_id, Subject(one.kind, ids[one.url_hash]), one.until) for one in added.mutes
     ]
 
 
-async def _add_follows(unit: Unit, follows: Collection[tuple[int, int]]) -> None:
-    if not follows:
-        return
-    rows = [{"chat_id": chat_id, "source_id": source_id} for chat_id, source_id in follows]
-    await add_new(unit, Follow, rows)
-    connection = await unit.session.connection()
-    ids = as_one(unit, {chat_id for chat_id, _ in follows})
-    await connection.execute(_TAKEN_UP_AGAIN[unit.dialect], {"ids": ids})
+async def _forget_left(unit: Unit, chat_ids: Collection[int]) -> None:
+    """What a chat follows again it has not let go of."""
+    if chat_ids:
+        connection = await unit.session.connection()
+        ids = as_one(unit, chat_ids)
+        await connection.execute(_FOLLOWED_AGAIN[unit.dialect], {"ids": ids})
 
 
 _OTHER_SLOTS: Final = by_dialect("slot.chat_id", delete(DigestSlot).where)
-_TAKEN_UP_AGAIN: Final = by_dialect(
+_FOLLOWED_AGAIN: Final = by_dialect(
     "unfollowed.chat_id",
     delete(Unfollowed)
     .where(

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 _UNIT_SECONDS = 0.2
 # How many entries it takes: chats with their topics, feeds and mutes. Fewer take hardly less time,
 # since most statements are for all of them.
-LEAST, _MOST = 100, 1000
+_LEAST, _MOST = 100, 1000
+# When the planner is told anew what it plans for: statements are planned once, on tables that may
+# have been empty, and would go on reading these from end to end.
+_FIRST_LEARNT, _TIMES = 500, 4  # chats
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 
@@ -107,7 +110,7 @@ async def _import(
     async with open_storage(database_of(settings)) as storage:
         people = ImportingPeople(storage, limits, asleep=asleep, dry_run=dry_run)
         with _progress(count) as step:
-            tally = await _taken(people, file, step)
+            tally = await take_all(people, file, step)
         if not dry_run:
             await learn_sizes(storage, OF_PEOPLE)
     return tally
@@ -122,12 +125,15 @@ def _need_tables(url: str) -> None:
         fail(f"There is no database {path} yet: `dateline migrate` makes it.")
 
 
-async def _taken(people: ImportingPeople, file: Path, step: Callable[[int], None]) -> Tally:
+async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], None]) -> Tally:
+    """Take in a file that was checked; *step* is told how many chats each unit of work had."""
     from bot.cli.people_files import chats_in, some_of
     from bot.subscribers.people_tally import Part, Reason, Tally
+    from storage.planner import OF_PEOPLE, learn_sizes
 
     tally = Tally()
-    chats, size = chats_in(file), LEAST
+    chats, size = chats_in(file), _LEAST
+    done, learnt = 0, _FIRST_LEARNT
     while some := some_of(chats, size):
         for line, wished in some:
             if wished is None:
@@ -136,13 +142,17 @@ async def _taken(people: ImportingPeople, file: Path, step: Callable[[int], None
         tally.add(await people.take([wished for _, wished in some if wished]))
         size = next_size(size, monotonic() - began)
         step(len(some))
+        done += len(some)
+        if done >= learnt and not people.dry_run:
+            await learn_sizes(people.storage, OF_PEOPLE)
+            learnt = done * _TIMES
     return tally
 
 
 def next_size(size: int, seconds: float) -> int:
     """Return how many entries the next unit of work takes, when *size* took so long."""
     fitting = int(size * _UNIT_SECONDS / max(seconds, 0.001))
-    return max(LEAST, min(fitting, 2 * size, _MOST))
+    return max(_LEAST, min(fitting, 2 * size, _MOST))
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class ImportingPeople:
         for one in people:
             self._chat(here, one, opened[one.wished.place], known)
         await unit.session.flush()
-        await add_people(unit, here.added)
+        await add_people(unit, here.added, there)
         for one in people:
             if one.wished.is_banned and opened[one.wished.place].is_new:
                 await ban(unit, one.wished.telegram_id)

@@ -22,7 +22,7 @@ from bot.subscribers.people import Wished, line_of, read_chat
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
 from storage.engine import DatabaseError, Storage, Unit
 from storage.follows import unfollow
-from storage.people_added import add_people
+from storage.people_added import Added, add_people
 from storage.queries import changes_since, query_for, retire_query
 from storage.sources import Follow, add_source
 from storage.subscriptions import Subscription
@@ -33,7 +33,7 @@ from tests.conftest import TurnedClock
 from tests.emptying import empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _URLS = [f"https://site{number}.example/feed" for number in range(5)]
 _MOMENTS = st.sampled_from([None, "2026-03-01T12:00:00Z", "2026-03-09T12:00:00Z", "soon"])
@@ -197,10 +197,10 @@ async def test_a_dry_run_tells_what_would_be_new_and_keeps_none_of_it(storage):
 
 
 async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, monkeypatch):
-    async def refusing(unit: Unit, added: Any) -> None:
+    async def refusing(unit: Unit, added: Added, there: Collection[int]) -> None:
         if {watch.name for watch in added.watches} & {"Name 7", "Name 15"}:
             raise DatabaseError("INSERT", {}, Exception("refused"))
-        await add_people(unit, added)
+        await add_people(unit, added, there)
 
     monkeypatch.setattr(importing_people, "add_people", refusing)
 
