@@ -175,6 +175,27 @@ def test_the_planner_knows_of_the_people_who_came(
     assert told == list(OF_PEOPLE)
 
 
+def test_the_planner_learns_while_many_come(
+    dateline, database_url, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    asyncio.run(fill(database_url, 3))
+    assert dateline("export", str(tmp_path / "people")).exit_code == 0
+    told = []
+
+    async def learn(_storage: Storage, tables) -> None:
+        told.append(tables)
+
+    monkeypatch.setattr("storage.planner.learn_sizes", learn)
+    monkeypatch.setattr("bot.cli.people._FIRST_LEARNT", 1)
+    monkeypatch.setattr("bot.cli.people._TIMES", 2)
+    monkeypatch.setattr("bot.cli.people._LEAST", 1)
+    monkeypatch.setattr("bot.cli.people._MOST", 1)
+
+    assert dateline("import", str(tmp_path / "people")).exit_code == 0
+
+    assert told == [OF_PEOPLE] * 3  # of one chat, of two, and at the end
+
+
 @pytest.mark.parametrize(
     ("size", "seconds", "then"),
     [
