@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 Stored = dict[str, list[tuple[Any, ...]]]
 
 FEED = "https://paper.example/feed.xml"
-# How fast we may send is no part of what a person has.
-_NOT_OURS = {"pace"}
+# How fast we may send is no part of what a person has, nor which numbers rows have had.
+_NOT_OURS = {"pace", "sqlite_sequence"}
 TYPED = (
     "okapi",
     "8:00",
