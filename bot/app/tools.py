@@ -119,15 +119,18 @@ async def make_links(storage: Storage, base: str | None) -> Links:
 
 
 @contextmanager
-def needing_the_database() -> Iterator[None]:
-    """For what must be done before anything else can be: StopError if the database fails."""
+def needing_the_database(then: str = "") -> Iterator[None]:
+    """For what must be done before anything else can be: StopError if the database fails.
+
+    *then* is what to do about it.
+    """
     from storage.engine import DatabaseError
 
     try:
         yield
     except (DatabaseError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise StopError(f"DATABASE_URL: the database cannot be used: {reason}") from error
+        raise StopError(f"DATABASE_URL: the database cannot be used: {reason}{then}") from error
 
 
 @contextmanager

@@ -28,6 +28,7 @@ _LEAST, _MOST = 100, 1000
 # When the planner is told anew what it plans for: statements are planned once, on tables that may
 # have been empty, and would go on reading these from end to end.
 _FIRST_LEARNT, _TIMES = 500, 4  # chats
+_AGAIN = ". Who was taken in stays; give the same command again for the others."
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="Gzipped if it ends in .gz.")]
 
 
@@ -98,7 +99,7 @@ async def _import(
     settings: Settings, file: Path, count: int, *, asleep: bool, dry_run: bool
 ) -> Tally:
     from bot.app.databases import database_of
-    from bot.app.tools import open_storage
+    from bot.app.tools import needing_the_database, open_storage
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.limits import Limits
     from storage.planner import OF_PEOPLE, learn_sizes
@@ -109,7 +110,7 @@ async def _import(
         _need_tables(url)
     async with open_storage(database_of(settings)) as storage:
         people = ImportingPeople(storage, limits, asleep=asleep, dry_run=dry_run)
-        with _progress(count) as step:
+        with needing_the_database(_AGAIN), _progress(count) as step:
             tally = await take_all(people, file, step)
         if not dry_run:
             await learn_sizes(storage, OF_PEOPLE)

@@ -24,12 +24,15 @@ from storage.allowances import Allowance
 from storage.bans import ban
 from storage.chats import Chat
 from storage.chats_opened import Opened, Place, open_chats
-from storage.engine import DatabaseError, Storage, Unit, claim_alone
+from storage.engine import DatabaseError, Storage, Unit, claim_alone, is_away, will_pass
 from storage.people_added import add_people
 from storage.people_known import Known, known_of_each
 from storage.sources import sources_known
 from storage.topics import topics_named
 from storage.words import ChatKind, ChatState
+
+# Who watches the same at the same moment may be met in the database, and then once more.
+_TRIES = 3
 
 
 class _TakenBack(Exception):  # noqa: N818 - nothing went wrong
@@ -46,13 +49,17 @@ class ImportingPeople:
     dry_run: bool = False
 
     async def take(self, people: Sequence[Wished]) -> Tally:
-        """Take in some, in one unit of work."""
+        """Take in some, in one unit of work; `DatabaseError` if that has to wait, and none is."""
         return await self._take([Wanted.of(wished) for wished in people])
 
-    async def _take(self, people: Sequence[Wanted]) -> Tally:
+    async def _take(self, people: Sequence[Wanted], tries: int = _TRIES) -> Tally:
         try:
             return await self._in_one_unit(people)
-        except DatabaseError:
+        except DatabaseError as error:
+            if will_pass(error):
+                if is_away(error) or tries == 1:
+                    raise  # nobody is refused for it
+                return await self._take(people, tries - 1)
             if len(people) > 1:
                 return await self._by_halves(people)
             tally = Tally()

@@ -3,11 +3,14 @@ import gzip
 import json
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
+from bot.app.stops import StopError
 from bot.cli.commands import app
 from bot.cli.people import next_size
 from bot.cli.people_files import some_of
+from bot.subscribers import importing_people
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.people import first_line, last_line, line_of, read_chat
@@ -141,6 +144,26 @@ def test_a_chat_that_cannot_be_read_takes_nobody_with_it(dateline, tmp_path):
     assert result.exit_code == 0
     assert result.output.splitlines()[1].split() == ["chats", "1", "0", "1"]
     assert "refused: 1 of the chats: cannot be read (line 2)" in result.output
+
+
+def test_a_database_that_goes_away_is_said_with_what_to_do(
+    dateline, database_url, tmp_path, monkeypatch
+):
+    asyncio.run(fill(database_url, 2))
+    dateline("export", str(file := tmp_path / "people.json"))
+
+    async def full(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(importing_people, "add_people", full)
+
+    result = dateline("import", str(file))
+
+    assert isinstance(result.exception, StopError)
+    assert str(result.exception).endswith(
+        "cannot be used: database or disk is full. "
+        "Who was taken in stays; give the same command again for the others."
+    )
 
 
 def test_without_a_database_there_is_nothing_to_write(dateline, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel, col, select
 
 import storage.tables  # noqa: F401 - all tables are known then
@@ -210,6 +211,47 @@ async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, mo
     assert tally.lines == {(Part.CHATS, Reason.NOT_STORED): [8, 16]}
     rows = await all_rows(storage)
     assert {len(rows[name]) for name in ("chat", "subscription")} == {18, 36}
+
+
+class MetError(Exception):
+    """Two units of work wait for each other, as PostgreSQL says it."""
+
+    sqlstate = "40P01"
+
+
+AWAY = OperationalError("INSERT", {}, Exception("the disk is full"))
+MET = DatabaseError("INSERT", {}, MetError())
+
+
+def failing_with(monkeypatch, *failures: Exception) -> None:
+    left = list(failures)
+
+    async def failing(unit: Unit, added: Added, there: Collection[int]) -> None:
+        if left:
+            raise left.pop()
+        await add_people(unit, added, there)
+
+    monkeypatch.setattr(importing_people, "add_people", failing)
+
+
+async def test_a_unit_that_met_another_is_tried_again(storage, monkeypatch):
+    failing_with(monkeypatch, MET, MET)
+
+    tally = await ImportingPeople(storage).take(read(CHATS))
+
+    assert tally.counts[Part.CHATS, Outcome.ADDED] == 20
+    assert not tally.refused
+
+
+@pytest.mark.parametrize("failures", [[AWAY], [MET, MET, MET]], ids=["away", "met thrice"])
+async def test_nobody_is_refused_for_what_will_pass(storage, monkeypatch, failures):
+    before = await all_rows(storage)
+    failing_with(monkeypatch, *failures)
+
+    with pytest.raises(DatabaseError):
+        await ImportingPeople(storage).take(read(CHATS))
+
+    assert await all_rows(storage) == before
 
 
 async def test_those_who_import_and_watch_at_once_lose_nothing(storage, arrive, watching):
