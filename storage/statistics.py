@@ -125,7 +125,9 @@ async def _asking_sizes(unit: Unit) -> str:
         return "SELECT '', 0 WHERE 0"
     return (
         "SELECT s.tbl_name, sum(d.pgsize) AS size FROM dbstat AS d JOIN sqlite_schema AS s"
-        " ON s.name = d.name WHERE d.aggregate GROUP BY s.tbl_name ORDER BY size DESC LIMIT 20"
+        # With the "=" it is told to add up; without, it filters what it has not added up.
+        " ON s.name = d.name WHERE d.aggregate = TRUE"
+        " GROUP BY s.tbl_name ORDER BY size DESC LIMIT 20"
     )
 
 

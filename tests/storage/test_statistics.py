@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, update
 
 from storage import statistics
 from storage.deliveries import Delivery
+from storage.engine import POSTGRESQL
 from storage.queries import query_for
 from storage.statistics import Count, articles_a_day, lately, most_watched, sizes, standing
 from storage.subscriptions import Subscription
@@ -116,7 +118,16 @@ async def test_tables_are_told_by_their_room(storage):
     async with storage.reading() as unit:
         found = await sizes(unit)
 
-    if not found:
+    if not found and not await tells_sizes(storage):
         pytest.skip("this SQLite has no dbstat")
-    assert all(count.number >= 0 for count in found)
+    assert ("delivery",) in {count.what for count in found if count.number}
     assert found == sorted(found, key=lambda count: -count.number)
+
+
+async def tells_sizes(storage: Storage) -> bool:
+    if storage.dialect == POSTGRESQL:
+        return True
+    async with storage.reading() as unit:
+        connection = await unit.session.connection()
+        built = await connection.execute(text("PRAGMA compile_options"))
+        return "ENABLE_DBSTAT_VTAB" in built.scalars().all()
