@@ -71,7 +71,9 @@ async def _together(asked: argparse.Namespace, folder: Path) -> Outcome:
         if database := asked.database:
             await migrate(database)
         else:
-            server = os.environ["DATELINE_TEST_POSTGRESQL"]
+            server = os.environ.get("DATELINE_TEST_POSTGRESQL")
+            if not server:
+                raise SystemExit("Give --database, or a server in DATELINE_TEST_POSTGRESQL.")
             database = await stack.enter_async_context(own_database(server))
         wanted = {each: getattr(asked, each.value) for each in Trouble}
         wanted[Trouble.KILL] = KILLS_OF_SEVERAL if asked.kills is None else asked.kills
