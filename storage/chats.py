@@ -1,6 +1,6 @@
 """Chats: where Telegram delivers. Keys name this row, never Telegram's id, which may change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -91,6 +91,13 @@ class Wishes(NamedTuple):
 
 def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
+
+
+async def languages_chosen(unit: Unit, people: Collection[int]) -> dict[int, str]:
+    """Return what those of *people*, by Telegram's ids, speak who did not leave it as it was."""
+    theirs = (col(Chat.telegram_id).in_(people), col(Chat.chosen_language).is_not(None))
+    chosen = await unit.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
+    return {telegram_id: str(code) for telegram_id, code in chosen}
 
 
 def spoken_to() -> ColumnElement[str]:

@@ -74,7 +74,7 @@ class FrontDoor:
         handling = Handling(bot, dispatcher, Floodgate(admins=admins))
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            introducing = group.create_task(self._introduce(admins, listening))
+            introducing = group.create_task(self._introduce(doors, listening, stopping))
             await self._listen(handling, me, listening, stopping)
             introducing.cancel()
 
@@ -121,12 +121,15 @@ class FrontDoor:
         for url in self.around.place.feeds:
             await adding.add(url, Wish(every=NEWSROOM_IS_READ))
 
-    async def _introduce(self, admins: frozenset[int], listening: asyncio.Event) -> None:
+    async def _introduce(
+        self, doors: Doors, listening: asyncio.Event, stopping: asyncio.Event
+    ) -> None:
         """Tell Telegram's clients what there is, once people are answered.
 
         That is four calls for each language, in as many languages as we speak.
         """
         await listening.wait()
+        admins = await self._when_there(doors.admins.languages, stopping)
         renderer = self.around.renderer
         try:
             await set_menu_button(self.bot, renderer, self.around.place.app_url)

@@ -20,7 +20,7 @@ from aiogram.types import (
 from bot.rendering.languages import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from aiogram import Bot
 
@@ -66,10 +66,13 @@ GROUP_COMMANDS = (
 )
 
 
-async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] = ()) -> None:
+async def register_commands(
+    bot: Bot, renderer: Renderer, admins: Mapping[int, str | None] | None = None
+) -> None:
     """Fill the menus, and say what this bot is, to the clients of each language.
 
-    An admin who has not started the bot yet gets theirs at the first start.
+    *admins* are those who run the bot, with the language that each has chosen, if any. Who has not
+    started it yet gets theirs at the first start.
     """
     scope, groups = BotCommandScopeAllPrivateChats(), BotCommandScopeAllGroupChats()
     for code, spoken in _by_code(renderer).items():
@@ -77,8 +80,9 @@ async def register_commands(bot: Bot, renderer: Renderer, admins: Iterable[int] 
         in_groups = _described(GROUP_COMMANDS, spoken)
         await bot.set_my_commands(in_groups, scope=groups, language_code=code)
         await _introduce(bot, spoken, code)
-    for person_id in admins:
-        await register_admin(bot, renderer, person_id)
+    for person_id, chosen in (admins or {}).items():
+        spoken = renderer.of(chosen or ENGLISH.code)
+        await register_chat(bot, person_id, spoken, is_admin=True, is_chosen=chosen is not None)
 
 
 async def set_menu_button(

@@ -1,6 +1,7 @@
 """The first admin: whoever opens the link that the start printed; in a playground, who is first."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -8,6 +9,7 @@ from bot.subscribers.access import Access
 from storage.acts import write_act
 from storage.admins import admin_ids, appoint, replace_code, use_code
 from storage.bans import is_banned
+from storage.chats import languages_chosen
 from storage.engine import Storage
 from storage.words import Deed
 
@@ -33,6 +35,12 @@ class Admins:
         """Return who runs the bot: those of the settings, and the appointed."""
         async with self.storage.reading() as unit:
             return self.access.admins | frozenset(await admin_ids(unit))
+
+    async def languages(self) -> Mapping[int, str | None]:
+        """Return who runs the bot, with the language that each has chosen, if any."""
+        async with self.storage.reading() as unit:
+            everybody = self.access.admins | frozenset(await admin_ids(unit))
+            return dict.fromkeys(everybody) | await languages_chosen(unit, everybody)
 
     async def redeem(self, person_id: int, code: str) -> bool:
         """Make the person an admin if the code is the printed one and still unused.

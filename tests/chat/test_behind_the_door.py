@@ -63,7 +63,7 @@ async def test_a_button_stops_spinning_when_its_handler_fails(ann, playground):
 async def test_the_menu_shows_admins_more(house, playground):
     house.talk("Ada", id=ADMIN)
 
-    await register_commands(house.bot, Renderer(), [ADMIN, 12345])
+    await register_commands(house.bot, Renderer(), dict.fromkeys([ADMIN, 12345]))
 
     told = playground.journal("setMyCommands")
     everybody, groups, admins = (call["params"]["commands"] for call in told[:3])

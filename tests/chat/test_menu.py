@@ -39,9 +39,28 @@ async def test_each_language_says_what_the_bot_is(house):
 
 async def test_every_command_has_its_words(house):
     ann = house.talk("Ann")
-    await register_commands(house.bot, Renderers().of("en"), [ann.who.id])
+    await register_commands(house.bot, Renderers().of("en"), {ann.who.id: None})
 
     theirs = await house.bot.get_my_commands(scope=BotCommandScopeChat(chat_id=ann.who.id))
 
     assert [one.command for one in theirs] == list(ADMIN_COMMANDS)
     assert all(one.description for one in theirs)
+
+
+async def test_the_menu_of_an_admin_speaks_the_language_that_was_chosen(house):
+    ann, ben = house.talk("Ann"), house.talk("Ben")
+    admins = {ann.who.id: "zh-Hans", ben.who.id: None}
+    await register_commands(house.bot, Renderers(tongues=TONGUES).of("en"), admins)
+
+    topics = [
+        (
+            await house.bot.get_my_commands(
+                scope=BotCommandScopeChat(chat_id=who), language_code=code
+            )
+        )[ADMIN_COMMANDS.index("topics")].description
+        for who in admins
+        for code in (None, "zh")
+    ]
+
+    english = "What you watch, and the catalogue"
+    assert topics == [pseudo(english), pseudo(english), english, pseudo(english)]

@@ -1,5 +1,6 @@
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
+from bot.subscribers.settings import ChatSettings
 
 
 async def test_a_code_makes_one_admin(storage):
@@ -48,3 +49,12 @@ async def test_elsewhere_nobody_runs_the_bot_for_coming_first(storage):
 
     assert not await Admins(storage, Access(is_open=True)).come_first(1)
     assert not await Admins(storage, named, is_for_first=True).come_first(1)
+
+
+async def test_those_who_run_it_are_known_with_the_language_that_they_chose(storage, arrive):
+    admins = Admins(storage, Access(is_open=True, admins=frozenset({1, 2, 3})))
+    await ChatSettings(storage).set_language(await arrive(1), "ja")
+    await ChatSettings(storage).set_language(await arrive(4), "fr")
+    await arrive(2)
+
+    assert await admins.languages() == {1: "ja", 2: None, 3: None}
