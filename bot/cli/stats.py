@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _TOPICS = 10
 _MB = 1024 * 1024
+_LARGE = _MB // 10  # what is smaller is not worth a line
 _WORDS = {
     "topics": {"True": "of the catalogue", "False": "people's own"},
     "queries": {"True": "asked for", "False": "no longer"},
@@ -93,9 +94,9 @@ def _lines(found: Found, days: int) -> Iterator[str]:
     if found["most_watched"]:
         yield "\nMost watched of the catalogue (chats)"
         yield from _table(found["most_watched"])
-    if found["bytes"]:
+    if large := [count for count in found["bytes"] if count.number >= _LARGE]:
         yield "\nRoom (MB, with indexes)"
-        for count in found["bytes"]:
+        for count in large:
             yield f"  {count.number / _MB:>12,.1f}  {count.what[0]}"
 
 

@@ -32,6 +32,13 @@ def test_the_numbers_are_told_in_lines(stats):
     assert ["1", "Japan"] in lines
 
 
+def test_a_table_that_takes_hardly_any_room_has_no_line(stats):
+    told, document = stats().output, json.loads(stats("--json").output)
+
+    assert " 0.0 " not in told
+    assert min(size["count"] for size in document["bytes"]) < 50_000
+
+
 def test_a_document_has_the_same(stats):
     found = json.loads(stats("--json", "--days", "2").output)
 
