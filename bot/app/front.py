@@ -30,7 +30,7 @@ from bot.web.health import Wait
 from storage.engine import DatabaseError, will_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from aiogram import Bot
     from aiogram.types import User
@@ -68,13 +68,13 @@ class FrontDoor:
         await self._stock(stopping)
         await self._when_there(doors.cataloguing.hand_over, stopping)
         await self._when_there(lambda: self._find_an_admin(doors, me), stopping)
-        admins = await self._admins(doors, stopping)
+        admins = await self._when_there(doors.admins.languages, stopping) or {}
         dispatcher = make_dispatcher(doors, renderer)
         dispatcher.update.outer_middleware(WatchedUpdates(self.around.watch))
-        handling = Handling(bot, dispatcher, Floodgate(admins=admins))
+        handling = Handling(bot, dispatcher, Floodgate(admins=frozenset(admins)))
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            introducing = group.create_task(self._introduce(doors, listening, stopping))
+            introducing = group.create_task(self._introduce(admins, listening))
             await self._listen(handling, me, listening, stopping)
             introducing.cancel()
 
@@ -109,9 +109,6 @@ class FrontDoor:
                 await nap(stopping, GREETING_PAUSE_SECONDS)
         return None
 
-    async def _admins(self, doors: Doors, stopping: asyncio.Event) -> frozenset[int]:
-        return await self._when_there(doors.admins.all, stopping) or frozenset()
-
     async def _stock(self, stopping: asyncio.Event) -> None:
         """Fill the catalogue, and in the playground add the newsroom's feeds."""
         tools = self.around.tools
@@ -121,15 +118,13 @@ class FrontDoor:
         for url in self.around.place.feeds:
             await adding.add(url, Wish(every=NEWSROOM_IS_READ))
 
-    async def _introduce(
-        self, doors: Doors, listening: asyncio.Event, stopping: asyncio.Event
-    ) -> None:
+    async def _introduce(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
         """Tell Telegram's clients what there is, once people are answered.
 
-        That is four calls for each language, in as many languages as we speak.
+        That is four calls for each language that we speak. *admins* come with the language that
+        each has chosen, if any.
         """
         await listening.wait()
-        admins = await self._when_there(doors.admins.languages, stopping)
         renderer = self.around.renderer
         try:
             await set_menu_button(self.bot, renderer, self.around.place.app_url)

@@ -31,13 +31,11 @@ class Admins:
             await replace_code(unit, _hash(code))
         return code
 
-    async def all(self) -> frozenset[int]:
-        """Return who runs the bot: those of the settings, and the appointed."""
-        async with self.storage.reading() as unit:
-            return self.access.admins | frozenset(await admin_ids(unit))
-
     async def languages(self) -> Mapping[int, str | None]:
-        """Return who runs the bot, with the language that each has chosen, if any."""
+        """Return who runs the bot, those of the settings and the appointed.
+
+        To each the language that was chosen, if any.
+        """
         async with self.storage.reading() as unit:
             everybody = self.access.admins | frozenset(await admin_ids(unit))
             return dict.fromkeys(everybody) | await languages_chosen(unit, everybody)

@@ -41,7 +41,7 @@ async def test_where_it_is_for_the_first_there_is_one(storage):
     assert await admins.come_first(1)
     assert not await admins.come_first(2)
     assert not await admins.come_first(1)
-    assert await admins.all() == {1}
+    assert await admins.languages() == {1: None}
 
 
 async def test_elsewhere_nobody_runs_the_bot_for_coming_first(storage):
