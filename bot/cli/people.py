@@ -99,7 +99,7 @@ async def _import(
     settings: Settings, file: Path, count: int, *, asleep: bool, dry_run: bool
 ) -> Tally:
     from bot.app.databases import database_of
-    from bot.app.tools import needing_the_database, open_storage
+    from bot.app.tools import open_storage
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.limits import Limits
     from storage.planner import OF_PEOPLE, learn_sizes
@@ -110,7 +110,7 @@ async def _import(
         _need_tables(url)
     async with open_storage(database_of(settings)) as storage:
         people = ImportingPeople(storage, limits, asleep=asleep, dry_run=dry_run)
-        with needing_the_database(_AGAIN), _progress(count) as step:
+        with _progress(count) as step:
             tally = await take_all(people, file, step)
         if not dry_run:
             await learn_sizes(storage, OF_PEOPLE)
@@ -128,6 +128,7 @@ def _need_tables(url: str) -> None:
 
 async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], None]) -> Tally:
     """Take in a file that was checked; *step* is told how many chats each unit of work had."""
+    from bot.app.tools import needing_the_database
     from bot.cli.people_files import chats_in, some_of
     from bot.subscribers.people_tally import Part, Reason, Tally
     from storage.planner import OF_PEOPLE, learn_sizes
@@ -140,7 +141,8 @@ async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], No
             if wished is None:
                 tally.refuse(Part.CHATS, Reason.UNREADABLE, line)
         began = monotonic()
-        tally.add(await people.take([wished for _, wished in some if wished]))
+        with needing_the_database(_AGAIN):
+            tally.add(await people.take([wished for _, wished in some if wished]))
         size = next_size(size, monotonic() - began)
         step(len(some))
         done += len(some)
