@@ -99,10 +99,12 @@ def _wanting(article: Article) -> Any:
 
 
 def _alerted(article: Article) -> ColumnElement[bool]:
-    return exists().where(
-        col(Alert.chat_id) == Chat.id,
-        col(Alert.story_id) == article.story_id,
-    )
+    """Say of a `Chat` whether it was alerted to the story, or to the article by a feed of its own.
+
+    Such an alert names another story: its article was private then (`make_public`).
+    """
+    told = or_(col(Alert.story_id) == article.story_id, col(Alert.article_id) == article.id)
+    return exists().where(col(Alert.chat_id) == Chat.id, told)
 
 
 def _carried_to(article: Article, carriers: Collection[Carrier]) -> list[ColumnElement[bool]]:

@@ -1,11 +1,16 @@
-"""Articles: one piece of news each, by canonical URL, and how far each has come."""
+"""Articles: one piece of news each, by scope and canonical URL, and how far each has come.
+
+What a public source carries is a public article, made from the entries of public sources alone.
+What only chats' own feeds carry is an article of that feed, so that nobody's feed can shape what
+others read.
+"""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, and_, text
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, text
 from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased, stored_as
@@ -17,9 +22,12 @@ from storage.words import Hint, Stage
 # Literal, since a partial index serves only a condition that the planner can read.
 _ON_ITS_WAY = "stage <> 'published'"
 
+PUBLIC: Final = 0  # the scope of articles that public sources carry
+
 
 class Article(Leased, table=True):
     __table_args__ = (
+        UniqueConstraint("url_hash", "scope_id"),
         # Small, because it holds only what is still on its way.
         Index(
             "ix_article_on_its_way",
@@ -32,7 +40,10 @@ class Article(Leased, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
-    url_hash: str = Field(max_length=32, unique=True)  # of the canonical URL, which may be long
+    url_hash: str = Field(max_length=32)  # of the canonical URL, which may be long
+    # The private source that alone carries it, or PUBLIC. No foreign key: what was sent stays true
+    # when the source is gone.
+    scope_id: int = Field(default=PUBLIC, sa_type=ROW_ID, sa_column_kwargs={"server_default": "0"})
     url: str
     title: str
     summary: str = ""
@@ -59,25 +70,38 @@ def is_at(stage: Stage) -> ColumnElement[bool]:
     return and_(text(_ON_ITS_WAY), col(Article.stage) == stage)
 
 
-async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[str, int]:
-    """Return the ids of the articles there are, by the hash of one of their URLs."""
+class ScopedUrl(NamedTuple):
+    """What identifies an article: the hash of one of its URLs, and whose it is."""
+
+    url_hash: str
+    scope_id: int = PUBLIC
+
+
+async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
+    """Return the ids of the articles there are in any scope, by the URL that was asked for."""
     asked = list(url_hashes)
     connection = await unit.session.connection()
     if unit.dialect == POSTGRESQL:
         found = await connection.execute(_BY_URL_ON_POSTGRESQL, {"asked": asked})
     else:
         found = await connection.execute(_BY_URL_ON_SQLITE, {"asked": json.dumps(asked)})
-    return dict(found.all())
+    return {ScopedUrl(url_hash, scope_id): article_id for url_hash, scope_id, article_id in found}
 
 
 # One value for all that is asked, and so one text of the statement. An article's own address
 # counts, if there are both.
 _BY_URL = """
-    SELECT url_hash, article_id FROM articleaddress WHERE url_hash {among}
-    UNION ALL SELECT url_hash, id FROM article WHERE url_hash {among}
+    SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash {among}
+    UNION ALL SELECT url_hash, scope_id, id FROM article WHERE url_hash {among}
 """
 _BY_URL_ON_SQLITE = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:asked))"))
 _BY_URL_ON_POSTGRESQL = text(_BY_URL.format(among="= ANY(CAST(:asked AS varchar[]))"))
+
+
+async def scope_of(unit: Unit, article_id: int) -> int | None:
+    """Return the article's scope; None if it is gone."""
+    found = await unit.session.exec(select(Article.scope_id).where(Article.id == article_id))
+    return found.first()
 
 
 class Sketch(NamedTuple):
@@ -97,8 +121,8 @@ async def sketches_of(unit: Unit, article_ids: Collection[int]) -> dict[int, Ske
     return {article_id: Sketch(*rest) for article_id, *rest in found if article_id}
 
 
-async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Store those whose URL is new, each as a story of its own; return their ids by URL hash.
+async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> dict[ScopedUrl, int]:
+    """Store those whose URL is new in their scope, each as a story of its own; return their ids.
 
     Each is given by its columns. Another process may store one of them at the same moment: it
     has it then, and we do not.
@@ -112,7 +136,7 @@ async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> d
     await add_new(unit, Article, rows)
     # Among them stories of others, who number them at the same moment; their names would be a
     # statement of its own for each number of articles.
-    between = select(Article.url_hash, Article.id, Article.story_id).where(
+    between = select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
         col(Article.story_id).between(stories[0], stories[-1])
     )
     connection = await unit.session.connection()
@@ -122,4 +146,4 @@ async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> d
         await drop_stories(unit, left)
     if stored:
         unit.hints.add(Hint.ARTICLES)
-    return {row.url_hash: row.id for row in stored if row.id}
+    return {ScopedUrl(row.url_hash, row.scope_id): row.id for row in stored if row.id}

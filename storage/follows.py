@@ -4,6 +4,8 @@ A source that is not the operator's is there for those alone that follow it: whe
 it go for good, it goes too.
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +18,7 @@ from storage.insert import insert_new
 from storage.sources import Follow, Source
 
 SOURCES_AT_ONCE: Final = 5
+MOST_FOLLOWERS: Final = 20
 RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
 
 
@@ -47,6 +50,30 @@ async def source_followed(unit: Unit, chat_id: int, source_id: int) -> Source | 
         .where(col(Follow.chat_id) == chat_id, col(Source.id) == source_id)
     )
     return rows.first()
+
+
+async def followers_of(unit: Unit, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the chats that follow each of the sources; none for one that nobody follows.
+
+    A source with more than `MOST_FOLLOWERS` is given as followed by a chat that there is not, the
+    same each time: whoever compares the followers of sources finds them its alone.
+    """
+    if not source_ids:
+        return {}
+    theirs = select(
+        Follow.source_id,
+        Follow.chat_id,
+        func.row_number().over(partition_by=col(Follow.source_id)).label("place"),
+    )
+    some = theirs.where(col(Follow.source_id).in_(source_ids)).subquery()
+    few = select(some.c.source_id, some.c.chat_id).where(some.c.place <= MOST_FOLLOWERS + 1)
+    chats: defaultdict[int, set[int]] = defaultdict(set)
+    for source_id, chat_id in await (await unit.session.connection()).execute(few):
+        chats[source_id].add(chat_id)
+    return {
+        source_id: frozenset(found if len(found) <= MOST_FOLLOWERS else {-source_id})
+        for source_id, found in chats.items()
+    }
 
 
 async def count_followed(unit: Unit, chat_id: int) -> int:

@@ -14,6 +14,7 @@ from storage.columns import ROW_ID, stored_as
 from storage.engine import Unit
 from storage.insert import put_all
 from storage.sources import Source
+from storage.sources_carrying import carried_to
 from storage.topics import Topic
 from storage.words import OF_A_SOURCE, MuteKind, SourceKind
 
@@ -153,7 +154,8 @@ async def mutes_of(unit: Unit, chat_id: int, *, offset: int, limit: int) -> list
         col(Source.kind) != SourceKind.SEARCH,  # whose words are somebody's
     )
     of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, col(Mute.subject_id) == Topic.id)
-    title = select(Article.title).where(col(Article.story_id) == Mute.subject_id)
+    of_story = and_(col(Article.story_id) == Mute.subject_id, carried_to(chat_id, col(Article.id)))
+    title = select(Article.title).where(of_story)
     first = title.order_by(col(Article.id)).limit(1).scalar_subquery()
     name = case(
         (col(Mute.kind) == MuteKind.STORY, first),

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, false, func, update
+from sqlalchemy import ColumnElement, case, delete, exists, false, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
@@ -14,6 +15,8 @@ from storage.insert import insert_new
 from storage.sources import Source
 from storage.words import Hint
 
+_BEHIND_ALL: Final = 2**48  # above every article's id
+
 
 class AwaitedPage(Leased, table=True):
     article_id: int = Field(
@@ -22,6 +25,7 @@ class AwaitedPage(Leased, table=True):
     url: str
     host: str = Field(index=True)
     inside: bool = False  # the source is in the operator's own network
+    private: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     awaited_since: datetime
     due_at: datetime
 
@@ -34,17 +38,18 @@ async def await_pages(unit: Unit, pages: Sequence[AwaitedPage]) -> None:
 
 
 async def claim_pages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -> list[AwaitedPage]:
-    """Lease pages that are due, one of each host, and none of a host that somebody is asking."""
+    """Lease pages that are due, one of each host, and none of a host that somebody is asking.
+
+    Of a host those of public articles come first: a chat's own feed holds up nobody's news.
+    """
     await claim_alone(unit, Source)
     other = aliased(AwaitedPage)
     asked = exists().where(
         col(other.host) == col(AwaitedPage.host), col(other.lease_until) > unit.now
     )
     # The least of each host, also for another process: it finds that one taken, and no other.
-    first = (
-        select(func.min(other.article_id)).where(col(other.due_at) <= unit.now).group_by(other.host)
-    )
-    due = col(AwaitedPage.article_id).in_(first)
+    first = select(func.min(_turn(other))).where(col(other.due_at) <= unit.now).group_by(other.host)
+    due = _turn(AwaitedPage).in_(first)
     return await claim(
         unit,
         AwaitedPage,
@@ -54,6 +59,11 @@ async def claim_pages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -
         owner=owner,
         lease=lease,
     )
+
+
+def _turn(page: type[AwaitedPage]) -> ColumnElement[int]:
+    """Return what orders the pages of a host: the private ones behind all others."""
+    return col(page.article_id) + case((col(page.private), _BEHIND_ALL), else_=0)
 
 
 def _is_polled(unit: Unit, owner: str) -> ColumnElement[bool]:

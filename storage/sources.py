@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.among import as_one, by_dialect
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.engine import Unit
+from storage.entries import Entry
 from storage.insert import insert_new
 from storage.words import FullText, SourceKind, SourceState
 
@@ -79,6 +80,17 @@ async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -
     await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
+async def read_anew(unit: Unit, source_id: int) -> None:
+    """Take what the source shows now for its backlog, as if it had just been added.
+
+    What it showed as a private source becomes no public article: it may have shown anything then.
+    """
+    await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
+    forgotten = dict.fromkeys(("first_read_at", "etag", "last_modified", "body_hash"))
+    freed = {"owner": None, "lease_until": None, "next_fetch_at": unit.now}
+    await change_source(unit, source_id, forgotten | freed)
+
+
 async def source_of(unit: Unit, url_hash: str) -> Source | None:
     found = await unit.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
     return found.first()
@@ -109,6 +121,12 @@ async def sources_known(unit: Unit, url_hashes: Collection[str]) -> list[KnownSo
     connection = await unit.session.connection()
     rows = await connection.execute(_KNOWN[unit.dialect], {"ids": as_one(unit, url_hashes)})
     return [KnownSource(*row) for row in rows]
+
+
+async def private_among(unit: Unit, source_ids: Collection[int]) -> set[int]:
+    """Return those of the sources that reach only the chats that follow them."""
+    asked = select(Source.id).where(col(Source.id).in_(source_ids), ~col(Source.public))
+    return {source_id for source_id in await unit.session.exec(asked) if source_id}
 
 
 async def all_sources(unit: Unit) -> list[Source]:

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.among import as_one, by_dialect
+from storage.articles import Article
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.sources import Follow, Source
@@ -69,15 +70,28 @@ def told_by() -> ColumnElement[str]:
     return case((col(Source.kind) == SourceKind.SEARCH, func.coalesce(outlet, host)), else_=named)
 
 
+def makes_it() -> ColumnElement[bool]:
+    """Say whether what the `Source` says counts for the `Article`, which it carries, to everybody.
+
+    A private source that carries a public article counts for its followers alone.
+    """
+    return or_(col(Source.public), col(Article.scope_id) == Source.id)
+
+
 # Made once: the step that matches asks it for each claim.
-_CARRIED: Final[Select[Any]] = select(  # type: ignore[call-overload]
-    Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
-).join(Source, col(Source.id) == Entry.source_id)
+_CARRIED: Final[Select[Any]] = (
+    select(  # type: ignore[call-overload]
+        Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
+    )
+    .join(Source, col(Source.id) == Entry.source_id)
+    .join(Article, col(Article.id) == Entry.article_id)
+    .where(makes_it())
+)
 _CARRIERS: Final = by_dialect("entry.article_id", _CARRIED.where)
 
 
 async def carriers_of(unit: Unit, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """The hosts and titles of every source that carried each of the articles, and its outlets."""
+    """The hosts and titles of the sources that made each of the articles, and its outlets."""
     connection = await unit.session.connection()
     rows = await connection.execute(_CARRIERS[unit.dialect], {"ids": as_one(unit, article_ids)})
     found: dict[int, tuple[str, ...]] = {}
@@ -104,7 +118,7 @@ async def sources_called(
 
 
 async def speakers(unit: Unit, article_ids: Collection[int]) -> dict[int, int]:
-    """Return for each article the source whose words it has: a public one, the first that had it.
+    """Return for each article the source whose words it has: the first of its scope that had it.
 
     So nobody can put words of their own into what others read. A search has only heard of it.
     """
@@ -113,9 +127,9 @@ async def speakers(unit: Unit, article_ids: Collection[int]) -> dict[int, int]:
     rows = await unit.session.exec(
         select(Entry.article_id, Entry.source_id)
         .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Entry.article_id).in_(article_ids))
+        .join(Article, col(Article.id) == Entry.article_id)
+        .where(col(Entry.article_id).in_(article_ids), makes_it())
         .order_by(
-            col(Source.public),
             col(Source.kind) != SourceKind.SEARCH,
             col(Entry.first_seen_at).desc(),
             col(Entry.source_id).desc(),

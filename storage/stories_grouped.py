@@ -34,11 +34,14 @@ _LONGEST_TEXT = 3_000
 class Grouped(NamedTuple):
     """As much of an article as tells what it is about; *story_id*: its own until one is found.
 
+    *scope_id*: see `Article`.
+
     *lead* is how its summary begins, or its text where it has none; *folded* how the text does.
     """
 
     id: int
     story_id: int
+    scope_id: int
     news_at: datetime
     title: str
     lead: str
@@ -60,6 +63,7 @@ def _told(*wanted: ColumnElement[bool]) -> Select[Any]:
     rows: Select[Any] = select(  # type: ignore[call-overload]
         Article.id,
         Article.story_id,
+        Article.scope_id,
         Article.news_at,
         Article.title,
         func.substr(lead, 1, _LONGEST_LEAD),
@@ -135,18 +139,21 @@ async def group_articles(
     unit: Unit,
     articles: Sequence[Grouped],
     stories: Mapping[int, int],
+    *,
     chapters: Mapping[int, int],
+    joined: Collection[int],
 ) -> None:
     """Write down which story each article tells, by the article's id; they can be matched now.
 
-    *chapters*: the story before it, by each story that continues one, the oldest first.
+    *chapters*: the story before it, by each story that continues one, the oldest first. By the
+    articles *joined* no story grows.
     """
     joining = [article for article in articles if stories[article.id] != article.story_id]
     connection = await unit.session.connection()
     if joining:
         await _move(unit, {each.id: stories[each.id] for each in joining})
         await drop_stories(unit, [article.story_id for article in joining])
-        await grow_stories(unit, {stories[article.id] for article in joining})
+        await grow_stories(unit, {stories[one.id] for one in joining if one.id not in joined})
     await continue_stories(unit, chapters)
     await connection.execute(_GROUP[unit.dialect], {"ids": as_one(unit, stories)})
     unit.hints.add(Hint.STORIES)

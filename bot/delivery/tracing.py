@@ -87,10 +87,11 @@ class Tracing:
             return await _way(unit, article) if article else None
 
     async def of_url(self, url_hash: str) -> Way | None:
-        """*url_hash*: of any canonical address that the article has."""
+        """*url_hash*: of any canonical address that the article has; a public one comes first."""
         async with self.storage.reading() as unit:
             found = await articles_by_url(unit, [url_hash])
-            article = await article_there(unit, found[url_hash]) if found else None
+            first = min(found, key=lambda url: url.scope_id, default=None)
+            article = await article_there(unit, found[first]) if first else None
             return await _way(unit, article) if article else None
 
     async def of_delivery(self, delivery_id: int) -> Behind | None:

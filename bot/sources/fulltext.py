@@ -120,15 +120,20 @@ class Completing:
         async with self.storage.writing() as unit:
             if await finish_page(unit, page.article_id, self.owner):
                 await rest(unit, page, timedelta(seconds=APART_SECONDS))
-                own = await _without_boilerplate(unit, page.host, found) if found else None
+                own = await _without_boilerplate(unit, page, found) if found else None
                 await _go_on(unit, page, own)
 
 
-async def _without_boilerplate(unit: Unit, host: str, found: Item) -> Item:
-    """Leave out what the *host* prints on all its pages; learn from this one."""
+async def _without_boilerplate(unit: Unit, page: AwaitedPage, found: Item) -> Item:
+    """Leave out what the host prints on all its pages; learn from this one, if it is everybody's.
+
+    Else a feed that lists one page under many addresses would have its text taken for boilerplate.
+    """
     paragraphs = found.text.split("\n\n")
-    learned = HostBlocks.of(await learned_blocks(unit, host)).after(found.title, paragraphs)
-    await store_blocks(unit, host, learned.written())
+    known = HostBlocks.of(await learned_blocks(unit, page.host))
+    learned = known.after(found.title, paragraphs)
+    if not page.private:
+        await store_blocks(unit, page.host, learned.written())
     return replace(found, text="\n\n".join(learned.without(paragraphs)))
 
 

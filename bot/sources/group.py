@@ -15,9 +15,12 @@ import structlog
 
 from bot.matching.slices import Slices, in_turns
 from bot.sources.stories.articles import Told
+from bot.sources.stories.audiences import Audiences
 from bot.sources.stories.centre import Guest
-from bot.sources.stories.memory import MOST_STORIES, WINDOW, Stories
-from storage.engine import Storage
+from bot.sources.stories.memory import MOST_STORIES, WINDOW
+from storage.articles import PUBLIC
+from storage.engine import Storage, Unit
+from storage.follows import followers_of
 from storage.leases import hold, keep, lease_of
 from storage.stories_grouped import (
     Grouped,
@@ -48,19 +51,21 @@ class Memory:
     None: the stories have to be read first.
     """
 
-    stories: Stories | None = None
+    stories: Audiences | None = None
     until: datetime = _LONG_AGO
 
 
 class Placed(NamedTuple):
     """The story of each article, and the guests who left one for a story yet to be begun.
 
-    *chapters*: the story before it, by each story that continues one.
+    *chapters*: the story before it, by each story that continues one. *joined*: articles that
+    joined a story of others, which does not grow by them.
     """
 
     found: dict[int, int]
     left: list[Guest]
     chapters: dict[int, int]
+    joined: set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Grouping:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
         async with self.storage.reading() as unit:
             articles = await ungrouped(unit, limit)
-            tellers = await tellers_of(unit, [article.id for article in articles])
+            carried = await _carried(unit, articles)
             now = unit.now
             role = self.owner, self.memory.until
             if self.memory.until - now < _RENEWED:
@@ -84,7 +89,7 @@ class Grouping:
         # What is decided counts only once it is written down; if that fails, all is read again.
         self.memory.stories = None
         stories.forget((now - _REMEMBERED).timestamp())
-        placed = await in_turns(_placed(stories, articles, tellers))
+        placed = await in_turns(_placed(stories, articles, carried))
         return await self._write_down(stories, articles, placed)
 
     async def _has_role(self, holder: str, until: datetime, now: datetime, *, to_do: bool) -> bool:
@@ -102,73 +107,96 @@ class Grouping:
             return is_held
 
     async def _write_down(
-        self, stories: Stories, articles: Sequence[Grouped], placed: Placed
+        self, stories: Audiences, articles: Sequence[Grouped], placed: Placed
     ) -> int:
         async with self.storage.writing() as unit:
             # Held until this unit ends, however long that takes: nobody decides beside us.
             if not await keep(unit, ROLE, self.owner, LEASE):
                 return 0
-            await group_articles(unit, articles, placed.found, placed.chapters)
+            await group_articles(
+                unit, articles, placed.found, chapters=placed.chapters, joined=placed.joined
+            )
             begun = await begin_again(unit, [guest.article.number for guest in placed.left])
         for guest in placed.left:
             stories.begin(guest, begun[guest.article.number])
         self.memory.stories = stories
         return len(articles)
 
-    async def _remembered(self) -> Stories:
+    async def _remembered(self) -> Audiences:
         """Read what was grouped in the last days, as much as there is room for."""
-        stories = Stories()
+        stories = Audiences()
         async with self.storage.reading() as unit:
             since = unit.now - _REMEMBERED
             after = await before_the_newest(unit, since, MOST_STORIES)
         while True:
             async with self.storage.reading() as unit:
                 articles = await grouped(unit, since, after=after, limit=_READ)
-                tellers = await tellers_of(unit, [article.id for article in articles])
+                carried = await _carried(unit, articles)
             if not articles:
                 break
-            await in_turns(_remembering(stories, articles, tellers))
+            await in_turns(_remembering(stories, articles, carried))
             after = articles[-1].id
             await self._hold()
         log.info("stories remembered", stories=len(stories))
         return stories
 
 
-def _placed(
-    stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
-) -> Slices[Placed]:
-    placed = Placed({}, [], {})
+class Carried(NamedTuple):
+    """Who carries each article, by its id, and the chats that follow each private source."""
+
+    tellers: Mapping[int, Sequence[Teller]]
+    followers: Mapping[int, frozenset[int]]
+
+
+async def _carried(unit: Unit, articles: Sequence[Grouped]) -> Carried:
+    tellers = await tellers_of(unit, [article.id for article in articles])
+    private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
+    return Carried(tellers, await followers_of(unit, private))
+
+
+def _placed(stories: Audiences, articles: Sequence[Grouped], carried: Carried) -> Slices[Placed]:
+    placed = Placed({}, [], {}, set())
     for article in articles:
-        placed.found[article.id] = stories.place(_told(article, tellers.get(article.id, ())))
-        for guest in stories.take_left():
+        place = stories.place(_told(article, carried))
+        placed.found[article.id] = place.story_id
+        if not place.is_part:
+            placed.joined.add(article.id)
+        for guest in place.left:
             if guest.article.number in placed.found:  # its own story is not dropped yet
                 placed.found[guest.article.number] = guest.article.story_id
                 stories.begin(guest, guest.article.story_id)
             else:
                 placed.left.append(guest)
-        placed.chapters.update(stories.take_continued())
+        placed.chapters.update(place.continued)
         yield
     return placed
 
 
-def _remembering(
-    stories: Stories, articles: Sequence[Grouped], tellers: Mapping[int, Sequence[Teller]]
-) -> Slices[None]:
+def _remembering(stories: Audiences, articles: Sequence[Grouped], carried: Carried) -> Slices[None]:
     for article in articles:
-        stories.remember(_told(article, tellers.get(article.id, ())))
-        stories.take_left()  # whoever carries an article since; what was decided stays
+        stories.remember(_told(article, carried))
         yield
 
 
-def _told(article: Grouped, tellers: Sequence[Teller]) -> Told:
+def _told(article: Grouped, carried: Carried) -> Told:
+    """Only who made the article has a seat in its story; see `storage.sources_carrying`."""
+    is_public = article.scope_id == PUBLIC
+    tellers = [
+        teller
+        for teller in carried.tellers.get(article.id, ())
+        if teller.public or teller.source_id == article.scope_id
+    ]
+    # A private feed may call itself as it likes, and takes nobody else's seat by it.
+    scope = "" if is_public else f"private {article.scope_id} "
+    outlets = [scope + (t.outlet.casefold() or f"source {t.source_id}") for t in tellers]
     return Told(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
-        outlets=frozenset([t.outlet.casefold() or f"source {t.source_id}" for t in tellers]),
+        outlets=frozenset(outlets),
         title=article.title,
         lead=article.lead,
         text=article.folded,
         names=tuple([name for t in tellers for name in (t.outlet, t.host, t.title)]),
-        public=any(t.public for t in tellers),
+        readers=None if is_public else carried.followers.get(article.scope_id, frozenset()),
         number=article.id,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.matching.folding import folded_text
-from storage.articles import Article
+from storage.articles import PUBLIC, Article
 from storage.engine import Storage, Unit
 from storage.entries import Entry
 from storage.folded import FoldedRow, store_folded
@@ -46,6 +46,8 @@ async def stored_article(
         rows = [FoldedRow(article_id, folded_text(title), folded_text(text), article.language)]
         await store_folded(unit, rows)
         if source_id is not None:
+            source = await unit.session.get(Source, source_id)
+            article.scope_id = PUBLIC if source is None or source.public else source_id
             unit.session.add(_entry(source_id, article_id, unit.now))
         return article_id
 

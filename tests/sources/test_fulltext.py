@@ -16,6 +16,7 @@ from bot.sources.getting.answers import Answer
 from bot.sources.getting.failures import HostWaits, TimedOut
 from storage.articles import Article
 from storage.articles_staged import claim_articles
+from storage.blocks import LearnedBlocks
 from storage.pages import AwaitedPage
 from storage.sources import add_source
 from storage.words import FullText, SourceKind, Stage
@@ -65,10 +66,18 @@ def url(number: int, host: str = "a.example") -> str:
     return f"https://{host}/{number}"
 
 
-async def stored(storage: Storage, *urls: str, inside: bool = False) -> None:
+async def stored(
+    storage: Storage, *urls: str, inside: bool = False, public: bool = True, source: str = "u"
+) -> None:
     """Store a short entry for each of *urls*, the first one first."""
     async with storage.writing() as unit:
-        row = {"url": "u", "url_hash": "u", "host": "h", "created_at": unit.now}
+        row = {
+            "url": source,
+            "url_hash": source,
+            "host": "h",
+            "created_at": unit.now,
+            "public": public,
+        }
         source_id = await add_source(unit, row | {"next_fetch_at": unit.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
         marked = awaiting_pages(drafts(items, unit.now), FullText.AUTO, SourceKind.FEED)
@@ -239,6 +248,34 @@ async def test_a_title_that_the_source_did_not_give_is_that_of_the_page(storage:
 
     (article,) = await rows_of(storage, Article)
     assert article.title == "From the page"
+
+
+async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(
+    storage: Storage, clock: TurnedClock
+):
+    """A feed that lists one page under many addresses would have its text taken out for all."""
+    copies = [url(number) for number in range(1, 6)]
+    await stored(storage, *copies, public=False)
+    step = completing(storage, Web(), Pages())
+    for _ in copies:
+        await step.complete_due()
+        clock.turn(TURN)
+
+    assert await rows_of(storage, LearnedBlocks) == []
+
+
+async def test_of_a_host_the_pages_of_public_articles_are_read_first(
+    storage: Storage, clock: TurnedClock
+):
+    await stored(storage, url(1), url(2), public=False)
+    await stored(storage, url(3), source="v")
+    web = Web()
+    step = completing(storage, web)
+    for _ in range(3):
+        await step.complete_due()
+        clock.turn(TURN)
+
+    assert web.asked == [url(3), url(1), url(2)]
 
 
 async def test_what_a_host_prints_on_all_its_pages_is_left_out_once_it_is_known(

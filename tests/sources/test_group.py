@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
-from bot.sources.stories.memory import Stories
-from storage.articles import Article, store_articles
+from bot.sources.stories.audiences import Audiences
+from storage.articles import PUBLIC, Article, store_articles
 from storage.engine import Storage
 from storage.entries import Entry
 from storage.stories import Story
@@ -32,6 +32,7 @@ async def stored(
     by: int | None = None,
     ready_in: timedelta | None = None,
     summary: str = "",
+    scope: int = PUBLIC,
 ) -> list[int]:
     async with storage.writing() as unit:
         more: dict[str, Any] = {"ready_at": unit.now + ready_in} if ready_in else {}
@@ -39,6 +40,7 @@ async def stored(
             Article(
                 url=title,
                 url_hash=f"{by} {title}"[:32],
+                scope_id=scope,
                 title=title,
                 summary=summary,
                 stored_at=unit.now,
@@ -145,13 +147,16 @@ async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
 async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage):
     strange = await stored_source(storage, "Strange", public=False)
     wire = await stored_source(storage, "Wire")
-    await stored(storage, FIRST, by=strange)
+    await stored(storage, FIRST, by=strange, scope=strange)
     await stored(storage, SECOND, by=wire)
-    await stored(storage, THIRD, by=strange)
+    await stored(storage, THIRD, by=strange, scope=strange)
 
     await Grouping(storage, "me").group_new()
 
     assert await stories(storage) == [1, 2, 2]
+    async with storage.reading() as unit:
+        grown = await unit.session.exec(select(Story.grown).order_by(col(Story.id)))
+        assert list(grown) == [0, 0]
 
 
 async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
@@ -196,8 +201,9 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     await stored(storage, SECOND, by=daily)
     async with storage.reading() as unit:
         late = await ungrouped(unit, 9)
+    placed = group.Placed({late[0].id: 1}, [], {}, set())
 
-    assert await mine._write_down(Stories(), late, group.Placed({late[0].id: 1}, [], {})) == 0
+    assert await mine._write_down(Audiences(), late, placed) == 0
     assert await other.group_new() == 1
     assert await stories(storage) == [1, 2, 1]
 
@@ -244,6 +250,8 @@ async def test_whoever_matches_is_told(storage: Storage):
 
     async with storage.writing() as unit:
         articles = await ungrouped(unit, 9)
-        await group_articles(unit, articles, {each.id: each.story_id for each in articles}, {})
+        await group_articles(
+            unit, articles, {each.id: each.story_id for each in articles}, chapters={}, joined=set()
+        )
 
         assert unit.hints == {Hint.STORIES}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.article_versions import articles_to_revise, revise_article, versions_of
-from storage.articles import Article, store_articles
+from storage.articles import Article, ScopedUrl, store_articles
 from storage.words import Hint, Stage
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> in
             owner=owner,
             story_id=0,
         )
-        return (await store_articles(unit, [article.model_dump(exclude={"id"})]))["1"]
+        return (await store_articles(unit, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
 
 
 async def revised(storage: Storage, article_id: int, **values: str) -> tuple[Article, set[Hint]]:

@@ -85,9 +85,9 @@ async def test_an_sqlite_that_lets_nobody_write_its_schema_makes_its_tables_anew
     storage = Storage.open(sqlite_url)
     await migrate(sqlite_url)
     await fill(storage)
-    await go_down(sqlite_url, "0045")
     before = await all_rows(storage)
     await storage.close()
+    await go_down(sqlite_url, "0045")
 
     def refuse(action: int, argument: str | None, *_: str | None) -> int:
         is_refused = action == sqlite3.SQLITE_PRAGMA and argument == "writable_schema"

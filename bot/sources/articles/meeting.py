@@ -8,8 +8,8 @@ from bot.sources.urls import host_of
 from bot.sources.webpages.addresses import address_found, site_of
 from storage.article_addresses import also_at
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
-from storage.articles import Article, articles_by_url
-from storage.articles_united import unite
+from storage.articles import PUBLIC, Article, ScopedUrl, articles_by_url, scope_of
+from storage.articles_united import make_public, unite
 from storage.engine import Unit
 from storage.folded import store_folded
 from storage.sources_carrying import speakers
@@ -25,14 +25,18 @@ async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
     hashed = url_hash(address)
     if hashed == url_hash(url):
         return article_id
-    there = (await articles_by_url(unit, [hashed])).get(hashed)
-    locked = await articles_to_revise(unit, {article_id, there or article_id})
+    there = await articles_by_url(unit, [hashed])
+    scope = await scope_of(unit, article_id)
+    other_id = there.get(ScopedUrl(hashed)) or there.get(ScopedUrl(hashed, scope or PUBLIC))
+    locked = await articles_to_revise(unit, {article_id, other_id or article_id})
     articles = {article.id: article for article in locked}
-    article, other = articles.get(article_id), articles.get(there)
+    article, other = articles.get(article_id), articles.get(other_id)
     if article is None or article.url_hash != url_hash(url):
         return article_id
     if other is None:
         await _move(unit, article, hashed, address)
+        if article.scope_id == PUBLIC:
+            await make_public(unit, dict.fromkeys(there.values(), article_id))
         return article_id
     if other is article or not is_untouched(article) or _differ(article, other):
         return article_id
@@ -41,7 +45,7 @@ async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
 
 
 async def _move(unit: Unit, article: Article, hashed: str, address: str) -> None:
-    await also_at(unit, article.id or 0, hashed)
+    await also_at(unit, article.id or 0, ScopedUrl(hashed, article.scope_id))
     if site_of(host_of(address)) != site_of(host_of(article.url)) and is_untouched(article):
         await revise_article(unit, article, {"url": address})
 

@@ -1,7 +1,7 @@
 """Storing what a source shows: entries, articles, their folded words, what was revised."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
@@ -13,11 +13,13 @@ from bot.sources.articles.intake import Draft
 from bot.sources.articles.revising import revise
 from bot.sources.hashes import digest
 from bot.sources.urls import host_of
-from storage.articles import articles_by_url, sketches_of, store_articles
+from storage.articles import PUBLIC, ScopedUrl, articles_by_url, sketches_of, store_articles
+from storage.articles_united import make_public
 from storage.engine import Unit
 from storage.entries import LONGEST_OUTLET, Seen, forget_guids, note_contents, store_entries
 from storage.folded import FoldedRow, store_folded
 from storage.pages import AwaitedPage, await_pages
+from storage.sources import private_among
 
 MOST_GUIDS: Final = 5  # of one entry
 Found = tuple[int, Draft]  # the article's id and what the source says of it
@@ -64,18 +66,20 @@ async def store_drafts(
 async def store_shown(unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
-    An article that another source brought already gets this one as a further carrier.
+    An article that another source brought already gets this one as a further carrier. But what a
+    private source shows first is an article of that source alone, until a public one shows it.
     """
     shown = [await _named_anew(unit, each) for each in shown]
-    made, articles = await _store_new(unit, shown)
+    private = await private_among(unit, [each.source_id for each in shown])
+    made, placed = await _store_new(unit, shown, private)
     waiting: list[AwaitedPage] = []
     for each in shown:
         own = {article_id for article_id, _ in made.get(each.source_id, ())}
-        told = [(articles[draft.url_hash], draft) for draft in each.new]
+        told = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
         carried = [(article_id, draft) for article_id, draft in told if article_id not in own]
         revised = await _revise(unit, each.source_id, each.changed, carried)
         waiting += [
-            _page(article_id, draft, unit, inside=each.inside)
+            _page(article_id, draft, unit, inside=each.inside, private=each.source_id in private)
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
@@ -105,33 +109,69 @@ async def _named_anew(unit: Unit, shown: Shown) -> Shown:
 
 
 async def _store_new(
-    unit: Unit, shown: Sequence[Shown]
-) -> tuple[dict[int, list[Found]], dict[str, int]]:
-    """Return the new articles by source, and all that are told by the hash of their URL."""
+    unit: Unit, shown: Sequence[Shown], private: Collection[int]
+) -> tuple[dict[int, list[Found]], dict[tuple[int, str], int]]:
+    """Return the new articles by source, and the article of each entry by source and guid."""
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
         return {}, {}
-    makers: dict[str, tuple[int, Draft]] = {}
-    for source_id, draft in new:
-        # The first source makes the article, and its newest entry; the others carry it.
-        if makers.setdefault(draft.url_hash, (source_id, draft))[0] == source_id:
-            makers[draft.url_hash] = source_id, draft
-    there = await articles_by_url(unit, makers)
-    fresh = {url_hash: maker for url_hash, maker in makers.items() if url_hash not in there}
-    stored = await store_articles(unit, [_article(draft, unit) for _, draft in fresh.values()])
+    there = await articles_by_url(unit, {draft.url_hash for _, draft in new})
+    urls = _urls(new, there, private)
+    fresh = _makers(new, urls, private, there)
+    rows = [_article(draft, url, unit) for url, (_, draft) in fresh.items()]
+    stored = await store_articles(unit, rows)
     if len(stored) < len(fresh):
-        there |= await articles_by_url(unit, fresh.keys() - stored.keys())
+        missed = fresh.keys() - stored.keys()
+        there |= await articles_by_url(unit, {url.url_hash for url in missed})
     made: dict[int, list[Found]] = {}
-    for url_hash, article_id in stored.items():
-        source_id, draft = fresh[url_hash]
+    for url, article_id in stored.items():
+        source_id, draft = fresh[url]
         made.setdefault(source_id, []).append((article_id, draft))
     await store_folded(unit, [_folded(*each) for articles in made.values() for each in articles])
     articles = there | stored
-    await store_entries(unit, [_entry(draft, at, articles, unit) for at, draft in new])
-    again = {(at, there[draft.url_hash]) for at, draft in new if draft.url_hash in there}
+    placed = {(at, d.guid_hash): articles[url] for (at, d), url in zip(new, urls, strict=True)}
+    await store_entries(unit, [_entry(draft, at, placed, unit) for at, draft in new])
+    again = {(at, there[url]) for (at, _), url in zip(new, urls, strict=True) if url in there}
     if again:
         await forget_guids(unit, again, MOST_GUIDS)
-    return made, articles
+    await make_public(unit, _made_public(there, stored))
+    return made, placed
+
+
+def _urls(
+    new: Sequence[tuple[int, Draft]], there: Collection[ScopedUrl], private: Collection[int]
+) -> list[ScopedUrl]:
+    """Return which article each of *new* is: the public one, if there is or will be one."""
+    public = {url.url_hash for url in there if url.scope_id == PUBLIC}
+    public |= {draft.url_hash for at, draft in new if at not in private}
+    return [ScopedUrl(d.url_hash, PUBLIC if d.url_hash in public else at) for at, d in new]
+
+
+def _makers(
+    new: Sequence[tuple[int, Draft]],
+    urls: Sequence[ScopedUrl],
+    private: Collection[int],
+    there: Collection[ScopedUrl],
+) -> dict[ScopedUrl, tuple[int, Draft]]:
+    """Return who makes each article that is not there, from which entry.
+
+    The first source of its scope makes it, and its newest entry; the others carry it.
+    """
+    makers: dict[ScopedUrl, tuple[int, Draft]] = {}
+    for (at, draft), url in zip(new, urls, strict=True):
+        is_of_scope = url.scope_id == at or at not in private
+        if url not in there and is_of_scope and makers.setdefault(url, (at, draft))[0] == at:
+            makers[url] = at, draft
+    return makers
+
+
+def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]) -> dict[int, int]:
+    """Return the public article that was stored now, by each private one of its URL."""
+    return {
+        private: stored[ScopedUrl(url.url_hash)]
+        for url, private in there.items()
+        if url.scope_id != PUBLIC and ScopedUrl(url.url_hash) in stored
+    }
 
 
 async def _revise(
@@ -147,9 +187,9 @@ async def _revise(
     return revised
 
 
-def _article(draft: Draft, unit: Unit) -> dict[str, Any]:
+def _article(draft: Draft, url: ScopedUrl, unit: Unit) -> dict[str, Any]:
     return {
-        "url_hash": draft.url_hash,
+        **url._asdict(),
         "url": draft.url,
         "title": draft.title,
         "summary": draft.item.summary,
@@ -169,22 +209,25 @@ def _folded(article_id: int, draft: Draft) -> FoldedRow:
     return FoldedRow(article_id, title, text, draft.item.language)
 
 
-def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool) -> AwaitedPage:
+def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool, private: bool) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
         url=draft.url,
         host=host_of(draft.url),
         inside=inside,
+        private=private,
         awaited_since=unit.now,
         due_at=unit.now,
     )
 
 
-def _entry(draft: Draft, source_id: int, articles: dict[str, int], unit: Unit) -> dict[str, Any]:
+def _entry(
+    draft: Draft, source_id: int, placed: Mapping[tuple[int, str], int], unit: Unit
+) -> dict[str, Any]:
     return {
         "source_id": source_id,
         "guid_hash": draft.guid_hash,
-        "article_id": articles[draft.url_hash],
+        "article_id": placed[source_id, draft.guid_hash],
         "content_hash": draft.content_hash,
         "first_seen_at": unit.now,
         "outlet": draft.item.outlet[:LONGEST_OUTLET],

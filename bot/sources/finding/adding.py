@@ -16,7 +16,7 @@ from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.cadence import SHORTEST_WISH
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from storage.engine import Storage, Unit
-from storage.sources import Source, add_source, change_source, source_of
+from storage.sources import Source, add_source, change_source, read_anew, source_of
 from storage.words import FullText, SourceState
 
 
@@ -103,12 +103,15 @@ class Adding:
         if source is None:
             return None
         changes = self._changes(source, wish)
+        for_all = "public" in changes
         is_back = self.public and source.state is SourceState.GONE
         if is_back:
             changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
             async with self.storage.writing() as unit:
                 await change_source(unit, source.id or 0, changes)
+                if for_all:
+                    await read_anew(unit, source.id or 0)
         title = changes.get("title", source.title)
         sentence = "was gone, and is asked again" if is_back else ""
         return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)

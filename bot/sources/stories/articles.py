@@ -8,8 +8,8 @@ class Told:
     """What an article tells, by whom and when; *story_id* is its own, or the one found before.
 
     *outlets* are keys of whoever carries it: each has one seat in a story. *text* is folded.
-    *names* are what its outlets call themselves. What is not *public* was added by somebody for
-    himself alone. *number* is the article's own.
+    *names* are what its outlets call themselves. *readers* are the chats that alone can see it,
+    because they follow its source; None: it is public. *number* is the article's own.
     """
 
     story_id: int
@@ -19,7 +19,7 @@ class Told:
     lead: str = ""
     text: str = ""
     names: tuple[str, ...] = ()
-    public: bool = True
+    readers: frozenset[int] | None = None
     number: int = 0
 
     @property

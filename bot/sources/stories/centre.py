@@ -53,13 +53,12 @@ class Centre:
     """
 
     __slots__ = (
-        "articles", "at", "core", "guests", "marks", "public", "seated", "story_id", "words",
+        "articles", "at", "core", "guests", "marks", "seated", "story_id", "words",
     )  # fmt: skip
 
-    def __init__(self, story_id: int, at: float, *, public: bool) -> None:
+    def __init__(self, story_id: int, at: float) -> None:
         self.story_id = story_id
         self.at = at
-        self.public = public
         self.articles = self.core = 0
         self.seated: frozenset[str] = frozenset()
         self.guests: dict[str, Guest] = {}

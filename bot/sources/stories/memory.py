@@ -11,8 +11,9 @@ report comes, the guest leaves and is a story of its own.
 What only the seat of its outlet keeps out of a story begins one that continues it: the story moves
 on, and that is its next chapter.
 
-What somebody added for himself joins the public stories but is no part of their centre, and
-nothing public joins what it has begun: nobody can lead others' news astray.
+What only chats' own feeds carry is remembered apart (`Audiences`): it joins public stories without
+any part in them, and nothing public joins what it has begun, so that nobody leads others' news
+astray.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ _FORGOTTEN: Final = 400  # at once
 
 
 class Stories:
-    def __init__(self, most: int = MOST_STORIES) -> None:
+    """Stories that everybody can see, or all the same chats; *vocabulary* tells words' worth."""
+
+    def __init__(self, most: int = MOST_STORIES, vocabulary: Vocabulary | None = None) -> None:
         self._most = most
-        self._vocabulary = Vocabulary()
+        self.vocabulary = vocabulary or Vocabulary()
         self._texts = Texts()
         self._stories: dict[int, Centre] = {}
         self._in_order: deque[Centre] = deque()  # as they were begun
@@ -63,18 +66,33 @@ class Stories:
     def __len__(self) -> int:
         return len(self._stories)
 
+    def __contains__(self, story_id: int) -> bool:
+        return story_id in self._stories
+
     def place(self, article: Told) -> int:
         """Return which story the article tells, its own if no other; it is part of that now."""
-        marks, passages = self._marks(article), sketch(article.text)
-        same = [story for story in self._texts.alike(passages) if _is_of_time(article, story)]
-        story, alike = next((one for one in same if _has_seat(article, one)), None), WHOLLY
-        if story is None:
-            likely = self._likely(marks)
-            story, alike = self._same_event(article, marks, likely)
-            if story is None and (before := self._before(article, marks, likely, same)):
-                self._continued[article.story_id] = before.story_id
-        self._add(article, story or self._begun(article), alike, (marks, passages))
+        words = self._marks(article), sketch(article.text)
+        story, alike, before = self._found(article, words)
+        if before:
+            self._continued[article.story_id] = before.story_id
+        self._add(article, story or self._begun(article), alike, words)
         return story.story_id if story else article.story_id
+
+    def join(self, article: Told) -> tuple[int | None, int | None]:
+        """Return which story the article tells, if any, or else which one it continues.
+
+        It only takes its seat there: neither the story nor what words are worth changes by it.
+        """
+        words = self._marks(article, counted=False), sketch(article.text)
+        story, _, before = self._found(article, words)
+        if story is None:
+            return None, before.story_id if before else None
+        story.seat(article.outlets)
+        return story.story_id, None
+
+    def take_seat(self, article: Told) -> None:
+        """Remember that the article joined its story."""
+        self._stories[article.story_id].seat(article.outlets)
 
     def take_left(self) -> list[Guest]:
         """Return who has left a story since this was asked; each needs one of its own."""
@@ -96,7 +114,7 @@ class Stories:
         marks, passages = self._marks(article), sketch(article.text)
         story, alike = self._stories.get(article.story_id), WHOLLY
         if story and story not in self._texts.alike(passages):
-            alike = likeness(marks, story, self._vocabulary, FIRMLY)
+            alike = likeness(marks, story, self.vocabulary, FIRMLY)
         self._add(article, story or self._begun(article), alike, (marks, passages))
 
     def forget(self, before: float) -> None:
@@ -111,16 +129,29 @@ class Stories:
             story = order.popleft()
             del self._stories[story.story_id]
             self._texts.forget(story)
-            self._vocabulary.leave(story.words, story)
-        self._vocabulary.stories = len(self._stories)
+            self.vocabulary.leave(story.words, story)
+        self.vocabulary.stories = len(self._stories)
 
-    def _marks(self, article: Told) -> dict[Word, int]:
+    def _marks(self, article: Told, *, counted: bool = True) -> dict[Word, int]:
         terms = terms_of(article.title, article.lead, article.names)
         marks: dict[Word, int] = {}
-        self._vocabulary.mark(terms.title, IN_TITLE, marks)
-        self._vocabulary.mark(terms.lead, IN_LEAD, marks)
-        self._vocabulary.note_names(terms.names)
+        mark = self.vocabulary.mark if counted else self.vocabulary.read
+        mark(terms.title, IN_TITLE, marks)
+        mark(terms.lead, IN_LEAD, marks)
+        if counted:
+            self.vocabulary.note_names(terms.names)
         return marks
+
+    def _found(self, article: Told, words: _Words) -> tuple[Centre | None, float, Centre | None]:
+        """Return the story and how alike it is, or else the one that the article continues."""
+        marks, passages = words
+        same = [story for story in self._texts.alike(passages) if _is_of_time(article, story)]
+        if told := next((one for one in same if _has_seat(article, one)), None):
+            return told, WHOLLY, None
+        likely = self._likely(marks)
+        story, alike = self._same_event(article, marks, likely)
+        before = None if story else self._before(article, marks, likely, same)
+        return story, alike, before
 
     def _same_event(
         self, article: Told, marks: Mapping[Word, int], likely: Sequence[Centre]
@@ -132,7 +163,7 @@ class Stories:
         for story in likely:
             if not (_is_of_time(article, story) and _has_seat(article, story)):
                 continue
-            alike = likeness(marks, story, self._vocabulary, ALIKE)
+            alike = likeness(marks, story, self.vocabulary, ALIKE)
             # Of two that are alike enough, reports gather where more of them are already.
             claim = alike * story.articles**0.5
             if alike >= ALIKE and claim > best and story.has_room(article.outlets, alike):
@@ -156,7 +187,7 @@ class Stories:
         for story in likely[:_COMPARED]:
             if _has_seat(article, story) or not _is_of_time(article, story):
                 continue
-            alike = likeness(marks, story, self._vocabulary, best)
+            alike = likeness(marks, story, self.vocabulary, best)
             if alike >= best:
                 found, best = story, alike
         return found
@@ -176,36 +207,32 @@ class Stories:
         return sorted(shared, key=shared.__getitem__, reverse=True)
 
     def _begun(self, article: Told) -> Centre:
-        story = Centre(article.story_id, article.at, public=article.public)
+        story = Centre(article.story_id, article.at)
         self._stories[story.story_id] = story
         self._in_order.append(story)
-        self._vocabulary.stories = len(self._stories)
+        self.vocabulary.stories = len(self._stories)
         return story
 
     def _add(self, article: Told, story: Centre, alike: float, words: _Words) -> None:
-        is_part = article.public or not story.public
-        marks, passages = words if is_part else ({}, ())
+        marks, passages = words
         if alike >= FIRMLY:
             for guest in story.seat(article.outlets):
                 self._send_away(guest, story)
         else:
             story.guests |= dict.fromkeys(article.outlets, Guest(article.bare, marks, passages))
-        if is_part:
-            story.add(marks, self._vocabulary)
-            self._texts.add(story, passages)
-        else:
-            self._vocabulary.let_go(words[0])
+        story.add(marks, self.vocabulary)
+        self._texts.add(story, passages)
 
     def _send_away(self, guest: Guest, story: Centre) -> None:
         if guest.marks:
-            story.lose(guest.marks, self._vocabulary)
+            story.lose(guest.marks, self.vocabulary)
             self._texts.take(story, guest.passages)
         self._left.append(guest)
 
 
 def _is_of_time(article: Told, story: Centre) -> bool:
     """Say whether the story may have such an article, or may be continued by it."""
-    return abs(article.at - story.at) <= WINDOW and (story.public or not article.public)
+    return abs(article.at - story.at) <= WINDOW
 
 
 def _has_seat(article: Told, story: Centre) -> bool:

@@ -41,6 +41,7 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
         for name in names:
             url = f"https://{name}.example/feed"
             row = {"url": url, "url_hash": name, "host": name, "created_at": unit.now}
+            row["public"] = True
             await add_source(unit, row | {"next_fetch_at": unit.now})
         sources = await claim_due_sources(unit, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)

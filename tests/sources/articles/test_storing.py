@@ -6,7 +6,7 @@ import pytest
 
 from bot.sources.articles.storing import MOST_GUIDS, Shown, store_shown
 from bot.sources.formats.records import Item
-from storage.articles import Article
+from storage.articles import PUBLIC, Article
 from storage.entries import Entry
 from storage.sources import add_source
 from storage.words import SourceKind
@@ -62,8 +62,9 @@ async def test_words_give_way_to_those_of_an_operators_feed(
             for each in news:
                 await store_shown(unit, [each])
 
-    (article,) = await rows_of(storage, Article)
+    (article,) = [each for each in await rows_of(storage, Article) if each.scope_id == PUBLIC]
     assert article.text.endswith("By us.")
+    assert {entry.article_id for entry in await rows_of(storage, Entry)} == {article.id}
 
 
 async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(

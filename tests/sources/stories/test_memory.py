@@ -102,7 +102,7 @@ def test_who_left_begins_a_story_of_its_own():
 
 def test_a_guest_comes_once_and_leaves_nothing_behind():
     post, words = frozenset({"post"}), Vocabulary()
-    story, own, theirs = Centre(1, 0.0, public=True), Word("ship"), Word("old")
+    story, own, theirs = Centre(1, 0.0), Word("ship"), Word("old")
     story.add({own: IN_TITLE}, words)
     guest = Guest(FORETASTE, {own: IN_LEAD, theirs: IN_TITLE}, ())
     story.add(guest.marks, words)
@@ -166,15 +166,6 @@ def test_a_text_that_its_outlet_brings_again_continues_the_story():
     assert stories.take_continued() == {5: 1}
 
 
-def test_what_somebody_added_for_himself_is_continued_by_nothing_public():
-    stories = Stories()
-    stories.place(replace(FERRY, public=False))
-
-    stories.place(replace(LATER, outlets=FERRY.outlets))
-
-    assert stories.take_continued() == {}
-
-
 @pytest.mark.parametrize(
     ("apart", "story"),
     [
@@ -185,22 +176,6 @@ def test_what_somebody_added_for_himself_is_continued_by_nothing_public():
 )
 def test_a_story_lasts_three_days(apart: float, story: int):
     assert placed(FERRY, replace(CAPSIZED, at=FERRY.at + apart)) == [1, story]
-
-
-def test_what_somebody_added_for_himself_begins_no_story_for_others():
-    secret = replace(FERRY, public=False)
-
-    assert placed(secret, CAPSIZED, LATER) == [1, 2, 2]
-    assert placed(secret, replace(CAPSIZED, public=False)) == [1, 1]
-
-
-def test_what_somebody_added_for_himself_is_no_part_of_a_public_centre():
-    stories = Stories()
-    stories.place(FERRY)
-    secret = replace(STRIKE, title=f"{FERRY.title} {STRIKE.title}", public=False)
-    assert stories.place(secret) == 1
-
-    assert stories.place(replace(STRIKE, story_id=9, outlets=frozenset({"post"}))) == 9
 
 
 def test_what_was_remembered_is_as_good_as_what_was_decided():
@@ -267,7 +242,7 @@ def test_likeness_is_whole_only_for_what_is_wholly_alike():
     vocabulary = Vocabulary()
     marks: dict[Word, int] = {}
     vocabulary.mark((f"word{number}" for number in range(10)), 3, marks)
-    story = Centre(1, 0.0, public=True)
+    story = Centre(1, 0.0)
     vocabulary.stories = 100
     story.add(marks, vocabulary)
 

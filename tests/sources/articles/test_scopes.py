@@ -1,0 +1,187 @@
+"""What a chat's own feed carries is an article of that feed; the public one is made without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import select
+
+from bot.sources.articles.storing import Shown, store_shown
+from bot.sources.formats.records import Item
+from storage.alerts import Alert
+from storage.articles import PUBLIC, Article
+from storage.chats import Chat
+from storage.entries import Entry
+from storage.sources import Source, read_anew
+from storage.sources_carrying import carriers_of
+from tests.sources.articles.test_storing import TEXT, added
+from tests.sources.drafts_made import drafts
+from tests.sources.polled import rows_of
+
+if TYPE_CHECKING:
+    from storage.engine import Storage, Unit
+    from tests.conftest import TurnedClock
+
+HOUR = timedelta(hours=1)
+STORM = Item("g", "https://news.example/1", "Storm", text=f"{TEXT}By the paper.")
+
+
+async def show(
+    storage: Storage, source_id: int, item: Item = STORM, *, backlog: bool = False
+) -> None:
+    async with storage.writing() as unit:
+        await store_shown(unit, [Shown(source_id, drafts([item], unit.now, backlog=backlog))])
+
+
+async def feeds(storage: Storage) -> tuple[int, int, int]:
+    """Return two feeds of chats' own, and a public one."""
+    async with storage.writing() as unit:
+        own = [await added(unit, name, public=False) for name in ("mine", "theirs")]
+        return own[0], own[1], await added(unit, "paper")
+
+
+async def articles(storage: Storage) -> dict[int, Article]:
+    return {article.scope_id: article for article in await rows_of(storage, Article)}
+
+
+async def carried(storage: Storage) -> dict[int, int]:
+    """Return which article each source carries."""
+    return {entry.source_id: entry.article_id for entry in await rows_of(storage, Entry)}
+
+
+def said(article: Article) -> dict[str, object]:
+    return article.model_dump(exclude={"id", "story_id"})
+
+
+LISTED_FIRST = {
+    "newly followed": (STORM, True),
+    "old": (replace(STORM, published=None, text=f"{TEXT}Long ago."), True),
+    "other words": (replace(STORM, title="Sunshine", text=f"{TEXT}Invented."), False),
+    "the same words": (STORM, False),
+}
+
+
+@pytest.mark.parametrize(("item", "backlog"), LISTED_FIRST.values(), ids=LISTED_FIRST)
+async def test_a_public_article_is_what_it_would_be_without_the_private_one(
+    storage: Storage, clock: TurnedClock, item: Item, backlog: bool
+):
+    mine, _, paper = await feeds(storage)
+    async with storage.writing() as unit:
+        other = await added(unit, "other paper")
+    elsewhere = replace(STORM, url="https://elsewhere.example/1")
+    await show(storage, mine, item, backlog=backlog)
+    for version in range(30):
+        await show(storage, mine, replace(item, text=f"{item.text} Version {version}."))
+    clock.turn(HOUR)
+
+    await show(storage, paper)
+    await show(storage, other, elsewhere)
+
+    private, *public = sorted(await rows_of(storage, Article), key=lambda one: -one.scope_id)
+    assert private.scope_id == mine
+    listed, undisturbed = (said(one) for one in sorted(public, key=lambda one: one.id or 0))
+    by_url = {name: undisturbed[name] for name in ("url", "url_hash")}
+    assert listed | by_url == undisturbed
+    assert (listed["url"], listed["quiet"], listed["version"]) == (STORM.url, False, 1)
+
+
+async def test_followers_have_the_public_article_as_soon_as_there_is_one(
+    storage: Storage, clock: TurnedClock
+):
+    mine, theirs, paper = await feeds(storage)
+    await show(storage, mine)
+    await show(storage, theirs)
+    private = await articles(storage)
+    assert private.keys() == {mine, theirs}
+    await alerted(storage, private[mine])
+    clock.turn(HOUR)
+
+    await show(storage, paper)
+
+    public = (await articles(storage))[PUBLIC]
+    assert await carried(storage) == dict.fromkeys((mine, theirs, paper), public.id)
+    assert [alert.article_id for alert in await rows_of(storage, Alert)] == [public.id]
+
+
+async def alerted(storage: Storage, article: Article) -> None:
+    async with storage.writing() as unit:
+        chat = Chat(telegram_id=1, created_at=unit.now, state_since=unit.now)
+        unit.session.add(chat)
+        await unit.session.flush()
+        unit.session.add(
+            Alert(
+                chat_id=chat.id or 0,
+                story_id=article.story_id,
+                article_id=article.id or 0,
+                made_at=unit.now,
+            )
+        )
+
+
+async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
+    storage: Storage, clock: TurnedClock
+):
+    mine, _, paper = await feeds(storage)
+    await show(storage, paper)
+    before = said((await articles(storage))[PUBLIC])
+    clock.turn(HOUR)
+
+    await show(storage, mine, replace(STORM, title="Sunshine", text=f"{TEXT}Invented."))
+
+    found = await articles(storage)
+    assert found.keys() == {PUBLIC}
+    assert said(found[PUBLIC]) == before
+    article_id = found[PUBLIC].id or 0
+    assert await carried(storage) == {mine: article_id, paper: article_id}
+    async with storage.reading() as unit:
+        assert await carriers_of(unit, [article_id]) == {article_id: ("paper",)}
+
+
+@pytest.mark.parametrize("public_first", [True, False])
+async def test_of_what_comes_at_once_the_public_source_makes_the_article(
+    storage: Storage, public_first: bool
+):
+    mine, _, paper = await feeds(storage)
+    invented = replace(STORM, title="Sunshine")
+    async with storage.writing() as unit:
+        shown = [
+            Shown(mine, drafts([invented], unit.now)),
+            Shown(paper, drafts([STORM], unit.now)),
+        ]
+        made = await store_shown(unit, shown[::-1] if public_first else shown)
+
+    assert made == {paper: 1}
+    assert {article.title for article in await rows_of(storage, Article)} == {STORM.title}
+
+
+async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_before(
+    storage: Storage, clock: TurnedClock
+):
+    mine, _, _ = await feeds(storage)
+    await show(storage, mine, replace(STORM, title="Invented", url="https://news.example/2"))
+    clock.turn(HOUR)
+    async with storage.writing() as unit:
+        source = await _source(unit, mine)
+        source.public = True
+        source.first_read_at, source.etag = unit.now, "e"
+        await unit.session.flush()
+        await read_anew(unit, mine)
+
+    await show(storage, mine, backlog=True)
+
+    found = await articles(storage)
+    assert (found[PUBLIC].title, found[PUBLIC].quiet) == (STORM.title, True)
+    assert await carried(storage) == {mine: found[PUBLIC].id}
+    async with storage.reading() as unit:
+        source = await _source(unit, mine)
+        assert (source.first_read_at, source.etag, source.next_fetch_at) == (None, None, unit.now)
+
+
+async def _source(unit: Unit, source_id: int) -> Source:
+    found = await unit.session.exec(
+        select(Source).where(Source.id == source_id).execution_options(populate_existing=True)
+    )
+    return found.one()
