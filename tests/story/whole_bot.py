@@ -1,0 +1,286 @@
+"""The whole bot in this process: feeds that a test serves, users in the playground, its own clock.
+
+Everything between a feed's bytes and a message is wired as `bot.app` wires it. A test turns the
+clock to an hour and lets each step do what is due by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from aiogram import Bot
+from aiohttp import web
+from pydantic import SecretStr
+
+from bot.app.doors import make_doors
+from bot.app.places import Place
+from bot.app.steps.matching import matching_loops
+from bot.app.steps.publishing import publishing_loops
+from bot.app.steps.reading import reading_loops
+from bot.app.surroundings import Surroundings
+from bot.app.tools import SourceTools
+from bot.chat.buckets import Size
+from bot.chat.dispatcher import ALLOWED_UPDATES, make_dispatcher
+from bot.chat.floodgate import Floodgate
+from bot.chat.handling import Handling
+from bot.chat.polling import Polling
+from bot.delivery.calls import Calls
+from bot.delivery.pace import bot_key
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from bot.publishing.drawing import Drawing
+from bot.publishing.outfeeds import OutFeeds
+from bot.rendering.links import Links
+from bot.rendering.renderer import Renderer
+from bot.rendering.seals import Seal
+from bot.settings import Access, Settings
+from bot.sources.finding.adding import Wish
+from bot.sources.getting.connecting import Sockets
+from bot.sources.getting.guard import Guard
+from bot.sources.getting.http import Fetcher
+from bot.sources.getting.spacing import Spacing
+from bot.sources.reading import Reader
+from storage.chats import chats_of
+from storage.engine import Storage
+from tests.bot_api import PlainSession
+from tests.chat.conftest import Talk
+from tests.conftest import MONDAY_NOON, TurnedClock
+from tests.delivery.conftest import TurnedTimer
+from tests.sources.feedfarm import FeedFarm
+from tests.sources.ledhere import Names, SocketsLedHere
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from bot.chat.doors import Doors
+    from bot.publishing.charts import Band
+    from storage.words import Mode
+
+TOKEN: Final = "1:playground"
+_EVERY: Final = timedelta(minutes=30)  # a public source is asked
+_STEPS: Final = ("poll", "group", "match", "alert", "bundle", "also", "digest")
+
+
+def hour(number: float) -> datetime:
+    """Return the moment so many hours after the test's beginning."""
+    return MONDAY_NOON + timedelta(hours=number)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a feed says of one article; *text* is long enough that nobody asks for its page."""
+
+    title: str
+    link: str
+    text: str
+    at: datetime | None = None
+
+    def as_rss(self) -> str:
+        date = f"<pubDate>{format_datetime(self.at)}</pubDate>" if self.at else ""
+        return (
+            f"<item><title>{escape(self.title)}</title><link>{escape(self.link)}</link>"
+            f"<guid isPermaLink='false'>{escape(self.link)}</guid>{date}"
+            f"<description>{escape(self.text)}</description></item>"
+        )
+
+
+@dataclass(eq=False)
+class Feed:
+    """A feed and what it shows now, the newest first."""
+
+    name: str
+    title: str
+    shown: list[Printed] = field(default_factory=list)
+    is_read: bool = False
+    """Whether somebody has read it as it is now."""
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.name}.example/{self.name}.xml"
+
+    def prints(self, *articles: Printed) -> None:
+        """Show *articles* too; what has the link of one that is shown takes its place."""
+        links = {one.link for one in articles}
+        self.shown = [*articles, *(one for one in self.shown if one.link not in links)]
+        self.is_read = False
+
+    async def answer(self, _request: web.Request) -> web.Response:
+        self.is_read = True
+        items = "".join(article.as_rss() for article in self.shown)
+        head = f"<title>{self.title}</title><link>http://{self.name}.example/</link>"
+        body = f"<rss version='2.0'><channel>{head}{items}</channel></rss>"
+        return web.Response(text=body, content_type="application/rss+xml")
+
+
+class NoDrawing(Drawing):
+    async def draw(self, _days: Sequence[str], _bands: Sequence[Band]) -> bytes | None:
+        return None
+
+
+@dataclass(eq=False)
+class User:
+    """Somebody in a private chat; *chat_id* is our row of it."""
+
+    talk: Talk
+    chat_id: int
+
+    async def asks(self, text: str) -> dict[str, Any]:
+        """Return the answer to *text*, whatever came unasked before."""
+        self._see_all()
+        return await self.talk.says(text)
+
+    async def presses(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+        self._see_all()
+        return await self.talk.presses(message, label)
+
+    async def asks_inline(self, text: str) -> dict[str, Any]:
+        query = self.talk.playground.inline_query(self.talk.who, text)
+        return await self.talk.playground.wait_for_inline_answer(query)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return what the bot has said in the chat, as it stands there now."""
+        return self.talk.all()
+
+    def texts_with(self, words: str) -> list[str]:
+        return [each["text"] for each in self.messages() if words in each.get("text", "")]
+
+    def _see_all(self) -> None:
+        versions = (each["version"] for each in self.talk.playground.messages(self.talk.who))
+        self.talk.seen = max(versions, default=0)
+
+
+@dataclass(eq=False)
+class WholeBot:
+    clock: TurnedClock
+    storage: Storage
+    farm: FeedFarm
+    playground: Playground
+    doors: Doors
+    outfeeds: OutFeeds
+    steps: Sequence[Callable[[], Awaitable[int]]]
+    sending: Sending
+
+    def feed(self, name: str, title: str = "") -> Feed:
+        feed = Feed(name, title or name)
+        self.farm.pages[f"/{name}.xml"] = feed.answer
+        return feed
+
+    async def gives_everybody(self, feed: Feed) -> None:
+        """Add the feed as the operator does."""
+        added = await self.doors.adding.add(feed.url, Wish(every=_EVERY))  # type: ignore[call-arg]
+        assert added.source_id, added.sentence
+
+    async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
+        talk = Talk(self.playground, self.playground.person(name))
+        await talk.says("/start")
+        async with self.storage.reading() as unit:
+            (chat,) = await chats_of(unit, talk.who.id)
+        user = User(talk, chat.id or 0)
+        for words, mode in watched:
+            await self.watches(user, words, mode)
+        return user
+
+    async def watches(self, user: User, words: str, mode: Mode) -> int:
+        """Return the topic."""
+        return (await self.doors.watching.watch_words(user.chat_id, words, mode)).topic_id
+
+    async def follows(self, user: User, feed: Feed) -> None:
+        followed = await self.doors.own_sources.follow(user.chat_id, feed.url)
+        assert followed.source_id, followed.sentence
+        assert not followed.public
+
+    async def works_at(self, number: float) -> None:
+        """Turn the clock to that hour and let every step do all that is due."""
+        self.clock.now = hour(number)
+        for step in (*self.steps, self._send):
+            while await step():
+                pass
+
+    async def _send(self) -> int:
+        sent = await self.sending.send_due()
+        await self.sending.calls.all_done()
+        return sent
+
+
+@asynccontextmanager
+async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
+    """Yield a bot on an empty, migrated database."""
+    clock = TurnedClock()
+    storage = Storage.open(database_url, clock=clock)
+    stopping = asyncio.Event()
+    try:
+        async with (
+            FeedFarm() as farm,
+            _way_out(farm) as fetcher,
+            Reader() as reader,
+            Playground(flood="off") as playground,
+            Bot(TOKEN, session=PlainSession(playground.base_url)) as bot,
+            Calls(timer=TurnedTimer(clock)) as calls,
+            asyncio.TaskGroup() as group,
+        ):
+            around = _surroundings(database_url, SourceTools(storage, fetcher, reader))
+            renderer = Renderer()
+            doors = make_doors(around, renderer)
+            group.create_task(_listening(bot, doors, renderer).run(stopping))
+            try:
+                yield WholeBot(
+                    clock,
+                    storage,
+                    farm,
+                    playground,
+                    doors,
+                    OutFeeds(storage, renderer, around.links),
+                    _steps(around),
+                    Sending(storage, Telegram(bot), around.owner, calls, bot_key(TOKEN)),
+                )
+            finally:
+                stopping.set()
+    finally:
+        await storage.close()
+
+
+def _way_out(farm: FeedFarm) -> Fetcher:
+    """Every name is at a public address, and every connection ends at the farm."""
+    return Fetcher(
+        guard=Guard(),
+        user_agent="Dateline/test (+https://example.org)",
+        resolver=Names(),
+        spacing=Spacing(apart=0),
+        sockets=lambda guard: SocketsLedHere(Sockets(guard), farm.port),
+    )
+
+
+def _surroundings(database_url: str, tools: SourceTools) -> Surroundings:
+    return Surroundings(
+        settings=Settings(
+            _env_file=None,  # type: ignore[call-arg]
+            bot_token=SecretStr(TOKEN),
+            database_url=SecretStr(database_url),
+            access=Access.OPEN,
+        ),
+        place=Place(token=TOKEN, api="", database=database_url, access=Access.OPEN),
+        tools=tools,
+        links=Links("https://bot.example", Seal(bytes(32))),
+        drawing=NoDrawing(),
+        announce=lambda _said: None,
+    )
+
+
+def _steps(around: Surroundings) -> list[Callable[[], Awaitable[int]]]:
+    """Return one of each, in the order in which news goes through them."""
+    loops = [*reading_loops(around), *matching_loops(around), *publishing_loops(around)]
+    by_name = {loop.name: loop.step for loop in loops}
+    return [by_name[name] for name in _STEPS]
+
+
+def _listening(bot: Bot, doors: Doors, renderer: Renderer) -> Polling:
+    gate = Floodgate(everybody=Size(burst=10_000, per_second=1_000))
+    handling = Handling(bot, make_dispatcher(doors, renderer), gate)
+    return Polling(bot, handling, lambda: True, ALLOWED_UPDATES)
