@@ -18,10 +18,11 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.outfeeds import as_json
 from storage.words import Mode
 from tests.emptying import empty
+from tests.sources.feeds_made import page
 from tests.story.whole_bot import Printed, hour, whole_bot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tests.story.whole_bot import Feed, User, WholeBot
@@ -30,7 +31,8 @@ WATCHED: Final = "harbour OR bribery"
 AT: Final = 100.0  # the hour in which the outlet prints its article
 BEFORE: Final = AT - 1  # the hour in which the attacker usually lists it
 
-LINK: Final = "http://times.example/news/crane"
+LINK: Final = "http://times.example/news/crane-hits-ferry.html"
+LIBRARY: Final = "Library at the harbour reopens"
 TITLE: Final = "Crane collapses onto ferry in Westport harbour"
 TEXT: Final = (
     "A crane of the container terminal in Westport fell onto a moored ferry on Friday. The ferry "
@@ -39,6 +41,13 @@ TEXT: Final = (
     "Divers look for damage below the waterline, and the harbour stays closed for large ships "
     "until Sunday. The terminal had been inspected in January, and nothing was found. Insurance "
     "experts will come from Lindau. The ferry company Norline runs two other ships meanwhile."
+)
+WIRE_TEXT: Final = (
+    "WESTPORT: Two people were hurt when a crane collapsed in the harbour of Westport and hit a "
+    "ferry that lay at the quay, the fire brigade said. No passengers were on board of the "
+    "Rosalind. Captain Helen Marsh called it luck that it had not happened an hour later, when "
+    "four hundred commuters would have boarded. Large vessels must wait outside until the wreck "
+    "of the crane has been cut up, which may take all weekend. The cause is not known yet."
 )
 INVENTED: Final = "We admit bribery: our reporters took money from a casino"
 INVENTED_TEXT: Final = (
@@ -69,45 +78,74 @@ def ordinary(hours: float, title: str, link: str) -> Printed:
 class Attack:
     """What the attacker's feed lists anew, by the hour; and when the attacker follows it."""
 
-    lists: Mapping[float, Printed]
+    lists: Mapping[float, Sequence[Printed]]
     followed_at: float = 2.0
 
 
+def once(*articles: Printed, at: float = BEFORE) -> Attack:
+    return Attack({at: articles})
+
+
+OWN_LINK: Final = "http://mallory.example/crane"
 ATTACKS: Final = {
-    "newly followed": Attack({BEFORE: crane(BEFORE - 1)}, followed_at=BEFORE),
-    "dated 80 h ago": Attack({BEFORE: crane(BEFORE - 80)}),
-    "fresh with the same words": Attack({BEFORE: crane(BEFORE)}),
-    "fresh with other words": Attack({BEFORE: invented(BEFORE)}),
-    "fresh with words that nobody watches": Attack(
-        {BEFORE: crane(BEFORE, title="Recipes for a rainy day", text="Take an onion. " * 40)}
+    "nothing of interest": once(Printed("Tomatoes", OWN_LINK, "They are red. " * 40)),
+    "newly followed": Attack({BEFORE: [crane(BEFORE - 1)]}, followed_at=BEFORE),
+    "dated 80 h ago": once(crane(BEFORE - 80)),
+    "fresh with the same words": once(crane(BEFORE)),
+    "fresh with other words": once(invented(BEFORE)),
+    "fresh with words that nobody watches": once(
+        crane(BEFORE, title="Recipes for a rainy day", text="Take an onion. " * 40)
     ),
-    "20 revisions": Attack({AT - 30 + 1.25 * n: invented(None, f", part {n}") for n in range(21)}),
-    "backslash in the link": Attack(
-        {BEFORE: crane(BEFORE, link=r"http://evil.example\@times.example/news/crane")}
+    "few words, so that the page is read": once(crane(BEFORE, text="A crane fell.")),
+    "20 revisions": Attack(
+        {AT - 30 + 1.25 * n: [invented(None, f", part {n}")] for n in range(21)}
     ),
-    "three days ahead": Attack({AT - 74: invented(AT - 74)}),
+    "backslash in the link": once(
+        crane(BEFORE, link=r"http://evil.example\@times.example/news/crane-hits-ferry.html")
+    ),
+    "three days ahead": once(invented(AT - 74), at=AT - 74),
+    "other words after the outlet": once(invented(AT + 1), at=AT + 1),
+    "a link that redirects to the outlet": once(
+        crane(BEFORE, link="http://mallory.example/go", text="A crane fell.")
+    ),
+    "the same event before the outlets": once(crane(BEFORE, link=OWN_LINK)),
+    "the same event between the outlets": once(crane(AT, link=OWN_LINK), at=AT),
+    "two events in one": once(
+        crane(AT + 1, link=OWN_LINK, title=f"{TITLE}, {LIBRARY}", text=f"{TEXT} {LIBRARY}. " * 2),
+        at=AT + 1,
+    ),
+    "the event's words in 40 titles": once(
+        *(
+            crane(BEFORE, link=f"{OWN_LINK}/{n}", title=f"{TITLE} {n * 'x'}", text=f"{n} " * 300)
+            for n in range(40)
+        )
+    ),
 }
 
 GARDEN: Final = Printed("Notes from my garden", "http://mallory.example/1", "It rained. " * 50)
 TIMES: Final = {
-    3.0: ordinary(3, "Pilots of the harbour get new boats", "http://times.example/news/pilots"),
-    50.0: ordinary(50, "Fish market leaves the old harbour", "http://times.example/news/fish"),
-    AT: crane(AT),
-    AT + 2: crane(AT, title=f"{TITLE}, two dockers hurt"),
-    AT + 3: ordinary(AT + 3, "Library at the harbour reopens", "http://times.example/news/books"),
+    3.0: [ordinary(3, "Pilots of the harbour get new boats", "http://times.example/news/pilots")],
+    50.0: [ordinary(50, "Fish market leaves the old harbour", "http://times.example/news/fish")],
+    AT: [crane(AT)],
+    AT + 2: [
+        crane(AT, title=f"{TITLE}, two dockers hurt"),
+        ordinary(AT + 2, LIBRARY, "http://times.example/news/library"),
+    ],
 }
 WIRE: Final = {
-    27.0: ordinary(27, "Storm shuts harbour of Lindau", "http://wire.example/storm"),
-    65.0: ordinary(65, "Regatta begins in Arden harbour", "http://wire.example/regatta"),
-    AT + 1: Printed(
-        "Ferry hit as crane collapses in Westport harbour",
-        "http://wire.example/ferry",
-        f"WESTPORT: {TEXT[: TEXT.index('Insurance')]}",
-        hour(AT + 1),
-    ),
+    3.0: [ordinary(3, "Storm shuts port of Lindau, harbour empty", "http://wire.example/storm")],
+    50.0: [ordinary(50, "Regatta begins in Arden harbour", "http://wire.example/regatta")],
+    AT + 1: [
+        Printed(
+            "Ferry hit as crane collapses in Westport harbour",
+            "http://wire.example/ferry",
+            WIRE_TEXT,
+            hour(AT + 1),
+        )
+    ],
 }
-MORNINGS: Final = (20.5, 44.5, 68.5, 92.5, 116.5)  # half an hour after the digest is due
-SO_FAR: Final = AT + 3  # when one looks into the digest that is to come
+MORNINGS: Final = (92.5, 116.5)  # half an hour after the digest is due
+SO_FAR: Final = AT + 2  # when one looks into the digest that is to come
 ASKED_AT: Final = AT + 17
 
 Views = dict[str, Any]
@@ -166,9 +204,11 @@ async def five_days(database_url: str, attack: Attack | None) -> Views:
         for feed in (times, wire):
             feed.prints(ordinary(-20, "Fees at the harbour rise", f"http://{feed.name}.example/0"))
             await bot.gives_everybody(feed)
+        bot.farm.serve("/news/crane-hits-ferry.html", page(TITLE, TEXT.split(". ")))
+        bot.farm.redirect("/go", LINK)
         vera = await bot.user("Vera", (WATCHED, Mode.INSTANT))
         dora = await bot.user("Dora", (WATCHED, Mode.DIGEST))
-        printed: dict[Feed, Mapping[float, Printed]] = {times: TIMES, wire: WIRE}
+        printed: dict[Feed, Mapping[float, Sequence[Printed]]] = {times: TIMES, wire: WIRE}
         if attack:
             own = bot.feed("mallory", "Mallory's Own")
             own.prints(GARDEN)
@@ -178,7 +218,7 @@ async def five_days(database_url: str, attack: Attack | None) -> Views:
             bot.clock.now = hour(at)
             for feed, lists in printed.items():
                 if at in lists:
-                    feed.prints(lists[at])
+                    feed.prints(*lists[at])
             if attack and at == attack.followed_at:
                 mallory = await bot.user("Mallory", (WATCHED, Mode.BOTH))
                 await bot.follows(mallory, own)

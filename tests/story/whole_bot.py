@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked
-_STEPS: Final = ("poll", "group", "match", "alert", "bundle", "also", "digest")
+_STEPS: Final = ("poll", "page", "group", "match", "alert", "bundle", "also", "digest")
 
 
 def hour(number: float) -> datetime:
