@@ -22,14 +22,16 @@ CRANE_TEXT: Final = (
     "Rosalind was empty when the mast of the crane broke and came down on its upper deck, the "
     "port captain Helen Marsh told reporters at the quay. Two dockers were brought to hospital. "
     "Divers look for damage below the waterline, and the harbour stays closed for large ships "
-    "until Sunday. The terminal had been inspected in January, and nothing was found so far."
+    "until Sunday. The terminal had been inspected in January. Insurance companies sent their "
+    "specialists, and investigators questioned engineers and mechanics, but found nothing so far."
 )
 LIBRARY_TEXT: Final = (
     "After four years of renovation the old library opened its doors again, with a reading room "
     "under the roof and forty thousand books for children. Readers waited in a long queue along "
     "the street from the early morning. The architect Ines Costa kept the wooden galleries and put "
     "a roof of glass above the court. Tickets are free until May, and on Thursdays the library "
-    "stays open until midnight, the director Paul Okoro said when he cut the ribbon at noon."
+    "stays open until midnight, the director Paul Okoro said. Neighbouring universities gave it "
+    "manuscripts, translations and photographs, and a foundation pays for exhibitions of these."
 )
 
 
@@ -178,7 +180,7 @@ both_events = pytest.mark.parametrize("both", [False, True], ids=["two events", 
 
 @both_events
 async def test_anothers_own_feed_moves_no_story_between_own_feeds(bot: WholeBot, both):
-    """It tells of both events at once, so that each is like its article."""
+    """It has the texts of both, so that each is the same text as its article."""
     ann, mallory = await listener(bot, "Ann"), await listener(bot, "Mallory")
     one = await own(bot, ann, "one", "Own Herald")
     two = await own(bot, ann, "two", "Own Gazette")
@@ -317,3 +319,26 @@ async def test_a_feed_that_is_given_to_everybody_shows_no_article_of_an_outlet_t
         found = (await user.asks("/search crane"))["text"]
         assert found.startswith("crane · 1 story\n")
         assert found.count(CRANE) == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(r"http://evil.example\@times.example/crane", id="backslash before the host"),
+        pytest.param(r"http://evil.example\\times.example/crane", id="backslashes for slashes"),
+        pytest.param("http://evil.example\x7f@times.example/crane", id="control character"),
+        pytest.param("http://times.example@evil.example/crane", id="a host as the user's name"),
+    ],
+)
+async def test_a_link_that_leads_elsewhere_than_it_says_reaches_nobody(bot: WholeBot, link):
+    ann, bob = await listener(bot, "Ann"), await listener(bot, "Bob")
+    shared = await public(bot, "shared", "Shared Feed")
+    mine = await own(bot, ann, "mine", "My Own")
+    await bot.works_at(1)
+    mine.prints(crane(3, link))
+    shared.prints(library(3, link.replace("crane", "library")))
+    await bot.works_at(3)
+
+    for user in (ann, bob):
+        await user.asks("/search crane OR library")
+        assert "evil" not in str([message.get("entities") for message in user.messages()])
