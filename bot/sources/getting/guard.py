@@ -33,6 +33,7 @@ _NEVER = tuple(
         (
             "0.0.0.0/8",
             "100.64.0.0/10",
+            "168.63.129.16/32",  # a cloud's own service to each of its machines
             "192.0.0.0/24",
             "192.88.99.0/24",
             "198.18.0.0/15",
@@ -49,8 +50,7 @@ _LAST_32_BITS_ARE_IPV4 = (
     IPv6Network("::/96"),  # v4-compatible
     IPv6Network("::ffff:0:0/96"),  # v4-mapped
     IPv6Network("::ffff:0:0:0/96"),  # translated (SIIT)
-    IPv6Network("64:ff9b::/96"),  # NAT64
-    IPv6Network("64:ff9b:1::/48"),  # NAT64, local use
+    IPv6Network("64:ff9b::/96"),  # NAT64; in that of local use it may stand anywhere: refused
 )
 _ISATAP = (0x00005EFE, 0x02005EFE)  # bits 32 to 63 of the interface id before an IPv4 address
 

@@ -24,6 +24,8 @@ ONE_PORT = Guard(endpoints=frozenset({(ip_address("127.0.0.1"), 8081)}))
         pytest.param("172.16.0.1", id="private 172"),
         pytest.param("192.168.1.1", id="private 192"),
         pytest.param("169.254.169.254", id="link-local: cloud metadata"),
+        pytest.param("168.63.129.16", id="a cloud's service to its machines"),
+        pytest.param("64:ff9b::a83f:8110", id="NAT64 of a cloud's service"),
         pytest.param("fe80::1", id="link-local, v6"),
         pytest.param("100.64.0.1", id="carrier-grade NAT"),
         pytest.param("198.18.0.1", id="benchmarks"),
@@ -49,6 +51,23 @@ ONE_PORT = Guard(endpoints=frozenset({(ip_address("127.0.0.1"), 8081)}))
 )
 def test_nothing_inside_is_public(address: str):
     assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("inner", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "168.63.129.16"])
+@pytest.mark.parametrize("length", [32, 40, 48, 56, 64])
+@pytest.mark.parametrize("prefix", ["64:ff9b::", "64:ff9b:1::"])
+@pytest.mark.parametrize("suffix", ["0.0.0.0", "1.1.1.1"])
+def test_nat64_of_any_prefix_length_leads_nowhere(
+    prefix: str, length: int, inner: str, suffix: str
+):
+    before = 64 - length  # the eight bits from 64 on belong to nobody (RFC 6052)
+    number = int(ip_address(inner))
+    behind = 32 - before
+    embedded = (number >> behind << 64) | ((number & ((1 << behind) - 1)) << (56 - behind))
+    rest = int(ip_address(suffix)) & ((1 << max(56 - behind, 0)) - 1)
+    address = IPv6Address(int(ip_address(prefix)) | embedded | rest)
+
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize(
