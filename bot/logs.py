@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 # A bot token: the bot's number, a colon, the secret. The playground's own token is shorter.
 TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{8,64}")
-_SECRET = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{30,64}")
-# user:password@ in the address of a database or a feed.
-_CREDENTIALS = re.compile(r"(://[^/\s:@]+):[^/\s@]+@")
+_SECRET = re.compile(r"(\d{1,20}(?::|%(?:25)*3[Aa]))[A-Za-z0-9_-]{30,}")
+# user:password@ in an address. Either may hold a raw @, and that of a database a raw slash: all up
+# to the last @ counts as the password.
+_CREDENTIALS = re.compile(
+    r"(https?://[^/\s:]{0,512}:)[^/\s]{1,512}@|((?<!http)(?<!https)://[^/\s:]{0,512}:)\S{1,512}@"
+)
 
 _CHATTY = (
     "aiogram",
@@ -34,7 +37,7 @@ _CHATTY = (
 
 def redact(text: str) -> str:
     """Return *text* without the secret part of any token or address in it."""
-    return _CREDENTIALS.sub(r"\1:…@", _SECRET.sub(r"\1:…", text))
+    return _CREDENTIALS.sub(r"\1\2…@", _SECRET.sub(r"\1…", text))
 
 
 def _redact_event(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -68,6 +71,23 @@ class LastErrors:
             text = " · ".join(str(one) for one in told if one)
             self._kept.append(Failure(datetime.fromisoformat(event["timestamp"]), redact(text)))
         return event
+
+
+def one_line_if_malformed(record: logging.LogRecord) -> bool:
+    """Make one line of a request that is no HTTP, among the filters of the server's log.
+
+    Only its kind is logged: its words may hold the first bytes of `Authorization`.
+    """
+    from aiohttp.http_exceptions import HttpProcessingError  # noqa: PLC0415 - there by now
+    from aiohttp.web import RequestPayloadError  # noqa: PLC0415
+
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | RequestPayloadError):
+        record.msg, record.args = "a malformed request was refused: %s", (type(error).__name__,)
+        record.levelno = min(record.levelno, logging.WARNING)
+        record.levelname = logging.getLevelName(record.levelno)
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def configure_logs(
@@ -116,5 +136,6 @@ def configure_logs(
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.getLogger("aiohttp.server").addFilter(one_line_if_malformed)  # twice is once
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

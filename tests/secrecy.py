@@ -27,8 +27,8 @@ ERRORS_KEY, TRACES_KEY = "feedfacefeedfacefeedfacefeedface", "traces-open-sesame
 DATABASE_PASSWORD = "database-open-sesame"
 
 _LOOKS = {
-    "the token of a bot": re.compile(r"\b\d{6,20}:[A-Za-z0-9_-]{30,64}"),
-    "a login in an address": re.compile(r"://[^/\s:@]+:[^/\s@…*]+@"),
+    "the token of a bot": re.compile(r"(?i)\b\d{6,20}(?::|%3a)[a-z0-9_-]{30,64}"),
+    "a login in an address": re.compile(r"://[^/\s:@]*:[^/\s@…*]+@"),
     "the key of a DSN": re.compile(r"://[0-9a-f]{32}@"),
     "the address of a webhook": re.compile(r"/telegram/[a-z2-7]{16,}"),
     "the secret of a webhook": re.compile(r"(?i)secret[-_]token\W{1,5}[a-z2-7]{16,}"),

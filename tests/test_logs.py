@@ -46,8 +46,37 @@ def test_json_logs_are_one_object_a_line(restored_logs, capsys: pytest.CaptureFi
     assert lines[0]["source"] == 7
 
 
-def test_the_password_of_a_database_is_not_shown():
-    assert redact("postgresql://me:secret@host/db") == "postgresql://me:…@host/db"
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://:secret@host/db", "postgresql://:…@host/db"),
+        ("postgresql://me:sec@ret@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://me:sec/r@et?#@host/db", "postgresql://me:…@host/db"),
+        ("postgresql://me@realm:secret@host/db", "postgresql://me@realm:…@host/db"),
+        ("postgresql://me:secret@h1:5432,h2:5432/db", "postgresql://me:…@h1:5432,h2:5432/db"),
+        ("https://ann:sec@ret@news.example/feed", "https://ann:…@news.example/feed"),
+        (f"https://api.example/bot{TOKEN}/getMe", "https://api.example/bot123456:…/getMe"),
+        (f"/bot{TOKEN.replace(':', '%3A')}/", "/bot123456%3A…/"),
+        (f"/bot{TOKEN.replace(':', '%3a')}/", "/bot123456%3a…/"),
+        (f"?to=%2Fbot{TOKEN.replace(':', '%253A')}%2F", "?to=%2Fbot123456%253A…%2F"),
+    ],
+)
+def test_no_secret_of_an_address_is_shown(said: str, logged: str):
+    assert redact(f"cannot reach {said}: gone") == f"cannot reach {logged}: gone"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "https://news.example:8443/@ann/2026?at=12:30 by ann@news.example",
+        "postgresql://me@host:5432/db",
+        "sqlite:///var/dateline.sqlite3",
+        "12:30 http://[::1]:8081/",
+    ],
+)
+def test_an_address_without_a_secret_is_shown_whole(harmless: str):
+    assert redact(harmless) == harmless
 
 
 def test_the_newest_errors_are_kept_without_any_secret(restored_logs):

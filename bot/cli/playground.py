@@ -20,6 +20,7 @@ def playground(
     from datetime import timedelta
 
     from bot.cli.failing import fail
+    from bot.logs import configure_logs
     from bot.playground.server import Playground, run_forever
     from bot.settings import load_settings
 
@@ -30,7 +31,9 @@ def playground(
         typer.echo(f"A mail server:  SMTP_HOST={host} SMTP_PORT={mail_port} SMTP_TLS=none")
         typer.echo(f"The Bot API:    BOT_API_URL={opened.base_url} BOT_TOKEN=1:playground")
 
-    chosen = load_settings().playground_port if port is None else port
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    chosen = settings.playground_port if port is None else port
     pause = timedelta(seconds=every) if every else None
     try:
         with suppress(KeyboardInterrupt):

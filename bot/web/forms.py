@@ -72,4 +72,6 @@ async def small_body(
                     raise web.HTTPRequestEntityTooLarge(most, len(body))
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionResetError):  # not packed as it says, or broken off
+        raise web.HTTPBadRequest from None
     return bytes(body)
