@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from bot.app.databases import database_of
 from bot.app.places import ELSEWHERE, PLAYGROUND_DATABASE
 from bot.doctor import choices, database, machine, sources, telegram, updates
-from bot.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
+from bot.doctor.asking import (
+    ask_telegram,
+    look_at_files,
+    look_at_room,
+    look_at_zones,
+    who_runs,
+)
 from bot.doctor.examining import Check
 from bot.doctor.findings import doubtful, good, ill
 from bot.settings import Access, Role, Updates
@@ -41,6 +47,7 @@ def make_checks(settings: Settings, *, quick: bool = False) -> list[Check]:
         Check("the process", lambda: _process(url)),
         Check("the sources", lambda: _sources(url)),
         Check("the disks", lambda: _disks(url)),
+        Check("the files", lambda: _files(settings, url)),
         Check("the time zones", _zones),
         Check("the settings", lambda: _settings(settings)),
         Check("the templates", lambda: _templates(settings), seconds=_TEMPLATES_SECONDS),
@@ -194,6 +201,23 @@ async def _disks(url: str) -> Sequence[Finding]:
     ]
     kept = {room.folder: room for room in reversed(rooms)}  # one of each, by its first use
     return [machine.judge_room(room) for room in reversed(kept.values())]
+
+
+async def _files(settings: Settings, url: str) -> Sequence[Finding]:
+    return machine.judge_files(await asyncio.to_thread(_looked_at, settings, url))
+
+
+def _looked_at(settings: Settings, url: str) -> list[machine.Kept]:
+    from storage.schema import database_file
+
+    secret = [Path(".env"), settings.dkim_key_file, ELSEWHERE]
+    if file := database_file(url):
+        # With its logs, the copies before a migration or a restore, and what stands beside.
+        secret += [file, *sorted(file.parent.glob(f"{file.stem}.*"))]
+    templates = settings.templates_dir
+    own = [templates, *sorted(templates.rglob("*"))] if templates else []
+    kept = look_at_files({path: None for path in secret if path})
+    return kept + look_at_files(own, secret=False)
 
 
 async def _zones() -> Sequence[Finding]:

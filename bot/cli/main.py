@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -54,7 +55,12 @@ def _import_structlog() -> None:
 
 
 def main() -> None:
-    """Run the command; what cannot be is one sentence and exit 2."""
+    """Run the command; what cannot be is one sentence and exit 2.
+
+    What it makes is for its own user alone, whatever it was started with: the database holds the
+    key of all links, and a log of SQLite has the mode of its database.
+    """
+    os.umask(0o077)
     _import_structlog()
     from bot.app.stops import StopError
     from bot.cli.failing import fail

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -13,11 +14,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import aiohttp
 
-from bot.doctor.machine import Room, Zones
+from bot.doctor.machine import Kept, Room, Zones
 from bot.doctor.telegram import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _PATIENCE_SECONDS = 10
@@ -77,6 +78,18 @@ def look_at_room(what: str, folder: Path) -> Room:
         files=counted.f_favail if counted.f_files else None,
         is_writable=os.access(there, os.W_OK),
     )
+
+
+def look_at_files(paths: Iterable[Path], *, secret: bool = True) -> list[Kept]:
+    """Look at those of *paths* that are there; a link is what it leads to."""
+    found = []
+    for path in paths:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        found.append(Kept(str(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), is_secret=secret))
+    return found
 
 
 def look_at_zones() -> Zones:

@@ -1,4 +1,4 @@
-"""What this machine gives: room on its disks, a clock that is right, zones that are fresh."""
+"""What this machine gives: room on its disks, files that are closed to others, clock and zones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from bot.doctor.findings import Finding, doubtful, good, ill
 _MB = 1024 * 1024
 SCARCE, TOO_LITTLE = 1024 * _MB, 100 * _MB  # bytes free
 FEW_FILES, TOO_FEW_FILES = 10_000, 500
+_READ, _WRITE, _WORLD = 0o044, 0o022, 0o007  # bits of a mode: what others than the owner may
 OFF, FAR_OFF = timedelta(seconds=2), timedelta(seconds=30)
 
 
@@ -21,6 +22,16 @@ class Room:
     free: int
     files: int | None
     is_writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file or folder of ours. *is_secret*: nobody else may read it, nor what is in it."""
+
+    path: str
+    mode: int
+    is_folder: bool = False
+    is_secret: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,25 @@ def judge_room(room: Room) -> Finding:
         sentence = f"{room.files} more files fit beside {room.what} ({room.folder})."
         return doubtful("disk.few-inodes", sentence, "Delete files you need no more.")
     return good("disk.room", f"{seen}.")
+
+
+def judge_files(files: Sequence[Kept]) -> list[Finding]:
+    found = [finding for file in files if (finding := _judge_file(file))]
+    if files and not found:
+        found.append(good("files.closed", "Nobody else can read or change what is kept here."))
+    return found
+
+
+def _judge_file(file: Kept) -> Finding | None:
+    if file.mode & _WRITE:
+        sentence = f"{file.path} can be changed by other users of this machine."
+        return ill("files.writable", sentence, f"chmod go-w {file.path}")
+    if not file.is_secret or not file.mode & _READ:
+        return None
+    sentence = f"{file.path} can be read by other users of this machine."
+    if file.is_folder or not file.mode & _WORLD:
+        return doubtful("files.readable", sentence, f"chmod go-rwx {file.path}")
+    return ill("files.world-readable", sentence, f"chmod go-rwx {file.path}")
 
 
 def judge_clock(ahead: timedelta | None, other: str) -> list[Finding]:

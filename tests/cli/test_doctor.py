@@ -97,3 +97,34 @@ def test_settings_that_cannot_be_read_are_another_matter(run, monkeypatch):
     monkeypatch.setenv("WEB_PORT", "many")
 
     assert isinstance(run("--quick").exception, WrongSettingError)
+
+
+def test_what_others_may_read_or_change_is_found(run, tmp_path, monkeypatch):
+    (tmp_path / "var").mkdir(mode=0o700)
+    own = tmp_path / "own" / "edition"
+    own.mkdir(parents=True)
+    loose = {
+        tmp_path / ".env": 0o644,
+        tmp_path / "var" / "playground.sqlite3": 0o644,
+        tmp_path / "var" / "playground.sqlite3-wal": 0o640,
+        tmp_path / "var" / "playground.before-0046.sqlite3": 0o604,
+        own / "telegram.html": 0o666,
+    }
+    for path, mode in loose.items():
+        path.touch()
+        path.chmod(mode)
+    own.parent.chmod(0o777)
+    monkeypatch.setenv("TEMPLATES_DIR", str(own.parent))
+
+    result = run("--quick", "--json")
+
+    found = [json.loads(line) for line in result.output.splitlines()]
+    told = {(one["code"], one["sentence"].split(" can ")[0]) for one in found}
+    assert {one for one in told if one[0].startswith("files.")} == {
+        ("files.world-readable", ".env"),
+        ("files.world-readable", "var/playground.sqlite3"),
+        ("files.readable", "var/playground.sqlite3-wal"),
+        ("files.world-readable", "var/playground.before-0046.sqlite3"),
+        ("files.writable", str(own / "telegram.html")),
+        ("files.writable", str(own.parent)),
+    }

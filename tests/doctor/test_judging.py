@@ -8,7 +8,15 @@ import pytest
 from bot.doctor.choices import TELEGRAMS_OWN, Choices, judge_choices
 from bot.doctor.database import judge_database, judge_running
 from bot.doctor.findings import Health
-from bot.doctor.machine import Room, Zones, judge_clock, judge_room, judge_zones
+from bot.doctor.machine import (
+    Kept,
+    Room,
+    Zones,
+    judge_clock,
+    judge_files,
+    judge_room,
+    judge_zones,
+)
 from bot.doctor.sources import Reading, judge_sources
 from bot.doctor.telegram import Answer, judge_server, judge_token
 from storage.words import Condition, PostgresqlFacts, SqliteFacts
@@ -119,6 +127,38 @@ def test_a_clock_that_nobody_told_of_is_not_judged():
 )
 def test_the_room_on_a_disk(room, expected):
     assert ailments([judge_room(room)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        pytest.param(Kept("db", 0o600), {}, id="closed"),
+        pytest.param(Kept("db", 0o644), {"files.world-readable": "ill"}, id="open to all"),
+        pytest.param(Kept("db", 0o640), {"files.readable": "doubtful"}, id="open to the group"),
+        pytest.param(Kept("db", 0o660), {"files.writable": "ill"}, id="the group's too"),
+        pytest.param(Kept("var", 0o700, is_folder=True), {}, id="a closed folder"),
+        pytest.param(
+            Kept("var", 0o755, is_folder=True), {"files.readable": "doubtful"}, id="an open folder"
+        ),
+        pytest.param(
+            Kept("var", 0o777, is_folder=True), {"files.writable": "ill"}, id="everybody's folder"
+        ),
+        pytest.param(Kept("a.html", 0o644, is_secret=False), {}, id="a template"),
+        pytest.param(
+            Kept("a.html", 0o664, is_secret=False), {"files.writable": "ill"}, id="a group's"
+        ),
+        pytest.param(
+            Kept("t", 0o757, is_folder=True, is_secret=False),
+            {"files.writable": "ill"},
+            id="everybody's templates",
+        ),
+    ],
+)
+def test_who_else_may_read_or_change_what_is_kept(file, expected):
+    found = judge_files([file])
+
+    assert ailments(found) == expected
+    assert found[0].code == (next(iter(expected)) if expected else "files.closed")
 
 
 @pytest.mark.parametrize(
