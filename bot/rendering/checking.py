@@ -37,8 +37,10 @@ def faults(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
     found: dict[str, str] = {}
     names = FileSystemLoader(overrides.folder).list_templates()
     shipped = make_environment()
+    # Already to read a template may run it in part: what is constant is worked out.
+    sandbox = make_environment(overrides=overrides)
     for name in names:
-        if sentence := _unreadable(shipped, overrides, name):
+        if sentence := _unreadable(sandbox, overrides, name):
             found[name] = sentence
     parts = _Parts(shipped)
     trial = _Trial(overrides, found)
@@ -47,9 +49,9 @@ def faults(overrides: Overrides, samples: Sequence[Sample]) -> dict[str, str]:
             trial.show(sample)
     sampled = {part for sample in samples for part in parts.of(sample)}
     rest = [name for name in names if name not in found]
-    used = set(_used(shipped, overrides, rest))
+    used = set(_used(sandbox, overrides, rest))
     for name in rest:
-        if name not in sampled and (sentence := _idle_or_unknown(shipped, overrides, name, used)):
+        if name not in sampled and (sentence := _idle_or_unknown(sandbox, overrides, name, used)):
             found[name] = sentence
     return found
 
@@ -100,9 +102,11 @@ class _Trial:
         return None
 
 
-def _unreadable(shipped: Environment, overrides: Overrides, name: str) -> str:
+def _unreadable(sandbox: Environment, overrides: Overrides, name: str) -> str:
+    if overrides.leads_out(name):
+        return f"{name}: it is a link to a file outside of the folder."
     try:
-        shipped.compile(_source(overrides, name), name, str(overrides.folder / name))
+        sandbox.compile(_source(overrides, name), name, str(overrides.folder / name))
     except TemplateSyntaxError as error:
         return sentence_for(name, error, overrides.folder)
     except (OSError, UnicodeDecodeError) as error:
@@ -124,7 +128,8 @@ def _strict(overrides: Overrides) -> Renderer:
     return Renderer(environment)
 
 
-def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used: set[str]) -> str:
+def _idle_or_unknown(sandbox: Environment, overrides: Overrides, name: str, used: set[str]) -> str:
+    shipped = make_environment()
     if name not in shipped.list_templates():
         idle = f"{name}: it replaces nothing that is shipped, and no template of yours uses it."
         return "" if name in used else idle
@@ -132,7 +137,7 @@ def _idle_or_unknown(shipped: Environment, overrides: Overrides, name: str, used
     given = {
         one for part in _closure(shipped, name) for one in _names(shipped, _text(shipped, part))
     }
-    unknown = sorted(_names(shipped, source) - given - _sure(shipped, source))
+    unknown = sorted(_names(sandbox, source) - given - _sure(sandbox, source))
     if not unknown:
         return ""
     line = _line_of(unknown[0], source)
@@ -172,9 +177,9 @@ def _closure(environment: Environment, name: str) -> set[str]:
     return found
 
 
-def _used(shipped: Environment, overrides: Overrides, names: Iterable[str]) -> Iterator[str]:
+def _used(sandbox: Environment, overrides: Overrides, names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        yield from _referenced(shipped, _source(overrides, name))
+        yield from _referenced(sandbox, _source(overrides, name))
 
 
 def _referenced(environment: Environment, source: str) -> list[str]:

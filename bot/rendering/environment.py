@@ -11,7 +11,7 @@ from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.direction import RTL, filled_apart
 from bot.rendering.filters import filters_for
-from bot.rendering.overriding import OpenEnvironment, Overrides
+from bot.rendering.overriding import OpenEnvironment, Overrides, Sandbox
 
 _SPOKEN = ("gettext", "ngettext")
 
@@ -21,14 +21,14 @@ def make_environment(
 ) -> OpenEnvironment:
     """Return an environment whose templates escape everything and forgive no missing name.
 
-    People's templates come before the shipped ones, which take over where those fail. The shipped
-    ones are compiled once for each language in a process: who asks for them alone gets the same
-    environment.
+    People's templates come before the shipped ones, which take over where those fail, and run in
+    a sandbox together with what they use of those. The shipped ones are compiled once for each
+    language in a process: who asks for them alone gets the same environment.
     """
     shipped = _shipped(tongue)
     if overrides is None:
         return shipped
-    environment = _made(tongue)
+    environment = _made(tongue, Sandbox)
     environment.loader = ChoiceLoader([overrides.loader(), _loader()])
     environment.shipped, environment.overrides = shipped, overrides
     return environment
@@ -38,8 +38,8 @@ def _loader() -> PackageLoader:
     return PackageLoader("templates", "")
 
 
-def _made(tongue: Tongue) -> OpenEnvironment:
-    environment = OpenEnvironment(
+def _made(tongue: Tongue, kind: type[OpenEnvironment] = OpenEnvironment) -> OpenEnvironment:
+    environment = kind(
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],

@@ -4,19 +4,30 @@
 2. One that was found broken at the start is left out.
 3. One that fails while it is rendered gives its place to the shipped one for that time. What went
    wrong is told once for each template.
+4. It runs in a sandbox: it reads what it is given, and calls what templates are meant to call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from numbers import Number
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, Template, TemplateNotFound
 from jinja2.exceptions import TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.rendering.languages import ENGLISH, Language
 
 Tell = Callable[[str], None]
+
+# Of what templates are given, the methods of plain values may be called, and besides those only
+# what is Jinja's or ours: anything else might open files, as some of pydantic do.
+_PLAIN = (str, Number, date, time, timedelta, Sequence, Mapping, AbstractSet)
+_CALLED = ("jinja2.", "bot.", "aiogram.filters.callback_data")
 
 
 def _say_nothing(_sentence: str) -> None: ...
@@ -31,8 +42,12 @@ class Overrides:
     tell: Tell = _say_nothing
     _told: set[str] = field(default_factory=set)
 
+    def leads_out(self, template: str) -> bool:
+        """Whether it is a link to a file elsewhere, which need not be a template at all."""
+        return not (self.folder / template).resolve().is_relative_to(self.folder.resolve())
+
     def loader(self) -> BaseLoader:
-        return _Loader(self.folder, self.broken)
+        return _Loader(self)
 
     def failed(self, template: str, error: Exception) -> None:
         if template not in self._told:
@@ -41,12 +56,12 @@ class Overrides:
 
 
 class _Loader(FileSystemLoader):
-    def __init__(self, folder: Path, broken: frozenset[str]) -> None:
-        super().__init__(folder)
-        self._broken = broken
+    def __init__(self, overrides: Overrides) -> None:
+        super().__init__(overrides.folder)
+        self._overrides = overrides
 
     def get_source(self, environment: Environment, template: str) -> Any:
-        if template in self._broken:
+        if template in self._overrides.broken or self._overrides.leads_out(template):
             raise TemplateNotFound(template)
         return super().get_source(environment, template)
 
@@ -89,6 +104,19 @@ class OpenEnvironment(Environment):
     def failed(self, template: str, error: Exception) -> None:
         if self.overrides is not None:
             self.overrides.failed(template, error)
+
+
+class Sandbox(ImmutableSandboxedEnvironment, OpenEnvironment):
+    """The environment in which people's templates run, and what they extend and include."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(value, ModuleType) or not super().is_safe_attribute(obj, attr, value):
+            return False
+        return not callable(value) or isinstance(obj, _PLAIN) or _is_for_templates(value)
+
+
+def _is_for_templates(value: object) -> bool:
+    return str(getattr(value, "__module__", "")).startswith(_CALLED)
 
 
 def sentence_for(template: str, error: Exception, folder: Path) -> str:

@@ -1,12 +1,21 @@
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment, TemplateNotFound
+from jinja2.exceptions import SecurityError
+from pydantic import BaseModel
 
 from bot.app.templates import make_renderer
+from bot.chat import callbacks
 from bot.publishing import samples
 from bot.publishing.choice import Story
 from bot.publishing.pages import alert_page, edition_page
 from bot.publishing.samples import sample_edition
+from bot.rendering.environment import make_environment
+from bot.rendering.overriding import Overrides
+from bot.rendering.parts import Parts
 from bot.rendering.renderer import Renderer
 
 
@@ -156,3 +165,135 @@ def test_what_fails_later_gives_its_place_to_the_shipped_one_and_is_told_once(fo
 def alert(renderer: Renderer, story: Story) -> str:
     snippet, zone = samples.sample_snippet(0), samples.PLAN.zone
     return alert_page(renderer, story, [], snippet, zone=zone, now=samples.NOW).text
+
+
+# What a template might try beyond showing what it is given.
+REACHING_OUT = [
+    "{{ gettext.__globals__ }}",
+    "{{ gettext['__globals__'] }}",
+    "{{ gettext|attr('__globals__') }}",
+    "{{ [gettext]|map(attribute='__globals__')|first }}",
+    "{{ [gettext]|map('attr', '__globals__')|first }}",
+    "{{ cycler.__init__.__globals__.os.popen('touch ' ~ here).read() }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ self.__init__.__globals__ }}",
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ ('_' ~ '_class__')|list|join|string and ''['__cla' ~ 'ss__'] }}",
+    "{{ '{0.__class__}'.format(story) }}",
+    "{{ '{0.__class__.__init__.__globals__}'.format(story) }}",
+    "{{ '{a.__class__}'.format_map({'a': story}) }}",
+    "{{ ('{0.__class__}'|safe).format(story) }}",
+    "{{ '{0[__class__]}'.format(story) }}",
+    "{% set f = '{0.__class__}'.format %}{{ f(story) }}",
+    "{{ part.made.__self__ }}",
+    "{{ part.__call__.__globals__ }}",
+    "{{ part.kept.clear() }}",
+    "{{ part.taken.append(1) }}",
+    "{{ namespace.mro() }}",
+    "{{ dict.fromkeys('ab') }}",
+    "{{ range(10 ** 6)|list }}",
+    "{% include '../secret.html' %}",
+    "{% include '/etc/passwd' %}",
+]
+
+
+@pytest.mark.parametrize("text", REACHING_OUT)
+def test_a_template_reaches_nothing_but_what_it_is_given(tmp_path, text):
+    (tmp_path / "secret.html").write_text("a secret")
+    (tmp_path / "own").mkdir()
+    parts = Parts("en", {}, lambda _template, _values: ())
+    given = {"story": samples.sample_story(0), "part": parts, "here": tmp_path / "own" / "new"}
+
+    with pytest.raises((SecurityError, OverflowError, TemplateNotFound)):
+        sandbox(tmp_path / "own").from_string(text).render(given)
+    assert not (tmp_path / "own" / "new").exists()
+
+
+def test_a_template_that_reaches_out_is_told_and_gives_its_place_to_the_shipped_one(
+    folder, tmp_path
+):
+    run = f"<p>Mine</p>{{{{ cycler.__init__.__globals__.os.mkdir('{tmp_path / 'new'}') }}}}"
+    told: list[str] = []
+    renderer = make_renderer(folder("alert/telegram.html", run), told.append)
+
+    assert not alert(renderer, samples.sample_story(0)).startswith("Mine")
+    assert [sentence.partition(" The shipped")[0] for sentence in told] == [
+        "alert/telegram.html, line 1: access to attribute '__init__' of 'type' object is unsafe."
+    ]
+    assert not (tmp_path / "new").exists()
+
+
+class Page(BaseModel):
+    number: int
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ press.CallbackData.__class__ }}",
+        "{{ press.TopicsPage.parse_file('/etc/hostname', allow_pickle=True) }}",
+        "{{ press.TopicsPage(page=1).model_construct() }}",
+        "{{ press.times.CallbackData }}",
+        "{{ press.Annotated() }}",
+        "{{ page.parse_file('/etc/hostname') }}",
+        "{{ folder.write_text('x') }}",
+        "{{ folder.parent.iterdir()|list }}",
+    ],
+)
+def test_what_a_template_is_given_is_read_and_not_made_to_act(tmp_path, text):
+    given = {"press": callbacks, "page": Page(number=1), "folder": tmp_path / "new"}
+
+    with pytest.raises(SecurityError):
+        sandbox(tmp_path).from_string(text).render(given)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{{ press.TopicsPage(number=1).pack() }}", callbacks.TopicsPage(number=1).pack()),
+        ("{{ press.try_words('a b') }}", callbacks.try_words("a b")),
+        ("{{ page.number + 1 }}", "2"),
+        ("{{ 'a-b'.upper().split('-')|join }}", "AB"),
+        ("{{ '{:,} {}'.format(1000, page.number) }}", "1,000 1"),
+        ("{{ day.strftime('%Y') }} {{ {'a': 1}.items()|list }}", "2026 [(&#39;a&#39;, 1)]"),
+        ("{% set n = namespace(x=1) %}{% set n.x = 2 %}{{ n.x }}{{ range(3)|list }}", "2[0, 1, 2]"),
+        ("{% for a in 'ab' %}{{ loop.cycle(1, 2) }}{{ loop.index }}{% endfor %}", "1122"),
+        ("{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}", "x"),
+        ("{% import 'macros/story.html' as look %}{{ look.title is callable }}", "True"),
+    ],
+)
+def test_what_templates_are_made_of_goes_on_in_the_sandbox(tmp_path, text, shown):
+    given = {"press": callbacks, "page": Page(number=1), "day": date(2026, 3, 4)}
+
+    assert sandbox(tmp_path).from_string(text).render(given) == shown
+
+
+def sandbox(folder: Path) -> Environment:
+    """Return one in which nothing shipped helps out."""
+    environment = make_environment(overrides=Overrides(folder))
+    environment.shipped = None
+    return environment
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
+    (tmp_path / "dotenv").write_text("BOT_TOKEN=1:secret")
+    own = folder("own/mine.html", '<p>Mine</p>{% include "alias.html" %}').joinpath("own")
+    (own / "alias.html").symlink_to(tmp_path / "dotenv")
+    (own / "alert").mkdir()
+    (own / "alert" / "telegram.html").symlink_to(own / "mine.html")
+    told: list[str] = []
+    renderer = make_renderer(own, told.append)
+
+    assert not alert(renderer, samples.sample_story(0)).startswith("Mine")
+    assert [sentence for sentence in told if sentence.startswith("alias.html")] == [
+        "alias.html: it is a link to a file outside of the folder. The shipped one is used."
+    ]
+    (own / "alias.html").unlink()
+    (own / "alias.html").write_text("and yours")
+    renderer = make_renderer(own, told.append)
+    assert alert(renderer, samples.sample_story(0)) == "Mine\n\nand yours"
+
+
+def test_without_templates_of_ones_own_nothing_runs_in_a_sandbox():
+    assert make_renderer(None, pytest.fail).environment.sandboxed is False
