@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 from operator import itemgetter
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from url_normalize import url_normalize
+import idna
 from w3lib.url import canonicalize_url
 
 # By name only: a rule such as "drop what looks random" eats article ids (`?k=…`).
@@ -49,6 +49,7 @@ _PLAIN = re.compile(
 _SCHEMELESS = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+(?::\d{1,5})?(?:[/?#]\S*)?")
 _FEED_SCHEME = re.compile(r"\A(?:feed:(?://)?(?=https?://)|feed(?=://))", re.IGNORECASE)
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
+_SLASHES = re.compile("/{2,}")
 _FRAGMENT_ROUTES = ("!", "/")
 _LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
 _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
@@ -121,13 +122,20 @@ def _once(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.lower() not in _WEB or not parts.hostname:
         return url
-    netloc = _DEFAULT_PORT.sub("", parts.netloc.rpartition("@")[2])
-    bare = urlunsplit(("https", netloc, parts.path, "", ""))
-    clean = urlsplit(canonicalize_url(url_normalize(bare) or bare))
+    root = f"https://{_netloc(parts.netloc)}"
+    path = _SLASHES.sub("/", parts.path.replace("\\", "%5C")) or "/"
+    clean = urlsplit(canonicalize_url(urljoin(root, path)))  # without dot segments
     if not _HOST.fullmatch(clean.netloc):
         return url
     fragment = parts.fragment if parts.fragment.startswith(_FRAGMENT_ROUTES) else ""
     return urlunsplit(("https", clean.netloc, clean.path, _query(parts.query), fragment))
+
+
+def _netloc(netloc: str) -> str:
+    """Host and port as browsers ask for them: not as IDNA of 2003 has it, where ß is ss."""
+    netloc = _DEFAULT_PORT.sub("", netloc.rpartition("@")[2]).rstrip(".")
+    host, colon, port = netloc.partition(":")
+    return netloc if host.isascii() else idna.encode(host, uts46=True).decode() + colon + port
 
 
 def _query(query: str) -> str:

@@ -25,6 +25,8 @@ from bot.sources.urls import as_typed, canonical_url, host_of, is_tracker
         pytest.param("https://me:pw@ex.org/a", "https://ex.org/a", id="credentials"),
         pytest.param("https://ex.org/a/../b", "https://ex.org/b", id="dot segments"),
         pytest.param("https://例え.jp/あ", "https://xn--r8jz45g.jp/%E3%81%82", id="other scripts"),
+        pytest.param("https://straße.de/a", "https://xn--strae-oqa.de/a", id="a letter of its own"),
+        pytest.param("https://ex.org.:443//a///b//", "https://ex.org/a/b/", id="too much of all"),
         pytest.param(
             "https://www.google.co.jp/url?q=https%3A%2F%2Fex.org%2Fa%3Futm_medium%3Dx&sa=U",
             "https://ex.org/a",
