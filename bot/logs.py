@@ -30,7 +30,6 @@ _CHATTY = (
     "aiosqlite",
     "apscheduler",
     "alembic",
-    "mail.log",  # the mail server of the playground
     "trafilatura",
 )
 

@@ -105,3 +105,55 @@ async def test_links_of_a_letter_open_beside_its_frame(pg, http):
     html, _ = await get(http, f"{pg.base_url}/mail/{letter.n}/html")
 
     assert '<head><base target="_blank"></head>' in html
+
+
+async def test_a_letter_arrives_byte_for_byte(pg):
+    body = "Subject: x\r\n\r\n.\r\n..two\r\nünï\r\n. \r\n".encode()
+
+    def send() -> None:
+        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+            client.sendmail("a@b.example", ["c@d.example", "refused@d.example"], body)
+
+    await asyncio.to_thread(send)
+    letter = await pg.wait_for_letter()
+
+    assert (letter.content, letter.recipient) == (body, "c@d.example")
+    assert len(pg.mailroom.letters) == 1
+
+
+async def test_the_mail_server_keeps_to_the_order_of_a_mail(pg):
+    reader, writer = await asyncio.open_connection(*pg.smtp)
+    said = {
+        "": b"220",
+        "DATA": b"503",
+        "RCPT TO:<a@b.example>": b"503",
+        "HELO here": b"250",
+        "MAIL FROM:nobody": b"501",
+        "MAIL FROM:<a@b.example> SIZE=10": b"250",
+        "RCPT TO:<later@b.example>": b"450",
+        "RCPT TO:<c@b.example>": b"250",
+        "RSET": b"250",
+        "data": b"503",
+        "VRFY a": b"502",
+        "quit": b"221",
+    }
+
+    for line, code in said.items():
+        if line:
+            writer.write(f"{line}\r\n".encode())
+        assert (await reader.readline()).startswith(code), line
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_client_that_hangs_up_or_talks_without_end_harms_nobody(pg):
+    for said in (
+        b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@b.example>\r\nDATA\r\nhalf",
+        b"x" * 200_000,
+    ):
+        _reader, writer = await asyncio.open_connection(*pg.smtp)
+        writer.write(said)
+        writer.close()
+
+    await hand_over(pg, mail())
+    assert (await pg.wait_for_letter()).n == 1

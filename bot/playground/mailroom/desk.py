@@ -1,15 +1,13 @@
 """The mail server, and where its letters are kept: in memory, the newest few hundred."""
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from aiohttp import web
-from aiosmtpd.smtp import SMTP
 
 from bot.playground.mailroom.letters import Letter
 from bot.playground.mailroom.pages import HTML_POLICY, PAGE_POLICY, write_letter, write_list
+from bot.playground.mailroom.smtp import SmtpServer
 
 _SIZE = 500
 _ANSWERS = {"refused": "550 5.1.1 No such user", "later": "450 4.2.0 Come again later"}
@@ -26,8 +24,7 @@ class Mailroom:
         self._count = 0
 
     async def lifetime(self, _app: web.Application) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._protocol, "127.0.0.1", self.port)
+        server = await SmtpServer(_judged, self._take).start("127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         yield
         server.close()
@@ -57,28 +54,12 @@ class Mailroom:
     async def tell(self, _request: web.Request) -> web.Response:
         return web.json_response([letter.to_json() for letter in self.letters])
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
-        self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:
-        for name, answer in _ANSWERS.items():
-            if address.startswith(name):
-                return answer
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 Welcome"
-
-    async def handle_DATA(self, _server: SMTP, _session: Any, envelope: Any) -> str:  # noqa: N802
-        for address in envelope.rcpt_tos:
+    def _take(self, sender: str, recipients: list[str], content: bytes) -> None:
+        for address in recipients:
             self._count += 1
-            letter = Letter(
-                self._count, self._clock(), envelope.mail_from or "", address, envelope.content
-            )
+            letter = Letter(self._count, self._clock(), sender, address, content)
             self.letters.append(letter)
             self._came(letter)
-        return "250 2.0.0 Taken"
-
-    def _protocol(self) -> SMTP:
-        loop = asyncio.get_running_loop()
-        return SMTP(self, hostname="playground.example", ident="playground", loop=loop)
 
     def _letter(self, request: web.Request) -> Letter:
         asked = request.match_info["n"]
@@ -86,6 +67,11 @@ class Mailroom:
         if found is None:
             raise web.HTTPNotFound(text="There is no such letter (any more).")
         return found
+
+
+def _judged(address: str) -> str:
+    refused = (answer for name, answer in _ANSWERS.items() if address.startswith(name))
+    return next(refused, "250 2.1.5 Welcome")
 
 
 def _page(html: str, policy: str = PAGE_POLICY) -> web.Response:
