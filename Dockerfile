@@ -2,13 +2,15 @@
 
 FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
-RUN python -m venv /opt/dateline
-# The lock first, hash by hash, so that a change of ours fetches nothing anew.
-COPY requirements.lock /src/
-RUN /opt/dateline/bin/pip install --require-hashes -r /src/requirements.lock
+RUN python -m venv /opt/dateline && python -m venv /opt/build
+# The locks first, hash by hash, so that a change of ours fetches nothing anew.
+COPY requirements.lock requirements-build.lock /src/
+RUN /opt/dateline/bin/pip install --require-hashes -r /src/requirements.lock \
+    && /opt/build/bin/pip install --require-hashes -r /src/requirements-build.lock
 WORKDIR /src
 COPY . /src/
-RUN /opt/dateline/bin/pip install --no-deps --no-build-isolation . \
+RUN /opt/build/bin/python -m hatchling build -t wheel -d /opt/dist \
+    && /opt/dateline/bin/pip install --no-deps --no-index /opt/dist/*.whl \
     && deploy/container/slim.sh /opt/dateline
 
 FROM python:3.13-slim-trixie

@@ -25,8 +25,9 @@ $(BIN)/python:
 	  echo "Python's venv module is incomplete here; on Debian: apt-get install python3-venv"; exit 2; }
 
 # The lock goes in first, hash by hash; the project itself follows without touching the network.
-.venv/run: $(BIN)/python requirements.lock pyproject.toml
+.venv/run: $(BIN)/python requirements.lock requirements-build.lock pyproject.toml
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-build.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -65,14 +66,15 @@ screenshots: .venv/dev
 catalogues: .venv/dev
 	$(BIN)/python -m tests.catalogues $(NEW)
 
-# Universal: one lock for every Python and platform. The build backend is in it too.
+# Universal: one lock for every Python and platform. What builds the project has one of its own.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-annotate
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
 	printf 'hatchling\neditables\n' > .venv/build.in
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-annotate pyproject.toml .venv/build.in -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-annotate pyproject.toml --group dev -c requirements.lock \
+	$(BIN)/$(COMPILE) .venv/build.in -c requirements.lock -o requirements-build.lock
+	$(BIN)/$(COMPILE) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock \
 	  -o requirements-dev.lock
 
 # The same tree gives the same bytes: the dates within are those of the commit.
@@ -96,6 +98,7 @@ test-image:
 
 audit: .venv-audit/done
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-build.lock
 	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 clean:

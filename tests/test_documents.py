@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
@@ -208,3 +209,12 @@ def test_every_command_line_that_is_shown_can_be_typed(document: Path):
     shown = typed_in(text_of(document))
 
     assert [line for line in shown if not is_a_command(line)] == []
+
+
+def test_each_package_that_is_asked_for_is_accounted_for_and_no_other():
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    asked = [re.match(r"[\w.-]+", one) for one in project["dependencies"]]
+    rows = [row for row in rows_of(text_of(ROOT / "docs/explanation/dependencies.md")) if row]
+
+    assert [row[0] for row in rows] == [f"`{name[0]}`" for name in asked if name]
+    assert all(len(row) == 5 and all(row) for row in rows)

@@ -57,7 +57,8 @@ def test_the_sdist_has_what_one_needs_to_go_on_from_it(dist):
     with tarfile.open(dist[1]) as packed:
         held = {name.partition("/")[2] for name in packed.getnames()}
 
-    wanted = {"Makefile", "requirements.lock", "requirements-dev.lock", ".env.example", "LICENSE"}
+    locks = {"requirements.lock", "requirements-build.lock", "requirements-dev.lock"}
+    wanted = locks | {"Makefile", ".env.example", "LICENSE"}
     assert wanted | {"docs/README.md", "tests/conftest.py", "CONTRIBUTING.md"} <= held
 
 
@@ -66,3 +67,19 @@ def test_no_lock_says_where_packages_come_from():
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text
         assert not re.search(r"^--(?!hash)", text, re.MULTILINE)
+
+
+def pinned(lock: str) -> set[str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return set(re.findall(r"^([\w.-]+==[\w.]+)", text, re.MULTILINE))
+
+
+def test_what_only_builds_or_tests_is_in_no_installation():
+    run, build, dev = map(
+        pinned, ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+    )
+
+    assert run <= dev
+    assert build <= dev
+    assert {pin.partition("==")[0] for pin in run & build} == {"packaging"}
+    assert not any(pin.startswith(("aiosmtpd", "hatchling", "pytest")) for pin in run)
