@@ -111,7 +111,8 @@ async def test_a_letter_arrives_byte_for_byte(pg):
     body = "Subject: x\r\n\r\n.\r\n..two\r\nünï\r\n. \r\n".encode()
 
     def send() -> None:
-        with smtplib.SMTP(*pg.smtp, local_hostname="here", timeout=10) as client:
+        host, port = pg.smtp
+        with smtplib.SMTP(host, port, local_hostname="here", timeout=10) as client:
             client.sendmail("a@b.example", ["c@d.example", "refused@d.example"], body)
 
     await asyncio.to_thread(send)

@@ -251,7 +251,7 @@ def test_what_a_template_is_given_is_read_and_not_made_to_act(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("{{ press.TopicsPage(number=1).pack() }}", callbacks.TopicsPage(number=1).pack()),
+        ("{{ press.TopicsPage(page=2).pack() }}", callbacks.TopicsPage(page=2).pack()),
         ("{{ press.try_words('a b') }}", callbacks.try_words("a b")),
         ("{{ page.number + 1 }}", "2"),
         ("{{ 'a-b'.upper().split('-')|join }}", "AB"),
