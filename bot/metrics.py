@@ -51,6 +51,7 @@ _READ_OFF: Final = {
     Reading.INDEX_QUERIES: ("index_queries", "Queries in the index of this process."),
     Reading.INDEX_CHANGE: ("index_change", "The last change of a query that the index has seen."),
     Reading.SENDS_IN_FLIGHT: ("sends_in_flight", "Deliveries being handed over now."),
+    Reading.POLLING_FAILS: ("polling_failing_seconds", "How long no poll has gone well; else 0."),
     Reading.CONNECTIONS: ("database_connections", "Connections to the database in use."),
     Reading.MEMORY: ("memory_bytes", "Memory of this process and its workers (RSS)."),
     Reading.WORKERS: ("worker_processes", "Processes that this one has started."),

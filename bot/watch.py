@@ -35,6 +35,7 @@ class Reading(StrEnum):
     INDEX_QUERIES = "index_queries"
     INDEX_CHANGE = "index_change"
     SENDS_IN_FLIGHT = "sends_in_flight"
+    POLLING_FAILS = "polling_fails"  # seconds since the last poll that went well, if it fails
     CONNECTIONS = "connections"  # to the database, in use
     MEMORY = "memory"  # bytes, of the process and its workers
     WORKERS = "workers"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from bot.app.sessions import Session
 
-class PlainSession(AiohttpSession):
+
+class PlainSession(Session):
     """Closes at once: aiogram's own waits a quarter of a second for TLS, not spoken here."""
 
     def __init__(self, base_url: str) -> None:

@@ -70,8 +70,9 @@ class FrontDoor:
         await self._when_there(lambda: self._find_an_admin(doors, me), stopping)
         admins = await self._when_there(doors.admins.languages, stopping) or {}
         dispatcher = make_dispatcher(doors, renderer)
-        dispatcher.update.outer_middleware(WatchedUpdates(self.around.watch))
-        handling = Handling(bot, dispatcher, Floodgate(admins=frozenset(admins)))
+        watch, gate = self.around.watch, Floodgate(admins=frozenset(admins))
+        dispatcher.update.outer_middleware(WatchedUpdates(watch))
+        handling = Handling(bot, dispatcher, gate, watch=watch)
         listening = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             introducing = group.create_task(self._introduce(admins, listening))
@@ -163,7 +164,9 @@ class FrontDoor:
         try:
             async with asyncio.TaskGroup() as group:
                 keeping = group.create_task(tenure.run(asyncio.Event()))
-                await Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES).run(stopping)
+                polling = Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES)
+                self.health.polling_fails_for = polling.fails_for
+                await polling.run(stopping)
                 keeping.cancel()
         finally:
             await tenure.let_go()

@@ -57,7 +57,7 @@ async def measuring(around: Surroundings, health: Health) -> AsyncIterator[None]
                 f"METRICS_PORT is wrong: {host}:{port} is not to be had ({error.strerror})."
             ) from error
         await stack.enter_async_context(_beating(metrics.note_delay))
-        metrics.read_off(around.watch.readings | _readings(around))
+        metrics.read_off(around.watch.readings | _readings(around, health))
         yield
 
 
@@ -111,10 +111,12 @@ async def _beat(note: Callable[[float], None]) -> None:
         note(max(loop.time() - due, 0.0))
 
 
-def _readings(around: Surroundings) -> dict[Reading, Callable[[], float]]:
+def _readings(around: Surroundings, health: Health) -> dict[Reading, Callable[[], float]]:
     readings: dict[Reading, Callable[[], float]] = {
         Reading.CONNECTIONS: lambda: around.storage.connections_in_use
     }
+    if Role.CHAT in around.roles:
+        readings[Reading.POLLING_FAILS] = lambda: health.polling_fails_for()  # noqa: PLW0108 - set later
     if processes.are_told_of():
         readings[Reading.MEMORY] = processes.memory_bytes
         readings[Reading.WORKERS] = lambda: len(processes.descendants())

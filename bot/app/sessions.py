@@ -8,17 +8,54 @@ from typing import TYPE_CHECKING
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import ClientDecodeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from aiogram.methods import Response, TelegramMethod
+    from aiogram.methods.base import TelegramType
+
 CONNECTIONS = 100  # at once, to one Bot API
+
+
+class UnreadableAnswerError(ClientDecodeError):
+    """It says no word of the answer: that may hold what people write, and ends in the log."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Session(AiohttpSession):
+    """Aiogram's, with one error for whatever cannot be read, and no words of anybody's in it."""
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's
+    ) -> TelegramType:
+        try:
+            return await super().make_request(bot, method, timeout)
+        except UnicodeDecodeError as error:
+            raise UnreadableAnswerError("an answer is no text", error, error.object) from None
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except (ClientDecodeError, TypeError) as error:
+            said = f"an answer with status {status_code} cannot be read"
+            if isinstance(error, ClientDecodeError):
+                raise UnreadableAnswerError(said, error.original, error.data) from None
+            raise UnreadableAnswerError(said, error, "") from None  # a 5xx without a description
 
 
 @asynccontextmanager
 async def telegram_session(
     token: str, api: str, *, connections: int = CONNECTIONS
 ) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(api), limit=connections)
+    session = Session(api=TelegramAPIServer.from_base(api), limit=connections)
     async with Bot(token, session=session) as bot:
         yield bot

@@ -23,6 +23,7 @@ from aiogram.exceptions import (
 from aiogram.types import Update
 from aiogram.types.update import UpdateTypeLookupError
 
+from bot.chat.updates import OTHER
 from bot.watch import Act, Watch
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
     from aiogram.types import TelegramObject
 
-NOBODYS, OTHER = "unhandled", "other"
+NOBODYS = "unhandled"
 
 _WORDS: dict[type[Exception], str] = {
     TelegramRetryAfter: "flood_wait",

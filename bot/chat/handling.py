@@ -21,6 +21,7 @@ from bot.chat.floodgate import Floodgate
 from bot.chat.middlewares.calming import SHUT_SECONDS
 from bot.chat.outages import log_outage
 from bot.loops import nap
+from bot.watch import Watch
 from storage.engine import will_pass
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Handling:
     gate: Floodgate = field(default_factory=Floodgate)
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
     most_in_hand: int = MOST_IN_HAND
+    watch: Watch = field(default_factory=Watch)
     in_hand: set[asyncio.Task[bool]] = field(default_factory=set)
     left: set[int] = field(default_factory=set)
     """Updates that nobody has handled at the stop."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import structlog
 from aiogram.exceptions import (
@@ -14,8 +14,8 @@ from aiogram.exceptions import (
 )
 
 from bot.chat.handling import pause_seconds
-from bot.chat.polling import TokenRefusedError
-from bot.loops import nap
+from bot.chat.polling import make_sure_of_token
+from bot.loops import nap, until
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +62,8 @@ class Hooking:
             try:
                 await self._set()
             except (AiogramError, OSError, TimeoutError) as error:
+                if isinstance(error, TelegramUnauthorizedError):
+                    await until(stopping, make_sure_of_token(self.bot))
                 await self.pause(stopping, _seconds_after(error, failures))
                 failures += 1
             else:
@@ -80,9 +82,9 @@ class Hooking:
         """Set it again if it is lost, or somebody set another; TokenRefusedError if that is it."""
         try:
             info = await self.bot.get_webhook_info()
-        except TelegramUnauthorizedError as error:
-            _refuse_token(error)
         except (AiogramError, OSError, TimeoutError) as error:
+            if isinstance(error, TelegramUnauthorizedError):
+                await until(stopping, make_sure_of_token(self.bot))
             log.warning("the webhook could not be looked at", error=str(error))
             return
         if may_set and not self.hook.is_set(info):
@@ -110,8 +112,6 @@ def host_of(info: WebhookInfo) -> str:
 def _seconds_after(error: Exception, failures: int) -> float:
     """Return how long to wait, or raise where waiting would not help."""
     match error:
-        case TelegramUnauthorizedError():
-            _refuse_token(error)
         case TelegramBadRequest():
             raise HookRefusedError(
                 f"PUBLIC_URL is wrong: Telegram brings no updates there ({error.message})."
@@ -120,9 +120,3 @@ def _seconds_after(error: Exception, failures: int) -> float:
             return float(error.retry_after)
     log.warning("the webhook could not be set yet", error=str(error))
     return pause_seconds(failures)
-
-
-def _refuse_token(error: Exception) -> NoReturn:
-    raise TokenRefusedError(
-        "Telegram does not know this BOT_TOKEN; copy it again from @BotFather."
-    ) from error

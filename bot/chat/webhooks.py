@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiogram.types import Update
-from pydantic import ValidationError
+
+from bot.chat.updates import read_update
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ class Webhooks:
         """Return whether an update needs not come again."""
         if self._handling is None or self._stopping.is_set():
             return False
-        update = _read(told, self._handling)
+        update = read_update(told, self._handling.bot, self._handling.watch)
         if update is None or update.update_id in self._done:
             return True
         task = self._running.get(update.update_id)
@@ -86,17 +86,6 @@ class Webhooks:
         self._done[update_id] = None
         if len(self._done) > MOST_REMEMBERED:
             del self._done[next(iter(self._done))]
-
-
-def _read(told: dict[str, Any], handling: Handling) -> Update | None:
-    """Return the update; None if it is none that we could ever understand."""
-    try:
-        return Update.model_validate(told, context={"bot": handling.bot})
-    except ValidationError as error:
-        log.warning(
-            "an update cannot be read", update=told.get("update_id"), errors=len(error.errors())
-        )
-        return None
 
 
 def _is_good(task: asyncio.Task[bool]) -> bool:

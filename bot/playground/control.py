@@ -43,6 +43,7 @@ class Control:
             "member": lambda facts: directing.member(**facts),
             "topics": lambda facts: directing.topic(**facts),
             "migrate": lambda facts: directing.migrate(**facts),
+            "update": lambda facts: directing.update(**facts),
             "inject": lambda facts: directing.inject(**facts),
             "clear": lambda facts: directing.clear(**facts),
             "flood": lambda facts: directing.flood(**facts),

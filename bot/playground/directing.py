@@ -201,6 +201,10 @@ class Directing:
     def migrate(self, chat_id: int) -> Facts:
         return {"new_chat_id": acts.migrate(self.world, self.world.chat(chat_id)).id}
 
+    def update(self, **told: Any) -> Facts:
+        """An update as it stands here, by its kind, be it one that no library can read."""
+        return {"update_id": self.world.updates.bring(told)}
+
     def inject(self, fault: str, **facts: Any) -> Facts:
         return {"id": self.world.faults.inject(fault, **facts)}
 

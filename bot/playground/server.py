@@ -185,6 +185,10 @@ class Playground:
     def migrate(self, where: Where) -> int:
         return int(self.directing.migrate(_number(where))["new_chat_id"])
 
+    def update(self, **told: Any) -> int:
+        """Bring an update as it is told here, such as `poll={"id": "1"}`, which lacks much."""
+        return int(self.directing.update(**told)["update_id"])
+
     def inject(self, fault: str, **facts: Any) -> int:
         """Order a fault; *facts*: method, chat_id, times (0: until cleared), when, retry_after."""
         return int(self.directing.inject(fault, **facts)["id"])

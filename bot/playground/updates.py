@@ -42,8 +42,12 @@ class UpdateQueue:
         """Queue an update; None if the bot did not allow its kind when it came up."""
         if not (kind in self.allowed if self.allowed else kind not in ONLY_WHEN_ASKED):
             return None
+        return self.bring({kind: payload})
+
+    def bring(self, told: dict[str, Any]) -> int:
+        """Queue an update as it is told: another server may send what this one would not."""
         self._last_id += 1
-        update = self._waiting[self._last_id] = {"update_id": self._last_id, kind: payload}
+        update = self._waiting[self._last_id] = {"update_id": self._last_id, **told}
         if len(self._waiting) > self._size:
             del self._waiting[next(iter(self._waiting))]
         self._wake()

@@ -149,11 +149,14 @@ class Webhooks:
 
 
 def line_of(update: Update) -> Line:
-    """The line in which an update waits."""
-    kind = next(key for key in update if key != "update_id")
-    event = update[kind]
+    """The line in which an update waits; what nobody can read has one for each kind."""
+    kind = next((key for key in update if key != "update_id"), "")
+    event = update.get(kind)
     if kind in _MESSAGES:
-        return "message", event["chat"]["id"]
-    if kind == "my_chat_member":
-        return kind, event["chat"]["id"]
-    return kind, event["from"]["id"] if "from" in event else 0
+        return "message", _id_in(event, "chat")
+    return kind, _id_in(event, "chat" if kind == "my_chat_member" else "from")
+
+
+def _id_in(event: Any, name: str) -> int:
+    told = event.get(name) if isinstance(event, dict) else None
+    return int(told["id"]) if isinstance(told, dict) and isinstance(told.get("id"), int) else 0

@@ -2,7 +2,8 @@
 
 `/healthz` is 503 only where the process cannot mend itself: one of its roles has ended, or a step
 hangs. A Telegram or a database that is away is waited for, and then it is `/readyz` that says 503,
-and for what it waits; also while the process stops, so that nobody is sent to it any more.
+and for what it waits; also while the process stops, so that nobody is sent to it any more. So it
+is where no poll has gone well for half a minute: a shorter gap is no news.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ LARGEST_LINE, LARGEST_HEADER, MOST_HEADERS = 8190, 8190, 64
 
 DATABASE_SECONDS: Final = 1.0  # it answers within
 KNOWN_SECONDS: Final = 1.0  # and is asked no oftener, however many ask us
+DEAF_SECONDS: Final = 30.0  # without a poll that went well
 HANGS_SECONDS: Final = 3600.0  # no round of a step takes so long, the largest list of feeds neither
 
 
@@ -95,6 +97,8 @@ class Health:
     clock: Callable[[], float] = monotonic
     ended: list[str] = field(default_factory=list)
     """Roles and steps that ended although nobody had asked them to."""
+    polling_fails_for: Callable[[], float] = lambda: 0.0
+    """In seconds; whoever polls says so."""
     _rounds: dict[Seen, float] = field(default_factory=dict)
 
     @contextmanager
@@ -124,6 +128,8 @@ class Health:
     async def waited_for(self) -> list[Wait]:
         """Return what keeps it from working, in the order of `Wait`; nothing if it works."""
         waits = set(self.waits)
+        if self.polling_fails_for() >= DEAF_SECONDS:
+            waits.add(Wait.TELEGRAM)
         if self.stopping.is_set():
             waits.add(Wait.STOP)
         if not await self.database.answers():

@@ -93,6 +93,18 @@ async def test_a_wrong_token_ends_it(act):
             await act(Hooking(bot, HOOK))
 
 
+@pytest.mark.parametrize("method", ["setWebhook", "getWebhookInfo"])
+async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(
+    bot, hooking, playground, method
+):
+    playground.inject("401", method=method)
+
+    await hooking.set(asyncio.Event())
+    await hooking.check(asyncio.Event(), may_set=True)
+
+    assert HOOK.is_set(await bot.get_webhook_info())
+
+
 @pytest.mark.parametrize("others", [None, ELSEWHERE], ids=["lost", "another"])
 async def test_one_that_is_not_ours_any_more_is_set_again(bot, hooking, others):
     if others:

@@ -287,6 +287,115 @@ async def test_a_wrong_token_stops_the_polling_with_a_sentence():
     assert stopped.group_contains(TokenRefusedError, match="BOT_TOKEN")
 
 
+@asynccontextmanager
+async def pausing(playground: Playground, handler: Handler, session: PlainSession | None = None):
+    """Poll; yield the poller, the seconds of each pause, and how to let one end."""
+    waited: asyncio.Queue[float] = asyncio.Queue()
+    stopping, goes_on = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def pause(_: asyncio.Event, seconds: float) -> None:
+        waited.put_nowait(seconds)
+        await goes_on.acquire()
+
+    session = session or PlainSession(playground.base_url)
+    async with Bot("1:playground", session=session) as bot, asyncio.TaskGroup() as group:
+        handling = Handling(bot, handler.dispatcher)
+        poller = Polling(bot, handling, lambda: True, ("message",), pause=pause)
+        group.create_task(poller.run(stopping))
+        try:
+            yield poller, waited, goes_on.release
+        finally:
+            stopping.set()
+            goes_on.release()
+
+
+async def test_a_token_that_is_refused_once_and_then_known_ends_nothing(playground: Playground):
+    handler = Handler()
+    playground.inject("401", method="getUpdates")
+    playground.send(playground.person("Ann"), "hello")
+
+    async with pausing(playground, handler) as (_, waited, go_on):
+        assert await waited.get() == 1
+        go_on()
+        texts = await handler.wait_for(1)
+
+    assert texts == ["hello"]
+
+
+async def test_where_nobody_can_tell_whether_the_token_is_known_it_is_tried_on(
+    playground: Playground,
+):
+    handler = Handler()
+    playground.inject("401", method="getUpdates")
+    playground.inject("502_html", method="getMe")
+    playground.send(playground.person("Ann"), "hello")
+
+    async with pausing(playground, handler) as (_, _waited, go_on):
+        go_on()
+        assert await handler.wait_for(1) == ["hello"]
+
+
+async def test_polling_that_fails_is_known_until_it_goes_well(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch
+):
+    handler, moment = Handler(), [100.0]
+    monkeypatch.setattr("bot.chat.polling.now", lambda: moment[0])
+    playground.inject("502_html", method="getUpdates", times=2)
+    playground.send(playground.person("Ann"), "hello")
+
+    async with pausing(playground, handler) as (poller, waited, go_on):
+        failing = []
+        for _ in range(2):
+            await waited.get()
+            moment[0] += 20
+            failing.append(poller.fails_for())
+            go_on()
+        await handler.wait_for(1)
+        after = poller.fails_for()
+
+    assert failing == [20, 40]
+    assert after == 0
+
+
+class OddSession(PlainSession):
+    """Hears something odd once, with the first answer to a poll."""
+
+    odd: list[tuple[int, str]]
+
+    def check_response(self, bot, method, status_code, content):
+        if method.__api_method__ == "getUpdates" and self.odd:
+            status_code, content = self.odd.pop()
+        return super().check_response(bot, method, status_code, content)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        pytest.param(502, "<p>secret</p>", id="a page"),
+        pytest.param(500, '{"ok": false}', id="no description"),
+        pytest.param(200, '{"ok": true, "result": ["secret"]}', id="no update"),
+        pytest.param(200, '{"ok": true, "result": [{"message": "secret"}]}', id="no number"),
+        pytest.param(200, '{"ok": true, "result": {"message": "secret"}}', id="no list"),
+    ],
+)
+async def test_whatever_an_answer_is_the_next_is_heard_and_its_words_are_not_logged(
+    playground: Playground, status: int, content: str
+):
+    handler = Handler()
+    playground.send(playground.person("Ann"), "hello")
+    session = OddSession(playground.base_url)
+    session.odd = [(status, content)]
+
+    with capture_logs() as logged:
+        async with pausing(playground, handler, session) as (_, waited, go_on):
+            assert await waited.get() == 1
+            go_on()
+            assert await handler.wait_for(1) == ["hello"]
+
+    assert [line["event"] for line in logged] == ["polling failed"]
+    assert "secret" not in str(logged)
+
+
 def test_one_conflict_is_normal_and_a_lasting_one_stops_the_polling():
     conflict = TelegramConflictError(GetUpdates(), "Conflict: terminated by other getUpdates")
     failures = Failures()

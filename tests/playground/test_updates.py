@@ -77,3 +77,12 @@ async def test_deleting_the_webhook_may_drop_what_waits(call, pg, ann):
     await call("deleteWebhook", drop_pending_updates=True)
 
     assert (await call("getUpdates"))["result"] == []
+
+
+async def test_an_update_comes_as_it_is_told_whatever_the_bot_allowed(call, pg, http):
+    await call("getUpdates", allowed_updates=["message"])
+
+    async with http.post(f"{pg.base_url}/control/update", json={"poll": {"id": "1"}}) as told:
+        number = (await told.json())["update_id"]
+
+    assert (await call("getUpdates"))["result"] == [{"update_id": number, "poll": {"id": "1"}}]

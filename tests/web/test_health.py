@@ -8,7 +8,15 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.loops import Loop
 from bot.watch import Act, Watch
-from bot.web.health import HANGS_SECONDS, KNOWN_SECONDS, Database, Health, Wait, make_web
+from bot.web.health import (
+    DEAF_SECONDS,
+    HANGS_SECONDS,
+    KNOWN_SECONDS,
+    Database,
+    Health,
+    Wait,
+    make_web,
+)
 
 
 @dataclass
@@ -63,6 +71,20 @@ async def test_a_database_that_does_not_answer_is_waited_for(trouble):
 
     assert (await answers_of(health, "/healthz"))[0] == 200
     assert await answers_of(health, "/readyz") == (503, {"status": "waiting", "for": ["database"]})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ready"),
+    [
+        pytest.param(DEAF_SECONDS - 1, (200, {"status": "ready"}), id="a gap"),
+        pytest.param(DEAF_SECONDS, (503, {"status": "waiting", "for": ["telegram"]}), id="deaf"),
+    ],
+)
+async def test_polling_that_fails_for_long_is_told_and_no_reason_to_restart(seconds, ready):
+    health = Health(polling_fails_for=lambda: seconds)
+
+    assert (await answers_of(health, "/healthz"))[0] == 200
+    assert await answers_of(health, "/readyz") == ready
 
 
 async def test_many_who_ask_at_once_ask_the_database_once():

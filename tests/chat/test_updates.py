@@ -1,0 +1,143 @@
+"""An update that cannot be read stops no other, is counted, and its words are nobody's to read."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.chat.handling import Handling
+from bot.chat.polling import Polling
+from bot.chat.updates import read_update
+from bot.chat.webhooks import Webhooks
+from bot.watch import Act, Seen, Watch
+from tests.chat.test_polling import Handler, bot_on
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from aiogram import Bot
+
+    from bot.playground.server import Playground
+    from tests.chat.conftest import House, Talk
+
+WORDS = "meet me at the harbour"
+ANN = {"id": 7, "is_bot": False, "first_name": WORDS}
+CHAT = {"id": 7, "type": "private", "first_name": WORDS}
+MESSAGE = {"message_id": 1, "date": 1, "chat": CHAT, "from": ANN}
+BAD: dict[str, dict[str, Any]] = {
+    "poll": {"poll": {"id": "1", "question": WORDS}},
+    "a poll in a message": {"message": MESSAGE | {"poll": {"id": "1", "question": WORDS}}},
+    "a message without a chat": {"message": {"message_id": 1, "text": WORDS}},
+    "a press that is no object": {"callback_query": WORDS},
+    "a date beyond all": {"message": MESSAGE | {"date": 10**30, "text": WORDS}},
+    "nothing": {},
+    "a kind that is new, and wrong": {"message": [WORDS], "harbour": {"says": WORDS}},
+}
+
+
+class Sees:
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+
+    @contextmanager
+    def watch(self, seen: Seen) -> Iterator[None]:
+        yield
+        self.seen.append(seen)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        return [(each.name, each.outcome) for each in self.seen if each.act is Act.UPDATE]
+
+
+@pytest.fixture
+async def bot(playground: Playground) -> AsyncIterator[Bot]:
+    async with bot_on(playground) as opened:
+        yield opened
+
+
+async def poll_until_heard(bot: Bot, handler: Handler, number: int, watch: Watch) -> None:
+    stopping = asyncio.Event()
+    handling = Handling(bot, handler.dispatcher, watch=watch)
+    async with asyncio.TaskGroup() as group:
+        poller = Polling(bot, handling, lambda: True, ("message",))
+        group.create_task(poller.run(stopping))
+        await handler.wait_for(number)
+        stopping.set()
+
+
+async def test_others_are_answered_around_them(house: House, ann: Talk, playground: Playground):
+    with capture_logs() as logged:
+        for told in BAD.values():
+            playground.update(**told)
+        answer = await ann.says("/help")
+
+    assert answer["text"]
+    (unread,) = {line["event"] for line in logged if line["log_level"] == "warning"}
+    assert unread == "an update cannot be read"
+    assert WORDS not in str(logged)
+
+
+async def test_it_is_confirmed_counted_and_told_by_number_and_kind(
+    bot: Bot, playground: Playground
+):
+    handler, sees = Handler(), Sees()
+    numbers = [playground.update(**told) for told in BAD.values() if told]
+    playground.send(playground.person("Ann"), "hello")
+
+    with capture_logs() as logged:
+        await poll_until_heard(bot, handler, 1, Watch([sees]))
+
+    kinds = ["poll", "message", "message", "callback_query", "message", "message"]
+    assert handler.texts == ["hello"]
+    assert sees.told == [(kind, "unreadable") for kind in kinds]
+    assert [(line["update"], line["kind"]) for line in logged] == [
+        *zip(numbers, kinds, strict=True)
+    ]
+    assert WORDS not in str(logged)
+    assert await bot.get_updates() == []
+
+
+async def test_a_restart_does_not_meet_it_again(bot: Bot, playground: Playground):
+    handler = Handler()
+    ann = playground.person("Ann")
+    playground.update(**BAD["poll"])
+    playground.send(ann, "hello")
+    await poll_until_heard(bot, handler, 1, Watch())
+    playground.update(**BAD["poll"])
+    playground.send(ann, "again")
+
+    with capture_logs() as logged:
+        await poll_until_heard(bot, handler, 2, Watch())
+
+    assert handler.texts == ["hello", "again"]
+    assert len(logged) == 1
+    assert await bot.get_updates() == []
+
+
+@pytest.mark.parametrize("told", BAD.values(), ids=BAD)
+async def test_by_webhook_it_does_not_come_again(bot: Bot, told: dict[str, Any]):
+    sees, webhooks, stopping = Sees(), Webhooks(), asyncio.Event()
+    handling = Handling(bot, Handler().dispatcher, watch=Watch([sees]))
+
+    with capture_logs() as logged:
+        async with webhooks.open(handling, stopping):
+            taken = await webhooks.take({"update_id": 1, **told})
+            stopping.set()
+
+    assert taken
+    if told:
+        assert [outcome for _, outcome in sees.told] == ["unreadable"]
+        assert [line["update"] for line in logged] == [1]
+    assert WORDS not in str(logged)
+
+
+@pytest.mark.parametrize("number", [WORDS, [WORDS], None])
+async def test_a_number_that_is_none_is_not_logged(bot: Bot, number: object):
+    with capture_logs() as logged:
+        assert read_update({"update_id": number, WORDS: WORDS}, bot, Watch()) is None
+
+    assert [(line["update"], line["kind"]) for line in logged] == [(None, "other")]
