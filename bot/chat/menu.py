@@ -64,6 +64,8 @@ GROUP_COMMANDS = (
     "mutes",
     "help",
 )
+# What else is typed in a group may be another bot's command.
+HEARD_IN_GROUPS = frozenset({"start", *COMMANDS, *GROUP_COMMANDS} - {"channels"})
 
 
 async def register_commands(

@@ -100,29 +100,35 @@ async def test_a_member_does_not_answer_the_bots_question(house, ann, eve, group
     [
         pytest.param("good morning", id="talk"),
         pytest.param("/weather", id="a command that another bot may know"),
+        pytest.param("/ban 5", id="a command of the operator's"),
+        pytest.param("/channels", id="a private command"),
         pytest.param("/topics@other_bot", id="another bot's command"),
         pytest.param("@dateline_playground_botany Taiwan", id="a longer name"),
     ],
 )
 @pytest.mark.parametrize("status", ["member", "administrator"])
-async def test_what_is_not_meant_for_the_bot_gets_no_answer(ann, group, playground, text, status):
+async def test_what_is_not_meant_for_the_bot_gets_no_answer(
+    ann, eve, group, playground, text, status
+):
     playground.membership(group.who, status)
 
-    playground.send(group.who, text, from_id=ann.who.id)
-    await group.settled()
-
-    assert len(group.all()) == 1
-
-
-async def test_thanks_for_an_answer_is_no_query(ann, group, playground):
+    for who in (ann.who, eve):
+        playground.send(group.who, text, from_id=who.id)
     answer = await group.says("/topics", from_id=ann.who.id)
 
-    playground.send(
-        group.who, "thanks!", from_id=ann.who.id, reply_to_message_id=answer["message_id"]
-    )
-    await group.settled()
+    assert group.all()[1:] == [answer]
 
-    assert len(group.all()) == 2
+
+async def test_thanks_for_an_answer_is_no_query(ann, eve, group, playground):
+    answer = await group.says("/topics", from_id=ann.who.id)
+
+    for who in (ann.who, eve):
+        playground.send(
+            group.who, "thanks!", from_id=who.id, reply_to_message_id=answer["message_id"]
+        )
+    behind_it = await group.says("/topics", from_id=ann.who.id)
+
+    assert group.all()[1:] == [answer, behind_it]
 
 
 async def test_an_unknown_command_by_name_is_answered(ann, group):
@@ -201,6 +207,18 @@ class TestStrangers:
         assert str(ann.who.id) in told["text"]
         async with house.storage.reading() as unit:
             assert await chats_of(unit, chat.id) == []
+
+    async def test_in_a_strangers_group_other_bots_are_left_alone(self, ann, playground):
+        chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
+        talk = Talk(playground, chat)
+        playground.membership(chat, "member", from_id=ann.who.id)
+        await talk.next()
+
+        playground.send(chat, "/weather", from_id=ann.who.id)
+        playground.send(chat, "/ban 5", from_id=ann.who.id)
+        asked = await talk.says("/topics", from_id=ann.who.id)
+
+        assert talk.all()[1:] == [asked]
 
     async def test_in_a_friends_group_nobody_is_a_stranger(self, house, ann, playground):
         friend = house.talk("Fritz", id=FRIEND)

@@ -10,6 +10,7 @@ from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackQueryFilter
 
 from bot.chat.dispatcher import make_dispatcher
+from bot.chat.menu import HEARD_IN_GROUPS
 from bot.rendering.renderer import Renderer
 from tests.chat.conftest import Talk
 
@@ -108,6 +109,12 @@ def test_each_command_is_decided():
     assert named == set(COMMANDS)
 
 
+def test_what_everybody_or_administrators_may_is_heard_in_groups():
+    assert {name for name, may in COMMANDS.items() if may not in {OPERATOR, PRIVATE}} == (
+        HEARD_IN_GROUPS
+    )
+
+
 def test_each_button_is_decided(front_door):
     reading: set[str] = set()
     changing: set[str] = set()
@@ -153,9 +160,10 @@ async def test_what_a_member_may_do_by_command(group, eve, who):
         assert said.startswith(refused) is (who == ADMINISTRATORS), name
 
 
-async def test_what_is_the_operators_is_left_to_other_bots(group, ann, playground):
+async def test_what_is_the_operators_is_left_to_other_bots(group, ann, eve, playground):
     for name in (name for name, may in COMMANDS.items() if may in {OPERATOR, PRIVATE}):
-        playground.send(group.who, f"/{name} 12", from_id=ann.who.id)
-    await group.settled()
+        for who in (ann.who, eve):
+            playground.send(group.who, f"/{name} 12", from_id=who.id)
+    answer = await group.says("/help", from_id=ann.who.id)
 
-    assert len(group.all()) == 1
+    assert group.all()[1:] == [answer]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from bot.chat.callbacks import places as for_places
+from bot.chat.permits import READS
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import thread_name, thread_of, visitor_at
@@ -92,12 +93,12 @@ def make_router() -> Router:
 
 
 async def is_for_others(message: Message, is_named: bool, answers: Answers) -> bool:  # noqa: FBT001 - aiogram gives it by name
-    """Whether it may be talk about what the bot said, or a command that another bot knows."""
+    """Whether it may be talk about what the bot said."""
     return not is_named and not asks(message.reply_to_message, answers.renderer)
 
 
 def make_last_router() -> Router:
     """Return what hears, before all is taken for words, what nobody has understood."""
     router = Router(name="overheard")
-    router.message.register(overheard, F.text, is_for_others)
+    router.message.register(overheard, F.text, is_for_others, flags=READS)
     return router

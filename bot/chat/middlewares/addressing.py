@@ -1,6 +1,7 @@
-"""In groups only what is said to the bot goes on: a command, its name, a reply to it.
+"""In groups only what is said to the bot goes on: a command of its own, its name, a reply to it.
 
-The name is taken out of what goes on, so that words are words wherever they are typed.
+Another command goes on where it names this bot, for another bot may know it. The name is taken out
+of what goes on, so that words are words wherever they are typed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType, MessageEntityType
 from aiogram.types import Message
+
+from bot.chat.menu import HEARD_IN_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,8 +38,8 @@ class Addressing(BaseMiddleware):
         if event.edit_date or not event.text or event.is_automatic_forward:
             return None
         if event.text.startswith("/"):
-            _command, _, named = event.text.split(maxsplit=1)[0].partition("@")
-            is_ours = named.lower() in {"", name}
+            command, _, named = event.text.split(maxsplit=1)[0].partition("@")
+            is_ours = named.lower() == name if named else command[1:] in HEARD_IN_GROUPS
             return await handler(event, data | {"is_named": bool(named)}) if is_ours else None
         words = without_name(event, name)
         if words:

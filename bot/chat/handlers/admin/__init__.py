@@ -23,14 +23,7 @@ from bot.chat.menu import FOR_ADMINS
 from bot.chat.permits import READS
 
 if TYPE_CHECKING:
-    from aiogram.types import Message
-
     from bot.chat.answers import Answers
-
-
-async def is_meant(message: Message, is_named: bool) -> bool:  # noqa: FBT001 - aiogram gives it by name
-    """In a group `/ban` and its like may be for another bot."""
-    return is_named or message.chat.type == "private"
 
 
 async def not_for_you(_event: object, answers: Answers) -> None:
@@ -54,7 +47,7 @@ def _desk() -> Router:
 
 def _everybody_else() -> Router:
     router = Router(name="not admins")
-    router.message.register(not_for_you, Command(*FOR_ADMINS), is_meant, flags=READS)
+    router.message.register(not_for_you, Command(*FOR_ADMINS), flags=READS)
     theirs = or_f(*(data.filter() for data in ADMIN_ONLY))
     router.callback_query.register(not_for_you, theirs, flags=READS)
     return router
