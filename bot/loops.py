@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 LONGEST_PAUSE_SECONDS = 60.0
-# While the database's server is gone: when another takes over, work goes on within seconds.
+# While the database's server is gone, or its file is locked: work goes on within seconds after.
 GONE_PAUSE_SECONDS = 2.0
 
 

@@ -28,8 +28,9 @@ CONNECT_SECONDS: Final = 3.0
 COMMAND_SECONDS: Final = 30.0
 # No connection; being stopped, or not yet started; a standby, which a server becomes.
 GONE: Final = ("08", "57P", "25006")
-# No such server, none that is ready, no room on it, or none that takes writes: ask the next one.
-_NOT_NOW: Final = ("08", "53", "57P")
+# No such server, none that is ready, no room on it, or none that takes writes; somebody has shut
+# this database, to all or to this role: ask the next one.
+_NOT_NOW: Final = ("08", "53", "57P", "55000", "42501")
 # A name would stay with a session that we may never meet again.
 _WITHOUT_SESSION: Final = {
     "statement_cache_size": 0,

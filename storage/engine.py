@@ -60,17 +60,19 @@ _AWAY: Final = ("08", "53", "57P", "58", "25006")
 def is_away(error: Exception) -> bool:
     """Whether it says that the database could not be reached or used, whatever was asked of it."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, OSError | PoolTimeoutError)
+        return isinstance(error, OSError)
     if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
         return True
     return sqlstate(error).startswith(_AWAY)
 
 
 def is_gone(error: Exception) -> bool:
-    """Whether the server is; another may take its place at any moment."""
+    """Whether the server is, or the file is locked: that may be over at any moment."""
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or sqlstate(error).startswith(GONE)
+    if error.connection_invalidated or sqlstate(error).startswith(GONE):
+        return True
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
 
 def will_pass(error: Exception) -> bool:
@@ -183,12 +185,17 @@ class Storage:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Unit]:
-        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_connected())
+            session = AsyncSession(self._engine, expire_on_commit=False)
+            await stack.enter_async_context(session)
+            await stack.enter_async_context(session.begin())
             yield Unit(session, await self._clock(session), clock=self._clock)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Unit]:
         async with AsyncExitStack() as stack:
+            stack.enter_context(_connected())
             if self._writer:
                 await stack.enter_async_context(self._writer)
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
@@ -222,6 +229,15 @@ class Storage:
     async def close(self) -> None:
         await self._engine_of_writers.dispose()
         await self._engine.dispose()
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Let a pool that has no connection left be a database that cannot be reached, as it is."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise OperationalError(None, None, error) from error
 
 
 async def claim(  # noqa: PLR0913 - one statement, and each part of it is named

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-# Seconds that a statement waits for another process's write lock before it gives up.
-BUSY_SECONDS: Final = 20
+# Seconds that another program's write lock is waited for before whoever waits is told.
+BUSY_SECONDS: Final = 5
+_IMPATIENT: Final = "dateline_impatient"
 _CACHE_MB: Final = 2
 WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
@@ -32,7 +34,7 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
+            _busy_timeout(BUSY_SECONDS),
             f"cache_size={-1000 * cache_mb}",
             f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
         ):
@@ -44,5 +46,32 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
 
 
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("dateline_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if connection.get_execution_options().get("dateline_writing", False):
+        _begin_to_write(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Wait for a lock that lasts once, not once for each who stands in line behind it.
+
+    They have waited as well: one after another they would be told only minutes later.
+    """
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError:
+        connection.info[_IMPATIENT] = True
+        _set(connection, _busy_timeout(0))
+        raise
+    if connection.info.pop(_IMPATIENT, False):
+        _set(connection, _busy_timeout(BUSY_SECONDS))
+
+
+def _busy_timeout(seconds: int) -> str:
+    return f"busy_timeout={seconds * 1000}"
+
+
+def _set(connection: Connection, pragma: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -54,3 +54,11 @@ async def drop_connections(url: str) -> None:
             )
         )
     await engine.dispose()
+
+
+async def execute(url: str, statement: str) -> None:
+    """Execute what belongs to no transaction."""
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,10 +28,10 @@ from bot.loops import leaves, nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import Wait
-from storage.engine import DatabaseError, will_pass
+from storage.engine import SQLITE, DatabaseError, will_pass
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from aiogram import Bot
     from aiogram.types import User
@@ -159,14 +160,25 @@ class FrontDoor:
             raise StopError(str(leaves(refused)[0])) from refused
 
     async def _poll(self, handling: Handling, stopping: asyncio.Event) -> None:
-        """Poll while the lease is ours; it is kept until the last word has been said."""
+        async with self._tenure() as lasts:
+            polling = Polling(self.bot, handling, lasts, ALLOWED_UPDATES)
+            self.health.polling_fails_for = polling.fails_for
+            await polling.run(stopping)
+
+    @asynccontextmanager
+    async def _tenure(self) -> AsyncIterator[Callable[[], bool]]:
+        """Yield whether polling is ours; that is kept until the last word has been said.
+
+        An SQLite file has no other process. While it is locked, people are at least told.
+        """
+        if self.around.storage.dialect == SQLITE:
+            yield lambda: True
+            return
         tenure = Tenure(self.around.storage, self.around.owner)
         try:
             async with asyncio.TaskGroup() as group:
                 keeping = group.create_task(tenure.run(asyncio.Event()))
-                polling = Polling(self.bot, handling, tenure.lasts, ALLOWED_UPDATES)
-                self.health.polling_fails_for = polling.fails_for
-                await polling.run(stopping)
+                yield tenure.lasts
                 keeping.cancel()
         finally:
             await tenure.let_go()

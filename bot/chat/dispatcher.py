@@ -89,9 +89,10 @@ def make_dispatcher(
         administrators=administrators,
         turns=Turns(),
     )
+    guarding = Guarding(pauses_seconds)
     for observer in (*_observers(dispatcher), dispatcher.my_chat_member):
         observer.outer_middleware(Answering(renderer))
-        observer.outer_middleware(Guarding(pauses_seconds))
+        observer.outer_middleware(guarding)
         observer.outer_middleware(Calming())
     if doors.admins.is_for_first:
         dispatcher.message.outer_middleware(Appointing())

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
+from bot.delivery.replies import Replies
+from storage.engine import Storage
+from storage.schema import migrate
 from tests.chat.pressings import press, say
-from tests.database_trouble import Trouble, on_writer
+from tests.database_trouble import Trouble, drop_connections, execute, on_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from storage.engine import Storage
+    from tests.conftest import TurnedClock
 
 EVE = 666
 AWAY = "I can't reach my notes right now. Please try that again in a minute."
@@ -49,6 +57,25 @@ async def test_a_lock_is_said_and_the_next_press_works(eve, one_storage, databas
     assert not second["params"].get("text")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_behind_a_lock_who_presses_and_who_writes_are_told(eve, one_storage, database_url):
+    """The apology asks the database for its moment, too."""
+    eve.bot.session.middleware(Replies(one_storage, "bot"))
+    await on_writer(one_storage, "PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(make_url(database_url).database or "")) as other_program:
+        other_program.execute("BEGIN EXCLUSIVE")
+        steps = [asyncio.create_task(on_writer(one_storage, "SELECT 1")) for _ in range(3)]
+        await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
+        await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+        await asyncio.gather(*steps, return_exceptions=True)
+    await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+
+    (pressed,) = eve.playground.journal("answerCallbackQuery")
+    _welcome, apology, thanks = eve.playground.journal("sendMessage")
+    assert pressed["params"]["text"] == apology["params"]["text"] == AWAY
+    assert thanks["params"]["text"].startswith("Thank you.")
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_connections_that_were_cut_are_made_anew_unseen(eve, one_storage, database_url):
     await Trouble(one_storage, database_url).begin()
@@ -73,3 +100,62 @@ async def test_a_full_disk_is_said_and_room_is_used_again(eve, one_storage):
         said.append(eve.playground.journal("sendMessage")[-1]["params"]["text"])
 
     assert AWAY in said
+
+
+class TestShut:
+    """Somebody shuts the database to this role, or to all, and opens it again."""
+
+    @pytest.fixture
+    def role(self, postgresql_url: str) -> Iterator[str]:
+        name = f"{make_url(postgresql_url).database}_bot"
+        asyncio.run(execute(postgresql_url, f'CREATE ROLE "{name}" LOGIN'))
+        yield name
+        asyncio.run(execute(postgresql_url, f'DROP ROLE "{name}"'))
+
+    @pytest.fixture
+    async def one_storage(
+        self, postgresql_url: str, role: str, own_postgresql_url: str, clock: TurnedClock
+    ) -> AsyncIterator[Storage]:
+        own = make_url(own_postgresql_url)
+        await execute(postgresql_url, f'ALTER DATABASE "{own.database}" OWNER TO "{role}"')
+        url = own.set(username=role).render_as_string(hide_password=False)
+        await migrate(url)
+        opened = Storage.open(url, clock=clock)
+        yield opened
+        await opened.close()
+
+    @pytest.mark.parametrize(
+        ("shut", "then"),
+        [
+            pytest.param(
+                'REVOKE CONNECT ON DATABASE "{0}" FROM PUBLIC, "{1}"',
+                'GRANT CONNECT ON DATABASE "{0}" TO "{1}"',
+                id="42501",
+            ),
+            pytest.param(
+                'ALTER DATABASE "{0}" WITH ALLOW_CONNECTIONS false',
+                'ALTER DATABASE "{0}" WITH ALLOW_CONNECTIONS true',
+                id="55000",
+            ),
+        ],
+    )
+    async def test_it_is_said_in_a_line_and_then_all_is_well(
+        self, eve, postgresql_url, own_postgresql_url, role, shut, then
+    ):
+        own = make_url(own_postgresql_url).database
+        await drop_connections(own_postgresql_url)
+        await execute(postgresql_url, shut.format(own, role))
+
+        with capture_logs() as logged:
+            await eve.dispatcher.feed_update(eve.bot, press(EVE, "renewfeeds"))
+            await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+        await execute(postgresql_url, then.format(own, role))
+        await eve.dispatcher.feed_update(eve.bot, say(EVE, "/feedback hello"))
+
+        (pressed,) = eve.playground.journal("answerCallbackQuery")
+        _welcome, apology, thanks = eve.playground.journal("sendMessage")
+        assert pressed["params"]["text"] == apology["params"]["text"] == AWAY
+        assert thanks["params"]["text"].startswith("Thank you.")
+        assert {line["event"] for line in logged} == {
+            "the database fails; somebody shall ask again"
+        }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
 from storage.engine import DatabaseError, Storage, Unit, is_away
@@ -66,6 +67,17 @@ async def done(storage: Storage, *statements: str) -> object:
 
 async def server_process(storage: Storage) -> object:
     return await done(storage, "SELECT pg_backend_pid()")
+
+
+async def drop_connections_of(beside: Storage, role: str) -> None:
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role"
+    async with beside.reading() as unit:
+        await (await unit.session.connection()).execute(text(ended), {"role": role})
+
+
+async def read(storage: Storage) -> None:
+    async with storage.reading() as unit:
+        await said(unit, "SELECT 1")
 
 
 async def fails(storage: Storage, *statements: str) -> Exception:
@@ -132,6 +144,47 @@ async def test_a_wrong_name_is_told_by_the_first_server(postgresql_url: str):
 
     assert "no such database" in str(failed)
     assert not is_away(failed)
+
+
+@pytest.mark.parametrize(
+    "shut",
+    [
+        pytest.param('REVOKE CONNECT ON DATABASE "{0}" FROM PUBLIC', id="42501"),
+        pytest.param('ALTER DATABASE "{0}" WITH ALLOW_CONNECTIONS false', id="55000"),
+    ],
+)
+async def test_a_database_that_somebody_shut_is_away(
+    postgresql_url: str, own_postgresql_url: str, shut: str
+):
+    own = make_url(own_postgresql_url)
+    role = f"{own.database}_guest"
+    as_guest = own.set(username=role).render_as_string(hide_password=False)
+    async with opened(postgresql_url) as beside:
+        await done(beside, f'CREATE ROLE "{role}" LOGIN')
+        async with opened(as_guest) as storage:
+            before = await done(storage, "SELECT 1")
+            await done(beside, shut.format(own.database))
+            await drop_connections_of(beside, role)
+            failures = [await fails(storage, "SELECT 1") for _ in range(3)]
+        await done(beside, f'DROP ROLE "{role}"')
+
+    assert before == 1
+    assert all(map(is_away, failures))
+    assert str(own.database) in str(failures[-1])
+
+
+async def test_a_pool_without_a_connection_left_is_a_database_that_is_away(storage: Storage):
+    pool = storage._engine.pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    pool._timeout = 0
+
+    async with AsyncExitStack() as stack:
+        for _ in range(pool.size() + pool._max_overflow):
+            await said(await stack.enter_async_context(storage.reading()), "SELECT 1")
+        with pytest.raises(DatabaseError) as failed:
+            await read(storage)
+
+    assert is_away(failed.value)
 
 
 async def test_a_server_made_a_standby_is_left(postgresql_url: str):

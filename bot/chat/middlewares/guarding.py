@@ -1,12 +1,14 @@
 """Turning what goes wrong in a handler into a sentence: a refusal's own, or an apology.
 
-A database that is away is asked again for a few seconds. Then whoever waits for an answer is told
-to come back; what a chat tells of itself, which nobody says twice, is the poller's to keep.
+A database that is away is asked again for a few seconds; for updates behind one that was given up
+it is not. Then whoever waits for an answer is told to come back; what a chat tells of itself, which
+nobody says twice, is the poller's to keep.
 """
 
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,7 +22,7 @@ from bot.chat.refused import SAID
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import Banned
-from storage.engine import will_pass
+from storage.engine import is_away, will_pass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -34,11 +36,14 @@ log = structlog.get_logger(__name__)
 # A server that restarts is back by then. Who waited for a lock in vain does not wait once more.
 PAUSES_SECONDS = (0.1, 1.0, 3.0)
 LONGEST_SECONDS = 5.0
+# After an update was given up, those behind it do not wait for the same trouble anew.
+KNOWN_SECONDS = 10.0
 
 
 class Guarding(BaseMiddleware):
     def __init__(self, pauses_seconds: Sequence[float] = PAUSES_SECONDS) -> None:
         self._pauses = pauses_seconds
+        self._known_until = 0.0
 
     async def __call__(
         self,
@@ -72,16 +77,18 @@ class Guarding(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Handle it once more where the database was away; nothing is done twice by that."""
-        clock = asyncio.get_running_loop()
-        begun = clock.time()
-        for seconds in self._pauses:
+        now, pauses = asyncio.get_running_loop().time, iter(self._pauses)
+        begun = now()
+        while True:
             try:
                 return await handler(event, data)
             except Exception as error:
-                if not will_pass(error) or clock.time() - begun > LONGEST_SECONDS:
+                seconds = next(pauses, inf)
+                is_known = now() < self._known_until
+                if not will_pass(error) or is_known or now() - begun + seconds > LONGEST_SECONDS:
+                    self._known_until = now() + KNOWN_SECONDS if is_away(error) else 0.0
                     raise
             await asyncio.sleep(seconds)
-        return await handler(event, data)
 
 
 def _is_waited_for(event: TelegramObject) -> bool:
