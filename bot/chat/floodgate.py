@@ -78,7 +78,7 @@ class Floodgate:
             return _DROPPED
         event = getattr(update, kind)
         person = sender_of(event)
-        if kind not in _DROPPABLE or not person or is_of_the_chat(event):
+        if not person or not may_be_dropped(update):
             return HANDLED
         bucket = self._bucket(person, now, is_typing=kind in _WHILE_TYPING)
         verdict = bucket.ask(now, TOAST_SECONDS if kind == "callback_query" else inf)
@@ -89,6 +89,11 @@ class Floodgate:
     def _bucket(self, person: int, now: float, *, is_typing: bool) -> Bucket:
         size = ADMINS if person in self.admins else self.everybody
         return self.buckets.of((person, is_typing), INLINE if is_typing else size, now)
+
+
+def may_be_dropped(update: Update) -> bool:
+    """Whether somebody may say it again; *update* is of a kind that aiogram knows."""
+    return update.event_type in _DROPPABLE and not is_of_the_chat(update.event)
 
 
 def sender_of(event: TelegramObject) -> int:

@@ -1,7 +1,8 @@
 """Handing updates to the dispatcher, however they came: in order, bounded, and to an end.
 
 1. Updates of one chat are handled in order, chats side by side; inline queries wait for none.
-2. A flood is dropped here, before there is a task for it; what is in hand is bounded in any case.
+2. A flood is dropped here, before there is a task for it, of one person or of one chat; what is in
+   hand is bounded in any case.
 3. What a chat tells of itself while the database is away is handled again after a pause, as long
    as nobody else has it; at a stop it is *left*.
 """
@@ -9,6 +10,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ import structlog
 from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.buckets import Verdict
-from bot.chat.floodgate import Floodgate
+from bot.chat.floodgate import Floodgate, may_be_dropped
 from bot.chat.middlewares.calming import SHUT_SECONDS
 from bot.chat.outages import log_outage
 from bot.loops import nap
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_IN_HAND = 2_000
+MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits so long for an answer
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -53,6 +56,7 @@ class Handling:
     """Whether nobody else would bring it again, so that it is kept here while it cannot be done."""
     _running: dict[int, asyncio.Task[bool]] = field(default_factory=dict)
     """The last task of each chat that still has one."""
+    _waiting: Counter[int] = field(default_factory=Counter)
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
     _group: asyncio.TaskGroup | None = None
 
@@ -95,6 +99,9 @@ class Handling:
                 task = self._group.create_task(self._handle(update, after=None))
             case Verdict.HANDLE:
                 chat = chat_of(update)
+                if self._waiting[chat] >= MOST_OF_A_CHAT and may_be_dropped(update):
+                    return None
+                self._waiting[chat] += 1
                 task = self._group.create_task(self._handle(update, self._running.get(chat)))
                 self._running[chat] = task
                 task.add_done_callback(lambda done: self._forget(chat, done))
@@ -103,8 +110,9 @@ class Handling:
         return task
 
     def _forget(self, chat: int, task: asyncio.Task[bool]) -> None:
+        self._waiting[chat] -= 1
         if self._running.get(chat) is task:
-            del self._running[chat]
+            del self._running[chat], self._waiting[chat]
 
     async def _handle(self, update: Update, after: asyncio.Task[bool] | None) -> bool:
         if after:

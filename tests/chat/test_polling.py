@@ -106,6 +106,29 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(playground: Playground)
     assert texts == ["quick", "slow", "behind it"]
 
 
+async def test_a_chat_that_is_never_done_leaves_room_for_the_others(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.chat.handling.MOST_OF_A_CHAT", 3)
+    people = [playground.person(f"Member {number}") for number in range(8)]
+    group = playground.chat("supergroup", "Newsroom", people, bot="administrator")
+    handler = Handler()
+    handler.held["slow"] = asyncio.Event()
+
+    async with polling(playground, handler.dispatcher, most_in_hand=5):
+        for member in people:
+            playground.send(group, "slow", from_id=member.id)
+        playground.send(playground.person("Ben"), "quick")
+        first = list(await handler.wait_for(1))
+        handler.held["slow"].set()
+        await handler.wait_for(4)
+        playground.send(group, "later", from_id=people[0].id)
+        texts = await handler.wait_for(5)
+
+    assert first == ["quick"]
+    assert texts == ["quick", "slow", "slow", "slow", "later"]
+
+
 async def test_what_is_in_hand_is_finished_at_the_stop(playground: Playground):
     ann = playground.person("Ann")
     handler = Handler()
