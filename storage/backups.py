@@ -79,10 +79,11 @@ def _restore_file(
     path: Path, source: Path, told: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     is_current(examine(source))
-    if path.exists() and path.stat().st_size and not force:
+    is_filled = path.exists() and path.stat().st_size > 0  # who holds its lock has made it
+    if is_filled and not force:
         raise _there_is_data(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = _kept_beside(path, path.suffix) if path.exists() else None
+    kept = _kept_beside(path, path.suffix) if is_filled else None
     with written_whole(path) as draft:
         copy_pages(source, draft, told)
         examine(draft)

@@ -21,6 +21,30 @@ class AlreadyHeldError(RuntimeError):
         self.holder = holder
 
 
+def lock_beside(path: Path, purpose: str) -> Path:
+    """Return the file to lock for *path*, the same by whatever symbolic link it is reached."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}.{purpose}.lock")
+
+
+@contextmanager
+def lock_itself(path: Path) -> Iterator[None]:
+    """Hold the file *path* by its inode, thus by any of its hard links; made if it is missing.
+
+    Raises `AlreadyHeldError`. SQLite's locks are of another kind (fcntl) and stay untouched, as
+    long as nobody in this process uses the file after the block: closing it would drop them.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyHeldError(path, "unknown") from None
+        yield
+    finally:
+        os.close(file)
+
+
 @contextmanager
 def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
     """Hold *path* for the block. With *wait* stand in line, else raise `AlreadyHeldError`."""

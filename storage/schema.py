@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from storage.connecting import patient_engine
 from storage.copies import copy_database, sizes_of
 from storage.engine import SQLITE
-from storage.filelock import file_lock
+from storage.filelock import file_lock, lock_beside
 from storage.versions import SchemaError, is_current, newest, stored
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ async def version_at(url: str) -> str | None:
 def _migrate_under_lock(path: Path, url: str) -> None:
     from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
 
-    with file_lock(path.with_name(path.name + ".migrate.lock"), wait=True):
+    with file_lock(lock_beside(path, "migrate"), wait=True):
         _must_open(path)
         asyncio.run(upgrade(url, lambda _: _keep_a_copy(path)))
 

@@ -150,10 +150,11 @@ async def _holders(url: str) -> list[str] | None:
     """Return who runs the bot on the database; None if that cannot be told."""
     from storage.condition import leases_held, opened_to_read
     from storage.engine import DatabaseError
+    from storage.filelock import lock_beside
     from storage.schema import database_file
 
     if file := database_file(url):
-        return who_runs(file.with_name(f"{file.name}.run.lock"))
+        return who_runs(lock_beside(file, "run"))
     storage = opened_to_read(url)
     try:
         async with storage.reading() as unit:

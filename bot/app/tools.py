@@ -12,7 +12,6 @@ from bot.app.stops import StopError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
 
     from bot.app.databases import Database
     from bot.rendering.links import Links
@@ -137,31 +136,27 @@ def needing_the_database(then: str = "") -> Iterator[None]:
 def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
     """Hold an SQLite file for this process; with *anew* it begins empty.
 
-    PostgreSQL is shared by any number of processes, and this does nothing.
+    The file is held whatever symbolic or hard link it is named by. PostgreSQL is shared by any
+    number of processes, and this does nothing.
     """
+    from storage.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
     from storage.schema import database_file
 
-    path = database_file(url)
-    with ExitStack() as stack:
-        if path is not None:
-            stack.enter_context(_lock_beside(path))
-        for file in path.parent.glob(f"{path.name}*") if path and anew else ():
-            if file.suffix != ".lock":
-                file.unlink()
+    if (path := database_file(url)) is None:
         yield
-
-
-@contextmanager
-def _lock_beside(path: Path) -> Iterator[None]:
-    from storage.filelock import AlreadyHeldError, file_lock
-
+        return
+    real = path.resolve()
     with ExitStack() as stack:
         try:
-            lock = path.with_name(f"{path.name}.run.lock")
-            stack.enter_context(file_lock(lock, wait=False))
+            stack.enter_context(file_lock(lock_beside(path, "run"), wait=False))
+            for file in real.parent.glob(f"{real.name}*") if anew else ():
+                if file.suffix != ".lock":
+                    file.unlink()
+            stack.enter_context(lock_itself(real))
         except AlreadyHeldError as error:
+            who = "Another process" if error.holder == "unknown" else f"Process {error.holder}"
             raise StopError(
-                f"Process {error.holder} already runs the bot on {path}; stop it first, or give "
+                f"{who} already runs the bot on {path}; stop it first, or give "
                 "this one a DATABASE_URL of its own."
             ) from error
         except OSError as error:
