@@ -1,4 +1,4 @@
-"""Who runs a group or channel, as Telegram last said; asked again after some minutes.
+"""Who runs a group or channel, as Telegram last said; asked again before each change.
 
 A list is one call for all of a group's people, and Telegram gives it to any member, while it may
 keep a single member from a bot that is no administrator.
@@ -39,12 +39,16 @@ class Administrators:
         self._timer = timer
         self._known: OrderedDict[int, _Known] = OrderedDict()
 
-    async def has(self, bot: Bot, chat_id: int, person_id: int) -> bool:
-        """Whether the person runs Telegram's *chat_id*: of a channel, whether they may post."""
+    async def has(self, bot: Bot, chat_id: int, person_id: int, *, is_change: bool = False) -> bool:
+        """Whether the person runs Telegram's *chat_id*: of a channel, whether they may post.
+
+        A remembered "yes" is not enough for a change: the bot may not hear of who lost the role.
+        """
         known = self._known.get(chat_id)
         if known is not None:
             is_one = person_id in known.people
-            if self._timer() - known.at < (KEPT_SECONDS if is_one else NO_SECONDS):
+            kept = NO_SECONDS if not is_one else 0 if is_change else KEPT_SECONDS
+            if self._timer() - known.at < kept:
                 return is_one
         return person_id in await self._ask(bot, chat_id)
 

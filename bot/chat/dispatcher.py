@@ -114,7 +114,7 @@ def _front_door(administrators: Administrators) -> Router:
     for observer in _observers(router):
         observer.outer_middleware(Addressing())
         observer.outer_middleware(Arriving(administrators))
-        observer.middleware(Permitting())
+        observer.middleware(Permitting(administrators))
     router.include_routers(
         inline.make_own_router(),
         feedback.make_router(),

@@ -70,6 +70,7 @@ class Guest:
     language: str = ENGLISH.code  # of ours; the renderer speaks English where it is not offered
     managing: int | None = None  # our row of what the person manages from here
     place: str = ""  # its title, where they act for it
+    telegram_id: int = 0  # of the chat that they act for
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Arrivals:
             may_change=visitor.may_change,
             language=language_for(chat.speaks),
             managing=chat.managing,
+            telegram_id=visitor.telegram_id,
         )
 
     async def bring(self, visitor: Visitor) -> int | None:

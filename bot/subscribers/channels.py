@@ -50,6 +50,7 @@ class Channels:
             zone=chat.zone,
             kind=chat.kind,
             place=place.title,
+            telegram_id=chat.telegram_id,
             is_paused=chat.state is ChatState.PAUSED,
         )
         return place, acting

@@ -66,8 +66,9 @@ def test_a_second_bot_on_one_file_is_refused_by_any_name(
         asyncio.run(migrate(_url(file)))
         other = name(file)
 
-        with pytest.raises(StopError, match=f"{holder} already runs the bot on"), alone_on(
-            _url(other)
+        with (
+            pytest.raises(StopError, match=f"{holder} already runs the bot on"),
+            alone_on(_url(other)),
         ):
             pass
 

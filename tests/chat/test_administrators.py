@@ -88,3 +88,21 @@ async def test_only_so_many_groups_are_remembered(
         await administrators.has(house.bot, group.id, ann.who.id)
 
     assert len(playground.journal("getChatAdministrators")) == 4
+
+
+async def test_a_change_is_not_made_on_what_was_remembered(
+    house, ann, group, playground, administrators, seconds
+):
+    async def has(person: int, *, is_change: bool) -> bool:
+        return bool(await administrators.has(house.bot, group.id, person, is_change=is_change))
+
+    eve = next(number for number in group.members if number != ann.who.id)
+    assert await has(ann.who.id, is_change=False)
+    assert not await has(eve, is_change=True)  # who is none may not make us ask each time
+    assert len(playground.journal("getChatAdministrators")) == 1
+
+    playground.member(group, ann.who, "member")
+    assert await has(ann.who.id, is_change=False)
+    assert not await has(ann.who.id, is_change=True)
+    assert not await has(ann.who.id, is_change=False)
+    assert len(playground.journal("getChatAdministrators")) == 2

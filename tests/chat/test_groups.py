@@ -171,6 +171,22 @@ async def test_who_falls_may_change_nothing_any_more(house, ann, eve, group, pla
     assert toast.startswith("Only administrators")
 
 
+@pytest.mark.parametrize("status", ["member", "left", "kicked"])
+async def test_who_falls_unseen_by_the_bot_changes_nothing_any_more(
+    house, ann, eve, group, playground, status
+):
+    """A bot that is no administrator hears of no change of role."""
+    playground.membership(group.who, "member")
+    playground.member(group.who, eve, "administrator")
+    card = await group.says(f"{NAME} Taiwan", from_id=eve.id)
+    await group.presses(card, "Both", from_id=eve.id)
+    playground.member(group.who, eve, status)
+
+    toast = await group.presses_quietly(card, "Alert me", from_id=eve.id)
+
+    assert toast.startswith("Only administrators")
+
+
 async def test_telegram_is_asked_once_who_runs_the_group(ann, group, playground):
     for _ in range(3):
         await group.says("/topics", from_id=ann.who.id)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
+    from bot.chat.administrators import Administrators
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 class Permitting(BaseMiddleware):
     """An inner middleware: what the found handler says of itself decides."""
+
+    def __init__(self, administrators: Administrators) -> None:
+        self._administrators = administrators
 
     async def __call__(
         self,
@@ -35,14 +39,24 @@ class Permitting(BaseMiddleware):
         reads = guest.kind is not ChatKind.CHANNEL and only_reads(event, data, answers.renderer)
         if reads:
             return await handler(event, data)
-        if guest.may_change:
-            await self._note(event, guest, data["doors"])
+        if guest.may_change and await self._may_still_change(event, guest, data):
             return await handler(event, data)
         await answers.toast("chat/groups/not_yours.html", guest=guest)
         return None
 
-    async def _note(self, event: TelegramObject, guest: Guest, doors: Doors) -> None:
-        """Let it be known who runs the place, to be told when it is shut to the bot."""
+    async def _may_still_change(
+        self, event: TelegramObject, guest: Guest, data: dict[str, Any]
+    ) -> bool:
+        """Ask Telegram anew who runs the place: `guest.may_change` may be minutes old.
+
+        It is noted who does, to be told when the place is shut to the bot.
+        """
         is_anonymous = isinstance(event, Message) and event.sender_chat is not None
-        if guest.kind is not ChatKind.PRIVATE and not is_anonymous:
-            await doors.arrivals.chose(guest)
+        if guest.kind is ChatKind.PRIVATE or is_anonymous:
+            return True
+        place, person = guest.telegram_id, guest.person_id
+        if not await self._administrators.has(data["bot"], place, person, is_change=True):
+            return False
+        doors: Doors = data["doors"]
+        await doors.arrivals.chose(guest)
+        return True
