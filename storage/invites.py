@@ -48,6 +48,14 @@ class Guessing(SQLModel, table=True):
     since: datetime
 
 
+async def make_invite(unit: Unit, code: str, uses: int, last_day: date) -> tuple[Invite, bool]:
+    """Make the invitation, once for each *code*; return it, and whether it is new."""
+    row = {"code": code, "uses": uses, "used": 0, "last_day": last_day, "made_at": unit.now}
+    new = await insert_new(unit, Invite, [row], returning=Invite.id)
+    found = await unit.session.exec(select(Invite).where(col(Invite.code) == code))
+    return found.one(), bool(new)
+
+
 async def invite_of(unit: Unit, code: str) -> Invite | None:
     found = await unit.session.exec(select(Invite).where(col(Invite.code) == code))
     return found.one_or_none()

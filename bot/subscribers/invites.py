@@ -14,7 +14,7 @@ from storage.acts import write_act
 from storage.admins import admin_ids
 from storage.bans import is_banned
 from storage.engine import Storage, Unit
-from storage.handled import is_again, made_by, note_made
+from storage.handled import is_again
 from storage.invites import (
     Invite,
     admit,
@@ -25,6 +25,7 @@ from storage.invites import (
     invite_of,
     invites_made,
     is_admitted,
+    make_invite,
     use_invite,
     wrong_guesses,
 )
@@ -35,7 +36,8 @@ MOST_USES = 10_000
 LONGEST_DAYS = 366
 MOST_GUESSES = 5  # an hour
 _BYTES = 10  # 80 bits, 16 letters
-_CODE = re.compile(r"[A-Z2-7]{16}")
+CODE = r"[A-Z2-7]{16}"
+_CODE = re.compile(CODE)
 
 
 class Redeemed(StrEnum):
@@ -59,33 +61,31 @@ class Invites:
         return self.access.invites
 
     async def make(
-        self, uses: int, last_day: date, *, by: int | None = None, once: Once | None = None
+        self, uses: int, last_day: date, *, by: int | None = None, code: str = ""
     ) -> Invite:
-        """Make a code for *uses* people, good through *last_day*, a day in UTC."""
+        """Make an invitation for *uses* people, good through *last_day*, a day in UTC.
+
+        *code*: one that was drawn before, and makes one invitation however often it is asked for.
+        """
         if not 1 <= uses <= MOST_USES:
             raise NotANumber(1, MOST_USES)
-        code = b32encode(secrets.token_bytes(_BYTES)).decode()
         async with self.storage.writing() as unit:
             if not 0 <= (last_day - unit.now.date()).days <= LONGEST_DAYS:
                 raise NotADate
-            if await is_again(unit, once):
-                return await unit.session.get_one(Invite, await made_by(unit, once))
-            made = Invite(code=code, uses=uses, last_day=last_day, made_at=unit.now)
-            unit.session.add(made)
-            await unit.session.flush()
-            await note_made(unit, once, made.id)
-            # Who may read what was done need not be let in by it.
-            told = {"uses": uses, "last_day": last_day.isoformat()}
-            await write_act(unit, by, Deed.INVITED, made.id, **told)
+            made, is_new = await make_invite(unit, code or new_code(), uses, last_day)
+            if is_new:
+                # Who may read what was done need not be let in by it.
+                told = {"uses": uses, "last_day": last_day.isoformat()}
+                await write_act(unit, by, Deed.INVITED, made.id, **told)
         return made
 
     async def make_for(
-        self, uses: int, days: int, *, by: int | None = None, once: Once | None = None
+        self, uses: int, days: int, *, by: int | None = None, code: str = ""
     ) -> Invite:
-        """Make a code that is good for *days*, today included."""
+        """Make one that is good for *days*, today included; else as `make`."""
         async with self.storage.reading() as unit:
             today = unit.now.date()
-        return await self.make(uses, today + timedelta(days=days - 1), by=by, once=once)
+        return await self.make(uses, today + timedelta(days=days - 1), by=by, code=code)
 
     async def page(self, wanted: int = 0) -> Page[Invite]:
         async with self.storage.reading() as unit:
@@ -133,6 +133,10 @@ async def _let_in(unit: Unit, person_id: int, invite: Invite) -> Redeemed:
         await forget_admission(unit, person_id)
         return Redeemed.USED_UP
     return Redeemed.IN
+
+
+def new_code() -> str:
+    return b32encode(secrets.token_bytes(_BYTES)).decode()
 
 
 def as_code(typed: str) -> str:

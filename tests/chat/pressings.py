@@ -28,6 +28,7 @@ CARRIED: dict[str, list[Any]] = {
     "day": [0, 20261118],
     "days": [1, 7],
     "end": [420],
+    "invite_code": ["ABCDEFGHIJKLMNOP"],
     "language": ["en", ""],
     "minutes": [480],
     "name": ["Asia/Tokyo"],

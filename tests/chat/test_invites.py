@@ -1,11 +1,12 @@
 """Invitations: made at the desk, brought by strangers as a link or typed."""
 
+import asyncio
 import re
 
 import pytest
 
 from bot.subscribers.access import Access
-from tests.chat.conftest import ADMIN, House, Talk
+from tests.chat.conftest import ADMIN, House, Talk, buttons
 
 
 @pytest.fixture
@@ -42,6 +43,18 @@ async def test_an_invitation_is_made_by_buttons_in_one_message(admin):
     assert "0 of 5 used · good through 31 March (UTC)" in made["text"]
     assert "There are none." in ended["text"]
     assert listed["message_id"] == ended["message_id"]
+
+
+async def test_eight_presses_at_once_make_one_invitation(admin, house):
+    listed = await admin.presses(await admin.says("/admin"), "Invitations")
+    draft = await admin.presses(listed, "New invitation")
+    data = next(data for label, data in buttons(draft) if label == "Make it")
+
+    playground = house.playground
+    pressed = [playground.press(admin.who, draft["message_id"], data) for _ in range(8)]
+    await asyncio.gather(*(playground.wait_for_answer(query) for query in pressed))
+
+    assert (await house.doors.invites.page()).total == 1
 
 
 async def test_a_stranger_is_told_how_to_come_in(ann):

@@ -6,8 +6,9 @@ import pytest
 
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.audit import Audit
 from bot.subscribers.erasing import Erasing
-from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code
+from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code, new_code
 from bot.subscribers.refusals import NotADate, NotANumber
 from storage.engine import Storage
 from storage.words import Deed
@@ -38,6 +39,22 @@ async def test_a_code_lets_in_as_many_as_it_may_each_once(storage, access, invit
         False,
     ]
     assert (await invites.page()).items[0].used == 2
+
+
+async def test_a_code_that_was_drawn_makes_one_invitation_however_many_ask(
+    storage, invites, database_url
+):
+    code = new_code()
+    elsewhere = Storage.open(database_url)
+    others = Invites(elsewhere, invites.access)
+    asking = [one.make_for(2, 7, by=ADMIN, code=code) for one in (invites, others) * 4]
+
+    made = await asyncio.gather(*asking)
+    await elsewhere.close()
+
+    assert {(one.id, one.code) for one in made} == {(made[0].id, code)}
+    assert (await invites.page()).total == 1
+    assert (await Audit(storage).page()).total == 1
 
 
 async def test_a_code_has_80_bits_and_is_read_however_it_is_typed(invites):
@@ -121,8 +138,6 @@ async def test_an_invitation_has_bounds(invites, uses, days, refused):
 
 
 async def test_the_code_stands_in_no_act(storage, invites):
-    from bot.subscribers.audit import Audit
-
     made = await invites.make_for(2, 7, by=ADMIN)
 
     (act,) = await Audit(storage).newest(5)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bot.chat.bounds import PageNumber, RowId
 from bot.rendering.buttons import FEEDBACK
+from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
 from storage.words import Audience, DeliveryState
 
@@ -55,8 +56,11 @@ class DraftInvite(CallbackData, prefix="newinvite"):
 
 
 class MakeInvite(CallbackData, prefix="invite"):
+    """*invite_code*: its own, so that it is made once, however often it is asked for."""
+
     uses: Annotated[int, Field(ge=1, le=10_000)]
     days: Annotated[int, Field(ge=1, le=366)]
+    invite_code: Annotated[str, Field(pattern=f"^{CODE}$")]
 
 
 class EndInvite(CallbackData, prefix="uninvite"):

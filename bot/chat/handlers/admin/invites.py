@@ -9,6 +9,7 @@ from aiogram.filters import Command
 
 from bot.chat.callbacks.admin import DraftInvite, EndInvite, InvitesPage, MakeInvite
 from bot.chat.handlers.admin.desk import put
+from bot.subscribers.invites import new_code
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -37,7 +38,8 @@ async def turned(
 
 
 async def drafted(_pressed: CallbackQuery, callback_data: DraftInvite, answers: Answers) -> None:
-    await put(answers, "invite", draft=callback_data)
+    # The button has the code: pressed twice, or at two processes, it makes one invitation.
+    await put(answers, "invite", draft=callback_data, code=new_code())
 
 
 async def made(
@@ -48,8 +50,8 @@ async def made(
     doors: Doors,
     answers: Answers,
 ) -> None:
-    uses, days = callback_data.uses, callback_data.days
-    await doors.invites.make_for(uses, days, by=guest.person_id, once=answers.once)
+    uses, days, code = callback_data.uses, callback_data.days, callback_data.invite_code
+    await doors.invites.make_for(uses, days, by=guest.person_id, code=code)
     await _show(guest, bot, doors, answers)
 
 
