@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from bot.rendering.autolinks import unlinked
 from bot.rendering.buttons import SETTINGS, on_alert, show_all, topics_page
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
 from bot.rendering.direction import RTL, filled_apart
@@ -47,14 +48,15 @@ def _made(tongue: Tongue, kind: type[OpenEnvironment] = OpenEnvironment) -> Open
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_quoted,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         tongue.translations, newstyle=True
     )
-    if tongue.language.direction == RTL:
-        filling = {name: _filling_apart(environment.globals[name]) for name in _SPOKEN}
-        environment.globals.update(filling)
+    is_rtl = tongue.language.direction == RTL
+    for name in _SPOKEN:
+        environment.globals[name] = _quoting(environment.globals[name], is_rtl=is_rtl)
     environment.language = tongue.language
     environment.filters.update(filters_for(tongue.language.locale))
     environment.globals.update(
@@ -71,12 +73,19 @@ def _made(tongue: Tongue, kind: type[OpenEnvironment] = OpenEnvironment) -> Open
     return environment
 
 
-def _filling_apart(spoken: Any) -> Callable[..., str]:
-    """Return gettext as *spoken* does it, with what is filled in set apart."""
+def _quoted(value: Any) -> Any:
+    """Return what a variable brings, which is others' words unless it is markup, without links."""
+    return unlinked(value) if type(value) is str else value
+
+
+def _quoting(spoken: Any, *, is_rtl: bool) -> Callable[..., str]:
+    """Return gettext as *spoken* does it, with what is filled in unlinked and, RTL, set apart."""
 
     @pass_context
     def said(context: Context, sentence: str, *more: Any, **values: object) -> str:
-        filled = filled_apart(sentence, values)
+        filled: dict[str, object] = {name: _quoted(value) for name, value in values.items()}
+        if is_rtl:
+            filled = filled_apart(sentence, filled)
         translated: str = spoken(context, sentence, *more, **filled)
         return translated
 

@@ -4,6 +4,7 @@ Times come in as aware UTC and are shown in the zone that the template names. Te
 `<tg-time>` in the reader's own zone; its text is for clients and channels that can't.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache, partial, reduce
@@ -23,6 +24,7 @@ from babel.lists import format_list
 from markupsafe import Markup, escape
 
 from bot.rendering.as_html import to_html
+from bot.rendering.autolinks import places, with_joiners
 from bot.rendering.direction import APART, END_OF_APART, RTL, apart
 from bot.sources.urls import host_of
 
@@ -62,9 +64,12 @@ def _once_called(zone: str) -> tuple[str, ...]:
 
 
 def bold(text: str, ranges: Iterable[tuple[int, int]]) -> Markup:
-    """Mark the character *ranges* of *text*, in order and apart."""
+    """Mark the character *ranges* of *text*, in order and apart; nothing across them is linked."""
+    joined_at = places(text)
+    text = with_joiners(text, joined_at)
     marked, done = Markup(), 0
-    for start, end in ranges:
+    for before in ranges:
+        start, end = (index + bisect_left(joined_at, index) for index in before)
         marked += escape(text[done:start]) + _BOLD + escape(text[start:end]) + _END_OF_BOLD
         done = end
     return marked + escape(text[done:])

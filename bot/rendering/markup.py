@@ -7,6 +7,7 @@ standard library's parser forgives much that no template of ours does, and takes
 import re
 from html import unescape
 
+from bot.rendering.autolinks import without_joiners
 from bot.rendering.direction import without_overrides
 
 Attributes = dict[str, str | None]
@@ -73,5 +74,5 @@ def _attributes(text: str) -> Attributes:
         return {}
     return {
         name.lower(): unescape(value.strip("\"'")) if value else None
-        for name, value in _ATTRIBUTE.findall(text)
+        for name, value in _ATTRIBUTE.findall(without_joiners(text))
     }

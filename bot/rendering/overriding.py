@@ -14,12 +14,13 @@ from datetime import date, time, timedelta
 from numbers import Number
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, Template, TemplateNotFound
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.rendering.autolinks import without_joiners
 from bot.rendering.languages import ENGLISH, Language
 
 Tell = Callable[[str], None]
@@ -66,12 +67,16 @@ class _Loader(FileSystemLoader):
         return super().get_source(environment, template)
 
 
-class _Forgiving(Template):
+class Forgiving(Template):
     """A template that is rendered as it was shipped where people's version of it fails."""
 
     environment: "OpenEnvironment"
 
     def render(self, *args: Any, **kwargs: Any) -> str:
+        return without_joiners(self.for_chat(*args, **kwargs))
+
+    def for_chat(self, *args: Any, **kwargs: Any) -> str:
+        """Return it with the joiners that keep Telegram from linking what others wrote."""
         try:
             return super().render(*args, **kwargs)
         except Exception as error:
@@ -79,7 +84,7 @@ class _Forgiving(Template):
             if shipped is None:
                 raise
             # Where this fails too the override is not at fault, and nothing is told.
-            text = shipped.get_template(self.name or "").render(*args, **kwargs)
+            text = shipped.get_template(self.name or "").for_chat(*args, **kwargs)
             self.environment.failed(self.name or "", error)
             return text
 
@@ -87,19 +92,20 @@ class _Forgiving(Template):
 class OpenEnvironment(Environment):
     """An environment that people's templates may open up; `shipped` is the one without them."""
 
-    template_class = _Forgiving
+    template_class = Forgiving
     language: Language = ENGLISH
-    shipped: Environment | None = None
+    shipped: "OpenEnvironment | None" = None
     overrides: Overrides | None = None
 
-    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:  # noqa: A002 - the library's name
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Forgiving:  # noqa: A002 - the library's name
         try:
-            return super().get_template(name, parent, globals)
+            found: Any = super().get_template(name, parent, globals)
         except TemplateSyntaxError as error:
             if self.shipped is None:
                 raise
             self.failed(str(name), error)
-            return self.shipped.get_template(name, parent, globals)
+            found = self.shipped.get_template(name, parent, globals)
+        return cast("Forgiving", found)
 
     def failed(self, template: str, error: Exception) -> None:
         if self.overrides is not None:

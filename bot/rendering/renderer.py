@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, TypeVar
 
-from jinja2 import Template
-
 from bot.rendering.blocks import Block
 from bot.rendering.direction import without_overrides
 from bot.rendering.environment import make_environment
 from bot.rendering.languages import Language
 from bot.rendering.messages import Keyboard, Message
-from bot.rendering.overriding import OpenEnvironment
+from bot.rendering.overriding import Forgiving, OpenEnvironment
 from bot.rendering.packing import pack
 from bot.rendering.parts import Parts
 from bot.rendering.rich import RichPage, parse_rich
@@ -78,20 +76,20 @@ class Renderer:
     def _read(
         self, template: str, values: Mapping[str, object], read: Callable[[Page], Read]
     ) -> Read:
-        def page_of(made: Template) -> Read:
+        def page_of(made: Forgiving) -> Read:
             parts = Parts(self.language.code, self.kept, self._part)
-            html = made.render(values, part=parts)
+            html = made.for_chat(values, part=parts)
             return read(self._page(html, parts.taken))
 
         return self._useful(template, page_of)
 
     def _part(self, template: str, values: Mapping[str, object]) -> tuple[Block, ...]:
-        return self._useful(template, lambda made: self._page(made.render(values)).blocks)
+        return self._useful(template, lambda made: self._page(made.for_chat(values)).blocks)
 
     def _page(self, html: str, parts: Sequence[tuple[Block, ...]] = ()) -> Page:
         return parse_page(html, parts, self.language.direction)
 
-    def _useful(self, template: str, use: Callable[[Template], Read]) -> Read:
+    def _useful(self, template: str, use: Callable[[Forgiving], Read]) -> Read:
         """Return what *use* makes of the template, or of the shipped one if that is no use."""
         made = self.environment.get_template(template)
         try:

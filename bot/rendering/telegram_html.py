@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from bot.rendering.autolinks import without_joiners
 from bot.rendering.blocks import Block
 from bot.rendering.direction import RTL, turned
 from bot.rendering.keyboards import Rows
@@ -32,6 +33,7 @@ INLINE = {
 }
 BLOCKS = frozenset({"p", "div", "li", "blockquote", "pre"})
 LINKS = frozenset({"http", "https", "tg", "mailto"})
+_UNLINKED = frozenset({"nav", "pre", "code"})  # where Telegram links nothing
 _MARGINS = frozenset({"p"})
 
 Fields = dict[str, str | int]
@@ -84,6 +86,8 @@ class _Reader(MarkupReader):
         return Page(tuple(self._done), self._rows.keyboard())
 
     def handle_text(self, text: str) -> None:
+        if not _UNLINKED.isdisjoint(self._open.tags):
+            text = without_joiners(text)
         if "nav" in self._open.tags:
             self._rows.write(text)
         elif "pre" in self._open.tags:

@@ -25,6 +25,7 @@ from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
 from bot.chat.refused import CardTooOld
 from bot.matching.query import parse
+from bot.rendering.autolinks import without_joiners
 from bot.rendering.filters import local
 from bot.subscribers.cataloguing import parts_of
 from bot.subscribers.names import name_for
@@ -166,7 +167,7 @@ def _bold_in(message: Message | InaccessibleMessage | None) -> str:
     bold = [one for one in message.entities or () if one.type == MessageEntityType.BOLD]
     if not bold:
         raise CardTooOld
-    return bold[0].extract_from(message.text)
+    return without_joiners(bold[0].extract_from(message.text))
 
 
 def make_router() -> Router:
