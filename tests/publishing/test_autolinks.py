@@ -1,0 +1,88 @@
+"""What sources write is linked by nobody but us: Telegram finds nothing to link in it by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.matching.snippets import Snippet
+from bot.playground.formatting import format_text
+from bot.publishing import samples
+from bot.publishing.bundles import bundle_page
+from bot.publishing.pages import alert_page, edition_page
+from bot.publishing.samples import sample_edition
+from bot.rendering.autolinks import JOINER
+from bot.rendering.renderers import Renderers
+
+if TYPE_CHECKING:
+    from bot.rendering.renderer import Renderer
+
+HOSTILE = (
+    "Ask @evil_bot, evil.com, www.evil.co.uk/x?y#z or https://evil.example/a: #win $TSLA "
+    "/delete_me tg://resolve?domain=evil me@evil.org +1 (212) 555-0123, 4111 1111 1111 1111"
+)
+FOUND = {
+    *("mention", "url", "hashtag", "cashtag", "bot_command", "email"),
+    *("phone_number", "bank_card_number"),
+}
+BOLD = ((5, 7), (16, 20), (80, 85))  # across a mention, a host
+
+
+def found_in(message) -> list[tuple[str, str]]:
+    """Return what Telegram would link by itself, with its words."""
+    given = [entity._asdict() for entity in message.entities]
+    text, marks = format_text(message.text, "", given)
+    coded = text.encode("utf-16-le")
+    return [
+        (
+            mark["type"],
+            coded[mark["offset"] * 2 : (mark["offset"] + mark["length"]) * 2].decode("utf-16-le"),
+        )
+        for mark in marks
+        if mark["type"] in FOUND
+    ]
+
+
+def hostile(story):
+    return replace(story, title=HOSTILE, outlets=(HOSTILE, "evil.com"))
+
+
+@pytest.fixture(params=["en", "ar", "ja"])
+def renderer(request) -> Renderer:
+    return Renderers().of(request.param)
+
+
+def test_telegram_links_all_of_it_if_nobody_breaks_it_up():
+    assert {mark["type"] for mark in format_text(HOSTILE, "", [])[1]} == FOUND
+
+
+def test_an_alert_has_our_entities_alone(renderer):
+    story = hostile(samples.sample_story(samples.ALERTED))
+    snippet = Snippet(HOSTILE, BOLD, BOLD)
+    topic = replace(samples.CONSUL, name=HOSTILE)
+
+    alert = alert_page(renderer, story, [topic], snippet, zone=samples.PLAN.zone, now=story.news_at)
+
+    assert found_in(alert) == []
+    assert "evil" in alert.text
+    assert HOSTILE in alert.text.replace(JOINER, "")
+    assert all(JOINER not in (entity.url or "") for entity in alert.entities)
+    assert not any(JOINER in (button.data or "") for row in alert.keyboard for button in row)
+
+
+def test_a_bundle_and_a_digest_have_our_entities_alone(renderer):
+    stories = [replace(one, story=hostile(one.story)) for one in samples.sample_bundle()]
+    bundle = bundle_page(renderer, stories, zone=samples.PLAN.zone, now=samples.NOW, is_quiet=True)
+    edition = sample_edition()
+    told = tuple(
+        replace(one, told=tuple(map(hostile, one.told)), topic=replace(one.topic, name=HOSTILE))
+        for one in edition.choice.sections
+    )
+    snippets = dict.fromkeys(edition.snippets, Snippet(HOSTILE, BOLD, BOLD))
+    choice = replace(edition.choice, sections=told)
+    digest = edition_page(renderer, replace(edition, choice=choice, snippets=snippets))
+
+    assert [found_in(message) for message in (*bundle, *digest)] == [[]] * len((*bundle, *digest))
+    assert "evil" in "".join(message.text for message in (*bundle, *digest))
