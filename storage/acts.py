@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, delete, func
+from sqlalchemy import JSON, BigInteger, delete, func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID, stored_as
@@ -12,6 +12,9 @@ from storage.words import Deed
 
 KEPT = timedelta(days=365)
 LONGEST_SUBJECT = 200
+SOMEBODY = 0  # who did it has had all about themselves erased
+# Done to a chat, which is named by its Telegram number.
+TO_A_CHAT = frozenset({Deed.APPOINTED, Deed.BANNED, Deed.ALLOWED, Deed.LIMITED})
 
 
 class Act(SQLModel, table=True):
@@ -34,6 +37,15 @@ async def write_act(
     named = str(subject)[:LONGEST_SUBJECT]
     unit.session.add(Act(at=unit.now, person_id=by, deed=deed, subject=named, details=details))
     await unit.session.flush()
+
+
+async def forget_who(unit: Unit, telegram_id: int) -> None:
+    """Let the acts stay, and none name this person or chat any more."""
+    acts = update(Act).execution_options(synchronize_session=False)
+    by_them = acts.where(col(Act.person_id) == telegram_id)
+    await unit.session.exec(by_them.values(person_id=SOMEBODY))
+    to_them = acts.where(col(Act.deed).in_(TO_A_CHAT), col(Act.subject) == str(telegram_id))
+    await unit.session.exec(to_them.values(subject=""))
 
 
 async def acts_done(unit: Unit, *, offset: int = 0, limit: int = 100) -> list[Act]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, and_, exists, func, or_, update
+from sqlalchemy import JSON, BigInteger, ColumnElement, and_, delete, exists, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
+from storage.acts import SOMEBODY
 from storage.chats import Chat, spoken_to
 from storage.columns import ROW_ID, Leased, stored_as
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
@@ -141,6 +142,16 @@ async def claim_told(unit: Unit, every: timedelta) -> list[Broadcast]:
     options = {"synchronize_session": False, "populate_existing": True}
     rows = await unit.session.exec(told.returning(Broadcast), execution_options=options)
     return list(rows.scalars())
+
+
+async def forget_speaker(unit: Unit, person_id: int) -> None:
+    """Drop the person's drafts; what was sent stays, and does not say any more who said it."""
+    theirs = col(Broadcast.person_id) == person_id
+    drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
+    await unit.session.exec(drafts.execution_options(synchronize_session=False))
+    values = {"person_id": SOMEBODY, "desk_id": None, "message_id": None}
+    said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
+    await unit.session.exec(said.values(**values))
 
 
 def _meant(audience: Audience, language: str) -> ColumnElement[bool]:

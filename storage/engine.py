@@ -33,7 +33,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from storage.columns import Leased
 from storage.connecting import COMMAND_SECONDS, GONE, connections_of, server_engine, sqlstate
 from storage.hints import give
-from storage.onefile import WRITERS_CACHE_MB, file_engine
+from storage.onefile import WRITERS_CACHE_MB, cut_log, file_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -208,6 +208,13 @@ class Storage:
         self.on_made(unit.made)
         if unit.hints and self._hints:
             self._hints.give(unit.hints)
+
+    async def cut_log(self) -> bool:
+        """Leave nothing that was deleted in SQLite's log; False where somebody read meanwhile."""
+        if self._writer is None:
+            return True
+        async with self._writer:
+            return await cut_log(self._engine_of_writers)
 
     @contextmanager
     def hinting(self, hints: Hints) -> Iterator[None]:

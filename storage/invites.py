@@ -101,6 +101,10 @@ async def forget_admission(unit: Unit, person_id: int) -> None:
     await unit.session.exec(delete(Admission).where(col(Admission.person_id) == person_id))
 
 
+async def forget_guesses(unit: Unit, person_id: int) -> None:
+    await unit.session.exec(delete(Guessing).where(col(Guessing.person_id) == person_id))
+
+
 async def admissions(unit: Unit, limit: int) -> Sequence[Admission]:
     newest = select(Admission).order_by(col(Admission.since).desc(), col(Admission.person_id))
     return (await unit.session.exec(newest.limit(limit))).all()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Seconds that another program's write lock is waited for before whoever waits is told.
 BUSY_SECONDS: Final = 5
 _IMPATIENT: Final = "dateline_impatient"
+# Seconds that cutting the log, in which nobody writes, waits for those who read.
+CUT_SECONDS: Final = 1
 _CACHE_MB: Final = 2
 WRITERS_CACHE_MB: Final = 32  # what a busy minute touches
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that is written again and again goes once
@@ -34,6 +36,7 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten, in pages that are freed as well
             _busy_timeout(BUSY_SECONDS),
             f"cache_size={-1000 * cache_mb}",
             f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
@@ -45,8 +48,24 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
     return engine
 
 
+async def cut_log(engine: AsyncEngine) -> bool:
+    """Bring what the write-ahead log holds into the file and cut the log; whether nobody hindered.
+
+    The log still has each page as it was before, with what was deleted.
+    """
+    async with engine.execution_options(dateline_outside=True).connect() as connection:
+        await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(CUT_SECONDS)}")
+        found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy = bool(found.one()[0])
+        await connection.exec_driver_sql(f"PRAGMA {_busy_timeout(BUSY_SECONDS)}")
+    return not is_busy
+
+
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("dateline_writing", False):
+    options = connection.get_execution_options()
+    if options.get("dateline_outside"):
+        return  # a checkpoint is part of no transaction
+    if options.get("dateline_writing"):
         _begin_to_write(connection)
     else:
         connection.exec_driver_sql("BEGIN")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
-from sqlalchemy import case, update
+from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
@@ -15,14 +16,22 @@ CHATS: Final = "chat:"
 
 
 class Pace(SQLModel, table=True):
-    key: str = Field(primary_key=True, max_length=64)  # `bot:<hash of the token>`, `chat:<id>`
+    key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
 
 
 def chat_pace_key(telegram_id: int) -> str:
-    """Return the key of the chat with all its threads: Telegram counts them together."""
-    return f"{CHATS}{telegram_id}"
+    """Return the key of the chat with all its threads: Telegram counts them together.
+
+    Whoever is answered gets a row, strangers and those who had all erased too, so that the number
+    itself does not stand in it.
+    """
+    return f"{CHATS}{blake2b(str(telegram_id).encode(), digest_size=16).hexdigest()}"
+
+
+async def forget_pace(unit: Unit, telegram_id: int) -> None:
+    await unit.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
 
 
 async def lock_pace(unit: Unit, key: str) -> Pace:

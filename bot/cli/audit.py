@@ -46,7 +46,7 @@ def _print_table(acts: Sequence[Act]) -> None:
     for act in acts:
         table.add_row(
             f"{act.at:%Y-%m-%d %H:%M}",
-            str(act.person_id or "command line"),
+            "command line" if act.person_id is None else str(act.person_id or "—"),
             act.deed,
             escape(act.subject),
             escape(", ".join(f"{name}: {value}" for name, value in act.details.items())),

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.subscribers.pages import Page, page_number
-from storage.acts import Act, acts_done, count_acts, write_act
+from storage.acts import SOMEBODY, TO_A_CHAT, Act, acts_done, count_acts, write_act
 from storage.chats_listed import names_of
 from storage.engine import Storage
 from storage.words import Deed
 
 PER_PAGE = 10
-
-
-# Done to a chat, which is named by its Telegram number.
-_TO_A_CHAT = frozenset({Deed.APPOINTED, Deed.BANNED, Deed.ALLOWED, Deed.LIMITED})
+_ERASED = "—"
 
 
 @dataclass(frozen=True, slots=True)
 class ActSeen:
-    """*by*: a name, or a number where none is known; "" on the command line."""
+    """*by*: a name, or a number where none is known; "" on the command line.
+
+    What names somebody who had all erased is a dash.
+    """
 
     at: datetime
     by: str
@@ -53,7 +53,7 @@ class Audit:
 def _named(act: Act) -> set[int]:
     """Return the Telegram numbers that an act names."""
     numbers = {act.person_id} if act.person_id is not None else set()
-    if act.deed in _TO_A_CHAT and act.subject.lstrip("-").isdecimal():
+    if act.deed in TO_A_CHAT and act.subject.lstrip("-").isdecimal():
         numbers.add(int(act.subject))
     return numbers
 
@@ -61,5 +61,6 @@ def _named(act: Act) -> set[int]:
 def _seen(act: Act, names: Mapping[int, str]) -> ActSeen:
     called = {str(number): name for number, name in names.items()}
     by = "" if act.person_id is None else str(act.person_id)
-    subject = called.get(act.subject, act.subject) if act.deed in _TO_A_CHAT else act.subject
-    return ActSeen(act.at, called.get(by, by), act.deed, subject)
+    by = _ERASED if act.person_id == SOMEBODY else called.get(by, by)
+    subject = called.get(act.subject, act.subject) if act.deed in TO_A_CHAT else act.subject
+    return ActSeen(act.at, by, act.deed, subject or _ERASED)

@@ -1,20 +1,33 @@
 """Erasing: all that a chat has. Whose it was is gone in one unit of work, the rest in small ones.
 
-A process that dies in between leaves the rest to whoever tidies up next.
+A process that dies in between leaves the rest to whoever tidies up next. What is deleted is
+overwritten in an SQLite file, and in the end in its log too.
 """
 
 from dataclasses import dataclass
 
+import structlog
+
 from storage.admins import dismiss
-from storage.chats_erased import empty_some, erase_shut, shut_chat, shut_chats
+from storage.broadcasts import forget_speaker
+from storage.chats_erased import (
+    empty_some,
+    erase_shut,
+    erase_words,
+    shut_chat,
+    shut_chats,
+    words_of_nobody,
+)
 from storage.chats_shared import forget_bringer
 from storage.chats_told import Kept, kept_of
 from storage.engine import Storage
 from storage.follows import SOURCES_AT_ONCE, drop_unfollowed
-from storage.invites import forget_admission
+from storage.invites import forget_admission, forget_guesses
 from storage.queries import retire_query
 from storage.stewards import forget_steward
 from storage.topics import queries_of_chat
+
+log = structlog.get_logger(__name__)
 
 _CHATS = 100
 
@@ -38,10 +51,13 @@ class Erasing:
                 await forget_admission(unit, person_id)
                 await forget_bringer(unit, person_id)
                 await forget_steward(unit, person_id)
+                await forget_guesses(unit, person_id)
+                await forget_speaker(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
         await self._empty(chat_id)
         await self._forget_sources()
+        await self._overwrite()
 
     async def go_on(self) -> int:
         """Empty what was left shut; return how many chats are gone."""
@@ -49,7 +65,23 @@ class Erasing:
             left = await shut_chats(unit, _CHATS)
         for chat_id in left:
             await self._empty(chat_id)
+        if left:
+            await self._overwrite()
         return len(left)
+
+    async def _overwrite(self) -> None:
+        """Leave nothing of what nobody has any more, neither in tables nor in SQLite's log."""
+        while True:
+            async with self.storage.reading() as unit:
+                ids = await words_of_nobody(unit)
+            if not ids:
+                break
+            is_any = True
+            while is_any:
+                async with self.storage.writing() as unit:
+                    is_any = await erase_words(unit, ids)
+        if not await self.storage.cut_log():
+            log.warning("what was erased stands in the database's log until it is written anew")
 
     async def _forget_sources(self) -> None:
         gone = SOURCES_AT_ONCE

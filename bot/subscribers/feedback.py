@@ -15,7 +15,7 @@ from storage.engine import Storage, Unit
 from storage.feedback import Feedback, count_feedback
 from storage.handled import is_again
 from storage.insert import insert_new
-from storage.words import DeliveryKind, Hint, Once, notice_key
+from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind, Hint, Once, notice_key
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
@@ -75,7 +75,7 @@ class FeedbackDesk:
             words=feedback.words,
             answer=answer_feedback(feedback.id or 0),
         )
-        return _row(unit, notice_key(keeper, "feedback", str(feedback.id)), keeper, message)
+        return _row(unit, notice_key(keeper, NOTICE_OF_FEEDBACK, str(feedback.id)), keeper, message)
 
 
 def _row(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]:

@@ -13,6 +13,9 @@ class Once:
     update_id: int
 
 
+NOTICE_OF_FEEDBACK = "feedback"  # what those who run the bot are sent of it
+
+
 def alert_key(alert_id: int, medium: Medium) -> str:
     return f"alert:{alert_id}:{medium}"
 

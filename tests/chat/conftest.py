@@ -29,6 +29,7 @@ from bot.matching.preview import Preview
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.publishing.trending import Trending
+from bot.rendering.autolinks import JOINER, without_joiners
 from bot.rendering.links import Links
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
@@ -179,7 +180,7 @@ class Talk:
             self.who, lambda _message: True, after=self.seen
         )
         self.seen = message["version"]
-        return message
+        return as_read(message)
 
     async def presses(self, message: dict[str, Any], label: str, **facts: Any) -> dict[str, Any]:
         """Press the button that has *label* in it; return the message that came or changed."""
@@ -198,7 +199,30 @@ class Talk:
             await Talk(self.playground, self.playground.person("Marker")).says("/help")
 
     def all(self) -> list[dict[str, Any]]:
-        return [m for m in self.playground.messages(self.who) if m["from"]["is_bot"]]
+        messages = self.playground.messages(self.who)
+        return [as_read(message) for message in messages if message["from"]["is_bot"]]
+
+
+def as_read(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message as people see it: without the joiners, entities where they are then."""
+    text = message.get("text", "")
+    if JOINER not in text:
+        return message
+    coded = text.encode("utf-16-le")
+
+    def moved(offset: int) -> int:
+        return offset - coded[: 2 * offset].decode("utf-16-le").count(JOINER)
+
+    entities = [
+        entity
+        | {
+            "offset": (start := moved(entity["offset"])),
+            "length": moved(entity["offset"] + entity["length"]) - start,
+        }
+        for entity in message.get("entities", ())
+    ]
+    shown = {"text": without_joiners(text)} | ({"entities": entities} if entities else {})
+    return message | shown
 
 
 def buttons(message: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,182 @@
+"""Nothing is left of who had all erased: in no row, and in no byte of SQLite's file and log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select as rows_of
+from sqlmodel import col, select
+
+from bot.delivery.pace import PRIVATE_INTERVAL
+from bot.rendering.messages import Message
+from bot.rendering.renderer import Renderer
+from bot.subscribers.access import Access
+from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.bans import Bans
+from bot.subscribers.broadcasts import Broadcasts
+from bot.subscribers.changing import Changing
+from bot.subscribers.erasing import Erasing
+from bot.subscribers.feedback import FeedbackDesk
+from bot.subscribers.invites import Invites
+from storage.admins import appoint
+from storage.deliveries import Delivery
+from storage.editions import Edition
+from storage.invites import admit
+from storage.mailboxes import open_mailbox
+from storage.matches import MatchFound, store_matches
+from storage.pace import chat_pace_key, hold_back
+from storage.queries import Query
+from storage.schema import database_file
+from storage.shares import Share
+from storage.tables import METADATA
+from storage.words import DeliveryKind, Mode
+from tests.publishing.newsroom import Newsroom
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.engine import Storage
+
+ADMIN = 5
+ANN = 0x0123_4567_89AB  # six bytes in SQLite, as Telegram's newer numbers
+NAME, NEW_NAME, WORDS = "Quaggabert", "Quaggabertine", "okapiword"
+ADDRESS = "quagga@okapi.example"
+
+
+def forms() -> dict[str, bytes]:
+    """Return what must not be found, in all the ways that it may be written."""
+    texts = {text: text.encode() for text in (NAME, WORDS, ADDRESS, str(ANN))}
+    varint, rest = [ANN & 0x7F], ANN >> 7
+    while rest:
+        varint.append((rest & 0x7F) | 0x80)
+        rest >>= 7
+    return texts | {
+        "the number": ANN.to_bytes(6, "big"),
+        "the number as a varint": bytes(reversed(varint)),
+    }
+
+
+def found_in(file: Path) -> list[str]:
+    bytes_ = {
+        path.name: path.read_bytes().lower()
+        for path in file.parent.glob(f"{file.name}*")
+        if path.suffix != ".lock"
+    }
+    return [
+        f"{what} in {name}"
+        for name, content in bytes_.items()
+        for what, form in forms().items()
+        if form.lower() in content
+    ]
+
+
+async def found_in_rows(storage: Storage) -> list[str]:
+    """Return what a search of all tables' rows, as text, finds."""
+    wanted = [text.lower() for text in (NAME, WORDS, ADDRESS, str(ANN))]
+    found = []
+    async with storage.reading() as unit:
+        connection = await unit.session.connection()
+        for table in METADATA.sorted_tables:
+            for row in (await connection.execute(rows_of(table))).all():
+                shown = repr(tuple(row)).lower()
+                found += [f"{text} in {table.name}" for text in wanted if text in shown]
+    return found
+
+
+@pytest.fixture
+def access() -> Access:
+    return Access(is_open=True, admins=frozenset({ADMIN}))
+
+
+@pytest.fixture
+async def ann(storage: Storage, access: Access, watching, past) -> int:
+    """Let somebody do all that leaves a trace; return our row of their chat."""
+    arrivals, renderer = Arrivals(storage, access), Renderer()
+    await arrivals.welcome(Visitor(ADMIN, ADMIN, name="Ada"))
+    guest = await arrivals.welcome(Visitor(ANN, ANN, name=NAME))
+    assert guest
+    chat_id = guest.chat_id
+    await arrivals.welcome(Visitor(ANN, ANN, name=NEW_NAME))
+    kept = await watching.watch_words(chat_id, WORDS, Mode.BOTH)
+    ended = await watching.watch_words(chat_id, f"{WORDS}s", Mode.INSTANT)
+    await watching.stop(chat_id, ended.topic_id)
+    await Changing(storage, past).reword(chat_id, kept.topic_id, f"{WORDS} OR gnu")
+    await FeedbackDesk(storage, renderer, frozenset({ADMIN})).send(chat_id, f"{WORDS} {NAME}")
+    await Invites(storage, Access(is_open=False, invites=True)).redeem(ANN, "ABCDEFGHIJKLMNOP")
+    bans = Bans(storage, access)
+    await bans.ban(ANN, by=ADMIN)
+    await bans.allow(ANN, by=ADMIN)
+    await _runs_it(storage, renderer, chat_id)
+    await _was_sent(storage, chat_id)
+    return chat_id
+
+
+async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:
+    assert chat_id
+    async with storage.writing() as unit:
+        await appoint(unit, ANN)
+        await admit(unit, ANN)
+    await Broadcasts(storage, renderer).draft(Message(f"{WORDS}!"), by=ANN)
+    await Bans(storage, Access(is_open=True)).ban(4711, by=ANN)
+
+
+async def _was_sent(storage: Storage, chat_id: int) -> None:
+    newsroom = Newsroom(storage)
+    source = await newsroom.source()
+    article = await newsroom.article("A gnu", source_id=source)
+    async with storage.writing() as unit:
+        now = unit.now
+        await hold_back(unit, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
+        unit.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
+        await open_mailbox(unit, chat_id, ADDRESS)
+        for query_id in await unit.session.exec(select(Query.id)):
+            await store_matches(unit, [MatchFound(article, query_id or 0, [WORDS], False, now)])
+        days: dict[str, Any] = {"chat_id": chat_id, "local_date": now.date(), "due_at": now}
+        unit.session.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
+        for number in range(300):
+            body = {"text": f"{NAME}, {WORDS} {number} " + "x" * (number * 37 % 3000)}
+            facts = {"kind": DeliveryKind.NOTICE, "priority": 0, "due_at": now, "created_at": now}
+            unit.session.add(Delivery(key=f"n{number}", chat_id=chat_id, body=body, **facts))
+    for number in range(0, 300, 7):
+        async with storage.writing() as unit:
+            found = await unit.session.exec(
+                select(Delivery).where(col(Delivery.key) == f"n{number}")
+            )
+            row = found.one()
+            row.body = {"text": f"{WORDS}, {NAME} " * (1 + number * 13 % 200)}
+            unit.session.add(row)
+
+
+async def test_no_row_tells_of_who_had_all_erased(storage, ann):
+    before = await found_in_rows(storage)
+
+    await Erasing(storage).erase(ann, ANN)
+
+    assert len(set(before)) > 12
+    assert await found_in_rows(storage) == []
+
+
+async def test_no_byte_of_the_file_or_its_log_does(storage, ann, database_url):
+    file = database_file(database_url)
+    if file is None:
+        pytest.skip("PostgreSQL's files are the server's")
+    assert await storage.cut_log()  # so that all of it stands in the file
+    before = found_in(file)
+
+    await Erasing(storage).erase(ann, ANN)
+
+    assert len(before) == 5
+    assert found_in(file) == []
+
+
+async def test_who_comes_back_and_goes_again_leaves_nothing(storage, ann, access, database_url):
+    await Erasing(storage).erase(ann, ANN)
+    guest = await Arrivals(storage, access).welcome(Visitor(ANN, ANN, name=NAME))
+    assert guest
+
+    await Erasing(storage).erase(guest.chat_id, ANN)
+
+    assert await found_in_rows(storage) == []
+    if file := database_file(database_url):
+        assert found_in(file) == []
