@@ -23,15 +23,13 @@ from storage.bundles import Bundle
 from storage.chats import Chat, columns_naming_a_chat
 from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
-from storage.feedback import Feedback
+from storage.feedback import Feedback, notices_of_feedback
 from storage.mailboxes import Mailbox
 from storage.matches import Match
 from storage.pace import forget_pace
 from storage.queries import Query
 from storage.words import (
-    NOTICE_OF_FEEDBACK,
     ChatState,
-    DeliveryKind,
     DeliveryState,
     MailboxState,
 )
@@ -136,16 +134,11 @@ async def erase_words(unit: Unit, query_ids: Collection[int]) -> bool:
 async def _take_back_feedback(unit: Unit, chat_id: int) -> None:
     """Delete what those who run the bot were sent of the chat's feedback: it has name and words."""
     written = select(Feedback.id).where(col(Feedback.chat_id) == chat_id)
-    endings = {f":{NOTICE_OF_FEEDBACK}:{number}" for number in await unit.session.exec(written)}
-    if not endings:
+    numbers = set(await unit.session.exec(written))
+    if not numbers:
         return
-    notices = select(Delivery.id, Delivery.key).where(
-        col(Delivery.kind) == DeliveryKind.NOTICE,
-        col(Delivery.key).between("notice:", "notice;"),
-        col(Delivery.key).contains(f":{NOTICE_OF_FEEDBACK}:"),
-    )
-    rows = (await unit.session.exec(notices)).all()
-    ids = [number for number, key in rows if key[key.index(":", len("notice:")) :] in endings]
+    told = await notices_of_feedback(unit)
+    ids = [delivery_id for delivery_id, number in told.items() if number in numbers]
     await _apply(unit, delete(Delivery).where(col(Delivery.id).in_(ids)))
 
 

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.chats import Chat
 from storage.columns import ROW_ID
+from storage.deliveries import Delivery
 from storage.engine import Unit
+from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind
 
 
 class Feedback(SQLModel, table=True):
@@ -23,3 +26,26 @@ async def count_feedback(unit: Unit, chat_id: int, since: timedelta) -> int:
     return (
         await unit.session.exec(select(func.count()).select_from(Feedback).where(*lately))
     ).one()
+
+
+async def notices_of_feedback(unit: Unit) -> dict[int, int]:
+    """Return the deliveries that told those who run the bot of feedback, with its number."""
+    told = select(Delivery.id, Delivery.key).where(
+        col(Delivery.kind) == DeliveryKind.NOTICE,
+        col(Delivery.key).between("notice:", "notice;"),
+        col(Delivery.key).contains(f":{NOTICE_OF_FEEDBACK}:"),
+    )
+    rows = await unit.session.exec(told)
+    return {number or 0: int(key.rpartition(":")[2]) for number, key in rows}
+
+
+async def unsent_feedback(unit: Unit) -> list[tuple[str, Feedback]]:
+    """Return what nobody has answered nor been sent, with the name of its chat."""
+    told = set((await notices_of_feedback(unit)).values())
+    open_ = (
+        select(Chat.name, Feedback)
+        .join(Chat, col(Chat.id) == Feedback.chat_id)
+        .where(col(Feedback.answered_at).is_(None))
+        .order_by(col(Feedback.id))
+    )
+    return [(name, one) for name, one in await unit.session.exec(open_) if one.id not in told]

@@ -124,7 +124,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         outlets=Outlets(storage, preview),
         feedback=FeedbackDesk(storage, renderer, around.settings.admin_ids),
         trending=Trending(storage, preview, around.drawing),
-        bans=Bans(storage, access),
+        bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
         cataloguing=Cataloguing(storage, preview),
         chats=ChatList(storage),

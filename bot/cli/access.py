@@ -110,10 +110,12 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
 
 async def _with(work: Callable[[Bans], Awaitable[Result]]) -> Result:
     from bot.cli.stored import stored, who_may
+    from bot.rendering.languages import ENGLISH
+    from bot.rendering.renderers import Renderers
     from bot.subscribers.bans import Bans
 
     async with stored() as storage:
-        return await work(Bans(storage, who_may()))
+        return await work(Bans(storage, who_may(), Renderers().of(ENGLISH.code)))
 
 
 def _rows(bans: Sequence[Ban], admissions: Sequence[Admission]) -> Iterator[dict[str, object]]:

@@ -78,11 +78,12 @@ class Arrivals:
     storage: Storage
     access: Access
 
-    async def welcome(self, visitor: Visitor) -> Guest | None:
+    async def welcome(self, visitor: Visitor, *, is_leaving: bool = False) -> Guest | None:
         """Return who it is, with a row of the chat's own; None for a stranger, who gets none.
 
         In a group that somebody has let the bot into nobody is a stranger. Banned where whoever
-        runs the bot has banned the person or the chat.
+        runs the bot has banned the person or the chat, unless they have a chat of their own and
+        come to have it erased (*is_leaving*).
         """
         ids = {visitor.person_id, visitor.telegram_id}
         async with self.storage.reading() as unit:
@@ -91,9 +92,10 @@ class Arrivals:
             admitted = await is_admitted(unit, visitor.person_id)
             rows = await chats_of(unit, visitor.telegram_id)
             now = unit.now
-        if banned:
+        is_leaving = is_leaving and bool(rows) and visitor.kind is ChatKind.PRIVATE
+        if banned and not is_leaving:
             raise Banned(is_first=await self._is_to_be_told(ids))
-        is_known = admitted or (bool(rows) and visitor.kind is not ChatKind.PRIVATE)
+        is_known = admitted or is_leaving or (bool(rows) and visitor.kind is not ChatKind.PRIVATE)
         if not is_known and not self.access.may_use(visitor.person_id, appointed):
             return None
         chat = next((row for row in rows if row.thread_id == visitor.thread_id), None)

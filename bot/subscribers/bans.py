@@ -1,16 +1,19 @@
 """Shutting people and chats out, and letting them in again: by Telegram's number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
+from bot.subscribers.feedback import notice, put_out_notices
 from bot.subscribers.refusals import CannotBan
 from storage.acts import write_act
 from storage.bans import Ban, ban, bans, lift_ban
-from storage.engine import Storage
+from storage.chats_untold import private_chat_of
+from storage.engine import Storage, Unit
 from storage.invites import Admission, admissions, admit
-from storage.words import Deed
+from storage.words import Deed, notice_key
 
 
 class Allowed(StrEnum):
@@ -25,6 +28,7 @@ class Allowed(StrEnum):
 class Bans:
     storage: Storage
     access: Access
+    renderer: Renderer = field(default_factory=Renderer)
 
     async def ban(self, telegram_id: int, *, by: int | None = None) -> bool:
         """Shut a person or a group out; False if that is so already.
@@ -40,7 +44,10 @@ class Bans:
         return is_new
 
     async def allow(self, telegram_id: int, *, by: int | None = None) -> Allowed:
-        """Lift a ban; and where not everybody may use the bot, let the person in."""
+        """Lift a ban; and where not everybody may use the bot, let the person in.
+
+        They are told so, if they have a chat with the bot: nobody else may be written to.
+        """
         async with self.storage.writing() as unit:
             was_banned = await lift_ban(unit, telegram_id)
             is_person = telegram_id > 0 and not self.access.may_use(telegram_id)
@@ -48,7 +55,16 @@ class Bans:
             if not (was_banned or is_new):
                 return Allowed.THERE
             await write_act(unit, by, Deed.ALLOWED, telegram_id)
+            await self._tell(unit, telegram_id)
         return Allowed.LIFTED if was_banned else Allowed.LET_IN
+
+    async def _tell(self, unit: Unit, telegram_id: int) -> None:
+        chat = await private_chat_of(unit, telegram_id)
+        if chat is None or chat.id is None:
+            return
+        message = self.renderer.of(chat.speaks).message("notice/allowed.html")
+        key = notice_key(chat.id, "allowed", f"{unit.now:%Y%m%dT%H%M%S%f}")
+        await put_out_notices(unit, [notice(unit, key, chat.id, message)])
 
     async def standing(self, limit: int = 1000) -> tuple[Sequence[Ban], Sequence[Admission]]:
         """Return who is shut out, and who was let in besides those of the settings."""

@@ -1,5 +1,6 @@
 """Feedback: what people write to whoever runs the bot, and what is answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,9 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
 from storage.chats import Chat, chat_to_change
 from storage.deliveries import Delivery
-from storage.dependents import keepers
+from storage.dependents import Dependent, keepers
 from storage.engine import Storage, Unit
-from storage.feedback import Feedback, count_feedback
+from storage.feedback import Feedback, count_feedback, unsent_feedback
 from storage.handled import is_again
 from storage.insert import insert_new
 from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind, Hint, Once, notice_key
@@ -28,23 +29,36 @@ class FeedbackDesk:
     renderer: Renderer
     admins: frozenset[int] = field(default=frozenset())
 
-    async def send(self, chat_id: int, words: str, *, once: Once | None = None) -> None:
-        """Bring *words* to all who run the bot; TooMuchFeedback if that was often enough today."""
+    async def send(self, chat_id: int, words: str, *, once: Once | None = None) -> bool:
+        """Bring *words* to all who run the bot; False: nobody who does is there, so it is kept.
+
+        TooMuchFeedback if that was often enough today.
+        """
         words = words[:LONGEST]
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
+            to = await keepers(unit, self.admins)
             if await is_again(unit, once):
-                return
+                return bool(to)
             if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
             feedback = Feedback(chat_id=chat_id, made_at=unit.now, words=words)
             unit.session.add(feedback)
             await unit.session.flush()
-            rows = [
-                self._told(unit, keeper.chat_id, keeper.language, chat.name, feedback)
-                for keeper in await keepers(unit, self.admins)
-            ]
-            await _put_out(unit, rows)
+            await put_out_notices(unit, self._all_told(unit, to, chat.name, feedback))
+        return bool(to)
+
+    async def pass_on(self) -> None:
+        """Bring what nobody has been sent yet to all who run the bot by now."""
+        async with self.storage.writing() as unit:
+            to = await keepers(unit, self.admins)
+            for name, feedback in await unsent_feedback(unit) if to else ():
+                await put_out_notices(unit, self._all_told(unit, to, name, feedback))
+
+    def _all_told(
+        self, unit: Unit, to: Sequence[Dependent], name: str, feedback: Feedback
+    ) -> list[dict[str, Any]]:
+        return [self._told(unit, one.chat_id, one.language, name, feedback) for one in to]
 
     async def answer(self, feedback_id: int, words: str, *, once: Once | None = None) -> str:
         """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
@@ -63,7 +77,7 @@ class FeedbackDesk:
             key = notice_key(
                 feedback.chat_id, "answer", f"{feedback_id}:{unit.now:%Y%m%dT%H%M%S%f}"
             )
-            await _put_out(unit, [_row(unit, key, feedback.chat_id, message)])
+            await put_out_notices(unit, [notice(unit, key, feedback.chat_id, message)])
         return chat.name
 
     def _told(
@@ -75,10 +89,12 @@ class FeedbackDesk:
             words=feedback.words,
             answer=answer_feedback(feedback.id or 0),
         )
-        return _row(unit, notice_key(keeper, NOTICE_OF_FEEDBACK, str(feedback.id)), keeper, message)
+        return notice(
+            unit, notice_key(keeper, NOTICE_OF_FEEDBACK, str(feedback.id)), keeper, message
+        )
 
 
-def _row(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]:
+def notice(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]:
     kind = DeliveryKind.NOTICE
     return {
         "key": key,
@@ -92,6 +108,6 @@ def _row(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]
     }
 
 
-async def _put_out(unit: Unit, rows: list[dict[str, Any]]) -> None:
+async def put_out_notices(unit: Unit, rows: list[dict[str, Any]]) -> None:
     if await insert_new(unit, Delivery, rows, returning=Delivery.id):
         unit.hints.add(Hint.DELIVERIES)

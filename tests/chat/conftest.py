@@ -300,7 +300,7 @@ def make_doors(
         outlets=Outlets(storage, preview),
         feedback=FeedbackDesk(storage, renderer, frozenset({ADMIN})),
         trending=Trending(storage, preview, FakeDrawing()),
-        bans=Bans(storage, access),
+        bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
         cataloguing=Cataloguing(storage, preview),
         chats=ChatList(storage),

@@ -113,6 +113,8 @@ def by_hand(kind) -> str:
 
 
 def _made_up(kind, name: str):
+    if name == "invite_code":
+        return "ABCDEFGHIJKLMNOP"
     annotation = kind.model_fields[name].annotation
     if hasattr(annotation, "__members__"):
         return next(iter(annotation))

@@ -1,7 +1,10 @@
 """Shutting chats out and letting them in again, at the desk and by number."""
 
 import pytest
+from sqlmodel import select
 
+from storage.chats import Chat
+from storage.deliveries import Delivery
 from tests.chat.conftest import ADMIN, House, Talk
 
 
@@ -40,6 +43,47 @@ async def test_who_is_shut_out_is_answered_once(house, admin, ann):
     assert said.startswith("Whoever runs this bot has shut you out.")
     assert again == ""
     assert [message["text"] for message in ann.all()] == [menu["text"]]
+
+
+async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
+    await ann.says("/topics")
+    await admin.says(f"/ban {ann.who.id}")
+
+    asked = await ann.says("/delete_me")
+    done = await ann.presses(asked, "Delete everything")
+    after = await ann.says("/topics")
+
+    assert asked["text"].startswith("Delete everything?")
+    assert done["text"].startswith("Done. Everything is deleted")
+    assert after["text"].startswith("Whoever runs this bot has shut you out.")
+    async with house.storage.reading() as unit:
+        chats = list(await unit.session.exec(select(Chat.telegram_id)))
+    assert chats == [ADMIN]
+
+
+async def test_a_stranger_who_is_shut_out_has_nothing_to_erase(house, admin, ann):
+    await admin.says(f"/ban {ann.who.id}")
+
+    said = await ann.says("/delete_me")
+
+    assert said["text"].startswith("Whoever runs this bot has shut you out.")
+
+
+async def test_who_is_let_in_again_is_told(house, admin, ann):
+    await ann.says("/topics")
+    await admin.says(f"/ban {ann.who.id}")
+    await admin.says(f"/allow {ann.who.id}")
+    await admin.says(f"/allow {ann.who.id}")
+    await admin.says("/ban 4711")
+    await admin.says("/allow 4711")  # who never wrote, and may not be written to
+
+    async with house.storage.reading() as unit:
+        rows = (await unit.session.exec(select(Delivery))).all()
+
+    # In the language of the client.
+    assert [row.body["text"] for row in rows] == [
+        house.doors.bans.renderer.of("ja").message("notice/allowed.html").text
+    ]
 
 
 async def test_a_number_is_shut_out_and_let_in_by_command(admin, ann):

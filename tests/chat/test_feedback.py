@@ -6,9 +6,12 @@ import pytest
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import col, select
 
+from bot.subscribers.access import Access
+from bot.subscribers.admins import Admins
 from bot.subscribers.feedback import MOST_A_DAY
 from storage.admins import appoint
 from storage.deliveries import Delivery
+from tests.chat.conftest import ADMIN
 
 
 @pytest.fixture
@@ -45,6 +48,28 @@ async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann
     assert notice["text"] == "Feedback from Ann\n\nToo <early> for me"
     assert passed["text"] == "Passed on to Ann."
     assert (await notices())[-1]["text"].endswith("Later, then.")
+
+
+async def test_feedback_that_nobody_has_yet_is_kept_for_the_first_admin(house, ann, notices):
+    kept = await ann.says("/feedback Too early")
+    before = await notices()
+    code = await Admins(house.storage, Access(is_open=True)).new_code()
+    boss = house.talk("Boss")
+
+    await boss.says(f"/start admin_{code}")
+    await boss.says("/start")
+
+    assert kept["text"].startswith("Thank you. Nobody who runs me is here yet, so I keep it")
+    assert before == []
+    assert [notice["text"] for notice in await notices()] == ["Feedback from Ann\n\nToo early"]
+
+
+async def test_an_admin_of_the_settings_gets_what_was_kept(house, ann, notices):
+    await ann.says("/feedback Too early")
+
+    await house.talk("Ada", id=ADMIN).says("/start")
+
+    assert [notice["text"] for notice in await notices()] == ["Feedback from Ann\n\nToo early"]
 
 
 async def test_so_much_a_day(ann, clock):

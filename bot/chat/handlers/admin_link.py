@@ -8,6 +8,7 @@ from aiogram import F, Router
 from aiogram.filters import CommandStart
 
 from bot.chat.menu import register_admin
+from bot.chat.visitors import visitor_of
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -21,7 +22,7 @@ PREFIX = "admin_"
 
 
 async def opened(
-    _message: Message,
+    message: Message,
     command: CommandObject,
     event_from_user: User,
     bot: Bot,
@@ -32,6 +33,9 @@ async def opened(
     if not await doors.admins.redeem(event_from_user.id, code):
         await answers.show("chat/refused/admin_link.html")
         return
+    if visitor := visitor_of(message):
+        await doors.arrivals.welcome(visitor)  # what waits for an admin is sent to a chat
+        await doors.feedback.pass_on()
     await register_admin(bot, answers.renderer, event_from_user.id)
     await answers.show("chat/admin.html")
 

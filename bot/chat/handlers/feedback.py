@@ -28,8 +28,8 @@ async def given(
     if not words:
         await answers.show("chat/feedback/how.html")
         return
-    await doors.feedback.send(guest.chat_id, words, once=answers.once)
-    await answers.show("chat/feedback/sent.html")
+    is_sent = await doors.feedback.send(guest.chat_id, words, once=answers.once)
+    await answers.show("chat/feedback/sent.html", is_sent=is_sent)
 
 
 async def answer_wanted(

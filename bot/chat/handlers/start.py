@@ -26,6 +26,8 @@ _WANTED_MOST = 5  # topics of the catalogue on the first message
 
 
 async def started(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
+    if guest.is_admin:  # perhaps the first, or of the settings and only here now
+        await doors.feedback.pass_on()
     wanted = await doors.topics.wanted_most(guest.chat_id, _WANTED_MOST)
     watched = (await doors.topics.watched(guest.chat_id, per_page=1)).total
     await answers.show("chat/start.html", guest=guest, catalogue=wanted, watched=watched)

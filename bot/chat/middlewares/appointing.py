@@ -30,15 +30,20 @@ class Appointing(BaseMiddleware):
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        if isinstance(event, Message) and not self._is_over:
-            await self._appoint(event, data)
+        if isinstance(event, Message) and not self._is_over and await self._appoint(event, data):
+            result = await handler(event, data)
+            doors: Doors = data["doors"]
+            await doors.feedback.pass_on()  # there is a chat by now to which it is sent
+            return result
         return await handler(event, data)
 
-    async def _appoint(self, message: Message, data: dict[str, Any]) -> None:
+    async def _appoint(self, message: Message, data: dict[str, Any]) -> bool:
         if message.from_user is None or message.chat.type != ChatType.PRIVATE:
-            return
+            return False
         self._is_over = True
         person_id = message.from_user.id
         doors: Doors = data["doors"]
-        if await doors.admins.come_first(person_id):
+        is_first = await doors.admins.come_first(person_id)
+        if is_first:
             await register_admin(data["bot"], data["answers"].renderer, person_id)
+        return is_first

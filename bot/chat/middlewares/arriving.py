@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message
 
+from bot.chat.callbacks import Dismiss, Erase
 from bot.chat.managing import acting_for, bare, frame_of, meant_for
 from bot.chat.visitors import visitor_of
 from bot.subscribers.channels import Place
@@ -42,7 +43,8 @@ class Arriving(BaseMiddleware):
         if visitor is None:
             return None
         may_change = await self._may_change(event, visitor, data)
-        guest = await doors.arrivals.welcome(replace(visitor, may_change=may_change))
+        visitor = replace(visitor, may_change=may_change)
+        guest = await doors.arrivals.welcome(visitor, is_leaving=_is_leaving(event))
         if guest is None:
             invites = doors.invites.are_taken
             person_id = visitor.person_id
@@ -77,3 +79,10 @@ class Arriving(BaseMiddleware):
         if isinstance(event, Message) and event.sender_chat:
             return event.sender_chat.id == event.chat.id
         return await self._administrators.has(data["bot"], visitor.telegram_id, visitor.person_id)
+
+
+def _is_leaving(event: Message | CallbackQuery) -> bool:
+    """Whether somebody wants all of theirs erased, or thinks better of it: for all to ask."""
+    if isinstance(event, CallbackQuery):
+        return event.data in {Erase().pack(), Dismiss().pack()}
+    return event.text is not None and event.text.split(maxsplit=1)[:1] == ["/delete_me"]
