@@ -21,7 +21,7 @@ MOST_VERSIONS: Final = 20
 REVISED_FOR: Final = timedelta(days=3)
 NUMBERS_APART: Final = timedelta(hours=1)
 
-_HAS_DIGIT = re.compile(r"\S*\d\S*")
+_HAS_DIGIT = re.compile(r"(?<!\S)[^\s\d]*+\d\S*+")  # from its first character on, and but once
 
 
 class Change(Enum):

@@ -154,3 +154,10 @@ def test_other_numbers_count_once_an_hour(kind: Change, ago: float, may: bool):
     told = article(stored_at=NOW - 9 * HOUR, revised_at=NOW - ago * HOUR)
 
     assert may_be_revised_by(kind, told, NOW) is may
+
+
+def test_a_giant_word_that_changes_is_compared():
+    word = "ab" * 200_000
+
+    assert change(("T", word), ("T", f"{word}c")) is Change.WORDS
+    assert change(("T", f"{word}1"), ("T", f"{word}2")) is Change.NUMBERS
