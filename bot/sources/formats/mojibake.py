@@ -5,6 +5,7 @@ charset, all of their bytes together valid UTF-8, and what comes out letters and
 "é" beside "Ã©" shows that the text means what it says.
 """
 
+import codecs
 import re
 import unicodedata
 
@@ -17,6 +18,7 @@ _SUSPECT = re.compile(
     "[\u00c2-\u00f4\u0102\u0139\u0412\u0413\u0420\u0421\u0432]"
     "[\x80-\u00bf\u0104-\u0192\u02c6-\u02dd\u0402-\u040f\u0452-\u045f\u0490\u0491\u2013-\u2122]"
 )
+_AS_THEY_ARE = "dateline.as-they-are"
 _SURE = 2  # characters, where a pair of letters might have been meant
 _MOST = 3  # times that a text is mistaken
 _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
@@ -44,7 +46,7 @@ def is_suspect(text: str) -> bool:
 def _as_utf8(text: str, charset: str) -> str:
     """Empty where *text* is none that was read in *charset* by mistake."""
     try:
-        meant = b"".join([_byte(char, charset) for char in text]).decode("utf-8")
+        meant = text.encode(charset, _AS_THEY_ARE).decode("utf-8")
     except UnicodeError:
         return ""
     wide = [char for char in meant if not char.isascii()]
@@ -52,6 +54,14 @@ def _as_utf8(text: str, charset: str) -> str:
     return meant if is_sure and _NO_TEXT.isdisjoint(map(unicodedata.category, wide)) else ""
 
 
-def _byte(char: str, charset: str) -> bytes:
+def _left_out(error: UnicodeError) -> tuple[bytes, int]:
     """Bytes that the charset leaves out are shown as they are."""
-    return char.encode("latin-1" if "\x80" <= char <= "\x9f" else charset)
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    chars = error.object[error.start : error.end]
+    if not all("\x80" <= char <= "\x9f" for char in chars):
+        raise error
+    return chars.encode("latin-1"), error.end
+
+
+codecs.register_error(_AS_THEY_ARE, _left_out)

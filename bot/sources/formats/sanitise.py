@@ -43,7 +43,7 @@ _SEEN = re.compile("[^\\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u316
 _ASCII_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 _NO_ASCII_CONTROLS = dict.fromkeys(_ASCII_CONTROLS)
 # Windows-1252 that was passed off as Latin-1 or as character references.
-_C1 = re.compile("[\x80-\x9f]")
+_C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _NO_CHARACTER = "\ufffd"
 _MANY_LINE_ENDS = re.compile(r"\n\n\n+")  # a literal, which a search finds at once
 _ESCAPED_MARKUP = re.compile(r"</(?:p|div|a|b|i|strong|em|li|h[1-6]|span)>|<br ?/?>")
@@ -121,8 +121,7 @@ def without_controls(text: str) -> str:
         return text.translate(_NO_ASCII_CONTROLS) if _has_ascii_controls(text) else text
     if not _CONTROLS.search(beyond_ascii(text)) and not _has_ascii_controls(text):
         return text
-    text = _C1.sub(lambda char: char[0].encode("latin-1").decode("cp1252", "ignore"), text)
-    return _CONTROLS.sub("", text)
+    return _CONTROLS.sub("", text.translate(_C1))
 
 
 def _unescaped(text: str) -> str:
