@@ -1,8 +1,10 @@
 """One address for one article, without what only says where the reader came from."""
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
+from typing import Final
+from unicodedata import normalize
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import idna
@@ -53,17 +55,53 @@ _SLASHES = re.compile("/{2,}")
 _FRAGMENT_ROUTES = ("!", "/")
 _LOGIN = re.compile(r"^(https?://)[^/?#\\]*@", re.IGNORECASE)
 _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
+LONGEST_LINK: Final = 2_048  # characters
+_LONGEST_HOST = 253
+_KEPT = 8_192  # addresses whose form is remembered
+_LONG = 512
+_QUICK = 8_000  # characters that are rewritten in 50 ms
+# Browsers take a backslash for a slash, and others see a login before it. Nobody sees the others.
+_MISREAD = re.compile(
+    "[\\\\\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
+_LOGIN_OF_A_HOST = re.compile(r"https?:/*[^/?#@]*[.@%\u3002\uff0e\uff61][^/?#]*@", re.IGNORECASE)
+_GIANT_HOST = re.compile(r"https?:/*[^/?#]{300}", re.IGNORECASE)
 _DEEPEST = 3
 _WEB = ("http", "https")
 
 
-@lru_cache(maxsize=4096)
+_known: dict[str, str] = {}
+
+
 def canonical_url(url: str) -> str:
     """The one form of all the addresses of an article; what is no web address comes back stripped.
 
     `http` becomes `https` and a leading `www.` stays: the first never leads elsewhere on a news
     site, the second sometimes does. It names the article; fetch the address as it was given.
     """
+    known = _known.get(url)
+    if known is None:
+        known = _canonical(url)
+        remember({url: known})
+    return known
+
+
+def remember(forms: Mapping[str, str]) -> None:
+    """Take over the canonical forms of addresses that a worker has found, which may take long."""
+    while _known and len(_known) + len(forms) > _KEPT:
+        del _known[next(iter(_known))]
+    _known.update(forms)
+
+
+def are_quick(urls: Iterable[str]) -> bool:
+    """Whether the canonical forms of *urls* are found in a moment, as those of most feeds are."""
+    odd = (url for url in urls if len(url) > _LONG or not _PLAIN.fullmatch(url))
+    return sum(100 + len(ascii(url)) for url in odd) <= _QUICK
+
+
+def _canonical(url: str) -> str:
+    if not is_link(url):
+        return url.strip()
     url = _BLANKS.sub("", url)
     for _ in range(_DEEPEST):
         normal = _normal(url)
@@ -76,11 +114,24 @@ def canonical_url(url: str) -> str:
 
 def host_of(url: str) -> str:
     """The host in lower case, without `www.` and port; "" where there is none."""
+    if not is_link(url):
+        return ""
     try:
         host = urlsplit(_BLANKS.sub("", url)).hostname or ""
     except ValueError:
         return ""
     return host.removeprefix("www.").rstrip(".")
+
+
+def is_link(url: str) -> bool:
+    r"""False for what nobody follows: too long, or not read alike by browsers, parsers and people.
+
+    Each takes another host of `http://one.example\@two.example/`, and people take the wrong one
+    of `https://two.example@one.example/`.
+    """
+    if len(url) > LONGEST_LINK or _MISREAD.search(url):
+        return False
+    return not (_LOGIN_OF_A_HOST.match(url) or _GIANT_HOST.match(url))
 
 
 def without_login(url: str) -> str:
@@ -122,8 +173,11 @@ def _once(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme.lower() not in _WEB or not parts.hostname:
         return url
-    root = f"https://{_netloc(parts.netloc)}"
-    path = _SLASHES.sub("/", parts.path.replace("\\", "%5C")) or "/"
+    netloc = _DEFAULT_PORT.sub("", parts.netloc.rpartition("@")[2]).rstrip(".")
+    if len(normalize("NFKC", netloc)) > _LONGEST_HOST:
+        return url
+    root = f"https://{_ascii(netloc)}"
+    path = _SLASHES.sub("/", parts.path) or "/"
     clean = urlsplit(canonicalize_url(urljoin(root, path)))  # without dot segments
     if not _HOST.fullmatch(clean.netloc):
         return url
@@ -131,9 +185,8 @@ def _once(url: str) -> str:
     return urlunsplit(("https", clean.netloc, clean.path, _query(parts.query), fragment))
 
 
-def _netloc(netloc: str) -> str:
+def _ascii(netloc: str) -> str:
     """Host and port as browsers ask for them: not as IDNA of 2003 has it, where ß is ss."""
-    netloc = _DEFAULT_PORT.sub("", netloc.rpartition("@")[2]).rstrip(".")
     host, colon, port = netloc.partition(":")
     return netloc if host.isascii() else idna.encode(host, uts46=True).decode() + colon + port
 

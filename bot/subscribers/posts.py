@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.matching.folding import folded_text
 from bot.matching.stopwords import STOP_WORDS
+from bot.sources.urls import is_link
 from bot.subscribers.lines import one_line
 
 LONG: Final = 200  # characters: nobody types so long a query without its signs
@@ -51,6 +52,7 @@ def read_post(text: str, hidden_links: Iterable[str] = ()) -> Link | Post:
     """Return the link that a post is about, or what it says; *hidden_links* lie under its words."""
     links = [found.rstrip(_TRAILING) for found in _URL.findall(text)]
     links += [link for link in hidden_links if _URL.fullmatch(link)]
+    links = [link for link in links if is_link(link)]
     bare = one_line(_URL.sub(" ", text))
     if links and len(bare) <= _FEW:
         return Link(links[0])

@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.sources.urls import is_link
 from bot.subscribers.clocks import read_clock, read_hours
 from bot.subscribers.confirming import read_code
 from bot.subscribers.dates import read_date
@@ -180,8 +181,10 @@ def _zone(text: str) -> Zone | None:
     return Zone(name) if name else None
 
 
-def _link(text: str) -> Link | None:
-    return Link(text) if _LINK.fullmatch(text) else None
+def _link(text: str) -> Link | Nonsense | None:
+    if not _LINK.fullmatch(text):
+        return None
+    return Link(text) if is_link(text) else Nonsense()
 
 
 def _address(text: str) -> Address | None:

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.sources.urls import as_typed, canonical_url, host_of, is_tracker
+from bot.sources.urls import (
+    LONGEST_LINK,
+    are_quick,
+    as_typed,
+    canonical_url,
+    host_of,
+    is_link,
+    is_tracker,
+    remember,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +60,63 @@ def test_an_address_has_one_form(url, expected):
 )
 def test_the_host_is_bare(url, host):
     assert host_of(url) == host
+
+
+MISREAD = [
+    pytest.param("http://evil.example\\@outlet.example/story-1", id="a backslash before a login"),
+    pytest.param("https://outlet.example\\.evil.example/story-1", id="a backslash in the host"),
+    pytest.param("https://outlet.example/story-1\\", id="a backslash in the path"),
+    pytest.param("https://outlet.example@evil.example/story-1", id="a host for a login"),
+    pytest.param("https://outlet.example:80@evil.example/", id="a host and a port"),
+    pytest.param("https://outlet%2eexample@evil.example/", id="a host in other signs"),
+    pytest.param("https://outlet\u3002example@evil.example/", id="a host with another point"),
+    pytest.param("https://a@outlet.example@evil.example/", id="two logins"),
+    pytest.param("https://outlet.example/\0story-1", id="a control character"),
+    pytest.param("https://outlet.example/\u202egpj.1", id="another direction"),
+    pytest.param("https://outlet.example/" + "a" * LONGEST_LINK, id="too long"),
+    pytest.param("https://" + "\ufdfa" * 500_000 + "/", id="a giant host"),
+]
+
+
+@pytest.mark.parametrize("url", MISREAD)
+def test_what_is_not_read_alike_by_all_is_no_link_and_nobodys(url: str):
+    assert not is_link(url)
+    assert host_of(url) == ""
+    assert canonical_url(url) == url.strip()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ann:secret@outlet.example/feed",
+        "https://outlet.example/@ann.b/1",
+        "https://outlet.example/?mail=ann@outlet.example",
+        " https://outlet.example/a\nb ",
+        "https://zeitung-süd.example/straße",
+    ],
+)
+def test_what_only_looks_odd_is_a_link(url: str):
+    assert is_link(url)
+    assert host_of(url)
+
+
+def test_a_host_that_becomes_too_long_keeps_its_form():
+    url = "http://" + "\ufdfa" * 15 + ".example/"
+
+    assert canonical_url(url) == url
+
+
+def test_the_forms_that_a_worker_has_found_are_taken_over():
+    remember({"https://ex.org/é,1": "https://ex.org/form"})
+
+    assert canonical_url("https://ex.org/é,1") == "https://ex.org/form"
+
+
+def test_a_few_odd_addresses_are_quick_and_many_are_not():
+    assert are_quick(f"https://ex.org/{n}" for n in range(1000))
+    assert are_quick(f"https://ex.org/é,{n}" for n in range(30))
+    assert not are_quick(f"https://ex.org/é,{n}" for n in range(100))
+    assert not are_quick(["https://ex.org/" + "漢" * 2000])
 
 
 def test_trackers_are_known_by_name():

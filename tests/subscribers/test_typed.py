@@ -109,6 +109,8 @@ MAYBE_ASKED = st.sampled_from([None, *Asked])
         ("午後13時", Words("午後13時")),
         ("🙂🙂", Nonsense()),
         ("?!", Nonsense()),
+        ("http://evil.example\\@outlet.example/story", Nonsense()),
+        ("https://outlet.example@evil.example/story", Nonsense()),
         ("", Nonsense()),
         ("the", Nonsense()),
         ("word " * 100, Post("", " ".join(["word"] * 100))),

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bot.sources.formats.sanitise import one_line
 from bot.sources.getting.sitemaps_indexed import is_for_news
-from bot.sources.urls import canonical_url, without_feed_scheme
+from bot.sources.urls import canonical_url, host_of, without_feed_scheme
 
 _LONGEST_PAGE = 2_000_000  # characters
 _MOST_LINKS = 500
@@ -111,7 +111,8 @@ def robots_of(url: str) -> str:
 
 def sitemaps_of(robots: str, url: str) -> tuple[Link, ...]:
     """Return the sitemaps that *robots*, from *url*, names; where some are for news, only those."""
-    urls = (_address(found[1], url) for found in _SITEMAP_LINE.finditer(robots))
+    lines = islice(_SITEMAP_LINE.finditer(robots), _MOST_LINKS)
+    urls = (_address(found[1], url) for found in lines)
     once = list(dict.fromkeys(filter(None, urls)))
     of_news = [address for address in once if is_for_news(address)]
     return tuple(Link(address, where=Where.SITEMAP) for address in of_news or once)
@@ -176,7 +177,7 @@ def _address(text: str, base: str) -> str:
     text = without_feed_scheme("".join(text.split()))
     try:
         address = urljoin(base, text.partition("#")[0])
-        is_whole = bool(urlsplit(address).hostname) and "@" not in urlsplit(address).netloc
+        is_whole = bool(host_of(address)) and "@" not in urlsplit(address).netloc
     except ValueError:
         return ""
     is_web = address.startswith(("http://", "https://"))

@@ -32,13 +32,13 @@ from bot.sources.formats.places import place_of
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.formats.sanitise import one_line, one_lines, plain_texts, without_controls
 from bot.sources.formats.strictxml import strict_root
-from bot.sources.urls import host_of, without_login
+from bot.sources.urls import host_of, is_link, without_login
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BASE64 = re.compile(rb"=[\"']base64[\"']")
 _NO_CHARACTER = b"\xef\xbf\xbd"
 _WEB = ("http://", "https://")
-_PLAIN = re.compile("[!-?A-~]+")  # no blanks, no login
+_PLAIN = re.compile(r"[!-?A-\[\]-~]{1,300}")  # no blanks, no login, no backslash
 _BROKEN_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ENOUGH_FOR_LANGUAGE = 8
@@ -163,9 +163,12 @@ def identifier(guid: str, base: str) -> str:
 
 
 def absolute(link: str, base: str) -> str:
-    """*link* seen from *base*; "" for what leads nowhere on the web."""
+    """*link* seen from *base*; "" for what leads nowhere on the web, or is no link for people."""
     if link.startswith(_WEB) and _PLAIN.fullmatch(link):
         return link
+    link = link.strip()
+    if not is_link(link):
+        return ""
     link = "".join(link.split())
     if not link.isprintable():
         link = without_controls(link)
@@ -177,7 +180,7 @@ def absolute(link: str, base: str) -> str:
         return ""
     if not full.startswith(_WEB):
         full = _BROKEN_SCHEME.sub(lambda found: f"{found[1].lower()}://", full, count=1)
-    return without_login(full)
+    return without_login(full) if is_link(full) else ""
 
 
 def _is_whole(item: Item, parts: Parts) -> bool:

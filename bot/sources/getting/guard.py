@@ -141,7 +141,8 @@ def _parsed(text: str) -> URL:
     host = url.raw_host
     if not host:
         raise AddressRefused("names no host")
-    if ":" not in host and not _NAME.fullmatch(host):
+    # Browsers take a backslash for a slash, others for a part of a login.
+    if "\\" in text or (":" not in host and not _NAME.fullmatch(host)):
         raise AddressRefused("is not a web address")
     if url.user is not None or url.password is not None:
         raise AddressRefused(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
 from bot.sources.formats.records import FeedPace
-from bot.sources.urls import without_login
+from bot.sources.urls import is_link, without_login
 
 LONGEST_URL = 2000
 USUAL_LEASE = timedelta(days=10)
@@ -71,7 +71,8 @@ def _absolute(link: str, base: str) -> str:
     if not link:
         return ""
     try:
-        full = without_login(urljoin(base, link))
+        full = urljoin(base, link)
+        full = without_login(full) if is_link(full) else ""
     except ValueError:
         return ""
     is_web = full.startswith(("http://", "https://")) and full.isprintable()

@@ -9,7 +9,7 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from bot.sources.urls import canonical_url, host_of
+from bot.sources.urls import canonical_url, host_of, is_link
 
 # Below these, each name belongs to somebody else. The list is short on purpose: what it lacks only
 # lets a site speak for its neighbours under the same name.
@@ -62,7 +62,9 @@ def own_address(url: str, claimed: str) -> str:
     if not claimed:
         return url
     try:
-        full = urljoin(url, claimed)
+        full = urljoin(url, claimed.strip())
+        if not is_link(full):
+            return url
         asked, claim = urlsplit(canonical_url(url)), urlsplit(canonical_url(full))
     except ValueError:
         return url
@@ -82,7 +84,7 @@ def address_found(url: str, found: str) -> str:
     """
     if site_of(host_of(url)) == site_of(host_of(found)):
         return own_address(url, found)
-    return found if is_article(found) else url
+    return found if is_link(found) and is_article(found) else url
 
 
 def is_article(url: str) -> bool:

@@ -84,3 +84,20 @@ def test_any_claim_gives_the_one_or_the_other(url: str, claimed: str):
 )
 def test_a_redirect_names_what_it_leads_to_if_that_looks_like_an_article(url, found, believed):
     assert (address_found(url, found) == found) is believed
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "http://evil.example\\@news.example/storm-hits-harbour-2",
+        "https://news.example@evil.example/storm-hits-harbour-2",
+        "/storm-hits-\u202eharbour-2",
+    ],
+)
+@pytest.mark.parametrize("url", [STORY, ""], ids=["known", "unknown"])
+def test_what_is_no_link_names_no_page(url: str, claimed: str):
+    assert own_address(url, claimed) == url
+
+
+def test_no_redirect_leads_to_what_is_no_link():
+    assert address_found(STORY, "https://a.example@evil.example/storm-hits-harbour-2") == STORY
