@@ -105,7 +105,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
-        feed_lists=FeedLists(storage),
+        feed_lists=FeedLists(storage, tools.reader),
         glimpsing=Glimpsing(storage, preview),
         looking=Looking(tools.fetcher, tools.reader),
         own_sources=own_sources,

@@ -118,8 +118,14 @@ def _contents(document: Document, charset: str) -> Rows:
         ("Language", document.language),
         ("Charset", charset),
         ("Entries", f"{len(items)}, {dated} with a date, {long} with {LONG} characters or more"),
+        ("Left out", _left_out(document.left_out)),
         *zip(("Newest", "", ""), map(_told, newest), strict=False),
     ]
+
+
+def _left_out(count: int) -> str:
+    entries = "one older entry" if count == 1 else f"{count:,} older entries"
+    return f"{entries}: more than a document may have" if count else ""
 
 
 def _told(item: Item) -> str:

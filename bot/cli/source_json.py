@@ -77,6 +77,7 @@ def _document(document: Document, charset: str) -> dict[str, Any]:
         "language": document.language,
         "charset": charset,
         "entries": len(document.items),
+        "left_out": document.left_out,
         "dated": sum(item.published is not None for item in document.items),
         "newest": [
             {"title": item.title, "url": item.url, "published": _moment(item.published)}

@@ -181,7 +181,8 @@ def _choosing(tools: SourceTools) -> Choosing:
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.finding.opml import LARGEST, NotOpmlError, read_opml, starter_outlines
+    from bot.sources.finding.opml import LARGEST, read_opml, starter_outlines
+    from bot.sources.formats.records import Unreadable
 
     listed = [*starter_outlines()] if starter else []
     if opml is not None:
@@ -190,7 +191,7 @@ def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
                 listed += read_opml(file.read(LARGEST + 1))
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
-        except NotOpmlError as error:
+        except Unreadable as error:
             fail(f"{opml}: {error}")
     return listed
 

@@ -11,7 +11,7 @@ _LENGTH = struct.Struct(">I")
 
 
 def frame(message: dict[str, Any]) -> bytes:
-    body = json.dumps(message).encode()
+    body = json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return _LENGTH.pack(len(body)) + body
 
 

@@ -1,13 +1,23 @@
-"""Any bytes into a document: at once where that is safe and quick, else by a worker."""
+"""Any bytes into what is in them: small feeds at once, all else by a worker.
 
-import asyncio
+Strangers send them, so outside of a worker only sizes and first bytes are looked at, unless even
+the worst document of that size takes less than 50 ms: `benchmarks.fuzz` measures it.
+"""
+
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 
 from bot.sources.formats.records import Document
+from bot.sources.urls import are_quick, remember
 from bot.sources.workers import Workers
 
-_LARGE = 200_000  # bytes that take longer than the event loop should wait
+if TYPE_CHECKING:
+    from bot.sources.finding.feedlinks import Link
+    from bot.sources.finding.opml import Outline
+
+QUICK: Final = 64_000  # bytes
+_MOST_PARTS: Final = 2_048  # tags, or objects of JSON: small ones cost more than their size tells
+_GZIP: Final = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +34,45 @@ class Reader:
 
     async def read(self, data: bytes, *, url: str, content_type: str = "") -> Document:
         """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`."""
-        # The parsers are 6 MB, and most processes never read a document.
-        from bot.sources.formats.documents import read_fast  # noqa: PLC0415
+        if is_quick(data) and (document := read_at_once(data, url, content_type)):
+            return document
+        found = await self.workers.read("document", data, url=url, content_type=content_type)
+        remember(found["forms"])
+        return Document.from_json(found["document"])
 
-        if len(data) > _LARGE:
-            found = await asyncio.to_thread(read_fast, data, url, content_type)
-        else:
-            found = read_fast(data, url, content_type)
-        return found if isinstance(found, Document) else await self.workers.read(found, url)
+    async def links(
+        self, data: bytes, *, url: str, content_type: str = ""
+    ) -> "tuple[Link, ...] | None":
+        """What the page in *data* names and links as feeds; None if it is no page."""
+        from bot.sources.finding.feedlinks import Link, Where  # noqa: PLC0415 - see below
+
+        found = await self.workers.read("links", data, url=url, content_type=content_type)
+        if found is None:
+            return None
+        return tuple(Link(**link | {"where": Where(link["where"])}) for link in found)
+
+    async def outlines(self, data: bytes) -> "tuple[Outline, ...]":
+        """The feeds that the OPML in *data* lists; raises `Unreadable`."""
+        from bot.sources.finding.opml import Outline  # noqa: PLC0415 - see below
+
+        found = await self.workers.read("opml", data)
+        return tuple(Outline(**each | {"folder": tuple(each["folder"])}) for each in found)
+
+
+def is_quick(data: bytes) -> bool:
+    """Whether even the worst document that looks like *data* is read in a moment."""
+    if len(data) > QUICK or data.startswith(_GZIP):
+        return False
+    return data.count(b"<") <= _MOST_PARTS and data.count(b"{") <= _MOST_PARTS // 4
+
+
+def read_at_once(data: bytes, url: str, content_type: str) -> Document | None:
+    """What the quick readers find in *data*, which is quick; None where a worker must look."""
+    # The parsers are 6 MB, and most processes never read a document.
+    from bot.sources.formats.bounds import bounded  # noqa: PLC0415
+    from bot.sources.formats.documents import read_fast  # noqa: PLC0415
+
+    found = read_fast(data, url, content_type)
+    if not isinstance(found, Document) or not are_quick(item.url for item in found.items):
+        return None
+    return bounded(found)

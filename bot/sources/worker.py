@@ -1,7 +1,7 @@
 """The worker's main: reads documents that may hang, in a process that may be killed.
 
 Asked on stdin, answers on stdout; both are frames: four bytes of length, big-endian, then JSON.
-A question's frame is followed by `length` bytes of UTF-8, the document. It ends when its input
+A question's frame is followed by `length` bytes, the document as it came. It ends when its input
 ends, and by itself when one document takes too long, so that no orphan goes on working.
 
 It starts no process, reaches no network and changes no file, whatever a document may ask for.
@@ -12,18 +12,22 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from bot.sources.formats.documents import Shape
+from bot.sources.formats.bounds import bounded
+from bot.sources.formats.charsets import decode
+from bot.sources.formats.documents import NeedsWorker, Shape, read_fast, sniff, unpacked
 from bot.sources.formats.records import Document, Unreadable
-from bot.sources.formats.sitemaps import read_sitemap
 from bot.sources.formats.strictxml import as_utf8
 from bot.sources.frames import frame, read_frame
+from bot.sources.urls import canonical_url
 
 MEMORY_BYTES = 512 * 1024 * 1024
-LARGEST_ANSWER = 50_000_000
+LARGEST_ANSWER = 20_000_000
 _GRACE_SECONDS = 1  # the parent comes first, unless it is dead
 _FORBIDDEN = (
     "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
@@ -42,9 +46,9 @@ def main() -> None:
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     _shut_in()
     while (question := read_frame(questions)) is not None:
-        text = questions.read(question["length"]).decode("utf-8")
+        data = questions.read(question["length"])
         signal.alarm(ceil(question["seconds"]) + _GRACE_SECONDS)
-        answer = frame(_answer(Shape(question["shape"]), text, question["url"]))
+        answer = frame(_answer(question["task"], data, question["facts"]))
         signal.alarm(0)
         answers.write(answer if len(answer) <= LARGEST_ANSWER else frame(_TOO_MUCH))
         answers.flush()
@@ -72,9 +76,9 @@ def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
     return _COMPILED not in Path(str(arguments[0])).parts
 
 
-def _answer(shape: Shape, text: str, url: str) -> dict[str, Any]:
+def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {"document": _read(shape, text, url).to_json()}
+        return {"found": _TASKS[task](data, **facts)}
     except Unreadable as refusal:
         return {"unreadable": str(refusal), "reason": refusal.reason}
     except MemoryError:
@@ -83,21 +87,46 @@ def _answer(shape: Shape, text: str, url: str) -> dict[str, Any]:
         return {"unreadable": f"This cannot be read ({type(error).__name__}).", "reason": "broken"}
 
 
-def _read(shape: Shape, text: str, url: str) -> Document:
+def _document(data: bytes, url: str, content_type: str) -> dict[str, Any]:
+    found = read_fast(data, url, content_type)
+    document = bounded(found if isinstance(found, Document) else _read(found, url))
+    urls = {item.url for item in document.items}
+    return {"document": document.to_json(), "forms": {url: canonical_url(url) for url in urls}}
+
+
+def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | None:
+    """What a page names and links as feeds; None for what is no page."""
+    from bot.sources.finding.feedlinks import links_of  # noqa: PLC0415 - see `_read`
+
+    data = unpacked(data)
+    text = decode(data, content_type)
+    return (
+        [asdict(link) for link in links_of(text, url)] if sniff(data, text) is Shape.PAGE else None
+    )
+
+
+def _opml(data: bytes) -> list[dict[str, Any]]:
+    from bot.sources.finding.opml import read_opml  # noqa: PLC0415 - see `_read`
+
+    return [asdict(outline) for outline in read_opml(data)]
+
+
+_TASKS: dict[str, Callable[..., Any]] = {"document": _document, "links": _links, "opml": _opml}
+
+
+def _read(found: NeedsWorker, url: str) -> Document:
     """Each reader is imported when first needed: a worker for feeds need not load the others."""
-    if shape is Shape.PAGE:
+    if found.shape is Shape.PAGE:
         from bot.sources.webpages.pages import read_page  # noqa: PLC0415 - see above
 
-        return read_page(text, url)
-    if shape is Shape.TEXT:
+        return read_page(found.text, url)
+    if found.shape is Shape.TEXT:
         from bot.sources.webpages.texts import read_text  # noqa: PLC0415 - see above
 
-        return read_text(text, url)
-    if shape is Shape.SITEMAP:
-        return read_sitemap(as_utf8(text), url)
+        return read_text(found.text, url)
     from bot.sources.formats.slowfeeds import read_slow  # noqa: PLC0415 - see above
 
-    return read_slow(as_utf8(text), url)
+    return read_slow(as_utf8(found.text), url)
 
 
 if __name__ == "__main__":

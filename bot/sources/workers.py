@@ -13,13 +13,10 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from bot.sources.formats.records import Document, Unreadable
+from bot.sources.formats.records import Unreadable
 from bot.sources.frames import frame
-
-if TYPE_CHECKING:
-    from bot.sources.formats.documents import NeedsWorker
 
 _MOST_DOCUMENTS = 500  # then a new one, since parsers leak
 _LENGTH = struct.Struct(">I")
@@ -55,7 +52,9 @@ class Worker:
         is_alive = self._process.returncode is None and not self._is_retired
         return is_alive and self._asked < _MOST_DOCUMENTS
 
-    async def ask(self, question: "NeedsWorker", url: str, seconds: float) -> dict[str, Any]:
+    async def ask(
+        self, task: str, data: bytes, facts: dict[str, str], seconds: float
+    ) -> dict[str, Any]:
         """The worker's answer; EOFError or ConnectionError if it died over the question.
 
         It ends by itself a little after *seconds*, should nobody be left to end it.
@@ -64,14 +63,9 @@ class Worker:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise ConnectionError
-        document = question.text.encode("utf-8", errors="replace")
-        head = {
-            "shape": question.shape,
-            "url": url,
-            "length": len(document),
-            "seconds": seconds,
-        }
-        stdin.write(frame(head) + document)
+        head = {"task": task, "facts": facts, "length": len(data), "seconds": seconds}
+        stdin.write(frame(head))
+        stdin.write(data)
         await stdin.drain()
         (length,) = _LENGTH.unpack(await stdout.readexactly(_LENGTH.size))
         answer: dict[str, Any] = json.loads(await stdout.readexactly(length))
@@ -110,13 +104,13 @@ class Workers:
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.most)
 
-    async def read(self, question: "NeedsWorker", url: str) -> Document:
-        """The document; raises `Unreadable`."""
+    async def read(self, task: str, data: bytes, **facts: str) -> Any:
+        """What a worker finds in *data*, as JSON has it; raises `Unreadable`."""
         async with self._slots:
             worker = await self._take()
             try:
                 async with asyncio.timeout(self.seconds):
-                    answer = await worker.ask(question, url, self.seconds)
+                    answer = await worker.ask(task, data, facts, self.seconds)
             except TimeoutError:
                 raise Unreadable(
                     f"Reading this takes longer than {self.seconds:g} seconds.", "time_out"
@@ -131,7 +125,9 @@ class Workers:
                 if worker not in self._free:
                     await self._end(worker)
         self._watch_idle()
-        return _document(answer)
+        if "unreadable" in answer:
+            raise Unreadable(answer["unreadable"], answer["reason"])
+        return answer["found"]
 
     async def close(self) -> None:
         if self._idle_timer is not None:
@@ -163,9 +159,3 @@ class Workers:
     def _retire_free(self) -> None:
         for worker in self._free:
             worker.retire()
-
-
-def _document(answer: dict[str, Any]) -> Document:
-    if "unreadable" in answer:
-        raise Unreadable(answer["unreadable"], answer["reason"])
-    return Document.from_json(answer["document"])

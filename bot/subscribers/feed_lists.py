@@ -1,8 +1,10 @@
 """Lists of feeds that a chat sends: counted first, added once it says yes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from bot.sources.finding.opml import Outline
 from bot.subscribers.refusals import NoSuchList
 from storage.chats import chat_to_change
 from storage.engine import Storage
@@ -12,9 +14,20 @@ MOST_LINES = 1000
 _LONGEST_URL = 2000
 
 
+class ReadsLists(Protocol):
+    """Reads OPML where that cannot hold up anything else."""
+
+    async def outlines(self, data: bytes, /) -> Sequence[Outline]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class FeedLists:
     storage: Storage
+    reader: ReadsLists = field(repr=False)
+
+    async def read(self, data: bytes) -> list[str]:
+        """Return the addresses that a list gives; raises `Unreadable`."""
+        return [outline.url or outline.site for outline in await self.reader.outlines(data)]
 
     async def keep(self, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
         """Keep the list for a day; return its id and how many feeds of it would be tried."""

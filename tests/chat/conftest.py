@@ -39,6 +39,7 @@ from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.finding.adding import Addition, Outcome
 from bot.sources.finding.looking import Looked
+from bot.sources.finding.opml import Outline, read_opml
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.listing import Listing
 from bot.subscribers.access import Access
@@ -252,6 +253,11 @@ class House:
         return Talk(self.playground, self.playground.person(name, **facts))
 
 
+class ReadsHere:
+    async def outlines(self, data: bytes) -> tuple[Outline, ...]:
+        return read_opml(data)
+
+
 def make_doors(
     storage: Storage,
     access: Access,
@@ -281,7 +287,7 @@ def make_doors(
         preview=preview,
         digest=DigestNow(storage, renderer),
         adding=adding,
-        feed_lists=FeedLists(storage),
+        feed_lists=FeedLists(storage, ReadsHere()),
         glimpsing=Glimpsing(storage, preview),
         looking=looking or FakeLooking(),
         own_sources=own_sources,

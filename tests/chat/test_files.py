@@ -53,6 +53,17 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
         assert len(await sources_followed(unit, 1)) == 3
 
 
+async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, ann):
+    many = "".join(f' a{n}=""' for n in range(300))
+    bomb = f'<opml><body><outline xmlUrl="https://a.example/"{many}/></body></opml>'
+
+    refused = await sends(house, ann, "feeds.opml", bomb.encode())
+    offer = await sends(house, ann, "feeds.opml", write_opml(MINE, "Feeds"))
+
+    assert "this file is neither" in refused["text"]
+    assert offer["text"].startswith("This list has 4 feeds.")
+
+
 async def test_more_reasons_than_fit_come_as_a_file(house, ann):
     told = ListsTold(house.bot, Renderer())
     own = OwnSources(house.storage, OneFeed(house.storage, "gives nothing to read"), most=99)

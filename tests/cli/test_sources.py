@@ -15,6 +15,7 @@ from bot.cli.adding_many import add_all
 from bot.cli.checkup_table import checkup_report
 from bot.cli.finding import show_found
 from bot.cli.found_tables import additions_table, came_of, choices
+from bot.cli.source_json import checkup_json
 from bot.cli.source_tables import sources_table
 from bot.cli.source_words import advice
 from bot.cli.sources import _wanted, sources
@@ -24,6 +25,7 @@ from bot.sources.finding.choosing import Choosing
 from bot.sources.finding.discovery import Discovered, Discovery
 from bot.sources.finding.feedlinks import Link, Where
 from bot.sources.finding.opml import read_opml
+from bot.sources.formats.bounds import MOST_ENTRIES
 from bot.sources.getting.guard import Guard
 from bot.sources.getting.http import Fetcher
 from bot.sources.getting.troubles import Trouble
@@ -219,6 +221,16 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):
     assert "not one of our sources" in good
     assert "has nothing at this address (404)" in bad
     assert "dateline sources find" in bad
+
+
+async def test_a_check_tells_of_the_entries_that_are_too_many(adding: Adding):
+    async with FeedFarm() as farm:
+        farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
+        checking = Checking(adding.storage, adding.fetcher, adding.reader)
+        checkup = await checking.check(farm.url())
+
+    assert "one older entry: more than a document may have" in printed(checkup_report(checkup))
+    assert checkup_json(checkup)["document"]["left_out"] == 1
 
 
 @pytest.mark.parametrize("trouble", Trouble)

@@ -5,22 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.sources.formats.documents import NeedsWorker, Shape
-from bot.sources.formats.records import Unreadable
+from bot.sources.formats.records import Document, Unreadable
 from bot.sources.reading import Reader
 from bot.sources.workers import Workers
 
-TEXT = NeedsWorker(
-    Shape.TEXT, "Ferry late\n\n2 March 2026\n\nThe ferry was late because of the fog."
-)
-SLOW = NeedsWorker(
-    Shape.FEED,
-    "<rss><channel><item " + " ".join(f'a{n}="1"' for n in range(60_000)) + "><title>x</title>",
-)
-
-
+TEXT = b"Ferry late\n\n2 March 2026\n\nThe ferry was late because of the fog."
+# A hundred thousand entries, and the XML is broken: minutes of work for the patient reader.
+SLOW = b"<rss><channel>" + b"<item><title>x</title></item>" * 100_000
 # Two megabytes of it, which become a tree of half a million parts.
-GREEDY = NeedsWorker(Shape.PAGE, "<html><title>x</title>" + "<p>x" * 500_000)
+GREEDY = b"<html><title>x</title>" + b"<p>x" * 500_000
 SHUT_IN = """
 import importlib, os, socket, subprocess, sys, urllib.request
 from bot.sources.worker import _shut_in
@@ -33,13 +26,18 @@ except BaseException as error:
 """
 
 
+async def read(workers: Workers, data: bytes) -> Document:
+    found = await workers.read("document", data, url="https://ex.org/", content_type="")
+    return Document.from_json(found["document"])
+
+
 async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read():
     workers = Workers(most=1, seconds=1)
     try:
         with pytest.raises(Unreadable) as refused:
-            await workers.read(SLOW, "")
+            await read(workers, SLOW)
         workers.seconds = 60
-        document = await workers.read(TEXT, "")
+        document = await read(workers, TEXT)
     finally:
         await workers.close()
 
@@ -48,13 +46,13 @@ async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read()
 
 
 async def test_a_document_that_eats_memory_is_refused_and_the_next_is_read():
-    workers = Workers(most=1, seconds=60)
+    workers = Workers(most=1, seconds=600)
     try:
-        await workers.read(TEXT, "")
+        await read(workers, TEXT)
         first = workers._free[0]
         with pytest.raises(Unreadable) as refused:
-            await workers.read(GREEDY, "https://ex.org/")
-        document = await workers.read(TEXT, "")
+            await read(workers, GREEDY)
+        document = await read(workers, TEXT)
         second = workers._free[0]
     finally:
         await workers.close()
@@ -94,8 +92,8 @@ async def test_a_worker_can_tell_the_language_of_a_page():
     said = "<p>The fog lay over the bay for a week and nobody could see the old bridge.</p>" * 8
     workers = Workers()
     try:
-        page = NeedsWorker(Shape.PAGE, f"<html><title>Fog</title><h1>Fog</h1>{said}</html>")
-        document = await workers.read(page, "https://ex.org/")
+        page = f"<html><title>Fog</title><h1>Fog</h1>{said}</html>".encode()
+        document = await read(workers, page)
     finally:
         await workers.close()
 
@@ -131,8 +129,8 @@ async def test_a_slow_document_does_not_delay_another():
     workers = Workers(most=2, seconds=60)
     try:
         async with asyncio.TaskGroup() as group:
-            slow = group.create_task(workers.read(SLOW, ""))
-            document = await workers.read(TEXT, "")
+            slow = group.create_task(read(workers, SLOW))
+            document = await read(workers, TEXT)
             was_waiting = not slow.done()
             slow.cancel()
     finally:
@@ -144,9 +142,9 @@ async def test_a_slow_document_does_not_delay_another():
 
 async def test_a_worker_is_used_again_and_none_is_left_behind():
     workers = Workers()
-    await workers.read(TEXT, "")
+    await read(workers, TEXT)
     first = workers._free[0]
-    await workers.read(TEXT, "")
+    await read(workers, TEXT)
     again = workers._free[0]
     process = again._process
     await workers.close()
@@ -158,10 +156,10 @@ async def test_a_worker_is_used_again_and_none_is_left_behind():
 async def test_an_idle_worker_leaves_and_a_new_one_comes():
     workers = Workers(idle_seconds=0)
     try:
-        await workers.read(TEXT, "")
+        await read(workers, TEXT)
         first = workers._free[0]._process
         await first.wait()
-        document = await workers.read(TEXT, "")
+        document = await read(workers, TEXT)
     finally:
         await workers.close()
 
@@ -172,7 +170,7 @@ async def test_a_worker_knows_nothing_of_our_environment(monkeypatch):
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
     workers = Workers()
     try:
-        await workers.read(TEXT, "")
+        await read(workers, TEXT)
         pid = workers._free[0]._process.pid
         environment = await asyncio.to_thread(Path(f"/proc/{pid}/environ").read_bytes)
     finally:
@@ -193,7 +191,7 @@ async def test_the_reader_gives_each_shape_to_its_reader():
             (await reader.read(data, url="https://ex.org/")).kind
             for data in (
                 page,
-                TEXT.text.encode(),
+                TEXT,
                 b"<!DOCTYPE rss><rss version='2.0'><channel/></rss>",
             )
         ]
@@ -203,7 +201,7 @@ async def test_the_reader_gives_each_shape_to_its_reader():
 
 async def test_no_worker_is_left_when_it_closes_over_a_document():
     workers = Workers(seconds=60)
-    reading = asyncio.create_task(workers.read(SLOW, ""))
+    reading = asyncio.create_task(read(workers, SLOW))
     while not workers._alive:  # noqa: ASYNC110 - there is no event for a process that starts
         await asyncio.sleep(0)
     (worker,) = workers._alive
@@ -218,13 +216,13 @@ async def test_no_worker_is_left_when_it_closes_over_a_document():
 PARENT = """
 import asyncio
 from bot.sources.workers import Workers
-from tests.sources.test_workers import SLOW, TEXT
+from tests.sources.test_workers import SLOW, TEXT, read
 
 async def main():
     workers = Workers(seconds=60)
-    await workers.read(TEXT, "")
+    await read(workers, TEXT)
     print(workers._free[0]._process.pid, flush=True)
-    await workers.read({document}, "")
+    await read(workers, {document})
     await asyncio.Event().wait()
 
 asyncio.run(main())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import structlog
 from aiogram import F, Router
 from aiogram.types import Message as Received
 
 from bot.chat.callbacks.typed import AddList
 from bot.chat.refused import CardTooOld
-from bot.sources.finding.opml import NotOpmlError, read_opml
+from bot.sources.formats.records import Unreadable
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
     from bot.subscribers.arrivals import Guest
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 1_000_000  # bytes
 
@@ -40,11 +43,11 @@ async def sent(message: Message, bot: Bot, guest: Guest, doors: Doors, answers: 
 
 async def _list(content: bytes, guest: Guest, doors: Doors, answers: Answers) -> None:
     try:
-        outlines = read_opml(content)
-    except NotOpmlError:
+        urls = await doors.feed_lists.read(content)
+    except Unreadable as error:
+        log.warning("a list of feeds could not be read", reason=error.reason, bytes=len(content))
         await answers.show("chat/import/unknown.html")
         return
-    urls = [outline.url or outline.site for outline in outlines]
     list_id, count = await doors.feed_lists.keep(guest.chat_id, urls)
     await answers.show(
         "chat/import/list.html", list_id=list_id, count=count, left=len(urls) - count

@@ -10,11 +10,12 @@ from bot.sources.articles.identity import identified
 from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.bookkeeping import first_row
+from bot.sources.finding.discovery import ReadsLinks
 from bot.sources.finding.feedlinks import Link
 from bot.sources.finding.finds import Find
 from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.cadence import SHORTEST_WISH
-from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
+from bot.sources.getting.visiting import Asked, Fetches, Visit, visit
 from storage.engine import Storage, Unit
 from storage.sources import Source, add_source, change_source, read_anew, source_of
 from storage.words import FullText, SourceState
@@ -77,7 +78,7 @@ class Adding:
 
     storage: Storage
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsLinks
     public: bool = True
 
     async def add(

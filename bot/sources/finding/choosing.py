@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.sources.finding.adding import AS_IT_COMES, Adding, Addition, Form, Outcome, Wish
-from bot.sources.finding.discovery import Discovered, Discovery, page_of
+from bot.sources.finding.discovery import Discovered, Discovery
 from bot.sources.finding.feedlinks import Link, Where
 from bot.sources.finding.finds import Find, is_list
 from bot.sources.getting.visiting import Asked, Visit, visit
@@ -26,10 +26,13 @@ class Choosing:
             return there
         asked = Asked(url, inside=self.adding.public)
         visited = await visit(self.adding.fetcher, self.adding.reader, asked)
-        if wish.form is Form.PAGE or is_list(visited) or page_of(visited) is None:
+        if wish.form is Form.PAGE or is_list(visited):
             return await self.adding.add(url, wish, visited=visited)
         discovery = Discovery(self.adding.fetcher, self.adding.reader, inside=self.adding.public)
-        return await self._chosen(url, await discovery.discover(url, visited=visited), wish)
+        found = await discovery.discover(url, visited=visited)
+        if not found.is_page:
+            return await self.adding.add(url, wish, visited=visited)
+        return await self._chosen(url, found, wish)
 
     async def _chosen(self, url: str, found: Discovered, wish: Wish) -> Addition:
         finds = [find for find in found.finds if find.tells_news]

@@ -11,21 +11,21 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from bot.sources.finding.feedlinks import (
     Link,
     Where,
-    links_of,
     robots_of,
     sitemaps_of,
     usual_places,
 )
 from bot.sources.finding.finds import Find, find_of, is_same
 from bot.sources.formats.charsets import decode
-from bot.sources.formats.documents import Shape, sniff, unpacked
 from bot.sources.formats.records import Unreadable
 from bot.sources.getting.answers import problem_of
 from bot.sources.getting.failures import FetchError
+from bot.sources.getting.robots import LONGEST
 from bot.sources.getting.sitemaps_indexed import is_for_news
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from bot.sources.urls import as_typed, canonical_url
@@ -33,6 +33,12 @@ from bot.sources.urls import as_typed, canonical_url
 MOST_READ = 8  # of what one page names, and as many of what it links
 MOST_SITEMAPS = 3
 PATIENCE_SECONDS = 90
+
+
+class ReadsLinks(Reads, Protocol):
+    async def links(
+        self, data: bytes, /, *, url: str, content_type: str = ""
+    ) -> Sequence[Link] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Discovery:
     """
 
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsLinks
     inside: bool = True
     thorough: bool = False
     patience_seconds: float = PATIENCE_SECONDS
@@ -64,35 +70,25 @@ class Discovery:
         visited = visited or await visit(self.fetcher, self.reader, Asked(url, inside=self.inside))
         if find := find_of(Link(visited.settled(url), where=Where.HERE), visited):
             return Discovered(visited, (find,))
-        page = page_of(visited)
-        if page is None or visited.answer is None:
+        links = await links_on(visited, self.reader)
+        if links is None or visited.answer is None:
             return Discovered(visited)
         tour = _Tour(self.fetcher, self.reader, inside=visited.own_network)
         with suppress(TimeoutError):
             async with asyncio.timeout(self.patience_seconds):
-                await tour.run(page, visited.answer.url, thorough=self.thorough)
+                await tour.run(links, visited.answer.url, thorough=self.thorough)
         return Discovered(visited, tuple(tour.finds), tuple(tour.unread), is_page=True)
 
 
-def page_of(visited: Visit) -> str | None:
-    """Return the page that was visited as text, also one without an article; None for all else."""
+async def links_on(visited: Visit, reader: ReadsLinks) -> Sequence[Link] | None:
+    """Return what the page that was visited names and links as feeds; None if it is no page."""
     answer = visited.answer
     if answer is None or problem_of(answer):
         return None
     try:
-        data = unpacked(answer.body)
-        text = decode(data, answer.content_type)
-        return text if sniff(data, text) is Shape.PAGE else None
+        return await reader.links(answer.body, url=answer.url, content_type=answer.content_type)
     except Unreadable:
         return None
-
-
-def listed_by(visited: Visit) -> list[Link]:
-    """Return the feeds that a page links which was taken for a feed: it may be the list of them."""
-    page = page_of(visited)
-    if page is None or visited.answer is None:
-        return []
-    return [replace(link, where=Where.LISTED) for link in links_of(page, visited.answer.url)]
 
 
 @dataclass(slots=True)
@@ -100,14 +96,13 @@ class _Tour:
     """One tour of a site; what it has found by the time that patience ends is kept."""
 
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsLinks
     inside: bool
     finds: list[Find] = field(default_factory=list)
     unread: list[Link] = field(default_factory=list)
     _known: set[str] = field(default_factory=set)
 
-    async def run(self, page: str, url: str, *, thorough: bool) -> None:
-        links = links_of(page, url)
+    async def run(self, links: Sequence[Link], url: str, *, thorough: bool) -> None:
         await self._read([link for link in links if link.where is Where.NAMED])
         if thorough or not self.finds:
             await self._read([link for link in links if link.where is Where.LINKED])
@@ -126,7 +121,9 @@ class _Tour:
             self.unread.remove(link)
             self._keep(find_of(link, visited))
             if link.where is Where.LINKED:
-                waiting += self._new(listed_by(visited))
+                # A page that was taken for a feed may be the list of them.
+                listed = await links_on(visited, self.reader) or ()
+                waiting += self._new(replace(each, where=Where.LISTED) for each in listed)
 
     def _new(self, links: Iterable[Link]) -> list[Link]:
         """Put those on the list that were not on it yet."""
@@ -165,4 +162,4 @@ class _Tour:
             return ()
         if problem_of(answer):
             return ()
-        return sitemaps_of(decode(answer.body, answer.content_type), answer.url)
+        return sitemaps_of(decode(answer.body[:LONGEST], answer.content_type), answer.url)

@@ -12,6 +12,7 @@ from bot.sources.urls import canonical_url
 
 _LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
 _SAME_SHARE = 0.8  # of the links
+_COMPARED = 100  # entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Find:
 
     @property
     def links(self) -> frozenset[str]:
-        return frozenset(canonical_url(item.url) for item in self._items if item.url)
+        return frozenset(canonical_url(item.url) for item in self._items[:_COMPARED] if item.url)
 
     @property
     def _items(self) -> tuple[Item, ...]:

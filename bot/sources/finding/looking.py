@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.sources.finding.discovery import Discovery
+from bot.sources.finding.discovery import Discovery, ReadsLinks
 from bot.sources.finding.feedlinks import Link, Where
 from bot.sources.finding.finds import Find, find_of
 from bot.sources.formats.records import Item, Kind
-from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
+from bot.sources.getting.visiting import Asked, Fetches, Visit, visit
 from bot.sources.urls import as_typed, without_login
 
 MOST_OFFERED: Final = 8
@@ -48,7 +48,7 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class Looking:
     fetcher: Fetches
-    reader: Reads
+    reader: ReadsLinks
 
     async def look(self, url: str) -> Looked:
         url = without_login(as_typed(url))

@@ -13,9 +13,12 @@ from importlib.resources import files
 
 from lxml import etree
 
+from bot.sources.formats.bounds import check_attributes
 from bot.sources.formats.charsets import decode
+from bot.sources.formats.records import Unreadable
 from bot.sources.formats.sanitise import without_controls
 from bot.sources.formats.strictxml import as_utf8
+from bot.sources.urls import is_link
 
 LARGEST = 10_000_000
 MOST_FEEDS = 10_000
@@ -41,8 +44,8 @@ class Outline:
     is_page: bool = False
 
 
-class NotOpmlError(ValueError):
-    """The sentence says why, for people."""
+class NotOpmlError(Unreadable):
+    pass
 
 
 def starter_outlines() -> tuple[Outline, ...]:
@@ -50,7 +53,10 @@ def starter_outlines() -> tuple[Outline, ...]:
 
 
 def read_opml(data: bytes) -> tuple[Outline, ...]:
-    """Return every feed in *data*, each address once; raise NotOpmlError where it is none."""
+    """Return every feed in *data*, each address once; raise Unreadable where it is none.
+
+    For workers: it may take long. What is no link for people is left out.
+    """
     body = _root(data).find("{*}body")
     if body is None:
         raise NotOpmlError("This is no OPML: it has no body.")
@@ -87,8 +93,10 @@ def _root(data: bytes) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
     )
+    escaped = _well_escaped(text)
+    check_attributes(escaped)
     try:
-        root = etree.fromstring(_well_escaped(text), parser)
+        root = etree.fromstring(escaped, parser)
     except etree.XMLSyntaxError as error:
         raise NotOpmlError(_why_not(error)) from None
     if etree.QName(root).localname.lower() != "opml":
@@ -115,6 +123,7 @@ def _outlines(parent: etree._Element, folder: tuple[str, ...]) -> Iterator[Outli
         title, url, site = _name(called), names.get("xmlurl", ""), names.get("htmlurl", "")
         is_page = not url and names.get("type", "").lower() == "link"
         url = names.get("url", "") if is_page else url
+        url, site = (each if is_link(each) else "" for each in (url, site))
         if url or site:
             yield Outline(url, "" if called in {url, site} else title, site, folder, is_page)
             yield from _outlines(node, folder)

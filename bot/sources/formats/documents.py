@@ -10,6 +10,7 @@ import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.sources.formats.bounds import check_attributes
 from bot.sources.formats.charsets import decode, is_utf8
 from bot.sources.formats.feeds import read_fast as read_trusted
 from bot.sources.formats.jsonfeed import read_json
@@ -18,7 +19,6 @@ from bot.sources.formats.sitemaps import read_sitemap
 from bot.sources.formats.strictxml import as_utf8
 
 LARGEST = 10_000_000
-_QUICK_SITEMAP = 200_000  # bytes; more is for a worker
 _HEAD = 8192
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[?!].*?(?:>|\Z)|<([A-Za-z_][\w:.-]*)", re.DOTALL)
@@ -50,28 +50,33 @@ class Shape(StrEnum):
     SITEMAP = "sitemap"
 
 
+_XML = frozenset({Shape.FEED, Shape.SITEMAP})
+
+
 @dataclass(frozen=True, slots=True)
 class NeedsWorker:
-    """The document must be read by a worker: *text* is decoded, *shape* says by which reader."""
+    """Only a worker may read it on: *text* is decoded, *shape* says by which reader."""
 
     shape: Shape
     text: str
 
 
 def read_fast(data: bytes, url: str = "", content_type: str = "") -> Document | NeedsWorker:
-    """Read *data* if that is safe and quick; raise `Unreadable` if nobody can."""
+    """Read *data* if the quick readers can be trusted with it; raise `Unreadable` if nobody can."""
     data = unpacked(data)
     text = decode(data, content_type)
     shape = sniff(data, text)
     if shape is Shape.JSON:
         return read_json(text, url)
-    if shape is Shape.SITEMAP and len(data) <= _QUICK_SITEMAP:
-        return read_sitemap(as_utf8(text), url)
-    if shape is Shape.FEED:
-        utf8 = data.lstrip() if is_utf8(data) and _says_utf8(data) else as_utf8(text)
-        if found := read_trusted(utf8, url):
-            return found
-    return NeedsWorker(shape, text)
+    if shape is Shape.JSON:
+        return read_json(text, url)
+    if shape not in _XML:
+        return NeedsWorker(shape, text)
+    utf8 = data.lstrip() if is_utf8(data) and _says_utf8(data) else as_utf8(text)
+    check_attributes(utf8)
+    if shape is Shape.SITEMAP:
+        return read_sitemap(utf8, url)
+    return read_trusted(utf8, url) or NeedsWorker(shape, text)
 
 
 def unpacked(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sources.formats.records import FeedPace
+from bot.sources.urls import LONGEST_LINK
 
 _PERIODS = {
     "hourly": timedelta(hours=1),
@@ -14,13 +15,16 @@ _PERIODS = {
 }
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = timedelta(days=365)
+_LONGEST_HOUR = len("024")
 
 
 def pace_of(channel: Any) -> FeedPace | None:
     """*channel* is the element (of lxml) that holds the settings; None if it says nothing."""
     ttl = _minutes(channel.findtext("ttl")) or _updates(channel)
     hours = frozenset(
-        int(text) % 24 for text in _texts(channel, "skipHours", "hour") if text.isdecimal()
+        int(text) % 24
+        for text in _texts(channel, "skipHours", "hour")
+        if text.isdecimal() and len(text) <= _LONGEST_HOUR
     )
     days = frozenset(
         _DAYS.index(text.lower())
@@ -37,10 +41,9 @@ def pace_of_json(feed: dict[str, Any]) -> FeedPace | None:
     """Return the first WebSub hub of a JSON Feed."""
     hubs = feed.get("hubs")
     for hub in hubs if isinstance(hubs, list) else ():
-        if isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub":
-            url, self_url = hub.get("url"), feed.get("feed_url")
-            if url and isinstance(url, str):
-                return FeedPace(hub=url, self_url=self_url if isinstance(self_url, str) else "")
+        is_hub = isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub"
+        if is_hub and (url := _bounded(hub.get("url"))):
+            return FeedPace(hub=url, self_url=_bounded(feed.get("feed_url")))
     return None
 
 
@@ -64,8 +67,13 @@ def _link(channel: Any, relation: str) -> str:
     """Links are Atom's, in RSS too; a relation may be one of several words."""
     for link in channel.iterchildren("{*}link"):
         if relation in (link.get("rel") or "").lower().split():
-            return (link.get("href") or "").strip()
+            return _bounded(link.get("href"))
     return ""
+
+
+def _bounded(url: object) -> str:
+    url = url.strip() if isinstance(url, str) else ""
+    return url if len(url) <= LONGEST_LINK else ""
 
 
 def _texts(channel: Any, outer: str, inner: str) -> list[str]:

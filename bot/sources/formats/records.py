@@ -1,6 +1,6 @@
 """What reading yields: documents and their items, sanitised, whatever they were written in."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -67,15 +67,18 @@ class FeedPace:
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """`left_out`: how many older entries it has, which are one too many."""
+
     kind: Kind
     title: str = ""
     url: str = ""
     language: str = ""
     items: tuple[Item, ...] = ()
     pace: FeedPace | None = None
+    left_out: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {
+        return _fields_of(self) | {
             "items": [item_to_json(item) for item in self.items],
             "pace": None if self.pace is None else _pace_to_json(self.pace),
         }
@@ -93,9 +96,14 @@ class Document:
         )
 
 
+def _fields_of(record: Document | Item) -> dict[str, Any]:
+    """As they are: `asdict` copies all of them deeply, which takes longer than to read a feed."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
 def item_to_json(item: Item) -> dict[str, Any]:
     published = item.published
-    return asdict(item) | {"published": None if published is None else published.isoformat()}
+    return _fields_of(item) | {"published": None if published is None else published.isoformat()}
 
 
 def _item_from_json(fields: dict[str, Any]) -> Item:

@@ -10,7 +10,7 @@ from bot.sources.formats.charsets import decode
 from bot.sources.getting.answers import Answer
 
 AGENT = "Dateline"
-_LONGEST = 500_000  # bytes that count (RFC 9309)
+LONGEST = 500_000  # bytes that count (RFC 9309)
 _FOUND = range(200, 300)
 _NONE_THERE = range(400, 500)
 
@@ -24,6 +24,6 @@ def verdict(answer: Answer | None, url: str) -> str:
     if answer.status not in _FOUND:
         return f"no answer to the question for robots.txt ({answer.status})"
     rules = RobotFileParser()
-    rules.parse(decode(answer.body[:_LONGEST], answer.content_type).splitlines())
+    rules.parse(decode(answer.body[:LONGEST], answer.content_type).splitlines())
     is_allowed = rules.can_fetch(AGENT, url)
     return "allowed by robots.txt" if is_allowed else "robots.txt asks robots to stay away"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.sources.finding.feedlinks import links_of
 from bot.sources.finding.looking import Looking
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.getting.answers import Answer
@@ -46,6 +47,9 @@ class Reads:
             return FEED
         text = "A long story. " * 40 if b"article" in data else "Hello"
         return Document(Kind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
+
+    async def links(self, data, /, *, url, **_facts):
+        return links_of(data.decode(), url)
 
 
 async def test_a_feed_is_one():

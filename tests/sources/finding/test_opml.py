@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.finding.opml import NotOpmlError, Outline, read_opml, starter_outlines, write_opml
+from bot.sources.formats.records import Unreadable
 from bot.sources.getting.guard import Guard
 from bot.sources.urls import canonical_url
 
@@ -133,6 +134,24 @@ def test_folders_deeper_than_eight_are_one():
 def test_what_is_no_opml_is_refused_with_a_sentence(data: bytes):
     with pytest.raises(NotOpmlError, match=r"^This .*\.$"):
         read_opml(data)
+
+
+def test_an_outline_of_thousands_of_attributes_is_refused():
+    many = "".join(f' a{n}=""' for n in range(80_000))
+
+    with pytest.raises(Unreadable, match="more than 256 attributes"):
+        read_opml(
+            f'<opml><body><outline xmlUrl="https://a.example/"{many}/></body></opml>'.encode()
+        )
+
+
+def test_what_is_no_link_is_left_out():
+    evil = "http://evil.example\\@paper.example/feed"
+    listed = [f'<outline xmlUrl="{url}"/>' for url in (evil, "https://paper.example/feed")]
+
+    read = read_opml(f"<opml><body>{''.join(listed)}</body></opml>".encode())
+
+    assert [outline.url for outline in read] == ["https://paper.example/feed"]
 
 
 @pytest.mark.parametrize("data", [pytest.param(BOMB, id="bomb"), pytest.param(EXTERNAL, id="file")])
