@@ -23,6 +23,7 @@ from bot.cli.adding_many import add_all, as_listed
 from bot.sources.finding.adding import AS_IT_COMES, Adding, Outcome
 from bot.sources.finding.choosing import Choosing
 from bot.sources.finding.opml import Outline, read_opml, write_opml
+from bot.sources.reading import Reader
 
 TOGETHER = 10
 
@@ -61,9 +62,9 @@ async def measured(feeds: int, url: str) -> dict[str, object]:
 
 
 async def added(steps: World, opml: bytes, console: Console) -> Counter[Outcome]:
-    reader = steps.polling.reader
-    choosing = Choosing(Adding(steps.storage, steps.fetcher, reader))
-    done = await add_all(choosing, as_listed(read_opml(opml), AS_IT_COMES), console)
+    async with Reader() as reader:
+        choosing = Choosing(Adding(steps.storage, steps.fetcher, reader))
+        done = await add_all(choosing, as_listed(read_opml(opml), AS_IT_COMES), console)
     return Counter(each.outcome for each in done)
 
 

@@ -72,7 +72,7 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
     told, clock, web = Told(), TurnedClock(), Web(seeds)
     storage = Storage.open(database, clock=clock)
     urls = [f"https://host{number}.example/feed" for number in range(SOURCES)]
-    await _add(storage, urls)
+    await add_sources(storage, urls)
     async with Reader() as reader:
         polling = Polling(storage, web, reader, owner="fuzz", jitter=lambda: 0)
         for some in _portions(numbers):
@@ -86,7 +86,7 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
     return told
 
 
-async def _add(storage: Storage, urls: Sequence[str]) -> None:
+async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
     async with storage.writing() as unit:
         for url in urls:
             row = {"url": url, "url_hash": url_hash(url), "host": url.split("/")[2]}

@@ -68,8 +68,6 @@ def read_fast(data: bytes, url: str = "", content_type: str = "") -> Document | 
     shape = sniff(data, text)
     if shape is Shape.JSON:
         return read_json(text, url)
-    if shape is Shape.JSON:
-        return read_json(text, url)
     if shape not in _XML:
         return NeedsWorker(shape, text)
     utf8 = data.lstrip() if is_utf8(data) and _says_utf8(data) else as_utf8(text)

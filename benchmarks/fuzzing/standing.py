@@ -1,0 +1,166 @@
+"""For how long the event loop stands still while hostile documents are read, and stored."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlmodel import col, update
+
+from benchmarks.fuzzing.bombs import FEEDS, LISTS, MAILS, Make, of_words
+from benchmarks.fuzzing.stored import TurnedClock, add_sources
+from bot.delivery.reports import read_report
+from bot.sources.articles.intake import url_hash
+from bot.sources.finding.opml import Outline, write_opml
+from bot.sources.formats.records import Unreadable
+from bot.sources.getting.answers import Answer
+from bot.sources.poll import Polling
+from bot.sources.reading import QUICK, Reader
+from bot.sources.workers import Workers
+from storage.engine import Storage
+from storage.sources import Source, source_of
+
+LONGEST_MS: Final = 100  # that the loop may stand still
+SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read at once, and a usual bomb
+_MAIL: Final = 256_000
+_BEAT_SECONDS: Final = 0.002
+_WORKER_SECONDS: Final = 3.0
+
+Act = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """`ms`: what the loop's thread worked between two turns; `wall_ms`: with what others took."""
+
+    family: str
+    bytes: int
+    ms: float
+    wall_ms: float
+    outcome: str
+
+
+@dataclass(slots=True)
+class Beat:
+    longest: float = 0.0
+    longest_wall: float = 0.0
+
+    async def run(self) -> None:
+        while True:
+            wall, cpu = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(_BEAT_SECONDS)
+            self.longest = max(self.longest, time.thread_time() - cpu)
+            self.longest_wall = max(self.longest_wall, time.perf_counter() - wall - _BEAT_SECONDS)
+
+
+@dataclass
+class Web:
+    """Gives *body*, whatever is asked for."""
+
+    body: bytes = b""
+
+    async def fetch(self, url: str, **_facts: Any) -> Answer:
+        return Answer(200, url, {"content-type": "text/xml"}, self.body)
+
+
+@dataclass
+class Newsroom:
+    """Reads and stores what is put on the web, an hour after the last time."""
+
+    storage: Storage
+    reader: Reader
+    clock: TurnedClock
+    web: Web = field(default_factory=Web)
+
+    async def poll(self, url: str, body: bytes) -> str:
+        self.web.body, self.clock.now = body, self.clock.now + timedelta(hours=1)
+        await add_sources(self.storage, [url])
+        async with self.storage.writing() as unit:
+            others = update(Source).where(col(Source.url) != url)
+            await unit.session.exec(others.values(next_fetch_at=unit.now + timedelta(days=1)))
+            ours = update(Source).where(col(Source.url) == url)
+            await unit.session.exec(ours.values(next_fetch_at=unit.now, lease_until=None))
+        await Polling(self.storage, self.web, self.reader, owner="fuzz").poll_due()
+        async with self.storage.reading() as unit:
+            source = await source_of(unit, url_hash(url))
+        return (source and source.trouble) or "read"
+
+    async def links(self, body: bytes) -> str:
+        return await _read(self.reader.links(body, url="http://e.org/"))
+
+    async def outlines(self, body: bytes) -> str:
+        return await _read(self.reader.outlines(body))
+
+
+async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood]:
+    """Let each family that is *asked* for be read as the bot does it.
+
+    Feeds go into the migrated, empty *database*.
+    """
+    told = []
+    storage = Storage.open(database, clock=(clock := TurnedClock()))
+    async with Reader(Workers(seconds=_WORKER_SECONDS)) as reader:
+        newsroom = Newsroom(storage, reader, clock)
+        await newsroom.poll("https://first.example/", b"Title\n\nA text.")  # all is loaded then
+        await newsroom.outlines(write_opml([Outline("https://first.example/")], "Feeds"))
+        for family, size, act in _acts(newsroom):
+            if asked(family):
+                told.append(await _stood(family, size, act))
+    await storage.close()
+    return told
+
+
+def _acts(newsroom: Newsroom) -> Iterator[tuple[str, int, Act]]:
+    for at, (family, make, size) in enumerate(_sized(FEEDS, *SIZES)):
+        yield family, size, partial(newsroom.poll, f"https://host{at}.example/", make(size))
+        if "page" in family:
+            yield f"{family}, for its links", size, partial(newsroom.links, make(size))
+    for version in range(3):
+        word = of_words(version)
+        yield "a word that changes", len(word), partial(newsroom.poll, "https://w.example/", word)
+    for family, make, size in _sized(LISTS, *SIZES):
+        yield family, size, partial(newsroom.outlines, make(size))
+    for family, make, size in _sized(MAILS, _MAIL):
+        yield family, size, partial(_reported, make(size))
+
+
+def _sized(families: dict[str, Make], *sizes: int) -> Iterator[tuple[str, Make, int]]:
+    return ((family, make, size) for family, make in families.items() for size in sizes)
+
+
+async def _read(reading: Awaitable[Any]) -> str:
+    try:
+        await reading
+    except Unreadable as refusal:
+        return refusal.reason
+    return "read"
+
+
+async def _reported(mail: bytes) -> str:
+    found: Any = read_report(mail)
+    if inspect.isawaitable(found):
+        found = await found
+    return "read"
+
+
+async def _stood(family: str, size: int, act: Act) -> Stood:
+    beat = Beat()
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(beat.run())
+        await asyncio.sleep(_BEAT_SECONDS)
+        outcome = await _outcome(act)
+        await asyncio.sleep(2 * _BEAT_SECONDS)  # the last stretch counts too
+        beating.cancel()
+    ms, wall_ms = (round(seconds * 1e3, 1) for seconds in (beat.longest, beat.longest_wall))
+    return Stood(family, size, ms, wall_ms, outcome)
+
+
+async def _outcome(act: Act) -> str:
+    try:
+        return await act()
+    except Exception as error:  # noqa: BLE001 - this is what is looked for
+        return f"crashed: {type(error).__name__}"
