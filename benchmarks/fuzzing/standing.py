@@ -28,7 +28,7 @@ LONGEST_MS: Final = 100  # that the loop may stand still
 SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read at once, and a usual bomb
 _MAIL: Final = 256_000
 _BEAT_SECONDS: Final = 0.002
-_WORKER_SECONDS: Final = 3.0
+_WORKER_SECONDS: Final = 10.0  # as in service
 
 Act = Callable[[], Awaitable[str]]
 

@@ -11,6 +11,7 @@ from bot.sources.getting.guard import Guard
 from bot.sources.getting.http import Fetcher
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
+from bot.sources.workers import Workers
 from tests.sources.feedfarm import FeedFarm
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
 
 @pytest.fixture
 async def reader() -> AsyncIterator[Reader]:
-    async with Reader() as reader:
+    """Yield a reader that waits for its workers, however busy this machine is."""
+    async with Reader(Workers(seconds=600)) as reader:
         yield reader
 
 
