@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import col, select
 
 from storage.engine import DatabaseError, Storage, Unit, database_clock
-from storage.leases import Lease
+from storage.leases import ALIVE, Lease
 from storage.schema import database_file
 from storage.versions import MIGRATIONS
 from storage.words import Condition, PostgresqlFacts, SqliteFacts
@@ -185,5 +185,6 @@ async def _unwritable_on(storage: Storage) -> str:
 
 async def leases_held(unit: Unit) -> list[str]:
     """Return who holds a role that only one process may have."""
-    held = select(Lease.owner).where(col(Lease.lease_until) > unit.now).distinct()
+    is_a_role = ~col(Lease.name).startswith(ALIVE)
+    held = select(Lease.owner).where(col(Lease.lease_until) > unit.now, is_a_role).distinct()
     return list(await unit.session.exec(held.order_by(col(Lease.owner))))

@@ -36,7 +36,7 @@ from storage.hints import give
 from storage.onefile import WRITERS_CACHE_MB, cut_log, file_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -320,3 +320,9 @@ async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
     await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+
+
+async def free_leases_of(unit: Unit, table: type[Row], owners: Iterable[str]) -> None:
+    """Free every row of *table* that one of *owners* leases: processes that are no more."""
+    theirs = col(table.owner).in_(owners)
+    await unit.session.exec(update(table).where(theirs).values(owner=None, lease_until=None))

@@ -1,6 +1,12 @@
-"""Leases on roles that only one process may have, such as polling Telegram."""
+"""Leases on roles that only one process may have, such as polling Telegram.
 
+A process that shares its database also holds one that says it is alive (`alive:…`), and renews it
+every few seconds: what it leases is free again soon after it was killed.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import delete, or_, update
 from sqlmodel import Field, SQLModel, col, select
@@ -8,9 +14,12 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.engine import Unit
 from storage.insert import insert_new
 
+ALIVE: Final = "alive:"
+_LENGTH: Final = 32  # of a name
+
 
 class Lease(SQLModel, table=True):
-    name: str = Field(primary_key=True, max_length=32)
+    name: str = Field(primary_key=True, max_length=_LENGTH)
     owner: str
     lease_until: datetime
 
@@ -60,3 +69,18 @@ async def let_go(unit: Unit, name: str, owner: str) -> None:
 
 async def drop_leases_of_others(unit: Unit, owner: str) -> None:
     await unit.session.exec(delete(Lease).where(col(Lease.owner) != owner))
+
+
+def alive_name(owner: str) -> str:
+    """Return the name of the lease that says *owner* is alive; what differs ends an owner."""
+    return ALIVE + owner[len(ALIVE) - _LENGTH :]
+
+
+async def dead_owners(unit: Unit) -> list[str]:
+    """Return the processes that have not said for a lease that they are alive."""
+    silent = col(Lease.name).startswith(ALIVE), col(Lease.lease_until) <= unit.now
+    return list(await unit.session.exec(select(Lease.owner).where(*silent)))
+
+
+async def drop_leases_of(unit: Unit, owners: Iterable[str]) -> None:
+    await unit.session.exec(delete(Lease).where(col(Lease.owner).in_(owners)))

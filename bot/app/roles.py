@@ -69,7 +69,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
         wire(loops, around.watch)
         roles += [health.lasting(loop.name, loop.run(stopping)) for loop in loops]
         roles.append(wake_by_hints(around, loops, stopping))
-        roles.append(leave_silent_servers(around.storage, stopping))
+        roles += _beside_others(around, stopping)
         if manager := service_manager():
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))
         roles.append(outdated.watch(stopping))
@@ -81,6 +81,19 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
             await _work(roles, stopping)
         await _let_go(around.storage, around.owner)
     outdated.tell()
+
+
+def _beside_others(
+    around: Surroundings, stopping: asyncio.Event
+) -> list[Coroutine[None, None, None]]:
+    """Return what a process does whose database is a server that others use too."""
+    from bot.app.presence import Presence
+    from storage.engine import SQLITE
+
+    if around.storage.dialect == SQLITE:
+        return []
+    presence = Presence(around.storage, around.owner)
+    return [leave_silent_servers(around.storage, stopping), presence.keep(stopping)]
 
 
 async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:

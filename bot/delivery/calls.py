@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-# A call begins so long after its intent at the latest. Together with the call's own time-out that
-# is less than its lease: nobody has taken it over, and sent it once more, by then.
-BEGINS_WITHIN_SECONDS = 30.0
+# A call begins so long after its intent at the latest. That is less than others wait before they
+# take this process for dead (`app.presence`), and together with the call's own time-out less than
+# its lease: nobody has taken it over, and sent it once more, by then.
+BEGINS_WITHIN_SECONDS = 10.0
 
 
 class Timer(Protocol):

@@ -41,7 +41,7 @@ class Run:
     async def run(self) -> tuple[Verdict, int]:
         """Return the verdict, and how many repeats were to be heard."""
         await migrate(self.database)
-        async with self._town() as (town, playground, workplace, settings):
+        async with self.town() as (town, playground, workplace, settings):
             in_flight = 0
             for number in range(self.kills):
                 await town.progress(number / self.kills)
@@ -54,7 +54,7 @@ class Run:
             return await verdict(town, arrived, self.kills, in_flight), arrived.loud_repeats
 
     @asynccontextmanager
-    async def _town(
+    async def town(
         self,
     ) -> AsyncIterator[tuple[Town, FarPlayground, Workplace, dict[str, Any]]]:
         storage, workplace = Storage.open(self.database), Workplace(self.folder)
