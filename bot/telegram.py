@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
 
+from aiogram.exceptions import TelegramNetworkError
 from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 # Many links stand in one message; a preview of the first would be the largest thing in it.
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+is_late: Final = ContextVar("is_late", default=False)
+"""Whether the update that is handled stood in line for so long that no message answers it."""
+
+
+class MayHaveArrived(TelegramNetworkError):  # noqa: N818 - what became of the message
+    """No answer of Telegram says what became of the call: nobody is told that it failed."""
 
 
 def entities_of(message: Message) -> list[MessageEntity] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, case, update
@@ -28,11 +29,12 @@ from storage.words import IN_THE_WAY, ChatKind, DeliveryKind, DeliveryState, Hin
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from storage.engine import Unit
 
 _table = SQLModel.metadata.tables["delivery"]
+_NONE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,22 @@ async def claim_deliveries(
     limit: int,
     lease: timedelta,
     medium: Medium = Medium.TELEGRAM,
+    groups_ahead: timedelta = _NONE,
 ) -> list[Claimed]:
     """Claim up to *limit* due deliveries for *owner*, the most urgent kinds first.
 
-    Left out are suspended chats, chats whose pace says later, and whatever stands behind another
-    delivery of its address. Of one Telegram chat with several threads one delivery is claimed.
-    Edits that came too late are dropped on the way. They are fewer than could go where much stands
-    behind others that is not marked yet; where that leaves none, a hint says there may be more.
+    Left out are suspended chats, chats whose pace says later (of a group more than *groups_ahead*),
+    and whatever stands behind another delivery of its address. Of one Telegram chat with several
+    threads one delivery is claimed. Edits that came too late are dropped on the way. They are fewer
+    than could go where much stands behind others that is not marked yet; where that leaves none, a
+    hint says there may be more.
     """
     await lock_lines(unit)
     claimed: list[Claimed] = []
     rounds = 0
     while (wanted := limit - len(claimed)) > 0 and rounds < (ROUNDS if claimed else MOST_ROUNDS):
         rounds += 1
-        found = await candidates(unit, medium, wanted)
+        found = await candidates(unit, medium, wanted, groups_ahead)
         kept = [each for each in found if not each.may_go(medium)]
         free = [each for each in found if each.may_go(medium)]
         going = _one_for_each_chat(free, {each.telegram_id for each in claimed})

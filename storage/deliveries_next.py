@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     String,
     bindparam,
+    case,
     cast,
+    exists,
     func,
     literal_column,
+    or_,
     text,
     union_all,
     update,
@@ -30,10 +33,11 @@ from storage.chats import Chat
 from storage.deliveries import IN_THE_WAY, NEXT, WHEN_IT_COMES_BACK, Delivery
 from storage.engine import claim_alone
 from storage.pace import Pace
-from storage.words import ChatKind, ChatState, DeliveryKind, Medium
+from storage.words import ChatKind, ChatState, DeliveryKind, Medium, notice_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import timedelta
 
     from storage.engine import Unit
 
@@ -63,10 +67,12 @@ class Candidate:
         return self.first == self.id and not self.chat_state.holds(medium)
 
 
-async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
+async def candidates(
+    unit: Unit, medium: Medium, limit: int, groups_ahead: timedelta
+) -> list[Candidate]:
     """Return up to *limit* that are due and not marked as waiting, the most urgent kinds first."""
     # One question for each priority: in one for all, each would step over what is due later.
-    each = [_due(unit, medium, priority, limit).subquery() for priority in PRIORITIES]
+    each = [_due(unit, medium, priority, limit, groups_ahead).subquery() for priority in PRIORITIES]
     due = union_all(*(select(one) for one in each)).cte("due")
     statement = (
         select(  # type: ignore[call-overload]
@@ -86,12 +92,17 @@ async def candidates(unit: Unit, medium: Medium, limit: int) -> list[Candidate]:
     return [Candidate(*row) for row in await connection.execute(statement)]
 
 
-def _due(unit: Unit, medium: Medium, priority: int, limit: int) -> Any:
+def _due(unit: Unit, medium: Medium, priority: int, limit: int, groups_ahead: timedelta) -> Any:
     # Those whose pace says later are stepped over: they are few, as many as went out in the last
     # seconds, and keep their place, so that the parts of a digest follow each other.
     pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
-    paces = select(Pace.tat).join(Chat, pace_key == col(Pace.key))
-    tat = paces.where(col(Chat.id) == col(Delivery.chat_id)).scalar_subquery()
+    is_private = col(Chat.kind) == ChatKind.PRIVATE
+    latest = case((is_private, unit.now), else_=unit.now + groups_ahead)
+    is_too_fast = exists().where(
+        pace_key == col(Pace.key),
+        col(Chat.id) == col(Delivery.chat_id),
+        or_(col(Pace.tat) > latest, col(Pace.paused_until) > unit.now),
+    )
     return (
         select(Delivery.id, Delivery.chat_id, Delivery.priority, Delivery.due_at)
         .where(
@@ -99,7 +110,7 @@ def _due(unit: Unit, medium: Medium, priority: int, limit: int) -> Any:
             col(Delivery.medium) == medium,
             col(Delivery.priority) == priority,
             col(Delivery.due_at) <= unit.now,
-            func.coalesce(tat, unit.now) <= unit.now,
+            ~is_too_fast,
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
@@ -137,6 +148,13 @@ def _marking(medium: Medium) -> Any:
     behind = select(_table.c.id).where(*line, _table.c.id >= bindparam("met"), text(NEXT))
     some = behind.order_by(_table.c.id).limit(MARKED_AT_ONCE)
     return update(_table).where(_table.c.id.in_(some)).values(waits=True)
+
+
+async def has_notice_on_its_way(unit: Unit, chat_id: int, kind: str) -> bool:
+    """Whether a notice of that *kind* (see `notice_key`) has still to go to the chat."""
+    named = col(_ahead.key).startswith(notice_key(chat_id, kind, ""))
+    found = exists().where(col(_ahead.chat_id) == chat_id, named, text(f"ahead.{IN_THE_WAY}"))
+    return (await unit.session.exec(select(found))).one()
 
 
 async def lock_lines(unit: Unit) -> None:

@@ -1,7 +1,12 @@
-"""Pace: when the next message may go, one row for each bot token and each Telegram chat."""
+"""Pace: when the next message may go, one row for each bot token and each Telegram chat.
 
-from collections.abc import Mapping
-from datetime import datetime
+
+A chat's row is the one account of its answers and its deliveries, in whatever process. Where two
+rows are locked the token's comes first.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
@@ -62,11 +67,47 @@ async def hold_back(unit: Unit, tats: Mapping[str, datetime]) -> None:
     await connection.execute(statement, rows)
 
 
+async def charge(unit: Unit, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
+    """Let the account of each key grow by an interval, from a moment on or from where it is."""
+    locked = select(Pace.key, Pace.tat).where(col(Pace.key).in_(calls)).order_by(col(Pace.key))
+    tats = dict((await unit.session.exec(locked.with_for_update())).all())
+    await hold_back(
+        unit,
+        {key: max(tats.get(key, at), at) + interval for key, (at, interval) in calls.items()},
+    )
+
+
 async def pause(unit: Unit, key: str, until: datetime) -> None:
     row = await lock_pace(unit, key)
     if row.paused_until is None or row.paused_until < until:
         row.paused_until = until
         await unit.session.flush()
+
+
+async def pause_chat(unit: Unit, token: str, telegram_id: int, until: datetime) -> bool:
+    """Let nothing go to a chat before *until*; return whether all with the key *token* must wait.
+
+    They must where another chat pauses already: then it is no longer one chat that is too busy.
+    """
+    await lock_pace(unit, token)  # of two chats refused at once the second sees the first
+    chat = chat_pace_key(telegram_id)
+    others = select(Pace.key).where(
+        col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > unit.now
+    )
+    is_for_all = (await unit.session.exec(others.limit(1))).first() is not None
+    if is_for_all:
+        await pause(unit, token, until)
+    await pause(unit, chat, until)
+    await hold_back(unit, {chat: until})
+    return is_for_all
+
+
+async def pauses(unit: Unit, keys: Collection[str]) -> dict[str, datetime]:
+    """Return until when those of *keys* pause that do."""
+    statement = select(Pace.key, Pace.paused_until).where(
+        col(Pace.key).in_(keys), col(Pace.paused_until) > unit.now
+    )
+    return {key: until for key, until in await unit.session.exec(statement) if until}
 
 
 async def paused_until(unit: Unit, key: str) -> datetime | None:

@@ -24,7 +24,7 @@ from storage.chats_suspended import suspend_chat
 from storage.deliveries_claimed import finish_calls
 from storage.deliveries_swapped import swap_in
 from storage.engine import will_pass
-from storage.pace import chat_pace_key, hold_back, pause
+from storage.pace import chat_pace_key, hold_back, pause, pause_chat
 from storage.tallies import tally
 from storage.words import DeliveryKind, Event
 
@@ -58,8 +58,8 @@ class Answer:
     def is_plain(self) -> bool:
         """Whether it changes nothing but its delivery."""
         decision = self.decision
-        others = (decision.swap, decision.suspend, decision.migrate_to, decision.token_pause)
-        return not any(others)
+        pauses = decision.chat_pause is not None or decision.token_pause is not None
+        return not (pauses or decision.swap or decision.suspend or decision.migrate_to)
 
 
 def answer_to(
@@ -129,15 +129,22 @@ class Answers:
     async def _write_once(self, answers: Sequence[Answer]) -> None:
         async with self.storage.writing() as unit:
             for answer in answers:
-                if (pausing := answer.decision.token_pause) is not None:
-                    await pause(unit, self.pace_key, unit.now + pausing)
-                    await tally(unit, Event.FLOOD_WAIT)
+                await self._pause(unit, answer)
             written = {each.claimed.id: _changes(unit, each) for each in answers}
             ours = await finish_calls(unit, self.owner, written)
             for answer in answers:
                 if answer.claimed.id in ours:
                     await _follow(unit, answer)
             await hold_back(unit, _paces(unit, answers))
+
+    async def _pause(self, unit: Unit, answer: Answer) -> None:
+        decision = answer.decision
+        if decision.token_pause is not None:
+            await pause(unit, self.pace_key, unit.now + decision.token_pause)
+        elif decision.chat_pause is not None:
+            until = unit.now + decision.chat_pause
+            await pause_chat(unit, self.pace_key, answer.claimed.telegram_id, until)
+            await tally(unit, Event.FLOOD_WAIT)
 
 
 def _changes(unit: Unit, answer: Answer) -> dict[str, object]:

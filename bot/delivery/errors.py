@@ -30,7 +30,7 @@ class ServerTrouble(DeliveryError):  # noqa: N818
 
 
 class FloodWait(DeliveryError):  # noqa: N818
-    """Too fast: the whole token pauses exactly as long as asked."""
+    """Too fast: the chat pauses exactly as long as asked; at a mail server, all mail."""
 
     def __init__(self, sentence: str, pause: timedelta) -> None:
         super().__init__(sentence)

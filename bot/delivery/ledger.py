@@ -2,7 +2,7 @@
 
 Each answer has one decision:
 - yes, or an edit that changes nothing: sent
-- flood wait: pending, later by what was asked; the whole token pauses
+- flood wait: pending, later by what was asked; its chat pauses, or all mail
 - no connection: pending with back-off
 - 5xx: pending with back-off, silent from now on, since it may have arrived; held when the server
   answers others and still fails on this one
@@ -67,6 +67,7 @@ class Decision:
     swap: bool = False  # the fallback becomes its body
     suspend: ChatState | None = None
     migrate_to: int | None = None
+    chat_pause: timedelta | None = None  # all of the chat; the token too if it is not the only one
     token_pause: timedelta | None = None
 
 
@@ -81,7 +82,7 @@ def decide(attempt: Attempt, error: DeliveryError | None) -> Decision:  # noqa: 
         case None | NotModified():
             return SENT
         case FloodWait():
-            return Decision(pause=error.pause, token_pause=error.pause, counts=False)
+            return Decision(pause=error.pause, chat_pause=error.pause, counts=False)
         case TokenRejected():
             return Decision(pause=TOKEN_PAUSE, token_pause=TOKEN_PAUSE, counts=False)
         case NeverSent():

@@ -188,8 +188,8 @@ class Mailing:
             if isinstance(error, PolicyRefused) and decision.state is DeliveryState.HELD:
                 await self.refusals.mistrusted(unit, claimed.mailbox_id, str(error))
             await finish_sending(unit, claimed.id, self.owner, **facts)
-            if decision.token_pause:
-                await pause(unit, PACE_KEY, unit.now + decision.token_pause)
+            if pausing := decision.chat_pause or decision.token_pause:  # no chat's, but all mail's
+                await pause(unit, PACE_KEY, unit.now + pausing)
 
 
 def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:

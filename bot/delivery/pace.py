@@ -15,10 +15,16 @@ from storage.words import ChatKind
 # the next slot behind them, never waits longer.
 HORIZON = timedelta(milliseconds=200)
 
-# Telegram allows one a second in a private chat and 20 a minute elsewhere; a little slower, since
-# the way to Telegram takes longer for one message than for another.
+# Telegram allows one a second in a private chat; a little slower, since the way to Telegram takes
+# longer for one message than for another. A person waits for answers: a few in a row go at once.
 PRIVATE_INTERVAL = timedelta(seconds=1.05)
-GROUP_INTERVAL = timedelta(seconds=3.1)
+PRIVATE_BURST = 3
+
+# Elsewhere it allows 20 in any minute: (60 + 5 x 4.1) / 4.1 = 19. Deliveries may run further ahead
+# than answers, so that they find a place however many answers a group asks for.
+GROUP_INTERVAL = timedelta(seconds=4.1)
+GROUP_BURST = 3
+GROUPS_AHEAD = 4 * GROUP_INTERVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,9 @@ def next_slots(tat: datetime, now: datetime, interval: timedelta, *, wanted: int
     return Slots(tuple(start + i * interval for i in range(wanted)), interval)
 
 
-def reply_moment(
-    tat: datetime, now: datetime, interval: timedelta, burst: int
-) -> tuple[datetime, datetime]:
-    """Return when a reply to a chat may go, and the chat's new arrival time.
-
-    Unlike deliveries, *burst* replies in a row go at once: a person waits for them.
-    """
+def reply_moment(tat: datetime, now: datetime, kind: ChatKind) -> tuple[datetime, datetime]:
+    """Return when a reply to a chat may go, and the chat's new arrival time."""
+    burst = PRIVATE_BURST if kind is ChatKind.PRIVATE else GROUP_BURST
+    interval = chat_interval(kind)
     arrival = max(tat, now) + interval
     return max(now, arrival - burst * interval), arrival

@@ -1,7 +1,12 @@
 """People's replies: they take their slots from the same pace as deliveries, and go before them.
 
 A middleware of the session that the chat's bot uses; deliveries have a bot, and so a session, of
-their own. Only calls that send, copy or forward count. A read time-out is never retried here.
+their own. Only calls that send, copy or forward count.
+
+1. No call about a chat is made while Telegram lets it pause, nor one of the conversation while it
+   lets the token pause. A short pause is waited for; else the call fails as if it was refused.
+2. What surely did not arrive is tried again, and so is what may be done twice. Else nobody knows,
+   and `MayHaveArrived` says so.
 """
 
 from __future__ import annotations
@@ -10,17 +15,21 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
 
 from bot.delivery.calls import LoopTimer, Timer, Timetable
-from bot.delivery.pace import chat_interval, reply_moment
+from bot.delivery.errors import NeverSent, ServerTrouble, Unknown
+from bot.delivery.pace import reply_moment
+from bot.delivery.telegram import translate
 from bot.delivery.turns import Turns
+from bot.telegram import MayHaveArrived, is_late
 from storage.engine import DatabaseError
-from storage.pace import chat_pace_key, hold_back, lock_pace, pause
+from storage.pace import chat_pace_key, hold_back, lock_pace, pause, pause_chat, pauses
 from storage.tallies import tally
 from storage.words import ChatKind, Event
 
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
 
+    from bot.delivery.errors import DeliveryError
     from storage.engine import Storage, Unit
 
 log = structlog.get_logger(__name__)
@@ -38,15 +48,16 @@ log = structlog.get_logger(__name__)
 # reply alone costs the deliveries a sixth of a second.
 BLOCK = 5
 
-# Telegram lets a few messages in a row through; a person waits for them.
-PRIVATE_BURST = 3
-GROUP_BURST = 15
-
 # So often a reply takes another slot for one that it came too late for; then it goes all the same.
 TRIES = 3
 
-# A longer flood wait is the caller's to tell; nobody waits so long for a reply.
-SHORT_WAIT = timedelta(seconds=3)
+# A call that would have to wait for longer is not made. In a group that asks much the next place
+# is 4.1 seconds away; the answer to a press, which is no message, may come later.
+LONGEST_WAIT_SECONDS = 5.0
+PRESS_WAIT_SECONDS = 20.0
+
+# Before what failed is tried again, and again.
+PAUSES_SECONDS = (0.5, 2.0)
 
 _COUNTED = ("send", "copy", "forward")
 _NOT_COUNTED = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
@@ -79,51 +90,80 @@ class Replies(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        if not counts(method.__api_method__):
-            return await make_request(bot, method)
-        chat_id = getattr(method, "chat_id", None)
-        await self._wait_if_possible(chat_id)
-        try:
-            return await make_request(bot, method)
-        except TelegramRetryAfter as refused:
-            # It was refused, so it has not arrived: to ask once more cannot double it.
-            await self._pause(refused.retry_after)
-            if timedelta(seconds=refused.retry_after) > SHORT_WAIT:
-                raise
-            await self.timer.wait(refused.retry_after)
-        await self._wait_if_possible(chat_id)
-        return await make_request(bot, method)
+        name, chat = method.__api_method__, _chat_of(method)
+        if chat is None and not name.startswith(("answer", *_COUNTED)):
+            return await make_request(bot, method)  # polls, profiles: what limits those is theirs
+        for seconds in (*PAUSES_SECONDS, None):
+            await self._wait_for_place(method, chat)
+            try:
+                return await make_request(bot, method)
+            except TelegramRetryAfter as refused:
+                # It was refused, so it has not arrived: to ask once more cannot double it.
+                await self._pause(chat, refused.retry_after)
+                if seconds is None or refused.retry_after > _patience(name):
+                    raise
+                await self.timer.wait(refused.retry_after)
+            except (AiogramError, OSError) as error:
+                trouble = translate(error)
+                if seconds is None or not _is_tried_again(name, trouble, error):
+                    raise _known(method, trouble, error) from error
+                log.info("a call is tried again", method=name, reason=str(trouble))
+                await self.timer.wait(seconds)
+        raise AssertionError  # the last round returns or raises
 
-    async def _wait_if_possible(self, chat_id: Any) -> None:
+    async def _wait_for_place(self, method: TelegramMethod[Any], chat: int | None) -> None:
+        """Wait until the call may be made; raise `TelegramRetryAfter` where that takes too long."""
         try:
-            await self._wait_for_slot(chat_id)
+            if not counts(method.__api_method__):
+                await self._wait_for_pauses(method, chat)
+            elif is_late.get():
+                raise _refused(method, 0)
+            else:
+                await self._wait_for_slot(method, chat)
         except (DatabaseError, OSError) as error:
             # Somebody waits for an answer, if only to read that something is wrong.
             log.warning("answering without a slot; the database fails", error=str(error))
 
-    async def _wait_for_slot(self, chat_id: Any) -> None:
+    async def _wait_for_pauses(self, method: TelegramMethod[Any], chat: int | None) -> None:
+        async with self.storage.reading() as unit:
+            seconds = await self._pause_left(unit, chat)
+        if seconds > _patience(method.__api_method__):
+            raise _refused(method, seconds)
+        if seconds:
+            await self.timer.wait(seconds)
+
+    async def _pause_left(self, unit: Unit, chat: int | None) -> float:
+        keys = {self.pace_key} if chat is None else {self.pace_key, chat_pace_key(chat)}
+        until = max((await pauses(unit, keys)).values(), default=unit.now)
+        return (until - unit.now).total_seconds()
+
+    async def _wait_for_slot(self, method: TelegramMethod[Any], chat: int | None) -> None:
         times = self._turns.times
-        if isinstance(chat_id, int):
-            await times.until(await self._chat_moment(chat_id))
+        seconds = await self._seconds_to_wait(chat)
+        if seconds > LONGEST_WAIT_SECONDS:
+            raise _refused(method, seconds)
+        if seconds:
+            await times.until(times.timer.now() + seconds)
         for _ in range(TRIES):
             moment = await self._slot()
             await times.until(moment)
             if not self._turns.is_missed(moment):
                 return
 
-    async def _chat_moment(self, chat_id: int) -> float:
-        """When the chat may have another; with a slot for it, mostly, in one unit of work."""
-        kind, burst = (
-            (ChatKind.PRIVATE, PRIVATE_BURST) if chat_id > 0 else (ChatKind.GROUP, GROUP_BURST)
-        )
-        key = chat_pace_key(chat_id)
+    async def _seconds_to_wait(self, chat: int | None) -> float:
+        """Return how long until the chat may have another; if that is soon, it is counted."""
         async with self._one_at_a_time, self._turns.unit() as unit:
-            now = self.timer.now()
             await self._have_slots(unit)
-            row = await lock_pace(unit, key)
-            moment, arrival = reply_moment(row.tat, unit.now, chat_interval(kind), burst)
-            await hold_back(unit, {key: arrival})
-        return now + (moment - unit.now).total_seconds()
+            paused = await self._pause_left(unit, chat)
+            if chat is None or paused > LONGEST_WAIT_SECONDS:
+                return paused
+            row = await lock_pace(unit, chat_pace_key(chat))
+            kind = ChatKind.PRIVATE if chat > 0 else ChatKind.GROUP
+            moment, arrival = reply_moment(row.tat, unit.now, kind)
+            seconds = max(paused, (moment - unit.now).total_seconds())
+            if seconds <= LONGEST_WAIT_SECONDS:
+                await hold_back(unit, {row.key: arrival})
+            return seconds
 
     async def _slot(self) -> float:
         async with self._one_at_a_time:
@@ -141,8 +181,42 @@ class Replies(BaseRequestMiddleware):
             self._slots.popleft()  # used now, it would stand too close to another's
         return bool(self._slots)
 
-    async def _pause(self, seconds: int) -> None:
-        log.warning("telegram asks to slow down; the token pauses", seconds=seconds)
-        async with self.storage.writing() as unit:
-            await pause(unit, self.pace_key, unit.now + timedelta(seconds=seconds))
-            await tally(unit, Event.FLOOD_WAIT)
+    async def _pause(self, chat: int | None, seconds: int) -> None:
+        """Let the chat pause; the token if the call was about none, or another chat pauses too."""
+        log.warning("telegram asks to slow down", chat=chat, seconds=seconds)
+        try:
+            async with self.storage.writing() as unit:
+                until = unit.now + timedelta(seconds=seconds)
+                if chat is None:
+                    await pause(unit, self.pace_key, until)
+                else:
+                    await pause_chat(unit, self.pace_key, chat, until)
+                await tally(unit, Event.FLOOD_WAIT)
+        except (DatabaseError, OSError) as error:
+            log.warning("a pause is not kept; the database fails", error=str(error))
+
+
+def _chat_of(method: TelegramMethod[Any]) -> int | None:
+    chat = getattr(method, "chat_id", None)
+    return chat if isinstance(chat, int) else None
+
+
+def _patience(name: str) -> float:
+    return PRESS_WAIT_SECONDS if name == "answerCallbackQuery" else LONGEST_WAIT_SECONDS
+
+
+def _refused(method: TelegramMethod[Any], seconds: float) -> TelegramRetryAfter:
+    return TelegramRetryAfter(method, "no call is made into a pause", ceil(seconds))
+
+
+def _is_tried_again(name: str, trouble: DeliveryError, error: Exception) -> bool:
+    if isinstance(trouble, NeverSent | ServerTrouble):
+        return True
+    # An edit or an answer to a press is the same when it comes twice; but who waited for long
+    # enough to run out of time does not wait as long again.
+    timed_out = isinstance(error.__cause__, TimeoutError)
+    return isinstance(trouble, Unknown) and not counts(name) and not timed_out
+
+
+def _known(method: TelegramMethod[Any], trouble: DeliveryError, error: Exception) -> Exception:
+    return MayHaveArrived(method, str(trouble)) if isinstance(trouble, Unknown) else error

@@ -20,7 +20,7 @@ from bot.delivery.channel import Address
 from bot.delivery.errors import DeliveryError, Refused, Unknown
 from bot.delivery.ledger import after_crash
 from bot.delivery.outcome import changes
-from bot.delivery.pace import chat_interval
+from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.delivery.telling import telling
 from bot.delivery.turns import Turns
 from bot.rendering.messages import Message
@@ -36,7 +36,7 @@ from storage.deliveries_left import (
     resend_unknown,
     work_left_behind,
 )
-from storage.pace import chat_pace_key, hold_back, paused_until
+from storage.pace import charge, chat_pace_key, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,23 +163,29 @@ class Sending:
             if not slots:
                 return []
             claimed = await claim_deliveries(
-                offer.unit, self.owner, limit=len(slots), lease=CLAIM_LEASE
+                offer.unit,
+                self.owner,
+                limit=len(slots),
+                lease=CLAIM_LEASE,
+                groups_ahead=GROUPS_AHEAD,
             )
             if claimed:
                 await self._turns.take(offer, len(claimed))
-            following = {
-                chat_pace_key(each.telegram_id): slot + chat_interval(each.chat_kind)
+            calls = {
+                chat_pace_key(each.telegram_id): (slot, chat_interval(each.chat_kind))
                 for each, slot in zip(claimed, slots, strict=False)
             }
-            await hold_back(unit, following)
+            await charge(unit, calls)
         return [Planned(*each) for each in zip(claimed, offer.moments, strict=False)]
 
     async def _begin(self, planned: Sequence[Planned]) -> list[Planned]:
-        """Write down that the calls begin; none if the token pauses, nor where a claim is lost."""
+        """Write down that the calls begin; none into a pause, nor where a claim is lost."""
         async with self._turns.unit() as unit:
-            if await paused_until(unit, self.pace_key):
+            chats = {each.claimed.id: chat_pace_key(each.claimed.telegram_id) for each in planned}
+            paused = await pauses(unit, {self.pace_key, *chats.values()})
+            if self.pace_key in paused:
                 return []
-            ids = [each.claimed.id for each in planned]
+            ids = [row for row, chat in chats.items() if chat not in paused]
             begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
         return [each for each in planned if each.claimed.id in begun]
 
@@ -223,6 +229,6 @@ def _split(waiting: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
 def _tell(answer: Answer, error: DeliveryError) -> None:
     level, sentence = telling(error, answer.decision, is_edit=answer.claimed.is_edit)
     facts = {"delivery": answer.claimed.id, "chat": answer.claimed.telegram_id}
-    if answer.decision.token_pause:
-        facts["seconds"] = int(answer.decision.token_pause.total_seconds())
+    if pause := answer.decision.chat_pause or answer.decision.token_pause:
+        facts["seconds"] = int(pause.total_seconds())
     getattr(log, level)(sentence, said=str(error), becomes=answer.decision.state.value, **facts)

@@ -30,7 +30,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.types import BufferedInputFile, InputRichMessage, ReplyParameters
-from aiohttp import ClientConnectorError, ConnectionTimeoutError
+from aiohttp import ClientConnectionResetError, ClientConnectorError, ConnectionTimeoutError
 
 from bot.delivery.errors import (
     ChatMigrated,
@@ -184,7 +184,8 @@ def _code_of(error: TelegramAPIError) -> int | None:
 
 def _network_trouble(error: TelegramNetworkError) -> DeliveryError:
     match error.__cause__:
-        case ClientConnectorError() | ConnectionTimeoutError():
+        # The second is a request that was not written, since its connection was closed before.
+        case ClientConnectorError() | ClientConnectionResetError() | ConnectionTimeoutError():
             return NeverSent(error.message)
         case asyncio.TimeoutError():
             return Unknown("no answer in time")

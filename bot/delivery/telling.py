@@ -17,7 +17,10 @@ Telling = tuple[str, str]  # the level, as a logger's method is named, and the s
 
 _BY_ERROR: tuple[tuple[type[DeliveryError], Telling], ...] = (
     (TokenRejected, ("error", "Telegram refuses the token and nothing is sent: check BOT_TOKEN")),
-    (FloodWait, ("warning", "Telegram asks for a pause; nothing is sent until it is over")),
+    (
+        FloodWait,
+        ("warning", "Telegram asks for a pause; nothing goes to this chat until it is over"),
+    ),
     (AddressClosed, ("info", "a chat cannot be written to; it is suspended until it comes back")),
     (ChatMigrated, ("info", "a group has become a supergroup; what waits goes to its new id")),
     (NotModified, ("info", "a message says already what it should say")),

@@ -55,6 +55,8 @@ class Api:
         answer: dict[str, Any] = {}
         try:
             call = await self._read(request, name.lower(), entry)
+            if entry.chat_id is not None:
+                self.world.flood.check_ban(entry.method, entry.chat_id)
             fault = self.world.faults.take(call.method, entry.chat_id)
             if fault is None or fault.when is When.AFTER:
                 answer = await self._apply(call, entry)
@@ -119,6 +121,8 @@ class Api:
 
     async def _fail(self, request: web.Request, fault: Fault, entry: Entry) -> web.Response:
         refusal = fault.refusal()
+        if fault.kind is FaultKind.TOO_MANY and entry.chat_id is not None:
+            self.world.flood.ban(entry.chat_id, fault.retry_after)
         if refusal is not None:
             entry.status = refusal.code
             return self._answer(refusal.to_json(), entry)

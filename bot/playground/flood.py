@@ -2,8 +2,11 @@
 
 Per token 30 in any second; per group 20 in any minute; per private chat one a second, where a short
 burst is let through (three at once), as Telegram does. `STRICT` allows no burst, `OFF` counts
-nothing. A refused message does not count. Only send, copy and forward calls come here, and
+nothing. A refused message does not count. Only send, copy and forward calls are charged, and
 `setWebhook`, which may be called once a second.
+
+A refusal, be it one that a test ordered, bans its chat for as long as it says: until then each call
+about the chat is written down as made inside the ban, and one that sends is refused.
 """
 
 from collections import defaultdict, deque
@@ -23,6 +26,7 @@ class FloodMode(StrEnum):
 TOKEN_PER_SECOND = 30
 GROUP_PER_MINUTE = 20
 BURST = {FloodMode.NORMAL: 3, FloodMode.STRICT: 1}
+_SENDS = ("send", "copy", "forward")
 _FORGET_ABOVE = 10_000  # chats remembered before those that owe nothing are dropped
 
 
@@ -36,6 +40,9 @@ class Flood:
         self._groups: dict[int, deque[float]] = defaultdict(deque)
         self._paid_until: dict[int, float] = {}
         self._hook_from = 0.0
+        self._banned_until: dict[int, float] = {}
+        self.inside_bans: list[tuple[float, str, int]] = []
+        """When which method was called about which chat, though that was banned."""
 
     def charge_hook(self) -> None:
         """Count one `setWebhook`, or raise the refusal."""
@@ -51,14 +58,29 @@ class Flood:
         if self.mode is FloodMode.OFF:
             return
         now = self.clock()
-        waits = [_window_wait(self._tokens[token], now, 1.0, TOKEN_PER_SECOND, count)]
+        wait = _window_wait(self._tokens[token], now, 1.0, TOKEN_PER_SECOND, count)
         if chat_id < 0:
-            waits.append(_window_wait(self._groups[chat_id], now, 60.0, GROUP_PER_MINUTE, count))
+            own = _window_wait(self._groups[chat_id], now, 60.0, GROUP_PER_MINUTE, count)
         else:
-            waits.append(self._private_wait(chat_id, now, count))
-        if max(waits) > 0:
-            raise too_many_requests(max(1, ceil(max(waits))))
+            own = self._private_wait(chat_id, now, count)
+        if own > 0:
+            self.ban(chat_id, ceil(own))
+        if max(wait, own) > 0:
+            raise too_many_requests(max(1, ceil(max(wait, own))))
         self._record(token, chat_id, now, count)
+
+    def ban(self, chat_id: int, seconds: int) -> None:
+        if self.mode is not FloodMode.OFF:
+            self._banned_until[chat_id] = self.clock() + seconds
+
+    def check_ban(self, method: str, chat_id: int) -> None:
+        """Write down a call about the chat while it is banned; raise the refusal if it sends."""
+        left = self._banned_until.get(chat_id, 0.0) - self.clock()
+        if left > 0:
+            self.inside_bans.append((self.clock(), method, chat_id))
+            if not method.startswith(_SENDS) or method == "sendChatAction":
+                return
+            raise too_many_requests(max(1, ceil(left)))
 
     def _private_wait(self, chat_id: int, now: float, count: int) -> float:
         """GCRA: the theoretical arrival time may run ahead of now by the burst, no further."""

@@ -15,7 +15,7 @@ from storage.words import ChatState, DeliveryState
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
 HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED
 
-PAUSE = "Telegram asks for a pause; nothing is sent until it is over"
+PAUSE = "Telegram asks for a pause; nothing goes to this chat until it is over"
 TOKEN = "Telegram refuses the token and nothing is sent: check BOT_TOKEN"
 NO_WAY = "there is no way to Telegram; the message waits"
 AGAIN = "a message may have arrived; it goes once more, without a sound"
@@ -48,7 +48,7 @@ class Row:
     send: Fate
     edit: Fate
     bare: Fate | None = None  # of a message or an edit that has no fallback, where it matters
-    pause_seconds: int = 0  # of the whole token
+    pause_seconds: int = 0  # of the chat, or of the whole token
     chat_state: ChatState = ChatState.ACTIVE
     holds_others: bool = False
     only_edits: bool = False
@@ -66,7 +66,6 @@ def _flood(seconds: int) -> Row:
         send=Fate(PENDING, says=PAUSE),
         edit=Fate(PENDING, says=PAUSE),
         pause_seconds=seconds,
-        holds_others=True,
     )
 
 
@@ -176,8 +175,9 @@ these answers: `python -m tests.delivery.matrix` prints it.
 - Nothing is lost: whatever does not end as *sent* is listed, with the reason, until you release it.
 - What may have arrived is sent once more, without a sound, and after a second doubt held for you.
 - After a doubt nothing goes to anybody until Telegram answers a question that has no effect.
-- No chat waits for another's trouble. Only a 429, a refused token and a missing way to Telegram
-  hold up everybody, a 429 for exactly as long as it asks.
+- No chat waits for another's trouble. A 429 holds up its chat, for exactly as long as it asks; only
+  where a second chat gets one meanwhile, the token is refused, or there is no way to Telegram, all
+  wait.
 - A message that only the server fails on is tried again after {back_off(1).seconds} s, then ever
   later, and held after ten times.
 - A call that a process began and did not live to see answered counts as one that may have arrived.

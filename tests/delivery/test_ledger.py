@@ -55,8 +55,8 @@ ERRORS: tuple[DeliveryError, ...] = (
         pytest.param(
             FIRST,
             FLOOD,
-            Decision(pause=FLOOD.pause, token_pause=FLOOD.pause, counts=False),
-            id="a flood wait pauses the whole token, exactly as long as asked",
+            Decision(pause=FLOOD.pause, chat_pause=FLOOD.pause, counts=False),
+            id="a flood wait pauses its chat, exactly as long as asked",
         ),
         pytest.param(
             FIRST,

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter
-from aiogram.methods import EditMessageText, GetMe, SendChatAction, SendMessage
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    EditMessageText,
+    GetChatMember,
+    GetMe,
+    SendChatAction,
+    SendMessage,
+)
+from aiohttp import ClientConnectionResetError, ClientOSError
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery.pace import HORIZON, interval_of
-from bot.delivery.replies import BLOCK, PRIVATE_BURST, TRIES, Replies, counts
-from storage.pace import Pace, paused_until
+from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
+from bot.delivery.replies import BLOCK, TRIES, Replies, counts
+from bot.telegram import MayHaveArrived, is_late
+from storage.pace import Pace, chat_pace_key, pause, pauses
 from storage.tallies import tallied_today
 from storage.words import Event
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
@@ -179,15 +195,196 @@ async def test_a_short_flood_wait_is_waited_for(replies, clock, storage):
     assert call.moments[1] - call.moments[0] >= 2 * SECOND
 
 
-async def test_a_long_flood_wait_is_told_and_pauses_the_token(replies, clock, storage):
+async def test_a_long_flood_wait_is_told_and_pauses_its_chat_alone(replies, clock, storage):
     call = FakeCall(clock, TelegramRetryAfter(to(7), "slow", 600))
 
     with pytest.raises(TelegramRetryAfter):
         await replies(call, BOT, to(7))
 
     async with storage.reading() as unit:
-        assert await paused_until(unit, PACE_KEY) == unit.now + 600 * SECOND
+        assert await pauses(unit, [PACE_KEY, chat_pace_key(7)]) == {
+            chat_pace_key(7): unit.now + 600 * SECOND
+        }
         assert await tallied_today(unit, Event.FLOOD_WAIT) == 1
+
+
+async def test_no_call_about_a_chat_is_made_into_its_pause_and_others_are(replies, clock):
+    call = FakeCall(clock, TelegramRetryAfter(to(-7), "slow", 600))
+    methods = (
+        to(-7),
+        EditMessageText(text="x", chat_id=-7),
+        SendChatAction(chat_id=-7, action="typing"),
+        GetChatMember(chat_id=-7, user_id=1),
+    )
+
+    for method in methods:
+        with pytest.raises(TelegramRetryAfter):
+            await replies(call, BOT, method)
+    assert len(call.moments) == 1
+    await replies(call, BOT, to(8))
+    await replies(call, BOT, AnswerCallbackQuery(callback_query_id="1"))
+    clock.turn(600 * SECOND)
+    await replies(call, BOT, to(-7))
+
+    assert len(call.moments) == 4
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(to(8), id="of a second chat while the first pauses"),
+        pytest.param(AnswerCallbackQuery(callback_query_id="1"), id="of a call about no chat"),
+    ],
+)
+async def test_the_token_pauses_after_a_refusal(replies, clock, storage, second):
+    refusals = [TelegramRetryAfter(method, "slow", 60) for method in (to(7), second)]
+    call = FakeCall(clock, *refusals)
+
+    for method in (to(7), second):
+        with pytest.raises(TelegramRetryAfter):
+            await replies(call, BOT, method)
+    with pytest.raises(TelegramRetryAfter):
+        await replies(call, BOT, to(9))
+
+    assert len(call.moments) == 2
+
+
+async def test_the_token_goes_on_when_a_second_chat_is_refused_after_the_first_pause(
+    replies, clock, storage
+):
+    other = FakeCall(clock)
+
+    for chat in (7, 8):
+        with pytest.raises(TelegramRetryAfter):
+            await replies(FakeCall(clock, TelegramRetryAfter(to(chat), "slow", 60)), BOT, to(chat))
+        clock.turn(60 * SECOND)
+        await replies(other, BOT, to(9))
+
+    assert len(other.moments) == 2
+
+
+async def test_answers_to_a_group_and_deliveries_there_are_20_in_any_minute(
+    replies, clock, storage, outbox, sending, telegram
+):
+    group = await outbox.chat(-7)
+    call = FakeCall(clock)
+
+    for number in range(60):
+        if number > 20:
+            await outbox.add(group)
+            await sending.send_due()
+            await sending.calls.all_done()
+        with suppress(TelegramRetryAfter):
+            await replies(call, BOT, to(-7))
+        clock.turn(SECOND)
+
+    moments = sorted([*call.moments, *(at for at, *_ in telegram.calls)])
+    for first in moments:
+        assert sum(first <= at <= first + 60 * SECOND for at in moments) <= 20
+    assert len(telegram.calls) >= 5
+
+
+async def test_an_alert_to_a_group_that_asks_without_end_does_not_wait(
+    replies, clock, outbox, sending, telegram
+):
+    call = FakeCall(clock)
+    for _ in range(30):
+        await replies(call, BOT, to(-7))
+    await outbox.add(await outbox.chat(-7))
+
+    await sending.send_due()
+    await sending.calls.all_done()
+
+    assert len(telegram.calls) == 1
+    assert telegram.calls[0][0] - call.moments[-1] < SECOND
+
+
+async def test_an_answer_whose_turn_is_too_far_away_is_not_given(replies, clock):
+    call = FakeCall(clock)
+    results = await asyncio.gather(
+        *[replies(call, BOT, to(-7)) for _ in range(6)], return_exceptions=True
+    )
+
+    refused = [each for each in results if isinstance(each, TelegramRetryAfter)]
+    assert refused
+    assert len(refused) + len(call.moments) == 6
+    clock.turn(2 * GROUP_INTERVAL)
+    await replies(call, BOT, to(-7))  # those that were not given took no place
+
+
+async def test_who_stood_in_line_for_too_long_is_answered_by_no_message(replies, clock):
+    call = FakeCall(clock)
+    is_late.set(True)
+
+    with pytest.raises(TelegramRetryAfter):
+        await replies(call, BOT, to(7))
+    await replies(call, BOT, AnswerCallbackQuery(callback_query_id="1"))
+
+    assert len(call.moments) == 1
+
+
+async def test_a_pause_of_the_token_holds_answers_too(replies, clock, storage):
+    async with storage.writing() as unit:
+        await pause(unit, PACE_KEY, unit.now + 2 * SECOND)
+    call = FakeCall(clock)
+    before = clock.now
+
+    await replies(call, BOT, to(7))
+
+    assert call.moments[0] - before >= 2 * SECOND
+
+
+def no_connection(method: Any) -> TelegramNetworkError:
+    error = TelegramNetworkError(method, "ClientConnectionResetError: closing")
+    error.__cause__ = ClientConnectionResetError("Cannot write to closing transport")
+    return error
+
+
+def reset(method: Any) -> TelegramNetworkError:
+    error = TelegramNetworkError(method, "ClientOSError: reset")
+    error.__cause__ = ClientOSError(104, "Connection reset by peer")
+    return error
+
+
+PRESS = AnswerCallbackQuery(callback_query_id="1")
+EDIT = EditMessageText(text="x", chat_id=7, message_id=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        pytest.param(to(7), no_connection(to(7)), id="an answer that never left"),
+        pytest.param(to(7), TelegramServerError(to(7), "500"), id="an answer refused by a 500"),
+        pytest.param(to(7), ClientDecodeError("x", ValueError(), "<html>502"), id="by a 502"),
+        pytest.param(EDIT, reset(EDIT), id="an edit after a reset"),
+        pytest.param(PRESS, reset(PRESS), id="the answer to a press after a reset"),
+        pytest.param(PRESS, TelegramServerError(PRESS, "500"), id="the answer to a press, a 500"),
+    ],
+)
+async def test_what_did_not_arrive_or_may_come_twice_is_tried_again(replies, clock, method, error):
+    call = FakeCall(clock, error)
+
+    await replies(call, BOT, method)
+
+    assert len(call.moments) == 2
+
+
+async def test_it_is_tried_three_times_in_all(replies, clock):
+    call = FakeCall(clock, *[TelegramServerError(to(7), "500") for _ in range(3)])
+
+    with pytest.raises(TelegramServerError):
+        await replies(call, BOT, to(7))
+
+    assert len(call.moments) == 3
+
+
+async def test_an_answer_that_may_have_arrived_is_not_given_twice(replies, clock):
+    call = FakeCall(clock, reset(to(7)))
+
+    with pytest.raises(MayHaveArrived):
+        await replies(call, BOT, to(7))
+
+    assert len(call.moments) == 1
 
 
 async def test_a_time_out_is_never_retried(replies, clock):

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import errors
+from bot.delivery.calls import Calls
+from bot.delivery.send import Sending
 from bot.rendering.messages import Message
-from storage.pace import paused_until
+from storage.pace import chat_pace_key, hold_back, pause_chat, pauses
 from storage.words import DeliveryState
-from tests.delivery.conftest import PACE_KEY, send_all
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -42,22 +44,63 @@ async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, erro
         assert row.due_at == clock.now + due_in
 
 
-async def test_a_flood_wait_pauses_the_whole_token_as_long_as_asked(
+async def test_a_flood_wait_pauses_its_chat_alone_as_long_as_asked(
     sending, outbox, telegram, clock, storage
 ):
     telegram.errors[7] = [errors.FloodWait("retry after 600", 10 * MINUTE)]
-    first = await outbox.add(await outbox.chat(7))
+    chat = await outbox.chat(7)
+    first = await outbox.add(chat)
     await send_all(sending)
-    other = await outbox.add(await outbox.chat(8))
+    behind, other = await outbox.add(chat), await outbox.add(await outbox.chat(8))
+
+    clock.turn(9 * MINUTE)
+    await send_all(sending)
+    assert await outbox.states(first, behind, other) == [PENDING, PENDING, SENT]
+    async with storage.reading() as unit:
+        until = await pauses(unit, [PACE_KEY, chat_pace_key(7)])
+        assert until == {chat_pace_key(7): pytest.approx(unit.now + MINUTE, abs=SECOND)}
+
+    clock.turn(MINUTE)
+    await send_all(sending)
+    clock.turn(MINUTE)
+    await send_all(sending)
+    assert await outbox.states(first, behind) == [SENT, SENT]
+    assert (await outbox.get(first)).attempts == 1  # the flood wait was not its fault
+
+
+async def test_a_flood_wait_of_a_second_chat_while_the_first_lasts_pauses_the_token(
+    sending, outbox, telegram, clock
+):
+    for chat in (7, -8):
+        telegram.errors[chat] = [errors.FloodWait("retry after 60", MINUTE)]
+        await outbox.add(await outbox.chat(chat))
+        await send_all(sending)
+    await outbox.add(await outbox.chat(9))
 
     assert await send_all(sending) == 0
-    async with storage.reading() as unit:
-        assert await paused_until(unit, PACE_KEY) == unit.now + 10 * MINUTE
+    clock.turn(MINUTE)
+    assert await send_all(sending) == 3
 
-    clock.turn(10 * MINUTE)
-    await send_all(sending)
-    assert await outbox.states(first, other) == [SENT, SENT]
-    assert (await outbox.get(first)).attempts == 1  # the flood wait was not its fault
+
+async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
+    storage, outbox, telegram, clock, sending
+):
+    """As when an answer to the chat is refused between the claim and the call."""
+    delivery = await outbox.add(await outbox.chat(-7))
+
+    class Interrupted(TurnedTimer):
+        async def wait(self, seconds: float) -> None:
+            await super().wait(seconds)
+            async with storage.writing() as unit:
+                await pause_chat(unit, PACE_KEY, -7, unit.now + MINUTE)
+
+    async with Calls(timer=Interrupted(clock)) as calls:
+        async with storage.writing() as unit:  # so that its slot is not yet there
+            await hold_back(unit, {PACE_KEY: unit.now + SECOND / 10})
+        await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
+
+    assert telegram.calls == []
+    assert await outbox.states(delivery) == [PENDING]
 
 
 async def test_what_may_have_arrived_is_resent_once_silently(sending, outbox, telegram, clock):

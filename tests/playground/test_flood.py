@@ -94,3 +94,21 @@ async def test_only_messages_that_would_be_sent_are_counted(call, pg, ann):
 
     assert (first["ok"], edited["ok"]) == (True, True)
     assert (second["error_code"], second["parameters"]) == (429, {"retry_after": 1})
+
+
+def test_a_refusal_bans_its_chat_and_calls_inside_the_ban_are_counted(wall):
+    flood = Flood(wall, FloodMode.NORMAL)
+    assert _let_through(flood, [-5] * 21) == 20
+
+    flood.check_ban("editMessageText", -5)
+    with pytest.raises(Refusal) as refused:
+        flood.check_ban("sendMessage", -5)
+    flood.check_ban("sendMessage", 6)
+    wall.seconds += 61
+    flood.check_ban("sendMessage", -5)
+
+    assert refused.value.parameters == {"retry_after": 60}
+    assert [call[1:] for call in flood.inside_bans] == [
+        ("editMessageText", -5),
+        ("sendMessage", -5),
+    ]
