@@ -1,6 +1,5 @@
 """Pace: when the next message may go, one row for each bot token and each Telegram chat.
 
-
 A chat's row is the one account of its answers and its deliveries, in whatever process. Where two
 rows are locked the token's comes first.
 """

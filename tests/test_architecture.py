@@ -99,6 +99,7 @@ USE_CASES = {
     "bot.subscribers.sharing",
     "bot.subscribers.tastes",
     "bot.subscribers.topics",
+    "bot.subscribers.unanswered",
     "bot.subscribers.watching",
 }
 ACTS = {

@@ -56,6 +56,7 @@ from bot.subscribers.settings import ChatSettings
 from bot.subscribers.sharing import Sharing
 from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
+from bot.subscribers.unanswered import Unanswered
 from bot.subscribers.watching import Watching
 from bot.web.app.doors import AppDoors
 from bot.web.site import WebDoors
@@ -130,6 +131,7 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),
+        unanswered=Unanswered(storage),
         app_url=around.place.app_url,
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiogram.enums import ChatAction
-from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramNotFound
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
@@ -17,10 +19,10 @@ from aiogram.types import (
 from aiogram.types import Message as Received
 
 from bot.chat import callbacks
-from bot.telegram import NO_PREVIEW, entities_of, markup_of
+from bot.telegram import NO_PREVIEW, MayHaveArrived, entities_of, markup_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from aiogram import Bot
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
     from storage.words import Once
+
+log = structlog.get_logger(__name__)
 
 _LONGEST_TOAST = 200
 
@@ -66,41 +70,44 @@ class Answers:
     async def _send_rich(self, message: Message, html: str) -> bool:
         """Send it as the rich message that it is; False where Telegram refuses that."""
         try:
-            await self.bot.send_rich_message(
-                self.telegram_id,
-                InputRichMessage(
-                    html=html, is_rtl=message.is_rtl or None, skip_entity_detection=True
-                ),
-                message_thread_id=self.thread_id or None,
-                reply_markup=markup_of(message.keyboard),
-            )
+            with _unsure():
+                await self.bot.send_rich_message(
+                    self.telegram_id,
+                    InputRichMessage(
+                        html=html, is_rtl=message.is_rtl or None, skip_entity_detection=True
+                    ),
+                    message_thread_id=self.thread_id or None,
+                    reply_markup=markup_of(message.keyboard),
+                )
         except (TelegramBadRequest, TelegramNotFound):
             return False
         return True
 
     async def _send_text(self, message: Message) -> None:
-        await self.bot.send_message(
-            self.telegram_id,
-            message.text,
-            message_thread_id=self.thread_id or None,
-            entities=entities_of(message),
-            reply_markup=markup_of(message.keyboard),
-            link_preview_options=NO_PREVIEW,
-            parse_mode=None,
-        )
+        with _unsure():
+            await self.bot.send_message(
+                self.telegram_id,
+                message.text,
+                message_thread_id=self.thread_id or None,
+                entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                link_preview_options=NO_PREVIEW,
+                parse_mode=None,
+            )
 
     async def send_file(self, name: str, data: bytes, template: str, **values: Any) -> None:
         """Send *data* as a file of that name, with what the template says below it."""
         message = self.renderer.message(template, press=callbacks, **values)
-        await self.bot.send_document(
-            self.telegram_id,
-            BufferedInputFile(data, name),
-            message_thread_id=self.thread_id or None,
-            caption=message.text,
-            caption_entities=entities_of(message),
-            reply_markup=markup_of(message.keyboard),
-            parse_mode=None,
-        )
+        with _unsure():
+            await self.bot.send_document(
+                self.telegram_id,
+                BufferedInputFile(data, name),
+                message_thread_id=self.thread_id or None,
+                caption=message.text,
+                caption_entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                parse_mode=None,
+            )
 
     async def show_picture(self, png: bytes | None, template: str, **values: Any) -> None:
         """Send the picture with what the template says below it, or that alone."""
@@ -108,15 +115,16 @@ class Answers:
         if png is None:
             await self.send([message])
             return
-        await self.bot.send_photo(
-            self.telegram_id,
-            BufferedInputFile(png, "picture.png"),
-            message_thread_id=self.thread_id or None,
-            caption=message.text,
-            caption_entities=entities_of(message),
-            reply_markup=markup_of(message.keyboard),
-            parse_mode=None,
-        )
+        with _unsure():
+            await self.bot.send_photo(
+                self.telegram_id,
+                BufferedInputFile(png, "picture.png"),
+                message_thread_id=self.thread_id or None,
+                caption=message.text,
+                caption_entities=entities_of(message),
+                reply_markup=markup_of(message.keyboard),
+                parse_mode=None,
+            )
 
     async def change(self, template: str, **values: Any) -> None:
         """Change the message whose button was pressed; send a new one where that cannot be."""
@@ -127,13 +135,14 @@ class Answers:
             return
         message = self._framed(message)
         try:
-            await pressed.edit_text(
-                message.text,
-                entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
-                link_preview_options=NO_PREVIEW,
-                parse_mode=None,
-            )
+            with _unsure():
+                await pressed.edit_text(
+                    message.text,
+                    entities=entities_of(message),
+                    reply_markup=markup_of(message.keyboard),
+                    link_preview_options=NO_PREVIEW,
+                    parse_mode=None,
+                )
         except TelegramBadRequest as refused:
             if "not modified" not in refused.message:
                 await self._send_text(message)
@@ -158,14 +167,15 @@ class Answers:
     async def ask(self, template: str, **values: Any) -> None:
         """Ask for something to be typed; the reply brings the question back with it."""
         message = self.renderer.message(template, **values)
-        await self.bot.send_message(
-            self.telegram_id,
-            message.text,
-            message_thread_id=self.thread_id or None,
-            entities=entities_of(message),
-            reply_markup=ForceReply(force_reply=True),
-            parse_mode=None,
-        )
+        with _unsure():
+            await self.bot.send_message(
+                self.telegram_id,
+                message.text,
+                message_thread_id=self.thread_id or None,
+                entities=entities_of(message),
+                reply_markup=ForceReply(force_reply=True),
+                parse_mode=None,
+            )
 
     async def toast(self, template: str, **values: Any) -> None:
         """Say it over the chat, where a button was pressed; else as a message."""
@@ -196,6 +206,8 @@ class Answers:
             await self.pressed.answer(text, show_alert=(bool(text) and stays) or None)
         except TelegramBadRequest:
             return  # too old: nothing spins any more
+        except AiogramError as error:
+            log.warning("a press could not be answered", reason=str(error))
 
     async def drawing(self) -> None:
         await self.bot.send_chat_action(
@@ -206,3 +218,12 @@ class Answers:
 
     async def typing(self) -> None:
         await self.bot.send_chat_action(self.telegram_id, ChatAction.TYPING)
+
+
+@contextmanager
+def _unsure() -> Iterator[None]:
+    """Go on as if it had arrived where nobody knows: it mostly has."""
+    try:
+        yield
+    except MayHaveArrived as error:
+        log.warning("an answer may not have arrived", reason=error.message)

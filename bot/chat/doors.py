@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bot.subscribers.sharing import Sharing
     from bot.subscribers.tastes import Tastes
     from bot.subscribers.topics import Topics
+    from bot.subscribers.unanswered import Unanswered
     from bot.subscribers.watching import Watching
 
 
@@ -108,4 +109,5 @@ class Doors:
     chats: ChatList
     invites: Invites
     sharing: Sharing
+    unanswered: Unanswered
     app_url: str | None = None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from aiogram.exceptions import TelegramRetryAfter
 from aiogram.types.update import UpdateTypeLookupError
 
 from bot.chat.buckets import Verdict
@@ -23,6 +24,7 @@ from bot.chat.floodgate import Floodgate, may_be_dropped
 from bot.chat.middlewares.calming import SHUT_SECONDS
 from bot.chat.outages import log_outage
 from bot.loops import nap
+from bot.telegram import is_late
 from bot.watch import Watch
 from storage.engine import will_pass
 
@@ -37,6 +39,9 @@ log = structlog.get_logger(__name__)
 MOST_IN_HAND = 2_000
 MOST_OF_A_CHAT = 100  # that wait for one another; nobody waits so long for an answer
 LONGEST_PAUSE_SECONDS = 30.0
+# Who asks more than Telegram lets a chat be answered in: what stood in line for so long is done,
+# but no longer answered one by one.
+LATE_SECONDS = 30.0
 
 
 @dataclass(eq=False)
@@ -49,6 +54,7 @@ class Handling:
     pause: Callable[[asyncio.Event, float], Awaitable[None]] = nap
     most_in_hand: int = MOST_IN_HAND
     watch: Watch = field(default_factory=Watch)
+    late_seconds: float = LATE_SECONDS
     in_hand: set[asyncio.Task[bool]] = field(default_factory=set)
     left: set[int] = field(default_factory=set)
     """Updates that nobody has handled at the stop."""
@@ -116,7 +122,9 @@ class Handling:
 
     async def _handle(self, update: Update, after: asyncio.Task[bool] | None) -> bool:
         if after:
+            came = now()
             await asyncio.wait((after,))
+            is_late.set(now() - came > self.late_seconds)
         return await self._feed(update, {})
 
     async def _feed(self, update: Update, known: dict[str, Any]) -> bool:
@@ -135,6 +143,8 @@ class Handling:
     async def _is_done(self, update: Update, known: dict[str, Any], *, is_first: bool) -> bool:
         try:
             await self.dispatcher.feed_update(self.bot, update, **known)
+        except TelegramRetryAfter as refused:
+            log.info("could not answer in time", update=update.update_id, reason=refused.message)
         except Exception as error:  # one bad update must not end the rest
             if not will_pass(error):
                 log.exception("an update failed", update=update.update_id)

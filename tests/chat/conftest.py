@@ -74,6 +74,7 @@ from bot.subscribers.settings import ChatSettings
 from bot.subscribers.sharing import Sharing
 from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
+from bot.subscribers.unanswered import Unanswered
 from bot.subscribers.watching import Watching
 from storage.engine import Storage, Unit
 from storage.sources import add_source, source_of
@@ -312,6 +313,7 @@ def make_doors(
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),
+        unanswered=Unanswered(storage),
     )
 
 

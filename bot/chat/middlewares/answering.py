@@ -38,7 +38,11 @@ class Answering(BaseMiddleware):
         renderer = self._renderer.of((person and person.language_code) or "")
         answers = self._answers(event, data["bot"], renderer)
         answers.once = Once(data["bot"].id, data["event_update"].update_id)
-        result = await handler(_storable(event), data | {"answers": answers})
+        try:
+            result = await handler(_storable(event), data | {"answers": answers})
+        except Exception:
+            await answers.acknowledge()
+            raise
         await answers.acknowledge()
         return result
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import BaseMiddleware
-from aiogram.exceptions import AiogramError, TelegramForbiddenError
+from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import ChatMemberUpdated
 
 from bot.chat.floodgate import is_of_the_chat
@@ -22,7 +22,8 @@ from bot.chat.refused import SAID
 from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import Banned
-from storage.engine import is_away, will_pass
+from bot.telegram import MayHaveArrived
+from storage.engine import DatabaseError, is_away, will_pass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from bot.chat.answers import Answers
+    from bot.chat.doors import Doors
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,25 @@ class Guarding(BaseMiddleware):
     ) -> Any:
         answers: Answers = data["answers"]
         try:
+            return await self._or_refusal(handler, event, data)
+        except TelegramRetryAfter as error:
+            await _answer_later(answers, data["doors"], error)
+        except (TelegramForbiddenError, MayHaveArrived) as error:
+            log.info("could not answer", reason=error.message)
+        except Exception as error:  # whatever it was, the next update is handled
+            if will_pass(error) and not _is_waited_for(event):
+                raise
+            await _apologise(answers, data["doors"], error, data["event_update"].update_id)
+        return None
+
+    async def _or_refusal(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        answers: Answers = data["answers"]
+        try:
             return await self._patiently(handler, event, data)
         except QueryError as refusal:
             place = pointer(refusal, room=PHONE, wide=WIDE_SPACE)
@@ -62,12 +83,6 @@ class Guarding(BaseMiddleware):
                 await answers.toast("chat/refused/banned.html")
         except tuple(SAID) as refusal:
             await answers.toast(SAID[type(refusal)], refusal=refusal)
-        except TelegramForbiddenError as error:
-            log.info("could not answer", reason=error.message)
-        except Exception as error:  # whatever it was, the next update is handled
-            if will_pass(error) and not _is_waited_for(event):
-                raise
-            await _apologise(answers, error, data["event_update"].update_id)
         return None
 
     async def _patiently(
@@ -96,7 +111,7 @@ def _is_waited_for(event: TelegramObject) -> bool:
     return not isinstance(event, ChatMemberUpdated) and not is_of_the_chat(event)
 
 
-async def _apologise(answers: Answers, error: Exception, update_id: int) -> None:
+async def _apologise(answers: Answers, doors: Doors, error: Exception, update_id: int) -> None:
     try:
         if will_pass(error):
             log_outage("the database fails; somebody shall ask again", error, update=update_id)
@@ -104,5 +119,22 @@ async def _apologise(answers: Answers, error: Exception, update_id: int) -> None
         else:
             log.error("a handler failed", update=update_id, exc_info=error)
             await answers.show("chat/refused/trouble.html")
+    except TelegramRetryAfter as refused:
+        await _answer_later(answers, doors, refused)
     except AiogramError as refused:
         log.warning("could not apologise", reason=str(refused))
+
+
+async def _answer_later(answers: Answers, doors: Doors, refused: TelegramRetryAfter) -> None:
+    """Say once that not all was answered: at once where that is seen, else after the pause."""
+    log.info("could not answer in time", chat=answers.telegram_id, seconds=refused.retry_after)
+    template = "chat/refused/unanswered.html"
+    is_elsewhere = getattr(refused.method, "chat_id", answers.telegram_id) != answers.telegram_id
+    try:
+        if is_elsewhere or (answers.pressed and not answers.is_acknowledged):
+            await answers.say(template)
+            return
+        message = answers.renderer.message(template)
+        await doors.unanswered.owe(answers.telegram_id, answers.thread_id, message)
+    except (AiogramError, DatabaseError, OSError) as error:
+        log.warning("could not say so either", reason=str(error).partition("\n")[0])

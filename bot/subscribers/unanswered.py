@@ -1,0 +1,43 @@
+"""What Telegram let nobody answer in time: the chat is told once, as soon as it may be."""
+
+from dataclasses import dataclass
+
+from bot.rendering.messages import Message
+from storage.chats import chat_at
+from storage.deliveries import Delivery
+from storage.deliveries_next import has_notice_on_its_way
+from storage.engine import Storage
+from storage.insert import insert_new
+from storage.pace import chat_pace_key, lock_pace
+from storage.words import DeliveryKind, Hint, notice_key
+
+KIND = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    storage: Storage
+
+    async def owe(self, telegram_id: int, thread_id: int, message: Message) -> None:
+        """Put out *message*, unless the chat is unknown or one like it is on its way there."""
+        async with self.storage.writing() as unit:
+            await lock_pace(unit, chat_pace_key(telegram_id))  # of two at once the second sees it
+            chat = await chat_at(unit, telegram_id, thread_id)
+            if chat is None or chat.id is None:
+                return
+            if await has_notice_on_its_way(unit, chat.id, KIND):
+                return
+            kind = DeliveryKind.NOTICE
+            row = {
+                "key": notice_key(chat.id, KIND, f"{unit.now:%Y%m%dT%H%M%S%f}"),
+                "kind": kind,
+                "chat_id": chat.id,
+                "priority": kind.priority,
+                "body": message.to_json(),
+                "fallback": message.fallback(),
+                "silent": True,
+                "due_at": unit.now,
+                "created_at": unit.now,
+            }
+            await insert_new(unit, Delivery, [row], returning=Delivery.id)
+            unit.hints.add(Hint.DELIVERIES)

@@ -1,0 +1,209 @@
+"""What people see when Telegram refuses what the bot answers, or breaks off the call."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiogram import Bot
+from aiogram.types import Chat, Message, Update
+from structlog.testing import capture_logs
+
+from bot.chat.handling import Handling
+from bot.delivery.calls import Calls
+from bot.delivery.replies import Replies
+from bot.delivery.send import Sending
+from bot.delivery.telegram import Telegram
+from bot.playground.server import Playground
+from bot.telegram import is_late
+from tests.bot_api import PlainSession
+from tests.chat.conftest import Talk
+from tests.conftest import MONDAY_NOON
+from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.chat.conftest import House
+    from tests.conftest import TurnedClock
+
+SECOND = timedelta(seconds=1)
+UNANSWERED = "I could not answer everything here in time. Please ask once more."
+NAME = "@dateline_playground_bot"
+WRONG = "Something went wrong"
+
+
+@pytest.fixture
+async def playground(clock: TurnedClock) -> AsyncIterator[Playground]:
+    def seconds() -> float:
+        moment: float = clock.now.timestamp()
+        return moment
+
+    async with Playground(flood="normal", clock=seconds) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def paced(house: House, clock: TurnedClock) -> House:
+    """A house whose answers keep the pace; what they wait for turns the clock."""
+    house.bot.session.middleware(Replies(house.storage, PACE_KEY, timer=TurnedTimer(clock)))
+    return house
+
+
+async def deliver(house: House, clock: TurnedClock) -> None:
+    """Send what is in the outbox."""
+    session = PlainSession(house.playground.base_url)
+    async with (
+        Bot("1:playground", session=session) as bot,
+        Calls(timer=TurnedTimer(clock)) as calls,
+    ):
+        await send_all(Sending(house.storage, Telegram(bot), "sender", calls, PACE_KEY))
+
+
+@pytest.fixture
+async def group(house: House, ann: Talk, playground: Playground) -> Talk:
+    """Return the talk of a group that Ann runs and has let the bot into."""
+    chat = playground.chat(
+        "supergroup", "Newsroom", [ann.who, playground.person("Eve")], bot="left"
+    )
+    playground.membership(chat, "member", from_id=ann.who.id)
+    talk = Talk(playground, chat)
+    await talk.next()
+    return talk
+
+
+def texts(talk: Talk) -> list[str]:
+    return [message["text"] for message in talk.all()]
+
+
+async def test_a_member_who_asks_each_second_brings_no_ban_and_no_silence(
+    paced, ann, group, clock, playground
+):
+    for _ in range(40):
+        clock.turn(SECOND)
+        assert await group.says(f"/topics{NAME}", from_id=ann.who.id)
+
+    sent = [call for call in playground.journal("sendMessage") if call["chat_id"] == group.who.id]
+    moments = [call["at"] for call in sent]
+    assert len(group.all()) == 41
+    assert {call["status"] for call in sent} == {200}
+    assert all(sum(one <= at < one + 60 for at in moments) <= 20 for one in moments)
+
+
+@pytest.mark.parametrize("is_group", [True, False], ids=["a group", "a private chat"])
+async def test_a_ban_silences_its_chat_alone_and_ends_with_one_sentence(
+    paced, ann, group, clock, playground, is_group
+):
+    banned = group if is_group else ann
+    facts = {"from_id": ann.who.id} if is_group else {}
+    settings = await banned.says(f"/settings{NAME}", **facts)
+    before = len(texts(banned))
+    playground.inject("429", method="sendMessage", chat_id=banned.who.id, retry_after=60)
+
+    with capture_logs() as told:
+        for words in ("/help", "/topics", "/schedule"):
+            playground.send(banned.who, f"{words}{NAME}", **facts)
+        toast = await banned.presses_quietly(settings, "Language", **facts)
+        started = clock.now
+        assert (await paced.talk("Bob").says("/help"))["text"]
+        assert clock.now - started < SECOND
+        await deliver(paced, clock)
+        silent = texts(banned)[before:]
+        clock.turn(60 * SECOND)
+        await deliver(paced, clock)
+
+    assert silent == []
+    assert toast == UNANSWERED
+    assert texts(banned)[before:] == [UNANSWERED]
+    assert playground.world.flood.inside_bans == []
+    assert not [line for line in told if line.get("exc_info") or line["log_level"] == "error"]
+    banned.seen = banned.all()[-1]["version"]
+    assert (await banned.says(f"/help{NAME}", **facts))["text"] != UNANSWERED
+
+
+async def test_a_press_inside_a_ban_is_answered_over_the_chat(paced, ann, clock, playground):
+    settings = await ann.says("/settings")
+    playground.inject("429", method="editMessageText", chat_id=ann.who.id, retry_after=60)
+
+    toasts = [await ann.presses_quietly(settings, "Language") for _ in range(2)]
+
+    assert toasts == [UNANSWERED, UNANSWERED]
+    assert playground.world.flood.inside_bans == []
+
+
+@pytest.mark.parametrize("fault", ["500", "502_html"])
+async def test_an_answer_that_was_refused_once_is_given(paced, ann, playground, fault):
+    playground.inject(fault, method="sendMessage")
+
+    answered = await ann.says("/help")
+    await ann.settled()
+
+    assert texts(ann) == [answered["text"]]
+    assert WRONG not in answered["text"]
+
+
+async def test_after_a_reset_behind_the_effect_nobody_reads_of_trouble(paced, ann, playground):
+    for method in ("sendMessage", "sendRichMessage"):
+        playground.inject("reset", when="after", method=method, chat_id=ann.who.id)
+
+    answered = await ann.says("/help")
+    await ann.settled()
+
+    assert texts(ann) == [answered["text"]]
+    assert WRONG not in answered["text"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", ["500", "502_html", "reset"])
+async def test_a_press_is_answered_once_and_changes_its_message(
+    paced, ann, playground, fault, when
+):
+    settings = await ann.says("/settings")
+    for method in ("answerCallbackQuery", "editMessageText"):
+        playground.inject(fault, when=when, method=method)
+
+    shown = await ann.presses(settings, "Language")
+    await ann.settled()
+
+    answers = [call for call in playground.journal("answerCallbackQuery") if call["applied"]]
+    assert len(answers) == 1
+    assert shown["message_id"] == settings["message_id"]
+    assert len(ann.all()) == 1
+
+
+async def test_a_press_whose_handler_fails_is_answered(paced, ann, playground, monkeypatch):
+    settings = await ann.says("/settings")
+
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(paced.doors.arrivals), "welcome", fail)
+    await ann.presses_quietly(settings, "Language")
+
+    assert (await ann.next())["text"].startswith(WRONG)
+
+
+async def test_what_stood_in_line_for_too_long_is_handled_and_known_as_late():
+    seen: list[tuple[int, bool]] = []
+
+    class Dispatcher:
+        async def feed_update(self, _bot: Bot, update: Update) -> None:
+            seen.append((update.update_id, is_late.get()))
+
+    nobody = Chat(id=1, type="private")
+    said = [
+        Update(update_id=n, message=Message(message_id=n, date=MONDAY_NOON, chat=nobody))
+        for n in (1, 2)
+    ]
+    stopping = asyncio.Event()
+    dispatcher: Any = Dispatcher()
+    handling = Handling(Bot("1:playground"), dispatcher, late_seconds=-1)
+
+    async with handling.open(stopping):
+        for update in said:
+            handling.start(update)
+        stopping.set()
+
+    assert seen == [(1, False), (2, True)]
