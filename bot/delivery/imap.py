@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 30
 MOST_AT_ONCE = 100
 LARGEST = 1_000_000  # bytes of a mail that are read: a report stands in front of what it is about
+
+
+def by_tls(host: str, port: int) -> imaplib.IMAP4_SSL:
+    """Connect; OSError where the system does not trust the certificate, or it is for another host.
+
+    Without a context imaplib would check neither.
+    """
+    context = ssl.create_default_context()
+    return imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=TIMEOUT_SECONDS)
 
 
 class ImapError(Exception):
@@ -35,9 +45,7 @@ class Imap:
     user: str
     password: str = field(repr=False)
     folder: str = "INBOX"
-    connect: Callable[[str, int], imaplib.IMAP4] = lambda host, port: imaplib.IMAP4_SSL(
-        host, port, timeout=TIMEOUT_SECONDS
-    )
+    connect: Callable[[str, int], imaplib.IMAP4] = by_tls
 
     async def read_new(self, reader: Reader) -> int:
         """Let *reader* see each unread mail; it says whether it understood. Return how many."""

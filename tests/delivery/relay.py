@@ -51,6 +51,7 @@ class FakeRelay:
     data: list[str] = field(default_factory=list)
     auth: dict[str, str] = field(default_factory=dict)
     letters: list[Letter] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
     connections: int = 0
@@ -120,6 +121,7 @@ class FakeRelay:
 
     def _knows(self, *given: Any) -> AuthResult:
         login = given[-1]
+        self.logins.append(login.login.decode())
         known = self.auth.get(login.login.decode()) == login.password.decode()
         return AuthResult(success=known, handled=known)  # else it says 535
 

@@ -7,13 +7,17 @@ import imaplib
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.delivery.collecting import Collecting
-from bot.delivery.imap import Imap
+from bot.delivery.imap import Imap, ImapError
 from tests.delivery.returned import TOKEN, notification, wish
 from tests.story.processes import PATIENCE
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @dataclass
@@ -22,6 +26,7 @@ class FakeMailbox:
 
     mails: dict[int, bytes] = field(default_factory=dict)
     flags: dict[int, set[str]] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
     password: str = "secret"
     port: int = 0
 
@@ -36,6 +41,7 @@ class FakeMailbox:
         writer.write(b"* OK ready\r\n")
         while line := (await reader.readline()).decode().strip():
             tag, _, command = line.partition(" ")
+            self.commands.append(command)
             for answer in self._answers(command):
                 writer.write(answer)
             said = "NO no" if self._refuses(command) else "OK done"
@@ -77,8 +83,8 @@ class Noted:
 
 
 @asynccontextmanager
-async def opened(mailbox: FakeMailbox):
-    server = await asyncio.start_server(mailbox.serve, "127.0.0.1", 0)
+async def opened(mailbox: FakeMailbox, tls: ssl.SSLContext | None = None):
+    server = await asyncio.start_server(mailbox.serve, "127.0.0.1", 0, ssl=tls)
     mailbox.port = server.sockets[0].getsockname()[1]
     async with server:
         yield
@@ -134,3 +140,35 @@ async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox
     await collecting(mailbox, noted).collect()
 
     assert len(noted.taken) == 1
+
+
+async def test_a_server_that_the_system_trusts_gets_the_password(
+    certificate, of_the_server, noted, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    mailbox = FakeMailbox()
+    mailbox.put(notification("failed", "5.1.1"))
+    async with opened(mailbox, of_the_server):
+        await Imap("127.0.0.1", mailbox.port, "bounces", "secret").read_new(noted.take)
+
+    assert noted.taken == [mailbox.mails[1]]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted"),
+    [
+        pytest.param("127.0.0.1", False, id="nobody vouches for it"),
+        pytest.param("localhost", True, id="it is another server's"),
+    ],
+)
+async def test_who_shows_a_wrong_certificate_gets_no_password(
+    certificate, of_the_server, noted, monkeypatch, host, is_trusted
+):
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    mailbox = FakeMailbox()
+    async with opened(mailbox, of_the_server):
+        with pytest.raises(ImapError, match="certificate"):
+            await Imap(host, mailbox.port, "bounces", "secret").read_new(noted.take)
+
+    assert mailbox.commands == []

@@ -1,7 +1,4 @@
 import ssl
-import subprocess
-from pathlib import Path
-from shutil import which
 
 import pytest
 
@@ -17,7 +14,6 @@ from bot.delivery.errors import (
 )
 from bot.delivery.security import Security
 from bot.delivery.smtp import ASKED_TO_PAUSE, Envelope, Smtp
-from tests.conftest import missing
 from tests.delivery.relay import HANG_UP, HANG_UP_AFTER, SAY_NOTHING, open_relay
 
 CONTENT = b"Subject: News\r\n\r\n.a line that begins with a dot\r\n"
@@ -150,27 +146,6 @@ async def test_without_the_tls_that_was_asked_for_nothing_goes():
         assert server.letters == []
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the key and the certificate of a server on this machine."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-    arguments += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
-    arguments += ["-out", str(certificate)]
-    if not which("openssl"):
-        missing("no openssl to make a certificate with")
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-    return key, certificate
-
-
-@pytest.fixture
-def of_the_server(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate[1], certificate[0])
-    return context
-
-
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
 async def test_a_mail_goes_by_tls(certificate, of_the_server, security):
     trusting = ssl.create_default_context(cafile=certificate[1])
@@ -183,10 +158,16 @@ async def test_a_mail_goes_by_tls(certificate, of_the_server, security):
         await smtp.close()
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_not_taken(of_the_server):
-    async with open_relay(tls=of_the_server) as server:
-        smtp = Smtp(server.relay(security=Security.STARTTLS))
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
+async def test_who_shows_a_certificate_that_nobody_vouches_for_gets_no_password(
+    of_the_server, security
+):
+    tls_at_once = security is Security.TLS
+    async with open_relay(
+        auth={"ann": "secret"}, tls=of_the_server, tls_at_once=tls_at_once
+    ) as server:
+        smtp = Smtp(server.relay(user="ann", password="secret", security=security))
 
         with pytest.raises(NeverSent, match=r"(?i)certificate"):
             await smtp.send(ENVELOPE)
-        assert server.letters == []
+        assert (server.logins, server.letters) == ([], [])
