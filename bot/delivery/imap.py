@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30
 MOST_AT_ONCE = 100
-LARGEST = 1_000_000  # bytes of a mail that are read: a report stands in front of what it is about
+LARGEST = 256 * 1024  # bytes of a mail that are read: a report stands in front of what it is about
 
 
 def by_tls(host: str, port: int) -> imaplib.IMAP4_SSL:

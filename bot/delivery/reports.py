@@ -6,79 +6,119 @@
 - a complaint (ARF, RFC 5965) of type `abuse` or `fraud`; the token stands in the quoted mail.
 - a wish to be unsubscribed: a subject or a first line with that word and a token.
 Whatever else comes is nothing that we understand.
+
+Nothing here needs the structure of a header field, so none is parsed: the standard library's
+parsers of addresses and of parameters fail on some, and take minutes over others. Even so this
+is for a worker: strangers have more time than we to find what else takes long.
 """
 
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage, Message
-from email.policy import default
-from enum import Enum, auto
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from email import message_from_string
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.policy import Compat32
+from enum import StrEnum
+from typing import Any, Self
 
+from bot.delivery.verp import tokens_in
+
+_LONGEST_FIELD = 2000  # characters; a line of a mail has 998 at most (RFC 5322), most fields one
 _LONGEST_REASON = 300
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _COMPLAINTS = {"abuse", "fraud", "opt-out"}
+_MOST_MULTIPARTS = 20  # an honest report has four; nested, each is looked for in every line
 _PEEK = 1000  # characters of a body that are looked at for a wish
 
 
-class What(Enum):
-    BOUNCE = auto()
-    COMPLAINT = auto()
-    WISH = auto()  # to be unsubscribed
+class What(StrEnum):
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    WISH = "wish"  # to be unsubscribed
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """*text* holds the token somewhere, if it is one of ours."""
+    """*tokens* are what may be one of ours, the likeliest first."""
 
     what: What
-    text: str
+    tokens: tuple[str, ...]
     is_permanent: bool = False
     reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        return cls(
+            **fields | {"what": What(fields["what"]), "tokens": tuple(fields["tokens"])},
+        )
+
+
+class _Bounded(Compat32):
+    """Fields as they are written, none longer than an honest one."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_FIELD]
+
+
+class _Part(Message):
+    """Finds its boundary without the parameters around it, whose parser fails on some."""
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        found = _BOUNDARY.search(self.get("Content-Type", ""))
+        return found[1] or found[2] if found else failobj
+
+
+def _parsed(text: str) -> Message:
+    return message_from_string(text, _Part, policy=_Bounded())
 
 
 def read_report(content: bytes) -> Report | None:
     """Return what the message *content* reports; None for anything else."""
-    message = message_from_bytes(content, policy=default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - the policy makes such
+    text = content.decode("utf-8", "replace")
+    if sum(1 for _ in _BOUNDARY.finditer(text)) > _MOST_MULTIPARTS:
+        return None
+    message = _parsed(text)
     kinds = {part.get_content_type(): part for part in message.walk()}
     if status := kinds.get("message/delivery-status"):
-        return _bounce(message, status, content)
+        return _bounce(message, status, text)
     if feedback := kinds.get("message/feedback-report"):
-        return _complaint(feedback, content)
+        return _complaint(feedback, text)
     return _wish(message)
 
 
-def _bounce(message: EmailMessage, status: Message, content: bytes) -> Report | None:
+def _bounce(message: Message, status: Message, text: str) -> Report | None:
     for fields in _groups(status):
-        action = str(fields.get("Action", "")).strip().lower()
-        code = str(fields.get("Status", "")).strip()
+        action = fields.get("Action", "").strip().lower()
+        code = fields.get("Status", "").strip()
         if action != "failed" or not code.startswith(("4", "5")):
             continue
-        told = str(fields.get("Diagnostic-Code", "")).partition(";")[2] or code
-        came_to = " ".join(str(value) for value in _recipients(message))
+        told = fields.get("Diagnostic-Code", "").partition(";")[2] or code
+        came_to = "\n".join(_recipients(message))
         return Report(
             What.BOUNCE,
-            text=f"{came_to}\n{_plain(content)}",
+            tokens_in(f"{came_to}\n{_unfolded(text)}"),
             is_permanent=code.startswith("5"),
             reason=" ".join(told.split())[:_LONGEST_REASON],
         )
     return None
 
 
-def _complaint(feedback: Message, content: bytes) -> Report | None:
+def _complaint(feedback: Message, text: str) -> Report | None:
     for fields in _groups(feedback):
-        if str(fields.get("Feedback-Type", "")).strip().lower() in _COMPLAINTS:
-            return Report(What.COMPLAINT, _plain(content))
+        if fields.get("Feedback-Type", "").strip().lower() in _COMPLAINTS:
+            return Report(What.COMPLAINT, tokens_in(_unfolded(text)))
     return None
 
 
-def _wish(message: EmailMessage) -> Report | None:
-    body = message.get_body(("plain",))
-    try:
-        written = str(body.get_content())[:_PEEK] if body else ""
-    except (LookupError, ValueError):  # a charset that nobody knows
-        written = ""
-    text = f"{message.get('Subject', '')}\n{written}"
-    return Report(What.WISH, text) if "unsubscribe" in text.lower() else None
+def _wish(message: Message) -> Report | None:
+    text = f"{_decoded(message.get('Subject', ''))}\n{_body(message)}"
+    return Report(What.WISH, tokens_in(text)) if "unsubscribe" in text.lower() else None
 
 
 def _groups(part: Message) -> list[Message]:
@@ -90,14 +130,49 @@ def _groups(part: Message) -> list[Message]:
     if groups and not all(len(group) == 0 for group in groups):
         return groups
     text = groups[0].get_payload() if groups else payload
-    return [message_from_bytes(str(text).encode(errors="replace"), policy=default)]
+    return [_parsed(str(text))]
 
 
-def _recipients(message: EmailMessage) -> list[str]:
+def _recipients(message: Message) -> list[str]:
     names = ("Delivered-To", "X-Original-To", "To")
     return [value for name in names for value in message.get_all(name, [])]
 
 
-def _plain(content: bytes) -> str:
-    """Return all of it as text, lines that quoted-printable folded put together."""
-    return content.decode("ascii", "replace").replace("=\r\n", "").replace("=\n", "")
+def _decoded(subject: str) -> str:
+    """Return *subject* with its encoded words (RFC 2047) as ASCII, which what we look for is."""
+    try:
+        pieces = decode_header(subject)
+    except HeaderParseError:
+        return subject
+    return "".join(
+        piece.decode("ascii", "replace") if isinstance(piece, bytes) else piece
+        for piece, _ in pieces
+    )
+
+
+def _body(message: Message) -> str:
+    """Return the beginning of the first plain text, as ASCII."""
+    for part in _own_parts(message):
+        if part.get_content_type() == "text/plain":
+            try:
+                content = part.get_payload(decode=True)
+            except ValueError:  # uuencoded, and wrongly
+                return ""
+            assert isinstance(content, bytes)  # noqa: S101 - asked for as such
+            return content.decode("ascii", "replace")[:_PEEK]
+    return ""
+
+
+def _own_parts(message: Message) -> Iterator[Message]:
+    """Yield what its sender wrote, not what is in a mail within it: that one may be ours."""
+    if not message.is_multipart():
+        yield message
+    elif message.get_content_maintype() == "multipart":
+        for part in message.get_payload():
+            assert isinstance(part, Message)  # noqa: S101 - the parser's own
+            yield from _own_parts(part)
+
+
+def _unfolded(text: str) -> str:
+    """Return *text* with the lines put together that quoted-printable has folded."""
+    return text.replace("=\r\n", "").replace("=\n", "")

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.delivery.reports import What, read_report
-from bot.delivery.verp import mailbox_in
+from bot.delivery.verp import mailbox_of
+from bot.subscribers.lines import one_line
 from bot.subscribers.mailnotices import policy_notice, put_out
 from storage.dependents import keepers
 from storage.mailboxes import Mailbox, mailbox_to_change
@@ -44,7 +45,7 @@ class Returns:
         if report is None:
             return False
         async with self._storage.reading() as unit:
-            mailbox_id = mailbox_in(report.text, self.seal, unit.now)
+            mailbox_id = mailbox_of(report.tokens, self.seal, unit.now)
         if mailbox_id is None:
             return False
         match report.what:
@@ -69,7 +70,7 @@ class Returns:
             return
         domain = mailbox.address.rpartition("@")[2]
         for keeper in await keepers(unit, self.admins):
-            said = reason[:_LONGEST_REASON]
+            said = one_line(reason)[:_LONGEST_REASON]
             renderer = self.mailboxes.renderer.of(keeper.language)
             await put_out(unit, policy_notice(unit, renderer, keeper.chat_id, domain, said))
 
@@ -97,7 +98,7 @@ class Returns:
     async def _stop(
         self, unit: Unit, mailbox: Mailbox, chat: Chat, trouble: MailTrouble, reason: str
     ) -> None:
-        if await suspend_mailbox(unit, mailbox, trouble, reason[:_LONGEST_REASON]):
+        if await suspend_mailbox(unit, mailbox, trouble, one_line(reason)[:_LONGEST_REASON]):
             await put_out(unit, self.mailboxes.notice(unit, mailbox, chat))
 
 

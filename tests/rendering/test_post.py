@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.delivery.mime import message_bytes
-from bot.delivery.verp import mailbox_in
+from bot.delivery.verp import mailbox_of, tokens_in
 from bot.rendering.links import Links
 from bot.rendering.post import Occasion, Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
@@ -58,7 +58,7 @@ def test_a_mail_of_a_list_can_be_left_by_one_click_and_by_mail():
     assert written.header("List-Id") == "Dateline digests <digests.dateline.example>"
     assert SEAL.read(Purpose.UNSUBSCRIBE, by_web.rpartition("/")[2], NOW) == ("5",)
     assert by_mail.startswith("mailto:back@dateline.example?subject=unsubscribe%20")
-    assert mailbox_in(by_mail.replace("%20", " "), SEAL, NOW) == 5
+    assert mailbox_of(tokens_in(by_mail.replace("%20", " ")), SEAL, NOW) == 5
     assert written.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
 
 

@@ -83,6 +83,16 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
     assert "Your digests come here now." in notice
 
 
+@pytest.mark.parametrize("noise", ["\0", "\udcff", "\x1b"], ids=ascii)
+async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
+    returns, mailboxes, chat_id, sent, storage, noise
+):
+    async with storage.writing() as unit:
+        await returns.refused(unit, 1, f"550 no{noise}\nsuch user")
+
+    assert "It said: 550 no such user" in (await told(sent))[0]
+
+
 async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_again(
     returns, mailboxes, chat_id, waiting, sent, storage, clock
 ):
