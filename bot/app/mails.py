@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bot.delivery.smtp import Relay, Smtp
     from bot.rendering.post import Post, Sender
     from bot.settings import Settings
-    from bot.subscribers.returns import Returns
+    from bot.sources.workers import Workers
+    from bot.subscribers.returns import ReadsReports, Returns
 
 CONNECTIONS = 4
 PATIENCE = timedelta(seconds=6)
@@ -133,7 +134,19 @@ def make_returns(around: Surroundings) -> Returns:
     from bot.subscribers.returns import Returns
 
     mailboxes = Mailboxes(around.storage, around.renderer, make_post(around))
-    return Returns(mailboxes, around.links.seal, around.settings.admin_ids)
+    read = report_reader(around.mail_readers)
+    return Returns(mailboxes, around.links.seal, read, around.settings.admin_ids)
+
+
+def report_reader(workers: Workers) -> ReadsReports:
+    """Return what reads mails that came back: strangers write them, so a worker does."""
+    from bot.delivery.reports import Report
+
+    async def read(message: bytes) -> Report | None:
+        found = await workers.read("mail", message)
+        return Report.from_json(found) if found else None
+
+    return read
 
 
 def _return_loops(around: Surroundings) -> list[Loop]:

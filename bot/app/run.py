@@ -84,6 +84,7 @@ async def _run(
             announce=announce,
             errors=errors,
         )
+        stack.push_async_callback(around.mail_readers.close)
         await stack.enter_async_context(tracing(around))
         _warn_if_work_is_left(around)
         await run_roles(around, stopping)

@@ -14,6 +14,7 @@ import structlog
 
 from bot.logs import LastErrors
 from bot.settings import Role
+from bot.sources.workers import Workers
 from bot.watch import Watch
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Surroundings:
     owner: str = field(default_factory=new_owner)
     errors: LastErrors = field(default_factory=LastErrors)
     watch: Watch = field(default_factory=Watch)
+    # Of its own, so that no mail keeps a feed waiting; whoever makes it closes it.
+    mail_readers: Workers = field(default_factory=lambda: Workers(most=1))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.delivery.imap import ImapError
+from storage.engine import will_pass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,10 +33,20 @@ class Collecting:
     async def collect(self) -> int:
         """Read the new mails of the mailbox. Return 0: what is left is for the next time."""
         try:
-            read = await self.mailbox.read_new(self.returns.take)
+            read = await self.mailbox.read_new(self._take)
         except ImapError as error:
             log.warning("what came back could not be read", reason=str(error))
             return 0
         if read:
             log.info("mails that came back were read", mails=read)
         return 0
+
+    async def _take(self, message: bytes) -> bool:
+        """Take one mail; whatever is wrong with it, those behind it have their turn."""
+        try:
+            return await self.returns.take(message)
+        except Exception as error:
+            if will_pass(error):
+                raise
+            log.exception("a mail that came back could not be taken; it stays, marked as read")
+            return False

@@ -111,7 +111,19 @@ def _opml(data: bytes) -> list[dict[str, Any]]:
     return [asdict(outline) for outline in read_opml(data)]
 
 
-_TASKS: dict[str, Callable[..., Any]] = {"document": _document, "links": _links, "opml": _opml}
+def _mail(data: bytes) -> dict[str, Any] | None:
+    from bot.delivery.reports import read_report  # noqa: PLC0415 - see `_read`
+
+    report = read_report(data)
+    return report.to_json() if report else None
+
+
+_TASKS: dict[str, Callable[..., Any]] = {
+    "document": _document,
+    "links": _links,
+    "mail": _mail,
+    "opml": _opml,
+}
 
 
 def _read(found: NeedsWorker, url: str) -> Document:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.delivery.reports import What, read_report
+import structlog
+
+from bot.delivery.reports import What
 from bot.delivery.verp import mailbox_of
+from bot.sources.formats.records import Unreadable
 from bot.subscribers.lines import one_line
 from bot.subscribers.mailnotices import policy_notice, put_out
 from storage.dependents import keepers
@@ -20,11 +23,17 @@ from storage.mailboxes_suspended import suspend_mailbox
 from storage.words import MailboxState, MailTrouble
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.delivery.reports import Report
     from bot.rendering.seals import Seal
     from bot.subscribers.mailboxes import Mailboxes
     from storage.chats import Chat
     from storage.engine import Storage, Unit
+
+    ReadsReports = Callable[[bytes], Awaitable[Report | None]]
+
+log = structlog.get_logger(__name__)
 
 SOFT_WINDOW = timedelta(days=14)
 MOST_SOFT = 5
@@ -33,15 +42,20 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """*admins*: whom the settings name."""
+    """*admins*: whom the settings name. *read* raises `Unreadable`."""
 
     mailboxes: Mailboxes
     seal: Seal
+    read: ReadsReports
     admins: frozenset[int] = frozenset()
 
     async def take(self, message: bytes) -> bool:
         """Do what the whole *message* asks for; False if it is nothing about a mailbox of ours."""
-        report = read_report(message)
+        try:
+            report = await self.read(message)
+        except Unreadable as refusal:
+            log.warning("a mail that came back cannot be read", reason=str(refusal))
+            return False
         if report is None:
             return False
         async with self._storage.reading() as unit:

@@ -76,3 +76,16 @@ def wish(subject: str, text: str = "") -> bytes:
     message["Subject"] = subject
     message.set_content(text)
     return message.as_bytes()
+
+
+# Mails that have broken a reader, or kept it busy for long.
+BROKEN = {
+    "a parameter in 32,000 parts": b"Content-Type: text/plain" + b"; a*0=b" * 32_000 + b"\n\ntext",
+    "a route without an end": b"To: " + b"<@a," * 64_000 + b"\n\ntext",
+    "nested comments": b"Content-Type: text/plain; a=" + b"(" * 400 + b")" * 400 + b"\n\ntext",
+    "a group amid noise": notification("failed", "5.1.1", back="a\0:>]<;=b@dateline.example"),
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(4000)
+    ),
+    "mails in mails": b"Content-Type: message/rfc822\n\n" * 8000,
+}

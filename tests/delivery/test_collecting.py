@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from bot.delivery.collecting import Collecting
 from bot.delivery.imap import Imap, ImapError
@@ -73,11 +75,14 @@ class FakeMailbox:
 
 @dataclass
 class Noted:
-    """Takes what was read; understands mails with one token."""
+    """Takes what was read; understands mails with one token. Each of *errors* is raised once."""
 
     taken: list[bytes] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
 
     async def take(self, message: bytes) -> bool:
+        if self.errors:
+            raise self.errors.pop(0)
         self.taken.append(message)
         return TOKEN.encode() in message
 
@@ -130,6 +135,32 @@ async def test_what_is_not_understood_stays_for_the_operator(mailbox, noted):
 
     assert len(noted.taken) == 2
     assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1, 2], [])
+
+
+async def test_a_mail_that_cannot_be_taken_is_marked_and_those_behind_it_are_read(mailbox, noted):
+    for content in (wish("first"), notification("failed", "5.1.1")):
+        mailbox.put(content)
+    noted.errors.append(AttributeError("it broke"))
+
+    with capture_logs() as logs:
+        await collecting(mailbox, noted).collect()
+
+    assert (mailbox.marked(r"\Seen"), mailbox.marked(r"\Deleted")) == ([1], [2])
+    assert [one["event"] for one in logs if one["log_level"] == "error"] == [
+        "a mail that came back could not be taken; it stays, marked as read"
+    ]
+
+
+async def test_a_mail_waits_unread_for_a_database_that_is_away(mailbox, noted):
+    mailbox.put(notification("failed", "5.1.1"))
+    noted.errors.append(OperationalError("select 1", {}, Exception("it is away")))
+
+    with pytest.raises(OperationalError):
+        await collecting(mailbox, noted).collect()
+    assert mailbox.flags == {1: set()}
+    await collecting(mailbox, noted).collect()
+
+    assert mailbox.marked(r"\Deleted") == [1]
 
 
 async def test_a_mailbox_that_does_not_open_is_tried_again_the_next_time(mailbox, noted):

@@ -2,9 +2,14 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
+from bot.app.mails import report_reader
+from bot.delivery.reports import Report, read_report
 from bot.delivery.verp import return_path, token_of
 from bot.rendering.mail import Mail
+from bot.sources.formats.records import Unreadable
+from bot.sources.workers import Workers
 from bot.subscribers.returns import Returns
 from storage.chats import Chat
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
@@ -17,7 +22,7 @@ from storage.words import (
     Medium,
     Reach,
 )
-from tests.delivery.returned import complaint, notification, wish
+from tests.delivery.returned import BROKEN, complaint, notification, wish
 from tests.subscribers.conftest import SEAL
 
 ADDRESS = "ann@example.org"
@@ -30,9 +35,13 @@ def bounce(status: str = "5.1.1", back: str = BACK) -> bytes:
     return notification("failed", status, back=back)
 
 
+async def read(message: bytes) -> Report | None:
+    return read_report(message)
+
+
 @pytest.fixture
 def returns(mailboxes) -> Returns:
-    return Returns(mailboxes, SEAL)
+    return Returns(mailboxes, SEAL, read)
 
 
 @pytest.fixture
@@ -169,6 +178,33 @@ async def test_a_bounce_of_nobody_changes_nothing(returns, mailboxes, chat_id, t
     assert (await mailboxes.now(chat_id)).is_active
 
 
+@pytest.mark.parametrize("message", BROKEN.values(), ids=BROKEN)
+async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
+    mailboxes, chat_id, message
+):
+    workers = Workers(most=1)
+    returns = Returns(mailboxes, SEAL, report_reader(workers))
+    try:
+        assert not await returns.take(message)
+        assert await returns.take(bounce())
+    finally:
+        await workers.close()
+
+    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.BOUNCED
+
+
+async def test_a_mail_that_takes_too_long_is_told_to_the_operator(mailboxes, chat_id):
+    async def read_for_long(_message: bytes) -> Report | None:
+        raise Unreadable("Reading this takes longer than 10 seconds.", "time_out")
+
+    with capture_logs() as logs:
+        assert not await Returns(mailboxes, SEAL, read_for_long).take(bounce())
+
+    assert [(one["log_level"], one["reason"]) for one in logs] == [
+        ("warning", "Reading this takes longer than 10 seconds.")
+    ]
+
+
 @pytest.mark.parametrize("subject", [f"unsubscribe {TOKEN}", f"Re: UNSUBSCRIBE {TOKEN.upper()}"])
 async def test_a_mail_unsubscribes_whose_token_it_carries(returns, mailboxes, chat_id, subject):
     assert not await returns.take(wish(subject[:-1]))
@@ -192,7 +228,7 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
 async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
     mailboxes, storage, chat_id, clock
 ):
-    returns = Returns(mailboxes, SEAL, frozenset({7}))
+    returns = Returns(mailboxes, SEAL, read, frozenset({7}))
     async with storage.writing() as unit:
         chat = await unit.session.get_one(Chat, chat_id)
         chat.telegram_id = 7

@@ -1,0 +1,40 @@
+"""Mails that break their reader, posted to us by a relay that takes everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.app.mails import report_reader
+from bot.sources.workers import Workers
+from bot.subscribers.mailboxes import Mailboxes
+from bot.subscribers.returns import Returns
+from tests.delivery.returned import BROKEN, notification
+from tests.web.conftest import SEAL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.rendering.renderer import Renderer
+    from storage.engine import Storage
+
+
+@pytest.fixture
+async def returns(storage: Storage, renderer: Renderer) -> AsyncIterator[Returns]:
+    workers = Workers(most=1)
+    yield Returns(Mailboxes(storage, renderer), SEAL, report_reader(workers))
+    await workers.close()
+
+
+async def test_each_is_taken_as_any_other_and_read_by_another_process(visitor, monkeypatch):
+    def read_here(_content: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("bot.delivery.reports.read_report", read_here)
+    monkeypatch.setattr("bot.delivery.reports.message_from_string", read_here)
+
+    messages = [*BROKEN.values(), notification("failed", "5.1.1")]
+    answers = [await visitor.sends(visitor.links.bounce(), message) for message in messages]
+
+    assert [answer.status for answer in answers] == [202] * len(messages)
