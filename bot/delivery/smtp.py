@@ -41,6 +41,7 @@ from bot.delivery.errors import (
     Unknown,
 )
 from bot.delivery.security import Security
+from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,7 +165,7 @@ def _from_the_content_on() -> Iterator[None]:
 
 
 def _refusal(error: SMTPResponseException) -> DeliveryError:
-    said = f"{error.code} {error.message}".strip()
+    said = one_line(f"{error.code} {error.message}")
     if error.code == _CLOSING:
         return FloodWait(said, ASKED_TO_PAUSE)
     if isinstance(error, SMTPAuthenticationError | SMTPSenderRefused):

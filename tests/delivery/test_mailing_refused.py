@@ -27,6 +27,17 @@ async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
     assert row.trouble == "550 5.1.1 no such user"
 
 
+async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
+    mailing, post, outbox, server
+):
+    delivery = await post.put(await post.mailbox())
+    server.rcpt.append("550-5.1.1 no such\0\r\n550 5.1.1 \x1buser")
+
+    await mail_all(mailing)
+
+    assert (await outbox.get(delivery)).trouble == "550 5.1.1 no such 5.1.1 user"
+
+
 async def test_one_refusing_mailbox_holds_up_no_other(mailing, post, server):
     await post.put(await post.mailbox(1), "refused")
     await post.put(await post.mailbox(2), "taken")
