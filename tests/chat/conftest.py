@@ -80,6 +80,7 @@ from storage.engine import Storage, Unit
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON, TurnedClock
+from tests.story.processes import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -197,7 +198,7 @@ class Talk:
 
     async def settled(self) -> None:
         """Return once all that was sent before has been handled; a marker's answer says so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await Talk(self.playground, self.playground.person("Marker")).says("/help")
 
     def all(self) -> list[dict[str, Any]]:

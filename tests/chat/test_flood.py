@@ -15,6 +15,12 @@ MANY = 300
 TOO_MUCH = "That was a lot at once. I answer again in 10 seconds."
 
 
+@pytest.fixture(autouse=True)
+def all_at_once(monkeypatch) -> None:
+    """Let everything happen within one moment, however long this machine takes."""
+    monkeypatch.setattr("bot.chat.handling.now", lambda: 0.0)
+
+
 @pytest.fixture
 def gate() -> Floodgate:
     return Floodgate()

@@ -10,6 +10,7 @@ import pytest
 from storage.chats import chats_of
 from storage.words import ChatState
 from tests.chat.conftest import House, Talk
+from tests.story.processes import PATIENCE
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ class States:
     talk: Talk
 
     async def become(self, *wanted: ChatState) -> bool:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while await self._now() != [*wanted]:
                 await self.talk.settled()
         return True

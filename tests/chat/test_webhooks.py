@@ -179,7 +179,7 @@ async def test_too_much_in_hand_shall_come_again(bot: Bot):
 
 async def test_a_flood_is_dropped_and_answered_for(bot: Bot):
     handler = Handler()
-    gate = Floodgate(everybody=Size(burst=2, per_second=1))
+    gate = Floodgate(everybody=Size(burst=2, per_second=0.001))
 
     async with open_for(bot, handler, gate=gate) as (webhooks, _):
         taken = [await webhooks.take(said(number, "hello")) for number in range(1, 9)]

@@ -27,7 +27,7 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
     assert seen.pending == 0
     assert seen.unwritable == ""
     assert seen.size > 0
-    assert abs(seen.ahead) < timedelta(seconds=2)
+    assert abs(seen.ahead) < timedelta(minutes=10)
     codes = {one.code for one in judge_database(seen) if one.health is Health.ILL}
     assert codes <= {"database.no-autovacuum"}  # as servers for tests have it
 

@@ -95,7 +95,7 @@ async def test_a_server_that_is_not_there_is_passed_over(postgresql_url: str, un
 
 async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str):
     async with silent_server() as silent:
-        url = on_servers(postgresql_url, silent, timeout="0.1")
+        url = on_servers(postgresql_url, silent, timeout="1")
         async with opened(url) as storage:
             assert await server_process(storage)
 
@@ -103,7 +103,7 @@ async def test_a_server_that_does_not_answer_is_passed_over(postgresql_url: str)
 async def test_a_server_that_did_not_answer_is_asked_last(postgresql_url: str):
     taken: list[str] = []
     async with silent_server(taken) as silent:
-        url = on_servers(postgresql_url, silent, timeout="0.1")
+        url = on_servers(postgresql_url, silent, timeout="1")
         async with opened(url) as storage, storage.writing(), storage.writing() as unit:
             assert await said(unit, "SELECT 1") == 1
 
@@ -218,7 +218,7 @@ async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_ur
 
 
 async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: str):
-    async with opened(postgresql_url, command_seconds=0.1) as storage:
+    async with opened(postgresql_url, command_seconds=1) as storage:
         before = await server_process(storage)
         failed = await fails(storage, "SELECT pg_sleep(600)")
 

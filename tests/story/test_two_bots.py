@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections import Counter
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 CHATS = 100
 NEWS = ("Mayor opens a bridge", "Mayor closes a bridge")
 ALERTS = CHATS * len(NEWS)
-TAKEN_OVER_WITHIN = 10  # seconds
-ANSWERED_WITHIN = 20  # on a machine that has much else to do
 
 
 @dataclass(frozen=True)
@@ -153,8 +150,7 @@ async def test_where_the_one_that_polls_is_killed_the_other_answers(town):
             await one.kill()
 
             await town.playground.post("send", chat_id=ben, text="/help")
-            async with asyncio.timeout(TAKEN_OVER_WITHIN + ANSWERED_WITHIN):
-                await town.until_arrived(ben)
+            await town.until_arrived(ben)
             await two.stop()
 
     assert (await town.arrived())[ben] == 1

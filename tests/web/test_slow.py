@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def port(unused_tcp_port_factory, monkeypatch):
+def impatience(monkeypatch):
     monkeypatch.setattr(health, "IDLE_SECONDS", 0.05)
+
+
+@pytest.fixture
+async def port(unused_tcp_port_factory):
     port = unused_tcp_port_factory()
     async with health.serving(make_web(), "127.0.0.1", port):
         yield port
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: a\r\n"])
-async def test_a_request_that_never_ends_is_cut_off(port, sent):
+async def test_a_request_that_never_ends_is_cut_off(impatience, port, sent):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
 

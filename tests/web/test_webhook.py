@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.web.health import make_web
 from bot.web.webhook import LARGEST_UPDATE, WebhookRoute
+from tests.story.processes import PATIENCE
 
-PATIENCE = 20  # seconds; only what hangs waits so long
 SECRET = {"X-Telegram-Bot-Api-Secret-Token": "secret"}
 RIGHT = "/telegram/path"
 

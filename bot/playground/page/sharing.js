@@ -21,15 +21,17 @@ export class Sharing {
   }
 
   ask(offset) {
-    return this.acts.attempt(async () => {
+    this.asking = this.acts.attempt(async () => {
       const text = byId("inline-text").value;
       const { inline_query_id: id } = await control.askInline(this.acts.person(), text, offset);
       this.asked = { id, offset };
     });
+    return this.asking;
   }
 
-  // An answer to what was asked last; others come too late.
+  // An answer to what was asked last; others come too late. A fast bot answers before we know its id.
   async answered({ inline_query_id: id }) {
+    await this.asking;
     if (id !== this.asked?.id) return;
     const { answer } = await control.readInlineAnswer(id);
     const rows = answer.results.map((result) => this.row(id, result));
