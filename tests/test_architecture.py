@@ -206,18 +206,28 @@ def is_pure(module: str) -> bool:
 PURE = [module for module in OURS if is_pure(module)]
 
 
+def imports(*packages: str) -> list[tuple[str, str]]:
+    """Return what is imported within *packages*: each module, with each name."""
+    return [(m, n) for m in OURS if within(m, packages) for n in imports_of(m)]
+
+
+def is_elsewhere(module: str, name: str) -> bool:
+    return room_of(module) != room_of(name)
+
+
 def test_every_named_module_exists():
     assert {name for name in STEPS | USE_CASES | ACTS if name not in OURS} == set()
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("storage")])
-def test_storage_imports_nothing_of_ours(module: str):
-    assert [n for n in imports_of(module) if is_ours(n) and not n.startswith("storage")] == []
+def test_storage_imports_nothing_of_ours():
+    found = imports("storage")
+
+    assert [(m, n) for m, n in found if is_ours(n) and not n.startswith("storage")] == []
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("storage.words")])
-def test_the_words_need_the_standard_library_only(module: str):
-    needed = {n for n in imports_of(module) if not n.startswith("storage.words")}
+def test_the_words_need_the_standard_library_only():
+    needed = {n for _, n in imports("storage.words") if not n.startswith("storage.words")}
+
     assert needed <= {"enum", "dataclasses", "datetime"}
 
 
@@ -226,63 +236,53 @@ def test_templates_hold_no_code():
     assert imports_of("templates") == frozenset()
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.playground")])
-def test_the_playground_shares_nothing_with_the_bot(module: str):
+def test_the_playground_shares_nothing_with_the_bot():
     foreign = [
-        n
-        for n in imports_of(module)
+        (m, n)
+        for m, n in imports("bot.playground")
         if (is_ours(n) and not n.startswith("bot.playground")) or n.startswith("aiogram")
     ]
     assert foreign == []
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_a_pure_module_touches_nothing_outside(module: str):
-    outside = [n for n in imports_of(module) if n.split(".")[0] in OUTSIDE]
-    stored = [n for n in imports_of(module) if n.startswith("storage") and n != "storage.words"]
+def test_a_pure_module_touches_nothing_outside():
+    found = [(m, n) for m in PURE for n in imports_of(m)]
 
-    assert outside == []
-    assert stored == []
-    assert "bot.settings" not in imports_of(module)
+    assert [(m, n) for m, n in found if n.split(".")[0] in OUTSIDE] == []
+    assert [(m, n) for m, n in found if n.startswith("storage") and n != "storage.words"] == []
+    assert [m for m, n in found if n == "bot.settings"] == []
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_a_pure_module_imports_pure_modules_only(module: str):
-    ours = [n for n in imports_of(module) if n.startswith("bot.") and n in OURS]
+def test_a_pure_module_imports_pure_modules_only():
+    ours = [(m, n) for m in PURE for n in imports_of(m) if n.startswith("bot.") and n in OURS]
 
-    assert [n for n in ours if not is_pure(n)] == []
+    assert [(m, n) for m, n in ours if not is_pure(n)] == []
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
-def test_what_acts_or_steps_is_imported_by_its_own_room_and_the_root_only(module: str):
-    acting = [n for n in imports_of(module) if within(n, STEPS | ACTS)]
+def test_what_acts_or_steps_is_imported_by_its_own_room_and_the_root_only():
+    acting = [(m, n) for m, n in imports("bot") if within(n, STEPS | ACTS)]
 
-    allowed = module == "bot.app" or module.startswith("bot.app.")
-    assert [n for n in acting if not allowed and room_of(n) != room_of(module)] == []
+    elsewhere = [(m, n) for m, n in acting if is_elsewhere(m, n)]
+    assert [(m, n) for m, n in elsewhere if not within(m, ("bot.app",))] == []
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_of_the_sources_imports_the_parts_before_it_only(part: str):
-    inside = [m for m in OURS if within(m, (f"bot.sources.{part}",))]
+    inside = imports(f"bot.sources.{part}")
     later = tuple(f"bot.sources.{other}" for other in PARTS[PARTS.index(part) + 1 :])
 
     assert inside
-    assert [(m, n) for m in inside for n in imports_of(m) if within(n, later)] == []
+    assert [(m, n) for m, n in inside if within(n, later)] == []
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
-def test_use_cases_are_for_the_doors(module: str):
-    used = [n for n in imports_of(module) if within(n, USE_CASES)]
+def test_use_cases_are_for_the_doors():
+    used = [(m, n) for m, n in imports("bot") if within(n, USE_CASES) and is_elsewhere(m, n)]
 
-    door = within(module, DOORS) or within(module, ("bot.app",))
-    assert [n for n in used if not door and room_of(n) != room_of(module)] == []
+    assert [(m, n) for m, n in used if not within(m, {*DOORS, "bot.app"})] == []
 
 
-@pytest.mark.parametrize("module", [m for m in OURS if m.startswith("bot.")])
-def test_only_the_front_door_and_the_channel_know_aiogram(module: str):
-    knows = any(n.split(".")[0] == "aiogram" for n in imports_of(module))
+def test_only_the_front_door_and_the_channel_know_aiogram():
+    knows = {m for m, n in imports("bot") if n.split(".")[0] == "aiogram"}
 
-    assert not knows or within(
-        module,
-        ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.telegram", "bot.app"),
-    )
+    known = ("bot.chat", "bot.delivery.telegram", "bot.delivery.replies", "bot.telegram", "bot.app")
+    assert [module for module in sorted(knows) if not within(module, known)] == []
