@@ -1,4 +1,5 @@
-# `make run` starts the bot (the playground, without a token); `make test` passes the tests.
+# `make run` starts the bot (the playground, without a token); `make test` passes the tests,
+# and `make test-all` those too that take long.
 # Both set up .venv/ first, from the hashed lock; nothing but Python >= 3.11, git and make is needed.
 
 PYTHON ?= python3
@@ -6,11 +7,12 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
+.PHONY: help run test test-all check format bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"
-	@echo "make test    set up and pass the tests"
+	@echo "make test    set up and pass the tests, in a few minutes"
+	@echo "make test-all   all tests: the long ones too, and a search at random (SEED=... repeats it)"
 	@echo "make check   format, lint, types, architecture"
 	@echo "make bench   the benchmarks, with their tables"
 	@echo "make screenshots   the pictures of the documents anew (needs Chromium)"
@@ -40,8 +42,18 @@ run: .venv/run
 	@exec $(BIN)/dateline run
 
 # A process for each core, up to four; a file's tests stay together, since some share what is slow.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
+
 test: .venv/dev
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) -m "not slow"
+
+# All: first the same as above, then the slow ones, and a search at random beyond the fixed examples.
+test-all: test
+	@echo "The search at random begins from a seed; the same again: make test-all SEED=$(SEED)"
+	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

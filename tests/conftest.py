@@ -7,20 +7,27 @@ DATELINE_REQUIRE=1 such a skip is a failure.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import shutil
+import ssl
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import pytest_asyncio
 import structlog
+from aiogram.client.session import aiohttp as aiohttp_session
+from aiogram.dispatcher.event import handler
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.logs import redact_line
+from bot.playground.newsroom import drafts
 from storage.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty
@@ -29,6 +36,7 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
     pytest_sessionfinish,
     pytest_terminal_summary,
 )
+from tests.slow import is_slow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -38,11 +46,27 @@ if TYPE_CHECKING:
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
-# A deadline would be a timed assert; a shared machine would make it fail at random.
+# A deadline would be a timed assert; a shared machine would make it fail at random. Whoever only
+# wants to know whether all works gets the same examples each time; `make test-all` searches.
 settings.register_profile(
-    "dateline", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "dateline",
+    derandomize=True,
+    database=None,
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile(
+    "random", settings.get_profile("dateline"), derandomize=False, max_examples=300, print_blob=True
 )
 settings.load_profile("dateline")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_slow(item):
+            item.add_marker("slow")
 
 
 def missing(what: str) -> NoReturn:
@@ -62,6 +86,31 @@ def plain_logs() -> None:
             redact_line,  # type: ignore[list-item]  # after the renderer it is a line
         ]
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Read once what each playground, bot and dispatcher reads anew: half of a chat's test."""
+    read: dict[Any, inspect.Signature] = {}
+
+    def signature(callback: Any) -> inspect.Signature:
+        code = getattr(callback, "__code__", None) or getattr(
+            type(callback).__call__, "__code__", 0
+        )
+        if not code:
+            return inspect.signature(callback)
+        key = code, inspect.isfunction(callback)
+        if key not in read:
+            read[key] = inspect.signature(callback)
+        return read[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        known = vars(inspect) | {"signature": signature}
+        patch.setattr(handler, "inspect", SimpleNamespace(**known))
+        contexts = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
+        patch.setattr(aiohttp_session, "ssl", contexts)
+        patch.setattr(drafts, "_read_toml", cache(drafts._read_toml))
+        yield
 
 
 class TurnedClock:

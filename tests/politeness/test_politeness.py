@@ -33,7 +33,6 @@ def week(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     return {verdict.rule.name: verdict for verdict in verdicts}
 
 
-@pytest.mark.timeout(600)  # the first of them waits for the week
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in RULES])
 def test_our_reader_keeps_the_rule(week: dict[str, Verdict], rule: Rule):
     verdict = week[rule.name]
