@@ -25,5 +25,6 @@ async def launched(*flags: str) -> AsyncIterator[Browser]:
     expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*_FLAGS, *flags])
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE * 1000))
         yield browser
         await browser.close()

@@ -12,7 +12,7 @@ import os
 import shutil
 import ssl
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partialmethod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.logs import redact_line
 from bot.playground.newsroom import drafts
+from bot.sources.workers import Workers
 from storage.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty
@@ -37,6 +38,7 @@ from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by th
     pytest_terminal_summary,
 )
 from tests.slow import is_slow
+from tests.story.processes import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -110,6 +112,14 @@ def read_once() -> Iterator[None]:
         contexts = SimpleNamespace(create_default_context=cache(ssl.create_default_context))
         patch.setattr(aiohttp_session, "ssl", contexts)
         patch.setattr(drafts, "_read_toml", cache(drafts._read_toml))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_workers() -> Iterator[None]:
+    """Give a document more than ten seconds: this machine may have much else to do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workers, "__init__", partialmethod(Workers.__init__, seconds=PATIENCE))
         yield
 
 

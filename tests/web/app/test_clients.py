@@ -76,10 +76,13 @@ class Client:
     async def tells(self, event: str, data: Any = None) -> None:
         await self.outer.evaluate(f"([type, data]) => {self.call}(type, data)", [event, data])
 
-    async def heard(self, event: str) -> list[Any]:
-        """Return the data of each such event so far, the first first."""
-        told = await self.outer.evaluate("window.told")
-        return [data for type_, data in told if type_ == event]
+    async def heard(self, event: str, *told: Any) -> None:
+        """Wait until that was the data of each such event so far, the first first."""
+        await self.outer.wait_for_function(
+            """([type, told]) => told === JSON.stringify(
+                window.told.filter((one) => one[0] === type).map((one) => one[1]))""",
+            arg=[event, json.dumps(told, separators=(",", ":"))],
+        )
 
     async def hears(self, event: str, data: Any) -> None:
         """Wait until it was told that."""
@@ -164,8 +167,8 @@ async def client(
 
 
 async def test_it_is_told_that_the_page_is_there_and_how_it_looks(client):
-    assert await client.heard("web_app_ready") == [{}]
-    assert await client.heard("web_app_expand") == [{}]
+    await client.heard("web_app_ready", {})
+    await client.heard("web_app_expand", {})
     await client.hears("web_app_set_background_color", {"color": NIGHT["secondary_bg_color"]})
     await client.hears("web_app_set_header_color", {"color_key": "secondary_bg_color"})
 
@@ -188,11 +191,12 @@ async def test_the_back_button_comes_with_what_is_open_and_closes_it(client):
     await client.tells("back_button_pressed")
 
     await expect(words).to_have_value("")
-    assert await client.heard("web_app_setup_back_button") == [
+    await client.heard(
+        "web_app_setup_back_button",
         {"is_visible": False},
         {"is_visible": True},
         {"is_visible": False},
-    ]
+    )
 
 
 async def test_the_page_keeps_off_telegrams_own_buttons(client):
