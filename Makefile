@@ -48,12 +48,12 @@ SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 endif
 
 test: .venv/dev
-	$(PYTEST) -m "not slow"
+	PYTHONHASHSEED=0 $(PYTEST) -m "not slow"
 
 # All: first the same as above, then the slow ones, and a search at random beyond the fixed examples.
 test-all: test
 	@echo "The search at random begins from a seed; the same again: make test-all SEED=$(SEED)"
-	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
+	PYTHONHASHSEED=$(SEED) $(PYTEST) -m "slow or hypothesis" --hypothesis-profile random --hypothesis-seed $(SEED)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
