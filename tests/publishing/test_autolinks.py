@@ -17,6 +17,8 @@ from bot.rendering.autolinks import JOINER
 from bot.rendering.renderers import Renderers
 
 if TYPE_CHECKING:
+    from bot.publishing.choice import Story
+    from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
 
 HOSTILE = (
@@ -30,7 +32,7 @@ FOUND = {
 BOLD = ((5, 7), (16, 20), (80, 85))  # across a mention, a host
 
 
-def found_in(message) -> list[tuple[str, str]]:
+def found_in(message: Message) -> list[tuple[str, str]]:
     """Return what Telegram would link by itself, with its words."""
     given = [entity._asdict() for entity in message.entities]
     text, marks = format_text(message.text, "", given)
@@ -45,7 +47,7 @@ def found_in(message) -> list[tuple[str, str]]:
     ]
 
 
-def hostile(story):
+def hostile(story: Story) -> Story:
     return replace(story, title=HOSTILE, outlets=(HOSTILE, "evil.com"))
 
 
