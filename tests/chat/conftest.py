@@ -214,7 +214,8 @@ def as_read(message: dict[str, Any]) -> dict[str, Any]:
     coded = text.encode("utf-16-le")
 
     def moved(offset: int) -> int:
-        return offset - coded[: 2 * offset].decode("utf-16-le").count(JOINER)
+        before: str = coded[: 2 * offset].decode("utf-16-le")
+        return offset - before.count(JOINER)
 
     entities = [
         entity

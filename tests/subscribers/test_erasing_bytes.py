@@ -136,7 +136,12 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
         unit.session.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
         for number in range(300):
             body = {"text": f"{NAME}, {WORDS} {number} " + "x" * (number * 37 % 3000)}
-            facts = {"kind": DeliveryKind.NOTICE, "priority": 0, "due_at": now, "created_at": now}
+            facts: dict[str, Any] = {
+                "kind": DeliveryKind.NOTICE,
+                "priority": 0,
+                "due_at": now,
+                "created_at": now,
+            }
             unit.session.add(Delivery(key=f"n{number}", chat_id=chat_id, body=body, **facts))
     for number in range(0, 300, 7):
         async with storage.writing() as unit:
