@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked
-_A_CHATS_PACE: Final = timedelta(seconds=2)
+_PAUSE: Final = timedelta(seconds=2)  # after it a host may be asked again, and a chat be written to
 _STEPS: Final = ("poll", "page", "group", "match", "alert", "bundle", "also", "digest")
 
 
@@ -201,11 +201,12 @@ class WholeBot:
         """Turn the clock to that hour and let every step do all that is due."""
         self.clock.now = hour(number)
         for step in (*self.steps, self._send):
+            self.clock.turn(_PAUSE)
             while await step():
                 pass
 
     async def _send(self) -> int:
-        self.clock.turn(_A_CHATS_PACE)  # a chat's next message is due by then
+        self.clock.turn(_PAUSE)
         sent = await self.sending.send_due()
         await self.sending.calls.all_done()
         return sent
