@@ -26,6 +26,7 @@ _LONG: Final = (
     "packaging/",
     "playground/page/",
     "politeness/",
+    "publishing/test_every_zone.py",
     "rendering/test_mail_in_browser.py",
     "story/",
     "web/app/test_clients.py",

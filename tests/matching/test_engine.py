@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.engine import queries as engine
@@ -34,7 +34,6 @@ def tidy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150)
 def test_it_agrees_with_the_oracle_in_the_middle_of_merges_and_after_a_restart(data: st.DataObject):
     index, live = QueryIndex(), dict[int, Query]()
     for query in readable(data.draw(st.lists(queries, min_size=1, max_size=12))):

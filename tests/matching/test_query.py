@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.matching.query import Code, QueryError, parse
@@ -179,7 +179,6 @@ _PIECES = [
 _CHARACTERS = "/~:#‘’《》aAsCnET.&+#-'’\"*() 台か\u3099ไุ한\u1161ﾊﾞé\u0301ς״1,\x01\ufdd0\u200d्क़"
 
 
-@settings(max_examples=500)
 @given(
     st.one_of(
         st.text(),
