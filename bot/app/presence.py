@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 # Longer than a call waits to begin after its intent (`calls.BEGINS_WITHIN_SECONDS`), and
 # PostgreSQL for a unit of work that stands still: nothing is begun under a lease that was freed.
-LEASE: Final = timedelta(seconds=15)
-EVERY: Final = timedelta(seconds=3)
+LEASE: Final = timedelta(seconds=12)
+EVERY: Final = timedelta(seconds=2)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 

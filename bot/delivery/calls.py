@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A call begins so long after its intent at the latest. That is less than others wait before they
 # take this process for dead (`app.presence`), and together with the call's own time-out less than
 # its lease: nobody has taken it over, and sent it once more, by then.
-BEGINS_WITHIN_SECONDS = 10.0
+BEGINS_WITHIN_SECONDS = 8.0
 
 
 class Timer(Protocol):
