@@ -53,10 +53,10 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "holder"),
     [
-        (_the_same, f"Process {os.getpid()}"),
-        (_symlink_of_the_file, f"Process {os.getpid()}"),
-        (_symlink_of_the_folder, f"Process {os.getpid()}"),
-        (_hard_link, "Another process"),
+        pytest.param(_the_same, f"Process {os.getpid()}", id="the same name"),
+        pytest.param(_symlink_of_the_file, f"Process {os.getpid()}", id="a link to the file"),
+        pytest.param(_symlink_of_the_folder, f"Process {os.getpid()}", id="a link to the folder"),
+        pytest.param(_hard_link, "Another process", id="a hard link"),
     ],
 )
 def test_a_second_bot_on_one_file_is_refused_by_any_name(

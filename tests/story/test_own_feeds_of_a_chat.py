@@ -236,7 +236,7 @@ async def test_an_own_feed_joins_a_public_story_for_its_followers_alone(bot: Who
     await bot.works_at(5)
 
     (for_ann,), (for_bob,) = ann.texts_with("collapses"), bob.texts_with("collapses")
-    assert for_ann.endswith("\nExample Times · 15:00 · also: My Own")
+    assert for_ann.endswith("\nExample Times · 15:00")
     assert for_bob.endswith("\nExample Times · 15:00")
 
 

@@ -144,7 +144,7 @@ WIRE: Final = {
         )
     ],
 }
-MORNINGS: Final = (92.5, 116.5)  # half an hour after the digest is due
+MORNINGS: Final = (20.5, 44.5, 68.5, 92.5, 116.5)  # half an hour after the digest is due
 SO_FAR: Final = AT + 2  # when one looks into the digest that is to come
 ASKED_AT: Final = AT + 17
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiogram import Bot
 from aiohttp import web
 from pydantic import SecretStr
+from sqlmodel import update
 
 from bot.app.doors import make_doors
 from bot.app.places import Place
@@ -49,6 +50,7 @@ from bot.sources.getting.spacing import Spacing
 from bot.sources.reading import Reader
 from storage.chats import chats_of
 from storage.engine import Storage
+from storage.sources import Source
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
 from tests.conftest import MONDAY_NOON, TurnedClock
@@ -200,10 +202,16 @@ class WholeBot:
     async def works_at(self, number: float) -> None:
         """Turn the clock to that hour and let every step do all that is due."""
         self.clock.now = hour(number)
+        await self._ask_all()
         for step in (*self.steps, self._send):
             self.clock.turn(_PAUSE)
             while await step():
                 pass
+
+    async def _ask_all(self) -> None:
+        """Let every source be due, whenever it would be asked by its own rhythm."""
+        async with self.storage.writing() as unit:
+            await unit.session.exec(update(Source).values(next_fetch_at=unit.now))
 
     async def _send(self) -> int:
         self.clock.turn(_PAUSE)
