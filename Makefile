@@ -5,6 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Else every process that a test starts compiles the whole project anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check format bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean

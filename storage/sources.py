@@ -80,15 +80,15 @@ async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -
     await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
-async def read_anew(unit: Unit, source_id: int) -> None:
-    """Take what the source shows now for its backlog, as if it had just been added.
+async def make_source_public(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:
+    """Let the private source reach everybody, with the *values* of its columns from now on.
 
-    What it showed as a private source becomes no public article: it may have shown anything then.
+    Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
+    private source becomes no public article, for it may have shown anything then.
     """
     await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
-    forgotten = dict.fromkeys(("first_read_at", "etag", "last_modified", "body_hash"))
-    freed = {"owner": None, "lease_until": None, "next_fetch_at": unit.now}
-    await change_source(unit, source_id, forgotten | freed)
+    freed = {"public": True, "owner": None, "lease_until": None}
+    await change_source(unit, source_id, {**values, **freed})
 
 
 async def source_of(unit: Unit, url_hash: str) -> Source | None:

@@ -17,7 +17,13 @@ from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.cadence import SHORTEST_WISH
 from bot.sources.getting.visiting import Asked, Fetches, Visit, visit
 from storage.engine import Storage, Unit
-from storage.sources import Source, add_source, change_source, read_anew, source_of
+from storage.sources import (
+    Source,
+    add_source,
+    change_source,
+    make_source_public,
+    source_of,
+)
 from storage.words import FullText, SourceState
 
 
@@ -103,25 +109,38 @@ class Adding:
             now = unit.now
         if source is None:
             return None
+        if self.public and not source.public:
+            return await self._make_public(source, wish)
         changes = self._changes(source, wish)
-        for_all = "public" in changes
         is_back = self.public and source.state is SourceState.GONE
         if is_back:
             changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
             async with self.storage.writing() as unit:
                 await change_source(unit, source.id or 0, changes)
-                if for_all:
-                    await read_anew(unit, source.id or 0)
         title = changes.get("title", source.title)
         sentence = "was gone, and is asked again" if is_back else ""
         return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
+
+    async def _make_public(self, source: Source, wish: Wish) -> Addition:
+        """Read the source as if it were new: whatever it said for its followers stays theirs."""
+        url, source_id = source.url, source.id or 0
+        visited = await visit(self.fetcher, self.reader, Asked(url, inside=True))
+        if why_not := refusal(visited, wish.every):
+            return Addition(url, Outcome.REFUSED, source.title, sentence=why_not)
+        async with self.storage.writing() as unit:
+            row = first_row(url, visited, wish.every, unit.now)
+            row |= {"title": row["title"] or row["host"], "state": SourceState.ACTIVE}
+            row |= self._changes(source, wish) | {"created_at": source.created_at}
+            await make_source_public(unit, source_id, row)
+            articles = await _store_backlog(unit, source_id, row, visited)
+        return Addition(url, Outcome.THERE, row["title"], articles, source_id=source_id)
 
     def _changes(self, source: Source, wish: Wish) -> dict[str, Any]:
         """Adding once more says what is wanted now; nobody can take what the operator gave."""
         if not self.public:
             return {}
-        changes: dict[str, Any] = {} if source.public else {"public": True}
+        changes: dict[str, Any] = {}
         if wish.every is not None:
             changes["every_seconds"] = round(wish.every.total_seconds())
         if wish.full_text is not None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlmodel import select
 
 from bot.sources.articles.storing import Shown, store_shown
 from bot.sources.formats.records import Item
@@ -15,14 +14,14 @@ from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
 from storage.entries import Entry
-from storage.sources import Source, read_anew
+from storage.sources import Source, change_source, make_source_public
 from storage.sources_carrying import carriers_of
 from tests.sources.articles.test_storing import TEXT, added
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage, Unit
+    from storage.engine import Storage
     from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
@@ -164,24 +163,13 @@ async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_
     await show(storage, mine, replace(STORM, title="Invented", url="https://news.example/2"))
     clock.turn(HOUR)
     async with storage.writing() as unit:
-        source = await _source(unit, mine)
-        source.public = True
-        source.first_read_at, source.etag = unit.now, "e"
-        await unit.session.flush()
-        await read_anew(unit, mine)
+        await change_source(unit, mine, {"owner": "somebody who reads it"})
+        await make_source_public(unit, mine, {"title": "Paper"})
 
     await show(storage, mine, backlog=True)
 
     found = await articles(storage)
     assert (found[PUBLIC].title, found[PUBLIC].quiet) == (STORM.title, True)
     assert await carried(storage) == {mine: found[PUBLIC].id}
-    async with storage.reading() as unit:
-        source = await _source(unit, mine)
-        assert (source.first_read_at, source.etag, source.next_fetch_at) == (None, None, unit.now)
-
-
-async def _source(unit: Unit, source_id: int) -> Source:
-    found = await unit.session.exec(
-        select(Source).where(Source.id == source_id).execution_options(populate_existing=True)
-    )
-    return found.one()
+    (source,) = [each for each in await rows_of(storage, Source) if each.id == mine]
+    assert (source.public, source.owner, source.title) == (True, None, "Paper")
