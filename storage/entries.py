@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Index, bindparam, delete, text, update
+from sqlalchemy import Index, bindparam, delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import ROW_ID
@@ -40,6 +40,7 @@ class Seen(NamedTuple):
     content_hash: str
 
 
+_AT_ONCE: Final = 2_000  # guids that are asked for
 # One value for all that is asked, and so one text of the statement.
 _SEEN = """
     SELECT entry.source_id, entry.guid_hash, entry.article_id, entry.content_hash
@@ -62,13 +63,28 @@ async def entries_seen(
     pairs = [(source_id, guid) for source_id, guids in asked.items() for guid in guids]
     on_which = _ON_POSTGRESQL if unit.dialect == POSTGRESQL else _ON_SQLITE
     connection = await unit.session.connection()
-    rows = await connection.execute(
-        text(_SEEN.format(asked=on_which)), {"asked": json.dumps(pairs)}
-    )
+    asking = text(_SEEN.format(asked=on_which))
     found: dict[int, dict[str, Seen]] = {}
-    for source_id, guid_hash, article_id, content in rows:
-        found.setdefault(source_id, {})[guid_hash] = Seen(article_id, content)
+    for at in range(0, len(pairs), _AT_ONCE):
+        some = json.dumps(pairs[at : at + _AT_ONCE])
+        for source_id, guid_hash, article_id, content in await connection.execute(
+            asking, {"asked": some}
+        ):
+            found.setdefault(source_id, {})[guid_hash] = Seen(article_id, content)
     return found
+
+
+async def count_newest(unit: Unit, source_id: int, since: datetime, most: int) -> int:
+    """Return how many of the *most* newest entries of the source it has shown *since* then."""
+    newest = (
+        select(Entry.first_seen_at)
+        .where(col(Entry.source_id) == source_id)
+        .order_by(col(Entry.article_id).desc())
+        .limit(most)
+        .subquery()
+    )
+    counted = select(func.count()).select_from(newest).where(newest.c.first_seen_at > since)
+    return (await unit.session.exec(counted)).one()
 
 
 async def store_entries(unit: Unit, entries: Sequence[Mapping[str, Any]]) -> None:

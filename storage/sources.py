@@ -80,15 +80,18 @@ async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -
     await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
-async def make_source_public(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:
-    """Let the private source reach everybody, with the *values* of its columns from now on.
+async def make_source_public(unit: Unit, source: Source, values: Mapping[str, Any]) -> int:
+    """Let the private source reach everybody, with the *values* of its columns; return its row.
 
     Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
     private source becomes no public article, for it may have shown anything then.
     """
+    source_id = source.id or 0
     await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
-    freed = {"public": True, "owner": None, "lease_until": None}
-    await change_source(unit, source_id, {**values, **freed})
+    freed = {"state": SourceState.ACTIVE, "owner": None, "lease_until": None}
+    kept = {"created_at": source.created_at, "public": True}
+    await change_source(unit, source_id, {**freed, **values, **kept})
+    return source_id
 
 
 async def source_of(unit: Unit, url_hash: str) -> Source | None:

@@ -76,6 +76,13 @@ def _has_page_read(unit: Unit, owner: str) -> ColumnElement[bool]:
     )
 
 
+async def still_leased(unit: Unit, owner: str, source_ids: Collection[int]) -> set[int]:
+    """Return those that *owner* still has; nobody takes them over before this unit ends."""
+    had = select(Source.id).where(col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    return {each for each in (await connection.scalars(had.with_for_update())) if each}
+
+
 async def finish_fetches(
     unit: Unit, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
@@ -84,9 +91,10 @@ async def finish_fetches(
     A `lease_until` among it is how long their host rests. Return those that *owner* still had;
     nothing is stored of the others.
     """
+    if not fetches:
+        return set()
     connection = await unit.session.connection()
-    had = select(Source.id).where(col(Source.id).in_(fetches), col(Source.owner) == owner)
-    ours = {each for each in (await connection.scalars(had.with_for_update())) if each}
+    ours = await still_leased(unit, owner, fetches)
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for source_id in sorted(ours):
         values = fetches[source_id]

@@ -65,6 +65,9 @@ FEEDS: Final[dict[str, Make]] = {
     "empty entries": lambda size: rss(_filled("<item/>", size)),
     "tiny parts of an entry": lambda size: rss(entry(_filled("<a/>", size))),
     "deep entries": lambda size: rss(entry(_filled("<a>" * 100 + "</a>" * 100, size))),
+    "long entries": lambda size: rss(
+        _numbered(entry(f"<description>{'Told in A.B. # U.S. ' * 1_000}</description>"), size)
+    ),
     "objects of JSON": lambda size: f"{_JSON_HEAD}{_filled('{},', size)}{{}}]}}".encode(),
     "entries of JSON": lambda size: (
         _JSON_HEAD + _numbered('{"id":"#","url":"http://e.org/#","title":"t"},', size) + "{}]}"
@@ -150,6 +153,12 @@ MAILS: Final[dict[str, Make]] = {
     "a mail: headers": lambda size: _filled("A: b\n", size).encode() + _BOUNCE.format("").encode(),
     "a mail: parts": lambda size: (
         "Content-Type: multipart/mixed; boundary=b\n\n" + _filled("--b\n\n", size)
+    ).encode(),
+    "a mail: parts in parts": lambda size: _numbered(
+        "Content-Type: multipart/mixed; boundary=#\n\n--#\n", size
+    ).encode(),
+    "a mail: mails in mails": lambda size: _filled(
+        "Content-Type: message/rfc822\n\n", size
     ).encode(),
 }
 

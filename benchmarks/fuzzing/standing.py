@@ -1,7 +1,6 @@
 """For how long the event loop stands still while hostile documents are read, and stored."""
 
 import asyncio
-import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +12,10 @@ from sqlmodel import col, update
 
 from benchmarks.fuzzing.bombs import FEEDS, LISTS, MAILS, Make, of_words
 from benchmarks.fuzzing.stored import TurnedClock, add_sources
-from bot.delivery.reports import read_report
+from bot.app.mails import report_reader
+from bot.app.ticking import keep_what_is_there
 from bot.sources.articles.intake import url_hash
+from bot.sources.finding.adding import Adding
 from bot.sources.finding.opml import Outline, write_opml
 from bot.sources.formats.records import Unreadable
 from bot.sources.getting.answers import Answer
@@ -27,6 +28,7 @@ from storage.sources import Source, source_of
 LONGEST_MS: Final = 100  # that the loop may stand still
 SIZES: Final = (QUICK - 1_000, 1_000_000)  # the largest that is read at once, and a usual bomb
 _MAIL: Final = 256_000
+_ADDED: Final = ("tiny entries", "long entries")  # most are stored of these
 _BEAT_SECONDS: Final = 0.002
 _WORKER_SECONDS: Final = 10.0  # as in service
 
@@ -95,6 +97,13 @@ class Newsroom:
     async def outlines(self, body: bytes) -> str:
         return await _read(self.reader.outlines(body))
 
+    async def report(self, mail: bytes) -> str:
+        return await _read(report_reader(self.reader.workers)(mail))
+
+    async def add(self, url: str, body: bytes) -> str:
+        self.web.body = body
+        return (await Adding(self.storage, self.web, self.reader).add(url)).outcome
+
 
 async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood]:
     """Let each family that is *asked* for be read as the bot does it.
@@ -107,6 +116,7 @@ async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood
         newsroom = Newsroom(storage, reader, clock)
         await newsroom.poll("https://first.example/", b"Title\n\nA text.")  # all is loaded then
         await newsroom.outlines(write_opml([Outline("https://first.example/")], "Feeds"))
+        await keep_what_is_there()  # as in service
         for family, size, act in _acts(newsroom):
             if asked(family):
                 told.append(await _stood(family, size, act))
@@ -119,13 +129,17 @@ def _acts(newsroom: Newsroom) -> Iterator[tuple[str, int, Act]]:
         yield family, size, partial(newsroom.poll, f"https://host{at}.example/", make(size))
         if "page" in family:
             yield f"{family}, for its links", size, partial(newsroom.links, make(size))
+    for name in _ADDED:
+        feed = FEEDS[name](SIZES[1])
+        url = f"https://added{len(name)}.example/"
+        yield f"{name}, added", len(feed), partial(newsroom.add, url, feed)
     for version in range(3):
         word = of_words(version)
         yield "a word that changes", len(word), partial(newsroom.poll, "https://w.example/", word)
     for family, make, size in _sized(LISTS, *SIZES):
         yield family, size, partial(newsroom.outlines, make(size))
     for family, make, size in _sized(MAILS, _MAIL):
-        yield family, size, partial(_reported, make(size))
+        yield family, size, partial(newsroom.report, make(size))
 
 
 def _sized(families: dict[str, Make], *sizes: int) -> Iterator[tuple[str, Make, int]]:
@@ -137,13 +151,6 @@ async def _read(reading: Awaitable[Any]) -> str:
         await reading
     except Unreadable as refusal:
         return refusal.reason
-    return "read"
-
-
-async def _reported(mail: bytes) -> str:
-    found: Any = read_report(mail)
-    if inspect.isawaitable(found):
-        found = await found
     return "read"
 
 

@@ -36,6 +36,7 @@ from bot.matching.characters import (
     TABLE,
     beyond_ascii,
 )
+from bot.matching.slices import Slices, finished
 
 PIECE: Final = 4_096  # characters folded at once, in less than a millisecond
 _ENDS: Final = " \n\u3002"  # what neither composes nor joins with what stands behind it
@@ -89,9 +90,15 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    if len(text) <= PIECE:
-        return _fold(text)
-    return merged([_fold(piece) for piece in pieces(text)])
+    return finished(_folding(text)) if len(text) > PIECE else _fold(text)
+
+
+def _folding(text: str) -> Slices[Folded]:
+    parts = []
+    for piece in pieces(text):
+        parts.append(_fold(piece))
+        yield
+    return merged(parts)
 
 
 def pieces(text: str, longest: int = PIECE) -> Iterator[str]:
@@ -163,7 +170,12 @@ def is_easy(char: str) -> bool:
 
 def folded_text(text: str) -> str:
     """What is stored and indexed: the plain words, then those of the joined reading alone."""
-    folded = fold(text)
+    return finished(text_in_slices(text))
+
+
+def text_in_slices(text: str) -> Slices[str]:
+    """The same as `folded_text`."""
+    folded = yield from _folding(text)
     if not folded.joined:
         return folded.plain[1:-1]
     words = folded.words

@@ -4,10 +4,12 @@ Strangers send them, so outside of a worker only sizes and first bytes are looke
 the worst document of that size takes less than 50 ms: `benchmarks.fuzz` measures it.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from bot.sources.formats.records import Document
+from bot.matching.slices import Slices, in_turns
+from bot.sources.formats.records import Document, Item, item_from_json
 from bot.sources.urls import are_quick, remember
 from bot.sources.workers import Workers
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 QUICK: Final = 64_000  # bytes
 _MOST_PARTS: Final = 2_048  # tags, or objects of JSON: small ones cost more than their size tells
 _GZIP: Final = b"\x1f\x8b"
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,9 @@ class Reader:
         """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`."""
         if is_quick(data) and (document := read_at_once(data, url, content_type)):
             return document
-        found = await self.workers.read("document", data, url=url, content_type=content_type)
-        remember(found["forms"])
-        return Document.from_json(found["document"])
+        head, *items = await self.workers.read("document", data, url=url, content_type=content_type)
+        found = await in_turns(_each(items, _item))
+        return replace(Document.from_json(head), items=found)
 
     async def links(
         self, data: bytes, *, url: str, content_type: str = ""
@@ -49,14 +53,33 @@ class Reader:
         found = await self.workers.read("links", data, url=url, content_type=content_type)
         if found is None:
             return None
-        return tuple(Link(**link | {"where": Where(link["where"])}) for link in found)
+        return await in_turns(
+            _each(found, lambda link: Link(**link | {"where": Where(link["where"])}))
+        )
 
     async def outlines(self, data: bytes) -> "tuple[Outline, ...]":
         """The feeds that the OPML in *data* lists; raises `Unreadable`."""
         from bot.sources.finding.opml import Outline  # noqa: PLC0415 - see below
 
         found = await self.workers.read("opml", data)
-        return tuple(Outline(**each | {"folder": tuple(each["folder"])}) for each in found)
+        return await in_turns(
+            _each(found, lambda each: Outline(**each | {"folder": tuple(each["folder"])}))
+        )
+
+
+def _each(
+    found: Iterable[dict[str, Any]], make: Callable[[dict[str, Any]], Made]
+) -> Slices[tuple[Made, ...]]:
+    made = []
+    for fields in found:
+        made.append(make(fields))
+        yield
+    return tuple(made)
+
+
+def _item(fields: dict[str, Any]) -> Item:
+    remember({fields["url"]: fields.pop("form")})
+    return item_from_json(fields)
 
 
 def is_quick(data: bytes) -> bool:

@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from typing import Any
 from bot.sources.formats.bounds import bounded
 from bot.sources.formats.charsets import decode
 from bot.sources.formats.documents import NeedsWorker, Shape, read_fast, sniff, unpacked
-from bot.sources.formats.records import Document, Unreadable
+from bot.sources.formats.records import Document, Unreadable, item_to_json
 from bot.sources.formats.strictxml import as_utf8
-from bot.sources.frames import frame, read_frame
+from bot.sources.frames import frame, frames, read_frame
 from bot.sources.urls import canonical_url
 
 MEMORY_BYTES = 512 * 1024 * 1024
@@ -48,7 +48,7 @@ def main() -> None:
     while (question := read_frame(questions)) is not None:
         data = questions.read(question["length"])
         signal.alarm(ceil(question["seconds"]) + _GRACE_SECONDS)
-        answer = frame(_answer(question["task"], data, question["facts"]))
+        answer = b"".join(frames(_answer(question["task"], data, question["facts"])))
         signal.alarm(0)
         answers.write(answer if len(answer) <= LARGEST_ANSWER else frame(_TOO_MUCH))
         answers.flush()
@@ -87,11 +87,12 @@ def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
         return {"unreadable": f"This cannot be read ({type(error).__name__}).", "reason": "broken"}
 
 
-def _document(data: bytes, url: str, content_type: str) -> dict[str, Any]:
+def _document(data: bytes, url: str, content_type: str) -> list[dict[str, Any]]:
+    """The document without its items, then these, each with the canonical form of its address."""
     found = read_fast(data, url, content_type)
     document = bounded(found if isinstance(found, Document) else _read(found, url))
-    urls = {item.url for item in document.items}
-    return {"document": document.to_json(), "forms": {url: canonical_url(url) for url in urls}}
+    items = [item_to_json(item) | {"form": canonical_url(item.url)} for item in document.items]
+    return [replace(document, items=()).to_json(), *items]
 
 
 def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | None:

@@ -67,9 +67,11 @@ class Worker:
         stdin.write(frame(head))
         stdin.write(data)
         await stdin.drain()
-        (length,) = _LENGTH.unpack(await stdout.readexactly(_LENGTH.size))
-        answer: dict[str, Any] = json.loads(await stdout.readexactly(length))
-        return answer
+        parts: list[Any] = []
+        while "part" in (answer := await _read(stdout)):
+            parts += answer["part"]
+            await asyncio.sleep(0)
+        return answer | {"found": parts + answer["found"]} if parts else answer
 
     def retire(self) -> None:
         """Kill it: it holds nothing that is worth a goodbye. `end` is still owed."""
@@ -87,6 +89,12 @@ class Worker:
             self._process.stdin.close()
             with contextlib.suppress(ConnectionError):
                 await self._process.stdin.wait_closed()
+
+
+async def _read(stream: asyncio.StreamReader) -> dict[str, Any]:
+    (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
+    message: dict[str, Any] = json.loads(await stream.readexactly(length))
+    return message
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sources.formats.bounds import MOST_ENTRIES
-from bot.sources.formats.records import Document, Kind
+from bot.sources.formats.records import Document, Item, Kind, item_to_json
 from bot.sources.getting.troubles import Trouble
 from bot.sources.reading import QUICK, Reader
 from bot.sources.urls import canonical_url
@@ -29,11 +29,11 @@ class Asked:
     """Workers that find an empty feed in everything."""
 
     tasks: list[str] = field(default_factory=list)
-    forms: dict[str, str] = field(default_factory=dict)
+    items: list[dict[str, Any]] = field(default_factory=list)
 
     async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
         self.tasks.append(task)
-        return {"document": Document(Kind.FEED).to_json(), "forms": self.forms}
+        return [Document(Kind.FEED).to_json(), *self.items]
 
     async def close(self) -> None:
         pass
@@ -65,11 +65,12 @@ async def test_only_small_feeds_are_read_at_once(data: bytes, tasks: list[str]):
 
 
 async def test_the_forms_of_links_are_found_by_the_worker():
-    workers = Asked(forms={"https://ex.org/ü,2": "https://ex.org/form"})
+    url = "https://ex.org/ü,2"
+    workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
 
     await Reader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
 
-    assert canonical_url("https://ex.org/ü,2") == "https://ex.org/form"
+    assert canonical_url(url) == "https://ex.org/form"
 
 
 async def test_a_worker_reads_the_newest_of_a_huge_feed(reader: Reader):

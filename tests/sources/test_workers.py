@@ -27,8 +27,7 @@ except BaseException as error:
 
 
 async def read(workers: Workers, data: bytes) -> Document:
-    found = await workers.read("document", data, url="https://ex.org/", content_type="")
-    return Document.from_json(found["document"])
+    return await Reader(workers).read(data, url="https://ex.org/")
 
 
 async def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read():

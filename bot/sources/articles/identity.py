@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from bot.matching.folding import folded_text
+from bot.matching.slices import Slices, finished
 from bot.sources.articles.intake import Identity
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.hashes import digest
@@ -28,6 +29,7 @@ Identified = tuple[Item, Identity]
 _UPDATED_TITLE: Final = 0.2  # of the words are in common
 _UPDATED_TEXT: Final = 0.4
 _LONG: Final = 4
+_TELLING: Final = 4_000  # characters of a summary tell what it is about
 _LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
 _ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
 _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
@@ -35,10 +37,18 @@ _HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 
 def identified(document: Document, source_url: str) -> list[Identified]:
     """Return each entry once, in their order."""
+    return finished(identifying(document, source_url))
+
+
+def identifying(document: Document, source_url: str) -> Slices[list[Identified]]:
+    """The same as `identified`."""
     items = document.items
     is_list = document.kind in _LISTS
-    links = [_link(item) for item in items]
-    plain = [_name(*each, is_list=is_list) for each in zip(items, links, strict=True)]
+    links, plain = [], []
+    for item in items:
+        links.append(link := _link(item))
+        plain.append(_name(item, link, is_list=is_list))
+        yield
     names = _told_apart(items, links, plain)
     first = {name: at for at, name in reversed(list(enumerate(names)))}
     shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
@@ -50,6 +60,7 @@ def identified(document: Document, source_url: str) -> list[Identified]:
         guid = digest(name)
         article = guid if item.is_detour else digest(by_name if link in shared else link)
         found.append((item, Identity(guid, article)))
+        yield
     return found
 
 
@@ -72,10 +83,10 @@ def is_another(told: tuple[str, str], shown: tuple[str, str]) -> bool:
     Both are title and summary. That the link differs too is for the caller to see.
     """
     titles = _in_common(_telling(told[0]), _telling(shown[0]))
-    return (
-        titles < _UPDATED_TITLE
-        and _in_common(_telling(" ".join(told)), _telling(" ".join(shown))) < _UPDATED_TEXT
-    )
+    if titles >= _UPDATED_TITLE:
+        return False
+    before, now = (" ".join(each)[:_TELLING] for each in (told, shown))
+    return _in_common(_telling(before), _telling(now)) < _UPDATED_TEXT
 
 
 def _telling(text: str) -> set[str]:

@@ -1,11 +1,12 @@
 """Keeping what visits to sources brought: many sources in one unit of work.
 
-A unit costs more than most visits bring, so those that end about the same time share one. Where
-one of them cannot be stored, each gets a unit of its own; what cannot be stored even then is told
-in the source's health.
+A unit costs more than most visits bring, so those that end about the same time share one, and what
+is too much for one takes several: its oldest entries are stored first, and the last unit finishes
+the visit. If that never comes, the source is due again when its lease ends, and what is stored by
+then is known. Where one cannot be stored, each visit gets units of its own; what cannot be stored
+even then is told in the source's health.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,24 +14,35 @@ from typing import Any, Final
 
 import structlog
 
+from bot.matching.slices import Slices, in_turns
 from bot.sources.articles.completion import awaiting_pages
-from bot.sources.articles.identity import Identified, identified
-from bot.sources.articles.intake import Identity, content_hash, draft, url_hash
+from bot.sources.articles.identity import Identified, identifying
+from bot.sources.articles.intake import Draft, Identity, content_hash, draft, url_hash
 from bot.sources.articles.storing import Shown, store_shown
 from bot.sources.bookkeeping import changes_after, host_to_pause, new_address
 from bot.sources.formats.records import Item
+from bot.sources.formats.sitemaps import moment_of
 from bot.sources.getting.spacing import APART_SECONDS
-from bot.sources.getting.troubles import OUR_FAULT
+from bot.sources.getting.troubles import OUR_FAULT, Problem, Trouble
 from bot.sources.getting.visiting import Visit
 from bot.sources.urls import host_of
 from storage.engine import Storage, Unit, is_away
-from storage.entries import Seen, entries_seen
+from storage.entries import Seen, count_newest, entries_seen
 from storage.sources import Source, source_of
-from storage.sources_due import finish_fetches, wait_for_host
+from storage.sources_due import finish_fetches, still_leased, wait_for_host
 
 log = structlog.get_logger(__name__)
 
+MOST_A_DAY: Final = 4_000  # new entries of one source
+_DAY: Final = timedelta(days=1)
+_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
 _MOST: Final = 200  # articles in one unit, stored in about 20 ms: others wait for it
+_LONG: Final = 4_000  # characters that weigh as much as an article
+_TOO_MUCH: Final = Problem(
+    Trouble.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
+)
+
+Entries = Mapping[int, Sequence[Identified]]  # by the source's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,23 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """What one unit stores of a visit. *is_last*: and with it the visit ends."""
+
+    brought: Brought
+    shown: Shown | None = None
+    is_last: bool = True
+
+    @property
+    def source_id(self) -> int:
+        return self.brought.source_id
+
+    @property
+    def drafts(self) -> Sequence[Draft]:
+        return self.shown.drafts if self.shown else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     storage: Storage
     owner: str
@@ -54,9 +83,8 @@ class Keeping:
     async def keep(self, visits: Sequence[Brought]) -> set[int]:
         """Store what they brought; return the sources for which the database was away."""
         try:
-            shown = await self._shown(visits)
-            for some in _portions(visits, shown):
-                await self._store(some, shown)
+            for some in _portions(await self._shown(visits)):
+                await self._store(some)
         except Exception as error:  # a bad source must not stop the others
             if len(visits) > 1:
                 left = [await self.keep([each]) for each in visits]
@@ -71,51 +99,81 @@ class Keeping:
                 return await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
         return set()
 
-    async def _shown(self, visits: Sequence[Brought]) -> dict[int, Shown]:
-        """What each source shows for the first time or in other words, by the source's id."""
+    async def _shown(self, visits: Sequence[Brought]) -> list[_Part]:
+        """Each with what its source shows for the first time or in other words."""
         entries = {
-            each.source_id: identified(each.visited.document, each.source.url)
+            each.source_id: await in_turns(identifying(each.visited.document, each.source.url))
             for each in visits
             if each.visited.document
         }
-        if not entries:
-            return {}
+        if not any(entries.values()):
+            return [_Part(each) for each in visits]
         asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
         async with self.storage.reading() as unit:
             seen = await entries_seen(unit, asked)
+            room = await _room(unit, entries, seen)
             now = unit.now
-        shown = {}
+        parts = []
         for each in visits:
-            if found := entries.get(each.source_id):
-                shown[each.source_id] = _news(each, found, seen.get(each.source_id, {}), now)
-                await asyncio.sleep(0)  # a millisecond of work for each
-        return shown
+            known = seen.get(each.source_id, {})
+            told, found = _within(
+                room.get(each.source_id), each, entries.get(each.source_id, ()), known
+            )
+            news = await in_turns(_news(told, found, known, now)) if found else None
+            parts.append(_Part(told, news))
+        return parts
 
-    async def _store(self, visits: Sequence[Brought], shown: Mapping[int, Shown]) -> None:
+    async def _store(self, parts: Sequence[_Part]) -> None:
         async with self.storage.writing() as unit:
-            changes = {each.source_id: await _changes(unit, each) for each in visits}
-            # The others' leases were over: somebody else reads them now.
+            changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
             ours = await finish_fetches(unit, self.owner, changes)
-            mine = [each.source_id for each in visits if each.source_id in ours]
-            for answer in (each.visited.answer for each in visits if each.source_id in ours):
+            if going_on := [part.source_id for part in parts if not part.is_last]:
+                ours |= await still_leased(unit, self.owner, going_on)
+            # The others' leases were over: somebody else reads them now.
+            parts = [part for part in parts if part.source_id in ours]
+            for answer in (part.brought.visited.answer for part in parts if part.is_last):
                 if pause := host_to_pause(answer, unit.now):
                     await wait_for_host(unit, *pause)
-            articles = await store_shown(unit, [shown[at] for at in mine if at in shown])
-        for each in visits:
-            if each.source_id in ours:
-                _report(each, articles.get(each.source_id, 0))
+            articles = await store_shown(unit, [part.shown for part in parts if part.shown])
+        for part in parts:
+            _report(part, articles.get(part.source_id, 0))
+
+
+async def _room(
+    unit: Unit, entries: Entries, seen: Mapping[int, Mapping[str, Seen]]
+) -> dict[int, int]:
+    """Return how many new entries are taken of those sources that bring many."""
+    many = [at for at, all_ in entries.items() if len(all_) - len(seen.get(at, ())) > _UNCOUNTED]
+    since = unit.now - _DAY
+    return {at: MOST_A_DAY - await count_newest(unit, at, since, MOST_A_DAY) for at in many}
+
+
+def _within(
+    room: int | None, brought: Brought, entries: Sequence[Identified], seen: Mapping[str, Seen]
+) -> tuple[Brought, Sequence[Identified]]:
+    """Leave out new entries for which there is no *room*, the oldest, and say so."""
+    if room is None:
+        return brought, entries
+    new = [(item, identity) for item, identity in entries if identity.guid_hash not in seen]
+    new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
+    left_out = {identity.guid_hash for _, identity in new[room:]}
+    if not left_out:
+        return brought, entries
+    log.warning("new entries were left out", source=brought.source.url, entries=len(left_out))
+    kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
+    return replace(brought, visited=replace(brought.visited, problem=_TOO_MUCH)), kept
 
 
 def _news(
     brought: Brought, entries: Sequence[Identified], seen: Mapping[str, Seen], now: datetime
-) -> Shown:
+) -> Slices[Shown]:
     source = brought.source
     backlog = source.first_read_at is None
-    drafts = [
-        draft(*each, source_url=source.url, now=now, backlog=backlog)
-        for each in entries
-        if not _is_known(*each, seen)
-    ]
+    drafts = []
+    for each in entries:
+        if not _is_known(*each, seen):
+            drafts.append(draft(*each, source_url=source.url, now=now, backlog=backlog))
+        yield
     marked = awaiting_pages(drafts, source.full_text, source.kind)
     return Shown(brought.source_id, marked, seen, inside=brought.visited.own_network)
 
@@ -125,19 +183,45 @@ def _is_known(item: Item, identity: Identity, seen: Mapping[str, Seen]) -> bool:
     return known is not None and known.content_hash == content_hash(item)
 
 
-def _portions(visits: Iterable[Brought], shown: Mapping[int, Shown]) -> Iterator[Sequence[Brought]]:
-    """As few as have no more articles than a unit should; one visit is never parted."""
-    portion: list[Brought] = []
-    articles = 0
-    for each in visits:
-        more = len(shown[each.source_id].drafts) if each.source_id in shown else 0
-        if portion and articles + more > _MOST:
+def _portions(visits: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
+    """As few as have no more articles than a unit should."""
+    portion: list[_Part] = []
+    weight = 0
+    for whole in visits:
+        *firsts, last = parted(whole.drafts)
+        for drafts in firsts:
+            yield [_of(whole, drafts, is_last=False)]
+        if portion and weight + _weight(last) > _MOST:
             yield portion
-            portion, articles = [], 0
-        portion.append(each)
-        articles += more
+            portion, weight = [], 0
+        portion.append(_of(whole, last, is_last=True) if firsts else whole)
+        weight += _weight(last)
     if portion:
         yield portion
+
+
+def _of(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
+    return replace(
+        whole, shown=whole.shown and replace(whole.shown, drafts=drafts), is_last=is_last
+    )
+
+
+def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
+    """In parts as large as a unit should store, the oldest entries first; at least one part."""
+    parts: list[list[Draft]] = [[]]
+    room = _MOST
+    for each in reversed(drafts):
+        weight = _weight([each])
+        if parts[-1] and weight > room:
+            parts.append([])
+            room = _MOST
+        parts[-1].append(each)
+        room -= weight
+    return [part[::-1] for part in parts]
+
+
+def _weight(drafts: Iterable[Draft]) -> int:
+    return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 
 async def _changes(unit: Unit, brought: Brought) -> dict[str, Any]:
@@ -150,9 +234,9 @@ async def _changes(unit: Unit, brought: Brought) -> dict[str, Any]:
     return changes
 
 
-def _report(brought: Brought, articles: int) -> None:
-    url, problem = brought.source.url, brought.visited.problem
-    if problem:
+def _report(part: _Part, articles: int) -> None:
+    url, problem = part.brought.source.url, part.brought.visited.problem
+    if problem and part.is_last:
         log.warning("source in trouble", source=url, trouble=problem.sentence)
     elif articles:
         log.info("new articles", source=url, articles=articles)

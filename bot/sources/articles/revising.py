@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.matching.folding import folded_text
+from bot.matching.folding import text_in_slices
+from bot.matching.slices import Slices, finished, gathered, in_turns
 from bot.sources.articles.intake import Draft
 from bot.sources.articles.versions import Change, may_be_revised, may_be_revised_by, told_anew
 from bot.sources.urls import host_of
@@ -30,7 +31,7 @@ async def revise(
         article = articles.get(article_id)
         if article is None or not may_be_revised(article, unit.now):
             continue
-        kind, values = told_anew(article, draft)
+        kind, values = await in_turns(told_anew(article, draft))
         if may_be_revised_by(kind, article, unit.now):
             await revise_article(unit, article, values)
             revised.append((article_id, draft))
@@ -39,10 +40,21 @@ async def revise(
         elif host_of(values["url"]) != host_of(article.url):
             article.url = values["url"]  # nothing new to read, but the speaker's own address
     changed = {article_id for article_id, _ in revised}
-    await store_folded(unit, [folded_article(each) for each in locked if each.id in changed])
+    if changed:
+        anew = (each for each in locked if each.id in changed)
+        await store_folded(unit, await in_turns(gathered(map(_folded, anew))))
     return revised, later
 
 
 def folded_article(article: Article) -> FoldedRow:
-    title, text = folded_text(article.title), folded_text(article.text)
-    return FoldedRow(article.id or 0, title, text, article.language)
+    return finished(_folded(article))
+
+
+def _folded(article: Article) -> Slices[FoldedRow]:
+    return folded_row(article.id or 0, article.title, article.text, article.language)
+
+
+def folded_row(article_id: int, title: str, text: str, language: str) -> Slices[FoldedRow]:
+    title = yield from text_in_slices(title)
+    text = yield from text_in_slices(text)
+    return FoldedRow(article_id, title, text, language)

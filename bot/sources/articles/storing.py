@@ -6,14 +6,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from bot.matching.folding import folded_text
+from bot.matching.slices import Slices, gathered, in_turns
 from bot.sources.articles.completion import LATE
 from bot.sources.articles.identity import is_another
 from bot.sources.articles.intake import Draft
-from bot.sources.articles.revising import revise
+from bot.sources.articles.revising import folded_row, revise
 from bot.sources.hashes import digest
 from bot.sources.urls import host_of
-from storage.articles import PUBLIC, ScopedUrl, articles_by_url, sketches_of, store_articles
+from storage.articles import (
+    PUBLIC,
+    ScopedUrl,
+    Sketch,
+    articles_by_url,
+    sketches_of,
+    store_articles,
+)
 from storage.articles_united import make_public
 from storage.engine import Unit
 from storage.entries import LONGEST_OUTLET, Seen, forget_guids, note_contents, store_entries
@@ -92,13 +99,7 @@ async def _named_anew(unit: Unit, shown: Shown) -> Shown:
     if not shown.changed:
         return shown
     told = await sketches_of(unit, {article_id for article_id, _ in shown.changed})
-    others = {
-        draft.guid_hash
-        for article_id, draft in shown.changed
-        if (was := told.get(article_id))
-        and was.url_hash != draft.url_hash
-        and is_another((was.title, was.summary), (draft.title, draft.item.summary))
-    }
+    others = await in_turns(_others(shown.changed, told))
     renamed = [
         replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
         if draft.guid_hash in others
@@ -106,6 +107,19 @@ async def _named_anew(unit: Unit, shown: Shown) -> Shown:
         for draft in shown.drafts
     ]
     return replace(shown, drafts=renamed)
+
+
+def _others(changed: Sequence[Found], told: Mapping[int, Sketch]) -> Slices[set[str]]:
+    """Return the hashes of the guids that stand for something else now."""
+    others = set()
+    for article_id, draft in changed:
+        was = told.get(article_id)
+        if was is None or was.url_hash == draft.url_hash:
+            continue
+        if is_another((was.title, was.summary), (draft.title, draft.item.summary)):
+            others.add(draft.guid_hash)
+        yield
+    return others
 
 
 async def _store_new(
@@ -127,7 +141,8 @@ async def _store_new(
     for url, article_id in stored.items():
         source_id, draft = fresh[url]
         made.setdefault(source_id, []).append((article_id, draft))
-    await store_folded(unit, [_folded(*each) for articles in made.values() for each in articles])
+    folding = (_folded(*each) for articles in made.values() for each in articles)
+    await store_folded(unit, await in_turns(gathered(folding)))
     articles = there | stored
     placed = {(at, d.guid_hash): articles[url] for (at, d), url in zip(new, urls, strict=True)}
     await store_entries(unit, [_entry(draft, at, placed, unit) for at, draft in new])
@@ -204,9 +219,8 @@ def _article(draft: Draft, url: ScopedUrl, unit: Unit) -> dict[str, Any]:
     }
 
 
-def _folded(article_id: int, draft: Draft) -> FoldedRow:
-    title, text = folded_text(draft.title), folded_text(draft.text)
-    return FoldedRow(article_id, title, text, draft.item.language)
+def _folded(article_id: int, draft: Draft) -> Slices[FoldedRow]:
+    return folded_row(article_id, draft.title, draft.text, draft.item.language)
 
 
 def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool, private: bool) -> AwaitedPage:

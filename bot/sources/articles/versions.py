@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from bot.matching.folding import folded_text
+from bot.matching.folding import text_in_slices
+from bot.matching.slices import Slices, finished, gathered
 from bot.sources.articles.completion import completed
 from bot.sources.articles.counters import without_counters
 from bot.sources.articles.intake import Draft
@@ -32,7 +33,12 @@ class Change(Enum):
 
 def change(old: tuple[str, ...], new: tuple[str, ...]) -> Change:
     """What differs between two wordings: a title, and whatever else is compared."""
-    before, after = _words(old), _words(new)
+    return finished(_changing(old, new))
+
+
+def _changing(old: tuple[str, ...], new: tuple[str, ...]) -> Slices[Change]:
+    before = yield from _words(old)
+    after = yield from _words(new)
     if before == after:
         return Change.NONE
     if before[0] == after[0] and _without_numbers(before) == _without_numbers(after):
@@ -50,7 +56,7 @@ def may_be_revised_by(kind: Change, told: Told, now: datetime) -> bool:
     return kind is Change.WORDS or (kind is Change.NUMBERS and now - last >= NUMBERS_APART)
 
 
-def told_anew(told: Told, draft: Draft) -> tuple[Change, dict[str, Any]]:
+def told_anew(told: Told, draft: Draft) -> Slices[tuple[Change, dict[str, Any]]]:
     """Compare what its source says now with the article; return what is to be written.
 
     What the source leaves out stays; so does the text of a page, where the source gives only a
@@ -60,7 +66,7 @@ def told_anew(told: Told, draft: Draft) -> tuple[Change, dict[str, Any]]:
     summary = draft.item.summary or told.summary
     is_less = not draft.text or (draft.is_taste and len(draft.text) < len(told.text))
     text = told.text if is_less else draft.text
-    kind = change((told.title, told.summary, told.text), (title, summary, text))
+    kind = yield from _changing((told.title, told.summary, told.text), (title, summary, text))
     url = draft.url if draft.item.url else told.url
     return kind, {"title": title, "summary": summary, "text": text, "url": url}
 
@@ -78,8 +84,8 @@ def read_anew(told: Told, page: Item) -> tuple[Change, dict[str, Any]]:
     return change(("", told.text), ("", page.text)), kept
 
 
-def _words(texts: tuple[str, ...]) -> list[str]:
-    return [folded_text(without_counters(text)) for text in texts]
+def _words(texts: tuple[str, ...]) -> Slices[list[str]]:
+    return (yield from gathered(text_in_slices(without_counters(text)) for text in texts))
 
 
 def _without_numbers(texts: list[str]) -> list[str]:

@@ -1,13 +1,16 @@
 """Adding a source: one GET checks, reads and stores it with its backlog, which alerts nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+from uuid import uuid4
 
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import draft, url_hash
+from bot.matching.slices import Slices, in_turns
+from bot.sources.articles.identity import identifying
+from bot.sources.articles.intake import Draft, draft, url_hash
+from bot.sources.articles.keeping import parted
 from bot.sources.articles.storing import store_drafts
 from bot.sources.bookkeeping import first_row
 from bot.sources.finding.discovery import ReadsLinks
@@ -24,6 +27,7 @@ from storage.sources import (
     make_source_public,
     source_of,
 )
+from storage.sources_due import finish_fetches, still_leased
 from storage.words import FullText, SourceState
 
 
@@ -77,6 +81,10 @@ class Wish:
 
 AS_IT_COMES = Wish()
 
+LEASE: Final = timedelta(minutes=1)
+# What says of a source that it has been read.
+_READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
+
 
 @dataclass(frozen=True, slots=True)
 class Adding:
@@ -124,17 +132,10 @@ class Adding:
 
     async def _make_public(self, source: Source, wish: Wish) -> Addition:
         """Read the source as if it were new: whatever it said for its followers stays theirs."""
-        url, source_id = source.url, source.id or 0
-        visited = await visit(self.fetcher, self.reader, Asked(url, inside=True))
+        visited = await visit(self.fetcher, self.reader, Asked(source.url, inside=True))
         if why_not := refusal(visited, wish.every):
-            return Addition(url, Outcome.REFUSED, source.title, sentence=why_not)
-        async with self.storage.writing() as unit:
-            row = first_row(url, visited, wish.every, unit.now)
-            row |= {"title": row["title"] or row["host"], "state": SourceState.ACTIVE}
-            row |= self._changes(source, wish) | {"created_at": source.created_at}
-            await make_source_public(unit, source_id, row)
-            articles = await _store_backlog(unit, source_id, row, visited)
-        return Addition(url, Outcome.THERE, row["title"], articles, source_id=source_id)
+            return Addition(source.url, Outcome.REFUSED, source.title, sentence=why_not)
+        return await self._store(source.url, visited, wish, private=source)
 
     def _changes(self, source: Source, wish: Wish) -> dict[str, Any]:
         """Adding once more says what is wanted now; nobody can take what the operator gave."""
@@ -151,17 +152,41 @@ class Adding:
             changes["folder"] = list(wish.folder)
         return changes
 
-    async def _store(self, url: str, visited: Visit, wish: Wish) -> Addition:
+    async def _store(
+        self, url: str, visited: Visit, wish: Wish, *, private: Source | None = None
+    ) -> Addition:
+        """Store the source with its backlog; a *private* one becomes public by that."""
         async with self.storage.writing() as unit:
             row = first_row(url, visited, wish.every, unit.now)
             row |= {"public": self.public, "folder": list(wish.folder)}
             row["full_text"] = wish.full_text or FullText.AUTO
             row["title"] = wish.title or row["title"] or row["host"]
-            source_id = await add_source(unit, row)
+            first, *others = parted(await in_turns(_backlog(row, visited, unit.now)))
+            owner = f"adding {uuid4().hex}"
+            row_now = row | (_unread(unit, owner) if others else {})
+            if private is None:
+                source_id = await add_source(unit, row_now)
+            else:
+                source_id = await make_source_public(unit, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
                 return Addition(url, Outcome.THERE, row["title"])
-            articles = await _store_backlog(unit, source_id, row, visited)
-        return Addition(url, Outcome.ADDED, row["title"], articles, source_id=source_id)
+            articles = await store_drafts(unit, source_id, first)
+        for some in others:
+            ending = {name: row[name] for name in _READ} if some is others[-1] else None
+            articles += await self._store_more(source_id, owner, some, ending)
+        outcome = Outcome.THERE if private else Outcome.ADDED
+        return Addition(url, outcome, row["title"], articles, source_id=source_id)
+
+    async def _store_more(
+        self, source_id: int, owner: str, drafts: Sequence[Draft], ending: dict[str, Any] | None
+    ) -> int:
+        """Store a part of a backlog that is too long for one unit; *ending*: the last one."""
+        async with self.storage.writing() as unit:
+            if not await still_leased(unit, owner, [source_id]):
+                return 0  # whoever reads it now stores the rest
+            if ending:
+                await finish_fetches(unit, owner, {source_id: ending})
+            return await store_drafts(unit, source_id, drafts)
 
 
 def refusal(visited: Visit, every: timedelta | None) -> str:
@@ -175,10 +200,18 @@ def refusal(visited: Visit, every: timedelta | None) -> str:
     return ""
 
 
-async def _store_backlog(unit: Unit, source_id: int, row: Mapping[str, Any], visited: Visit) -> int:
+def _backlog(row: Mapping[str, Any], visited: Visit, now: datetime) -> Slices[list[Draft]]:
     if visited.document is None:
-        return 0
+        return []
     document = as_shown(visited.document, row["kind"], row["host"])
-    shown = identified(document, row["url"])
-    drafts = [draft(*each, source_url=row["url"], now=unit.now, backlog=True) for each in shown]
-    return await store_drafts(unit, source_id, drafts)
+    drafts = []
+    for each in (yield from identifying(document, row["url"])):
+        drafts.append(draft(*each, source_url=row["url"], now=now, backlog=True))
+        yield
+    return drafts
+
+
+def _unread(unit: Unit, owner: str) -> dict[str, Any]:
+    """How a source is stored whose backlog is not: if that never comes, it is read anew."""
+    leased = {"owner": owner, "lease_until": unit.now + LEASE, "next_fetch_at": unit.now}
+    return dict.fromkeys(_READ) | leased

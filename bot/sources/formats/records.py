@@ -90,7 +90,7 @@ class Document:
             **fields
             | {
                 "kind": Kind(fields["kind"]),
-                "items": tuple(_item_from_json(item) for item in fields["items"]),
+                "items": tuple(item_from_json(item) for item in fields["items"]),
                 "pace": None if pace is None else _pace_from_json(pace),
             }
         )
@@ -106,7 +106,7 @@ def item_to_json(item: Item) -> dict[str, Any]:
     return _fields_of(item) | {"published": None if published is None else published.isoformat()}
 
 
-def _item_from_json(fields: dict[str, Any]) -> Item:
+def item_from_json(fields: dict[str, Any]) -> Item:
     return Item(**fields | {"published": _moment(fields["published"])})
 
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import select, update
 from structlog.testing import capture_logs
 
-from bot.sources.articles import keeping
+from bot.matching import slices
+from bot.sources.articles import keeping, storing
 from bot.sources.articles.keeping import Brought, Keeping
+from bot.sources.articles.storing import Shown, store_shown
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.getting.answers import Answer
+from bot.sources.getting.troubles import Trouble
 from bot.sources.getting.visiting import Visit
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source
 from storage.sources_due import claim_due_sources
-from tests.sources.polled import rows_of
+from tests.sources.polled import DAY, rows_of
 
 if TYPE_CHECKING:
-    import pytest
+    from collections import Counter
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from storage.engine import Storage
+    from storage.engine import Storage, Unit
+    from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
 UNSTORABLE = "half a character: \ud800"
@@ -141,3 +150,216 @@ async def test_more_than_a_unit_should_hold_takes_several(
 
     assert await titles_of(storage) == ["Five", "Four", "One", "Three", "Two"]
     assert [each.owner for each in await rows_of(storage, Source)] == [None, None, None]
+
+
+@dataclass
+class Units:
+    """Stores what units of work bring; *then* does something within the first one."""
+
+    then: Callable[[Unit], Awaitable[object]] | None = None
+    titles: list[list[str]] = field(default_factory=list)
+    owners: list[str | None] = field(default_factory=list)
+
+    async def store(self, unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
+        if self.titles and self.then is killed:
+            raise Killed
+        self.titles.append([draft.title for each in shown for draft in each.drafts])
+        self.owners.append((await unit.session.exec(select(Source.owner))).one())
+        stored = await store_shown(unit, shown)
+        if len(self.titles) == 1 and self.then:
+            await self.then(unit)
+        return stored
+
+
+class Killed(BaseException):
+    pass
+
+
+async def killed(_unit: Unit) -> None:
+    """Let the process end behind the first unit."""
+
+
+async def taken_over(unit: Unit) -> None:
+    await unit.session.exec(update(Source).values(owner="another"))
+
+
+@pytest.fixture
+def units(monkeypatch: pytest.MonkeyPatch) -> Units:
+    monkeypatch.setattr(keeping, "_MOST", 2)
+    units = Units()
+    monkeypatch.setattr(keeping, "store_shown", units.store)
+    return units
+
+
+FIVE = ("Five", "Four", "Three", "Two", "One")  # the newest first, as sources have it
+
+
+async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
+    storage: Storage, units: Units
+):
+    (source,) = await claimed(storage, "a")
+
+    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+
+    assert units.titles == [["Two", "One"], ["Four", "Three"], ["Five"]]
+    assert units.owners == ["me", "me", None]
+    (source,) = await rows_of(storage, Source)
+    assert (source.fetches, source.body_hash) == (1, "hash")
+
+
+async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
+    (source,) = await claimed(storage, "a")
+    visit = brought(source, *FIVE)
+    assert visit.visited.document
+    items = tuple(replace(item, text="long " * 2_000) for item in visit.visited.document.items)
+    document = replace(visit.visited.document, items=items)
+
+    await Keeping(storage, "me").keep(
+        [replace(visit, visited=replace(visit.visited, document=document))]
+    )
+
+    assert units.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
+
+
+async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
+    storage: Storage, units: Units, clock: TurnedClock
+):
+    (source,) = await claimed(storage, "a")
+    units.then = killed
+
+    with pytest.raises(Killed):
+        await Keeping(storage, "me").keep([brought(source, *FIVE)])
+
+    assert await titles_of(storage) == ["One", "Two"]
+    (source,) = await rows_of(storage, Source)
+    assert (source.owner, source.fetches, source.body_hash) == ("me", 0, None)
+
+    units.then = None
+    clock.turn(MINUTE)
+    async with storage.writing() as unit:
+        (source,) = await claim_due_sources(unit, owner="another", limit=9, lease=MINUTE)
+    await Keeping(storage, "another").keep([brought(source, *FIVE)])
+
+    assert await titles_of(storage) == sorted(FIVE)
+    assert len(await rows_of(storage, Entry)) == 5
+    (source,) = await rows_of(storage, Source)
+    assert (source.owner, source.fetches, source.body_hash) == (None, 1, "hash")
+
+
+async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
+    storage: Storage, units: Units
+):
+    (source,) = await claimed(storage, "a")
+    units.then = taken_over
+
+    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+
+    assert await titles_of(storage) == ["One", "Two"]
+    (source,) = await rows_of(storage, Source)
+    assert (source.owner, source.fetches) == ("another", 0)
+
+
+@pytest.mark.parametrize("step", ["draft", "folded_row"])
+async def test_the_loop_has_its_turn_within_one_visit(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    """The clock is such that each slice of the work is taken for a long one."""
+    turns, seen = 0, []
+    where = keeping if step == "draft" else storing
+    work = getattr(where, step)
+
+    def counted(*asked: Any, **named: Any) -> Any:
+        seen.append(turns)
+        return work(*asked, **named)
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    monkeypatch.setattr(slices, "_TURN", -1)
+    monkeypatch.setattr(where, step, counted)
+    (source,) = await claimed(storage, "a")
+    async with asyncio.TaskGroup() as group:
+        others = group.create_task(turning())
+        await Keeping(storage, "me").keep([brought(source, *FIVE)])
+        others.cancel()
+
+    assert len(set(seen)) == len(FIVE)
+
+
+@pytest.fixture
+def four_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_A_DAY", 4)
+    monkeypatch.setattr(keeping, "_UNCOUNTED", 1)
+
+
+async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: str) -> Source:
+    """Let the source show other entries, the oldest last; return it as it is then."""
+    clock.turn(wait)
+    (source,) = await rows_of(storage, Source)
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(owner="me"))
+    dated = [
+        Item(title, f"https://a.example/{title}", title, published=clock.now - n * MINUTE)
+        for n, title in enumerate(titles)
+    ]
+    document = Document(Kind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
+    visit = Visit(Answer(200, source.url), f"hash of {titles}", document)
+    await Keeping(storage, "me").keep([Brought(source, visit)])
+    (source,) = await rows_of(storage, Source)
+    return source
+
+
+@pytest.mark.usefixtures("four_a_day")
+async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_count(
+    storage: Storage, clock: TurnedClock
+):
+    await claimed(storage, "a")
+
+    well = await again(storage, clock, MINUTE, "c", "b", "a")
+    full = await again(storage, clock, MINUTE, "f", "e", "d")
+
+    assert await titles_of(storage) == ["a", "b", "c", "f"]
+    assert (well.trouble, full.trouble, full.failures) == (None, Trouble.TOO_BIG, 1)
+    assert full.trouble_text == keeping._TOO_MUCH.sentence
+    assert full.body_hash == well.body_hash  # so that the same document is read again
+
+    free = await again(storage, clock, DAY, "f", "e", "d")
+
+    assert await titles_of(storage) == list("abcdef")
+    assert (free.trouble, free.failures) == (None, 0)
+
+
+@pytest.mark.usefixtures("four_a_day")
+async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, clock: TurnedClock):
+    await claimed(storage, "a")
+    await again(storage, clock, MINUTE, "d", "c", "b", "a")
+    clock.turn(MINUTE)
+    (source,) = await rows_of(storage, Source)
+    async with storage.writing() as unit:
+        await unit.session.exec(update(Source).values(owner="me"))
+    items = (
+        Item("a", "https://a.example/a", "a rewritten"),
+        *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),
+    )
+
+    visit = Visit(Answer(200, source.url), "hash", Document(Kind.FEED, items=items))
+    await Keeping(storage, "me").keep([Brought(source, visit)])
+
+    assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]
+
+
+async def test_nothing_is_counted_where_few_are_new(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    async def count(*_: object) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr(keeping, "count_newest", count)
+    (source,) = await claimed(storage, "a")
+
+    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+
+    assert await titles_of(storage) == sorted(FIVE)

@@ -14,7 +14,7 @@ from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
 from storage.entries import Entry
-from storage.sources import Source, change_source, make_source_public
+from storage.sources import Source, change_source, make_source_public, source_of
 from storage.sources_carrying import carriers_of
 from tests.sources.articles.test_storing import TEXT, added
 from tests.sources.drafts_made import drafts
@@ -164,7 +164,9 @@ async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_
     clock.turn(HOUR)
     async with storage.writing() as unit:
         await change_source(unit, mine, {"owner": "somebody who reads it"})
-        await make_source_public(unit, mine, {"title": "Paper"})
+        source = await source_of(unit, "mine")
+        assert source
+        await make_source_public(unit, source, {"title": "Paper"})
 
     await show(storage, mine, backlog=True)
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.matching.slices import finished
 from bot.sources.articles.counters import without_counters
 from bot.sources.articles.intake import Draft
 from bot.sources.articles.versions import (
@@ -85,7 +86,9 @@ def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text: str
 
 
 def test_another_wording_is_written_as_a_whole():
-    kind, values = told_anew(article(), drafted(title="Flood", summary="Water.", text=BODY[:200]))
+    kind, values = finished(
+        told_anew(article(), drafted(title="Flood", summary="Water.", text=BODY[:200]))
+    )
 
     assert kind is Change.WORDS
     assert values["title"] == "Flood"
@@ -93,14 +96,16 @@ def test_another_wording_is_written_as_a_whole():
 
 
 def test_what_a_source_leaves_out_stays():
-    kind, values = told_anew(article(), drafted(title="", summary="", text=""))
+    kind, values = finished(told_anew(article(), drafted(title="", summary="", text="")))
 
     assert kind is Change.NONE
     assert (values["title"], values["summary"], values["text"]) == ("Storm", "A storm.", BODY)
 
 
 def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
-    kind, values = told_anew(article(), drafted(title="Flood", text="Water.", is_taste=True))
+    kind, values = finished(
+        told_anew(article(), drafted(title="Flood", text="Water.", is_taste=True))
+    )
 
     assert kind is Change.WORDS
     assert values["text"] == BODY

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.sources.articles import keeping
 from bot.sources.checking import Checking
-from bot.sources.finding.adding import Adding, Outcome, Wish
+from bot.sources.finding.adding import LEASE, Adding, Outcome, Wish
 from bot.sources.finding.opml import Outline, read_opml
 from bot.sources.listing import Listing
+from storage.articles import Article
+from storage.sources import Source
 from storage.words import FullText, SourceKind
 from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import poll_after, rows_of
 
 if TYPE_CHECKING:
     from bot.sources.getting.http import Fetcher
@@ -212,3 +216,63 @@ async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, re
     assert checkup.source.url == farm.url()
     assert checkup.plan.next_fetch_at == clock.now + timedelta(hours=1)
     assert after == before
+
+
+@pytest.fixture
+def long_backlog(farm, monkeypatch) -> list[str]:
+    """Let the farm show five entries, of which a unit of work stores two."""
+    monkeypatch.setattr(keeping, "_MOST", 2)
+    farm.serve("/feed.xml", rss(map(item, range(5))), ETag="mark")
+    return [f"Sample news {number}" for number in range(5)]
+
+
+async def test_a_long_backlog_is_stored_in_parts(storage, adding, farm, long_backlog):
+    added = await adding.add(farm.url())
+
+    assert added.articles == 5
+    articles = await rows_of(storage, Article)
+    assert sorted(each.title for each in articles) == long_backlog
+    assert all(each.quiet for each in articles)
+    (source,) = await rows_of(storage, Source)
+    assert (source.owner, source.etag) == (None, "mark")
+    assert source.first_read_at
+
+
+async def test_a_long_backlog_that_was_not_stored_to_the_end_still_alerts_nobody(
+    storage, adding, polling, farm, clock, long_backlog, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Adding, "_store_more", killed)
+    with pytest.raises(Killed):
+        await adding.add(farm.url())
+    assert len(await rows_of(storage, Article)) == 2
+
+    assert await poll_after(polling, clock, LEASE) == 1
+
+    articles = await rows_of(storage, Article)
+    assert sorted(each.title for each in articles) == long_backlog
+    assert all(each.quiet for each in articles)
+
+
+async def test_a_source_that_another_reads_meanwhile_is_left_to_it(
+    storage, adding, polling, farm, clock, long_backlog, monkeypatch
+):
+    """The process stood still between two units, for longer than its lease."""
+    store_more = Adding._store_more
+
+    async def late(self: Adding, *asked: Any) -> int:
+        await poll_after(polling, clock, LEASE)
+        return await store_more(self, *asked)
+
+    monkeypatch.setattr(Adding, "_store_more", late)
+
+    await adding.add(farm.url())
+
+    assert len(await rows_of(storage, Article)) == 5
+    (source,) = await rows_of(storage, Source)
+    assert source.fetches == 2
