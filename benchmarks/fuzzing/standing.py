@@ -129,9 +129,9 @@ def _acts(newsroom: Newsroom) -> Iterator[tuple[str, int, Act]]:
         yield family, size, partial(newsroom.poll, f"https://host{at}.example/", make(size))
         if "page" in family:
             yield f"{family}, for its links", size, partial(newsroom.links, make(size))
-    for name in _ADDED:
+    for at, name in enumerate(_ADDED):
         feed = FEEDS[name](SIZES[1])
-        url = f"https://added{len(name)}.example/"
+        url = f"https://added{at}.example/"
         yield f"{name}, added", len(feed), partial(newsroom.add, url, feed)
     for version in range(3):
         word = of_words(version)
