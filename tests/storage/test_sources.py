@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from storage.articles import Article, articles_by_url, store_articles
+from storage.articles import Article, ScopedUrl, articles_by_url, store_articles
 from storage.sources import (
     add_source,
     all_sources,
@@ -120,6 +120,6 @@ async def test_articles_are_stored_once_each_with_a_story_of_its_own(storage: St
 
     async with storage.reading() as unit:
         found = await articles_by_url(unit, ["a", "b", "c", "d"])
-    assert first.keys() == {"a", "b"}
-    assert second.keys() == {"c"}
+    assert first.keys() == {ScopedUrl("a"), ScopedUrl("b")}
+    assert second.keys() == {ScopedUrl("c")}
     assert found == first | second

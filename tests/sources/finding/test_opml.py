@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,10 @@ anything = st.text(st.characters(), max_size=300)
 
 @given(outlines)
 def test_what_is_written_is_read_back(feeds: list[Outline]):
-    assert set(read_opml(write_opml(feeds, "All"))) == set(feeds)
+    """A title that only repeats an address is none."""
+    told = {replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds}
+
+    assert set(read_opml(write_opml(feeds, "All"))) == told
 
 
 @given(
