@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    String,
     bindparam,
     case,
-    cast,
     exists,
     func,
-    literal_column,
     or_,
     text,
     union_all,
@@ -32,7 +29,7 @@ from sqlmodel import SQLModel, col, select
 from storage.chats import Chat
 from storage.deliveries import IN_THE_WAY, NEXT, WHEN_IT_COMES_BACK, Delivery
 from storage.engine import claim_alone
-from storage.pace import Pace
+from storage.pace import Pace, pace_key_of
 from storage.words import ChatKind, ChatState, DeliveryKind, Medium, notice_key
 
 if TYPE_CHECKING:
@@ -95,11 +92,10 @@ async def candidates(
 def _due(unit: Unit, medium: Medium, priority: int, limit: int, groups_ahead: timedelta) -> Any:
     # Those whose pace says later are stepped over: they are few, as many as went out in the last
     # seconds, and keep their place, so that the parts of a digest follow each other.
-    pace_key = literal_column("'chat:'").concat(cast(Chat.telegram_id, String))
     is_private = col(Chat.kind) == ChatKind.PRIVATE
     latest = case((is_private, unit.now), else_=unit.now + groups_ahead)
     is_too_fast = exists().where(
-        pace_key == col(Pace.key),
+        pace_key_of(Chat.telegram_id) == col(Pace.key),
         col(Chat.id) == col(Delivery.chat_id),
         or_(col(Pace.tat) > latest, col(Pace.paused_until) > unit.now),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import md5
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import event
@@ -10,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
 # Seconds that another program's write lock is waited for before whoever waits is told.
@@ -28,9 +28,10 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
     engine = create_async_engine(url, hide_parameters=True, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    def _open(connection: Any, _entry: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself; `_begin` says which kind.
         connection.isolation_level = None
+        connection.create_function("md5", 1, _md5, deterministic=True)  # PostgreSQL has one
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -46,6 +47,10 @@ def file_engine(url: str, *, cache_mb: int = _CACHE_MB, **options: Any) -> Async
 
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 async def cut_log(engine: AsyncEngine) -> bool:

@@ -6,10 +6,10 @@ rows are locked the token's comes first.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from hashlib import blake2b
-from typing import Final
+from hashlib import md5
+from typing import Any, Final
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import ColumnElement, String, case, cast, delete, func, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
@@ -31,7 +31,12 @@ def chat_pace_key(telegram_id: int) -> str:
     Whoever is answered gets a row, strangers and those who had all erased too, so that the number
     itself does not stand in it.
     """
-    return f"{CHATS}{blake2b(str(telegram_id).encode(), digest_size=16).hexdigest()}"
+    return f"{CHATS}{md5(str(telegram_id).encode(), usedforsecurity=False).hexdigest()}"
+
+
+def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
+    """Return the same of a column; `storage.onefile` brings SQLite its md5."""
+    return literal_column(f"'{CHATS}'").concat(func.md5(cast(telegram_id, String)))
 
 
 async def forget_pace(unit: Unit, telegram_id: int) -> None:

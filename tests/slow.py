@@ -1,8 +1,11 @@
 """What `make test` leaves out, and `make test-all` has too: what takes long, by where it stands.
 
-- whole programs: kills, lost databases, weeks, wheels; a few stories of each kind stay
+- whole programs: kills, lost databases, weeks, wheels; a story of each kind stays
+- the chat command by command: its first minute, its lists, its faults and its floods stay
 - walks: every command and button in turn, every hostile text behind every command
 - PostgreSQL, except of the tables and of what is sent
+
+`pytest --durations=50` tells what has become long.
 """
 
 from __future__ import annotations
@@ -15,31 +18,72 @@ if TYPE_CHECKING:
 # The beginnings of names of tests, below `tests/`.
 _LONG: Final = (
     "app/test_aiogram_models.py",
-    "chat/test_database_away.py",
-    "chat/test_foreign.py",
-    "chat/test_hostile",
-    "chat/test_twice.py",
-    "chat/test_walk.py",
+    "app/test_alone.py",
+    "app/test_presence.py",
+    "catalogues/",
+    "chat/",
+    "cli/test_file_modes.py",
+    "cli/test_match.py",
+    "cli/test_other_versions.py",
+    "cli/test_people.py",
+    "cli/test_stats.py",
+    "delivery/test_faults.py",
     "delivery/test_flood.py",
+    "delivery/test_forum_topics.py",
+    "delivery/test_headers.py",
     "delivery/test_kill.py",
+    "delivery/test_mailing_",
     "delivery/test_matrix.py",
+    "matching/test_engine.py",
+    "matching/test_together.py",
+    "matching/test_windows.py",
     "packaging/",
     "playground/page/",
     "politeness/",
+    "publishing/test_also.py",
+    "publishing/test_bundling.py",
     "publishing/test_every_zone.py",
+    "publishing/test_mailed.py",
+    "publishing/test_mutes.py",
+    "publishing/test_noticing.py",
+    "rendering/test_direction.py",
     "rendering/test_mail_in_browser.py",
+    "rendering/test_overriding.py",
+    "sources/articles/test_careless_feeds.py",
+    "sources/articles/test_revising.py",
+    "sources/finding/test_discovery.py",
+    "sources/pushes/",
+    "sources/test_workers.py",
+    "storage/test_migrations_with_rows.py",
     "story/",
-    "web/app/test_clients.py",
+    "subscribers/test_erasing",
+    "subscribers/test_people_together.py",
+    "web/app/",
+    "web/test_browser.py",
+    "web/test_editions.py",
+    "web/test_feeds.py",
+    "web/test_foreign.py",
+    "web/test_managing.py",
+    "web/test_walk.py",
 )
 _KEPT: Final = (
-    "playground/page/test_places.py",
+    "chat/test_administrators.py",
+    "chat/test_autolinks.py",
+    "chat/test_first_minute.py",
+    "chat/test_floodgate.py",
+    "chat/test_guarding.py",
+    "chat/test_hooking.py",
+    "chat/test_polling.py",
+    "chat/test_refused_calls.py",
+    "chat/test_typed.py",
+    "chat/test_updates.py",
+    "sources/test_workers.py::test_a_page",
     "story/test_browser.py::test_a_newcomer_gets_a_card_an_alert_and_a_digest[on a desk]",
     "story/test_dead_source.py",
-    "story/test_pages.py",
-    "story/test_run.py::test_a_",
+    "story/test_run.py::test_a_stop_by_the_keyboard_is_a_stop",
     "story/test_run.py::test_it_is_healthy",
-    "story/test_same_story.py",
 )
+# Of the tables and of what is sent both databases are tried.
 _ON_POSTGRESQL: Final = ("storage/", "delivery/")
 
 

@@ -57,7 +57,7 @@ async def handle(middleware: Guarding, ticks: Clock, tries: Iterator[float]) -> 
         raise OperationalError("SELECT", {}, Exception("away"))
 
     answers = Says()
-    data = {"answers": answers, "event_update": SimpleNamespace(update_id=1)}
+    data = {"answers": answers, "doors": None, "event_update": SimpleNamespace(update_id=1)}
     await middleware(fail, MESSAGE, data)
     return answers.said
 

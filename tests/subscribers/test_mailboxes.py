@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from bot.rendering.autolinks import without_joiners
 from bot.rendering.renderer import Renderer
 from bot.subscribers.confirming import Limit
 from bot.subscribers.erasing import Erasing
@@ -233,7 +234,7 @@ async def test_unsubscribing_twice_is_as_doing_it_once(mailboxes, active, sent):
 
     (notice,) = [row.body["text"] for row in await sent.rows() if row.medium is Medium.TELEGRAM]
     assert (await mailboxes.now(active)).state is MailboxState.UNSUBSCRIBED
-    assert "ann@example.org is unsubscribed" in notice
+    assert "ann@example.org is unsubscribed" in without_joiners(notice)
 
 
 async def test_a_mailbox_tells_the_language_of_its_chat(mailboxes, chat_id, sent, arrive):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
 
 from bot.matching.query import QueryError
+from bot.rendering.autolinks import without_joiners
 from bot.subscribers.refusals import NotATime, NotAZone
 from bot.web.app.acts import Acts, Done
 from bot.web.app.entrance import TurnedAwayError
@@ -89,17 +91,17 @@ class AppRoutes:
             try:
                 caller = await self.entrance.caller(request)
             except TurnedAwayError as away:
-                return web.json_response({"error": away.sentence}, status=away.status)
+                return _json({"error": away.sentence}, status=away.status)
             if wait := allowances.take(str(caller.guest.person_id)):
                 return _too_many(caller.renderer, wait)
             try:
                 wish = Wish.read(await small_body(request, _LARGEST_WISH))
-                return web.json_response(await answer(caller, wish))
+                return _json(await answer(caller, wish))
             except BadWishError:
                 raise web.HTTPBadRequest from None
             except QueryError as refusal:
                 sentence = caller.renderer.message("web/app/wrong.html", error=refusal).text
-                return web.json_response({"error": sentence}, status=409)
+                return _json({"error": sentence}, status=409)
             except tuple(self.doors.said) as refusal:
                 return self._refused(caller.renderer, refusal)
 
@@ -109,7 +111,13 @@ class AppRoutes:
         """Say no in the chat's words."""
         template = _TYPED_HERE.get(type(refusal)) or self.doors.said[type(refusal)]
         said = renderer.message(template, refusal=refusal, press=self.doors.press)
-        return web.json_response({"error": said.text}, status=409)
+        return _json({"error": said.text}, status=409)
+
+
+def _json(answer: dict[str, Any], **more: Any) -> web.Response:
+    """The page links nothing by itself, so what keeps Telegram from it is left out."""
+    written = without_joiners(json.dumps(answer, ensure_ascii=False))
+    return web.json_response(text=written, **more)
 
 
 def _done(renderer: Renderer, done: Done) -> dict[str, Any]:
@@ -122,4 +130,4 @@ def _done(renderer: Renderer, done: Done) -> dict[str, Any]:
 def _too_many(renderer: Renderer, wait: float) -> web.Response:
     sentence = renderer.message("web/app/slower.html").text
     headers = {"Retry-After": str(int(wait) + 1)}
-    return web.json_response({"error": sentence}, status=429, headers=headers)
+    return _json({"error": sentence}, status=429, headers=headers)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.sources.finding.opml import NotOpmlError, Outline, read_opml, starter_outlines, write_opml
 from bot.sources.formats.records import Unreadable
 from bot.sources.getting.guard import Guard
-from bot.sources.urls import canonical_url
+from bot.sources.urls import canonical_url, is_link
 
 FOLDERS = b"""<?xml version="1.0"?>
 <OPML version="1.1"><body>
@@ -57,9 +57,9 @@ words = st.text(
 outlines = st.lists(
     st.builds(
         Outline,
-        url=words.map(lambda word: f"https://{word}"),
+        url=words.map(lambda word: f"https://{word}").filter(is_link),
         title=words | st.just(""),
-        site=words | st.just(""),
+        site=words.filter(is_link) | st.just(""),
         folder=st.lists(words, max_size=3).map(tuple),
     ),
     min_size=1,
