@@ -83,14 +83,14 @@ class Answers:
             return False
         return True
 
-    async def _send_text(self, message: Message) -> None:
+    async def _send_text(self, message: Message, markup: ForceReply | None = None) -> None:
         with _unsure():
             await self.bot.send_message(
                 self.telegram_id,
                 message.text,
                 message_thread_id=self.thread_id or None,
                 entities=entities_of(message),
-                reply_markup=markup_of(message.keyboard),
+                reply_markup=markup or markup_of(message.keyboard),
                 link_preview_options=NO_PREVIEW,
                 parse_mode=None,
             )
@@ -167,15 +167,7 @@ class Answers:
     async def ask(self, template: str, **values: Any) -> None:
         """Ask for something to be typed; the reply brings the question back with it."""
         message = self.renderer.message(template, **values)
-        with _unsure():
-            await self.bot.send_message(
-                self.telegram_id,
-                message.text,
-                message_thread_id=self.thread_id or None,
-                entities=entities_of(message),
-                reply_markup=ForceReply(force_reply=True),
-                parse_mode=None,
-            )
+        await self._send_text(message, ForceReply(force_reply=True))
 
     async def toast(self, template: str, **values: Any) -> None:
         """Say it over the chat, where a button was pressed; else as a message."""
