@@ -25,8 +25,8 @@ def read(line: bytes) -> Message:
 
 
 def decoded(line: bytes) -> str:
-    """Return the value as a program reads it that knows RFC 2047 and no more."""
-    return str(make_header(decode_header(read(line).values()[0])))
+    """Return the value as a program reads it that unfolds, knows RFC 2047, and no more."""
+    return str(make_header(decode_header(read(line).values()[0].replace("\r\n", ""))))
 
 
 def lines(line: bytes) -> list[bytes]:
@@ -38,6 +38,7 @@ def lines(line: bytes) -> list[bytes]:
 @example("  two at the start, two  within, two at the end  ")
 @example("台湾" * 200)
 @example("a" * 2000)
+@example(f"{'0' * 68} 0")
 @example(" ")
 def test_a_subject_comes_back(subject):
     line = header_line("Subject", subject)
