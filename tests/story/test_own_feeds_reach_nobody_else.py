@@ -132,9 +132,10 @@ TIMES: Final = {
         ordinary(AT + 2, LIBRARY, "http://times.example/news/library"),
     ],
 }
+# Never in the same hour as the Times: two feeds read together are stored in no certain order.
 WIRE: Final = {
-    3.0: [ordinary(3, "Storm shuts port of Lindau, harbour empty", "http://wire.example/storm")],
-    50.0: [ordinary(50, "Regatta begins in Arden harbour", "http://wire.example/regatta")],
+    4.0: [ordinary(4, "Storm shuts port of Lindau, harbour empty", "http://wire.example/storm")],
+    51.0: [ordinary(51, "Regatta begins in Arden harbour", "http://wire.example/regatta")],
     AT + 1: [
         Printed(
             "Ferry hit as crane collapses in Westport harbour",
