@@ -67,6 +67,12 @@ format: .venv/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Until the first release a change of a model changes the first migration.
+migration: .venv/dev
+	$(BIN)/python -m storage.migrations.initial
+	$(BIN)/ruff format --quiet storage/migrations
+	$(BIN)/ruff check --quiet --fix storage/migrations
+
 bench: .venv/dev
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 

@@ -131,7 +131,7 @@ async def follow_a_few(storage: Storage) -> int:
         chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
         unit.session.add(chat)
         await unit.session.flush()
-        chat_id = chat.id or 0
+        chat_id = chat.id
         unit.session.add_all(Follow(chat_id=chat_id, source_id=source) for source in (5, 6, 7))
         return chat_id
 

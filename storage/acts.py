@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, delete, func, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID, stored_as
+from storage.columns import NUMBERED, ROW_ID, stored_as
 from storage.engine import Unit
 from storage.words import Deed
 
@@ -18,7 +18,9 @@ TO_A_CHAT = frozenset({Deed.APPOINTED, Deed.BANNED, Deed.ALLOWED, Deed.LIMITED})
 
 
 class Act(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     at: datetime = Field(index=True)
     person_id: int | None = Field(default=None, sa_type=BigInteger)  # None: on the command line
     deed: Deed = Field(sa_type=stored_as(Deed))

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, is_at
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import insert_new
 from storage.matches import Match
@@ -30,9 +30,10 @@ class Alert(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "story_id"),
         Index("ix_alert_recent", "chat_id", "made_at"),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     story_id: int = Field(foreign_key="story.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     chapter: int = 1  # which of the chain's alerts it is for this chat
@@ -65,7 +66,7 @@ async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta)
     due = is_at(Stage.MATCHED)
     order = (col(Article.id),)
     rows = await claim(unit, Article, due, order=order, limit=limit, owner=owner, lease=lease)
-    return sorted(rows, key=lambda article: article.id or 0)
+    return sorted(rows, key=lambda article: article.id)
 
 
 async def keep_article(unit: Unit, article_id: int | None, owner: str, lease: timedelta) -> bool:

@@ -72,7 +72,7 @@ async def outlet_of(unit: Unit, chat_id: int, article_id: int) -> Outlet | None:
     if row is None:
         return None
     source_id, kind, outlet, name = row
-    return Outlet(source_id or 0, outlet if kind is SourceKind.SEARCH else "", name)
+    return Outlet(source_id, outlet if kind is SourceKind.SEARCH else "", name)
 
 
 async def names_of(unit: Unit, topic_ids: list[int]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from storage.insert import insert_new
 class ArticleAddress(SQLModel, table=True):
     url_hash: str = Field(primary_key=True, max_length=32)  # of the canonical URL
     scope_id: int = Field(  # within which it leads there; see `Article`
-        default=PUBLIC, primary_key=True, sa_type=ROW_ID, sa_column_kwargs={"server_default": "0"}
+        default=PUBLIC, primary_key=True, sa_type=ROW_ID
     )
     article_id: int = Field(
         foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID, index=True

@@ -78,7 +78,7 @@ async def versions_of(unit: Unit, article_id: int) -> list[ArticleVersion]:
 async def _keep(unit: Unit, article: Article) -> None:
     unit.session.add(
         ArticleVersion(
-            article_id=article.id or 0,
+            article_id=article.id,
             number=article.version,
             title=article.title,
             summary=article.summary,

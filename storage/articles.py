@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, text
 from sqlmodel import Field, col, select
 
-from storage.columns import ROW_ID, Leased, stored_as
+from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
 from storage.engine import POSTGRESQL, Unit
 from storage.insert import add_new
 from storage.stories import drop_stories, start_stories
@@ -37,13 +37,14 @@ class Article(Leased, table=True):
             postgresql_where=text(_ON_ITS_WAY),
         ),
         Index("ix_article_language_news_at", "language", "news_at"),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     url_hash: str = Field(max_length=32)  # of the canonical URL, which may be long
     # The private source that alone carries it, or PUBLIC. No foreign key: what was sent stays true
     # when the source is gone.
-    scope_id: int = Field(default=PUBLIC, sa_type=ROW_ID, sa_column_kwargs={"server_default": "0"})
+    scope_id: int = Field(default=PUBLIC, sa_type=ROW_ID)
     url: str
     title: str
     summary: str = ""

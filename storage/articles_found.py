@@ -105,7 +105,7 @@ async def _reached(unit: Unit, wanted: Wanted, article_ids: Collection[int]) -> 
     carried = carrying(wanted.chat_id, among).with_only_columns(Entry.article_id)  # type: ignore[call-overload]
     reached = set(await unit.session.exec(carried))
     if wanted.since:
-        new = select(Article.id).where(_AMONG_ARTICLES[unit.dialect].bindparams(ids=ids))
+        new: Any = select(Article.id).where(_AMONG_ARTICLES[unit.dialect].bindparams(ids=ids))
         reached &= set(await unit.session.exec(new.where(*_told(wanted))))
     return reached
 

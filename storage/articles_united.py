@@ -18,7 +18,7 @@ async def unite(unit: Unit, lost: Article, kept: Article) -> None:
 
     Both are locked.
     """
-    lost_id, kept_id = lost.id or 0, kept.id or 0
+    lost_id, kept_id = lost.id, kept.id
     for table in (Entry, ArticleAddress):
         await unit.session.exec(
             update(table).where(col(table.article_id) == lost_id).values(article_id=kept_id)

@@ -41,7 +41,7 @@ async def ban(unit: Unit, telegram_id: int) -> bool:
             continue
         chat.was_paused = chat.state is ChatState.PAUSED
         await unit.session.flush()
-        await suspend_chat(unit, chat.id or 0, ChatState.BANNED)
+        await suspend_chat(unit, chat.id, ChatState.BANNED)
     return bool(new)
 
 
@@ -55,7 +55,7 @@ async def lift_ban(unit: Unit, telegram_id: int) -> bool:
             chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, unit.now, False
             await unit.session.flush()
         else:
-            await restore_chat(unit, chat.id or 0, is_banned=True)
+            await restore_chat(unit, chat.id, is_banned=True)
     return bool(gone.rowcount)
 
 

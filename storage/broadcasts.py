@@ -14,7 +14,7 @@ from sqlmodel import Field, col, select
 
 from storage.acts import SOMEBODY
 from storage.chats import Chat, spoken_to
-from storage.columns import ROW_ID, Leased, stored_as
+from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.deliveries_next import let_next_go, lock_lines
 from storage.engine import Unit, claim
@@ -32,7 +32,9 @@ _AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
 
 
 class Broadcast(Leased, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     made_at: datetime
     person_id: int = Field(sa_type=BigInteger)  # who says it
     body: dict[str, Any] = Field(sa_type=JSON)  # a message, without what is put under it
@@ -160,7 +162,7 @@ def _meant(audience: Audience, language: str) -> ColumnElement[bool]:
     is_first = ~exists().where(
         twin.telegram_id == Chat.telegram_id,  # type: ignore[arg-type]
         twin.state == ChatState.ACTIVE,  # type: ignore[arg-type]
-        twin.id < Chat.id,  # type: ignore[arg-type, operator]
+        twin.id < Chat.id,  # type: ignore[arg-type]
     )
     which = [col(Chat.state) == ChatState.ACTIVE, is_first]
     if audience is Audience.PRIVATE:

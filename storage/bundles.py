@@ -12,7 +12,7 @@ from storage.alerts import Alert
 from storage.alerts_wanted import is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
-from storage.columns import ROW_ID, Leased, where_only
+from storage.columns import NUMBERED, ROW_ID, Leased, where_only
 from storage.engine import Unit, claim
 from storage.insert import add_new
 from storage.mutes_heard import is_heard
@@ -26,9 +26,10 @@ class Bundle(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "release_at"),
         Index("ix_bundle_waiting", "release_at", **where_only(_WAITING)),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     release_at: datetime
     is_quiet: bool  # for the chat's quiet hours
@@ -78,7 +79,7 @@ async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -
     await add_new(unit, Bundle, rows)
     waiting = select(Bundle).where(col(Bundle.chat_id).in_(holds), col(Bundle.put_out_at).is_(None))
     return {
-        bundle.chat_id: bundle.id or 0
+        bundle.chat_id: bundle.id
         for bundle in await unit.session.exec(waiting)
         if bundle.release_at == holds[bundle.chat_id][0]
     }

@@ -59,7 +59,7 @@ async def whole_catalogue(unit: Unit) -> list[Topic]:
     """Return it in its order, locked till the unit ends."""
     wanted = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
     found = list(await unit.session.exec(wanted.with_for_update()))
-    return sorted(found, key=lambda topic: (topic.position, topic.id or 0))
+    return sorted(found, key=lambda topic: (topic.position, topic.id))
 
 
 async def note_edit(unit: Unit, slug: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Column, ColumnElement, Index, UniqueConstraint, func
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID, Leased, stored_as, where_only
+from storage.columns import NUMBERED, ROW_ID, Leased, stored_as, where_only
 from storage.engine import Unit
 from storage.insert import insert_new
 from storage.words import (
@@ -29,9 +29,10 @@ class Chat(Leased, table=True):
         Index("ix_chat_brought_by", "brought_by", **where_only("brought_by IS NOT NULL")),
         Index("ix_chat_erased", "id", **where_only("state = 'erased'")),
         Index("ix_chat_resume_at", "resume_at", **where_only("resume_at IS NOT NULL")),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     telegram_id: int = Field(sa_type=BigInteger)
     thread_id: int = 0  # 0: the chat itself
     kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=stored_as(ChatKind))

@@ -84,7 +84,7 @@ async def shut_chat(unit: Unit, chat_id: int) -> None:
 async def shut_chats(unit: Unit, limit: int) -> list[int]:
     """Return chats that are shut and not gone yet."""
     wanted = select(Chat.id).where(text(f"chat.{_SHUT}")).order_by(col(Chat.id)).limit(limit)
-    return [chat_id or 0 for chat_id in await unit.session.exec(wanted)]
+    return list(await unit.session.exec(wanted))
 
 
 async def empty_some(unit: Unit, chat_id: int) -> bool:
@@ -109,7 +109,7 @@ async def words_of_nobody(unit: Unit) -> Sequence[int]:
     """Return some queries that nobody asks for any more and whose words are still there."""
     left = (~col(Query.live), col(Query.canonical) != "")
     found = await unit.session.exec(select(Query.id).where(*left).limit(AT_ONCE))
-    return [query_id or 0 for query_id in found]
+    return list(found)
 
 
 async def erase_words(unit: Unit, query_ids: Collection[int]) -> bool:

@@ -19,5 +19,5 @@ async def wake_chats(unit: Unit, *, limit: int) -> int:
     )
     chat_ids = list(await unit.session.exec(over))
     for chat_id in chat_ids:
-        await restore_chat(unit, chat_id or 0)
+        await restore_chat(unit, chat_id)
     return len(chat_ids)

@@ -22,6 +22,10 @@ SQLModel.model_config["defer_build"] = True
 # SQLite numbers rows by itself only where the primary key is a plain INTEGER.
 ROW_ID = BigInteger().with_variant(Integer, "sqlite")
 
+# SQLite gives the number of a deleted last row again, unless the table says AUTOINCREMENT;
+# buttons, links and keys may outlive the row that they name. PostgreSQL gives none twice.
+NUMBERED = {"sqlite_autoincrement": True}
+
 
 def stored_as(words: type[StrEnum]) -> Enum:
     """Return the column type for *words*: their values as text, no type of the database's own.

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field
 
-from storage.columns import ROW_ID, Leased, stored_as
+from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
 from storage.words import DeliveryKind, DeliveryState, Medium
 
 # Literal, since a partial index serves only a condition that the planner can read. Most deliveries
@@ -35,9 +35,10 @@ class Delivery(Leased, table=True):
         Index("ix_delivery_in_trouble", "id", **_of(IN_TROUBLE)),
         Index("ix_delivery_broadcast_id", "broadcast_id", **_of(OF_A_BROADCAST)),
         Index("ix_delivery_reply_to_id", "reply_to_id", **_of(REPLIES)),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     key: str = Field(max_length=200, unique=True)
     kind: DeliveryKind = Field(sa_type=stored_as(DeliveryKind))
     medium: Medium = Field(default=Medium.TELEGRAM, sa_type=stored_as(Medium))

@@ -202,7 +202,7 @@ async def finish_calls(
         .where(col(Delivery.id).in_(changes), *mine)
         .with_for_update()
     )
-    rows = [(row or 0, chat, Medium(by)) for row, chat, by in await unit.session.exec(statement)]
+    rows = [(row, chat, Medium(by)) for row, chat, by in await unit.session.exec(statement)]
     await _write(unit, {row: changes[row] for row, _, _ in rows})
     for medium in {by for _, _, by in rows}:
         gone = [chat for row, chat, by in rows if by is medium and _is_gone(changes[row])]

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, o
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit, claim
 from storage.insert import add_new, insert_new
 from storage.words import SHUT, ChatState, Reach
@@ -20,9 +20,12 @@ _LATELY = timedelta(days=20)
 
 
 class Edition(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "local_date", "slot"),)
+    __table_args__ = (
+        UniqueConstraint("chat_id", "local_date", "slot"),
+        NUMBERED,
+    )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     local_date: date
     slot: int = 0
@@ -167,7 +170,7 @@ async def make_editions(
     """
     ids = await insert_new(unit, Edition, [row for row, _ in editions], returning=Edition.id)
     new = select(Edition.chat_id, Edition.id).where(col(Edition.id).in_(ids))
-    made = {chat_id: edition_id or 0 for chat_id, edition_id in await unit.session.exec(new)}
+    made = dict(await unit.session.exec(new))
     rows = [
         {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
         | story._asdict()

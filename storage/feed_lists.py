@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, delete, func, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import ROW_ID, Leased
+from storage.columns import NUMBERED, ROW_ID, Leased
 from storage.engine import Unit, claim
 from storage.insert import add_new
 
@@ -18,7 +18,9 @@ KEPT = timedelta(days=1)  # for so long a list waits for its chat to say yes
 class FeedList(Leased, table=True):
     """`message_id`: Telegram's, of the message that tells how far it is; None: not wanted yet."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     made_at: datetime
@@ -54,7 +56,7 @@ async def keep_list(unit: Unit, chat_id: int, urls: Sequence[str]) -> int:
     kept = FeedList(chat_id=chat_id, made_at=unit.now)
     unit.session.add(kept)
     await unit.session.flush()
-    list_id = kept.id or 0
+    list_id = kept.id
     lines = [{"list_id": list_id, "number": n, "url": url} for n, url in enumerate(urls)]
     await add_new(unit, FeedListLine, lines)
     return list_id
@@ -88,7 +90,7 @@ async def claim_list(unit: Unit, owner: str, lease: timedelta) -> ListPlace | No
         return None
     one = lists[0]
     chat = await unit.session.get_one(Chat, one.chat_id)
-    return ListPlace(one.id or 0, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
+    return ListPlace(one.id, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
 
 
 async def free_list(unit: Unit, list_id: int) -> None:

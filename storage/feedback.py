@@ -6,14 +6,16 @@ from sqlalchemy import func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind
 
 
 class Feedback(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     made_at: datetime
     words: str
@@ -36,7 +38,7 @@ async def notices_of_feedback(unit: Unit) -> dict[int, int]:
         col(Delivery.key).contains(f":{NOTICE_OF_FEEDBACK}:"),
     )
     rows = await unit.session.exec(told)
-    return {number or 0: int(key.rpartition(":")[2]) for number, key in rows}
+    return {number: int(key.rpartition(":")[2]) for number, key in rows}
 
 
 async def unsent_feedback(unit: Unit) -> list[tuple[str, Feedback]]:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import POSTGRESQL, Unit
 from storage.insert import insert_new
 
@@ -18,7 +18,9 @@ GUESSES_COUNT = timedelta(hours=1)
 class Invite(SQLModel, table=True):
     """*code* stands here as it is, since it is shown again; none can be guessed."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     code: str = Field(max_length=32, unique=True)
     uses: int
     used: int = 0

@@ -10,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, delete, func
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit
 
 
 class MailboxRequest(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int | None = Field(
         foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID, index=True
     )

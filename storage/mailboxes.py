@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import ROW_ID, stored_as
+from storage.columns import NUMBERED, ROW_ID, stored_as
 from storage.deliveries import Delivery
 from storage.engine import Unit
 from storage.words import DeliveryKind, DeliveryState, MailboxState, MailTrouble
@@ -18,7 +18,9 @@ LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
 
 
 class Mailbox(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, unique=True)
     address: str = Field(max_length=LONGEST_ADDRESS)
     state: MailboxState = Field(default=MailboxState.UNCONFIRMED, sa_type=stored_as(MailboxState))

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.among import as_one, by_dialect
 from storage.articles import Article
-from storage.columns import ROW_ID, stored_as
+from storage.columns import NUMBERED, ROW_ID, stored_as
 from storage.engine import Unit
 from storage.insert import put_all
 from storage.sources import Source
@@ -20,9 +20,12 @@ from storage.words import OF_A_SOURCE, MuteKind, SourceKind
 
 
 class Mute(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "kind", "subject_id", "outlet"),)
+    __table_args__ = (
+        UniqueConstraint("chat_id", "kind", "subject_id", "outlet"),
+        NUMBERED,
+    )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     kind: MuteKind = Field(sa_type=stored_as(MuteKind))
     subject_id: int = Field(sa_type=ROW_ID)  # a topic, a source, or the first story of a chain
@@ -74,7 +77,7 @@ async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | Non
     row.until = until
     unit.session.add(row)
     await unit.session.flush()
-    return row.id or 0
+    return row.id
 
 
 _OF_CHATS: Final = by_dialect("mute.chat_id", delete(Mute).where)

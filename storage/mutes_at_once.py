@@ -86,7 +86,7 @@ async def muted_of(
     subjects = await _subjects(unit, article, carriers, chat_ids, topic_ids)
     private = {one.source_id for one in carriers if not one.is_public}
     followed = await followed_among(unit, private, subjects)
-    return Muted(article.id or 0, carriers, subjects, followed)
+    return Muted(article.id, carriers, subjects, followed)
 
 
 async def _subjects(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, or_, updat
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.columns import ROW_ID, Leased
+from storage.columns import NUMBERED, ROW_ID, Leased
 from storage.engine import Unit, claim
 from storage.insert import insert_new
 from storage.sources import Source
@@ -26,9 +26,12 @@ _other = aliased(Source, name="other")
 
 
 class Outage(Leased, table=True):
-    __table_args__ = (UniqueConstraint("source_id", "since"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "since"),
+        NUMBERED,
+    )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
     since: datetime  # when its trouble began
     told_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done

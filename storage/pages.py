@@ -25,7 +25,7 @@ class AwaitedPage(Leased, table=True):
     url: str
     host: str = Field(index=True)
     inside: bool = False  # the source is in the operator's own network
-    private: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    private: bool = Field(default=False)
     awaited_since: datetime
     due_at: datetime
 

@@ -46,7 +46,7 @@ async def people_after(unit: Unit, chat_id: int, limit: int) -> list[Person]:
     is_there = (col(Chat.id) > chat_id, col(Chat.state) != ChatState.ERASED)
     wanted = select(Chat).where(*is_there).order_by(col(Chat.id)).limit(limit)
     chats = list(await unit.session.exec(wanted))
-    ids = [chat.id or 0 for chat in chats]
+    ids = [chat.id for chat in chats]
     theirs = await _Theirs.of(unit, chats, ids)
     return [theirs.person(chat) for chat in chats]
 
@@ -79,7 +79,7 @@ class _Theirs(NamedTuple):
         )
 
     def person(self, chat: Chat) -> Person:
-        chat_id = chat.id or 0
+        chat_id = chat.id
         return Person(
             chat=chat,
             slots=self.slots[chat_id],

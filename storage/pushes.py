@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, delete, or_, update
 from sqlmodel import Field, col, select
 
-from storage.columns import ROW_ID, Leased
+from storage.columns import NUMBERED, ROW_ID, Leased
 from storage.engine import Unit, claim
 from storage.insert import insert_new
 from storage.sources import Source
@@ -17,7 +17,9 @@ from storage.words import SourceState
 class Push(Leased, table=True):
     """One source at one hub. It outlives its source, until the hub has been told."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int | None = Field(
         default=None, foreign_key="source.id", ondelete="SET NULL", sa_type=ROW_ID, unique=True
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.among import as_one, by_dialect
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit
 from storage.insert import insert_new, put_all
 from storage.topics import Topic
@@ -19,7 +19,9 @@ CHANGES = "queries"  # the counter of their changes
 
 
 class Query(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     canonical: str
     canonical_hash: str = Field(max_length=32, unique=True)
     live: bool = True  # False: no topic asks for it any more
@@ -129,7 +131,7 @@ async def changes_since(unit: Unit, number: int, limit: int) -> list[Change]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
     connection = await unit.session.connection()
     rows = await connection.execute(_CHANGES, {"number": number, "limit": limit})
-    return [Change(changed, query_id or 0, text, live) for changed, query_id, text, live in rows]
+    return [Change(changed, query_id, text, live) for changed, query_id, text, live in rows]
 
 
 async def live_queries(unit: Unit, after: int, limit: int) -> list[tuple[int, str]]:
@@ -140,7 +142,7 @@ async def live_queries(unit: Unit, after: int, limit: int) -> list[tuple[int, st
         .order_by(col(Query.id))
         .limit(limit)
     )
-    return [(query_id or 0, canonical) for query_id, canonical in rows]
+    return [(query_id, canonical) for query_id, canonical in rows]
 
 
 async def latest_change(unit: Unit) -> int:

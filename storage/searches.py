@@ -53,7 +53,7 @@ async def searches(unit: Unit) -> list[Search]:
         .where(col(Source.kind) == SourceKind.SEARCH)
         .order_by(col(Source.id))
     )
-    return [Search(id_ or 0, hashed, state is SourceState.RETIRED) for id_, hashed, state in rows]
+    return [Search(id_, hashed, state is SourceState.RETIRED) for id_, hashed, state in rows]
 
 
 async def start_searches(unit: Unit, sources: Sequence[Source]) -> int:

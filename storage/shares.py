@@ -4,14 +4,16 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit
 
 
 class Share(SQLModel, table=True):
     """It goes with the chat that shared it. *token*: nobody guesses it."""
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     token: str = Field(max_length=32, unique=True)
     typed: str

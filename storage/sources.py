@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Index, and_, delete, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.among import as_one, by_dialect
-from storage.columns import ROW_ID, Leased, stored_as
+from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
 from storage.engine import Unit
 from storage.entries import Entry
 from storage.insert import insert_new
@@ -19,9 +19,10 @@ class Source(Leased, table=True):
     __table_args__ = (
         Index("ix_source_due", "state", "next_fetch_at"),
         Index("ix_source_asked", "host", "lease_until"),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     url: str = Field(max_length=2000)
     url_hash: str = Field(max_length=32, unique=True)  # of the canonical URL
     host: str
@@ -86,7 +87,7 @@ async def make_source_public(unit: Unit, source: Source, values: Mapping[str, An
     Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
     private source becomes no public article, for it may have shown anything then.
     """
-    source_id = source.id or 0
+    source_id = source.id
     await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
     freed = {"state": SourceState.ACTIVE, "owner": None, "lease_until": None}
     kept = {"created_at": source.created_at, "public": True}

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID, Leased, where_only
+from storage.columns import NUMBERED, ROW_ID, Leased, where_only
 from storage.engine import Unit, claim
 
 # Literal, since a partial index serves only a condition that the planner can read.
@@ -36,9 +36,10 @@ class Story(Leased, table=True):
     __table_args__ = (
         Index("ix_story_grown", "id", **where_only(_GROWN)),
         Index("ix_story_continues_id", "continues_id", **where_only(_IN_A_CHAIN)),
+        NUMBERED,
     )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     created_at: datetime
     grown: int = 0  # the articles that joined it
     told: int = 0  # of them, those that went into its alerts

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID, stored_as
+from storage.columns import NUMBERED, ROW_ID, stored_as
 from storage.engine import Unit
 from storage.queries import Query
 from storage.topics import Topic
@@ -13,9 +13,12 @@ from storage.words import Mode
 
 
 class Subscription(SQLModel, table=True):
-    __table_args__ = (UniqueConstraint("chat_id", "topic_id"),)
+    __table_args__ = (
+        UniqueConstraint("chat_id", "topic_id"),
+        NUMBERED,
+    )
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     mode: Mode = Field(sa_type=stored_as(Mode))
@@ -93,4 +96,4 @@ async def wanted_most(unit: Unit, *, limit: int) -> list[int]:
     )
     wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
     ordered = wanted.order_by(watching.desc(), col(Topic.position), col(Topic.id))
-    return [row or 0 for row in await unit.session.exec(ordered.limit(limit))]
+    return list(await unit.session.exec(ordered.limit(limit)))

@@ -8,12 +8,14 @@ from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.among import as_one, by_dialect
-from storage.columns import ROW_ID
+from storage.columns import NUMBERED, ROW_ID
 from storage.engine import Unit
 
 
 class Topic(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     name: str = Field(max_length=200)
     query_id: int = Field(foreign_key="query.id", sa_type=ROW_ID, index=True)
     typed: str  # the query as a person wrote it

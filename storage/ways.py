@@ -68,7 +68,7 @@ async def carriers(unit: Unit, article_id: int) -> list[Carried]:
         .where(col(Entry.article_id) == article_id)
         .order_by(col(Entry.first_seen_at), col(Source.id))
     )
-    return [Carried(source_id or 0, title, host, seen) for source_id, title, host, seen in rows]
+    return [Carried(source_id, title, host, seen) for source_id, title, host, seen in rows]
 
 
 async def matched(unit: Unit, article_id: int) -> Matched:
@@ -85,7 +85,7 @@ async def alerts_of(unit: Unit, story_id: int, limit: int) -> list[Decided]:
         .order_by(col(Alert.id))
         .limit(limit)
     )
-    return [Decided(number or 0, chat, made_at, bundle) for number, chat, made_at, bundle in rows]
+    return [Decided(number, chat, made_at, bundle) for number, chat, made_at, bundle in rows]
 
 
 async def editions_of(unit: Unit, story_id: int, limit: int) -> list[Decided]:
@@ -107,7 +107,7 @@ async def editions_of(unit: Unit, story_id: int, limit: int) -> list[Decided]:
         .order_by(col(Edition.id))
         .limit(limit)
     )
-    return [Decided(edition_id or 0, chat_id, made_at) for edition_id, chat_id, made_at in rows]
+    return [Decided(edition_id, chat_id, made_at) for edition_id, chat_id, made_at in rows]
 
 
 async def deliveries_keyed(unit: Unit, keys: Collection[str]) -> list[Delivery]:
@@ -120,7 +120,7 @@ async def deliveries_keyed(unit: Unit, keys: Collection[str]) -> list[Delivery]:
             col(Delivery.kind) == DeliveryKind.EDIT,
         )
     )
-    return sorted([*found, *edits], key=lambda row: row.id or 0)
+    return sorted([*found, *edits], key=lambda row: row.id)
 
 
 async def articles_of_alert(unit: Unit, alert_id: int) -> Sequence[int]:

@@ -54,7 +54,6 @@ _LONG: Final = (
     "sources/finding/test_discovery.py",
     "sources/pushes/",
     "sources/test_workers.py",
-    "storage/test_migrations_with_rows.py",
     "story/",
     "subscribers/test_erasing",
     "subscribers/test_people_together.py",

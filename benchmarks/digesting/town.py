@@ -56,12 +56,12 @@ async def _topic(unit: Unit, number: int) -> tuple[int, int]:
     row = Topic(
         name=f"Subject {number}",
         typed=query.canonical,
-        query_id=query.id or 0,
+        query_id=query.id,
         created_at=unit.now - timedelta(days=90),
     )
     unit.session.add(row)
     await unit.session.flush()
-    return row.id or 0, query.id or 0
+    return row.id, query.id
 
 
 async def _print(unit: Unit, topics: Sequence[tuple[int, int]]) -> None:

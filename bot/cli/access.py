@@ -97,7 +97,7 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
 
     async with stored() as storage:
         async with storage.reading() as unit:
-            chats = [chat.id or 0 for chat in await chats_of(unit, number)]
+            chats = [chat.id for chat in await chats_of(unit, number)]
         for chat_id in chats:
             for kind, value in wanted.items():
                 most = None if value == AS_ALL else value

@@ -124,7 +124,7 @@ class Mailing:
         for row in await begun_and_left(unit, self.owner, CALL_LEASE, Medium.EMAIL):
             decision = after_crash(_attempt(row))
             facts = changes(row, decision, unit.now, trouble="cut off by a crash")
-            await finish_sending(unit, row.id or 0, self.owner, **facts)
+            await finish_sending(unit, row.id, self.owner, **facts)
         await resend_unknown(unit, Medium.EMAIL)
 
     async def _claim(self, limit: int) -> tuple[list[ClaimedMail], list[float]]:

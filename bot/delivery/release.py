@@ -49,7 +49,7 @@ class Releasing:
             rows = await deliveries_in(unit, states, limit, offset=offset)
         return [
             Listed(
-                id=row.id or 0,
+                id=row.id,
                 kind=row.kind,
                 state=row.state,
                 chat=chat.telegram_id,

@@ -153,7 +153,7 @@ class Sending:
         for row in await begun_and_left(unit, self.owner, CALL_LEASE):
             decision = after_crash(attempt_of(row))
             facts = changes(row, decision, unit.now, trouble="cut off by a crash")
-            await finish_sending(unit, row.id or 0, self.owner, **facts)
+            await finish_sending(unit, row.id, self.owner, **facts)
         await resend_unknown(unit)
 
     async def _claim(self, limit: int) -> list[Planned]:

@@ -110,7 +110,7 @@ class Tracing:
 
 
 async def _way(unit: Unit, article: Article) -> Way:
-    article_id = article.id or 0
+    article_id = article.id
     alerts = await alerts_of(unit, article.story_id, MOST)
     editions = await editions_of(unit, article.story_id, MOST)
     return Way(

@@ -55,8 +55,8 @@ class Archive:
             count=len(stories),
             is_more=found.is_more,
             first=start + 1,
-            newer=Place(page[0].id or 0, newer=True) if start and page else None,
-            older=Place(page[-1].id or 0) if end < len(stories) else None,
+            newer=Place(page[0].id, newer=True) if start and page else None,
+            older=Place(page[-1].id) if end < len(stories) else None,
         )
 
     async def _start(self, stories: Sequence[Article], place: Place) -> int:
@@ -74,4 +74,4 @@ class Archive:
 
 
 def _order(article: Article) -> tuple[float, int]:
-    return article.news_at.timestamp(), article.id or 0
+    return article.news_at.timestamp(), article.id

@@ -115,7 +115,7 @@ class Looking:
                 carriers = await carriers_of(unit, page) if with_carriers else {}
 
             def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
-                return tell(article, carriers.get(article.id or 0, ()))
+                return tell(article, carriers.get(article.id, ()))
 
             async for pair in in_slices(articles, tell_one):
                 told.append(pair)

@@ -124,10 +124,10 @@ class Preview:
     ) -> tuple[Hit, ...]:
         """How *articles* are shown to whoever asked for the *query*; snippets of that *length*."""
         async with self.storage.reading() as unit:
-            names = await source_names(unit, [one.id or 0 for one in articles], chat_id)
+            names = await source_names(unit, [one.id for one in articles], chat_id)
 
         def shown(article: Article) -> Hit:
-            return _hit(query, article, names.get(article.id or 0, ""), length)
+            return _hit(query, article, names.get(article.id, ""), length)
 
         return tuple([hit async for _, hit in in_slices(articles, shown)])
 
@@ -199,7 +199,7 @@ def _newest_of_each(articles: Iterable[Article]) -> list[Article]:
 def _hit(query: Query, article: Article, source: str, length: int) -> Hit:
     found = spans(query, article.title, article.text)
     return Hit(
-        article_id=article.id or 0,
+        article_id=article.id,
         title=article.title,
         url=article.url,
         source=source,

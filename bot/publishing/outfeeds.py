@@ -79,9 +79,9 @@ class _Making:
     async def digests(self) -> OutFeed:
         made = await newest_editions(self.unit, self.grant.chat_id, MOST_ENTRIES)
         told = defaultdict(list)
-        for story in await stories_told(self.unit, [one.id or 0 for one in made], _MOST_TOLD):
+        for story in await stories_told(self.unit, [one.id for one in made], _MOST_TOLD):
             told[story.edition_id].append(story)
-        entries = [self._edition(one, told[one.id or 0]) for one in made]
+        entries = [self._edition(one, told[one.id]) for one in made]
         return self._feed(f"chat-{self.grant.chat_id}", "", entries, self.grant.changed_at)
 
     def _story(self, story: FoundStory, outlets: Sequence[str], query: str) -> Entry:

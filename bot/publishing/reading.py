@@ -72,7 +72,7 @@ async def _trends(unit: Unit, made: Made, topics: Sequence[DigestTopic]) -> dict
 
 
 async def _choice(unit: Unit, made: Made) -> Choice:
-    rows = await stories_told(unit, [made.id or 0])
+    rows = await stories_told(unit, [made.id])
     outlets = await outlets_of(unit, {row.story_id: row.article_id for row in rows}, made.chat_id)
     return arrange([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
 

@@ -67,14 +67,14 @@ class HubCalls:
             log.warning("a push without a good signature is ignored", hub=push.hub)
             return False
         async with self.storage.writing() as unit:
-            await change_push(unit, push.id or 0, {"pushed_at": unit.now})
+            await change_push(unit, push.id, {"pushed_at": unit.now})
             await hasten(unit, APART)
         return True
 
 
 async def _confirmed(unit: Unit, push: Push, lease_seconds: str) -> None:
     if push.source_id is None:
-        await forget_push(unit, push.id or 0)
+        await forget_push(unit, push.id)
         return
     lease = lease_of(lease_seconds)
     values = {
@@ -83,10 +83,10 @@ async def _confirmed(unit: Unit, push: Push, lease_seconds: str) -> None:
         "ends_at": unit.now + lease,
         "due_at": renewed_at(unit.now, lease),
     }
-    await change_push(unit, push.id or 0, values)
+    await change_push(unit, push.id, values)
 
 
 async def _denied(unit: Unit, push: Push, reason: str) -> None:
     log.warning("a hub will not tell of news", hub=push.hub, topic=push.topic, reason=reason[:200])
     values = {"asking": None, "ends_at": None, "due_at": unit.now + ASKED_AGAIN}
-    await change_push(unit, push.id or 0, values)
+    await change_push(unit, push.id, values)

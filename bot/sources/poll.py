@@ -57,7 +57,7 @@ class Polling:
         async with asyncio.TaskGroup() as group:
             for one_host in _by_host(sources):
                 group.create_task(self._visit_in_turn(one_host, ended))
-            renewing = group.create_task(self._renew([source.id or 0 for source in sources]))
+            renewing = group.create_task(self._renew([source.id for source in sources]))
             while left:
                 some = await _several(ended, left)
                 left -= len(some)

@@ -105,7 +105,7 @@ async def _begin(unit: Unit, push: Push) -> bool:
     if push.source_id is None:
         told = push.ends_at is None or push.ends_at <= unit.now
         if told or failures >= MOST_GOODBYES:
-            await forget_push(unit, push.id or 0)
+            await forget_push(unit, push.id)
             return False
     values = {
         "asking": _wanted(push),
@@ -114,7 +114,7 @@ async def _begin(unit: Unit, push: Push) -> bool:
         "owner": None,
         "lease_until": None,
     }
-    await change_push(unit, push.id or 0, values)
+    await change_push(unit, push.id, values)
     return True
 
 

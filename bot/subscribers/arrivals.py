@@ -122,7 +122,7 @@ class Arrivals:
         self, visitor: Visitor, chat: Chat, appointed: Collection[int], now: datetime
     ) -> Guest:
         return Guest(
-            chat_id=chat.id or 0,
+            chat_id=chat.id,
             person_id=visitor.person_id,
             name=visitor.name,
             zone=chat.zone,
@@ -167,7 +167,7 @@ class Arrivals:
         async with self.storage.writing() as unit:
             for chat in await chats_of(unit, telegram_id):
                 if chat.state is not ChatState.PAUSED:
-                    await suspend_chat(unit, chat.id or 0, state)
+                    await suspend_chat(unit, chat.id, state)
 
     async def back(self, telegram_id: int, *, closed_too: bool = False) -> None:
         """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
@@ -175,14 +175,14 @@ class Arrivals:
         async with self.storage.writing() as unit:
             for chat in await chats_of(unit, telegram_id):
                 if chat.state in returning:
-                    await restore_chat(unit, chat.id or 0)
+                    await restore_chat(unit, chat.id)
 
     async def reopened(self, telegram_id: int, thread_id: int) -> None:
         """Restore a thread whose topic had been closed."""
         async with self.storage.writing() as unit:
             chat = await chat_at(unit, telegram_id, thread_id)
             if chat and chat.state is ChatState.TOPIC_CLOSED:
-                await restore_chat(unit, chat.id or 0)
+                await restore_chat(unit, chat.id)
 
     async def named(self, telegram_id: int, thread_id: int, name: str) -> None:
         """Call a thread by its new name, if it has a row."""
@@ -222,9 +222,9 @@ async def _kept(unit: Unit, visitor: Visitor) -> Chat:
     opened = await chat_at(unit, visitor.telegram_id, visitor.thread_id)
     if opened is None:
         opened = await _opened(unit, visitor)
-    chat = await chat_to_change(unit, opened.id or 0)
+    chat = await chat_to_change(unit, opened.id)
     if chat.state in _AWAY:
-        await restore_chat(unit, chat.id or 0)
+        await restore_chat(unit, chat.id)
     chat.name, chat.kind = visitor.chat_name, visitor.kind
     chat.thread_name = chat.thread_name or visitor.thread_name
     if visitor.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
@@ -249,7 +249,7 @@ async def _opened(unit: Unit, visitor: Visitor) -> Chat:
 async def _thread(unit: Unit, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
     inherited = {name: getattr(group, name) for name in _INHERITED}
     thread = await open_chat(unit, place | inherited | {"thread_id": thread_id})
-    slots = await slots_of(unit, group.id or 0)
+    slots = await slots_of(unit, group.id)
     if slots != USUAL_SLOTS:
-        await keep_slots(unit, thread.id or 0, slots)
+        await keep_slots(unit, thread.id, slots)
     return thread

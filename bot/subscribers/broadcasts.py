@@ -152,7 +152,7 @@ async def _in(unit: Unit, broadcast_id: int | None, state: BroadcastState) -> Br
 
 async def _seen(unit: Unit, broadcast: Broadcast) -> BroadcastSeen:
     is_draft = broadcast.state is BroadcastState.DRAFT
-    audience, language, number = broadcast.audience, broadcast.language, broadcast.id or 0
+    audience, language, number = broadcast.audience, broadcast.language, broadcast.id
     return BroadcastSeen(
         id=number,
         state=broadcast.state,

@@ -66,7 +66,7 @@ class Cataloguing:
             there = await whole_catalogue(unit)
             topic = Topic(
                 name=name,
-                query_id=(await query_for(unit, query.canonical)).id or 0,
+                query_id=(await query_for(unit, query.canonical)).id,
                 typed=one_line(typed if is_readable(typed) else shown(query)),
                 slug=await _free_slug(unit, name),
                 position=1 + max((topic.position for topic in there), default=-1),
@@ -75,7 +75,7 @@ class Cataloguing:
             unit.session.add(topic)
             await unit.session.flush()
             await _note(unit, topic, Deed.TOPIC_ADDED, by, name=name, query=topic.typed)
-        return topic.id or 0
+        return topic.id
 
     async def rename(self, topic_id: int, name: str, *, by: int | None = None) -> None:
         name = _named(name)
@@ -91,7 +91,7 @@ class Cataloguing:
         async with self.storage.writing() as unit:
             topic = await _found(unit, topic_id)
             former, before = topic.query_id, topic.typed
-            topic.query_id = (await query_for(unit, query.canonical)).id or 0
+            topic.query_id = (await query_for(unit, query.canonical)).id
             topic.typed = one_line(typed if is_readable(typed) else shown(query))
             unit.session.add(topic)
             await unit.session.flush()
@@ -153,19 +153,19 @@ class Cataloguing:
 async def _keep_as_own(unit: Unit, topic: Topic, chat_id: int) -> None:
     """Put a topic of the chat's own into the place of *topic*, or the one that it has already."""
     await chat_to_change(unit, chat_id)
-    subscription = await subscription_to(unit, chat_id, topic.id or 0)
+    subscription = await subscription_to(unit, chat_id, topic.id)
     if subscription is None:  # stopped meanwhile
         return
     own = await topic_of(unit, chat_id, topic.query_id)
-    watched = own and await subscription_to(unit, chat_id, own.id or 0)
+    watched = own and await subscription_to(unit, chat_id, own.id)
     if watched:
         watched.mode = watched.mode if watched.mode is subscription.mode else Mode.BOTH
         unit.session.add(watched)
         await unit.session.delete(subscription)
     else:
         own = own or await _made_own(unit, topic, chat_id)
-        await move_topic_mute(unit, chat_id, topic.id or 0, own.id or 0)
-        subscription.topic_id = own.id or 0
+        await move_topic_mute(unit, chat_id, topic.id, own.id)
+        subscription.topic_id = own.id
         unit.session.add(subscription)
     await unit.session.flush()
 

@@ -41,7 +41,7 @@ class Changing:
         async with self.storage.writing() as unit:
             await chat_to_change(unit, chat_id)
             topic, subscription = await _watched(unit, chat_id, topic_id)
-            query_id = (await query_for(unit, query.canonical)).id or 0
+            query_id = (await query_for(unit, query.canonical)).id
             if await _had_twin(unit, topic, chat_id, query_id):
                 await query_for(unit, query.canonical)  # it may have been retired with that
             if topic.chat_id is None:
@@ -50,7 +50,7 @@ class Changing:
             reaches_back, since = subscription.mode.digests, unit.now - FIRST_REACH
         if reaches_back:
             await self.past.backfill(query_id, query, since)
-        return topic.id or 0
+        return topic.id
 
     async def rename(self, chat_id: int, topic_id: int, name: str) -> None:
         """Call a topic of the chat's own otherwise; NotAName if nothing of it can be seen."""
@@ -108,7 +108,7 @@ async def _had_twin(unit: Unit, topic: Topic, chat_id: int, query_id: int) -> bo
     twin = await topic_of(unit, chat_id, query_id)
     if twin is None or twin.id == topic.id:
         return False
-    if await subscription_to(unit, chat_id, twin.id or 0):
+    if await subscription_to(unit, chat_id, twin.id):
         raise AlreadyWatched(twin.name)
     await drop_topic(unit, twin)
     return True
@@ -121,8 +121,8 @@ async def _own(
     made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=unit.now)
     unit.session.add(made)
     await unit.session.flush()
-    await move_topic_mute(unit, chat_id, topic.id or 0, made.id or 0)
-    subscription.topic_id = made.id or 0
+    await move_topic_mute(unit, chat_id, topic.id, made.id)
+    subscription.topic_id = made.id
     unit.session.add(subscription)
     return made
 

@@ -62,4 +62,4 @@ class Channels:
 
 
 def _place(chat: Chat) -> Place:
-    return Place(chat.id or 0, chat.telegram_id, chat.name, chat.kind)
+    return Place(chat.id, chat.telegram_id, chat.name, chat.kind)

@@ -43,13 +43,13 @@ class Exporting:
 
 
 async def _parts(unit: Unit, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
-    chat_id = chat.id or 0
+    chat_id = chat.id
     mutes = await mutes_of(unit, chat_id, offset=0, limit=_MOST)
     watched, muted = await all_watched(unit, chat_id), await topics_muted(unit, chat_id)
     return {
         "settings": settings(chat),
         "digests": [slot(one) for one in await slots_of(unit, chat_id)],
-        "topics": [topic(one, muted_in(muted, one.topic.id or 0)) for one in watched],
+        "topics": [topic(one, muted_in(muted, one.topic.id)) for one in watched],
         "mutes": [_mute(mute) for mute in mutes if mute.kind is not MuteKind.TOPIC],
         "sources": [source(one) for one in sources],
         "mailbox": mailbox(await mailbox_of(unit, chat_id)),

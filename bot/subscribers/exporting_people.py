@@ -29,7 +29,7 @@ class ExportingPeople:
         while people := await self._next(last):
             for person in people:
                 yield line_of(_parts(person))
-            last, count = people[-1].chat.id or 0, count + len(people)
+            last, count = people[-1].chat.id, count + len(people)
         yield last_line(count)
 
     async def _next(self, last: int) -> list[Person]:
@@ -52,7 +52,7 @@ def _parts(person: Person) -> dict[str, Any]:
         "settings": exporting.settings(chat),
         "digests": [exporting.slot(slot) for slot in person.slots],
         "topics": [
-            exporting.topic(one, exporting.muted_in(person.muted, one.topic.id or 0))
+            exporting.topic(one, exporting.muted_in(person.muted, one.topic.id))
             for one in person.watched
         ],
         "mutes": [

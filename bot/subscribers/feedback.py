@@ -87,7 +87,7 @@ class FeedbackDesk:
             "notice/feedback.html",
             name=name,
             words=feedback.words,
-            answer=answer_feedback(feedback.id or 0),
+            answer=answer_feedback(feedback.id),
         )
         return notice(
             unit, notice_key(keeper, NOTICE_OF_FEEDBACK, str(feedback.id)), keeper, message

@@ -87,7 +87,7 @@ class ImportingPeople:
 
     async def _join(self, unit: Unit, people: Sequence[Wanted], tally: Tally) -> None:
         opened = await open_chats(unit, [self._row(one.wished) for one in people])
-        there = [chat.id or 0 for chat, is_new in opened.values() if not is_new]
+        there = [chat.id for chat, is_new in opened.values() if not is_new]
         known = await known_of_each(unit, there)
         hashes = {hashed for one in people for hashed in (*one.feeds, *one.mutes)}
         here = Here(
@@ -108,7 +108,7 @@ class ImportingPeople:
         chat, is_new = opened
         wished = wanted.wished
         here.tally.note(Part.CHATS, Outcome.ADDED if is_new else Outcome.THERE)
-        has = Known() if is_new else known[chat.id or 0]
+        has = Known() if is_new else known[chat.id]
         if is_new:
             _let_in(here, chat, has, wished)
         joining = Joining(here, chat, has, wished.line)
@@ -149,7 +149,7 @@ def _in_turn(people: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
 
 def _let_in(here: Here, chat: Chat, has: Known, wished: Wished) -> None:
     if wished.limits:
-        has.allowance = Allowance(chat_id=chat.id or 0, **wished.limits)
+        has.allowance = Allowance(chat_id=chat.id, **wished.limits)
         here.added.allowances.append(has.allowance)
     if wished.is_admitted:
         here.added.admitted.append(wished.telegram_id)

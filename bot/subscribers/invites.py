@@ -129,7 +129,7 @@ async def _let_in(unit: Unit, person_id: int, invite: Invite) -> Redeemed:
         return Redeemed.EXPIRED
     if not await admit(unit, person_id, invite.id):
         return Redeemed.ALREADY_IN  # by another process, just now
-    if not await use_invite(unit, invite.id or 0):
+    if not await use_invite(unit, invite.id):
         await forget_admission(unit, person_id)
         return Redeemed.USED_UP
     return Redeemed.IN

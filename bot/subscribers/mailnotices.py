@@ -21,7 +21,7 @@ def confirmation(
     unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str
 ) -> dict[str, Any]:
     """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
-    mailbox_id = mailbox.id or 0
+    mailbox_id = mailbox.id
     asked = (mailbox.token_hash or "")[:12]  # tells one request from another
     key = notice_key(mailbox.chat_id, "confirm", f"{mailbox_id}:{asked}")
     recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)

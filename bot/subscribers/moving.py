@@ -79,10 +79,10 @@ async def _both(unit: Unit, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
 
 async def _bring(unit: Unit, chat_id: int, topic: Topic, subscription: Subscription) -> None:
     """A topic that the chat has already, by its row or by its query, takes the other's place."""
-    topic_id = topic.id or 0
+    topic_id = topic.id
     is_own = topic.chat_id is not None
     twin = await topic_of(unit, chat_id, topic.query_id) if is_own else None
-    there = await subscription_to(unit, chat_id, (twin or topic).id or 0)
+    there = await subscription_to(unit, chat_id, (twin or topic).id)
     if twin is None and there is None:
         subscription.chat_id = chat_id
         if is_own:

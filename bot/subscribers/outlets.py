@@ -98,7 +98,7 @@ class Outlets:
             return
         async with self.storage.writing() as unit:
             await chat_to_change(unit, chat_id)
-            await lift(unit, chat_id, seen.mute.id or 0)
+            await lift(unit, chat_id, seen.mute.id)
 
 
 async def _outlet(unit: Unit, chat_id: int, source_id: int, article_id: int) -> Outlet:

@@ -88,7 +88,7 @@ class OwnSources:
         url = as_typed(url)
         async with self.storage.reading() as unit:
             source = await source_of(unit, url_hash(url))
-            known = source and await source_followed(unit, chat_id, source.id or 0)
+            known = source and await source_followed(unit, chat_id, source.id)
             if not known:
                 await self._refuse_one_more(unit, chat_id)
 
@@ -131,7 +131,7 @@ class OwnSources:
         async with self.storage.writing() as unit:
             await chat_to_change(unit, chat_id)
             await drop_unfollowed(unit)
-            is_new = await self._followed(unit, chat_id, source.id or 0)
+            is_new = await self._followed(unit, chat_id, source.id)
         outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
         title = source.title or source.host
         return Followed(outcome, url, title, source.id, source.public)

@@ -89,7 +89,7 @@ class Joining:
 
     @property
     def chat_id(self) -> int:
-        return self.chat.id or 0
+        return self.chat.id
 
     def settings(self, wished: Wished, *, is_new: bool) -> None:
         merged = merge_settings(self.chat, self.known.slots, wished.export)
@@ -153,7 +153,7 @@ class Joining:
         self.known.queries.add(canonical)
         self.known.wants_digest |= wish.mode.digests and not wish.is_paused
         if public is not None:
-            self.known.topics.add(public.id or 0)
+            self.known.topics.add(public.id)
 
     def _feed(self, feed: Feed, hashed: str, most: int) -> None:
         """Follow it as it stood there; it is read when its turn comes."""

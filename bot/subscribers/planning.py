@@ -21,7 +21,7 @@ async def replan(unit: Unit, chat: Chat) -> Plan:
     A digest that is owed since a moment ago is owed still. Whoever composes one by the old plan at
     this moment is to begin anew.
     """
-    chat_id = chat.id or 0
+    chat_id = chat.id
     await unit.session.flush()
     plan = Plan(chat.zone, await slots_of(unit, chat_id))
     is_wanted = await wants_digest(unit, chat_id)
@@ -40,7 +40,7 @@ def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | N
 async def rehold(unit: Unit, chat: Chat) -> None:
     """Let what waits be told when the chat's quiet hours end as they are, or else now."""
     end = Quiet(chat.zone, chat.quiet_hours).until(unit.now)
-    await release_together(unit, chat.id or 0, end or unit.now, is_quiet=end is not None)
+    await release_together(unit, chat.id, end or unit.now, is_quiet=end is not None)
 
 
 def _after(chat: Chat, now: datetime) -> datetime:

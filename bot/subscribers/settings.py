@@ -121,7 +121,7 @@ class ChatSettings:
 async def settings_of(unit: Unit, chat: Chat) -> Settings:
     is_paused = chat.state is ChatState.PAUSED
     return Settings(
-        plan=Plan(chat.zone, await slots_of(unit, chat.id or 0)),
+        plan=Plan(chat.zone, await slots_of(unit, chat.id)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,
         quiet=chat.quiet_hours,
@@ -129,8 +129,8 @@ async def settings_of(unit: Unit, chat: Chat) -> Settings:
         is_paused=is_paused,
         paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
-        topics=await count_subscriptions(unit, chat.id or 0),
-        mailbox=seen_of(chat, await mailbox_of(unit, chat.id or 0)),
+        topics=await count_subscriptions(unit, chat.id),
+        mailbox=seen_of(chat, await mailbox_of(unit, chat.id)),
         now=unit.now,
         language=chat.chosen_language,
         speaks=chat.speaks,

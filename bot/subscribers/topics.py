@@ -131,7 +131,7 @@ class Topics:
 
 
 async def _looked_at(unit: Unit, chat_id: int, topic: Topic) -> TopicSeen:
-    topic_id = topic.id or 0
+    topic_id = topic.id
     subscription = await subscription_to(unit, chat_id, topic_id)
     muted = await mute_of(unit, chat_id, Subject(MuteKind.TOPIC, topic_id))
     return replace(
@@ -154,9 +154,9 @@ def _heard(
 
 
 async def _mode(unit: Unit, chat_id: int, topic: Topic) -> Mode | None:
-    subscription = await subscription_to(unit, chat_id, topic.id or 0)
+    subscription = await subscription_to(unit, chat_id, topic.id)
     return subscription.mode if subscription else None
 
 
 def _seen(topic: Topic, mode: Mode | None) -> TopicSeen:
-    return TopicSeen(topic.id or 0, topic.name, topic.typed, topic.chat_id is None, mode)
+    return TopicSeen(topic.id, topic.name, topic.typed, topic.chat_id is None, mode)

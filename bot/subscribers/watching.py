@@ -78,7 +78,7 @@ class Watching:
         typed = typed if is_readable(typed) else shown(query)
         async with self.storage.writing() as unit:
             chat = await chat_to_change(unit, chat_id)
-            query_id = (await query_for(unit, query.canonical)).id or 0
+            query_id = (await query_for(unit, query.canonical)).id
             topic = await topic_of(unit, chat_id, query_id)
             if topic is None:
                 topic = await own_topic(unit, chat_id, query_id, typed)
@@ -131,7 +131,7 @@ class Watching:
 
     async def _subscribe(self, unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watched:
         """Make or change the subscription; the same wish twice changes nothing."""
-        chat_id, topic_id = chat.id or 0, topic.id or 0
+        chat_id, topic_id = chat.id, topic.id
         subscription = await subscription_to(unit, chat_id, topic_id)
         is_new = subscription is None
         if subscription is None:

@@ -152,12 +152,12 @@ async def build(
     subscribers = [await _person(playground) for _ in range(digests)]
     async with storage.writing() as unit:
         query = await query_for(unit, WORDS)
-        topic = Topic(name=WORDS, typed=WORDS, query_id=query.id or 0, created_at=unit.now)
+        topic = Topic(name=WORDS, typed=WORDS, query_id=query.id, created_at=unit.now)
         unit.session.add(topic)
         await unit.session.flush()
         alerted = [*_private(readers), *(_in_forum(each) for each in topics)]
-        await _subscribe(unit, topic.id or 0, alerted, Mode.INSTANT)
-        await _subscribe(unit, topic.id or 0, _private(subscribers), Mode.DIGEST)
+        await _subscribe(unit, topic.id, alerted, Mode.INSTANT)
+        await _subscribe(unit, topic.id, _private(subscribers), Mode.DIGEST)
     return Town(storage, paper, tuple(readers), tuple(subscribers), tuple(topics))
 
 

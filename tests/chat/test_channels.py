@@ -82,7 +82,7 @@ async def test_a_question_asked_for_the_channel_is_answered_for_it(house, ann, m
 
     assert changed["text"].startswith("For the channel Desk\n\nSettings")
     assert "09:15" in changed["text"]
-    own = await house.doors.settings.now((await row_of(house, ann)).id or 0)
+    own = await house.doors.settings.now((await row_of(house, ann)).id)
     assert [slot.minutes for slot in own.plan.slots] == [480]
 
 
@@ -115,7 +115,7 @@ async def test_a_button_made_by_hand_opens_nobody_elses_channel(house, channel, 
     row = await row_of(house, channel)
     markup = answer["reply_markup"]["inline_keyboard"]
     shown = playground.world.chats[eve.who.id].messages[answer["message_id"]]
-    for data in (f"@{row.id}|topics:0", Manage(chat_id=row.id or 0).pack(), "@x|topics:0"):
+    for data in (f"@{row.id}|topics:0", Manage(chat_id=row.id).pack(), "@x|topics:0"):
         shown.reply_markup = {"inline_keyboard": [[{"text": "Go", "callback_data": data}], *markup]}
         pressed = playground.press(eve.who, answer["message_id"], data)
         toast = (await playground.wait_for_answer(pressed))["text"]

@@ -45,7 +45,7 @@ async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     async with house.storage.reading() as unit:
         chat = await chat_at(unit, group.who.id, thread)
     assert chat
-    return [topic.name for topic in (await house.doors.topics.watched(chat.id or 0)).items]
+    return [topic.name for topic in (await house.doors.topics.watched(chat.id)).items]
 
 
 async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playground):

@@ -27,7 +27,7 @@ async def stored_source(
         )
         unit.session.add(source)
         await unit.session.flush()
-        return source.id or 0
+        return source.id
 
 
 async def stored_article(
@@ -42,7 +42,7 @@ async def stored_article(
     async with storage.writing() as unit:
         article = await _article(unit, title, text, unit.now - ago)
         article.language = language
-        article_id = article.id or 0
+        article_id = article.id
         rows = [FoldedRow(article_id, folded_text(title), folded_text(text), article.language)]
         await store_folded(unit, rows)
         if source_id is not None:
@@ -63,7 +63,7 @@ async def _article(unit: Unit, title: str, text: str, at: datetime) -> Article:
         text=text,
         stored_at=at,
         news_at=at,
-        story_id=story.id or 0,
+        story_id=story.id,
         stage=Stage.GROUPED,
     )
     unit.session.add(article)

@@ -50,12 +50,12 @@ async def test_only_what_reaches_the_chat_is_found(storage):
         chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
         unit.session.add(chat)
         await unit.session.flush()
-        unit.session.add(Follow(chat_id=chat.id or 0, source_id=private))
+        unit.session.add(Follow(chat_id=chat.id, source_id=private))
     archive = Archive(Preview(storage))
 
     for typed in ("taiwan", 'source:"Private Feed"'):
         query = parse(typed)
-        assert (await archive.find(query, Place(), chat_id=chat.id or 0)).count == 1
+        assert (await archive.find(query, Place(), chat_id=chat.id)).count == 1
         assert (await archive.find(query, Place(), chat_id=0)).count == 0
 
 

@@ -24,7 +24,7 @@ def matching(storage: Storage, owner: str = "me") -> Matching:
 
 async def stored_query(storage: Storage, typed: str) -> int:
     async with storage.writing() as unit:
-        return (await query_for(unit, parse(typed).canonical)).id or 0
+        return (await query_for(unit, parse(typed).canonical)).id
 
 
 async def matches(storage: Storage) -> Collection[tuple[int, int, list[str], bool]]:

@@ -64,7 +64,7 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
         chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
         unit.session.add(chat)
         await unit.session.flush()
-        unit.session.add(Follow(chat_id=chat.id or 0, source_id=private))
+        unit.session.add(Follow(chat_id=chat.id, source_id=private))
     look = Preview(storage)
 
     for typed in ("taiwan", 'taiwan source:"Private Feed"'):
@@ -157,7 +157,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
 
 async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     async with storage.writing() as unit:
-        query_id = (await query_for(unit, "taiwan")).id or 0
+        query_id = (await query_for(unit, "taiwan")).id
         since = unit.now - timedelta(hours=24)
     await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
     await stored_article(storage, "Taiwan", ago=timedelta(hours=30))

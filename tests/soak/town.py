@@ -109,10 +109,10 @@ async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) ->
 async def _topic(unit: Unit, number: int) -> int:
     query = await query_for(unit, str(parse(subject(number))))
     name = subject(number).capitalize()
-    row = Topic(name=name, typed=subject(number), query_id=query.id or 0, created_at=unit.now)
+    row = Topic(name=name, typed=subject(number), query_id=query.id, created_at=unit.now)
     unit.session.add(row)
     await unit.session.flush()
-    return row.id or 0
+    return row.id
 
 
 def _source(unit: Unit, press: Press, dice: random.Random, number: int) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _chat(unit: Unit, dice: random.Random, reader: Reader, slot: Slot) -> dict[s
 
 
 def _wishes(
-    unit: Unit, town: Town, topics: Sequence[int], rows: dict[int, int | None]
+    unit: Unit, town: Town, topics: Sequence[int], rows: dict[int, int]
 ) -> Iterable[dict[str, Any]]:
     for reader in town.readers:
         for number in reader.subjects:

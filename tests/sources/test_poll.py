@@ -34,7 +34,7 @@ async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, addi
     assert articles["Sample news 2"].published_at == MONDAY_NOON - 2 * HOUR
     assert len({article.story_id for article in articles.values()}) == 3
     folded = {row.article_id: row for row in await rows_of(storage, Folded)}
-    assert folded[articles["Sample news 0"].id or 0].title.split() == ["sample", "news", "0"]
+    assert folded[articles["Sample news 0"].id].title.split() == ["sample", "news", "0"]
 
 
 async def test_what_appears_later_is_news(storage, adding, polling, farm, clock):

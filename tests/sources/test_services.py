@@ -55,4 +55,4 @@ async def test_what_it_issues_again_under_another_id_is_no_new_article(
     assert article.title == "Storm hits harbour"
     assert await rows_of(storage, AwaitedPage) == []
     async with storage.reading() as unit:
-        assert await source_names(unit, [article.id or 0]) == {article.id: "Sample Post"}
+        assert await source_names(unit, [article.id]) == {article.id: "Sample Post"}

@@ -86,7 +86,7 @@ async def add_topics(unit: Unit, *texts: str) -> list[int]:
     ids = []
     for text in texts:
         query = await query_for(unit, text)
-        topic = Topic(name=text, typed=text, query_id=query.id or 0, created_at=unit.now)
+        topic = Topic(name=text, typed=text, query_id=query.id, created_at=unit.now)
         unit.session.add(topic)
         await unit.session.flush()
         assert topic.id

@@ -34,7 +34,7 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
 
 @pytest.mark.parametrize(
     ("revision", "pending"),
-    [pytest.param("0042", True, id="behind"), pytest.param("9999", None, id="of a newer version")],
+    [pytest.param("0001", True, id="behind"), pytest.param("9999", None, id="of a newer version")],
 )
 async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pending):
     storage = Storage.open(sqlite_url)

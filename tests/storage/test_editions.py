@@ -14,7 +14,7 @@ async def chats(storage):
     """Return our rows of three chats."""
     async with storage.writing() as unit:
         return [
-            (await open_chat(unit, {"telegram_id": number, "thread_id": 0})).id or 0
+            (await open_chat(unit, {"telegram_id": number, "thread_id": 0})).id
             for number in (7, 8, 9)
         ]
 

@@ -126,7 +126,7 @@ async def new_story(url: str, *, stays: bool) -> int:
         if not stays:
             await unit.session.delete(story)
     await storage.close()
-    return story.id or 0
+    return story.id
 
 
 async def test_words_are_found_in_the_new_index(urls, before):

@@ -14,7 +14,7 @@ from storage.topics import Topic
 
 async def made(storage: Storage, canonical: str) -> int:
     async with storage.writing() as unit:
-        return (await query_for(unit, canonical)).id or 0
+        return (await query_for(unit, canonical)).id
 
 
 async def changes(storage: Storage, number: int = 0) -> list[tuple[int, str, bool]]:

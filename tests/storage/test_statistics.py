@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 async def watch(storage: Storage, chat_id: int, name: str, slug: str | None) -> None:
     async with storage.writing() as unit:
-        query_id = (await query_for(unit, name)).id or 0
+        query_id = (await query_for(unit, name)).id
         topic = Topic(
             name=name,
             query_id=query_id,
@@ -38,9 +38,7 @@ async def watch(storage: Storage, chat_id: int, name: str, slug: str | None) -> 
         unit.session.add(topic)
         await unit.session.flush()
         unit.session.add(
-            Subscription(
-                chat_id=chat_id, topic_id=topic.id or 0, mode=Mode.BOTH, created_at=unit.now
-            )
+            Subscription(chat_id=chat_id, topic_id=topic.id, mode=Mode.BOTH, created_at=unit.now)
         )
 
 

@@ -44,7 +44,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
         async with storage.writing() as unit:
             place = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
             chat = await open_chat(unit, place)
-            unit.session.add(Follow(chat_id=chat.id or 0, source_id=added.source_id or 0))
+            unit.session.add(Follow(chat_id=chat.id, source_id=added.source_id or 0))
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))

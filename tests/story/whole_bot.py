@@ -185,7 +185,7 @@ class WholeBot:
         await talk.says("/start")
         async with self.storage.reading() as unit:
             (chat,) = await chats_of(unit, talk.who.id)
-        user = User(talk, chat.id or 0)
+        user = User(talk, chat.id)
         for words, mode in watched:
             await self.watches(user, words, mode)
         return user

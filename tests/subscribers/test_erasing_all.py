@@ -96,7 +96,7 @@ async def _told(storage, chat_id: int) -> None:
         )
         unit.session.add(edition)
         await unit.session.flush()
-        unit.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id or 0))
+        unit.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id))
         unit.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
         kind = DeliveryKind.NOTICE
         unit.session.add(

@@ -67,7 +67,7 @@ async def add(storage: Storage, row: Any) -> int:
     async with storage.writing() as unit:
         unit.session.add(row)
         await unit.session.flush()
-        return row.id or 0
+        return int(row.id)
 
 
 async def deliver(storage: Storage, chat_id: int, key: str, **more: Any) -> int:

@@ -82,12 +82,12 @@ async def test_a_code_that_was_taken_back_is_unknown_and_who_is_in_stays(invites
     made = await invites.make_for(5, 2)
     await invites.redeem(1, made.code)
 
-    ended = await invites.end(made.id or 0, by=ADMIN)
+    ended = await invites.end(made.id, by=ADMIN)
 
     assert ended
     assert await invites.redeem(2, made.code) is Redeemed.UNKNOWN
     assert await invites.redeem(1, made.code) is Redeemed.ALREADY_IN
-    assert not await invites.end(made.id or 0)
+    assert not await invites.end(made.id)
     assert (await invites.page()).total == 0
 
 

@@ -111,7 +111,7 @@ async def test_what_is_lost_comes_back_as_it_was(storage, full):
         chat = await chat_of(unit, 1)
         assert chat.next_digest_at is not None
         assert await is_admitted(unit, 1)
-        box = await mailbox_of(unit, chat.id or 0)
+        box = await mailbox_of(unit, chat.id)
         assert box
         assert box.state is MailboxState.ACTIVE
 
@@ -220,7 +220,7 @@ async def test_limits_hold_and_each_reason_is_told_with_its_line(storage, clock)
     assert set(map(tuple, tally.lines.values())) == {(2,)}
     async with storage.reading() as unit:
         assert await is_banned(unit, [5])
-        assert await subjects_muted(unit, (await chat_of(unit, 5)).id or 0) == set()
+        assert await subjects_muted(unit, (await chat_of(unit, 5)).id) == set()
 
 
 @pytest.mark.parametrize(

@@ -146,10 +146,10 @@ async def lived_in(storage: Storage, chats: list[dict[str, Any]]) -> None:
     """Have a catalogue, sources, a retired query, and chats that left half of what was theirs."""
     async with storage.writing() as unit:
         for slug in ("taiwan", "tokyo"):
-            query_id = (await query_for(unit, slug)).id or 0
+            query_id = (await query_for(unit, slug)).id
             topic = Topic(name=slug, query_id=query_id, typed=slug, slug=slug, created_at=unit.now)
             unit.session.add(topic)
-        await retire_query(unit, (await query_for(unit, "osaka")).id or 0)
+        await retire_query(unit, (await query_for(unit, "osaka")).id)
         for url, public in ((_URLS[0], False), (_URLS[1], True)):
             facts: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": "site.example"}
             facts |= {"created_at": unit.now, "next_fetch_at": unit.now, "own_network": True}

@@ -71,7 +71,7 @@ async def waiting(storage, chat_id) -> int:
             created_at=unit.now,
         )
         unit.session.add(row)
-    return row.id or 0
+    return row.id
 
 
 async def told(sent) -> list[str]:

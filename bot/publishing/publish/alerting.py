@@ -101,7 +101,7 @@ class Alerting:
             return
         chats = {ours[0].chat_id: ours[0].language for ours in alerts.values()}
         tellers = await tellers_known(unit, article.story_id, list(chats))
-        outlets = {chat: tellers.known_to(chat, article.id or 0) for chat in chats}
+        outlets = {chat: tellers.known_to(chat, article.id) for chat in chats}
         recipients = await self.by_mail.recipients(unit, chats)
         mailed = {row: ours for row, ours in alerts.items() if ours[0].chat_id in recipients}
         # What its mailbox gets is not told once more when Telegram's way is open again.

@@ -38,7 +38,7 @@ class Also:
     async def edit_grown(self, limit: int) -> int:
         async with self.storage.writing() as unit:
             grown = await claim_grown(unit, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE)
-            ids = [story.id or 0 for story in grown]
+            ids = [story.id for story in grown]
             alerted = await alerted_since(unit, ids, unit.now - OF_TODAY)
             await finish_grown(unit, set(ids) - alerted, self.owner)
         await each([story for story in grown if story.id in alerted], self._edit)
@@ -54,7 +54,7 @@ class Also:
         """Edit the alerts after the row *after*; return the last of the page, None at the end."""
         if not await keep_story(unit, story.id, self.owner, LEASE):
             return None
-        since, pressed, story_id = unit.now - OF_TODAY, unit.now - LOOKED_AT, story.id or 0
+        since, pressed, story_id = unit.now - OF_TODAY, unit.now - LOOKED_AT, story.id
         alerts = await told_alerts(
             unit, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
         )

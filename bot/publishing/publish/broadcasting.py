@@ -47,7 +47,7 @@ class Broadcasting:
 
     async def _go_on(self, claimed: Broadcast) -> None:
         async with self.storage.writing() as unit:
-            broadcast = await broadcast_to_change(unit, claimed.id or 0)
+            broadcast = await broadcast_to_change(unit, claimed.id)
             if broadcast is None or broadcast.owner != self.owner:
                 return
             if broadcast.state is BroadcastState.STOPPING:
@@ -58,13 +58,13 @@ class Broadcasting:
             unit.session.add(broadcast)
 
     async def _stop(self, unit: Unit, broadcast: Broadcast) -> None:
-        await expire_broadcast(unit, broadcast.id or 0)
+        await expire_broadcast(unit, broadcast.id)
         # What is in hand just now may be due again; then the next round has it.
-        if not (await counts_of(unit, broadcast.id or 0)).moving:
+        if not (await counts_of(unit, broadcast.id)).moving:
             broadcast.state = BroadcastState.STOPPED
 
     async def _put_out(self, unit: Unit, broadcast: Broadcast) -> None:
-        moving = (await counts_of(unit, broadcast.id or 0)).moving
+        moving = (await counts_of(unit, broadcast.id)).moving
         room = max(1, int(self.per_second * AHEAD_SECONDS)) - moving
         chats = await next_recipients(unit, broadcast, room) if room > 0 else []
         if chats:
@@ -77,7 +77,7 @@ class Broadcasting:
     def _rows(
         self, unit: Unit, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
     ) -> list[dict[str, Any]]:
-        number = broadcast.id or 0
+        number = broadcast.id
         made = {tag: self._row(unit, broadcast, tag) for tag in {tag for _, tag in chats}}
         return [
             made[tag] | {"key": broadcast_key(number, chat), "chat_id": chat} for chat, tag in chats

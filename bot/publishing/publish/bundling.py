@@ -62,7 +62,7 @@ class Bundling:
             for chat in await hold_still(unit, [bundle.chat_id]):
                 if end := Quiet(chat.zone, chat.quiet_hours).until(unit.now):
                     await release_together(unit, bundle.chat_id, end, is_quiet=True)
-                elif await close_bundle(unit, bundle.id or 0, self.owner):
+                elif await close_bundle(unit, bundle.id, self.owner):
                     await self._tell(unit, bundle, chat)
 
     async def _tell(self, unit: Unit, bundle: Bundle, chat: Wishes) -> None:
@@ -92,7 +92,7 @@ class Bundling:
             renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
         )
         for part, message in enumerate(page, 1):
-            key = bundle_key(bundle.id or 0, Medium.TELEGRAM, part)
+            key = bundle_key(bundle.id, Medium.TELEGRAM, part)
             row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
             # It rings once.
             await put_out(unit, [row | {"state": state, "silent": part > 1}])
@@ -106,7 +106,7 @@ class Bundling:
         post: Post,
         recipient: Recipient,
     ) -> None:
-        key = bundle_key(bundle.id or 0, Medium.EMAIL, 1)
+        key = bundle_key(bundle.id, Medium.EMAIL, 1)
         occasion = Occasion(key, unit.now)
         mail = bundle_mail(
             post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
@@ -120,7 +120,7 @@ def _is_stale(unit: Unit, bundle: Bundle, chat: Wishes) -> bool:
 
 
 async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:
-    rows = await bundled(unit, bundle.id or 0)
+    rows = await bundled(unit, bundle.id)
     muted = await subjects_muted(unit, bundle.chat_id)
     watched = await watched_names(unit, bundle.chat_id)
     names = {row: name for row, name in watched.items() if (MuteKind.TOPIC, row) not in muted}

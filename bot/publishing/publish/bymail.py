@@ -63,7 +63,7 @@ class ByMail:
             return {}
         return {
             mailbox.chat_id: Recipient(
-                mailbox.id or 0, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
+                mailbox.id, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
             )
             for mailbox in await mailboxes_for_alerts(unit, languages.keys())
         }

@@ -113,7 +113,7 @@ class Digesting:
 
     def _named(self, edition: Edition, chat: Chat, due: Due, late: timedelta) -> Edition:
         url = (
-            self.links.edition(chat.id or 0, due.day, due.slot.number, edition.now)
+            self.links.edition(chat.id, due.day, due.slot.number, edition.now)
             if self.links
             else None
         )

@@ -40,7 +40,7 @@ class Reader:
 
     @property
     def id(self) -> int:
-        return self.chat.id or 0
+        return self.chat.id
 
     @property
     def queries(self) -> set[int]:
@@ -64,7 +64,7 @@ async def reader_of(unit: Unit, chat: Chat) -> Reader:
 
 async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
     """Return the readers that *chats* are, in their order."""
-    ids = [chat.id or 0 for chat in chats]
+    ids = [chat.id for chat in chats]
     slots = await slots_of_each(unit, ids)
     last = await last_editions_of_each(unit, ids)
     topics = await digest_topics_of_each(unit, ids)
@@ -90,10 +90,10 @@ async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
 
 
 async def _recipients(unit: Unit, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
-    mailed = {chat.id or 0: chat.speaks for chat in chats if chat.digest_by.mails}
+    mailed = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
     return {
         mailbox.chat_id: Recipient(
-            mailbox.id or 0, mailbox.address, mailbox.chat_id, mailed[mailbox.chat_id]
+            mailbox.id, mailbox.address, mailbox.chat_id, mailed[mailbox.chat_id]
         )
         for mailbox in (await mailboxes_in_use(unit, mailed.keys()) if mailed else ())
     }

@@ -47,6 +47,6 @@ class Shutting:
     def _notice(self, unit: Unit, chat: Chat, told: Chat) -> dict[str, Any]:
         page = self.renderer.of(told.speaks).message("notice/shut.html", chat=chat)
         subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
-        key = notice_key(told.id or 0, "shut", subject)
+        key = notice_key(told.id, "shut", subject)
         # It is no news: there is no need to wake anybody.
-        return delivery(unit, DeliveryKind.NOTICE, key, told.id or 0, page) | {"silent": True}
+        return delivery(unit, DeliveryKind.NOTICE, key, told.id, page) | {"silent": True}

@@ -50,7 +50,7 @@ class Wording:
 def story_of(article: Article, outlets: Sequence[str]) -> Story:
     return Story(
         id=article.story_id,
-        article_id=article.id or 0,
+        article_id=article.id,
         title=article.title,
         url=article.url,
         outlets=tuple(outlets),

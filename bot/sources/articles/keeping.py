@@ -55,7 +55,7 @@ class Brought:
 
     @property
     def source_id(self) -> int:
-        return self.source.id or 0
+        return self.source.id
 
 
 @dataclass(frozen=True, slots=True)

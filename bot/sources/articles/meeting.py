@@ -30,7 +30,7 @@ async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
     other_id = there.get(ScopedUrl(hashed)) or there.get(ScopedUrl(hashed, scope or PUBLIC))
     locked = await articles_to_revise(unit, {article_id, other_id or article_id})
     articles = {article.id: article for article in locked}
-    article, other = articles.get(article_id), articles.get(other_id)
+    article, other = articles.get(article_id), articles.get(other_id) if other_id else None
     if article is None or article.url_hash != url_hash(url):
         return article_id
     if other is None:
@@ -41,11 +41,11 @@ async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
     if other is article or not is_untouched(article) or _differ(article, other):
         return article_id
     await _unite(unit, article, other)
-    return other.id or 0
+    return other.id
 
 
 async def _move(unit: Unit, article: Article, hashed: str, address: str) -> None:
-    await also_at(unit, article.id or 0, ScopedUrl(hashed, article.scope_id))
+    await also_at(unit, article.id, ScopedUrl(hashed, article.scope_id))
     if site_of(host_of(address)) != site_of(host_of(article.url)) and is_untouched(article):
         await revise_article(unit, article, {"url": address})
 
@@ -57,7 +57,7 @@ def _differ(article: Article, other: Article) -> bool:
 
 async def _unite(unit: Unit, lost: Article, kept: Article) -> None:
     """The words are those of the source that speaks for both."""
-    kept_id = kept.id or 0
+    kept_id = kept.id
     former = await speakers(unit, [kept_id])
     await unite(unit, lost, kept)
     if await speakers(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):

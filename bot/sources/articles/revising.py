@@ -51,7 +51,7 @@ def folded_article(article: Article) -> FoldedRow:
 
 
 def _folded(article: Article) -> Slices[FoldedRow]:
-    return folded_row(article.id or 0, article.title, article.text, article.language)
+    return folded_row(article.id, article.title, article.text, article.language)
 
 
 def folded_row(article_id: int, title: str, text: str, language: str) -> Slices[FoldedRow]:

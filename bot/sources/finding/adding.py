@@ -125,7 +125,7 @@ class Adding:
             changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
             async with self.storage.writing() as unit:
-                await change_source(unit, source.id or 0, changes)
+                await change_source(unit, source.id, changes)
         title = changes.get("title", source.title)
         sentence = "was gone, and is asked again" if is_back else ""
         return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)

@@ -81,7 +81,7 @@ async def test_a_public_article_is_what_it_would_be_without_the_private_one(
 
     private, *public = sorted(await rows_of(storage, Article), key=lambda one: -one.scope_id)
     assert private.scope_id == mine
-    listed, undisturbed = (said(one) for one in sorted(public, key=lambda one: one.id or 0))
+    listed, undisturbed = (said(one) for one in sorted(public, key=lambda one: one.id))
     by_url = {name: undisturbed[name] for name in ("url", "url_hash")}
     assert listed | by_url == undisturbed
     assert (listed["url"], listed["quiet"], listed["version"]) == (STORM.url, False, 1)
@@ -112,9 +112,9 @@ async def alerted(storage: Storage, article: Article) -> None:
         await unit.session.flush()
         unit.session.add(
             Alert(
-                chat_id=chat.id or 0,
+                chat_id=chat.id,
                 story_id=article.story_id,
-                article_id=article.id or 0,
+                article_id=article.id,
                 made_at=unit.now,
             )
         )
@@ -133,7 +133,7 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
     found = await articles(storage)
     assert found.keys() == {PUBLIC}
     assert said(found[PUBLIC]) == before
-    article_id = found[PUBLIC].id or 0
+    article_id = found[PUBLIC].id
     assert await carried(storage) == {mine: article_id, paper: article_id}
     async with storage.reading() as unit:
         assert await carriers_of(unit, [article_id]) == {article_id: ("paper",)}

@@ -162,8 +162,8 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
 
     stored = await rows_of(storage, Article)
     async with storage.reading() as unit:
-        outlets = await outlets_of(unit, {article.story_id: article.id or 0 for article in stored})
-        carriers = await carriers_of(unit, [article.id or 0 for article in stored])
+        outlets = await outlets_of(unit, {article.story_id: article.id for article in stored})
+        carriers = await carriers_of(unit, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
     assert sorted(outlets.values()) == [["Post"], ["Times"]]
@@ -200,7 +200,7 @@ async def test_two_searches_that_find_the_same_share_it(
     (article,) = await rows_of(storage, Article)
     assert len(await rows_of(storage, Entry)) == 2
     async with storage.reading() as unit:
-        assert await outlets_of(unit, {article.story_id: article.id or 0}) == {
+        assert await outlets_of(unit, {article.story_id: article.id}) == {
             article.story_id: ["Post"]
         }
 

@@ -1,0 +1,1049 @@
+"""All tables, as the models have them. Written by `make migration`."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "act",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("deed", sa.String(16), nullable=False),
+        sa.Column("subject", AutoString(length=200), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_act")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_act_at"), "act", ["at"], unique=False)
+    op.create_table(
+        "admin",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_admin")),
+    )
+    op.create_table(
+        "admincode",
+        sa.Column("code_hash", AutoString(length=64), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_admincode")),
+    )
+    op.create_table(
+        "ban",
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("telegram_id", name=op.f("pk_ban")),
+    )
+    op.create_table(
+        "broadcast",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("audience", sa.String(16), nullable=False),
+        sa.Column("language", AutoString(length=16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("through", ROW_ID, nullable=False),
+        sa.Column("desk_id", sa.BigInteger(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("is_told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "catalogueedit",
+        sa.Column("slug", AutoString(length=64), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_catalogueedit")),
+    )
+    op.create_table(
+        "chat",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("thread_name", AutoString(length=128), nullable=False),
+        sa.Column("language", AutoString(length=16), nullable=False),
+        sa.Column("chosen_language", AutoString(length=16), nullable=True),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("state_since", UTCDateTime(), nullable=False),
+        sa.Column("was_paused", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("zone", AutoString(), nullable=False),
+        sa.Column("zone_guessed", sa.Boolean(), nullable=False),
+        sa.Column("empty_day", sa.String(16), nullable=False),
+        sa.Column("style", sa.String(16), nullable=False),
+        sa.Column("layout", sa.String(16), nullable=False),
+        sa.Column("digest_by", sa.String(16), nullable=False),
+        sa.Column("next_digest_at", UTCDateTime(), nullable=True),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_to", sa.Integer(), nullable=True),
+        sa.Column("alerts_an_hour", sa.Integer(), nullable=False),
+        sa.Column("resume_at", UTCDateTime(), nullable=True),
+        sa.Column("brought_by", sa.BigInteger(), nullable=True),
+        sa.Column("told_since", UTCDateTime(), nullable=True),
+        sa.Column("managing", ROW_ID, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat")),
+        sa.UniqueConstraint("telegram_id", "thread_id", name=op.f("uq_chat_telegram_id_thread_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_chat_brought_by",
+        "chat",
+        ["brought_by"],
+        unique=False,
+        sqlite_where=sa.text("brought_by IS NOT NULL"),
+        postgresql_where=sa.text("brought_by IS NOT NULL"),
+    )
+    op.create_index("ix_chat_digest_due", "chat", ["next_digest_at"], unique=False)
+    op.create_index(
+        "ix_chat_erased",
+        "chat",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'erased'"),
+        postgresql_where=sa.text("state = 'erased'"),
+    )
+    op.create_index(
+        "ix_chat_resume_at",
+        "chat",
+        ["resume_at"],
+        unique=False,
+        sqlite_where=sa.text("resume_at IS NOT NULL"),
+        postgresql_where=sa.text("resume_at IS NOT NULL"),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("token", AutoString(length=32), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_checkpoint")),
+    )
+    op.create_table(
+        "counter",
+        sa.Column("name", AutoString(length=32), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
+    )
+    op.create_table(
+        "guessing",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_guessing")),
+    )
+    op.create_table(
+        "handled",
+        sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("made", ROW_ID, nullable=True),
+        sa.PrimaryKeyConstraint("bot_id", "update_id", name=op.f("pk_handled")),
+    )
+    op.create_index(op.f("ix_handled_at"), "handled", ["at"], unique=False)
+    op.create_table(
+        "hostpause",
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_hostpause")),
+    )
+    op.create_table(
+        "invite",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("code", AutoString(length=32), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invite")),
+        sa.UniqueConstraint("code", name=op.f("uq_invite_code")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "learnedblocks",
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("blocks", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_learnedblocks")),
+    )
+    op.create_table(
+        "lease",
+        sa.Column("name", AutoString(length=32), nullable=False),
+        sa.Column("owner", AutoString(), nullable=False),
+        sa.Column("lease_until", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+    )
+    op.create_table(
+        "pace",
+        sa.Column("key", AutoString(length=64), nullable=False),
+        sa.Column("tat", UTCDateTime(), nullable=False),
+        sa.Column("paused_until", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),
+    )
+    op.create_table(
+        "query",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("canonical", AutoString(), nullable=False),
+        sa.Column("canonical_hash", AutoString(length=32), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_query")),
+        sa.UniqueConstraint("canonical_hash", name=op.f("uq_query_canonical_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_query_changed"), "query", ["changed"], unique=False)
+    op.create_table(
+        "secret",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secret")),
+    )
+    op.create_table(
+        "source",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("url", AutoString(length=2000), nullable=False),
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("folder", sa.JSON(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("own_network", sa.Boolean(), nullable=False),
+        sa.Column("every_seconds", sa.Integer(), nullable=True),
+        sa.Column("full_text", sa.String(16), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("etag", AutoString(), nullable=True),
+        sa.Column("last_modified", AutoString(), nullable=True),
+        sa.Column("body_hash", AutoString(), nullable=True),
+        sa.Column("next_fetch_at", UTCDateTime(), nullable=False),
+        sa.Column("fetched_at", UTCDateTime(), nullable=True),
+        sa.Column("succeeded_at", UTCDateTime(), nullable=True),
+        sa.Column("first_read_at", UTCDateTime(), nullable=True),
+        sa.Column("newest_at", UTCDateTime(), nullable=True),
+        sa.Column("rhythm_seconds", sa.Integer(), nullable=True),
+        sa.Column("ttl_seconds", sa.Integer(), nullable=True),
+        sa.Column("skip_hours", sa.Integer(), nullable=False),
+        sa.Column("skip_days", sa.Integer(), nullable=False),
+        sa.Column("fetches", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", AutoString(), nullable=True),
+        sa.Column("trouble_text", AutoString(), nullable=True),
+        sa.Column("trouble_since", UTCDateTime(), nullable=True),
+        sa.Column("last_trouble_text", AutoString(), nullable=True),
+        sa.Column("last_trouble_at", UTCDateTime(), nullable=True),
+        sa.Column("moved_to", AutoString(), nullable=True),
+        sa.Column("moved_seen", sa.Integer(), nullable=False),
+        sa.Column("hub", AutoString(), nullable=True),
+        sa.Column("hub_topic", AutoString(), nullable=True),
+        sa.Column("hinted_at", UTCDateTime(), nullable=True),
+        sa.Column("pushed_until", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        sa.UniqueConstraint("url_hash", name=op.f("uq_source_url_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_source_asked", "source", ["host", "lease_until"], unique=False)
+    op.create_index("ix_source_due", "source", ["state", "next_fetch_at"], unique=False)
+    op.create_table(
+        "story",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("grown", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("continues_id", ROW_ID, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["continues_id"],
+            ["story.id"],
+            name=op.f("fk_story_continues_id_story"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_story")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_story_continues_id",
+        "story",
+        ["continues_id"],
+        unique=False,
+        sqlite_where=sa.text("continues_id IS NOT NULL"),
+        postgresql_where=sa.text("continues_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_story_grown",
+        "story",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("grown > told"),
+        postgresql_where=sa.text("grown > told"),
+    )
+    op.create_table(
+        "tally",
+        sa.Column("event", AutoString(length=16), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("event", "day", name=op.f("pk_tally")),
+    )
+    op.create_table(
+        "admission",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("invite_id", ROW_ID, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["invite_id"],
+            ["invite.id"],
+            name=op.f("fk_admission_invite_id_invite"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_admission")),
+    )
+    op.create_index(op.f("ix_admission_invite_id"), "admission", ["invite_id"], unique=False)
+    op.create_table(
+        "allowance",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("topics", sa.Integer(), nullable=True),
+        sa.Column("feeds", sa.Integer(), nullable=True),
+        sa.Column("alerts", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_allowance_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_allowance")),
+    )
+    op.create_table(
+        "article",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
+        sa.Column("scope_id", ROW_ID, nullable=False),
+        sa.Column("url", AutoString(), nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("summary", AutoString(), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("language", AutoString(length=8), nullable=False),
+        sa.Column("published_at", UTCDateTime(), nullable=True),
+        sa.Column("published_on", sa.Date(), nullable=True),
+        sa.Column("stored_at", UTCDateTime(), nullable=False),
+        sa.Column("ready_at", UTCDateTime(), nullable=True),
+        sa.Column("news_at", UTCDateTime(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("revised_at", UTCDateTime(), nullable=True),
+        sa.Column("quiet", sa.Boolean(), nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("stage", sa.String(16), nullable=False),
+        sa.ForeignKeyConstraint(["story_id"], ["story.id"], name=op.f("fk_article_story_id_story")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
+        sa.UniqueConstraint("url_hash", "scope_id", name=op.f("uq_article_url_hash_scope_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_article_language_news_at", "article", ["language", "news_at"], unique=False)
+    op.create_index(op.f("ix_article_news_at"), "article", ["news_at"], unique=False)
+    op.create_index(
+        "ix_article_on_its_way",
+        "article",
+        ["stage", "id"],
+        unique=False,
+        sqlite_where=sa.text("stage <> 'published'"),
+        postgresql_where=sa.text("stage <> 'published'"),
+    )
+    op.create_index(op.f("ix_article_story_id"), "article", ["story_id"], unique=False)
+    op.create_table(
+        "bundle",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("release_at", UTCDateTime(), nullable=False),
+        sa.Column("is_quiet", sa.Boolean(), nullable=False),
+        sa.Column("put_out_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_bundle_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle")),
+        sa.UniqueConstraint("chat_id", "release_at", name=op.f("uq_bundle_chat_id_release_at")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_bundle_waiting",
+        "bundle",
+        ["release_at"],
+        unique=False,
+        sqlite_where=sa.text("put_out_at IS NULL"),
+        postgresql_where=sa.text("put_out_at IS NULL"),
+    )
+    op.create_table(
+        "edition",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("stories", sa.Integer(), nullable=False),
+        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_edition_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
+        sa.UniqueConstraint(
+            "chat_id", "local_date", "slot", name=op.f("uq_edition_chat_id_local_date_slot")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "feedback",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("words", AutoString(), nullable=False),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_feedback_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_feedback_chat_id"), "feedback", ["chat_id"], unique=False)
+    op.create_table(
+        "feedgrant",
+        sa.Column("chat_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_feedgrant_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_feedgrant")),
+    )
+    op.create_table(
+        "feedlist",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_feedlist_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedlist")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_feedlist_chat_id"), "feedlist", ["chat_id"], unique=False)
+    op.create_table(
+        "follow",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_follow_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_follow_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "source_id", name=op.f("pk_follow")),
+    )
+    op.create_index(op.f("ix_follow_source_id"), "follow", ["source_id"], unique=False)
+    op.create_table(
+        "mailbox",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("address", AutoString(length=254), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("state_since", UTCDateTime(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("alerts", sa.Boolean(), nullable=False),
+        sa.Column("trouble", sa.String(16), nullable=True),
+        sa.Column("trouble_text", AutoString(), nullable=True),
+        sa.Column("soft_bounces", sa.Integer(), nullable=False),
+        sa.Column("soft_since", UTCDateTime(), nullable=True),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.Column("code_hash", AutoString(length=64), nullable=True),
+        sa.Column("token_hash", AutoString(length=64), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_mailbox_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
+        sa.UniqueConstraint("chat_id", name=op.f("uq_mailbox_chat_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "mailboxrequest",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=True),
+        sa.Column("address_hash", AutoString(length=64), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"],
+            ["chat.id"],
+            name=op.f("fk_mailboxrequest_chat_id_chat"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailboxrequest")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_mailboxrequest_asked_at"), "mailboxrequest", ["asked_at"], unique=False
+    )
+    op.create_index(op.f("ix_mailboxrequest_chat_id"), "mailboxrequest", ["chat_id"], unique=False)
+    op.create_table(
+        "mute",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("subject_id", ROW_ID, nullable=False),
+        sa.Column("outlet", AutoString(length=200), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=True),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_mute_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mute")),
+        sa.UniqueConstraint(
+            "chat_id",
+            "kind",
+            "subject_id",
+            "outlet",
+            name=op.f("uq_mute_chat_id_kind_subject_id_outlet"),
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "outage",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("told_through", ROW_ID, nullable=False),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_outage_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outage")),
+        sa.UniqueConstraint("source_id", "since", name=op.f("uq_outage_source_id_since")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "push",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=True),
+        sa.Column("hub", AutoString(), nullable=False),
+        sa.Column("topic", AutoString(), nullable=False),
+        sa.Column("inside", sa.Boolean(), nullable=False),
+        sa.Column("token", AutoString(length=64), nullable=False),
+        sa.Column("secret", AutoString(length=64), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("asking", AutoString(), nullable=True),
+        sa.Column("ends_at", UTCDateTime(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("pushed_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_push_source_id_source"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push")),
+        sa.UniqueConstraint("source_id", name=op.f("uq_push_source_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_push_token")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "share",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("token", AutoString(length=32), nullable=False),
+        sa.Column("typed", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_share_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_share")),
+        sa.UniqueConstraint("token", name=op.f("uq_share_token")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_share_chat_id"), "share", ["chat_id"], unique=False)
+    op.create_table(
+        "slot",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("weekdays", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_slot_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_slot")),
+    )
+    op.create_table(
+        "steward",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_steward_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "person_id", name=op.f("pk_steward")),
+    )
+    op.create_index(op.f("ix_steward_person_id"), "steward", ["person_id"], unique=False)
+    op.create_table(
+        "topic",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("name", AutoString(length=200), nullable=False),
+        sa.Column("query_id", ROW_ID, nullable=False),
+        sa.Column("typed", AutoString(), nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=True),
+        sa.Column("slug", AutoString(length=64), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_topic_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["query_id"], ["query.id"], name=op.f("fk_topic_query_id_query")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_topic")),
+        sa.UniqueConstraint("slug", name=op.f("uq_topic_slug")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_topic_chat_id"), "topic", ["chat_id"], unique=False)
+    op.create_index(op.f("ix_topic_query_id"), "topic", ["query_id"], unique=False)
+    op.create_table(
+        "unfollowed",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("left_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_unfollowed_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_unfollowed_source_id_source"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "source_id", name=op.f("pk_unfollowed")),
+    )
+    op.create_index(op.f("ix_unfollowed_source_id"), "unfollowed", ["source_id"], unique=False)
+    op.create_table(
+        "alert",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("chapter", sa.Integer(), nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("topic_ids", sa.JSON(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("bundle_id", ROW_ID, nullable=True),
+        sa.Column("pressed_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_alert_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"], ["bundle.id"], name=op.f("fk_alert_bundle_id_bundle"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_alert_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["story_id"], ["story.id"], name=op.f("fk_alert_story_id_story"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+        sa.UniqueConstraint("chat_id", "story_id", name=op.f("uq_alert_chat_id_story_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_alert_article_id"), "alert", ["article_id"], unique=False)
+    op.create_index(op.f("ix_alert_bundle_id"), "alert", ["bundle_id"], unique=False)
+    op.create_index("ix_alert_recent", "alert", ["chat_id", "made_at"], unique=False)
+    op.create_index(op.f("ix_alert_story_id"), "alert", ["story_id"], unique=False)
+    op.create_table(
+        "articleaddress",
+        sa.Column("url_hash", AutoString(length=32), nullable=False),
+        sa.Column("scope_id", ROW_ID, nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_articleaddress_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("url_hash", "scope_id", name=op.f("pk_articleaddress")),
+    )
+    op.create_index(
+        op.f("ix_articleaddress_article_id"), "articleaddress", ["article_id"], unique=False
+    )
+    op.create_table(
+        "articleversion",
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("summary", AutoString(), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("seen_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_articleversion_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("article_id", "number", name=op.f("pk_articleversion")),
+    )
+    op.create_table(
+        "awaitedpage",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("url", AutoString(), nullable=False),
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("inside", sa.Boolean(), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("awaited_since", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_awaitedpage_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_awaitedpage")),
+    )
+    op.create_index(op.f("ix_awaitedpage_host"), "awaitedpage", ["host"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("key", AutoString(length=200), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("medium", sa.String(16), nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("mailbox_id", ROW_ID, nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("fallback", sa.JSON(), nullable=True),
+        sa.Column("target_id", ROW_ID, nullable=True),
+        sa.Column("reply_to_id", ROW_ID, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("broadcast_id", ROW_ID, nullable=True),
+        sa.Column("waits", sa.Boolean(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("resent", sa.Boolean(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("trouble", AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_delivery_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"],
+            ["mailbox.id"],
+            name=op.f("fk_delivery_mailbox_id_mailbox"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reply_to_id"],
+            ["delivery.id"],
+            name=op.f("fk_delivery_reply_to_id_delivery"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"],
+            ["delivery.id"],
+            name=op.f("fk_delivery_target_id_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_delivery_broadcast_id",
+        "delivery",
+        ["broadcast_id"],
+        unique=False,
+        sqlite_where=sa.text("broadcast_id IS NOT NULL"),
+        postgresql_where=sa.text("broadcast_id IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_delivery_chat_id"), "delivery", ["chat_id"], unique=False)
+    op.create_index(
+        "ix_delivery_in_hand",
+        "delivery",
+        ["state", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+        postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+    )
+    op.create_index(
+        "ix_delivery_in_trouble",
+        "delivery",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('held', 'failed')"),
+        postgresql_where=sa.text("state IN ('held', 'failed')"),
+    )
+    op.create_index(
+        "ix_delivery_line",
+        "delivery",
+        ["chat_id", "medium", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
+        postgresql_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
+    )
+    op.create_index(op.f("ix_delivery_mailbox_id"), "delivery", ["mailbox_id"], unique=False)
+    op.create_index(
+        "ix_delivery_next",
+        "delivery",
+        ["medium", "priority", "due_at", "id", "chat_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending' AND NOT waits"),
+        postgresql_where=sa.text("state = 'pending' AND NOT waits"),
+    )
+    op.create_index(
+        "ix_delivery_reply_to_id",
+        "delivery",
+        ["reply_to_id"],
+        unique=False,
+        sqlite_where=sa.text("reply_to_id IS NOT NULL"),
+        postgresql_where=sa.text("reply_to_id IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_delivery_target_id"), "delivery", ["target_id"], unique=False)
+    op.create_table(
+        "editionstory",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("story_id", ROW_ID, nullable=False),
+        sa.Column("edition_id", ROW_ID, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("topic_ids", sa.JSON(), nullable=False),
+        sa.Column("alerted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_editionstory_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_id"],
+            ["edition.id"],
+            name=op.f("fk_editionstory_edition_id_edition"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "story_id", name=op.f("pk_editionstory")),
+    )
+    op.create_index(
+        op.f("ix_editionstory_edition_id"), "editionstory", ["edition_id"], unique=False
+    )
+    op.create_table(
+        "endedsubscription",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("topic_id", ROW_ID, nullable=False),
+        sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"],
+            ["chat.id"],
+            name=op.f("fk_endedsubscription_chat_id_chat"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["topic_id"],
+            ["topic.id"],
+            name=op.f("fk_endedsubscription_topic_id_topic"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "topic_id", name=op.f("pk_endedsubscription")),
+    )
+    op.create_index(
+        op.f("ix_endedsubscription_ended_at"), "endedsubscription", ["ended_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_endedsubscription_topic_id"), "endedsubscription", ["topic_id"], unique=False
+    )
+    op.create_table(
+        "entry",
+        sa.Column("source_id", ROW_ID, nullable=False),
+        sa.Column("guid_hash", AutoString(length=32), nullable=False),
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("content_hash", AutoString(length=32), nullable=False),
+        sa.Column("first_seen_at", UTCDateTime(), nullable=False),
+        sa.Column("outlet", AutoString(length=100), nullable=False),
+        sa.Column("outlet_host", AutoString(length=100), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_entry_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_entry_source_id_source"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("source_id", "guid_hash", name=op.f("pk_entry")),
+    )
+    op.create_index(op.f("ix_entry_article_id"), "entry", ["article_id"], unique=False)
+    op.create_index(
+        "ix_entry_source_id_article_id", "entry", ["source_id", "article_id"], unique=False
+    )
+    op.create_table(
+        "feedlistline",
+        sa.Column("list_id", ROW_ID, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("url", AutoString(length=2000), nullable=False),
+        sa.Column("outcome", AutoString(length=16), nullable=True),
+        sa.Column("sentence", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"],
+            ["feedlist.id"],
+            name=op.f("fk_feedlistline_list_id_feedlist"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("list_id", "number", name=op.f("pk_feedlistline")),
+    )
+    op.create_table(
+        "folded",
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("title", AutoString(), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("tokens", postgresql.TSVECTOR().with_variant(sa.Text(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_folded_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("article_id", name=op.f("pk_folded")),
+    )
+    op.create_index("ix_folded_tokens", "folded", ["tokens"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "match",
+        sa.Column("article_id", ROW_ID, nullable=False),
+        sa.Column("query_id", ROW_ID, nullable=False),
+        sa.Column("words", sa.JSON(), nullable=False),
+        sa.Column("in_title", sa.Boolean(), nullable=False),
+        sa.Column("news_at", UTCDateTime(), nullable=False),
+        sa.Column("found_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"],
+            ["article.id"],
+            name=op.f("fk_match_article_id_article"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["query_id"], ["query.id"], name=op.f("fk_match_query_id_query"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", "query_id", name=op.f("pk_match")),
+    )
+    op.create_index("ix_match_query_news", "match", ["query_id", "news_at"], unique=False)
+    op.create_table(
+        "subscription",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("topic_id", ROW_ID, nullable=False),
+        sa.Column("mode", sa.String(16), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_subscription_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["topic_id"],
+            ["topic.id"],
+            name=op.f("fk_subscription_topic_id_topic"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint("chat_id", "topic_id", name=op.f("uq_subscription_chat_id_topic_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_subscription_topic_id"), "subscription", ["topic_id"], unique=False)
+
+
+def downgrade() -> None:
+    for name in [
+        "subscription",
+        "match",
+        "folded",
+        "feedlistline",
+        "entry",
+        "endedsubscription",
+        "editionstory",
+        "delivery",
+        "awaitedpage",
+        "articleversion",
+        "articleaddress",
+        "alert",
+        "unfollowed",
+        "topic",
+        "steward",
+        "slot",
+        "share",
+        "push",
+        "outage",
+        "mute",
+        "mailboxrequest",
+        "mailbox",
+        "follow",
+        "feedlist",
+        "feedgrant",
+        "feedback",
+        "edition",
+        "bundle",
+        "article",
+        "allowance",
+        "admission",
+        "tally",
+        "story",
+        "source",
+        "secret",
+        "query",
+        "pace",
+        "lease",
+        "learnedblocks",
+        "invite",
+        "hostpause",
+        "handled",
+        "guessing",
+        "counter",
+        "checkpoint",
+        "chat",
+        "catalogueedit",
+        "broadcast",
+        "ban",
+        "admincode",
+        "admin",
+        "act",
+    ]:
+        op.drop_table(name)
