@@ -20,8 +20,9 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, is_at
 from storage.columns import NUMBERED, ROW_ID
-from storage.engine import Unit, claim
+from storage.engine import Unit
 from storage.insert import insert_new
+from storage.leases import claim
 from storage.matches import Match
 from storage.words import Medium, Stage
 

@@ -10,7 +10,8 @@ from sqlalchemy import BindParameter, Executable, Integer, bindparam, or_, text
 from sqlmodel import col
 
 from storage.articles import Article, is_at
-from storage.engine import POSTGRESQL, Terms, Unit, leasing
+from storage.engine import POSTGRESQL, Unit
+from storage.leases import Terms, leasing
 from storage.words import Hint, Stage
 
 LEASE = timedelta(minutes=2)

@@ -17,7 +17,8 @@ from storage.chats import Chat, spoken_to
 from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
 from storage.deliveries_next import let_next_go, lock_lines
-from storage.engine import Unit, claim
+from storage.engine import Unit
+from storage.leases import claim
 from storage.words import (
     IN_THE_WAY,
     Audience,

@@ -13,8 +13,9 @@ from storage.alerts_wanted import is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
 from storage.columns import NUMBERED, ROW_ID, Leased, where_only
-from storage.engine import Unit, claim
+from storage.engine import Unit
 from storage.insert import add_new
+from storage.leases import claim
 from storage.mutes_heard import is_heard
 from storage.subscriptions import Subscription
 from storage.topics import Topic

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, update
+from sqlalchemy import bindparam, case, delete, update
 from sqlmodel import SQLModel, col, select
 
 from storage.deliveries import Delivery
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storage.engine import Unit
+    from storage.mailboxes import Mailbox
 
 _table = SQLModel.metadata.tables["delivery"]
 _NONE = timedelta()
+_BEING_SENT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +238,14 @@ async def change_state(unit: Unit, ids: Iterable[int], **changes: Any) -> None:
             .values(**values)
             .execution_options(synchronize_session=False)
         )
+
+
+async def drop_confirmations(unit: Unit, mailbox: Mailbox) -> None:
+    """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
+    await unit.session.exec(
+        delete(Delivery).where(
+            col(Delivery.mailbox_id) == mailbox.id,
+            col(Delivery.kind) == DeliveryKind.NOTICE,
+            col(Delivery.state).not_in(_BEING_SENT),
+        )
+    )

@@ -28,7 +28,7 @@ from sqlmodel import SQLModel, col, select
 
 from storage.chats import Chat
 from storage.deliveries import IN_THE_WAY, NEXT, WHEN_IT_COMES_BACK, Delivery
-from storage.engine import claim_alone
+from storage.leases import claim_alone
 from storage.pace import Pace, pace_key_of
 from storage.words import ChatKind, ChatState, DeliveryKind, Medium, notice_key
 

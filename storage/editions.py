@@ -11,8 +11,9 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import NUMBERED, ROW_ID
-from storage.engine import Unit, claim
+from storage.engine import Unit
 from storage.insert import add_new, insert_new
+from storage.leases import claim
 from storage.words import SHUT, ChatState, Reach
 
 # Nearly every chat that had an edition at all had one since.

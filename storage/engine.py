@@ -11,39 +11,30 @@ from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Update,
     func,
-    inspect,
     literal,
     make_url,
-    or_,
-    update,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.columns import Leased
 from storage.connecting import COMMAND_SECONDS, GONE, connections_of, server_engine, sqlstate
 from storage.hints import give
 from storage.onefile import WRITERS_CACHE_MB, cut_log, file_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from storage.hints import Hints
     from storage.words import Hint
-
-Row = TypeVar("Row", bound=Leased)
 
 # What any unit of work may raise: the disk is full, the server is away, the file is locked.
 DatabaseError = DBAPIError
@@ -245,84 +236,3 @@ def _connected() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise OperationalError(None, None, error) from error
-
-
-async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
-    unit: Unit,
-    table: type[Row],
-    due: ColumnElement[bool],
-    *,
-    order: tuple[ColumnElement[Any] | Any, ...],
-    limit: int,
-    owner: str,
-    lease: timedelta,
-    values: Mapping[str, Any] | None = None,
-) -> list[Row]:
-    """Lease up to *limit* rows of *table* that are *due* and free, to *owner*; return them.
-
-    A row is free when nobody leases it or its lease is over. Several processes may call this at
-    once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
-    """
-    now = unit.now
-    leased = leasing(table, due, order, Terms(now, now + lease, owner, limit))
-    statement = leased.values(**(values or {})).returning(table)
-    options = {"synchronize_session": False, "populate_existing": True}
-    rows = await unit.session.exec(statement, execution_options=options)
-    return list(rows.scalars())
-
-
-class Terms(NamedTuple):
-    """What a claim asks for: values, or parameters of a statement that is made once."""
-
-    now: datetime | BindParameter[datetime]
-    until: datetime | BindParameter[datetime]
-    owner: str | BindParameter[str]
-    limit: int | BindParameter[int]
-
-
-def leasing(
-    table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...], terms: Terms
-) -> Update:
-    """The statement that `claim` executes, for who needs only some columns of the rows."""
-    key = inspect(table).primary_key[0]
-    lease_until = col(table.lease_until)
-    free = or_(lease_until.is_(None), lease_until <= terms.now)
-    chosen = (
-        select(key)
-        .where(due, free)
-        .order_by(*order)
-        .limit(terms.limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-        .prefix_with("MATERIALIZED")
-    )
-    return (
-        update(table)
-        .where(key.in_(select(chosen.c[key.name])))
-        .values(owner=terms.owner, lease_until=terms.until)
-    )
-
-
-async def claim_alone(unit: Unit, table: type[Leased]) -> None:
-    """Let no two units claim rows of *table* at once, where what is free depends on other rows.
-
-    Each must see what the other has claimed. On SQLite writers stand in line anyway.
-    """
-    if unit.dialect == POSTGRESQL:
-        key = func.hashtext(f"claim {inspect(table).local_table.name}")
-        await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
-
-
-async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
-    """Free every row of *table* that another than *owner* leases.
-
-    Only for the one who holds the database alone (SQLite's file lock): the others are dead.
-    """
-    others = col(table.owner).is_not(None) & (col(table.owner) != owner)
-    await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
-
-
-async def free_leases_of(unit: Unit, table: type[Row], owners: Iterable[str]) -> None:
-    """Free every row of *table* that one of *owners* leases: processes that are no more."""
-    theirs = col(table.owner).in_(owners)
-    await unit.session.exec(update(table).where(theirs).values(owner=None, lease_until=None))

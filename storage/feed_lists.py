@@ -9,8 +9,9 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import NUMBERED, ROW_ID, Leased
-from storage.engine import Unit, claim
+from storage.engine import Unit
 from storage.insert import add_new
+from storage.leases import claim
 
 KEPT = timedelta(days=1)  # for so long a list waits for its chat to say yes
 

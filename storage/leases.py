@@ -4,15 +4,18 @@ A process that shares its database also holds one that says it is alive (`alive:
 every few seconds: what it leases is free again soon after it was killed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import BindParameter, ColumnElement, Update, delete, func, inspect, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.engine import Unit
+from storage.columns import Leased
+from storage.engine import POSTGRESQL, Unit
 from storage.insert import insert_new
+
+Row = TypeVar("Row", bound=Leased)
 
 ALIVE: Final = "alive:"
 _LENGTH: Final = 32  # of a name
@@ -84,3 +87,84 @@ async def dead_owners(unit: Unit) -> list[str]:
 
 async def drop_leases_of(unit: Unit, owners: Iterable[str]) -> None:
     await unit.session.exec(delete(Lease).where(col(Lease.owner).in_(owners)))
+
+
+class Terms(NamedTuple):
+    """What a claim asks for: values, or parameters of a statement that is made once."""
+
+    now: datetime | BindParameter[datetime]
+    until: datetime | BindParameter[datetime]
+    owner: str | BindParameter[str]
+    limit: int | BindParameter[int]
+
+
+async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
+    unit: Unit,
+    table: type[Row],
+    due: ColumnElement[bool],
+    *,
+    order: tuple[ColumnElement[Any] | Any, ...],
+    limit: int,
+    owner: str,
+    lease: timedelta,
+    values: Mapping[str, Any] | None = None,
+) -> list[Row]:
+    """Lease up to *limit* rows of *table* that are *due* and free, to *owner*; return them.
+
+    A row is free when nobody leases it or its lease is over. Several processes may call this at
+    once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
+    """
+    now = unit.now
+    leased = leasing(table, due, order, Terms(now, now + lease, owner, limit))
+    statement = leased.values(**(values or {})).returning(table)
+    options = {"synchronize_session": False, "populate_existing": True}
+    rows = await unit.session.exec(statement, execution_options=options)
+    return list(rows.scalars())
+
+
+def leasing(
+    table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...], terms: Terms
+) -> Update:
+    """The statement that `claim` executes, for who needs only some columns of the rows."""
+    key = inspect(table).primary_key[0]
+    lease_until = col(table.lease_until)
+    free = or_(lease_until.is_(None), lease_until <= terms.now)
+    chosen = (
+        select(key)
+        .where(due, free)
+        .order_by(*order)
+        .limit(terms.limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        update(table)
+        .where(key.in_(select(chosen.c[key.name])))
+        .values(owner=terms.owner, lease_until=terms.until)
+    )
+
+
+async def claim_alone(unit: Unit, table: type[Leased]) -> None:
+    """Let no two units claim rows of *table* at once, where what is free depends on other rows.
+
+    Each must see what the other has claimed. On SQLite writers stand in line anyway.
+    """
+    if unit.dialect == POSTGRESQL:
+        key = func.hashtext(f"claim {inspect(table).local_table.name}")
+        await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
+
+
+async def take_over(unit: Unit, table: type[Row], owner: str) -> None:
+    """Free every row of *table* that another than *owner* leases.
+
+    Only for the one who holds the database alone (SQLite's file lock): the others are dead.
+    """
+    others = col(table.owner).is_not(None) & (col(table.owner) != owner)
+    await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+
+
+async def free_leases_of(unit: Unit, table: type[Row], owners: Iterable[str]) -> None:
+    """Free every row of *table* that one of *owners* leases: processes that are no more."""
+    theirs = col(table.owner).in_(owners)
+    await unit.session.exec(update(table).where(theirs).values(owner=None, lease_until=None))

@@ -8,11 +8,8 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.columns import NUMBERED, ROW_ID, stored_as
-from storage.deliveries import Delivery
 from storage.engine import Unit
-from storage.words import DeliveryKind, DeliveryState, MailboxState, MailTrouble
-
-_BEING_SENT = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+from storage.words import MailboxState, MailTrouble
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
 
@@ -84,46 +81,5 @@ async def mailbox_to_change(unit: Unit, mailbox_id: int) -> tuple[Mailbox, Chat]
     return (await unit.session.exec(locked)).first()
 
 
-async def open_mailbox(unit: Unit, chat_id: int, address: str) -> Mailbox:
-    """Return the chat's mailbox at *address*, to be confirmed.
-
-    A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
-    stays.
-    """
-    former = await mailbox_of(unit, chat_id)
-    if former and former.address == address:
-        await drop_confirmations(unit, former)
-        return await _asked_anew(unit, former)
-    await remove_mailbox(unit, chat_id)
-    mailbox = Mailbox(
-        chat_id=chat_id,
-        address=address,
-        alerts=former.alerts if former else False,
-        state_since=unit.now,
-        created_at=unit.now,
-        asked_at=unit.now,
-    )
-    return await _asked_anew(unit, mailbox)
-
-
 async def remove_mailbox(unit: Unit, chat_id: int) -> None:
     await unit.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
-
-
-async def _asked_anew(unit: Unit, mailbox: Mailbox) -> Mailbox:
-    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, unit.now
-    mailbox.asked_at, mailbox.tries = unit.now, 0
-    unit.session.add(mailbox)
-    await unit.session.flush()
-    return mailbox
-
-
-async def drop_confirmations(unit: Unit, mailbox: Mailbox) -> None:
-    """Keep no older code: neither on its way, where it would be wrong, nor once it is sent."""
-    await unit.session.exec(
-        delete(Delivery).where(
-            col(Delivery.mailbox_id) == mailbox.id,
-            col(Delivery.kind) == DeliveryKind.NOTICE,
-            col(Delivery.state).not_in(_BEING_SENT),
-        )
-    )

@@ -5,9 +5,32 @@ from sqlmodel import col
 
 from storage.chats_suspended import ALERT_LIFETIME
 from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
+from storage.deliveries_claimed import drop_confirmations
 from storage.engine import Unit
-from storage.mailboxes import Mailbox, drop_confirmations
+from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
 from storage.words import DeliveryKind, DeliveryState, Hint, MailboxState, MailTrouble
+
+
+async def open_mailbox(unit: Unit, chat_id: int, address: str) -> Mailbox:
+    """Return the chat's mailbox at *address*, to be confirmed.
+
+    A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
+    stays.
+    """
+    former = await mailbox_of(unit, chat_id)
+    if former and former.address == address:
+        await drop_confirmations(unit, former)
+        return await _asked_anew(unit, former)
+    await remove_mailbox(unit, chat_id)
+    mailbox = Mailbox(
+        chat_id=chat_id,
+        address=address,
+        alerts=former.alerts if former else False,
+        state_since=unit.now,
+        created_at=unit.now,
+        asked_at=unit.now,
+    )
+    return await _asked_anew(unit, mailbox)
 
 
 async def suspend_mailbox(unit: Unit, mailbox: Mailbox, trouble: MailTrouble, text: str) -> bool:
@@ -74,3 +97,11 @@ async def _let_wait(unit: Unit, mailbox: Mailbox) -> None:
         .values(due_at=WHEN_IT_COMES_BACK)
         .execution_options(synchronize_session=False)
     )
+
+
+async def _asked_anew(unit: Unit, mailbox: Mailbox) -> Mailbox:
+    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, unit.now
+    mailbox.asked_at, mailbox.tries = unit.now, 0
+    unit.session.add(mailbox)
+    await unit.session.flush()
+    return mailbox

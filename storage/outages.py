@@ -13,8 +13,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from storage.columns import NUMBERED, ROW_ID, Leased
-from storage.engine import Unit, claim
+from storage.engine import Unit
 from storage.insert import insert_new
+from storage.leases import claim
 from storage.sources import Source
 from storage.words import SourceState
 

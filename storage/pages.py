@@ -9,9 +9,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from storage.columns import ROW_ID, Leased
-from storage.engine import POSTGRESQL, Unit, claim, claim_alone
+from storage.engine import POSTGRESQL, Unit
 from storage.hosts import is_paused, pause_host
 from storage.insert import insert_new
+from storage.leases import claim, claim_alone
 from storage.sources import Source
 from storage.words import Hint
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, bindparam, exists, false, inspect, update
 from sqlmodel import col, select
 
-from storage.engine import POSTGRESQL, Unit, claim, claim_alone
+from storage.engine import POSTGRESQL, Unit
 from storage.hosts import is_paused, pause_host
+from storage.leases import claim, claim_alone
 from storage.pages import AwaitedPage
 from storage.sources import Source
 from storage.words import SourceState

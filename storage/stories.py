@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.columns import NUMBERED, ROW_ID, Leased, where_only
-from storage.engine import Unit, claim
+from storage.engine import Unit
+from storage.leases import claim
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _GROWN: Final = "grown > told"

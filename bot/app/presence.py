@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.loops import nap
-from storage.engine import DatabaseError, free_leases_of
-from storage.leases import alive_name, dead_owners, drop_leases_of, hold
+from storage.engine import DatabaseError
+from storage.leases import alive_name, dead_owners, drop_leases_of, free_leases_of, hold
 
 if TYPE_CHECKING:
     import asyncio

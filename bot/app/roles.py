@@ -156,8 +156,8 @@ async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.
 
 async def _take_over(storage: Storage, owner: str) -> None:
     """On SQLite whoever runs holds the file alone, so that all other owners are dead."""
-    from storage.engine import SQLITE, take_over
-    from storage.leases import drop_leases_of_others
+    from storage.engine import SQLITE
+    from storage.leases import drop_leases_of_others, take_over
 
     # All tables, wherever they are: SQLAlchemy writes no row that refers to one it does not know.
     from storage.tables import LEASED

@@ -24,7 +24,8 @@ from storage.allowances import Allowance
 from storage.bans import ban
 from storage.chats import Chat
 from storage.chats_opened import Opened, Place, open_chats
-from storage.engine import DatabaseError, Storage, Unit, claim_alone, is_away, will_pass
+from storage.engine import DatabaseError, Storage, Unit, is_away, will_pass
+from storage.leases import claim_alone
 from storage.people_added import add_people
 from storage.people_known import Known, known_of_each
 from storage.sources import sources_known

@@ -29,14 +29,8 @@ from bot.subscribers.refusals import (
 from storage.chats import Chat, chat_to_change
 from storage.handled import is_again
 from storage.mailbox_requests import forget_requests, note_request, requests_since
-from storage.mailboxes import (
-    chat_with_mailbox,
-    mailbox_of,
-    mailbox_to_change,
-    open_mailbox,
-    remove_mailbox,
-)
-from storage.mailboxes_suspended import confirm_mailbox, end_mailbox
+from storage.mailboxes import chat_with_mailbox, mailbox_of, mailbox_to_change, remove_mailbox
+from storage.mailboxes_suspended import confirm_mailbox, end_mailbox, open_mailbox
 from storage.words import MailboxState, MailTrouble, Reach
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from storage.deliveries import IN_THE_WAY, Delivery
-from storage.engine import SQLITE, Storage, database_clock, take_over
+from storage.engine import SQLITE, Storage, database_clock
+from storage.leases import take_over
 from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:

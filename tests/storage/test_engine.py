@@ -6,7 +6,8 @@ from sqlmodel import col, select
 
 from bot.delivery.send import CLAIM_LEASE
 from bot.sources.group import LEASE as GROUPING_LEASE
-from storage.engine import STANDSTILL, DatabaseError, Storage, claim, database_clock, take_over
+from storage.engine import STANDSTILL, DatabaseError, Storage, database_clock
+from storage.leases import claim, take_over
 from storage.sources import Source
 from storage.words import SourceState
 from tests.conftest import TurnedClock

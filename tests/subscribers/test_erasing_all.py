@@ -17,7 +17,7 @@ from storage.chats import Chat
 from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
 from storage.feed_grants import FeedGrant
-from storage.mailboxes import open_mailbox
+from storage.mailboxes_suspended import open_mailbox
 from storage.sources import Follow, add_source
 from storage.stories import Story
 from storage.tables import METADATA

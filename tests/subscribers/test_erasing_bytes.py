@@ -23,7 +23,7 @@ from storage.admins import appoint
 from storage.deliveries import Delivery
 from storage.editions import Edition
 from storage.invites import admit
-from storage.mailboxes import open_mailbox
+from storage.mailboxes_suspended import open_mailbox
 from storage.matches import MatchFound, store_matches
 from storage.pace import chat_pace_key, hold_back
 from storage.queries import Query

@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
-from storage.mailboxes import Mailbox, open_mailbox
-from storage.mailboxes_suspended import confirm_mailbox
+from storage.mailboxes import Mailbox
+from storage.mailboxes_suspended import confirm_mailbox, open_mailbox
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 from storage.words import ChatState, Mode, Reach
