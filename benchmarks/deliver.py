@@ -23,7 +23,7 @@ from benchmarks.delivering.ledger import behind_long_lines, steps
 from benchmarks.delivering.outboxes import opened
 from benchmarks.delivering.pace import Clock, twenty_minutes
 from benchmarks.delivering.sending import end_to_end
-from storage.engine import HasClock, Storage, database_clock
+from storage.db.engine import DatabaseClock, Storage, database_clock
 
 Row = dict[str, object]
 Run = Callable[[Storage], Awaitable[Row]]
@@ -49,7 +49,7 @@ async def measure(server: str | None, deliveries: int, *, pace: bool) -> list[Ro
     return rows
 
 
-async def alone(database: str, run: Run, clock: HasClock = database_clock) -> Row:
+async def alone(database: str, run: Run, clock: DatabaseClock = database_clock) -> Row:
     """Run on a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = f"sqlite+aiosqlite:///{folder}/deliver.sqlite3"

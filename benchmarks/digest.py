@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.delivering.outboxes import made
 from benchmarks.digesting.town import MOMENT, build
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 Row = dict[str, object]
 

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks.delivering.outboxes import made
 from benchmarks.start import fill
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 ROLES = ("poll", "match", "publish", "poll,match,publish", "send", "web", "chat", "all")
 ALL = "chat,poll,match,publish,send,web"

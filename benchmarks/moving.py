@@ -19,17 +19,15 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from storage.articles import Article
-from storage.engine import Storage
+from storage.articles import Article, FoldedText, store_folded
+from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.folded import FoldedRow, store_folded
-from storage.matches import Match
+from storage.enums import Stage
 from storage.moving.opening import opened
-from storage.queries import Query
+from storage.queries import Match, Query
 from storage.schema import migrate
 from storage.sources import Source
 from storage.stories import Story
-from storage.words import Stage
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 5_000
@@ -79,7 +77,7 @@ async def fill_page(storage: Storage, ids: range, each: int) -> None:
               "news_at": moment, "found_at": moment}
              for n, moment in zip(ids, at, strict=True)
              for query in chance.sample(range(1, QUERIES + 1), each)]  # fmt: skip
-    folded = [FoldedRow(row["id"], row["title"], row["text"], "en") for row in rows]
+    folded = [FoldedText(row["id"], row["title"], row["text"], "en") for row in rows]
     async with storage.writing() as unit:
         connection = await unit.session.connection()
         stories = [{"id": n, "created_at": moment} for n, moment in zip(ids, at, strict=True)]

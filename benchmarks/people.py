@@ -31,17 +31,16 @@ from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.importing_people import ImportingPeople
 from bot.subscribers.people import Wished
 from bot.subscribers.people_tally import Tally
-from storage.chats import Chat
-from storage.condition import opened_to_read
-from storage.engine import Storage
+from storage.chats import Chat, DigestTime
+from storage.db.engine import Storage
+from storage.enums import MailboxState, Mode
+from storage.health import open_read_only
 from storage.mailboxes import Mailbox
 from storage.planner import OF_PEOPLE, learn_sizes
 from storage.queries import Query
-from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import MailboxState, Mode
 
 TOPICS, FEEDS, ADDRESSED = 5, 2, 10
 COMMON = 5_000  # queries that several watch
@@ -90,7 +89,7 @@ def _rows(numbers: range, now: Any, *, is_first: bool) -> list[tuple[Any, Rows]]
     tables = [
         (Chat, [_chat(number, now) for number in numbers]),
         (Query, queries), (Source, sources), (Topic, topics), (Subscription, watched),
-        (Follow, follows), (Mailbox, boxes), (DigestSlot, slots),
+        (Follow, follows), (Mailbox, boxes), (DigestTime, slots),
     ]  # fmt: skip
     return [(table, rows) for table, rows in tables if rows]
 
@@ -115,7 +114,7 @@ def _chat(number: int, now: Any) -> dict[str, Any]:
 
 
 async def export(url: str, file: Path) -> dict[str, Any]:
-    storage = opened_to_read(url)
+    storage = open_read_only(url)
     with written_whole(file) as written:
         async for line in ExportingPeople(storage).lines():
             written.write(line)

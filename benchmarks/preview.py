@@ -27,7 +27,7 @@ from benchmarks.preview_articles import HAN, fill
 from bot.matching.preview import Preview, PreviewResult
 from bot.matching.query import Query, parse
 from storage.chats import Chat
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.schema import migrate
 from storage.sources import Follow, Source
 

@@ -13,13 +13,12 @@ from itertools import accumulate
 from sqlalchemy import insert
 
 from bot.matching.folding import folded_text
-from storage.articles import Article
-from storage.engine import Storage, Unit
+from storage.articles import Article, FoldedText, store_folded
+from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.folded import FoldedRow, store_folded
+from storage.enums import Stage
 from storage.sources import Source
 from storage.stories import Story
-from storage.words import Stage
 
 SEED = 20_251_117
 DAYS = 30
@@ -38,7 +37,7 @@ class Written:
     number: int
     title: str
     text: str
-    folded: FoldedRow
+    folded: FoldedText
     at: datetime
     language: str
 
@@ -75,11 +74,11 @@ def _written(number: int, drawn: Sequence[str], at: datetime, language: str, gap
     starts = range(0, len(words), SENTENCE)
     sentences = [gap.join(words[start : start + SENTENCE]).capitalize() for start in starts]
     text = ". ".join((*sentences, CODA))
-    folded = FoldedRow(number, " ".join(title), " ".join((*words, FOLDED_CODA)), language)
+    folded = FoldedText(number, " ".join(title), " ".join((*words, FOLDED_CODA)), language)
     return Written(number, gap.join(title), text, folded, at, language)
 
 
-async def _insert_sources(unit: Unit) -> None:
+async def _insert_sources(unit: Transaction) -> None:
     rows = [
         {"id": n, "url": f"https://wire{n}.example/", "url_hash": str(n), "public": True,
          "host": f"wire{n}.example", "title": f"Wire {n}", "created_at": unit.now,
@@ -89,7 +88,7 @@ async def _insert_sources(unit: Unit) -> None:
     await (await unit.session.connection()).execute(insert(Source), rows)
 
 
-async def _insert_page(unit: Unit, page: Sequence[Written]) -> None:
+async def _insert_page(unit: Transaction, page: Sequence[Written]) -> None:
     session = await unit.session.connection()
     await session.execute(insert(Story), [{"id": a.number, "created_at": a.at} for a in page])
     rows = [

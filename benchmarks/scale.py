@@ -27,7 +27,7 @@ from benchmarks.ingesting.farm import running as farm_running
 from benchmarks.ingesting.feeds import SHOWN
 from benchmarks.scaling import work
 from benchmarks.scaling.processes import cpu_seconds, running
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 SERVER = "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres"
 DATABASE = "dateline_scale"

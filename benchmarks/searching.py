@@ -28,7 +28,7 @@ from bot.matching.archive import Archive, Place
 from bot.matching.glimpsing import DEEPEST, PAGE, Glimpsing
 from bot.matching.preview import Preview
 from bot.matching.query import Query, parse
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 ARTICLES = 100_000
 ROUNDS = 5

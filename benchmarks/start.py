@@ -25,8 +25,8 @@ from sqlmodel import col
 from benchmarks.matching.workload import Workload
 from bot.matching.following import Following
 from bot.matching.snapshots import SnapshotFile
-from storage.engine import Storage
-from storage.queries import CHANGES, Counter, Query
+from storage.db.engine import Storage
+from storage.queries import CHANGES, ChangeNumber, Query
 from storage.schema import migrate
 
 PAGE = 20_000
@@ -57,7 +57,7 @@ async def fill(storage: Storage, count: int) -> None:
         async with storage.writing() as unit:
             await (await unit.session.connection()).execute(insert(Query), rows)
     async with storage.writing() as unit:
-        unit.session.add(Counter(name=CHANGES, value=len(texts)))
+        unit.session.add(ChangeNumber(name=CHANGES, value=len(texts)))
     async with storage.writing() as unit:
         await (await unit.session.connection()).execute(text("ANALYZE"))
 
@@ -65,7 +65,7 @@ async def fill(storage: Storage, count: int) -> None:
 async def change_some(storage: Storage) -> None:
     """Revive the first thousand."""
     async with storage.writing() as unit:
-        counter = await unit.session.get_one(Counter, CHANGES)
+        counter = await unit.session.get_one(ChangeNumber, CHANGES)
         await unit.session.exec(
             update(Query)
             .where(col(Query.id) <= CHANGED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from bot.watch import Act, Watch
-from storage.engine import is_away, is_gone
+from storage.db.engine import is_disconnected, is_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -62,7 +62,7 @@ class Loop:
                 seen.done = done = await self.step()
         except Exception as error:  # noqa: BLE001 - one bad round must not end the loop
             self._tell(error)
-            is_waiting = all(is_gone(reason) for reason in leaves(error))
+            is_waiting = all(is_disconnected(reason) for reason in leaves(error))
             await self._back_off(stopping, GONE_PAUSE_SECONDS if is_waiting else None)
             return 0
         if self._failures:
@@ -84,7 +84,7 @@ class Loop:
         self._told |= kinds
         for kind in sorted(kinds):
             reason = next(one for one in reasons if type(one).__name__ == kind)
-            if is_away(reason):
+            if is_unavailable(reason):
                 line = str(reason).partition("\n")[0]
                 log.error("a step fails; it is tried again", step=self.name, reason=line)
             else:

@@ -1,9 +1,9 @@
 """Alerts: the decision, made once, that a chat is told a story at once."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -11,20 +11,44 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    and_,
+    bindparam,
     case,
     cast,
+    delete,
+    exists,
     literal,
+    or_,
     update,
 )
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.articles import Article, is_at
-from storage.columns import NUMBERED, ROW_ID
-from storage.engine import Unit
-from storage.insert import insert_new
-from storage.leases import claim
-from storage.matches import Match
-from storage.words import Medium, Stage
+from storage.articles import Article, ArticleAddress, ScopedUrl, add_address, is_at
+from storage.chats import Chat, effective_language
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, insert_new
+from storage.entries import Entry
+from storage.enums import (
+    NOT_ARRIVED,
+    SENT_NOTHING,
+    ChatState,
+    DeliveryKind,
+    MailboxState,
+    Medium,
+    Mode,
+    SourceKind,
+    Stage,
+)
+from storage.mailboxes import Mailbox
+from storage.mutes import CarryingSource, is_muted, mutes_affecting, sources_of_story
+from storage.outbox import Delivery
+from storage.publishers import carried_by, reaches
+from storage.queries import Match, Query
+from storage.sources import Follow, Source
+from storage.stories import Story, chain_of_story, delete_stories
+from storage.subscriptions import Subscription
+from storage.topics import Topic
 
 
 class Alert(SQLModel, table=True):
@@ -50,7 +74,7 @@ class Alert(SQLModel, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class AlertListener:
     """A chat that wants an article at once, for one of its topics; it may come several times."""
 
     chat_id: int
@@ -62,7 +86,9 @@ class Listener:
     language: str = ""  # the tag of what the chat is spoken to in
 
 
-async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Article]:
+async def claim_matched(
+    unit: Transaction, *, limit: int, owner: str, lease: timedelta
+) -> list[Article]:
     """Lease the oldest articles that are matched and not yet published."""
     due = is_at(Stage.MATCHED)
     order = (col(Article.id),)
@@ -70,7 +96,9 @@ async def claim_matched(unit: Unit, *, limit: int, owner: str, lease: timedelta)
     return sorted(rows, key=lambda article: article.id)
 
 
-async def keep_article(unit: Unit, article_id: int | None, owner: str, lease: timedelta) -> bool:
+async def renew_article(
+    unit: Transaction, article_id: int | None, owner: str, lease: timedelta
+) -> bool:
     """Renew the lease; False if another has taken the article over."""
     kept = (
         update(Article)
@@ -80,7 +108,7 @@ async def keep_article(unit: Unit, article_id: int | None, owner: str, lease: ti
     return bool((await unit.session.exec(kept)).rowcount)
 
 
-async def finish_articles(unit: Unit, article_ids: Sequence[int | None], owner: str) -> None:
+async def finish_articles(unit: Transaction, article_ids: Sequence[int | None], owner: str) -> None:
     await unit.session.exec(
         update(Article)
         .where(col(Article.id).in_(article_ids), col(Article.owner) == owner)
@@ -88,13 +116,13 @@ async def finish_articles(unit: Unit, article_ids: Sequence[int | None], owner: 
     )
 
 
-async def matched_by_any(unit: Unit, article_ids: Sequence[int | None]) -> set[int]:
+async def matched_by_any(unit: Transaction, article_ids: Sequence[int | None]) -> set[int]:
     """Return those of the articles that any query matched."""
     rows = select(Match.article_id).where(col(Match.article_id).in_(article_ids)).distinct()
     return set(await unit.session.exec(rows))
 
 
-async def make_alerts(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+async def make_alerts(unit: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     """Return the alerts that are new, by chat; those decided before stay as they were."""
     ids = await insert_new(unit, Alert, rows, returning=Alert.id)
     made = select(Alert.chat_id, Alert.id).where(col(Alert.id).in_(ids))
@@ -110,3 +138,387 @@ def message_key(medium: Medium = Medium.TELEGRAM) -> ColumnElement[str]:
     bundle = literal("bundle:") + cast(col(Alert.bundle_id), String)
     together = bundle + literal(f":{medium}:1")
     return case((col(Alert.bundle_id).is_(None), alone), else_=together)
+
+
+# Who wants an article at once.
+
+
+class AlertListeners(NamedTuple):
+    """*last* is the chat after which there may be more; None at the end."""
+
+    found: list[AlertListener]
+    last: int | None
+
+
+def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
+    """Say of a `Chat` in the query whether alerts come to it, where *by_mail* is a way too.
+
+    Mails go on where only Telegram's way is shut.
+    """
+    active = col(Chat.state) == ChatState.ACTIVE
+    if not by_mail:
+        return active
+    mailed = exists().where(
+        col(Mailbox.chat_id) == Chat.id,
+        col(Mailbox.state) == MailboxState.ACTIVE,
+        col(Mailbox.alerts),
+    )
+    return or_(active, and_(col(Chat.state).not_in(SENT_NOTHING), mailed))
+
+
+async def listeners(
+    unit: Transaction, article: Article, *, after: int, limit: int, by_mail: bool = False
+) -> AlertListeners:
+    """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
+
+    Chats up to the row *after* are left out, as are those that neither follow a source of it nor
+    get it from a public one, or have muted it, and those that subscribed when it was stored
+    already.
+    """
+    carriers = await sources_of_story(unit, article.story_id)
+    wanted = _wanting(article).where(
+        col(Chat.id) > after,
+        is_reached_at_once(by_mail=by_mail),
+        ~_alerted(article),
+        *_carried_to(article, carriers),
+    )
+    page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
+    rows = await unit.session.exec(
+        wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
+    )
+    found = [
+        AlertListener(chat_id, zone, topic_id, topic, query, state is ChatState.ACTIVE, language)
+        for chat_id, zone, topic_id, topic, query, state, language in rows
+    ]
+    chat_ids = {one.chat_id for one in found}
+    topic_ids = {one.topic_id for one in found}
+    muted = await mutes_affecting(unit, article, carriers, chat_ids=chat_ids, topic_ids=topic_ids)
+    heard = [one for one in found if muted.hears(one.chat_id, one.topic_id)]
+    return AlertListeners(heard, max(chat_ids) if len(chat_ids) == limit else None)
+
+
+def _wanting(article: Article) -> Any:
+    return (
+        select(  # type: ignore[call-overload]
+            Chat.id,
+            Chat.zone,
+            Topic.id,
+            Topic.name,
+            Query.canonical,
+            Chat.state,
+            effective_language(),
+        )
+        .join(Subscription, col(Subscription.chat_id) == Chat.id)
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .join(Match, col(Match.query_id) == Query.id)
+        .where(
+            col(Match.article_id) == article.id,
+            col(Subscription.mode) != Mode.DIGEST,
+            ~col(Subscription.paused),
+            col(Subscription.created_at) < article.stored_at,
+        )
+    )
+
+
+def _alerted(article: Article) -> ColumnElement[bool]:
+    """Say of a `Chat` whether it was alerted to the story, or to the article by a feed of its own.
+
+    Such an alert names another story: its article was private then (`make_public`).
+    """
+    told = or_(col(Alert.story_id) == article.story_id, col(Alert.article_id) == article.id)
+    return exists().where(col(Alert.chat_id) == Chat.id, told)
+
+
+def _carried_to(
+    article: Article, carriers: Collection[CarryingSource]
+) -> list[ColumnElement[bool]]:
+    """What a `Chat` must be to be told of it; nothing where a public source carried it."""
+    own = [one for one in carriers if one.article_id == article.id]
+    if any(one.is_public for one in own):
+        return []
+    private = {one.source_id for one in own}
+    return [exists().where(col(Follow.chat_id) == Chat.id, col(Follow.source_id).in_(private))]
+
+
+# Alerts that were put out: what each chat's message says by now, so that it can be brought up.
+
+
+@dataclass(frozen=True, slots=True)
+class SentAlert:
+    """An alert whose message is sent or on its way; *body* is its newest, edits counted in."""
+
+    id: int
+    chat_id: int
+    zone: str
+    article_id: int
+    chapter: int
+    topic_ids: list[int]
+    made_at: datetime
+    delivery_id: int
+    body: dict[str, Any]
+    language: str
+
+
+async def alerted_since(unit: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
+    """Return those of the stories that anybody was alerted to after *since*."""
+    rows = select(Alert.story_id).where(
+        col(Alert.story_id).in_(story_ids), col(Alert.made_at) > since
+    )
+    return set(await unit.session.exec(rows.distinct()))
+
+
+async def sent_alerts(
+    unit: Transaction, story_id: int, *, since: datetime, pressed: datetime, after: int, limit: int
+) -> list[SentAlert]:
+    """Return the alerts to the story that were made after *since*, with ids above *after*.
+
+    Those of chats that have muted the story are left out, and those whose buttons were pressed
+    after *pressed*.
+    """
+    key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
+    rows = await unit.session.exec(
+        select(  # type: ignore[call-overload]
+            Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
+            Alert.made_at, Delivery.id, Delivery.body, effective_language(),
+        )
+        .join(Chat, col(Chat.id) == Alert.chat_id)
+        .join(Delivery, col(Delivery.key) == key)
+        .where(
+            col(Alert.story_id) == story_id,
+            col(Alert.made_at) > since,
+            col(Alert.id) > after,
+            or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= pressed),
+            col(Chat.state) == ChatState.ACTIVE,
+            ~is_muted(unit, col(Alert.chat_id), story_id),
+            col(Delivery.state).not_in(NOT_ARRIVED),
+        )
+        .order_by(col(Alert.id))
+        .limit(limit)
+    )  # fmt: skip
+    alerts = [SentAlert(*row) for row in rows]
+    edited = await _edited(unit, [alert.delivery_id for alert in alerts])
+    return [replace(one, body=edited.get(one.delivery_id, one.body)) for one in alerts]
+
+
+async def _edited(unit: Transaction, delivery_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the body of the newest edit of each, where there is one."""
+    rows = await unit.session.exec(
+        select(Delivery.target_id, Delivery.body)
+        .where(col(Delivery.target_id).in_(delivery_ids), Delivery.kind == DeliveryKind.EDIT)
+        .order_by(col(Delivery.version))
+    )
+    return {target: dict(body) for target, body in rows if target is not None}
+
+
+async def still_wanted(
+    unit: Transaction, alerts: Collection[SentAlert]
+) -> dict[int, list[AlertListener]]:
+    """Return the topics that each alert named, by the alert's id, as far as they are there yet."""
+    wanted = {topic_id for alert in alerts for topic_id in alert.topic_ids}
+    rows = await unit.session.exec(
+        select(Topic.id, Topic.name, Query.canonical)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .where(col(Topic.id).in_(wanted))
+    )
+    topics = {topic_id: (name, query) for topic_id, name, query in rows if topic_id}
+    return {
+        alert.id: [
+            AlertListener(
+                alert.chat_id, alert.zone, topic_id, *topics[topic_id], language=alert.language
+            )
+            for topic_id in alert.topic_ids
+            if topic_id in topics
+        ]
+        for alert in alerts
+    }
+
+
+# Alerts whose buttons are pressed: what they told, of whose chat they are.
+
+
+class PressedAlert(NamedTuple):
+    """*chain* is the first story of the alert's."""
+
+    chain: int
+    article_id: int
+    topic_ids: list[int]
+    title: str
+    text: str
+
+
+class SourceName(NamedTuple):
+    """Who told an article; *outlet* is "" unless a search named it."""
+
+    source_id: int
+    outlet: str
+    name: str
+
+
+async def alert_of_button(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
+    """Return the chat's alert to the story, if there is one."""
+    rows = await unit.session.exec(
+        select(
+            chain_of_story(Story), Alert.article_id, Alert.topic_ids, Article.title, Article.text
+        )  # type: ignore[call-overload]
+        .join(Story, col(Story.id) == Alert.story_id)
+        .join(Article, col(Article.id) == Alert.article_id)
+        .where(col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    )
+    row = rows.first()
+    return PressedAlert(*row) if row else None
+
+
+async def mark_pressed(unit: Transaction, chat_id: int, story_id: int, at: datetime | None) -> None:
+    """Write down since when the message shows other buttons than its usual ones, if it does."""
+    ours = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
+    await unit.session.exec(update(Alert).where(*ours).values(pressed_at=at))
+
+
+async def is_any_pressed(unit: Transaction, story_id: int, since: datetime) -> bool:
+    """Say whether the buttons of any alert to the story were pressed after *since*."""
+    pressed = exists().where(col(Alert.story_id) == story_id, col(Alert.pressed_at) > since)
+    return (await unit.session.exec(select(pressed))).one()
+
+
+async def publisher_of_article(
+    unit: Transaction, chat_id: int, article_id: int
+) -> SourceName | None:
+    """Return who told the chat the article first; none if that is gone."""
+    rows = await unit.session.exec(
+        select(Source.id, Source.kind, Entry.outlet, carried_by())
+        .join(Entry, col(Entry.source_id) == Source.id)
+        .where(col(Entry.article_id) == article_id, reaches(chat_id))
+        .order_by(col(Entry.first_seen_at), col(Source.id))
+        .limit(1)
+    )
+    row = rows.first()
+    if row is None:
+        return None
+    source_id, kind, outlet, name = row
+    return SourceName(source_id, outlet if kind is SourceKind.SEARCH else "", name)
+
+
+async def topic_names(unit: Transaction, topic_ids: list[int]) -> dict[int, str]:
+    """Return the topics that there still are, by row."""
+    rows = await unit.session.exec(
+        select(Topic.id, Topic.name).where(col(Topic.id).in_(topic_ids)).order_by(col(Topic.id))
+    )
+    return {topic_id: name for topic_id, name in rows if topic_id}
+
+
+# Chapters: what chats were told of a story before it moved on.
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReports:
+    """How many chapters a chat was told, and the delivery of the first, if there is one."""
+
+    chapters: int = 0
+    delivery_id: int | None = None
+
+
+NO_EARLIER_REPORTS = EarlierReports()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMail:
+    """The key of the delivery that mailed a chat the first of a chain, and when it was made."""
+
+    key: str
+    made_at: datetime
+
+
+async def reported_before(
+    unit: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
+) -> dict[int, EarlierReports]:
+    """Return what each chat was told, after *since*, of the other chapters of the story's chain.
+
+    Alerts that expired or failed told nothing.
+    """
+    others = await _others_of_chain(unit, story_id)
+    if not others or not chat_ids:
+        return {}
+    rows = await unit.session.exec(
+        select(Alert.chat_id, Delivery.id, Delivery.state)
+        .outerjoin(Delivery, col(Delivery.key) == message_key())
+        .where(
+            col(Alert.story_id).in_(others),
+            col(Alert.chat_id).in_(chat_ids),
+            col(Alert.made_at) > since,
+        )
+        .order_by(col(Alert.id))
+    )
+    told: dict[int, EarlierReports] = {}
+    for chat_id, delivery_id, state in rows:
+        if state not in NOT_ARRIVED:
+            before = told.get(chat_id, NO_EARLIER_REPORTS)
+            first = delivery_id if before.delivery_id is None else before.delivery_id
+            told[chat_id] = EarlierReports(before.chapters + 1, first)
+    return told
+
+
+async def first_mails(
+    unit: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
+) -> dict[int, FirstMail]:
+    """Return what each chat was mailed first, after *since*, of the chain, by chat."""
+    others = await _others_of_chain(unit, story_id)
+    if not others or not chat_ids:
+        return {}
+    rows = await unit.session.exec(
+        select(Alert.chat_id, Delivery.key, Delivery.created_at)
+        .join(Delivery, col(Delivery.key) == message_key(Medium.EMAIL))
+        .where(
+            col(Alert.story_id).in_(others),
+            col(Alert.chat_id).in_(chat_ids),
+            col(Alert.made_at) > since,
+            col(Delivery.state).not_in(NOT_ARRIVED),
+        )
+        .order_by(col(Alert.id).desc())
+    )
+    return {chat_id: FirstMail(key, made_at) for chat_id, key, made_at in rows}
+
+
+async def _others_of_chain(unit: Transaction, story_id: int) -> list[int]:
+    """Return none where the story begins its chain: what continues it comes later."""
+    first = (
+        await unit.session.exec(select(Story.continues_id).where(col(Story.id) == story_id))
+    ).one()
+    if first is None:
+        return []
+    chain = or_(col(Story.id) == first, col(Story.continues_id) == first)
+    rows = await unit.session.exec(select(Story.id).where(chain, col(Story.id) != story_id))
+    return [row for row in rows if row is not None]
+
+
+# Two articles that turn out to be one.
+
+
+async def merge_articles(unit: Transaction, lost: Article, kept: Article) -> None:
+    """Give to *kept* all that carries *lost*, which no step has looked at yet, and forget that.
+
+    Both are locked.
+    """
+    lost_id, kept_id = lost.id, kept.id
+    for table in (Entry, ArticleAddress):
+        await unit.session.exec(
+            update(table).where(col(table.article_id) == lost_id).values(article_id=kept_id)
+        )
+    await unit.session.exec(delete(Article).where(col(Article.id) == lost_id))
+    await delete_stories(unit, [lost.story_id])
+    await add_address(unit, kept_id, ScopedUrl(lost.url_hash, lost.scope_id))
+
+
+async def make_public(unit: Transaction, articles: Mapping[int, int]) -> None:
+    """Let the chats that have had a private article have the public one of its URL from now on.
+
+    *articles*: the public one by the private one. That keeps its row as long as rows are kept, but
+    no source carries it any more. Who was alerted to it counts as alerted to the public one.
+    """
+    if not articles:
+        return
+    connection = await unit.session.connection()
+    rows = [{"private": private, "public": public} for private, public in articles.items()]
+    for table in (Entry, Alert):
+        moved = update(table).where(col(table.article_id) == bindparam("private"))
+        await connection.execute(moved.values(article_id=bindparam("public")), rows)

@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
-from storage.columns import ROW_ID
-from storage.engine import Unit
-from storage.words import Hint, Stage
+from storage.db.engine import Transaction
+from storage.db.sql import ROW_ID
+from storage.enums import Notification, Stage
 
 MATCHED_ALREADY: Final = (Stage.MATCHED, Stage.PUBLISHED)
 
@@ -25,7 +25,7 @@ class ArticleVersion(SQLModel, table=True):
     seen_at: datetime
 
 
-async def articles_to_revise(unit: Unit, article_ids: Collection[int]) -> list[Article]:
+async def articles_to_revise(unit: Transaction, article_ids: Collection[int]) -> list[Article]:
     """Lock the articles, so that nobody else revises them, and no step moves them on."""
     if not article_ids:
         return []
@@ -45,7 +45,7 @@ def is_untouched(article: Article) -> bool:
     return article.stage is Stage.STORED and article.owner is None
 
 
-async def revise_article(unit: Unit, article: Article, values: Mapping[str, Any]) -> None:
+async def revise_article(unit: Transaction, article: Article, values: Mapping[str, Any]) -> None:
     """Change the locked *article*; it is matched again, in the story in which it is.
 
     What somebody may have seen is kept as a version. A step that is at work on the article now
@@ -58,14 +58,14 @@ async def revise_article(unit: Unit, article: Article, values: Mapping[str, Any]
         article.owner = article.lease_until = None
         if article.stage in MATCHED_ALREADY:
             article.stage = Stage.GROUPED
-            unit.hints.add(Hint.STORIES)
+            unit.hints.add(Notification.STORIES)
     for name, value in values.items():
         setattr(article, name, value)
     unit.session.add(article)
     await unit.session.flush()
 
 
-async def versions_of(unit: Unit, article_id: int) -> list[ArticleVersion]:
+async def versions_of(unit: Transaction, article_id: int) -> list[ArticleVersion]:
     """The former versions of the article, the oldest first."""
     rows = await unit.session.exec(
         select(ArticleVersion)
@@ -75,7 +75,7 @@ async def versions_of(unit: Unit, article_id: int) -> list[ArticleVersion]:
     return list(rows)
 
 
-async def _keep(unit: Unit, article: Article) -> None:
+async def _keep(unit: Transaction, article: Article) -> None:
     unit.session.add(
         ArticleVersion(
             article_id=article.id,

@@ -6,21 +6,52 @@ others read.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, text
-from sqlmodel import Field, col, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Executable,
+    Index,
+    Integer,
+    Select,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
-from storage.engine import POSTGRESQL, Unit
-from storage.insert import add_new
-from storage.stories import drop_stories, start_stories
-from storage.words import Hint, Stage
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.leases import ClaimTerms, claim_statement
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    as_one,
+    by_dialect,
+    enum_column,
+    insert_ignore,
+    insert_new,
+)
+from storage.entries import Entry
+from storage.enums import Notification, Stage
+from storage.sources import Source
+from storage.stories import continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
-_ON_ITS_WAY = "stage <> 'published'"
+_IN_PROGRESS = "stage <> 'published'"
 
 PUBLIC: Final = 0  # the scope of articles that public sources carry
 
@@ -33,8 +64,8 @@ class Article(Leased, table=True):
             "ix_article_on_its_way",
             "stage",
             "id",
-            sqlite_where=text(_ON_ITS_WAY),
-            postgresql_where=text(_ON_ITS_WAY),
+            sqlite_where=text(_IN_PROGRESS),
+            postgresql_where=text(_IN_PROGRESS),
         ),
         Index("ix_article_language_news_at", "language", "news_at"),
         NUMBERED,
@@ -60,7 +91,29 @@ class Article(Leased, table=True):
     revised_at: datetime | None = None  # when its newest version was seen; None: never revised
     quiet: bool = False  # backlog, or old when first seen: alerts nobody
     story_id: int = Field(foreign_key="story.id", sa_type=ROW_ID, index=True)
-    stage: Stage = Field(default=Stage.STORED, sa_type=stored_as(Stage))
+    stage: Stage = Field(default=Stage.STORED, sa_type=enum_column(Stage))
+
+
+class ArticleAddress(SQLModel, table=True):
+    url_hash: str = Field(primary_key=True, max_length=32)  # of the canonical URL
+    scope_id: int = Field(  # within which it leads there; see `Article`
+        default=PUBLIC, primary_key=True, sa_type=ROW_ID
+    )
+    article_id: int = Field(
+        foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+
+
+class Folded(SQLModel, table=True):
+    __table_args__ = (Index("ix_folded_tokens", "tokens", postgresql_using="gin"),)
+
+    article_id: int = Field(
+        primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    title: str  # tokens between single spaces
+    text: str
+    # On SQLite always null: the index stands beside the table there.
+    tokens: Any = Field(default=None, sa_column=Column(TSVECTOR().with_variant(Text, "sqlite")))
 
 
 def is_at(stage: Stage) -> ColumnElement[bool]:
@@ -68,7 +121,7 @@ def is_at(stage: Stage) -> ColumnElement[bool]:
 
     Without the first part every article would be looked at.
     """
-    return and_(text(_ON_ITS_WAY), col(Article.stage) == stage)
+    return and_(text(_IN_PROGRESS), col(Article.stage) == stage)
 
 
 class ScopedUrl(NamedTuple):
@@ -78,7 +131,7 @@ class ScopedUrl(NamedTuple):
     scope_id: int = PUBLIC
 
 
-async def articles_by_url(unit: Unit, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
+async def articles_by_url(unit: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
     """Return the ids of the articles there are in any scope, by the URL that was asked for."""
     asked = list(url_hashes)
     connection = await unit.session.connection()
@@ -95,17 +148,19 @@ _BY_URL = """
     SELECT url_hash, scope_id, article_id FROM articleaddress WHERE url_hash {among}
     UNION ALL SELECT url_hash, scope_id, id FROM article WHERE url_hash {among}
 """
+
 _BY_URL_ON_SQLITE = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:asked))"))
+
 _BY_URL_ON_POSTGRESQL = text(_BY_URL.format(among="= ANY(CAST(:asked AS varchar[]))"))
 
 
-async def scope_of(unit: Unit, article_id: int) -> int | None:
+async def scope_of(unit: Transaction, article_id: int) -> int | None:
     """Return the article's scope; None if it is gone."""
     found = await unit.session.exec(select(Article.scope_id).where(Article.id == article_id))
     return found.first()
 
 
-class Sketch(NamedTuple):
+class ArticleFingerprint(NamedTuple):
     """As much of an article as tells it from another."""
 
     url_hash: str
@@ -113,16 +168,20 @@ class Sketch(NamedTuple):
     summary: str
 
 
-async def sketches_of(unit: Unit, article_ids: Collection[int]) -> dict[int, Sketch]:
+async def fingerprints_of(
+    unit: Transaction, article_ids: Collection[int]
+) -> dict[int, ArticleFingerprint]:
     found = await unit.session.exec(
         select(Article.id, Article.url_hash, Article.title, Article.summary).where(
             col(Article.id).in_(article_ids)
         )
     )
-    return {article_id: Sketch(*rest) for article_id, *rest in found if article_id}
+    return {article_id: ArticleFingerprint(*rest) for article_id, *rest in found if article_id}
 
 
-async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> dict[ScopedUrl, int]:
+async def store_articles(
+    unit: Transaction, articles: Sequence[Mapping[str, Any]]
+) -> dict[ScopedUrl, int]:
     """Store those whose URL is new in their scope, each as a story of its own; return their ids.
 
     Each is given by its columns. Another process may store one of them at the same moment: it
@@ -130,11 +189,11 @@ async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> d
     """
     if not articles:
         return {}
-    stories = await start_stories(unit, len(articles))
+    stories = await create_stories(unit, len(articles))
     rows = [
         {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
-    await add_new(unit, Article, rows)
+    await insert_ignore(unit, Article, rows)
     # Among them stories of others, who number them at the same moment; their names would be a
     # statement of its own for each number of articles.
     between = select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
@@ -144,7 +203,323 @@ async def store_articles(unit: Unit, articles: Sequence[Mapping[str, Any]]) -> d
     ours = set(stories)
     stored = [row for row in await connection.execute(between) if row.story_id in ours]
     if left := ours - {row.story_id for row in stored}:
-        await drop_stories(unit, left)
+        await delete_stories(unit, left)
     if stored:
-        unit.hints.add(Hint.ARTICLES)
+        unit.hints.add(Notification.ARTICLES)
     return {ScopedUrl(row.url_hash, row.scope_id): row.id for row in stored if row.id}
+
+
+# Further addresses of articles, besides the one under which each was stored.
+
+
+async def add_address(unit: Transaction, article_id: int, url: ScopedUrl) -> None:
+    """Find the article at this address too, unless another is there."""
+    row = {**url._asdict(), "article_id": article_id}
+    await insert_new(unit, ArticleAddress, [row], returning=ArticleAddress.url_hash)
+
+
+# Articles on their way: each step claims those at its stage and moves them to the next.
+
+
+LEASE = timedelta(minutes=2)
+
+
+class UnmatchedArticle(NamedTuple):
+    """As much of an article as is matched."""
+
+    id: int
+    title: str
+    text: str
+    language: str
+    news_at: datetime
+
+
+async def claim_articles(
+    unit: Transaction, stage: Stage, *, owner: str, limit: int, lease: timedelta = LEASE
+) -> list[UnmatchedArticle]:
+    """Lease the oldest articles at *stage* to *owner*; return them in stored order.
+
+    Those of which more is still to come are passed over until it is there or is late.
+    """
+    values = {"now": unit.now, "until": unit.now + lease, "who": owner, "most": limit}
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    return sorted(map(UnmatchedArticle._make, await connection.execute(_claiming(stage), values)))
+
+
+@cache
+def _claiming(stage: Stage) -> Executable:
+    """Made once: to make it takes as long as to read a hundred rows."""
+    now: BindParameter[datetime] = bindparam("now")
+    ready = or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= now)
+    asked = ClaimTerms(now, bindparam("until"), bindparam("who"), bindparam("most", type_=Integer))
+    return claim_statement(Article, is_at(stage) & ready, (col(Article.id),), asked).returning(
+        col(Article.id),
+        col(Article.title),
+        col(Article.text),
+        col(Article.language),
+        col(Article.news_at),
+    )
+
+
+# One value for all ids, and so one text of the statement.
+_ADVANCE: Final = """
+    UPDATE article SET stage = :stage, owner = NULL, lease_until = NULL
+    WHERE id {among} AND owner = :owner
+    RETURNING id
+"""
+
+_ADVANCE_ON_SQLITE: Final = text(_ADVANCE.format(among="IN (SELECT value FROM json_each(:ids))"))
+
+_ADVANCE_ON_POSTGRESQL: Final = text(_ADVANCE.format(among="= ANY(CAST(:ids AS bigint[]))"))
+
+
+async def advance_articles(
+    unit: Transaction, ids: Sequence[int], *, owner: str, stage: Stage
+) -> set[int]:
+    """Move to *stage* those of *ids* that *owner* still leases, and free them; return which."""
+    on_postgresql = unit.dialect == POSTGRESQL
+    asked = list(ids) if on_postgresql else json.dumps(ids)
+    connection = await unit.session.connection()
+    moved = await connection.execute(
+        _ADVANCE_ON_POSTGRESQL if on_postgresql else _ADVANCE_ON_SQLITE,
+        {"stage": stage.value, "owner": owner, "ids": asked},
+    )
+    ids_moved = set(moved.scalars())
+    if ids_moved and stage is Stage.MATCHED:
+        unit.hints.add(Notification.MATCHES)
+    return ids_moved
+
+
+# The folded text of each article, stored once and indexed for previews and search.
+#
+# SQLite: the FTS5 table `folded_index`. What is removed or changed here leaves it by triggers; what
+# is added is written to both, since for each statement with a trigger FTS5 writes down all that it
+# has gathered, which takes four times as long. PostgreSQL: `tokens`, a tsvector of the distinct
+# tokens and the language. It is made by `array_to_tsvector`, never by the parser, which splits
+# `c++` and `at&t`.
+
+
+# A tsvector holds 1 MB, and no token above 2 KB; what lies beyond ours is matched live only.
+LONGEST_TOKEN = 200  # bytes
+
+MOST_TOKENS = 256_000  # bytes
+
+
+class FoldedText(NamedTuple):
+    article_id: int
+    title: str
+    text: str
+    language: str = ""
+
+
+def language_token(code: str) -> str:
+    """No word has a colon."""
+    return f"lang:{code}"
+
+
+async def store_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
+    """Store the folded texts and index them; those of an article that has some are replaced."""
+    if not rows:
+        return
+    connection = await unit.session.connection()
+    if unit.dialect == POSTGRESQL:
+        values = [(*row[:-1], indexed_words(row)) for row in rows]
+        await connection.exec_driver_sql(_STORE, values)
+    else:
+        ids = json.dumps([row.article_id for row in rows])
+        texts = [row[:-1] for row in rows]
+        await connection.exec_driver_sql(_FORGET, (ids,))
+        for table in ("folded(article_id", "folded_index(rowid"):
+            await connection.exec_driver_sql(_ADD.format(table=table), texts)
+
+
+# In the drivers' own words: for many short rows the way through the compiler costs the most.
+_STORE = """
+    INSERT INTO folded (article_id, title, text, tokens)
+    VALUES ($1, $2, $3, array_to_tsvector($4))
+    ON CONFLICT (article_id) DO UPDATE
+    SET title = excluded.title, text = excluded.text, tokens = excluded.tokens
+"""
+
+_FORGET = "DELETE FROM folded WHERE article_id IN (SELECT value FROM json_each(?))"
+
+_ADD = "INSERT INTO {table}, title, text) VALUES (?, ?, ?)"
+
+
+def indexed_words(row: FoldedText) -> list[str]:
+    """The distinct words that the index on PostgreSQL holds, as long as there is room."""
+    words = [language_token(row.language), *f"{row.title} {row.text}".split(" ")]
+    held: list[str] = []
+    size = 0
+    for word in dict.fromkeys(words):
+        length = len(word.encode())
+        if 0 < length < LONGEST_TOKEN and size + length <= MOST_TOKENS:
+            held.append(word)
+            size += length
+    return held
+
+
+# Articles and the stories that they are found to tell.
+
+
+# As much as is compared with others.
+_LONGEST_LEAD = 200
+
+_LONGEST_TEXT = 3_000
+
+
+class GroupedArticle(NamedTuple):
+    """As much of an article as tells what it is about; *story_id*: its own until one is found.
+
+    *scope_id*: see `Article`.
+
+    *lead* is how its summary begins, or its text where it has none; *folded* how the text does.
+    """
+
+    id: int
+    story_id: int
+    scope_id: int
+    news_at: datetime
+    title: str
+    lead: str
+    folded: str
+
+
+class CarriedBy(NamedTuple):
+    """Who carries an article; *outlet* is "" unless a search named it."""
+
+    source_id: int
+    outlet: str
+    host: str
+    title: str
+    public: bool
+
+
+def _with_text(*wanted: ColumnElement[bool]) -> Select[Any]:
+    lead = case((col(Article.summary) != "", col(Article.summary)), else_=col(Article.text))
+    rows: Select[Any] = select(  # type: ignore[call-overload]
+        Article.id,
+        Article.story_id,
+        Article.scope_id,
+        Article.news_at,
+        Article.title,
+        func.substr(lead, 1, _LONGEST_LEAD),
+        func.coalesce(func.substr(Folded.text, 1, _LONGEST_TEXT), ""),
+    )
+    rows = rows.outerjoin(Folded, col(Folded.article_id) == Article.id).where(*wanted)
+    return rows.order_by(col(Article.id)).limit(bindparam("limit", type_=Integer))
+
+
+# Made once: to make them takes as long as to read a hundred rows.
+_UNGROUPED: Final = _with_text(
+    is_at(Stage.STORED),
+    or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= bindparam("now")),
+)
+
+_GROUPED: Final = _with_text(
+    col(Article.stage) != Stage.STORED,
+    col(Article.news_at) >= bindparam("since"),
+    col(Article.id) > bindparam("after"),
+)
+
+_CARRIED: Final[Select[Any]] = select(  # type: ignore[call-overload]
+    Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
+).join(Source, col(Source.id) == Entry.source_id)
+
+_CARRIED_BY: Final = by_dialect("entry.article_id", _CARRIED.where)
+
+_JOIN: Final = (
+    update(Article)
+    .where(col(Article.id) == bindparam("article"))
+    .values(story_id=bindparam("story"))
+)
+
+_GROUP: Final = by_dialect(
+    "article.id", update(Article).where(is_at(Stage.STORED)).values(stage=Stage.GROUPED).where
+)
+
+
+async def ungrouped(unit: Transaction, limit: int) -> list[GroupedArticle]:
+    """Return the oldest articles that have no story but their own yet, and are ready."""
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    rows = await connection.execute(_UNGROUPED, {"now": unit.now, "limit": limit})
+    return [GroupedArticle(*row) for row in rows]
+
+
+async def grouped(
+    unit: Transaction, since: datetime, *, after: int, limit: int
+) -> list[GroupedArticle]:
+    """Return articles that have their story, with ids above *after*, in stored order."""
+    connection = await unit.session.connection()
+    wanted = {"since": since, "after": after, "limit": limit}
+    return [GroupedArticle(*row) for row in await connection.execute(_GROUPED, wanted)]
+
+
+async def newest_window_start(unit: Transaction, since: datetime, most: int) -> int:
+    """Return the id behind which the newest articles since then stand, at most so many."""
+    recent = col(Article.news_at) >= since
+    # Not the bare id: SQLite would walk the whole table by it.
+    by_id = col(Article.id) + 0
+    one_too_many = select(Article.id).where(recent).order_by(by_id.desc()).offset(most)
+    if (article_id := (await unit.session.exec(one_too_many.limit(1))).first()) is not None:
+        return article_id
+    oldest = (await unit.session.exec(select(func.min(by_id)).where(recent))).one()
+    return (oldest or 1) - 1
+
+
+async def sources_of_articles(
+    unit: Transaction, article_ids: Collection[int]
+) -> Mapping[int, list[CarriedBy]]:
+    if not article_ids:
+        return {}
+    connection = await unit.session.connection()
+    rows = await connection.execute(_CARRIED_BY[unit.dialect], {"ids": as_one(unit, article_ids)})
+    tellers: defaultdict[int, list[CarriedBy]] = defaultdict(list)
+    for article_id, *teller in rows:
+        tellers[article_id].append(CarriedBy(*teller))
+    return tellers
+
+
+async def group_articles(
+    unit: Transaction,
+    articles: Sequence[GroupedArticle],
+    stories: Mapping[int, int],
+    *,
+    chapters: Mapping[int, int],
+    joined: Collection[int],
+) -> None:
+    """Write down which story each article tells, by the article's id; they can be matched now.
+
+    *chapters*: the story before it, by each story that continues one, the oldest first. By the
+    articles *joined* no story grows.
+    """
+    joining = [article for article in articles if stories[article.id] != article.story_id]
+    connection = await unit.session.connection()
+    if joining:
+        await _move(unit, {each.id: stories[each.id] for each in joining})
+        await delete_stories(unit, [article.story_id for article in joining])
+        await mark_growth(unit, {stories[one.id] for one in joining if one.id not in joined})
+    await continue_stories(unit, chapters)
+    await connection.execute(_GROUP[unit.dialect], {"ids": as_one(unit, stories)})
+    unit.hints.add(Notification.STORIES)
+
+
+async def regroup_articles(unit: Transaction, article_ids: Sequence[int]) -> dict[int, int]:
+    """Let each article, which told another's story, begin one of its own; return those.
+
+    What that story was told by stays told: its alerts are out, and a digest that had the article
+    does not look back so far again.
+    """
+    if not article_ids:
+        return {}
+    begun = dict(zip(article_ids, await create_stories(unit, len(article_ids)), strict=True))
+    await _move(unit, begun)
+    return begun
+
+
+async def _move(unit: Transaction, stories: Mapping[int, int]) -> None:
+    connection = await unit.session.connection()
+    moves = [{"article": article, "story": story} for article, story in stories.items()]
+    await connection.execute(_JOIN, moves)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.pool import NullPool
 
-from storage.connecting import patient_engine
 from storage.copies import CannotBackUpError, copy_pages, examine, sizes_of, written_whole
+from storage.db.postgresql import admin_engine
 from storage.dumps import MAGIC, dump, undump, version_in
 from storage.moving.servers import alone_on_server
-from storage.schema import database_file
+from storage.schema import database_file, is_current
 from storage.tables import METADATA
-from storage.versions import is_current
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -157,7 +156,7 @@ def _kept_beside(path: Path, suffix: str) -> Path:
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
-    engine = patient_engine(url, poolclass=NullPool)
+    engine = admin_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             yield (await connection.get_raw_connection()).driver_connection

@@ -12,15 +12,13 @@ from sqlalchemy import JSON, BigInteger, ColumnElement, and_, delete, exists, fu
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.acts import SOMEBODY
-from storage.chats import Chat, spoken_to
-from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
-from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
-from storage.deliveries_next import let_next_go, lock_lines
-from storage.engine import Unit
-from storage.leases import claim
-from storage.words import (
-    IN_THE_WAY,
+from storage.access import ERASED_USER
+from storage.chats import Chat, effective_language
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, enum_column
+from storage.enums import (
+    BLOCKING_STATES,
     Audience,
     BroadcastState,
     ChatKind,
@@ -28,8 +26,7 @@ from storage.words import (
     DeliveryState,
     Medium,
 )
-
-_AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
+from storage.outbox import SUSPENDED_UNTIL, Delivery, lock_queues, unblock_next
 
 
 class Broadcast(Leased, table=True):
@@ -39,9 +36,9 @@ class Broadcast(Leased, table=True):
     made_at: datetime
     person_id: int = Field(sa_type=BigInteger)  # who says it
     body: dict[str, Any] = Field(sa_type=JSON)  # a message, without what is put under it
-    audience: Audience = Field(default=Audience.ALL, sa_type=stored_as(Audience))
+    audience: Audience = Field(default=Audience.ALL, sa_type=enum_column(Audience))
     language: str = Field(default="", max_length=16)  # of the chats; "": of any
-    state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=stored_as(BroadcastState))
+    state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=enum_column(BroadcastState))
     recipients: int = 0  # when it was begun
     through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
 
@@ -52,7 +49,10 @@ class Broadcast(Leased, table=True):
     is_told: bool = False
 
 
-class Counts(NamedTuple):
+_AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
+
+
+class BroadcastCounts(NamedTuple):
     """What has become of the deliveries of one broadcast so far."""
 
     sent: int = 0
@@ -62,7 +62,7 @@ class Counts(NamedTuple):
     expired: int = 0
 
 
-async def broadcast_to_change(unit: Unit, broadcast_id: int) -> Broadcast | None:
+async def broadcast_to_change(unit: Transaction, broadcast_id: int) -> Broadcast | None:
     """Return it, locked till the unit ends."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
     fresh = locked.execution_options(populate_existing=True)
@@ -70,44 +70,46 @@ async def broadcast_to_change(unit: Unit, broadcast_id: int) -> Broadcast | None
 
 
 async def claim_broadcasts(
-    unit: Unit, *, limit: int, owner: str, lease: timedelta
+    unit: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Broadcast]:
     due = col(Broadcast.state).in_(_AT_WORK)
     order = (col(Broadcast.id),)
     return await claim(unit, Broadcast, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def count_recipients(unit: Unit, audience: Audience, language: str) -> int:
+async def count_recipients(unit: Transaction, audience: Audience, language: str) -> int:
     wanted = select(func.count()).select_from(Chat).where(_meant(audience, language))
     return (await unit.session.exec(wanted)).one()
 
 
-async def next_recipients(unit: Unit, broadcast: Broadcast, limit: int) -> list[tuple[int, str]]:
+async def next_recipients(
+    unit: Transaction, broadcast: Broadcast, limit: int
+) -> list[tuple[int, str]]:
     """Return the next chats that have no delivery of it yet, with the tags of their languages."""
     meant = _meant(broadcast.audience, broadcast.language)
-    wanted = select(Chat.id, spoken_to()).where(meant, col(Chat.id) > broadcast.through)
+    wanted = select(Chat.id, effective_language()).where(meant, col(Chat.id) > broadcast.through)
     rows = await unit.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
     return [(chat_id, tag) for chat_id, tag in rows if chat_id]
 
 
-async def languages_of_chats(unit: Unit) -> Mapping[str, int]:
+async def languages_of_chats(unit: Transaction) -> Mapping[str, int]:
     """Return how many chats there are of each language, as their clients say it."""
     meant = _meant(Audience.ALL, "")
-    counted = select(spoken_to(), func.count()).where(meant).group_by(spoken_to())
+    counted = select(effective_language(), func.count()).where(meant).group_by(effective_language())
     return dict(list(await unit.session.exec(counted)))
 
 
-async def counts_of(unit: Unit, broadcast_id: int) -> Counts:
-    is_away = col(Delivery.due_at) >= WHEN_IT_COMES_BACK
+async def counts_of(unit: Transaction, broadcast_id: int) -> BroadcastCounts:
+    is_away = col(Delivery.due_at) >= SUSPENDED_UNTIL
     rows = await unit.session.exec(
         select(Delivery.state, is_away, func.count())
         .where(col(Delivery.broadcast_id) == broadcast_id)
         .group_by(col(Delivery.state), is_away)
     )
-    counts = dict.fromkeys(Counts._fields, 0)
+    counts = dict.fromkeys(BroadcastCounts._fields, 0)
     for state, away, count in rows:
         counts[_counted_as(DeliveryState(state), is_away=bool(away))] += count
-    return Counts(**counts)
+    return BroadcastCounts(**counts)
 
 
 def _counted_as(state: DeliveryState, *, is_away: bool) -> str:
@@ -119,12 +121,12 @@ def _counted_as(state: DeliveryState, *, is_away: bool) -> str:
         case DeliveryState.EXPIRED | DeliveryState.DROPPED:
             return "expired"
         case _:
-            return "moving" if state in IN_THE_WAY else "failed"
+            return "moving" if state in BLOCKING_STATES else "failed"
 
 
-async def expire_broadcast(unit: Unit, broadcast_id: int) -> int:
+async def expire_broadcast(unit: Transaction, broadcast_id: int) -> int:
     """Let nothing of it go out that has not begun to; return how many."""
-    await lock_lines(unit)
+    await lock_queues(unit)
     unsent = (
         col(Delivery.broadcast_id) == broadcast_id,
         col(Delivery.state) == DeliveryState.PENDING,
@@ -132,11 +134,11 @@ async def expire_broadcast(unit: Unit, broadcast_id: int) -> int:
     expired = update(Delivery).where(*unsent).values(state=DeliveryState.EXPIRED)
     silently = expired.returning(col(Delivery.chat_id)).execution_options(synchronize_session=False)
     chat_ids = list((await unit.session.exec(silently)).scalars())
-    await let_next_go(unit, chat_ids, Medium.TELEGRAM)
+    await unblock_next(unit, chat_ids, Medium.TELEGRAM)
     return len(chat_ids)
 
 
-async def claim_told(unit: Unit, every: timedelta) -> list[Broadcast]:
+async def claim_progress_reports(unit: Transaction, every: timedelta) -> list[Broadcast]:
     """Return those whose desk is to hear how far they are, each at most once in *every*."""
     shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_told))
     due = or_(col(Broadcast.told_at).is_(None), col(Broadcast.told_at) <= unit.now - every)
@@ -147,12 +149,12 @@ async def claim_told(unit: Unit, every: timedelta) -> list[Broadcast]:
     return list(rows.scalars())
 
 
-async def forget_speaker(unit: Unit, person_id: int) -> None:
+async def forget_sender(unit: Transaction, person_id: int) -> None:
     """Drop the person's drafts; what was sent stays, and does not say any more who said it."""
     theirs = col(Broadcast.person_id) == person_id
     drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
     await unit.session.exec(drafts.execution_options(synchronize_session=False))
-    values = {"person_id": SOMEBODY, "desk_id": None, "message_id": None}
+    values = {"person_id": ERASED_USER, "desk_id": None, "message_id": None}
     said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
     await unit.session.exec(said.values(**values))
 
@@ -169,6 +171,6 @@ def _meant(audience: Audience, language: str) -> ColumnElement[bool]:
     if audience is Audience.PRIVATE:
         which.append(col(Chat.kind) == ChatKind.PRIVATE)
     if language:
-        spoken = func.lower(spoken_to())
+        spoken = func.lower(effective_language())
         which.append(or_(spoken == language, spoken.like(f"{language}-%")))
     return and_(*which)

@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Index, UniqueConstraint, delete, exists, update
 from sqlmodel import Field, col, select
 
-from storage.alerts import Alert
-from storage.alerts_wanted import is_reached_at_once
+from storage.alerts import Alert, is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
-from storage.columns import NUMBERED, ROW_ID, Leased, where_only
-from storage.engine import Unit
-from storage.insert import add_new
-from storage.leases import claim
-from storage.mutes_heard import is_heard
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_ignore, partial_index
+from storage.mutes import is_not_muted
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
@@ -26,7 +24,7 @@ _WAITING = "put_out_at IS NULL"
 class Bundle(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "release_at"),
-        Index("ix_bundle_waiting", "release_at", **where_only(_WAITING)),
+        Index("ix_bundle_waiting", "release_at", **partial_index(_WAITING)),
         NUMBERED,
     )
 
@@ -38,18 +36,18 @@ class Bundle(Leased, table=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentStory:
     """When a chat was told something at once or in a bundle, and when what waits is told."""
 
     moments: list[datetime] = field(default_factory=list)
     waiting: datetime | None = None
 
 
-async def told_lately(
-    unit: Unit, chat_ids: Collection[int], since: datetime
-) -> defaultdict[int, Told]:
+async def sent_recently(
+    unit: Transaction, chat_ids: Collection[int], since: datetime
+) -> defaultdict[int, SentStory]:
     """Return what each chat was told after *since*, by its row."""
-    told: defaultdict[int, Told] = defaultdict(Told)
+    told: defaultdict[int, SentStory] = defaultdict(SentStory)
     alerts = select(Alert.chat_id, Alert.made_at).where(
         col(Alert.chat_id).in_(chat_ids),
         col(Alert.made_at) > since,
@@ -64,11 +62,13 @@ async def told_lately(
         if release_at <= unit.now:
             told[chat_id].moments.append(release_at)
         elif told[chat_id].waiting is None:
-            told[chat_id] = Told(told[chat_id].moments, release_at)
+            told[chat_id] = SentStory(told[chat_id].moments, release_at)
     return told
 
 
-async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -> dict[int, int]:
+async def open_bundles(
+    unit: Transaction, holds: Mapping[int, tuple[datetime, bool]]
+) -> dict[int, int]:
     """Return the bundle in which each chat's alerts wait, by chat; none where it is closed.
 
     *holds*: the moment of release and whether that is the end of quiet hours, by chat.
@@ -77,7 +77,7 @@ async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -
         {"chat_id": chat_id, "release_at": release_at, "is_quiet": is_quiet}
         for chat_id, (release_at, is_quiet) in holds.items()
     ]
-    await add_new(unit, Bundle, rows)
+    await insert_ignore(unit, Bundle, rows)
     waiting = select(Bundle).where(col(Bundle.chat_id).in_(holds), col(Bundle.put_out_at).is_(None))
     return {
         bundle.chat_id: bundle.id
@@ -87,7 +87,7 @@ async def open_bundles(unit: Unit, holds: Mapping[int, tuple[datetime, bool]]) -
 
 
 async def claim_bundles(
-    unit: Unit, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
+    unit: Transaction, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
 ) -> list[Bundle]:
     """Lease the bundles that are due; those of chats that nothing reaches wait for them."""
     reached = exists().where(
@@ -98,7 +98,7 @@ async def claim_bundles(
     return await claim(unit, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def close_bundle(unit: Unit, bundle_id: int, owner: str) -> bool:
+async def close_bundle(unit: Transaction, bundle_id: int, owner: str) -> bool:
     """Let nothing more join it; False if another has it, or has put it out."""
     ours = update(Bundle).where(
         col(Bundle.id) == bundle_id, col(Bundle.owner) == owner, col(Bundle.put_out_at).is_(None)
@@ -107,12 +107,12 @@ async def close_bundle(unit: Unit, bundle_id: int, owner: str) -> bool:
     return bool((await unit.session.exec(closed)).rowcount)
 
 
-async def bundled(unit: Unit, bundle_id: int) -> list[tuple[Alert, Article]]:
+async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
     """Return the alerts of a bundle, in the order in which they were decided.
 
     What the chat has muted since is left out.
     """
-    heard = is_heard(unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id))
+    heard = is_not_muted(unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id))
     rows = await unit.session.exec(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)
@@ -122,7 +122,7 @@ async def bundled(unit: Unit, bundle_id: int) -> list[tuple[Alert, Article]]:
     return list(rows)
 
 
-async def watched_names(unit: Unit, chat_id: int) -> dict[int, str]:
+async def subscribed_names(unit: Transaction, chat_id: int) -> dict[int, str]:
     """Return the topics that the chat watches, by row, in its order."""
     rows = await unit.session.exec(
         select(Topic.id, Topic.name)
@@ -134,7 +134,7 @@ async def watched_names(unit: Unit, chat_id: int) -> dict[int, str]:
 
 
 async def release_together(
-    unit: Unit, chat_id: int, release_at: datetime, *, is_quiet: bool
+    unit: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
     """Let all that waits for the chat be told at another moment, in one bundle."""
     waiting = select(Bundle).where(col(Bundle.chat_id) == chat_id, col(Bundle.put_out_at).is_(None))

@@ -1,23 +1,44 @@
 """Chats: where Telegram delivers. Keys name this row, never Telegram's id, which may change."""
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Index, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    UniqueConstraint,
+    delete,
+    func,
+    or_,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import NUMBERED, ROW_ID, Leased, stored_as, where_only
-from storage.engine import Unit
-from storage.insert import insert_new
-from storage.words import (
-    USUAL_ALERTS_AN_HOUR,
+from storage.db.engine import Transaction
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    as_one,
+    by_dialect,
+    enum_column,
+    insert_new,
+    partial_index,
+)
+from storage.enums import (
+    DEFAULT_ALERTS_PER_HOUR,
+    DEFAULT_SCHEDULE,
     ChatKind,
     ChatState,
+    DigestMedium,
     EmptyDay,
     Layout,
     QuietHours,
-    Reach,
+    ScheduleTime,
     Style,
 )
 
@@ -26,35 +47,37 @@ class Chat(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("telegram_id", "thread_id"),
         Index("ix_chat_digest_due", "next_digest_at"),
-        Index("ix_chat_brought_by", "brought_by", **where_only("brought_by IS NOT NULL")),
-        Index("ix_chat_erased", "id", **where_only("state = 'erased'")),
-        Index("ix_chat_resume_at", "resume_at", **where_only("resume_at IS NOT NULL")),
+        Index("ix_chat_brought_by", "brought_by", **partial_index("brought_by IS NOT NULL")),
+        Index("ix_chat_erased", "id", **partial_index("state = 'erased'")),
+        Index("ix_chat_resume_at", "resume_at", **partial_index("resume_at IS NOT NULL")),
         NUMBERED,
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     telegram_id: int = Field(sa_type=BigInteger)
     thread_id: int = 0  # 0: the chat itself
-    kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=stored_as(ChatKind))
+    kind: ChatKind = Field(default=ChatKind.PRIVATE, sa_type=enum_column(ChatKind))
     name: str = ""
     thread_name: str = Field(default="", max_length=128)  # of a forum topic, once it is known
     language: str = Field(default="en", max_length=16)  # IETF tag, as the client said
     chosen_language: str | None = Field(default=None, max_length=16)  # as people said
-    state: ChatState = Field(default=ChatState.ACTIVE, sa_type=stored_as(ChatState))
+    state: ChatState = Field(default=ChatState.ACTIVE, sa_type=enum_column(ChatState))
     state_since: datetime
     was_paused: bool = False  # of a banned chat: it is paused again when the ban is lifted
     created_at: datetime
 
     zone: str = "UTC"  # IANA name
     zone_guessed: bool = True
-    empty_day: EmptyDay = Field(default=EmptyDay.SKIP, sa_type=stored_as(EmptyDay))
-    style: Style = Field(default=Style.STANDARD, sa_type=stored_as(Style))
-    layout: Layout = Field(default=Layout.CLASSIC, sa_type=stored_as(Layout))
-    digest_by: Reach = Field(default=Reach.TELEGRAM, sa_type=stored_as(Reach))
+    empty_day: EmptyDay = Field(default=EmptyDay.SKIP, sa_type=enum_column(EmptyDay))
+    style: Style = Field(default=Style.STANDARD, sa_type=enum_column(Style))
+    layout: Layout = Field(default=Layout.CLASSIC, sa_type=enum_column(Layout))
+    digest_by: DigestMedium = Field(
+        default=DigestMedium.TELEGRAM, sa_type=enum_column(DigestMedium)
+    )
     next_digest_at: datetime | None = None  # None: no subscription asks for a digest
     quiet_from: int | None = None  # minutes after local midnight; neither or both
     quiet_to: int | None = None
-    alerts_an_hour: int = USUAL_ALERTS_AN_HOUR
+    alerts_an_hour: int = DEFAULT_ALERTS_PER_HOUR
     resume_at: datetime | None = None  # of a paused chat: it comes back by itself
 
     # Of a group or channel: Telegram's id of the person who let the bot in.
@@ -73,7 +96,37 @@ class Chat(Leased, table=True):
         return self.chosen_language or self.language
 
 
-class Wishes(NamedTuple):
+class DigestTime(SQLModel, table=True):
+    __tablename__ = "slot"
+
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    number: int = Field(primary_key=True)
+    minutes: int  # after local midnight
+    weekdays: int  # bit 0 is Monday
+
+
+class Quota(SQLModel, table=True):
+    """Each is None where the chat may have what all may; no alerts a day are as many as come."""
+
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    topics: int | None = None
+    feeds: int | None = None
+    alerts: int | None = None  # a day
+
+
+class ChatAdmin(SQLModel, table=True):
+    chat_id: int = Field(
+        primary_key=True, sa_type=ROW_ID, foreign_key="chat.id", ondelete="CASCADE"
+    )
+    person_id: int = Field(primary_key=True, sa_type=BigInteger, index=True)
+    at: datetime
+
+
+class AlertPreferences(NamedTuple):
     """What a chat wants of its alerts; see `Chat`."""
 
     chat_id: int
@@ -94,30 +147,30 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
-async def languages_chosen(unit: Unit, people: Collection[int]) -> dict[int, str]:
+async def chosen_languages(unit: Transaction, people: Collection[int]) -> dict[int, str]:
     """Return what those of *people*, by Telegram's ids, speak who did not leave it as it was."""
     theirs = (col(Chat.telegram_id).in_(people), col(Chat.chosen_language).is_not(None))
     chosen = await unit.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
     return {telegram_id: str(code) for telegram_id, code in chosen}
 
 
-def spoken_to() -> ColumnElement[str]:
+def effective_language() -> ColumnElement[str]:
     """The tag of the language that a `Chat` in the query is spoken to in."""
     return func.coalesce(col(Chat.chosen_language), col(Chat.language))
 
 
-async def chat_at(unit: Unit, telegram_id: int, thread_id: int = 0) -> Chat | None:
+async def chat_at(unit: Transaction, telegram_id: int, thread_id: int = 0) -> Chat | None:
     place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
     return (await unit.session.exec(select(Chat).where(*place))).one_or_none()
 
 
-async def chats_of(unit: Unit, telegram_id: int) -> list[Chat]:
+async def chats_of(unit: Transaction, telegram_id: int) -> list[Chat]:
     """The rows of a chat and of its threads, the chat's own first."""
     rows = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.thread_id))
     return list(await unit.session.exec(rows))
 
 
-async def open_chat(unit: Unit, values: Mapping[str, Any]) -> Chat:
+async def open_chat(unit: Transaction, values: Mapping[str, Any]) -> Chat:
     """Return the chat at the place that *values* name, made of them where it is new."""
     row = {"state_since": unit.now, "created_at": unit.now, **values}
     await insert_new(unit, Chat, [row], returning=Chat.id)
@@ -127,26 +180,26 @@ async def open_chat(unit: Unit, values: Mapping[str, Any]) -> Chat:
     return opened
 
 
-async def chat_to_change(unit: Unit, chat_id: int) -> Chat:
+async def lock_chat(unit: Transaction, chat_id: int) -> Chat:
     """Return our row *chat_id*, locked, so that what one chat asks for happens in turn."""
     locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
     fresh = locked.execution_options(populate_existing=True)
     return (await unit.session.exec(fresh)).one()
 
 
-async def hold_still(unit: Unit, chat_ids: Iterable[int]) -> list[Wishes]:
+async def lock_chats(unit: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
     """Return the chats, by row; until this unit is over none of them is changed by another."""
     wanted = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
-            Chat.state, Chat.state_since, spoken_to(),
+            Chat.state, Chat.state_since, effective_language(),
         )
         .where(col(Chat.id).in_(list(chat_ids)))
         .order_by(col(Chat.id))
     )  # fmt: skip
     # Rows that name them may be added meanwhile.
     rows = await unit.session.exec(wanted.with_for_update(key_share=True))
-    return [Wishes(*row) for row in rows]
+    return [AlertPreferences(*row) for row in rows]
 
 
 def columns_naming_a_chat() -> list[Column[int]]:
@@ -157,3 +210,251 @@ def columns_naming_a_chat() -> list[Column[int]]:
         for column in table.columns
         if column.references(SQLModel.metadata.tables["chat"].c.id)
     ]
+
+
+# Chats opened many at a time, each where it is not there yet.
+
+
+ChatAddress = tuple[int, int]  # Telegram's id of the chat, and that of a thread in it or 0
+
+_OF_IDS: Final = by_dialect(
+    "chat.telegram_id",
+    lambda among: (
+        select(Chat)
+        .where(among)
+        .order_by(col(Chat.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ),
+)
+
+
+class OpenedChats(NamedTuple):
+    chat: Chat
+    is_new: bool
+
+
+async def open_chats(
+    unit: Transaction, rows: Sequence[Mapping[str, Any]]
+) -> dict[ChatAddress, OpenedChats]:
+    """Return the chats at the places that *rows* name, locked; what is new is made of its row.
+
+    No two rows name the same place.
+    """
+    places = {_place_of(row): row for row in rows}
+    there = await _chats_with(unit, places)
+    moments = {"state_since": unit.now, "created_at": unit.now}
+    new = {place: {**moments, **row} for place, row in places.items() if place not in there}
+    made = set(await insert_new(unit, Chat, list(new.values()), returning=Chat.id))
+    there |= await _chats_with(unit, new)
+    return {place: OpenedChats(there[place], there[place].id in made) for place in places}
+
+
+def _place_of(row: Mapping[str, Any]) -> ChatAddress:
+    return row["telegram_id"], row["thread_id"]
+
+
+async def _chats_with(unit: Transaction, places: Iterable[ChatAddress]) -> dict[ChatAddress, Chat]:
+    """Return the chats at *places*, and others that Telegram gives the same id."""
+    ids = {telegram_id for telegram_id, _ in places}
+    if not ids:
+        return {}
+    found = await unit.session.exec(_OF_IDS[unit.dialect], params={"ids": as_one(unit, ids)})
+    return {(chat.telegram_id, chat.thread_id): chat for chat in found}
+
+
+# Slots: when each chat's digests come. A chat that has chosen none has the usual one.
+
+
+async def schedule_of(unit: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:
+    return (await schedules_of(unit, [chat_id]))[chat_id]
+
+
+async def schedules_of(
+    unit: Transaction, chat_ids: Collection[int]
+) -> Mapping[int, tuple[ScheduleTime, ...]]:
+    rows = await unit.session.exec(
+        select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
+        .where(col(DigestTime.chat_id).in_(chat_ids))
+        .order_by(col(DigestTime.number))
+    )
+    chosen: defaultdict[int, list[ScheduleTime]] = defaultdict(list)
+    for chat_id, *slot in rows:
+        chosen[chat_id].append(ScheduleTime(*slot))
+    return {chat_id: tuple(chosen[chat_id]) or DEFAULT_SCHEDULE for chat_id in chat_ids}
+
+
+async def set_schedule(unit: Transaction, chat_id: int, slots: Sequence[ScheduleTime]) -> None:
+    """Let these be all the slots of our row *chat_id*."""
+    await unit.session.exec(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
+    unit.session.add_all(
+        DigestTime(
+            chat_id=chat_id, number=slot.number, minutes=slot.minutes, weekdays=slot.weekdays
+        )
+        for slot in slots
+    )
+    await unit.session.flush()
+
+
+# How much one chat may have, where whoever runs the bot has said otherwise than for all.
+
+
+async def quota_of(unit: Transaction, chat_id: int) -> Quota:
+    return await unit.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
+
+
+async def alert_quotas(unit: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
+    """Return how many alerts a day each chat may have, of those for whom that was said."""
+    said = select(Quota.chat_id, Quota.alerts).where(
+        col(Quota.chat_id).in_(chat_ids), col(Quota.alerts).is_not(None)
+    )
+    rows = await unit.session.exec(said)
+    return {chat_id: number for chat_id, number in rows if number is not None}
+
+
+# Stewards: who of those that run a group or channel chose what comes there, and when last.
+#
+# Telegram tells nobody who runs a place that the bot has been thrown out of.
+
+
+# Once a day is often enough, and whoever has not been seen for long may run it no more.
+RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
+
+
+async def is_recorded(unit: Transaction, chat_id: int, person_id: int) -> bool:
+    """Whether it is written down already that the person chose something there lately."""
+    known = await unit.session.get(ChatAdmin, (chat_id, person_id))
+    return known is not None and known.at > unit.now - RECORD_EVERY
+
+
+async def record_chat_admin(unit: Transaction, chat_id: int, person_id: int) -> None:
+    await unit.session.merge(ChatAdmin(chat_id=chat_id, person_id=person_id, at=unit.now))
+    await unit.session.flush()
+
+
+async def private_chats_of_admins(unit: Transaction, telegram_id: int, *, limit: int) -> list[Chat]:
+    """Return the private chats of those seen last in any thread of the place, if they are open."""
+    seen = (
+        select(col(ChatAdmin.person_id), func.max(col(ChatAdmin.at)).label("at"))
+        .join(Chat, col(Chat.id) == ChatAdmin.chat_id)
+        .where(col(Chat.telegram_id) == telegram_id, col(ChatAdmin.at) > unit.now - KNOWN_FOR)
+        .group_by(col(ChatAdmin.person_id))
+        .subquery()
+    )
+    rows = await unit.session.exec(
+        select(Chat)
+        .join(seen, seen.c.person_id == Chat.telegram_id)
+        .where(
+            col(Chat.kind) == ChatKind.PRIVATE,
+            col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED)),
+        )
+        .order_by(seen.c.at.desc(), col(Chat.id))
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def forget_chat_admin(unit: Transaction, person_id: int) -> None:
+    await unit.session.exec(delete(ChatAdmin).where(col(ChatAdmin.person_id) == person_id))
+
+
+# Groups and channels, as those see them who may manage them from elsewhere.
+
+
+ERASED_USER = 0  # who let the bot in, and has had all about themselves erased
+
+_LEFT = (ChatState.KICKED, ChatState.GONE)
+
+
+async def invited_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
+    """Return groups and channels that *person_id* let the bot into, the newest first."""
+    return await _shared(unit, col(Chat.brought_by) == person_id, limit)
+
+
+async def other_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
+    """Return groups and channels that somebody else let the bot into, the newest first."""
+    return await _shared(unit, col(Chat.brought_by) != person_id, limit)
+
+
+async def _shared(unit: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
+    rows = await unit.session.exec(
+        select(Chat)
+        .where(
+            by_whom,
+            col(Chat.thread_id) == 0,
+            col(Chat.kind) != ChatKind.PRIVATE,
+            col(Chat.state).not_in(_LEFT),
+        )
+        .order_by(col(Chat.id).desc())
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def manage(unit: Transaction, person_id: int, chat_id: int | None) -> None:
+    """Let what the person types in private be meant for our row *chat_id*; None: for themselves."""
+    own = await chat_at(unit, person_id)
+    if own is not None:
+        own.managing = chat_id
+        unit.session.add(own)
+        await unit.session.flush()
+
+
+async def forget_inviter(unit: Transaction, person_id: int) -> None:
+    """Let the groups and channels stay, and nothing say any more that it was this person."""
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.brought_by) == person_id)
+        .values(brought_by=ERASED_USER)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+# Groups and channels that are shut, of which whoever let the bot in has not been told yet.
+
+
+# What ends by somebody's doing there; a pause is what was asked for.
+UNREACHABLE = (ChatState.KICKED, ChatState.BLOCKED, ChatState.GONE, ChatState.TOPIC_CLOSED)
+
+
+async def unreported_unreachable(unit: Transaction, *, limit: int) -> list[Chat]:
+    """Return up to *limit* such rows, locked; those of whole chats before those of threads."""
+    rows = await unit.session.exec(
+        select(Chat)
+        .where(
+            col(Chat.brought_by).is_not(None),
+            col(Chat.state).in_(UNREACHABLE),
+            or_(col(Chat.told_since).is_(None), col(Chat.told_since) != col(Chat.state_since)),
+        )
+        .order_by(col(Chat.thread_id), col(Chat.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(rows)
+
+
+async def is_reported(unit: Transaction, chat: Chat) -> bool:
+    """Whether the same has been told of another row of the group, which it was about as well."""
+    told = select(Chat.id).where(
+        col(Chat.telegram_id) == chat.telegram_id,
+        col(Chat.id) != chat.id,
+        col(Chat.state) == chat.state,
+        col(Chat.told_since) == col(Chat.state_since),
+    )
+    return (await unit.session.exec(told.limit(1))).first() is not None
+
+
+async def mark_reported(unit: Transaction, chats: Sequence[Chat]) -> None:
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.id).in_([chat.id for chat in chats]))
+        .values(told_since=col(Chat.state_since))
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+async def private_chat_of(unit: Transaction, person_id: int) -> Chat | None:
+    """Return the private chat with the person, unless they have blocked the bot."""
+    theirs = (col(Chat.telegram_id) == person_id, col(Chat.kind) == ChatKind.PRIVATE)
+    open_to_us = col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED))
+    return (await unit.session.exec(select(Chat).where(*theirs, open_to_us))).first()

@@ -1,23 +1,28 @@
 """Editions: the dated digests of each chat, and the stories that each one told."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, or_, update
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
+from storage.alerts import Alert, message_key
+from storage.articles import Article
 from storage.chats import Chat
-from storage.columns import NUMBERED, ROW_ID
-from storage.engine import Unit
-from storage.insert import add_new, insert_new
-from storage.leases import claim
-from storage.words import SHUT, ChatState, Reach
-
-# Nearly every chat that had an edition at all had one since.
-_LATELY = timedelta(days=20)
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, insert_ignore, insert_new
+from storage.enums import SENT_NOTHING, ChatState, DeliveryState, DigestMedium, Mode
+from storage.mutes import is_not_muted
+from storage.outbox import Delivery
+from storage.publishers import carried_to
+from storage.queries import Match, Query
+from storage.subscriptions import Subscription
+from storage.topics import Topic
 
 
 class Edition(SQLModel, table=True):
@@ -57,7 +62,11 @@ class EditionStory(SQLModel, table=True):
     alerted: bool = False
 
 
-class Told(NamedTuple):
+# Nearly every chat that had an edition at all had one since.
+_LATELY = timedelta(days=20)
+
+
+class EditionEntry(NamedTuple):
     """A story of an edition; see `EditionStory`."""
 
     story_id: int
@@ -80,20 +89,24 @@ class LastEditions:
     made_at: datetime | None
 
 
-async def claim_due_chats(unit: Unit, *, limit: int, owner: str, lease: timedelta) -> list[Chat]:
+async def claim_due_chats(
+    unit: Transaction, *, limit: int, owner: str, lease: timedelta
+) -> list[Chat]:
     """Lease the chats whose digest is due; those suspended wait until they come back.
 
     Mails go on where only Telegram's way is shut.
     """
-    by_mail = and_(col(Chat.state).not_in(SHUT), col(Chat.digest_by) != Reach.TELEGRAM)
+    by_mail = and_(
+        col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
+    )
     reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
     due = and_(col(Chat.next_digest_at) <= unit.now, reached)
     order = (col(Chat.next_digest_at), col(Chat.id))
     return await claim(unit, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def settle_chats(
-    unit: Unit, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
+async def schedule_chats(
+    unit: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
 ) -> set[int]:
     """Free the chats, and give each its next moment if its plan is still that of when it was taken.
 
@@ -124,12 +137,12 @@ _FREED: Final = (
 )
 
 
-async def last_editions(unit: Unit, chat_id: int) -> LastEditions:
+async def last_editions(unit: Transaction, chat_id: int) -> LastEditions:
     return (await last_editions_of_each(unit, [chat_id]))[chat_id]
 
 
 async def last_editions_of_each(
-    unit: Unit, chat_ids: Collection[int]
+    unit: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, LastEditions]:
     lately = col(Edition.local_date) >= (unit.now - _LATELY).date()
     made = await _made(unit, chat_ids, lately)
@@ -139,7 +152,7 @@ async def last_editions_of_each(
 
 
 async def _made(
-    unit: Unit, chat_ids: Collection[int], *conditions: ColumnElement[bool]
+    unit: Transaction, chat_ids: Collection[int], *conditions: ColumnElement[bool]
 ) -> dict[int, list[_Made]]:
     """Return the editions of each chat that has any, the newest first."""
     rows = await unit.session.exec(
@@ -163,7 +176,7 @@ def _last(made: Sequence[_Made]) -> LastEditions:
 
 
 async def make_editions(
-    unit: Unit, editions: Sequence[tuple[Mapping[str, Any], Sequence[Told]]]
+    unit: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[EditionEntry]]]
 ) -> dict[int, int]:
     """Make the *editions*, one a chat, with what they tell, in order; return their ids by chat.
 
@@ -171,7 +184,7 @@ async def make_editions(
     """
     ids = await insert_new(unit, Edition, [row for row, _ in editions], returning=Edition.id)
     new = select(Edition.chat_id, Edition.id).where(col(Edition.id).in_(ids))
-    made = dict(await unit.session.exec(new))
+    made = dict((await unit.session.exec(new)).all())
     rows = [
         {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
         | story._asdict()
@@ -179,5 +192,274 @@ async def make_editions(
         if row["chat_id"] in made
         for place, story in enumerate(told)
     ]
-    await add_new(unit, EditionStory, rows)
+    await insert_ignore(unit, EditionStory, rows)
     return made
+
+
+# What editions are composed of: the topics of chats, and what queries found since the last.
+
+
+# A match may be found after the edition that its article was stored before.
+MATCHED_LATE = timedelta(hours=48)
+
+# And be committed some time after the moment that it bears: of what an edition could not see the
+# next one tells. Nothing comes twice, since what was told is known.
+_COMMITTED_LATE = timedelta(minutes=1)
+
+MOST_FOUND = 2000  # of a query, and for a chat
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTopic:
+    id: int
+    name: str
+    query_id: int
+    query: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArticle:
+    """One match of a query; a story may come several times."""
+
+    query_id: int
+    words: list[str]
+    in_title: bool
+    story_id: int
+    article_id: int
+    title: str
+    url: str
+    news_at: datetime
+    published_at: datetime | None
+    published_on: date | None
+    found_at: datetime
+    quiet: bool
+
+    def is_new_since(self, since: datetime) -> bool:
+        """Whether a digest that reaches back to *since* tells it.
+
+        A quiet article counts only if it was published after *since*.
+        """
+        if self.news_at > since:
+            return True
+        return (
+            not self.quiet
+            and self.found_at > since - _COMMITTED_LATE
+            and self.news_at > since - MATCHED_LATE
+        )
+
+
+async def digest_topics(unit: Transaction, chat_id: int) -> list[DigestTopic]:
+    """Return what the chat wants in its digest, in its order; `since`: when it subscribed."""
+    return (await digest_topics_of_each(unit, [chat_id])).get(chat_id, [])
+
+
+async def digest_topics_of_each(
+    unit: Transaction, chat_ids: Collection[int]
+) -> Mapping[int, list[DigestTopic]]:
+    """Return the same by chat, for those of the chats that want anything."""
+    connection = await unit.session.connection()
+    rows = await connection.execute(
+        select(  # type: ignore[call-overload]
+            Subscription.chat_id,
+            Topic.id,
+            Topic.name,
+            Query.id,
+            Query.canonical,
+            Subscription.created_at,
+        )
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .where(
+            col(Subscription.chat_id).in_(list(chat_ids)),
+            col(Subscription.mode) != Mode.INSTANT,
+            ~col(Subscription.paused),
+        )
+        .order_by(col(Subscription.id))
+    )
+    topics: defaultdict[int, list[DigestTopic]] = defaultdict(list)
+    for chat_id, *topic in rows:
+        topics[chat_id].append(DigestTopic(*topic))
+    return topics
+
+
+async def found_since(
+    unit: Transaction, query_ids: Iterable[int], since: datetime, chat_id: int | None = None
+) -> Mapping[int, Sequence[FoundArticle]]:
+    """Return, by query, what may be new to a digest that reaches back to *since*, newest first.
+
+    Up to 2000 of each query. Of public sources, or what reaches the chat and it has not muted.
+    """
+    reaching = (
+        is_not_muted(unit, chat_id, col(Article.id), col(Article.story_id))
+        if chat_id
+        else carried_to(None, col(Article.id))
+    )
+    newest_first = (col(Match.news_at).desc(), col(Article.id).desc())
+    matches = (
+        select(  # type: ignore[call-overload]
+            Match.query_id,
+            Match.words,
+            Match.in_title,
+            Article.story_id,
+            col(Article.id).label("article_id"),
+            Article.title,
+            Article.url,
+            Match.news_at,
+            Article.published_at,
+            Article.published_on,
+            Match.found_at,
+            Article.quiet,
+            func.row_number()
+            .over(partition_by=col(Match.query_id), order_by=newest_first)
+            .label("place"),
+        )
+        .join(Article, col(Article.id) == Match.article_id)
+        .where(
+            col(Match.query_id).in_(list(query_ids)),
+            col(Match.news_at) > since - MATCHED_LATE,
+            col(Match.news_at) <= unit.now,
+            reaching,
+        )
+        .subquery()
+    )
+    connection = await unit.session.connection()
+    rows = await connection.execute(
+        select(*(column for column in matches.c if column.name != "place"))
+        .where(matches.c.place <= MOST_FOUND)
+        .order_by(matches.c.query_id, matches.c.place)
+    )
+    found: defaultdict[int, list[FoundArticle]] = defaultdict(list)
+    for row in rows:
+        found[row.query_id].append(FoundArticle(*row))
+    return found
+
+
+async def texts_of(unit: Transaction, article_ids: Iterable[int]) -> dict[int, str]:
+    """Return the text of each article, or its summary where it has none."""
+    rows = await unit.session.exec(
+        select(Article.id, Article.text, Article.summary).where(
+            col(Article.id).in_(list(article_ids))
+        )
+    )
+    return {article_id: text or summary for article_id, text, summary in rows if article_id}
+
+
+# What chats know of stories already: those told in a digest, those that they were alerted to.
+
+
+# Such an alert told nothing; one that waits in a bundle is as good as told.
+_NOT_SENT = (DeliveryState.EXPIRED, DeliveryState.FAILED)
+
+_ByChat = Mapping[int, AbstractSet[int]]
+
+
+async def listed_before(unit: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
+    """Return, by chat, those of its *stories* that it was told in a digest."""
+    known = select(EditionStory.chat_id, EditionStory.story_id)
+    of_these = (
+        col(EditionStory.chat_id).in_(list(stories)),
+        col(EditionStory.story_id) >= _first(stories),
+    )
+    return await _known(unit, known.where(*of_these), stories)
+
+
+async def alerted_before(unit: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
+    """Return, by chat, those of its *stories* that it was alerted to."""
+    known = (
+        select(Alert.chat_id, Alert.story_id)
+        .outerjoin(Delivery, col(Delivery.key) == message_key())
+        .where(
+            col(Alert.chat_id).in_(list(stories)),
+            col(Alert.story_id) >= _first(stories),
+            or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
+        )
+    )
+    return await _known(unit, known, stories)
+
+
+def _first(stories: _ByChat) -> int:
+    return min((min(ids) for ids in stories.values() if ids), default=0)
+
+
+async def _known(unit: Transaction, known: Any, stories: _ByChat) -> Mapping[int, set[int]]:
+    connection = await unit.session.connection()
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for chat_id, story_id in await connection.execute(known):
+        if story_id in stories[chat_id]:
+            found[chat_id].add(story_id)
+    return found
+
+
+# Editions read again: what they told, in their order, and the words of the topics.
+
+
+_ALL = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStory:
+    """A story of an edition; what an outlet has changed in its article since shows here too."""
+
+    edition_id: int
+    story_id: int
+    article_id: int
+    topic_ids: list[int]
+    alerted: bool
+    title: str
+    url: str
+    news_at: datetime
+    published_at: datetime | None
+    published_on: date | None
+
+
+async def edition_on(unit: Transaction, chat_id: int, day: date, slot: int) -> Edition | None:
+    """The edition that the chat got for a local date and slot."""
+    of_chat = col(Edition.chat_id) == chat_id
+    wanted = select(Edition).where(of_chat, Edition.local_date == day, Edition.slot == slot)
+    return (await unit.session.exec(wanted)).one_or_none()
+
+
+async def newest_editions(unit: Transaction, chat_id: int, limit: int) -> list[Edition]:
+    """The chat's last editions that told anything, the newest first."""
+    wanted = (
+        select(Edition)
+        .where(col(Edition.chat_id) == chat_id, col(Edition.stories) > 0)
+        .order_by(col(Edition.local_date).desc(), col(Edition.slot).desc())
+        .limit(limit)
+    )
+    return list(await unit.session.exec(wanted))
+
+
+async def stories_listed(
+    unit: Transaction, edition_ids: Collection[int], most: int = _ALL
+) -> list[ListedStory]:
+    """The stories of each edition in its order, of each the first *most*."""
+    rows = await unit.session.exec(
+        select(  # type: ignore[call-overload]
+            EditionStory.edition_id,
+            EditionStory.story_id,
+            Article.id,
+            EditionStory.topic_ids,
+            EditionStory.alerted,
+            Article.title,
+            Article.url,
+            Article.news_at,
+            Article.published_at,
+            Article.published_on,
+        )
+        .join(Article, col(Article.id) == EditionStory.article_id)
+        .where(col(EditionStory.edition_id).in_(edition_ids), col(EditionStory.place) < most)
+        .order_by(col(EditionStory.edition_id), col(EditionStory.place))
+    )
+    return [ListedStory(*row) for row in rows]
+
+
+async def queries_of(unit: Transaction, topic_ids: Collection[int]) -> dict[int, str]:
+    """The canonical query of each topic that there still is."""
+    rows = await unit.session.exec(
+        select(Topic.id, Query.canonical)
+        .join(Query, col(Query.id) == Topic.query_id)
+        .where(col(Topic.id).in_(topic_ids))
+    )
+    return {topic_id: query for topic_id, query in rows if topic_id}

@@ -8,11 +8,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Index, bindparam, delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import ROW_ID
-from storage.engine import POSTGRESQL, Unit
-from storage.insert import add_new
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.sql import ROW_ID, insert_ignore
 
-LONGEST_OUTLET = 100  # characters
+MAX_PUBLISHER_LENGTH = 100  # characters
 
 
 class Entry(SQLModel, table=True):
@@ -29,11 +28,11 @@ class Entry(SQLModel, table=True):
     content_hash: str = Field(max_length=32)
     first_seen_at: datetime
     # Named by a search that found it there.
-    outlet: str = Field(default="", max_length=LONGEST_OUTLET)
-    outlet_host: str = Field(default="", max_length=LONGEST_OUTLET)
+    outlet: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
+    outlet_host: str = Field(default="", max_length=MAX_PUBLISHER_LENGTH)
 
 
-class Seen(NamedTuple):
+class KnownEntry(NamedTuple):
     """What the source showed last under one guid."""
 
     article_id: int
@@ -41,40 +40,43 @@ class Seen(NamedTuple):
 
 
 _AT_ONCE: Final = 2_000  # guids that are asked for
+
 # One value for all that is asked, and so one text of the statement.
 _SEEN = """
     SELECT entry.source_id, entry.guid_hash, entry.article_id, entry.content_hash
     FROM {asked}
     JOIN entry ON entry.source_id = asked.source_id AND entry.guid_hash = asked.guid_hash
 """
+
 _ON_SQLITE = """(
     SELECT value ->> 0 AS source_id, value ->> 1 AS guid_hash FROM json_each(:asked)
 ) AS asked"""
+
 _ON_POSTGRESQL = """(
     SELECT CAST(value ->> 0 AS bigint) AS source_id, value ->> 1 AS guid_hash
     FROM json_array_elements(CAST(:asked AS json))
 ) AS asked"""
 
 
-async def entries_seen(
-    unit: Unit, asked: Mapping[int, Iterable[str]]
-) -> dict[int, dict[str, Seen]]:
+async def known_entries(
+    unit: Transaction, asked: Mapping[int, Iterable[str]]
+) -> dict[int, dict[str, KnownEntry]]:
     """Return what each source, by id, has shown before of the hashes of guids *asked*."""
     pairs = [(source_id, guid) for source_id, guids in asked.items() for guid in guids]
     on_which = _ON_POSTGRESQL if unit.dialect == POSTGRESQL else _ON_SQLITE
     connection = await unit.session.connection()
     asking = text(_SEEN.format(asked=on_which))
-    found: dict[int, dict[str, Seen]] = {}
+    found: dict[int, dict[str, KnownEntry]] = {}
     for at in range(0, len(pairs), _AT_ONCE):
         some = json.dumps(pairs[at : at + _AT_ONCE])
         for source_id, guid_hash, article_id, content in await connection.execute(
             asking, {"asked": some}
         ):
-            found.setdefault(source_id, {})[guid_hash] = Seen(article_id, content)
+            found.setdefault(source_id, {})[guid_hash] = KnownEntry(article_id, content)
     return found
 
 
-async def count_newest(unit: Unit, source_id: int, since: datetime, most: int) -> int:
+async def count_newest(unit: Transaction, source_id: int, since: datetime, most: int) -> int:
     """Return how many of the *most* newest entries of the source it has shown *since* then."""
     newest = (
         select(Entry.first_seen_at)
@@ -87,12 +89,14 @@ async def count_newest(unit: Unit, source_id: int, since: datetime, most: int) -
     return (await unit.session.exec(counted)).one()
 
 
-async def store_entries(unit: Unit, entries: Sequence[Mapping[str, Any]]) -> None:
+async def store_entries(unit: Transaction, entries: Sequence[Mapping[str, Any]]) -> None:
     """Store those whose guid is new in their source; each is given by its columns."""
-    await add_new(unit, Entry, entries)
+    await insert_ignore(unit, Entry, entries)
 
 
-async def note_contents(unit: Unit, source_id: int, hashes: Mapping[str, str]) -> None:
+async def update_content_hashes(
+    unit: Transaction, source_id: int, hashes: Mapping[str, str]
+) -> None:
     """Remember what the source shows now, by the hash of the guid."""
     if not hashes:
         return
@@ -106,7 +110,9 @@ async def note_contents(unit: Unit, source_id: int, hashes: Mapping[str, str]) -
     await connection.execute(change, rows)
 
 
-async def forget_guids(unit: Unit, told: Collection[tuple[int, int]], most: int) -> None:
+async def delete_entries_older_than(
+    unit: Transaction, told: Collection[tuple[int, int]], most: int
+) -> None:
     """Keep *most* guids of what was *told*, pairs of source and article: the first and the newest.
 
     Some feeds give an entry a new guid with each poll.

@@ -6,10 +6,10 @@ from sqlalchemy import func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import NUMBERED, ROW_ID
-from storage.deliveries import Delivery
-from storage.engine import Unit
-from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID
+from storage.enums import FEEDBACK_NOTICE, DeliveryKind
+from storage.outbox import Delivery
 
 
 class Feedback(SQLModel, table=True):
@@ -22,7 +22,7 @@ class Feedback(SQLModel, table=True):
     answered_at: datetime | None = None
 
 
-async def count_feedback(unit: Unit, chat_id: int, since: timedelta) -> int:
+async def count_feedback(unit: Transaction, chat_id: int, since: timedelta) -> int:
     """How much of it the chat wrote lately."""
     lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > unit.now - since)
     return (
@@ -30,18 +30,18 @@ async def count_feedback(unit: Unit, chat_id: int, since: timedelta) -> int:
     ).one()
 
 
-async def notices_of_feedback(unit: Unit) -> dict[int, int]:
+async def notices_of_feedback(unit: Transaction) -> dict[int, int]:
     """Return the deliveries that told those who run the bot of feedback, with its number."""
     told = select(Delivery.id, Delivery.key).where(
         col(Delivery.kind) == DeliveryKind.NOTICE,
         col(Delivery.key).between("notice:", "notice;"),
-        col(Delivery.key).contains(f":{NOTICE_OF_FEEDBACK}:"),
+        col(Delivery.key).contains(f":{FEEDBACK_NOTICE}:"),
     )
     rows = await unit.session.exec(told)
     return {number: int(key.rpartition(":")[2]) for number, key in rows}
 
 
-async def unsent_feedback(unit: Unit) -> list[tuple[str, Feedback]]:
+async def unsent_feedback(unit: Transaction) -> list[tuple[str, Feedback]]:
     """Return what nobody has answered nor been sent, with the name of its chat."""
     told = set((await notices_of_feedback(unit)).values())
     open_ = (

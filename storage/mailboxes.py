@@ -1,15 +1,16 @@
 """Mailboxes: the one e-mail address of a chat, and how far it has come."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, case, delete, func
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
-from storage.columns import NUMBERED, ROW_ID, stored_as
-from storage.engine import Unit
-from storage.words import MailboxState, MailTrouble
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID, enum_column
+from storage.enums import MailboxProblem, MailboxState
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
 
@@ -20,11 +21,11 @@ class Mailbox(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, unique=True)
     address: str = Field(max_length=LONGEST_ADDRESS)
-    state: MailboxState = Field(default=MailboxState.UNCONFIRMED, sa_type=stored_as(MailboxState))
+    state: MailboxState = Field(default=MailboxState.UNCONFIRMED, sa_type=enum_column(MailboxState))
     state_since: datetime
     created_at: datetime
     alerts: bool = False  # alerts come here too
-    trouble: MailTrouble | None = Field(default=None, sa_type=stored_as(MailTrouble))
+    trouble: MailboxProblem | None = Field(default=None, sa_type=enum_column(MailboxProblem))
     trouble_text: str | None = None  # in the words of the other side
     soft_bounces: int = 0  # since `soft_since`
     soft_since: datetime | None = None
@@ -36,12 +37,23 @@ class Mailbox(SQLModel, table=True):
     tries: int = 0  # wrong codes
 
 
-async def mailbox_of(unit: Unit, chat_id: int) -> Mailbox | None:
+class MailboxRequest(SQLModel, table=True):
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    chat_id: int | None = Field(
+        foreign_key="chat.id", ondelete="SET NULL", sa_type=ROW_ID, index=True
+    )
+    address_hash: str = Field(max_length=64)
+    asked_at: datetime = Field(index=True)
+
+
+async def mailbox_of(unit: Transaction, chat_id: int) -> Mailbox | None:
     """Return the mailbox of our chat row *chat_id*."""
     return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
 
 
-async def chat_with_mailbox(unit: Unit, mailbox_id: int) -> Chat | None:
+async def chat_with_mailbox(unit: Transaction, mailbox_id: int) -> Chat | None:
     """Return the chat whose mailbox it is; None where there is no such mailbox any more."""
     with_it = (
         select(Chat)
@@ -51,7 +63,7 @@ async def chat_with_mailbox(unit: Unit, mailbox_id: int) -> Chat | None:
     return (await unit.session.exec(with_it)).first()
 
 
-async def mailboxes_in_use(unit: Unit, chat_ids: Collection[int]) -> Sequence[Mailbox]:
+async def mailboxes_in_use(unit: Transaction, chat_ids: Collection[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which anything may be mailed."""
     active = col(Mailbox.state) == MailboxState.ACTIVE
     return (
@@ -59,7 +71,7 @@ async def mailboxes_in_use(unit: Unit, chat_ids: Collection[int]) -> Sequence[Ma
     ).all()
 
 
-async def mailboxes_for_alerts(unit: Unit, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
+async def mailboxes_for_alerts(unit: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which alerts are mailed."""
     wanted = select(Mailbox).where(
         col(Mailbox.chat_id).in_(list(chat_ids)),
@@ -69,7 +81,7 @@ async def mailboxes_for_alerts(unit: Unit, chat_ids: Iterable[int]) -> Sequence[
     return (await unit.session.exec(wanted)).all()
 
 
-async def mailbox_to_change(unit: Unit, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
+async def lock_mailbox(unit: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
     """Return the mailbox with its chat, both locked, so that what is asked happens in turn."""
     locked = (
         select(Mailbox, Chat)
@@ -81,5 +93,44 @@ async def mailbox_to_change(unit: Unit, mailbox_id: int) -> tuple[Mailbox, Chat]
     return (await unit.session.exec(locked)).first()
 
 
-async def remove_mailbox(unit: Unit, chat_id: int) -> None:
+async def remove_mailbox(unit: Transaction, chat_id: int) -> None:
     await unit.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
+
+
+# Requests to confirm an address: counted, so that nobody's mailbox is flooded by our asking.
+#
+# Addresses stand here as hashes only, and outlive the chat that asked: who erases everything and
+# comes back is still counted.
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """How many requests there were: by one chat, for one address, in all."""
+
+    by_chat: int
+    for_address: int
+    in_all: int
+
+
+async def requests_since(
+    unit: Transaction, moment: datetime, *, chat_id: int, address_hash: str
+) -> RequestCounts:
+    counts = select(
+        _count(col(MailboxRequest.chat_id) == chat_id),
+        _count(col(MailboxRequest.address_hash) == address_hash),
+        func.count(),
+    ).where(col(MailboxRequest.asked_at) > moment)
+    return RequestCounts(*(await unit.session.exec(counts)).one())
+
+
+async def record_request(unit: Transaction, *, chat_id: int, address_hash: str) -> None:
+    unit.session.add(MailboxRequest(chat_id=chat_id, address_hash=address_hash, asked_at=unit.now))
+    await unit.session.flush()
+
+
+async def forget_requests(unit: Transaction, until: datetime) -> None:
+    await unit.session.exec(delete(MailboxRequest).where(col(MailboxRequest.asked_at) <= until))
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((which, 1), else_=0)), 0)

@@ -2,21 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, case, delete, func, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    UniqueConstraint,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.among import as_one, by_dialect
 from storage.articles import Article
-from storage.columns import NUMBERED, ROW_ID, stored_as
-from storage.engine import Unit
-from storage.insert import put_all
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID, as_one, by_dialect, enum_column, upsert
+from storage.entries import Entry
+from storage.enums import SOURCE_MUTES, MuteKind, SourceKind
+from storage.publishers import carried_to, carrying, followed_among
 from storage.sources import Source
-from storage.sources_carrying import carried_to
+from storage.stories import Story, chain_of_story
 from storage.topics import Topic
-from storage.words import OF_A_SOURCE, MuteKind, SourceKind
 
 
 class Mute(SQLModel, table=True):
@@ -27,14 +38,14 @@ class Mute(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
-    kind: MuteKind = Field(sa_type=stored_as(MuteKind))
+    kind: MuteKind = Field(sa_type=enum_column(MuteKind))
     subject_id: int = Field(sa_type=ROW_ID)  # a topic, a source, or the first story of a chain
     outlet: str = Field(default="", max_length=200)  # of a search: whom it names
     until: datetime | None = None  # None: until it is lifted
     made_at: datetime
 
 
-class Subject(NamedTuple):
+class MuteSubject(NamedTuple):
     kind: MuteKind
     id: int
     outlet: str = ""
@@ -42,11 +53,11 @@ class Subject(NamedTuple):
 
 class NewMute(NamedTuple):
     chat_id: int
-    subject: Subject
+    subject: MuteSubject
     until: datetime | None
 
 
-class Muted(NamedTuple):
+class ActiveMute(NamedTuple):
     """A mute in force; *name* is that of the topic or outlet, or the title of the story."""
 
     id: int
@@ -55,16 +66,18 @@ class Muted(NamedTuple):
     until: datetime | None
 
 
-def in_force(unit: Unit) -> ColumnElement[bool]:
+def is_active(unit: Transaction) -> ColumnElement[bool]:
     return or_(col(Mute.until).is_(None), col(Mute.until) > unit.now)
 
 
-async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | None) -> int:
+async def mute(
+    unit: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None
+) -> int:
     """Make it, or change how long it is; return its row. Those of the chat that are over go.
 
     The chat is locked.
     """
-    over = and_(col(Mute.chat_id) == chat_id, ~in_force(unit))
+    over = and_(col(Mute.chat_id) == chat_id, ~is_active(unit))
     await unit.session.exec(delete(Mute).where(over))
     same = select(Mute).where(*_of_subject(chat_id, subject))
     row = (await unit.session.exec(same)).one_or_none() or Mute(
@@ -83,11 +96,11 @@ async def mute(unit: Unit, chat_id: int, subject: Subject, until: datetime | Non
 _OF_CHATS: Final = by_dialect("mute.chat_id", delete(Mute).where)
 
 
-async def mute_all(unit: Unit, mutes: Collection[NewMute]) -> None:
+async def add_mutes(unit: Transaction, mutes: Collection[NewMute]) -> None:
     """`mute` of many, no subject of a chat twice."""
     if not mutes:
         return
-    over = _OF_CHATS[unit.dialect].where(~in_force(unit))
+    over = _OF_CHATS[unit.dialect].where(~is_active(unit))
     connection = await unit.session.connection()
     await connection.execute(over, {"ids": as_one(unit, {one.chat_id for one in mutes})})
     rows = [
@@ -102,40 +115,40 @@ async def mute_all(unit: Unit, mutes: Collection[NewMute]) -> None:
         for one in mutes
     ]
     key = ["chat_id", "kind", "subject_id", "outlet"]
-    await put_all(unit, Mute, rows, key=key, changing=["until"])
+    await upsert(unit, Mute, rows, key=key, changing=["until"])
 
 
-async def lift(unit: Unit, chat_id: int, mute_id: int) -> None:
+async def unmute(unit: Transaction, chat_id: int, mute_id: int) -> None:
     """End it, if it is the chat's and was not ended before."""
     own = and_(col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
     await unit.session.exec(delete(Mute).where(own))
 
 
-async def lift_subject(unit: Unit, chat_id: int, subject: Subject) -> None:
+async def unmute_subject(unit: Transaction, chat_id: int, subject: MuteSubject) -> None:
     """End what mutes the subject, if anything does."""
     await unit.session.exec(delete(Mute).where(*_of_subject(chat_id, subject)))
 
 
-async def mute_of(unit: Unit, chat_id: int, subject: Subject) -> Mute | None:
+async def mute_of(unit: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
     """Return what mutes the subject now."""
-    ours = (*_of_subject(chat_id, subject), in_force(unit))
+    ours = (*_of_subject(chat_id, subject), is_active(unit))
     return (await unit.session.exec(select(Mute).where(*ours))).one_or_none()
 
 
-async def topics_muted(unit: Unit, chat_id: int) -> dict[int, datetime | None]:
+async def topics_muted(unit: Transaction, chat_id: int) -> dict[int, datetime | None]:
     """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
-    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, in_force(unit))
+    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(unit))
     rows = await unit.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
     return dict(rows.all())
 
 
-async def move_topic_mute(unit: Unit, chat_id: int, old: int, new: int) -> None:
+async def move_topic_mute(unit: Transaction, chat_id: int, old: int, new: int) -> None:
     """Let what mutes the topic *old* mute *new* instead, which nothing mutes yet."""
-    ours = _of_subject(chat_id, Subject(MuteKind.TOPIC, old))
+    ours = _of_subject(chat_id, MuteSubject(MuteKind.TOPIC, old))
     await unit.session.exec(update(Mute).where(*ours).values(subject_id=new))
 
 
-def _of_subject(chat_id: int, subject: Subject) -> tuple[ColumnElement[bool], ...]:
+def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool], ...]:
     return (
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == subject.kind,
@@ -144,15 +157,15 @@ def _of_subject(chat_id: int, subject: Subject) -> tuple[ColumnElement[bool], ..
     )
 
 
-async def count_mutes(unit: Unit, chat_id: int) -> int:
-    ours = (col(Mute.chat_id) == chat_id, in_force(unit))
+async def count_mutes(unit: Transaction, chat_id: int) -> int:
+    ours = (col(Mute.chat_id) == chat_id, is_active(unit))
     return (await unit.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
 
 
-async def mutes_of(unit: Unit, chat_id: int, *, offset: int, limit: int) -> list[Muted]:
+async def mutes_of(unit: Transaction, chat_id: int, *, offset: int, limit: int) -> list[ActiveMute]:
     """What the chat has muted, the newest first."""
     of_source = and_(
-        col(Mute.kind).in_(OF_A_SOURCE),
+        col(Mute.kind).in_(SOURCE_MUTES),
         col(Mute.subject_id) == Source.id,
         col(Source.kind) != SourceKind.SEARCH,  # whose words are somebody's
     )
@@ -171,26 +184,162 @@ async def mutes_of(unit: Unit, chat_id: int, *, offset: int, limit: int) -> list
         select(Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until)
         .outerjoin(Source, of_source)
         .outerjoin(Topic, of_topic)
-        .where(col(Mute.chat_id) == chat_id, in_force(unit))
+        .where(col(Mute.chat_id) == chat_id, is_active(unit))
         .order_by(col(Mute.id).desc())
         .offset(offset)
         .limit(limit)
     )
-    return [Muted(*row) for row in rows]
+    return [ActiveMute(*row) for row in rows]
 
 
-async def subjects_muted(unit: Unit, chat_id: int) -> set[tuple[MuteKind, int]]:
+async def subjects_muted(unit: Transaction, chat_id: int) -> set[tuple[MuteKind, int]]:
     """Return the kind and the row of all that the chat has muted."""
     return (await subjects_muted_of_each(unit, [chat_id])).get(chat_id, set())
 
 
 async def subjects_muted_of_each(
-    unit: Unit, chat_ids: Collection[int]
+    unit: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, set[tuple[MuteKind, int]]]:
     """Return the same by chat, for those of the chats that have muted anything."""
-    theirs = (col(Mute.chat_id).in_(chat_ids), in_force(unit))
+    theirs = (col(Mute.chat_id).in_(chat_ids), is_active(unit))
     rows = await unit.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
     muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
     for chat_id, kind, subject_id in rows:
         muted[chat_id].add((MuteKind(kind), subject_id))
     return muted
+
+
+# What chats have muted of one article, and so are not alerted to; see `mutes_heard`.
+#
+# A round of alerts asks for all its chats at once what could bear on the article, and decides
+# without the database: a condition for each chat is asked as often as there are chats.
+
+
+class CarryingSource(NamedTuple):
+    """Who carried an article of a story; *outlet* is named by a search."""
+
+    article_id: int
+    source_id: int
+    is_public: bool
+    outlet: str
+
+    def is_muted(self, muted: Collection[MuteSubject], *kinds: MuteKind) -> bool:
+        return any(
+            MuteSubject(kind, self.source_id, outlet) in muted
+            for kind in kinds
+            for outlet in {"", self.outlet}
+        )
+
+
+async def sources_of_story(unit: Transaction, story_id: int) -> list[CarryingSource]:
+    rows = await unit.session.exec(
+        select(Entry.article_id, Entry.source_id, Source.public, Entry.outlet)
+        .join(Article, col(Article.id) == Entry.article_id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Article.story_id) == story_id)
+    )
+    return [CarryingSource(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMutes:
+    """What each chat has muted that bears on the article, and which private carriers it follows."""
+
+    article_id: int
+    carriers: Collection[CarryingSource]
+    subjects: Mapping[int, Collection[MuteSubject]]
+    followed: Mapping[int, frozenset[int]]
+
+    def hears(self, chat_id: int, topic_id: int) -> bool:
+        """Say whether the chat is alerted to the article for the topic."""
+        muted = self.subjects.get(chat_id)
+        if not muted:
+            return True
+        if any(one.kind is MuteKind.STORY for one in muted):
+            return False
+        if MuteSubject(MuteKind.TOPIC, topic_id) in muted:
+            return False
+        followed = self.followed.get(chat_id, frozenset())
+        known = [one for one in self.carriers if one.is_public or one.source_id in followed]
+        by_anybody = any(
+            one.article_id == self.article_id and not one.is_muted(muted, MuteKind.SOURCE)
+            for one in known
+        )
+        return by_anybody and not all(one.is_muted(muted, *SOURCE_MUTES) for one in known)
+
+
+async def mutes_affecting(
+    unit: Transaction,
+    article: Article,
+    carriers: Collection[CarryingSource],
+    *,
+    chat_ids: Collection[int],
+    topic_ids: Collection[int],
+) -> AlertMutes:
+    subjects = await _subjects(unit, article, carriers, chat_ids, topic_ids)
+    private = {one.source_id for one in carriers if not one.is_public}
+    followed = await followed_among(unit, private, subjects)
+    return AlertMutes(article.id, carriers, subjects, followed)
+
+
+async def _subjects(
+    unit: Transaction,
+    article: Article,
+    carriers: Collection[CarryingSource],
+    chat_ids: Collection[int],
+    topic_ids: Collection[int],
+) -> dict[int, set[MuteSubject]]:
+    chain = select(chain_of_story(Story)).where(col(Story.id) == article.story_id).scalar_subquery()
+    of_source = and_(
+        col(Mute.kind).in_(SOURCE_MUTES),
+        col(Mute.subject_id).in_({one.source_id for one in carriers}),
+    )
+    of_story = and_(col(Mute.kind) == MuteKind.STORY, col(Mute.subject_id) == chain)
+    of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, col(Mute.subject_id).in_(topic_ids))
+    rows = await unit.session.exec(
+        select(Mute.chat_id, Mute.kind, Mute.subject_id, Mute.outlet).where(
+            col(Mute.chat_id).in_(chat_ids), or_(of_source, of_story, of_topic), is_active(unit)
+        )
+    )
+    subjects: defaultdict[int, set[MuteSubject]] = defaultdict(set)
+    for chat_id, kind, subject_id, outlet in rows:
+        subjects[chat_id].add(MuteSubject(MuteKind(kind), subject_id, outlet))
+    return subjects
+
+
+# What a chat hears for all it has muted, as conditions: for bundles and digests.
+#
+# - of a muted story nothing, of none of its chapters
+# - of a muted topic nothing
+# - an article only from who is not muted; so other outlets still tell its story
+# - no alert from whom the chat wants less of, unless another outlet tells the story too
+#
+# Chats, articles and stories may be columns. Alerts have the same rules for many chats at once
+# (`mutes_at_once`).
+
+
+def is_not_muted(
+    unit: Transaction, chat_id: Any, article_id: Any, story_id: Any
+) -> ColumnElement[bool]:
+    """Say whether the chat is told the article, by anybody that it has not muted."""
+    its_mute = and_(
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind) == MuteKind.SOURCE,
+        col(Mute.subject_id) == Entry.source_id,
+        or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
+        is_active(unit),
+    )
+    carried = carrying(chat_id, col(Entry.article_id) == article_id)
+    unmuted = carried.outerjoin(Mute, its_mute).where(col(Mute.id).is_(None))
+    return and_(unmuted.exists(), ~is_muted(unit, chat_id, story_id))
+
+
+def is_muted(unit: Transaction, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
+    """Say whether the chat has muted the chain of the story."""
+    return exists().where(
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind) == MuteKind.STORY,
+        is_active(unit),
+        col(Mute.subject_id) == chain_of_story(Story),
+        col(Story.id) == story_id,
+    )

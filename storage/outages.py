@@ -4,26 +4,27 @@ A source is dead when it is gone, or when nothing was read there for a week in w
 and again. One that recovers and dies once more is a new outage.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, or_, update
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
-from storage.columns import NUMBERED, ROW_ID, Leased
-from storage.engine import Unit
-from storage.insert import insert_new
-from storage.leases import claim
-from storage.sources import Source
-from storage.words import SourceState
-
-DEAD_AFTER = timedelta(days=7)
-# Asked less often than that, it may have been we who were away.
-_FEWEST_FAILURES = 4
-
-_other = aliased(Source, name="other")
+from storage.access import admin_ids
+from storage.chats import Chat, effective_language
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_new
+from storage.entries import Entry
+from storage.enums import ChatKind, ChatState, SourceState
+from storage.queries import Match
+from storage.sources import Follow, Source
+from storage.subscriptions import Subscription
+from storage.topics import Topic
 
 
 class Outage(Leased, table=True):
@@ -39,7 +40,15 @@ class Outage(Leased, table=True):
     told_at: datetime | None = None  # None: there are chats left to tell
 
 
-async def note_outages(unit: Unit) -> None:
+DEAD_AFTER = timedelta(days=7)
+
+# Asked less often than that, it may have been we who were away.
+_FEWEST_FAILURES = 4
+
+_other = aliased(Source, name="other")
+
+
+async def note_outages(unit: Transaction) -> None:
     """Store the sources that have died; forget the outages that are over."""
     over = (
         select(Outage.id)
@@ -54,32 +63,34 @@ async def note_outages(unit: Unit) -> None:
     await insert_new(unit, Outage, rows, returning=Outage.id)
 
 
-async def claim_outages(unit: Unit, *, owner: str, limit: int, lease: timedelta) -> list[Outage]:
+async def claim_outages(
+    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+) -> list[Outage]:
     """Lease the oldest outages of which not every chat was told."""
     untold = col(Outage.told_at).is_(None)
     order = (col(Outage.id),)
     return await claim(unit, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def keep_outage(
-    unit: Unit, outage: Outage, owner: str, lease: timedelta, told_through: int
+async def renew_outage(
+    unit: Transaction, outage: Outage, owner: str, lease: timedelta, told_through: int
 ) -> bool:
     """Renew the lease and note how far the chats are told; False if it is no longer ours."""
     kept = {"told_through": told_through, "lease_until": unit.now + lease}
     return await _change(unit, outage, owner, kept)
 
 
-async def finish_outage(unit: Unit, outage: Outage, owner: str) -> bool:
+async def finish_outage(unit: Transaction, outage: Outage, owner: str) -> bool:
     done = {"told_at": unit.now, "owner": None, "lease_until": None}
     return await _change(unit, outage, owner, done)
 
 
-async def _change(unit: Unit, outage: Outage, owner: str, values: Mapping[str, Any]) -> bool:
+async def _change(unit: Transaction, outage: Outage, owner: str, values: Mapping[str, Any]) -> bool:
     ours = (col(Outage.id) == outage.id, col(Outage.owner) == owner)
     return bool((await unit.session.exec(update(Outage).where(*ours).values(**values))).rowcount)
 
 
-async def _dead_sources(unit: Unit) -> list[tuple[int, datetime]]:
+async def _dead_sources(unit: Transaction) -> list[tuple[int, datetime]]:
     gone = col(Source.state) == SourceState.GONE
     silent = and_(
         col(Source.state) == SourceState.ACTIVE,
@@ -112,3 +123,203 @@ def _others_were_read() -> ColumnElement[bool]:
 
 def _is_another() -> ColumnElement[bool]:
     return col(_other.id) != col(Source.id)
+
+
+# Which chats depend on a source: those that follow it, and those that it gave a third of all.
+#
+# And whose business it is besides: of those who look after the sources.
+#
+# Counted are the matches of the chat's topics in the articles that reach it. Chats share queries,
+# so
+# that a query is counted once for all of them.
+
+
+_COUNTED = timedelta(days=30)
+
+_SHARE = 3  # one in so many
+
+_FEW = 500  # queries by which chats are found; for more of them all chats are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """`given` of the `found` matches came from the source; both 0 if it just follows it."""
+
+    chat_id: int
+    zone: str
+    follows: bool
+    given: int = 0
+    found: int = 0
+    language: str = ""  # the tag of what it is spoken to in
+
+    @property
+    def depends(self) -> bool:
+        return self.follows or 0 < self.found <= self.given * _SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShare:
+    """What *source* gave in the 30 days before *until*, by query; and all that was found there.
+
+    `found` grows as it is asked for.
+    """
+
+    source: Source
+    until: datetime
+    given: dict[int, int]
+    found: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def in_time(self) -> ColumnElement[bool]:
+        return _between(self.until)
+
+
+async def source_share(unit: Transaction, source: Source, until: datetime) -> SourceShare:
+    if not source.public:
+        return SourceShare(source, until, {})  # it reaches those alone that follow it
+    rows = await unit.session.exec(
+        select(Match.query_id, func.count())
+        .join(Entry, col(Entry.article_id) == Match.article_id)
+        .where(col(Entry.source_id) == source.id, _between(until))
+        .group_by(col(Match.query_id))
+    )
+    return SourceShare(source, until, dict(rows.all()))
+
+
+async def dependents(
+    unit: Transaction, shares: SourceShare, *, after: int, limit: int
+) -> tuple[list[Dependent], int | None]:
+    """Look at up to *limit* active chats above the row *after*; return those that depend.
+
+    The second is the last row that was looked at, None at the end.
+    """
+    chats = await _concerned(unit, shares, after, limit)
+    queries = await _queries_of(unit, chats)
+    fed = {chat for chat, asked in queries.items() if not shares.given.keys().isdisjoint(asked)}
+    await _count(unit, shares, {query for chat in fed for query in queries[chat]})
+    more = await _found_in_private(unit, shares, fed)
+    followers = await _followers(unit, shares.source, chats)
+    found = [
+        Dependent(
+            chat,
+            zone,
+            chat in followers,
+            sum(shares.given.get(query, 0) for query in queries[chat]),
+            sum(shares.found.get(query, 0) for query in queries[chat]) + more.get(chat, 0),
+            language,
+        )
+        for chat, (zone, language) in chats.items()
+    ]
+    last = max(chats) if len(chats) == limit else None
+    return [each for each in found if each.depends], last
+
+
+async def admins_of_source(unit: Transaction, person_ids: Collection[int]) -> list[Dependent]:
+    """The private chats of those who look after the sources: *person_ids* and who was appointed."""
+    people = {*person_ids, *await admin_ids(unit)}
+    rows = await unit.session.exec(
+        select(Chat.id, Chat.zone, effective_language()).where(
+            col(Chat.telegram_id).in_(people),
+            col(Chat.kind) == ChatKind.PRIVATE,
+            col(Chat.state) == ChatState.ACTIVE,
+        )
+    )
+    return [
+        Dependent(chat_id, zone, follows=False, language=language)
+        for chat_id, zone, language in rows
+        if chat_id
+    ]
+
+
+async def _concerned(
+    unit: Transaction, shares: SourceShare, after: int, limit: int
+) -> dict[int, tuple[str, str]]:
+    """Return chats that follow the source or may have had something from it: zone and language."""
+    following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
+    asking = select(Subscription.chat_id).where(~col(Subscription.paused))
+    if len(shares.given) <= _FEW:
+        topics = select(Topic.id).where(col(Topic.query_id).in_(shares.given))
+        asking = asking.where(col(Subscription.topic_id).in_(topics))
+    rows = await unit.session.exec(
+        select(Chat.id, Chat.zone, effective_language())
+        .where(
+            col(Chat.state) == ChatState.ACTIVE,
+            col(Chat.id) > after,
+            or_(col(Chat.id).in_(following), col(Chat.id).in_(asking)),
+        )
+        .order_by(col(Chat.id))
+        .limit(limit)
+    )
+    return {chat_id: (zone, language) for chat_id, zone, language in rows if chat_id}
+
+
+async def _queries_of(unit: Transaction, chats: Iterable[int]) -> dict[int, list[int]]:
+    rows = await unit.session.exec(
+        select(Subscription.chat_id, Topic.query_id)
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .where(col(Subscription.chat_id).in_(chats), ~col(Subscription.paused))
+    )
+    queries: defaultdict[int, list[int]] = defaultdict(list)
+    for chat_id, query_id in rows:
+        queries[chat_id].append(query_id)
+    return queries
+
+
+async def _count(unit: Transaction, shares: SourceShare, queries: set[int]) -> None:
+    """Count what was found for *queries* in public sources, unless that was done before."""
+    new = queries - shares.found.keys()
+    if not new:
+        return
+    rows = await unit.session.exec(
+        select(Match.query_id, func.count())
+        .where(col(Match.query_id).in_(new), shares.in_time, _is_public())
+        .group_by(col(Match.query_id))
+    )
+    shares.found.update(dict.fromkeys(new, 0) | dict(rows.all()))
+
+
+async def _found_in_private(
+    unit: Transaction, shares: SourceShare, chats: Collection[int]
+) -> dict[int, int]:
+    """Count what reached *chats* only from sources that they follow and that are not public."""
+    theirs = (
+        select(Follow.chat_id, Entry.article_id)
+        .join(Source, col(Source.id) == Follow.source_id)
+        .join(Entry, col(Entry.source_id) == Follow.source_id)
+        .where(col(Follow.chat_id).in_(chats), ~col(Source.public))
+        .distinct()
+        .subquery()
+    )
+    rows = await unit.session.exec(
+        select(Subscription.chat_id, func.count())
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .join(Match, col(Match.query_id) == Topic.query_id)
+        .join(theirs, theirs.c.chat_id == Subscription.chat_id)
+        .where(
+            theirs.c.article_id == Match.article_id,
+            ~col(Subscription.paused),
+            shares.in_time,
+            ~_is_public(),
+        )
+        .group_by(col(Subscription.chat_id))
+    )
+    return dict(rows.all())
+
+
+async def _followers(unit: Transaction, source: Source, chats: Iterable[int]) -> set[int]:
+    theirs = (col(Follow.source_id) == source.id, col(Follow.chat_id).in_(chats))
+    return set(await unit.session.exec(select(Follow.chat_id).where(*theirs)))
+
+
+def _is_public() -> ColumnElement[bool]:
+    """Say of a `Match` whether any public source carried its article."""
+    return (
+        select(Entry.article_id)
+        .join(Source, col(Source.id) == Entry.source_id)
+        .where(col(Entry.article_id) == Match.article_id, col(Source.public))
+        .exists()
+    )
+
+
+def _between(until: datetime) -> ColumnElement[bool]:
+    return col(Match.news_at).between(until - _COUNTED, until)

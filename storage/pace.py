@@ -13,16 +13,17 @@ from sqlalchemy import ColumnElement, String, case, cast, delete, func, literal_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.engine import POSTGRESQL, Unit
-from storage.insert import insert_new
-
-CHATS: Final = "chat:"
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.sql import insert_new
 
 
 class Pace(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
+
+
+CHATS: Final = "chat:"
 
 
 def chat_pace_key(telegram_id: int) -> str:
@@ -35,15 +36,15 @@ def chat_pace_key(telegram_id: int) -> str:
 
 
 def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
-    """Return the same of a column; `storage.onefile` brings SQLite its md5."""
+    """Return the same of a column; `storage.db.sqlite` brings SQLite its md5."""
     return literal_column(f"'{CHATS}'").concat(func.md5(cast(telegram_id, String)))
 
 
-async def forget_pace(unit: Unit, telegram_id: int) -> None:
+async def forget_pace(unit: Transaction, telegram_id: int) -> None:
     await unit.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
 
 
-async def lock_pace(unit: Unit, key: str) -> Pace:
+async def lock_pace(unit: Transaction, key: str) -> Pace:
     """Return the row, made if it is new, and keep others from it until the unit ends."""
     locked = select(Pace).where(col(Pace.key) == key).with_for_update()
     row = (await unit.session.exec(locked)).first()
@@ -53,11 +54,11 @@ async def lock_pace(unit: Unit, key: str) -> Pace:
     return (await unit.session.exec(locked)).one()
 
 
-async def advance(unit: Unit, key: str, tat: datetime) -> None:
+async def advance(unit: Transaction, key: str, tat: datetime) -> None:
     await unit.session.exec(update(Pace).where(col(Pace.key) == key).values(tat=tat))
 
 
-async def hold_back(unit: Unit, tats: Mapping[str, datetime]) -> None:
+async def advance_all(unit: Transaction, tats: Mapping[str, datetime]) -> None:
     """Let nothing go before *tats*, by key; what already waits longer stays as it is."""
     if not tats:
         return
@@ -71,24 +72,24 @@ async def hold_back(unit: Unit, tats: Mapping[str, datetime]) -> None:
     await connection.execute(statement, rows)
 
 
-async def charge(unit: Unit, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
+async def charge(unit: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
     """Let the account of each key grow by an interval, from a moment on or from where it is."""
     locked = select(Pace.key, Pace.tat).where(col(Pace.key).in_(calls)).order_by(col(Pace.key))
     tats = dict((await unit.session.exec(locked.with_for_update())).all())
-    await hold_back(
+    await advance_all(
         unit,
         {key: max(tats.get(key, at), at) + interval for key, (at, interval) in calls.items()},
     )
 
 
-async def pause(unit: Unit, key: str, until: datetime) -> None:
+async def pause(unit: Transaction, key: str, until: datetime) -> None:
     row = await lock_pace(unit, key)
     if row.paused_until is None or row.paused_until < until:
         row.paused_until = until
         await unit.session.flush()
 
 
-async def pause_chat(unit: Unit, token: str, telegram_id: int, until: datetime) -> bool:
+async def pause_chat(unit: Transaction, token: str, telegram_id: int, until: datetime) -> bool:
     """Let nothing go to a chat before *until*; return whether all with the key *token* must wait.
 
     They must where another chat pauses already: then it is no longer one chat that is too busy.
@@ -102,11 +103,11 @@ async def pause_chat(unit: Unit, token: str, telegram_id: int, until: datetime) 
     if is_for_all:
         await pause(unit, token, until)
     await pause(unit, chat, until)
-    await hold_back(unit, {chat: until})
+    await advance_all(unit, {chat: until})
     return is_for_all
 
 
-async def pauses(unit: Unit, keys: Collection[str]) -> dict[str, datetime]:
+async def pauses(unit: Transaction, keys: Collection[str]) -> dict[str, datetime]:
     """Return until when those of *keys* pause that do."""
     statement = select(Pace.key, Pace.paused_until).where(
         col(Pace.key).in_(keys), col(Pace.paused_until) > unit.now
@@ -114,7 +115,7 @@ async def pauses(unit: Unit, keys: Collection[str]) -> dict[str, datetime]:
     return {key: until for key, until in await unit.session.exec(statement) if until}
 
 
-async def paused_until(unit: Unit, key: str) -> datetime | None:
+async def paused_until(unit: Transaction, key: str) -> datetime | None:
     """Return when the pause ends; None if there is none now."""
     statement = select(Pace.paused_until).where(
         col(Pace.key) == key, col(Pace.paused_until) > unit.now

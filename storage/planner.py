@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from storage.chats import Chat
-from storage.engine import POSTGRESQL
+from storage.chats import Chat, DigestTime
+from storage.db.engine import POSTGRESQL
 from storage.mailboxes import Mailbox
 from storage.mutes import Mute
 from storage.queries import Query
-from storage.slots import DigestSlot
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 
     from sqlmodel import SQLModel
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 OF_PEOPLE: Final[tuple[type[SQLModel], ...]] = (
     Chat,
-    DigestSlot,
+    DigestTime,
     Topic,
     Query,
     Subscription,

@@ -1,21 +1,19 @@
 """Queries: one row for each distinct one, and the change number that lets every index follow."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Final
+from secrets import token_hex
+from typing import Final, NamedTuple
 
-from sqlalchemy import Integer, bindparam, update
+from sqlalchemy import JSON, Index, Integer, bindparam, delete, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
-from storage.among import as_one, by_dialect
-from storage.columns import NUMBERED, ROW_ID
-from storage.engine import Unit
-from storage.insert import insert_new, put_all
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID, as_one, by_dialect, insert_ignore, insert_new, upsert
+from storage.enums import Notification
 from storage.topics import Topic
-from storage.words import Hint
-
-CHANGES = "queries"  # the counter of their changes
 
 
 class Query(SQLModel, table=True):
@@ -28,15 +26,39 @@ class Query(SQLModel, table=True):
     changed: int = Field(sa_type=BigInteger, index=True)  # given by the `queries` counter, in order
 
 
-class Counter(SQLModel, table=True):
+class ChangeNumber(SQLModel, table=True):
     """A number given under its row's lock: a later one is never visible before an earlier."""
 
     name: str = Field(primary_key=True, max_length=32)
     value: int = Field(default=0, sa_type=BigInteger)
 
 
+class Match(SQLModel, table=True):
+    __table_args__ = (Index("ix_match_query_news", "query_id", "news_at"),)
+
+    article_id: int = Field(
+        primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    query_id: int = Field(
+        primary_key=True, foreign_key="query.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    words: list[str] = Field(default_factory=list, sa_type=JSON)
+    in_title: bool = False
+    news_at: datetime  # the article's, so that a digest's range needs no join
+    found_at: datetime
+
+
+class IndexVersion(SQLModel, table=True):
+    token: str = Field(primary_key=True, max_length=32)
+    number: int = Field(sa_type=BigInteger)  # the last change of the queries that was seen
+    made_at: datetime
+
+
+CHANGES = "queries"  # the counter of their changes
+
+
 @dataclass(frozen=True, slots=True)
-class Change:
+class QueryChange:
     """The last one of a query, which is *live* since then or not."""
 
     number: int
@@ -52,16 +74,19 @@ _CHANGES: Final = (
     .order_by(col(Query.changed))
     .limit(bindparam("limit", type_=Integer))
 )
+
 _MORE: Final = (
-    update(Counter)
-    .where(col(Counter.name) == CHANGES)
-    .values(value=col(Counter.value) + bindparam("more", type_=BigInteger))
-    .returning(col(Counter.value))
+    update(ChangeNumber)
+    .where(col(ChangeNumber.name) == CHANGES)
+    .values(value=col(ChangeNumber.value) + bindparam("more", type_=BigInteger))
+    .returning(col(ChangeNumber.value))
     .execution_options(synchronize_session=False)
 )
+
 _BY_ID: Final = select(Query.id, Query.canonical).where(
     col(Query.id).in_(bindparam("ids", expanding=True))
 )
+
 _LIVE: Final = by_dialect(
     "query.canonical_hash",
     lambda among: (
@@ -71,7 +96,7 @@ _LIVE: Final = by_dialect(
 )
 
 
-async def query_for(unit: Unit, canonical: str) -> Query:
+async def query_for(unit: Transaction, canonical: str) -> Query:
     """Return the live row of the query *canonical*; make or revive it where there is none.
 
     The row stays as it is until this unit ends, so that nobody retires it in between.
@@ -90,7 +115,7 @@ async def query_for(unit: Unit, canonical: str) -> Query:
     return found
 
 
-async def queries_for(unit: Unit, canonicals: Iterable[str]) -> dict[str, int]:
+async def queries_for(unit: Transaction, canonicals: Iterable[str]) -> dict[str, int]:
     """`query_for` of many: return their rows, by canonical text.
 
     Those that are made or revived are numbered in the order of *canonicals*.
@@ -106,35 +131,35 @@ async def queries_for(unit: Unit, canonicals: Iterable[str]) -> dict[str, int]:
             return {wanted[hashed]: query_id for hashed, query_id in live.items()}
 
 
-async def query_known(unit: Unit, canonical: str) -> int | None:
+async def find_query(unit: Transaction, canonical: str) -> int | None:
     """Return the row of the query *canonical*, whether anybody asks for it or not."""
     wanted = select(Query.id).where(Query.canonical_hash == _hash(canonical))
     return (await unit.session.exec(wanted)).one_or_none()
 
 
-async def retire_query(unit: Unit, query_id: int) -> bool:
+async def retire_query(unit: Transaction, query_id: int) -> bool:
     """Retire the query if no topic asks for it any more; return whether it is retired now."""
-    if await _is_asked_for(unit, query_id):
+    if await _is_in_use(unit, query_id):
         return False
     number = await _next_changes(unit, 1)
     found = (
         await unit.session.exec(select(Query).where(Query.id == query_id).with_for_update())
     ).one()
-    if not found.live or await _is_asked_for(unit, query_id):
+    if not found.live or await _is_in_use(unit, query_id):
         return not found.live
     found.live, found.changed = False, number
     await unit.session.flush()
     return True
 
 
-async def changes_since(unit: Unit, number: int, limit: int) -> list[Change]:
+async def changes_since(unit: Transaction, number: int, limit: int) -> list[QueryChange]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
     connection = await unit.session.connection()
     rows = await connection.execute(_CHANGES, {"number": number, "limit": limit})
-    return [Change(changed, query_id, text, live) for changed, query_id, text, live in rows]
+    return [QueryChange(changed, query_id, text, live) for changed, query_id, text, live in rows]
 
 
-async def live_queries(unit: Unit, after: int, limit: int) -> list[tuple[int, str]]:
+async def live_queries(unit: Transaction, after: int, limit: int) -> list[tuple[int, str]]:
     """Id and canonical text of each that a topic asks for, from the id *after* on."""
     rows = await unit.session.exec(
         select(Query.id, Query.canonical)
@@ -145,26 +170,26 @@ async def live_queries(unit: Unit, after: int, limit: int) -> list[tuple[int, st
     return [(query_id, canonical) for query_id, canonical in rows]
 
 
-async def latest_change(unit: Unit) -> int:
+async def latest_change(unit: Transaction) -> int:
     """The number of the last change among the queries; 0 where there was none."""
-    given = await unit.session.exec(select(Counter.value).where(Counter.name == CHANGES))
+    given = await unit.session.exec(select(ChangeNumber.value).where(ChangeNumber.name == CHANGES))
     return given.one_or_none() or 0
 
 
-async def queries_by_id(unit: Unit, ids: Collection[int]) -> dict[int, str]:
+async def queries_by_id(unit: Transaction, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
     connection = await unit.session.connection()
     rows = await connection.execute(_BY_ID, {"ids": list(ids)})
     return {query_id: canonical for query_id, canonical in rows if query_id is not None}
 
 
-async def _query(unit: Unit, canonical: str) -> Query | None:
+async def _query(unit: Transaction, canonical: str) -> Query | None:
     wanted = select(Query).where(Query.canonical_hash == _hash(canonical))
     locked = wanted.with_for_update(read=True).execution_options(populate_existing=True)
     return (await unit.session.exec(locked)).one_or_none()
 
 
-async def _live(unit: Unit, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
+async def _live(unit: Transaction, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
     if not hashes:
         return {}
     wanted = _LIVE[unit.dialect]
@@ -174,14 +199,14 @@ async def _live(unit: Unit, hashes: Collection[str], *, locked: bool) -> dict[st
     return {hashed: query_id for hashed, query_id in rows if query_id is not None}
 
 
-async def _revive(unit: Unit, lacking: Mapping[str, str]) -> None:
+async def _revive(unit: Transaction, lacking: Mapping[str, str]) -> None:
     """Make or revive the queries, by hash; one that is live by now stays as it is."""
     first = await _next_changes(unit, len(lacking)) - len(lacking) + 1
     rows = [
         {"canonical": text, "canonical_hash": hashed, "live": True, "changed": number}
         for number, (hashed, text) in enumerate(lacking.items(), first)
     ]
-    await put_all(
+    await upsert(
         unit,
         Query,
         rows,
@@ -191,21 +216,67 @@ async def _revive(unit: Unit, lacking: Mapping[str, str]) -> None:
     )
 
 
-async def _is_asked_for(unit: Unit, query_id: int) -> bool:
+async def _is_in_use(unit: Transaction, query_id: int) -> bool:
     asked = select(Topic.id).where(Topic.query_id == query_id).limit(1)
     return (await unit.session.exec(asked)).first() is not None
 
 
-async def _next_changes(unit: Unit, count: int) -> int:
+async def _next_changes(unit: Transaction, count: int) -> int:
     """Take the next *count* change numbers; return the last. Their row is locked until the end."""
-    unit.hints.add(Hint.QUERIES)
+    unit.hints.add(Notification.QUERIES)
     more = {"more": count}
     given = (await unit.session.exec(_MORE, params=more)).scalar()
     if given is None:
-        await insert_new(unit, Counter, [{"name": CHANGES, "value": 0}], returning=Counter.name)
+        await insert_new(
+            unit, ChangeNumber, [{"name": CHANGES, "value": 0}], returning=ChangeNumber.name
+        )
         given = (await unit.session.exec(_MORE, params=more)).scalar_one()
     return int(given)
 
 
 def _hash(canonical: str) -> str:
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
+
+
+# Matches: a query and an article, with the words that matched.
+
+
+class MatchFound(NamedTuple):
+    article_id: int
+    query_id: int
+    words: list[str]
+    in_title: bool
+    news_at: datetime
+
+
+async def store_matches(unit: Transaction, found: Sequence[MatchFound]) -> None:
+    """Store those not known yet."""
+    await insert_ignore(unit, Match, [match._asdict() | {"found_at": unit.now} for match in found])
+
+
+# Checkpoints: which saved indexes belong to this database, and to its history as it was.
+#
+# Whoever saves an index puts a new token here first, and into the file. A database that knows the
+# token has all the changes that the index has seen: another one does not know it, and neither does
+# an older backup that was restored and went another way since, though its numbers may be the same.
+# A migration that rewrites queries empties this table.
+
+
+# A file that is older is not worth reading: everything is built anew.
+_KEPT = timedelta(days=90)
+
+
+async def add_index_version(unit: Transaction, number: int) -> str:
+    """Return a new token for an index that has seen the change *number*, which is committed."""
+    await unit.session.exec(
+        delete(IndexVersion).where(col(IndexVersion.made_at) < unit.now - _KEPT)
+    )
+    token = token_hex(16)
+    unit.session.add(IndexVersion(token=token, number=number, made_at=unit.now))
+    return token
+
+
+async def index_versions(unit: Transaction) -> dict[str, int]:
+    """The number of the last change that was seen, by token."""
+    found = await unit.session.exec(select(IndexVersion.token, IndexVersion.number))
+    return dict(found.all())

@@ -1,23 +1,109 @@
-"""The schema: bringing a database up to this version, one process at a time."""
+"""Which schema a database has, and which one this version needs.
 
-from __future__ import annotations
+Asked at each start and each minute, so without alembic, whose import takes longer than the answer.
+"""
 
 import asyncio
 from pathlib import Path
 from shutil import disk_usage
+from typing import Final
 
 import structlog
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.engine import Connection
 
-from storage.connecting import patient_engine
 from storage.copies import copy_database, sizes_of
-from storage.engine import SQLITE
-from storage.filelock import file_lock, lock_beside
-from storage.versions import SchemaError, is_current, newest, stored
+from storage.db.engine import SQLITE, Transaction
+from storage.db.filelock import file_lock, lock_beside
+from storage.db.postgresql import admin_engine
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+_STORED: Final = text("SELECT version_num FROM alembic_version")
+
+_MOVING: Final = " moving"  # behind the number: what is there is not all of it yet
+
+
+class SchemaError(RuntimeError):
+    """The database is not one that this version can use; the message says what to do."""
+
+
+class SchemaTooNewError(SchemaError):
+    """The database was migrated by a newer version than this one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database was written by a newer version of Dateline; run that version."
+        )
+
+
+class SchemaTooOldError(SchemaError):
+    """The database is of an older version than this one, or has no tables at all."""
+
+    def __init__(self, version: str | None) -> None:
+        was = "was written by an older version of Dateline" if version else "has no tables yet"
+        super().__init__(f"The database {was}; dateline migrate brings it up to date.")
+
+
+class HalfMovedError(SchemaError):
+    """A move into this database has begun and not ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A move into this database has not ended; give the same dateline migrate-storage "
+            "again, and it goes on where it stopped."
+        )
+
+
+def latest_version() -> str:
+    """The number of the last migration of this version, such as `0042`."""
+    return max(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def moving(version: str) -> str:
+    """What a database calls its version while rows are moved into it."""
+    return version + _MOVING
+
+
+def stored_version(connection: Connection) -> str | None:
+    """The version that the database has; None for one without tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(_STORED).scalar()
+
+
+def is_current(version: str | None) -> bool:
+    """Whether nothing is to be done; `SchemaError` where nothing can be."""
+    if version is not None and version.endswith(_MOVING):
+        raise HalfMovedError
+    if version is None or version < latest_version():
+        return False
+    if version > latest_version():
+        raise SchemaTooNewError
+    return True
+
+
+async def require_current(unit: Transaction) -> None:
+    """For whoever does not migrate: `SchemaError` unless the tables are those of this version."""
+    connection = await unit.session.connection()
+    version = await connection.run_sync(stored_version)
+    if not is_current(version):
+        raise SchemaTooOldError(version)
+
+
+async def is_still_current(unit: Transaction) -> bool:
+    """`is_current`, of a database that is in use."""
+    connection = await unit.session.connection()
+    return is_current((await connection.execute(_STORED)).scalar())
+
+
+# The schema: bringing a database up to this version, one process at a time.
+
 
 log = structlog.get_logger(__name__)
 
 _KEPT = 2  # copies of the file as it was before a migration
+
 _MEGABYTE = 2**20
 
 
@@ -40,8 +126,8 @@ async def migrate(url: str) -> None:
     """
     path = database_file(url)
     if path is None:
-        if not is_current(await version_at(url)):
-            from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
+        if not is_current(await version_of(url)):
+            from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is for those who need it
 
             await upgrade(url)
         return
@@ -53,21 +139,21 @@ async def migrate(url: str) -> None:
 
 async def _is_file_current(path: Path, url: str) -> bool:
     _must_open(path)
-    return is_current(await version_at(url))
+    return is_current(await version_of(url))
 
 
-async def version_at(url: str) -> str | None:
+async def version_of(url: str) -> str | None:
     """The version of the schema there; None without one. A file must be there already."""
-    engine = patient_engine(url)
+    engine = admin_engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(stored)
+            return await connection.run_sync(stored_version)
     finally:
         await engine.dispose()
 
 
 def _migrate_under_lock(path: Path, url: str) -> None:
-    from storage.migrating import upgrade  # noqa: PLC0415 - alembic is for those who need it
+    from storage.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is for those who need it
 
     with file_lock(lock_beside(path, "migrate"), wait=True):
         _must_open(path)
@@ -89,7 +175,7 @@ def _keep_a_copy(path: Path) -> None:
             f"{_megabytes(2 * size)} MB of free disk, for a copy and for the change itself; "
             f"{path.parent.resolve()} has {_megabytes(free)} MB. Nothing was changed."
         )
-    copy = path.with_name(f"{path.stem}.before-{newest()}{path.suffix}")
+    copy = path.with_name(f"{path.stem}.before-{latest_version()}{path.suffix}")
     copy_database(path, copy)
     log.info("the database was copied before it is changed", copy=str(copy))
     copies = sorted(path.parent.glob(f"{path.stem}.before-[0-9]???{path.suffix}"))

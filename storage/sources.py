@@ -1,18 +1,34 @@
 """Sources: the places we read, one row for one URL, and which chats follow them."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, Index, and_, delete, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    SQLColumnExpression,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    inspect,
+    update,
+)
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.among import as_one, by_dialect
-from storage.columns import NUMBERED, ROW_ID, Leased, stored_as
-from storage.engine import Unit
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.leases import claim, lock_claims
+from storage.db.sql import NUMBERED, ROW_ID, Leased, as_one, by_dialect, enum_column, insert_new
 from storage.entries import Entry
-from storage.insert import insert_new
-from storage.words import FullText, SourceKind, SourceState
+from storage.enums import FullText, Notification, SourceKind, SourceState
 
 
 class Source(Leased, table=True):
@@ -28,12 +44,12 @@ class Source(Leased, table=True):
     host: str
     title: str = ""
     folder: list[str] = Field(default_factory=list, sa_type=JSON)  # from the outermost inwards
-    kind: SourceKind = Field(default=SourceKind.FEED, sa_type=stored_as(SourceKind))
-    state: SourceState = Field(default=SourceState.ACTIVE, sa_type=stored_as(SourceState))
+    kind: SourceKind = Field(default=SourceKind.FEED, sa_type=enum_column(SourceKind))
+    state: SourceState = Field(default=SourceState.ACTIVE, sa_type=enum_column(SourceState))
     public: bool = False  # the operator's; else it reaches only the chats that follow it
     own_network: bool = False  # where the operator allows everything
     every_seconds: int | None = None  # the operator's wish; None: as the source itself suggests
-    full_text: FullText = Field(default=FullText.AUTO, sa_type=stored_as(FullText))
+    full_text: FullText = Field(default=FullText.AUTO, sa_type=enum_column(FullText))
     created_at: datetime
 
     # Validators are opaque: sent back as they came.
@@ -77,11 +93,33 @@ class Follow(SQLModel, table=True):
     )
 
 
-async def change_source(unit: Unit, source_id: int, values: Mapping[str, Any]) -> None:
+class AwaitedPage(Leased, table=True):
+    article_id: int = Field(
+        primary_key=True, foreign_key="article.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    url: str
+    host: str = Field(index=True)
+    inside: bool = False  # the source is in the operator's own network
+    private: bool = Field(default=False)
+    awaited_since: datetime
+    due_at: datetime
+
+
+class HostPause(SQLModel, table=True):
+    host: str = Field(primary_key=True)
+    until: datetime
+
+
+class BoilerplateBlocks(SQLModel, table=True):
+    host: str = Field(primary_key=True)
+    blocks: str  # as the reader of pages writes them; small, for it forgets
+
+
+async def change_source(unit: Transaction, source_id: int, values: Mapping[str, Any]) -> None:
     await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
-async def make_source_public(unit: Unit, source: Source, values: Mapping[str, Any]) -> int:
+async def make_source_public(unit: Transaction, source: Source, values: Mapping[str, Any]) -> int:
     """Let the private source reach everybody, with the *values* of its columns; return its row.
 
     Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
@@ -95,7 +133,7 @@ async def make_source_public(unit: Unit, source: Source, values: Mapping[str, An
     return source_id
 
 
-async def source_of(unit: Unit, url_hash: str) -> Source | None:
+async def source_of(unit: Transaction, url_hash: str) -> Source | None:
     found = await unit.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
     return found.first()
 
@@ -118,7 +156,7 @@ _KNOWN: Final = by_dialect(
 )
 
 
-async def sources_known(unit: Unit, url_hashes: Collection[str]) -> list[KnownSource]:
+async def sources_known(unit: Transaction, url_hashes: Collection[str]) -> list[KnownSource]:
     """Return those of them that are there; none of these goes before this unit ends."""
     if not url_hashes:
         return []
@@ -127,25 +165,255 @@ async def sources_known(unit: Unit, url_hashes: Collection[str]) -> list[KnownSo
     return [KnownSource(*row) for row in rows]
 
 
-async def private_among(unit: Unit, source_ids: Collection[int]) -> set[int]:
+async def private_sources(unit: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return those of the sources that reach only the chats that follow them."""
     asked = select(Source.id).where(col(Source.id).in_(source_ids), ~col(Source.public))
     return {source_id for source_id in await unit.session.exec(asked) if source_id}
 
 
-async def all_sources(unit: Unit) -> list[Source]:
+async def all_sources(unit: Transaction) -> list[Source]:
     """Return every source, the operator's first, then by host."""
     order = (col(Source.public).desc(), col(Source.host), col(Source.id))
     return list(await unit.session.exec(select(Source).order_by(*order)))
 
 
-async def add_source(unit: Unit, values: Mapping[str, Any]) -> int | None:
+async def add_source(unit: Transaction, values: Mapping[str, Any]) -> int | None:
     """Return the new row's id; None if a source of this URL is there already."""
     new = await insert_new(unit, Source, [values], returning=Source.id)
     return new[0] if new else None
 
 
-async def remove_source(unit: Unit, url_hash: str) -> bool:
+async def remove_source(unit: Transaction, url_hash: str) -> bool:
     """Forget the source and its entries; the articles stay, and what was sent stays true."""
     gone = await unit.session.exec(delete(Source).where(col(Source.url_hash) == url_hash))
     return bool(gone.rowcount)
+
+
+# Whose turn it is: which sources are read now, and what reading them brought.
+
+
+# Put together once: to do it for each claim takes longer than the claim.
+_OTHER = inspect(Source).local_table.alias("other")
+
+_PAGE = inspect(AwaitedPage).local_table.alias("page")
+
+
+async def claim_due_sources(
+    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+) -> list[Source]:
+    """Claim sources that are due, and none of a host that somebody is asking.
+
+    The operator's own hosts may be asked at any time.
+    """
+    await lock_claims(unit, Source)
+    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now)
+    free = ~_is_host_fetching(unit) & ~_has_page_read(unit, owner)
+    return await claim(
+        unit,
+        Source,
+        due & ~is_paused(col(Source.host), unit.now) & (col(Source.own_network) | free),
+        order=(col(Source.next_fetch_at), col(Source.id)),
+        limit=limit,
+        owner=owner,
+        lease=lease,
+    )
+
+
+async def renew_sources(
+    unit: Transaction, source_ids: Collection[int], owner: str, lease: timedelta
+) -> None:
+    """Renew the leases of those that *owner* still has."""
+    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    await connection.execute(update(Source).where(*theirs).values(lease_until=unit.now + lease))
+
+
+async def release_sources(unit: Transaction, source_ids: Collection[int], owner: str) -> None:
+    """Let others read at once those that *owner* still has: what it read could not be stored."""
+    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    await connection.execute(update(Source).where(*theirs).values(owner=None, lease_until=None))
+
+
+def _is_host_fetching(unit: Transaction) -> ColumnElement[bool]:
+    """Whether another source of the host is being read, or was until a moment ago."""
+    return exists().where(
+        _OTHER.c.host == col(Source.host),
+        _OTHER.c.lease_until > unit.now,
+        _OTHER.c.own_network.is_(False),
+    )
+
+
+def _has_page_read(unit: Transaction, owner: str) -> ColumnElement[bool]:
+    """Whether another process reads a page of the host. One process sees to that by itself."""
+    if unit.dialect != POSTGRESQL:
+        return false()
+    return exists().where(
+        _PAGE.c.host == col(Source.host),
+        _PAGE.c.lease_until > unit.now,
+        _PAGE.c.owner != owner,
+    )
+
+
+async def sources_still_leased(
+    unit: Transaction, owner: str, source_ids: Collection[int]
+) -> set[int]:
+    """Return those that *owner* still has; nobody takes them over before this unit ends."""
+    had = select(Source.id).where(col(Source.id).in_(source_ids), col(Source.owner) == owner)
+    connection = await unit.session.connection()
+    return {each for each in (await connection.scalars(had.with_for_update())) if each}
+
+
+async def finish_fetches(
+    unit: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Store what fetches brought, by the source's id, and let go of the sources.
+
+    A `lease_until` among it is how long their host rests. Return those that *owner* still had;
+    nothing is stored of the others.
+    """
+    if not fetches:
+        return set()
+    connection = await unit.session.connection()
+    ours = await sources_still_leased(unit, owner, fetches)
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for source_id in sorted(ours):
+        values = fetches[source_id]
+        row = {"_id": source_id, **values}
+        alike.setdefault(tuple(sorted(values)), []).append(row)
+    for columns, rows in alike.items():
+        await connection.execute(_finishing(columns), rows)
+    return ours
+
+
+@lru_cache(maxsize=32)
+def _finishing(columns: tuple[str, ...]) -> Update:
+    """To put this together takes longer than to run it; there are a few kinds."""
+    free: dict[str, Any] = {"owner": None, "lease_until": None}
+    told: dict[str, Any] = {column: bindparam(column) for column in columns}
+    return update(Source).values(free | told).where(col(Source.id) == bindparam("_id"))
+
+
+async def delay_host(unit: Transaction, host: str, until: datetime) -> None:
+    """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
+    await pause_host(unit, host, until)
+    sooner = (col(Source.host) == host, col(Source.next_fetch_at) < until)
+    await unit.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
+
+
+# The pages that articles wait for: rows only as long as they are to be read.
+
+
+_LAST: Final = 2**48  # above every article's id
+
+
+async def enqueue_pages(unit: Transaction, pages: Sequence[AwaitedPage]) -> None:
+    if pages:
+        rows = [page.model_dump() for page in pages]
+        await insert_new(unit, AwaitedPage, rows, returning=AwaitedPage.article_id)
+        unit.hints.add(Notification.PAGES)
+
+
+async def claim_pages(
+    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+) -> list[AwaitedPage]:
+    """Lease pages that are due, one of each host, and none of a host that somebody is asking.
+
+    Of a host those of public articles come first: a chat's own feed holds up nobody's news.
+    """
+    await lock_claims(unit, Source)
+    other = aliased(AwaitedPage)
+    asked = exists().where(
+        col(other.host) == col(AwaitedPage.host), col(other.lease_until) > unit.now
+    )
+    # The least of each host, also for another process: it finds that one taken, and no other.
+    first = (
+        select(func.min(_page_order(other)))
+        .where(col(other.due_at) <= unit.now)
+        .group_by(other.host)
+    )
+    due = _page_order(AwaitedPage).in_(first)
+    return await claim(
+        unit,
+        AwaitedPage,
+        due & ~asked & ~_is_polled(unit, owner) & ~is_paused(col(AwaitedPage.host), unit.now),
+        order=(col(AwaitedPage.article_id),),
+        limit=limit,
+        owner=owner,
+        lease=lease,
+    )
+
+
+def _page_order(page: type[AwaitedPage]) -> ColumnElement[int]:
+    """Return what orders the pages of a host: the private ones behind all others."""
+    return col(page.article_id) + case((col(page.private), _LAST), else_=0)
+
+
+def _is_polled(unit: Transaction, owner: str) -> ColumnElement[bool]:
+    """Whether another process reads a source of the host. One process sees to that by itself."""
+    if unit.dialect != POSTGRESQL:
+        return false()
+    return exists().where(
+        col(Source.host) == col(AwaitedPage.host),
+        col(Source.lease_until) > unit.now,
+        col(Source.owner).is_distinct_from(owner),
+        col(Source.own_network).is_(False),
+    )
+
+
+async def delay_next_page(unit: Transaction, page: AwaitedPage, pause: timedelta) -> None:
+    """Let the host of *page* rest from other processes; the one that read it sees to that."""
+    if unit.dialect == POSTGRESQL and not page.inside:
+        await pause_host(unit, page.host, unit.now + pause)
+
+
+async def postpone_page(unit: Transaction, article_id: int, owner: str, until: datetime) -> None:
+    await unit.session.exec(
+        update(AwaitedPage)
+        .where(col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner)
+        .values(owner=None, lease_until=None, due_at=until)
+    )
+
+
+async def finish_page(unit: Transaction, article_id: int, owner: str) -> bool:
+    """Await the page no longer; False if another reads it by now."""
+    done = await unit.session.exec(
+        delete(AwaitedPage).where(
+            col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner
+        )
+    )
+    return bool(done.rowcount)
+
+
+# Hosts that asked to be left alone for a while: all their sources wait, in every process.
+
+
+async def pause_host(unit: Transaction, host: str, until: datetime) -> None:
+    """A longer pause that *host* asked for before stays."""
+    await unit.session.exec(delete(HostPause).where(col(HostPause.until) <= unit.now))
+    row = {"host": host, "until": until}
+    if not await insert_new(unit, HostPause, [row], returning=HostPause.host):
+        longer = (col(HostPause.host) == host, col(HostPause.until) < until)
+        await unit.session.exec(update(HostPause).where(*longer).values(until=until))
+
+
+def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bool]:
+    pause = select(HostPause.host).where(col(HostPause.host) == host, col(HostPause.until) > now)
+    return exists(pause)
+
+
+# What each host prints on all its pages, as far as it has been learned from them.
+
+
+async def boilerplate_of(unit: Transaction, host: str) -> str:
+    """Return what has been learned of *host*, "" for nothing."""
+    row = await unit.session.get(BoilerplateBlocks, host)
+    return row.blocks if row else ""
+
+
+async def store_boilerplate(unit: Transaction, host: str, blocks: str) -> None:
+    """Of two processes that learn of one host at the same moment, the later one counts."""
+    row = {"host": host, "blocks": blocks}
+    if not await insert_new(unit, BoilerplateBlocks, [row], returning=BoilerplateBlocks.host):
+        learned = update(BoilerplateBlocks).where(col(BoilerplateBlocks.host) == host)
+        await unit.session.exec(learned.values(blocks=blocks))

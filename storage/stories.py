@@ -24,19 +24,20 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import NUMBERED, ROW_ID, Leased, where_only
-from storage.engine import Unit
-from storage.leases import claim
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, partial_index
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _GROWN: Final = "grown > told"
+
 _IN_A_CHAIN: Final = "continues_id IS NOT NULL"
 
 
 class Story(Leased, table=True):
     __table_args__ = (
-        Index("ix_story_grown", "id", **where_only(_GROWN)),
-        Index("ix_story_continues_id", "continues_id", **where_only(_IN_A_CHAIN)),
+        Index("ix_story_grown", "id", **partial_index(_GROWN)),
+        Index("ix_story_continues_id", "continues_id", **partial_index(_IN_A_CHAIN)),
         NUMBERED,
     )
 
@@ -51,6 +52,7 @@ class Story(Leased, table=True):
 
 
 _table = SQLModel.metadata.tables["story"]
+
 _before = _table.alias("before")
 
 _START: Final = text("""
@@ -61,19 +63,19 @@ _START: Final = text("""
 """).bindparams(bindparam("now", type_=inspect(Story).columns["created_at"].type))
 
 
-async def start_stories(unit: Unit, count: int) -> list[int]:
+async def create_stories(unit: Transaction, count: int) -> list[int]:
     """Return the ids of so many new stories, one at least, in order."""
     connection = await unit.session.connection()
     started = await connection.execute(_START, {"count": count, "now": unit.now})
     return sorted(started.scalars())
 
 
-async def drop_stories(unit: Unit, story_ids: Collection[int]) -> None:
+async def delete_stories(unit: Transaction, story_ids: Collection[int]) -> None:
     if story_ids:
         await unit.session.exec(delete(Story).where(col(Story.id).in_(story_ids)))
 
 
-async def grow_stories(unit: Unit, story_ids: Collection[int]) -> None:
+async def mark_growth(unit: Transaction, story_ids: Collection[int]) -> None:
     await unit.session.exec(
         update(Story)
         .where(col(Story.id).in_(story_ids))
@@ -93,7 +95,7 @@ _CONTINUE: Final = (
 )
 
 
-async def continue_stories(unit: Unit, chapters: Mapping[int, int]) -> None:
+async def continue_stories(unit: Transaction, chapters: Mapping[int, int]) -> None:
     """Write down that each story, in this order, is the next chapter of the one it is mapped to."""
     if chapters:
         connection = await unit.session.connection()
@@ -101,13 +103,13 @@ async def continue_stories(unit: Unit, chapters: Mapping[int, int]) -> None:
         await connection.execute(_CONTINUE, rows)
 
 
-def chain_of(story: Any) -> ColumnElement[int]:
+def chain_of_story(story: Any) -> ColumnElement[int]:
     """Return the first story of the chain of *story*, a table in the query."""
     return func.coalesce(col(story.continues_id), col(story.id))
 
 
-async def claim_grown(
-    unit: Unit, *, owner: str, limit: int, lease: timedelta, pause: timedelta
+async def claim_growing_stories(
+    unit: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:
     """Lease stories that grew since their alerts were last edited, which is a *pause* ago."""
     rested = or_(col(Story.told_at).is_(None), col(Story.told_at) <= unit.now - pause)
@@ -116,7 +118,9 @@ async def claim_grown(
     return await claim(unit, Story, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def keep_story(unit: Unit, story_id: int | None, owner: str, lease: timedelta) -> bool:
+async def renew_story(
+    unit: Transaction, story_id: int | None, owner: str, lease: timedelta
+) -> bool:
     """Renew the lease; False if another has taken the story over."""
     kept = (
         update(Story)
@@ -126,7 +130,7 @@ async def keep_story(unit: Unit, story_id: int | None, owner: str, lease: timede
     return bool((await unit.session.exec(kept)).rowcount)
 
 
-async def finish_grown(unit: Unit, story_ids: Collection[int], owner: str) -> None:
+async def finish_stories(unit: Transaction, story_ids: Collection[int], owner: str) -> None:
     """Free stories that have no alert to edit; all that joined them until now is told."""
     await unit.session.exec(
         update(Story)
@@ -136,7 +140,7 @@ async def finish_grown(unit: Unit, story_ids: Collection[int], owner: str) -> No
     )
 
 
-async def put_back(unit: Unit, story: Story, owner: str) -> None:
+async def release_story(unit: Transaction, story: Story, owner: str) -> None:
     """Free it, to be claimed once more after a pause."""
     await unit.session.exec(
         update(Story)
@@ -145,7 +149,7 @@ async def put_back(unit: Unit, story: Story, owner: str) -> None:
     )
 
 
-async def finish_telling(unit: Unit, story: Story, owner: str) -> None:
+async def finish_reporting(unit: Transaction, story: Story, owner: str) -> None:
     """Free it; what joined after it was claimed makes it due once more."""
     await unit.session.exec(
         update(Story)

@@ -1,15 +1,18 @@
 """Subscriptions: which chat wants which topic, and how."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.columns import NUMBERED, ROW_ID, stored_as
-from storage.engine import Unit
-from storage.queries import Query
+from storage.chats import Chat
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
+from storage.enums import Mode, MuteKind
+from storage.mutes import Mute
+from storage.queries import Query, retire_query
 from storage.topics import Topic
-from storage.words import Mode
 
 
 class Subscription(SQLModel, table=True):
@@ -21,18 +24,38 @@ class Subscription(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     topic_id: int = Field(foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
-    mode: Mode = Field(sa_type=stored_as(Mode))
+    mode: Mode = Field(sa_type=enum_column(Mode))
     created_at: datetime  # only articles stored later alert
     paused: bool = False
 
 
-async def subscription_to(unit: Unit, chat_id: int, topic_id: int) -> Subscription | None:
+class EndedSubscription(SQLModel, table=True):
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    topic_id: int = Field(
+        primary_key=True, foreign_key="topic.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    mode: Mode = Field(sa_type=enum_column(Mode))
+    created_at: datetime  # of the subscription
+    paused: bool = False
+    ended_at: datetime = Field(index=True)
+
+
+class CatalogueChange(SQLModel, table=True):
+    """A topic of the catalogue that an admin made, changed or retired."""
+
+    slug: str = Field(primary_key=True, max_length=64)
+    at: datetime
+
+
+async def subscription_to(unit: Transaction, chat_id: int, topic_id: int) -> Subscription | None:
     ours = (col(Subscription.chat_id) == chat_id, col(Subscription.topic_id) == topic_id)
     return (await unit.session.exec(select(Subscription).where(*ours))).one_or_none()
 
 
-async def topics_watched(
-    unit: Unit, chat_id: int, *, offset: int = 0, limit: int = 100
+async def subscribed_topics(
+    unit: Transaction, chat_id: int, *, offset: int = 0, limit: int = 100
 ) -> list[tuple[Topic, Mode]]:
     """What the chat watches, in the order in which it began."""
     rows = await unit.session.exec(
@@ -46,13 +69,13 @@ async def topics_watched(
     return [(topic, Mode(mode)) for topic, mode in rows]
 
 
-async def topics_paused(unit: Unit, chat_id: int) -> frozenset[int]:
+async def topics_paused(unit: Transaction, chat_id: int) -> frozenset[int]:
     """Return those that the chat watches, and of which nothing comes."""
     paused = (col(Subscription.chat_id) == chat_id, col(Subscription.paused))
     return frozenset(await unit.session.exec(select(Subscription.topic_id).where(*paused)))
 
 
-async def topic_watched_with(unit: Unit, chat_id: int, canonical: str) -> Topic | None:
+async def subscribed_topic(unit: Transaction, chat_id: int, canonical: str) -> Topic | None:
     """Return the first that the chat watches with this query."""
     rows = await unit.session.exec(
         select(Topic)
@@ -65,14 +88,14 @@ async def topic_watched_with(unit: Unit, chat_id: int, canonical: str) -> Topic 
     return rows.first()
 
 
-async def count_subscriptions(unit: Unit, chat_id: int) -> int:
+async def count_subscriptions(unit: Transaction, chat_id: int) -> int:
     ours = col(Subscription.chat_id) == chat_id
     return (
         await unit.session.exec(select(func.count()).select_from(Subscription).where(ours))
     ).one()
 
 
-async def wants_digest(unit: Unit, chat_id: int) -> bool:
+async def wants_digest(unit: Transaction, chat_id: int) -> bool:
     """Whether any subscription of the chat asks for a digest."""
     digesting = [mode for mode in Mode if mode.digests]
     wanted = select(Subscription.id).where(
@@ -83,7 +106,7 @@ async def wants_digest(unit: Unit, chat_id: int) -> bool:
     return (await unit.session.exec(wanted.limit(1))).first() is not None
 
 
-async def wanted_most(unit: Unit, *, limit: int) -> list[int]:
+async def popular_topics(unit: Transaction, *, limit: int) -> list[int]:
     """Topics of the catalogue, those that most chats watch first; else in its order.
 
     It counts them all.
@@ -97,3 +120,195 @@ async def wanted_most(unit: Unit, *, limit: int) -> list[int]:
     wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
     ordered = wanted.order_by(watching.desc(), col(Topic.position), col(Topic.id))
     return list(await unit.session.exec(ordered.limit(limit)))
+
+
+# What the other threads of a chat's group watch.
+
+
+Row = tuple[int, int, str, int, str, Mode]
+
+
+async def subscriptions_in_other_threads(
+    unit: Transaction, chat: Chat, *, offset: int, limit: int
+) -> list[Row]:
+    """Return our row, number and name of the thread, and the topic's row, name and mode."""
+    rows = await unit.session.exec(
+        select(  # type: ignore[call-overload]
+            Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name, Subscription.mode
+        )
+        .join(Subscription, col(Subscription.chat_id) == Chat.id)
+        .join(Topic, col(Topic.id) == Subscription.topic_id)
+        .where(_in_other_threads(chat))
+        .order_by(col(Chat.thread_id), col(Subscription.id))
+        .offset(offset)
+        .limit(limit)
+    )
+    return [(*row[:-1], Mode(row[-1])) for row in rows]
+
+
+async def count_in_other_threads(unit: Transaction, chat: Chat) -> int:
+    counted = (
+        select(func.count())
+        .select_from(Subscription)
+        .join(Chat, col(Chat.id) == Subscription.chat_id)
+        .where(_in_other_threads(chat))
+    )
+    return (await unit.session.exec(counted)).one()
+
+
+def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
+    return and_(col(Chat.telegram_id) == chat.telegram_id, col(Chat.id) != chat.id)
+
+
+# Subscriptions that a chat has ended, as they were, for as long as that can be undone.
+#
+# A topic of the chat's own stays for so long too, and its query goes on finding.
+
+
+async def end_subscription(unit: Transaction, subscription: Subscription) -> None:
+    """The chat is locked, here and below."""
+    await restore_ended(unit, subscription.chat_id, subscription.topic_id)
+    unit.session.add(
+        EndedSubscription(
+            chat_id=subscription.chat_id,
+            topic_id=subscription.topic_id,
+            mode=subscription.mode,
+            created_at=subscription.created_at,
+            paused=subscription.paused,
+            ended_at=unit.now,
+        )
+    )
+    await unit.session.delete(subscription)
+    await unit.session.flush()
+
+
+async def ended_subscription(
+    unit: Transaction, chat_id: int, topic_id: int, since: datetime
+) -> EndedSubscription | None:
+    """Return it if it was ended after *since*."""
+    row = await unit.session.get(EndedSubscription, (chat_id, topic_id))
+    return row if row and row.ended_at > since else None
+
+
+async def restore_ended(unit: Transaction, chat_id: int, topic_id: int) -> None:
+    """What is watched again has not ended."""
+    ours = (
+        col(EndedSubscription.chat_id) == chat_id,
+        col(EndedSubscription.topic_id) == topic_id,
+    )
+    await unit.session.exec(delete(EndedSubscription).where(*ours))
+
+
+async def chats_with_ends(unit: Transaction, before: datetime, limit: int) -> list[int]:
+    """Return chats that ended a subscription *before* then."""
+    rows = await unit.session.exec(
+        select(EndedSubscription.chat_id)
+        .where(col(EndedSubscription.ended_at) <= before)
+        .distinct()
+        .order_by(col(EndedSubscription.chat_id))
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def purge_ended(unit: Transaction, chat_id: int, before: datetime) -> int:
+    """Forget what the chat ended *before* then, and its own topics with it; return how many."""
+    ended = await unit.session.exec(
+        select(EndedSubscription.topic_id).where(
+            col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.ended_at) <= before
+        )
+    )
+    topic_ids = list(ended)
+    for topic_id in topic_ids:
+        await restore_ended(unit, chat_id, topic_id)
+        if not await subscription_to(unit, chat_id, topic_id):
+            await _drop(unit, chat_id, topic_id)
+    return len(topic_ids)
+
+
+async def _drop(unit: Transaction, chat_id: int, topic_id: int) -> None:
+    its_mutes = (
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind) == MuteKind.TOPIC,
+        col(Mute.subject_id) == topic_id,
+    )
+    await unit.session.exec(delete(Mute).where(*its_mutes))
+    topic = await unit.session.get(Topic, topic_id)
+    if topic and topic.chat_id == chat_id:
+        await drop_topic(unit, topic)
+
+
+async def drop_topic(unit: Transaction, topic: Topic) -> None:
+    await unit.session.delete(topic)
+    await unit.session.flush()
+    await retire_query(unit, topic.query_id)
+
+
+# The public catalogue as those who run the bot change it; what they changed no release undoes.
+
+
+class TopicListed(NamedTuple):
+    id: int
+    slug: str
+    name: str
+    typed: str
+    subscribers: int
+    place: int  # from 1
+
+
+async def catalogue_listed(
+    unit: Transaction, *, offset: int = 0, limit: int = 1000
+) -> list[TopicListed]:
+    counted = select(func.count()).where(col(Subscription.topic_id) == Topic.id)
+    wanted = (
+        select(  # type: ignore[call-overload]
+            Topic.id,
+            Topic.slug,
+            Topic.name,
+            Topic.typed,
+            counted.correlate(Topic).scalar_subquery(),
+        )
+        .where(col(Topic.slug).is_not(None))
+        .order_by(col(Topic.position), col(Topic.id))
+    )
+    rows = await unit.session.exec(wanted.offset(offset).limit(limit))
+    return [
+        TopicListed(topic_id, slug, name, typed, subscribers, place)
+        for place, (topic_id, slug, name, typed, subscribers) in enumerate(rows, offset + 1)
+    ]
+
+
+async def public_topic(unit: Transaction, topic_id: int) -> Topic | None:
+    """Return a topic of the catalogue, locked till the unit ends."""
+    wanted = select(Topic).where(col(Topic.id) == topic_id, col(Topic.slug).is_not(None))
+    fresh = wanted.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.exec(fresh)).one_or_none()
+
+
+async def whole_catalogue(unit: Transaction) -> list[Topic]:
+    """Return it in its order, locked till the unit ends."""
+    wanted = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
+    found = list(await unit.session.exec(wanted.with_for_update()))
+    return sorted(found, key=lambda topic: (topic.position, topic.id))
+
+
+async def record_catalogue_change(unit: Transaction, slug: str) -> None:
+    row = {"slug": slug, "at": unit.now}
+    await insert_new(unit, CatalogueChange, [row], returning=CatalogueChange.slug)
+
+
+async def changed_slugs(unit: Transaction) -> set[str]:
+    return set(await unit.session.exec(select(CatalogueChange.slug)))
+
+
+async def retiring_topics(unit: Transaction) -> list[int]:
+    """Return those that were retired, and that some chat may still have to take over."""
+    neither = (col(Topic.slug).is_(None), col(Topic.chat_id).is_(None))
+    return [row for row in await unit.session.exec(select(Topic.id).where(*neither)) if row]
+
+
+async def subscribers_of(unit: Transaction, topic_id: int, limit: int) -> list[int]:
+    """Return chats that watch it, in the order of their rows."""
+    wanted = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
+    rows = await unit.session.exec(wanted.order_by(col(Subscription.chat_id)).limit(limit))
+    return list(rows)

@@ -2,62 +2,44 @@
 
 from sqlmodel import SQLModel
 
-from storage.acts import Act
-from storage.admins import Admin, AdminCode
+from storage.access import Admin, AdminCode, Admission, AuditEvent, Invite, Secret, WrongGuesses
 from storage.alerts import Alert
-from storage.allowances import Allowance
-from storage.article_addresses import ArticleAddress
 from storage.article_versions import ArticleVersion
-from storage.articles import Article
-from storage.bans import Ban
-from storage.blocks import LearnedBlocks
+from storage.articles import Article, ArticleAddress, Folded
 from storage.broadcasts import Broadcast
 from storage.bundles import Bundle
-from storage.catalogue import CatalogueEdit
-from storage.chats import Chat
-from storage.checkpoints import Checkpoint
-from storage.columns import Leased
-from storage.deliveries import Delivery
+from storage.chats import Chat, ChatAdmin, DigestTime, Quota
+from storage.db.leases import Lease
+from storage.db.sql import Leased
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
-from storage.feed_grants import FeedGrant
-from storage.feed_lists import FeedList, FeedListLine
 from storage.feedback import Feedback
-from storage.folded import Folded
-from storage.follows import Unfollowed
-from storage.handled import Handled
-from storage.hosts import HostPause
-from storage.invites import Admission, Guessing, Invite
-from storage.leases import Lease
-from storage.mailbox_requests import MailboxRequest
-from storage.mailboxes import Mailbox
-from storage.matches import Match
+from storage.feeds_followed import FeedImport, FeedImportLine, Unfollowed
+from storage.mailboxes import Mailbox, MailboxRequest
 from storage.mutes import Mute
 from storage.outages import Outage
+from storage.outbox import Delivery
 from storage.pace import Pace
-from storage.pages import AwaitedPage
-from storage.pushes import Push
-from storage.queries import Counter, Query
-from storage.secrets import Secret
-from storage.shares import Share
-from storage.slots import DigestSlot
-from storage.sources import Follow, Source
-from storage.stewards import Steward
+from storage.queries import ChangeNumber, IndexVersion, Match, Query
+from storage.sharing import PublishedFeed, Share
+from storage.sources import AwaitedPage, BoilerplateBlocks, Follow, HostPause, Source
 from storage.stories import Story
-from storage.subscriptions import Subscription
-from storage.subscriptions_ended import EndedSubscription
+from storage.subscriptions import CatalogueChange, EndedSubscription, Subscription
+from storage.suspension import Ban
 from storage.tallies import Tally
 from storage.topics import Topic
+from storage.updates import ProcessedUpdate
+from storage.websub import PushSubscription
 
 METADATA = SQLModel.metadata
 
 TABLES: tuple[type[SQLModel], ...] = (
-    Act,
+    AuditEvent,
     Admin,
     AdminCode,
     Admission,
     Alert,
-    Allowance,
+    Quota,
     Article,
     ArticleAddress,
     ArticleVersion,
@@ -65,27 +47,27 @@ TABLES: tuple[type[SQLModel], ...] = (
     Ban,
     Broadcast,
     Bundle,
-    CatalogueEdit,
+    CatalogueChange,
     Chat,
-    Checkpoint,
-    Counter,
+    IndexVersion,
+    ChangeNumber,
     Delivery,
-    DigestSlot,
+    DigestTime,
     Edition,
     EditionStory,
     EndedSubscription,
     Entry,
-    FeedGrant,
+    PublishedFeed,
     Feedback,
-    FeedList,
-    FeedListLine,
+    FeedImport,
+    FeedImportLine,
     Folded,
     Follow,
-    Guessing,
-    Handled,
+    WrongGuesses,
+    ProcessedUpdate,
     HostPause,
     Invite,
-    LearnedBlocks,
+    BoilerplateBlocks,
     Lease,
     Mailbox,
     MailboxRequest,
@@ -93,12 +75,12 @@ TABLES: tuple[type[SQLModel], ...] = (
     Mute,
     Outage,
     Pace,
-    Push,
+    PushSubscription,
     Query,
     Secret,
     Share,
     Source,
-    Steward,
+    ChatAdmin,
     Story,
     Subscription,
     Tally,
@@ -113,9 +95,9 @@ LEASED: tuple[type[Leased], ...] = (
     Bundle,
     Chat,
     Delivery,
-    FeedList,
+    FeedImport,
     Outage,
-    Push,
+    PushSubscription,
     Source,
     Story,
 )

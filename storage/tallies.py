@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.engine import POSTGRESQL, Unit
-from storage.words import Event
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.enums import Event
 
 KEPT = timedelta(days=30)
 
@@ -18,7 +18,7 @@ class Tally(SQLModel, table=True):
     count: int
 
 
-async def tally(unit: Unit, event: Event) -> None:
+async def tally(unit: Transaction, event: Event) -> None:
     """Count it once more today."""
     today = unit.now.date()
     await unit.session.exec(delete(Tally).where(col(Tally.day) < today - KEPT))
@@ -31,7 +31,7 @@ async def tally(unit: Unit, event: Event) -> None:
     )
 
 
-async def tallied_today(unit: Unit, event: Event) -> int:
+async def tallied_today(unit: Transaction, event: Event) -> int:
     wanted = select(Tally.count).where(
         col(Tally.event) == event.value, col(Tally.day) == unit.now.date()
     )

@@ -16,7 +16,7 @@ import storage.tables  # noqa: F401 - all tables are known then
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table
 
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
 
 SECRET = "quagga"
 """Stands in every text that is the chat's own; nobody else ever types it."""
@@ -74,7 +74,7 @@ async def fill(storage: Storage, chat_id: int) -> None:
                 await _make(unit, table.name, known)
 
 
-async def _make(unit: Unit, name: str, known: dict[str, int]) -> int:
+async def _make(unit: Transaction, name: str, known: dict[str, int]) -> int:
     """Make a row of whatever fits, and before it those that it must refer to."""
     table, model = SQLModel.metadata.tables[name], MODELS[name]
     values: dict[str, Any] = {}
@@ -107,7 +107,7 @@ def _made_up(kind: Any, now: datetime) -> Any:
     return kind(1) if kind is int else kind()
 
 
-async def _rows(unit: Unit, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
+async def _rows(unit: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
     model = MODELS[table]
     asked = select(model).where(col(getattr(model, column)).in_(ids))
     found = await unit.session.exec(asked.order_by(*SQLModel.metadata.tables[table].primary_key))

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bot.logs import redact_line
 from bot.playground.newsroom import drafts
 from bot.sources.workers import Workers
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty
 from tests.secrecy import (  # noqa: F401 - hooks, which pytest finds here by their names

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.engine import SQLITE
+from storage.db.engine import SQLITE
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @dataclass

@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from storage.folded import Folded, FoldedRow, store_folded
+from storage.articles import Folded, FoldedText, store_folded
 from storage.tables import METADATA
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table
 
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
 
 ROWS = 3
 MOMENTS = (
@@ -58,12 +58,12 @@ async def fill(storage: Storage) -> None:
             if table.name != Folded.__tablename__:
                 await connection.execute(insert(table), _rows(table))
         await store_folded(
-            unit, [FoldedRow(n + 1, "c++", f"word{n} 台 湾 at&t", "ja") for n in range(ROWS)]
+            unit, [FoldedText(n + 1, "c++", f"word{n} 台 湾 at&t", "ja") for n in range(ROWS)]
         )
         await _number_on(unit)
 
 
-async def _number_on(unit: Unit) -> None:
+async def _number_on(unit: Transaction) -> None:
     """On PostgreSQL rows that bring their ids do not move the sequence."""
     if unit.dialect != "postgresql":
         return

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 
 from bot.metrics import Metrics
 from bot.watch import Act, Reading, Watch
-from storage.backlog import Backlog
+from storage.stats import Backlog
 
 ROOT = Path(__file__).parent.parent
 BUILD = {"version": "1", "python": "3.11", "database": "sqlite", "roles": "chat"}

@@ -19,7 +19,7 @@ from bot.delivery.replies import Replies
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
 from bot.loops import Loop
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 WAITING = 10_000
 REPLIES = 100

@@ -5,9 +5,9 @@ from datetime import timedelta
 from statistics import median
 
 from benchmarks.delivering.outboxes import fill
-from storage.deliveries_claimed import begin_sending, claim_deliveries, finish_calls
-from storage.engine import Storage
-from storage.words import DeliveryState
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, claim_deliveries, finish_calls
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 100

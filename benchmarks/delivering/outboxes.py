@@ -9,11 +9,11 @@ from sqlmodel import col, func, select
 
 from bot.rendering.messages import Message
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.engine import HasClock, Storage, database_clock
+from storage.db.engine import DatabaseClock, Storage, database_clock
+from storage.enums import ChatKind, DeliveryKind, DeliveryState
+from storage.outbox import Delivery
 from storage.planner import learn_sizes
 from storage.schema import migrate
-from storage.words import ChatKind, DeliveryKind, DeliveryState
 
 _AT_ONCE = 5_000
 _NAME = "dateline_deliver"
@@ -21,7 +21,7 @@ _BODY = Message("Your digest\n" + "Taiwan: the consul-general arrived in Osaka. 
 
 
 @asynccontextmanager
-async def opened(url: str, clock: HasClock = database_clock) -> AsyncIterator[Storage]:
+async def opened(url: str, clock: DatabaseClock = database_clock) -> AsyncIterator[Storage]:
     """Yield a storage on an empty database: *url* names a file, or a PostgreSQL server."""
     storage = Storage.open(await made(url), clock=clock)
     try:

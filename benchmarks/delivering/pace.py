@@ -16,7 +16,7 @@ from bot.delivery.send import Sending
 from bot.playground.answers import Refusal
 from bot.playground.flood import Flood, FloodMode
 from bot.rendering.messages import Message
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 TOKEN = "1:playground"  # noqa: S105 - it opens nothing
 MINUTES = 20

@@ -14,7 +14,7 @@ from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 TOKEN = "1:playground"  # noqa: S105 - it opens nothing
 PER_SECOND = 950.0

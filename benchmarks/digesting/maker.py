@@ -15,7 +15,7 @@ from benchmarks.digesting.town import MOMENT
 from benchmarks.ingesting.scales import memory_mb
 from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 
 async def make_all(url: str, expected: int) -> dict[str, float]:

@@ -11,15 +11,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.articles import Article
 from storage.chats import Chat
-from storage.engine import Storage, Unit
+from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.matches import Match
-from storage.queries import query_for
+from storage.enums import Mode, Stage
+from storage.queries import Match, query_for
 from storage.sources import Source
 from storage.stories import Story
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode, Stage
 
 TOPICS = 200
 TOPICS_EACH = 4
@@ -50,7 +49,7 @@ async def build(storage: Storage, readers: int) -> None:
             await _subscribe(unit, some, topics)
 
 
-async def _topic(unit: Unit, number: int) -> tuple[int, int]:
+async def _topic(unit: Transaction, number: int) -> tuple[int, int]:
     """Return the topic and its query."""
     query = await query_for(unit, f"subject{number}")
     row = Topic(
@@ -64,7 +63,7 @@ async def _topic(unit: Unit, number: int) -> tuple[int, int]:
     return row.id, query.id
 
 
-async def _print(unit: Unit, topics: Sequence[tuple[int, int]]) -> None:
+async def _print(unit: Transaction, topics: Sequence[tuple[int, int]]) -> None:
     """Store the stories of each topic, each told by two outlets."""
     now, count = unit.now, TOPICS * STORIES_EACH
     await _add(unit, Source, (_source(now, n) for n in range(1, OUTLETS + 1)))
@@ -77,7 +76,9 @@ async def _print(unit: Unit, topics: Sequence[tuple[int, int]]) -> None:
     await _add(unit, Match, (_match(now, *hit) for hit in hits))
 
 
-async def _subscribe(unit: Unit, readers: Sequence[int], topics: Sequence[tuple[int, int]]) -> None:
+async def _subscribe(
+    unit: Transaction, readers: Sequence[int], topics: Sequence[tuple[int, int]]
+) -> None:
     await _add(unit, Chat, (_chat(unit.now, reader) for reader in readers))
     numbers = [reader + 1 for reader in readers]
     found = select(Chat.id, Chat.telegram_id).where(
@@ -97,7 +98,7 @@ async def _subscribe(unit: Unit, readers: Sequence[int], topics: Sequence[tuple[
     await _add(unit, Subscription, wishes)
 
 
-async def _add(unit: Unit, table: type[SQLModel], rows: Iterator[dict[str, Any]]) -> None:
+async def _add(unit: Transaction, table: type[SQLModel], rows: Iterator[dict[str, Any]]) -> None:
     connection = await unit.session.connection()
     while some := list(islice(rows, _AT_ONCE)):
         await connection.execute(insert(table), some)

@@ -22,7 +22,7 @@ from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
 from bot.sources.reading import QUICK, Reader
 from bot.sources.workers import Workers
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.sources import Source, source_of
 
 LONGEST_MS: Final = 100  # that the loop may stand still

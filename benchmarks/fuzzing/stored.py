@@ -17,7 +17,7 @@ from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.articles import Article
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.entries import Entry
 from storage.sources import Source, add_source
 

@@ -5,11 +5,10 @@ from sqlmodel import col, func, select
 from benchmarks.ingesting.feeds import NEW, PLANTED, SHOWN, planted
 from bot.matching.query import parse
 from storage.articles import Article
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.matches import Match
-from storage.queries import Query
-from storage.words import Stage
+from storage.enums import Stage
+from storage.queries import Match, Query
 
 
 async def check(storage: Storage, feeds: int, versions: int) -> None:

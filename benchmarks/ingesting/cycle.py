@@ -43,7 +43,7 @@ from bot.app.steps.reading import POLLERS
 from bot.app.ticking import keep_what_is_there
 from bot.app.wiring import TICK_SECONDS
 from bot.loops import Loop, nap
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.sources import Source
 
 CYCLES: Final = 10

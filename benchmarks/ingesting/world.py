@@ -29,12 +29,11 @@ from bot.sources.group import Grouping
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
 from storage.articles import Article
-from storage.engine import HasClock, Storage, database_clock
-from storage.pages import AwaitedPage
+from storage.db.engine import DatabaseClock, Storage, database_clock
+from storage.enums import Stage
 from storage.queries import query_for
 from storage.schema import migrate
-from storage.sources import Source, add_source, change_source
-from storage.words import Stage
+from storage.sources import AwaitedPage, Source, add_source, change_source
 
 OWNER = "benchmark"
 QUERIES = 10_000
@@ -111,7 +110,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(url: str, clock: HasClock = database_clock) -> AsyncIterator[World]:
+async def world(url: str, clock: DatabaseClock = database_clock) -> AsyncIterator[World]:
     """Yield the steps on the empty database at *url*."""
     with _logging_to_nowhere():
         async with _steps(url, clock) as steps:
@@ -127,7 +126,7 @@ def _logging_to_nowhere() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _steps(url: str, clock: HasClock) -> AsyncIterator[World]:
+async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
     await migrate(url)
     storage = Storage.open(url, clock=clock, pool_size=20)
     guard = Lenient(networks=(_LOOPBACK,))

@@ -8,12 +8,11 @@ from benchmarks.ingesting.counting import number_of
 from benchmarks.start import fill
 from bot.sources.articles.intake import url_hash
 from storage.articles import Article
-from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.slots import DigestSlot
+from storage.chats import Chat, DigestTime
+from storage.db.engine import Storage
+from storage.enums import EVERY_DAY, DeliveryState, Stage
+from storage.outbox import Delivery
 from storage.sources import Source
-from storage.words import EVERY_DAY, DeliveryState, Stage
 
 QUERIES = 2_000
 
@@ -45,7 +44,7 @@ async def readers(storage: Storage, count: int) -> None:
         rows = await unit.session.exec(select(Chat.id))
         slot = {"number": 0, "minutes": now.hour * 60 + now.minute, "weekdays": EVERY_DAY}
         slots = [slot | {"chat_id": chat or 0} for chat in rows]
-        await (await unit.session.connection()).execute(insert(DigestSlot), slots)
+        await (await unit.session.connection()).execute(insert(DigestTime), slots)
         due = update(Chat).where(col(Chat.id) > 0).values(zone="UTC", next_digest_at=now)
         await unit.session.exec(due)
 

@@ -93,17 +93,17 @@ async def _own_webhook(settings: Settings) -> str | None:
     """Return where our webhook is; None while there is no key to make the address with."""
     from bot.app.hooks import hook_at
     from bot.rendering.seals import Seal
-    from storage.condition import opened_to_read
-    from storage.engine import DatabaseError
-    from storage.secrets import known_key
+    from storage.access import existing_signing_key
+    from storage.db.engine import DatabaseError
+    from storage.health import open_read_only
 
     try:
-        storage = opened_to_read(_database_of(settings))
+        storage = open_read_only(_database_of(settings))
     except OSError:
         return None
     try:
         async with storage.reading() as unit:
-            key = await known_key(unit)
+            key = await existing_signing_key(unit)
     except (DatabaseError, OSError):
         return None
     finally:
@@ -115,8 +115,8 @@ async def _own_webhook(settings: Settings) -> str | None:
 async def _database(url: str) -> Sequence[Finding]:
     import sqlite3
 
-    from storage.condition import condition_of_file, condition_of_server
-    from storage.engine import DatabaseError
+    from storage.db.engine import DatabaseError
+    from storage.health import condition_of_file, condition_of_server
     from storage.schema import database_file
 
     file = database_file(url)
@@ -148,14 +148,14 @@ async def _process(url: str) -> Sequence[Finding]:
 
 async def _holders(url: str) -> list[str] | None:
     """Return who runs the bot on the database; None if that cannot be told."""
-    from storage.condition import leases_held, opened_to_read
-    from storage.engine import DatabaseError
-    from storage.filelock import lock_beside
+    from storage.db.engine import DatabaseError
+    from storage.db.filelock import lock_beside
+    from storage.health import leases_held, open_read_only
     from storage.schema import database_file
 
     if file := database_file(url):
         return who_runs(lock_beside(file, "run"))
-    storage = opened_to_read(url)
+    storage = open_read_only(url)
     try:
         async with storage.reading() as unit:
             return await leases_held(unit)
@@ -166,19 +166,19 @@ async def _holders(url: str) -> list[str] | None:
 
 
 async def _sources(url: str) -> Sequence[Finding]:
-    from storage.condition import opened_to_read
-    from storage.engine import DatabaseError
-    from storage.overview import amounts, count_sources_in_trouble, last_read
+    from storage.db.engine import DatabaseError
+    from storage.health import open_read_only
     from storage.schema import database_file
+    from storage.stats import amounts, count_unhealthy_sources, last_read
 
     file = database_file(url)
     if file and not file.exists():
         return []
-    storage = opened_to_read(url)
+    storage = open_read_only(url)
     try:
         async with storage.reading() as unit:
             count = (await amounts(unit)).sources
-            in_trouble = await count_sources_in_trouble(unit)
+            in_trouble = await count_unhealthy_sources(unit)
             read_at = await last_read(unit)
             since = unit.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.settings import Role, Settings
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 # Connections that the loops of a role keep busy; who has several roles shares them.
 CONNECTIONS: Final = {
@@ -32,7 +32,7 @@ class Database:
     connections: int
 
     def open(self) -> Storage:
-        from storage.engine import Storage
+        from storage.db.engine import Storage
 
         return Storage.open(
             self.url, pool_size=self.connections, through_pooler=self.url != self.server

@@ -28,7 +28,7 @@ from bot.loops import leaves, nap
 from bot.sources.finding.adding import Adding, Wish
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import Wait
-from storage.engine import SQLITE, DatabaseError, will_pass
+from storage.db.engine import SQLITE, DatabaseError, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -105,7 +105,7 @@ class FrontDoor:
             try:
                 return await act()
             except (DatabaseError, OSError) as error:
-                if not will_pass(error):
+                if not is_transient(error):
                     raise
                 log_outage("what is to be done first has to wait for the database", error)
                 await nap(stopping, GREETING_PAUSE_SECONDS)

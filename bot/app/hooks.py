@@ -13,8 +13,8 @@ from bot.loops import nap
 from bot.rendering.seals import Purpose
 from bot.settings import Role, Updates
 from bot.web.webhook import WebhookRoute
-from storage.engine import DatabaseError
-from storage.leases import hold, let_go
+from storage.db.engine import DatabaseError
+from storage.db.leases import acquire_lease, release_lease
 
 if TYPE_CHECKING:
     import asyncio
@@ -68,14 +68,14 @@ class HookedDoor:
         """Of several processes one sees to it."""
         try:
             async with self.around.storage.writing() as unit:
-                return await hold(unit, ROLE, self.around.owner, LEASE)
+                return await acquire_lease(unit, ROLE, self.around.owner, LEASE)
         except (DatabaseError, OSError):
             return False
 
     async def _let_go(self) -> None:
         try:
             async with self.around.storage.writing() as unit:
-                await let_go(unit, ROLE, self.around.owner)
+                await release_lease(unit, ROLE, self.around.owner)
         except (DatabaseError, OSError):
             return  # then it runs out by itself
 

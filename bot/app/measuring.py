@@ -15,7 +15,7 @@ from bot.app.stops import StopError
 from bot.app.versions import our_version
 from bot.settings import Role
 from bot.watch import Reading
-from storage.engine import DatabaseError
+from storage.db.engine import DatabaseError
 from storage.schema import database_file
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.metrics import Metrics
     from bot.web.health import Health
-    from storage.backlog import Backlog
-    from storage.engine import Storage
+    from storage.db.engine import Storage
+    from storage.stats import Backlog
 
 BACKLOG_SECONDS: Final = 15.0  # between two questions to the database
 ASK_SECONDS: Final = 5.0  # that they may take
@@ -83,7 +83,7 @@ class Looking:
 
 
 async def _asked(storage: Storage) -> Backlog | None:
-    from storage.backlog import backlog
+    from storage.stats import backlog
 
     try:
         async with asyncio.timeout(ASK_SECONDS), storage.reading() as unit:

@@ -17,7 +17,7 @@ from bot.loops import nap
 if TYPE_CHECKING:
     import asyncio
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,8 @@ class Outdated:
                 stopping.set()
 
     async def _is_so(self) -> bool:
-        from storage.engine import DatabaseError
-        from storage.versions import SchemaError, is_still_current
+        from storage.db.engine import DatabaseError
+        from storage.schema import SchemaError, is_still_current
 
         try:
             async with self.storage.reading() as unit:

@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.loops import nap
-from storage.engine import DatabaseError
-from storage.leases import alive_name, dead_owners, drop_leases_of, free_leases_of, hold
+from storage.db.engine import DatabaseError
+from storage.db.leases import (
+    acquire_lease,
+    dead_owners,
+    delete_leases_of,
+    presence_name,
+    release_all_of,
+)
 
 if TYPE_CHECKING:
     import asyncio
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +64,7 @@ class Presence:
     async def _say(self, lease: timedelta) -> bool:
         try:
             async with self.storage.writing() as unit:
-                await hold(unit, alive_name(self.owner), self.owner, lease)
+                await acquire_lease(unit, presence_name(self.owner), self.owner, lease)
         except (DatabaseError, OSError):
             return False  # away, which others say
         if unit.now - self._seen > 2 * EVERY:
@@ -77,7 +83,7 @@ class Presence:
         # One at a time, and their own word last: who dies over it leaves it to the next.
         for table in LEASED:
             async with self.storage.writing() as unit:
-                await free_leases_of(unit, table, dead)
+                await release_all_of(unit, table, dead)
         async with self.storage.writing() as unit:
-            await drop_leases_of(unit, dead)
+            await delete_leases_of(unit, dead)
         log.warning("others are no more; what they had in hand is free", processes=sorted(dead))

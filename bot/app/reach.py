@@ -65,14 +65,14 @@ async def _returns_address(settings: Settings, base: str) -> str | None:
     from bot.app.databases import database_of
     from bot.rendering.links import Links
     from bot.rendering.seals import Seal
-    from storage.engine import DatabaseError
-    from storage.secrets import known_key
+    from storage.access import existing_signing_key
+    from storage.db.engine import DatabaseError
 
     storage = database_of(settings).open()
     try:
         with suppress(DatabaseError, OSError):
             async with storage.reading() as unit:
-                key = await known_key(unit)
+                key = await existing_signing_key(unit)
             return Links(base, Seal(key)).bounce() if key else None
     finally:
         await storage.close()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
     from bot.web.health import Health
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def _beside_others(
 ) -> list[Coroutine[None, None, None]]:
     """Return what a process does whose database is a server that others use too."""
     from bot.app.presence import Presence
-    from storage.engine import SQLITE
+    from storage.db.engine import SQLITE
 
     if around.storage.dialect == SQLITE:
         return []
@@ -156,8 +156,8 @@ async def _work(roles: Iterable[Coroutine[None, None, None]], stopping: asyncio.
 
 async def _take_over(storage: Storage, owner: str) -> None:
     """On SQLite whoever runs holds the file alone, so that all other owners are dead."""
-    from storage.engine import SQLITE
-    from storage.leases import drop_leases_of_others, take_over
+    from storage.db.engine import SQLITE
+    from storage.db.leases import delete_other_leases, release_all_of_others
 
     # All tables, wherever they are: SQLAlchemy writes no row that refers to one it does not know.
     from storage.tables import LEASED
@@ -166,16 +166,16 @@ async def _take_over(storage: Storage, owner: str) -> None:
         return
     async with storage.writing() as unit:
         for table in LEASED:
-            await take_over(unit, table, owner)
-        await drop_leases_of_others(unit, owner)
+            await release_all_of_others(unit, table, owner)
+        await delete_other_leases(unit, owner)
 
 
 async def _let_go(storage: Storage, owner: str) -> None:
     """Leave to another process, at once, what one alone may do."""
     from bot.sources.group import ROLE
-    from storage.engine import DatabaseError
-    from storage.leases import let_go
+    from storage.db.engine import DatabaseError
+    from storage.db.leases import release_lease
 
     with suppress(DatabaseError):  # then its lease runs out
         async with storage.writing() as unit:
-            await let_go(unit, ROLE, owner)
+            await release_lease(unit, ROLE, owner)

@@ -14,7 +14,7 @@ from bot.app.tools import SourceTools, alone_on, make_fetcher, make_links, open_
 from bot.logs import LastErrors
 from bot.loops import leaves
 from bot.settings import Role
-from storage.engine import SQLITE, DatabaseError, is_away
+from storage.db.engine import SQLITE, DatabaseError, is_unavailable
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,7 +46,7 @@ async def run_bot(
 def database_away(group: ExceptionGroup[Exception]) -> StopError | None:
     """Return why to stop where nothing has failed but the way to the database."""
     reasons = leaves(group)
-    if not all(isinstance(each, DatabaseError) and is_away(each) for each in reasons):
+    if not all(isinstance(each, DatabaseError) and is_unavailable(each) for each in reasons):
         return None
     line = str(getattr(reasons[0], "orig", reasons[0])).partition("\n")[0]
     return StopError(f"DATABASE_URL: the database cannot be used: {line}")

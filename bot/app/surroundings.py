@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.rendering.links import Links
     from bot.rendering.renderer import Renderer
     from bot.settings import Settings
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 

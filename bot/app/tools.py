@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.sources.finding.opening import Opening
     from bot.sources.getting.http import Fetcher
     from bot.sources.reading import Reader
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
 @asynccontextmanager
 async def open_storage(database: Database) -> AsyncIterator[Storage]:
     """Yield the storage, brought up to date; StopError if it cannot be opened."""
-    from storage.schema import migrate
-    from storage.versions import SchemaError
+    from storage.schema import SchemaError, migrate
 
     with needing_the_database():
         try:
@@ -91,7 +90,7 @@ async def open_storage(database: Database) -> AsyncIterator[Storage]:
 @asynccontextmanager
 async def as_it_is(opened: Callable[[], Storage]) -> AsyncIterator[Storage]:
     """Yield what *opened* gives, without a migration; StopError if it is not of this version."""
-    from storage.versions import SchemaError, require_current
+    from storage.schema import SchemaError, require_current
 
     with needing_the_database():
         storage = opened()
@@ -110,11 +109,11 @@ async def make_links(storage: Storage, base: str | None) -> Links:
     """Return the links under *base*, sealed with the key of this database."""
     from bot.rendering.links import Links
     from bot.rendering.seals import Seal
-    from storage.secrets import sealing_key
+    from storage.access import signing_key
 
     with needing_the_database():
         async with storage.writing() as unit:
-            return Links(base, Seal(await sealing_key(unit)))
+            return Links(base, Seal(await signing_key(unit)))
 
 
 @contextmanager
@@ -123,7 +122,7 @@ def needing_the_database(then: str = "") -> Iterator[None]:
 
     *then* is what to do about it.
     """
-    from storage.engine import DatabaseError
+    from storage.db.engine import DatabaseError
 
     try:
         yield
@@ -139,7 +138,7 @@ def alone_on(url: str, *, anew: bool = False) -> Iterator[None]:
     The file is held whatever symbolic or hard link it is named by. PostgreSQL is shared by any
     number of processes, and this does nothing.
     """
-    from storage.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
+    from storage.db.filelock import AlreadyHeldError, file_lock, lock_beside, lock_itself
     from storage.schema import database_file
 
     if (path := database_file(url)) is None:

@@ -16,7 +16,7 @@ from bot.sources.getting.answers import problem_of
 from bot.sources.getting.failures import FetchError, HostWaits
 from bot.sources.urls import host_of
 from bot.watch import Act, Seen, Watch
-from storage.words import Medium
+from storage.enums import Medium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.app.databases import database_of
 from bot.loops import until
-from storage.words import Hint
+from storage.enums import Notification
 
 if TYPE_CHECKING:
     import asyncio
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
     from bot.watch import Watch
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
@@ -56,12 +56,12 @@ WAKES = {
 }
 # Which step has work when a process, this or another, has committed such.
 WOKEN = {
-    Hint.QUERIES: "match",
-    Hint.PAGES: "page",
-    Hint.ARTICLES: "group",
-    Hint.STORIES: "match",
-    Hint.MATCHES: "alert",
-    Hint.DELIVERIES: "send",
+    Notification.QUERIES: "match",
+    Notification.PAGES: "page",
+    Notification.ARTICLES: "group",
+    Notification.STORIES: "match",
+    Notification.MATCHES: "alert",
+    Notification.DELIVERIES: "send",
 }
 
 
@@ -80,25 +80,25 @@ async def wake_by_hints(
 
     It ends when *stopping* is set. An SQLite file has one process.
     """
-    from storage.engine import SQLITE
-    from storage.hints import Hints
+    from storage.db.engine import SQLITE
+    from storage.db.notify import Notifier
 
     if around.storage.dialect == SQLITE:
         return
 
-    def wake(hint: Hint) -> None:
+    def wake(hint: Notification) -> None:
         for loop in loops:
             if loop.name == WOKEN[hint]:
                 loop.wake()
 
-    hints = Hints(database_of(around.settings, around.place.database).server)
+    hints = Notifier(database_of(around.settings, around.place.database).server)
     with around.storage.hinting(hints):
         await until(stopping, hints.exchange(wake))
 
 
 async def leave_silent_servers(storage: Storage, stopping: asyncio.Event) -> None:
     """See to it that no loop waits for a server of the database that is gone without a word."""
-    from storage.engine import POSTGRESQL
+    from storage.db.engine import POSTGRESQL
 
     if storage.dialect == POSTGRESQL:
         await until(stopping, storage.leave_silent_servers())

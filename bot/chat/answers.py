@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.chat.frames import Frame
     from bot.rendering.messages import Message
     from bot.rendering.renderer import Renderer
-    from storage.words import Once
+    from storage.enums import UpdateRef
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class Answers:
     thread_id: int = 0
     pressed: CallbackQuery | None = None
     is_acknowledged: bool = False
-    once: Once | None = None  # the update itself, for what would else be done twice
+    once: UpdateRef | None = None  # the update itself, for what would else be done twice
     frame: Frame | None = None  # around what is for a place that is managed from here
     is_public: bool = False  # pressed where everybody reads: what is shown goes to the person
 

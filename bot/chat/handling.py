@@ -26,7 +26,7 @@ from bot.chat.outages import log_outage
 from bot.loops import nap
 from bot.telegram import is_late
 from bot.watch import Watch
-from storage.engine import will_pass
+from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -146,7 +146,7 @@ class Handling:
         except TelegramRetryAfter as refused:
             log.info("could not answer in time", update=update.update_id, reason=refused.message)
         except Exception as error:  # one bad update must not end the rest
-            if not will_pass(error):
+            if not is_transient(error):
                 log.exception("an update failed", update=update.update_id)
                 return True
             if is_first:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.rendering.renderer import Renderer
     from bot.subscribers.adding_lists import Tried
-    from storage.feed_lists import ListPlace
+    from storage.feeds_followed import ImportChat
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +31,10 @@ class ListsTold:
     bot: Bot
     renderer: Renderer
 
-    async def tell(self, place: ListPlace, tried: int, total: int) -> None:
+    async def tell(self, place: ImportChat, tried: int, total: int) -> None:
         await self._change(place, "chat/import/adding.html", tried=tried, total=total)
 
-    async def report(self, place: ListPlace, lines: Sequence[Tried]) -> None:
+    async def report(self, place: ImportChat, lines: Sequence[Tried]) -> None:
         failed = [line for line in lines if line.outcome in {"refused", "too many"}]
         counts = {
             "added": sum(line.outcome == "followed" for line in lines),
@@ -46,13 +46,13 @@ class ListsTold:
         if len(failed) > SHOWN:
             await self._send_file(place, failed)
 
-    async def _change(self, place: ListPlace, template: str, **values: Any) -> None:
+    async def _change(self, place: ImportChat, template: str, **values: Any) -> None:
         try:
             await Progress(self._answers(place), place.message_id).change(template, **values)
         except AiogramError as error:
             log.info("a list could not be told of", reason=str(error))
 
-    async def _send_file(self, place: ListPlace, failed: Sequence[Tried]) -> None:
+    async def _send_file(self, place: ImportChat, failed: Sequence[Tried]) -> None:
         answers = self._answers(place)
         data = answers.renderer.text("chat/import/not_added.txt", failed=failed).encode()
         try:
@@ -60,5 +60,5 @@ class ListsTold:
         except AiogramError as error:
             log.info("a list could not be told of", reason=str(error))
 
-    def _answers(self, place: ListPlace) -> Answers:
+    def _answers(self, place: ImportChat) -> Answers:
         return Answers(self.bot, self.renderer.of(place.language), place.telegram_id)

@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.chat.callbacks import places as for_places
 from bot.chat.frames import Frame, carried
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram import Bot

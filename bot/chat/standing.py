@@ -11,7 +11,7 @@ from aiogram.types import (
     ChatMemberRestricted,
 )
 
-from storage.words import ChatKind, ChatState
+from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram.types import ChatMember

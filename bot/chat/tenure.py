@@ -17,14 +17,14 @@ import structlog
 
 from bot.chat.outages import log_outage
 from bot.loops import nap
-from storage.engine import DatabaseError
-from storage.leases import hold, lease_of, let_go
+from storage.db.engine import DatabaseError
+from storage.db.leases import acquire_lease, lease_of, release_lease
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 log = structlog.get_logger(__name__)
 
@@ -86,11 +86,11 @@ class Tenure:
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as unit:
-            return await hold(unit, POLL_ROLE, self.owner, LEASE)
+            return await acquire_lease(unit, POLL_ROLE, self.owner, LEASE)
 
     async def let_go(self) -> None:
         """Leave it to another process at once."""
         self._until = 0.0
         with suppress(DatabaseError, OSError):  # then it runs out by itself
             async with self.storage.writing() as unit:
-                await let_go(unit, POLL_ROLE, self.owner)
+                await release_lease(unit, POLL_ROLE, self.owner)

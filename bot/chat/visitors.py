@@ -8,7 +8,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.subscribers.arrivals import Visitor
 from bot.subscribers.lines import one_line
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import Chat, InaccessibleMessage, User

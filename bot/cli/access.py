@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from bot.subscribers.bans import Bans
-    from storage.bans import Ban
-    from storage.invites import Admission
+    from storage.access import Admission
+    from storage.suspension import Ban
 
     Result = TypeVar("Result")
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.sources.finding.adding import Addition, Form, Outcome
 from bot.sources.urls import host_of
-from storage.engine import DatabaseError
+from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

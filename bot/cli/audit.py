@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.acts import Act
+    from storage.access import AuditEvent
 
 
 def audit(
@@ -29,7 +29,7 @@ def audit(
         typer.echo("Nobody has done anything yet.")
 
 
-async def _newest(limit: int) -> list[Act]:
+async def _newest(limit: int) -> list[AuditEvent]:
     from bot.cli.stored import stored
     from bot.subscribers.audit import Audit
 
@@ -37,7 +37,7 @@ async def _newest(limit: int) -> list[Act]:
         return await Audit(storage).newest(limit)
 
 
-def _print_table(acts: Sequence[Act]) -> None:
+def _print_table(acts: Sequence[AuditEvent]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

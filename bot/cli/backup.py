@@ -72,7 +72,7 @@ def _doing(
     from storage.copies import CannotBackUpError
     from storage.moving.failures import reason_of
     from storage.moving.shapes import CannotMoveError
-    from storage.versions import SchemaError
+    from storage.schema import SchemaError
 
     try:
         with Bar() as bar:

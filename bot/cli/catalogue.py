@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bot.subscribers.cataloguing import Cataloguing
-    from storage.catalogue import TopicListed
+    from storage.subscriptions import TopicListed
 
 Result = TypeVar("Result")
 
@@ -111,7 +111,7 @@ async def _with(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
 
 async def _listed() -> Sequence[TopicListed]:
     from bot.cli.stored import stored
-    from storage.catalogue import catalogue_listed
+    from storage.subscriptions import catalogue_listed
 
     async with stored() as storage, storage.reading() as unit:
         return await catalogue_listed(unit)

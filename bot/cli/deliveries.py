@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.failing import fail
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from bot.cli.failing import fail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.invites import Invite
+    from storage.access import Invite
 
 DAYS = 7
 
@@ -67,7 +67,7 @@ def remove(invite_id: Annotated[int, typer.Argument(metavar="ID")]) -> None:
 
 async def _made() -> list[Invite]:
     from bot.cli.stored import stored
-    from storage.invites import invites_made
+    from storage.access import invites_made
 
     async with stored() as storage, storage.reading() as unit:
         return await invites_made(unit, offset=0, limit=1000)

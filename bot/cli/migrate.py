@@ -10,8 +10,8 @@ def migrate() -> None:
     from bot.app.databases import database_of
     from bot.cli.failing import fail
     from bot.settings import load_settings
+    from storage.schema import SchemaError
     from storage.schema import migrate as bring_up_to_date
-    from storage.versions import SchemaError
 
     try:
         asyncio.run(bring_up_to_date(database_of(load_settings()).server))

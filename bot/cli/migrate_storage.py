@@ -54,7 +54,7 @@ def _moved(origin: str, target: str, told: Told) -> Sequence[Compared]:
     from storage.moving.failures import sentence_of
     from storage.moving.opening import refuse_what_cannot_be
     from storage.moving.shapes import CannotMoveError
-    from storage.versions import SchemaError
+    from storage.schema import SchemaError
 
     try:
         refuse_what_cannot_be(origin, target)

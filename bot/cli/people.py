@@ -78,12 +78,12 @@ async def _export(settings: Settings, file: Path) -> int:
     from bot.app.tools import as_it_is, needing_the_database
     from bot.cli.people_files import written_whole
     from bot.subscribers.exporting_people import ExportingPeople
-    from storage.condition import opened_to_read
-    from storage.engine import DatabaseError
+    from storage.db.engine import DatabaseError
+    from storage.health import open_read_only
 
     lines = -2  # the first and the last
     url = database_of(settings).server
-    async with as_it_is(lambda: opened_to_read(url)) as storage:
+    async with as_it_is(lambda: open_read_only(url)) as storage:
         try:
             with written_whole(file) as written:
                 async for line in ExportingPeople(storage, _bot(settings)).lines():

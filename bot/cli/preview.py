@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from storage.words import Style
+from storage.enums import Style
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +138,7 @@ def _digest(renderer: Renderer, style: Style, *, rich: bool, weekly: bool) -> li
     from dataclasses import replace
 
     from bot.publishing.pages import edition_page
-    from storage.words import Layout
+    from storage.enums import Layout
 
     edition = _sample_edition(style, weekly=weekly)
     return edition_page(renderer, replace(edition, layout=Layout.RICH) if rich else edition)

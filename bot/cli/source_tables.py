@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.source_words import ago, next_poll, trouble, unchanged
-from storage.words import FullText, SourceState
+from storage.enums import FullText, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

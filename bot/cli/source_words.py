@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.sources.durations import span
 from bot.sources.getting.troubles import Trouble
-from storage.words import SourceState
+from storage.enums import SourceState
 
 if TYPE_CHECKING:
     from datetime import datetime

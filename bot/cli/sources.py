@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bot.cli.failing import fail
-from storage.words import FullText  # noqa: TC001 - typer reads the annotation
+from storage.enums import FullText  # noqa: TC001 - typer reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -162,13 +162,13 @@ async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
     """Write down what is read from now on because the operator said so."""
     from bot.sources.finding.adding import Outcome
     from bot.subscribers.audit import Audit
+    from storage.enums import AuditAction
     from storage.planner import learn_sizes
     from storage.sources import Source
-    from storage.words import Deed
 
     for each in done:
         if each.outcome is Outcome.ADDED:
-            await Audit(tools.storage).note(None, Deed.SOURCE_ADDED, each.url)
+            await Audit(tools.storage).note(None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
         await learn_sizes(tools.storage, [Source])
 

@@ -12,8 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from storage.overview import Lags
-    from storage.statistics import Count
+    from storage.stats import Count, Lags
 
 _TOPICS = 10
 _MB = 1024 * 1024
@@ -44,21 +43,27 @@ async def _found(days: int) -> Found:
     from bot.app.databases import database_of
     from bot.app.tools import as_it_is, needing_the_database
     from bot.settings import load_settings
-    from storage.condition import opened_to_read
-    from storage.overview import lags
-    from storage.statistics import articles_a_day, lately, most_watched, sizes, standing
+    from storage.health import open_read_only
+    from storage.stats import (
+        articles_a_day,
+        lags,
+        most_subscribed,
+        recent_totals,
+        table_sizes,
+        totals,
+    )
 
     url = database_of(load_settings()).server
-    async with as_it_is(lambda: opened_to_read(url)) as storage:
+    async with as_it_is(lambda: open_read_only(url)) as storage:
         with needing_the_database():
             async with storage.reading() as unit:
                 return {
-                    "now": await standing(unit),
-                    "lately": await lately(unit, unit.now - timedelta(days=days)),
+                    "now": await totals(unit),
+                    "lately": await recent_totals(unit, unit.now - timedelta(days=days)),
                     "articles_a_day": await articles_a_day(unit, days),
                     "lags": await lags(unit),
-                    "most_watched": await most_watched(unit, _TOPICS),
-                    "bytes": await sizes(unit),
+                    "most_watched": await most_subscribed(unit, _TOPICS),
+                    "bytes": await table_sizes(unit),
                 }
 
 

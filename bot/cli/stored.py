@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.subscribers.access import Access
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @asynccontextmanager

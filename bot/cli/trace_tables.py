@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.delivery.tracing import MOST
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bot.delivery.tracing import Behind, Way
-    from storage.deliveries import Delivery
+    from storage.outbox import Delivery
 
 
 class Mark(NamedTuple):

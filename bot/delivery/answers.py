@@ -19,14 +19,12 @@ from bot.delivery.fallbacks import following
 from bot.delivery.ledger import Attempt, decide
 from bot.delivery.outcome import changes, counts_for_pace
 from bot.delivery.pace import chat_interval
-from storage.chats_migrated import migrate_chat
-from storage.chats_suspended import suspend_chat
-from storage.deliveries_claimed import finish_calls
-from storage.deliveries_swapped import swap_in
-from storage.engine import will_pass
-from storage.pace import chat_pace_key, hold_back, pause, pause_chat
+from storage.db.engine import is_transient
+from storage.enums import DeliveryKind, Event
+from storage.outbox import finish_calls, replace_with_fallback
+from storage.pace import advance_all, chat_pace_key, pause, pause_chat
+from storage.suspension import migrate_chat, suspend_chat
 from storage.tallies import tally
-from storage.words import DeliveryKind, Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +32,8 @@ if TYPE_CHECKING:
 
     from bot.delivery.errors import DeliveryError
     from bot.delivery.ledger import Decision
-    from storage.deliveries import Delivery
-    from storage.deliveries_claimed import Claimed
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import ClaimedDelivery, Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +46,7 @@ PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 20)
 class Answer:
     """*error* is None for a yes; then *message_id* is the id of the message there."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     decision: Decision
     message_id: int | None = None
     error: DeliveryError | None = None
@@ -63,7 +60,7 @@ class Answer:
 
 
 def answer_to(
-    claimed: Claimed, message_id: int | None = None, error: DeliveryError | None = None
+    claimed: ClaimedDelivery, message_id: int | None = None, error: DeliveryError | None = None
 ) -> Answer:
     decision = decide(attempt_of(claimed.delivery, begun=1), error)
     return Answer(claimed, decision, message_id, error)
@@ -113,7 +110,7 @@ class Answers:
             try:
                 await self._write_once(answers)
             except Exception as error:
-                if not will_pass(error):
+                if not is_transient(error):
                     raise
                 log.warning(
                     "answers cannot be written down; tried again",
@@ -135,9 +132,9 @@ class Answers:
             for answer in answers:
                 if answer.claimed.id in ours:
                     await _follow(unit, answer)
-            await hold_back(unit, _paces(unit, answers))
+            await advance_all(unit, _paces(unit, answers))
 
-    async def _pause(self, unit: Unit, answer: Answer) -> None:
+    async def _pause(self, unit: Transaction, answer: Answer) -> None:
         decision = answer.decision
         if decision.token_pause is not None:
             await pause(unit, self.pace_key, unit.now + decision.token_pause)
@@ -147,23 +144,23 @@ class Answers:
             await tally(unit, Event.FLOOD_WAIT)
 
 
-def _changes(unit: Unit, answer: Answer) -> dict[str, object]:
+def _changes(unit: Transaction, answer: Answer) -> dict[str, object]:
     row, decision = answer.claimed.delivery, answer.decision
     return changes(row, decision, unit.now, message_id=answer.message_id, trouble=answer.error)
 
 
-async def _follow(unit: Unit, answer: Answer) -> None:
+async def _follow(unit: Transaction, answer: Answer) -> None:
     decision = answer.decision
     if decision.swap:
         row = answer.claimed.delivery
-        await swap_in(unit, row, following(row.fallback or {}))
+        await replace_with_fallback(unit, row, following(row.fallback or {}))
     if decision.suspend:
         await suspend_chat(unit, answer.claimed.delivery.chat_id, decision.suspend)
     if decision.migrate_to:
         await migrate_chat(unit, answer.claimed.telegram_id, decision.migrate_to)
 
 
-def _paces(unit: Unit, answers: Sequence[Answer]) -> dict[str, datetime]:
+def _paces(unit: Transaction, answers: Sequence[Answer]) -> dict[str, datetime]:
     return {
         chat_pace_key(each.claimed.telegram_id): unit.now + chat_interval(each.claimed.chat_kind)
         for each in answers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.delivery.imap import ImapError
-from storage.engine import will_pass
+from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +46,7 @@ class Collecting:
         try:
             return await self.returns.take(message)
         except Exception as error:
-            if will_pass(error):
+            if is_transient(error):
                 raise
             log.exception("a mail that came back could not be taken; it stays, marked as read")
             return False

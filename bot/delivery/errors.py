@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from storage.words import ChatState
+from storage.enums import ChatState
 
 
 class DeliveryError(Exception):

@@ -33,7 +33,7 @@ from bot.delivery.errors import (
     TryLater,
     Unknown,
 )
-from storage.words import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryState
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)

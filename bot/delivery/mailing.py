@@ -20,25 +20,28 @@ from bot.delivery.outcome import changes
 from bot.delivery.pace import free_slots
 from bot.delivery.smtp import Envelope
 from bot.rendering.mail import Mail
-from storage.deliveries import WHEN_IT_COMES_BACK
-from storage.deliveries_claimed import begin_sending, finish_sending, give_back
-from storage.deliveries_left import (
-    begun_and_left,
-    free_unbegun,
+from storage.enums import DeliveryState, Medium
+from storage.outbox import (
+    SUSPENDED_UNTIL,
+    ClaimedMail,
+    begin_sending,
+    claim_abandoned,
+    claim_mails,
+    finish_sending,
+    has_abandoned,
+    release_claims,
+    release_unsent,
     resend_unknown,
-    work_left_behind,
 )
-from storage.mails_claimed import ClaimedMail, claim_mails
 from storage.pace import advance, lock_pace, pause, paused_until
-from storage.words import DeliveryState, Medium
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.delivery.calls import Calls
     from bot.delivery.ledger import Decision
-    from storage.deliveries import Delivery
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +70,10 @@ class Franking:
 class HearsOfRefusals(Protocol):
     """Told in the unit that writes it down, with the server's words."""
 
-    async def refused(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def refused(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
         """The mailbox takes no mail."""
 
-    async def mistrusted(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def mistrusted(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server took none from us for two days, and a mail was given up."""
 
 
@@ -106,7 +109,7 @@ class Mailing:
         async with self.storage.reading() as unit:
             if await paused_until(unit, PACE_KEY):
                 return False
-            left = await work_left_behind(unit, Medium.EMAIL)
+            left = await has_abandoned(unit, Medium.EMAIL)
         if not left and not self._doubt.is_set():
             return True
         if not await self.relay.answers():
@@ -119,9 +122,9 @@ class Mailing:
             await self._settle(unit)
         return True
 
-    async def _settle(self, unit: Unit) -> None:
-        await free_unbegun(unit, Medium.EMAIL)
-        for row in await begun_and_left(unit, self.owner, CALL_LEASE, Medium.EMAIL):
+    async def _settle(self, unit: Transaction) -> None:
+        await release_unsent(unit, Medium.EMAIL)
+        for row in await claim_abandoned(unit, self.owner, CALL_LEASE, Medium.EMAIL):
             decision = after_crash(_attempt(row))
             facts = changes(row, decision, unit.now, trouble="cut off by a crash")
             await finish_sending(unit, row.id, self.owner, **facts)
@@ -145,7 +148,7 @@ class Mailing:
         """Write down that the call begins; False if the server pauses or the claim is lost."""
         async with self.storage.writing() as unit:
             if await paused_until(unit, PACE_KEY):
-                await give_back(unit, [claimed.id], self.owner)
+                await release_claims(unit, [claimed.id], self.owner)
                 return False
             return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
 
@@ -184,7 +187,7 @@ class Mailing:
             facts = changes(row, decision, unit.now, trouble=error)
             if isinstance(error, MailboxRefused):
                 await self.refusals.refused(unit, claimed.mailbox_id, str(error))
-                facts["due_at"] = WHEN_IT_COMES_BACK
+                facts["due_at"] = SUSPENDED_UNTIL
             if isinstance(error, PolicyRefused) and decision.state is DeliveryState.HELD:
                 await self.refusals.mistrusted(unit, claimed.mailbox_id, str(error))
             await finish_sending(unit, claimed.id, self.owner, **facts)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from bot.delivery.errors import DeliveryError, ServerTrouble, Unknown
 from bot.delivery.fallbacks import swapped_in
 from bot.delivery.ledger import Decision
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 
 TROUBLE_LENGTH = 500
 

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 # Slots are given this far ahead, so that a claim yields several and a person's reply, which takes
 # the next slot behind them, never waits longer.

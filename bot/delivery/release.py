@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.acts import write_act
-from storage.deliveries_held import (
+from storage.access import record_event
+from storage.enums import AuditAction
+from storage.outbox import (
     count_deliveries_in,
     deliveries_in,
     drop_deliveries,
     release_deliveries,
-    undrop_delivery,
+    restore_delivery,
 )
-from storage.words import Deed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from storage.engine import Storage, Unit
-    from storage.words import DeliveryKind, DeliveryState
+    from storage.db.engine import Storage, Transaction
+    from storage.enums import DeliveryKind, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +70,30 @@ class Releasing:
         """Make held and failed deliveries due again, all or those of *ids*; return how many."""
         async with self.storage.writing() as unit:
             count = await release_deliveries(unit, ids)
-            await _note(unit, by, Deed.RELEASED, ids, count)
+            await _note(unit, by, AuditAction.RELEASED, ids, count)
         return count
 
     async def drop(self, ids: Sequence[int], *, by: int | None = None) -> int:
         """Give up held and failed deliveries; return how many."""
         async with self.storage.writing() as unit:
             count = await drop_deliveries(unit, ids)
-            await _note(unit, by, Deed.DROPPED, ids, count)
+            await _note(unit, by, AuditAction.DROPPED, ids, count)
         return count
 
     async def undrop(self, delivery_id: int, state: DeliveryState, *, by: int | None = None) -> int:
         """Let what was dropped wait again, held or failed as it was."""
         async with self.storage.writing() as unit:
-            count = await undrop_delivery(unit, delivery_id, state)
-            await _note(unit, by, Deed.UNDROPPED, [delivery_id], count)
+            count = await restore_delivery(unit, delivery_id, state)
+            await _note(unit, by, AuditAction.UNDROPPED, [delivery_id], count)
         return count
 
 
 async def _note(
-    unit: Unit, by: int | None, deed: Deed, ids: Sequence[int] | None, count: int
+    unit: Transaction, by: int | None, deed: AuditAction, ids: Sequence[int] | None, count: int
 ) -> None:
     if count:
         subject = "all" if ids is None else ", ".join(str(one) for one in ids)
-        await write_act(unit, by, deed, subject, deliveries=count)
+        await record_event(unit, by, deed, subject, deliveries=count)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

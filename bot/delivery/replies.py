@@ -28,10 +28,10 @@ from bot.delivery.pace import reply_moment
 from bot.delivery.telegram import translate
 from bot.delivery.turns import Turns
 from bot.telegram import MayHaveArrived, is_late
-from storage.engine import DatabaseError
-from storage.pace import chat_pace_key, hold_back, lock_pace, pause, pause_chat, pauses
+from storage.db.engine import DatabaseError
+from storage.enums import ChatKind, Event
+from storage.pace import advance_all, chat_pace_key, lock_pace, pause, pause_chat, pauses
 from storage.tallies import tally
-from storage.words import ChatKind, Event
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
 
     from bot.delivery.errors import DeliveryError
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +132,7 @@ class Replies(BaseRequestMiddleware):
         if seconds:
             await self.timer.wait(seconds)
 
-    async def _pause_left(self, unit: Unit, chat: int | None) -> float:
+    async def _pause_left(self, unit: Transaction, chat: int | None) -> float:
         keys = {self.pace_key} if chat is None else {self.pace_key, chat_pace_key(chat)}
         until = max((await pauses(unit, keys)).values(), default=unit.now)
         return (until - unit.now).total_seconds()
@@ -162,7 +162,7 @@ class Replies(BaseRequestMiddleware):
             moment, arrival = reply_moment(row.tat, unit.now, kind)
             seconds = max(paused, (moment - unit.now).total_seconds())
             if seconds <= LONGEST_WAIT_SECONDS:
-                await hold_back(unit, {row.key: arrival})
+                await advance_all(unit, {row.key: arrival})
             return seconds
 
     async def _slot(self) -> float:
@@ -172,7 +172,7 @@ class Replies(BaseRequestMiddleware):
                     await self._have_slots(unit)
             return self._slots.popleft()
 
-    async def _have_slots(self, unit: Unit) -> None:
+    async def _have_slots(self, unit: Transaction) -> None:
         if not self._has_slots():
             self._slots.extend(await self._turns.block(unit, BLOCK))
 

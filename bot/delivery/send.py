@@ -24,17 +24,15 @@ from bot.delivery.pace import GROUPS_AHEAD, chat_interval
 from bot.delivery.telling import telling
 from bot.delivery.turns import Turns
 from bot.rendering.messages import Message
-from storage.deliveries_claimed import (
+from storage.outbox import (
     begin_sending,
+    claim_abandoned,
     claim_deliveries,
     finish_sending,
-    give_back,
-)
-from storage.deliveries_left import (
-    begun_and_left,
-    free_unbegun,
+    has_abandoned,
+    release_claims,
+    release_unsent,
     resend_unknown,
-    work_left_behind,
 )
 from storage.pace import charge, chat_pace_key, pauses
 
@@ -44,8 +42,8 @@ if TYPE_CHECKING:
     from bot.delivery.answers import Answer
     from bot.delivery.calls import Calls
     from bot.delivery.channel import Channel
-    from storage.deliveries_claimed import Claimed
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import ClaimedDelivery
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +59,7 @@ TOGETHER_SECONDS = 0.02
 class Planned(NamedTuple):
     """A claim, and the moment of its slot on the timer."""
 
-    claimed: Claimed
+    claimed: ClaimedDelivery
     moment: float
 
 
@@ -130,14 +128,14 @@ class Sending:
         """What may not go now; and, after the database failed, what that kept from going."""
         if self._unbegun:
             async with self.storage.writing() as unit:
-                await give_back(unit, self._unbegun, self.owner)
+                await release_claims(unit, self._unbegun, self.owner)
             self._unbegun.clear()
 
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the channel answers."""
         await self._give_back_unbegun()
         async with self.storage.reading() as unit:
-            left = await work_left_behind(unit)
+            left = await has_abandoned(unit)
         if not left and not self._doubt.is_set():
             return True
         if not await self.channel.answers():
@@ -148,9 +146,9 @@ class Sending:
             await self._settle(unit)
         return True
 
-    async def _settle(self, unit: Unit) -> None:
-        await free_unbegun(unit)
-        for row in await begun_and_left(unit, self.owner, CALL_LEASE):
+    async def _settle(self, unit: Transaction) -> None:
+        await release_unsent(unit)
+        for row in await claim_abandoned(unit, self.owner, CALL_LEASE):
             decision = after_crash(attempt_of(row))
             facts = changes(row, decision, unit.now, trouble="cut off by a crash")
             await finish_sending(unit, row.id, self.owner, **facts)
@@ -189,7 +187,7 @@ class Sending:
             begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
         return [each for each in planned if each.claimed.id in begun]
 
-    async def _deliver(self, claimed: Claimed, intended: float) -> None:
+    async def _deliver(self, claimed: ClaimedDelivery, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
         try:
             self.calls.check_in_time(intended)
@@ -205,7 +203,7 @@ class Sending:
                 self._doubt.set()
         await self.answers.write(answer)
 
-    async def _call(self, claimed: Claimed) -> int:
+    async def _call(self, claimed: ClaimedDelivery) -> int:
         row = claimed.delivery
         try:
             message = Message.from_json(row.body)

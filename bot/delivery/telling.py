@@ -11,7 +11,7 @@ from bot.delivery.errors import (
     TokenRejected,
 )
 from bot.delivery.ledger import Decision
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 
 Telling = tuple[str, str]  # the level, as a logger's method is named, and the sentence
 

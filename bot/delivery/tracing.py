@@ -6,29 +6,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from storage.articles import articles_by_url
-from storage.ways import (
-    Carried,
-    Decided,
-    Matched,
+from storage.enums import Medium, Stage, alert_key, bundle_key, edition_key
+from storage.trace import (
+    CarriedEntry,
+    Decision,
+    MatchedQuery,
     alerts_of,
-    article_there,
+    article_exists,
     articles_of_alert,
     articles_of_bundle,
     articles_of_edition,
-    carriers,
     deliveries_keyed,
-    delivery_there,
+    delivery_exists,
     editions_of,
+    entries_of_article,
     matched,
 )
-from storage.words import Medium, Stage, alert_key, bundle_key, edition_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storage.articles import Article
-    from storage.deliveries import Delivery
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import Delivery
 
 MOST: Final = 100  # alerts, and editions
 MOST_PARTS: Final = 10  # of one digest or bundle
@@ -49,10 +49,10 @@ class Way:
     """Of alerts and editions *MOST* each, and the deliveries of these."""
 
     article: Article
-    sources: Sequence[Carried]
-    matches: Matched
-    alerts: Sequence[Decided] = ()
-    editions: Sequence[Decided] = ()
+    sources: Sequence[CarriedEntry]
+    matches: MatchedQuery
+    alerts: Sequence[Decision] = ()
+    editions: Sequence[Decision] = ()
     deliveries: Sequence[Delivery] = ()
 
     @property
@@ -83,7 +83,7 @@ class Tracing:
 
     async def of_article(self, article_id: int) -> Way | None:
         async with self.storage.reading() as unit:
-            article = await article_there(unit, article_id)
+            article = await article_exists(unit, article_id)
             return await _way(unit, article) if article else None
 
     async def of_url(self, url_hash: str) -> Way | None:
@@ -91,31 +91,31 @@ class Tracing:
         async with self.storage.reading() as unit:
             found = await articles_by_url(unit, [url_hash])
             first = min(found, key=lambda url: url.scope_id, default=None)
-            article = await article_there(unit, found[first]) if first else None
+            article = await article_exists(unit, found[first]) if first else None
             return await _way(unit, article) if article else None
 
     async def of_delivery(self, delivery_id: int) -> Behind | None:
         async with self.storage.reading() as unit:
-            delivery = await delivery_there(unit, delivery_id)
+            delivery = await delivery_exists(unit, delivery_id)
             if delivery is None:
                 return None
             first = delivery
-            while first.target_id and (target := await delivery_there(unit, first.target_id)):
+            while first.target_id and (target := await delivery_exists(unit, first.target_id)):
                 first = target  # an edit tells what the message told that it changes
             kind, _, rest = first.key.partition(":")
             number = rest.partition(":")[0]
             ids = await _BEHIND[kind](unit, int(number)) if kind in _BEHIND else ()
-            found = [await article_there(unit, article_id) for article_id in ids]
+            found = [await article_exists(unit, article_id) for article_id in ids]
             return Behind(delivery, [article for article in found if article])
 
 
-async def _way(unit: Unit, article: Article) -> Way:
+async def _way(unit: Transaction, article: Article) -> Way:
     article_id = article.id
     alerts = await alerts_of(unit, article.story_id, MOST)
     editions = await editions_of(unit, article.story_id, MOST)
     return Way(
         article,
-        await carriers(unit, article_id),
+        await entries_of_article(unit, article_id),
         await matched(unit, article_id),
         alerts,
         editions,
@@ -123,7 +123,7 @@ async def _way(unit: Unit, article: Article) -> Way:
     )
 
 
-def _keys(alerts: Sequence[Decided], editions: Sequence[Decided]) -> list[str]:
+def _keys(alerts: Sequence[Decision], editions: Sequence[Decision]) -> list[str]:
     """Return the keys that their messages have, and some more that nobody has."""
     parts = range(1, MOST_PARTS + 1)
     bundles = {alert.bundle_id for alert in alerts if alert.bundle_id}

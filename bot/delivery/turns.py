@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.delivery.pace import HORIZON, Slots, free_slots, interval_of, next_slots
-from storage.engine import SQLITE
+from storage.db.engine import SQLITE
 from storage.pace import advance, lock_pace
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.delivery.calls import Timetable
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from storage.pace import Pace
 
 # At 27 a second all may be late by so much, and no second holds more than 28.
@@ -47,7 +47,7 @@ class _Locked(NamedTuple):
     """The token's row, ours until the unit ends."""
 
     row: Pace
-    unit: Unit
+    unit: Transaction
     """At the moment that it was when the row was locked."""
     now: float
     """What the timer showed then."""
@@ -59,7 +59,7 @@ class _Locked(NamedTuple):
 class Offer(NamedTuple):
     """Slots that may be taken in *unit*; none while the token pauses."""
 
-    unit: Unit
+    unit: Transaction
     """At the moment that it was when the row was locked."""
     slots: Slots
     moments: list[float]
@@ -81,7 +81,7 @@ class Turns:
         """Whether nobody else can send with this token: a file has one process."""
         return self.storage.dialect == SQLITE
 
-    async def offer(self, waiting: Unit, wanted: int, *, commits: int = 1) -> Offer:
+    async def offer(self, waiting: Transaction, wanted: int, *, commits: int = 1) -> Offer:
         """Lock the row until the unit ends, and find up to *wanted* slots.
 
         They begin so far ahead that this unit is committed by then, and *commits* in all; who is
@@ -95,7 +95,7 @@ class Turns:
         slots = free_slots(row.tat, self._ready(unit, commits), interval, wanted=wanted)
         return Offer(unit, slots, locked.on_timer(slots))
 
-    async def block(self, waiting: Unit, count: int) -> list[float]:
+    async def block(self, waiting: Transaction, count: int) -> list[float]:
         """Take the next *count* slots, however far ahead; return their moments on the timer."""
         locked = await self._lock(waiting)
         ready, interval = self._ready(locked.unit, commits=1), interval_of(self.per_second)
@@ -103,14 +103,14 @@ class Turns:
         await advance(locked.unit, self.pace_key, slots.tat_after(count))
         return locked.on_timer(slots)
 
-    async def _lock(self, waiting: Unit) -> _Locked:
+    async def _lock(self, waiting: Transaction) -> _Locked:
         row = await lock_pace(waiting, self.pace_key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
         # said what time it is half way between asking and hearing, more or less.
         asked, unit = self.times.timer.now(), await waiting.anew()
         return _Locked(row, unit, (asked + self.times.timer.now()) / 2)
 
-    def _ready(self, unit: Unit, commits: int) -> datetime:
+    def _ready(self, unit: Transaction, commits: int) -> datetime:
         """When so many commits will be done, this unit's among them."""
         lead = 0.0 if self._is_alone else commits * self.lead.seconds
         return unit.now + timedelta(seconds=lead)
@@ -133,7 +133,7 @@ class Turns:
         return self.times.timer.now() - moment > LATE_SECONDS
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Unit]:
+    async def unit(self) -> AsyncIterator[Transaction]:
         """A unit that writes; the lead learns from how long it takes."""
         began = self.times.timer.now()
         async with self.storage.writing() as unit:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from bot.doctor.findings import Finding, doubtful, good, ill
-from storage.words import Condition, PostgresqlFacts, SqliteFacts
+from storage.enums import Condition, PostgresqlFacts, SqliteFacts
 
 OLDEST_SQLITE, OLDEST_POSTGRESQL = (3, 35), (13, 0)  # RETURNING; what is still cared for
 LONG, TOO_LONG = timedelta(minutes=5), timedelta(hours=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.matching.preview import Hit, Preview
 from bot.matching.query import Query
 from storage.articles import Article
-from storage.articles_found import articles_of
+from storage.search import articles_of
 
 PER_PAGE = 5
 _LENGTH = 120  # characters of a snippet, about a line

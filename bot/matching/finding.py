@@ -6,9 +6,8 @@ from bot.matching.evaluation import FoldedArticle, article_folded, reasons
 from bot.matching.query import Query
 from bot.matching.slices import Slices, finished
 from bot.matching.windows import learned
-from storage.articles import Article
-from storage.articles_staged import Unmatched
-from storage.matches import MatchFound
+from storage.articles import Article, UnmatchedArticle
+from storage.queries import MatchFound
 
 
 def matches_found(
@@ -19,7 +18,7 @@ def matches_found(
 
 
 def finding(
-    article: Article | Unmatched,
+    article: Article | UnmatchedArticle,
     queries: Mapping[int, Query],
     sources: Sequence[str] = (),
     folded: FoldedArticle | None = None,
@@ -38,6 +37,8 @@ def finding(
     return found
 
 
-def folded_for(article: Article | Unmatched, sources: Sequence[str]) -> Slices[FoldedArticle]:
+def folded_for(
+    article: Article | UnmatchedArticle, sources: Sequence[str]
+) -> Slices[FoldedArticle]:
     language = article.language or None
     return article_folded(article.title, article.text, sources=sources, language=language)

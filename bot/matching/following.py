@@ -9,9 +9,15 @@ import structlog
 from bot.matching.building import NotBuilt, built
 from bot.matching.live import LiveIndex
 from bot.matching.snapshots import SnapshotFile
-from storage.checkpoints import checkpoints, make_checkpoint
-from storage.engine import Storage, Unit
-from storage.queries import Change, changes_since, latest_change, live_queries
+from storage.db.engine import Storage, Transaction
+from storage.queries import (
+    QueryChange,
+    add_index_version,
+    changes_since,
+    index_versions,
+    latest_change,
+    live_queries,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +46,7 @@ class Following:
         """Follow all changes so far; long in a new process."""
         if self.live.number == 0:
             await self._begin()
-        changed: Sequence[Change] = ()
+        changed: Sequence[QueryChange] = ()
         while not changed or len(changed) == _PAGE:
             async with self.storage.reading() as unit:
                 changed = await self.changes(unit)
@@ -48,17 +54,17 @@ class Following:
                 break
             await self._follow(changed)
 
-    async def changes(self, unit: Unit) -> Sequence[Change]:
+    async def changes(self, unit: Transaction) -> Sequence[QueryChange]:
         """What changed since, a page at most, as *unit* sees it; for `follow`."""
         return await changes_since(unit, self.live.number, _PAGE)
 
-    async def follow(self, changed: Sequence[Change]) -> None:
+    async def follow(self, changed: Sequence[QueryChange]) -> None:
         """Take what `changes` returned, and what that left out."""
         await self._follow(changed)
         if len(changed) == _PAGE:
             await self.catch_up()
 
-    async def _follow(self, changed: Sequence[Change]) -> None:
+    async def _follow(self, changed: Sequence[QueryChange]) -> None:
         for at, change in enumerate(changed, 1):
             self.live.follow(
                 change.number, change.query_id, change.canonical if change.live else None
@@ -69,7 +75,7 @@ class Following:
     async def _begin(self) -> None:
         """Take what was saved, or have it built where that is faster than following."""
         async with self.storage.reading() as unit:
-            latest, known = await latest_change(unit), await checkpoints(unit)
+            latest, known = await latest_change(unit), await index_versions(unit)
         if latest and self.file and (snapshot := await asyncio.to_thread(self.file.load, known)):
             self.live.restore(snapshot)
         elif latest >= self.many:
@@ -104,7 +110,7 @@ class Following:
         while self.live.index.tend():  # noqa: ASYNC110 - it works, it does not poll
             await asyncio.sleep(0)  # each turn of the loop does a slice
         async with self.storage.writing() as unit:
-            token = await make_checkpoint(unit, self.live.number)
+            token = await add_index_version(unit, self.live.number)
         try:
             await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number), token)
         except OSError as error:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from bot.matching.preview import Hit, Preview
 from bot.matching.query import Query
 from bot.matching.snippets import snippet
-from storage.articles_found import source_names
-from storage.engine import Storage
-from storage.stories_found import FoundStory, newest_public_stories
+from storage.db.engine import Storage
+from storage.search import FoundStory, newest_public_stories, source_names
 
 PAGE = 10
 DEEPEST = 50  # stories that can be paged through

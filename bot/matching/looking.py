@@ -15,9 +15,9 @@ from bot.matching.slices import in_slices
 from bot.matching.surroundings import asked_of, source_keys
 from bot.matching.tree import Node, Source, leaves
 from storage.articles import Article
-from storage.articles_found import Wanted, articles_of, ids_found
-from storage.engine import POSTGRESQL, Storage
-from storage.sources_carrying import carriers_of, sources_called
+from storage.db.engine import POSTGRESQL, Storage
+from storage.publishers import hosts_carrying, sources_named
+from storage.search import ArticleSearch, articles_of, search_articles
 
 # A query with more candidates, or with slower ones, is told as "more than".
 MOST_LOOKED_AT = 1000  # articles
@@ -68,13 +68,13 @@ class Looking:
             return asked.source in source_keys(source)
 
         async with self.storage.reading() as unit:
-            named = await sources_called(unit, is_meant, chat_id) if asked.source else None
+            named = await sources_named(unit, is_meant, chat_id) if asked.source else None
             now = unit.now
             begin = None if ago is None else now - ago
-            wanted = Wanted(
+            wanted = ArticleSearch(
                 self.words(tree), begin, chat_id, source_ids=named, language=asked.language
             )
-            ids = await ids_found(unit, wanted, limit=most + 1)
+            ids = await search_articles(unit, wanted, limit=most + 1)
         told = await self._tell_in_time(query, ids[:MOST_LOOKED_AT], tell)
         is_more = len(told) < len(ids)
         oldest = told[-1][0].news_at if told else now
@@ -112,7 +112,7 @@ class Looking:
             page = ids[start : start + PAGE]
             async with self.storage.reading() as unit:
                 articles = await articles_of(unit, page)
-                carriers = await carriers_of(unit, page) if with_carriers else {}
+                carriers = await hosts_carrying(unit, page) if with_carriers else {}
 
             def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
                 return tell(article, carriers.get(article.id, ()))

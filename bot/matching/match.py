@@ -13,12 +13,11 @@ from bot.matching.following import Following
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query
 from bot.matching.slices import AT_ONCE, Slices, in_turns
-from storage.articles_staged import Unmatched, advance_articles, claim_articles
-from storage.engine import Storage
-from storage.matches import MatchFound, store_matches
-from storage.queries import queries_by_id
-from storage.sources_carrying import carriers_of
-from storage.words import Stage
+from storage.articles import UnmatchedArticle, advance_articles, claim_articles
+from storage.db.engine import Storage
+from storage.enums import Stage
+from storage.publishers import hosts_carrying
+from storage.queries import MatchFound, queries_by_id, store_matches
 
 _READ: Final = 500  # queries read at once
 _STORED: Final = 200  # matches stored at once, in about 3 ms
@@ -43,7 +42,7 @@ class Matching:
         await self.following.follow(changed)
         return await self._hand_on(articles) if articles else 0
 
-    async def _hand_on(self, articles: Sequence[Unmatched]) -> int:
+    async def _hand_on(self, articles: Sequence[UnmatchedArticle]) -> int:
         found = await self._matches(articles)
         ids = [article.id for article in articles]
         async with self.storage.writing() as unit:
@@ -53,9 +52,9 @@ class Matching:
                 await store_matches(unit, some)
         return len(ours)
 
-    async def _matches(self, articles: Sequence[Unmatched]) -> list[MatchFound]:
+    async def _matches(self, articles: Sequence[UnmatchedArticle]) -> list[MatchFound]:
         async with self.storage.reading() as unit:
-            carriers = await carriers_of(unit, [article.id for article in articles])
+            carriers = await hosts_carrying(unit, [article.id for article in articles])
         index = self.following.live.index
         hits = await in_turns(matching(index, articles, carriers))
         queries = await self._queries(set[int]().union(*(hit.ids for hit in hits)))
@@ -86,14 +85,14 @@ def parsed(canonical: Mapping[int, str]) -> Slices[dict[int, Query]]:
 class Hit:
     """An article that stored queries match, by id."""
 
-    article: Unmatched
+    article: UnmatchedArticle
     ids: set[int]
     sources: Sequence[str]
     folded: FoldedArticle | None  # None where it would take much room
 
 
 def matching(
-    index: QueryIndex, articles: Iterable[Unmatched], carriers: Mapping[int, Sequence[str]]
+    index: QueryIndex, articles: Iterable[UnmatchedArticle], carriers: Mapping[int, Sequence[str]]
 ) -> Slices[list[Hit]]:
     hits = []
     for some in together(articles):
@@ -111,9 +110,9 @@ def matching(
     return hits
 
 
-def together(articles: Iterable[Unmatched]) -> Iterator[list[Unmatched]]:
+def together(articles: Iterable[UnmatchedArticle]) -> Iterator[list[UnmatchedArticle]]:
     """Neighbours that are matched at once: a long one stands alone."""
-    some: list[Unmatched] = []
+    some: list[UnmatchedArticle] = []
     length = 0
     for article in articles:
         if some and (len(some) == MOST or length + len(article.text) > AT_ONCE):

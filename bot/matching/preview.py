@@ -17,9 +17,9 @@ from bot.matching.snippets import Snippet, bold_ranges, snippet
 from bot.matching.spans import spans
 from bot.matching.tracing import Place
 from storage.articles import Article
-from storage.articles_found import Wanted, ids_found, source_names
-from storage.engine import Storage
-from storage.matches import MatchFound, store_matches
+from storage.db.engine import Storage
+from storage.queries import MatchFound, store_matches
+from storage.search import ArticleSearch, search_articles, source_names
 
 MOST_FILLED = 10_000  # articles that a new query is filled from
 SILENT_DAYS = 30
@@ -160,9 +160,9 @@ class Preview:
         def explained(article: Article, sources: Carriers) -> list[MatchFound]:
             return matches_found(article, {query_id: query}, sources)
 
-        wanted = Wanted(self._looking.words(query.tree), since, whatever_source=True)
+        wanted = ArticleSearch(self._looking.words(query.tree), since, whatever_source=True)
         async with self.storage.reading() as unit:
-            ids = await ids_found(unit, wanted, limit=MOST_FILLED)
+            ids = await search_articles(unit, wanted, limit=MOST_FILLED)
         found = [match for _, some in await self._looking.tell(ids, explained) for match in some]
         async with self.storage.writing() as unit:
             await store_matches(unit, found)

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from bot.matching.engine.snapshot import Snapshot, Unusable, read, write
-from storage.filelock import AlreadyHeldError, file_lock
+from storage.db.filelock import AlreadyHeldError, file_lock
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from bot.publishing.walltime import instant, local_date
-from storage.words import USUAL_SLOTS, Slot
+from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
 
 LATEST = timedelta(hours=6)
 _DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ class Plan:
     """The *slots* of a chat, at wall times in *zone* (IANA)."""
 
     zone: str
-    slots: tuple[Slot, ...] = USUAL_SLOTS
+    slots: tuple[ScheduleTime, ...] = DEFAULT_SCHEDULE
 
     @property
     def rhythms(self) -> list[tuple[int, list[int]]]:
@@ -47,7 +47,7 @@ class Due:
 
     at: datetime
     day: date
-    slot: Slot
+    slot: ScheduleTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,20 @@ def take_turn(
     return Turn(due, now - due.at, next_due(plan, now, {**last, due.slot.number: due.day}))
 
 
-def due_on(slot: Slot, zone: str, day: date) -> Due | None:
+def due_on(slot: ScheduleTime, zone: str, day: date) -> Due | None:
     """Return when *slot* falls due on the local date *day*; None where it does not."""
     at = instant(day, slot.minutes, zone) if slot.has(day) else None
     return Due(at, day, slot) if at else None
 
 
 def _next_of(
-    slot: Slot, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
+    slot: ScheduleTime, zone: str, yesterday: date, after: datetime, last: Mapping[int, date]
 ) -> datetime:
     first = max(yesterday, last.get(slot.number, date.min) + _DAY)
     return next(due.at for due in _dues(slot, zone, first) if due.at > after)
 
 
-def _dues(slot: Slot, zone: str, day: date) -> Iterator[Due]:
+def _dues(slot: ScheduleTime, zone: str, day: date) -> Iterator[Due]:
     """Yield what is due on *day* and after."""
     while True:
         if due := due_on(slot, zone, day):

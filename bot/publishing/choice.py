@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from bot.sources.urls import host_of
-from storage.words import Style
+from storage.enums import Style
 
 _WIDELY_TOLD = 2
 

@@ -8,7 +8,7 @@ from bot.matching.query import parse
 from bot.matching.snippets import Snippet, snippet
 from bot.matching.spans import spans
 from bot.publishing.choice import Story
-from storage.words import Style
+from storage.enums import Style
 
 # Characters; a brief digest has titles only.
 LENGTHS: Mapping[Style, int] = {Style.BRIEF: 0, Style.STANDARD: 240, Style.FULL: 480}

@@ -13,7 +13,7 @@ from bot.publishing.reading import Reading
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 
 @dataclass(frozen=True, slots=True)

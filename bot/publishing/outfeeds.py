@@ -13,15 +13,15 @@ from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.rendering.outfeeds import Entry, OutFeed
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
+from storage.db.engine import Storage, Transaction
 from storage.editions import Edition as Made
-from storage.editions_told import ToldStory, newest_editions, queries_of, stories_told
-from storage.engine import Storage, Unit
-from storage.feed_grants import FeedGrant, feed_grant
-from storage.stories_found import FoundStory, newest_stories
-from storage.stories_told import outlets_of
+from storage.editions import ListedStory, newest_editions, queries_of, stories_listed
+from storage.enums import ChatState
+from storage.publishers import publishers_by_article
+from storage.search import FoundStory, newest_stories
+from storage.sharing import PublishedFeed, published_feed
 from storage.subscriptions import subscription_to
 from storage.topics import topic_seen_by
-from storage.words import ChatState
 
 MOST_ENTRIES = 50
 _MOST_TOLD = 30  # stories that an entry for a digest names; a link leads to the others
@@ -42,7 +42,7 @@ class OutFeeds:
         """
         url = self.links.feed(chat_id, topic_id, version, kind)
         async with self.storage.reading() as unit:
-            grant = await feed_grant(unit, chat_id)
+            grant = await published_feed(unit, chat_id)
             if url is None or grant is None or not grant.is_open or grant.version != version:
                 return None
             chat = await unit.session.get_one(Chat, chat_id)
@@ -60,8 +60,8 @@ class _Making:
 
     renderer: Renderer
     links: Links
-    unit: Unit
-    grant: FeedGrant
+    unit: Transaction
+    grant: PublishedFeed
     url: str
 
     async def topic(self, topic_id: int) -> OutFeed | None:
@@ -71,7 +71,7 @@ class _Making:
             return None
         found = await newest_stories(self.unit, self.grant.chat_id, topic.query_id, MOST_ENTRIES)
         shown = {story.story_id: story.article_id for story in found}
-        outlets = await outlets_of(self.unit, shown, self.grant.chat_id)
+        outlets = await publishers_by_article(self.unit, shown, self.grant.chat_id)
         query = (await queries_of(self.unit, [topic_id]))[topic_id]
         entries = [self._story(story, outlets.get(story.story_id, ()), query) for story in found]
         return self._feed(f"topic-{topic_id}", topic.name, entries, subscription.created_at)
@@ -79,7 +79,7 @@ class _Making:
     async def digests(self) -> OutFeed:
         made = await newest_editions(self.unit, self.grant.chat_id, MOST_ENTRIES)
         told = defaultdict(list)
-        for story in await stories_told(self.unit, [one.id for one in made], _MOST_TOLD):
+        for story in await stories_listed(self.unit, [one.id for one in made], _MOST_TOLD):
             told[story.edition_id].append(story)
         entries = [self._edition(one, told[one.id]) for one in made]
         return self._feed(f"chat-{self.grant.chat_id}", "", entries, self.grant.changed_at)
@@ -96,7 +96,7 @@ class _Making:
             authors=tuple(outlets),
         )
 
-    def _edition(self, made: Made, told: Sequence[ToldStory]) -> Entry:
+    def _edition(self, made: Made, told: Sequence[ListedStory]) -> Entry:
         day = made.local_date
         url = self.links.edition(made.chat_id, day, made.slot, made.made_at) or ""
         choice = arrange([Topic(*topic) for topic in made.topics], stories_of(told))

@@ -15,7 +15,7 @@ from bot.rendering.direction import RTL
 from bot.rendering.filters import local
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from storage.words import Layout, Style
+from storage.enums import Layout, Style
 
 # A digest that has waited this long behind others is not yet worth a word.
 _WORTH_SAYING = timedelta(minutes=15)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from bot.publishing.walltime import local_date, reached
-from storage.words import QuietHours
+from storage.enums import QuietHours
 
 _DAY = timedelta(days=1)
 

@@ -13,15 +13,21 @@ from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import trends_of
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.trends import Trend
-from storage.chats import Chat
+from storage.chats import Chat, schedule_of
+from storage.db.engine import Storage, Transaction
+from storage.editions import (
+    DigestTopic,
+    ListedStory,
+    digest_topics,
+    edition_on,
+    queries_of,
+    stories_listed,
+    texts_of,
+)
 from storage.editions import Edition as Made
-from storage.editions_found import DigestTopic, digest_topics, texts_of
-from storage.editions_told import ToldStory, edition_on, queries_of, stories_told
-from storage.engine import Storage, Unit
-from storage.slots import slots_of
-from storage.stories_told import outlets_of
-from storage.trends import following_own_sources
-from storage.words import Style
+from storage.enums import Style
+from storage.publishers import publishers_by_article
+from storage.search import chats_with_own_sources
 
 _NOBODY: Mapping[int, Sequence[str]] = {}
 
@@ -39,7 +45,7 @@ class Reading:
                 return None
             chat = await unit.session.get_one(Chat, chat_id)
             choice = await _choice(unit, made)
-            plan = Plan(chat.zone, await slots_of(unit, chat_id))
+            plan = Plan(chat.zone, await schedule_of(unit, chat_id))
             topics = await digest_topics(unit, chat_id)
             return Edition(
                 choice=choice,
@@ -62,23 +68,25 @@ class Reading:
         return await self.picturing.pictured(edition) if self.picturing else edition
 
 
-async def _trends(unit: Unit, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:
+async def _trends(unit: Transaction, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:
     """Return the trends as they were then."""
     then = replace(unit, now=made.made_at)
     queries = {topic.query_id for topic in topics}
-    alone = await following_own_sources(unit, [made.chat_id])
+    alone = await chats_with_own_sources(unit, [made.chat_id])
     ages = await StoryCounts().by_age(then, queries, made.chat_id if alone else None)
     return trends_of(ages, topics, then.now)
 
 
-async def _choice(unit: Unit, made: Made) -> Choice:
-    rows = await stories_told(unit, [made.id])
-    outlets = await outlets_of(unit, {row.story_id: row.article_id for row in rows}, made.chat_id)
+async def _choice(unit: Transaction, made: Made) -> Choice:
+    rows = await stories_listed(unit, [made.id])
+    outlets = await publishers_by_article(
+        unit, {row.story_id: row.article_id for row in rows}, made.chat_id
+    )
     return arrange([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
 
 
 def stories_of(
-    rows: Sequence[ToldStory], outlets: Mapping[int, Sequence[str]] = _NOBODY
+    rows: Sequence[ListedStory], outlets: Mapping[int, Sequence[str]] = _NOBODY
 ) -> list[Story]:
     return [
         Story(
@@ -96,7 +104,7 @@ def stories_of(
     ]
 
 
-async def _snippets(unit: Unit, choice: Choice) -> dict[int, Snippet]:
+async def _snippets(unit: Transaction, choice: Choice) -> dict[int, Snippet]:
     """Return the excerpts; the words of a topic that is gone are not marked."""
     told = list(choice.told)
     queries = await queries_of(unit, [section.topic.id for section in choice.sections])

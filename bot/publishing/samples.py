@@ -12,7 +12,7 @@ from bot.publishing.choice import CAPS, Hit, Story, Topic, choose
 from bot.publishing.excerpts import LENGTHS
 from bot.publishing.pages import Edition
 from bot.publishing.trends import Trend
-from storage.words import Style
+from storage.enums import Style
 
 NOW = datetime(2026, 11, 17, 23, 0, tzinfo=UTC)
 PLAN = Plan("Asia/Tokyo")

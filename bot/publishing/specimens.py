@@ -26,7 +26,7 @@ from bot.rendering.messages import Message
 from bot.rendering.post import Occasion, Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from storage.words import Layout, Style
+from storage.enums import Layout, Style
 
 _SAMPLE_KEY = b"made up for samples, opens none."
 _PARTS = ("edition/topic.html", "edition/told.html", "edition/why.html")  # which they ask for

@@ -14,9 +14,9 @@ from bot.matching.query import Query
 from bot.publishing.charts import Band, drawn_day, one_band
 from bot.publishing.trends import DAYS, Trend, trend_of
 from bot.rendering.filters import local
-from storage.engine import Storage
-from storage.queries import query_known
-from storage.trends import stories_by_age
+from storage.db.engine import Storage
+from storage.queries import find_query
+from storage.search import stories_by_day
 
 WEEKS = 4
 _DAYS = WEEKS * DAYS
@@ -86,8 +86,8 @@ class Trending:
         looked = await self.past.stories(query, chat_id=chat_id, days=_DAYS)
         async with self.storage.reading() as unit:
             now = unit.now
-            known = await query_known(unit, query.canonical)
-            matched = await stories_by_age(unit, chat_id, [known] if known else [], _DAYS)
+            known = await find_query(unit, query.canonical)
+            matched = await stories_by_day(unit, chat_id, [known] if known else [], _DAYS)
         by_age = _more_of(matched.get(known or 0, {}), _by_age(looked, now))
         seen = _seen(by_age, local(now, zone), now)
         if self.drawing is None or not seen.total:

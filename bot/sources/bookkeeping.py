@@ -20,7 +20,7 @@ from bot.sources.getting.visiting import Visit
 from bot.sources.getting.wishes import Wishes, pause_of_host, wishes_of
 from bot.sources.known import Known, Newborn
 from bot.sources.urls import host_of
-from storage.words import SourceKind, SourceState
+from storage.enums import SourceKind, SourceState
 
 SIGHTINGS_UNTIL_MOVED = 10
 _SLOWEST = timedelta(days=365)  # dates of other centuries must not overflow a column

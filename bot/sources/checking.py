@@ -17,7 +17,7 @@ from bot.sources.getting.robots import verdict
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from bot.sources.known import Known
 from bot.sources.reasons import why
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.sources import Source, source_of
 
 

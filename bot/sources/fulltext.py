@@ -25,12 +25,19 @@ from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
 from bot.sources.leftovers import handed_back
 from bot.sources.webpages.hostblocks import HostBlocks
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
-from storage.blocks import learned_blocks, store_blocks
-from storage.engine import Storage, Unit, is_away
-from storage.folded import store_folded
-from storage.pages import AwaitedPage, claim_pages, finish_page, put_off_page, rest
-from storage.sources_due import wait_for_host
-from storage.words import Hint
+from storage.articles import store_folded
+from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.enums import Notification
+from storage.sources import (
+    AwaitedPage,
+    boilerplate_of,
+    claim_pages,
+    delay_host,
+    delay_next_page,
+    finish_page,
+    postpone_page,
+    store_boilerplate,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +67,7 @@ class Completing:
         with handed_back(self._left) as left:
             async with self.storage.writing() as unit:
                 for article_id in sorted(left):
-                    await put_off_page(unit, article_id, self.owner, unit.now)
+                    await postpone_page(unit, article_id, self.owner, unit.now)
                 pages = await claim_pages(unit, owner=self.owner, limit=limit, lease=LEASE)
                 return pages, unit.now
 
@@ -74,7 +81,7 @@ class Completing:
             else:
                 await self._finish(page, found)
         except Exception as error:  # a bad page must not stop the others; its lease brings it back
-            if is_away(error):
+            if is_unavailable(error):
                 self._left.add(page.article_id)
                 reason = str(error).partition("\n")[0]
                 log.warning("what a page says could not be stored", page=page.url, reason=reason)
@@ -104,14 +111,14 @@ class Completing:
         async with self.storage.writing() as unit:
             pause = host_to_pause(answer, unit.now)
             if pause:
-                await wait_for_host(unit, *pause)
+                await delay_host(unit, *pause)
         if pause:
             raise HostWaits(pause[1] - unit.now)
 
     async def _put_off(self, page: AwaitedPage, wait: timedelta) -> None:
         async with self.storage.writing() as unit:
             if unit.now + wait < page.awaited_since + KEPT:
-                await put_off_page(unit, page.article_id, self.owner, unit.now + wait)
+                await postpone_page(unit, page.article_id, self.owner, unit.now + wait)
             elif not await finish_page(unit, page.article_id, self.owner):
                 return
             await _go_on(unit, page, None)
@@ -119,25 +126,25 @@ class Completing:
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as unit:
             if await finish_page(unit, page.article_id, self.owner):
-                await rest(unit, page, timedelta(seconds=APART_SECONDS))
+                await delay_next_page(unit, page, timedelta(seconds=APART_SECONDS))
                 own = await _without_boilerplate(unit, page, found) if found else None
                 await _go_on(unit, page, own)
 
 
-async def _without_boilerplate(unit: Unit, page: AwaitedPage, found: Item) -> Item:
+async def _without_boilerplate(unit: Transaction, page: AwaitedPage, found: Item) -> Item:
     """Leave out what the host prints on all its pages; learn from this one, if it is everybody's.
 
     Else a feed that lists one page under many addresses would have its text taken for boilerplate.
     """
     paragraphs = found.text.split("\n\n")
-    known = HostBlocks.of(await learned_blocks(unit, page.host))
+    known = HostBlocks.of(await boilerplate_of(unit, page.host))
     learned = known.after(found.title, paragraphs)
     if not page.private:
-        await store_blocks(unit, page.host, learned.written())
+        await store_boilerplate(unit, page.host, learned.written())
     return replace(found, text="\n\n".join(learned.without(paragraphs)))
 
 
-async def _go_on(unit: Unit, page: AwaitedPage, found: Item | None) -> None:
+async def _go_on(unit: Transaction, page: AwaitedPage, found: Item | None) -> None:
     """Let the article go on with what was *found*; where it has gone on without, revise it."""
     article_id = page.article_id
     if found:
@@ -146,7 +153,7 @@ async def _go_on(unit: Unit, page: AwaitedPage, found: Item | None) -> None:
         if is_untouched(article):
             values = completed(article, found) if found else {}
             await revise_article(unit, article, {"ready_at": None, **values})
-            unit.hints.add(Hint.ARTICLES)
+            unit.hints.add(Notification.ARTICLES)
         elif found and article_id == page.article_id and may_be_revised(article, unit.now):
             kind, values = read_anew(article, found)
             if may_be_revised_by(kind, article, unit.now):

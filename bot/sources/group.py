@@ -18,20 +18,20 @@ from bot.sources.stories.articles import Told
 from bot.sources.stories.audiences import Audiences
 from bot.sources.stories.centre import Guest
 from bot.sources.stories.memory import MOST_STORIES, WINDOW
-from storage.articles import PUBLIC
-from storage.engine import Storage, Unit
-from storage.follows import followers_of
-from storage.leases import hold, keep, lease_of
-from storage.stories_grouped import (
-    Grouped,
-    Teller,
-    before_the_newest,
-    begin_again,
+from storage.articles import (
+    PUBLIC,
+    CarriedBy,
+    GroupedArticle,
     group_articles,
     grouped,
-    tellers_of,
+    newest_window_start,
+    regroup_articles,
+    sources_of_articles,
     ungrouped,
 )
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import acquire_lease, lease_of, renew_lease
+from storage.feeds_followed import followers_of
 
 log = structlog.get_logger(__name__)
 
@@ -101,22 +101,22 @@ class Grouping:
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as unit:
-            is_held = await hold(unit, ROLE, self.owner, LEASE)
+            is_held = await acquire_lease(unit, ROLE, self.owner, LEASE)
             if is_held:
                 self.memory.until = unit.now + LEASE
             return is_held
 
     async def _write_down(
-        self, stories: Audiences, articles: Sequence[Grouped], placed: Placed
+        self, stories: Audiences, articles: Sequence[GroupedArticle], placed: Placed
     ) -> int:
         async with self.storage.writing() as unit:
             # Held until this unit ends, however long that takes: nobody decides beside us.
-            if not await keep(unit, ROLE, self.owner, LEASE):
+            if not await renew_lease(unit, ROLE, self.owner, LEASE):
                 return 0
             await group_articles(
                 unit, articles, placed.found, chapters=placed.chapters, joined=placed.joined
             )
-            begun = await begin_again(unit, [guest.article.number for guest in placed.left])
+            begun = await regroup_articles(unit, [guest.article.number for guest in placed.left])
         for guest in placed.left:
             stories.begin(guest, begun[guest.article.number])
         self.memory.stories = stories
@@ -127,7 +127,7 @@ class Grouping:
         stories = Audiences()
         async with self.storage.reading() as unit:
             since = unit.now - _REMEMBERED
-            after = await before_the_newest(unit, since, MOST_STORIES)
+            after = await newest_window_start(unit, since, MOST_STORIES)
         while True:
             async with self.storage.reading() as unit:
                 articles = await grouped(unit, since, after=after, limit=_READ)
@@ -144,17 +144,19 @@ class Grouping:
 class Carried(NamedTuple):
     """Who carries each article, by its id, and the chats that follow each private source."""
 
-    tellers: Mapping[int, Sequence[Teller]]
+    tellers: Mapping[int, Sequence[CarriedBy]]
     followers: Mapping[int, frozenset[int]]
 
 
-async def _carried(unit: Unit, articles: Sequence[Grouped]) -> Carried:
-    tellers = await tellers_of(unit, [article.id for article in articles])
+async def _carried(unit: Transaction, articles: Sequence[GroupedArticle]) -> Carried:
+    tellers = await sources_of_articles(unit, [article.id for article in articles])
     private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
     return Carried(tellers, await followers_of(unit, private))
 
 
-def _placed(stories: Audiences, articles: Sequence[Grouped], carried: Carried) -> Slices[Placed]:
+def _placed(
+    stories: Audiences, articles: Sequence[GroupedArticle], carried: Carried
+) -> Slices[Placed]:
     placed = Placed({}, [], {}, set())
     for article in articles:
         place = stories.place(_told(article, carried))
@@ -172,13 +174,15 @@ def _placed(stories: Audiences, articles: Sequence[Grouped], carried: Carried) -
     return placed
 
 
-def _remembering(stories: Audiences, articles: Sequence[Grouped], carried: Carried) -> Slices[None]:
+def _remembering(
+    stories: Audiences, articles: Sequence[GroupedArticle], carried: Carried
+) -> Slices[None]:
     for article in articles:
         stories.remember(_told(article, carried))
         yield
 
 
-def _told(article: Grouped, carried: Carried) -> Told:
+def _told(article: GroupedArticle, carried: Carried) -> Told:
     """Only who made the article has a seat in its story; see `storage.sources_carrying`."""
     is_public = article.scope_id == PUBLIC
     tellers = [

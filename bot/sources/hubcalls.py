@@ -16,8 +16,8 @@ from bot.sources.getting.hubs import (
     renewed_at,
 )
 from bot.sources.pushes import APART
-from storage.engine import Storage, Unit
-from storage.pushes import Push, change_push, forget_push, hasten, push_of
+from storage.db.engine import Storage, Transaction
+from storage.websub import PushSubscription, change_push, forget_push, poll_soon, push_of
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,11 @@ class HubCalls:
             return False
         async with self.storage.writing() as unit:
             await change_push(unit, push.id, {"pushed_at": unit.now})
-            await hasten(unit, APART)
+            await poll_soon(unit, APART)
         return True
 
 
-async def _confirmed(unit: Unit, push: Push, lease_seconds: str) -> None:
+async def _confirmed(unit: Transaction, push: PushSubscription, lease_seconds: str) -> None:
     if push.source_id is None:
         await forget_push(unit, push.id)
         return
@@ -86,7 +86,7 @@ async def _confirmed(unit: Unit, push: Push, lease_seconds: str) -> None:
     await change_push(unit, push.id, values)
 
 
-async def _denied(unit: Unit, push: Push, reason: str) -> None:
+async def _denied(unit: Transaction, push: PushSubscription, reason: str) -> None:
     log.warning("a hub will not tell of news", hub=push.hub, topic=push.topic, reason=reason[:200])
     values = {"asking": None, "ends_at": None, "due_at": unit.now + ASKED_AGAIN}
     await change_push(unit, push.id, values)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from storage.words import SourceKind
+from storage.enums import SourceKind
 
 
 class Known(Protocol):

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from bot.sources.articles.intake import url_hash
 from bot.sources.finding.opml import Outline, write_opml
-from storage.acts import write_act
-from storage.engine import Storage
+from storage.access import record_event
+from storage.db.engine import Storage
+from storage.enums import AuditAction, SourceKind
 from storage.sources import Source, all_sources, remove_source, source_of
-from storage.words import Deed, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +43,5 @@ class Listing:
         async with self.storage.writing() as unit:
             was_there = await remove_source(unit, url_hash(url.strip()))
             if was_there:
-                await write_act(unit, by, Deed.SOURCE_REMOVED, url.strip())
+                await record_event(unit, by, AuditAction.SOURCE_REMOVED, url.strip())
         return was_there

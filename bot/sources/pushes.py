@@ -16,18 +16,18 @@ import structlog
 from bot.sources.getting.answers import Answer
 from bot.sources.getting.failures import FetchError
 from bot.sources.getting.hubs import SUBSCRIBE, UNSUBSCRIBE, USUAL_LEASE
-from storage.engine import Storage, Unit
-from storage.pushes import (
-    Push,
+from storage.db.engine import Storage, Transaction
+from storage.sources import Source
+from storage.websub import (
+    PushSubscription,
     add_pushes,
     change_push,
     claim_pushes,
     forget_push,
-    hasten,
-    leave_hubs,
-    untold_sources,
+    poll_soon,
+    sources_without_push,
+    unsubscribe_unused,
 )
-from storage.sources import Source
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +53,9 @@ class Pushing:
     async def ask_hubs(self, limit: int = 16) -> int:
         """Ask up to *limit* hubs what is due; return how many pushes that were."""
         async with self.storage.writing() as unit:
-            await hasten(unit, APART)
-            await leave_hubs(unit)
-            new = await untold_sources(unit, limit)
+            await poll_soon(unit, APART)
+            await unsubscribe_unused(unit)
+            new = await sources_without_push(unit, limit)
             await add_pushes(unit, [_first_row(source, unit.now) for source in new])
             due = await claim_pushes(unit, owner=self.owner, limit=limit, lease=_LEASE)
             asked = [push for push in due if await _begin(unit, push)]
@@ -64,7 +64,7 @@ class Pushing:
                 group.create_task(self._ask(push))
         return len(due)
 
-    async def _ask(self, push: Push) -> None:
+    async def _ask(self, push: PushSubscription) -> None:
         form = {
             "hub.callback": self.callback + push.token,
             "hub.mode": _wanted(push),
@@ -96,7 +96,7 @@ def _first_row(source: Source, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _begin(unit: Unit, push: Push) -> bool:
+async def _begin(unit: Transaction, push: PushSubscription) -> bool:
     """Note what *push*'s hub is asked now; False if there is nothing to ask any more.
 
     Noted before the call, since a hub may ask back before it answers.
@@ -118,5 +118,5 @@ async def _begin(unit: Unit, push: Push) -> bool:
     return True
 
 
-def _wanted(push: Push) -> str:
+def _wanted(push: PushSubscription) -> str:
     return UNSUBSCRIBE if push.source_id is None else SUBSCRIBE

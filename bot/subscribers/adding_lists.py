@@ -15,17 +15,17 @@ import structlog
 from bot.sources.urls import host_of
 from bot.subscribers.own_sources import Outcome, OwnSources
 from bot.subscribers.refusals import Refusal, TooManyFeeds
-from storage.engine import Storage
-from storage.feed_lists import (
-    FeedListLine,
-    ListPlace,
-    claim_list,
+from storage.db.engine import Storage
+from storage.feeds_followed import (
+    FeedImportLine,
+    ImportChat,
+    claim_import,
     count_lines,
-    drop_list,
-    free_list,
+    delete_import,
     line_tried,
     lines_of,
     lines_to_try,
+    release_import,
 )
 
 log = structlog.get_logger(__name__)
@@ -47,9 +47,9 @@ class Tried:
 class TellsOfLists(Protocol):
     """Tells a chat how far its list is, in one message; what cannot be told is left."""
 
-    async def tell(self, place: ListPlace, tried: int, total: int) -> None: ...
+    async def tell(self, place: ImportChat, tried: int, total: int) -> None: ...
 
-    async def report(self, place: ListPlace, lines: Sequence[Tried]) -> None: ...
+    async def report(self, place: ImportChat, lines: Sequence[Tried]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class AddingLists:
     async def add_due(self) -> int:
         """Try the next lines of one list; return how many lists were worked on."""
         async with self.storage.writing() as unit:
-            place = await claim_list(unit, self.owner, LEASE)
+            place = await claim_import(unit, self.owner, LEASE)
             lines = await lines_to_try(unit, place.list_id, AT_ONCE) if place else []
         if place is None:
             return 0
@@ -73,12 +73,12 @@ class AddingLists:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(place, one_host))
         async with self.storage.writing() as unit:
-            await free_list(unit, place.list_id)
+            await release_import(unit, place.list_id)
             tried, total = await count_lines(unit, place.list_id)
         await self.tells.tell(place, tried, total)
         return 1
 
-    async def _add_in_turn(self, place: ListPlace, lines: Iterable[FeedListLine]) -> None:
+    async def _add_in_turn(self, place: ImportChat, lines: Iterable[FeedImportLine]) -> None:
         for line in lines:
             outcome, sentence = await self._added(place.chat_id, line.url)
             async with self.storage.writing() as unit:
@@ -96,17 +96,17 @@ class AddingLists:
             return Outcome.REFUSED, ""
         return done.outcome, done.sentence
 
-    async def _finish(self, place: ListPlace) -> None:
+    async def _finish(self, place: ImportChat) -> None:
         async with self.storage.reading() as unit:
             lines = await lines_of(unit, place.list_id)
         tried = [Tried(line.url, line.outcome or "", line.sentence) for line in lines]
         await self.tells.report(place, tried)
         async with self.storage.writing() as unit:
-            await drop_list(unit, place.list_id)
+            await delete_import(unit, place.list_id)
 
 
-def _by_host(lines: Iterable[FeedListLine]) -> Iterable[list[FeedListLine]]:
-    hosts: dict[str, list[FeedListLine]] = defaultdict(list)
+def _by_host(lines: Iterable[FeedImportLine]) -> Iterable[list[FeedImportLine]]:
+    hosts: dict[str, list[FeedImportLine]] = defaultdict(list)
     for line in lines:
         hosts[host_of(line.url)].append(line)
     return hosts.values()

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.subscribers.access import Access
-from storage.acts import write_act
-from storage.admins import admin_ids, appoint, replace_code, use_code
-from storage.bans import is_banned
-from storage.chats import languages_chosen
-from storage.engine import Storage
-from storage.words import Deed
+from storage.access import add_admin, admin_ids, record_event, replace_code, use_code
+from storage.chats import chosen_languages
+from storage.db.engine import Storage
+from storage.enums import AuditAction
+from storage.suspension import is_banned
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Admins:
         """
         async with self.storage.reading() as unit:
             everybody = self.access.admins | frozenset(await admin_ids(unit))
-            return dict.fromkeys(everybody) | await languages_chosen(unit, everybody)
+            return dict.fromkeys(everybody) | await chosen_languages(unit, everybody)
 
     async def redeem(self, person_id: int, code: str) -> bool:
         """Make the person an admin if the code is the printed one and still unused.
@@ -50,8 +49,8 @@ class Admins:
                 return True
             if await is_banned(unit, [person_id]) or not await use_code(unit, _hash(code)):
                 return False
-            await appoint(unit, person_id)
-            await write_act(unit, person_id, Deed.APPOINTED, person_id)
+            await add_admin(unit, person_id)
+            await record_event(unit, person_id, AuditAction.APPOINTED, person_id)
             return True
 
     async def come_first(self, person_id: int) -> bool:
@@ -61,8 +60,8 @@ class Admins:
         async with self.storage.writing() as unit:
             if await admin_ids(unit):
                 return False
-            await appoint(unit, person_id)
-            await write_act(unit, person_id, Deed.APPOINTED, person_id)
+            await add_admin(unit, person_id)
+            await record_event(unit, person_id, AuditAction.APPOINTED, person_id)
         return True
 
 

@@ -4,25 +4,24 @@ from dataclasses import dataclass
 
 from bot.subscribers.limits import USUAL_LIMITS, Limited, Limits
 from bot.subscribers.refusals import NoSuchChat, NotANumber
-from storage.acts import write_act
-from storage.allowances import Allowance, allowance_of
-from storage.chats import Chat
-from storage.engine import Storage, Unit
-from storage.words import Deed
+from storage.access import record_event
+from storage.chats import Chat, Quota, quota_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction
 
 LARGEST = 1000
 
 
-async def limits_of(unit: Unit, chat_id: int, usual: Limits) -> Limits:
+async def limits_of(unit: Transaction, chat_id: int, usual: Limits) -> Limits:
     """Return how much the chat may have, where *usual* is what all may."""
-    return limits_said(await allowance_of(unit, chat_id), usual)
+    return limits_said(await quota_of(unit, chat_id), usual)
 
 
-def limits_said(said: Allowance, usual: Limits) -> Limits:
+def limits_said(said: Quota, usual: Limits) -> Limits:
     return Limits(**{kind: _said(said, kind, usual) for kind in Limited})
 
 
-def _said(said: Allowance, kind: Limited, usual: Limits) -> int:
+def _said(said: Quota, kind: Limited, usual: Limits) -> int:
     number: int | None = getattr(said, kind)
     return getattr(usual, kind) if number is None else number
 
@@ -49,9 +48,9 @@ class Allowing:
             chat = await unit.session.get(Chat, chat_id)
             if chat is None:
                 raise NoSuchChat
-            said = await allowance_of(unit, chat_id)
+            said = await quota_of(unit, chat_id)
             if getattr(said, kind) == number:
                 return
             setattr(said, kind, number)
             unit.session.add(said)
-            await write_act(unit, by, Deed.LIMITED, chat.telegram_id, **{kind: number})
+            await record_event(unit, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})

@@ -12,16 +12,21 @@ from bot.rendering.languages import ENGLISH, language_for
 from bot.subscribers.access import Access
 from bot.subscribers.refusals import Banned
 from bot.subscribers.zones import guess_zone
-from storage.admins import admin_ids
-from storage.bans import is_banned, tell_of_ban
-from storage.chats import Chat, chat_at, chat_to_change, chats_of, open_chat
-from storage.chats_migrated import migrate_chat
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.engine import Storage, Unit
-from storage.invites import is_admitted
-from storage.slots import keep_slots, slots_of
-from storage.stewards import is_seen, see_steward
-from storage.words import USUAL_SLOTS, ChatKind, ChatState
+from storage.access import admin_ids, is_admitted
+from storage.chats import (
+    Chat,
+    chat_at,
+    chats_of,
+    is_recorded,
+    lock_chat,
+    open_chat,
+    record_chat_admin,
+    schedule_of,
+    set_schedule,
+)
+from storage.db.engine import Storage, Transaction
+from storage.enums import DEFAULT_SCHEDULE, ChatKind, ChatState
+from storage.suspension import is_banned, migrate_chat, restore_chat, suspend_chat, take_ban_notice
 
 # A chat in these states had gone; whoever writes from there is back.
 _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
@@ -157,7 +162,7 @@ class Arrivals:
 
     async def _is_to_be_told(self, ids: Collection[int]) -> bool:
         async with self.storage.writing() as unit:
-            return await tell_of_ban(unit, ids)
+            return await take_ban_notice(unit, ids)
 
     async def gone(self, telegram_id: int, state: ChatState) -> None:
         """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
@@ -195,10 +200,10 @@ class Arrivals:
     async def chose(self, guest: Guest) -> None:
         """Remember that *guest* chooses what comes to a group or channel that they run."""
         async with self.storage.reading() as unit:
-            if await is_seen(unit, guest.chat_id, guest.person_id):
+            if await is_recorded(unit, guest.chat_id, guest.person_id):
                 return
         async with self.storage.writing() as unit:
-            await see_steward(unit, guest.chat_id, guest.person_id)
+            await record_chat_admin(unit, guest.chat_id, guest.person_id)
 
     async def moved(self, old: int, new: int) -> None:
         """Follow a group that became a supergroup; told twice, nothing more happens."""
@@ -218,11 +223,11 @@ def _has_news(chat: Chat, visitor: Visitor) -> bool:
     )
 
 
-async def _kept(unit: Unit, visitor: Visitor) -> Chat:
+async def _kept(unit: Transaction, visitor: Visitor) -> Chat:
     opened = await chat_at(unit, visitor.telegram_id, visitor.thread_id)
     if opened is None:
         opened = await _opened(unit, visitor)
-    chat = await chat_to_change(unit, opened.id)
+    chat = await lock_chat(unit, opened.id)
     if chat.state in _AWAY:
         await restore_chat(unit, chat.id)
     chat.name, chat.kind = visitor.chat_name, visitor.kind
@@ -234,7 +239,7 @@ async def _kept(unit: Unit, visitor: Visitor) -> Chat:
     return chat
 
 
-async def _opened(unit: Unit, visitor: Visitor) -> Chat:
+async def _opened(unit: Transaction, visitor: Visitor) -> Chat:
     place = {
         "telegram_id": visitor.telegram_id,
         "kind": visitor.kind,
@@ -246,10 +251,10 @@ async def _opened(unit: Unit, visitor: Visitor) -> Chat:
     return await _thread(unit, chat, place, visitor.thread_id) if visitor.thread_id else chat
 
 
-async def _thread(unit: Unit, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
+async def _thread(unit: Transaction, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
     inherited = {name: getattr(group, name) for name in _INHERITED}
     thread = await open_chat(unit, place | inherited | {"thread_id": thread_id})
-    slots = await slots_of(unit, group.id)
-    if slots != USUAL_SLOTS:
-        await keep_slots(unit, thread.id, slots)
+    slots = await schedule_of(unit, group.id)
+    if slots != DEFAULT_SCHEDULE:
+        await set_schedule(unit, thread.id, slots)
     return thread

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.subscribers.pages import Page, page_number
-from storage.acts import SOMEBODY, TO_A_CHAT, Act, acts_done, count_acts, write_act
-from storage.chats_listed import names_of
-from storage.engine import Storage
-from storage.words import Deed
+from storage.access import (
+    ACTIONS_ON_CHATS,
+    ERASED_USER,
+    AuditEvent,
+    audit_events,
+    count_audit_events,
+    record_event,
+)
+from storage.db.engine import Storage
+from storage.enums import AuditAction
+from storage.users import names_of_chats
 
 PER_PAGE = 10
 _ERASED = "—"
@@ -23,7 +30,7 @@ class ActSeen:
 
     at: datetime
     by: str
-    deed: Deed
+    deed: AuditAction
     subject: str
 
 
@@ -31,36 +38,38 @@ class ActSeen:
 class Audit:
     storage: Storage
 
-    async def note(self, by: int | None, deed: Deed, subject: object, **details: object) -> None:
+    async def note(
+        self, by: int | None, deed: AuditAction, subject: object, **details: object
+    ) -> None:
         """Write down what was done elsewhere; what our own use cases do they write themselves."""
         async with self.storage.writing() as unit:
-            await write_act(unit, by, deed, subject, **details)
+            await record_event(unit, by, deed, subject, **details)
 
     async def page(self, wanted: int = 0) -> Page[ActSeen]:
         """Return the acts, the newest first."""
         async with self.storage.reading() as unit:
-            total = await count_acts(unit)
+            total = await count_audit_events(unit)
             number = page_number(wanted, total, PER_PAGE)
-            acts = await acts_done(unit, offset=number * PER_PAGE, limit=PER_PAGE)
-            names = await names_of(unit, {number for act in acts for number in _named(act)})
+            acts = await audit_events(unit, offset=number * PER_PAGE, limit=PER_PAGE)
+            names = await names_of_chats(unit, {number for act in acts for number in _named(act)})
         return Page([_seen(act, names) for act in acts], number, total, PER_PAGE)
 
-    async def newest(self, limit: int) -> list[Act]:
+    async def newest(self, limit: int) -> list[AuditEvent]:
         async with self.storage.reading() as unit:
-            return await acts_done(unit, limit=limit)
+            return await audit_events(unit, limit=limit)
 
 
-def _named(act: Act) -> set[int]:
+def _named(act: AuditEvent) -> set[int]:
     """Return the Telegram numbers that an act names."""
     numbers = {act.person_id} if act.person_id is not None else set()
-    if act.deed in TO_A_CHAT and act.subject.lstrip("-").isdecimal():
+    if act.deed in ACTIONS_ON_CHATS and act.subject.lstrip("-").isdecimal():
         numbers.add(int(act.subject))
     return numbers
 
 
-def _seen(act: Act, names: Mapping[int, str]) -> ActSeen:
+def _seen(act: AuditEvent, names: Mapping[int, str]) -> ActSeen:
     called = {str(number): name for number, name in names.items()}
     by = "" if act.person_id is None else str(act.person_id)
-    by = _ERASED if act.person_id == SOMEBODY else called.get(by, by)
-    subject = called.get(act.subject, act.subject) if act.deed in TO_A_CHAT else act.subject
+    by = _ERASED if act.person_id == ERASED_USER else called.get(by, by)
+    subject = called.get(act.subject, act.subject) if act.deed in ACTIONS_ON_CHATS else act.subject
     return ActSeen(act.at, by, act.deed, subject or _ERASED)

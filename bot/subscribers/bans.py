@@ -8,12 +8,11 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
 from bot.subscribers.feedback import notice, put_out_notices
 from bot.subscribers.refusals import CannotBan
-from storage.acts import write_act
-from storage.bans import Ban, ban, bans, lift_ban
-from storage.chats_untold import private_chat_of
-from storage.engine import Storage, Unit
-from storage.invites import Admission, admissions, admit
-from storage.words import Deed, notice_key
+from storage.access import Admission, admissions, admit, record_event
+from storage.chats import private_chat_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction, notice_key
+from storage.suspension import Ban, ban, bans, unban
 
 
 class Allowed(StrEnum):
@@ -40,7 +39,7 @@ class Bans:
         async with self.storage.writing() as unit:
             is_new = await ban(unit, telegram_id)
             if is_new:
-                await write_act(unit, by, Deed.BANNED, telegram_id)
+                await record_event(unit, by, AuditAction.BANNED, telegram_id)
         return is_new
 
     async def allow(self, telegram_id: int, *, by: int | None = None) -> Allowed:
@@ -49,16 +48,16 @@ class Bans:
         They are told so, if they have a chat with the bot: nobody else may be written to.
         """
         async with self.storage.writing() as unit:
-            was_banned = await lift_ban(unit, telegram_id)
+            was_banned = await unban(unit, telegram_id)
             is_person = telegram_id > 0 and not self.access.may_use(telegram_id)
             is_new = is_person and await admit(unit, telegram_id)
             if not (was_banned or is_new):
                 return Allowed.THERE
-            await write_act(unit, by, Deed.ALLOWED, telegram_id)
+            await record_event(unit, by, AuditAction.ALLOWED, telegram_id)
             await self._tell(unit, telegram_id)
         return Allowed.LIFTED if was_banned else Allowed.LET_IN
 
-    async def _tell(self, unit: Unit, telegram_id: int) -> None:
+    async def _tell(self, unit: Transaction, telegram_id: int) -> None:
         chat = await private_chat_of(unit, telegram_id)
         if chat is None or chat.id is None:
             return

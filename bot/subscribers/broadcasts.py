@@ -9,24 +9,24 @@ from bot.publishing.broadcasts import signed_in
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
-from storage.acts import write_act
+from storage.access import record_event
 from storage.broadcasts import (
     Broadcast,
-    Counts,
+    BroadcastCounts,
     broadcast_to_change,
-    claim_told,
+    claim_progress_reports,
     count_recipients,
     counts_of,
     languages_of_chats,
 )
 from storage.chats import chat_at
-from storage.engine import Storage, Unit
-from storage.handled import is_again, made_by, note_made
-from storage.words import Audience, BroadcastState, Deed, Once
+from storage.db.engine import Storage, Transaction
+from storage.enums import Audience, AuditAction, BroadcastState, UpdateRef
+from storage.updates import is_duplicate, record_result, result_of
 
 TOLD_EVERY = timedelta(seconds=3)
 MOST_LANGUAGES = 6
-NONE_YET = Counts()
+NONE_YET = BroadcastCounts()
 _OVER = frozenset({BroadcastState.STOPPED, BroadcastState.DONE})
 
 
@@ -42,7 +42,7 @@ class BroadcastSeen:
     audience: Audience
     language: str
     recipients: int
-    counts: Counts = NONE_YET
+    counts: BroadcastCounts = NONE_YET
     languages: Sequence[str] = ()
 
     @property
@@ -72,7 +72,7 @@ class Broadcasts:
     renderer: Renderer
 
     async def draft(
-        self, said: Message, *, by: int, language: str = "", once: Once | None = None
+        self, said: Message, *, by: int, language: str = "", once: UpdateRef | None = None
     ) -> tuple[BroadcastSeen, Message]:
         """Keep it, and return it as it will look to chats of that *language*.
 
@@ -83,13 +83,13 @@ class Broadcasts:
         except ValueError as error:
             raise NotOneMessage from error
         async with self.storage.writing() as unit:
-            if await is_again(unit, once):
-                number = await made_by(unit, once)
+            if await is_duplicate(unit, once):
+                number = await result_of(unit, once)
                 return await _seen(unit, await _in(unit, number, BroadcastState.DRAFT)), shown
             made = Broadcast(made_at=unit.now, person_id=by, body=said.to_json())
             unit.session.add(made)
             await unit.session.flush()
-            await note_made(unit, once, made.id)
+            await record_result(unit, once, made.id)
             return await _seen(unit, made), shown
 
     async def choose(self, broadcast_id: int, audience: Audience, language: str) -> BroadcastSeen:
@@ -114,7 +114,7 @@ class Broadcasts:
             broadcast.told_at = unit.now
             await unit.session.flush()
             told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
-            await write_act(unit, by, Deed.BROADCAST, broadcast_id, **told)
+            await record_event(unit, by, AuditAction.BROADCAST, broadcast_id, **told)
             return await _seen(unit, broadcast)
 
     async def stop(self, broadcast_id: int, *, by: int) -> BroadcastSeen:
@@ -123,34 +123,34 @@ class Broadcasts:
             broadcast = await _in(unit, broadcast_id, BroadcastState.RUNNING)
             broadcast.state = BroadcastState.STOPPING
             await unit.session.flush()
-            await write_act(unit, by, Deed.STOPPED, broadcast_id)
+            await record_event(unit, by, AuditAction.STOPPED, broadcast_id)
             return await _seen(unit, broadcast)
 
     async def to_tell(self) -> list[tuple[Desk, BroadcastSeen]]:
         """Return how far each is that its desk has not heard of for a moment, the end once."""
         async with self.storage.writing() as unit:
             told = []
-            for broadcast in await claim_told(unit, TOLD_EVERY):
+            for broadcast in await claim_progress_reports(unit, TOLD_EVERY):
                 broadcast.is_told = broadcast.state in _OVER
                 unit.session.add(broadcast)
                 told.append((await _desk(unit, broadcast), await _seen(unit, broadcast)))
             return told
 
 
-async def _desk(unit: Unit, broadcast: Broadcast) -> Desk:
+async def _desk(unit: Transaction, broadcast: Broadcast) -> Desk:
     chat = await chat_at(unit, broadcast.desk_id or 0)
     language = chat.speaks if chat else ""
     return Desk(broadcast.desk_id or 0, broadcast.message_id or 0, language)
 
 
-async def _in(unit: Unit, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
+async def _in(unit: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
     broadcast = await broadcast_to_change(unit, broadcast_id or 0)
     if broadcast is None or broadcast.state is not state:
         raise NoSuchBroadcast
     return broadcast
 
 
-async def _seen(unit: Unit, broadcast: Broadcast) -> BroadcastSeen:
+async def _seen(unit: Transaction, broadcast: Broadcast) -> BroadcastSeen:
     is_draft = broadcast.state is BroadcastState.DRAFT
     audience, language, number = broadcast.audience, broadcast.language, broadcast.id
     return BroadcastSeen(

@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import Any
 
 from bot.matching.query import parse
-from storage.catalogue import edited_slugs
-from storage.engine import Storage, Unit
-from storage.insert import insert_new
+from storage.db.engine import Storage, Transaction
+from storage.db.sql import insert_new
 from storage.queries import query_for, retire_query
+from storage.subscriptions import changed_slugs
 from storage.topics import Topic, topic_named
 
 
@@ -24,7 +24,7 @@ class Catalogue:
         Topics that are not in the file stay, and those that an admin has changed or retired.
         """
         async with self.storage.writing() as unit:
-            edited = await edited_slugs(unit)
+            edited = await changed_slugs(unit)
             changed = [
                 await _keep(unit, position, slug, starter)
                 for position, (slug, starter) in enumerate(starter_topics().items())
@@ -39,7 +39,7 @@ def starter_topics() -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-async def _keep(unit: Unit, position: int, slug: str, starter: Mapping[str, str]) -> bool:
+async def _keep(unit: Transaction, position: int, slug: str, starter: Mapping[str, str]) -> bool:
     wanted = {"name": starter["name"], "typed": starter["query"], "position": position}
     topic = await topic_named(unit, slug)
     if topic is None:
@@ -55,7 +55,7 @@ async def _keep(unit: Unit, position: int, slug: str, starter: Mapping[str, str]
     return True
 
 
-async def _make(unit: Unit, slug: str, wanted: Mapping[str, Any]) -> bool:
+async def _make(unit: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
     query = await query_for(unit, parse(wanted["typed"]).canonical)
     row = {**wanted, "slug": slug, "query_id": query.id, "created_at": unit.now}
     # Another process that starts at the same time may have made it since we looked.

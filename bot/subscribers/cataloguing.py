@@ -13,23 +13,23 @@ from bot.subscribers.names import name_for
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic, NotAName
 from bot.subscribers.watching import FIRST_REACH, Backfills
-from storage.acts import write_act
-from storage.catalogue import (
-    TopicListed,
-    catalogue_listed,
-    leaving_topics,
-    note_edit,
-    public_topic,
-    watchers,
-    whole_catalogue,
-)
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
+from storage.access import record_event
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction, Mode
 from storage.mutes import move_topic_mute
 from storage.queries import query_for, retire_query
-from storage.subscriptions import subscription_to
+from storage.subscriptions import (
+    TopicListed,
+    catalogue_listed,
+    public_topic,
+    record_catalogue_change,
+    retiring_topics,
+    subscribers_of,
+    subscription_to,
+    whole_catalogue,
+)
 from storage.topics import Topic, count_public_topics, topic_named, topic_of
-from storage.words import Deed, Mode
 
 PER_PAGE = 8
 CHATS_IN_A_UNIT = 100
@@ -74,7 +74,7 @@ class Cataloguing:
             )
             unit.session.add(topic)
             await unit.session.flush()
-            await _note(unit, topic, Deed.TOPIC_ADDED, by, name=name, query=topic.typed)
+            await _note(unit, topic, AuditAction.TOPIC_ADDED, by, name=name, query=topic.typed)
         return topic.id
 
     async def rename(self, topic_id: int, name: str, *, by: int | None = None) -> None:
@@ -83,7 +83,7 @@ class Cataloguing:
             topic = await _found(unit, topic_id)
             before, topic.name = topic.name, name
             unit.session.add(topic)
-            await _note(unit, topic, Deed.TOPIC_RENAMED, by, before=before, after=name)
+            await _note(unit, topic, AuditAction.TOPIC_RENAMED, by, before=before, after=name)
 
     async def reword(self, topic_id: int, typed: str, *, by: int | None = None) -> None:
         """Let it have the query *typed*, for all who watch it; QueryError if it is none."""
@@ -97,7 +97,9 @@ class Cataloguing:
             await unit.session.flush()
             if former != topic.query_id:
                 await retire_query(unit, former)
-            await _note(unit, topic, Deed.TOPIC_REWORDED, by, before=before, after=topic.typed)
+            await _note(
+                unit, topic, AuditAction.TOPIC_REWORDED, by, before=before, after=topic.typed
+            )
             since = unit.now - FIRST_REACH
         await self.past.backfill(topic.query_id, query, since)
 
@@ -114,14 +116,14 @@ class Cataloguing:
                 if one.position != position:
                     one.position = position
                     unit.session.add(one)
-                    await note_edit(unit, one.slug or "")
-            await _note(unit, topic, Deed.TOPIC_MOVED, by, place=to + 1)
+                    await record_catalogue_change(unit, one.slug or "")
+            await _note(unit, topic, AuditAction.TOPIC_MOVED, by, place=to + 1)
 
     async def retire(self, topic_id: int, *, by: int | None = None) -> None:
         """Take it out of the catalogue; who watches it keeps it as a topic of their own."""
         async with self.storage.writing() as unit:
             topic = await _found(unit, topic_id)
-            await _note(unit, topic, Deed.TOPIC_RETIRED, by, name=topic.name)
+            await _note(unit, topic, AuditAction.TOPIC_RETIRED, by, name=topic.name)
             topic.slug = None
             unit.session.add(topic)
         await self.hand_over()
@@ -129,7 +131,7 @@ class Cataloguing:
     async def hand_over(self) -> None:
         """Give what was retired to those who watch it, also where that was cut off before."""
         async with self.storage.reading() as unit:
-            leaving = await leaving_topics(unit)
+            leaving = await retiring_topics(unit)
         for topic_id in leaving:
             while await self._hand_over_some(topic_id):
                 pass
@@ -140,7 +142,7 @@ class Cataloguing:
             topic = await unit.session.get(Topic, topic_id)
             if topic is None:
                 return False
-            chats = await watchers(unit, topic_id, CHATS_IN_A_UNIT)
+            chats = await subscribers_of(unit, topic_id, CHATS_IN_A_UNIT)
             for chat_id in chats:
                 await _keep_as_own(unit, topic, chat_id)
             if not chats:
@@ -150,9 +152,9 @@ class Cataloguing:
             return bool(chats)
 
 
-async def _keep_as_own(unit: Unit, topic: Topic, chat_id: int) -> None:
+async def _keep_as_own(unit: Transaction, topic: Topic, chat_id: int) -> None:
     """Put a topic of the chat's own into the place of *topic*, or the one that it has already."""
-    await chat_to_change(unit, chat_id)
+    await lock_chat(unit, chat_id)
     subscription = await subscription_to(unit, chat_id, topic.id)
     if subscription is None:  # stopped meanwhile
         return
@@ -170,7 +172,7 @@ async def _keep_as_own(unit: Unit, topic: Topic, chat_id: int) -> None:
     await unit.session.flush()
 
 
-async def _made_own(unit: Unit, topic: Topic, chat_id: int) -> Topic:
+async def _made_own(unit: Transaction, topic: Topic, chat_id: int) -> Topic:
     values = topic.model_dump(include={"name", "query_id", "typed"})
     own = Topic(**values, chat_id=chat_id, created_at=unit.now)
     unit.session.add(own)
@@ -178,16 +180,18 @@ async def _made_own(unit: Unit, topic: Topic, chat_id: int) -> Topic:
     return own
 
 
-async def _found(unit: Unit, topic_id: int) -> Topic:
+async def _found(unit: Transaction, topic_id: int) -> Topic:
     topic = await public_topic(unit, topic_id)
     if topic is None:
         raise NoSuchTopic
     return topic
 
 
-async def _note(unit: Unit, topic: Topic, deed: Deed, by: int | None, **details: object) -> None:
-    await note_edit(unit, topic.slug or "")
-    await write_act(unit, by, deed, topic.slug, **details)
+async def _note(
+    unit: Transaction, topic: Topic, deed: AuditAction, by: int | None, **details: object
+) -> None:
+    await record_catalogue_change(unit, topic.slug or "")
+    await record_event(unit, by, deed, topic.slug, **details)
 
 
 def _named(name: str) -> str:
@@ -197,7 +201,7 @@ def _named(name: str) -> str:
     return name
 
 
-async def _free_slug(unit: Unit, name: str) -> str:
+async def _free_slug(unit: Transaction, name: str) -> str:
     """Return what links call the topic: its name in plain letters, numbered where it is taken."""
     plain = _SLUG.sub("_", name.lower()).strip("_")[:_LONGEST_SLUG]
     base = plain if plain and not plain.isdigit() else f"topic_{plain}".strip("_")

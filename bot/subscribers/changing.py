@@ -11,14 +11,13 @@ from bot.subscribers.names import name_for
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import AlreadyWatched, NoSuchTopic, NotAName
 from bot.subscribers.watching import FIRST_REACH, Backfills
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.mutes import Subject, lift_subject, move_topic_mute, mute
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import MuteKind
+from storage.mutes import MuteSubject, move_topic_mute, mute, unmute_subject
 from storage.queries import query_for, retire_query
-from storage.subscriptions import Subscription, subscription_to
-from storage.subscriptions_ended import drop_topic
+from storage.subscriptions import Subscription, drop_topic, subscription_to
 from storage.topics import Topic, topic_of, topic_seen_by
-from storage.words import MuteKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Changing:
         query = parse(typed, saved)
         words = one_line(typed if is_readable(typed) else shown(query))
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             topic, subscription = await _watched(unit, chat_id, topic_id)
             query_id = (await query_for(unit, query.canonical)).id
             if await _had_twin(unit, topic, chat_id, query_id):
@@ -58,7 +57,7 @@ class Changing:
         if not name:
             raise NotAName
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             topic, _ = await _watched(unit, chat_id, topic_id)
             if topic.chat_id is None:
                 raise NoSuchTopic
@@ -68,7 +67,7 @@ class Changing:
     async def pause(self, chat_id: int, topic_id: int, *, is_paused: bool) -> None:
         """Let nothing come of the topic, or again; what came meanwhile is not made up for."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             _, subscription = await _watched(unit, chat_id, topic_id)
             subscription.paused = is_paused
             unit.session.add(subscription)
@@ -77,25 +76,25 @@ class Changing:
     async def mute(self, chat_id: int, topic_id: int, days: int | None) -> None:
         """Tell nothing of the topic for so many days, None: until that is lifted."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             await _watched(unit, chat_id, topic_id)
             until = None if days is None else unit.now + timedelta(days=days)
-            await mute(unit, chat_id, Subject(MuteKind.TOPIC, topic_id), until)
+            await mute(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
 
     async def mute_until(self, chat_id: int, topic_id: int, until: datetime | None) -> None:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             await _watched(unit, chat_id, topic_id)
-            await mute(unit, chat_id, Subject(MuteKind.TOPIC, topic_id), until)
+            await mute(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
 
     async def unmute(self, chat_id: int, topic_id: int) -> None:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             await _watched(unit, chat_id, topic_id)
-            await lift_subject(unit, chat_id, Subject(MuteKind.TOPIC, topic_id))
+            await unmute_subject(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
 
 
-async def _watched(unit: Unit, chat_id: int, topic_id: int) -> tuple[Topic, Subscription]:
+async def _watched(unit: Transaction, chat_id: int, topic_id: int) -> tuple[Topic, Subscription]:
     topic = await topic_seen_by(unit, chat_id, topic_id)
     subscription = await subscription_to(unit, chat_id, topic_id)
     if topic is None or subscription is None:
@@ -103,7 +102,7 @@ async def _watched(unit: Unit, chat_id: int, topic_id: int) -> tuple[Topic, Subs
     return topic, subscription
 
 
-async def _had_twin(unit: Unit, topic: Topic, chat_id: int, query_id: int) -> bool:
+async def _had_twin(unit: Transaction, topic: Topic, chat_id: int, query_id: int) -> bool:
     """Drop a topic with the same query that is being deleted; say whether there was one."""
     twin = await topic_of(unit, chat_id, query_id)
     if twin is None or twin.id == topic.id:
@@ -115,7 +114,7 @@ async def _had_twin(unit: Unit, topic: Topic, chat_id: int, query_id: int) -> bo
 
 
 async def _own(
-    unit: Unit, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
+    unit: Transaction, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
 ) -> Topic:
     """Put a topic of the chat's own into the place of *topic*."""
     made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=unit.now)
@@ -127,7 +126,7 @@ async def _own(
     return made
 
 
-async def _give_words(unit: Unit, topic: Topic, query_id: int, words: str) -> None:
+async def _give_words(unit: Transaction, topic: Topic, query_id: int, words: str) -> None:
     former = topic.query_id
     if topic.name == name_for(topic.typed):  # it has never been called otherwise
         topic.name = name_for(words)

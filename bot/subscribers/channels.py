@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.subscribers.arrivals import Guest
-from storage.chats import Chat
-from storage.chats_shared import brought_chats, manage, other_chats
-from storage.engine import Storage
-from storage.words import ChatKind, ChatState
+from storage.chats import Chat, invited_chats, manage, other_chats
+from storage.db.engine import Storage
+from storage.enums import ChatKind, ChatState
 
 # Telegram is asked of each who runs it: of all, as far as anybody has so many, that the person let
 # the bot into, and of some where others did.
@@ -33,7 +32,7 @@ class Channels:
     async def places(self, person_id: int) -> Sequence[Place]:
         """Return where the bot is, those first that the person let it into; not all, if many."""
         async with self.storage.reading() as unit:
-            own = await brought_chats(unit, person_id, limit=MOST_OWN)
+            own = await invited_chats(unit, person_id, limit=MOST_OWN)
             others = await other_chats(unit, person_id, limit=MOST_ASKED)
         return [_place(chat) for chat in (*own, *others)]
 

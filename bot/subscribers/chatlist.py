@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchChat
-from storage.chats_listed import ChatListed, chat_listed, chats_listed, count_chats
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.users import ChatListed, chat_listed, chats_listed, count_chats
 
 PER_PAGE = 8
 

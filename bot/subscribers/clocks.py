@@ -6,7 +6,7 @@ it is a time.
 
 import re
 
-from storage.words import QuietHours
+from storage.enums import QuietHours
 
 _HALF = r"(?:\s*(?P<half{0}>[ap])\.?m\.?)?"
 _STRICT = r"(?P<hour{0}>\d{{1,2}}):(?P<minute{0}>[0-5]\d)" + _HALF

@@ -8,24 +8,22 @@ from dataclasses import dataclass
 
 import structlog
 
-from storage.admins import dismiss
-from storage.broadcasts import forget_speaker
-from storage.chats_erased import (
-    empty_some,
-    erase_shut,
-    erase_words,
-    shut_chat,
-    shut_chats,
-    words_of_nobody,
-)
-from storage.chats_shared import forget_bringer
-from storage.chats_told import Kept, kept_of
-from storage.engine import Storage
-from storage.follows import SOURCES_AT_ONCE, drop_unfollowed
-from storage.invites import forget_admission, forget_guesses
+from storage.access import forget_admission, forget_guesses, remove_admin
+from storage.broadcasts import forget_sender
+from storage.chats import forget_chat_admin, forget_inviter
+from storage.db.engine import Storage
+from storage.feeds_followed import SOURCES_AT_ONCE, purge_unfollowed
 from storage.queries import retire_query
-from storage.stewards import forget_steward
+from storage.retention import (
+    erase_batch,
+    erase_chat,
+    erase_queries,
+    erased_chats,
+    finish_erasing,
+    orphan_queries,
+)
 from storage.topics import queries_of_chat
+from storage.users import StoredCounts, stored_counts
 
 log = structlog.get_logger(__name__)
 
@@ -36,23 +34,23 @@ _CHATS = 100
 class Erasing:
     storage: Storage
 
-    async def kept(self, chat_id: int) -> Kept:
+    async def kept(self, chat_id: int) -> StoredCounts:
         """Return how much there is to erase."""
         async with self.storage.reading() as unit:
-            return await kept_of(unit, chat_id)
+            return await stored_counts(unit, chat_id)
 
     async def erase(self, chat_id: int, person_id: int | None) -> None:
         """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""
         async with self.storage.writing() as unit:
             asked = await queries_of_chat(unit, chat_id)
-            await shut_chat(unit, chat_id)
+            await erase_chat(unit, chat_id)
             if person_id is not None:
-                await dismiss(unit, person_id)
+                await remove_admin(unit, person_id)
                 await forget_admission(unit, person_id)
-                await forget_bringer(unit, person_id)
-                await forget_steward(unit, person_id)
+                await forget_inviter(unit, person_id)
+                await forget_chat_admin(unit, person_id)
                 await forget_guesses(unit, person_id)
-                await forget_speaker(unit, person_id)
+                await forget_sender(unit, person_id)
             for query_id in asked:
                 await retire_query(unit, query_id)
         await self._empty(chat_id)
@@ -62,7 +60,7 @@ class Erasing:
     async def go_on(self) -> int:
         """Empty what was left shut; return how many chats are gone."""
         async with self.storage.reading() as unit:
-            left = await shut_chats(unit, _CHATS)
+            left = await erased_chats(unit, _CHATS)
         for chat_id in left:
             await self._empty(chat_id)
         if left:
@@ -73,13 +71,13 @@ class Erasing:
         """Leave nothing of what nobody has any more, neither in tables nor in SQLite's log."""
         while True:
             async with self.storage.reading() as unit:
-                ids = await words_of_nobody(unit)
+                ids = await orphan_queries(unit)
             if not ids:
                 break
             is_any = True
             while is_any:
                 async with self.storage.writing() as unit:
-                    is_any = await erase_words(unit, ids)
+                    is_any = await erase_queries(unit, ids)
         if not await self.storage.cut_log():
             log.warning("what was erased stands in the database's log until it is written anew")
 
@@ -87,12 +85,12 @@ class Erasing:
         gone = SOURCES_AT_ONCE
         while gone == SOURCES_AT_ONCE:
             async with self.storage.writing() as unit:
-                gone = await drop_unfollowed(unit)
+                gone = await purge_unfollowed(unit)
 
     async def _empty(self, chat_id: int) -> None:
         is_any = True
         while is_any:
             async with self.storage.writing() as unit:
-                is_any = await empty_some(unit, chat_id)
+                is_any = await erase_batch(unit, chat_id)
                 if not is_any:
-                    await erase_shut(unit, chat_id)
+                    await finish_erasing(unit, chat_id)

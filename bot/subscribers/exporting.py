@@ -7,15 +7,14 @@ from typing import Any
 
 from bot.sources.finding.opml import Outline, write_opml
 from bot.subscribers.exports import clock, day_names, moment, written
-from storage.chats import Chat
-from storage.chats_told import Watched, all_editions, all_followed, all_watched
+from storage.chats import Chat, schedule_of
+from storage.db.engine import Storage, Transaction
 from storage.editions import Edition
-from storage.engine import Storage, Unit
+from storage.enums import MuteKind, ScheduleTime, SourceKind
 from storage.mailboxes import Mailbox, mailbox_of
-from storage.mutes import Muted, mutes_of, topics_muted
-from storage.slots import slots_of
+from storage.mutes import ActiveMute, mutes_of, topics_muted
 from storage.sources import Source
-from storage.words import MuteKind, Slot, SourceKind
+from storage.users import SubscribedTopic, all_editions, all_followed, all_subscriptions
 
 _MOST = 10_000  # mutes and editions told of
 
@@ -42,13 +41,13 @@ class Exporting:
         return Exported(written(parts, now), _opml(sources, title) if sources else None)
 
 
-async def _parts(unit: Unit, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
+async def _parts(unit: Transaction, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
     chat_id = chat.id
     mutes = await mutes_of(unit, chat_id, offset=0, limit=_MOST)
-    watched, muted = await all_watched(unit, chat_id), await topics_muted(unit, chat_id)
+    watched, muted = await all_subscriptions(unit, chat_id), await topics_muted(unit, chat_id)
     return {
         "settings": settings(chat),
-        "digests": [slot(one) for one in await slots_of(unit, chat_id)],
+        "digests": [slot(one) for one in await schedule_of(unit, chat_id)],
         "topics": [topic(one, muted_in(muted, one.topic.id)) for one in watched],
         "mutes": [_mute(mute) for mute in mutes if mute.kind is not MuteKind.TOPIC],
         "sources": [source(one) for one in sources],
@@ -76,11 +75,11 @@ def settings(chat: Chat) -> dict[str, Any]:
     }
 
 
-def slot(one: Slot) -> dict[str, Any]:
+def slot(one: ScheduleTime) -> dict[str, Any]:
     return {"time": clock(one.minutes), "weekdays": day_names(one.weekdays)}
 
 
-def topic(watched: Watched, muted: str | bool) -> dict[str, Any]:  # noqa: FBT001 - as it is written
+def topic(watched: SubscribedTopic, muted: str | bool) -> dict[str, Any]:  # noqa: FBT001 - as it is written
     topic, subscription = watched
     return {
         "name": topic.name,
@@ -102,7 +101,7 @@ def source(one: Source) -> dict[str, Any]:
     return {"url": one.url, "title": one.title, "kind": one.kind}
 
 
-def _mute(mute: Muted) -> dict[str, Any]:
+def _mute(mute: ActiveMute) -> dict[str, Any]:
     return {"kind": mute.kind, "name": mute.name, "until": moment(mute.until)}
 
 

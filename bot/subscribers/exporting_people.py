@@ -8,8 +8,8 @@ from bot.subscribers import exporting
 from bot.subscribers.exports import moment
 from bot.subscribers.limits import Limited
 from bot.subscribers.people import first_line, last_line, line_of
-from storage.engine import Storage
-from storage.people import Person, people_after
+from storage.db.engine import Storage
+from storage.users import UserData, users_after
 
 _AT_ONCE = 200
 
@@ -32,12 +32,12 @@ class ExportingPeople:
             last, count = people[-1].chat.id, count + len(people)
         yield last_line(count)
 
-    async def _next(self, last: int) -> list[Person]:
+    async def _next(self, last: int) -> list[UserData]:
         async with self.storage.reading() as unit:
-            return await people_after(unit, last, _AT_ONCE)
+            return await users_after(unit, last, _AT_ONCE)
 
 
-def _parts(person: Person) -> dict[str, Any]:
+def _parts(person: UserData) -> dict[str, Any]:
     chat = person.chat
     return {
         "chat": {

@@ -13,7 +13,7 @@ from typing import Any
 from bot.subscribers.refusals import NotAnExport
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import is_zone
-from storage.words import EVERY_DAY, MOST_SLOTS, Mode, QuietHours
+from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, Mode, QuietHours
 
 FORMAT = "dateline-export"
 VERSION = 1
@@ -81,7 +81,7 @@ def export_of(document: Mapping[str, Any]) -> Export:
         topics=list(_topics(document.get("topics"), unreadable)),
         sources=list(_sources(document.get("sources"), unreadable)),
         zone=_zone(settings.get("zone")),
-        times=list(_times(document.get("digests")))[:MOST_SLOTS],
+        times=list(_times(document.get("digests")))[:MAX_SCHEDULE_TIMES],
         quiet=_quiet(_mapping(settings.get("quiet_hours"))),
         unreadable=unreadable,
     )

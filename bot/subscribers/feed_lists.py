@@ -6,9 +6,9 @@ from typing import Protocol
 
 from bot.sources.finding.opml import Outline
 from bot.subscribers.refusals import NoSuchList
-from storage.chats import chat_to_change
-from storage.engine import Storage
-from storage.feed_lists import count_lines, keep_list, want_list
+from storage.chats import lock_chat
+from storage.db.engine import Storage
+from storage.feeds_followed import count_lines, create_import, start_import
 
 MOST_LINES = 1000
 _LONGEST_URL = 2000
@@ -33,14 +33,14 @@ class FeedLists:
         """Keep the list for a day; return its id and how many feeds of it would be tried."""
         kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            return await keep_list(unit, chat_id, kept), len(kept)
+            await lock_chat(unit, chat_id)
+            return await create_import(unit, chat_id, kept), len(kept)
 
     async def add(self, chat_id: int, list_id: int, message_id: int) -> int:
         """Let its feeds be added, and told of in that message; return how many they are."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            if not await want_list(unit, chat_id, list_id, message_id):
+            await lock_chat(unit, chat_id)
+            if not await start_import(unit, chat_id, list_id, message_id):
                 raise NoSuchList
             _, total = await count_lines(unit, list_id)
         return total

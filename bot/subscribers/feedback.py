@@ -9,14 +9,14 @@ from bot.rendering.buttons import answer_feedback
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
-from storage.chats import Chat, chat_to_change
-from storage.deliveries import Delivery
-from storage.dependents import Dependent, keepers
-from storage.engine import Storage, Unit
+from storage.chats import Chat, lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.db.sql import insert_new
+from storage.enums import FEEDBACK_NOTICE, DeliveryKind, Notification, UpdateRef, notice_key
 from storage.feedback import Feedback, count_feedback, unsent_feedback
-from storage.handled import is_again
-from storage.insert import insert_new
-from storage.words import NOTICE_OF_FEEDBACK, DeliveryKind, Hint, Once, notice_key
+from storage.outages import Dependent, admins_of_source
+from storage.outbox import Delivery
+from storage.updates import is_duplicate
 
 MOST_A_DAY = 5
 LONGEST = 2000  # characters
@@ -29,16 +29,16 @@ class FeedbackDesk:
     renderer: Renderer
     admins: frozenset[int] = field(default=frozenset())
 
-    async def send(self, chat_id: int, words: str, *, once: Once | None = None) -> bool:
+    async def send(self, chat_id: int, words: str, *, once: UpdateRef | None = None) -> bool:
         """Bring *words* to all who run the bot; False: nobody who does is there, so it is kept.
 
         TooMuchFeedback if that was often enough today.
         """
         words = words[:LONGEST]
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
-            to = await keepers(unit, self.admins)
-            if await is_again(unit, once):
+            chat = await lock_chat(unit, chat_id)
+            to = await admins_of_source(unit, self.admins)
+            if await is_duplicate(unit, once):
                 return bool(to)
             if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
@@ -51,23 +51,23 @@ class FeedbackDesk:
     async def pass_on(self) -> None:
         """Bring what nobody has been sent yet to all who run the bot by now."""
         async with self.storage.writing() as unit:
-            to = await keepers(unit, self.admins)
+            to = await admins_of_source(unit, self.admins)
             for name, feedback in await unsent_feedback(unit) if to else ():
                 await put_out_notices(unit, self._all_told(unit, to, name, feedback))
 
     def _all_told(
-        self, unit: Unit, to: Sequence[Dependent], name: str, feedback: Feedback
+        self, unit: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback
     ) -> list[dict[str, Any]]:
         return [self._told(unit, one.chat_id, one.language, name, feedback) for one in to]
 
-    async def answer(self, feedback_id: int, words: str, *, once: Once | None = None) -> str:
+    async def answer(self, feedback_id: int, words: str, *, once: UpdateRef | None = None) -> str:
         """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
         async with self.storage.writing() as unit:
             feedback = await unit.session.get(Feedback, feedback_id)
             chat = await unit.session.get(Chat, feedback.chat_id) if feedback else None
             if feedback is None or chat is None:
                 raise NoSuchFeedback
-            if await is_again(unit, once):
+            if await is_duplicate(unit, once):
                 return chat.name
             feedback.answered_at = unit.now
             unit.session.add(feedback)
@@ -81,7 +81,7 @@ class FeedbackDesk:
         return chat.name
 
     def _told(
-        self, unit: Unit, keeper: int, language: str, name: str, feedback: Feedback
+        self, unit: Transaction, keeper: int, language: str, name: str, feedback: Feedback
     ) -> dict[str, Any]:
         message = self.renderer.of(language).message(
             "notice/feedback.html",
@@ -89,12 +89,10 @@ class FeedbackDesk:
             words=feedback.words,
             answer=answer_feedback(feedback.id),
         )
-        return notice(
-            unit, notice_key(keeper, NOTICE_OF_FEEDBACK, str(feedback.id)), keeper, message
-        )
+        return notice(unit, notice_key(keeper, FEEDBACK_NOTICE, str(feedback.id)), keeper, message)
 
 
-def notice(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, Any]:
+def notice(unit: Transaction, key: str, chat_id: int, message: Message) -> dict[str, Any]:
     kind = DeliveryKind.NOTICE
     return {
         "key": key,
@@ -108,6 +106,6 @@ def notice(unit: Unit, key: str, chat_id: int, message: Message) -> dict[str, An
     }
 
 
-async def put_out_notices(unit: Unit, rows: list[dict[str, Any]]) -> None:
+async def put_out_notices(unit: Transaction, rows: list[dict[str, Any]]) -> None:
     if await insert_new(unit, Delivery, rows, returning=Delivery.id):
-        unit.hints.add(Hint.DELIVERIES)
+        unit.hints.add(Notification.DELIVERIES)

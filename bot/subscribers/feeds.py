@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
 from bot.subscribers.pages import Page
 from bot.subscribers.topics import Topics, TopicSeen
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.feed_grants import FeedGrant, feed_grant, grant_to_change
-from storage.handled import is_again
-from storage.words import Once
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import UpdateRef
+from storage.sharing import PublishedFeed, lock_published_feed, published_feed
+from storage.updates import is_duplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Feeds:
         Who asks for the first time opens them.
         """
         async with self.storage.reading() as unit:
-            grant = await feed_grant(unit, chat_id)
+            grant = await published_feed(unit, chat_id)
         return await self._seen(grant or await self._open(chat_id), page)
 
-    async def renew(self, chat_id: int, *, once: Once | None = None) -> FeedsSeen | None:
+    async def renew(self, chat_id: int, *, once: UpdateRef | None = None) -> FeedsSeen | None:
         """Give every feed a new address; the former ones are void."""
         async with self.storage.writing() as unit:
             grant = await _locked(unit, chat_id)
-            if not await is_again(unit, once):
+            if not await is_duplicate(unit, once):
                 _change(unit, grant, is_open=True)
         return await self._seen(grant)
 
@@ -62,18 +62,18 @@ class Feeds:
                 _change(unit, grant, is_open=False)
         return await self._seen(grant)
 
-    async def _open(self, chat_id: int) -> FeedGrant:
+    async def _open(self, chat_id: int) -> PublishedFeed:
         async with self.storage.writing() as unit:
             return await _locked(unit, chat_id)
 
-    async def _seen(self, grant: FeedGrant, wanted: int = 0) -> FeedsSeen | None:
+    async def _seen(self, grant: PublishedFeed, wanted: int = 0) -> FeedsSeen | None:
         page = await self.topics.watched(grant.chat_id, wanted)
         listed = [] if page.number else [self._feed(grant, WHOLE_DIGEST, None)]
         listed += [self._feed(grant, topic.id, topic.name) for topic in page.items]
         feeds = [feed for feed in listed if feed]
         return FeedsSeen(feeds, page, grant.is_open) if self.links.base else None
 
-    def _feed(self, grant: FeedGrant, topic_id: int, name: str | None) -> FeedSeen | None:
+    def _feed(self, grant: PublishedFeed, topic_id: int, name: str | None) -> FeedSeen | None:
         atom, json = (
             self.links.feed(grant.chat_id, topic_id, grant.version, kind)
             for kind in (FeedKind.ATOM, FeedKind.JSON)
@@ -81,13 +81,13 @@ class Feeds:
         return FeedSeen(name, atom, json) if atom and json else None
 
 
-def _change(unit: Unit, grant: FeedGrant, *, is_open: bool) -> None:
+def _change(unit: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
     grant.version += 1
     grant.is_open = is_open
     grant.changed_at = unit.now
     unit.session.add(grant)
 
 
-async def _locked(unit: Unit, chat_id: int) -> FeedGrant:
-    await chat_to_change(unit, chat_id)
-    return await grant_to_change(unit, chat_id)
+async def _locked(unit: Transaction, chat_id: int) -> PublishedFeed:
+    await lock_chat(unit, chat_id)
+    return await lock_published_feed(unit, chat_id)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from storage.engine import Storage, Unit
-from storage.leases import hold, let_go
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import acquire_lease, release_lease
 from storage.retention import (
-    Page,
+    Batch,
     forget_alerts,
     forget_articles,
     forget_bundles,
@@ -28,7 +28,7 @@ EDITIONS: Final = timedelta(days=91)
 # Far beyond what any pause or wait for a slot takes.
 PACES: Final = timedelta(days=2)
 
-_Forget = Callable[[Unit, Any, datetime, int], Awaitable[Page]]
+_Forget = Callable[[Transaction, Any, datetime, int], Awaitable[Batch]]
 
 
 class _Kind(NamedTuple):
@@ -52,7 +52,7 @@ class Forgetting:
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
         async with self.storage.writing() as unit:
-            await let_go(unit, ROLE, self.owner)
+            await release_lease(unit, ROLE, self.owner)
         return gone
 
     def _kinds(self) -> tuple[_Kind, ...]:
@@ -72,7 +72,7 @@ class Forgetting:
         last: int | str = 0
         while True:
             async with self.storage.writing() as unit:
-                if not await hold(unit, ROLE, self.owner, _LEASE):
+                if not await acquire_lease(unit, ROLE, self.owner, _LEASE):
                     return gone
                 page = await kind.forget(unit, last, unit.now - kind.kept, kind.at_once)
             gone += page.gone

@@ -20,10 +20,9 @@ from bot.subscribers.refusals import NoSuchTopic, Refusal, TooManyTopics
 from bot.subscribers.slots import renewed
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Watching
-from storage.chats import Chat, chat_to_change
-from storage.engine import Storage
-from storage.slots import keep_slots, slots_of
-from storage.words import USUAL_SLOTS, Slot
+from storage.chats import Chat, lock_chat, schedule_of, set_schedule
+from storage.db.engine import Storage
+from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
 
 
 class Why(StrEnum):
@@ -151,10 +150,10 @@ class Importing:
 
     async def _settings(self, chat_id: int, export: Export) -> bool:
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
-            merged = merge_settings(chat, await slots_of(unit, chat_id), export)
+            chat = await lock_chat(unit, chat_id)
+            merged = merge_settings(chat, await schedule_of(unit, chat_id), export)
             if merged.slots:
-                await keep_slots(unit, chat_id, merged.slots)
+                await set_schedule(unit, chat_id, merged.slots)
             await replan(unit, chat)
         return merged.is_any
 
@@ -163,16 +162,16 @@ class Merged(NamedTuple):
     """*slots* are all of the chat's then; None: as they were."""
 
     is_any: bool
-    slots: tuple[Slot, ...] | None
+    slots: tuple[ScheduleTime, ...] | None
 
 
-def merge_settings(chat: Chat, slots: tuple[Slot, ...], export: Export) -> Merged:
+def merge_settings(chat: Chat, slots: tuple[ScheduleTime, ...], export: Export) -> Merged:
     """Take over what the chat, whose *slots* these are, has not chosen itself."""
     is_any = False
     if export.zone not in {None, chat.zone} and chat.zone_guessed:
         chat.zone, chat.zone_guessed, is_any = str(export.zone), False, True
-    wanted = renewed((), export.times, {}) if export.times else USUAL_SLOTS
-    is_chosen = slots == USUAL_SLOTS != wanted
+    wanted = renewed((), export.times, {}) if export.times else DEFAULT_SCHEDULE
+    is_chosen = slots == DEFAULT_SCHEDULE != wanted
     if export.quiet and chat.quiet_hours is None:
         chat.quiet_from, chat.quiet_to = export.quiet.start, export.quiet.end
         is_any = True

@@ -20,17 +20,14 @@ from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.people import Wished
 from bot.subscribers.people_joining import Here, Joining, Wanted
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
-from storage.allowances import Allowance
-from storage.bans import ban
-from storage.chats import Chat
-from storage.chats_opened import Opened, Place, open_chats
-from storage.engine import DatabaseError, Storage, Unit, is_away, will_pass
-from storage.leases import claim_alone
-from storage.people_added import add_people
-from storage.people_known import Known, known_of_each
+from storage.chats import Chat, ChatAddress, OpenedChats, Quota, open_chats
+from storage.db.engine import DatabaseError, Storage, Transaction, is_transient, is_unavailable
+from storage.db.leases import lock_claims
+from storage.enums import ChatKind, ChatState
 from storage.sources import sources_known
+from storage.suspension import ban
 from storage.topics import topics_named
-from storage.words import ChatKind, ChatState
+from storage.users import KnownUsers, add_users, known_users
 
 # Who watches the same at the same moment may be met in the database, and then once more.
 _TRIES = 3
@@ -57,8 +54,8 @@ class ImportingPeople:
         try:
             return await self._in_one_unit(people)
         except DatabaseError as error:
-            if will_pass(error):
-                if is_away(error) or tries == 1:
+            if is_transient(error):
+                if is_unavailable(error) or tries == 1:
                     raise  # nobody is refused for it
                 return await self._take(people, tries - 1)
             if len(people) > 1:
@@ -79,17 +76,17 @@ class ImportingPeople:
         with suppress(_TakenBack):
             async with self.storage.writing() as unit:
                 # Another import may have the same chats and feeds in another order.
-                await claim_alone(unit, Chat)
+                await lock_claims(unit, Chat)
                 for some in _in_turn(people):
                     await self._join(unit, some, tally)
                 if self.dry_run:
                     raise _TakenBack
         return tally
 
-    async def _join(self, unit: Unit, people: Sequence[Wanted], tally: Tally) -> None:
+    async def _join(self, unit: Transaction, people: Sequence[Wanted], tally: Tally) -> None:
         opened = await open_chats(unit, [self._row(one.wished) for one in people])
         there = [chat.id for chat, is_new in opened.values() if not is_new]
-        known = await known_of_each(unit, there)
+        known = await known_users(unit, there)
         hashes = {hashed for one in people for hashed in (*one.feeds, *one.mutes)}
         here = Here(
             unit.now,
@@ -100,21 +97,23 @@ class ImportingPeople:
         for one in people:
             self._chat(here, one, opened[one.wished.place], known)
         await unit.session.flush()
-        await add_people(unit, here.added, there)
+        await add_users(unit, here.added, there)
         for one in people:
             if one.wished.is_banned and opened[one.wished.place].is_new:
                 await ban(unit, one.wished.telegram_id)
 
-    def _chat(self, here: Here, wanted: Wanted, opened: Opened, known: Mapping[int, Known]) -> None:
+    def _chat(
+        self, here: Here, wanted: Wanted, opened: OpenedChats, known: Mapping[int, KnownUsers]
+    ) -> None:
         chat, is_new = opened
         wished = wanted.wished
         here.tally.note(Part.CHATS, Outcome.ADDED if is_new else Outcome.THERE)
-        has = Known() if is_new else known[chat.id]
+        has = KnownUsers() if is_new else known[chat.id]
         if is_new:
             _let_in(here, chat, has, wished)
         joining = Joining(here, chat, has, wished.line)
         joining.settings(wished, is_new=is_new)
-        joining.all(wanted, limits_said(has.allowance or Allowance(chat_id=0), self.limits))
+        joining.all(wanted, limits_said(has.allowance or Quota(chat_id=0), self.limits))
 
     def _row(self, wished: Wished) -> dict[str, Any]:
         facts = dict(wished.facts)
@@ -132,7 +131,7 @@ def _in_turn(people: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
     A ban goes for all threads that are there by then.
     """
     start = 0
-    places: set[Place] = set()
+    places: set[ChatAddress] = set()
     banned: set[int] = set()
     for number, one in enumerate(people):
         place = one.wished.place
@@ -148,9 +147,9 @@ def _in_turn(people: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
         yield people[start:]
 
 
-def _let_in(here: Here, chat: Chat, has: Known, wished: Wished) -> None:
+def _let_in(here: Here, chat: Chat, has: KnownUsers, wished: Wished) -> None:
     if wished.limits:
-        has.allowance = Allowance(chat_id=chat.id, **wished.limits)
+        has.allowance = Quota(chat_id=chat.id, **wished.limits)
         here.added.allowances.append(has.allowance)
     if wished.is_admitted:
         here.added.admitted.append(wished.telegram_id)

@@ -10,13 +10,9 @@ from enum import StrEnum
 from bot.subscribers.access import Access
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NotADate, NotANumber
-from storage.acts import write_act
-from storage.admins import admin_ids
-from storage.bans import is_banned
-from storage.engine import Storage, Unit
-from storage.handled import is_again
-from storage.invites import (
+from storage.access import (
     Invite,
+    admin_ids,
     admit,
     count_guess,
     count_invites,
@@ -26,10 +22,14 @@ from storage.invites import (
     invites_made,
     is_admitted,
     make_invite,
+    record_event,
     use_invite,
     wrong_guesses,
 )
-from storage.words import Deed, Once
+from storage.db.engine import Storage, Transaction
+from storage.enums import AuditAction, UpdateRef
+from storage.suspension import is_banned
+from storage.updates import is_duplicate
 
 PER_PAGE = 8
 MOST_USES = 10_000
@@ -76,7 +76,7 @@ class Invites:
             if is_new:
                 # Who may read what was done need not be let in by it.
                 told = {"uses": uses, "last_day": last_day.isoformat()}
-                await write_act(unit, by, Deed.INVITED, made.id, **told)
+                await record_event(unit, by, AuditAction.INVITED, made.id, **told)
         return made
 
     async def make_for(
@@ -99,7 +99,7 @@ class Invites:
         async with self.storage.writing() as unit:
             ended = await end_invite(unit, invite_id)
             if ended:
-                await write_act(unit, by, Deed.UNINVITED, invite_id)
+                await record_event(unit, by, AuditAction.UNINVITED, invite_id)
         return ended is not None
 
     async def is_stranger(self, person_id: int) -> bool:
@@ -108,12 +108,12 @@ class Invites:
             known = self.access.may_use(person_id, await admin_ids(unit))
             return not (known or await is_admitted(unit, person_id))
 
-    async def redeem(self, person_id: int, code: str, *, once: Once | None = None) -> Redeemed:
+    async def redeem(self, person_id: int, code: str, *, once: UpdateRef | None = None) -> Redeemed:
         """Let the person in by *code*, however it is typed; each person counts once."""
         if not await self.is_stranger(person_id):
             return Redeemed.ALREADY_IN
         async with self.storage.writing() as unit:
-            is_counted = await is_again(unit, once)
+            is_counted = await is_duplicate(unit, once)
             if not is_counted and await wrong_guesses(unit, person_id) >= MOST_GUESSES:
                 return Redeemed.TOO_OFTEN
             invite = await invite_of(unit, as_code(code))
@@ -124,7 +124,7 @@ class Invites:
             return await _let_in(unit, person_id, invite)
 
 
-async def _let_in(unit: Unit, person_id: int, invite: Invite) -> Redeemed:
+async def _let_in(unit: Transaction, person_id: int, invite: Invite) -> Redeemed:
     if invite.is_over(unit.now):
         return Redeemed.EXPIRED
     if not await admit(unit, person_id, invite.id):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from storage.chats import Chat, chat_to_change
-from storage.engine import Storage
-from storage.words import Layout, Style
+from storage.chats import Chat, lock_chat
+from storage.db.engine import Storage
+from storage.enums import Layout, Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Looks:
 
     async def set_style(self, chat_id: int, style: Style) -> Look:
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.style = style
             return _look(chat)
 
     async def set_layout(self, chat_id: int, layout: Layout) -> Look:
         """Rich is tried again even where it was refused before."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.layout = layout
             return _look(chat)
 

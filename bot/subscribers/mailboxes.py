@@ -26,21 +26,28 @@ from bot.subscribers.refusals import (
     TooManyRequests,
     WrongCode,
 )
-from storage.chats import Chat, chat_to_change
-from storage.handled import is_again
-from storage.mailbox_requests import forget_requests, note_request, requests_since
-from storage.mailboxes import chat_with_mailbox, mailbox_of, mailbox_to_change, remove_mailbox
-from storage.mailboxes_suspended import confirm_mailbox, end_mailbox, open_mailbox
-from storage.words import MailboxState, MailTrouble, Reach
+from storage.chats import Chat, lock_chat
+from storage.enums import DigestMedium, MailboxProblem, MailboxState
+from storage.mailboxes import (
+    chat_with_mailbox,
+    forget_requests,
+    lock_mailbox,
+    mailbox_of,
+    record_request,
+    remove_mailbox,
+    requests_since,
+)
+from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
+from storage.updates import is_duplicate
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.rendering.post import Post
     from bot.rendering.renderer import Renderer
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.enums import UpdateRef
     from storage.mailboxes import Mailbox
-    from storage.words import Once
 
 _A_MOMENT = timedelta(minutes=1)
 
@@ -50,11 +57,11 @@ class MailboxSeen:
     """A chat's mailbox as its people see it; *state* is None where there is none."""
 
     can_mail: bool
-    reach: Reach
+    reach: DigestMedium
     state: MailboxState | None = None
     address: str = ""
     alerts: bool = False
-    trouble: MailTrouble | None = None
+    trouble: MailboxProblem | None = None
     trouble_text: str = ""
 
     @property
@@ -81,7 +88,9 @@ class Mailboxes:
             chat = await chat_with_mailbox(unit, mailbox_id)
             return chat.speaks if chat else None
 
-    async def request(self, chat_id: int, address: str, *, once: Once | None = None) -> MailboxSeen:
+    async def request(
+        self, chat_id: int, address: str, *, once: UpdateRef | None = None
+    ) -> MailboxSeen:
         """Write to *address* and ask whether digests shall come there; an active one is left so.
 
         Who asks twice in a moment pressed twice, and gets one mail.
@@ -93,10 +102,10 @@ class Mailboxes:
         except NotAnAddressError as error:
             raise NotAnAddress from error
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             there = await mailbox_of(unit, chat_id)
             is_settled = there and there.address == address and _is_settled(there, unit.now)
-            if await is_again(unit, once) or is_settled:
+            if await is_duplicate(unit, once) or is_settled:
                 return self._seen(chat, there)
             await _count(unit, chat_id, address)
             mailbox = await open_mailbox(unit, chat_id, address)
@@ -109,11 +118,11 @@ class Mailboxes:
             return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
     async def confirm_by_code(
-        self, chat_id: int, code: str, *, once: Once | None = None
+        self, chat_id: int, code: str, *, once: UpdateRef | None = None
     ) -> MailboxSeen:
         """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             mailbox = await mailbox_of(unit, chat_id)
             if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
                 raise NoMailbox
@@ -122,7 +131,7 @@ class Mailboxes:
             if is_answered(code, chat_id, mailbox.code_hash):
                 await _confirmed(unit, chat, mailbox)
                 return self._seen(chat, mailbox)
-            if not await is_again(unit, once):
+            if not await is_duplicate(unit, once):
                 mailbox.tries += 1  # kept, so it is only after this unit that the try is refused
                 unit.session.add(mailbox)
         raise WrongCode(MOST_TRIES - mailbox.tries)
@@ -130,7 +139,7 @@ class Mailboxes:
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
         """Confirm with the token of the link; True too where that was done before."""
         async with self.storage.writing() as unit:
-            found = await mailbox_to_change(unit, mailbox_id)
+            found = await lock_mailbox(unit, mailbox_id)
             if found is None:
                 return False
             mailbox, chat = found
@@ -143,7 +152,7 @@ class Mailboxes:
             await _confirmed(unit, chat, mailbox)
             return True
 
-    async def set_reach(self, chat_id: int, reach: Reach) -> MailboxSeen:
+    async def set_reach(self, chat_id: int, reach: DigestMedium) -> MailboxSeen:
         """Let digests come as *reach* says; raise NoMailbox where no mail can go."""
         async with self.storage.writing() as unit:
             chat, mailbox = await _active(unit, chat_id)
@@ -162,20 +171,20 @@ class Mailboxes:
     async def remove(self, chat_id: int) -> MailboxSeen:
         """Forget the address; digests come by Telegram."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             await remove_mailbox(unit, chat_id)
-            chat.digest_by = Reach.TELEGRAM
+            chat.digest_by = DigestMedium.TELEGRAM
             await unit.session.flush()
             return self._seen(chat, None)
 
     async def unsubscribe(self, mailbox_id: int) -> None:
         """Send nothing there any more, and tell the chat; done twice it is as done once."""
         async with self.storage.writing() as unit:
-            found = await mailbox_to_change(unit, mailbox_id)
-            if found and await end_mailbox(unit, found[0]):
+            found = await lock_mailbox(unit, mailbox_id)
+            if found and await unsubscribe_mailbox(unit, found[0]):
                 await put_out(unit, self.notice(unit, *found))
 
-    def notice(self, unit: Unit, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
+    def notice(self, unit: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
         """Return the row that tells the chat what became of its mailbox."""
         return mailbox_notice(unit, self.renderer.of(chat.speaks), mailbox)
 
@@ -208,14 +217,16 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.state is MailboxState.ACTIVE
 
 
-async def _ask(unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str) -> None:
+async def _ask(
+    unit: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
+) -> None:
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
     unit.session.add(mailbox)
     await put_out(unit, confirmation(unit, post, mailbox, request, language))
 
 
-async def _count(unit: Unit, chat_id: int, address: str) -> None:
+async def _count(unit: Transaction, chat_id: int, address: str) -> None:
     """Count one more request; raise TooManyRequests where that would be too many."""
     counted = counted_as(address)
     begin = unit.now - HOLDS_FOR
@@ -224,20 +235,20 @@ async def _count(unit: Unit, chat_id: int, address: str) -> None:
     limit = limit_reached(by_chat=asked.by_chat, for_address=asked.for_address, in_all=asked.in_all)
     if limit:
         raise TooManyRequests(limit)
-    await note_request(unit, chat_id=chat_id, address_hash=counted)
+    await record_request(unit, chat_id=chat_id, address_hash=counted)
 
 
-async def _active(unit: Unit, chat_id: int) -> tuple[Chat, Mailbox]:
-    chat = await chat_to_change(unit, chat_id)
+async def _active(unit: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
+    chat = await lock_chat(unit, chat_id)
     mailbox = await mailbox_of(unit, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
     return chat, mailbox
 
 
-async def _confirmed(unit: Unit, chat: Chat, mailbox: Mailbox) -> None:
+async def _confirmed(unit: Transaction, chat: Chat, mailbox: Mailbox) -> None:
     await confirm_mailbox(unit, mailbox)
     if not chat.digest_by.mails:
         # What comes by Telegram goes on coming, until its people say that mails are enough.
-        chat.digest_by = Reach.BOTH
+        chat.digest_by = DigestMedium.BOTH
     await unit.session.flush()

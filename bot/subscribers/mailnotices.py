@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering.post import Occasion, Recipient
-from storage.deliveries import Delivery
-from storage.insert import insert_new
-from storage.words import DeliveryKind, Hint, Medium, notice_key
+from storage.db.sql import insert_new
+from storage.enums import DeliveryKind, Medium, Notification, notice_key
+from storage.outbox import Delivery
 
 if TYPE_CHECKING:
     from bot.rendering.post import Post
     from bot.rendering.renderer import Renderer
     from bot.subscribers.confirming import Request
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
     from storage.mailboxes import Mailbox
 
 
 def confirmation(
-    unit: Unit, post: Post, mailbox: Mailbox, request: Request, language: str
+    unit: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
 ) -> dict[str, Any]:
     """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
     mailbox_id = mailbox.id
@@ -44,7 +44,7 @@ def confirmation(
     }
 
 
-def mailbox_notice(unit: Unit, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
+def mailbox_notice(unit: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
     """Tell the chat that no mails go to *mailbox* any more, and why."""
     message = renderer.message("notice/mailbox.html", mailbox=mailbox)
     key = notice_key(mailbox.chat_id, "mailbox", f"{mailbox.id}:{unit.now:%Y%m%dT%H%M%S%f}")
@@ -53,7 +53,7 @@ def mailbox_notice(unit: Unit, renderer: Renderer, mailbox: Mailbox) -> dict[str
 
 
 def policy_notice(
-    unit: Unit, renderer: Renderer, chat_id: int, domain: str, reason: str
+    unit: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
 ) -> dict[str, Any]:
     """Tell who looks after the bot that *domain* mistrusts its mails; of a week the first counts.
 
@@ -66,12 +66,12 @@ def policy_notice(
     return row | {"fallback": message.plain().to_json()}
 
 
-async def put_out(unit: Unit, row: dict[str, Any]) -> None:
+async def put_out(unit: Transaction, row: dict[str, Any]) -> None:
     await insert_new(unit, Delivery, [row], returning=Delivery.id)
-    unit.hints.add(Hint.DELIVERIES)
+    unit.hints.add(Notification.DELIVERIES)
 
 
-def _row(unit: Unit, key: str, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
+def _row(unit: Transaction, key: str, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
     return {
         "key": key,
         "kind": DeliveryKind.NOTICE,

@@ -10,8 +10,8 @@ from bot.subscribers.settings import ChatSettings, Settings
 from bot.subscribers.topics import Topics, TopicSeen
 from bot.subscribers.watching import Stopped, Watching
 from storage.chats import Chat
-from storage.engine import Storage
-from storage.words import ChatState, Mode, Reach
+from storage.db.engine import Storage
+from storage.enums import ChatState, DigestMedium, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Managing:
         await self._find(chat_id)
         await (self.settings.pause if is_paused else self.settings.resume)(chat_id)
 
-    async def set_reach(self, chat_id: int, reach: Reach) -> None:
+    async def set_reach(self, chat_id: int, reach: DigestMedium) -> None:
         """Let digests come as *reach* says; NoMailbox where no mail can go."""
         await self._find(chat_id)
         await self.mailboxes.set_reach(chat_id, reach)

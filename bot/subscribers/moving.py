@@ -6,14 +6,19 @@ from bot.subscribers.limits import MOST_TOPICS
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
-from storage.chats import Chat, chat_to_change
-from storage.engine import Storage, Unit
-from storage.mutes import Subject, lift_subject
-from storage.subscriptions import Subscription, count_subscriptions, subscription_to
-from storage.subscriptions_beside import count_watched_beside, watched_beside
-from storage.subscriptions_ended import drop_topic
+from storage.chats import Chat, lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import Mode, MuteKind
+from storage.mutes import MuteSubject, unmute_subject
+from storage.subscriptions import (
+    Subscription,
+    count_in_other_threads,
+    count_subscriptions,
+    drop_topic,
+    subscription_to,
+    subscriptions_in_other_threads,
+)
 from storage.topics import Topic, topic_of
-from storage.words import Mode, MuteKind
 
 PER_PAGE = 8
 
@@ -38,9 +43,11 @@ class Moving:
         """What the other threads of the chat watch; a page beyond the last is the last."""
         async with self.storage.reading() as unit:
             chat = await unit.session.get_one(Chat, chat_id)
-            total = await count_watched_beside(unit, chat)
+            total = await count_in_other_threads(unit, chat)
             page = page_number(page, total, per_page)
-            rows = await watched_beside(unit, chat, offset=page * per_page, limit=per_page)
+            rows = await subscriptions_in_other_threads(
+                unit, chat, offset=page * per_page, limit=per_page
+            )
         return Page([Beside(*row) for row in rows], page, total, per_page)
 
     async def here(self, chat_id: int, source_id: int, topic_id: int) -> str:
@@ -56,7 +63,7 @@ class Moving:
                 raise NoSuchTopic
             if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
                 raise TooManyTopics(MOST_TOPICS)
-            await lift_subject(unit, source_id, Subject(MuteKind.TOPIC, topic_id))
+            await unmute_subject(unit, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
             await _bring(unit, chat_id, topic, subscription)
             await unit.session.flush()
             await replan(unit, source)
@@ -64,20 +71,20 @@ class Moving:
         return topic.name
 
 
-async def _both(unit: Unit, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
+async def _both(unit: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
     """Return both chats, locked in the order of their rows."""
     chats = {}
     for row in sorted({source_id, chat_id}):
         if await unit.session.get(Chat, row) is None:
             raise NoSuchTopic
-        chats[row] = await chat_to_change(unit, row)
+        chats[row] = await lock_chat(unit, row)
     source, chat = chats[source_id], chats[chat_id]
     if source.telegram_id != chat.telegram_id:
         raise NoSuchTopic
     return source, chat
 
 
-async def _bring(unit: Unit, chat_id: int, topic: Topic, subscription: Subscription) -> None:
+async def _bring(unit: Transaction, chat_id: int, topic: Topic, subscription: Subscription) -> None:
     """A topic that the chat has already, by its row or by its query, takes the other's place."""
     topic_id = topic.id
     is_own = topic.chat_id is not None

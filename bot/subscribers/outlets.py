@@ -7,12 +7,17 @@ from typing import Protocol
 
 from bot.matching.query import Query, parse
 from bot.subscribers.refusals import NoSuchOutlet, NoSuchTopic
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.mutes import Mute, Subject, lift, mute, mute_of
-from storage.outlets import Outlet, Teller, outlet_that_told, tellers
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import SOURCE_MUTES, MuteKind
+from storage.mutes import Mute, MuteSubject, mute, mute_of, unmute
+from storage.publishers import (
+    MutablePublisher,
+    StoryPublisher,
+    publisher_of_source,
+    publishers_of_stories,
+)
 from storage.topics import topic_seen_by
-from storage.words import OF_A_SOURCE, MuteKind
 
 DAYS = 30
 MOST = 10
@@ -42,7 +47,7 @@ class WhereFrom:
     name: str
     stories: int
     days: int
-    tellers: Sequence[Teller]
+    publishers_of_stories: Sequence[StoryPublisher]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,15 @@ class Outlets:
         found = await self.past.stories(parse(topic.typed), chat_id=chat_id, days=DAYS)
         stories = {article.story_id for article in found.articles}
         async with self.storage.reading() as unit:
-            told = await tellers(unit, chat_id, stories, limit=MOST)
+            told = await publishers_of_stories(unit, chat_id, stories, limit=MOST)
         return WhereFrom(topic_id, topic.name, len(stories), DAYS, told)
 
     async def one(self, chat_id: int, source_id: int, article_id: int) -> OutletSeen:
         async with self.storage.reading() as unit:
             outlet = await _outlet(unit, chat_id, source_id, article_id)
             muted = [
-                await mute_of(unit, chat_id, Subject(kind, source_id, outlet.outlet))
-                for kind in OF_A_SOURCE
+                await mute_of(unit, chat_id, MuteSubject(kind, source_id, outlet.outlet))
+                for kind in SOURCE_MUTES
             ]
         in_force = next((one for one in muted if one), None)
         return OutletSeen(source_id, article_id, outlet.name, in_force)
@@ -86,23 +91,25 @@ class Outlets:
     async def mute(self, chat_id: int, source_id: int, article_id: int, days: int) -> None:
         """Tell nothing of it for so many days; 0: in digests only, unless others tell it too."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             outlet = await _outlet(unit, chat_id, source_id, article_id)
             kind = MuteKind.SOURCE if days else MuteKind.LESS
             until = unit.now + timedelta(days=days) if days else None
-            await mute(unit, chat_id, Subject(kind, source_id, outlet.outlet), until)
+            await mute(unit, chat_id, MuteSubject(kind, source_id, outlet.outlet), until)
 
     async def unmute(self, chat_id: int, source_id: int, article_id: int) -> None:
         seen = await self.one(chat_id, source_id, article_id)
         if seen.mute is None:
             return
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            await lift(unit, chat_id, seen.mute.id)
+            await lock_chat(unit, chat_id)
+            await unmute(unit, chat_id, seen.mute.id)
 
 
-async def _outlet(unit: Unit, chat_id: int, source_id: int, article_id: int) -> Outlet:
-    outlet = await outlet_that_told(unit, chat_id, source_id, article_id)
+async def _outlet(
+    unit: Transaction, chat_id: int, source_id: int, article_id: int
+) -> MutablePublisher:
+    outlet = await publisher_of_source(unit, chat_id, source_id, article_id)
     if outlet is None:
         raise NoSuchOutlet
     return outlet

@@ -5,18 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.logs import Failure
-from storage.engine import Storage
-from storage.overview import (
-    Amounts,
-    Lags,
-    amounts,
-    count_sources_in_trouble,
-    lags,
-    sources_in_trouble,
-)
+from storage.db.engine import Storage
+from storage.enums import Event
 from storage.sources import Source
+from storage.stats import Amounts, Lags, amounts, count_unhealthy_sources, lags, unhealthy_sources
 from storage.tallies import tallied_today
-from storage.words import Event
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
 
@@ -43,14 +36,14 @@ class LooksAfter:
 
     async def overview(self) -> Overview:
         async with self.storage.reading() as unit:
-            ill = await sources_in_trouble(unit, MOST_SOURCES)
+            ill = await unhealthy_sources(unit, MOST_SOURCES)
             return Overview(
                 up=unit.now - self.started_at,
                 amounts=await amounts(unit),
                 lags=await lags(unit),
                 floods=await tallied_today(unit, Event.FLOOD_WAIT),
                 ill=ill,
-                others_ill=await count_sources_in_trouble(unit) - len(ill),
+                others_ill=await count_unhealthy_sources(unit) - len(ill),
                 errors=self.errors()[:MOST_ERRORS],
                 now=unit.now,
             )

@@ -8,20 +8,19 @@ from bot.sources.articles.intake import url_hash
 from bot.sources.urls import as_typed
 from bot.subscribers.limits import FEEDS_PER_CHAT
 from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
-from storage.allowances import allowance_of
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.follows import (
+from storage.chats import lock_chat, quota_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import SourceKind
+from storage.feeds_followed import (
     count_followed,
-    drop_unfollowed,
     follow,
+    purge_unfollowed,
     source_followed,
     sources_followed,
     unfollow,
     was_followed,
 )
 from storage.sources import Source, source_of
-from storage.words import SourceKind
 
 
 class Outcome(StrEnum):
@@ -107,8 +106,8 @@ class OwnSources:
 
     async def unfollow(self, chat_id: int, source_id: int) -> Source:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            await drop_unfollowed(unit)
+            await lock_chat(unit, chat_id)
+            await purge_unfollowed(unit)
             source = await source_followed(unit, chat_id, source_id)
             if source is None or not await unfollow(unit, chat_id, source_id):
                 raise NoSuchSource
@@ -117,7 +116,7 @@ class OwnSources:
     async def follow_again(self, chat_id: int, source_id: int) -> Source:
         """Undo it, within ten minutes; nobody gets what they did not have."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             if await source_followed(unit, chat_id, source_id) is None:
                 if not await was_followed(unit, chat_id, source_id):
                     raise NoSuchSource
@@ -129,21 +128,21 @@ class OwnSources:
 
     async def _follow(self, chat_id: int, source: Source, url: str) -> Followed:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            await drop_unfollowed(unit)
+            await lock_chat(unit, chat_id)
+            await purge_unfollowed(unit)
             is_new = await self._followed(unit, chat_id, source.id)
         outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
         title = source.title or source.host
         return Followed(outcome, url, title, source.id, source.public)
 
-    async def _followed(self, unit: Unit, chat_id: int, source_id: int) -> bool:
+    async def _followed(self, unit: Transaction, chat_id: int, source_id: int) -> bool:
         if await source_followed(unit, chat_id, source_id):
             return False
         await self._refuse_one_more(unit, chat_id)
         return await follow(unit, chat_id, source_id)
 
-    async def _refuse_one_more(self, unit: Unit, chat_id: int) -> None:
-        said = (await allowance_of(unit, chat_id)).feeds
+    async def _refuse_one_more(self, unit: Transaction, chat_id: int) -> None:
+        said = (await quota_of(unit, chat_id)).feeds
         most = self.most if said is None else said
         if await count_followed(unit, chat_id) >= most:
             raise TooManyFeeds(most)

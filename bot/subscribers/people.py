@@ -17,16 +17,16 @@ from bot.subscribers.addresses import NotAnAddressError, read_address
 from bot.subscribers.exports import Export, export_of, moment, moment_in
 from bot.subscribers.limits import MOST_ALERTS_AN_HOUR, Limited
 from bot.subscribers.lines import one_line
-from storage.words import (
-    OF_A_SOURCE,
-    USUAL_ALERTS_AN_HOUR,
+from storage.enums import (
+    DEFAULT_ALERTS_PER_HOUR,
+    SOURCE_MUTES,
     ChatKind,
     ChatState,
+    DigestMedium,
     EmptyDay,
     Layout,
     MailboxState,
     MuteKind,
-    Reach,
     SourceKind,
     Style,
 )
@@ -178,12 +178,12 @@ def _facts(place: Mapping[str, Any], settings: Mapping[str, Any], export: Export
         "zone": export.zone or "UTC",
         "zone_guessed": settings.get("zone_guessed") is not False or export.zone is None,
         "alerts_an_hour": _number(
-            settings.get("alerts_an_hour"), MOST_ALERTS_AN_HOUR, USUAL_ALERTS_AN_HOUR
+            settings.get("alerts_an_hour"), MOST_ALERTS_AN_HOUR, DEFAULT_ALERTS_PER_HOUR
         ),
         "empty_day": _word(EmptyDay, settings.get("empty_day"), EmptyDay.SKIP),
         "style": _word(Style, settings.get("style"), Style.STANDARD),
         "layout": _word(Layout, settings.get("layout"), Layout.CLASSIC),
-        "digest_by": _word(Reach, settings.get("digest_by"), Reach.TELEGRAM),
+        "digest_by": _word(DigestMedium, settings.get("digest_by"), DigestMedium.TELEGRAM),
     }
 
 
@@ -196,7 +196,7 @@ def _feed(one: Mapping[str, Any]) -> Feed | None:
 def _mute(one: Mapping[str, Any]) -> MuteWish | None:
     """Read what mutes a source; other mutes name nothing that would be there."""
     url, until = _url(one.get("url")), one.get("until")
-    if url is None or one.get("kind") not in list(OF_A_SOURCE):
+    if url is None or one.get("kind") not in list(SOURCE_MUTES):
         return None
     if until is not None and moment_in(until) is None:
         return None

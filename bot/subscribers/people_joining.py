@@ -22,9 +22,8 @@ from bot.subscribers.people import Feed, MailboxWish, MuteWish, Wished
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
 from bot.subscribers.planning import set_next
 from storage.chats import Chat
-from storage.people_added import Added, SourceMute, Watch
-from storage.people_known import Known
 from storage.topics import Topic
+from storage.users import KnownUsers, NewSourceMute, NewSubscription, NewUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Here:
     catalogue: Mapping[str, Topic]
     sources: dict[str, bool]
     tally: Tally
-    added: Added = field(default_factory=Added)
+    added: NewUsers = field(default_factory=NewUsers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Joining:
 
     here: Here
     chat: Chat
-    known: Known
+    known: KnownUsers
     line: int
 
     @property
@@ -137,7 +136,7 @@ class Joining:
     def _watch(self, wish: TopicWish, public: Topic | None, canonical: str) -> None:
         typed = one_line(wish.query)
         self.here.added.watches.append(
-            Watch(
+            NewSubscription(
                 chat_id=self.chat_id,
                 topic_id=public.id if public else self.known.own.get(canonical),
                 canonical=None if public else canonical,
@@ -185,7 +184,7 @@ class Joining:
         elif (wish.kind, hashed) in self.known.muted:
             self._note(Part.MUTES, Outcome.THERE)
         else:
-            self.here.added.mutes.append(SourceMute(self.chat_id, wish.kind, hashed, wish.until))
+            self.here.added.mutes.append(NewSourceMute(self.chat_id, wish.kind, hashed, wish.until))
             self.known.muted.add((wish.kind, hashed))
             self._note(Part.MUTES, Outcome.ADDED)
 

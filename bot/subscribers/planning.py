@@ -6,16 +6,15 @@ from datetime import date, datetime, timedelta
 from bot.publishing.calendar import Plan, next_due
 from bot.publishing.quiet import Quiet
 from storage.bundles import release_together
-from storage.chats import Chat
+from storage.chats import Chat, schedule_of
+from storage.db.engine import Transaction
 from storage.editions import last_editions
-from storage.engine import Unit
-from storage.slots import slots_of
 from storage.subscriptions import wants_digest
 
 _INSTANT = timedelta(microseconds=1)
 
 
-async def replan(unit: Unit, chat: Chat) -> Plan:
+async def replan(unit: Transaction, chat: Chat) -> Plan:
     """Set the chat's next moment in this unit; none where no subscription asks for a digest.
 
     A digest that is owed since a moment ago is owed still. Whoever composes one by the old plan at
@@ -23,7 +22,7 @@ async def replan(unit: Unit, chat: Chat) -> Plan:
     """
     chat_id = chat.id
     await unit.session.flush()
-    plan = Plan(chat.zone, await slots_of(unit, chat_id))
+    plan = Plan(chat.zone, await schedule_of(unit, chat_id))
     is_wanted = await wants_digest(unit, chat_id)
     set_next(chat, plan, unit.now, (await last_editions(unit, chat_id)).days if is_wanted else None)
     unit.session.add(chat)
@@ -37,7 +36,7 @@ def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | N
     chat.owner = chat.lease_until = None
 
 
-async def rehold(unit: Unit, chat: Chat) -> None:
+async def rehold(unit: Transaction, chat: Chat) -> None:
     """Let what waits be told when the chat's quiet hours end as they are, or else now."""
     end = Quiet(chat.zone, chat.quiet_hours).until(unit.now)
     await release_together(unit, chat.id, end or unit.now, is_quiet=end is not None)

@@ -9,9 +9,9 @@ from bot.matching.slices import in_turns
 from bot.matching.suggesting import suggested
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.refusals import NoSuchAlert
-from storage.alerts_pressed import Pressed, alert_pressed
-from storage.engine import Storage
-from storage.subscriptions import topics_watched
+from storage.alerts import PressedAlert, alert_of_button
+from storage.db.engine import Storage
+from storage.subscriptions import subscribed_topics
 from storage.topics import Topic, public_topics
 
 MOST = 3
@@ -42,9 +42,9 @@ class Proposing:
         What the chat watches already is left out.
         """
         async with self.storage.reading() as unit:
-            alert = await alert_pressed(unit, chat_id, story_id)
+            alert = await alert_of_button(unit, chat_id, story_id)
             catalogue = await public_topics(unit)
-            watched = await topics_watched(unit, chat_id, limit=MOST_LISTED)
+            watched = await subscribed_topics(unit, chat_id, limit=MOST_LISTED)
         if alert is None:
             raise NoSuchAlert
         folded = await in_turns(article_folded(alert.title, alert.text))
@@ -58,7 +58,7 @@ class Proposing:
         return Proposals(alert.title, tuple(items[:MOST]))
 
 
-def _named(alert: Pressed) -> Iterator[Proposal]:
+def _named(alert: PressedAlert) -> Iterator[Proposal]:
     for typed in suggested(alert.title, alert.text):
         yield Proposal(typed.strip('"'), typed)
 

@@ -6,9 +6,9 @@ from bot.subscribers.limits import MOST_ALERTS_AN_HOUR
 from bot.subscribers.planning import rehold
 from bot.subscribers.refusals import NotANumber, NotATime
 from bot.subscribers.settings import Settings, settings_of
-from storage.chats import chat_to_change
-from storage.engine import Storage
-from storage.words import QuietHours
+from storage.chats import lock_chat
+from storage.db.engine import Storage
+from storage.enums import QuietHours
 
 _MINUTES_A_DAY = 24 * 60
 
@@ -24,7 +24,7 @@ class Restraint:
         if hours and not _are_hours(hours):
             raise NotATime
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
             await rehold(unit, chat)
             return await settings_of(unit, chat)
@@ -34,7 +34,7 @@ class Restraint:
         if not 1 <= number <= MOST_ALERTS_AN_HOUR:
             raise NotANumber(1, MOST_ALERTS_AN_HOUR)
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.alerts_an_hour = number
             await unit.session.flush()
             return await settings_of(unit, chat)

@@ -17,10 +17,10 @@ from bot.delivery.verp import mailbox_of
 from bot.sources.formats.records import Unreadable
 from bot.subscribers.lines import one_line
 from bot.subscribers.mailnotices import policy_notice, put_out
-from storage.dependents import keepers
-from storage.mailboxes import Mailbox, mailbox_to_change
-from storage.mailboxes_suspended import suspend_mailbox
-from storage.words import MailboxState, MailTrouble
+from storage.enums import MailboxProblem, MailboxState
+from storage.mailboxes import Mailbox, lock_mailbox
+from storage.outages import admins_of_source
+from storage.suspension import suspend_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.rendering.seals import Seal
     from bot.subscribers.mailboxes import Mailboxes
     from storage.chats import Chat
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
 
     ReadsReports = Callable[[bytes], Awaitable[Report | None]]
 
@@ -71,19 +71,19 @@ class Returns:
                 await self.mailboxes.unsubscribe(mailbox_id)
                 return True
 
-    async def refused(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def refused(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail for it, *reason* in that server's words; within *unit*."""
-        found = await mailbox_to_change(unit, mailbox_id)
+        found = await lock_mailbox(unit, mailbox_id)
         if found:
-            await self._stop(unit, *found, MailTrouble.REFUSED, reason)
+            await self._stop(unit, *found, MailboxProblem.REFUSED, reason)
 
-    async def mistrusted(self, unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def mistrusted(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail from us: the admins hear of it, once a week."""
         mailbox = await unit.session.get(Mailbox, mailbox_id)
         if mailbox is None:
             return
         domain = mailbox.address.rpartition("@")[2]
-        for keeper in await keepers(unit, self.admins):
+        for keeper in await admins_of_source(unit, self.admins):
             said = one_line(reason)[:_LONGEST_REASON]
             renderer = self.mailboxes.renderer.of(keeper.language)
             await put_out(unit, policy_notice(unit, renderer, keeper.chat_id, domain, said))
@@ -94,29 +94,29 @@ class Returns:
 
     async def _bounced(self, mailbox_id: int, report: Report) -> bool:
         async with self._storage.writing() as unit:
-            found = await mailbox_to_change(unit, mailbox_id)
+            found = await lock_mailbox(unit, mailbox_id)
             if found is None:
                 return False
             mailbox, chat = found
             if report.is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
-                await self._stop(unit, mailbox, chat, MailTrouble.BOUNCED, report.reason)
+                await self._stop(unit, mailbox, chat, MailboxProblem.BOUNCED, report.reason)
             return True
 
     async def _complained(self, mailbox_id: int) -> bool:
         async with self._storage.writing() as unit:
-            found = await mailbox_to_change(unit, mailbox_id)
+            found = await lock_mailbox(unit, mailbox_id)
             if found:
-                await self._stop(unit, *found, MailTrouble.COMPLAINED, "")
+                await self._stop(unit, *found, MailboxProblem.COMPLAINED, "")
             return found is not None
 
     async def _stop(
-        self, unit: Unit, mailbox: Mailbox, chat: Chat, trouble: MailTrouble, reason: str
+        self, unit: Transaction, mailbox: Mailbox, chat: Chat, trouble: MailboxProblem, reason: str
     ) -> None:
         if await suspend_mailbox(unit, mailbox, trouble, one_line(reason)[:_LONGEST_REASON]):
             await put_out(unit, self.mailboxes.notice(unit, mailbox, chat))
 
 
-def _soft_ones(unit: Unit, mailbox: Mailbox) -> int:
+def _soft_ones(unit: Transaction, mailbox: Mailbox) -> int:
     """Count one more; an unconfirmed or ended mailbox only counts."""
     if mailbox.soft_since is None or unit.now - mailbox.soft_since > SOFT_WINDOW:
         mailbox.soft_since, mailbox.soft_bounces = unit.now, 0

@@ -16,10 +16,9 @@ from bot.subscribers.slots import (
     with_time,
     without,
 )
-from storage.chats import chat_to_change
+from storage.chats import lock_chat, schedule_of, set_schedule
+from storage.db.engine import Storage
 from storage.editions import last_editions
-from storage.engine import Storage
-from storage.slots import keep_slots, slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ class Schedule:
         self, chat_id: int, change: Callable[[Slots, Mapping[int, date]], Slots]
     ) -> Settings:
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             told = (await last_editions(unit, chat_id)).days
-            await keep_slots(unit, chat_id, change(await slots_of(unit, chat_id), told))
+            await set_schedule(unit, chat_id, change(await schedule_of(unit, chat_id), told))
             await replan(unit, chat)
             return await settings_of(unit, chat)

@@ -12,13 +12,12 @@ from bot.subscribers.mailboxes import MailboxSeen, seen_of
 from bot.subscribers.planning import rehold, replan
 from bot.subscribers.refusals import NotADate, NotALanguage, NotAZone
 from bot.subscribers.zones import is_zone
-from storage.chats import Chat, chat_to_change
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.engine import Storage, Unit
+from storage.chats import Chat, lock_chat, schedule_of
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatState, EmptyDay, QuietHours
 from storage.mailboxes import mailbox_of
-from storage.slots import slots_of
 from storage.subscriptions import count_subscriptions
-from storage.words import ChatState, EmptyDay, QuietHours
+from storage.suspension import restore_chat, suspend_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class ChatSettings:
         if not is_zone(zone):
             raise NotAZone
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             if chat.resume_at:  # the date stays what it was
                 chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
             chat.zone, chat.zone_guessed = zone, False
@@ -73,14 +72,14 @@ class ChatSettings:
         if code is not None and code not in LANGUAGES:
             raise NotALanguage
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.chosen_language = code
             await unit.session.flush()
             return await settings_of(unit, chat)
 
     async def set_empty_day(self, chat_id: int, empty_day: EmptyDay) -> Settings:
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             chat.empty_day = empty_day
             await unit.session.flush()
             return await settings_of(unit, chat)
@@ -98,7 +97,7 @@ class ChatSettings:
     async def resume(self, chat_id: int) -> Settings:
         """What has gathered comes with the next digest, not at once."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             await restore_chat(unit, chat_id)
             chat.next_digest_at = None
             await replan(unit, chat)
@@ -107,7 +106,7 @@ class ChatSettings:
     async def _pause(self, chat_id: int, end: Callable[[date], date | None]) -> Settings:
         """Pause until the date that *end* gives for today's, or else until `resume`."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             today = local_date(unit.now, chat.zone)
             until = end(today)
             if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
@@ -118,10 +117,10 @@ class ChatSettings:
             return await settings_of(unit, chat)
 
 
-async def settings_of(unit: Unit, chat: Chat) -> Settings:
+async def settings_of(unit: Transaction, chat: Chat) -> Settings:
     is_paused = chat.state is ChatState.PAUSED
     return Settings(
-        plan=Plan(chat.zone, await slots_of(unit, chat.id)),
+        plan=Plan(chat.zone, await schedule_of(unit, chat.id)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,
         quiet=chat.quiet_hours,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from bot.subscribers.refusals import NoSuchTopic
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, start_for
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.shares import Share, share_of, shared_by
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.sharing import Share, share_of, shared_by
 from storage.topics import topic_seen_by
 
 _TOKEN_BYTES = 16
@@ -22,7 +22,7 @@ class Sharing:
     async def start_of(self, chat_id: int, topic_id: int) -> str:
         """Return what a link to the topic brings along; NoSuchTopic if the chat has none such."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             topic = await topic_seen_by(unit, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
@@ -39,7 +39,7 @@ class Sharing:
         return share.typed
 
 
-async def _kept(unit: Unit, chat_id: int, typed: str) -> str:
+async def _kept(unit: Transaction, chat_id: int, typed: str) -> str:
     share = await share_of(unit, chat_id, typed)
     if share is None:
         token = secrets.token_urlsafe(_TOKEN_BYTES)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.subscribers.refusals import NoSuchSlot, NotATime, TooManySlots
-from storage.words import EVERY_DAY, MOST_SLOTS, Slot
+from storage.enums import EVERY_DAY, MAX_SCHEDULE_TIMES, ScheduleTime
 
-Slots = tuple[Slot, ...]
+Slots = tuple[ScheduleTime, ...]
 _MINUTES_A_DAY = 24 * 60
 
 
@@ -25,7 +25,7 @@ class Times:
     weekdays: int = EVERY_DAY
 
 
-def numbered(slots: Slots, number: int) -> Slot:
+def numbered(slots: Slots, number: int) -> ScheduleTime:
     """Return the slot of that number; NoSuchSlot if there is none."""
     for slot in slots:
         if slot.number == number:
@@ -62,32 +62,32 @@ def with_only(slots: Slots, minutes: int, told: Mapping[int, date]) -> Slots:
 def renewed(slots: Slots, wanted: Sequence[Times], told: Mapping[int, date]) -> Slots:
     """Return slots for all that is *wanted*, in its order where they are new."""
     times = list(dict.fromkeys(wanted))
-    if len(times) > MOST_SLOTS:
-        raise TooManySlots(MOST_SLOTS)
+    if len(times) > MAX_SCHEDULE_TIMES:
+        raise TooManySlots(MAX_SCHEDULE_TIMES)
     for one in times:
         _refuse_no_time(one.minutes)
     kept = [slot for slot in slots if _times_of(slot) in times]
     new = [one for one in times if one not in map(_times_of, kept)]
     # What replaces a time that goes takes its number: that is a time changed.
     going = [slot.number for slot in slots if slot not in kept]
-    free = sorted(set(range(MOST_SLOTS)) - {slot.number for slot in slots})
+    free = sorted(set(range(MAX_SCHEDULE_TIMES)) - {slot.number for slot in slots})
     numbers = going + sorted(free, key=lambda number: told.get(number, date.min))
-    made = [Slot(number, one.minutes, one.weekdays) for number, one in zip(numbers, new)]  # noqa: B905 - numbers are left over
+    made = [ScheduleTime(number, one.minutes, one.weekdays) for number, one in zip(numbers, new)]  # noqa: B905 - numbers are left over
     return _ordered([*kept, *made])
 
 
-def _changed(slots: Slots, changed: Slot) -> Slots:
+def _changed(slots: Slots, changed: ScheduleTime) -> Slots:
     others = [slot for slot in slots if slot.number != changed.number]
     if _times_of(changed) in map(_times_of, others):
         return _ordered(others)
     return _ordered([*others, changed])
 
 
-def _times_of(slot: Slot) -> Times:
+def _times_of(slot: ScheduleTime) -> Times:
     return Times(slot.minutes, slot.weekdays)
 
 
-def _ordered(slots: Iterable[Slot]) -> Slots:
+def _ordered(slots: Iterable[ScheduleTime]) -> Slots:
     return tuple(sorted(slots, key=lambda slot: slot.number))
 
 

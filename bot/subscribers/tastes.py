@@ -6,11 +6,18 @@ from datetime import datetime, timedelta
 
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
-from storage.alerts_pressed import Outlet, Pressed, alert_pressed, names_of, outlet_of, set_pressed
-from storage.chats import chat_to_change
-from storage.engine import Storage, Unit
-from storage.mutes import Muted, Subject, count_mutes, lift, mute, mutes_of
-from storage.words import MuteKind
+from storage.alerts import (
+    PressedAlert,
+    SourceName,
+    alert_of_button,
+    mark_pressed,
+    publisher_of_article,
+    topic_names,
+)
+from storage.chats import lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import MuteKind
+from storage.mutes import ActiveMute, MuteSubject, count_mutes, mute, mutes_of, unmute
 
 PER_PAGE = 8
 # No story goes on for longer; what nobody tells any more need not stay muted.
@@ -46,34 +53,34 @@ class Tastes:
         """Return what its menu has; as long as that is open nothing else changes its buttons."""
         async with self.storage.writing() as unit:
             alert = await _alert(unit, chat_id, story_id)
-            await set_pressed(unit, chat_id, story_id, unit.now)
-            outlet = await outlet_of(unit, chat_id, alert.article_id)
-            topics = await names_of(unit, alert.topic_ids)
+            await mark_pressed(unit, chat_id, story_id, unit.now)
+            outlet = await publisher_of_article(unit, chat_id, alert.article_id)
+            topics = await topic_names(unit, alert.topic_ids)
         return AlertSeen(story_id, outlet.name if outlet else "", topics)
 
     async def closed(self, chat_id: int, story_id: int) -> None:
         """Its usual buttons are there again."""
         async with self.storage.writing() as unit:
             await _alert(unit, chat_id, story_id)
-            await set_pressed(unit, chat_id, story_id, None)
+            await mark_pressed(unit, chat_id, story_id, None)
 
     async def mute_story(self, chat_id: int, story_id: int) -> Done:
         """Tell no more of the story: no chapter, no edit, no item in a digest."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             alert = await _alert(unit, chat_id, story_id)
-            subject = Subject(MuteKind.STORY, alert.chain)
+            subject = MuteSubject(MuteKind.STORY, alert.chain)
             made = await _mute(unit, chat_id, story_id, subject, unit.now + STORY_LASTS)
         return Done(made, subject.kind)
 
     async def mute_topic(self, chat_id: int, story_id: int, topic_id: int, days: int) -> Done:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             alert = await _alert(unit, chat_id, story_id)
-            names = await names_of(unit, alert.topic_ids)
+            names = await topic_names(unit, alert.topic_ids)
             if topic_id not in names:
                 raise NoSuchTopic
-            subject = Subject(MuteKind.TOPIC, topic_id)
+            subject = MuteSubject(MuteKind.TOPIC, topic_id)
             until = unit.now + timedelta(days=days)
             made = await _mute(unit, chat_id, story_id, subject, until)
         return Done(made, subject.kind, names[topic_id], days)
@@ -85,7 +92,7 @@ class Tastes:
         """Tell what it brings in digests only, unless others tell it too."""
         return await self._on_source(chat_id, story_id, MuteKind.LESS)
 
-    async def muted(self, chat_id: int, page: int = 0) -> Page[Muted]:
+    async def muted(self, chat_id: int, page: int = 0) -> Page[ActiveMute]:
         async with self.storage.reading() as unit:
             total = await count_mutes(unit, chat_id)
             page = page_number(page, total, PER_PAGE)
@@ -95,46 +102,46 @@ class Tastes:
     async def undo(self, chat_id: int, story_id: int, mute_id: int) -> None:
         """End what a press on the alert began."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            await lift(unit, chat_id, mute_id)
-            await set_pressed(unit, chat_id, story_id, None)
+            await lock_chat(unit, chat_id)
+            await unmute(unit, chat_id, mute_id)
+            await mark_pressed(unit, chat_id, story_id, None)
 
     async def lift(self, chat_id: int, mute_id: int) -> None:
         """End a mute of the chat's; one that is over already stays so."""
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
-            await lift(unit, chat_id, mute_id)
+            await lock_chat(unit, chat_id)
+            await unmute(unit, chat_id, mute_id)
 
     async def _on_source(
         self, chat_id: int, story_id: int, kind: MuteKind, days: int | None = None
     ) -> Done:
         async with self.storage.writing() as unit:
-            await chat_to_change(unit, chat_id)
+            await lock_chat(unit, chat_id)
             alert = await _alert(unit, chat_id, story_id)
             outlet = await _outlet(unit, chat_id, alert)
-            subject = Subject(kind, outlet.source_id, outlet.outlet)
+            subject = MuteSubject(kind, outlet.source_id, outlet.outlet)
             until = unit.now + timedelta(days=days) if days is not None else None
             made = await _mute(unit, chat_id, story_id, subject, until)
         return Done(made, kind, outlet.name, days)
 
 
 async def _mute(
-    unit: Unit, chat_id: int, story_id: int, subject: Subject, until: datetime | None
+    unit: Transaction, chat_id: int, story_id: int, subject: MuteSubject, until: datetime | None
 ) -> int:
     """Return the row; the alert shows how to undo it."""
-    await set_pressed(unit, chat_id, story_id, unit.now)
+    await mark_pressed(unit, chat_id, story_id, unit.now)
     return await mute(unit, chat_id, subject, until)
 
 
-async def _alert(unit: Unit, chat_id: int, story_id: int) -> Pressed:
-    alert = await alert_pressed(unit, chat_id, story_id)
+async def _alert(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert:
+    alert = await alert_of_button(unit, chat_id, story_id)
     if alert is None:
         raise NoSuchAlert
     return alert
 
 
-async def _outlet(unit: Unit, chat_id: int, alert: Pressed) -> Outlet:
-    outlet = await outlet_of(unit, chat_id, alert.article_id)
+async def _outlet(unit: Transaction, chat_id: int, alert: PressedAlert) -> SourceName:
+    outlet = await publisher_of_article(unit, chat_id, alert.article_id)
     if outlet is None:
         raise NoSuchAlert
     return outlet

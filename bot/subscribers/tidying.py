@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.undoing import UNDONE_WITHIN
-from storage.chats import hold_still
-from storage.engine import Storage
-from storage.follows import SOURCES_AT_ONCE, drop_unfollowed, has_unfollowed
-from storage.subscriptions_ended import chats_with_ends, complete_ends
+from storage.chats import lock_chats
+from storage.db.engine import Storage
+from storage.feeds_followed import SOURCES_AT_ONCE, has_unfollowed, purge_unfollowed
+from storage.subscriptions import chats_with_ends, purge_ended
 
 _CHATS = 100
 
@@ -30,9 +30,9 @@ class Tidying:
         gone = SOURCES_AT_ONCE if are_there else 0
         while gone == SOURCES_AT_ONCE:
             async with self.storage.writing() as unit:
-                gone = await drop_unfollowed(unit)
+                gone = await purge_unfollowed(unit)
 
     async def _complete(self, chat_id: int) -> int:
         async with self.storage.writing() as unit:
-            await hold_still(unit, [chat_id])  # it may have been erased since
-            return await complete_ends(unit, chat_id, unit.now - UNDONE_WITHIN)
+            await lock_chats(unit, [chat_id])  # it may have been erased since
+            return await purge_ended(unit, chat_id, unit.now - UNDONE_WITHIN)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from bot.subscribers.clocks import clock_pattern, minutes_in
 from bot.subscribers.slots import Times
 from bot.subscribers.weekdays import WEEKDAY, weekday_of
-from storage.words import EVERY_DAY
+from storage.enums import EVERY_DAY
 
 _WEEKDAYS, _WEEKEND = 0b0011111, 0b1100000
 _GROUPS = {

@@ -9,24 +9,18 @@ from bot.matching.query import parse
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic
-from storage.engine import Storage, Unit
-from storage.mutes import Subject, mute_of, topics_muted
+from storage.db.engine import Storage, Transaction
+from storage.enums import Mode, MuteKind
+from storage.mutes import MuteSubject, mute_of, topics_muted
 from storage.subscriptions import (
     count_subscriptions,
+    popular_topics,
+    subscribed_topic,
+    subscribed_topics,
     subscription_to,
-    topic_watched_with,
     topics_paused,
-    topics_watched,
-    wanted_most,
 )
-from storage.topics import (
-    Topic,
-    count_public_topics,
-    public_topics,
-    topic_named,
-    topic_seen_by,
-)
-from storage.words import Mode, MuteKind
+from storage.topics import Topic, count_public_topics, public_topics, topic_named, topic_seen_by
 
 PER_PAGE = 8
 _COUNTED_EVERY = timedelta(minutes=10)
@@ -63,7 +57,7 @@ class Topics:
         async with self.storage.reading() as unit:
             total = await count_subscriptions(unit, chat_id)
             page = page_number(page, total, per_page)
-            rows = await topics_watched(unit, chat_id, offset=page * per_page, limit=per_page)
+            rows = await subscribed_topics(unit, chat_id, offset=page * per_page, limit=per_page)
             paused, muted = await topics_paused(unit, chat_id), await topics_muted(unit, chat_id)
         seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
         return Page(seen, page, total, per_page)
@@ -72,7 +66,7 @@ class Topics:
         """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
         async with self.storage.reading() as unit:
             public = await public_topics(unit)
-            watched = await topics_watched(unit, chat_id, offset=0, limit=MOST_LISTED)
+            watched = await subscribed_topics(unit, chat_id, offset=0, limit=MOST_LISTED)
         return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
 
     async def catalogue(
@@ -94,10 +88,10 @@ class Topics:
             seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in found]
         return Page(seen, 0, total, limit)
 
-    async def _ranked(self, unit: Unit) -> list[int]:
+    async def _ranked(self, unit: Transaction) -> list[int]:
         """Return the topics that most want, counted once in a while."""
         if not self._ranking or unit.now - self._ranking[0][0] > _COUNTED_EVERY:
-            self._ranking[:] = [(unit.now, await wanted_most(unit, limit=_MOST_RANKED))]
+            self._ranking[:] = [(unit.now, await popular_topics(unit, limit=_MOST_RANKED))]
         return self._ranking[0][1]
 
     async def one(self, chat_id: int, topic_id: int) -> TopicSeen:
@@ -114,7 +108,7 @@ class Topics:
         """Return what the chat watches with these words, as a question about it has them."""
         canonical = parse(typed, saved).canonical
         async with self.storage.reading() as unit:
-            topic = await topic_watched_with(unit, chat_id, canonical)
+            topic = await subscribed_topic(unit, chat_id, canonical)
             if topic is None:
                 raise NoSuchTopic
             return await _looked_at(unit, chat_id, topic)
@@ -130,10 +124,10 @@ class Topics:
             return _seen(topic, await _mode(unit, chat_id, topic))
 
 
-async def _looked_at(unit: Unit, chat_id: int, topic: Topic) -> TopicSeen:
+async def _looked_at(unit: Transaction, chat_id: int, topic: Topic) -> TopicSeen:
     topic_id = topic.id
     subscription = await subscription_to(unit, chat_id, topic_id)
-    muted = await mute_of(unit, chat_id, Subject(MuteKind.TOPIC, topic_id))
+    muted = await mute_of(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
     return replace(
         _seen(topic, subscription.mode if subscription else None),
         is_paused=bool(subscription and subscription.paused),
@@ -153,7 +147,7 @@ def _heard(
     )
 
 
-async def _mode(unit: Unit, chat_id: int, topic: Topic) -> Mode | None:
+async def _mode(unit: Transaction, chat_id: int, topic: Topic) -> Mode | None:
     subscription = await subscription_to(unit, chat_id, topic.id)
     return subscription.mode if subscription else None
 

@@ -26,7 +26,7 @@ from bot.subscribers.posts import Link, Post, asks, is_telling, read_post
 from bot.subscribers.slots import Times
 from bot.subscribers.timetables import read_times
 from bot.subscribers.zones import zone_named, zone_of_place
-from storage.words import QuietHours
+from storage.enums import QuietHours
 
 _QUIET = re.compile(r"quiet(?:\s+hours)?[\s:]+(.+)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 from bot.rendering.messages import Message
 from storage.chats import chat_at
-from storage.deliveries import Delivery
-from storage.deliveries_next import has_notice_on_its_way
-from storage.engine import Storage
-from storage.insert import insert_new
+from storage.db.engine import Storage
+from storage.db.sql import insert_new
+from storage.enums import DeliveryKind, Notification, notice_key
+from storage.outbox import Delivery, has_pending_notice
 from storage.pace import chat_pace_key, lock_pace
-from storage.words import DeliveryKind, Hint, notice_key
 
 KIND = "unanswered"
 
@@ -25,7 +24,7 @@ class Unanswered:
             chat = await chat_at(unit, telegram_id, thread_id)
             if chat is None or chat.id is None:
                 return
-            if await has_notice_on_its_way(unit, chat.id, KIND):
+            if await has_pending_notice(unit, chat.id, KIND):
                 return
             kind = DeliveryKind.NOTICE
             row = {
@@ -40,4 +39,4 @@ class Unanswered:
                 "created_at": unit.now,
             }
             await insert_new(unit, Delivery, [row], returning=Delivery.id)
-            unit.hints.add(Hint.DELIVERIES)
+            unit.hints.add(Notification.DELIVERIES)

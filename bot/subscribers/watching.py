@@ -15,18 +15,20 @@ from bot.subscribers.names import name_for
 from bot.subscribers.planning import replan
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics, UndoIsOver
 from bot.subscribers.undoing import UNDONE_WITHIN
-from storage.chats import Chat, chat_to_change
-from storage.engine import Storage, Unit
+from storage.chats import Chat, lock_chat
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatState, Mode
 from storage.queries import query_for
-from storage.subscriptions import Subscription, count_subscriptions, subscription_to
-from storage.subscriptions_ended import (
-    complete_ends,
+from storage.subscriptions import (
+    Subscription,
+    count_subscriptions,
     end_subscription,
     ended_subscription,
-    forget_end,
+    purge_ended,
+    restore_ended,
+    subscription_to,
 )
 from storage.topics import Topic, topic_of, topic_seen_by
-from storage.words import ChatState, Mode
 
 # How far a new topic's first digest reaches back.
 FIRST_REACH = timedelta(hours=24)
@@ -77,7 +79,7 @@ class Watching:
         query = parse(typed, saved)
         typed = typed if is_readable(typed) else shown(query)
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             query_id = (await query_for(unit, query.canonical)).id
             topic = await topic_of(unit, chat_id, query_id)
             if topic is None:
@@ -89,7 +91,7 @@ class Watching:
     async def watch_topic(self, chat_id: int, topic_id: int, mode: Mode) -> Watched:
         """Watch a public topic, or change how a topic is watched."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             topic = await topic_seen_by(unit, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
@@ -100,13 +102,13 @@ class Watching:
     async def stop(self, chat_id: int, topic_id: int) -> Stopped:
         """End the subscription; see `undo`."""
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             topic = await topic_seen_by(unit, chat_id, topic_id)
             subscription = await subscription_to(unit, chat_id, topic_id)
             if topic is None or subscription is None:
                 raise NoSuchTopic
             mode = subscription.mode
-            await complete_ends(unit, chat_id, unit.now - UNDONE_WITHIN)
+            await purge_ended(unit, chat_id, unit.now - UNDONE_WITHIN)
             await end_subscription(unit, subscription)
             await replan(unit, chat)
         return Stopped(topic_id, topic.chat_id is not None, topic.name, topic.typed, mode)
@@ -117,7 +119,7 @@ class Watching:
         What is watched already stays as it is.
         """
         async with self.storage.writing() as unit:
-            chat = await chat_to_change(unit, chat_id)
+            chat = await lock_chat(unit, chat_id)
             if await subscription_to(unit, chat_id, topic_id):
                 return
             ended = await ended_subscription(unit, chat_id, topic_id, unit.now - UNDONE_WITHIN)
@@ -129,14 +131,14 @@ class Watching:
             await unit.session.delete(ended)
             await replan(unit, chat)
 
-    async def _subscribe(self, unit: Unit, chat: Chat, topic: Topic, mode: Mode) -> Watched:
+    async def _subscribe(self, unit: Transaction, chat: Chat, topic: Topic, mode: Mode) -> Watched:
         """Make or change the subscription; the same wish twice changes nothing."""
         chat_id, topic_id = chat.id, topic.id
         subscription = await subscription_to(unit, chat_id, topic_id)
         is_new = subscription is None
         if subscription is None:
             await self._refuse_one_more(unit, chat_id)
-            await forget_end(unit, chat_id, topic_id)
+            await restore_ended(unit, chat_id, topic_id)
             subscription = Subscription(
                 chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
             )
@@ -153,7 +155,7 @@ class Watching:
             is_new=is_new,
         )
 
-    async def _refuse_one_more(self, unit: Unit, chat_id: int) -> None:
+    async def _refuse_one_more(self, unit: Transaction, chat_id: int) -> None:
         most = (await limits_of(unit, chat_id, self.usual)).topics
         if await count_subscriptions(unit, chat_id) >= most:
             raise TooManyTopics(most)
@@ -166,7 +168,7 @@ class Watching:
             await self.past.backfill(query_id, query, now - FIRST_REACH)
 
 
-async def own_topic(unit: Unit, chat_id: int, query_id: int, typed: str) -> Topic:
+async def own_topic(unit: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:
     words = one_line(typed)
     topic = Topic(
         name=name_for(words),

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bot.watch import OK, Act
 from bot.web.headers import put_headers
-from storage.engine import DatabaseError
+from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.rendering.seals import Purpose
 from bot.subscribers.refusals import NoMailbox, NoSuchChat, NoSuchTopic, Refusal
 from bot.web.opening import Gone
-from storage.words import Mode, Reach
+from storage.enums import DigestMedium, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ class ManagePages:
         elif "topic" in form:
             await self.managing.watch(chat_id, _row_id(form["topic"]), Mode(form["mode"]))
         elif "reach" in form:
-            await self.managing.set_reach(chat_id, Reach(form["reach"]))
+            await self.managing.set_reach(chat_id, DigestMedium(form["reach"]))
         else:
             await self.managing.set_mailed_alerts(chat_id, wanted=form["alerts"] == "yes")
         return {"said": "saved"}

@@ -22,7 +22,7 @@ from bot.subscribers.managing import Managed
 from bot.subscribers.settings import Settings
 from bot.subscribers.topics import TopicSeen
 from bot.web.look import AppLook, Look
-from storage.words import EmptyDay, MailboxState, Mode, Reach
+from storage.enums import DigestMedium, EmptyDay, MailboxState, Mode
 
 LOOK = Look(style="/static/style.css", icon="/static/icon.svg", here="/m/1")
 APP_LOOK = AppLook(
@@ -71,7 +71,7 @@ def sample_managed() -> Iterator[Managed]:
         TopicSeen(3, "اقتصاد مصر", "اقتصاد مصر", is_public=False, mode=Mode.INSTANT),
     ]
     mailbox = MailboxSeen(
-        can_mail=True, reach=Reach.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
+        can_mail=True, reach=DigestMedium.BOTH, state=MailboxState.ACTIVE, address="ann@example.org"
     )
     settings = Settings(
         plan=PLAN,
@@ -87,7 +87,7 @@ def sample_managed() -> Iterator[Managed]:
         now=NOW,
     )
     yield Managed(topics, settings)
-    none = MailboxSeen(can_mail=False, reach=Reach.TELEGRAM)
+    none = MailboxSeen(can_mail=False, reach=DigestMedium.TELEGRAM)
     paused = replace(settings, is_paused=True, paused_until=NOW.date(), next_at=None, mailbox=none)
     yield Managed([], paused)
 

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from bot.web.opening import Gone
-from storage.engine import DatabaseError
+from storage.db.engine import DatabaseError
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware

@@ -13,7 +13,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from sqlalchemy import Enum, create_engine
 
-from storage.columns import ROW_ID
+from storage.db.sql import ROW_ID
 from storage.tables import METADATA
 
 if TYPE_CHECKING:

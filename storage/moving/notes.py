@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from storage.moving.shapes import CannotMoveError, Sum
-from storage.versions import moving, newest
+from storage.schema import latest_version, moving
 
 TABLE: Final = """
     CREATE TABLE moving (
@@ -54,7 +54,7 @@ def notes_in(rows: list[tuple[str, str, int, str]], mark: str) -> dict[str, Note
 
 
 def refuse_other_version(version: str) -> None:
-    if version != moving(newest()):
+    if version != moving(latest_version()):
         raise CannotMoveError(
             "The target holds half of a move by another version of Dateline; make it empty and "
             "begin anew."

@@ -11,8 +11,7 @@ from storage.moving.postgresql import PostgresqlTarget
 from storage.moving.servers import alone_on_server
 from storage.moving.shapes import CannotMoveError
 from storage.moving.sqlite import SqliteTarget
-from storage.schema import database_file, migrate, version_at
-from storage.versions import HalfMovedError
+from storage.schema import HalfMovedError, database_file, migrate, version_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +30,7 @@ async def opened(origin: str, target: str, told: Told) -> AsyncIterator[Move]:
     of who runs the bot on it.
     """
     refuse_what_cannot_be(origin, target)
-    if await version_at(origin) is None:
+    if await version_of(origin) is None:
         raise CannotMoveError("The origin holds no database of Dateline.")
     await migrate(origin)
     with suppress(HalfMovedError):  # then it goes on

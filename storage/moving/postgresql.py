@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from storage.folded import Folded, FoldedRow, indexed_words
+from storage.articles import Folded, FoldedText, indexed_words
 from storage.moving.notes import LATER, READ, TABLE, WHOLE, Note, notes_in, refuse_other_version
 from storage.moving.servers import server_dialect
 from storage.moving.targets import refuse_full
+from storage.schema import latest_version, moving
 from storage.tables import METADATA
-from storage.versions import moving, newest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -55,7 +55,7 @@ class PostgresqlTarget:
         await self._driver.execute("SET maintenance_work_mem = '256MB'")
         version = await self._driver.fetchval("SELECT version_num FROM alembic_version")
         async with self._driver.transaction():
-            if version == newest():
+            if version == latest_version():
                 await self._prepare(mark)
             else:
                 refuse_other_version(version)
@@ -71,7 +71,9 @@ class PostgresqlTarget:
         await self._driver.execute(LATER)
         await self._write(Note(WHOLE, (mark,)))
         await self._leave_for_later()
-        await self._driver.execute("UPDATE alembic_version SET version_num = $1", moving(newest()))
+        await self._driver.execute(
+            "UPDATE alembic_version SET version_num = $1", moving(latest_version())
+        )
 
     async def _leave_for_later(self) -> None:
         indexes = await self._driver.fetch(_INDEXES, self._tables)
@@ -96,7 +98,7 @@ class PostgresqlTarget:
         """The folded texts with the words that their index holds; articles came before."""
         asked = "SELECT id, language FROM article WHERE id = ANY ($1)"
         languages = dict(await self._driver.fetch(asked, [row[0] for row in rows]))
-        whole = [FoldedRow(number, title, text, languages[number]) for number, title, text in rows]
+        whole = [FoldedText(number, title, text, languages[number]) for number, title, text in rows]
         return [(*row[:-1], vector_of(indexed_words(row))) for row in whole]
 
     async def _write(self, note: Note) -> None:
@@ -125,7 +127,9 @@ class PostgresqlTarget:
                 if number:
                     await self._driver.execute(_NUMBER_ON, f'"{name}"', number)
             await self._driver.execute("DROP TABLE moving, moving_later")
-            await self._driver.execute("UPDATE alembic_version SET version_num = $1", newest())
+            await self._driver.execute(
+                "UPDATE alembic_version SET version_num = $1", latest_version()
+            )
 
 
 def vector_of(words: Iterable[str]) -> bytes:

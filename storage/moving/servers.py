@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import make_url
 from sqlalchemy.pool import NullPool
 
-from storage.connecting import patient_engine
+from storage.db.postgresql import admin_engine
 from storage.moving.shapes import CannotMoveError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _PAUSE_SECONDS: Final = 0.05
 @asynccontextmanager
 async def alone_on_server(url: str) -> AsyncIterator[Any]:
     """Yield asyncpg's connection; `CannotMoveError` where others are connected, such as a bot."""
-    engine = patient_engine(url, poolclass=NullPool)
+    engine = admin_engine(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Boolean, Date, String
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from storage.columns import Leased
-from storage.engine import POSTGRESQL
-from storage.leases import Lease
+from storage.db.engine import POSTGRESQL
+from storage.db.leases import Lease
+from storage.db.sql import Leased
 from storage.tables import METADATA
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import sqlite
 from storage.moving.notes import READ, TABLE, WHOLE, Note, notes_in, refuse_other_version
 from storage.moving.shapes import CannotMoveError
 from storage.moving.targets import refuse_full
+from storage.schema import latest_version, moving
 from storage.tables import METADATA
-from storage.versions import moving, newest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -40,7 +40,7 @@ class SqliteTarget:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA foreign_keys=OFF")
         ((version,),) = self._connection.execute("SELECT version_num FROM alembic_version")
-        if version == newest():
+        if version == latest_version():
             self._prepare(mark)
         else:
             refuse_other_version(version)
@@ -55,7 +55,7 @@ class SqliteTarget:
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.execute(TABLE)
         self._connection.execute(_NOTE, Note(WHOLE, (mark,)).row)
-        self._connection.execute(_VERSION, (moving(newest()),))
+        self._connection.execute(_VERSION, (moving(latest_version()),))
         self._connection.execute("COMMIT")
 
     async def put(self, shape: Shape, rows: Rows, note: Note) -> None:
@@ -90,7 +90,7 @@ class SqliteTarget:
         self._connection.execute("DELETE FROM sqlite_sequence")
         self._connection.executemany(_NUMBER_ON, last_numbers.items())
         self._connection.execute("DROP TABLE moving")
-        self._connection.execute(_VERSION, (newest(),))
+        self._connection.execute(_VERSION, (latest_version(),))
         self._connection.execute("COMMIT")
 
     def close(self) -> None:

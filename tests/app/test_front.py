@@ -14,7 +14,7 @@ from bot.app.front import FrontDoor
 from bot.chat.handling import Handling
 from bot.playground.server import Playground
 from bot.web.health import Health
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.chat.test_polling import Handler, bot_on
 from tests.database_trouble import on_writer
 

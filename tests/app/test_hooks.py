@@ -13,11 +13,11 @@ from bot.app import hooks
 from bot.app.hooks import LEASE, LOOK_SECONDS, ROLE, HookedDoor
 from bot.chat.hooking import Hook
 from bot.playground.server import Playground
-from storage.leases import hold
+from storage.db.leases import acquire_lease
 from tests.chat.test_polling import bot_on
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 HOOK = Hook("https://news.example.org/telegram/path", "secret", ("message",))
 ELSEWHERE = "https://elsewhere.example/path"
@@ -113,7 +113,7 @@ async def test_one_that_was_lost_is_set_again_within_the_hour(door, bot, playgro
 async def test_of_several_processes_one_sets_it_again(storage, bot, playground, hours):
     async def lose() -> None:
         async with storage.writing() as unit:
-            assert await hold(unit, ROLE, "another", LEASE)
+            assert await acquire_lease(unit, ROLE, "another", LEASE)
         await bot.set_webhook(ELSEWHERE)
 
     hours += [lose, nothing]
@@ -130,14 +130,14 @@ async def test_who_stops_leaves_it_to_the_others(storage, door, bot, hours):
     await run(door, bot)
 
     async with storage.writing() as unit:
-        assert await hold(unit, ROLE, "another", LEASE)
+        assert await acquire_lease(unit, ROLE, "another", LEASE)
 
 
 async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, door, bot, hours, clock):
     async def pass_by() -> None:
         clock.turn(LEASE / 2)
         async with storage.writing() as unit:
-            assert not await hold(unit, ROLE, "another", LEASE)
+            assert not await acquire_lease(unit, ROLE, "another", LEASE)
 
     hours += [nothing, pass_by, pass_by]
 

@@ -8,7 +8,7 @@ from bot.app.measuring import BACKLOG_SECONDS, Looking
 from bot.metrics import Metrics
 from bot.web.health import Database, Health
 from bot.web.metrics import MetricsPage, make_metrics_web
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.queries import latest_change
 
 BUILD = {"version": "1", "python": "3.11", "database": "sqlite", "roles": "chat"}

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from bot.app.outdated import Outdated
 from bot.app.stops import StopError
-from storage.engine import Storage
-from storage.versions import moving, newest
+from storage.db.engine import Storage
+from storage.schema import latest_version, moving
 
 
 async def set_version(storage: Storage, version: str) -> None:
@@ -34,7 +34,7 @@ async def own_storage(own_database_url: str):
     ("version", "sentence"),
     [
         pytest.param("9999", "newer version of Dateline; run that", id="a newer version migrated"),
-        pytest.param(moving(newest()), "has not ended", id="rows are moved into it"),
+        pytest.param(moving(latest_version()), "has not ended", id="rows are moved into it"),
     ],
 )
 async def test_a_running_process_stops_when_the_schema_is_not_its_own_any_more(

@@ -9,13 +9,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.app.presence import EVERY, LEASE, Presence
-from storage.deliveries_claimed import begin_sending, claim_deliveries
-from storage.deliveries_left import work_left_behind
-from storage.leases import alive_name, hold, lease_of
+from storage.db.leases import acquire_lease, lease_of, presence_name
+from storage.outbox import begin_sending, claim_deliveries, has_abandoned
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 DEAD, LIVING = (
@@ -33,14 +32,14 @@ async def left(storage: Storage) -> int:
     async with storage.writing() as unit:
         await claim_deliveries(unit, DEAD, limit=1, lease=HOUR)
         await begin_sending(unit, [delivery], DEAD, HOUR)
-        await hold(unit, "group", DEAD, HOUR)
+        await acquire_lease(unit, "group", DEAD, HOUR)
     return delivery
 
 
 async def is_free(storage: Storage) -> bool:
     async with storage.reading() as unit:
         owner, _ = await lease_of(unit, "group")
-        return await work_left_behind(unit) and not owner
+        return await has_abandoned(unit) and not owner
 
 
 async def look_for(seconds: float, clock: TurnedClock, *processes: Presence) -> None:
@@ -116,6 +115,6 @@ async def test_a_database_that_is_away_is_no_trouble():
 
 
 def test_each_process_has_a_name_that_fits():
-    assert alive_name(DEAD) != alive_name(LIVING)
-    assert len(alive_name(DEAD)) == 32
-    assert alive_name("me") == "alive:me"
+    assert presence_name(DEAD) != presence_name(LIVING)
+    assert len(presence_name(DEAD)) == 32
+    assert presence_name("me") == "alive:me"

@@ -6,8 +6,8 @@ from bot.doctor.findings import Health
 from bot.settings import Settings
 from bot.web.health import Health as Readiness
 from bot.web.health import Wait, make_web
-from storage.engine import Storage
-from storage.secrets import sealing_key
+from storage.access import signing_key
+from storage.db.engine import Storage
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ async def test_without_a_public_address_it_says_what_is_missing():
 async def test_the_bot_is_asked_under_its_public_address(sqlite_url):
     storage = Storage.open(sqlite_url)
     async with storage.writing() as unit:
-        await sealing_key(unit)
+        await signing_key(unit)
     await storage.close()
     async with TestServer(make_web(health=Readiness(waits={Wait.TELEGRAM}))) as server:
         base = str(server.make_url("/"))

@@ -1,10 +1,10 @@
 from bot.app.wiring import TICK_SECONDS, WAKES, WOKEN, wire
 from bot.loops import Loop
-from storage.words import Hint
+from storage.enums import Notification
 
 
 def test_every_hint_wakes_a_loop():
-    assert set(WOKEN) == set(Hint)
+    assert set(WOKEN) == set(Notification)
     assert set(WOKEN.values()) <= set(TICK_SECONDS)
 
 

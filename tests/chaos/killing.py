@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.chaos.town import Town, build
 from tests.chaos.verdict import Arrived, Verdict, verdict

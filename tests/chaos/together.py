@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.chaos.clocks import NORMAL_TIME, faked_clock
 from tests.chaos.crowd import Crowd, crowd
 from tests.chaos.pace import Fastest, fastest

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, update
 from sqlmodel import col, func, select
 
-from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.leases import Lease
+from storage.chats import Chat, DigestTime
+from storage.db.leases import Lease
+from storage.enums import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
+from storage.outbox import Delivery
 from storage.queries import query_for
-from storage.slots import DigestSlot
 from storage.subscriptions import Subscription
 from storage.tables import LEASED
 from storage.topics import Topic
-from storage.words import EVERY_DAY, ChatKind, DeliveryState, EmptyDay, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.story.newspaper import Newspaper
     from tests.story.playground import FarPlayground
 
@@ -97,8 +96,8 @@ class Town:
         async with self.storage.writing() as unit:
             rows = await unit.session.exec(
                 select(Chat.id)
-                .outerjoin(DigestSlot, col(DigestSlot.chat_id) == Chat.id)
-                .where(col(Chat.telegram_id).in_(chosen), col(DigestSlot.chat_id).is_(None))
+                .outerjoin(DigestTime, col(DigestTime.chat_id) == Chat.id)
+                .where(col(Chat.telegram_id).in_(chosen), col(DigestTime.chat_id).is_(None))
             )
             if new := [row for row in rows if row]:
                 await _fall_due(unit, new)
@@ -133,11 +132,11 @@ class Town:
                 await unit.session.exec(update(table).where(theirs).values(lease_until=unit.now))
 
 
-async def _fall_due(unit: Unit, chat_ids: Sequence[int]) -> None:
+async def _fall_due(unit: Transaction, chat_ids: Sequence[int]) -> None:
     now = unit.now.replace(second=0, microsecond=0)
     minutes = now.hour * 60 + now.minute
     unit.session.add_all(
-        DigestSlot(chat_id=chat, number=0, minutes=minutes, weekdays=EVERY_DAY) for chat in chat_ids
+        DigestTime(chat_id=chat, number=0, minutes=minutes, weekdays=EVERY_DAY) for chat in chat_ids
     )
     await unit.session.exec(
         update(Chat).where(col(Chat.id).in_(chat_ids)).values(next_digest_at=now)
@@ -186,7 +185,7 @@ def _in_forum(topic: Address) -> dict[str, Any]:
 
 
 async def _subscribe(
-    unit: Unit, topic_id: int, chats: Sequence[dict[str, Any]], mode: Mode
+    unit: Transaction, topic_id: int, chats: Sequence[dict[str, Any]], mode: Mode
 ) -> None:
     if not chats:
         return

@@ -10,14 +10,14 @@ from sqlmodel import col, func, select
 
 from storage.alerts import Alert
 from storage.chats import Chat
-from storage.deliveries import Delivery
 from storage.editions import Edition
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
     from tests.chaos.town import Address, Town
 
 HELD_AT_MOST = 0.01  # of those due, where they are many: of few a bad day's chance holds more
@@ -101,7 +101,7 @@ async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> V
     )
 
 
-async def _held(unit: Unit) -> list[Address]:
+async def _held(unit: Transaction) -> list[Address]:
     """Return the address of each delivery that waits for the operator."""
     rows = await unit.session.exec(
         select(Chat.telegram_id, Chat.thread_id)
@@ -111,7 +111,7 @@ async def _held(unit: Unit) -> list[Address]:
     return [(chat, thread) for chat, thread in rows]
 
 
-async def _doubled(unit: Unit, town: Town) -> int:
+async def _doubled(unit: Transaction, town: Town) -> int:
     """Return how many decisions there are beyond one a story or a slot, delivered or not."""
     alerts, editions = await _number(unit, Alert.id), await _number(unit, Edition.id)
     deliveries = await _number(unit, Delivery.id)
@@ -119,5 +119,5 @@ async def _doubled(unit: Unit, town: Town) -> int:
     return sum(max(0, n - m) for n, m in zip((alerts, editions, deliveries), owed, strict=True))
 
 
-async def _number(unit: Unit, column: object) -> int:
+async def _number(unit: Transaction, column: object) -> int:
     return (await unit.session.exec(select(func.count(col(column))))).one()

@@ -76,7 +76,7 @@ from bot.subscribers.tastes import Tastes
 from bot.subscribers.topics import Topics
 from bot.subscribers.unanswered import Unanswered
 from bot.subscribers.watching import Watching
-from storage.engine import Storage, Unit
+from storage.db.engine import Storage, Transaction
 from storage.sources import add_source, source_of
 from tests.bot_api import PlainSession
 from tests.conftest import MONDAY_NOON, TurnedClock
@@ -442,7 +442,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
     return store
 
 
-async def _sample_source(unit: Unit) -> int:
+async def _sample_source(unit: Transaction) -> int:
     values: dict[str, Any] = {
         "url": SAMPLE_SOURCE,
         "url_hash": url_hash(SAMPLE_SOURCE),

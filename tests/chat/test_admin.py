@@ -10,9 +10,9 @@ from bot.chat.callbacks.admin import ADMIN_ONLY
 from bot.chat.menu import ADMIN_COMMANDS, COMMANDS, FOR_ADMINS
 from bot.subscribers.access import Access
 from storage.chats import chat_at
-from storage.deliveries import Delivery
+from storage.enums import DeliveryState, SourceState
+from storage.outbox import Delivery
 from storage.sources import add_source
-from storage.words import DeliveryState, SourceState
 from tests.chat.conftest import ADMIN, House, Talk
 from tests.delivery.conftest import Outbox
 

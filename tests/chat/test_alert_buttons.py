@@ -11,11 +11,10 @@ from bot.publishing.publish import Publishing
 from bot.rendering.buttons import on_alert
 from bot.rendering.renderer import Renderer
 from storage.articles import Article
-from storage.deliveries import Delivery
-from storage.matches import Match
+from storage.enums import MuteKind, Stage
 from storage.mutes import Mute
-from storage.queries import Query
-from storage.words import MuteKind, Stage
+from storage.outbox import Delivery
+from storage.queries import Match, Query
 from tests.chat.conftest import labels
 
 DEFAULT = ["Less of this source", "Mute story", "⋯"]

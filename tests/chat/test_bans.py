@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from storage.chats import Chat
-from storage.deliveries import Delivery
+from storage.outbox import Delivery
 from tests.chat.conftest import ADMIN, House, Talk
 
 

@@ -5,7 +5,7 @@ import asyncio
 from bot.chat.menu import register_commands
 from bot.rendering.renderer import Renderer
 from storage.chats import chat_at
-from storage.words import ChatState
+from storage.enums import ChatState
 from tests.chat.conftest import ADMIN
 from tests.story.processes import PATIENCE
 

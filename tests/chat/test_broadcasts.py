@@ -10,8 +10,8 @@ from bot.publishing.publish.broadcasting import Broadcasting
 from bot.rendering.catalogues import IN_ENGLISH
 from bot.rendering.renderer import Renderer
 from bot.rendering.renderers import Renderers
-from storage.deliveries import Delivery
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.chat.conftest import ADMIN, House, Talk, labels
 

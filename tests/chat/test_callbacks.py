@@ -11,7 +11,7 @@ from bot.chat.callbacks import (
     watch_words,
 )
 from bot.subscribers.slots import Times
-from storage.words import Mode
+from storage.enums import Mode
 
 
 def test_short_words_travel_in_the_button():

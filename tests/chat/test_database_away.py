@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.rendering.renderers import Renderers
-from storage.engine import Storage, Unit
+from storage.db.engine import Storage, Transaction
 from tests.belongings import fill
 from tests.chat.conftest import ADMIN
 from tests.chat.pressings import classes, commands_of, data_of, press, say
@@ -38,13 +38,13 @@ class Unlucky(Storage):
         self.at, self.left = at, times
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[Transaction]:
         self._fail("begin")
         async with super().reading() as unit:
             yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[Transaction]:
         self._fail("begin")
         async with super().writing() as unit:
             yield unit

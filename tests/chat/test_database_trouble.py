@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from bot.delivery.replies import Replies
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.chat.pressings import press, say
 from tests.database_trouble import Trouble, drop_connections, execute, on_writer

@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import col, select
 
 from bot.rendering.mail import Mail
-from storage.deliveries import Delivery
+from storage.enums import MailboxProblem, MailboxState, Medium
 from storage.mailboxes import Mailbox
-from storage.words import MailboxState, MailTrouble, Medium
+from storage.outbox import Delivery
 from tests.chat.conftest import labels
 
 
@@ -103,7 +103,7 @@ async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
     await ann.says("/email ann@example.org")
     async with one_storage.writing() as unit:
         mailbox = (await unit.session.exec(select(Mailbox))).one()
-        mailbox.state, mailbox.trouble = MailboxState.SUSPENDED, MailTrouble.REFUSED
+        mailbox.state, mailbox.trouble = MailboxState.SUSPENDED, MailboxProblem.REFUSED
         mailbox.trouble_text = "550 5.1.1 No <such> user"
 
     page = await ann.says("/email")

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.feedback import MOST_A_DAY
-from storage.admins import appoint
-from storage.deliveries import Delivery
+from storage.access import add_admin
+from storage.outbox import Delivery
 from tests.chat.conftest import ADMIN
 
 
@@ -31,7 +31,7 @@ async def test_without_words_it_says_how_it_goes(ann):
 async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann, notices):
     boss = house.talk("Boss")
     async with house.storage.writing() as unit:
-        await appoint(unit, boss.who.id)
+        await add_admin(unit, boss.who.id)
     await boss.says("/start")
 
     sent = await ann.says("/feedback Too <early>\nfor me")

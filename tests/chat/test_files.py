@@ -13,7 +13,7 @@ from bot.sources.finding.opml import Outline, write_opml
 from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.refusals import NoSuchList
-from storage.follows import sources_followed
+from storage.feeds_followed import sources_followed
 from tests.chat.conftest import SAMPLE_SOURCE, House, OneFeed, Talk, labels
 
 MINE = [Outline(f"https://paper{n}.example/feed", f"Paper {n}") for n in range(4)]

@@ -14,17 +14,17 @@ from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.formats.records import Document, Item, Kind
 from bot.subscribers.arrivals import Visitor
-from storage.follows import follow
+from storage.enums import ChatKind, Mode
+from storage.feeds_followed import follow
 from storage.sources import add_source
 from storage.topics import Topic
-from storage.words import ChatKind, Mode
 from tests.belongings import SECRET, Rows, fill, ids_of, rows_of, tables_of_chats
 from tests.chat.pressings import classes, commands_of, data_of, press, say
 
 if TYPE_CHECKING:
     from aiogram.types import Update
 
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
     from tests.chat.conftest import House
 
 EVE = 666
@@ -91,7 +91,7 @@ async def _with_belongings(house: House, visitor: Visitor) -> Victim:
     return Victim(house, guest.chat_id, await rows_of(storage, guest.chat_id), ids)
 
 
-async def _own_source(unit: Unit, chat_id: int) -> None:
+async def _own_source(unit: Transaction, chat_id: int) -> None:
     """Let the chat follow a source of its own, with an article in it."""
     values: dict[str, Any] = {
         "url": FEED,

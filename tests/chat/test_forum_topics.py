@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.chats import chat_at, chats_of
-from storage.words import ChatState
+from storage.enums import ChatState
 from tests.chat.conftest import Talk
 from tests.chat.test_groups import NAME, watches
 

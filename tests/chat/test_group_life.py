@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from storage.chats import chats_of
-from storage.words import ChatState
+from storage.enums import ChatState
 from tests.chat.conftest import House, Talk
 from tests.story.processes import PATIENCE
 

@@ -12,8 +12,7 @@ from bot.rendering.messages import Button
 from bot.rendering.renderers import Renderers
 from bot.subscribers.access import Access
 from bot.telegram import markup_of
-from storage.chats import chat_at, chats_of
-from storage.stewards import stewards_of
+from storage.chats import chat_at, chats_of, private_chats_of_admins
 from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.chat.conftest import Talk
 
@@ -303,12 +302,14 @@ async def test_who_chooses_what_comes_is_told_when_the_group_is_shut(house, ann,
     await group.says("/stop", from_id=eve.id)
 
     async with house.storage.reading() as unit:
-        told = await stewards_of(unit, group.who.id, limit=3)
+        told = await private_chats_of_admins(unit, group.who.id, limit=3)
         assert told == []
     await ann.says("/topics")
     async with house.storage.reading() as unit:
-        assert [each.name for each in await stewards_of(unit, group.who.id, limit=3)] == ["Ann"]
+        assert [
+            each.name for each in await private_chats_of_admins(unit, group.who.id, limit=3)
+        ] == ["Ann"]
     await ann.presses(await ann.says("/delete_me"), "Delete everything")
     await ann.says("/topics")
     async with house.storage.reading() as unit:
-        assert await stewards_of(unit, group.who.id, limit=3) == []
+        assert await private_chats_of_admins(unit, group.who.id, limit=3) == []

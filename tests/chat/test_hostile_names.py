@@ -14,7 +14,7 @@ from tests.chat.pressings import classes, commands_of, press, say
 from tests.chat.test_hostile_text import EVE, HOSTILE, TURNING, told
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.chat.conftest import House
 
 LONGEST = 4096

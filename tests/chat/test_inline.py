@@ -16,7 +16,7 @@ from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
 from bot.sources.formats.records import Document, Item, Kind
 from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
-from storage.follows import follow
+from storage.feeds_followed import follow
 from storage.sources import add_source
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.sources.finding.looking import Looked, Offer
-from storage.follows import sources_followed
+from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 

@@ -3,8 +3,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from sqlmodel import select
 
 from storage.articles import Article
-from storage.matches import Match
-from storage.queries import Query
+from storage.queries import Match, Query
 from tests.chat.conftest import labels
 
 

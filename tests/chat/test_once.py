@@ -10,12 +10,11 @@ from sqlmodel import SQLModel, select
 
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
+from storage.access import WrongGuesses
 from storage.broadcasts import Broadcast
-from storage.deliveries import Delivery
 from storage.feedback import Feedback
-from storage.invites import Guessing
-from storage.mailbox_requests import MailboxRequest
-from storage.mailboxes import Mailbox
+from storage.mailboxes import Mailbox, MailboxRequest
+from storage.outbox import Delivery
 from tests.chat.conftest import ADMIN, buttons
 from tests.chat.pressings import say
 
@@ -101,7 +100,7 @@ async def test_an_address_gets_one_mail_and_a_wrong_code_counts_once(twice, rows
 async def test_a_wrong_invitation_counts_once(twice, rows):
     await twice(say(5, "ABCD EFGH IJKL MNOP"))
 
-    (guessing,) = await rows(Guessing)
+    (guessing,) = await rows(WrongGuesses)
     assert guessing.tries == 1
 
 

@@ -13,12 +13,12 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.chat.tenure import LEASE, LOOK_SECONDS, RENEW_SECONDS, Tenure
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
     from tests.conftest import TurnedClock
 
 TAKEN_OVER_WITHIN = 10  # seconds
@@ -116,7 +116,7 @@ class Away(Storage):
     is_away = False
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[Transaction]:
         if self.is_away:
             raise OperationalError("SELECT", {}, Exception("away"))
         async with super().writing() as unit:

@@ -2,7 +2,7 @@ import pytest
 
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.undoing import UNDONE_WITHIN
-from storage.words import Mode
+from storage.enums import Mode
 from tests.chat.conftest import Talk, buttons, labels
 
 

@@ -12,10 +12,10 @@ from sqlmodel import select
 
 from bot.sources.articles.intake import url_hash
 from bot.subscribers.arrivals import Visitor
-from storage.follows import follow
+from storage.enums import Mode
+from storage.feeds_followed import follow
 from storage.sources import add_source
 from storage.topics import Topic
-from storage.words import Mode
 from tests.belongings import fill, ids_of
 from tests.chat.conftest import ADMIN
 from tests.chat.keeping import Kept

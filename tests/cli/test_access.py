@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.commands import app
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from bot.cli.commands import app
 from bot.subscribers.audit import Audit
-from storage.engine import Storage
-from storage.words import Deed
+from storage.db.engine import Storage
+from storage.enums import AuditAction
 
 
 async def fill(url: str) -> None:
     storage = Storage.open(url)
-    await Audit(storage).note(7, Deed.SOURCE_ADDED, "https://news.example/feed")
+    await Audit(storage).note(7, AuditAction.SOURCE_ADDED, "https://news.example/feed")
     await storage.close()
 
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from bot.app.stops import StopError
 from bot.app.tools import alone_on
 from bot.cli.backup import backup, restore
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.filling import all_rows, fill
 
 app = typer.Typer()

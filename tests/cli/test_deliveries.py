@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.deliveries import app
-from storage.engine import Storage
-from storage.words import DeliveryState
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
 from tests.delivery.conftest import Outbox
 
 HELD, FAILED = DeliveryState.HELD, DeliveryState.FAILED

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli.migrate_storage import migrate_storage
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.moving.failures import sentence_of
 from tests.filling import fill
 from tests.storage.test_schema import run_on

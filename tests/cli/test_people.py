@@ -15,9 +15,9 @@ from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.people import first_line, last_line, line_of, read_chat
 from bot.subscribers.watching import Watching
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.enums import Mode
 from storage.planner import OF_PEOPLE
-from storage.words import Mode
 from tests.conftest import MONDAY_NOON
 
 

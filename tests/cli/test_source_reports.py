@@ -24,7 +24,7 @@ from bot.sources.getting.http import Fetcher
 from bot.sources.listing import Listing
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.feeds_made import LONG, item, page, rss

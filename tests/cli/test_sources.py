@@ -33,8 +33,8 @@ from bot.sources.getting.visiting import Visit
 from bot.sources.listing import Listing
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
-from storage.engine import DatabaseError, Storage
-from storage.words import FullText
+from storage.db.engine import DatabaseError, Storage
+from storage.enums import FullText
 from tests.conftest import MONDAY_NOON
 from tests.sources.feedfarm import FeedFarm
 from tests.sources.feeds_made import LONG, item, page, rss

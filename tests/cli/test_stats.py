@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.commands import app
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.delivery.conftest import Outbox
 from tests.storage.test_statistics import watch
 

@@ -13,9 +13,9 @@ from bot.cli.trace import trace
 from bot.sources.articles.intake import url_hash
 from storage.alerts import make_alerts
 from storage.articles import Article
-from storage.editions import Told, make_editions
-from storage.engine import Storage
-from storage.words import DeliveryKind, DeliveryState, Medium, Mode, Stage, alert_key, edition_key
+from storage.db.engine import Storage
+from storage.editions import EditionEntry, make_editions
+from storage.enums import DeliveryKind, DeliveryState, Medium, Mode, Stage, alert_key, edition_key
 from tests.delivery.conftest import Outbox
 from tests.publishing.newsroom import Newsroom
 
@@ -61,7 +61,7 @@ async def told(storage: Storage) -> int:
         (alert,) = (await make_alerts(unit, [row | {"made_at": unit.now, "chapter": 1}])).values()
         edition = {"chat_id": chat, "local_date": unit.now.date(), "slot": 0, "stories": 1}
         edition |= {"due_at": unit.now, "made_at": unit.now, "since": unit.now, "topics": []}
-        made = await make_editions(unit, [(edition, [Told(1, article, [], alerted=True)])])
+        made = await make_editions(unit, [(edition, [EditionEntry(1, article, [], alerted=True)])])
         sent_at = unit.now + timedelta(seconds=2)
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}
     key = alert_key(alert, Medium.TELEGRAM)

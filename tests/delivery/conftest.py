@@ -18,8 +18,8 @@ from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.rendering.messages import Message
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.words import ChatKind, DeliveryKind, DeliveryState
+from storage.enums import ChatKind, DeliveryKind, DeliveryState
+from storage.outbox import Delivery
 from tests.conftest import missing
 from tests.delivery.mailed import PER_HOUR, CountedSmtp, Post, Refusals
 from tests.delivery.relay import open_relay
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bot.delivery.channel import Address
     from bot.delivery.errors import DeliveryError
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 PACE_KEY = bot_key("1:playground")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from bot.delivery.smtp import Smtp
 from bot.rendering.mail import Mail
+from storage.enums import ChatState, DeliveryKind, MailboxState, Medium
 from storage.mailboxes import Mailbox
-from storage.words import ChatState, DeliveryKind, MailboxState, Medium
 
 if TYPE_CHECKING:
     from bot.delivery.mailing import Mailing
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.delivery.conftest import Outbox
     from tests.delivery.relay import FakeRelay
 
@@ -64,10 +64,10 @@ class Refusals:
     told: list[tuple[int, str]] = field(default_factory=list)
     mistrust: list[tuple[int, str]] = field(default_factory=list)
 
-    async def refused(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def refused(self, _unit: Transaction, mailbox_id: int, reason: str) -> None:
         self.told.append((mailbox_id, reason))
 
-    async def mistrusted(self, _unit: Unit, mailbox_id: int, reason: str) -> None:
+    async def mistrusted(self, _unit: Transaction, mailbox_id: int, reason: str) -> None:
         self.mistrust.append((mailbox_id, reason))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.ledger import back_off
-from storage.words import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryState
 
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
 HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED

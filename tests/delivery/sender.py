@@ -17,9 +17,9 @@ from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
 from bot.delivery.telegram import Telegram
-from storage.deliveries import IN_THE_WAY, Delivery
-from storage.engine import SQLITE, Storage, database_clock
-from storage.leases import take_over
+from storage.db.engine import SQLITE, Storage, database_clock
+from storage.db.leases import release_all_of_others
+from storage.outbox import BLOCKING_SQL, Delivery
 from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
     try:
         if storage.dialect == SQLITE:
             async with storage.writing() as unit:
-                await take_over(unit, Delivery, owner)
+                await release_all_of_others(unit, Delivery, owner)
         async with Calls(on_done=lambda: tell(answers, answered)) as calls:
             bot = Bot(TOKEN, session=session)
             sending = Sending(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
@@ -69,7 +69,7 @@ def tell(answers: Connection, answered: asyncio.Event) -> None:
 
 async def left(storage: Storage) -> int:
     async with storage.reading() as unit:
-        on_its_way = select(func.count()).select_from(Delivery).where(text(IN_THE_WAY))
+        on_its_way = select(func.count()).select_from(Delivery).where(text(BLOCKING_SQL))
         return (await unit.session.exec(on_its_way)).one()
 
 

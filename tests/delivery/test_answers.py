@@ -11,15 +11,15 @@ from bot.delivery.answers import Answer, Answers, answer_to
 from bot.delivery.calls import Calls
 from bot.delivery.errors import ChatBlocked
 from bot.delivery.send import Sending
-from storage.deliveries_claimed import begin_sending, claim_deliveries
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, claim_deliveries
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storage.deliveries_claimed import Claimed
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
+    from storage.outbox import ClaimedDelivery
     from tests.delivery.conftest import Outbox
 
 LEASE = timedelta(seconds=90)
@@ -35,13 +35,13 @@ class CountedStorage:
         self.units = 0
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[Transaction]:
         self.units += 1
         async with self.storage.writing() as unit:
             yield unit
 
 
-async def begun(outbox: Outbox, number: int) -> list[Claimed]:
+async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
     for person in range(1, number + 1):
         await outbox.add(await outbox.chat(person))
     async with outbox.storage.writing() as unit:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from bot.delivery.calls import Calls
 from bot.delivery.send import Sending
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 if TYPE_CHECKING:
     from bot.delivery.channel import Address
     from bot.rendering.messages import Message
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 SECOND = timedelta(seconds=1)

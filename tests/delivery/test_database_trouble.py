@@ -17,9 +17,9 @@ from bot.delivery.calls import Calls
 from bot.delivery.pace import PRIVATE_INTERVAL
 from bot.delivery.send import Sending
 from bot.loops import Loop
-from storage.deliveries_claimed import begin_sending, finish_calls
-from storage.engine import DatabaseError
-from storage.words import DeliveryState
+from storage.db.engine import DatabaseError
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, finish_calls
 from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 

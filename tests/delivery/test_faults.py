@@ -17,7 +17,7 @@ from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
 from storage.chats import Chat
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.enums import ChatState, DeliveryKind, DeliveryState
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 

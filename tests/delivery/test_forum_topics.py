@@ -14,7 +14,7 @@ from bot.playground.server import Playground
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals
 from storage.chats import Chat
-from storage.words import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryState
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 

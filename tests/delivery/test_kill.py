@@ -17,9 +17,9 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlmodel import col, func, select
 
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.words import DeliveryState
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from tests.delivery.conftest import Outbox
 from tests.delivery.sender import work
 

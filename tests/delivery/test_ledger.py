@@ -22,7 +22,7 @@ from bot.delivery.ledger import (
     back_off,
     decide,
 )
-from storage.words import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryState
 
 FIRST = Attempt()
 SECOND = timedelta(seconds=1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.words import ChatState, DeliveryKind, DeliveryState, MailboxState
+from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
 from tests.delivery.mailed import mail_all, subjects
 
 SECOND = timedelta(seconds=1)

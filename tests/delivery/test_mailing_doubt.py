@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery.mailing import CALL_LEASE
-from storage.deliveries_claimed import begin_sending
-from storage.mails_claimed import claim_mails
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, claim_mails
 from tests.delivery.mailed import mail_all, subjects
 from tests.delivery.relay import HANG_UP, HANG_UP_AFTER
 

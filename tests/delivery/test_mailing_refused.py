@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.deliveries import WHEN_IT_COMES_BACK
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import SUSPENDED_UNTIL
 from tests.delivery.mailed import mail_all, subjects
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -23,7 +23,7 @@ async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
 
     row = await outbox.get(delivery)
     assert refusals.told == [(1, "550 5.1.1 no such user")]
-    assert (row.state, row.due_at) == (DeliveryState.PENDING, WHEN_IT_COMES_BACK)
+    assert (row.state, row.due_at) == (DeliveryState.PENDING, SUSPENDED_UNTIL)
     assert row.trouble == "550 5.1.1 no such user"
 
 

@@ -21,9 +21,9 @@ from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.rendering.messages import Message
 from storage.chats import Chat
-from storage.chats_suspended import restore_chat
+from storage.enums import ChatState, DeliveryKind, DeliveryState
 from storage.pace import chat_pace_key, pauses
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.suspension import restore_chat
 from tests.bot_api import PlainSession
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 from tests.delivery.matrix import ROWS, Fate, Row, page
@@ -31,7 +31,7 @@ from tests.delivery.matrix import ROWS, Fate, Row, page
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
     from tests.delivery.conftest import Outbox
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.delivery.release import Releasing
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 from tests.delivery.conftest import send_all
 
 HELD, FAILED, SENT = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.SENT

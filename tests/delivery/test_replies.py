@@ -30,9 +30,9 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
 from bot.delivery.replies import BLOCK, TRIES, Replies, counts
 from bot.telegram import MayHaveArrived, is_late
+from storage.enums import Event
 from storage.pace import Pace, chat_pace_key, pause, pauses
 from storage.tallies import tallied_today
-from storage.words import Event
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage.words import DeliveryKind, DeliveryState
+from storage.enums import DeliveryKind, DeliveryState
 from tests.delivery.conftest import send_all
 
 SECOND = timedelta(seconds=1)

@@ -10,8 +10,8 @@ from bot.delivery import errors
 from bot.delivery.calls import Calls
 from bot.delivery.send import Sending
 from bot.rendering.messages import Message
-from storage.pace import chat_pace_key, hold_back, pause_chat, pauses
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.pace import advance_all, chat_pace_key, pause_chat, pauses
 from tests.delivery.conftest import PACE_KEY, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)
@@ -96,7 +96,7 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
 
     async with Calls(timer=Interrupted(clock)) as calls:
         async with storage.writing() as unit:  # so that its slot is not yet there
-            await hold_back(unit, {PACE_KEY: unit.now + SECOND / 10})
+            await advance_all(unit, {PACE_KEY: unit.now + SECOND / 10})
         await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
 
     assert telegram.calls == []

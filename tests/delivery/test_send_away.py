@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from bot.delivery import errors
 from storage.chats import Chat
-from storage.chats_suspended import restore_chat
-from storage.words import ChatState, DeliveryKind, DeliveryState
+from storage.enums import ChatState, DeliveryKind, DeliveryState
+from storage.suspension import restore_chat
 from tests.delivery.conftest import send_all
 
 SECOND = timedelta(seconds=1)

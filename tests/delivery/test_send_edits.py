@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import errors
-from storage.words import DeliveryKind, DeliveryState
+from storage.enums import DeliveryKind, DeliveryState
 from tests.delivery.conftest import send_all
 
 SECOND = timedelta(seconds=1)

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery.answers import CALL_LEASE
 from bot.delivery.calls import Calls
 from bot.delivery.send import CLAIM_LEASE, Sending
-from storage.words import DeliveryState, Medium
+from storage.enums import DeliveryState, Medium
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
 SECOND = timedelta(seconds=1)

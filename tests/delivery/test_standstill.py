@@ -11,9 +11,9 @@ from bot.delivery.calls import BEGINS_WITHIN_SECONDS, Calls
 from bot.delivery.pace import HORIZON, interval_of
 from bot.delivery.send import PER_SECOND, Sending
 from bot.delivery.turns import LATE_SECONDS, LONGEST_LEAD_SECONDS, SHORTEST_LEAD_SECONDS, Lead
-from storage.deliveries_claimed import begin_sending, claim_deliveries, give_back
-from storage.pace import hold_back
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
+from storage.outbox import begin_sending, claim_deliveries, release_claims
+from storage.pace import advance_all
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, StandingTimer, TurnedTimer
 
 SECOND = timedelta(seconds=1)
@@ -78,7 +78,7 @@ async def test_what_finds_no_other_slot_soon_is_given_back(storage, outbox, cloc
         async def wait(self, seconds: float) -> None:
             await super().wait(seconds)
             async with storage.writing() as unit:
-                await hold_back(unit, {PACE_KEY: unit.now + 2 * HORIZON})
+                await advance_all(unit, {PACE_KEY: unit.now + 2 * HORIZON})
 
     async with Calls(timer=Overtaken(clock, 5.0)) as calls:
         await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
@@ -136,11 +136,11 @@ async def test_what_another_sends_by_now_is_not_given_back(storage, outbox, cloc
         await claim_deliveries(unit, "paused", limit=1, lease=LEASE)
     clock.turn(LEASE)
     async with storage.writing() as unit:
-        await give_back(unit, [news], "paused")
+        await release_claims(unit, [news], "paused")
         await claim_deliveries(unit, "other", limit=1, lease=LEASE)
         assert await begin_sending(unit, [news], "other", LEASE)
 
     async with storage.writing() as unit:
-        await give_back(unit, [news], "paused")
+        await release_claims(unit, [news], "paused")
 
     assert (await outbox.get(news)).state is DeliveryState.SENDING

@@ -6,7 +6,7 @@ from bot.delivery.errors import BadMarkup, Refused
 from bot.delivery.fallbacks import following, swapped_in
 from bot.rendering.messages import Entity, Message
 from storage.chats import Chat
-from storage.words import DeliveryKind, DeliveryState, Layout
+from storage.enums import DeliveryKind, DeliveryState, Layout
 from tests.delivery.conftest import Outbox, send_all
 
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from bot.doctor.asking import ask_telegram, look_at_room, look_at_zones, who_runs
 from bot.doctor.telegram import judge_token
 from bot.playground.server import Playground
-from storage.filelock import file_lock
+from storage.db.filelock import file_lock
 
 
 async def test_the_playground_knows_its_token_and_the_time():

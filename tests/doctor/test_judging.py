@@ -19,7 +19,7 @@ from bot.doctor.machine import (
 )
 from bot.doctor.sources import Reading, judge_sources
 from bot.doctor.telegram import Answer, judge_server, judge_token
-from storage.words import Condition, PostgresqlFacts, SqliteFacts
+from storage.enums import Condition, PostgresqlFacts, SqliteFacts
 
 GB = 1024**3
 ME = {"username": "dateline_bot", "supports_inline_queries": True, "can_join_groups": True}

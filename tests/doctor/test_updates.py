@@ -11,7 +11,7 @@ from bot.playground.hooks import Hook
 from bot.playground.server import Playground
 from bot.rendering.seals import Seal
 from bot.settings import Settings
-from storage.secrets import sealing_key
+from storage.access import signing_key
 
 OWN = "https://news.example.org/telegram/secret-path"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_what_is_said_of_a_webhook_where_the_bot_polls(info, code):
 @pytest.mark.parametrize("is_set", [True, False])
 async def test_telegram_is_asked_for_the_webhook_of_this_bot(storage, database_url, is_set):
     async with storage.writing() as unit:
-        hook = hook_at("https://news.example.org", Seal(await sealing_key(unit)))
+        hook = hook_at("https://news.example.org", Seal(await signing_key(unit)))
     async with Playground() as playground:
         if is_set:
             playground.world.updates.set_hook(Hook(hook.url, hook.secret))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, select
 
 from bot.database_urls import driven
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.words import DeliveryState
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from tests.failover.mishaps import address
 
 if TYPE_CHECKING:
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
     from tests.failover.clusters import Cluster
 
 
@@ -36,7 +36,7 @@ async def sent_in_vain(primary: Cluster, new: Storage) -> int:
         await primary.stop()
 
 
-async def _sent(unit: Unit) -> set[tuple[str, int | None]]:
+async def _sent(unit: Transaction) -> set[tuple[str, int | None]]:
     """Return what was sent, and Telegram's number of the message."""
     statement = select(Delivery.key, Delivery.message_id).where(
         col(Delivery.state) == DeliveryState.SENT

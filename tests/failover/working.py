@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import col, func, select
 
 from bot.database_urls import driven
-from storage.deliveries import Delivery
-from storage.engine import DatabaseError, Storage
+from storage.db.engine import DatabaseError, Storage
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from storage.schema import migrate
-from storage.words import DeliveryState
 from tests.chaos.crowd import crowd
 from tests.chaos.pace import Fastest, counts, fastest
 from tests.chaos.town import Town, build

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 from bot.matching.folding import folded_text
-from storage.articles import PUBLIC, Article
-from storage.engine import Storage, Unit
+from storage.articles import PUBLIC, Article, FoldedText, store_folded
+from storage.db.engine import Storage, Transaction
 from storage.entries import Entry
-from storage.folded import FoldedRow, store_folded
+from storage.enums import Stage
 from storage.sources import Source
 from storage.stories import Story
-from storage.words import Stage
 
 
 async def stored_source(
@@ -43,7 +42,7 @@ async def stored_article(
         article = await _article(unit, title, text, unit.now - ago)
         article.language = language
         article_id = article.id
-        rows = [FoldedRow(article_id, folded_text(title), folded_text(text), article.language)]
+        rows = [FoldedText(article_id, folded_text(title), folded_text(text), article.language)]
         await store_folded(unit, rows)
         if source_id is not None:
             source = await unit.session.get(Source, source_id)
@@ -52,7 +51,7 @@ async def stored_article(
         return article_id
 
 
-async def _article(unit: Unit, title: str, text: str, at: datetime) -> Article:
+async def _article(unit: Transaction, title: str, text: str, at: datetime) -> Article:
     story = Story(created_at=at)
     unit.session.add(story)
     await unit.session.flush()

@@ -6,7 +6,7 @@ from bot.matching import looking
 from bot.matching.archive import PER_PAGE, Archive, Place
 from bot.matching.preview import Preview
 from bot.matching.query import parse
-from storage import articles_found
+from storage import search
 from storage.chats import Chat
 from storage.sources import Follow
 from tests.matching.stored import stored_article, stored_source
@@ -85,7 +85,7 @@ async def test_a_source_is_looked_for_beyond_the_newest(storage, monkeypatch):
 
 
 async def test_what_reaches_a_chat_is_looked_for_beyond_what_is_others(storage, monkeypatch):
-    monkeypatch.setattr(articles_found, "_NEWEST", 2)
+    monkeypatch.setattr(search, "_NEWEST", 2)
     public = await stored_source(storage)
     private = await stored_source(storage, "Private Feed", public=False)
     for number, source in enumerate((public, public, private, private, private)):

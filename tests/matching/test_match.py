@@ -9,12 +9,10 @@ from bot.matching.engine.bits import MOST
 from bot.matching.following import Following
 from bot.matching.match import Matching, together
 from bot.matching.query import parse
-from storage.articles import Article
-from storage.articles_staged import Unmatched, claim_articles
-from storage.engine import Storage
-from storage.matches import Match
-from storage.queries import query_for, retire_query
-from storage.words import Stage
+from storage.articles import Article, UnmatchedArticle, claim_articles
+from storage.db.engine import Storage
+from storage.enums import Stage
+from storage.queries import Match, query_for, retire_query
 from tests.matching.stored import stored_article, stored_source
 
 
@@ -117,7 +115,9 @@ async def test_a_long_article_is_matched_too(storage: Storage):
 )
 def test_neighbours_are_matched_together(lengths: list[int], wanted: list[int]):
     now = datetime.now(UTC)
-    articles = [Unmatched(at, "", "x" * length, "", now) for at, length in enumerate(lengths)]
+    articles = [
+        UnmatchedArticle(at, "", "x" * length, "", now) for at, length in enumerate(lengths)
+    ]
 
     found = list(together(articles))
 

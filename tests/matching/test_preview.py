@@ -9,9 +9,8 @@ from bot.matching.preview import Preview
 from bot.matching.query import parse
 from storage.articles import Article
 from storage.chats import Chat
-from storage.engine import Storage
-from storage.matches import Match
-from storage.queries import query_for
+from storage.db.engine import Storage
+from storage.queries import Match, query_for
 from storage.sources import Follow
 from tests.matching import oracle
 from tests.matching.stored import stored_article, stored_source

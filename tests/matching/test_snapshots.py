@@ -11,8 +11,8 @@ from bot.matching.live import LiveIndex
 from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.matching.snapshots import SnapshotFile
-from storage.engine import Storage
-from storage.filelock import file_lock
+from storage.db.engine import Storage
+from storage.db.filelock import file_lock
 from storage.queries import query_for, retire_query
 from tests.matching.stored import stored_article
 from tests.matching.test_match import matches, stored_query

@@ -24,9 +24,9 @@ from bot.sources.getting.http import Fetcher
 from bot.sources.getting.spacing import Spacing
 from bot.sources.poll import Polling
 from bot.sources.reading import Reader
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.enums import SourceState
 from storage.sources import Source
-from storage.words import SourceState
 from tests.conftest import TurnedClock
 from tests.politeness.rulebook import RULES
 from tests.politeness.server import Server, serving

@@ -9,7 +9,7 @@ from bot.rendering.renderer import Renderer
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -12,19 +12,18 @@ from sqlmodel import SQLModel, col, select
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.chats import Chat
-from storage.deliveries import Delivery
 from storage.editions import Edition
 from storage.entries import Entry
-from storage.matches import Match
-from storage.queries import Query
+from storage.enums import ChatState, Mode, Stage
+from storage.outbox import Delivery
+from storage.queries import Match, Query
 from storage.sources import Source
-from storage.stories import Story, grow_stories
+from storage.stories import Story, mark_growth
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, Mode, Stage
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -112,7 +111,7 @@ class Newsroom:
         """Let the article tell a story that was there before."""
         await self.change(Article, article_id, story_id=story_id)
         async with self.storage.writing() as unit:
-            await grow_stories(unit, [story_id])
+            await mark_growth(unit, [story_id])
 
     async def match(self, article_id: int, query_id: int, ago: timedelta = timedelta()) -> None:
         await self._add(

@@ -9,11 +9,11 @@ from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from storage.articles import Article
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.enums import ChatState, DeliveryKind, Mode, Stage
+from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, Mode, Stage
 
 MINUTE = timedelta(minutes=1)
 

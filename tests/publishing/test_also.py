@@ -10,11 +10,11 @@ from bot.publishing.publish.also import LOOKED_AT, PAUSE
 from bot.subscribers.tastes import Tastes
 from storage.articles import Article
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Mode
+from storage.outbox import Delivery
 from storage.sources import Follow
-from storage.stories import Story, grow_stories
-from storage.words import ChatState, DeliveryKind, DeliveryState, Mode
+from storage.stories import Story, mark_growth
 
 MINUTE = timedelta(minutes=1)
 
@@ -115,7 +115,7 @@ async def test_what_the_message_says_already_is_no_edit(
     await publishing.publish_also()
     clock.turn(PAUSE)
     async with storage.writing() as unit:
-        await grow_stories(unit, [1])  # by an outlet that nobody may be told of
+        await mark_growth(unit, [1])  # by an outlet that nobody may be told of
 
     assert await publishing.publish_also() == 1
     assert len(await edits(storage)) == 1
@@ -131,7 +131,7 @@ async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
 
     async with storage.writing() as unit:
         unit.session.add(Follow(chat_id=alerted, source_id=secret))
-        await grow_stories(unit, [1])
+        await mark_growth(unit, [1])
     await newsroom.change(Story, 1, told_at=None)
     await publishing.publish_also()
     assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"

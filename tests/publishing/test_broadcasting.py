@@ -12,16 +12,16 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.broadcasts import Broadcasts, Desk, most_spoken
 from bot.subscribers.refusals import NoSuchBroadcast, NotOneMessage
 from storage.broadcasts import Broadcast
-from storage.chats_suspended import suspend_chat
-from storage.deliveries import Delivery
-from storage.words import (
+from storage.enums import (
     Audience,
+    AuditAction,
     BroadcastState,
     ChatState,
-    Deed,
     DeliveryKind,
     DeliveryState,
 )
+from storage.outbox import Delivery
+from storage.suspension import suspend_chat
 from tests.delivery.conftest import Outbox
 
 SAID = Message("We move on Monday.", (Entity("bold", 3, 4),))
@@ -260,7 +260,7 @@ async def test_it_is_sent_once_however_often_that_is_pressed(storage, broadcasts
         with pytest.raises(NoSuchBroadcast):
             await act
     (act,) = await Audit(storage).newest(5)
-    assert (act.person_id, act.deed) == (900, Deed.BROADCAST)
+    assert (act.person_id, act.deed) == (900, AuditAction.BROADCAST)
 
 
 async def test_what_is_empty_or_too_long_is_refused(broadcasts):

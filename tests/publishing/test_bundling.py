@@ -13,14 +13,13 @@ from bot.publishing.publish import Publishing, alerting
 from bot.publishing.publish.holding import hold_back
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from storage.allowances import Allowance
 from storage.bundles import Bundle, release_together
-from storage.chats import Chat, chat_to_change
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.deliveries import Delivery
-from storage.stories import grow_stories
+from storage.chats import Chat, Quota, lock_chat
+from storage.enums import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
+from storage.outbox import Delivery
+from storage.stories import mark_growth
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Mode
+from storage.suspension import restore_chat, suspend_chat
 from tests.publishing.test_also import joined
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
@@ -112,7 +111,7 @@ async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
     clock.now = MORNING
     await publishing.publish_bundles()
     async with storage.writing() as unit:
-        await grow_stories(unit, [1])
+        await mark_growth(unit, [1])
     await publishing.publish_also()
 
     (text,) = await newsroom.texts()
@@ -262,7 +261,7 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     await tell("Four")
     assert len(await newsroom.all(Bundle)) == 2
     async with storage.writing() as unit:
-        await chat_to_change(unit, watched[0])
+        await lock_chat(unit, watched[0])
         await release_together(unit, watched[0], unit.now, is_quiet=False)
     await newsroom.change(Chat, watched[0], quiet_from=None, quiet_to=None)
 
@@ -318,7 +317,7 @@ async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
     tell, publishing, newsroom, watched, storage, clock
 ):
     async with storage.writing() as unit:
-        unit.session.add(Allowance(chat_id=watched[0], alerts=2))
+        unit.session.add(Quota(chat_id=watched[0], alerts=2))
     await tell("One", "Two")
     clock.turn(2 * HOUR)  # the hour has room again, the day has none
     await tell("Three", "Four")
@@ -339,7 +338,7 @@ async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
     await tell("One")
     async with storage.writing() as unit:
         held_then = await hold_back(unit, [watched[0]], 1)
-        unit.session.add(Allowance(chat_id=watched[0], alerts=0))
+        unit.session.add(Quota(chat_id=watched[0], alerts=0))
         await unit.session.flush()
         await unit.session.exec(delete(Bundle))  # else what comes joins what waits
         held_last = await hold_back(unit, [watched[0]], 1)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.publishing.calendar import LATEST, Due, Plan, due_on, next_due, take_turn
-from storage.words import EVERY_DAY, USUAL_SLOTS, Slot
+from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 ZONES = [
     "UTC",
@@ -19,12 +19,12 @@ ZONES = [
     "Africa/Casablanca",
     "Asia/Kathmandu",
 ]
-(EIGHT,) = USUAL_SLOTS
+(EIGHT,) = DEFAULT_SCHEDULE
 rhythms = st.lists(
     st.tuples(st.integers(0, 1439), st.integers(1, EVERY_DAY)), min_size=1, max_size=4
 )
 schedules = rhythms.map(
-    lambda times: tuple(Slot(number, *time) for number, time in enumerate(times))
+    lambda times: tuple(ScheduleTime(number, *time) for number, time in enumerate(times))
 )
 plans = st.builds(Plan, st.sampled_from(ZONES), schedules)
 moments = st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
@@ -35,7 +35,7 @@ def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> date
 
 
 def at(zone: str, minutes: int, weekdays: int = EVERY_DAY) -> Plan:
-    return Plan(zone, (Slot(0, minutes, weekdays),))
+    return Plan(zone, (ScheduleTime(0, minutes, weekdays),))
 
 
 @pytest.mark.parametrize(
@@ -174,19 +174,19 @@ def test_after_downtime_one_edition_is_made_or_none(now, made, late):
     ("slots", "now", "made"),
     [
         pytest.param(
-            (Slot(0, 480), Slot(1, 720), Slot(2, 1080)),
+            (ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)),
             utc(2026, 3, 2, 13),
             (utc(2026, 3, 2, 12), 1),
             id="several missed: the latest",
         ),
         pytest.param(
-            (Slot(0, 480), Slot(1, 480, 0b0000001)),
+            (ScheduleTime(0, 480), ScheduleTime(1, 480, 0b0000001)),
             utc(2026, 3, 2, 8),
             (utc(2026, 3, 2, 8), 1),
             id="two at one moment: the weekly one",
         ),
         pytest.param(
-            (Slot(0, 480), Slot(1, 480, 0b0000010)),
+            (ScheduleTime(0, 480), ScheduleTime(1, 480, 0b0000010)),
             utc(2026, 3, 2, 8),
             (utc(2026, 3, 2, 8), 0),
             id="two at one time, the weekly one on another day",
@@ -206,7 +206,9 @@ def test_one_edition_is_made_of_several_slots(slots, now, made):
 def test_a_slot_whose_time_is_moved_on_has_its_date_already():
     told = {0: date(2026, 3, 2)}
 
-    due = next_due(Plan("UTC", (Slot(0, 18 * 60), Slot(1, 20 * 60))), utc(2026, 3, 2, 9), told)
+    due = next_due(
+        Plan("UTC", (ScheduleTime(0, 18 * 60), ScheduleTime(1, 20 * 60))), utc(2026, 3, 2, 9), told
+    )
 
     assert due == utc(2026, 3, 2, 20)
 
@@ -217,9 +219,9 @@ def test_a_time_in_a_gap_up_to_midnight_keeps_its_date():
 
     turn = take_turn(at("America/Nuuk", 23 * 60 + 59), now, now)
 
-    assert turn.due == Due(now, date(2026, 3, 28), Slot(0, 23 * 60 + 59))
+    assert turn.due == Due(now, date(2026, 3, 28), ScheduleTime(0, 23 * 60 + 59))
 
 
 def test_a_slot_has_a_weekday():
     with pytest.raises(ValueError, match="never due"):
-        Slot(0, 480, 0)
+        ScheduleTime(0, 480, 0)

@@ -6,9 +6,9 @@ import pytest
 
 from bot.publishing.publish.alerting import CHAIN
 from storage.chats import Chat
-from storage.deliveries import Delivery
+from storage.enums import DeliveryKind, DeliveryState, Mode
+from storage.outbox import Delivery
 from storage.stories import Story
-from storage.words import DeliveryKind, DeliveryState, Mode
 
 MINUTE = timedelta(minutes=1)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.publishing.choice import CAPS, Caps, Hit, Story, Topic, choose, deal, rank
-from storage.words import Style
+from storage.enums import Style
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TIES, CONSUL = Topic(1, "ties"), Topic(2, "consul")

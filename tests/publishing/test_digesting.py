@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.publishing.publish import Publishing, digesting
-from storage import editions, editions_found
+from storage import editions
 from storage.articles import Article
 from storage.chats import Chat
-from storage.deliveries import Delivery
 from storage.editions import EditionStory
+from storage.enums import ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
+from storage.outbox import Delivery
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, DeliveryState, EmptyDay, Layout, Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
@@ -153,7 +153,7 @@ async def test_of_what_a_query_found_only_the_newest_are_read(
     publishing, newsroom, watched, clock, monkeypatch
 ):
     query, source = watched
-    monkeypatch.setattr(editions_found, "MOST_FOUND", 2)
+    monkeypatch.setattr(editions, "MOST_FOUND", 2)
     clock.now = DUE
     for hours in (3, 1, 2):
         await newsroom.article(f"{hours} hours ago", query, source_id=source, ago=hours * HOUR)

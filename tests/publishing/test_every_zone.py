@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from bot.publishing.calendar import Due, Plan, next_due, take_turn
-from storage.words import Slot
+from storage.enums import ScheduleTime
 
 FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
 START = datetime(2023, 12, 30, tzinfo=UTC)
@@ -21,11 +21,11 @@ STEP = timedelta(hours=6)
 A_MOMENT = timedelta(microseconds=1)
 
 SLOTS = (
-    Slot(0, 0),
-    Slot(1, 90),
-    Slot(2, 150),
-    Slot(3, 480),
-    Slot(0, 23 * 60 + 59),
+    ScheduleTime(0, 0),
+    ScheduleTime(1, 90),
+    ScheduleTime(2, 150),
+    ScheduleTime(3, 480),
+    ScheduleTime(0, 23 * 60 + 59),
 )
 
 

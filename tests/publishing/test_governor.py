@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.publishing.governor import HOUR, Hold, decide
 from bot.publishing.quiet import Quiet
-from storage.words import QuietHours
+from storage.enums import QuietHours
 
 ALWAYS_LOUD = Quiet("UTC")
 AT_NIGHT = Quiet("UTC", QuietHours(22 * 60, 7 * 60))

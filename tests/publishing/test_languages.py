@@ -15,9 +15,9 @@ from bot.rendering.links import Links
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderers import Renderers
 from bot.rendering.seals import Seal
-from storage.deliveries import Delivery
+from storage.enums import DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
-from storage.words import MailboxState, Medium, Mode, Reach
+from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo, pseudo_tongue
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def test_alerts_that_waited(newsroom, publishing, two, clock):
 
 
 async def test_mails(newsroom, storage, renderer, two, clock):
-    source, query = await two(Mode.DIGEST, next_digest_at=DUE, digest_by=Reach.EMAIL)
+    source, query = await two(Mode.DIGEST, next_digest_at=DUE, digest_by=DigestMedium.EMAIL)
     async with storage.writing() as unit:
         for chat_id in (1, 2):
             unit.session.add(

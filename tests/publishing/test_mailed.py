@@ -10,13 +10,13 @@ from bot.rendering.mail import Mail
 from bot.rendering.post import Post, Sender
 from bot.rendering.seals import Seal
 from storage.chats import Chat
-from storage.chats_suspended import restore_chat
-from storage.deliveries import Delivery
+from storage.enums import ChatState, DigestMedium, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
+from storage.outbox import Delivery
 from storage.queries import Query
 from storage.stories import Story
 from storage.subscriptions import Subscription
-from storage.words import ChatState, MailboxState, Medium, Mode, Reach
+from storage.suspension import restore_chat
 
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ def mailing(storage, renderer) -> Publishing:
 def watched(newsroom, storage, clock):
     """Return how to make a chat with a mailbox, for which there is a story tonight."""
 
-    async def make(reach: Reach, mailbox: MailboxState = MailboxState.ACTIVE, **chat):
+    async def make(reach: DigestMedium, mailbox: MailboxState = MailboxState.ACTIVE, **chat):
         source, query = await newsroom.source(), await newsroom.query("words")
         chat_id = await newsroom.chat(next_digest_at=DUE, digest_by=reach, **chat)
         await newsroom.subscribe(chat_id, query, "My words", Mode.DIGEST)
@@ -62,9 +62,9 @@ async def sent_by(newsroom) -> list[Medium]:
 @pytest.mark.parametrize(
     ("reach", "media"),
     [
-        pytest.param(Reach.TELEGRAM, [Medium.TELEGRAM], id="by Telegram"),
-        pytest.param(Reach.EMAIL, [Medium.EMAIL], id="by mail"),
-        pytest.param(Reach.BOTH, [Medium.EMAIL, Medium.TELEGRAM], id="by both"),
+        pytest.param(DigestMedium.TELEGRAM, [Medium.TELEGRAM], id="by Telegram"),
+        pytest.param(DigestMedium.EMAIL, [Medium.EMAIL], id="by mail"),
+        pytest.param(DigestMedium.BOTH, [Medium.EMAIL, Medium.TELEGRAM], id="by both"),
     ],
 )
 async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched, reach, media):
@@ -76,7 +76,7 @@ async def test_a_digest_comes_by_what_the_chat_chose(mailing, newsroom, watched,
 
 
 async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, watched):
-    await watched(Reach.EMAIL)
+    await watched(DigestMedium.EMAIL)
 
     await mailing.publish_due()
 
@@ -95,7 +95,7 @@ async def test_a_mailed_digest_is_a_delivery_to_the_mailbox(mailing, newsroom, w
 async def test_without_an_active_mailbox_digests_come_by_telegram(
     mailing, newsroom, watched, state
 ):
-    await watched(Reach.EMAIL, state)
+    await watched(DigestMedium.EMAIL, state)
 
     await mailing.publish_due()
 
@@ -103,14 +103,14 @@ async def test_without_an_active_mailbox_digests_come_by_telegram(
 
 
 async def test_without_a_mail_server_digests_come_by_telegram(publishing, newsroom, watched):
-    await watched(Reach.EMAIL)
+    await watched(DigestMedium.EMAIL)
 
     await publishing.publish_due()
 
     assert await sent_by(newsroom) == [Medium.TELEGRAM]
 
 
-@pytest.mark.parametrize("reach", [Reach.EMAIL, Reach.BOTH])
+@pytest.mark.parametrize("reach", [DigestMedium.EMAIL, DigestMedium.BOTH])
 async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom, watched, reach):
     await watched(reach, state=ChatState.BLOCKED)
 
@@ -120,7 +120,7 @@ async def test_a_chat_that_blocks_the_bot_still_gets_its_mails(mailing, newsroom
 
 
 async def test_a_pause_is_for_mails_too(mailing, newsroom, watched):
-    await watched(Reach.EMAIL, state=ChatState.PAUSED)
+    await watched(DigestMedium.EMAIL, state=ChatState.PAUSED)
 
     await mailing.publish_due()
 
@@ -128,7 +128,7 @@ async def test_a_pause_is_for_mails_too(mailing, newsroom, watched):
 
 
 async def test_no_edition_is_mailed_twice(mailing, newsroom, watched):
-    chat_id = await watched(Reach.BOTH)
+    chat_id = await watched(DigestMedium.BOTH)
     await mailing.publish_due()
     await newsroom.change(Chat, chat_id, next_digest_at=DUE)
 
@@ -142,7 +142,7 @@ def alerted(newsroom, watched):
     """Return how to make a chat that is alerted to a story, and wants that mailed or not."""
 
     async def make(*, wanted: bool, mailbox: MailboxState = MailboxState.ACTIVE, **chat) -> None:
-        await watched(Reach.TELEGRAM, mailbox, **chat)
+        await watched(DigestMedium.TELEGRAM, mailbox, **chat)
         await newsroom.change(Mailbox, 1, alerts=wanted)
         (subscription,) = await newsroom.all(Subscription)
         await newsroom.change(Subscription, subscription.id, mode=Mode.INSTANT)

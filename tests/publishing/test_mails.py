@@ -22,7 +22,7 @@ from bot.rendering.mail import Mail
 from bot.rendering.post import Occasion, Post, Recipient, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from storage.words import Style
+from storage.enums import Style
 
 SEAL = Seal(b"k" * 32)
 ANN = Recipient(5, "ann@example.org", 1)

@@ -8,16 +8,16 @@ from bot.publishing.publish import alerting
 from bot.publishing.publish.gathering import gather
 from bot.publishing.publish.readers import reader_of
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.mutes import Mute, Subject, count_mutes, lift, mute, mutes_of
+from storage.db.engine import Storage
+from storage.enums import Mode, MuteKind, SourceKind
+from storage.mutes import Mute, MuteSubject, count_mutes, mute, mutes_of, unmute
+from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.stories import Story
-from storage.words import Mode, MuteKind, SourceKind
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-STORY, TOPIC = Subject(MuteKind.STORY, 1), Subject(MuteKind.TOPIC, 1)
-SOURCE, LESS = Subject(MuteKind.SOURCE, 1), Subject(MuteKind.LESS, 1)
+STORY, TOPIC = MuteSubject(MuteKind.STORY, 1), MuteSubject(MuteKind.TOPIC, 1)
+SOURCE, LESS = MuteSubject(MuteKind.SOURCE, 1), MuteSubject(MuteKind.LESS, 1)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def watching(newsroom, clock):
 def muted(storage, watching):
     """Return how the chat mutes something, for a day unless it says otherwise."""
 
-    async def make(subject: Subject, lasts: timedelta | None = DAY) -> int:
+    async def make(subject: MuteSubject, lasts: timedelta | None = DAY) -> int:
         async with storage.writing() as unit:
             return await mute(unit, watching, subject, unit.now + lasts if lasts else None)
 
@@ -89,8 +89,8 @@ async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
         pytest.param(SOURCE, False, id="its source"),
         pytest.param(STORY, False, id="the story"),
         pytest.param(LESS, True, id="less of its source"),
-        pytest.param(Subject(MuteKind.SOURCE, 2), True, id="another source"),
-        pytest.param(Subject(MuteKind.STORY, 2), True, id="another story"),
+        pytest.param(MuteSubject(MuteKind.SOURCE, 2), True, id="another source"),
+        pytest.param(MuteSubject(MuteKind.STORY, 2), True, id="another story"),
     ],
 )
 async def test_a_digest_tells_nothing_that_is_muted(tell, muted, storage, subject, is_told):
@@ -198,7 +198,7 @@ async def test_what_a_chat_follows_itself_counts_among_who_else_tells_it(
 
 async def test_of_a_search_one_outlet_is_muted(tell, muted, newsroom, publishing):
     await newsroom.change(Source, 1, kind=SourceKind.SEARCH)
-    await muted(Subject(MuteKind.SOURCE, 1, "Example Wire"))
+    await muted(MuteSubject(MuteKind.SOURCE, 1, "Example Wire"))
     await newsroom.article("Ferry sinks", 1, source_id=1, outlet="Example Wire")
     await newsroom.article("Bank raises rates", 1, source_id=1, outlet="Example Times")
 
@@ -222,9 +222,9 @@ async def test_what_is_muted_is_listed_with_its_name_until_it_is_over_or_lifted(
     clock.turn(DAY)
     async with storage.writing() as unit:
         assert await count_mutes(unit, watching) == 1
-        await lift(unit, 99, less)
+        await unmute(unit, 99, less)
         assert await count_mutes(unit, watching) == 1
-        await lift(unit, watching, less)
+        await unmute(unit, watching, less)
         assert await count_mutes(unit, watching) == 0
 
 

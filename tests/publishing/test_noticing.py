@@ -9,12 +9,12 @@ import pytest
 
 from bot.publishing.publish import Publishing, noticing
 from bot.rendering.renderer import Renderer
-from storage.admins import appoint
-from storage.deliveries import Delivery
+from storage.access import add_admin
+from storage.enums import ChatState, DeliveryKind, Mode, SourceState
 from storage.outages import Outage
+from storage.outbox import Delivery
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
-from storage.words import ChatState, DeliveryKind, Mode, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,7 +210,7 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
 async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publishing):
     ours, appointed, _stranger = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
     async with scene.newsroom.storage.writing() as unit:
-        await appoint(unit, 901)
+        await add_admin(unit, 901)
     await dies(scene)
 
     await replace(publishing, admins=frozenset({900})).publish_notices()

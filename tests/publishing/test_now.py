@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.publishing.now import DigestNow
-from storage.words import Mode
+from storage.enums import Mode
 
 HOUR = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from bot.rendering.seals import Seal
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.topics import Topics
 from storage.articles import Article
-from storage.words import Mode
+from storage.enums import Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)

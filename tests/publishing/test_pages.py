@@ -11,7 +11,7 @@ from bot.publishing.pages import alert_page, edition_page, now_page
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.rendering.utf16 import cut
-from storage.words import Slot
+from storage.enums import ScheduleTime
 
 
 def marked(message: Message, kind: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_late_digest_says_so(renderer, late, said):
 
 
 def test_a_digest_on_chosen_days_in_utc_says_when(renderer, monkeypatch):
-    monkeypatch.setattr(samples, "PLAN", Plan("UTC", (Slot(0, 450, 0b0010101),)))
+    monkeypatch.setattr(samples, "PLAN", Plan("UTC", (ScheduleTime(0, 450, 0b0010101),)))
 
     (message,) = edition_page(renderer, samples.sample_edition())
 

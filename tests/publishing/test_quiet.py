@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.publishing.quiet import Quiet
-from storage.words import QuietHours
+from storage.enums import QuietHours
 from tests.publishing.test_calendar import ZONES
 
 NIGHT = QuietHours(22 * 60, 7 * 60)

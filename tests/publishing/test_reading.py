@@ -7,9 +7,9 @@ from bot.publishing.reading import Reading
 from storage.articles import Article
 from storage.chats import Chat
 from storage.editions import EditionStory
+from storage.enums import Mode
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode
 
 # The clock stands at Monday noon, UTC; eight o'clock in Tokyo is 23:00 UTC.
 DUE = datetime(2026, 3, 2, 23, tzinfo=UTC)

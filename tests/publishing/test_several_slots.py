@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from storage.chats import Chat
-from storage.slots import keep_slots
-from storage.words import EmptyDay, Mode, Slot
+from storage.chats import Chat, set_schedule
+from storage.enums import EmptyDay, Mode, ScheduleTime
 
 # The clock stands at Monday noon, UTC.
-MORNING, NOON, EVENING = Slot(0, 8 * 60), Slot(1, 12 * 60), Slot(2, 18 * 60)
+MORNING, NOON, EVENING = ScheduleTime(0, 8 * 60), ScheduleTime(1, 12 * 60), ScheduleTime(2, 18 * 60)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -18,12 +17,12 @@ TUESDAY = datetime(2026, 3, 3, tzinfo=UTC)
 def watched(newsroom, storage):
     """Return how to make a chat with these slots and a topic; it is due at the first of Tuesday."""
 
-    async def made(*slots: Slot) -> tuple[int, int]:
+    async def made(*slots: ScheduleTime) -> tuple[int, int]:
         source, query = await newsroom.source(), await newsroom.query("words")
         first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
         chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
         async with storage.writing() as unit:
-            await keep_slots(unit, chat, slots)
+            await set_schedule(unit, chat, slots)
         await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
         return query, source
 
@@ -102,7 +101,7 @@ async def test_a_late_edition_says_which_time_it_is_late_for(publishing, newsroo
 async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
     publishing, newsroom, watched, clock
 ):
-    query, source = await watched(Slot(0, 8 * 60, 0b0000010))
+    query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.publish_due()
     clock.turn(HOUR)
@@ -119,7 +118,7 @@ async def test_a_weekly_edition_looks_back_and_reaches_back_a_week(
 async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
     publishing, newsroom, watched, clock
 ):
-    query, source = await watched(Slot(0, 8 * 60, 0b0000010))
+    query, source = await watched(ScheduleTime(0, 8 * 60, 0b0000010))
     clock.now = TUESDAY + 8 * HOUR
     await publishing.publish_due()
     clock.turn(HOUR)
@@ -134,7 +133,7 @@ async def test_a_weekly_edition_that_was_missed_is_merged_into_the_next(
 async def test_a_weekly_edition_takes_the_place_of_the_days_own(
     publishing, newsroom, watched, clock
 ):
-    query, source = await watched(MORNING, Slot(1, 8 * 60, 0b0000010))
+    query, source = await watched(MORNING, ScheduleTime(1, 8 * 60, 0b0000010))
     await newsroom.article("A headline", query, source_id=source)
     clock.now = TUESDAY + 8 * HOUR
     await publishing.publish_due()

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.rendering.renderers import Renderers
-from storage.chats import Chat
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.deliveries import Delivery
-from storage.stewards import see_steward
-from storage.words import ChatKind, ChatState, DeliveryKind
+from storage.chats import Chat, record_chat_admin
+from storage.enums import ChatKind, ChatState, DeliveryKind
+from storage.outbox import Delivery
+from storage.suspension import restore_chat, suspend_chat
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
@@ -139,7 +138,7 @@ def seen(newsroom, clock):
     async def see(chat_id: int, *people: int) -> None:
         for person in people:
             async with newsroom.storage.writing() as unit:
-                await see_steward(unit, chat_id, person)
+                await record_chat_admin(unit, chat_id, person)
             clock.turn(timedelta(minutes=1))
 
     return see

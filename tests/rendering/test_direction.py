@@ -19,7 +19,7 @@ from bot.rendering.renderers import Renderers
 from bot.rendering.telegram_html import parse_page
 from bot.rendering.utf16 import cut
 from bot.subscribers.tastes import Done
-from storage.words import Layout, MuteKind
+from storage.enums import Layout, MuteKind
 
 L, R, FSI, PDI = "\u200e", "\u200f", "\u2068", "\u2069"
 MARKS = re.compile(f"[{L}{R}{FSI}{PDI}]")

@@ -20,7 +20,7 @@ from bot.rendering.as_html import to_html
 from bot.rendering.languages import ENGLISH
 from bot.rendering.renderer import Renderer
 from bot.rendering.renderers import Renderers
-from storage.words import Layout, Style
+from storage.enums import Layout, Style
 from tests.web.showing import DAY, showing
 
 if TYPE_CHECKING:

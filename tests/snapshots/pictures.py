@@ -25,7 +25,7 @@ from bot.publishing.pages import edition_page
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.samples import sample_edition
 from bot.rendering.renderer import Renderer
-from storage.words import Layout
+from storage.enums import Layout
 from tests.bot_api import PlainSession
 from tests.browsing import launched
 from tests.snapshots.looks import messages_by_look, messages_in_language

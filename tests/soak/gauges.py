@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from storage.engine import POSTGRESQL
+from storage.db.engine import POSTGRESQL
 from storage.tables import TABLES
 from tests.soak.numbers import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from storage.backlog import Backlog
-    from storage.engine import Storage
+    from storage.db.engine import Storage
+    from storage.stats import Backlog
     from tests.soak.clock import Clock
     from tests.soak.telegram import Telegram
 

@@ -32,10 +32,10 @@ from bot.sources.workers import Workers
 from bot.subscribers import forgetting
 from bot.subscribers.catalogue import Catalogue
 from storage import retention
-from storage.backlog import backlog
 from storage.chats import Chat
-from storage.engine import Storage
-from storage.words import ChatState
+from storage.db.engine import Storage
+from storage.enums import ChatState
+from storage.stats import backlog
 from tests.soak.numbers import DAY, HOUR
 from tests.soak.people import People, front_door
 
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from bot.publishing.charts import Band
     from bot.sources.formats.records import Document
     from bot.sources.getting.http import Fetcher
-    from storage.backlog import Backlog
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
+    from storage.stats import Backlog
     from tests.soak.clock import Clock
     from tests.soak.numbers import Numbers
     from tests.soak.telegram import Telegram
@@ -64,13 +64,13 @@ class RealStorage(Storage):
     clock: Clock
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Unit]:
+    async def reading(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
             async with super().reading() as unit:
                 yield unit
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
+    async def writing(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
             async with super().writing() as unit:
                 yield unit
@@ -94,7 +94,7 @@ class RealDrawing(Drawing):
             return await Drawing.draw(self, days, bands)
 
 
-async def _digests_late(unit: Unit) -> float:
+async def _digests_late(unit: Transaction) -> float:
     """How many seconds the oldest waits; what was owed while its chat was away, since then."""
     late = (col(Chat.next_digest_at) <= unit.now, col(Chat.state) == ChatState.ACTIVE)
     rows = await unit.session.exec(select(Chat.next_digest_at, Chat.state_since).where(*late))

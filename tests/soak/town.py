@@ -14,19 +14,18 @@ from sqlmodel import SQLModel, select
 from bot.matching.query import parse
 from bot.publishing.calendar import Plan, next_due
 from bot.sources.articles.intake import url_hash
-from storage.chats import Chat
+from storage.chats import Chat, DigestTime
+from storage.enums import EVERY_DAY, ChatKind, Mode, ScheduleTime, Style
 from storage.queries import query_for
-from storage.slots import DigestSlot
 from storage.sources import Source
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import EVERY_DAY, ChatKind, Mode, Slot, Style
 from tests.soak.press import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.soak.numbers import Numbers
     from tests.soak.press import Press
 
@@ -95,10 +94,10 @@ async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) ->
         await _add(unit, Chat, chats)
         rows = dict((await unit.session.exec(select(Chat.telegram_id, Chat.id))).all())
         await _add(unit, Subscription, _wishes(unit, town, topics, rows))
-        chosen = ((rows[number], slot) for number, slot in slots.items() if slot != Slot())
+        chosen = ((rows[number], slot) for number, slot in slots.items() if slot != ScheduleTime())
         await _add(
             unit,
-            DigestSlot,
+            DigestTime,
             (
                 {"chat_id": row, "number": 0, "minutes": slot.minutes, "weekdays": EVERY_DAY}
                 for row, slot in chosen
@@ -106,7 +105,7 @@ async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) ->
         )
 
 
-async def _topic(unit: Unit, number: int) -> int:
+async def _topic(unit: Transaction, number: int) -> int:
     query = await query_for(unit, str(parse(subject(number))))
     name = subject(number).capitalize()
     row = Topic(name=name, typed=subject(number), query_id=query.id, created_at=unit.now)
@@ -115,7 +114,7 @@ async def _topic(unit: Unit, number: int) -> int:
     return row.id
 
 
-def _source(unit: Unit, press: Press, dice: random.Random, number: int) -> dict[str, Any]:
+def _source(unit: Transaction, press: Press, dice: random.Random, number: int) -> dict[str, Any]:
     feed = press.feeds[number]
     url = f"http://{feed.host}:{press.port}{feed.path}"
     return {
@@ -130,13 +129,15 @@ def _source(unit: Unit, press: Press, dice: random.Random, number: int) -> dict[
     }
 
 
-def _slot(dice: random.Random, reader: Reader) -> Slot:
+def _slot(dice: random.Random, reader: Reader) -> ScheduleTime:
     if reader.is_steady or dice.random() < 0.7:
-        return Slot()
-    return Slot(minutes=dice.randrange(0, 24 * 60, 15))
+        return ScheduleTime()
+    return ScheduleTime(minutes=dice.randrange(0, 24 * 60, 15))
 
 
-def _chat(unit: Unit, dice: random.Random, reader: Reader, slot: Slot) -> dict[str, Any]:
+def _chat(
+    unit: Transaction, dice: random.Random, reader: Reader, slot: ScheduleTime
+) -> dict[str, Any]:
     is_quiet = not reader.is_steady and dice.random() < 0.1
     digests = reader.mode.digests
     return {
@@ -155,7 +156,7 @@ def _chat(unit: Unit, dice: random.Random, reader: Reader, slot: Slot) -> dict[s
 
 
 def _wishes(
-    unit: Unit, town: Town, topics: Sequence[int], rows: dict[int, int]
+    unit: Transaction, town: Town, topics: Sequence[int], rows: dict[int, int]
 ) -> Iterable[dict[str, Any]]:
     for reader in town.readers:
         for number in reader.subjects:
@@ -167,7 +168,7 @@ def _wishes(
             }
 
 
-async def _add(unit: Unit, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
+async def _add(unit: Transaction, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
     connection = await unit.session.connection()
     waiting = iter(rows)
     while some := list(islice(waiting, _AT_ONCE)):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlmodel import col, func, select
 
 from storage.chats import Chat
-from storage.deliveries import Delivery
-from storage.words import ChatState, DeliveryState
+from storage.enums import ChatState, DeliveryState
+from storage.outbox import Delivery
 from tests.soak.gauges import STEPS, percentile
 from tests.soak.numbers import HOUR
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.soak.clock import Clock
     from tests.soak.gauges import Gauges, Hour
     from tests.soak.numbers import Numbers

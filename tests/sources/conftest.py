@@ -17,7 +17,7 @@ from tests.sources.feedfarm import FeedFarm
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @pytest.fixture

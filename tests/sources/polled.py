@@ -12,7 +12,7 @@ from storage.sources import Source
 
 if TYPE_CHECKING:
     from bot.sources.poll import Polling
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 Row = TypeVar("Row", bound=SQLModel)

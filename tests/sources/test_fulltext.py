@@ -14,17 +14,14 @@ from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
 from bot.sources.getting.answers import Answer
 from bot.sources.getting.failures import HostWaits, TimedOut
-from storage.articles import Article
-from storage.articles_staged import claim_articles
-from storage.blocks import LearnedBlocks
-from storage.pages import AwaitedPage
-from storage.sources import add_source
-from storage.words import FullText, SourceKind, Stage
+from storage.articles import Article, claim_articles
+from storage.enums import FullText, SourceKind, Stage
+from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 TURN = timedelta(seconds=2)  # for which a host rests
@@ -261,7 +258,7 @@ async def test_nothing_is_learned_of_a_host_from_the_pages_of_private_feeds(
         await step.complete_due()
         clock.turn(TURN)
 
-    assert await rows_of(storage, LearnedBlocks) == []
+    assert await rows_of(storage, BoilerplateBlocks) == []
 
 
 async def test_of_a_host_the_pages_of_public_articles_are_read_first(

@@ -11,15 +11,14 @@ from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
 from bot.sources.group import Grouping
-from storage.matches import Match
-from storage.queries import query_for
+from storage.queries import Match, query_for
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import poll_after, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ from sqlmodel import col, select
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
 from bot.sources.stories.audiences import Audiences
-from storage.articles import PUBLIC, Article, store_articles
-from storage.engine import Storage
+from storage.articles import PUBLIC, Article, group_articles, store_articles, ungrouped
+from storage.db.engine import Storage
 from storage.entries import Entry
+from storage.enums import Notification, Stage
 from storage.stories import Story
-from storage.stories_grouped import group_articles, ungrouped
-from storage.words import Hint, Stage
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
 from tests.sources.stories.test_memory import CAPSIZED, FERRY, FORETASTE, REPORT
@@ -254,4 +253,4 @@ async def test_whoever_matches_is_told(storage: Storage):
             unit, articles, {each.id: each.story_id for each in articles}, chapters={}, joined=set()
         )
 
-        assert unit.hints == {Hint.STORIES}
+        assert unit.hints == {Notification.STORIES}

@@ -9,12 +9,11 @@ from sqlmodel import col, select
 from bot.sources.articles import keeping
 from bot.sources.finding.adding import Outcome, Wish
 from bot.sources.poll import LEASE, Polling
-from storage.articles import Article
+from storage.articles import Article, Folded
 from storage.entries import Entry
-from storage.folded import Folded
+from storage.enums import Stage
 from storage.sources import Source
 from storage.stories import Story
-from storage.words import Stage
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of

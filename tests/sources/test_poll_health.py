@@ -10,15 +10,15 @@ from bot.sources.articles.storing import Shown, store_shown
 from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.poll import LEASE, Polling
 from storage.articles import Article
+from storage.enums import SourceState
 from storage.sources import Source
-from storage.words import SourceState
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
 
 
 async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
@@ -72,7 +72,7 @@ async def test_even_a_reader_that_breaks_stops_one_source_only(
 async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
     storage, adding, polling, farm, clock, monkeypatch, error, trouble
 ):
-    async def refuse(_unit: Unit, shown: Sequence[Shown]) -> dict[int, int]:
+    async def refuse(_unit: Transaction, shown: Sequence[Shown]) -> dict[int, int]:
         if any(one.source_id == 1 for one in shown):
             raise error
         return await store_shown(_unit, shown)

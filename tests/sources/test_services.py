@@ -10,14 +10,14 @@ from bot.sources.finding.adding import Adding
 from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
 from storage.articles import Article
-from storage.articles_found import source_names
-from storage.pages import AwaitedPage
+from storage.search import source_names
+from storage.sources import AwaitedPage
 from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
 
 if TYPE_CHECKING:
     from bot.sources.reading import Reader
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 FEED = "https://news.google.com/rss/search?q=storm"

@@ -14,13 +14,13 @@ from bot.sources.formats.records import Item
 from bot.sources.fulltext import Completing
 from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
+from storage.enums import FullText, SourceKind
 from storage.sources import add_source
-from storage.words import FullText, SourceKind
 from tests.sources.drafts_made import drafts
 from tests.sources.feeds_made import item, rss
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 MINUTE = timedelta(minutes=1)
 

@@ -6,10 +6,10 @@ import pytest
 
 from storage.article_versions import articles_to_revise, revise_article, versions_of
 from storage.articles import Article, ScopedUrl, store_articles
-from storage.words import Hint, Stage
+from storage.enums import Notification, Stage
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> int:
@@ -28,7 +28,9 @@ async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> in
         return (await store_articles(unit, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
 
 
-async def revised(storage: Storage, article_id: int, **values: str) -> tuple[Article, set[Hint]]:
+async def revised(
+    storage: Storage, article_id: int, **values: str
+) -> tuple[Article, set[Notification]]:
     async with storage.writing() as unit:
         (article,) = await articles_to_revise(unit, [article_id])
         await revise_article(unit, article, values)
@@ -40,12 +42,14 @@ async def revised(storage: Storage, article_id: int, **values: str) -> tuple[Art
     [
         pytest.param(Stage.STORED, "me", Stage.STORED, set(), id="being grouped"),
         pytest.param(Stage.GROUPED, None, Stage.GROUPED, set(), id="not matched yet"),
-        pytest.param(Stage.MATCHED, "me", Stage.GROUPED, {Hint.STORIES}, id="being published"),
-        pytest.param(Stage.PUBLISHED, None, Stage.GROUPED, {Hint.STORIES}, id="published"),
+        pytest.param(
+            Stage.MATCHED, "me", Stage.GROUPED, {Notification.STORIES}, id="being published"
+        ),
+        pytest.param(Stage.PUBLISHED, None, Stage.GROUPED, {Notification.STORIES}, id="published"),
     ],
 )
 async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
-    storage: Storage, stage: Stage, owner: str | None, then: Stage, hints: set[Hint]
+    storage: Storage, stage: Stage, owner: str | None, then: Stage, hints: set[Notification]
 ):
     article_id = await stored(storage, stage, owner)
 

@@ -7,10 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import col, select
 
-from storage.articles import Article, is_at, store_articles
-from storage.articles_staged import claim_articles
-from storage.engine import Storage
-from storage.words import Stage
+from storage.articles import Article, claim_articles, is_at, store_articles
+from storage.db.engine import Storage
+from storage.enums import Stage
 
 if TYPE_CHECKING:
     from tests.conftest import TurnedClock

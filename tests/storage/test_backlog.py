@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from storage.articles import store_articles
-from storage.backlog import backlog
+from storage.enums import DeliveryKind, DeliveryState, Medium
 from storage.sources import add_source
-from storage.words import DeliveryKind, DeliveryState, Medium
+from storage.stats import backlog
 from tests.delivery.conftest import Outbox
 
 MINUTE = timedelta(minutes=1)

@@ -12,11 +12,10 @@ from sqlmodel import select
 
 from storage.backups import back_up, restore
 from storage.copies import CannotBackUpError, copy_database
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.moving.shapes import CannotMoveError
-from storage.schema import migrate
+from storage.schema import SchemaTooNewError, migrate
 from storage.stories import Story
-from storage.versions import SchemaTooNewError
 from tests.conftest import missing
 from tests.filling import all_rows, fill
 from tests.storage.test_schema import file_of, run_on

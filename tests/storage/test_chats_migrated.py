@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, select
 
 from storage.chats import Chat
-from storage.chats_migrated import migrate_chat
+from storage.enums import ChatKind, Mode
 from storage.queries import query_for
 from storage.subscriptions import Subscription
+from storage.suspension import migrate_chat
 from storage.topics import Topic
-from storage.words import ChatKind, Mode
 
 if TYPE_CHECKING:
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
 
 OLD, NEW = -7, -1007
 
 
-async def add_chat(unit: Unit, telegram_id: int, thread_id: int = 0) -> int:
+async def add_chat(unit: Transaction, telegram_id: int, thread_id: int = 0) -> int:
     chat = Chat(
         telegram_id=telegram_id,
         thread_id=thread_id,
@@ -82,7 +82,7 @@ async def test_each_thread_moves_with_its_group(storage):
     assert await chats_of(storage) == [(main, NEW, 0), (thread, NEW, 5)]
 
 
-async def add_topics(unit: Unit, *texts: str) -> list[int]:
+async def add_topics(unit: Transaction, *texts: str) -> list[int]:
     ids = []
     for text in texts:
         query = await query_for(unit, text)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.chats import Chat
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.deliveries import WHEN_IT_COMES_BACK
-from storage.words import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
+from storage.outbox import SUSPENDED_UNTIL
+from storage.suspension import restore_chat, suspend_chat
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 HELD_BY_STATE = [
     pytest.param(ChatState.PAUSED, {Medium.TELEGRAM, Medium.EMAIL}, id="a pause holds all"),
@@ -33,7 +33,7 @@ async def test_what_waits_and_is_due_again_when_the_chat_comes_back(storage, clo
 
     async with storage.writing() as unit:
         await suspend_chat(unit, chat, state)
-    waiting = {each for each, row in ids.items() if await due_at(outbox, row) == WHEN_IT_COMES_BACK}
+    waiting = {each for each, row in ids.items() if await due_at(outbox, row) == SUSPENDED_UNTIL}
     async with storage.writing() as unit:
         await restore_chat(unit, chat)
 

@@ -1,18 +1,18 @@
 from datetime import timedelta
 
-from storage.checkpoints import checkpoints, make_checkpoint
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.queries import add_index_version, index_versions
 from tests.conftest import TurnedClock
 
 
 async def made(storage: Storage, number: int) -> str:
     async with storage.writing() as unit:
-        return await make_checkpoint(unit, number)
+        return await add_index_version(unit, number)
 
 
 async def known(storage: Storage) -> dict[str, int]:
     async with storage.reading() as unit:
-        return await checkpoints(unit)
+        return await index_versions(unit)
 
 
 async def test_each_checkpoint_has_a_token_of_its_own(storage: Storage):

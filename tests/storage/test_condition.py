@@ -9,11 +9,11 @@ from bot.doctor.examining import examine
 from bot.doctor.findings import Health
 from bot.settings import Settings
 from storage.chats import Chat
-from storage.condition import condition_of_file, condition_of_server, leases_held, opened_to_read
-from storage.engine import DatabaseError, Storage
-from storage.leases import hold
+from storage.db.engine import DatabaseError, Storage
+from storage.db.leases import acquire_lease
+from storage.enums import Condition
+from storage.health import condition_of_file, condition_of_server, leases_held, open_read_only
 from storage.schema import database_file
-from storage.words import Condition
 
 
 async def condition(url: str) -> Condition:
@@ -50,7 +50,7 @@ async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pendi
 
 
 async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
-    storage = opened_to_read(sqlite_url)
+    storage = open_read_only(sqlite_url)
 
     with pytest.raises(DatabaseError):
         async with storage.writing() as unit:
@@ -74,7 +74,7 @@ async def test_a_damaged_file_is_told(tmp_path):
 
 async def test_who_holds_a_lease_runs(storage, clock):
     async with storage.writing() as unit:
-        await hold(unit, "polling", "a", timedelta(minutes=1))
+        await acquire_lease(unit, "polling", "a", timedelta(minutes=1))
         assert await leases_held(unit) == ["a"]
 
     clock.turn(timedelta(minutes=2))

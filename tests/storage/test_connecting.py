@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
-from storage.engine import DatabaseError, Storage, Unit, is_away
+from storage.db.engine import DatabaseError, Storage, Transaction, is_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +53,7 @@ async def silent_server(taken: list[str] | None = None) -> AsyncIterator[tuple[s
         ended.set()
 
 
-async def said(unit: Unit, statement: str) -> object:
+async def said(unit: Transaction, statement: str) -> object:
     connection = await unit.session.connection()
     result = await connection.execute(text(statement))
     return result.scalar() if result.returns_rows else None
@@ -118,7 +118,7 @@ async def test_where_no_server_is_there_the_database_is_away(
     async with opened(url.render_as_string(hide_password=False)) as storage:
         failed = await fails(storage, "SELECT 1")
 
-    assert is_away(failed)
+    assert is_unavailable(failed)
     assert "127.0.0.1" in str(failed)
 
 
@@ -133,7 +133,7 @@ async def test_a_server_that_takes_no_writes_is_none(postgresql_url: str):
             failed = await fails(storage, "SELECT 1")
         await done(beside, f'ALTER DATABASE "{own.database}" RESET ALL')
 
-    assert is_away(failed)
+    assert is_unavailable(failed)
 
 
 async def test_a_wrong_name_is_told_by_the_first_server(postgresql_url: str):
@@ -143,7 +143,7 @@ async def test_a_wrong_name_is_told_by_the_first_server(postgresql_url: str):
         failed = await fails(storage, "SELECT 1")
 
     assert "no such database" in str(failed)
-    assert not is_away(failed)
+    assert not is_unavailable(failed)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_a_database_that_somebody_shut_is_away(
         await done(beside, f'DROP ROLE "{role}"')
 
     assert before == 1
-    assert all(map(is_away, failures))
+    assert all(map(is_unavailable, failures))
     assert str(own.database) in str(failures[-1])
 
 
@@ -184,7 +184,7 @@ async def test_a_pool_without_a_connection_left_is_a_database_that_is_away(stora
         with pytest.raises(DatabaseError) as failed:
             await read(storage)
 
-    assert is_away(failed.value)
+    assert is_unavailable(failed.value)
 
 
 async def test_a_server_made_a_standby_is_left(postgresql_url: str):
@@ -192,7 +192,7 @@ async def test_a_server_made_a_standby_is_left(postgresql_url: str):
         before = await server_process(storage)
         failed = await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
 
-        assert is_away(failed)
+        assert is_unavailable(failed)
         assert await server_process(storage) != before
 
 
@@ -213,7 +213,7 @@ async def test_a_server_that_is_stopped_is_left_by_all_connections(postgresql_ur
         before = await server_process(storage)
         failed = await fails(storage, f"SELECT pg_terminate_backend({before})", "SELECT 1")
 
-        assert is_away(failed)
+        assert is_unavailable(failed)
         assert await server_process(storage) != before
 
 
@@ -222,7 +222,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: st
         before = await server_process(storage)
         failed = await fails(storage, "SELECT pg_sleep(600)")
 
-        assert is_away(failed)
+        assert is_unavailable(failed)
         assert "in time" in str(failed)
         assert await server_process(storage) != before
 
@@ -242,5 +242,5 @@ async def test_what_breaks_a_rule_keeps_the_connection(postgresql_url: str):
         before = await server_process(storage)
         failed = await fails(storage, "SELECT 1 / 0")
 
-        assert not is_away(failed)
+        assert not is_unavailable(failed)
         assert await server_process(storage) == before

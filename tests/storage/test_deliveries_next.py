@@ -11,20 +11,24 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from storage import deliveries_next
-from storage.chats_migrated import migrate_chat
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.deliveries import IN_THE_WAY, Delivery
-from storage.deliveries_claimed import begin_sending, claim_deliveries, finish_calls
-from storage.deliveries_held import release_deliveries
-from storage.deliveries_left import free_unbegun, resend_unknown
-from storage.deliveries_next import MOST_ROUNDS
-from storage.pace import chat_pace_key, hold_back
-from storage.words import ChatState, DeliveryKind, DeliveryState, Hint
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Notification
+from storage.outbox import (
+    BLOCKING_SQL,
+    MOST_ROUNDS,
+    Delivery,
+    begin_sending,
+    claim_deliveries,
+    finish_calls,
+    release_deliveries,
+    release_unsent,
+    resend_unknown,
+)
+from storage.pace import advance_all, chat_pace_key
+from storage.suspension import migrate_chat, restore_chat, suspend_chat
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=30)
@@ -71,7 +75,7 @@ class Life:
             await claim_deliveries(unit, "dead", limit=2, lease=LEASE)
         self.clock.turn(LEASE)
         async with self.storage.writing() as unit:
-            await free_unbegun(unit)
+            await release_unsent(unit)
             await resend_unknown(unit)
 
     async def go_and_come_back(self) -> None:
@@ -100,7 +104,7 @@ class Life:
         async with self.storage.reading() as unit:
             first = (
                 select(func.min(Delivery.id))
-                .where(text(IN_THE_WAY))
+                .where(text(BLOCKING_SQL))
                 .group_by(col(Delivery.chat_id), col(Delivery.medium))
             )
             left = select(Delivery.id).where(col(Delivery.id).in_(first), col(Delivery.waits))
@@ -135,7 +139,7 @@ async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock)
 async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the_next(
     storage, monkeypatch
 ):
-    monkeypatch.setattr(deliveries_next, "MARKED_AT_ONCE", 2)
+    monkeypatch.setattr("storage.outbox.MARKED_AT_ONCE", 2)
     outbox = Outbox(storage)
     chat, other = await outbox.chat(7), await outbox.chat(8)
     for _ in range(2 + 2 * MOST_ROUNDS):
@@ -148,7 +152,7 @@ async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the
             claimed = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
             units.append(([each.id for each in claimed], unit.hints))
 
-    assert units == [([1], set()), ([], {Hint.DELIVERIES}), ([last], set())]
+    assert units == [([1], set()), ([], {Notification.DELIVERIES}), ([last], set())]
 
 
 async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
@@ -174,7 +178,7 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
         await claim_deliveries(unit, "me", limit=2, lease=LEASE)
         await begin_sending(unit, [parts[0]], "me", LEASE)
         await finish_calls(unit, "me", {parts[0]: {"state": DeliveryState.SENT}})
-        await hold_back(unit, {chat_pace_key(1): clock.now + SECOND})
+        await advance_all(unit, {chat_pace_key(1): clock.now + SECOND})
 
     async with storage.writing() as unit:
         too_early = await claim_deliveries(unit, "me", limit=1, lease=LEASE)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.chats import Chat, open_chat
-from storage.editions import Edition, LastEditions, last_editions_of_each, settle_chats
+from storage.editions import Edition, LastEditions, last_editions_of_each, schedule_chats
 
 DAY = timedelta(days=1)
 ME = "me"
@@ -65,7 +65,7 @@ async def test_a_chat_is_settled_only_if_it_is_ours_and_its_plan_unchanged(stora
             row.lease_until = unit.now + DAY
 
     async with storage.writing() as unit:
-        settled = await settle_chats(unit, ME, dict.fromkeys(chats, (due, after)))
+        settled = await schedule_chats(unit, ME, dict.fromkeys(chats, (due, after)))
 
     async with storage.reading() as unit:
         rows = [await unit.session.get_one(Chat, chat) for chat in chats]

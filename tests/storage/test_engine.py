@@ -6,10 +6,10 @@ from sqlmodel import col, select
 
 from bot.delivery.send import CLAIM_LEASE
 from bot.sources.group import LEASE as GROUPING_LEASE
-from storage.engine import STANDSTILL, DatabaseError, Storage, database_clock
-from storage.leases import claim, take_over
+from storage.db.engine import IDLE_TRANSACTION_TIMEOUT, DatabaseError, Storage, database_clock
+from storage.db.leases import claim, release_all_of_others
+from storage.enums import SourceState
 from storage.sources import Source
-from storage.words import SourceState
 from tests.conftest import TurnedClock
 
 LEASE = timedelta(minutes=1)
@@ -85,7 +85,7 @@ async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storag
     mine = await claim_sources(storage, "alive", limit=1)
 
     async with storage.writing() as unit:
-        await take_over(unit, Source, "alive")
+        await release_all_of_others(unit, Source, "alive")
 
     async with storage.reading() as unit:
         owners = (await unit.session.exec(select(Source))).all()
@@ -164,8 +164,8 @@ async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_
         within = shown.scalar_one()
     await storage.close()
 
-    assert within == f"{STANDSTILL.seconds}s"
-    assert min(CLAIM_LEASE, GROUPING_LEASE) > STANDSTILL
+    assert within == f"{IDLE_TRANSACTION_TIMEOUT.seconds}s"
+    assert min(CLAIM_LEASE, GROUPING_LEASE) > IDLE_TRANSACTION_TIMEOUT
 
 
 async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(

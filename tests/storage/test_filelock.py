@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.filelock import AlreadyHeldError, file_lock
+from storage.db.filelock import AlreadyHeldError, file_lock
 
 
 def test_a_second_holder_is_told_which_process_has_the_lock(tmp_path: Path):

@@ -4,17 +4,16 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
-from storage.articles import Article
-from storage.articles_found import Wanted, ids_found
-from storage.engine import POSTGRESQL, Storage, Unit
-from storage.folded import LONGEST_TOKEN, MOST_TOKENS, FoldedRow, store_folded
+from storage.articles import LONGEST_TOKEN, MOST_TOKENS, Article, FoldedText, store_folded
+from storage.db.engine import POSTGRESQL, Storage, Transaction
+from storage.search import ArticleSearch, search_articles
 from tests.matching.stored import stored_article
 
 
-async def found(unit: Unit, word: str) -> list[int]:
+async def found(unit: Transaction, word: str) -> list[int]:
     words = f"'{word}'" if unit.dialect == POSTGRESQL else f'"{word}"'
-    wanted = Wanted(words, unit.now - timedelta(days=1), whatever_source=True)
-    return await ids_found(unit, wanted, limit=10)
+    wanted = ArticleSearch(words, unit.now - timedelta(days=1), whatever_source=True)
+    return await search_articles(unit, wanted, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ async def test_folded_words_are_found(storage: Storage, title: str, text: str, w
 async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage):
     article = await stored_article(storage, "Old")
     async with storage.writing() as unit:
-        await store_folded(unit, [FoldedRow(article, "new", "")])
+        await store_folded(unit, [FoldedText(article, "new", "")])
 
     async with storage.reading() as unit:
         assert await found(unit, "old") == []
@@ -52,8 +51,8 @@ async def test_a_word_is_found_by_its_beginning_too(storage: Storage):
     beginning = "'ferr':*" if storage.dialect == POSTGRESQL else '"ferr" *'
 
     async with storage.reading() as unit:
-        wanted = Wanted(beginning, unit.now - timedelta(days=1), whatever_source=True)
-        assert await ids_found(unit, wanted, limit=10) == [article]
+        wanted = ArticleSearch(beginning, unit.now - timedelta(days=1), whatever_source=True)
+        assert await search_articles(unit, wanted, limit=10) == [article]
 
 
 async def test_an_article_that_is_removed_leaves_the_index(storage: Storage):

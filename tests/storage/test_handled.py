@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
-from storage.handled import Handled, is_again, made_by, note_made
-from storage.words import Once
+from storage.enums import UpdateRef
+from storage.updates import ProcessedUpdate, is_duplicate, record_result, result_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
-FIRST = Once(bot_id=7_000_000_000, update_id=1)
+FIRST = UpdateRef(bot_id=7_000_000_000, update_id=1)
 
 
-async def comes(storage: Storage, once: Once | None) -> bool:
+async def comes(storage: Storage, once: UpdateRef | None) -> bool:
     async with storage.writing() as unit:
-        return await is_again(unit, once)
+        return await is_duplicate(unit, once)
 
 
 async def test_the_second_time_is_again(storage):
@@ -28,7 +28,7 @@ async def test_the_second_time_is_again(storage):
 async def test_the_same_number_of_another_bot_is_another_update(storage):
     await comes(storage, FIRST)
 
-    assert not await comes(storage, Once(FIRST.bot_id + 1, FIRST.update_id))
+    assert not await comes(storage, UpdateRef(FIRST.bot_id + 1, FIRST.update_id))
 
 
 async def test_what_comes_by_no_update_is_meant_each_time(storage):
@@ -37,7 +37,7 @@ async def test_what_comes_by_no_update_is_meant_each_time(storage):
 
 async def test_what_is_not_committed_was_not_handled(storage):
     async with storage.writing() as unit:
-        await is_again(unit, FIRST)
+        await is_duplicate(unit, FIRST)
         await unit.session.rollback()
 
     assert not await comes(storage, FIRST)
@@ -45,19 +45,19 @@ async def test_what_is_not_committed_was_not_handled(storage):
 
 async def test_what_the_act_made_is_known_the_second_time(storage):
     async with storage.writing() as unit:
-        await is_again(unit, FIRST)
-        before = await made_by(unit, FIRST)
-        await note_made(unit, FIRST, 12)
+        await is_duplicate(unit, FIRST)
+        before = await result_of(unit, FIRST)
+        await record_result(unit, FIRST, 12)
 
     async with storage.reading() as unit:
-        assert (before, await made_by(unit, FIRST)) == (None, 12)
+        assert (before, await result_of(unit, FIRST)) == (None, 12)
 
 
 async def test_after_a_day_it_is_forgotten(storage, clock):
     await comes(storage, FIRST)
     clock.turn(timedelta(days=1, seconds=1))
-    await comes(storage, Once(1, 2))
+    await comes(storage, UpdateRef(1, 2))
 
     async with storage.reading() as unit:
-        (kept,) = await unit.session.exec(select(Handled))
+        (kept,) = await unit.session.exec(select(ProcessedUpdate))
     assert (kept.bot_id, kept.update_id) == (1, 2)

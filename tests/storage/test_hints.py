@@ -5,15 +5,14 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from storage.articles import Article, store_articles
-from storage.articles_staged import advance_articles, claim_articles
-from storage.deliveries_held import release_deliveries
-from storage.engine import Storage
-from storage.hints import Hints
+from storage.articles import Article, advance_articles, claim_articles, store_articles
+from storage.db.engine import Storage
+from storage.db.notify import Notifier
+from storage.enums import Notification, Stage
+from storage.outbox import release_deliveries
 from storage.queries import query_for
-from storage.words import Hint, Stage
 
-Heard = asyncio.Queue[Hint]
+Heard = asyncio.Queue[Notification]
 
 
 async def at_once(_seconds: float) -> None:
@@ -25,7 +24,7 @@ async def listening(url: str) -> AsyncIterator[Heard]:
     """Yield what another process hears, from the moment on at which it does."""
     heard = Heard()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Hints(url, pause=at_once).exchange(heard.put_nowait))
+        task = group.create_task(Notifier(url, pause=at_once).exchange(heard.put_nowait))
         await connected(heard)
         yield heard
         task.cancel()
@@ -33,15 +32,15 @@ async def listening(url: str) -> AsyncIterator[Heard]:
 
 async def connected(heard: Heard) -> None:
     """It is told that there may be anything: it may have missed that."""
-    assert {await heard.get() for _ in Hint} == set(Hint)
+    assert {await heard.get() for _ in Notification} == set(Notification)
 
 
-async def give(storage: Storage, *hints: Hint) -> None:
+async def give(storage: Storage, *hints: Notification) -> None:
     async with storage.writing() as unit:
         unit.hints.update(hints)
 
 
-async def fail_after(storage: Storage, hint: Hint) -> None:
+async def fail_after(storage: Storage, hint: Notification) -> None:
     async with storage.writing() as unit:
         unit.hints.add(hint)
         raise LookupError
@@ -56,19 +55,22 @@ async def storage(postgresql_url: str) -> AsyncIterator[Storage]:
 
 async def test_what_one_process_commits_wakes_another(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as heard:
-        await give(storage, Hint.QUERIES, Hint.ARTICLES)
+        await give(storage, Notification.QUERIES, Notification.ARTICLES)
 
-        assert {await heard.get(), await heard.get()} == {Hint.QUERIES, Hint.ARTICLES}
+        assert {await heard.get(), await heard.get()} == {
+            Notification.QUERIES,
+            Notification.ARTICLES,
+        }
 
 
 async def test_a_unit_that_is_rolled_back_wakes_nobody(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as heard:
         with pytest.raises(LookupError):
-            await fail_after(storage, Hint.MATCHES)
+            await fail_after(storage, Notification.MATCHES)
 
-        await give(storage, Hint.ARTICLES)
+        await give(storage, Notification.ARTICLES)
 
-        assert await heard.get() is Hint.ARTICLES
+        assert await heard.get() is Notification.ARTICLES
         assert heard.empty()
 
 
@@ -84,13 +86,13 @@ async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_
             )
         await connected(heard)
 
-        await give(storage, Hint.DELIVERIES)
+        await give(storage, Notification.DELIVERIES)
 
-        assert await heard.get() is Hint.DELIVERIES
+        assert await heard.get() is Notification.DELIVERIES
 
 
 async def test_a_silent_server_is_left_and_asked_anew(storage: Storage, postgresql_url: str):
-    hints, own = Hints(postgresql_url, pause=at_once), Heard()
+    hints, own = Notifier(postgresql_url, pause=at_once), Heard()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(hints.exchange(own.put_nowait))
         await connected(own)
@@ -107,9 +109,9 @@ async def test_hints_of_a_newer_version_are_passed_over(storage: Storage, postgr
             connection = await unit.session.connection()
             await connection.execute(text("SELECT pg_notify('dateline', 'editions')"))
 
-        await give(storage, Hint.ARTICLES)
+        await give(storage, Notification.ARTICLES)
 
-        assert await heard.get() is Hint.ARTICLES
+        assert await heard.get() is Notification.ARTICLES
 
 
 async def test_a_thousand_commits_are_told_once_in_each_lull(storage: Storage, postgresql_url: str):
@@ -119,58 +121,63 @@ async def test_a_thousand_commits_are_told_once_in_each_lull(storage: Storage, p
         paused.put_nowait(seconds)
         await lulls.acquire()
 
-    hints, own = Hints(postgresql_url, pause=pause), Heard()
+    hints, own = Notifier(postgresql_url, pause=pause), Heard()
     async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
         task = group.create_task(hints.exchange(own.put_nowait))
         await connected(own)
         with storage.hinting(hints):
-            await give(storage, Hint.ARTICLES)
+            await give(storage, Notification.ARTICLES)
             assert await paused.get() == 0.1  # so often at most, whatever is committed
             for _ in range(1000):
-                await give(storage, Hint.ARTICLES)
-            await give(storage, Hint.MATCHES)
+                await give(storage, Notification.ARTICLES)
+            await give(storage, Notification.MATCHES)
             lulls.release()
             await paused.get()
-        await give(storage, Hint.DELIVERIES)
+        await give(storage, Notification.DELIVERIES)
 
         told = [await heard.get() for _ in range(4)]
         task.cancel()
 
-    assert told == [Hint.ARTICLES, Hint.ARTICLES, Hint.MATCHES, Hint.DELIVERIES]
+    assert told == [
+        Notification.ARTICLES,
+        Notification.ARTICLES,
+        Notification.MATCHES,
+        Notification.DELIVERIES,
+    ]
     assert heard.empty()
 
 
 async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as one, listening(postgresql_url) as other:
-        hints, own = Hints(postgresql_url, pause=at_once), Heard()
+        hints, own = Notifier(postgresql_url, pause=at_once), Heard()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(hints.exchange(own.put_nowait))
             await connected(own)
             with storage.hinting(hints):
-                await give(storage, Hint.PAGES)
+                await give(storage, Notification.PAGES)
 
-            assert [await each.get() for each in (one, other, own)] == 3 * [Hint.PAGES]
+            assert [await each.get() for each in (one, other, own)] == 3 * [Notification.PAGES]
             task.cancel()
 
 
 async def test_what_is_given_while_the_server_is_away_is_told_later(
     storage: Storage, postgresql_url: str
 ):
-    hints, own = Hints(postgresql_url, pause=at_once), Heard()
+    hints, own = Notifier(postgresql_url, pause=at_once), Heard()
     with storage.hinting(hints):
-        await give(storage, Hint.PAGES)
+        await give(storage, Notification.PAGES)
 
     async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
         task = group.create_task(hints.exchange(own.put_nowait))
 
-        assert await heard.get() is Hint.PAGES
+        assert await heard.get() is Notification.PAGES
         task.cancel()
 
 
 async def test_on_sqlite_nothing_is_given(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
-    await give(opened, Hint.ARTICLES)
+    await give(opened, Notification.ARTICLES)
     await opened.close()
 
 
@@ -179,7 +186,7 @@ async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
 
     async with opened.writing() as unit:
         await query_for(unit, "taiwan")
-        assert unit.hints == {Hint.QUERIES}
+        assert unit.hints == {Notification.QUERIES}
     async with opened.writing() as unit:
         await query_for(unit, "taiwan")
         assert unit.hints == set()
@@ -187,12 +194,12 @@ async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
         now = unit.now
         article = Article(url="u", url_hash="1", title="", stored_at=now, news_at=now, story_id=0)
         ids = (await store_articles(unit, [article.model_dump(exclude={"id"})])).values()
-        assert unit.hints == {Hint.ARTICLES}
+        assert unit.hints == {Notification.ARTICLES}
     async with opened.writing() as unit:
         await claim_articles(unit, Stage.STORED, owner="me", limit=9)
         await advance_articles(unit, list(ids), owner="me", stage=Stage.MATCHED)
-        assert unit.hints == {Hint.MATCHES}
+        assert unit.hints == {Notification.MATCHES}
     async with opened.writing() as unit:
         await release_deliveries(unit)
-        assert unit.hints == {Hint.DELIVERIES}
+        assert unit.hints == {Notification.DELIVERIES}
     await opened.close()

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from bot.sources.articles.intake import url_hash
-from storage.sources import Source, add_source
-from storage.sources_due import claim_due_sources, wait_for_host
+from storage.sources import Source, add_source, claim_due_sources, delay_host
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 HOUR = timedelta(hours=1)
@@ -29,7 +28,7 @@ async def add(storage: Storage, *hosts: str) -> None:
 
 async def pause(storage: Storage, host: str, pause: timedelta) -> None:
     async with storage.writing() as unit:
-        await wait_for_host(unit, host, unit.now + pause)
+        await delay_host(unit, host, unit.now + pause)
 
 
 async def due_hosts(storage: Storage, owner: str = "me") -> list[str]:

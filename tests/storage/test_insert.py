@@ -5,10 +5,10 @@ from typing import Any
 from sqlmodel import col, select
 
 from storage.articles import Article, articles_by_url, store_articles
-from storage.engine import Storage
-from storage.insert import add_new, put_all
-from storage.stories import start_stories
-from storage.words import Stage
+from storage.db.engine import Storage
+from storage.db.sql import insert_ignore, upsert
+from storage.enums import Stage
+from storage.stories import create_stories
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -31,10 +31,10 @@ class Given:
 
 async def added(storage: Storage, *given: Given) -> list[Article]:
     async with storage.writing() as unit:
-        stories = await start_stories(unit, len(given))
+        stories = await create_stories(unit, len(given))
         for each, story in zip(given, stories, strict=True):
             each.story_id = story
-        await add_new(unit, Article, [asdict(each) for each in given])
+        await insert_ignore(unit, Article, [asdict(each) for each in given])
     async with storage.reading() as unit:
         return list(await unit.session.exec(select(Article).order_by(Article.url_hash)))
 
@@ -86,7 +86,7 @@ async def test_an_article_that_is_there_gets_no_second_story(storage: Storage):
 
 async def test_stories_are_numbered_in_order(storage: Storage):
     async with storage.writing() as unit:
-        one, several = await start_stories(unit, 1), await start_stories(unit, 3)
+        one, several = await create_stories(unit, 1), await create_stories(unit, 3)
 
     assert len({*one, *several}) == 4
     assert several == sorted(several)
@@ -95,12 +95,12 @@ async def test_stories_are_numbered_in_order(storage: Storage):
 async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: Storage):
     await added(storage, Given("a", title="First", text="Old"), Given("b", title="Second"))
     async with storage.writing() as unit:
-        (story,) = await start_stories(unit, 1)
+        (story,) = await create_stories(unit, 1)
         rows = [
             asdict(Given(key, story_id=story, title="New", text="New")) for key in ("a", "b", "c")
         ]
         keep = col(Article.title) != "Second"
-        await put_all(
+        await upsert(
             unit, Article, rows, key=["url_hash", "scope_id"], changing=["title"], where=keep
         )
 

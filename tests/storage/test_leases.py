@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from storage.engine import Storage
-from storage.leases import hold, keep, lease_of, let_go
+from storage.db.engine import Storage
+from storage.db.leases import acquire_lease, lease_of, release_lease, renew_lease
 from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=10)
@@ -9,7 +9,7 @@ LEASE = timedelta(seconds=10)
 
 async def holds(storage: Storage, owner: str) -> bool:
     async with storage.writing() as unit:
-        return await hold(unit, "poll", owner, LEASE)
+        return await acquire_lease(unit, "poll", owner, LEASE)
 
 
 async def test_one_process_holds_a_role_and_renews_it(storage: Storage, clock: TurnedClock):
@@ -37,7 +37,7 @@ async def test_a_role_let_go_is_free_at_once(storage: Storage):
     assert await holds(storage, "a")
 
     async with storage.writing() as unit:
-        await let_go(unit, "poll", "a")
+        await release_lease(unit, "poll", "a")
 
     assert await holds(storage, "b")
 
@@ -49,12 +49,12 @@ async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
     clock.turn(2 * LEASE)
 
     async with storage.writing() as unit:
-        assert await keep(unit, "poll", "a", LEASE)
+        assert await renew_lease(unit, "poll", "a", LEASE)
         assert await lease_of(unit, "poll") == ("a", unit.now + LEASE)
     clock.turn(LEASE)
     assert await holds(storage, "b")
     async with storage.writing() as unit:
-        assert not await keep(unit, "poll", "a", LEASE)
+        assert not await renew_lease(unit, "poll", "a", LEASE)
 
 
 async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):

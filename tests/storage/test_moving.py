@@ -10,15 +10,14 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.articles_found import Wanted, ids_found
-from storage.engine import POSTGRESQL, Storage
+from storage.db.engine import POSTGRESQL, Storage
 from storage.moving.opening import opened
 from storage.moving.shapes import CannotMoveError
-from storage.schema import migrate
+from storage.schema import HalfMovedError, migrate
+from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
 from storage.tables import LEASED
 from storage.tallies import Tally
-from storage.versions import HalfMovedError
 from tests.filling import Rows, all_rows, fill
 from tests.storage.test_schema import differences, run_on
 
@@ -136,8 +135,8 @@ async def test_words_are_found_in_the_new_index(urls, before):
     storage = Storage.open(urls[1])
     async with storage.reading() as unit:
         word = "'at&t'" if unit.dialect == POSTGRESQL else '"at&t"'
-        wanted = Wanted(word, datetime(1, 1, 1, tzinfo=UTC), whatever_source=True)
-        found = await ids_found(unit, wanted, limit=10)
+        wanted = ArticleSearch(word, datetime(1, 1, 1, tzinfo=UTC), whatever_source=True)
+        found = await search_articles(unit, wanted, limit=10)
     await storage.close()
 
     assert sorted(found) == [1, 2, 3]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import make_url, text
 
-from storage.engine import DatabaseError, Storage, is_away, is_gone
-from storage.onefile import BUSY_SECONDS
+from storage.db.engine import DatabaseError, Storage, is_disconnected, is_unavailable
+from storage.db.sqlite import BUSY_SECONDS
 from tests.database_trouble import on_writer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def test_a_lock_is_waited_for_once_by_all_who_stand_in_line(storage, other
 
     errors = [error for error in failed if isinstance(error, DatabaseError)]
     assert len(errors) == len(failed)
-    assert all(is_away(error) and is_gone(error) for error in errors)
+    assert all(is_unavailable(error) and is_disconnected(error) for error in errors)
     assert meanwhile == 0
     assert before == await patience_ms(storage) == BUSY_SECONDS * 1000
 
@@ -68,5 +68,5 @@ async def test_what_breaks_a_rule_is_no_lock(storage):
     with pytest.raises(DatabaseError) as failed:
         await on_writer(storage, "INSERT INTO chat (id) VALUES (NULL)")
 
-    assert not is_gone(failed.value)
+    assert not is_disconnected(failed.value)
     assert await patience_ms(storage) == BUSY_SECONDS * 1000

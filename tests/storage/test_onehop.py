@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import select
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.onehop import OneHop
 
 

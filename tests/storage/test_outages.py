@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from storage.outages import claim_outages, finish_outage, keep_outage, note_outages
+from storage.enums import SourceState
+from storage.outages import claim_outages, finish_outage, note_outages, renew_outage
 from storage.sources import add_source, change_source
-from storage.words import SourceState
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from storage.outages import Outage
     from tests.conftest import TurnedClock
 
@@ -108,13 +108,13 @@ async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: Tu
     await add_silent(storage)
     (outage,) = await outages(storage)
     async with storage.writing() as unit:
-        assert await keep_outage(unit, outage, "me", HOUR, told_through=7)
+        assert await renew_outage(unit, outage, "me", HOUR, told_through=7)
 
     assert await outages(storage, "another") == []
     clock.turn(2 * HOUR)
     (taken,) = await outages(storage, "another")
     async with storage.writing() as unit:
-        was_mine = await keep_outage(unit, outage, "me", HOUR, told_through=9)
+        was_mine = await renew_outage(unit, outage, "me", HOUR, told_through=9)
         done = await finish_outage(unit, taken, "another")
     clock.turn(2 * HOUR)
 

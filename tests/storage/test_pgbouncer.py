@@ -16,7 +16,7 @@ from tests.storage.test_engine import add_sources, claim_sources
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 SOURCES = 300
 

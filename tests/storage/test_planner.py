@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from storage.backups import back_up, restore
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.moving.opening import opened
 from storage.planner import OF_PEOPLE, learn_sizes
 from storage.schema import migrate

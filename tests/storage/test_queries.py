@@ -1,6 +1,6 @@
 import asyncio
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.queries import (
     changes_since,
     live_queries,

@@ -12,12 +12,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.engine import Storage
-from storage.migrating import migrations
+from storage.db.engine import Storage
+from storage.migrations.upgrade import alembic_config
 from storage.moving.shapes import is_numbered
-from storage.schema import DiskTooSmallError, database_file, migrate
+from storage.schema import (
+    DiskTooSmallError,
+    SchemaTooNewError,
+    database_file,
+    latest_version,
+    migrate,
+    stored_version,
+)
 from storage.tables import METADATA, TABLES
-from storage.versions import SchemaTooNewError, newest, stored
 from tests.filling import all_rows, fill
 
 
@@ -64,9 +70,9 @@ async def test_no_row_gets_the_number_of_one_that_is_gone(sqlite_url: str):
 
 
 def test_the_newest_migration_is_known_without_alembic():
-    script = ScriptDirectory.from_config(migrations())
+    script = ScriptDirectory.from_config(alembic_config())
 
-    assert script.get_heads() == [newest()]
+    assert script.get_heads() == [latest_version()]
 
 
 async def test_all_migrations_can_be_taken_back(own_database_url: str):
@@ -121,9 +127,9 @@ async def test_a_file_is_copied_before_it_is_changed(sqlite_url: str):
 
     await migrate(sqlite_url)
 
-    copy = path.with_name(f"dateline.before-{newest()}.sqlite3")
-    assert await version_of(sqlite_url) == newest()
-    assert await version_of(f"sqlite+aiosqlite:///{copy}") < newest()
+    copy = path.with_name(f"dateline.before-{latest_version()}.sqlite3")
+    assert await version_of(sqlite_url) == latest_version()
+    assert await version_of(f"sqlite+aiosqlite:///{copy}") < latest_version()
     await migrate(f"sqlite+aiosqlite:///{copy}")
     restored = Storage.open(f"sqlite+aiosqlite:///{copy}")
     assert (await all_rows(restored))["article"] == before["article"]
@@ -141,7 +147,7 @@ async def test_only_the_last_two_copies_are_kept(sqlite_url: str):
 
     assert sorted(path.name for path in folder.glob("*.before-*")) == [
         "dateline.before-0001.sqlite3",
-        f"dateline.before-{newest()}.sqlite3",
+        f"dateline.before-{latest_version()}.sqlite3",
         "dateline.before-christmas.sqlite3",
     ]
 
@@ -184,8 +190,8 @@ async def test_migrations_that_fail_in_the_middle_leave_nothing(monkeypatch, own
 
 
 async def go_down(url: str, how_far: str) -> None:
-    await run_on(url, lambda connection: command.downgrade(migrations(connection), how_far))
+    await run_on(url, lambda connection: command.downgrade(alembic_config(connection), how_far))
 
 
 async def version_of(url: str) -> str:
-    return str(await run_on(url, stored))
+    return str(await run_on(url, stored_version))

@@ -2,13 +2,13 @@ import asyncio
 
 from sqlalchemy import delete
 
-from storage.engine import Storage
-from storage.secrets import Secret, sealing_key
+from storage.access import Secret, signing_key
+from storage.db.engine import Storage
 
 
 async def key_of(storage: Storage) -> bytes:
     async with storage.writing() as unit:
-        return await sealing_key(unit)
+        return await signing_key(unit)
 
 
 async def test_the_key_is_made_once_even_by_several_at_a_time(storage):

@@ -11,8 +11,8 @@ import pytest
 from asyncpg import ConnectionDoesNotExistError, InternalClientError, TooManyConnectionsError
 from sqlalchemy import make_url, text
 
-from storage.connecting import connections_of, server_engine
-from storage.engine import DatabaseError, is_away, is_gone
+from storage.db.engine import DatabaseError, is_disconnected, is_unavailable
+from storage.db.postgresql import connections_of, postgresql_engine
 from storage.silence import SLOW_SECONDS, Connections
 from tests.chaos.wire import Wire, wire
 
@@ -51,7 +51,7 @@ class Place:
 async def place(postgresql_url: str) -> AsyncIterator[Place]:
     own = make_url(postgresql_url)
     async with wire(own.host or "127.0.0.1", own.port or 5432) as network:
-        engine = server_engine(
+        engine = postgresql_engine(
             own.set(host="127.0.0.1", port=network.port).render_as_string(hide_password=False)
         )
         found = Place(engine, network)
@@ -92,8 +92,8 @@ async def test_a_silent_server_is_left_by_all_connections_at_once(place: Place):
     for task in (first, second):
         failed = task.result()
         assert isinstance(failed, DatabaseError)
-        assert is_away(failed)
-        assert is_gone(failed)
+        assert is_unavailable(failed)
+        assert is_disconnected(failed)
 
 
 async def test_what_was_left_is_made_anew_when_the_server_speaks(place: Place):

@@ -4,24 +4,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from storage.articles import Article, ScopedUrl, articles_by_url, store_articles
+from storage.enums import SourceState
 from storage.sources import (
     add_source,
     all_sources,
     change_source,
+    claim_due_sources,
+    finish_fetches,
     remove_source,
     source_of,
 )
-from storage.sources_due import claim_due_sources, finish_fetches
-from storage.words import SourceState
 
 if TYPE_CHECKING:
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
 
 
-def row(unit: Unit, name: str, **values: Any) -> dict[str, Any]:
+def row(unit: Transaction, name: str, **values: Any) -> dict[str, Any]:
     return {
         "url": f"https://{name}.example/feed",
         "url_hash": name,

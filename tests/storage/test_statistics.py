@@ -7,19 +7,19 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, update
 
-from storage import statistics
-from storage.deliveries import Delivery
-from storage.engine import POSTGRESQL
+from storage import stats
+from storage.db.engine import POSTGRESQL
+from storage.enums import ChatState, DeliveryState, Medium, Mode
+from storage.outbox import Delivery
 from storage.queries import query_for
-from storage.statistics import Count, articles_a_day, lately, most_watched, sizes, standing
+from storage.stats import Count, articles_a_day, most_subscribed, recent_totals, table_sizes, totals
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatState, DeliveryState, Medium, Mode
 from tests.delivery.conftest import Outbox
 from tests.storage.test_articles_staged import stored
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 DAY = timedelta(days=1)
 
@@ -50,8 +50,8 @@ async def test_what_there_is_is_counted_by_its_words(storage):
     await watch(storage, ann, "somebody's secret", None)
 
     async with storage.reading() as unit:
-        found = await standing(unit)
-        watched = await most_watched(unit, 5)
+        found = await totals(unit)
+        watched = await most_subscribed(unit, 5)
 
     assert found["chats"] == [Count(("group", "kicked"), 1), Count(("private", "active"), 1)]
     assert sorted(found["topics"]) == [Count(("False",), 1), Count(("True",), 1)]
@@ -72,7 +72,7 @@ async def test_what_came_lately_is_told_from_what_came_before(storage, clock):
         await stored(storage, f"new {number}")
 
     async with storage.reading() as unit:
-        found = await lately(unit, unit.now - DAY)
+        found = await recent_totals(unit, unit.now - DAY)
         days = await articles_a_day(unit, 4)
 
     assert found["articles"] == [Count((), 3)]
@@ -96,25 +96,25 @@ async def test_gaps_in_the_numbers_of_rows_hide_nothing(storage, clock):
         )
 
     async with storage.reading() as unit:
-        found = await lately(unit, unit.now)
+        found = await recent_totals(unit, unit.now)
 
     assert found["deliveries"] == [Count(("telegram", "pending"), 1)]
 
 
 async def test_a_count_of_very_many_says_at_least(storage, monkeypatch):
-    monkeypatch.setattr(statistics, "MOST", 2)
+    monkeypatch.setattr(stats, "MAX_COUNTED", 2)
     for number in range(3):
         await stored(storage, str(number))
 
     async with storage.reading() as unit:
-        found = await lately(unit, unit.now)
+        found = await recent_totals(unit, unit.now)
 
     assert found["articles"] == [Count((), 2, is_least=True)]
 
 
 async def test_tables_are_told_by_their_room(storage):
     async with storage.reading() as unit:
-        found = await sizes(unit)
+        found = await table_sizes(unit)
 
     if not found and not await tells_sizes(storage):
         pytest.skip("this SQLite has no dbstat")

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from storage.engine import will_pass
+from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 async def lock_both(storage: Storage, first: int, second: int, met: asyncio.Barrier) -> None:
@@ -32,8 +32,8 @@ async def test_a_deadlock_will_pass(storage):
 
     (lost,) = (one for one in outcomes if one is not None)
     assert isinstance(lost, DBAPIError)
-    assert will_pass(lost)
+    assert is_transient(lost)
 
 
 def test_what_breaks_a_rule_will_not_pass():
-    assert not will_pass(IntegrityError("INSERT", {}, ValueError("there is one")))
+    assert not is_transient(IntegrityError("INSERT", {}, ValueError("there is one")))

@@ -26,7 +26,7 @@ from storage.sources import Follow
 from tests.bot_api import PlainSession
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 TOKEN = "1:playground"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, func, select
 
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.words import DeliveryState
+from storage.db.engine import Storage
+from storage.enums import DeliveryState
+from storage.outbox import Delivery
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
 from tests.story.test_two_bots import subscribe

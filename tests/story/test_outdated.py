@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.story.conftest import TOKEN
 from tests.story.processes import free_port, running
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from storage.words import Mode
+from storage.enums import Mode
 from tests.story.whole_bot import Printed, hour, whole_bot
 
 if TYPE_CHECKING:

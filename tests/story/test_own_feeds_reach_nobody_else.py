@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from bot.rendering.atom import as_atom
 from bot.rendering.links import WHOLE_DIGEST, FeedKind
 from bot.rendering.outfeeds import as_json
-from storage.words import Mode
+from storage.enums import Mode
 from tests.emptying import empty
 from tests.sources.feeds_made import page
 from tests.story.whole_bot import Printed, hour, whole_bot

@@ -9,9 +9,9 @@ import aiohttp
 import feedparser
 import pytest
 
-from storage.engine import Storage
-from storage.slots import keep_slots
-from storage.words import Mode, Slot
+from storage.chats import set_schedule
+from storage.db.engine import Storage
+from storage.enums import Mode, ScheduleTime
 from tests.publishing.newsroom import Newsroom
 from tests.story.processes import free_port
 from tests.story.test_run import on
@@ -47,7 +47,7 @@ async def due(telegram, sqlite_url):
     was_due = datetime.now(UTC).replace(second=0, microsecond=0) - TEN_MINUTES
     chat = await newsroom.chat(ann.id, zone="UTC", next_digest_at=was_due)
     async with storage.writing() as unit:
-        await keep_slots(unit, chat, [Slot(0, was_due.hour * 60 + was_due.minute)])
+        await set_schedule(unit, chat, [ScheduleTime(0, was_due.hour * 60 + was_due.minute)])
     source, query = await newsroom.source(), await newsroom.query("words")
     await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
     for number in range(MORE_THAN_A_MESSAGE_TELLS):

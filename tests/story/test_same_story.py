@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.engine import Storage
+from storage.db.engine import Storage
 from tests.story.newspaper import newspaper
 from tests.story.playground import TOKEN, far_playground
 from tests.story.test_two_bots import subscribe

@@ -17,9 +17,9 @@ from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.watching import Watching
 from storage.alerts import Alert
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.words import DeliveryState, Mode
+from storage.db.engine import Storage
+from storage.enums import DeliveryState, Mode
+from storage.outbox import Delivery
 from tests.story.newspaper import Newspaper, newspaper
 from tests.story.playground import TOKEN, FarPlayground, far_playground
 

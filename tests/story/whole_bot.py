@@ -49,7 +49,7 @@ from bot.sources.getting.http import Fetcher
 from bot.sources.getting.spacing import Spacing
 from bot.sources.reading import Reader
 from storage.chats import chats_of
-from storage.engine import Storage
+from storage.db.engine import Storage
 from storage.sources import Source
 from tests.bot_api import PlainSession
 from tests.chat.conftest import Talk
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
     from bot.chat.doors import Doors
     from bot.publishing.charts import Band
-    from storage.words import Mode
+    from storage.enums import Mode
 
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked

@@ -18,15 +18,15 @@ from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.watching import Watching
-from storage.deliveries import Delivery
-from storage.words import Medium
+from storage.enums import Medium
+from storage.outbox import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.matching.query import Query
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 SEAL = Seal(b"k" * 32)

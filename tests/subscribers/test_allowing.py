@@ -5,7 +5,7 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.limits import Limited, Limits
 from bot.subscribers.refusals import NoSuchChat, NotANumber, TooManyTopics
 from bot.subscribers.watching import Watching
-from storage.words import Deed, Mode
+from storage.enums import AuditAction, Mode
 
 USUAL = Limits(topics=1)
 
@@ -65,7 +65,7 @@ async def test_each_is_an_act(storage, allowing, arrive):
 
     (act,) = await Audit(storage).newest(5)
 
-    assert (act.person_id, act.deed, act.details) == (9, Deed.LIMITED, {"alerts": 5})
+    assert (act.person_id, act.deed, act.details) == (9, AuditAction.LIMITED, {"alerts": 5})
 
 
 async def test_what_cannot_be_is_refused(allowing, arrive):

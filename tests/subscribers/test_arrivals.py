@@ -3,9 +3,9 @@ import pytest
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.settings import ChatSettings
-from storage.admins import appoint
+from storage.access import add_admin
 from storage.chats import Chat, chat_at
-from storage.words import ChatState
+from storage.enums import ChatState
 
 ANN = Visitor(person_id=7, telegram_id=7, name="Ann", language="ja")
 
@@ -46,7 +46,7 @@ async def test_a_stranger_leaves_no_row(storage):
 
 async def test_an_appointed_admin_is_no_stranger(storage):
     async with storage.writing() as unit:
-        await appoint(unit, 7)
+        await add_admin(unit, 7)
 
     guest = await Arrivals(storage, Access(is_open=False)).welcome(ANN)
 

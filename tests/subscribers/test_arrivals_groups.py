@@ -7,9 +7,8 @@ from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.slots import Times
-from storage.chats import chat_at, chats_of
-from storage.slots import slots_of
-from storage.words import ChatKind, ChatState
+from storage.chats import chat_at, chats_of, schedule_of
+from storage.enums import ChatKind, ChatState
 
 GROUP = -1_000_000_000_007
 ANN = Visitor(7, GROUP, kind=ChatKind.SUPERGROUP, name="Ann", title="Newsroom", language="ja")
@@ -69,7 +68,7 @@ async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage
     assert thread.chat_id != group.chat_id
     assert (await arrivals.welcome(ELECTIONS)).zone == "Asia/Taipei"
     async with storage.reading() as unit:
-        assert [slot.minutes for slot in await slots_of(unit, thread.chat_id)] == [540, 1080]
+        assert [slot.minutes for slot in await schedule_of(unit, thread.chat_id)] == [540, 1080]
 
 
 async def test_a_thread_that_is_used_first_makes_its_group_too(storage, arrivals):

@@ -8,12 +8,9 @@ from bot.subscribers.bans import Allowed, Bans
 from bot.subscribers.refusals import Banned, CannotBan
 from bot.subscribers.settings import ChatSettings
 from storage.chats import Chat
-from storage.chats_migrated import migrate_chat
-from storage.chats_paused import wake_chats
-from storage.chats_suspended import suspend_chat
-from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
-from storage.deliveries_claimed import claim_deliveries
-from storage.words import ChatState, Deed, Medium
+from storage.enums import AuditAction, ChatState, Medium
+from storage.outbox import SUSPENDED_UNTIL, Delivery, claim_deliveries
+from storage.suspension import migrate_chat, resume_chats, suspend_chat
 from tests.delivery.conftest import Outbox
 
 OPERATOR, ANN = 9, 1
@@ -50,7 +47,7 @@ async def test_who_is_shut_out_gets_nothing_until_it_is_lifted(storage, bans, ar
     assert await state_of(chat_id) is ChatState.BANNED
     assert await claimed(storage) == 0
     async with storage.reading() as unit:
-        assert (await unit.session.get_one(Delivery, delivery)).due_at == WHEN_IT_COMES_BACK
+        assert (await unit.session.get_one(Delivery, delivery)).due_at == SUSPENDED_UNTIL
     assert await bans.allow(ANN, by=OPERATOR) is Allowed.LIFTED
     assert await state_of(chat_id) is ChatState.ACTIVE
     assert await claimed(storage) == 1
@@ -88,7 +85,7 @@ async def test_a_ban_ends_no_pause_and_no_pause_ends_a_ban(storage, bans, arrive
     await bans.ban(ANN)
     clock.turn(timedelta(days=5))
     async with storage.writing() as unit:
-        woken = await wake_chats(unit, limit=9)
+        woken = await resume_chats(unit, limit=9)
     while_banned = await state_of(chat_id)
     await bans.allow(ANN)
 
@@ -96,7 +93,7 @@ async def test_a_ban_ends_no_pause_and_no_pause_ends_a_ban(storage, bans, arrive
     assert while_banned is ChatState.BANNED
     assert await state_of(chat_id) is ChatState.PAUSED
     async with storage.writing() as unit:
-        assert await wake_chats(unit, limit=9) == 1
+        assert await resume_chats(unit, limit=9) == 1
 
 
 @pytest.mark.parametrize("state", [ChatState.BLOCKED, ChatState.PAUSED, ChatState.KICKED])
@@ -155,8 +152,8 @@ async def test_each_is_an_act_and_what_changes_nothing_is_none(storage, bans):
     acts = await Audit(storage).newest(9)
 
     assert [(act.deed, act.person_id) for act in acts] == [
-        (Deed.ALLOWED, None),
-        (Deed.BANNED, OPERATOR),
+        (AuditAction.ALLOWED, None),
+        (AuditAction.BANNED, OPERATOR),
     ]
 
 

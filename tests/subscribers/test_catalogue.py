@@ -6,7 +6,7 @@ from bot.matching.query import parse
 from bot.subscribers import catalogue as module
 from bot.subscribers.catalogue import Catalogue, starter_topics
 from bot.subscribers.topics import Topics
-from storage.words import Mode
+from storage.enums import Mode
 
 
 @pytest.mark.parametrize("slug", starter_topics())

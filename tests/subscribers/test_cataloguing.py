@@ -8,10 +8,10 @@ from bot.subscribers.cataloguing import Cataloguing, parts_of
 from bot.subscribers.changing import Changing
 from bot.subscribers.refusals import NoSuchTopic, NotAName
 from bot.subscribers.topics import Topics
+from storage.enums import AuditAction, Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.topics import Topic
-from storage.words import Deed, Mode
 
 ADMIN = 900
 
@@ -134,10 +134,10 @@ async def test_each_is_an_act(storage, desk, three):
     acts = (await Audit(storage).newest(10))[:4]
 
     assert [act.deed for act in acts] == [
-        Deed.TOPIC_RETIRED,
-        Deed.TOPIC_MOVED,
-        Deed.TOPIC_REWORDED,
-        Deed.TOPIC_RENAMED,
+        AuditAction.TOPIC_RETIRED,
+        AuditAction.TOPIC_MOVED,
+        AuditAction.TOPIC_REWORDED,
+        AuditAction.TOPIC_RENAMED,
     ]
     assert {(act.person_id, act.subject) for act in acts} == {(ADMIN, "ports")}
     assert acts[3].details == {"before": "Ports", "after": "Harbours"}

@@ -9,11 +9,11 @@ from bot.subscribers.changing import Changing
 from bot.subscribers.refusals import AlreadyWatched, UndoIsOver
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.undoing import UNDONE_WITHIN
+from storage.enums import Mode
 from storage.mutes import Mute
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode
 
 
 @pytest.fixture

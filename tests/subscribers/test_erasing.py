@@ -2,12 +2,12 @@ from sqlmodel import col, select
 
 from bot.subscribers.arrivals import Visitor
 from bot.subscribers.erasing import Erasing
-from storage.admins import admin_ids, appoint
+from storage.access import add_admin, admin_ids
 from storage.chats import Chat
+from storage.enums import ChatKind, Mode
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import ChatKind, Mode
 
 
 async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watching, arrive):
@@ -16,7 +16,7 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watch
         await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
     await watching.watch_words(ann, "a secret", Mode.BOTH)
     async with storage.writing() as unit:
-        await appoint(unit, 1)
+        await add_admin(unit, 1)
 
     await Erasing(storage).erase(ann, 1)
 

@@ -14,21 +14,21 @@ from bot.subscribers.schedule import Schedule
 from storage.alerts import Alert
 from storage.articles import store_articles
 from storage.chats import Chat
-from storage.deliveries import Delivery
 from storage.editions import Edition, EditionStory
-from storage.feed_grants import FeedGrant
-from storage.mailboxes_suspended import open_mailbox
+from storage.enums import DeliveryKind, Mode
+from storage.outbox import Delivery
+from storage.sharing import PublishedFeed
 from storage.sources import Follow, add_source
 from storage.stories import Story
+from storage.suspension import open_mailbox
 from storage.tables import METADATA
-from storage.words import DeliveryKind, Mode
 
 # Whom a row names that is no chat: who runs the bot, and what they did; who was let in or runs a
 # group, which erasing forgets by itself; who was shut out or guessed at codes, which holds for who
 # comes back.
 OTHERS = {
-    *("act.person_id", "admin.person_id", "broadcast.person_id"),
-    *("admission.person_id", "ban.telegram_id", "guessing.person_id", "steward.person_id"),
+    *("auditevent.person_id", "admin.person_id", "broadcast.person_id"),
+    *("admission.person_id", "ban.telegram_id", "wrongguesses.person_id", "chatadmin.person_id"),
 }
 
 
@@ -89,7 +89,7 @@ async def _told(storage, chat_id: int) -> None:
         times = {"stored_at": now, "news_at": now}
         ((_, article_id),) = (await store_articles(unit, [article | times])).items()
         story = (await unit.session.exec(rows_of(Story.id))).one()
-        unit.session.add(FeedGrant(chat_id=chat_id, changed_at=now))
+        unit.session.add(PublishedFeed(chat_id=chat_id, changed_at=now))
         await open_mailbox(unit, chat_id, "ann@example.org")
         edition = Edition(
             chat_id=chat_id, local_date=date(2026, 3, 2), due_at=now, made_at=now, since=now

@@ -19,24 +19,22 @@ from bot.subscribers.changing import Changing
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.feedback import FeedbackDesk
 from bot.subscribers.invites import Invites
-from storage.admins import appoint
-from storage.deliveries import Delivery
+from storage.access import add_admin, admit
 from storage.editions import Edition
-from storage.invites import admit
-from storage.mailboxes_suspended import open_mailbox
-from storage.matches import MatchFound, store_matches
-from storage.pace import chat_pace_key, hold_back
-from storage.queries import Query
+from storage.enums import DeliveryKind, Mode
+from storage.outbox import Delivery
+from storage.pace import advance_all, chat_pace_key
+from storage.queries import MatchFound, Query, store_matches
 from storage.schema import database_file
-from storage.shares import Share
+from storage.sharing import Share
+from storage.suspension import open_mailbox
 from storage.tables import METADATA
-from storage.words import DeliveryKind, Mode
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 ADMIN = 5
 ANN = 0x0123_4567_89AB  # six bytes in SQLite, as Telegram's newer numbers
@@ -115,7 +113,7 @@ async def ann(storage: Storage, access: Access, watching, past) -> int:
 async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:
     assert chat_id
     async with storage.writing() as unit:
-        await appoint(unit, ANN)
+        await add_admin(unit, ANN)
         await admit(unit, ANN)
     await Broadcasts(storage, renderer).draft(Message(f"{WORDS}!"), by=ANN)
     await Bans(storage, Access(is_open=True)).ban(4711, by=ANN)
@@ -127,7 +125,7 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
     article = await newsroom.article("A gnu", source_id=source)
     async with storage.writing() as unit:
         now = unit.now
-        await hold_back(unit, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
+        await advance_all(unit, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
         unit.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
         await open_mailbox(unit, chat_id, ADDRESS)
         for query_id in await unit.session.exec(select(Query.id)):

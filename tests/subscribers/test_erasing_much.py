@@ -14,21 +14,19 @@ from bot.subscribers.exporting_people import ExportingPeople
 from bot.subscribers.managing import Managing
 from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.tidying import Tidying
-from storage import chats_erased
+from storage import retention
 from storage.chats import Chat
-from storage.chats_listed import chats_listed, count_chats
-from storage.chats_suspended import restore_chat, suspend_chat
-from storage.deliveries import Delivery
-from storage.deliveries_claimed import begin_sending, claim_deliveries
+from storage.enums import ChatState, MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
-from storage.mails_claimed import claim_mails
+from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
+from storage.suspension import restore_chat, suspend_chat
 from storage.topics import Topic
-from storage.words import ChatState, MailboxState, Medium, Mode
+from storage.users import chats_listed, count_chats
 from tests.delivery.conftest import Outbox
 from tests.delivery.mailed import Post
 
 if TYPE_CHECKING:
-    from storage.engine import Unit
+    from storage.db.engine import Transaction
 
 MINUTE = timedelta(minutes=1)
 SECRET = "ann@example.org"
@@ -40,7 +38,7 @@ class Crash(BaseException):
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chats_erased, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
 
 
 @pytest.fixture
@@ -71,7 +69,7 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.subscribers.erasing.empty_some", crash)
+        patch.setattr("bot.subscribers.erasing.erase_batch", crash)
         with pytest.raises(Crash):
             await Erasing(storage).erase(chat_id, 1)
 
@@ -84,14 +82,14 @@ async def count(storage, table) -> int:
 @pytest.mark.usefixtures("few")
 async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch):
     left: list[int] = []
-    empty_some = chats_erased.empty_some
+    erase_batch = retention.erase_batch
 
-    async def noting(unit: Unit, chat_id: int) -> bool:
-        is_any: bool = await empty_some(unit, chat_id)
+    async def noting(unit: Transaction, chat_id: int) -> bool:
+        is_any: bool = await erase_batch(unit, chat_id)
         left.append((await unit.session.exec(select(func.count(col(Delivery.id))))).one())
         return is_any
 
-    monkeypatch.setattr("bot.subscribers.erasing.empty_some", noting)
+    monkeypatch.setattr("bot.subscribers.erasing.erase_batch", noting)
     await Erasing(storage).erase(ann, 1)
 
     assert left == [4, 2, 0, 0, 0]

@@ -11,19 +11,18 @@ from sqlmodel import col, select, update
 from bot.subscribers.forgetting import EDITIONS, PACES, ROLE, Forgetting
 from storage import retention
 from storage.alerts import Alert
-from storage.articles import Article
+from storage.articles import Article, Folded, FoldedText, store_folded
 from storage.bundles import Bundle
-from storage.deliveries import Delivery
+from storage.db.engine import Storage
+from storage.db.leases import acquire_lease
 from storage.editions import Edition, EditionStory
-from storage.engine import Storage
 from storage.entries import Entry
-from storage.folded import Folded, FoldedRow, store_folded
-from storage.leases import hold
-from storage.matches import Match
-from storage.pace import Pace, hold_back, lock_pace, pause
+from storage.enums import DeliveryKind, DeliveryState, Stage
+from storage.outbox import Delivery
+from storage.pace import Pace, advance_all, lock_pace, pause
+from storage.queries import Match
 from storage.schema import migrate
 from storage.stories import Story
-from storage.words import DeliveryKind, DeliveryState, Stage
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
     chat = await newsroom.chat()
     old = await newsroom.article("Old", query, source_id=source)
     async with storage.writing() as unit:
-        await store_folded(unit, [FoldedRow(old, "old", "words", "en")])
+        await store_folded(unit, [FoldedText(old, "old", "words", "en")])
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
         storage,
@@ -243,11 +242,11 @@ async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
 async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, forgetting, clock):
     async with storage.writing() as unit:
         now = unit.now
-        await hold_back(unit, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
+        await advance_all(unit, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
         await pause(unit, "chat:2", now + 2 * PACES + DAY)
     clock.turn(PACES + DAY)
     async with storage.writing() as unit:
-        await hold_back(unit, {"chat:3": unit.now})
+        await advance_all(unit, {"chat:3": unit.now})
 
     assert await forgetting.forget_old() == 1
     assert await numbers(storage, col(Pace.key)) == ["bot:a", "chat:2", "chat:3", "smtp"]
@@ -260,10 +259,10 @@ async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, 
 
 async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monkeypatch):
     async with storage.writing() as unit:
-        await hold_back(unit, {f"chat:{number}": unit.now for number in range(7)})
+        await advance_all(unit, {f"chat:{number}": unit.now for number in range(7)})
     clock.turn(PACES + DAY)
     async with storage.writing() as unit:
-        await hold_back(unit, {"chat:2": unit.now, "chat:3": unit.now})
+        await advance_all(unit, {"chat:2": unit.now, "chat:3": unit.now})
     smaller = [kind._replace(at_once=2) for kind in forgetting._kinds()]
     monkeypatch.setattr(Forgetting, "_kinds", lambda _self: smaller)
 
@@ -274,7 +273,7 @@ async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monk
 async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_storage):
     storage = own_postgresql_storage
     async with storage.writing() as unit:
-        await hold_back(unit, {"chat:1": unit.now, "chat:2": unit.now})
+        await advance_all(unit, {"chat:1": unit.now, "chat:2": unit.now})
         before = unit.now + DAY
 
     async with storage.writing() as sending:
@@ -290,7 +289,7 @@ async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, cloc
     await deliver(storage, await newsroom.chat(), "old")
     clock.turn(2 * DELIVERIES)
     async with storage.writing() as unit:
-        await hold(unit, ROLE, "another", timedelta(minutes=2))
+        await acquire_lease(unit, ROLE, "another", timedelta(minutes=2))
 
     assert await forgetting.forget_old() == 0
 

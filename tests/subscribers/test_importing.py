@@ -19,8 +19,8 @@ from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
 from bot.subscribers.topics import Topics
+from storage.enums import MAX_SCHEDULE_TIMES, Mode, QuietHours
 from storage.sources import Follow, add_source
-from storage.words import MOST_SLOTS, Mode, QuietHours
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ _JSON = st.recursive(
 def test_whatever_stands_in_it_is_read_or_left(parts):
     export = read_export(written(parts, datetime(2026, 3, 2, tzinfo=UTC)))
 
-    assert len(export.times) <= MOST_SLOTS
+    assert len(export.times) <= MAX_SCHEDULE_TIMES
     assert all(isinstance(url, str) for url in export.sources)
     assert export.quiet is None or isinstance(export.quiet, QuietHours)
 

@@ -10,8 +10,8 @@ from bot.subscribers.audit import Audit
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.invites import Invites, Redeemed, as_code, looks_like_a_code, new_code
 from bot.subscribers.refusals import NotADate, NotANumber
-from storage.engine import Storage
-from storage.words import Deed
+from storage.db.engine import Storage
+from storage.enums import AuditAction
 
 ADMIN = 9
 
@@ -142,7 +142,7 @@ async def test_the_code_stands_in_no_act(storage, invites):
 
     (act,) = await Audit(storage).newest(5)
 
-    assert (act.person_id, act.deed) == (ADMIN, Deed.INVITED)
+    assert (act.person_id, act.deed) == (ADMIN, AuditAction.INVITED)
     assert made.code not in str(act.model_dump())
 
 

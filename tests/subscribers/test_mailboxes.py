@@ -17,9 +17,9 @@ from bot.subscribers.refusals import (
     WrongCode,
 )
 from storage.chats import Chat
-from storage.deliveries import Delivery
+from storage.enums import DeliveryKind, DeliveryState, DigestMedium, MailboxState, Medium
 from storage.mailboxes import Mailbox
-from storage.words import DeliveryKind, DeliveryState, MailboxState, Medium, Reach
+from storage.outbox import Delivery
 
 ADDRESS = "ann@example.org"
 DAY = timedelta(days=1)
@@ -37,7 +37,7 @@ async def test_an_address_is_asked_before_anything_is_sent_there(mailboxes, chat
     assert (seen.state, seen.address, seen.reach) == (
         MailboxState.UNCONFIRMED,
         ADDRESS,
-        Reach.TELEGRAM,
+        DigestMedium.TELEGRAM,
     )
     assert (row.kind, row.medium, row.priority) == (DeliveryKind.NOTICE, Medium.EMAIL, 0)
     assert mail.to == ADDRESS
@@ -51,7 +51,7 @@ async def test_the_code_from_the_mail_confirms(mailboxes, chat_id, sent):
     seen = await mailboxes.confirm_by_code(chat_id, await sent.code())
 
     assert seen.is_active
-    assert seen.reach is Reach.BOTH
+    assert seen.reach is DigestMedium.BOTH
     assert not await mailboxes.awaits_code(chat_id)
 
 
@@ -175,13 +175,13 @@ async def test_a_bot_without_a_mail_server_says_so(storage, chat_id):
 async def test_what_comes_by_mail_is_chosen(mailboxes, chat_id, sent):
     await mailboxes.request(chat_id, ADDRESS)
     with pytest.raises(NoMailbox):
-        await mailboxes.set_reach(chat_id, Reach.EMAIL)
+        await mailboxes.set_reach(chat_id, DigestMedium.EMAIL)
     await mailboxes.confirm_by_code(chat_id, await sent.code())
 
-    await mailboxes.set_reach(chat_id, Reach.EMAIL)
+    await mailboxes.set_reach(chat_id, DigestMedium.EMAIL)
     seen = await mailboxes.set_alerts(chat_id, wanted=True)
 
-    assert (seen.reach, seen.alerts) == (Reach.EMAIL, True)
+    assert (seen.reach, seen.alerts) == (DigestMedium.EMAIL, True)
 
 
 async def test_a_removed_address_takes_its_mails_along(mailboxes, chat_id, sent, storage):
@@ -190,7 +190,7 @@ async def test_a_removed_address_takes_its_mails_along(mailboxes, chat_id, sent,
 
     seen = await mailboxes.remove(chat_id)
 
-    assert (seen.state, seen.reach) == (None, Reach.TELEGRAM)
+    assert (seen.state, seen.reach) == (None, DigestMedium.TELEGRAM)
     assert await sent.rows() == []
     async with storage.reading() as unit:
         assert (await unit.session.exec(select(Mailbox))).all() == []

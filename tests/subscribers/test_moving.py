@@ -7,7 +7,7 @@ from bot.subscribers.catalogue import Catalogue
 from bot.subscribers.moving import Moving
 from bot.subscribers.refusals import NoSuchTopic
 from bot.subscribers.topics import Topics
-from storage.words import ChatKind, Mode
+from storage.enums import ChatKind, Mode
 
 GROUP = -1_000_000_000_007
 

@@ -14,7 +14,7 @@ from bot.rendering.renderers import Renderers
 from bot.subscribers.native_words import WORDS
 from bot.subscribers.slots import Times
 from bot.subscribers.typed import Asked, Clock, Code, Day, Hours, Timetable, Words, read_typed
-from storage.words import EVERY_DAY, QuietHours
+from storage.enums import EVERY_DAY, QuietHours
 
 TODAY = date(2026, 3, 2)  # a Monday
 MON, TUE, WED, THU, FRI, SAT, SUN = (1 << day for day in range(7))

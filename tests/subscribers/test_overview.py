@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 from bot.subscribers.overview import LooksAfter
+from storage.enums import Event, SourceState
 from storage.sources import add_source
 from storage.tallies import tally
-from storage.words import Event, SourceState
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
 

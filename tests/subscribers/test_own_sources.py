@@ -17,7 +17,7 @@ from bot.subscribers.refusals import NoSuchSource, TooManyFeeds
 from storage.sources import add_source, all_sources
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 FEED = "https://paper.example/feed"
 

@@ -27,15 +27,15 @@ from bot.subscribers.people import (
 from bot.subscribers.people_tally import Outcome, Part, Reason
 from bot.subscribers.restraint import Restraint
 from bot.subscribers.schedule import Schedule
-from storage.bans import is_banned
+from storage.access import admit, is_admitted
 from storage.chats import Chat, chat_at
-from storage.engine import Storage, Unit
-from storage.follows import follow
-from storage.invites import admit, is_admitted
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatKind, ChatState, MailboxState, Mode, MuteKind, QuietHours, SourceKind
+from storage.feeds_followed import follow
 from storage.mailboxes import Mailbox, mailbox_of
-from storage.mutes import Subject, mute, subjects_muted
+from storage.mutes import MuteSubject, mute, subjects_muted
 from storage.sources import Source, add_source, remove_source, source_of
-from storage.words import ChatKind, ChatState, MailboxState, Mode, MuteKind, QuietHours, SourceKind
+from storage.suspension import is_banned
 
 
 async def lines_of(storage, bot=7) -> list[bytes]:
@@ -86,7 +86,7 @@ async def full(storage, watching, arrivals, arrive, past, clock):
         facts["url_hash"] = url_hash(facts["url"])
         source_id = await add_source(unit, facts | {"next_fetch_at": unit.now})
         await follow(unit, ann, source_id or 0)
-        await mute(unit, ann, Subject(MuteKind.LESS, source_id or 0), None)
+        await mute(unit, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
         await admit(unit, 1)
         moments = {"state_since": unit.now, "created_at": unit.now, "asked_at": unit.now}
         box = Mailbox(chat_id=ann, address="ann@a.example", alerts=True, **moments)
@@ -116,13 +116,13 @@ async def test_what_is_lost_comes_back_as_it_was(storage, full):
         assert box.state is MailboxState.ACTIVE
 
 
-async def source_of_feed(unit: Unit) -> Source:
+async def source_of_feed(unit: Transaction) -> Source:
     source = await source_of(unit, url_hash("https://a.example/feed"))
     assert source
     return source
 
 
-async def chat_of(unit: Unit, telegram_id: int) -> Chat:
+async def chat_of(unit: Transaction, telegram_id: int) -> Chat:
     chat = await chat_at(unit, telegram_id)
     assert chat
     return chat

@@ -21,15 +21,14 @@ from bot.subscribers.importing_people import ImportingPeople
 from bot.subscribers.limits import Limits
 from bot.subscribers.people import Wished, line_of, read_chat
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
-from storage.engine import DatabaseError, Storage, Unit
-from storage.follows import unfollow
-from storage.people_added import Added, add_people
+from storage.db.engine import DatabaseError, Storage, Transaction
+from storage.enums import Mode
+from storage.feeds_followed import unfollow
 from storage.queries import changes_since, query_for, retire_query
 from storage.sources import Follow, add_source
-from storage.subscriptions import Subscription
-from storage.subscriptions_ended import end_subscription
+from storage.subscriptions import Subscription, end_subscription
 from storage.topics import Topic
-from storage.words import Mode
+from storage.users import NewUsers, add_users
 from tests.conftest import TurnedClock
 from tests.emptying import empty
 
@@ -198,10 +197,10 @@ async def test_a_dry_run_tells_what_would_be_new_and_keeps_none_of_it(storage):
 
 
 async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, monkeypatch):
-    async def refusing(unit: Unit, added: Added, there: Collection[int]) -> None:
+    async def refusing(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
         if {watch.name for watch in added.watches} & {"Name 7", "Name 15"}:
             raise DatabaseError("INSERT", {}, Exception("refused"))
-        await add_people(unit, added, there)
+        await add_users(unit, added, there)
 
     monkeypatch.setattr(importing_people, "add_people", refusing)
 
@@ -226,10 +225,10 @@ MET = DatabaseError("INSERT", {}, MetError())
 def failing_with(monkeypatch, *failures: Exception) -> None:
     left = list(failures)
 
-    async def failing(unit: Unit, added: Added, there: Collection[int]) -> None:
+    async def failing(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
         if left:
             raise left.pop()
-        await add_people(unit, added, there)
+        await add_users(unit, added, there)
 
     monkeypatch.setattr(importing_people, "add_people", failing)
 

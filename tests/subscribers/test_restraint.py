@@ -9,7 +9,7 @@ from bot.subscribers.restraint import Restraint
 from bot.subscribers.settings import ChatSettings
 from storage.bundles import Bundle
 from storage.chats import Chat
-from storage.words import Mode, QuietHours
+from storage.enums import Mode, QuietHours
 from tests.publishing.newsroom import Newsroom
 
 NIGHT = QuietHours(20 * 60, 7 * 60)  # it is 21:00 in Tokyo

@@ -13,16 +13,16 @@ from bot.sources.formats.records import Unreadable
 from bot.sources.workers import Workers
 from bot.subscribers.returns import Returns
 from storage.chats import Chat
-from storage.deliveries import WHEN_IT_COMES_BACK, Delivery
-from storage.mailboxes import Mailbox
-from storage.words import (
+from storage.enums import (
     DeliveryKind,
     DeliveryState,
+    DigestMedium,
+    MailboxProblem,
     MailboxState,
-    MailTrouble,
     Medium,
-    Reach,
 )
+from storage.mailboxes import Mailbox
+from storage.outbox import SUSPENDED_UNTIL, Delivery
 from tests.delivery.returned import BROKEN, complaint, notification, wish
 from tests.subscribers.conftest import SEAL
 
@@ -51,7 +51,7 @@ async def chat_id(mailboxes, sent, arrive) -> int:
     chat_id: int = await arrive()
     await mailboxes.request(chat_id, ADDRESS)
     await mailboxes.confirm_by_code(chat_id, await sent.code())
-    await mailboxes.set_reach(chat_id, Reach.EMAIL)
+    await mailboxes.set_reach(chat_id, DigestMedium.EMAIL)
     return chat_id
 
 
@@ -87,7 +87,7 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
 
     seen = await mailboxes.now(chat_id)
     (notice,) = await told(sent)
-    assert (seen.state, seen.trouble) == (MailboxState.SUSPENDED, MailTrouble.REFUSED)
+    assert (seen.state, seen.trouble) == (MailboxState.SUSPENDED, MailboxProblem.REFUSED)
     assert "The mail server of ann@example.org refuses my mails" in without_joiners(notice)
     assert "It said: 550 5.1.1 No such user here" in notice
     assert "Your digests come here now." in notice
@@ -116,9 +116,9 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
 
     async with storage.reading() as unit:
         freed = await unit.session.get_one(Delivery, waiting)
-    assert held.due_at == WHEN_IT_COMES_BACK
+    assert held.due_at == SUSPENDED_UNTIL
     assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
-    assert (seen.is_active, seen.trouble, seen.reach) == (True, None, Reach.EMAIL)
+    assert (seen.is_active, seen.trouble, seen.reach) == (True, None, DigestMedium.EMAIL)
 
 
 async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
@@ -147,7 +147,7 @@ async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
 
     await returns.take(bounce("4.2.2"))
 
-    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.BOUNCED
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
 
 
 async def test_passing_bounces_now_and_then_suspend_nothing(returns, mailboxes, chat_id, clock):
@@ -162,7 +162,7 @@ async def test_a_complaint_suspends_at_once(returns, mailboxes, chat_id, sent):
     assert await returns.take(complaint("abuse", TOKEN))
 
     (notice,) = await told(sent)
-    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.COMPLAINED
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.COMPLAINED
     assert "was marked there as unwanted" in notice
 
 
@@ -191,7 +191,7 @@ async def test_a_mail_that_breaks_its_reader_is_nobodys_and_the_next_is_read(
     finally:
         await workers.close()
 
-    assert (await mailboxes.now(chat_id)).trouble is MailTrouble.BOUNCED
+    assert (await mailboxes.now(chat_id)).trouble is MailboxProblem.BOUNCED
 
 
 async def test_a_mail_that_takes_too_long_is_told_to_the_operator(mailboxes, chat_id):

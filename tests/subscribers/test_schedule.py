@@ -11,7 +11,7 @@ from bot.subscribers.settings import ChatSettings
 from bot.subscribers.slots import Times
 from storage.chats import Chat
 from storage.editions import Edition
-from storage.words import Mode, Slot
+from storage.enums import Mode, ScheduleTime
 
 # The clock stands at Monday noon, UTC: 21:00 in Tokyo.
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -47,7 +47,7 @@ async def test_another_time_moves_the_next_digest(schedule, storage, chat_id, cl
     changed = await schedule.set_time(chat_id, 22 * 60)
 
     assert changed.next_at == clock.now + HOUR
-    assert changed.plan == Plan("Asia/Tokyo", (Slot(0, 22 * 60),))
+    assert changed.plan == Plan("Asia/Tokyo", (ScheduleTime(0, 22 * 60),))
     assert await ChatSettings(storage).now(chat_id) == changed
 
 
@@ -58,14 +58,14 @@ async def test_more_times_make_the_next_digest_come_sooner(schedule, chat_id, cl
 
     assert more.next_at == clock.now + 2 * HOUR
     assert weekly.next_at == clock.now + 11 * HOUR
-    assert less.plan.slots == (Slot(1, 23 * 60, 0b0000010),)
+    assert less.plan.slots == (ScheduleTime(1, 23 * 60, 0b0000010),)
     assert less.next_at == clock.now + 26 * HOUR
 
 
 async def test_all_times_at_once(schedule, chat_id):
     changed = await schedule.set_all(chat_id, [Times(480), Times(1110)])
 
-    assert changed.plan.slots == (Slot(0, 480), Slot(1, 1110))
+    assert changed.plan.slots == (ScheduleTime(0, 480), ScheduleTime(1, 1110))
 
 
 @pytest.mark.parametrize("minutes", [-1, 1440, 2**62])

@@ -8,7 +8,7 @@ from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NotADate, NotAZone
 from bot.subscribers.schedule import Schedule
 from bot.subscribers.settings import ChatSettings
-from storage.words import EmptyDay, Mode
+from storage.enums import EmptyDay, Mode
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from bot.subscribers.refusals import NoSuchTopic
 from bot.subscribers.sharing import Sharing
 from bot.subscribers.starting import LinkedShare, LinkedWords, read_start
 from bot.subscribers.topics import Topics
-from storage.shares import Share
-from storage.words import Mode
+from storage.enums import Mode
+from storage.sharing import Share
 
 LONG = " OR ".join(f"word{number}" for number in range(20))
 

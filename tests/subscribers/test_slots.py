@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from bot.subscribers.refusals import NoSuchSlot, NotATime, TooManySlots
 from bot.subscribers.slots import Times, renewed, with_another, with_days, with_time, without
-from storage.words import EVERY_DAY, USUAL_SLOTS, Slot
+from storage.enums import DEFAULT_SCHEDULE, EVERY_DAY, ScheduleTime
 
 MONDAY = 0b0000001
-EIGHT, NOON, SIX = Slot(0, 480), Slot(1, 720), Slot(2, 1080)
+EIGHT, NOON, SIX = ScheduleTime(0, 480), ScheduleTime(1, 720), ScheduleTime(2, 1080)
 DAY = (EIGHT, NOON, SIX)
 NOTHING_TOLD: dict[int, date] = {}
 times = st.builds(Times, st.integers(0, 1439), st.integers(1, EVERY_DAY))
@@ -18,9 +18,9 @@ times = st.builds(Times, st.integers(0, 1439), st.integers(1, EVERY_DAY))
 @pytest.mark.parametrize(
     ("changed", "slots"),
     [
-        pytest.param(with_time(DAY, 1, 750), (EIGHT, Slot(1, 750), SIX), id="another time"),
+        pytest.param(with_time(DAY, 1, 750), (EIGHT, ScheduleTime(1, 750), SIX), id="another time"),
         pytest.param(
-            with_days(DAY, 2, MONDAY), (EIGHT, NOON, Slot(2, 1080, MONDAY)), id="other days"
+            with_days(DAY, 2, MONDAY), (EIGHT, NOON, ScheduleTime(2, 1080, MONDAY)), id="other days"
         ),
         pytest.param(with_time(DAY, 2, 480), (EIGHT, NOON), id="the time of another: one of them"),
         pytest.param(without(DAY, 0), (NOON, SIX), id="one less, the others keep their numbers"),
@@ -29,18 +29,18 @@ times = st.builds(Times, st.integers(0, 1439), st.integers(1, EVERY_DAY))
         pytest.param(with_another((NOON,), Times(480), NOTHING_TOLD), (EIGHT, NOON), id="one more"),
         pytest.param(
             with_another((NOON,), Times(480), {0: date(2026, 3, 2)}),
-            (NOON, Slot(2, 480)),
+            (NOON, ScheduleTime(2, 480)),
             id="one more, with a number that has nothing told of late",
         ),
         pytest.param(with_another(DAY, Times(720), NOTHING_TOLD), DAY, id="one that is there"),
         pytest.param(
             renewed(DAY, [Times(720), Times(500)], NOTHING_TOLD),
-            (Slot(0, 500), NOON),
+            (ScheduleTime(0, 500), NOON),
             id="what stays keeps its number, what is new takes that of what goes",
         ),
         pytest.param(
-            renewed(USUAL_SLOTS, [Times(480), Times(1110), Times(540, MONDAY)], NOTHING_TOLD),
-            (EIGHT, Slot(1, 1110), Slot(2, 540, MONDAY)),
+            renewed(DEFAULT_SCHEDULE, [Times(480), Times(1110), Times(540, MONDAY)], NOTHING_TOLD),
+            (EIGHT, ScheduleTime(1, 1110), ScheduleTime(2, 540, MONDAY)),
             id="all that was typed",
         ),
     ],
@@ -70,7 +70,7 @@ def test_a_change_is_refused(change, refusal):
 
 @given(st.lists(times, min_size=1, max_size=4), st.lists(times, min_size=1, max_size=4))
 def test_what_is_wanted_is_what_there_is(before, wanted):
-    slots = renewed(renewed(USUAL_SLOTS, before, NOTHING_TOLD), wanted, NOTHING_TOLD)
+    slots = renewed(renewed(DEFAULT_SCHEDULE, before, NOTHING_TOLD), wanted, NOTHING_TOLD)
 
     assert {Times(slot.minutes, slot.weekdays) for slot in slots} == set(wanted)
     assert len({slot.number for slot in slots}) == len(slots)

@@ -19,7 +19,7 @@ from bot.subscribers.typed import (
     read_typed,
 )
 from bot.subscribers.zones import available_zones, is_zone
-from storage.words import EVERY_DAY, QuietHours
+from storage.enums import EVERY_DAY, QuietHours
 
 ANYTHING = st.text(max_size=40)
 ABOUT_TIME = st.lists(

@@ -11,11 +11,11 @@ from bot.subscribers.tidying import Tidying
 from bot.subscribers.topics import PER_PAGE, Topics
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
-from storage.engine import Storage
+from storage.db.engine import Storage
+from storage.enums import Mode
 from storage.queries import Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
-from storage.words import Mode
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from bot.subscribers.watching import Watching
 from bot.web.allowances import Allowances
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
-from storage.engine import Storage
-from storage.words import Mode
+from storage.db.engine import Storage
+from storage.enums import Mode
 from tests.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from bot.subscribers.managing import Managed
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
 from bot.web.specimens import sample_managed
-from storage.words import Mode
+from storage.enums import Mode
 from tests.browsing import launched
 
 if TYPE_CHECKING:

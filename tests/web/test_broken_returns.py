@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.rendering.renderer import Renderer
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from sqlalchemy import delete
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
 from bot.rendering.renderer import Renderer
-from storage.chats import Chat
-from storage.slots import keep_slots
+from storage.chats import Chat, set_schedule
+from storage.enums import ScheduleTime
 from storage.subscriptions import Subscription
-from storage.words import Slot
 from tests.web.conftest import TUESDAY
 
 DAY = timedelta(days=1)
@@ -126,7 +125,7 @@ async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
     visitor, link, told, storage, drawing
 ):
     async with storage.writing() as unit:
-        await keep_slots(unit, told, [Slot(0, 8 * 60, weekdays=0b10)])
+        await set_schedule(unit, told, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
         watching = await unit.session.get_one(Subscription, 1)
         watching.created_at -= 8 * DAY
 

@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import select
 
 from bot.rendering.seals import Purpose, Seal
+from storage.enums import Mode
 from storage.topics import Topic
-from storage.words import Mode
 from tests.belongings import SECRET, Rows, fill, ids_of, rows_of
 from tests.web.conftest import SEAL
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from aiohttp.web import Application
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.web.conftest import FakeMailboxes, Visitor
 
 BUTTONS: tuple[dict[str, str], ...] = (

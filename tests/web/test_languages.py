@@ -11,7 +11,7 @@ from bot.rendering.languages import LANGUAGES
 from bot.rendering.links import FeedKind
 from bot.rendering.renderers import Renderers
 from storage.chats import Chat
-from storage.feed_grants import FeedGrant
+from storage.sharing import PublishedFeed
 from tests.catalogues.pseudo import pseudo, pseudo_tongue
 from tests.web.conftest import TUESDAY
 
@@ -51,7 +51,9 @@ async def test_a_digest_of_a_chat(visitor, arabic, clock):
 
 async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):
     async with storage.writing() as unit:
-        unit.session.add(FeedGrant(chat_id=arabic, version=1, is_open=True, changed_at=unit.now))
+        unit.session.add(
+            PublishedFeed(chat_id=arabic, version=1, is_open=True, changed_at=unit.now)
+        )
 
     answer = await visitor.opens(visitor.links.feed(arabic, 0, 1, FeedKind.JSON))
     feed = await answer.json(content_type=None)

@@ -12,9 +12,9 @@ from bot.rendering.mail import Mail
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.subscribers.mailboxes import Mailboxes
-from storage.deliveries import Delivery
+from storage.enums import MailboxState, Medium, Mode
 from storage.mailboxes import Mailbox
-from storage.words import MailboxState, Medium, Mode
+from storage.outbox import Delivery
 from tests.web.conftest import BASE, DUE, SEAL
 
 POST = Post(Renderer(), Sender("news@example.org", "Dateline"), Links(BASE, SEAL))

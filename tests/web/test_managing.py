@@ -6,11 +6,11 @@ from sqlalchemy import delete
 from bot.subscribers.tidying import Tidying
 from bot.subscribers.undoing import UNDONE_WITHIN
 from storage.chats import Chat
+from storage.enums import ChatState, DigestMedium, Mode
 from storage.mailboxes import Mailbox
-from storage.mailboxes_suspended import confirm_mailbox, open_mailbox
 from storage.subscriptions import Subscription
+from storage.suspension import confirm_mailbox, open_mailbox
 from storage.topics import Topic
-from storage.words import ChatState, Mode, Reach
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ async def test_digests_come_by_mail_and_alerts_too(visitor, link, mailbox, newsr
 
     (chat,), (row,) = await newsroom.all(Chat), await newsroom.all(Mailbox)
     assert "me@example.org" in page
-    assert (chat.digest_by, row.alerts) == (Reach.EMAIL, True)
+    assert (chat.digest_by, row.alerts) == (DigestMedium.EMAIL, True)
 
 
 async def test_a_stop_can_be_undone(visitor, link, newsroom):

@@ -13,7 +13,7 @@ from bot.chat.bounds import PageNumber, RowId
 from bot.rendering.buttons import FEEDBACK
 from bot.subscribers.invites import CODE
 from bot.subscribers.limits import Limited
-from storage.words import Audience, DeliveryState
+from storage.enums import Audience, DeliveryState
 
 
 class ShowAdmin(CallbackData, prefix="admin"):

@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.chat.bounds import PageNumber, RowId
 from bot.rendering.buttons import SETTINGS
 from bot.subscribers.regions import Region
-from storage.words import EmptyDay, Layout, Reach, Style
+from storage.enums import DigestMedium, EmptyDay, Layout, Style
 
 
 class Question(StrEnum):
@@ -109,7 +109,7 @@ class ShowEmail(CallbackData, prefix="email"):
 
 
 class SetReach(CallbackData, prefix="reach"):
-    reach: Reach
+    reach: DigestMedium
 
 
 class SetMailAlerts(CallbackData, prefix="mailalerts"):

@@ -8,7 +8,7 @@ from pydantic import Field
 from bot.chat.bounds import PageNumber, RowId
 from bot.chat.callbacks.words import with_words
 from bot.rendering.buttons import ALL, TOPICS
-from storage.words import Mode
+from storage.enums import Mode
 
 
 class TopicsPage(CallbackData, prefix="topics"):

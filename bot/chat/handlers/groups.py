@@ -12,7 +12,7 @@ from bot.chat.permits import READS
 from bot.chat.questions import asks
 from bot.chat.standing import may_manage_topics, standing
 from bot.chat.visitors import thread_name, thread_of, visitor_at
-from storage.words import ChatKind, ChatState
+from storage.enums import ChatKind, ChatState
 
 if TYPE_CHECKING:
     from aiogram.types import ChatMemberUpdated, Message

@@ -24,7 +24,7 @@ from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of
-from storage.engine import will_pass
+from storage.db.engine import is_transient
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -118,7 +118,7 @@ async def asked(
             try:
                 await _answer_whoever_asks(answering, doors)
             except Exception as error:
-                if not will_pass(error):
+                if not is_transient(error):
                     raise
                 log_outage("the database fails; somebody shall ask again", error)
                 await answering.say("chat/inline/away.txt")

@@ -11,7 +11,7 @@ from bot.chat.callbacks import SetLanguage, ShowLanguages
 from bot.chat.menu import label_menu_button, register_chat
 from bot.chat.permits import READS
 from bot.subscribers.refusals import NotALanguage
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message

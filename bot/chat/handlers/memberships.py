@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
 
-from storage.words import ChatState
+from storage.enums import ChatState
 
 if TYPE_CHECKING:
     from aiogram.types import ChatMemberUpdated

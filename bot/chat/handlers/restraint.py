@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import Router
 
 from bot.chat.callbacks import SetQuiet, SetVolume, ShowQuiet, ShowVolume
-from storage.words import QuietHours
+from storage.enums import QuietHours
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery

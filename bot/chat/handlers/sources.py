@@ -15,7 +15,7 @@ from bot.chat.callbacks import admin as for_admins
 from bot.chat.handlers.admin.desk import is_admin
 from bot.sources.finding.adding import Outcome
 from bot.subscribers.pages import page_of
-from storage.words import Deed
+from storage.enums import AuditAction
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
@@ -63,7 +63,7 @@ async def added(
     await answers.typing()
     addition = await doors.adding.add(_url(command))
     if addition.outcome is Outcome.ADDED:
-        await doors.audit.note(guest.person_id, Deed.SOURCE_ADDED, addition.url)
+        await doors.audit.note(guest.person_id, AuditAction.SOURCE_ADDED, addition.url)
     await answers.show("chat/sources/added.html", addition=addition, now=guest.now)
 
 

@@ -12,7 +12,7 @@ from bot.chat.menu import label_menu_button
 from bot.chat.permits import READS
 from bot.rendering.languages import ENGLISH
 from bot.subscribers.starting import LinkedShare, LinkedTopic, LinkedWords, read_start
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject

@@ -14,7 +14,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 from bot.chat.answers import Answers
 from bot.chat.visitors import thread_of
 from bot.subscribers.lines import storable
-from storage.words import Once
+from storage.enums import UpdateRef
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ class Answering(BaseMiddleware):
         person = getattr(event, "from_user", None)
         renderer = self._renderer.of((person and person.language_code) or "")
         answers = self._answers(event, data["bot"], renderer)
-        answers.once = Once(data["bot"].id, data["event_update"].update_id)
+        answers.once = UpdateRef(data["bot"].id, data["event_update"].update_id)
         try:
             result = await handler(_storable(event), data | {"answers": answers})
         except Exception:

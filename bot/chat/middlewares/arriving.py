@@ -12,7 +12,7 @@ from bot.chat.callbacks import Dismiss, Erase
 from bot.chat.managing import acting_for, bare, frame_of, meant_for
 from bot.chat.visitors import visitor_of
 from bot.subscribers.channels import Place
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

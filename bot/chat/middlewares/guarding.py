@@ -23,7 +23,7 @@ from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import QueryError
 from bot.subscribers.refusals import Banned
 from bot.telegram import MayHaveArrived
-from storage.engine import DatabaseError, is_away, will_pass
+from storage.db.engine import DatabaseError, is_transient, is_unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -61,7 +61,7 @@ class Guarding(BaseMiddleware):
         except (TelegramForbiddenError, MayHaveArrived) as error:
             log.info("could not answer", reason=error.message)
         except Exception as error:  # whatever it was, the next update is handled
-            if will_pass(error) and not _is_waited_for(event):
+            if is_transient(error) and not _is_waited_for(event):
                 raise
             await _apologise(answers, data["doors"], error, data["event_update"].update_id)
         return None
@@ -100,8 +100,8 @@ class Guarding(BaseMiddleware):
             except Exception as error:
                 seconds = next(pauses, inf)
                 is_known = now() < self._known_until
-                if not will_pass(error) or is_known or now() - begun + seconds > LONGEST_SECONDS:
-                    self._known_until = now() + KNOWN_SECONDS if is_away(error) else 0.0
+                if not is_transient(error) or is_known or now() - begun + seconds > LONGEST_SECONDS:
+                    self._known_until = now() + KNOWN_SECONDS if is_unavailable(error) else 0.0
                     raise
             await asyncio.sleep(seconds)
 
@@ -113,7 +113,7 @@ def _is_waited_for(event: TelegramObject) -> bool:
 
 async def _apologise(answers: Answers, doors: Doors, error: Exception, update_id: int) -> None:
     try:
-        if will_pass(error):
+        if is_transient(error):
             log_outage("the database fails; somebody shall ask again", error, update=update_id)
             await answers.say("chat/refused/away.html")
         else:

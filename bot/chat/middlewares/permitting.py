@@ -8,7 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import Message
 
 from bot.chat.permits import only_reads
-from storage.words import ChatKind
+from storage.enums import ChatKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

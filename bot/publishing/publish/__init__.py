@@ -14,7 +14,7 @@ from bot.publishing.publish.shutting import Shutting
 from bot.rendering.links import Links
 from bot.rendering.post import Post
 from bot.rendering.renderer import Renderer
-from storage.engine import Storage
+from storage.db.engine import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,19 +23,22 @@ from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
 from storage.alerts import (
-    Listener,
+    NO_EARLIER_REPORTS,
+    AlertListener,
+    EarlierReports,
     claim_matched,
     finish_articles,
-    keep_article,
+    first_mails,
+    listeners,
     make_alerts,
     matched_by_any,
+    renew_article,
+    reported_before,
 )
-from storage.alerts_wanted import listeners
 from storage.articles import Article
-from storage.chapters import NOTHING, ToldBefore, first_mails, told_before
-from storage.engine import Storage, Unit
-from storage.stories_told import tellers_known
-from storage.words import DeliveryKind, Medium, alert_key
+from storage.db.engine import Storage, Transaction
+from storage.enums import DeliveryKind, Medium, alert_key
+from storage.publishers import publishers_known
 
 LEASE = timedelta(minutes=1)
 CHATS_IN_A_UNIT = 500
@@ -68,18 +71,18 @@ class Alerting:
                 async with self.storage.writing() as unit:
                     after = await self._alert_page(unit, article, after)
 
-    async def _alert_page(self, unit: Unit, article: Article, after: int) -> int | None:
+    async def _alert_page(self, unit: Transaction, article: Article, after: int) -> int | None:
         """Alert the chats after the row *after*; return the last of the page, None at the end."""
-        if not await keep_article(unit, article.id, self.owner, LEASE):
+        if not await renew_article(unit, article.id, self.owner, LEASE):
             return None
         found, last = await listeners(
             unit, article, after=after, limit=CHATS_IN_A_UNIT, by_mail=self.by_mail.is_a_way
         )
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
         held = await hold_back(unit, chats, self.alerts_a_day)
-        before = await told_before(unit, article.story_id, chats, unit.now - CHAIN)
+        before = await reported_before(unit, article.story_id, chats, unit.now - CHAIN)
         rows = [
-            _alert_row(unit, article, ours, held.get(chat), before.get(chat, NOTHING))
+            _alert_row(unit, article, ours, held.get(chat), before.get(chat, NO_EARLIER_REPORTS))
             for chat, ours in chats.items()
         ]
         made = await make_alerts(unit, rows)
@@ -91,16 +94,16 @@ class Alerting:
 
     async def _put_out(
         self,
-        unit: Unit,
+        unit: Transaction,
         article: Article,
-        alerts: Mapping[int, Sequence[Listener]],
-        before: Mapping[int, ToldBefore],
+        alerts: Mapping[int, Sequence[AlertListener]],
+        before: Mapping[int, EarlierReports],
     ) -> None:
         """Put out the deliveries of each of *alerts*, by their row."""
         if not alerts:
             return
         chats = {ours[0].chat_id: ours[0].language for ours in alerts.values()}
-        tellers = await tellers_known(unit, article.story_id, list(chats))
+        tellers = await publishers_known(unit, article.story_id, list(chats))
         outlets = {chat: tellers.known_to(chat, article.id) for chat in chats}
         recipients = await self.by_mail.recipients(unit, chats)
         mailed = {row: ours for row, ours in alerts.items() if ours[0].chat_id in recipients}
@@ -115,17 +118,17 @@ class Alerting:
 
     def _messages(
         self,
-        unit: Unit,
+        unit: Transaction,
         article: Article,
-        alerts: Mapping[int, Sequence[Listener]],
+        alerts: Mapping[int, Sequence[AlertListener]],
         outlets: Mapping[int, Sequence[str]],
-        before: Mapping[int, ToldBefore],
+        before: Mapping[int, EarlierReports],
     ) -> list[dict[str, Any]]:
         wording = Wording(self.renderer, article, unit.now)
         rows = []
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
-            told = before.get(chat_id, NOTHING)
+            told = before.get(chat_id, NO_EARLIER_REPORTS)
             key = alert_key(alert_id, Medium.TELEGRAM)
             message = wording.message(ours, outlets[chat_id], is_chapter=told.chapters > 0)
             row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
@@ -133,16 +136,16 @@ class Alerting:
         return rows
 
 
-def _chat_of(listener: Listener) -> int:
+def _chat_of(listener: AlertListener) -> int:
     return listener.chat_id
 
 
 def _alert_row(
-    unit: Unit,
+    unit: Transaction,
     article: Article,
-    ours: Sequence[Listener],
+    ours: Sequence[AlertListener],
     bundle_id: int | None,
-    before: ToldBefore,
+    before: EarlierReports,
 ) -> dict[str, Any]:
     return {
         "chat_id": ours[0].chat_id,

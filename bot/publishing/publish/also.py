@@ -15,12 +15,18 @@ from bot.publishing.publish.outbox import edit_of, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
-from storage.alerts_pressed import is_any_pressed
-from storage.alerts_told import ToldAlert, alerted_since, listening, told_alerts
-from storage.articles_found import articles_of
-from storage.engine import Storage, Unit
-from storage.stories import Story, claim_grown, finish_grown, finish_telling, keep_story, put_back
-from storage.stories_told import tellers_known
+from storage.alerts import SentAlert, alerted_since, is_any_pressed, sent_alerts, still_wanted
+from storage.db.engine import Storage, Transaction
+from storage.publishers import publishers_known
+from storage.search import articles_of
+from storage.stories import (
+    Story,
+    claim_growing_stories,
+    finish_reporting,
+    finish_stories,
+    release_story,
+    renew_story,
+)
 
 LEASE = timedelta(minutes=1)
 PAUSE = timedelta(minutes=5)
@@ -37,10 +43,12 @@ class Also:
 
     async def edit_grown(self, limit: int) -> int:
         async with self.storage.writing() as unit:
-            grown = await claim_grown(unit, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE)
+            grown = await claim_growing_stories(
+                unit, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE
+            )
             ids = [story.id for story in grown]
             alerted = await alerted_since(unit, ids, unit.now - OF_TODAY)
-            await finish_grown(unit, set(ids) - alerted, self.owner)
+            await finish_stories(unit, set(ids) - alerted, self.owner)
         await each([story for story in grown if story.id in alerted], self._edit)
         return len(grown)
 
@@ -50,30 +58,30 @@ class Also:
             async with self.storage.writing() as unit:
                 after = await self._edit_page(unit, story, after)
 
-    async def _edit_page(self, unit: Unit, story: Story, after: int) -> int | None:
+    async def _edit_page(self, unit: Transaction, story: Story, after: int) -> int | None:
         """Edit the alerts after the row *after*; return the last of the page, None at the end."""
-        if not await keep_story(unit, story.id, self.owner, LEASE):
+        if not await renew_story(unit, story.id, self.owner, LEASE):
             return None
         since, pressed, story_id = unit.now - OF_TODAY, unit.now - LOOKED_AT, story.id
-        alerts = await told_alerts(
+        alerts = await sent_alerts(
             unit, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
         )
         await put_out(unit, await self._edits(unit, story_id, alerts))
         if len(alerts) == ALERTS_IN_A_UNIT:
             return alerts[-1].id
         if await is_any_pressed(unit, story_id, pressed):
-            await put_back(unit, story, self.owner)
+            await release_story(unit, story, self.owner)
         else:
-            await finish_telling(unit, story, self.owner)
+            await finish_reporting(unit, story, self.owner)
         return None
 
     async def _edits(
-        self, unit: Unit, story_id: int, alerts: Sequence[ToldAlert]
+        self, unit: Transaction, story_id: int, alerts: Sequence[SentAlert]
     ) -> list[dict[str, Any]]:
         if not alerts:
             return []
-        tellers = await tellers_known(unit, story_id, [alert.chat_id for alert in alerts])
-        topics = await listening(unit, alerts)
+        tellers = await publishers_known(unit, story_id, [alert.chat_id for alert in alerts])
+        topics = await still_wanted(unit, alerts)
         wordings = await self._wordings(unit, alerts)
         version = int(unit.now.timestamp()) // 60  # a story is edited once in so many minutes
         rows = []
@@ -89,7 +97,7 @@ class Also:
         return rows
 
     async def _wordings(
-        self, unit: Unit, alerts: Sequence[ToldAlert]
+        self, unit: Transaction, alerts: Sequence[SentAlert]
     ) -> dict[tuple[int, object], Wording]:
         """Return one for the article and the moment of each alert."""
         found = await articles_of(unit, {alert.article_id for alert in alerts})

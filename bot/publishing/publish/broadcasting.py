@@ -21,8 +21,8 @@ from storage.broadcasts import (
     expire_broadcast,
     next_recipients,
 )
-from storage.engine import Storage, Unit
-from storage.words import BroadcastState, DeliveryKind, broadcast_key
+from storage.db.engine import Storage, Transaction
+from storage.enums import BroadcastState, DeliveryKind, broadcast_key
 
 LEASE = timedelta(seconds=30)
 # So many seconds of the pace stand in the outbox, and an alert to one of these chats waits so long.
@@ -57,13 +57,13 @@ class Broadcasting:
             broadcast.owner = broadcast.lease_until = None
             unit.session.add(broadcast)
 
-    async def _stop(self, unit: Unit, broadcast: Broadcast) -> None:
+    async def _stop(self, unit: Transaction, broadcast: Broadcast) -> None:
         await expire_broadcast(unit, broadcast.id)
         # What is in hand just now may be due again; then the next round has it.
         if not (await counts_of(unit, broadcast.id)).moving:
             broadcast.state = BroadcastState.STOPPED
 
-    async def _put_out(self, unit: Unit, broadcast: Broadcast) -> None:
+    async def _put_out(self, unit: Transaction, broadcast: Broadcast) -> None:
         moving = (await counts_of(unit, broadcast.id)).moving
         room = max(1, int(self.per_second * AHEAD_SECONDS)) - moving
         chats = await next_recipients(unit, broadcast, room) if room > 0 else []
@@ -75,7 +75,7 @@ class Broadcasting:
             broadcast.state = BroadcastState.DONE
 
     def _rows(
-        self, unit: Unit, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
+        self, unit: Transaction, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
     ) -> list[dict[str, Any]]:
         number = broadcast.id
         made = {tag: self._row(unit, broadcast, tag) for tag in {tag for _, tag in chats}}
@@ -83,7 +83,7 @@ class Broadcasting:
             made[tag] | {"key": broadcast_key(number, chat), "chat_id": chat} for chat, tag in chats
         ]
 
-    def _row(self, unit: Unit, broadcast: Broadcast, tag: str) -> dict[str, Any]:
+    def _row(self, unit: Transaction, broadcast: Broadcast, tag: str) -> dict[str, Any]:
         said = signed_in(self.renderer, tag, Message.from_json(broadcast.body))
         row = delivery(unit, DeliveryKind.BROADCAST, "", 0, said)
         return row | {"broadcast_id": broadcast.id}

@@ -29,14 +29,14 @@ from storage.bundles import (
     claim_bundles,
     close_bundle,
     release_together,
-    watched_names,
+    subscribed_names,
 )
-from storage.chats import Wishes, hold_still
-from storage.chats_suspended import ALERT_LIFETIME
-from storage.engine import Storage, Unit
+from storage.chats import AlertPreferences, lock_chats
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
 from storage.mutes import subjects_muted
-from storage.stories_told import outlets_of
-from storage.words import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
+from storage.publishers import publishers_by_article
+from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
 
@@ -59,13 +59,13 @@ class Bundling:
     async def _put_out(self, bundle: Bundle) -> None:
         async with self.storage.writing() as unit:
             # Whoever is adding to it at this moment is waited for.
-            for chat in await hold_still(unit, [bundle.chat_id]):
+            for chat in await lock_chats(unit, [bundle.chat_id]):
                 if end := Quiet(chat.zone, chat.quiet_hours).until(unit.now):
                     await release_together(unit, bundle.chat_id, end, is_quiet=True)
                 elif await close_bundle(unit, bundle.id, self.owner):
                     await self._tell(unit, bundle, chat)
 
-    async def _tell(self, unit: Unit, bundle: Bundle, chat: Wishes) -> None:
+    async def _tell(self, unit: Transaction, bundle: Bundle, chat: AlertPreferences) -> None:
         stories = await _stories(unit, bundle)
         if not stories:
             return
@@ -81,9 +81,9 @@ class Bundling:
 
     async def _message(
         self,
-        unit: Unit,
+        unit: Transaction,
         bundle: Bundle,
-        chat: Wishes,
+        chat: AlertPreferences,
         stories: list[Bundled],
         state: DeliveryState,
     ) -> None:
@@ -99,9 +99,9 @@ class Bundling:
 
     async def _mail(
         self,
-        unit: Unit,
+        unit: Transaction,
         bundle: Bundle,
-        chat: Wishes,
+        chat: AlertPreferences,
         stories: list[Bundled],
         post: Post,
         recipient: Recipient,
@@ -114,18 +114,18 @@ class Bundling:
         await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
 
 
-def _is_stale(unit: Unit, bundle: Bundle, chat: Wishes) -> bool:
+def _is_stale(unit: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:
     is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
     return is_back and unit.now - bundle.release_at > ALERT_LIFETIME
 
 
-async def _stories(unit: Unit, bundle: Bundle) -> list[Bundled]:
+async def _stories(unit: Transaction, bundle: Bundle) -> list[Bundled]:
     rows = await bundled(unit, bundle.id)
     muted = await subjects_muted(unit, bundle.chat_id)
-    watched = await watched_names(unit, bundle.chat_id)
+    watched = await subscribed_names(unit, bundle.chat_id)
     names = {row: name for row, name in watched.items() if (MuteKind.TOPIC, row) not in muted}
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
-    outlets = await outlets_of(unit, shown, bundle.chat_id)
+    outlets = await publishers_by_article(unit, shown, bundle.chat_id)
     stories = (
         Bundled(
             replace(

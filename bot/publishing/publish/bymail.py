@@ -12,12 +12,11 @@ from bot.publishing.publish.outbox import Body, delivery
 from bot.publishing.publish.wording import story_of
 from bot.rendering.mail import Mail
 from bot.rendering.post import Occasion, Post, Recipient
-from storage.alerts import Listener
+from storage.alerts import AlertListener, EarlierReports, FirstMail
 from storage.articles import Article
-from storage.chapters import FirstMail, ToldBefore
-from storage.engine import Unit
+from storage.db.engine import Transaction
+from storage.enums import DeliveryKind, Medium, alert_key
 from storage.mailboxes import mailboxes_for_alerts
-from storage.words import DeliveryKind, Medium, alert_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,10 @@ class Letters:
     article: Article
     recipients: Mapping[int, Recipient]
     outlets: Mapping[int, Sequence[str]]
-    before: Mapping[int, ToldBefore]
+    before: Mapping[int, EarlierReports]
     firsts: Mapping[int, FirstMail]
 
-    def letter(self, post: Post, key: str, now: datetime, ours: Sequence[Listener]) -> Mail:
+    def letter(self, post: Post, key: str, now: datetime, ours: Sequence[AlertListener]) -> Mail:
         """Return what the mailbox of one chat, for whose topics *ours* stands, is told."""
         chat_id, article = ours[0].chat_id, self.article
         first, is_chapter = self.firsts.get(chat_id), chat_id in self.before
@@ -57,7 +56,9 @@ class ByMail:
     def is_a_way(self) -> bool:
         return self.post is not None
 
-    async def recipients(self, unit: Unit, languages: Mapping[int, str]) -> dict[int, Recipient]:
+    async def recipients(
+        self, unit: Transaction, languages: Mapping[int, str]
+    ) -> dict[int, Recipient]:
         """Return, by chat, those of the chats that get alerts by mail; *languages*: of each."""
         if self.post is None:
             return {}
@@ -69,7 +70,7 @@ class ByMail:
         }
 
     def alerts(
-        self, unit: Unit, alerts: Mapping[int, Sequence[Listener]], letters: Letters
+        self, unit: Transaction, alerts: Mapping[int, Sequence[AlertListener]], letters: Letters
     ) -> list[dict[str, Any]]:
         """Return the rows of the mails of *alerts*, by their row."""
         if self.post is None:
@@ -84,7 +85,7 @@ class ByMail:
 
 
 def mail_row(
-    unit: Unit, kind: DeliveryKind, key: str, recipient: Recipient, mail: Body
+    unit: Transaction, kind: DeliveryKind, key: str, recipient: Recipient, mail: Body
 ) -> dict[str, Any]:
     row = delivery(unit, kind, key, recipient.chat_id, mail)
     return row | {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}

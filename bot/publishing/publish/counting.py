@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.publishing.trends import FORTNIGHT
-from storage.engine import Unit
-from storage.trends import stories_by_age
+from storage.db.engine import Transaction
+from storage.search import stories_by_day
 
 # To count anew for each digest took longer than all else that it is gathered from.
 GOOD_FOR = timedelta(minutes=30)
@@ -22,16 +22,16 @@ class StoryCounts:
     _known: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
 
     async def by_age(
-        self, unit: Unit, query_ids: Collection[int], chat_id: int | None = None
+        self, unit: Transaction, query_ids: Collection[int], chat_id: int | None = None
     ) -> Mapping[int, Ages]:
         """Return, by query and whole days of age, how many stories a fortnight brought.
 
         To everybody, or to the one chat that has sources of its own.
         """
         if chat_id is not None:
-            return await stories_by_age(unit, chat_id, query_ids, FORTNIGHT)
+            return await stories_by_day(unit, chat_id, query_ids, FORTNIGHT)
         missing = [one for one in query_ids if not self._is_fresh(one, unit.now)]
-        counted = await stories_by_age(unit, None, missing, FORTNIGHT)
+        counted = await stories_by_day(unit, None, missing, FORTNIGHT)
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         self._known.update({one: (unit.now, counted.get(one, {})) for one in missing})

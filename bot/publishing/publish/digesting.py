@@ -27,10 +27,10 @@ from bot.rendering.links import Links
 from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.chats_paused import wake_chats
-from storage.editions import Told, claim_due_chats, make_editions, settle_chats
-from storage.engine import Storage, Unit
-from storage.words import DeliveryKind, EmptyDay, Medium, edition_key
+from storage.db.engine import Storage, Transaction
+from storage.editions import EditionEntry, claim_due_chats, make_editions, schedule_chats
+from storage.enums import DeliveryKind, EmptyDay, Medium, edition_key
+from storage.suspension import resume_chats
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 50  # editions in one unit of work
@@ -43,7 +43,7 @@ class _Draft:
     reader: Reader
     next_at: datetime | None
     row: Mapping[str, Any] | None = None
-    told: Sequence[Told] = ()
+    told: Sequence[EditionEntry] = ()
     bodies: Mapping[Medium, Sequence[Body]] = field(default_factory=dict)
 
 
@@ -59,7 +59,7 @@ class Digesting:
 
     async def publish_due(self, limit: int) -> int:
         async with self.storage.writing() as unit:
-            await wake_chats(unit, limit=limit)
+            await resume_chats(unit, limit=limit)
             chats = await claim_due_chats(unit, limit=limit, owner=self.owner, lease=LEASE)
         # What is found later than the claim belongs to the next edition too, told or not: some of
         # it comes after the stand was filled.
@@ -133,9 +133,9 @@ class Digesting:
         layouts = layouts_for(reader.chat, self.post, reader.recipient)
         return {medium: layout(self.renderer, edition) for medium, layout in layouts.items()}
 
-    async def _decide(self, unit: Unit, drafts: Sequence[_Draft]) -> None:
+    async def _decide(self, unit: Transaction, drafts: Sequence[_Draft]) -> None:
         plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
-        settled = await settle_chats(unit, self.owner, plans)
+        settled = await schedule_chats(unit, self.owner, plans)
         ours = [draft for draft in drafts if draft.reader.id in settled]
         made = await make_editions(unit, [(one.row, one.told) for one in ours if one.row])
         lines = [
@@ -148,7 +148,7 @@ class Digesting:
             await put_out(unit, [row for row in part if row])
 
 
-def _deliveries(unit: Unit, edition_id: int, draft: _Draft) -> Iterator[dict[str, Any]]:
+def _deliveries(unit: Transaction, edition_id: int, draft: _Draft) -> Iterator[dict[str, Any]]:
     reader = draft.reader
     for medium, bodies in draft.bodies.items():
         for part, body in enumerate(bodies, 1):
@@ -176,5 +176,7 @@ def _row(chat: Chat, due: Due, edition: Edition) -> dict[str, Any]:
     }
 
 
-def _told(story: Story) -> Told:
-    return Told(story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted)
+def _told(story: Story) -> EditionEntry:
+    return EditionEntry(
+        story.id, story.article_id, [hit.topic_id for hit in story.hits], story.alerted
+    )

@@ -16,9 +16,8 @@ from bot.publishing.publish.counting import Ages, StoryCounts
 from bot.publishing.publish.newsstand import Newsstand
 from bot.publishing.publish.readers import FIRST_REACH, Reader
 from bot.publishing.trends import Trend, trend_of
-from storage.editions_found import MOST_FOUND, DigestTopic, Found
-from storage.editions_known import alerted_to, told_to
-from storage.engine import Unit
+from storage.db.engine import Transaction
+from storage.editions import MOST_FOUND, DigestTopic, FoundArticle, alerted_before, listed_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,10 @@ class Shared:
 
 
 async def gather(
-    unit: Unit, readers: Sequence[Reader], shared: Shared | None = None, now: datetime | None = None
+    unit: Transaction,
+    readers: Sequence[Reader],
+    shared: Shared | None = None,
+    now: datetime | None = None,
 ) -> dict[int, Edition]:
     """Return, by chat, the edition of what came since its last one and was not told in a digest.
 
@@ -69,13 +71,13 @@ def trends_of(
 
 
 async def _chosen(
-    unit: Unit, stand: Newsstand, readers: Sequence[Reader], now: datetime
+    unit: Transaction, stand: Newsstand, readers: Sequence[Reader], now: datetime
 ) -> Mapping[int, Choice]:
     """Return, by chat, what its edition tells; the stand has the texts ready then."""
     await stand.bring_found(unit, [(reader.queries, reader.since(now)) for reader in readers])
     found = {reader.id: stand.found(reader.queries, reader.since(now)) for reader in readers}
     stories = {chat_id: {one.story_id for one in some} for chat_id, some in found.items()}
-    told, alerted = await told_to(unit, stories), await alerted_to(unit, stories)
+    told, alerted = await listed_before(unit, stories), await alerted_before(unit, stories)
     await stand.bring_tellers(unit, set[int]().union(*stories.values()))
     choices = {}
     for reader in readers:
@@ -89,7 +91,7 @@ async def _chosen(
     return choices
 
 
-def _newest(found: Iterable[Found]) -> Sequence[Found]:
+def _newest(found: Iterable[FoundArticle]) -> Sequence[FoundArticle]:
     known = list(found)
     if len(known) <= MOST_FOUND:
         return known
@@ -106,7 +108,9 @@ def _excerpted(readers: Iterable[Reader], choices: Mapping[int, Choice]) -> set[
     }
 
 
-async def _ages(unit: Unit, counts: StoryCounts, readers: Sequence[Reader]) -> Mapping[int, Ages]:
+async def _ages(
+    unit: Transaction, counts: StoryCounts, readers: Sequence[Reader]
+) -> Mapping[int, Ages]:
     """Return, by query, the ages of stories as the readers of one stand see them."""
     queries = set[int]().union(*(reader.queries for reader in readers))
     alone = readers[0].id if readers[0].follows else None
@@ -137,7 +141,7 @@ async def _edition(
 class _Hits:
     """What was found, by story: the article that came first, and a hit for each topic."""
 
-    stories: Mapping[int, Found]
+    stories: Mapping[int, FoundArticle]
     by_story: Mapping[int, Mapping[int, Hit]]
 
     def told_by(self, stand: Newsstand, alerted: Collection[int]) -> list[Story]:
@@ -157,11 +161,11 @@ class _Hits:
         ]
 
 
-def _hits(topics: Sequence[DigestTopic], found: Iterable[Found]) -> _Hits:
+def _hits(topics: Sequence[DigestTopic], found: Iterable[FoundArticle]) -> _Hits:
     asking: defaultdict[int, list[DigestTopic]] = defaultdict(list)
     for topic in topics:
         asking[topic.query_id].append(topic)
-    stories: dict[int, Found] = {}
+    stories: dict[int, FoundArticle] = {}
     by_story: defaultdict[int, dict[int, Hit]] = defaultdict(dict)
     for one in sorted(found, key=lambda one: one.article_id):
         for topic in asking[one.query_id]:
@@ -172,7 +176,7 @@ def _hits(topics: Sequence[DigestTopic], found: Iterable[Found]) -> _Hits:
     return _Hits(stories, by_story)
 
 
-def _added(hit: Hit | None, topic: DigestTopic, found: Found) -> Hit:
+def _added(hit: Hit | None, topic: DigestTopic, found: FoundArticle) -> Hit:
     """Return the topic's hit on a story, this article of it included."""
     before, in_title = (hit.words, hit.in_title) if hit else (frozenset[str](), False)
     return Hit(topic.id, before | frozenset(found.words), in_title or found.in_title)

@@ -4,13 +4,12 @@ from collections.abc import Collection
 
 from bot.publishing.governor import DAY, HOUR, decide
 from bot.publishing.quiet import Quiet
-from storage.allowances import alerts_allowed
-from storage.bundles import open_bundles, told_lately
-from storage.chats import hold_still
-from storage.engine import Unit
+from storage.bundles import open_bundles, sent_recently
+from storage.chats import alert_quotas, lock_chats
+from storage.db.engine import Transaction
 
 
-async def hold_back(unit: Unit, chat_ids: Collection[int], a_day: int = 0) -> dict[int, int]:
+async def hold_back(unit: Transaction, chat_ids: Collection[int], a_day: int = 0) -> dict[int, int]:
     """Return, by chat, the bundle that an alert of now waits in; no chat that is told at once.
 
     *a_day*: how many alerts a day a chat may have of whom nothing else was said, 0 for no limit.
@@ -18,12 +17,12 @@ async def hold_back(unit: Unit, chat_ids: Collection[int], a_day: int = 0) -> di
     """
     if not chat_ids:
         return {}
-    chats = await hold_still(unit, chat_ids)
-    told = await told_lately(unit, chat_ids, unit.now - HOUR)
-    most = dict.fromkeys(chat_ids, a_day) | await alerts_allowed(unit, chat_ids)
+    chats = await lock_chats(unit, chat_ids)
+    told = await sent_recently(unit, chat_ids, unit.now - HOUR)
+    most = dict.fromkeys(chat_ids, a_day) | await alert_quotas(unit, chat_ids)
     limited = [chat_id for chat_id, number in most.items() if number]
     if limited:
-        told |= await told_lately(unit, limited, unit.now - DAY)
+        told |= await sent_recently(unit, limited, unit.now - DAY)
     holds = {}
     for chat in chats:
         ours, quiet = told[chat.chat_id], Quiet(chat.zone, chat.quiet_hours)

@@ -10,7 +10,7 @@ from bot.publishing.publish.outbox import Body
 from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
-from storage.words import ChatState, Medium
+from storage.enums import ChatState, Medium
 
 # The bodies are the parts of one edition, in the order in which they are sent.
 Layout: TypeAlias = Callable[[Renderer, Edition], Sequence[Body]]

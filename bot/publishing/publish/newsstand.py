@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from storage.editions_found import Found, found_since, texts_of
-from storage.engine import Unit
-from storage.stories_told import named, tellers_of
+from storage.db.engine import Transaction
+from storage.editions import FoundArticle, found_since, texts_of
+from storage.publishers import publishers_by_story, without_publisher_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,14 @@ class Newsstand:
     """Keeps what it has read. It is for one round, so that it is never old and never large."""
 
     chat_id: int | None = None  # for whom alone it is
-    _found: dict[int, Sequence[Found]] = field(default_factory=dict)
+    _found: dict[int, Sequence[FoundArticle]] = field(default_factory=dict)
     _reach: dict[int, datetime] = field(default_factory=dict)
     _tellers: dict[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
     _outlets: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
     _texts: dict[int, str] = field(default_factory=dict)
 
     async def bring_found(
-        self, unit: Unit, wanted: Iterable[tuple[Collection[int], datetime]]
+        self, unit: Transaction, wanted: Iterable[tuple[Collection[int], datetime]]
     ) -> None:
         """Read what the queries, wanted from a moment on, have found."""
         earliest: dict[int, datetime] = {}
@@ -44,7 +44,7 @@ class Newsstand:
             self._found.update({one: found.get(one, ()) for one in reach})
             self._reach.update(dict.fromkeys(reach, since))
 
-    def found(self, query_ids: Iterable[int], since: datetime) -> list[Found]:
+    def found(self, query_ids: Iterable[int], since: datetime) -> list[FoundArticle]:
         return [
             match
             for query_id in query_ids
@@ -52,19 +52,19 @@ class Newsstand:
             if match.is_new_since(since)
         ]
 
-    async def bring_tellers(self, unit: Unit, story_ids: Collection[int]) -> None:
+    async def bring_tellers(self, unit: Transaction, story_ids: Collection[int]) -> None:
         if missing := set(story_ids) - self._tellers.keys():
-            told = await tellers_of(unit, missing, self.chat_id)
+            told = await publishers_by_story(unit, missing, self.chat_id)
             self._tellers.update({story: told.get(story, ()) for story in missing})
 
     def outlets(self, story_id: int, article_id: int) -> tuple[str, ...]:
         """Return who tells a story, whoever brought *article_id* first."""
         key = (story_id, article_id)
         if key not in self._outlets:
-            self._outlets[key] = tuple(named(self._tellers[story_id], article_id))
+            self._outlets[key] = tuple(without_publisher_of(self._tellers[story_id], article_id))
         return self._outlets[key]
 
-    async def bring_texts(self, unit: Unit, article_ids: Collection[int]) -> None:
+    async def bring_texts(self, unit: Transaction, article_ids: Collection[int]) -> None:
         if missing := set(article_ids) - self._texts.keys():
             self._texts.update(await texts_of(unit, missing))
 

@@ -15,11 +15,21 @@ from bot.publishing.notices import Loss, dead_source_page
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.renderer import Renderer
-from storage.dependents import Dependent, Shares, dependents, keepers, shares_of
-from storage.engine import Storage, Unit
-from storage.outages import Outage, claim_outages, finish_outage, keep_outage, note_outages
+from storage.db.engine import Storage, Transaction
+from storage.enums import DeliveryKind, SourceState, notice_key
+from storage.outages import (
+    Dependent,
+    Outage,
+    SourceShare,
+    admins_of_source,
+    claim_outages,
+    dependents,
+    finish_outage,
+    note_outages,
+    renew_outage,
+    source_share,
+)
 from storage.sources import Source
-from storage.words import DeliveryKind, SourceState, notice_key
 
 LEASE = timedelta(minutes=5)
 CHATS_IN_A_UNIT = 200
@@ -45,31 +55,31 @@ class Noticing:
             source = await unit.session.get(Source, outage.source_id)
             if source is None:
                 return  # removed, and the outage with it
-            shares = await shares_of(unit, source, outage.since)
+            shares = await source_share(unit, source, outage.since)
         after: int | None = outage.told_through
         while after is not None:
             after = await self._tell_page(outage, shares, after)
 
-    async def _tell_page(self, outage: Outage, shares: Shares, after: int) -> int | None:
+    async def _tell_page(self, outage: Outage, shares: SourceShare, after: int) -> int | None:
         """Tell the chats above the row *after*; return the last of the page, None at the end."""
         source = shares.source
         async with self.storage.reading() as unit:
             told, last = await dependents(unit, shares, after=after, limit=CHATS_IN_A_UNIT)
             if last is None and source.public and source.state is SourceState.GONE:
                 # Who depends on it too has the words for that already: the key is the same.
-                told += await keepers(unit, self.admins)
+                told += await admins_of_source(unit, self.admins)
         async with self.storage.writing() as unit:
             if last is None:
                 ours = await finish_outage(unit, outage, self.owner)
             else:
-                ours = await keep_outage(unit, outage, self.owner, LEASE, last)
+                ours = await renew_outage(unit, outage, self.owner, LEASE, last)
             if not ours:
                 return None
             await put_out(unit, [self._notice(unit, outage, source, chat) for chat in told])
         return last
 
     def _notice(
-        self, unit: Unit, outage: Outage, source: Source, chat: Dependent
+        self, unit: Transaction, outage: Outage, source: Source, chat: Dependent
     ) -> dict[str, Any]:
         loss = Loss(
             source=source.title or source.host,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from storage.deliveries import Delivery
-from storage.engine import Unit
-from storage.insert import insert_new
-from storage.words import DeliveryKind, Hint, edit_key
+from storage.db.engine import Transaction
+from storage.db.sql import insert_new
+from storage.enums import DeliveryKind, Notification, edit_key
+from storage.outbox import Delivery
 
 
 class Body(Protocol):
@@ -18,7 +18,9 @@ class Body(Protocol):
         """Return the body that goes out where this one is refused for its form."""
 
 
-def delivery(unit: Unit, kind: DeliveryKind, key: str, chat_id: int, body: Body) -> dict[str, Any]:
+def delivery(
+    unit: Transaction, kind: DeliveryKind, key: str, chat_id: int, body: Body
+) -> dict[str, Any]:
     return {
         "key": key,
         "kind": kind,
@@ -31,13 +33,15 @@ def delivery(unit: Unit, kind: DeliveryKind, key: str, chat_id: int, body: Body)
     }
 
 
-def edit_of(unit: Unit, delivery_id: int, version: int, chat_id: int, body: Body) -> dict[str, Any]:
+def edit_of(
+    unit: Transaction, delivery_id: int, version: int, chat_id: int, body: Body
+) -> dict[str, Any]:
     """A row that changes what another delivery says; of several the newest version wins."""
     key = edit_key(delivery_id, version)
     row = delivery(unit, DeliveryKind.EDIT, key, chat_id, body)
     return row | {"target_id": delivery_id, "version": version}
 
 
-async def put_out(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
+async def put_out(unit: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     if await insert_new(unit, Delivery, rows, returning=Delivery.id):
-        unit.hints.add(Hint.DELIVERIES)
+        unit.hints.add(Notification.DELIVERIES)

@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 
 from bot.publishing.calendar import Plan
 from bot.rendering.post import Recipient
-from storage.chats import Chat
-from storage.editions import LastEditions, last_editions_of_each
-from storage.editions_found import DigestTopic, digest_topics_of_each
-from storage.engine import Unit
+from storage.chats import Chat, schedules_of
+from storage.db.engine import Transaction
+from storage.editions import DigestTopic, LastEditions, digest_topics_of_each, last_editions_of_each
+from storage.enums import MuteKind
 from storage.mailboxes import mailboxes_in_use
 from storage.mutes import subjects_muted_of_each
-from storage.slots import slots_of_each
-from storage.trends import following_own_sources
-from storage.words import MuteKind
+from storage.search import chats_with_own_sources
 
 # How far a topic's first digest reaches back, and how far any, after however long a pause: a weekly
 # one that was missed is merged into the next.
@@ -57,19 +55,19 @@ class Reader:
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
 
-async def reader_of(unit: Unit, chat: Chat) -> Reader:
+async def reader_of(unit: Transaction, chat: Chat) -> Reader:
     (reader,) = await readers_of(unit, [chat])
     return reader
 
 
-async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
+async def readers_of(unit: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     """Return the readers that *chats* are, in their order."""
     ids = [chat.id for chat in chats]
-    slots = await slots_of_each(unit, ids)
+    slots = await schedules_of(unit, ids)
     last = await last_editions_of_each(unit, ids)
     topics = await digest_topics_of_each(unit, ids)
     muted = await subjects_muted_of_each(unit, ids)
-    following = await following_own_sources(unit, ids)
+    following = await chats_with_own_sources(unit, ids)
     recipients = await _recipients(unit, chats)
     return [
         Reader(
@@ -89,7 +87,7 @@ async def readers_of(unit: Unit, chats: Sequence[Chat]) -> list[Reader]:
     ]
 
 
-async def _recipients(unit: Unit, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
+async def _recipients(unit: Transaction, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
     mailed = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
     return {
         mailbox.chat_id: Recipient(

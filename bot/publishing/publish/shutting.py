@@ -11,11 +11,16 @@ from typing import Any
 
 from bot.publishing.publish.outbox import delivery, put_out
 from bot.rendering.renderer import Renderer
-from storage.chats import Chat
-from storage.chats_untold import is_told_of_group, mark_told, private_chat_of, shut_untold
-from storage.engine import Storage, Unit
-from storage.stewards import stewards_of
-from storage.words import ChatState, DeliveryKind, notice_key
+from storage.chats import (
+    Chat,
+    is_reported,
+    mark_reported,
+    private_chat_of,
+    private_chats_of_admins,
+    unreported_unreachable,
+)
+from storage.db.engine import Storage, Transaction
+from storage.enums import ChatState, DeliveryKind, notice_key
 
 MOST_TOLD = 3
 
@@ -28,23 +33,27 @@ class Shutting:
     async def notice_shut(self, limit: int) -> int:
         """Return of how many rows it was decided."""
         async with self.storage.writing() as unit:
-            shut = await shut_untold(unit, limit=limit)
+            shut = await unreported_unreachable(unit, limit=limit)
             rows = []
             for chat in shut:
                 rows += await self._notices(unit, chat)
-                await mark_told(unit, [chat])
+                await mark_reported(unit, [chat])
             await put_out(unit, rows)
         return len(shut)
 
-    async def _notices(self, unit: Unit, chat: Chat) -> list[dict[str, Any]]:
+    async def _notices(self, unit: Transaction, chat: Chat) -> list[dict[str, Any]]:
         of_a_topic = chat.state is ChatState.TOPIC_CLOSED
-        if not of_a_topic and await is_told_of_group(unit, chat):
+        if not of_a_topic and await is_reported(unit, chat):
             return []
         bringer = await private_chat_of(unit, chat.brought_by or 0)
-        told = [bringer] if bringer else await stewards_of(unit, chat.telegram_id, limit=MOST_TOLD)
+        told = (
+            [bringer]
+            if bringer
+            else await private_chats_of_admins(unit, chat.telegram_id, limit=MOST_TOLD)
+        )
         return [self._notice(unit, chat, each) for each in told]
 
-    def _notice(self, unit: Unit, chat: Chat, told: Chat) -> dict[str, Any]:
+    def _notice(self, unit: Transaction, chat: Chat, told: Chat) -> dict[str, Any]:
         page = self.renderer.of(told.speaks).message("notice/shut.html", chat=chat)
         subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
         key = notice_key(told.id, "shut", subject)

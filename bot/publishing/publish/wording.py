@@ -10,7 +10,7 @@ from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import alert_page
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
-from storage.alerts import Listener
+from storage.alerts import AlertListener
 from storage.articles import Article
 
 
@@ -24,7 +24,7 @@ class Wording:
     _known: dict[object, Message] = field(default_factory=dict)
 
     def message(
-        self, ours: Sequence[Listener], outlets: Sequence[str], *, is_chapter: bool
+        self, ours: Sequence[AlertListener], outlets: Sequence[str], *, is_chapter: bool
     ) -> Message:
         """Return what one chat, for whose topics *ours* stands, is told."""
         renderer = self.renderer.of(ours[0].language)
@@ -35,11 +35,11 @@ class Wording:
             self._known[look] = self._rendered(renderer, ours, story)
         return self._known[look]
 
-    def _rendered(self, renderer: Renderer, ours: Sequence[Listener], story: Story) -> Message:
+    def _rendered(self, renderer: Renderer, ours: Sequence[AlertListener], story: Story) -> Message:
         topics, snippet = self._why(ours)
         return alert_page(renderer, story, topics, snippet, zone=ours[0].zone, now=self.now)
 
-    def _why(self, ours: Sequence[Listener]) -> tuple[list[Topic], Snippet]:
+    def _why(self, ours: Sequence[AlertListener]) -> tuple[list[Topic], Snippet]:
         """Return the topics that are hit, and where."""
         text = self.article.text or self.article.summary
         queries = tuple(dict.fromkeys(one.query for one in ours))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.sources.articles.intake import LONGEST_TITLE, Draft, dated
 from bot.sources.articles.told import Told
 from bot.sources.formats.records import Item
-from storage.words import FullText, SourceKind
+from storage.enums import FullText, SourceKind
 
 SHORT: Final = 400  # characters
 MOST_PAGES: Final = 25  # of one visit: one that shows hundreds at once is no reason for a storm

@@ -26,10 +26,9 @@ from bot.sources.getting.spacing import APART_SECONDS
 from bot.sources.getting.troubles import OUR_FAULT, Problem, Trouble
 from bot.sources.getting.visiting import Visit
 from bot.sources.urls import host_of
-from storage.engine import Storage, Unit, is_away
-from storage.entries import Seen, count_newest, entries_seen
-from storage.sources import Source, source_of
-from storage.sources_due import finish_fetches, still_leased, wait_for_host
+from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.entries import KnownEntry, count_newest, known_entries
+from storage.sources import Source, delay_host, finish_fetches, source_of, sources_still_leased
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +89,7 @@ class Keeping:
                 left = [await self.keep([each]) for each in visits]
                 return set().union(*left)
             url = visits[0].source.url
-            if is_away(error):
+            if is_unavailable(error):
                 reason = str(error).partition("\n")[0]
                 log.warning("what a source brought could not be stored", source=url, reason=reason)
                 return {visits[0].source_id}
@@ -110,7 +109,7 @@ class Keeping:
             return [_Part(each) for each in visits]
         asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
         async with self.storage.reading() as unit:
-            seen = await entries_seen(unit, asked)
+            seen = await known_entries(unit, asked)
             room = await _room(unit, entries, seen)
             now = unit.now
         parts = []
@@ -128,19 +127,19 @@ class Keeping:
             changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
             ours = await finish_fetches(unit, self.owner, changes)
             if going_on := [part.source_id for part in parts if not part.is_last]:
-                ours |= await still_leased(unit, self.owner, going_on)
+                ours |= await sources_still_leased(unit, self.owner, going_on)
             # The others' leases were over: somebody else reads them now.
             parts = [part for part in parts if part.source_id in ours]
             for answer in (part.brought.visited.answer for part in parts if part.is_last):
                 if pause := host_to_pause(answer, unit.now):
-                    await wait_for_host(unit, *pause)
+                    await delay_host(unit, *pause)
             articles = await store_shown(unit, [part.shown for part in parts if part.shown])
         for part in parts:
             _report(part, articles.get(part.source_id, 0))
 
 
 async def _room(
-    unit: Unit, entries: Entries, seen: Mapping[int, Mapping[str, Seen]]
+    unit: Transaction, entries: Entries, seen: Mapping[int, Mapping[str, KnownEntry]]
 ) -> dict[int, int]:
     """Return how many new entries are taken of those sources that bring many."""
     many = [at for at, all_ in entries.items() if len(all_) - len(seen.get(at, ())) > _UNCOUNTED]
@@ -149,7 +148,10 @@ async def _room(
 
 
 def _within(
-    room: int | None, brought: Brought, entries: Sequence[Identified], seen: Mapping[str, Seen]
+    room: int | None,
+    brought: Brought,
+    entries: Sequence[Identified],
+    seen: Mapping[str, KnownEntry],
 ) -> tuple[Brought, Sequence[Identified]]:
     """Leave out new entries for which there is no *room*, the oldest, and say so."""
     if room is None:
@@ -165,7 +167,7 @@ def _within(
 
 
 def _news(
-    brought: Brought, entries: Sequence[Identified], seen: Mapping[str, Seen], now: datetime
+    brought: Brought, entries: Sequence[Identified], seen: Mapping[str, KnownEntry], now: datetime
 ) -> Slices[Shown]:
     source = brought.source
     backlog = source.first_read_at is None
@@ -178,7 +180,7 @@ def _news(
     return Shown(brought.source_id, marked, seen, inside=brought.visited.own_network)
 
 
-def _is_known(item: Item, identity: Identity, seen: Mapping[str, Seen]) -> bool:
+def _is_known(item: Item, identity: Identity, seen: Mapping[str, KnownEntry]) -> bool:
     known = seen.get(identity.guid_hash)
     return known is not None and known.content_hash == content_hash(item)
 
@@ -224,7 +226,7 @@ def _weight(drafts: Iterable[Draft]) -> int:
     return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 
-async def _changes(unit: Unit, brought: Brought) -> dict[str, Any]:
+async def _changes(unit: Transaction, brought: Brought) -> dict[str, Any]:
     changes = changes_after(brought.source, brought.visited, unit.now, brought.jitter)
     if (target := new_address(changes)) and not await source_of(unit, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}

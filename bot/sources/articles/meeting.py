@@ -6,16 +6,22 @@ from bot.sources.articles.revising import folded_article
 from bot.sources.articles.versions import change, may_be_revised, may_be_revised_by
 from bot.sources.urls import host_of
 from bot.sources.webpages.addresses import address_found, site_of
-from storage.article_addresses import also_at
+from storage.alerts import make_public, merge_articles
 from storage.article_versions import articles_to_revise, is_untouched, revise_article
-from storage.articles import PUBLIC, Article, ScopedUrl, articles_by_url, scope_of
-from storage.articles_united import make_public, unite
-from storage.engine import Unit
-from storage.folded import store_folded
-from storage.sources_carrying import speakers
+from storage.articles import (
+    PUBLIC,
+    Article,
+    ScopedUrl,
+    add_address,
+    articles_by_url,
+    scope_of,
+    store_folded,
+)
+from storage.db.engine import Transaction
+from storage.publishers import publishers_of
 
 
-async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
+async def united(unit: Transaction, article_id: int, url: str, found: str) -> int:
     """Note that the article at *url* says of itself that it is at *found*.
 
     Return the article that stays: the other one, if one is there. But what somebody may have seen
@@ -44,8 +50,8 @@ async def united(unit: Unit, article_id: int, url: str, found: str) -> int:
     return other.id
 
 
-async def _move(unit: Unit, article: Article, hashed: str, address: str) -> None:
-    await also_at(unit, article.id, ScopedUrl(hashed, article.scope_id))
+async def _move(unit: Transaction, article: Article, hashed: str, address: str) -> None:
+    await add_address(unit, article.id, ScopedUrl(hashed, article.scope_id))
     if site_of(host_of(address)) != site_of(host_of(article.url)) and is_untouched(article):
         await revise_article(unit, article, {"url": address})
 
@@ -55,12 +61,12 @@ def _differ(article: Article, other: Article) -> bool:
     return is_another((other.title, other.summary), (article.title, article.summary))
 
 
-async def _unite(unit: Unit, lost: Article, kept: Article) -> None:
+async def _unite(unit: Transaction, lost: Article, kept: Article) -> None:
     """The words are those of the source that speaks for both."""
     kept_id = kept.id
-    former = await speakers(unit, [kept_id])
-    await unite(unit, lost, kept)
-    if await speakers(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):
+    former = await publishers_of(unit, [kept_id])
+    await merge_articles(unit, lost, kept)
+    if await publishers_of(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):
         return
     values = {"title": lost.title, "summary": lost.summary, "text": lost.text, "url": lost.url}
     kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))

@@ -8,20 +8,19 @@ from bot.sources.articles.intake import Draft
 from bot.sources.articles.versions import Change, may_be_revised, may_be_revised_by, told_anew
 from bot.sources.urls import host_of
 from storage.article_versions import articles_to_revise, revise_article
-from storage.articles import Article
-from storage.engine import Unit
-from storage.folded import FoldedRow, store_folded
-from storage.sources_carrying import speakers
+from storage.articles import Article, FoldedText, store_folded
+from storage.db.engine import Transaction
+from storage.publishers import publishers_of
 
 
 async def revise(
-    unit: Unit, source_id: int, shown: Sequence[tuple[int, Draft]]
+    unit: Transaction, source_id: int, shown: Sequence[tuple[int, Draft]]
 ) -> tuple[list[tuple[int, Draft]], set[str]]:
     """Revise the articles *shown*, by id, for which the source speaks.
 
     Return those that were revised, and the guids of what is to be looked at again later.
     """
-    speaking = await speakers(unit, {article_id for article_id, _ in shown})
+    speaking = await publishers_of(unit, {article_id for article_id, _ in shown})
     ours = [each for each in shown if speaking.get(each[0]) == source_id]
     locked = await articles_to_revise(unit, {article_id for article_id, _ in ours})
     articles = {article.id: article for article in locked}
@@ -46,15 +45,15 @@ async def revise(
     return revised, later
 
 
-def folded_article(article: Article) -> FoldedRow:
+def folded_article(article: Article) -> FoldedText:
     return finished(_folded(article))
 
 
-def _folded(article: Article) -> Slices[FoldedRow]:
+def _folded(article: Article) -> Slices[FoldedText]:
     return folded_row(article.id, article.title, article.text, article.language)
 
 
-def folded_row(article_id: int, title: str, text: str, language: str) -> Slices[FoldedRow]:
+def folded_row(article_id: int, title: str, text: str, language: str) -> Slices[FoldedText]:
     title = yield from text_in_slices(title)
     text = yield from text_in_slices(text)
-    return FoldedRow(article_id, title, text, language)
+    return FoldedText(article_id, title, text, language)

@@ -13,20 +13,26 @@ from bot.sources.articles.intake import Draft
 from bot.sources.articles.revising import folded_row, revise
 from bot.sources.hashes import digest
 from bot.sources.urls import host_of
+from storage.alerts import make_public
 from storage.articles import (
     PUBLIC,
+    ArticleFingerprint,
+    FoldedText,
     ScopedUrl,
-    Sketch,
     articles_by_url,
-    sketches_of,
+    fingerprints_of,
     store_articles,
+    store_folded,
 )
-from storage.articles_united import make_public
-from storage.engine import Unit
-from storage.entries import LONGEST_OUTLET, Seen, forget_guids, note_contents, store_entries
-from storage.folded import FoldedRow, store_folded
-from storage.pages import AwaitedPage, await_pages
-from storage.sources import private_among
+from storage.db.engine import Transaction
+from storage.entries import (
+    MAX_PUBLISHER_LENGTH,
+    KnownEntry,
+    delete_entries_older_than,
+    store_entries,
+    update_content_hashes,
+)
+from storage.sources import AwaitedPage, enqueue_pages, private_sources
 
 MOST_GUIDS: Final = 5  # of one entry
 Found = tuple[int, Draft]  # the article's id and what the source says of it
@@ -42,7 +48,7 @@ class Shown:
 
     source_id: int
     drafts: Sequence[Draft]
-    known: Mapping[str, Seen] = field(default_factory=dict)
+    known: Mapping[str, KnownEntry] = field(default_factory=dict)
     inside: bool = False
 
     @cached_property
@@ -63,21 +69,21 @@ class Shown:
 
 
 async def store_drafts(
-    unit: Unit, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+    unit: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; see `store_shown`."""
     made = await store_shown(unit, [Shown(source_id, drafts, inside=inside)])
     return made.get(source_id, 0)
 
 
-async def store_shown(unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
+async def store_shown(unit: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
     An article that another source brought already gets this one as a further carrier. But what a
     private source shows first is an article of that source alone, until a public one shows it.
     """
     shown = [await _named_anew(unit, each) for each in shown]
-    private = await private_among(unit, [each.source_id for each in shown])
+    private = await private_sources(unit, [each.source_id for each in shown])
     made, placed = await _store_new(unit, shown, private)
     waiting: list[AwaitedPage] = []
     for each in shown:
@@ -90,15 +96,15 @@ async def store_shown(unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
-    await await_pages(unit, waiting)
+    await enqueue_pages(unit, waiting)
     return Counter({source_id: len(articles) for source_id, articles in made.items()})
 
 
-async def _named_anew(unit: Unit, shown: Shown) -> Shown:
+async def _named_anew(unit: Transaction, shown: Shown) -> Shown:
     """Give a name of its own to what stands under the guid of something else."""
     if not shown.changed:
         return shown
-    told = await sketches_of(unit, {article_id for article_id, _ in shown.changed})
+    told = await fingerprints_of(unit, {article_id for article_id, _ in shown.changed})
     others = await in_turns(_others(shown.changed, told))
     renamed = [
         replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
@@ -109,7 +115,7 @@ async def _named_anew(unit: Unit, shown: Shown) -> Shown:
     return replace(shown, drafts=renamed)
 
 
-def _others(changed: Sequence[Found], told: Mapping[int, Sketch]) -> Slices[set[str]]:
+def _others(changed: Sequence[Found], told: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
     """Return the hashes of the guids that stand for something else now."""
     others = set()
     for article_id, draft in changed:
@@ -123,7 +129,7 @@ def _others(changed: Sequence[Found], told: Mapping[int, Sketch]) -> Slices[set[
 
 
 async def _store_new(
-    unit: Unit, shown: Sequence[Shown], private: Collection[int]
+    unit: Transaction, shown: Sequence[Shown], private: Collection[int]
 ) -> tuple[dict[int, list[Found]], dict[tuple[int, str], int]]:
     """Return the new articles by source, and the article of each entry by source and guid."""
     new = [(each.source_id, draft) for each in shown for draft in each.new]
@@ -148,7 +154,7 @@ async def _store_new(
     await store_entries(unit, [_entry(draft, at, placed, unit) for at, draft in new])
     again = {(at, there[url]) for (at, _), url in zip(new, urls, strict=True) if url in there}
     if again:
-        await forget_guids(unit, again, MOST_GUIDS)
+        await delete_entries_older_than(unit, again, MOST_GUIDS)
     await make_public(unit, _made_public(there, stored))
     return made, placed
 
@@ -190,19 +196,19 @@ def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]
 
 
 async def _revise(
-    unit: Unit, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
+    unit: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
 ) -> list[Found]:
     if not changed and not carried:
         return []
     revised, later = await revise(unit, source_id, [*changed, *carried])
     seen = {each.guid_hash: each.content_hash for _, each in changed}
-    await note_contents(
+    await update_content_hashes(
         unit, source_id, {guid: content for guid, content in seen.items() if guid not in later}
     )
     return revised
 
 
-def _article(draft: Draft, url: ScopedUrl, unit: Unit) -> dict[str, Any]:
+def _article(draft: Draft, url: ScopedUrl, unit: Transaction) -> dict[str, Any]:
     return {
         **url._asdict(),
         "url": draft.url,
@@ -219,11 +225,13 @@ def _article(draft: Draft, url: ScopedUrl, unit: Unit) -> dict[str, Any]:
     }
 
 
-def _folded(article_id: int, draft: Draft) -> Slices[FoldedRow]:
+def _folded(article_id: int, draft: Draft) -> Slices[FoldedText]:
     return folded_row(article_id, draft.title, draft.text, draft.item.language)
 
 
-def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool, private: bool) -> AwaitedPage:
+def _page(
+    article_id: int, draft: Draft, unit: Transaction, *, inside: bool, private: bool
+) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
         url=draft.url,
@@ -236,7 +244,7 @@ def _page(article_id: int, draft: Draft, unit: Unit, *, inside: bool, private: b
 
 
 def _entry(
-    draft: Draft, source_id: int, placed: Mapping[tuple[int, str], int], unit: Unit
+    draft: Draft, source_id: int, placed: Mapping[tuple[int, str], int], unit: Transaction
 ) -> dict[str, Any]:
     return {
         "source_id": source_id,
@@ -244,6 +252,6 @@ def _entry(
         "article_id": placed[source_id, draft.guid_hash],
         "content_hash": draft.content_hash,
         "first_seen_at": unit.now,
-        "outlet": draft.item.outlet[:LONGEST_OUTLET],
-        "outlet_host": draft.item.outlet_host[:LONGEST_OUTLET],
+        "outlet": draft.item.outlet[:MAX_PUBLISHER_LENGTH],
+        "outlet_host": draft.item.outlet_host[:MAX_PUBLISHER_LENGTH],
     }

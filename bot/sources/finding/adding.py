@@ -19,16 +19,17 @@ from bot.sources.finding.finds import Find
 from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.cadence import SHORTEST_WISH
 from bot.sources.getting.visiting import Asked, Fetches, Visit, visit
-from storage.engine import Storage, Unit
+from storage.db.engine import Storage, Transaction
+from storage.enums import FullText, SourceState
 from storage.sources import (
     Source,
     add_source,
     change_source,
+    finish_fetches,
     make_source_public,
     source_of,
+    sources_still_leased,
 )
-from storage.sources_due import finish_fetches, still_leased
-from storage.words import FullText, SourceState
 
 
 class Outcome(StrEnum):
@@ -182,7 +183,7 @@ class Adding:
     ) -> int:
         """Store a part of a backlog that is too long for one unit; *ending*: the last one."""
         async with self.storage.writing() as unit:
-            if not await still_leased(unit, owner, [source_id]):
+            if not await sources_still_leased(unit, owner, [source_id]):
                 return 0  # whoever reads it now stores the rest
             if ending:
                 await finish_fetches(unit, owner, {source_id: ending})
@@ -211,7 +212,7 @@ def _backlog(row: Mapping[str, Any], visited: Visit, now: datetime) -> Slices[li
     return drafts
 
 
-def _unread(unit: Unit, owner: str) -> dict[str, Any]:
+def _unread(unit: Transaction, owner: str) -> dict[str, Any]:
     """How a source is stored whose backlog is not: if that never comes, it is read anew."""
     leased = {"owner": owner, "lease_until": unit.now + LEASE, "next_fetch_at": unit.now}
     return dict.fromkeys(_READ) | leased

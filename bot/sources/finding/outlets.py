@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from bot.sources.formats.records import Document, Item
 from bot.sources.urls import canonical_url, host_of
-from storage.words import SourceKind
+from storage.enums import SourceKind
 
 # Whoever adds a feed of these adds a search, by whatever name.
 _SERVICES = frozenset({"news.google.com"})

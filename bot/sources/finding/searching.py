@@ -9,17 +9,17 @@ import structlog
 from bot.sources.articles.intake import url_hash
 from bot.sources.finding.searchplan import Plan, plan
 from bot.sources.urls import host_of
-from storage.engine import Storage
-from storage.searches import (
-    forget_searches,
-    queries_watched,
-    retire_searches,
-    revive_searches,
-    searches,
-    start_searches,
+from storage.db.engine import Storage
+from storage.enums import SourceKind
+from storage.search_feeds import (
+    add_search_feeds,
+    delete_search_feeds,
+    retire_search_feeds,
+    revive_search_feeds,
+    search_feeds,
+    subscribed_queries,
 )
 from storage.sources import Source
-from storage.words import SourceKind
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +44,9 @@ class Searching:
     async def follow_watched(self) -> int:
         """Make, revive and retire searches as chats watch; return how many."""
         async with self.storage.reading() as unit:
-            existing = await searches(unit)
+            existing = await search_feeds(unit)
             limit = self.budget * _QUERIES_FOR_EACH
-            watched = await queries_watched(unit, limit) if self.templates and limit else []
+            watched = await subscribed_queries(unit, limit) if self.templates and limit else []
         wanted = plan(watched, existing, self.templates, self.budget)
         if not wanted and not any(one.is_retired for one in existing):
             return 0
@@ -55,10 +55,10 @@ class Searching:
     async def _make_so(self, wanted: Plan) -> int:
         """Return how many changed; what the operator reads already is no search."""
         async with self.storage.writing() as unit:
-            await retire_searches(unit, wanted.retire)
-            await revive_searches(unit, wanted.revive)
-            started = await start_searches(unit, _rows(wanted.start, unit.now))
-            forgotten = await forget_searches(unit, unit.now - KEPT)
+            await retire_search_feeds(unit, wanted.retire)
+            await revive_search_feeds(unit, wanted.revive)
+            started = await add_search_feeds(unit, _rows(wanted.start, unit.now))
+            forgotten = await delete_search_feeds(unit, unit.now - KEPT)
         revived, retired = len(wanted.revive), len(wanted.retire)
         if changed := started + revived + retired + forgotten:
             log.info(

@@ -10,7 +10,7 @@ from bot.subscribers.refusals import NotAZone
 from bot.subscribers.slots import Times
 from bot.subscribers.zones import zone_of_place
 from bot.web.app.wishes import BadWishError
-from storage.words import Mode, QuietHours, Reach
+from storage.enums import DigestMedium, Mode, QuietHours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -155,7 +155,7 @@ class Acts:
         return Done("saved")
 
     async def set_reach(self, guest: Guest, wish: Wish) -> Done:
-        await self.doors.mailboxes.set_reach(guest.chat_id, wish.one_of("reach", Reach))
+        await self.doors.mailboxes.set_reach(guest.chat_id, wish.one_of("reach", DigestMedium))
         return Done("saved")
 
     async def set_mail_alerts(self, guest: Guest, wish: Wish) -> Done:

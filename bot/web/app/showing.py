@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.rendering.filters import local
 from bot.subscribers.limits import MOST_TOPICS
-from storage.words import MOST_SLOTS
+from storage.enums import MAX_SCHEDULE_TIMES
 
 if TYPE_CHECKING:
     from bot.rendering.renderer import Renderer
@@ -74,7 +74,7 @@ def _digest(settings: Settings, renderer: Renderer) -> dict[str, Any]:
         "zone": plan.zone,
         "place": _told(renderer, "web/app/place.html", zone=plan.zone),
         "slots": [{"minutes": slot.minutes, "weekdays": slot.weekdays} for slot in slots],
-        "mayHaveMore": len(slots) < MOST_SLOTS,
+        "mayHaveMore": len(slots) < MAX_SCHEDULE_TIMES,
     }
 
 

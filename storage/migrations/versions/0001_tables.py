@@ -15,18 +15,6 @@ ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
-        "act",
-        sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("at", UTCDateTime(), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=True),
-        sa.Column("deed", sa.String(16), nullable=False),
-        sa.Column("subject", AutoString(length=200), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_act")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_act_at"), "act", ["at"], unique=False)
-    op.create_table(
         "admin",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
@@ -39,11 +27,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_admincode")),
     )
     op.create_table(
+        "auditevent",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("deed", sa.String(16), nullable=False),
+        sa.Column("subject", AutoString(length=200), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auditevent")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_auditevent_at"), "auditevent", ["at"], unique=False)
+    op.create_table(
         "ban",
         sa.Column("telegram_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("telegram_id", name=op.f("pk_ban")),
+    )
+    op.create_table(
+        "boilerplateblocks",
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("blocks", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_boilerplateblocks")),
     )
     op.create_table(
         "broadcast",
@@ -66,10 +72,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "catalogueedit",
+        "cataloguechange",
         sa.Column("slug", AutoString(length=64), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("slug", name=op.f("pk_catalogueedit")),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_cataloguechange")),
+    )
+    op.create_table(
+        "changenumber",
+        sa.Column("name", AutoString(length=32), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_changenumber")),
     )
     op.create_table(
         "chat",
@@ -131,39 +143,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("resume_at IS NOT NULL"),
     )
     op.create_table(
-        "checkpoint",
-        sa.Column("token", AutoString(length=32), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("made_at", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_checkpoint")),
-    )
-    op.create_table(
-        "counter",
-        sa.Column("name", AutoString(length=32), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_counter")),
-    )
-    op.create_table(
-        "guessing",
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("since", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_guessing")),
-    )
-    op.create_table(
-        "handled",
-        sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", UTCDateTime(), nullable=False),
-        sa.Column("made", ROW_ID, nullable=True),
-        sa.PrimaryKeyConstraint("bot_id", "update_id", name=op.f("pk_handled")),
-    )
-    op.create_index(op.f("ix_handled_at"), "handled", ["at"], unique=False)
-    op.create_table(
         "hostpause",
         sa.Column("host", AutoString(), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hostpause")),
+    )
+    op.create_table(
+        "indexversion",
+        sa.Column("token", AutoString(length=32), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_indexversion")),
     )
     op.create_table(
         "invite",
@@ -179,12 +169,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "learnedblocks",
-        sa.Column("host", AutoString(), nullable=False),
-        sa.Column("blocks", AutoString(), nullable=False),
-        sa.PrimaryKeyConstraint("host", name=op.f("pk_learnedblocks")),
-    )
-    op.create_table(
         "lease",
         sa.Column("name", AutoString(length=32), nullable=False),
         sa.Column("owner", AutoString(), nullable=False),
@@ -198,6 +182,15 @@ def upgrade() -> None:
         sa.Column("paused_until", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),
     )
+    op.create_table(
+        "processedupdate",
+        sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("made", ROW_ID, nullable=True),
+        sa.PrimaryKeyConstraint("bot_id", "update_id", name=op.f("pk_processedupdate")),
+    )
+    op.create_index(op.f("ix_processedupdate_at"), "processedupdate", ["at"], unique=False)
     op.create_table(
         "query",
         sa.Column("id", ROW_ID, nullable=False),
@@ -309,6 +302,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event", "day", name=op.f("pk_tally")),
     )
     op.create_table(
+        "wrongguesses",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_wrongguesses")),
+    )
+    op.create_table(
         "admission",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
@@ -322,17 +322,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_admission")),
     )
     op.create_index(op.f("ix_admission_invite_id"), "admission", ["invite_id"], unique=False)
-    op.create_table(
-        "allowance",
-        sa.Column("chat_id", ROW_ID, nullable=False),
-        sa.Column("topics", sa.Integer(), nullable=True),
-        sa.Column("feeds", sa.Integer(), nullable=True),
-        sa.Column("alerts", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_allowance_chat_id_chat"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_allowance")),
-    )
     op.create_table(
         "article",
         sa.Column("owner", AutoString(), nullable=True),
@@ -396,6 +385,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("put_out_at IS NULL"),
     )
     op.create_table(
+        "chatadmin",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_chatadmin_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "person_id", name=op.f("pk_chatadmin")),
+    )
+    op.create_index(op.f("ix_chatadmin_person_id"), "chatadmin", ["person_id"], unique=False)
+    op.create_table(
         "edition",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -430,18 +430,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_feedback_chat_id"), "feedback", ["chat_id"], unique=False)
     op.create_table(
-        "feedgrant",
-        sa.Column("chat_id", ROW_ID, autoincrement=False, nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("is_open", sa.Boolean(), nullable=False),
-        sa.Column("changed_at", UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_feedgrant_chat_id_chat"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_feedgrant")),
-    )
-    op.create_table(
-        "feedlist",
+        "feedimport",
         sa.Column("owner", AutoString(), nullable=True),
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("id", ROW_ID, nullable=False),
@@ -449,12 +438,12 @@ def upgrade() -> None:
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_feedlist_chat_id_chat"), ondelete="CASCADE"
+            ["chat_id"], ["chat.id"], name=op.f("fk_feedimport_chat_id_chat"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedlist")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedimport")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_feedlist_chat_id"), "feedlist", ["chat_id"], unique=False)
+    op.create_index(op.f("ix_feedimport_chat_id"), "feedimport", ["chat_id"], unique=False)
     op.create_table(
         "follow",
         sa.Column("chat_id", ROW_ID, nullable=False),
@@ -556,7 +545,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "push",
+        "publishedfeed",
+        sa.Column("chat_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_publishedfeed_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_publishedfeed")),
+    )
+    op.create_table(
+        "pushsubscription",
         sa.Column("owner", AutoString(), nullable=True),
         sa.Column("lease_until", UTCDateTime(), nullable=True),
         sa.Column("id", ROW_ID, nullable=False),
@@ -572,12 +572,26 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("pushed_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["source_id"], ["source.id"], name=op.f("fk_push_source_id_source"), ondelete="SET NULL"
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_pushsubscription_source_id_source"),
+            ondelete="SET NULL",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_push")),
-        sa.UniqueConstraint("source_id", name=op.f("uq_push_source_id")),
-        sa.UniqueConstraint("token", name=op.f("uq_push_token")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pushsubscription")),
+        sa.UniqueConstraint("source_id", name=op.f("uq_pushsubscription_source_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_pushsubscription_token")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "quota",
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("topics", sa.Integer(), nullable=True),
+        sa.Column("feeds", sa.Integer(), nullable=True),
+        sa.Column("alerts", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_quota_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", name=op.f("pk_quota")),
     )
     op.create_table(
         "share",
@@ -605,17 +619,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("chat_id", "number", name=op.f("pk_slot")),
     )
-    op.create_table(
-        "steward",
-        sa.Column("chat_id", ROW_ID, nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_steward_chat_id_chat"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("chat_id", "person_id", name=op.f("pk_steward")),
-    )
-    op.create_index(op.f("ix_steward_person_id"), "steward", ["person_id"], unique=False)
     op.create_table(
         "topic",
         sa.Column("id", ROW_ID, nullable=False),
@@ -918,7 +921,7 @@ def upgrade() -> None:
         "ix_entry_source_id_article_id", "entry", ["source_id", "article_id"], unique=False
     )
     op.create_table(
-        "feedlistline",
+        "feedimportline",
         sa.Column("list_id", ROW_ID, nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("url", AutoString(length=2000), nullable=False),
@@ -926,11 +929,11 @@ def upgrade() -> None:
         sa.Column("sentence", AutoString(), nullable=False),
         sa.ForeignKeyConstraint(
             ["list_id"],
-            ["feedlist.id"],
-            name=op.f("fk_feedlistline_list_id_feedlist"),
+            ["feedimport.id"],
+            name=op.f("fk_feedimportline_list_id_feedimport"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("list_id", "number", name=op.f("pk_feedlistline")),
+        sa.PrimaryKeyConstraint("list_id", "number", name=op.f("pk_feedimportline")),
     )
     op.create_table(
         "folded",
@@ -996,7 +999,7 @@ def downgrade() -> None:
         "subscription",
         "match",
         "folded",
-        "feedlistline",
+        "feedimportline",
         "entry",
         "endedsubscription",
         "editionstory",
@@ -1007,43 +1010,43 @@ def downgrade() -> None:
         "alert",
         "unfollowed",
         "topic",
-        "steward",
         "slot",
         "share",
-        "push",
+        "quota",
+        "pushsubscription",
+        "publishedfeed",
         "outage",
         "mute",
         "mailboxrequest",
         "mailbox",
         "follow",
-        "feedlist",
-        "feedgrant",
+        "feedimport",
         "feedback",
         "edition",
+        "chatadmin",
         "bundle",
         "article",
-        "allowance",
         "admission",
+        "wrongguesses",
         "tally",
         "story",
         "source",
         "secret",
         "query",
+        "processedupdate",
         "pace",
         "lease",
-        "learnedblocks",
         "invite",
+        "indexversion",
         "hostpause",
-        "handled",
-        "guessing",
-        "counter",
-        "checkpoint",
         "chat",
-        "catalogueedit",
+        "changenumber",
+        "cataloguechange",
         "broadcast",
+        "boilerplateblocks",
         "ban",
+        "auditevent",
         "admincode",
         "admin",
-        "act",
     ]:
         op.drop_table(name)

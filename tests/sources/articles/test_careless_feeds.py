@@ -21,7 +21,7 @@ from tests.sources.polled import HOUR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 
 TITLES = ("Ferry sinks", "Budget passes", "Museum opens")

@@ -7,7 +7,7 @@ from bot.sources.articles.completion import MOST_PAGES, awaiting_pages, complete
 from bot.sources.articles.intake import Draft
 from bot.sources.formats.records import Item
 from storage.articles import Article
-from storage.words import FullText, SourceKind
+from storage.enums import FullText, SourceKind
 from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

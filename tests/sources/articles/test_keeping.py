@@ -22,15 +22,14 @@ from bot.sources.getting.troubles import Trouble
 from bot.sources.getting.visiting import Visit
 from storage.articles import Article
 from storage.entries import Entry
-from storage.sources import Source, add_source
-from storage.sources_due import claim_due_sources
+from storage.sources import Source, add_source, claim_due_sources
 from tests.sources.polled import DAY, rows_of
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Awaitable, Callable, Sequence
 
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.conftest import TurnedClock
 
 MINUTE = timedelta(minutes=1)
@@ -156,11 +155,11 @@ async def test_more_than_a_unit_should_hold_takes_several(
 class Units:
     """Stores what units of work bring; *then* does something within the first one."""
 
-    then: Callable[[Unit], Awaitable[object]] | None = None
+    then: Callable[[Transaction], Awaitable[object]] | None = None
     titles: list[list[str]] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
 
-    async def store(self, unit: Unit, shown: Sequence[Shown]) -> Counter[int]:
+    async def store(self, unit: Transaction, shown: Sequence[Shown]) -> Counter[int]:
         if self.titles and self.then is killed:
             raise Killed
         self.titles.append([draft.title for each in shown for draft in each.drafts])
@@ -175,11 +174,11 @@ class Killed(BaseException):
     pass
 
 
-async def killed(_unit: Unit) -> None:
+async def killed(_unit: Transaction) -> None:
     """Let the process end behind the first unit."""
 
 
-async def taken_over(unit: Unit) -> None:
+async def taken_over(unit: Transaction) -> None:
     await unit.session.exec(update(Source).values(owner="another"))
 
 

@@ -9,19 +9,16 @@ from sqlalchemy import update
 
 from bot.sources.articles.completion import LATE
 from bot.sources.articles.intake import url_hash
-from storage.article_addresses import ArticleAddress
-from storage.articles import Article
+from storage.articles import Article, ArticleAddress, Folded
 from storage.entries import Entry
-from storage.folded import Folded
-from storage.pages import AwaitedPage
-from storage.sources import Source
+from storage.enums import Stage
+from storage.sources import AwaitedPage, Source
 from storage.stories import Story
-from storage.words import Stage
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import HOUR, poll_after, rows_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 TASTE = "A taste of the storm."
 

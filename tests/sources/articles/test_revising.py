@@ -14,20 +14,16 @@ from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
 from storage.article_versions import ArticleVersion
-from storage.articles import Article
-from storage.articles_staged import claim_articles
+from storage.articles import Article, Folded, claim_articles
 from storage.entries import Entry
-from storage.folded import Folded
-from storage.matches import Match
-from storage.pages import AwaitedPage
-from storage.queries import query_for
-from storage.sources import Source
-from storage.words import Stage
+from storage.enums import Stage
+from storage.queries import Match, query_for
+from storage.sources import AwaitedPage, Source
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, poll_after, rows_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
 MINUTE = timedelta(minutes=1)
 

@@ -8,25 +8,25 @@ from bot.sources.articles.storing import MOST_GUIDS, Shown, store_shown
 from bot.sources.formats.records import Item
 from storage.articles import PUBLIC, Article
 from storage.entries import Entry
+from storage.enums import SourceKind
 from storage.sources import add_source
-from storage.words import SourceKind
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import HOUR, rows_of
 
 if TYPE_CHECKING:
-    from storage.engine import Storage, Unit
+    from storage.db.engine import Storage, Transaction
     from tests.conftest import TurnedClock
 
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 
-async def added(unit: Unit, name: str, **more: Any) -> int:
+async def added(unit: Transaction, name: str, **more: Any) -> int:
     row = {"url": name, "url_hash": name, "host": name, "public": True}
     row |= {"created_at": unit.now, "next_fetch_at": unit.now}
     return await add_source(unit, row | more) or 0
 
 
-def shown(source_id: int, unit: Unit, words: str) -> Shown:
+def shown(source_id: int, unit: Transaction, words: str) -> Shown:
     item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
     return Shown(source_id, drafts([item], unit.now))
 

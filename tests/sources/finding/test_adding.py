@@ -12,8 +12,8 @@ from bot.sources.finding.adding import LEASE, Adding, Outcome, Wish
 from bot.sources.finding.opml import Outline, read_opml
 from bot.sources.listing import Listing
 from storage.articles import Article
+from storage.enums import FullText, SourceKind
 from storage.sources import Source
-from storage.words import FullText, SourceKind
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import poll_after, rows_of
 

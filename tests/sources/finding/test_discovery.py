@@ -11,7 +11,7 @@ from bot.sources.finding.discovery import Discovery
 from bot.sources.finding.feedlinks import Where
 from bot.sources.formats.records import Kind
 from bot.sources.listing import Listing
-from storage.words import SourceKind
+from storage.enums import SourceKind
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss
 

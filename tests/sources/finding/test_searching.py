@@ -12,12 +12,10 @@ from bot.sources.formats.records import Item
 from bot.sources.listing import Listing
 from storage.articles import Article
 from storage.entries import Entry
-from storage.pages import AwaitedPage
-from storage.sources import Source
-from storage.sources_carrying import carriers_of, sources_called
-from storage.stories_told import outlets_of
+from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
+from storage.publishers import hosts_carrying, publishers_by_article, sources_named
+from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
-from storage.words import ChatState, FullText, Mode, SourceKind, SourceState
 from tests.publishing.newsroom import Newsroom
 from tests.sources.feeds_made import rss
 from tests.sources.polled import HOUR, poll_after, rows_of
@@ -162,8 +160,10 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
 
     stored = await rows_of(storage, Article)
     async with storage.reading() as unit:
-        outlets = await outlets_of(unit, {article.story_id: article.id for article in stored})
-        carriers = await carriers_of(unit, [article.id for article in stored])
+        outlets = await publishers_by_article(
+            unit, {article.story_id: article.id for article in stored}
+        )
+        carriers = await hosts_carrying(unit, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
     assert sorted(outlets.values()) == [["Post"], ["Times"]]
@@ -200,7 +200,7 @@ async def test_two_searches_that_find_the_same_share_it(
     (article,) = await rows_of(storage, Article)
     assert len(await rows_of(storage, Entry)) == 2
     async with storage.reading() as unit:
-        assert await outlets_of(unit, {article.story_id: article.id}) == {
+        assert await publishers_by_article(unit, {article.story_id: article.id}) == {
             article.story_id: ["Post"]
         }
 
@@ -235,7 +235,7 @@ async def test_a_query_for_a_source_looks_into_searches_too(storage, searching, 
     await searching.follow_watched()
 
     async with storage.reading() as unit:
-        assert len(await sources_called(unit, lambda _host, _title: False, watched)) == 1
+        assert len(await sources_named(unit, lambda _host, _title: False, watched)) == 1
 
 
 def test_a_page_behind_a_detour_is_not_read():

@@ -16,7 +16,7 @@ from tests.sources.polled import articles_of, poll_after, rows_of
 if TYPE_CHECKING:
     from bot.sources.finding.adding import Adding
     from bot.sources.poll import Polling
-    from storage.engine import Storage
+    from storage.db.engine import Storage
     from tests.conftest import TurnedClock
     from tests.sources.feedfarm import FeedFarm
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sources.finding.adding import Outcome
-from storage.words import SourceKind
+from storage.enums import SourceKind
 from tests.sources.formats.test_sitemaps import NEWS, dated, plain
 from tests.sources.polled import articles_of, only_source, poll_after
 

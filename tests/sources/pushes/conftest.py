@@ -17,8 +17,8 @@ from bot.sources.hubcalls import HubCalls
 from bot.sources.pushes import Pushing
 from bot.web.health import make_web
 from bot.web.hub import hub_routes
-from storage.pushes import Push
 from storage.sources import Source
+from storage.websub import PushSubscription
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import only_source, rows_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from aiohttp.web import Application, Request
 
-    from storage.engine import Storage
+    from storage.db.engine import Storage
 
     Visitor = TestClient[Request, Application]
 
@@ -84,22 +84,24 @@ async def source(storage, adding, farm, clock) -> Source:
     return await only_source(storage)
 
 
-async def only_push(storage: Storage) -> Push:
-    (push,) = await rows_of(storage, Push)
+async def only_push(storage: Storage) -> PushSubscription:
+    (push,) = await rows_of(storage, PushSubscription)
     return push
 
 
-def question(push: Push, mode: str = "subscribe", **more: str) -> dict[str, str]:
+def question(push: PushSubscription, mode: str = "subscribe", **more: str) -> dict[str, str]:
     asked = {"hub.mode": mode, "hub.topic": push.topic, "hub.challenge": "<b>42</b>"}
     return asked | {f"hub.{name}": value for name, value in more.items()}
 
 
-async def confirm(visitor: Visitor, push: Push, mode: str = "subscribe", **more: str) -> str:
+async def confirm(
+    visitor: Visitor, push: PushSubscription, mode: str = "subscribe", **more: str
+) -> str:
     answer = await visitor.get(f"/hub/{push.token}", params=question(push, mode, **more))
     return f"{answer.status} {await answer.text()}"
 
 
-async def tell(visitor: Visitor, push: Push, secret: str | None = None) -> int:
+async def tell(visitor: Visitor, push: PushSubscription, secret: str | None = None) -> int:
     made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
     answer = await visitor.post(
         f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from storage.pushes import Push
+from storage.enums import SourceState
 from storage.sources import remove_source
-from storage.words import SourceState
+from storage.websub import PushSubscription
 from tests.sources.polled import HOUR, rows_of
 from tests.sources.pushes.conftest import CALLBACK, change_sources, confirm, only_push
 
@@ -29,7 +29,7 @@ async def test_a_hub_is_told_when_it_is_no_longer_needed(
             await change_sources(storage, hub_topic="https://news.example/elsewhere")
 
     await pushing.ask_hubs()
-    old, *_new = await rows_of(storage, Push)
+    old, *_new = await rows_of(storage, PushSubscription)
 
     assert (
         hub.asked[-1 if why != "names another hub" else 1]["hub.callback"] == CALLBACK + old.token
@@ -37,7 +37,7 @@ async def test_a_hub_is_told_when_it_is_no_longer_needed(
     assert "unsubscribe" in hub.modes
     assert (await visitor.post(f"/hub/{old.token}", data=b"news")).status == 410
     assert await confirm(visitor, old, "unsubscribe") == "200 <b>42</b>"
-    assert old.token not in {push.token for push in await rows_of(storage, Push)}
+    assert old.token not in {push.token for push in await rows_of(storage, PushSubscription)}
 
 
 async def test_a_hub_that_does_not_take_leave_is_forgotten(
@@ -53,7 +53,7 @@ async def test_a_hub_that_does_not_take_leave_is_forgotten(
         clock.turn(HOUR)
 
     assert hub.modes == ["subscribe", "unsubscribe", "unsubscribe", "unsubscribe"]
-    assert await rows_of(storage, Push) == []
+    assert await rows_of(storage, PushSubscription) == []
 
 
 async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source, pushing, hub):
@@ -64,4 +64,4 @@ async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source,
     await pushing.ask_hubs()
 
     assert hub.modes == ["subscribe"]
-    assert await rows_of(storage, Push) == []
+    assert await rows_of(storage, PushSubscription) == []

@@ -9,10 +9,10 @@ from tests.sources.polled import DAY, HOUR, only_source
 from tests.sources.pushes.conftest import MINUTE, NAMES_A_HUB, confirm, only_push, tell
 
 if TYPE_CHECKING:
-    from storage.pushes import Push
+    from storage.websub import PushSubscription
 
 
-async def a_kept_word(storage, pushing, polling, farm, visitor, clock) -> Push:
+async def a_kept_word(storage, pushing, polling, farm, visitor, clock) -> PushSubscription:
     """Have the hub tell of ten entries that came within minutes; return its push."""
     await pushing.ask_hubs()
     push = await only_push(storage)

@@ -40,9 +40,9 @@ from bot.web.allowances import Allowances
 from bot.web.app.doors import AppDoors
 from bot.web.health import make_web
 from bot.web.site import Site, WebDoors
-from storage.deliveries import Delivery
-from storage.engine import Storage
-from storage.words import Medium
+from storage.db.engine import Storage
+from storage.enums import Medium
+from storage.outbox import Delivery
 from tests.catalogues.pseudo import pseudo_tongue
 from tests.web.conftest import BASE, SEAL
 

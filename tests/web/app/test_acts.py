@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.web.app.acts import Acts
+from storage.enums import ChatState
 from storage.queries import query_for
 from storage.topics import Topic
-from storage.words import ChatState
 
 
 async def test_words_are_watched_changed_renamed_stopped_and_watched_again(ann):

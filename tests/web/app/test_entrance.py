@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from bot.subscribers.access import Access
-from storage.bans import ban
 from storage.chats import Chat
+from storage.suspension import ban
 
 ASKED = ["state", "preview", "topic", "watch", "stop", "undo", "slots", "mail", "forget-mail"]
 

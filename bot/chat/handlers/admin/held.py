@@ -9,7 +9,7 @@ from aiogram import Router
 from bot.chat.callbacks.admin import Drop, HeldPage, Release, Undrop
 from bot.chat.handlers.admin.desk import put
 from bot.subscribers.pages import Page, page_number
-from storage.words import DeliveryState
+from storage.enums import DeliveryState
 
 if TYPE_CHECKING:
     from aiogram.types import CallbackQuery

@@ -1,0 +1,248 @@
+"""The databases: opening them, units of work, the clock, claims.
+
+A unit of work is short and holds no network call. `reading()` is deferred; `writing()` takes the
+write lock at once (SQLite: a reader that turns writer fails instead of waiting).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sqlalchemy import func, literal, make_url
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import (
+    TimeoutError as PoolTimeoutError,
+)
+from sqlalchemy.pool import QueuePool
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.db.notify import Notifier, notify
+from storage.db.postgresql import (
+    COMMAND_SECONDS,
+    DISCONNECTED_CODES,
+    connections_of,
+    postgresql_engine,
+    sqlstate,
+)
+from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from storage.enums import Notification
+
+# What any unit of work may raise: the disk is full, the server is away, the file is locked.
+DatabaseError = DBAPIError
+
+SQLITE = "sqlite"
+
+POSTGRESQL = "postgresql"
+
+# SQLSTATEs of PostgreSQL. A deadlock, a serialization failure:
+_CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
+
+# No connection; no room; being stopped, or not yet started; trouble of its system; a standby.
+_UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether it says that the database could not be reached or used, whatever was asked of it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError)
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return True
+    return sqlstate(error).startswith(_UNAVAILABLE_CODES)
+
+
+def is_disconnected(error: Exception) -> bool:
+    """Whether the server is, or the file is locked: that may be over at any moment."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or sqlstate(error).startswith(DISCONNECTED_CODES):
+        return True
+    return getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same unit of work may succeed later: the database is away, or two units met."""
+    return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
+
+
+async def database_clock(session: AsyncSession) -> datetime:
+    """Return the database's own clock, aware UTC, finer than a second.
+
+    SQLite is a library: what it would tell is this machine's clock, and to ask for that takes a
+    statement. PostgreSQL's `now()` is the transaction's start. With the same statement PostgreSQL
+    is told when to give a transaction up, which goes through a pooler too.
+    """
+    if session.get_bind().dialect.name == POSTGRESQL:
+        moment: datetime = (await session.exec(_READ_CLOCK)).one()[0]
+        return moment.astimezone(UTC)
+    return datetime.now(UTC)
+
+
+# A process that stands still, or whose machine is gone, keeps its locks from the others for so
+# long; shorter than any lease, so that its transaction cannot end after another took over.
+IDLE_TRANSACTION_TIMEOUT: Final = timedelta(seconds=10)
+
+_READ_CLOCK: Final = select(
+    func.clock_timestamp(),
+    func.set_config(
+        "idle_in_transaction_session_timeout",
+        str(IDLE_TRANSACTION_TIMEOUT // timedelta(milliseconds=1)),
+        literal(value=True),  # for this transaction
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One unit of work: a session inside a transaction, and the moment it happens at."""
+
+    session: AsyncSession
+    now: datetime
+    hints: set[Notification] = field(default_factory=set)
+    """What the others may be told when this is committed."""
+    made: Counter[str] = field(default_factory=Counter)
+    """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
+    clock: DatabaseClock = database_clock
+
+    @property
+    def dialect(self) -> str:
+        return self.session.get_bind().dialect.name
+
+    async def anew(self) -> Transaction:
+        """Return this unit at the moment that it is by now: a lock may have been waited for."""
+        return replace(self, now=await self.clock(self.session))
+
+
+class DatabaseClock(Protocol):
+    async def __call__(self, session: AsyncSession, /) -> datetime: ...
+
+
+class Storage:
+    """The only truth. Open it once in a process; close it when nothing uses it any more."""
+
+    def __init__(
+        self, engine: AsyncEngine, clock: DatabaseClock, writing_engine: AsyncEngine | None = None
+    ) -> None:
+        self._engine = engine
+        self._engine_of_writers = writing_engine or engine
+        self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
+        self._clock = clock
+        self._hints: Notifier | None = None
+        self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
+        # Waiting in line here is cheaper than SQLite's busy polling, and fair.
+        self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: DatabaseClock = database_clock,
+        pool_size: int = 10,
+        command_seconds: float | None = COMMAND_SECONDS,
+        through_pooler: bool = False,
+    ) -> Storage:
+        """Return a storage on *url* (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
+
+        The schema is `storage.schema.migrate`'s business and must be there already.
+        *pool_size* is how many connections there are at most to PostgreSQL, *command_seconds* how
+        long a server may take to answer (None for work that takes long). *through_pooler*: at the
+        other end is PgBouncer or its like, which gives each transaction another session.
+        """
+        if make_url(url).get_backend_name() != SQLITE:
+            options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
+            options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
+            return cls(postgresql_engine(url, **options), clock)
+        from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
+
+        engine = sqlite_engine(url, pool_size=pool_size, module=OneHop())
+        # One connection writes, so that what others wrote does not empty its cache each time.
+        writers: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "module": OneHop()}
+        return cls(engine, clock, sqlite_engine(url, cache_mb=WRITERS_CACHE_MB, **writers))
+
+    @property
+    def dialect(self) -> str:
+        return self._engine.dialect.name
+
+    @property
+    def connections_in_use(self) -> int:
+        pools = {self._engine.pool, self._engine_of_writers.pool}
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_connected())
+            session = AsyncSession(self._engine, expire_on_commit=False)
+            await stack.enter_async_context(session)
+            await stack.enter_async_context(session.begin())
+            yield Transaction(session, await self._clock(session), clock=self._clock)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_connected())
+            if self._writer:
+                await stack.enter_async_context(self._writer)
+            session = AsyncSession(self._writing_engine, expire_on_commit=False)
+            await stack.enter_async_context(session)
+            await stack.enter_async_context(session.begin())
+            unit = Transaction(session, await self._clock(session), clock=self._clock)
+            yield unit
+            if unit.hints and self.dialect == POSTGRESQL and self._hints is None:
+                await notify(session, unit.hints)
+        self.on_made(unit.made)
+        if unit.hints and self._hints:
+            self._hints.give(unit.hints)
+
+    async def cut_log(self) -> bool:
+        """Leave nothing that was deleted in SQLite's log; False where somebody read meanwhile."""
+        if self._writer is None:
+            return True
+        async with self._writer:
+            return await truncate_wal(self._engine_of_writers)
+
+    @contextmanager
+    def hinting(self, hints: Notifier) -> Iterator[None]:
+        """For the block *hints* tell what units of work commit, which do so themselves else."""
+        self._hints = hints
+        try:
+            yield
+        finally:
+            self._hints = None
+
+    async def leave_silent_servers(self) -> None:
+        """Without end: give up connections to a PostgreSQL server that says nothing any more."""
+        await connections_of(self._engine).watch(self._leave_hints)
+
+    def _leave_hints(self) -> None:
+        if self._hints:
+            self._hints.leave()
+
+    async def close(self) -> None:
+        await self._engine_of_writers.dispose()
+        await self._engine.dispose()
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """Let a pool that has no connection left be a database that cannot be reached, as it is."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise OperationalError(None, None, error) from error

@@ -1,0 +1,171 @@
+"""Leases on roles that only one process may have, such as polling Telegram.
+
+A process that shares its database also holds one that says it is alive (`alive:…`), and renews it
+every few seconds: what it leases is free again soon after it was killed.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, TypeVar
+
+from sqlalchemy import BindParameter, ColumnElement, Update, delete, func, inspect, or_, update
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.sql import Leased, insert_new
+
+_LENGTH: Final = 32  # of a name
+
+
+class Lease(SQLModel, table=True):
+    name: str = Field(primary_key=True, max_length=_LENGTH)
+    owner: str
+    lease_until: datetime
+
+
+Row = TypeVar("Row", bound=Leased)
+
+PRESENCE: Final = "alive:"
+
+
+async def acquire_lease(unit: Transaction, name: str, owner: str, lease: timedelta) -> bool:
+    """Take or renew the lease *name* for *owner*; return whether *owner* has it now."""
+    until = unit.now + lease
+    renewed = await unit.session.exec(
+        update(Lease)
+        .where(
+            col(Lease.name) == name,
+            or_(col(Lease.owner) == owner, col(Lease.lease_until) <= unit.now),
+        )
+        .values(owner=owner, lease_until=until)
+    )
+    if renewed.rowcount:
+        return True
+    row = {"name": name, "owner": owner, "lease_until": until}
+    return bool(await insert_new(unit, Lease, [row], returning=Lease.name))
+
+
+async def renew_lease(unit: Transaction, name: str, owner: str, lease: timedelta) -> bool:
+    """Renew the lease, also one that is over, as long as nobody else has had it since.
+
+    Nobody can take it before this unit ends.
+    """
+    connection = await unit.session.connection()
+    renewed = await connection.execute(
+        update(Lease)
+        .where(col(Lease.name) == name, col(Lease.owner) == owner)
+        .values(lease_until=unit.now + lease)
+    )
+    return bool(renewed.rowcount)
+
+
+async def lease_of(unit: Transaction, name: str) -> tuple[str, datetime]:
+    """Return who had the lease last and until when; ("", now) if nobody, or it was let go."""
+    connection = await unit.session.connection()
+    wanted = select(Lease.owner, Lease.lease_until).where(col(Lease.name) == name)
+    row = (await connection.execute(wanted)).first()
+    return (row.owner, row.lease_until) if row else ("", unit.now)
+
+
+async def release_lease(unit: Transaction, name: str, owner: str) -> None:
+    await unit.session.exec(delete(Lease).where(col(Lease.name) == name, col(Lease.owner) == owner))
+
+
+async def delete_other_leases(unit: Transaction, owner: str) -> None:
+    await unit.session.exec(delete(Lease).where(col(Lease.owner) != owner))
+
+
+def presence_name(owner: str) -> str:
+    """Return the name of the lease that says *owner* is alive; what differs ends an owner."""
+    return PRESENCE + owner[len(PRESENCE) - _LENGTH :]
+
+
+async def dead_owners(unit: Transaction) -> list[str]:
+    """Return the processes that have not said for a lease that they are alive."""
+    silent = col(Lease.name).startswith(PRESENCE), col(Lease.lease_until) <= unit.now
+    return list(await unit.session.exec(select(Lease.owner).where(*silent)))
+
+
+async def delete_leases_of(unit: Transaction, owners: Iterable[str]) -> None:
+    await unit.session.exec(delete(Lease).where(col(Lease.owner).in_(owners)))
+
+
+class ClaimTerms(NamedTuple):
+    """What a claim asks for: values, or parameters of a statement that is made once."""
+
+    now: datetime | BindParameter[datetime]
+    until: datetime | BindParameter[datetime]
+    owner: str | BindParameter[str]
+    limit: int | BindParameter[int]
+
+
+async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
+    unit: Transaction,
+    table: type[Row],
+    due: ColumnElement[bool],
+    *,
+    order: tuple[ColumnElement[Any] | Any, ...],
+    limit: int,
+    owner: str,
+    lease: timedelta,
+    values: Mapping[str, Any] | None = None,
+) -> list[Row]:
+    """Lease up to *limit* rows of *table* that are *due* and free, to *owner*; return them.
+
+    A row is free when nobody leases it or its lease is over. Several processes may call this at
+    once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
+    """
+    now = unit.now
+    leased = claim_statement(table, due, order, ClaimTerms(now, now + lease, owner, limit))
+    statement = leased.values(**(values or {})).returning(table)
+    options = {"synchronize_session": False, "populate_existing": True}
+    rows = await unit.session.exec(statement, execution_options=options)
+    return list(rows.scalars())
+
+
+def claim_statement(
+    table: type[Leased], due: ColumnElement[bool], order: tuple[Any, ...], terms: ClaimTerms
+) -> Update:
+    """The statement that `claim` executes, for who needs only some columns of the rows."""
+    key = inspect(table).primary_key[0]
+    lease_until = col(table.lease_until)
+    free = or_(lease_until.is_(None), lease_until <= terms.now)
+    chosen = (
+        select(key)
+        .where(due, free)
+        .order_by(*order)
+        .limit(terms.limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        update(table)
+        .where(key.in_(select(chosen.c[key.name])))
+        .values(owner=terms.owner, lease_until=terms.until)
+    )
+
+
+async def lock_claims(unit: Transaction, table: type[Leased]) -> None:
+    """Let no two units claim rows of *table* at once, where what is free depends on other rows.
+
+    Each must see what the other has claimed. On SQLite writers stand in line anyway.
+    """
+    if unit.dialect == POSTGRESQL:
+        key = func.hashtext(f"claim {inspect(table).local_table.name}")
+        await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
+
+
+async def release_all_of_others(unit: Transaction, table: type[Row], owner: str) -> None:
+    """Free every row of *table* that another than *owner* leases.
+
+    Only for the one who holds the database alone (SQLite's file lock): the others are dead.
+    """
+    others = col(table.owner).is_not(None) & (col(table.owner) != owner)
+    await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+
+
+async def release_all_of(unit: Transaction, table: type[Row], owners: Iterable[str]) -> None:
+    """Free every row of *table* that one of *owners* leases: processes that are no more."""
+    theirs = col(table.owner).in_(owners)
+    await unit.session.exec(update(table).where(theirs).values(owner=None, lease_until=None))

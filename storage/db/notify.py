@@ -1,0 +1,145 @@
+"""Hints between processes, by PostgreSQL's NOTIFY: what was committed for whom.
+
+One that is lost costs a tick, never a row. A process has one connection that hears hints and gives
+its own: ten times a second at most, each once, since giving them stands in line with every other
+commit that does. So what units of work commit is gathered here meanwhile, and a commit itself
+waits for nobody. LISTEN needs a server itself at the other end: a pooler in transaction mode
+brings no hints.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import func
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import NullPool
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage.db.postgresql import postgresql_engine
+from storage.enums import Notification
+
+log = structlog.get_logger(__name__)
+
+_CHANNEL = "dateline"
+
+_NOTIFY = "SELECT pg_notify($1, hint) FROM unnest($2::text[]) AS hint"
+
+_DEBOUNCE_SECONDS = 0.1
+
+_LONGEST_PAUSE_SECONDS = 4.0
+
+_PROBED_EVERY_SECONDS = 20
+
+_PROBE_SECONDS = 10
+
+_BY_NAME = {hint.value: hint for hint in Notification}
+
+
+async def notify(session: AsyncSession, hints: Iterable[Notification]) -> None:
+    """Tell the *hints* to whoever listens, when this transaction is committed and only then.
+
+    For a process that has no `Hints`, such as a command.
+    """
+    told = [func.pg_notify(_CHANNEL, hint.value) for hint in sorted(hints)]
+    await session.exec(select(*told))
+
+
+@dataclass(eq=False)
+class Notifier:
+    """The one connection of a process, to the PostgreSQL server at *url*."""
+
+    url: str
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _waiting: set[Notification] = field(default_factory=set)
+    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    _driver: Any = None
+
+    def leave(self) -> None:
+        """Connect anew: the server is silent."""
+        if self._driver:
+            self._driver.terminate()
+
+    def give(self, hints: Iterable[Notification]) -> None:
+        """Let the others know soon what has been committed."""
+        self._waiting.update(hints)
+        self._stirred.set()
+
+    async def exchange(self, told: Callable[[Notification], None]) -> None:
+        """Call *told* with each hint that is heard, our own too, without end.
+
+        Once it is connected, and again after each loss of the connection, *told* is called with
+        all of them: some may have been missed.
+        """
+        from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+
+        losses = (DBAPIError, PostgresError, InterfaceError, InternalClientError, OSError)
+        engine = postgresql_engine(self.url, poolclass=NullPool)
+        seconds = 1.0
+
+        def connected() -> None:
+            nonlocal seconds
+            seconds = 1.0
+            for hint in Notification:
+                told(hint)
+
+        while True:
+            try:
+                await self._exchange_once(engine, told, connected)
+            except losses as error:
+                log.warning("hints.lost", reason=str(error))
+            await self.pause(seconds)
+            seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
+
+    async def _exchange_once(
+        self,
+        engine: AsyncEngine,
+        told: Callable[[Notification], None],
+        connected: Callable[[], None],
+    ) -> None:
+        """Raise once the connection is lost."""
+
+        def take(_connection: object, _process: int, _channel: str, name: object) -> None:
+            if hint := _BY_NAME.get(str(name)):  # a newer version may give others
+                told(hint)
+
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            self._driver = driver
+            try:
+                driver.add_termination_listener(lambda _: self._stirred.set())
+                await driver.add_listener(_CHANNEL, take)
+                connected()
+                while not driver.is_closed():
+                    await self._give_or_probe(driver)
+                raise ConnectionResetError("the server closed the connection")
+            finally:
+                self._driver = None
+                driver.terminate()  # a goodbye to a server that is gone would have to be waited for
+
+    async def _give_or_probe(self, driver: Any) -> None:
+        """A network that fails says nothing by itself, so ask now and then."""
+        try:
+            async with asyncio.timeout(_PROBED_EVERY_SECONDS):
+                await self._stirred.wait()
+        except TimeoutError:
+            await driver.execute("SELECT 1", timeout=_PROBE_SECONDS)
+            return
+        self._stirred.clear()
+        if self._waiting and not driver.is_closed():
+            await self._give(driver)
+            await self.pause(_DEBOUNCE_SECONDS)
+
+    async def _give(self, driver: Any) -> None:
+        hints, self._waiting = self._waiting, set()
+        try:
+            names = sorted(hint.value for hint in hints)
+            await driver.execute(_NOTIFY, _CHANNEL, names, timeout=_PROBE_SECONDS)
+        except BaseException:
+            self._waiting |= hints  # they go when it is connected again
+            self._stirred.set()
+            raise

@@ -1,0 +1,204 @@
+"""Connections to PostgreSQL: to the one of several servers that takes writes.
+
+A server that vanishes says nothing, and one that was made a standby goes on answering. So there
+are limits to how long an answer is waited for, and what says that a server is not the right one
+any more drops the connection, and with it all of its age.
+"""
+
+import socket
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.silence import Connections, Server
+
+# Seconds that one server may take to let us in before the next one is asked.
+CONNECT_SECONDS: Final = 3.0
+
+# Seconds that a server may take to answer in normal work, where nothing takes over a second.
+COMMAND_SECONDS: Final = 30.0
+
+# No connection; being stopped, or not yet started; a standby, which a server becomes.
+DISCONNECTED_CODES: Final = ("08", "57P", "25006")
+
+# No such server, none that is ready, no room on it, or none that takes writes; somebody has shut
+# this database, to all or to this role: ask the next one.
+_UNAVAILABLE_CODES: Final = ("08", "53", "57P", "55000", "42501")
+
+# A name would stay with a session that we may never meet again.
+_WITHOUT_SESSION: Final = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+
+_CONNECTIONS: Final = "dateline_connections"
+
+# A peer that has not been heard of for so long is looked for, so often, in such steps.
+_SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
+
+
+def sqlstate(error: BaseException | None) -> str:
+    """Return PostgreSQL's code of what went wrong; empty where there is none."""
+    said = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    return said or ""
+
+
+def postgresql_engine(
+    url: str,
+    *,
+    command_seconds: float | None = COMMAND_SECONDS,
+    through_pooler: bool = False,
+    **options: Any,
+) -> AsyncEngine:
+    """Return an engine on PostgreSQL; its errors, which end in the log, hold no people's words.
+
+    *command_seconds*: after how long a server is given up that does not answer; None for work
+    that may take long. *through_pooler*: no statement is prepared for later, since the next
+    transaction may be another session's.
+    """
+    dialling = Connector()
+    said: dict[str, Any] = {"async_creator_fn": dialling, "command_timeout": command_seconds}
+    if through_pooler:
+        said |= _WITHOUT_SESSION
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args=said,
+        execution_options={_CONNECTIONS: dialling.connections},
+        **options,
+    )
+    dialling.connections.follow(engine.sync_engine)
+    event.listen(engine.sync_engine, "handle_error", dialling.drop_if_gone)
+    return engine
+
+
+def connections_of(engine: AsyncEngine) -> Connections:
+    """Return those of an engine on PostgreSQL."""
+    found: Connections = engine.get_execution_options()[_CONNECTIONS]
+    return found
+
+
+def admin_engine(url: str, **options: Any) -> AsyncEngine:
+    """Return an engine on either database for work that takes as long as it needs."""
+    if make_url(url).get_backend_name() == "postgresql":
+        return postgresql_engine(url, command_seconds=None, **options)
+    return create_async_engine(url, **options)
+
+
+class Connector:
+    """Connects to the first server that takes writes; next time that one is asked first.
+
+    One that did not answer is asked last.
+    """
+
+    def __init__(self) -> None:
+        self.connections = Connections(_open_socket, self._ask_last)
+        self._order: list[Server] = []
+
+    async def __call__(
+        self,
+        *,
+        host: str | list[str] | None = None,
+        port: int | list[int] | None = None,
+        timeout: float | str = CONNECT_SECONDS,  # noqa: ASYNC109 - the driver's, for one server
+        **said: Any,
+    ) -> Any:
+        from asyncpg import CannotConnectNowError  # noqa: PLC0415 - SQLite goes without it
+
+        self._order = self._order or _servers(host, port)
+        said = {"target_session_attrs": "read-write", "timeout": float(timeout), **said}
+        reasons = []
+        for at, on in list(self._order):
+            try:
+                connection = await _connect(host=at, port=on, **said)
+            except _ServerUnavailableError as error:
+                reasons.append(f"{at or 'localhost'}: {error}")
+                if isinstance(error, _SilentServerError):
+                    self._ask_last((at, on))
+                continue
+            self._order.sort(key=lambda server: server != (at, on))
+            self.connections.add(connection, {"host": at, "port": on, **said})
+            return connection
+        raise CannotConnectNowError("; ".join(reasons))
+
+    def drop_if_gone(self, context: ExceptionContext) -> Exception | None:
+        """Drop the connection if its server is not what we need any more, and those made before.
+
+        The pool would tell these by the machine's clock, which may be set back.
+        """
+        error = context.original_exception
+        is_late = isinstance(error, TimeoutError)
+        if is_late or isinstance(error, OSError) or sqlstate(error).startswith(DISCONNECTED_CODES):
+            context.is_disconnect = True
+        if context.is_disconnect and context.connection is not None:
+            context.invalidate_pool_on_disconnect = False
+            self.connections.age()
+        if not is_late:
+            return None
+        late = TimeoutError("the server did not answer in time")
+        return OperationalError(None, None, late, connection_invalidated=True)
+
+    def _ask_last(self, server: Server) -> None:
+        self._order.sort(key=lambda each: each == server)
+
+
+class _ServerUnavailableError(Exception):
+    """A server that another may stand in for, or that comes back."""
+
+
+class _SilentServerError(_ServerUnavailableError):
+    """It let us wait."""
+
+
+async def _connect(**said: Any) -> Any:
+    """Return a connection of the driver's whose silence is noticed; `_NotNowError`."""
+    from asyncpg import InternalClientError, PostgresError  # noqa: PLC0415
+
+    try:
+        connection = await _open_socket(**said)
+    except TimeoutError:
+        raise _SilentServerError("no answer in time") from None
+    except (OSError, InternalClientError) as error:
+        raise _ServerUnavailableError(str(error)) from error
+    except PostgresError as error:
+        if not sqlstate(error).startswith(_UNAVAILABLE_CODES):
+            raise
+        raise _ServerUnavailableError(str(error)) from error
+    return connection
+
+
+async def _open_socket(**said: Any) -> Any:
+    from asyncpg import connect  # noqa: PLC0415 - SQLite goes without it
+
+    connection = await connect(**said)
+    _set_keepalive(connection._transport.get_extra_info("socket"))  # noqa: SLF001 - no other way
+    return connection
+
+
+def _servers(
+    host: str | list[str] | None, port: int | list[int] | None
+) -> list[tuple[str | None, int | None]]:
+    if not isinstance(host, list):
+        return [(host, port if isinstance(port, int) else None)]
+    return list(zip(host, port if isinstance(port, list) else [port] * len(host), strict=True))
+
+
+def _set_keepalive(sock: Any) -> None:
+    """Let the system tell within seconds that nobody is at the other end any more."""
+    if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    seconds = _SILENT_SECONDS + _PROBES * _STEP_SECONDS
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _SILENT_SECONDS),
+        ("TCP_KEEPCNT", _PROBES),
+        ("TCP_KEEPINTVL", _STEP_SECONDS),
+        ("TCP_USER_TIMEOUT", seconds * 1000),  # for what was sent and not taken
+    ):
+        with suppress(AttributeError, OSError):  # not on each system
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

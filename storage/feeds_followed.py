@@ -1,0 +1,291 @@
+"""Which sources a chat follows, and for a while those that it has let go of.
+
+A source that is not the operator's is there for those alone that follow it: when the last has let
+it go for good, it goes too.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import BigInteger, ColumnElement, delete, exists, func, update
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.chats import Chat
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_ignore, insert_new
+from storage.sources import Follow, Source
+
+
+class Unfollowed(SQLModel, table=True):
+    chat_id: int = Field(
+        primary_key=True, foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    source_id: int = Field(
+        primary_key=True, foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
+    )
+    left_at: datetime
+
+
+class FeedImport(Leased, table=True):
+    """`message_id`: Telegram's, of the message that tells how far it is; None: not wanted yet."""
+
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
+    message_id: int | None = Field(default=None, sa_type=BigInteger)
+    made_at: datetime
+
+
+class FeedImportLine(SQLModel, table=True):
+    """`outcome` is None until it was tried; `sentence` says why it could not be added."""
+
+    list_id: int = Field(
+        primary_key=True, foreign_key="feedimport.id", ondelete="CASCADE", sa_type=ROW_ID
+    )
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    url: str = Field(max_length=2000)
+    outcome: str | None = Field(default=None, max_length=16)
+    sentence: str = ""
+
+
+SOURCES_AT_ONCE: Final = 5
+
+MOST_FOLLOWERS: Final = 20
+
+RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
+
+
+async def sources_followed(unit: Transaction, chat_id: int) -> list[Source]:
+    """Return them by name, however its capitals."""
+    rows = await unit.session.exec(
+        select(Source)
+        .join(Follow, col(Follow.source_id) == Source.id)
+        .where(col(Follow.chat_id) == chat_id)
+        .order_by(func.lower(col(Source.title)), col(Source.host), col(Source.id))
+    )
+    return list(rows)
+
+
+async def source_followed(unit: Transaction, chat_id: int, source_id: int) -> Source | None:
+    rows = await unit.session.exec(
+        select(Source)
+        .join(Follow, col(Follow.source_id) == Source.id)
+        .where(col(Follow.chat_id) == chat_id, col(Source.id) == source_id)
+    )
+    return rows.first()
+
+
+async def followers_of(unit: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the chats that follow each of the sources; none for one that nobody follows.
+
+    A source with more than `MOST_FOLLOWERS` is given as followed by a chat that there is not, the
+    same each time: whoever compares the followers of sources finds them its alone.
+    """
+    if not source_ids:
+        return {}
+    theirs = select(
+        Follow.source_id,
+        Follow.chat_id,
+        func.row_number().over(partition_by=col(Follow.source_id)).label("place"),
+    )
+    some = theirs.where(col(Follow.source_id).in_(source_ids)).subquery()
+    few = select(some.c.source_id, some.c.chat_id).where(some.c.place <= MOST_FOLLOWERS + 1)
+    chats: defaultdict[int, set[int]] = defaultdict(set)
+    for source_id, chat_id in await (await unit.session.connection()).execute(few):
+        chats[source_id].add(chat_id)
+    return {
+        source_id: frozenset(found if len(found) <= MOST_FOLLOWERS else {-source_id})
+        for source_id, found in chats.items()
+    }
+
+
+async def count_followed(unit: Transaction, chat_id: int) -> int:
+    rows = await unit.session.exec(
+        select(func.count()).select_from(Follow).where(col(Follow.chat_id) == chat_id)
+    )
+    return rows.one()
+
+
+async def follow(unit: Transaction, chat_id: int, source_id: int) -> bool:
+    """Return whether the chat did not follow it before."""
+    row = {"chat_id": chat_id, "source_id": source_id}
+    await unit.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
+    return bool(await insert_new(unit, Follow, [row], returning=Follow.source_id))
+
+
+async def unfollow(unit: Transaction, chat_id: int, source_id: int) -> bool:
+    """Return whether the chat followed it; it may have it back for ten minutes."""
+    gone = await unit.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
+    if gone.rowcount:
+        row = {"chat_id": chat_id, "source_id": source_id, "left_at": unit.now}
+        await insert_new(unit, Unfollowed, [row], returning=Unfollowed.source_id)
+    return bool(gone.rowcount)
+
+
+async def was_followed(unit: Transaction, chat_id: int, source_id: int) -> bool:
+    """Whether the chat let go of it so lately that it may have it back."""
+    rows = await unit.session.exec(
+        select(Unfollowed.source_id).where(
+            *_theirs(Unfollowed, chat_id, source_id),
+            col(Unfollowed.left_at) > unit.now - RETURNABLE,
+        )
+    )
+    return rows.first() is not None
+
+
+async def has_unfollowed(unit: Transaction) -> bool:
+    """Whether there is anything to forget for good."""
+    over = col(Unfollowed.left_at) <= unit.now - RETURNABLE
+    left = await unit.session.exec(select(Unfollowed.source_id).where(over).limit(1))
+    if left.first() is not None:
+        return True
+    long_there = col(Source.created_at) <= unit.now - RETURNABLE
+    orphans = select(Source.id).where(~col(Source.public), long_there, *_had_by_nobody())
+    return (await unit.session.exec(orphans.limit(1))).first() is not None
+
+
+async def purge_unfollowed(unit: Transaction) -> int:
+    """Forget what was let go of for good; return how many sources that nobody has went with it.
+
+    What a chat that was erased had followed goes too. Of sources, with all their entries, at most
+    `SOURCES_AT_ONCE`.
+    """
+    until = unit.now - RETURNABLE
+    await unit.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
+    # What has just been added is about to be followed.
+    lately = col(Source.created_at) > until
+    which = [~col(Source.public), ~lately, *_had_by_nobody()]
+    some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
+    ids = (await unit.session.exec(some)).all()
+    gone = await unit.session.exec(delete(Source).where(col(Source.id).in_(ids), *which))
+    return int(gone.rowcount)
+
+
+def _theirs(
+    table: type[Follow | Unfollowed], chat_id: int, source_id: int
+) -> list[ColumnElement[bool]]:
+    return [col(table.chat_id) == chat_id, col(table.source_id) == source_id]
+
+
+def _had_by_nobody() -> list[ColumnElement[bool]]:
+    tables: tuple[type[Follow | Unfollowed], ...] = (Follow, Unfollowed)
+    return [~exists().where(col(table.source_id) == col(Source.id)) for table in tables]
+
+
+# Lists of feeds that chats have sent, until each of their lines has been tried.
+
+
+IMPORTS_KEPT_FOR = timedelta(days=1)  # for so long a list waits for its chat to say yes
+
+
+@dataclass(frozen=True, slots=True)
+class ImportChat:
+    """Where a list is told of, and in which language."""
+
+    list_id: int
+    chat_id: int
+    telegram_id: int
+    message_id: int
+    language: str
+
+
+async def create_import(unit: Transaction, chat_id: int, urls: Sequence[str]) -> int:
+    """Keep it instead of those that the chat has not said yes to, and what is old."""
+    unwanted = (col(FeedImport.chat_id) == chat_id) | (
+        col(FeedImport.made_at) < unit.now - IMPORTS_KEPT_FOR
+    )
+    await unit.session.exec(
+        delete(FeedImport).where(unwanted, col(FeedImport.message_id).is_(None))
+    )
+    kept = FeedImport(chat_id=chat_id, made_at=unit.now)
+    unit.session.add(kept)
+    await unit.session.flush()
+    list_id = kept.id
+    lines = [{"list_id": list_id, "number": n, "url": url} for n, url in enumerate(urls)]
+    await insert_ignore(unit, FeedImportLine, lines)
+    return list_id
+
+
+async def start_import(unit: Transaction, chat_id: int, list_id: int, message_id: int) -> bool:
+    """Return whether the chat has such a list that was not wanted before."""
+    wanted = await unit.session.exec(
+        update(FeedImport)
+        .where(
+            col(FeedImport.id) == list_id,
+            col(FeedImport.chat_id) == chat_id,
+            col(FeedImport.message_id).is_(None),
+        )
+        .values(message_id=message_id)
+    )
+    return bool(wanted.rowcount)
+
+
+async def claim_import(unit: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
+    lists = await claim(
+        unit,
+        FeedImport,
+        col(FeedImport.message_id).is_not(None),
+        order=(col(FeedImport.made_at), col(FeedImport.id)),
+        limit=1,
+        owner=owner,
+        lease=lease,
+    )
+    if not lists:
+        return None
+    one = lists[0]
+    chat = await unit.session.get_one(Chat, one.chat_id)
+    return ImportChat(one.id, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
+
+
+async def release_import(unit: Transaction, list_id: int) -> None:
+    free = update(FeedImport).where(col(FeedImport.id) == list_id)
+    await unit.session.exec(free.values(owner=None, lease_until=None))
+
+
+async def lines_to_try(unit: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
+    rows = await unit.session.exec(
+        select(FeedImportLine)
+        .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.outcome).is_(None))
+        .order_by(col(FeedImportLine.number))
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def line_tried(
+    unit: Transaction, list_id: int, number: int, outcome: str, sentence: str = ""
+) -> None:
+    await unit.session.exec(
+        update(FeedImportLine)
+        .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
+        .values(outcome=outcome, sentence=sentence)
+    )
+
+
+async def count_lines(unit: Transaction, list_id: int) -> tuple[int, int]:
+    """Return how many were tried, and how many there are."""
+    rows = await unit.session.exec(
+        select(func.count(col(FeedImportLine.outcome)), func.count()).where(
+            col(FeedImportLine.list_id) == list_id
+        )
+    )
+    tried, total = rows.one()
+    return tried, total
+
+
+async def lines_of(unit: Transaction, list_id: int) -> list[FeedImportLine]:
+    rows = await unit.session.exec(
+        select(FeedImportLine)
+        .where(col(FeedImportLine.list_id) == list_id)
+        .order_by(col(FeedImportLine.number))
+    )
+    return list(rows)
+
+
+async def delete_import(unit: Transaction, list_id: int) -> None:
+    await unit.session.exec(delete(FeedImport).where(col(FeedImport.id) == list_id))

@@ -1,0 +1,69 @@
+"""Running the migrations: all of them in one transaction, on both databases.
+
+Imported only where something is to be done, for alembic takes long to import.
+"""
+
+from collections.abc import Callable
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.db.engine import POSTGRESQL
+from storage.db.postgresql import admin_engine
+from storage.schema import MIGRATIONS, is_current, stored_version
+
+# An arbitrary number that nothing else in the database locks.
+_ADVISORY_LOCK = 0xDA7E_11FE
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return alembic's configuration; the migrations run on *connection*."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(url: str, before: Callable[[str], None] = lambda _: None) -> None:
+    """Bring the database at *url* up to date, or leave it as it is.
+
+    *before* is called with the version that it has, if it has one and something is to be done.
+    """
+    engine = admin_engine(url)
+    if engine.dialect.name != POSTGRESQL:
+        _in_one_transaction(engine)
+    try:
+        async with engine.connect() as connection:
+            version = await connection.run_sync(stored_version)
+            await connection.rollback()
+            if version is not None and not is_current(version):
+                before(version)
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    with connection.begin():
+        if connection.dialect.name == POSTGRESQL:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+        # Whoever came first may have done it.
+        if not is_current(stored_version(connection)):
+            command.upgrade(alembic_config(connection), "head")
+
+
+def _in_one_transaction(engine: AsyncEngine) -> None:
+    """Let SQLite undo half a migration too: its driver would commit each change of a table."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _open(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

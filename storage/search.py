@@ -1,0 +1,360 @@
+"""Articles found by their folded words, as far as a chat may see them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, column, func, table, text
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.articles import Article, Folded, language_token
+from storage.db.engine import POSTGRESQL, Transaction
+from storage.db.sql import as_one, by_dialect
+from storage.entries import Entry
+from storage.publishers import carried_by, carried_to, carrying, reaches
+from storage.queries import Match
+from storage.sources import Follow, Source
+from storage.subscriptions import Subscription
+from storage.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSearch:
+    """Which articles: newer than *since*; from public sources and those that the chat follows.
+
+    *words* is an expression of the database's own full text search; None asks for all, and so does
+    *since*. Where *source_ids* are given, only these count.
+    """
+
+    words: str | None
+    since: datetime | None = None
+    chat_id: int | None = None
+    whatever_source: bool = False
+    source_ids: frozenset[int] | None = None
+    language: str = ""  # "": any
+
+
+# Of a common word the newest that have it are looked at one by one: mostly these are enough.
+_NEWEST = 1500
+
+
+async def search_articles(unit: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
+    """Which articles are *wanted*, about the newest first; without *since* by when they came."""
+    if wanted.source_ids == frozenset():
+        return []
+    if unit.dialect == POSTGRESQL:
+        await _plan_for_these(unit, wanted)
+    first = await _first_since(unit, wanted)
+    newest = await _among_the_newest(unit, wanted, first, limit)
+    if newest is not None:
+        return newest
+    if not _is_by_time(unit, wanted):
+        wanted = await _with_sources(unit, wanted)
+    question = _statement(unit, wanted, first)
+    return list(await unit.session.exec(question.limit(limit)))
+
+
+async def _plan_for_these(unit: Transaction, wanted: ArticleSearch) -> None:
+    """Let PostgreSQL plan for what is asked.
+
+    A plan for any words, which it makes after five times, is a hundred times slower for some. It
+    does not know either what it costs to read the tokens of a row; few may have words and language.
+    """
+    connection = await unit.session.connection()
+    await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    if wanted.language:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        await connection.execute(text("SET LOCAL enable_indexscan = off"))
+
+
+async def _among_the_newest(
+    unit: Transaction, wanted: ArticleSearch, first: int, limit: int
+) -> list[int] | None:
+    """Those of the newest with the words that are wanted; None where there may be more of them."""
+    is_set_apart = wanted.source_ids is not None or wanted.whatever_source or wanted.language
+    if is_set_apart or wanted.words is None or limit > _NEWEST or _is_by_time(unit, wanted):
+        return None
+    article_id, matches = _index(unit, wanted)
+    question = select(article_id).where(matches, article_id >= first)
+    rows = await unit.session.exec(question.order_by(article_id.desc()).limit(_NEWEST))
+    ids: list[int] = list(rows)
+    reached = await _visible_to(unit, wanted, ids)
+    found = [row for row in ids if row in reached]
+    return found[:limit] if len(ids) < _NEWEST or len(found) >= limit else None
+
+
+# Of so few sources a database can tell how many articles they have, and plan for it.
+_FEW_SOURCES = 500
+
+
+async def _with_sources(unit: Transaction, wanted: ArticleSearch) -> ArticleSearch:
+    """Name the sources that reach the chat, if these are few."""
+    if wanted.source_ids is not None or wanted.whatever_source:
+        return wanted
+    reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
+    ids = frozenset(row for row in await unit.session.exec(reaching) if row)
+    return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
+
+
+_AMONG_ENTRIES = by_dialect("entry.article_id", lambda condition: condition)
+
+_AMONG_ARTICLES = by_dialect("article.id", lambda condition: condition)
+
+
+async def _visible_to(
+    unit: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
+) -> set[int]:
+    """Which of the articles have reached the chat, and are as new as is wanted."""
+    ids = as_one(unit, article_ids)
+    among: Any = _AMONG_ENTRIES[unit.dialect].bindparams(ids=ids)
+    carried = carrying(wanted.chat_id, among).with_only_columns(Entry.article_id)  # type: ignore[call-overload]
+    reached = set(await unit.session.exec(carried))
+    if wanted.since:
+        new: Any = select(Article.id).where(_AMONG_ARTICLES[unit.dialect].bindparams(ids=ids))
+        reached &= set(await unit.session.exec(new.where(*_newer_than(wanted))))
+    return reached
+
+
+def _statement(unit: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    is_indexed = wanted.words is not None or (wanted.language and unit.dialect == POSTGRESQL)
+    if _is_by_time(unit, wanted):
+        by_time = _by_time(wanted, col(Article.id), first)
+        folded = by_time.join(Folded, col(Folded.article_id) == Article.id)
+        return folded.where(_has_tokens(wanted))
+    if is_indexed:
+        return _by_index(unit, wanted, first)
+    if wanted.since is None and wanted.source_ids is not None and not wanted.language:
+        carried = _carried(wanted, first)
+        return carried.distinct().order_by(col(Entry.article_id).desc())
+    return _by_time(wanted, _only_article(unit, col(Article.id)), first)
+
+
+def _is_by_time(unit: Transaction, wanted: ArticleSearch) -> bool:
+    """Whether PostgreSQL can find the words among what is new."""
+    is_new = wanted.since is not None and not wanted.language
+    return unit.dialect == POSTGRESQL and wanted.words is not None and is_new
+
+
+async def articles_of(unit: Transaction, article_ids: Collection[int]) -> list[Article]:
+    """Those of the articles that are still there; the newest first."""
+    rows = await unit.session.exec(
+        select(Article)
+        .where(col(Article.id).in_(article_ids))
+        .order_by(col(Article.news_at).desc(), col(Article.id).desc())
+    )
+    return list(rows)
+
+
+async def source_names(
+    unit: Transaction, article_ids: Collection[int], chat_id: int | None = None
+) -> dict[int, str]:
+    """The name of whoever first told each article, of the sources that reach the chat."""
+    rows = await unit.session.exec(
+        select(Entry.article_id, carried_by())
+        .where(
+            col(Entry.article_id).in_(article_ids),
+            Entry.source_id == Source.id,
+            reaches(chat_id),
+        )
+        .order_by(col(Entry.first_seen_at).desc())
+    )
+    return dict(rows.all())
+
+
+async def _first_since(unit: Transaction, wanted: ArticleSearch) -> int:
+    """Where SQLite begins; PostgreSQL needs no help."""
+    if wanted.since is None or unit.dialect == POSTGRESQL:
+        return 0
+    # Not the bare id: SQLite would walk the table from its first row for the least one.
+    least = func.min(col(Article.id) + 0)
+    found = await unit.session.exec(select(least).where(col(Article.news_at) >= wanted.since))
+    return found.one() or 0
+
+
+def _by_time(wanted: ArticleSearch, article_id: Any, first: int) -> SelectOfScalar[Any]:
+    question = select(Article.id).where(
+        *_newer_than(wanted), *_is_carried(wanted, article_id, first)
+    )
+    return question.order_by(col(Article.news_at if wanted.since else Article.id).desc())
+
+
+def _by_index(unit: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    """Walk the index from the newest row on, and stop as soon as there are enough.
+
+    By id, as they were stored: by the time of the news every article with a common word would
+    have to be read before the first is known. What else is asked comes as sets of ids, because
+    to look at the rows of all that have a common word takes a second.
+    """
+    article_id, matches = _index(unit, wanted)
+    sole = _only_article(unit, article_id)
+    question = select(article_id).where(matches, *_is_carried(wanted, sole, first))
+    if first:
+        question = question.where(article_id >= first)
+    if told := _newer_than(wanted):
+        question = question.where(sole.in_(select(Article.id).where(*told)))
+    return question.order_by(article_id.desc())
+
+
+def _only_article(unit: Transaction, article_id: Any) -> Any:
+    """Return the id for a set of them: bare, SQLite would ask its index anew for each of a set."""
+    return article_id if unit.dialect == POSTGRESQL else article_id + 0
+
+
+def _index(unit: Transaction, wanted: ArticleSearch) -> tuple[Any, Any]:
+    """Return the column of the index that names an article, and that it has the words."""
+    if unit.dialect == POSTGRESQL:
+        return col(Folded.article_id), _has_tokens(wanted)
+    rowid: ColumnElement[int] = table("folded_index", column("rowid")).c.rowid
+    return rowid, text("folded_index MATCH :words").bindparams(words=wanted.words)
+
+
+def _has_tokens(wanted: ArticleSearch) -> Any:
+    """Say that PostgreSQL's index has the words, and the language: that is a token there."""
+    words = f"({wanted.words})" if wanted.words is not None else ""
+    language = f"'{language_token(wanted.language)}'" if wanted.language else ""
+    asked = " & ".join(filter(None, (words, language)))
+    return text("folded.tokens @@ CAST(:words AS tsquery)").bindparams(words=asked)
+
+
+def _newer_than(wanted: ArticleSearch) -> list[ColumnElement[bool]]:
+    """What an article's own row must say."""
+    told = [col(Article.news_at) >= wanted.since] if wanted.since else []
+    return [*told, col(Article.language) == wanted.language] if wanted.language else told
+
+
+def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:
+    """That a source which is meant has carried it."""
+    if wanted.source_ids is None and wanted.whatever_source:
+        return []
+    return [article_id.in_(_carried(wanted, first))]
+
+
+def _carried(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    meant: Any = wanted.source_ids
+    if meant is None:
+        meant = select(Source.id).where(reaches(wanted.chat_id))
+    return select(Entry.article_id).where(
+        col(Entry.article_id) >= first, col(Entry.source_id).in_(meant)
+    )
+
+
+# The newest stories of a topic, as a chat may know them.
+
+
+_ARTICLES_TO_A_STORY = 4  # looked at, on average; where there are more, fewer stories are found
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStory:
+    """A story by the first of its articles that was found."""
+
+    story_id: int
+    article_id: int
+    title: str
+    url: str
+    text: str
+    summary: str
+    news_at: datetime
+    published_at: datetime | None
+
+
+async def newest_stories(
+    unit: Transaction, chat_id: int, query_id: int, limit: int
+) -> list[FoundStory]:
+    """Return up to *limit* stories that the query found, the one with the newest article first."""
+    return await _newest(unit, chat_id, col(Match.query_id) == query_id, limit)
+
+
+async def newest_public_stories(unit: Transaction, chat_id: int, limit: int) -> list[FoundStory]:
+    """Return those that the topics of a chat found in public sources: others may see them."""
+    watched = (
+        select(Topic.query_id)
+        .join(Subscription, col(Subscription.topic_id) == Topic.id)
+        .where(col(Subscription.chat_id) == chat_id, ~col(Subscription.paused))
+    )
+    queries = list(await unit.session.exec(watched))
+    return await _newest(unit, None, col(Match.query_id).in_(queries), limit) if queries else []
+
+
+async def _newest(
+    unit: Transaction, chat_id: int | None, which: ColumnElement[bool], limit: int
+) -> list[FoundStory]:
+    rows = await unit.session.exec(
+        select(  # type: ignore[call-overload]
+            Article.story_id,
+            Article.id,
+            Article.title,
+            Article.url,
+            Article.text,
+            Article.summary,
+            Match.news_at,
+            Article.published_at,
+        )
+        .join(Article, col(Article.id) == Match.article_id)
+        .where(
+            which,
+            col(Match.news_at) <= unit.now,
+            carried_to(chat_id, col(Article.id)),
+        )
+        .order_by(col(Match.news_at).desc(), col(Article.id).desc())
+        .limit(limit * _ARTICLES_TO_A_STORY)
+    )
+    found: dict[int, FoundStory] = {}
+    for row in rows:
+        one = FoundStory(*row)
+        known = found.get(one.story_id)
+        # Its place stays that of its newest article, while the first one stands for it.
+        found[one.story_id] = one if known is None or one.article_id < known.article_id else known
+    return list(found.values())[:limit]
+
+
+# How many stories each query found, day by day: what a trend is read from.
+
+
+async def chats_with_own_sources(unit: Transaction, chat_ids: Collection[int]) -> set[int]:
+    """Return those of the chats that any source reaches which does not reach everybody."""
+    own = (
+        select(Follow.chat_id)
+        .join(Source, col(Source.id) == Follow.source_id)
+        .where(col(Follow.chat_id).in_(chat_ids), ~col(Source.public))
+        .distinct()
+    )
+    return set(await unit.session.exec(own))
+
+
+async def stories_by_day(
+    unit: Transaction, chat_id: int | None, query_ids: Collection[int], days: int
+) -> Mapping[int, Mapping[int, int]]:
+    """Return, by query and by whole days of age, how many stories came within *days*.
+
+    Only what reaches the chat counts (None: what reaches everybody). A story counts on the day on
+    which it first came up.
+    """
+    if not query_ids:
+        return {}
+    first = func.min(Match.news_at)
+    stories = (
+        select(col(Match.query_id), first.label("came_at"))
+        .join(Article, col(Article.id) == Match.article_id)
+        .where(
+            col(Match.query_id).in_(query_ids),
+            col(Match.news_at) > unit.now - timedelta(days=days),
+            col(Match.news_at) <= unit.now,
+            carried_to(chat_id, col(Article.id)),
+        )
+        .group_by(col(Match.query_id), col(Article.story_id))
+        .subquery()
+    )
+    # Compared with bound moments, since each database has an arithmetic of its own for dates.
+    age = case(
+        *((stories.c.came_at > unit.now - timedelta(days=age + 1), age) for age in range(days - 1)),
+        else_=days - 1,
+    ).label("age")
+    counted = select(stories.c.query_id, age, func.count()).group_by(stories.c.query_id, age)
+    found: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for query_id, days_ago, count in await unit.session.exec(counted):
+        found[query_id][days_ago] = count
+    return found

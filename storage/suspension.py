@@ -1,0 +1,374 @@
+"""Chats that cannot be sent to for now: suspended, never deleted, and restored."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Exists,
+    UniqueConstraint,
+    and_,
+    delete,
+    exists,
+    not_,
+    or_,
+    update,
+)
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.chats import Chat, columns_naming_a_chat
+from storage.db.engine import Transaction
+from storage.db.sql import insert_new
+from storage.enums import (
+    SENT_NOTHING,
+    ChatKind,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    MailboxProblem,
+    MailboxState,
+    Medium,
+    Notification,
+)
+from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
+from storage.outbox import SUSPENDED_UNTIL, Delivery, drop_confirmations, lock_queues, unblock_next
+
+
+class Ban(SQLModel, table=True):
+    telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a person's or a group's
+    since: datetime
+    told: bool = False
+
+
+# An older alert is no news any more; its story goes into the next digest instead.
+ALERT_LIFETIME = timedelta(hours=6)
+
+# "Tonight the bot is away for an hour" means nothing to who comes back next month.
+BROADCAST_LIFETIME = timedelta(days=3)
+
+
+async def suspend_chat(unit: Transaction, chat_id: int, state: ChatState) -> None:
+    """Send nothing to our row *chat_id* until `restore_chat`; what is pending waits.
+
+    A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
+    so, whatever becomes of it meanwhile: coming back does not end a pause. A ban goes before all.
+    """
+    before_all = (ChatState.BANNED, ChatState.ERASED)
+    kept = before_all if state is ChatState.BANNED else (state, *SENT_NOTHING)
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
+        .values(state=state, state_since=unit.now)
+        .execution_options(synchronize_session="fetch")
+    )
+    await lock_queues(unit)
+    await unit.session.exec(
+        update(Delivery)
+        .where(_waiting(chat_id, state))
+        .values(due_at=SUSPENDED_UNTIL)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def restore_chat(unit: Transaction, chat_id: int, *, is_banned: bool = False) -> int:
+    """Send to our row *chat_id* again; return how many messages have expired meanwhile.
+
+    Nothing happens to a chat that is active: what waits there waits for another reason. A banned
+    one comes back only to who says so by *is_banned*.
+    """
+    locked = select(col(Chat.state)).where(col(Chat.id) == chat_id).with_for_update()
+    before = (await unit.session.exec(locked)).first()
+    if before is None or before is ChatState.ACTIVE:
+        return 0
+    if before is ChatState.ERASED or (before is ChatState.BANNED) != is_banned:
+        return 0
+    await unit.session.exec(
+        update(Chat)
+        .where(col(Chat.id) == chat_id)
+        .values(state=ChatState.ACTIVE, state_since=unit.now, resume_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    await lock_queues(unit)
+    waiting = _waiting(chat_id, before)
+    expired = await unit.session.exec(
+        update(Delivery)
+        .where(waiting, _is_stale(unit.now))
+        .values(state=DeliveryState.EXPIRED)
+        .execution_options(synchronize_session=False)
+    )
+    await unit.session.exec(
+        update(Delivery)
+        .where(waiting, col(Delivery.due_at) == SUSPENDED_UNTIL)
+        .values(due_at=unit.now)
+        .execution_options(synchronize_session=False)
+    )
+    for medium in Medium:
+        await unblock_next(unit, [chat_id], medium)
+    unit.hints.add(Notification.DELIVERIES)
+    return expired.rowcount
+
+
+def _is_stale(now: datetime) -> ColumnElement[bool]:
+    """Say of a delivery that waited whether it tells anybody anything still."""
+    kind, created = col(Delivery.kind), col(Delivery.created_at)
+    alerts = (DeliveryKind.ALERT, DeliveryKind.BUNDLE)
+    return or_(
+        and_(kind.in_(alerts), created < now - ALERT_LIFETIME),
+        and_(kind == DeliveryKind.BROADCAST, created < now - BROADCAST_LIFETIME),
+    )
+
+
+def _waiting(chat_id: int, state: ChatState) -> ColumnElement[bool]:
+    """Say of a delivery whether a chat in *state* makes it wait."""
+    media = [medium for medium in Medium if state.holds(medium)]
+    return and_(
+        col(Delivery.chat_id) == chat_id,
+        col(Delivery.state) == DeliveryState.PENDING,
+        col(Delivery.medium).in_(media),
+    )
+
+
+# Chats whose pause ends by itself.
+
+
+async def resume_chats(unit: Transaction, *, limit: int) -> int:
+    """Bring back up to *limit* chats whose pause is over; return how many."""
+    over = (
+        select(Chat.id)
+        .where(col(Chat.resume_at) <= unit.now, col(Chat.state) == ChatState.PAUSED)
+        .order_by(col(Chat.resume_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    chat_ids = list(await unit.session.exec(over))
+    for chat_id in chat_ids:
+        await restore_chat(unit, chat_id)
+    return len(chat_ids)
+
+
+# Mailboxes that get nothing for now, and what waits for them; only a person deletes anything.
+
+
+async def open_mailbox(unit: Transaction, chat_id: int, address: str) -> Mailbox:
+    """Return the chat's mailbox at *address*, to be confirmed.
+
+    A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
+    stays.
+    """
+    former = await mailbox_of(unit, chat_id)
+    if former and former.address == address:
+        await drop_confirmations(unit, former)
+        return await _asked_anew(unit, former)
+    await remove_mailbox(unit, chat_id)
+    mailbox = Mailbox(
+        chat_id=chat_id,
+        address=address,
+        alerts=former.alerts if former else False,
+        state_since=unit.now,
+        created_at=unit.now,
+        asked_at=unit.now,
+    )
+    return await _asked_anew(unit, mailbox)
+
+
+async def suspend_mailbox(
+    unit: Transaction, mailbox: Mailbox, trouble: MailboxProblem, text: str
+) -> bool:
+    """Send nothing there until it is confirmed again; False if nothing was sent there before."""
+    if mailbox.state is not MailboxState.ACTIVE:
+        return False
+    mailbox.trouble, mailbox.trouble_text = trouble, text
+    await _set_state(unit, mailbox, MailboxState.SUSPENDED)
+    await _let_wait(unit, mailbox)
+    return True
+
+
+async def unsubscribe_mailbox(unit: Transaction, mailbox: Mailbox) -> bool:
+    """Send nothing there, since its reader wishes so; False if nothing was sent there before."""
+    if mailbox.state is not MailboxState.ACTIVE:
+        return False
+    await _set_state(unit, mailbox, MailboxState.UNSUBSCRIBED)
+    await _let_wait(unit, mailbox)
+    return True
+
+
+async def confirm_mailbox(unit: Transaction, mailbox: Mailbox) -> None:
+    """Send there from now on, what has waited too; alerts that are no news any more expire."""
+    mailbox.code_hash = mailbox.token_hash = mailbox.trouble = mailbox.trouble_text = None
+    mailbox.soft_bounces, mailbox.soft_since = 0, None
+    await drop_confirmations(unit, mailbox)
+    await _set_state(unit, mailbox, MailboxState.ACTIVE)
+    waiting = (
+        col(Delivery.mailbox_id) == mailbox.id,
+        col(Delivery.state) == DeliveryState.PENDING,
+    )
+    await unit.session.exec(
+        update(Delivery)
+        .where(
+            *waiting,
+            col(Delivery.kind).in_((DeliveryKind.ALERT, DeliveryKind.BUNDLE)),
+            col(Delivery.created_at) < unit.now - ALERT_LIFETIME,
+        )
+        .values(state=DeliveryState.EXPIRED)
+        .execution_options(synchronize_session=False)
+    )
+    await unit.session.exec(
+        update(Delivery)
+        .where(*waiting, col(Delivery.due_at) == SUSPENDED_UNTIL)
+        .values(due_at=unit.now)
+        .execution_options(synchronize_session=False)
+    )
+    unit.hints.add(Notification.DELIVERIES)
+
+
+async def _set_state(unit: Transaction, mailbox: Mailbox, state: MailboxState) -> None:
+    mailbox.state, mailbox.state_since = state, unit.now
+    unit.session.add(mailbox)
+    await unit.session.flush()
+
+
+async def _let_wait(unit: Transaction, mailbox: Mailbox) -> None:
+    await unit.session.exec(
+        update(Delivery)
+        .where(
+            col(Delivery.mailbox_id) == mailbox.id,
+            col(Delivery.state) == DeliveryState.PENDING,
+        )
+        .values(due_at=SUSPENDED_UNTIL)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _asked_anew(unit: Transaction, mailbox: Mailbox) -> Mailbox:
+    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, unit.now
+    mailbox.asked_at, mailbox.tries = unit.now, 0
+    unit.session.add(mailbox)
+    await unit.session.flush()
+    return mailbox
+
+
+# Bans: people and chats that get nothing and are answered once. Nothing of theirs is deleted.
+
+
+async def is_banned(unit: Transaction, telegram_ids: Collection[int]) -> bool:
+    wanted = select(Ban.telegram_id).where(col(Ban.telegram_id).in_(telegram_ids))
+    return (await unit.session.exec(wanted.limit(1))).first() is not None
+
+
+async def take_ban_notice(unit: Transaction, telegram_ids: Collection[int]) -> bool:
+    """Say whether they are still to be told; from now on they are not."""
+    untold = (col(Ban.telegram_id).in_(telegram_ids), ~col(Ban.told))
+    told = update(Ban).where(*untold).values(told=True)
+    silently = told.execution_options(synchronize_session=False)
+    return bool((await unit.session.exec(silently)).rowcount)
+
+
+async def ban(unit: Transaction, telegram_id: int) -> bool:
+    """Let nothing go to Telegram's *telegram_id*; False if that is so already."""
+    row = {"telegram_id": telegram_id, "since": unit.now, "told": False}
+    new = await insert_new(unit, Ban, [row], returning=Ban.telegram_id)
+    for chat in await _chats(unit, telegram_id):
+        if chat.state is ChatState.BANNED:
+            continue
+        chat.was_paused = chat.state is ChatState.PAUSED
+        await unit.session.flush()
+        await suspend_chat(unit, chat.id, ChatState.BANNED)
+    return bool(new)
+
+
+async def unban(unit: Transaction, telegram_id: int) -> bool:
+    """Let it be as it was, a pause included; False if there was no ban."""
+    gone = await unit.session.exec(delete(Ban).where(col(Ban.telegram_id) == telegram_id))
+    for chat in await _chats(unit, telegram_id):
+        if chat.state is not ChatState.BANNED:
+            continue
+        if chat.was_paused:
+            chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, unit.now, False
+            await unit.session.flush()
+        else:
+            await restore_chat(unit, chat.id, is_banned=True)
+    return bool(gone.rowcount)
+
+
+async def move_ban(unit: Transaction, old: int, new: int) -> None:
+    """A group that became a supergroup stays banned."""
+    if await is_banned(unit, [old]):
+        await insert_new(
+            unit,
+            Ban,
+            [{"telegram_id": new, "since": unit.now, "told": True}],
+            returning=Ban.telegram_id,
+        )
+        await unit.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))
+
+
+async def bans(unit: Transaction, limit: int) -> Sequence[Ban]:
+    newest = select(Ban).order_by(col(Ban.since).desc(), col(Ban.telegram_id))
+    return (await unit.session.exec(newest.limit(limit))).all()
+
+
+async def _chats(unit: Transaction, telegram_id: int) -> Sequence[Chat]:
+    """Return its rows, one for each thread, locked."""
+    theirs = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.id))
+    fresh = theirs.with_for_update().execution_options(populate_existing=True)
+    return (await unit.session.exec(fresh)).all()
+
+
+# Groups that became supergroups: Telegram's id changes, our row and its keys stay.
+
+
+async def migrate_chat(unit: Transaction, old: int, new: int) -> None:
+    """Write Telegram's id *new* wherever *old* stood.
+
+    Where the supergroup has a row already, because its update came first, what belongs to it moves
+    to the older row, unless that has the same; the newer row goes.
+    """
+    await move_ban(unit, old, new)
+    moving = await unit.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
+    await lock_queues(unit)
+    for chat in moving.all():
+        await _absorb(unit, chat, new)
+        chat.telegram_id = new
+        chat.kind = ChatKind.SUPERGROUP
+        await unit.session.flush()
+
+
+async def _absorb(unit: Transaction, chat: Chat, telegram_id: int) -> None:
+    same_place = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
+    twin = (await unit.session.exec(select(Chat.id).where(same_place))).first()
+    if twin is None or chat.id is None:
+        return
+    for column in columns_naming_a_chat():
+        await _move(unit, column, twin, chat.id)
+    await unit.session.exec(delete(Chat).where(col(Chat.id) == twin))
+
+
+async def _move(unit: Transaction, column: Column[int], source: int, target: int) -> None:
+    clashes = [_same_at_target(column, names, target) for names in _unique_beside(column)]
+    await unit.session.exec(
+        update(column.table)
+        .where(column == source, *(not_(clash) for clash in clashes))
+        .values({column.name: target})
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _unique_beside(column: Column[int]) -> list[list[str]]:
+    """Return, for each unique rule that *column* is part of, the names of the other columns."""
+    table = SQLModel.metadata.tables[str(column.table)]
+    rules = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint))]
+    return [
+        [other.name for other in rule.columns if other is not column]
+        for rule in rules
+        if column.name in rule.columns
+    ]
+
+
+def _same_at_target(column: Column[int], names: list[str], target: int) -> Exists:
+    theirs = column.table.alias("theirs")
+    return exists().where(
+        theirs.c[column.name] == target,
+        *(theirs.c[name] == column.table.c[name] for name in names),
+    )

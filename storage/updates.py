@@ -1,0 +1,60 @@
+"""Updates whose act is done: what their second coming must not do again.
+
+Only of acts that no row of their own could tell from a second wish. Kept for a day, since Telegram
+keeps an update no longer than that for whoever has not confirmed it.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, delete, update
+from sqlmodel import Field, SQLModel, col, select
+
+from storage.db.engine import Transaction
+from storage.db.sql import ROW_ID, insert_new
+from storage.enums import UpdateRef
+
+
+class ProcessedUpdate(SQLModel, table=True):
+    bot_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    update_id: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    at: datetime = Field(index=True)
+    made: int | None = Field(default=None, sa_type=ROW_ID)  # the row that its answer shows
+
+
+KEPT = timedelta(days=1)
+
+
+async def is_duplicate(unit: Transaction, once: UpdateRef | None) -> bool:
+    """Note that *once* is handled, with which this unit stands and falls; True if it was before.
+
+    None: it came by no update, and is meant each time.
+    """
+    if once is None:
+        return False
+    await unit.session.exec(
+        delete(ProcessedUpdate).where(col(ProcessedUpdate.at) < unit.now - KEPT)
+    )
+    row = {"bot_id": once.bot_id, "update_id": once.update_id, "at": unit.now}
+    return not await insert_new(unit, ProcessedUpdate, [row], returning=ProcessedUpdate.update_id)
+
+
+async def record_result(unit: Transaction, once: UpdateRef | None, made: int | None) -> None:
+    """Note which row the act made, for the second time to show."""
+    if once:
+        await unit.session.exec(update(ProcessedUpdate).where(*_of(once)).values(made=made))
+
+
+async def result_of(unit: Transaction, once: UpdateRef | None) -> int | None:
+    if once is None:
+        return None
+    return (await unit.session.exec(select(ProcessedUpdate.made).where(*_of(once)))).first()
+
+
+def _of(once: UpdateRef) -> tuple[ColumnElement[bool], ...]:
+    return col(ProcessedUpdate.bot_id) == once.bot_id, col(
+        ProcessedUpdate.update_id
+    ) == once.update_id

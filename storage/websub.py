@@ -1,0 +1,135 @@
+"""What hubs have promised us: to tell when a source has something new (WebSub)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, update
+from sqlmodel import Field, col, select
+
+from storage.db.engine import Transaction
+from storage.db.leases import claim
+from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_new
+from storage.enums import SourceState
+from storage.sources import Source
+
+
+class PushSubscription(Leased, table=True):
+    """One source at one hub. It outlives its source, until the hub has been told."""
+
+    __table_args__ = NUMBERED
+
+    id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
+    source_id: int | None = Field(
+        default=None, foreign_key="source.id", ondelete="SET NULL", sa_type=ROW_ID, unique=True
+    )
+    hub: str
+    topic: str
+    inside: bool = False  # the hub may stand in the operator's own network
+    token: str = Field(max_length=64, unique=True)  # in the address that the hub calls
+    secret: str = Field(max_length=64)
+
+    due_at: datetime  # when the hub is asked again
+    asking: str | None = None  # what it was asked and has not confirmed: its `hub.mode`
+    ends_at: datetime | None = None  # None: nothing is confirmed
+    failures: int = 0  # in a row
+    pushed_at: datetime | None = None  # it told us, and the source has not been hastened yet
+
+
+async def sources_without_push(unit: Transaction, limit: int) -> list[Source]:
+    """Return sources that offer a hub which was not asked yet."""
+    asked = select(PushSubscription.id).where(col(PushSubscription.source_id) == col(Source.id))
+    found = await unit.session.exec(
+        select(Source)
+        .where(
+            col(Source.hub).is_not(None), col(Source.state) == SourceState.ACTIVE, ~asked.exists()
+        )
+        .order_by(col(Source.id))
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def add_pushes(unit: Transaction, rows: list[Mapping[str, Any]]) -> None:
+    """Store *rows*; another process may have stored some of them just now."""
+    await insert_new(unit, PushSubscription, rows, returning=PushSubscription.id)
+
+
+async def unsubscribe_unused(unit: Transaction) -> None:
+    """Part the pushes from sources that are read no more or now offer another hub."""
+    stale = (
+        select(PushSubscription.id)
+        .join(Source, col(Source.id) == col(PushSubscription.source_id))
+        .where(
+            or_(
+                col(Source.state) != SourceState.ACTIVE,
+                col(Source.hub).is_distinct_from(col(PushSubscription.hub)),
+                col(Source.hub_topic).is_distinct_from(col(PushSubscription.topic)),
+            )
+        )
+    )
+    parted = {"source_id": None, "due_at": unit.now, "failures": 0, "pushed_at": None}
+    await unit.session.exec(
+        update(PushSubscription).where(col(PushSubscription.id).in_(stale)).values(**parted)
+    )
+
+
+async def claim_pushes(
+    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+) -> list[PushSubscription]:
+    """Claim what a hub must be asked now; what a removed source left behind is due at once."""
+    left_behind = and_(
+        col(PushSubscription.source_id).is_(None),
+        col(PushSubscription.asking).is_distinct_from("unsubscribe"),
+    )
+    order = (col(PushSubscription.due_at), col(PushSubscription.id))
+    due = or_(col(PushSubscription.due_at) <= unit.now, left_behind)
+    return await claim(
+        unit, PushSubscription, due, order=order, limit=limit, owner=owner, lease=lease
+    )
+
+
+async def push_of(unit: Transaction, token: str) -> PushSubscription | None:
+    return (
+        await unit.session.exec(
+            select(PushSubscription).where(col(PushSubscription.token) == token)
+        )
+    ).first()
+
+
+async def change_push(unit: Transaction, push_id: int, values: Mapping[str, Any]) -> None:
+    await unit.session.exec(
+        update(PushSubscription).where(col(PushSubscription.id) == push_id).values(**values)
+    )
+
+
+async def forget_push(unit: Transaction, push_id: int) -> None:
+    await unit.session.exec(delete(PushSubscription).where(col(PushSubscription.id) == push_id))
+
+
+async def poll_soon(unit: Transaction, apart: timedelta) -> int:
+    """Make due what hubs told us of; return how many.
+
+    A source that is being read, was read less than *apart* ago, or is in trouble keeps its hint
+    until that is over.
+    """
+    free = select(Source.id).where(
+        col(Source.id) == col(PushSubscription.source_id),
+        col(Source.owner).is_(None),
+        col(Source.trouble).is_(None),
+        or_(col(Source.fetched_at).is_(None), col(Source.fetched_at) <= unit.now - apart),
+    )
+    taken = await unit.session.exec(
+        update(PushSubscription)
+        .where(col(PushSubscription.pushed_at).is_not(None), free.exists())
+        .values(pushed_at=None)
+        .returning(col(PushSubscription.source_id))
+    )
+    ids = list(taken.scalars())
+    if ids:
+        await unit.session.exec(
+            update(Source)
+            .where(col(Source.id).in_(ids))
+            .values(next_fetch_at=unit.now, hinted_at=unit.now)
+        )
+    return len(ids)
