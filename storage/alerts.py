@@ -9,18 +9,16 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Index,
-    String,
     UniqueConstraint,
     and_,
     bindparam,
-    case,
-    cast,
     delete,
     exists,
-    literal,
+    func,
     or_,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article, ArticleAddress, ScopedUrl, add_address, is_at
@@ -49,6 +47,8 @@ from storage.sources import Follow, Source
 from storage.stories import Story, chain_of_story, delete_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
+
+_message = aliased(Delivery, name="message")
 
 
 class Alert(SQLModel, table=True):
@@ -129,15 +129,16 @@ async def make_alerts(unit: Transaction, rows: Sequence[Mapping[str, Any]]) -> d
     return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
 
 
-def message_key(medium: Medium = Medium.TELEGRAM) -> ColumnElement[str]:
-    """Return the key of the delivery that told an `Alert` in the query by *medium*.
+def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
+    """Say whether a `Delivery` in the query is the one that told an `Alert` in it by *medium*.
 
     Of a bundle the first part speaks for all.
     """
-    alone = literal("alert:") + cast(col(Alert.id), String) + literal(f":{medium}")
-    bundle = literal("bundle:") + cast(col(Alert.bundle_id), String)
-    together = bundle + literal(f":{medium}:1")
-    return case((col(Alert.bundle_id).is_(None), alone), else_=together)
+    first = (col(_message.medium) == medium, col(_message.part) == 1)
+    alone = select(_message.id).where(col(_message.alert_id) == Alert.id, *first)
+    together = select(_message.id).where(col(_message.bundle_id) == Alert.bundle_id, *first)
+    found = func.coalesce(alone.scalar_subquery(), together.scalar_subquery())
+    return col(Delivery.id) == found
 
 
 # Who wants an article at once.
@@ -276,15 +277,16 @@ async def sent_alerts(
     Those of chats that have muted the story are left out, and those whose buttons were pressed
     after *pressed*.
     """
-    key = literal("alert:") + cast(col(Alert.id), String) + literal(f":{Medium.TELEGRAM}")
     rows = await unit.session.exec(
         select(  # type: ignore[call-overload]
             Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
             Alert.made_at, Delivery.id, Delivery.body, effective_language(),
         )
         .join(Chat, col(Chat.id) == Alert.chat_id)
-        .join(Delivery, col(Delivery.key) == key)
+        .join(Delivery, col(Delivery.alert_id) == Alert.id)
         .where(
+            col(Delivery.medium) == Medium.TELEGRAM,
+            col(Delivery.part) == 1,
             col(Alert.story_id) == story_id,
             col(Alert.made_at) > since,
             col(Alert.id) > after,
@@ -423,9 +425,10 @@ NO_EARLIER_REPORTS = EarlierReports()
 
 @dataclass(frozen=True, slots=True)
 class FirstMail:
-    """The key of the delivery that mailed a chat the first of a chain, and when it was made."""
+    """The alert or bundle that was mailed to a chat first of a chain, and when it was mailed."""
 
-    key: str
+    kind: DeliveryKind
+    number: int
     made_at: datetime
 
 
@@ -441,7 +444,7 @@ async def reported_before(
         return {}
     rows = await unit.session.exec(
         select(Alert.chat_id, Delivery.id, Delivery.state)
-        .outerjoin(Delivery, col(Delivery.key) == message_key())
+        .outerjoin(Delivery, message_of_alert())
         .where(
             col(Alert.story_id).in_(others),
             col(Alert.chat_id).in_(chat_ids),
@@ -466,8 +469,8 @@ async def first_mails(
     if not others or not chat_ids:
         return {}
     rows = await unit.session.exec(
-        select(Alert.chat_id, Delivery.key, Delivery.created_at)
-        .join(Delivery, col(Delivery.key) == message_key(Medium.EMAIL))
+        select(Alert.chat_id, Alert.id, Alert.bundle_id, Delivery.created_at)
+        .join(Delivery, message_of_alert(Medium.EMAIL))
         .where(
             col(Alert.story_id).in_(others),
             col(Alert.chat_id).in_(chat_ids),
@@ -476,7 +479,12 @@ async def first_mails(
         )
         .order_by(col(Alert.id).desc())
     )
-    return {chat_id: FirstMail(key, made_at) for chat_id, key, made_at in rows}
+    return {
+        chat_id: FirstMail(DeliveryKind.BUNDLE, bundle, made_at)
+        if bundle
+        else FirstMail(DeliveryKind.ALERT, alert, made_at)
+        for chat_id, alert, bundle, made_at in rows
+    }
 
 
 async def _others_of_chain(unit: Transaction, story_id: int) -> list[int]:

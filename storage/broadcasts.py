@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, ColumnElement, and_, delete, exists, func, or_, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    text,
+    update,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
@@ -18,15 +29,13 @@ from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, enum_column
 from storage.enums import (
-    BLOCKING_STATES,
     Audience,
     BroadcastState,
     ChatKind,
     ChatState,
     DeliveryState,
-    Medium,
 )
-from storage.outbox import SUSPENDED_UNTIL, Delivery, lock_queues, unblock_next
+from storage.outbox import BLOCKING_SQL, Delivery
 
 
 class Broadcast(Leased, table=True):
@@ -41,6 +50,7 @@ class Broadcast(Leased, table=True):
     state: BroadcastState = Field(default=BroadcastState.DRAFT, sa_type=enum_column(BroadcastState))
     recipients: int = 0  # when it was begun
     through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
+    made: int = 0  # how many have one
 
     # The message that tells how far it is; the last word is told once.
     desk_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -99,43 +109,35 @@ async def languages_of_chats(unit: Transaction) -> Mapping[str, int]:
     return dict(list(await unit.session.exec(counted)))
 
 
-async def counts_of(unit: Transaction, broadcast_id: int) -> BroadcastCounts:
-    is_away = col(Delivery.due_at) >= SUSPENDED_UNTIL
+async def count_moving(unit: Transaction, broadcast_id: int) -> int:
+    """How many of its deliveries are due or in hand: as many as were made ahead, at most."""
+    moving = (col(Delivery.broadcast_id) == broadcast_id, text(f"delivery.{BLOCKING_SQL}"))
+    counted = select(func.count()).where(*moving, text("delivery.state <> 'sent'"))
+    return (await unit.session.exec(counted)).one()
+
+
+async def counts_of(unit: Transaction, broadcast: Broadcast) -> BroadcastCounts:
+    """Count what is not sent, which an index holds; of all that was made the rest is."""
     rows = await unit.session.exec(
-        select(Delivery.state, is_away, func.count())
-        .where(col(Delivery.broadcast_id) == broadcast_id)
-        .group_by(col(Delivery.state), is_away)
+        select(Delivery.state, func.count())
+        .where(col(Delivery.broadcast_id) == broadcast.id, text("delivery.state <> 'sent'"))
+        .group_by(col(Delivery.state))
     )
     counts = dict.fromkeys(BroadcastCounts._fields, 0)
-    for state, away, count in rows:
-        counts[_counted_as(DeliveryState(state), is_away=bool(away))] += count
+    for state, count in rows:
+        counts[_counted_as(DeliveryState(state))] += count
+    counts["sent"] = max(broadcast.made - sum(counts.values()), 0)
     return BroadcastCounts(**counts)
 
 
-def _counted_as(state: DeliveryState, *, is_away: bool) -> str:
+def _counted_as(state: DeliveryState) -> str:
     match state:
-        case DeliveryState.SENT:
-            return "sent"
-        case DeliveryState.PENDING if is_away:
+        case DeliveryState.SUSPENDED:
             return "waiting"
         case DeliveryState.EXPIRED | DeliveryState.DROPPED:
             return "expired"
         case _:
-            return "moving" if state in BLOCKING_STATES else "failed"
-
-
-async def expire_broadcast(unit: Transaction, broadcast_id: int) -> int:
-    """Let nothing of it go out that has not begun to; return how many."""
-    await lock_queues(unit)
-    unsent = (
-        col(Delivery.broadcast_id) == broadcast_id,
-        col(Delivery.state) == DeliveryState.PENDING,
-    )
-    expired = update(Delivery).where(*unsent).values(state=DeliveryState.EXPIRED)
-    silently = expired.returning(col(Delivery.chat_id)).execution_options(synchronize_session=False)
-    chat_ids = list((await unit.session.exec(silently)).scalars())
-    await unblock_next(unit, chat_ids, Medium.TELEGRAM)
-    return len(chat_ids)
+            return "moving" if state.is_blocking else "failed"
 
 
 async def claim_progress_reports(unit: Transaction, every: timedelta) -> list[Broadcast]:

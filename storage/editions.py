@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, func, or_, update
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.alerts import Alert, message_key
+from storage.alerts import Alert, message_of_alert
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
@@ -368,7 +368,7 @@ async def alerted_before(unit: Transaction, stories: _ByChat) -> Mapping[int, se
     """Return, by chat, those of its *stories* that it was alerted to."""
     known = (
         select(Alert.chat_id, Alert.story_id)
-        .outerjoin(Delivery, col(Delivery.key) == message_key())
+        .outerjoin(Delivery, message_of_alert())
         .where(
             col(Alert.chat_id).in_(list(stories)),
             col(Alert.story_id) >= _first(stories),

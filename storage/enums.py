@@ -35,25 +35,35 @@ _PRIORITY = {
 
 
 class DeliveryState(StrEnum):
-    PENDING = "pending"
+    """How far a delivery is; `storage.states` says which may follow which."""
+
+    PENDING = "pending"  # due now or later
+    QUEUED = "queued"  # behind another one of its chat
+    SUSPENDED = "suspended"  # its chat or mailbox gets nothing for now
     CLAIMED = "claimed"
-    SENDING = "sending"
+    SENDING = "sending"  # the intent to call is committed
     SENT = "sent"
     UNKNOWN = "unknown"  # it may have arrived
     HELD = "held"  # waits for the operator
     FAILED = "failed"
     EXPIRED = "expired"
-    DROPPED = "dropped"  # an edit that came too late
+    DROPPED = "dropped"  # an edit that came too late, or given up by the operator
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether it holds back those behind it in the same chat."""
+        return self in _BLOCKING
 
 
-# Deliveries in these states hold back those behind them in the same chat.
-BLOCKING_STATES = (
-    DeliveryState.PENDING,
-    DeliveryState.CLAIMED,
-    DeliveryState.SENDING,
-    DeliveryState.UNKNOWN,
+_BLOCKING = frozenset(
+    {
+        DeliveryState.PENDING,
+        DeliveryState.QUEUED,
+        DeliveryState.CLAIMED,
+        DeliveryState.SENDING,
+        DeliveryState.UNKNOWN,
+    }
 )
-
 # What is in these has not arrived and is not on its way.
 NOT_ARRIVED = (
     DeliveryState.HELD,
@@ -112,11 +122,12 @@ class ChatState(StrEnum):
     BANNED = "banned"  # by whoever runs the bot
     ERASED = "erased"  # nobody's any more: what it had been sent goes, a few rows at a time
 
-    def holds(self, medium: Medium) -> bool:
-        """Whether nothing goes by *medium* to a chat in this state."""
-        if medium is Medium.TELEGRAM:
-            return self is not ChatState.ACTIVE
-        return self in SENT_NOTHING
+    @property
+    def media_held(self) -> tuple[Medium, ...]:
+        """By what nothing goes to a chat in this state."""
+        if self is ChatState.ACTIVE:
+            return ()
+        return tuple(Medium) if self in SENT_NOTHING else (Medium.TELEGRAM,)
 
 
 # To chats in these nothing goes by any medium.
@@ -373,27 +384,3 @@ class UpdateRef:
 
 
 FEEDBACK_NOTICE = "feedback"  # what those who run the bot are sent of it
-
-
-def alert_key(alert_id: int, medium: Medium) -> str:
-    return f"alert:{alert_id}:{medium}"
-
-
-def bundle_key(bundle_id: int, medium: Medium, part: int) -> str:
-    return f"bundle:{bundle_id}:{medium}:{part}"
-
-
-def edition_key(edition_id: int, medium: Medium, part: int) -> str:
-    return f"edition:{edition_id}:{medium}:{part}"
-
-
-def edit_key(delivery_id: int, version: int) -> str:
-    return f"edit:{delivery_id}:{version}"
-
-
-def notice_key(chat_id: int, kind: str, subject: str) -> str:
-    return f"notice:{chat_id}:{kind}:{subject}"
-
-
-def broadcast_key(broadcast_id: int, chat_id: int) -> str:
-    return f"broadcast:{broadcast_id}:{chat_id}"

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID
-from storage.enums import FEEDBACK_NOTICE, DeliveryKind
+from storage.enums import FEEDBACK_NOTICE
 from storage.outbox import Delivery
 
 
@@ -19,6 +19,7 @@ class Feedback(SQLModel, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID, index=True)
     made_at: datetime
     words: str
+    passed_on_at: datetime | None = None  # to the admins; None: there was none
     answered_at: datetime | None = None
 
 
@@ -31,23 +32,17 @@ async def count_feedback(unit: Transaction, chat_id: int, since: timedelta) -> i
 
 
 async def notices_of_feedback(unit: Transaction) -> dict[int, int]:
-    """Return the deliveries that told those who run the bot of feedback, with its number."""
-    told = select(Delivery.id, Delivery.key).where(
-        col(Delivery.kind) == DeliveryKind.NOTICE,
-        col(Delivery.key).between("notice:", "notice;"),
-        col(Delivery.key).contains(f":{FEEDBACK_NOTICE}:"),
-    )
-    rows = await unit.session.exec(told)
-    return {number: int(key.rpartition(":")[2]) for number, key in rows}
+    """Return the deliveries that told admins of feedback, each with the feedback's number."""
+    sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
+    return {number: int(subject) for number, subject in await unit.session.exec(sent)}
 
 
 async def unsent_feedback(unit: Transaction) -> list[tuple[str, Feedback]]:
     """Return what nobody has answered nor been sent, with the name of its chat."""
-    told = set((await notices_of_feedback(unit)).values())
-    open_ = (
+    unsent = (
         select(Chat.name, Feedback)
         .join(Chat, col(Chat.id) == Feedback.chat_id)
-        .where(col(Feedback.answered_at).is_(None))
+        .where(col(Feedback.answered_at).is_(None), col(Feedback.passed_on_at).is_(None))
         .order_by(col(Feedback.id))
     )
-    return [(name, one) for name, one in await unit.session.exec(open_) if one.id not in told]
+    return list(await unit.session.exec(unsent))

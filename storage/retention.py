@@ -34,7 +34,7 @@ from storage.chats import Chat, columns_naming_a_chat
 from storage.db.engine import Transaction
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
-from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState, Stage
+from storage.enums import ChatState, DeliveryState, MailboxState, Stage
 from storage.feedback import Feedback, notices_of_feedback
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery
@@ -64,10 +64,9 @@ class Batch(NamedTuple):
 
 
 async def forget_deliveries(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
-    """Held ones wait for the operator; of a notice its key tells that it was given."""
+    """Held ones wait for the operator, and suspended ones for their chat."""
     may_go = and_(
         col(Delivery.state).in_(_OVER),
-        col(Delivery.kind) != DeliveryKind.NOTICE,
         or_(col(Delivery.sent_at).is_(None), col(Delivery.sent_at) < before),
     )
     return await _forget(unit, Delivery, col(Delivery.created_at), (after, before, limit), may_go)

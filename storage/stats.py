@@ -25,7 +25,7 @@ from storage.chats import Chat
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.editions import Edition
 from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, SourceState, Stage
-from storage.outbox import BLOCKING_SQL, NEXT_SQL, STUCK_SQL, Delivery
+from storage.outbox import BLOCKING_SQL, PENDING_SQL, STUCK_SQL, Delivery
 from storage.queries import Match, Query, latest_change
 from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
@@ -63,7 +63,7 @@ async def amounts(unit: Transaction) -> Amounts:
         chats=await _count(unit, Chat, col(Chat.state) == ChatState.ACTIVE),
         topics=(await unit.session.exec(select(watched))).one(),
         sources=await _count(unit, Source, _ACTIVE),
-        queue=await _count(unit, Delivery, text(NEXT_SQL), col(Delivery.due_at) <= unit.now),
+        queue=await _count(unit, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= unit.now),
         held=await _count(unit, Delivery, col(Delivery.state) == DeliveryState.HELD),
     )
 
@@ -77,7 +77,7 @@ async def lags(unit: Transaction) -> Lags:
         read=_passed(unit, await _oldest(unit, col(Source.next_fetch_at), _ACTIVE)),
         match=max(_passed(unit, moment) for moment in unmatched),
         publish=_passed(unit, await _oldest(unit, stored, is_at(Stage.MATCHED))),
-        send=_passed(unit, await _oldest(unit, due, text(NEXT_SQL))),
+        send=_passed(unit, await _oldest(unit, due, text(PENDING_SQL))),
     )
 
 
@@ -172,7 +172,7 @@ def _outbox(medium: Medium) -> list[Select[Any]]:
         _oldest_where(
             due,
             due,
-            text(NEXT_SQL),
+            text(PENDING_SQL),
             col(Delivery.medium) == medium,
             col(Delivery.priority) == number,
         )

@@ -1,4 +1,8 @@
-"""Chats that cannot be sent to for now: suspended, never deleted, and restored."""
+"""Chats and mailboxes that get nothing for now: suspended, never deleted, and restored.
+
+What becomes of their deliveries is `storage.outbox`'s business. A mail goes only while its mailbox
+takes mail *and* its chat wants any, whichever of the two came back last.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -26,14 +30,19 @@ from storage.enums import (
     ChatKind,
     ChatState,
     DeliveryKind,
-    DeliveryState,
     MailboxProblem,
     MailboxState,
-    Medium,
-    Notification,
 )
 from storage.mailboxes import Mailbox, mailbox_of, remove_mailbox
-from storage.outbox import SUSPENDED_UNTIL, Delivery, drop_confirmations, lock_queues, unblock_next
+from storage.outbox import (
+    Delivery,
+    drop_confirmations,
+    lock_queues,
+    resume_chat_deliveries,
+    resume_mails,
+    suspend_chat_deliveries,
+    suspend_mails,
+)
 
 
 class Ban(SQLModel, table=True):
@@ -49,8 +58,11 @@ ALERT_LIFETIME = timedelta(hours=6)
 BROADCAST_LIFETIME = timedelta(days=3)
 
 
+# Chats
+
+
 async def suspend_chat(unit: Transaction, chat_id: int, state: ChatState) -> None:
-    """Send nothing to our row *chat_id* until `restore_chat`; what is pending waits.
+    """Send nothing to our row *chat_id* until `restore_chat`; what is pending is suspended.
 
     A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
     so, whatever becomes of it meanwhile: coming back does not end a pause. A ban goes before all.
@@ -63,13 +75,7 @@ async def suspend_chat(unit: Transaction, chat_id: int, state: ChatState) -> Non
         .values(state=state, state_since=unit.now)
         .execution_options(synchronize_session="fetch")
     )
-    await lock_queues(unit)
-    await unit.session.exec(
-        update(Delivery)
-        .where(_waiting(chat_id, state))
-        .values(due_at=SUSPENDED_UNTIL)
-        .execution_options(synchronize_session=False)
-    )
+    await suspend_chat_deliveries(unit, chat_id, state.media_held)
 
 
 async def restore_chat(unit: Transaction, chat_id: int, *, is_banned: bool = False) -> int:
@@ -90,24 +96,7 @@ async def restore_chat(unit: Transaction, chat_id: int, *, is_banned: bool = Fal
         .values(state=ChatState.ACTIVE, state_since=unit.now, resume_at=None)
         .execution_options(synchronize_session="fetch")
     )
-    await lock_queues(unit)
-    waiting = _waiting(chat_id, before)
-    expired = await unit.session.exec(
-        update(Delivery)
-        .where(waiting, _is_stale(unit.now))
-        .values(state=DeliveryState.EXPIRED)
-        .execution_options(synchronize_session=False)
-    )
-    await unit.session.exec(
-        update(Delivery)
-        .where(waiting, col(Delivery.due_at) == SUSPENDED_UNTIL)
-        .values(due_at=unit.now)
-        .execution_options(synchronize_session=False)
-    )
-    for medium in Medium:
-        await unblock_next(unit, [chat_id], medium)
-    unit.hints.add(Notification.DELIVERIES)
-    return expired.rowcount
+    return await resume_chat_deliveries(unit, chat_id, before.media_held, _is_stale(unit.now))
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
@@ -118,19 +107,6 @@ def _is_stale(now: datetime) -> ColumnElement[bool]:
         and_(kind.in_(alerts), created < now - ALERT_LIFETIME),
         and_(kind == DeliveryKind.BROADCAST, created < now - BROADCAST_LIFETIME),
     )
-
-
-def _waiting(chat_id: int, state: ChatState) -> ColumnElement[bool]:
-    """Say of a delivery whether a chat in *state* makes it wait."""
-    media = [medium for medium in Medium if state.holds(medium)]
-    return and_(
-        col(Delivery.chat_id) == chat_id,
-        col(Delivery.state) == DeliveryState.PENDING,
-        col(Delivery.medium).in_(media),
-    )
-
-
-# Chats whose pause ends by itself.
 
 
 async def resume_chats(unit: Transaction, *, limit: int) -> int:
@@ -148,7 +124,7 @@ async def resume_chats(unit: Transaction, *, limit: int) -> int:
     return len(chat_ids)
 
 
-# Mailboxes that get nothing for now, and what waits for them; only a person deletes anything.
+# Mailboxes
 
 
 async def open_mailbox(unit: Transaction, chat_id: int, address: str) -> Mailbox:
@@ -181,7 +157,7 @@ async def suspend_mailbox(
         return False
     mailbox.trouble, mailbox.trouble_text = trouble, text
     await _set_state(unit, mailbox, MailboxState.SUSPENDED)
-    await _let_wait(unit, mailbox)
+    await suspend_mails(unit, mailbox.id)
     return True
 
 
@@ -190,7 +166,7 @@ async def unsubscribe_mailbox(unit: Transaction, mailbox: Mailbox) -> bool:
     if mailbox.state is not MailboxState.ACTIVE:
         return False
     await _set_state(unit, mailbox, MailboxState.UNSUBSCRIBED)
-    await _let_wait(unit, mailbox)
+    await suspend_mails(unit, mailbox.id)
     return True
 
 
@@ -200,45 +176,13 @@ async def confirm_mailbox(unit: Transaction, mailbox: Mailbox) -> None:
     mailbox.soft_bounces, mailbox.soft_since = 0, None
     await drop_confirmations(unit, mailbox)
     await _set_state(unit, mailbox, MailboxState.ACTIVE)
-    waiting = (
-        col(Delivery.mailbox_id) == mailbox.id,
-        col(Delivery.state) == DeliveryState.PENDING,
-    )
-    await unit.session.exec(
-        update(Delivery)
-        .where(
-            *waiting,
-            col(Delivery.kind).in_((DeliveryKind.ALERT, DeliveryKind.BUNDLE)),
-            col(Delivery.created_at) < unit.now - ALERT_LIFETIME,
-        )
-        .values(state=DeliveryState.EXPIRED)
-        .execution_options(synchronize_session=False)
-    )
-    await unit.session.exec(
-        update(Delivery)
-        .where(*waiting, col(Delivery.due_at) == SUSPENDED_UNTIL)
-        .values(due_at=unit.now)
-        .execution_options(synchronize_session=False)
-    )
-    unit.hints.add(Notification.DELIVERIES)
+    await resume_mails(unit, mailbox.id, _is_stale(unit.now))
 
 
 async def _set_state(unit: Transaction, mailbox: Mailbox, state: MailboxState) -> None:
     mailbox.state, mailbox.state_since = state, unit.now
     unit.session.add(mailbox)
     await unit.session.flush()
-
-
-async def _let_wait(unit: Transaction, mailbox: Mailbox) -> None:
-    await unit.session.exec(
-        update(Delivery)
-        .where(
-            col(Delivery.mailbox_id) == mailbox.id,
-            col(Delivery.state) == DeliveryState.PENDING,
-        )
-        .values(due_at=SUSPENDED_UNTIL)
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def _asked_anew(unit: Transaction, mailbox: Mailbox) -> Mailbox:
@@ -249,7 +193,7 @@ async def _asked_anew(unit: Transaction, mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
-# Bans: people and chats that get nothing and are answered once. Nothing of theirs is deleted.
+# Bans: their chats get nothing, are answered once, and keep all that is theirs
 
 
 async def is_banned(unit: Transaction, telegram_ids: Collection[int]) -> bool:
@@ -358,11 +302,15 @@ async def _move(unit: Transaction, column: Column[int], source: int, target: int
 def _unique_beside(column: Column[int]) -> list[list[str]]:
     """Return, for each unique rule that *column* is part of, the names of the other columns."""
     table = SQLModel.metadata.tables[str(column.table)]
-    rules = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint))]
+    constraints = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    indexes = [each for each in table.indexes if each.unique]
+    rules = [table.primary_key.columns]
+    rules += [each.columns for each in constraints]
+    rules += [each.columns for each in indexes]
     return [
-        [other.name for other in rule.columns if other is not column]
-        for rule in rules
-        if column.name in rule.columns
+        [other.name for other in columns if other is not column]
+        for columns in rules
+        if column.name in columns
     ]
 
 

@@ -1,21 +1,20 @@
 """The way of one article through the tables, for whoever asks where it went.
 
 Each row leads to the next by what it holds anyway: an entry names its article, that its story, an
-alert or an edition the story, and the key of a delivery the alert, bundle or edition.
+alert or an edition the story, and a delivery the alert, bundle or edition.
 """
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.db.engine import Transaction
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
-from storage.enums import DeliveryKind
 from storage.outbox import Delivery
 from storage.queries import Match
 from storage.sources import Source
@@ -105,15 +104,24 @@ async def editions_of(unit: Transaction, story_id: int, limit: int) -> list[Deci
     return [Decision(edition_id, chat_id, made_at) for edition_id, chat_id, made_at in rows]
 
 
-async def deliveries_keyed(unit: Transaction, keys: Collection[str]) -> list[Delivery]:
-    """Return the deliveries with these *keys*, and the edits of what they sent."""
-    sends = await unit.session.exec(select(Delivery).where(col(Delivery.key).in_(keys)))
-    found = list(sends)
+async def deliveries_of(
+    unit: Transaction,
+    *,
+    alerts: Collection[int],
+    bundles: Collection[int],
+    editions: Collection[int],
+    limit: int,
+) -> list[Delivery]:
+    """Return deliveries of these decisions, *limit* at most, and the edits of what they sent."""
+    decided = or_(
+        col(Delivery.alert_id).in_(alerts),
+        col(Delivery.bundle_id).in_(bundles),
+        col(Delivery.edition_id).in_(editions),
+    )
+    sends = select(Delivery).where(decided).order_by(col(Delivery.id)).limit(limit)
+    found = list(await unit.session.exec(sends))
     edits = await unit.session.exec(
-        select(Delivery).where(
-            col(Delivery.target_id).in_([row.id for row in found]),
-            col(Delivery.kind) == DeliveryKind.EDIT,
-        )
+        select(Delivery).where(col(Delivery.target_id).in_([row.id for row in found]))
     )
     return sorted([*found, *edits], key=lambda row: row.id)
 

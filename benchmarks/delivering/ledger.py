@@ -6,8 +6,8 @@ from statistics import median
 
 from benchmarks.delivering.outboxes import fill
 from storage.db.engine import Storage
-from storage.enums import DeliveryState
-from storage.outbox import begin_sending, claim_deliveries, finish_calls
+from storage.outbox import Answer, begin_sending, claim_deliveries, record_answers
+from storage.states import Event
 
 LEASE = timedelta(minutes=1)
 TOGETHER = 100
@@ -43,8 +43,9 @@ async def _begun(storage: Storage, ids: list[int], spent: dict[str, float]) -> N
 async def _answered(storage: Storage, ids: list[int], spent: dict[str, float]) -> None:
     started = time.perf_counter()
     async with storage.writing() as unit:
-        yes = {"state": DeliveryState.SENT, "sent_at": unit.now, "message_id": 7, "trouble": None}
-        await finish_calls(unit, "me", dict.fromkeys(ids, yes))
+        values = {"sent_at": unit.now, "message_id": 7, "last_error": None}
+        yes = Answer(Event.ACCEPTED, values)
+        await record_answers(unit, "me", dict.fromkeys(ids, yes))
     spent["answers"] += time.perf_counter() - started
 
 

@@ -79,7 +79,7 @@ def _print_table(listed: Sequence[Listed]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("id", "kind", "state", "chat", "made", "tries", "trouble", "begins")
+    table = Table("id", "kind", "state", "chat", "made", "tries", "error", "begins")
     for each in listed:
         table.add_row(
             str(each.id),
@@ -88,7 +88,7 @@ def _print_table(listed: Sequence[Listed]) -> None:
             escape(each.chat_name or str(each.chat)),
             f"{each.created_at:%Y-%m-%d %H:%M}",
             str(each.attempts),
-            escape(each.trouble),
+            escape(each.error),
             escape(each.begins),
         )
     Console().print(table)

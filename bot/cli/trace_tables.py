@@ -48,7 +48,7 @@ def behind_shown(behind: Behind) -> RenderableType:
     row = behind.delivery
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_row("delivery", str(row.id))
-    table.add_row("key", row.key)
+    table.add_row("of", row.decision)
     table.add_row("chat", str(row.chat_id))
     table.add_row("made", f"{row.created_at:%Y-%m-%d %H:%M:%S}")
     table.add_row("state", _state(row))
@@ -76,7 +76,9 @@ def _marks(way: Way) -> Iterator[Mark]:
     for edition in way.editions:
         yield Mark(edition.made_at, "digest", f"edition {edition.id}, chat {edition.chat_id}")
     for row in way.deliveries:
-        yield Mark(row.created_at, "message", f"delivery {row.id}, {row.key}, chat {row.chat_id}")
+        yield Mark(
+            row.created_at, "message", f"delivery {row.id}, {row.decision}, chat {row.chat_id}"
+        )
         if row.sent_at or row.state is not DeliveryState.PENDING:
             yield Mark(
                 row.sent_at or row.created_at, row.state, f"delivery {row.id}, {_state(row)}"
@@ -88,5 +90,5 @@ def _state(row: Delivery) -> str:
     if row.sent_at:
         took = (row.sent_at - row.created_at).total_seconds()
         return f"{row.state} {row.sent_at:%Y-%m-%d %H:%M:%S}, {took:.1f} s after it was made{tries}"
-    trouble = f": {row.trouble}" if row.trouble else ""
-    return f"{row.state}, due {row.due_at:%Y-%m-%d %H:%M:%S}{tries}{trouble}"
+    error = f": {row.last_error}" if row.last_error else ""
+    return f"{row.state}, due {row.due_at:%Y-%m-%d %H:%M:%S}{tries}{error}"

@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.delivery.calls import LoopTimer, Timer
-from bot.delivery.fallbacks import following
-from bot.delivery.ledger import Attempt, decide
-from bot.delivery.outcome import changes, counts_for_pace
+from bot.delivery.outcomes import Attempt, counts_for_pace, following, outcome_of, values_of
 from bot.delivery.pace import chat_interval
 from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, Event
-from storage.outbox import finish_calls, replace_with_fallback
+from storage.outbox import Answer as Recorded
+from storage.outbox import record_answers, replace_with_fallback
 from storage.pace import advance_all, chat_pace_key, pause, pause_chat
+from storage.states import Effect
 from storage.suspension import migrate_chat, suspend_chat
 from storage.tallies import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from bot.delivery.errors import DeliveryError
-    from bot.delivery.ledger import Decision
+    from bot.delivery.outcomes import Outcome
     from storage.db.engine import Storage, Transaction
     from storage.outbox import ClaimedDelivery, Delivery
 
@@ -40,6 +40,15 @@ log = structlog.get_logger(__name__)
 CALL_LEASE = timedelta(seconds=90)
 # Together shorter than the lease of a call, less what the call itself may take.
 PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 20)
+_BEYOND_THE_ROW = frozenset(
+    {
+        Effect.FALLBACK,
+        Effect.SUSPEND_CHAT,
+        Effect.MIGRATE_CHAT,
+        Effect.PAUSE_CHAT,
+        Effect.PAUSE_TOKEN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +56,21 @@ class Answer:
     """*error* is None for a yes; then *message_id* is the id of the message there."""
 
     claimed: ClaimedDelivery
-    decision: Decision
+    outcome: Outcome
     message_id: int | None = None
     error: DeliveryError | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether it changes nothing but its delivery."""
-        decision = self.decision
-        pauses = decision.chat_pause is not None or decision.token_pause is not None
-        return not (pauses or decision.swap or decision.suspend or decision.migrate_to)
+        return not self.outcome.transition.effects & _BEYOND_THE_ROW
 
 
 def answer_to(
     claimed: ClaimedDelivery, message_id: int | None = None, error: DeliveryError | None = None
 ) -> Answer:
-    decision = decide(attempt_of(claimed.delivery, begun=1), error)
-    return Answer(claimed, decision, message_id, error)
+    outcome = outcome_of(attempt_of(claimed.delivery, begun=1), error)
+    return Answer(claimed, outcome, message_id, error)
 
 
 def attempt_of(row: Delivery, *, begun: int = 0) -> Attempt:
@@ -73,6 +80,31 @@ def attempt_of(row: Delivery, *, begun: int = 0) -> Attempt:
         resent=row.resent,
         has_fallback=row.fallback is not None,
     )
+
+
+async def in_time(
+    write: Callable[[], Awaitable[None]],
+    timer: Timer,
+    pauses: Sequence[float] = PAUSES_SECONDS,
+    **facts: object,
+) -> None:
+    """Call *write* until the database is there, with pauses shorter than the lease of the calls."""
+    for seconds in pauses:
+        try:
+            await write()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning(
+                "answers cannot be written down; tried again",
+                reason=str(error).partition("\n")[0],
+                in_seconds=seconds,
+                **facts,
+            )
+            await timer.wait(seconds)
+        else:
+            return
+    log.error("answers are lost; what was sent may be sent once more", **facts)
 
 
 @dataclass(eq=False)
@@ -106,58 +138,48 @@ class Answers:
                 await self._write_down([each])
 
     async def _write_in_time(self, answers: Sequence[Answer]) -> None:
-        for seconds in PAUSES_SECONDS:
-            try:
-                await self._write_once(answers)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning(
-                    "answers cannot be written down; tried again",
-                    answers=len(answers),
-                    reason=str(error).partition("\n")[0],
-                    in_seconds=seconds,
-                )
-                await self.timer.wait(seconds)
-            else:
-                return
-        log.error("answers are lost; what was sent may be sent once more", answers=len(answers))
+        await in_time(lambda: self._write_once(answers), self.timer, answers=len(answers))
 
     async def _write_once(self, answers: Sequence[Answer]) -> None:
         async with self.storage.writing() as unit:
             for answer in answers:
                 await self._pause(unit, answer)
-            written = {each.claimed.id: _changes(unit, each) for each in answers}
-            ours = await finish_calls(unit, self.owner, written)
+            written = {each.claimed.id: _recorded(unit, each) for each in answers}
+            ours = await record_answers(unit, self.owner, written)
             for answer in answers:
                 if answer.claimed.id in ours:
                     await _follow(unit, answer)
             await advance_all(unit, _paces(unit, answers))
 
     async def _pause(self, unit: Transaction, answer: Answer) -> None:
-        decision = answer.decision
-        if decision.token_pause is not None:
-            await pause(unit, self.pace_key, unit.now + decision.token_pause)
-        elif decision.chat_pause is not None:
-            until = unit.now + decision.chat_pause
+        outcome = answer.outcome
+        if outcome.token_pause is not None:
+            await pause(unit, self.pace_key, unit.now + outcome.token_pause)
+        elif outcome.chat_pause is not None:
+            until = unit.now + outcome.chat_pause
             await pause_chat(unit, self.pace_key, answer.claimed.telegram_id, until)
             await tally(unit, Event.FLOOD_WAIT)
 
 
-def _changes(unit: Transaction, answer: Answer) -> dict[str, object]:
-    row, decision = answer.claimed.delivery, answer.decision
-    return changes(row, decision, unit.now, message_id=answer.message_id, trouble=answer.error)
+def _recorded(unit: Transaction, answer: Answer) -> Recorded:
+    values = values_of(
+        answer.outcome,
+        unit.now,
+        fallback=answer.claimed.delivery.fallback,
+        message_id=answer.message_id,
+        error=answer.error,
+    )
+    return Recorded(answer.outcome.event, values)
 
 
 async def _follow(unit: Transaction, answer: Answer) -> None:
-    decision = answer.decision
-    if decision.swap:
-        row = answer.claimed.delivery
+    outcome, row = answer.outcome, answer.claimed.delivery
+    if outcome.has(Effect.FALLBACK):
         await replace_with_fallback(unit, row, following(row.fallback or {}))
-    if decision.suspend:
-        await suspend_chat(unit, answer.claimed.delivery.chat_id, decision.suspend)
-    if decision.migrate_to:
-        await migrate_chat(unit, answer.claimed.telegram_id, decision.migrate_to)
+    if outcome.suspend:
+        await suspend_chat(unit, row.chat_id, outcome.suspend)
+    if outcome.migrate_to:
+        await migrate_chat(unit, answer.claimed.telegram_id, outcome.migrate_to)
 
 
 def _paces(unit: Transaction, answers: Sequence[Answer]) -> dict[str, datetime]:

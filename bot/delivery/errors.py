@@ -1,4 +1,4 @@
-"""What can go wrong with a call to a channel. The type of an error is the policy (see `ledger`)."""
+"""What can go wrong with a call to a channel. The type is the policy; see `outcomes`."""
 
 from datetime import timedelta
 

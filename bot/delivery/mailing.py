@@ -9,26 +9,27 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from bot.delivery.answers import in_time
 from bot.delivery.errors import DeliveryError, MailboxRefused, PolicyRefused, Refused, Unknown
-from bot.delivery.ledger import Attempt, after_crash, decide
 from bot.delivery.mime import message_bytes
-from bot.delivery.outcome import changes
+from bot.delivery.outcomes import Attempt, after_crash, outcome_of, values_of
 from bot.delivery.pace import free_slots
 from bot.delivery.smtp import Envelope
 from bot.rendering.mail import Mail
 from storage.enums import DeliveryState, Medium
 from storage.outbox import (
-    SUSPENDED_UNTIL,
+    Answer,
     ClaimedMail,
     begin_sending,
     claim_abandoned,
     claim_mails,
-    finish_sending,
     has_abandoned,
+    record_answers,
     release_claims,
     release_unsent,
     resend_unknown,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.delivery.calls import Calls
-    from bot.delivery.ledger import Decision
+    from bot.delivery.outcomes import Outcome
     from storage.db.engine import Storage, Transaction
     from storage.outbox import Delivery
 
@@ -48,6 +49,8 @@ log = structlog.get_logger(__name__)
 CLAIM_LEASE = timedelta(minutes=1)
 CALL_LEASE = timedelta(minutes=5)  # several answers are waited for, each with its own time-out
 HORIZON = timedelta(seconds=1)
+# Together shorter than the lease of a call, less what the call itself may take.
+PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 30, 30, 30)
 ASK_AGAIN = timedelta(seconds=30)  # after a server that did not answer
 PACE_KEY = "smtp"
 
@@ -124,10 +127,12 @@ class Mailing:
 
     async def _settle(self, unit: Transaction) -> None:
         await release_unsent(unit, Medium.EMAIL)
+        answers = {}
         for row in await claim_abandoned(unit, self.owner, CALL_LEASE, Medium.EMAIL):
-            decision = after_crash(_attempt(row))
-            facts = changes(row, decision, unit.now, trouble="cut off by a crash")
-            await finish_sending(unit, row.id, self.owner, **facts)
+            outcome = after_crash(_attempt(row))
+            values = values_of(outcome, unit.now, error="cut off by a crash")
+            answers[row.id] = Answer(outcome.event, values)
+        await record_answers(unit, self.owner, answers)
         await resend_unknown(unit, Medium.EMAIL)
 
     async def _claim(self, limit: int) -> tuple[list[ClaimedMail], list[float]]:
@@ -153,7 +158,7 @@ class Mailing:
             return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
 
     async def _deliver(self, claimed: ClaimedMail, intended: float) -> None:
-        structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
+        structlog.contextvars.bind_contextvars(delivery=claimed.id, of=claimed.delivery.decision)
         error: DeliveryError | None = None
         try:
             self.calls.check_in_time(intended)
@@ -177,21 +182,25 @@ class Mailing:
         return Envelope(back, claimed.address, self.franking.sign(content))
 
     async def _record(self, claimed: ClaimedMail, error: DeliveryError | None) -> None:
-        row = claimed.delivery
-        decision = decide(_attempt(row, begun=1), error)
+        outcome = outcome_of(_attempt(claimed.delivery, begun=1), error)
         if error:
-            _tell(claimed, decision, error)
+            _tell(claimed, outcome, error)
             if error.doubts_channel:
                 self._doubt.set()
+        write = partial(self._write, claimed, outcome, error)
+        await in_time(write, self.calls.timer, PAUSES_SECONDS, delivery=claimed.id)
+
+    async def _write(
+        self, claimed: ClaimedMail, outcome: Outcome, error: DeliveryError | None
+    ) -> None:
         async with self.storage.writing() as unit:
-            facts = changes(row, decision, unit.now, trouble=error)
             if isinstance(error, MailboxRefused):
                 await self.refusals.refused(unit, claimed.mailbox_id, str(error))
-                facts["due_at"] = SUSPENDED_UNTIL
-            if isinstance(error, PolicyRefused) and decision.state is DeliveryState.HELD:
+            if isinstance(error, PolicyRefused) and outcome.state is DeliveryState.HELD:
                 await self.refusals.mistrusted(unit, claimed.mailbox_id, str(error))
-            await finish_sending(unit, claimed.id, self.owner, **facts)
-            if pausing := decision.chat_pause or decision.token_pause:  # no chat's, but all mail's
+            answer = Answer(outcome.event, values_of(outcome, unit.now, error=error))
+            await record_answers(unit, self.owner, {claimed.id: answer})
+            if pausing := outcome.chat_pause or outcome.token_pause:  # no chat's, but all mail's
                 await pause(unit, PACE_KEY, unit.now + pausing)
 
 
@@ -199,11 +208,11 @@ def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:
     return Attempt(number=row.attempts + begun, resent=row.resent)
 
 
-def _tell(claimed: ClaimedMail, decision: Decision, error: DeliveryError) -> None:
+def _tell(claimed: ClaimedMail, outcome: Outcome, error: DeliveryError) -> None:
     log.warning(
         "a mail was not answered with a yes",
         delivery=claimed.id,
         answer=type(error).__name__,
         detail=str(error),
-        becomes=decision.state.value,
+        becomes=outcome.state.value,
     )

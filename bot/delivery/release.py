@@ -34,7 +34,7 @@ class Listed:
     chat_name: str
     created_at: datetime
     attempts: int
-    trouble: str
+    error: str
     begins: str
 
 
@@ -56,7 +56,7 @@ class Releasing:
                 chat_name=chat.name,
                 created_at=row.created_at,
                 attempts=row.attempts,
-                trouble=row.trouble or "",
+                error=row.last_error or "",
                 begins=_first_line(row.body.get("text", "")),
             )
             for row, chat in rows

@@ -18,18 +18,17 @@ import structlog
 from bot.delivery.answers import CALL_LEASE, Answers, answer_to, attempt_of
 from bot.delivery.channel import Address
 from bot.delivery.errors import DeliveryError, Refused, Unknown
-from bot.delivery.ledger import after_crash
-from bot.delivery.outcome import changes
+from bot.delivery.outcomes import after_crash, log_line, values_of
 from bot.delivery.pace import GROUPS_AHEAD, chat_interval
-from bot.delivery.telling import telling
 from bot.delivery.turns import Turns
 from bot.rendering.messages import Message
+from storage.outbox import Answer as Recorded
 from storage.outbox import (
     begin_sending,
     claim_abandoned,
     claim_deliveries,
-    finish_sending,
     has_abandoned,
+    record_answers,
     release_claims,
     release_unsent,
     resend_unknown,
@@ -148,10 +147,12 @@ class Sending:
 
     async def _settle(self, unit: Transaction) -> None:
         await release_unsent(unit)
+        answers = {}
         for row in await claim_abandoned(unit, self.owner, CALL_LEASE):
-            decision = after_crash(attempt_of(row))
-            facts = changes(row, decision, unit.now, trouble="cut off by a crash")
-            await finish_sending(unit, row.id, self.owner, **facts)
+            outcome = after_crash(attempt_of(row))
+            values = values_of(outcome, unit.now, error="cut off by a crash")
+            answers[row.id] = Recorded(outcome.event, values)
+        await record_answers(unit, self.owner, answers)
         await resend_unknown(unit)
 
     async def _claim(self, limit: int) -> list[Planned]:
@@ -188,7 +189,7 @@ class Sending:
         return [each for each in planned if each.claimed.id in begun]
 
     async def _deliver(self, claimed: ClaimedDelivery, intended: float) -> None:
-        structlog.contextvars.bind_contextvars(delivery=claimed.id, key=claimed.delivery.key)
+        structlog.contextvars.bind_contextvars(delivery=claimed.id, of=claimed.delivery.decision)
         try:
             self.calls.check_in_time(intended)
             answer = answer_to(claimed, await self._call(claimed))
@@ -225,8 +226,8 @@ def _split(waiting: Sequence[Planned]) -> tuple[list[Planned], list[Planned]]:
 
 
 def _tell(answer: Answer, error: DeliveryError) -> None:
-    level, sentence = telling(error, answer.decision, is_edit=answer.claimed.is_edit)
+    level, sentence = log_line(answer.outcome, is_edit=answer.claimed.is_edit)
     facts = {"delivery": answer.claimed.id, "chat": answer.claimed.telegram_id}
-    if pause := answer.decision.chat_pause or answer.decision.token_pause:
+    if pause := answer.outcome.chat_pause or answer.outcome.token_pause:
         facts["seconds"] = int(pause.total_seconds())
-    getattr(log, level)(sentence, said=str(error), becomes=answer.decision.state.value, **facts)
+    getattr(log, level)(sentence, said=str(error), becomes=answer.outcome.state.value, **facts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from storage.articles import articles_by_url
-from storage.enums import Medium, Stage, alert_key, bundle_key, edition_key
+from storage.enums import Stage
 from storage.trace import (
     CarriedEntry,
     Decision,
@@ -16,7 +16,7 @@ from storage.trace import (
     articles_of_alert,
     articles_of_bundle,
     articles_of_edition,
-    deliveries_keyed,
+    deliveries_of,
     delivery_exists,
     editions_of,
     entries_of_article,
@@ -36,11 +36,6 @@ _AHEAD: Final = {
     Stage.STORED: "It waits to be grouped with what tells the same.",
     Stage.GROUPED: "It waits to be matched with the queries.",
     Stage.MATCHED: "It is matched; whom to alert is decided next.",
-}
-_BEHIND: Final = {
-    "alert": articles_of_alert,
-    "bundle": articles_of_bundle,
-    "edition": articles_of_edition,
 }
 
 
@@ -102,9 +97,13 @@ class Tracing:
             first = delivery
             while first.target_id and (target := await delivery_exists(unit, first.target_id)):
                 first = target  # an edit tells what the message told that it changes
-            kind, _, rest = first.key.partition(":")
-            number = rest.partition(":")[0]
-            ids = await _BEHIND[kind](unit, int(number)) if kind in _BEHIND else ()
+            ids: Sequence[int] = ()
+            if first.alert_id:
+                ids = await articles_of_alert(unit, first.alert_id)
+            elif first.bundle_id:
+                ids = await articles_of_bundle(unit, first.bundle_id)
+            elif first.edition_id:
+                ids = await articles_of_edition(unit, first.edition_id)
             found = [await article_exists(unit, article_id) for article_id in ids]
             return Behind(delivery, [article for article in found if article])
 
@@ -119,17 +118,11 @@ async def _way(unit: Transaction, article: Article) -> Way:
         await matched(unit, article_id),
         alerts,
         editions,
-        await deliveries_keyed(unit, _keys(alerts, editions)),
+        await deliveries_of(
+            unit,
+            alerts=[alert.id for alert in alerts],
+            bundles={alert.bundle_id for alert in alerts if alert.bundle_id},
+            editions=[edition.id for edition in editions],
+            limit=MOST * MOST_PARTS,
+        ),
     )
-
-
-def _keys(alerts: Sequence[Decision], editions: Sequence[Decision]) -> list[str]:
-    """Return the keys that their messages have, and some more that nobody has."""
-    parts = range(1, MOST_PARTS + 1)
-    bundles = {alert.bundle_id for alert in alerts if alert.bundle_id}
-    keys = []
-    for medium in Medium:
-        keys += [alert_key(alert.id, medium) for alert in alerts if not alert.bundle_id]
-        keys += [bundle_key(bundle, medium, part) for bundle in bundles for part in parts]
-        keys += [edition_key(each.id, medium, part) for each in editions for part in parts]
-    return keys

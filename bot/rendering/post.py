@@ -55,12 +55,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Of which delivery a mail is the body: its key, and the moment at which it is made.
+    """What a mail is about: a name for it such as `alert:12`, and when it is made.
 
     *follows*: that of the mail with which it belongs together, and behind which it is shown.
     """
 
-    key: str
+    name: str
     now: datetime
     follows: "Occasion | None" = None
 
@@ -164,9 +164,9 @@ def _threading(occasion: Occasion, domain: str) -> tuple[tuple[str, str], ...]:
 
 
 def message_id(occasion: Occasion, domain: str) -> str:
-    """Return the Message-ID of a delivery: its key, and when it was made.
+    """Return the Message-ID of a mail: what it is about, and when it was made.
 
-    Keys begin anew with a new database; the moment keeps their mails apart.
+    Numbers begin anew with a new database; the moment keeps their mails apart.
     """
     made = f"{occasion.now:%Y%m%dT%H%M%S}"
-    return f"<{occasion.key.replace(':', '.')}.{made}@{domain}>"
+    return f"<{occasion.name.replace(':', '.')}.{made}@{domain}>"

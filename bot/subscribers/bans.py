@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from bot.rendering.renderer import Renderer
 from bot.subscribers.access import Access
-from bot.subscribers.feedback import notice, put_out_notices
 from bot.subscribers.refusals import CannotBan
 from storage.access import Admission, admissions, admit, record_event
 from storage.chats import private_chat_of
 from storage.db.engine import Storage, Transaction
-from storage.enums import AuditAction, notice_key
+from storage.enums import AuditAction, DeliveryKind
+from storage.outbox import enqueue, new_delivery
 from storage.suspension import Ban, ban, bans, unban
 
 
@@ -59,11 +59,11 @@ class Bans:
 
     async def _tell(self, unit: Transaction, telegram_id: int) -> None:
         chat = await private_chat_of(unit, telegram_id)
-        if chat is None or chat.id is None:
+        if chat is None:
             return
         message = self.renderer.of(chat.speaks).message("notice/allowed.html")
-        key = notice_key(chat.id, "allowed", f"{unit.now:%Y%m%dT%H%M%S%f}")
-        await put_out_notices(unit, [notice(unit, key, chat.id, message)])
+        named = {"notice": "allowed", "subject": f"{unit.now:%Y%m%dT%H%M%S%f}"}
+        await enqueue(unit, [new_delivery(unit, DeliveryKind.NOTICE, chat.id, message, **named)])
 
     async def standing(self, limit: int = 1000) -> tuple[Sequence[Ban], Sequence[Admission]]:
         """Return who is shut out, and who was let in besides those of the settings."""

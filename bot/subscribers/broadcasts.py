@@ -161,7 +161,7 @@ async def _seen(unit: Transaction, broadcast: Broadcast) -> BroadcastSeen:
         recipients=await count_recipients(unit, audience, language)
         if is_draft
         else broadcast.recipients,
-        counts=NONE_YET if is_draft else await counts_of(unit, number),
+        counts=NONE_YET if is_draft else await counts_of(unit, broadcast),
         languages=most_spoken(await languages_of_chats(unit)) if is_draft else (),
     )
 

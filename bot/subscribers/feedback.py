@@ -6,16 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from bot.rendering.buttons import answer_feedback
-from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
 from bot.subscribers.refusals import NoSuchFeedback, TooMuchFeedback
 from storage.chats import Chat, lock_chat
 from storage.db.engine import Storage, Transaction
-from storage.db.sql import insert_new
-from storage.enums import FEEDBACK_NOTICE, DeliveryKind, Notification, UpdateRef, notice_key
+from storage.enums import FEEDBACK_NOTICE, DeliveryKind, UpdateRef
 from storage.feedback import Feedback, count_feedback, unsent_feedback
 from storage.outages import Dependent, admins_of_source
-from storage.outbox import Delivery
+from storage.outbox import enqueue, new_delivery
 from storage.updates import is_duplicate
 
 MOST_A_DAY = 5
@@ -42,10 +40,13 @@ class FeedbackDesk:
                 return bool(to)
             if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
-            feedback = Feedback(chat_id=chat_id, made_at=unit.now, words=words)
+            passed_on_at = unit.now if to else None
+            feedback = Feedback(
+                chat_id=chat_id, made_at=unit.now, words=words, passed_on_at=passed_on_at
+            )
             unit.session.add(feedback)
             await unit.session.flush()
-            await put_out_notices(unit, self._all_told(unit, to, chat.name, feedback))
+            await enqueue(unit, self._all_told(unit, to, chat.name, feedback))
         return bool(to)
 
     async def pass_on(self) -> None:
@@ -53,7 +54,9 @@ class FeedbackDesk:
         async with self.storage.writing() as unit:
             to = await admins_of_source(unit, self.admins)
             for name, feedback in await unsent_feedback(unit) if to else ():
-                await put_out_notices(unit, self._all_told(unit, to, name, feedback))
+                feedback.passed_on_at = unit.now
+                unit.session.add(feedback)
+                await enqueue(unit, self._all_told(unit, to, name, feedback))
 
     def _all_told(
         self, unit: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback
@@ -74,10 +77,9 @@ class FeedbackDesk:
             message = self.renderer.of(chat.chosen_language or chat.language).message(
                 "notice/answer.html", asked=feedback.words, words=words[:LONGEST]
             )
-            key = notice_key(
-                feedback.chat_id, "answer", f"{feedback_id}:{unit.now:%Y%m%dT%H%M%S%f}"
-            )
-            await put_out_notices(unit, [notice(unit, key, feedback.chat_id, message)])
+            named = {"notice": "answer", "subject": f"{feedback_id}:{unit.now:%Y%m%dT%H%M%S%f}"}
+            row = new_delivery(unit, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
+            await enqueue(unit, [row])
         return chat.name
 
     def _told(
@@ -89,23 +91,5 @@ class FeedbackDesk:
             words=feedback.words,
             answer=answer_feedback(feedback.id),
         )
-        return notice(unit, notice_key(keeper, FEEDBACK_NOTICE, str(feedback.id)), keeper, message)
-
-
-def notice(unit: Transaction, key: str, chat_id: int, message: Message) -> dict[str, Any]:
-    kind = DeliveryKind.NOTICE
-    return {
-        "key": key,
-        "kind": kind,
-        "chat_id": chat_id,
-        "priority": kind.priority,
-        "body": message.to_json(),
-        "fallback": message.fallback(),
-        "due_at": unit.now,
-        "created_at": unit.now,
-    }
-
-
-async def put_out_notices(unit: Transaction, rows: list[dict[str, Any]]) -> None:
-    if await insert_new(unit, Delivery, rows, returning=Delivery.id):
-        unit.hints.add(Notification.DELIVERIES)
+        named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
+        return new_delivery(unit, DeliveryKind.NOTICE, keeper, message, **named)

@@ -17,7 +17,7 @@ from bot.subscribers.confirming import (
     limit_reached,
     new_request,
 )
-from bot.subscribers.mailnotices import confirmation, mailbox_notice, put_out
+from bot.subscribers.mailnotices import confirmation, mailbox_notice
 from bot.subscribers.refusals import (
     CodeIsOver,
     NoMail,
@@ -37,6 +37,7 @@ from storage.mailboxes import (
     remove_mailbox,
     requests_since,
 )
+from storage.outbox import enqueue
 from storage.suspension import confirm_mailbox, open_mailbox, unsubscribe_mailbox
 from storage.updates import is_duplicate
 
@@ -182,7 +183,7 @@ class Mailboxes:
         async with self.storage.writing() as unit:
             found = await lock_mailbox(unit, mailbox_id)
             if found and await unsubscribe_mailbox(unit, found[0]):
-                await put_out(unit, self.notice(unit, *found))
+                await enqueue(unit, [self.notice(unit, *found)])
 
     def notice(self, unit: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
         """Return the row that tells the chat what became of its mailbox."""
@@ -223,7 +224,7 @@ async def _ask(
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
     unit.session.add(mailbox)
-    await put_out(unit, confirmation(unit, post, mailbox, request, language))
+    await enqueue(unit, [confirmation(unit, post, mailbox, request, language)])
 
 
 async def _count(unit: Transaction, chat_id: int, address: str) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.rendering.post import Occasion, Recipient
-from storage.db.sql import insert_new
-from storage.enums import DeliveryKind, Medium, Notification, notice_key
-from storage.outbox import Delivery
+from storage.enums import DeliveryKind, Medium
+from storage.outbox import new_delivery
 
 if TYPE_CHECKING:
     from bot.rendering.post import Post
@@ -23,7 +22,7 @@ def confirmation(
     """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
     mailbox_id = mailbox.id
     asked = (mailbox.token_hash or "")[:12]  # tells one request from another
-    key = notice_key(mailbox.chat_id, "confirm", f"{mailbox_id}:{asked}")
+    subject = f"{mailbox_id}:{asked}"
     recipient = Recipient(mailbox_id, mailbox.address, mailbox.chat_id, language)
     post = post.to(recipient)
     values = {
@@ -34,22 +33,20 @@ def confirmation(
     mail = post.mail(
         "email/confirm",
         recipient,
-        Occasion(key, unit.now),
+        Occasion(f"confirm:{subject}", unit.now),
         subject=post.text("email/confirm.subject.txt", values),
         values=values,
     )
-    return _row(unit, key, mailbox.chat_id, mail.to_json()) | {
-        "medium": Medium.EMAIL,
-        "mailbox_id": mailbox_id,
-    }
+    named = {"notice": "confirm", "subject": subject}
+    address = {"medium": Medium.EMAIL, "mailbox_id": mailbox_id}
+    return new_delivery(unit, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
 
 
 def mailbox_notice(unit: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
     """Tell the chat that no mails go to *mailbox* any more, and why."""
     message = renderer.message("notice/mailbox.html", mailbox=mailbox)
-    key = notice_key(mailbox.chat_id, "mailbox", f"{mailbox.id}:{unit.now:%Y%m%dT%H%M%S%f}")
-    row = _row(unit, key, mailbox.chat_id, message.to_json())
-    return row | {"fallback": message.plain().to_json()}
+    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{unit.now:%Y%m%dT%H%M%S%f}"}
+    return new_delivery(unit, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
 
 
 def policy_notice(
@@ -60,24 +57,5 @@ def policy_notice(
     A mistake in our set-up makes every domain refuse.
     """
     message = renderer.message("notice/mistrusted.html", domain=domain, reason=reason)
-    row = _row(
-        unit, notice_key(chat_id, "mistrusted", f"{unit.now:%G-W%V}"), chat_id, message.to_json()
-    )
-    return row | {"fallback": message.plain().to_json()}
-
-
-async def put_out(unit: Transaction, row: dict[str, Any]) -> None:
-    await insert_new(unit, Delivery, [row], returning=Delivery.id)
-    unit.hints.add(Notification.DELIVERIES)
-
-
-def _row(unit: Transaction, key: str, chat_id: int, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "key": key,
-        "kind": DeliveryKind.NOTICE,
-        "chat_id": chat_id,
-        "priority": DeliveryKind.NOTICE.priority,
-        "body": body,
-        "due_at": unit.now,
-        "created_at": unit.now,
-    }
+    named = {"notice": "mistrusted", "subject": f"{unit.now:%G-W%V}"}
+    return new_delivery(unit, DeliveryKind.NOTICE, chat_id, message, **named)

@@ -16,10 +16,11 @@ from bot.delivery.reports import What
 from bot.delivery.verp import mailbox_of
 from bot.sources.formats.records import Unreadable
 from bot.subscribers.lines import one_line
-from bot.subscribers.mailnotices import policy_notice, put_out
+from bot.subscribers.mailnotices import policy_notice
 from storage.enums import MailboxProblem, MailboxState
 from storage.mailboxes import Mailbox, lock_mailbox
 from storage.outages import admins_of_source
+from storage.outbox import enqueue
 from storage.suspension import suspend_mailbox
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Returns:
         for keeper in await admins_of_source(unit, self.admins):
             said = one_line(reason)[:_LONGEST_REASON]
             renderer = self.mailboxes.renderer.of(keeper.language)
-            await put_out(unit, policy_notice(unit, renderer, keeper.chat_id, domain, said))
+            await enqueue(unit, [policy_notice(unit, renderer, keeper.chat_id, domain, said)])
 
     @property
     def _storage(self) -> Storage:
@@ -113,7 +114,7 @@ class Returns:
         self, unit: Transaction, mailbox: Mailbox, chat: Chat, trouble: MailboxProblem, reason: str
     ) -> None:
         if await suspend_mailbox(unit, mailbox, trouble, one_line(reason)[:_LONGEST_REASON]):
-            await put_out(unit, self.mailboxes.notice(unit, mailbox, chat))
+            await enqueue(unit, [self.mailboxes.notice(unit, mailbox, chat)])
 
 
 def _soft_ones(unit: Transaction, mailbox: Mailbox) -> int:

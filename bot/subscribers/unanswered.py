@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from bot.rendering.messages import Message
 from storage.chats import chat_at
 from storage.db.engine import Storage
-from storage.db.sql import insert_new
-from storage.enums import DeliveryKind, Notification, notice_key
-from storage.outbox import Delivery, has_pending_notice
+from storage.enums import DeliveryKind
+from storage.outbox import enqueue, has_pending_notice, new_delivery
 from storage.pace import chat_pace_key, lock_pace
 
 KIND = "unanswered"
@@ -22,21 +21,10 @@ class Unanswered:
         async with self.storage.writing() as unit:
             await lock_pace(unit, chat_pace_key(telegram_id))  # of two at once the second sees it
             chat = await chat_at(unit, telegram_id, thread_id)
-            if chat is None or chat.id is None:
+            if chat is None:
                 return
             if await has_pending_notice(unit, chat.id, KIND):
                 return
-            kind = DeliveryKind.NOTICE
-            row = {
-                "key": notice_key(chat.id, KIND, f"{unit.now:%Y%m%dT%H%M%S%f}"),
-                "kind": kind,
-                "chat_id": chat.id,
-                "priority": kind.priority,
-                "body": message.to_json(),
-                "fallback": message.fallback(),
-                "silent": True,
-                "due_at": unit.now,
-                "created_at": unit.now,
-            }
-            await insert_new(unit, Delivery, [row], returning=Delivery.id)
-            unit.hints.add(Notification.DELIVERIES)
+            named = {"notice": KIND, "subject": f"{unit.now:%Y%m%dT%H%M%S%f}", "silent": True}
+            row = new_delivery(unit, DeliveryKind.NOTICE, chat.id, message, **named)
+            await enqueue(unit, [row])

@@ -15,7 +15,7 @@ from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.editions import EditionEntry, make_editions
-from storage.enums import DeliveryKind, DeliveryState, Medium, Mode, Stage, alert_key, edition_key
+from storage.enums import DeliveryKind, DeliveryState, Mode, Stage
 from tests.delivery.conftest import Outbox
 from tests.publishing.newsroom import Newsroom
 
@@ -64,12 +64,10 @@ async def told(storage: Storage) -> int:
         made = await make_editions(unit, [(edition, [EditionEntry(1, article, [], alerted=True)])])
         sent_at = unit.now + timedelta(seconds=2)
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}
-    key = alert_key(alert, Medium.TELEGRAM)
-    delivery = await outbox.add(chat, "Ferry late", key=key, **sent)
-    await outbox.add(chat, "also", DeliveryKind.EDIT, key="edit:1:1", target_id=delivery)
-    part = edition_key(made[chat], Medium.TELEGRAM, 1)
-    held: dict[str, Any] = {"state": DeliveryState.HELD, "trouble": "no answer in time"}
-    await outbox.add(chat, "Digest", DeliveryKind.EDITION, key=part, **held)
+    delivery = await outbox.add(chat, "Ferry late", alert_id=alert, **sent)
+    await outbox.add(chat, "also", DeliveryKind.EDIT, target_id=delivery, version=1)
+    held: dict[str, Any] = {"state": DeliveryState.HELD, "last_error": "no answer in time"}
+    await outbox.add(chat, "Digest", DeliveryKind.EDITION, edition_id=made[chat], **held)
     return article
 
 
@@ -82,7 +80,7 @@ async def unwanted(storage: Storage) -> int:
 
 async def notice(storage: Storage) -> int:
     outbox = Outbox(storage)
-    return await outbox.add(await outbox.chat(7), "Hello", DeliveryKind.NOTICE, key="notice:1:a:b")
+    return await outbox.add(await outbox.chat(7), "Hello", DeliveryKind.NOTICE, notice="a")
 
 
 def assert_is_told(shown: str) -> None:
@@ -90,9 +88,9 @@ def assert_is_told(shown: str) -> None:
     assert "queries: 1" in shown
     assert "alert 1, chat 1" in shown
     assert "edition 1, chat 1" in shown
-    assert "delivery 1, alert:1:telegram, chat 1" in shown
+    assert "delivery 1, alert 1, chat 1" in shown
     assert "s after it was made, 1 try" in shown
-    assert "delivery 2, edit:1:1" in shown
+    assert "delivery 2, edit 1 of delivery 1" in shown
     assert "no answer in time" in shown
     assert "It is done: what became of each message stands above." in shown
 

@@ -111,7 +111,6 @@ class Outbox:
     """What tests put into the ledger and read from it."""
 
     storage: Storage
-    count: int = 0
 
     async def chat(self, telegram_id: int, **facts: Any) -> int:
         kind = ChatKind.PRIVATE if telegram_id > 0 else ChatKind.GROUP
@@ -135,10 +134,8 @@ class Outbox:
         kind: DeliveryKind = DeliveryKind.ALERT,
         **facts: Any,
     ) -> int:
-        self.count += 1
         async with self.storage.writing() as unit:
             row = Delivery(
-                key=f"test:{self.count}",
                 kind=kind,
                 chat_id=chat_id,
                 priority=kind.priority,

@@ -48,7 +48,7 @@ class Post:
     async def put(
         self, mailbox: Mailbox, text: str = "news", kind: DeliveryKind = DeliveryKind.EDITION
     ) -> int:
-        key = f"{mailbox.id}.{self.outbox.count}"
+        key = f"{mailbox.id}.{text}"
         headers = (("Message-ID", f"<{key}@dateline.example>"), ("To", mailbox.address))
         return await self.outbox.add(
             mailbox.chat_id,

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.delivery.ledger import back_off
+from bot.delivery.outcomes import back_off
 from storage.enums import ChatState, DeliveryState
+from storage.states import Effect, Event, ways
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PENDING, SENT, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.UNKNOWN
+SUSPENDED = DeliveryState.SUSPENDED
 HELD, FAILED, DROPPED = DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.DROPPED
 
 PAUSE = "Telegram asks for a pause; nothing goes to this chat until it is over"
@@ -110,7 +115,7 @@ def _refused(code: str, description: str) -> Row:
 
 def _away(code: str, description: str, state: ChatState) -> Row:
     kind = {"400": "Bad Request", "403": "Forbidden"}[code]
-    fate = Fate(PENDING, says=AWAY)
+    fate = Fate(SUSPENDED, says=AWAY)
     order = _order(code, description=f"{kind}: {description}")
     return Row(f"{code} {description}", order, fate, fate, chat_state=state)
 
@@ -187,8 +192,29 @@ these answers: `python -m tests.delivery.matrix` prints it.
 """
 
 
+_TRANSITIONS = """
+## States, and what follows what
+
+This table is the one that the program applies (`storage/states.py`). What is not in it cannot happen.
+A *pending*, *queued*, *claimed*, *sending* or *unknown* message holds back those behind it in its
+chat; all others hold back nothing.
+
+| what happens | from | to | and |
+|---|---|---|---|
+"""
+
+
 def page() -> str:
-    return _INTRODUCTION + "".join(f"| {' | '.join(_cells(row))} |\n" for row in ROWS)
+    answers = "".join(f"| {' | '.join(_cells(row))} |\n" for row in ROWS)
+    return _INTRODUCTION + answers + _TRANSITIONS + "".join(_transitions())
+
+
+def _transitions() -> Iterator[str]:
+    for event in Event:
+        for (state, effects), begins in ways(event):
+            before = ", ".join(begins)
+            besides = "; ".join(effect for effect in Effect if effect in effects)
+            yield f"| {event} | {before} | {state} | {besides} |\n"
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:

@@ -78,7 +78,11 @@ async def test_an_answer_that_touches_its_chat_has_a_unit_of_its_own(storage, ou
 
     await write_all(answers_to(counted, clock), written)
 
-    assert await outbox.states(first.id, second.id, third.id) == [SENT, DeliveryState.PENDING, SENT]
+    assert await outbox.states(first.id, second.id, third.id) == [
+        SENT,
+        DeliveryState.SUSPENDED,
+        SENT,
+    ]
     assert counted.units == 3
 
 

@@ -19,7 +19,7 @@ from bot.delivery.send import Sending
 from bot.loops import Loop
 from storage.db.engine import DatabaseError
 from storage.enums import DeliveryState
-from storage.outbox import begin_sending, finish_calls
+from storage.outbox import begin_sending, record_answers
 from tests.database_trouble import Trouble, on_writer
 from tests.delivery.conftest import PACE_KEY, FakeTelegram, TurnedTimer, send_all
 
@@ -87,7 +87,7 @@ async def test_an_answer_is_written_down_once_a_connection_lasts(
     storage, outbox, clock, telegram, monkeypatch
 ):
     delivery = await outbox.add(await outbox.chat(7))
-    monkeypatch.setattr("bot.delivery.answers.finish_calls", LosingTimes(finish_calls, 2))
+    monkeypatch.setattr("bot.delivery.answers.record_answers", LosingTimes(record_answers, 2))
 
     with capture_logs() as told:
         async with Calls(timer=TurnedTimer(clock)) as calls:

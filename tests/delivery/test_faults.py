@@ -116,7 +116,7 @@ async def test_a_closed_address_is_suspended_and_loses_nothing(
         row = await unit.session.get(Chat, chat)
     assert row
     assert row.state is state
-    assert await outbox.states(delivery) == [DeliveryState.PENDING]
+    assert await outbox.states(delivery) == [DeliveryState.SUSPENDED]
     assert playground.messages(ann) == []
 
 

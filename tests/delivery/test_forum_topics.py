@@ -56,7 +56,7 @@ async def test_the_other_topics_of_the_group_go_on(
     await send(sending, clock)
 
     assert await outbox.states(first, *others) == [
-        DeliveryState.PENDING,
+        DeliveryState.SUSPENDED,
         DeliveryState.SENT,
         DeliveryState.SENT,
     ]

@@ -20,7 +20,7 @@ async def test_a_mail_that_is_due_is_sent_and_written_down(mailing, post, outbox
     (letter,) = server.letters
     row = await outbox.get(delivery)
     assert (letter.sender, letter.recipient) == ("back+1@dateline.example", "reader1@example.org")
-    assert (row.state, row.attempts, row.trouble) == (DeliveryState.SENT, 1, None)
+    assert (row.state, row.attempts, row.last_error) == (DeliveryState.SENT, 1, None)
 
 
 async def test_telegram_messages_are_left_alone(mailing, post, outbox, server):

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from storage.enums import DeliveryState
-from storage.outbox import SUSPENDED_UNTIL
 from tests.delivery.mailed import mail_all, subjects
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -23,8 +22,8 @@ async def test_a_refusing_mailbox_is_told_of_once_and_its_mail_waits(
 
     row = await outbox.get(delivery)
     assert refusals.told == [(1, "550 5.1.1 no such user")]
-    assert (row.state, row.due_at) == (DeliveryState.PENDING, SUSPENDED_UNTIL)
-    assert row.trouble == "550 5.1.1 no such user"
+    assert row.state is DeliveryState.SUSPENDED
+    assert row.last_error == "550 5.1.1 no such user"
 
 
 async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
@@ -35,7 +34,7 @@ async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
 
     await mail_all(mailing)
 
-    assert (await outbox.get(delivery)).trouble == "550 5.1.1 no such 5.1.1 user"
+    assert (await outbox.get(delivery)).last_error == "550 5.1.1 no such 5.1.1 user"
 
 
 async def test_one_refusing_mailbox_holds_up_no_other(mailing, post, server):
@@ -95,4 +94,4 @@ async def test_a_body_that_cannot_be_read_fails_alone(mailing, post, outbox, ser
     await mail_all(mailing)
 
     row = await outbox.get(delivery)
-    assert (row.state, row.trouble) == (DeliveryState.FAILED, "the stored body cannot be read")
+    assert (row.state, row.last_error) == (DeliveryState.FAILED, "the stored body cannot be read")

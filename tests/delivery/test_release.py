@@ -16,13 +16,13 @@ def releasing(storage):
 
 async def test_the_operator_sees_what_is_held_and_why(releasing, outbox):
     chat = await outbox.chat(7, name="Ann")
-    held = await outbox.add(chat, "Taiwan\nmore", state=HELD, trouble="no answer in time")
+    held = await outbox.add(chat, "Taiwan\nmore", state=HELD, last_error="no answer in time")
     await outbox.add(chat, state=SENT)
 
     (listed,) = await releasing.waiting([HELD, FAILED])
 
     assert (listed.id, listed.chat, listed.chat_name) == (held, 7, "Ann")
-    assert (listed.state, listed.trouble, listed.begins) == (HELD, "no answer in time", "Taiwan")
+    assert (listed.state, listed.error, listed.begins) == (HELD, "no answer in time", "Taiwan")
 
 
 async def test_what_is_released_is_sent_and_makes_no_sound_if_it_may_be_there(

@@ -39,7 +39,7 @@ async def test_an_answer_leaves_its_state(sending, outbox, telegram, clock, erro
     await sending.calls.all_done()
 
     row = await outbox.get(delivery)
-    assert (row.state, row.trouble) == (state, str(error))
+    assert (row.state, row.last_error) == (state, str(error))
     if due_in:
         assert row.due_at == clock.now + due_in
 
@@ -151,7 +151,7 @@ async def test_one_bad_delivery_holds_up_no_other_chat(sending, outbox, telegram
     await send_all(sending)
 
     assert set(await outbox.states(*others)) == {SENT}
-    assert await outbox.states(first, behind) == [PENDING, PENDING]
+    assert await outbox.states(first, behind) == [PENDING, DeliveryState.QUEUED]
 
 
 async def test_a_delivery_that_the_server_always_fails_on_is_held_in_the_end(

@@ -11,7 +11,7 @@ from storage.suspension import restore_chat
 from tests.delivery.conftest import send_all
 
 SECOND = timedelta(seconds=1)
-PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
+PENDING, SENT, SUSPENDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.SUSPENDED
 
 
 async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
@@ -27,7 +27,7 @@ async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
         row = await unit.session.get(Chat, chat)
     assert row
     assert row.state is ChatState.BLOCKED
-    assert await outbox.states(delivery) == [PENDING]
+    assert await outbox.states(delivery) == [SUSPENDED]
 
     async with storage.writing() as unit:
         await restore_chat(unit, chat)

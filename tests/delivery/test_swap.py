@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from bot.delivery.errors import BadMarkup, Refused
-from bot.delivery.fallbacks import following, swapped_in
+from bot.delivery.outcomes import as_body, following
 from bot.rendering.messages import Entity, Message
 from storage.chats import Chat
+from storage.editions import make_editions
 from storage.enums import DeliveryKind, DeliveryState, Layout
 from tests.delivery.conftest import Outbox, send_all
 
@@ -33,6 +34,13 @@ async def send_for_seconds(sending, clock, seconds: int) -> None:
         clock.turn(SECOND)
 
 
+async def edition_of(outbox: Outbox, chat: int) -> int:
+    async with outbox.storage.writing() as unit:
+        row = {"chat_id": chat, "local_date": unit.now.date(), "slot": 0, "stories": 0}
+        row |= {"due_at": unit.now, "made_at": unit.now, "since": unit.now, "topics": []}
+        return (await make_editions(unit, [(row, [])]))[chat]
+
+
 async def layout_of(outbox: Outbox, chat: int) -> Layout:
     async with outbox.storage.reading() as unit:
         return (await unit.session.get_one(Chat, chat)).layout
@@ -40,20 +48,34 @@ async def layout_of(outbox: Outbox, chat: int) -> Layout:
 
 async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, telegram, clock):
     chat = await outbox.chat(7, layout=Layout.RICH)
-    await put_out(outbox, RICH, chat=chat, key="edition:1:telegram:1")
+    await put_out(outbox, RICH, chat=chat, edition_id=await edition_of(outbox, chat))
     telegram.errors[7] = [Refused("RICH_MESSAGE_CONTENT_REQUIRED")]
 
     await send_for_seconds(sending, clock, 15)
 
     assert telegram.texts == ["Your digest", "one 1/2", "two 2/2"]
     assert await outbox.states(1, 2) == [DeliveryState.SENT] * 2
-    assert (await outbox.get(2)).key == "edition:1:telegram:2"
+    first, second = await outbox.get(1), await outbox.get(2)
+    assert (second.edition_id, second.part) == (first.edition_id, 2)
     assert await layout_of(outbox, chat) is Layout.REFUSED
+
+
+async def test_a_refused_rich_message_rings_once_for_all_its_parts(
+    outbox, sending, telegram, clock
+):
+    chat = await outbox.chat(7, layout=Layout.RICH)
+    await put_out(outbox, RICH, chat=chat, edition_id=await edition_of(outbox, chat))
+    telegram.errors[7] = [Refused("RICH_MESSAGE_CONTENT_REQUIRED")]
+
+    await send_for_seconds(sending, clock, 15)
+
+    sounds = {text: silent for _, _, text, silent in telegram.calls}
+    assert sounds == {"Your digest": False, "one 1/2": False, "two 2/2": True}
 
 
 async def test_each_part_has_its_plain_text_to_fall_back_to(outbox, sending, telegram, clock):
     chat = await outbox.chat(7, layout=Layout.RICH)
-    await put_out(outbox, RICH, chat=chat, key="edition:1:telegram:1")
+    await put_out(outbox, RICH, chat=chat, edition_id=await edition_of(outbox, chat))
     telegram.errors[7] = [Refused("rich"), BadMarkup("entities"), None, BadMarkup("entities")]
 
     await send_for_seconds(sending, clock, 15)
@@ -75,7 +97,7 @@ async def test_a_refused_picture_leaves_its_caption(outbox, sending, telegram, c
 
 
 def test_plain_text_has_nothing_to_fall_back_to():
-    swapped = swapped_in(Message("plain").to_json())
+    swapped = as_body(Message("plain").to_json())
 
     assert swapped == {"body": Message("plain").to_json(), "fallback": None}
     assert following(Message("plain", BOLD).fallback() or {}) == []

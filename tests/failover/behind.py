@@ -36,9 +36,9 @@ async def sent_in_vain(primary: Cluster, new: Storage) -> int:
         await primary.stop()
 
 
-async def _sent(unit: Transaction) -> set[tuple[str, int | None]]:
+async def _sent(unit: Transaction) -> set[tuple[int, int | None]]:
     """Return what was sent, and Telegram's number of the message."""
-    statement = select(Delivery.key, Delivery.message_id).where(
+    statement = select(Delivery.id, Delivery.message_id).where(
         col(Delivery.state) == DeliveryState.SENT
     )
-    return {(key, message) for key, message in await unit.session.exec(statement)}
+    return {(number, message) for number, message in await unit.session.exec(statement)}

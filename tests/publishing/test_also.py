@@ -62,7 +62,6 @@ async def test_another_outlet_is_added_to_the_message(
     (edit,) = await edits(storage)
     assert len(await newsroom.alerts()) == 1
     assert edit.target_id == 1
-    assert edit.key == f"edit:1:{edit.version}"
     assert edit.body["text"].startswith("My words · A headline\nWords on A headline.")
     assert edit.body["text"].endswith("Example Wire · 21:01 · also: Kyodo")
 

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.chats import Chat
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium
-from storage.outbox import SUSPENDED_UNTIL
-from storage.suspension import restore_chat, suspend_chat
+from storage.enums import (
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    MailboxProblem,
+    MailboxState,
+    Medium,
+)
+from storage.mailboxes import Mailbox
+from storage.outbox import claim_mails
+from storage.stats import backlog
+from storage.suspension import confirm_mailbox, restore_chat, suspend_chat, suspend_mailbox
 from tests.delivery.conftest import Outbox
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
 
+SUSPENDED = DeliveryState.SUSPENDED
 HELD_BY_STATE = [
     pytest.param(ChatState.PAUSED, {Medium.TELEGRAM, Medium.EMAIL}, id="a pause holds all"),
     pytest.param(ChatState.BLOCKED, {Medium.TELEGRAM}, id="a blocked bot may still write mails"),
@@ -29,16 +39,22 @@ HELD_BY_STATE = [
 async def test_what_waits_and_is_due_again_when_the_chat_comes_back(storage, clock, state, held):
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
-    ids = {medium: await outbox.add(chat, medium=medium) for medium in Medium}
+    mailbox = await mailbox_of(storage, chat)
+    ids = {
+        medium: await outbox.add(chat, medium=medium, mailbox_id=box)
+        for medium, box in ((Medium.TELEGRAM, None), (Medium.EMAIL, mailbox))
+    }
 
     async with storage.writing() as unit:
         await suspend_chat(unit, chat, state)
-    waiting = {each for each, row in ids.items() if await due_at(outbox, row) == SUSPENDED_UNTIL}
+    states = [(await outbox.get(row)).state for row in ids.values()]
+    waiting = {each for each, now in zip(ids, states, strict=True) if now is SUSPENDED}
     async with storage.writing() as unit:
         await restore_chat(unit, chat)
 
     assert waiting == held
     assert [await due_at(outbox, row) for row in ids.values()] == [clock.now] * len(ids)
+    assert {(await outbox.get(row)).state for row in ids.values()} == {DeliveryState.PENDING}
 
 
 async def test_a_pause_outlasts_being_blocked(storage: Storage):
@@ -76,6 +92,61 @@ async def test_what_is_no_news_any_more_expires_when_the_chat_comes_back(
         await restore_chat(unit, chat)
 
     assert (await outbox.get(row)).state is state
+
+
+@pytest.mark.parametrize("first", ["the chat", "the mailbox"])
+async def test_a_mail_goes_again_once_both_its_chat_and_its_mailbox_are_back(storage, first):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    mailbox = await mailbox_of(storage, chat)
+    mail = await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
+    async with storage.writing() as unit:
+        await suspend_chat(unit, chat, ChatState.PAUSED)
+        row = await unit.session.get_one(Mailbox, mailbox)
+        await suspend_mailbox(unit, row, MailboxProblem.BOUNCED, "gone")
+
+    states = []
+    for back in ("the chat", "the mailbox") if first == "the chat" else ("the mailbox", "the chat"):
+        async with storage.writing() as unit:
+            if back == "the chat":
+                await restore_chat(unit, chat)
+            else:
+                await confirm_mailbox(unit, await unit.session.get_one(Mailbox, mailbox))
+        states += await outbox.states(mail)
+
+    assert states == [SUSPENDED, DeliveryState.PENDING]
+
+
+async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
+    outbox = Outbox(storage)
+    chat = await outbox.chat(7)
+    mailbox = await mailbox_of(storage, chat)
+    async with storage.writing() as unit:
+        row = await unit.session.get_one(Mailbox, mailbox)
+        await suspend_mailbox(unit, row, MailboxProblem.BOUNCED, "gone")
+    await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
+    async with storage.writing() as unit:
+        assert await claim_mails(unit, "me", limit=9, lease=timedelta(minutes=1)) == []
+    clock.turn(timedelta(hours=1))
+
+    async with storage.reading() as unit:
+        assert (await backlog(unit)).lags["mail"] == 0
+
+
+async def mailbox_of(storage: Storage, chat_id: int) -> int:
+    async with storage.writing() as unit:
+        now = unit.now
+        row = Mailbox(
+            chat_id=chat_id,
+            address="ann@example.org",
+            state=MailboxState.ACTIVE,
+            state_since=now,
+            created_at=now,
+            asked_at=now,
+        )
+        unit.session.add(row)
+        await unit.session.flush()
+        return row.id
 
 
 async def due_at(outbox: Outbox, delivery_id: int):

@@ -15,15 +15,17 @@ from storage.enums import ChatState, DeliveryKind, DeliveryState, Notification
 from storage.outbox import (
     BLOCKING_SQL,
     MOST_ROUNDS,
+    Answer,
     Delivery,
     begin_sending,
     claim_deliveries,
-    finish_calls,
+    record_answers,
     release_deliveries,
     release_unsent,
     resend_unknown,
 )
 from storage.pace import advance_all, chat_pace_key
+from storage.states import Event
 from storage.suspension import migrate_chat, restore_chat, suspend_chat
 from tests.delivery.conftest import Outbox
 
@@ -33,14 +35,15 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
+QUEUED = DeliveryState.QUEUED
 GROUPS = (-1, -2, -3)
 ANSWERS = (
-    DeliveryState.SENT,
-    DeliveryState.SENT,
-    DeliveryState.HELD,
-    DeliveryState.FAILED,
-    DeliveryState.PENDING,
-    DeliveryState.UNKNOWN,
+    Event.ACCEPTED,
+    Event.ACCEPTED,
+    Event.PATIENCE_OVER,
+    Event.REFUSED,
+    Event.SERVER_ERROR,
+    Event.OUTCOME_UNKNOWN,
 )
 
 
@@ -67,8 +70,8 @@ class Life:
             begun = await begin_sending(unit, [each.id for each in claimed], "me", LEASE)
         await self.check()
         async with self.storage.writing() as unit:
-            answers = {each: {"state": self.dice.choice(ANSWERS)} for each in begun}
-            await finish_calls(unit, "me", answers)
+            answers = {each: Answer(self.dice.choice(ANSWERS)) for each in begun}
+            await record_answers(unit, "me", answers)
 
     async def crash(self) -> None:
         async with self.storage.writing() as unit:
@@ -107,7 +110,9 @@ class Life:
                 .where(text(BLOCKING_SQL))
                 .group_by(col(Delivery.chat_id), col(Delivery.medium))
             )
-            left = select(Delivery.id).where(col(Delivery.id).in_(first), col(Delivery.waits))
+            left = select(Delivery.id).where(
+                col(Delivery.id).in_(first), col(Delivery.state) == QUEUED
+            )
             assert list(await unit.session.exec(left)) == []
 
 
@@ -133,13 +138,13 @@ async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock)
         (claimed,) = await claim_deliveries(unit, "me", limit=9, lease=LEASE)
 
     assert claimed.id == first
-    assert [(await outbox.get(each)).waits for each in behind] == [True] * 4
+    assert await outbox.states(*behind) == [QUEUED] * 4
 
 
 async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the_next(
     storage, monkeypatch
 ):
-    monkeypatch.setattr("storage.outbox.MARKED_AT_ONCE", 2)
+    monkeypatch.setattr("storage.outbox.QUEUED_AT_ONCE", 2)
     outbox = Outbox(storage)
     chat, other = await outbox.chat(7), await outbox.chat(8)
     for _ in range(2 + 2 * MOST_ROUNDS):
@@ -163,9 +168,9 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
         await claim_deliveries(unit, "me", limit=9, lease=LEASE)
         await begin_sending(unit, [first], "me", LEASE)
 
-        await finish_calls(unit, "me", {first: {"state": DeliveryState.SENT}})
+        await record_answers(unit, "me", {first: Answer(Event.ACCEPTED)})
 
-    assert [(await outbox.get(each)).waits for each in (second, third)] == [False, True]
+    assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
 
 async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(storage, clock):
@@ -177,7 +182,7 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
     async with storage.writing() as unit:
         await claim_deliveries(unit, "me", limit=2, lease=LEASE)
         await begin_sending(unit, [parts[0]], "me", LEASE)
-        await finish_calls(unit, "me", {parts[0]: {"state": DeliveryState.SENT}})
+        await record_answers(unit, "me", {parts[0]: Answer(Event.ACCEPTED)})
         await advance_all(unit, {chat_pace_key(1): clock.now + SECOND})
 
     async with storage.writing() as unit:

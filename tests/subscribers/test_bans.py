@@ -8,8 +8,8 @@ from bot.subscribers.bans import Allowed, Bans
 from bot.subscribers.refusals import Banned, CannotBan
 from bot.subscribers.settings import ChatSettings
 from storage.chats import Chat
-from storage.enums import AuditAction, ChatState, Medium
-from storage.outbox import SUSPENDED_UNTIL, Delivery, claim_deliveries
+from storage.enums import AuditAction, ChatState, DeliveryState, Medium
+from storage.outbox import Delivery, claim_deliveries
 from storage.suspension import migrate_chat, resume_chats, suspend_chat
 from tests.delivery.conftest import Outbox
 
@@ -47,7 +47,7 @@ async def test_who_is_shut_out_gets_nothing_until_it_is_lifted(storage, bans, ar
     assert await state_of(chat_id) is ChatState.BANNED
     assert await claimed(storage) == 0
     async with storage.reading() as unit:
-        assert (await unit.session.get_one(Delivery, delivery)).due_at == SUSPENDED_UNTIL
+        assert (await unit.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
     assert await bans.allow(ANN, by=OPERATOR) is Allowed.LIFTED
     assert await state_of(chat_id) is ChatState.ACTIVE
     assert await claimed(storage) == 1
@@ -158,4 +158,4 @@ async def test_each_is_an_act_and_what_changes_nothing_is_none(storage, bans):
 
 
 def test_a_ban_holds_every_medium():
-    assert all(ChatState.BANNED.holds(medium) for medium in Medium)
+    assert set(ChatState.BANNED.media_held) == set(Medium)

@@ -100,9 +100,7 @@ async def _told(storage, chat_id: int) -> None:
         unit.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
         kind = DeliveryKind.NOTICE
         unit.session.add(
-            Delivery(
-                key="a", kind=kind, chat_id=chat_id, priority=0, body={}, due_at=now, created_at=now
-            )
+            Delivery(kind=kind, chat_id=chat_id, priority=0, body={}, due_at=now, created_at=now)
         )
 
 

@@ -140,11 +140,13 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
                 "due_at": now,
                 "created_at": now,
             }
-            unit.session.add(Delivery(key=f"n{number}", chat_id=chat_id, body=body, **facts))
+            unit.session.add(
+                Delivery(notice="test", subject=f"n{number}", chat_id=chat_id, body=body, **facts)
+            )
     for number in range(0, 300, 7):
         async with storage.writing() as unit:
             found = await unit.session.exec(
-                select(Delivery).where(col(Delivery.key) == f"n{number}")
+                select(Delivery).where(col(Delivery.subject) == f"n{number}")
             )
             row = found.one()
             row.body = {"text": f"{WORDS}, {NAME} " * (1 + number * 13 % 200)}

@@ -16,7 +16,7 @@ from bot.subscribers.refusals import NoSuchChat
 from bot.subscribers.tidying import Tidying
 from storage import retention
 from storage.chats import Chat
-from storage.enums import ChatState, MailboxState, Medium, Mode
+from storage.enums import ChatState, MailboxState, Mode
 from storage.mailboxes import Mailbox
 from storage.outbox import Delivery, begin_sending, claim_deliveries, claim_mails
 from storage.suspension import restore_chat, suspend_chat
@@ -116,8 +116,7 @@ async def test_after_a_crash_nothing_is_sent(storage, ann, monkeypatch):
 
     async with storage.writing() as unit:
         assert await begin_sending(unit, [claimed.id], "me", MINUTE) == set()
-        for medium in Medium:
-            assert await claim_deliveries(unit, "me", limit=9, lease=MINUTE, medium=medium) == []
+        assert await claim_deliveries(unit, "me", limit=9, lease=MINUTE) == []
         assert await claim_mails(unit, "me", limit=9, lease=MINUTE) == []
 
 
@@ -175,7 +174,7 @@ async def _late(storage) -> Delivery:
     """Return what a step that began before the erasing puts out after it."""
     async with storage.reading() as unit:
         row = (await unit.session.exec(select(Delivery).limit(1))).one()
-    return Delivery(**row.model_dump(exclude={"id", "key"}), key="late")
+    return Delivery(**row.model_dump(exclude={"id"}))
 
 
 async def test_two_may_empty_the_same_chat(storage, ann, monkeypatch):

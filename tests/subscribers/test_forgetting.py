@@ -69,7 +69,7 @@ async def add(storage: Storage, row: Any) -> int:
         return int(row.id)
 
 
-async def deliver(storage: Storage, chat_id: int, key: str, **more: Any) -> int:
+async def deliver(storage: Storage, chat_id: int, **more: Any) -> int:
     async with storage.reading() as unit:
         now = unit.now
     usual: dict[str, Any] = {
@@ -77,9 +77,7 @@ async def deliver(storage: Storage, chat_id: int, key: str, **more: Any) -> int:
         "state": DeliveryState.SENT,
         "sent_at": now,
     }
-    row = Delivery(
-        key=key, chat_id=chat_id, priority=1, body={}, due_at=now, created_at=now, **usual | more
-    )
+    row = Delivery(chat_id=chat_id, priority=1, body={}, due_at=now, created_at=now, **usual | more)
     return await add(storage, row)
 
 
@@ -95,10 +93,10 @@ async def publish_all(storage: Storage) -> None:
 
 async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
     chat = await newsroom.chat()
-    for number in range(3):
-        await deliver(storage, chat, f"alert:{number}")
+    for _ in range(3):
+        await deliver(storage, chat)
     clock.turn(DELIVERIES)
-    young = await deliver(storage, chat, "alert:young")
+    young = await deliver(storage, chat)
     clock.turn(DAY)
 
     assert await forgetting.forget_old() == 3
@@ -107,16 +105,27 @@ async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
 
 async def test_messages_that_wait_for_somebody_stay(storage, newsroom, forgetting, clock):
     chat = await newsroom.chat()
-    for state in (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.UNKNOWN):
-        await deliver(storage, chat, state, state=state, sent_at=None)
-    await deliver(storage, chat, "notice:1:source_dead:1", kind=DeliveryKind.NOTICE)
+    for state in (
+        DeliveryState.HELD,
+        DeliveryState.PENDING,
+        DeliveryState.SUSPENDED,
+        DeliveryState.UNKNOWN,
+    ):
+        await deliver(storage, chat, state=state, sent_at=None)
     clock.turn(2 * DELIVERIES)
 
     assert await forgetting.forget_old() == 0
 
 
+async def test_notices_go_as_other_messages_do(storage, newsroom, forgetting, clock):
+    await deliver(storage, await newsroom.chat(), kind=DeliveryKind.NOTICE, notice="source_dead")
+    clock.turn(2 * DELIVERIES)
+
+    assert await forgetting.forget_old() == 1
+
+
 async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, forgetting, clock):
-    await deliver(storage, await newsroom.chat(), "late", sent_at=clock.now + 20 * DAY)
+    await deliver(storage, await newsroom.chat(), sent_at=clock.now + 20 * DAY)
     clock.turn(DELIVERIES + DAY)
 
     assert await forgetting.forget_old() == 0
@@ -124,9 +133,9 @@ async def test_what_was_sent_late_is_kept_from_then_on(storage, newsroom, forget
 
 async def test_more_than_a_page_goes(storage, newsroom, forgetting, clock, monkeypatch):
     chat = await newsroom.chat()
-    for number in range(5):
-        await deliver(storage, chat, f"alert:{number}")
-    await deliver(storage, chat, "held", state=DeliveryState.HELD)
+    for _ in range(5):
+        await deliver(storage, chat)
+    await deliver(storage, chat, state=DeliveryState.HELD)
     clock.turn(2 * DELIVERIES)
     monkeypatch.setattr(
         Forgetting,
@@ -135,7 +144,7 @@ async def test_more_than_a_page_goes(storage, newsroom, forgetting, clock, monke
     )
 
     assert await forgetting.forget_old() == 5
-    assert await numbers(storage, col(Delivery.key)) == ["held"]
+    assert await numbers(storage, col(Delivery.state)) == [DeliveryState.HELD]
 
 
 kinds = Forgetting._kinds
@@ -286,7 +295,7 @@ async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_stora
 
 
 async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, clock):
-    await deliver(storage, await newsroom.chat(), "old")
+    await deliver(storage, await newsroom.chat())
     clock.turn(2 * DELIVERIES)
     async with storage.writing() as unit:
         await acquire_lease(unit, ROLE, "another", timedelta(minutes=2))

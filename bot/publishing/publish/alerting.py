@@ -18,7 +18,6 @@ from structlog.contextvars import bound_contextvars
 
 from bot.publishing.publish.bymail import ByMail, Letters
 from bot.publishing.publish.holding import hold_back
-from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
@@ -37,7 +36,8 @@ from storage.alerts import (
 )
 from storage.articles import Article
 from storage.db.engine import Storage, Transaction
-from storage.enums import DeliveryKind, Medium, alert_key
+from storage.enums import DeliveryKind
+from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_known
 
 LEASE = timedelta(minutes=1)
@@ -111,10 +111,10 @@ class Alerting:
         others = {
             row: ours for row, ours in alerts.items() if ours[0].by_telegram or row not in mailed
         }
-        await put_out(unit, self._messages(unit, article, others, outlets, before))
+        await enqueue(unit, self._messages(unit, article, others, outlets, before))
         firsts = await first_mails(unit, article.story_id, recipients, unit.now - CHAIN)
         letters = Letters(article, recipients, outlets, before, firsts)
-        await put_out(unit, self.by_mail.alerts(unit, mailed, letters))
+        await enqueue(unit, self.by_mail.alerts(unit, mailed, letters))
 
     def _messages(
         self,
@@ -129,10 +129,9 @@ class Alerting:
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
             told = before.get(chat_id, NO_EARLIER_REPORTS)
-            key = alert_key(alert_id, Medium.TELEGRAM)
             message = wording.message(ours, outlets[chat_id], is_chapter=told.chapters > 0)
-            row = delivery(unit, DeliveryKind.ALERT, key, chat_id, message)
-            rows.append(row | {"reply_to_id": told.delivery_id})
+            named = {"alert_id": alert_id, "reply_to_id": told.delivery_id}
+            rows.append(new_delivery(unit, DeliveryKind.ALERT, chat_id, message, **named))
         return rows
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.publishing.publish.outbox import edit_of, put_out
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import Wording
 from bot.rendering.renderer import Renderer
 from storage.alerts import SentAlert, alerted_since, is_any_pressed, sent_alerts, still_wanted
 from storage.db.engine import Storage, Transaction
+from storage.enums import DeliveryKind
+from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_known
 from storage.search import articles_of
 from storage.stories import (
@@ -66,7 +67,7 @@ class Also:
         alerts = await sent_alerts(
             unit, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
         )
-        await put_out(unit, await self._edits(unit, story_id, alerts))
+        await enqueue(unit, await self._edits(unit, story_id, alerts))
         if len(alerts) == ALERTS_IN_A_UNIT:
             return alerts[-1].id
         if await is_any_pressed(unit, story_id, pressed):
@@ -93,7 +94,9 @@ class Also:
             wording = wordings[alert.article_id, alert.made_at]
             message = wording.message(ours, outlets, is_chapter=alert.chapter > 1)
             if message.to_json() != alert.body:
-                rows.append(edit_of(unit, alert.delivery_id, version, alert.chat_id, message))
+                named = {"target_id": alert.delivery_id, "version": version}
+                row = new_delivery(unit, DeliveryKind.EDIT, alert.chat_id, message, **named)
+                rows.append(row)
         return rows
 
     async def _wordings(

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from bot.publishing.broadcasts import signed_in
-from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.messages import Message
 from bot.rendering.renderer import Renderer
@@ -17,12 +16,12 @@ from storage.broadcasts import (
     Broadcast,
     broadcast_to_change,
     claim_broadcasts,
-    counts_of,
-    expire_broadcast,
+    count_moving,
     next_recipients,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import BroadcastState, DeliveryKind, broadcast_key
+from storage.enums import BroadcastState, DeliveryKind
+from storage.outbox import enqueue, expire_broadcast_deliveries, new_delivery
 
 LEASE = timedelta(seconds=30)
 # So many seconds of the pace stand in the outbox, and an alert to one of these chats waits so long.
@@ -58,18 +57,19 @@ class Broadcasting:
             unit.session.add(broadcast)
 
     async def _stop(self, unit: Transaction, broadcast: Broadcast) -> None:
-        await expire_broadcast(unit, broadcast.id)
+        await expire_broadcast_deliveries(unit, broadcast.id)
         # What is in hand just now may be due again; then the next round has it.
-        if not (await counts_of(unit, broadcast.id)).moving:
+        if not await count_moving(unit, broadcast.id):
             broadcast.state = BroadcastState.STOPPED
 
     async def _put_out(self, unit: Transaction, broadcast: Broadcast) -> None:
-        moving = (await counts_of(unit, broadcast.id)).moving
+        moving = await count_moving(unit, broadcast.id)
         room = max(1, int(self.per_second * AHEAD_SECONDS)) - moving
         chats = await next_recipients(unit, broadcast, room) if room > 0 else []
         if chats:
-            await put_out(unit, self._rows(unit, broadcast, chats))
+            await enqueue(unit, self._rows(unit, broadcast, chats))
             broadcast.through = chats[-1][0]
+            broadcast.made += len(chats)
             self._done.append(len(chats))
         elif room > 0 and not moving:
             broadcast.state = BroadcastState.DONE
@@ -77,13 +77,9 @@ class Broadcasting:
     def _rows(
         self, unit: Transaction, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
     ) -> list[dict[str, Any]]:
-        number = broadcast.id
         made = {tag: self._row(unit, broadcast, tag) for tag in {tag for _, tag in chats}}
-        return [
-            made[tag] | {"key": broadcast_key(number, chat), "chat_id": chat} for chat, tag in chats
-        ]
+        return [made[tag] | {"chat_id": chat} for chat, tag in chats]
 
     def _row(self, unit: Transaction, broadcast: Broadcast, tag: str) -> dict[str, Any]:
         said = signed_in(self.renderer, tag, Message.from_json(broadcast.body))
-        row = delivery(unit, DeliveryKind.BROADCAST, "", 0, said)
-        return row | {"broadcast_id": broadcast.id}
+        return new_delivery(unit, DeliveryKind.BROADCAST, 0, said, broadcast_id=broadcast.id)

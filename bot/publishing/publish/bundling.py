@@ -16,8 +16,7 @@ from datetime import timedelta
 from bot.publishing.bundles import Bundled, bundle_page
 from bot.publishing.choice import Topic
 from bot.publishing.mails import bundle_mail
-from bot.publishing.publish.bymail import ByMail, mail_row
-from bot.publishing.publish.outbox import delivery, put_out
+from bot.publishing.publish.bymail import ByMail, mail_name, mail_row
 from bot.publishing.publish.rounds import each
 from bot.publishing.publish.wording import story_of
 from bot.publishing.quiet import Quiet
@@ -33,8 +32,9 @@ from storage.bundles import (
 )
 from storage.chats import AlertPreferences, lock_chats
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatState, DeliveryKind, DeliveryState, Medium, MuteKind, bundle_key
+from storage.enums import ChatState, DeliveryKind, DeliveryState, MuteKind
 from storage.mutes import subjects_muted
+from storage.outbox import enqueue, new_delivery
 from storage.publishers import publishers_by_article
 from storage.suspension import ALERT_LIFETIME
 
@@ -92,10 +92,11 @@ class Bundling:
             renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
         )
         for part, message in enumerate(page, 1):
-            key = bundle_key(bundle.id, Medium.TELEGRAM, part)
-            row = delivery(unit, DeliveryKind.BUNDLE, key, bundle.chat_id, message)
+            named = {"bundle_id": bundle.id, "part": part, "state": state}
             # It rings once.
-            await put_out(unit, [row | {"state": state, "silent": part > 1}])
+            named["silent"] = part > 1
+            row = new_delivery(unit, DeliveryKind.BUNDLE, bundle.chat_id, message, **named)
+            await enqueue(unit, [row])
 
     async def _mail(
         self,
@@ -106,12 +107,13 @@ class Bundling:
         post: Post,
         recipient: Recipient,
     ) -> None:
-        key = bundle_key(bundle.id, Medium.EMAIL, 1)
-        occasion = Occasion(key, unit.now)
+        occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), unit.now)
         mail = bundle_mail(
             post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
         )
-        await put_out(unit, [mail_row(unit, DeliveryKind.BUNDLE, key, recipient, mail)])
+        await enqueue(
+            unit, [mail_row(unit, DeliveryKind.BUNDLE, recipient, mail, bundle_id=bundle.id)]
+        )
 
 
 def _is_stale(unit: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:

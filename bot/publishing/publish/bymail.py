@@ -8,15 +8,15 @@ from typing import Any
 from bot.publishing.choice import Topic
 from bot.publishing.excerpts import excerpt
 from bot.publishing.mails import alert_mail
-from bot.publishing.publish.outbox import Body, delivery
 from bot.publishing.publish.wording import story_of
 from bot.rendering.mail import Mail
 from bot.rendering.post import Occasion, Post, Recipient
 from storage.alerts import AlertListener, EarlierReports, FirstMail
 from storage.articles import Article
 from storage.db.engine import Transaction
-from storage.enums import DeliveryKind, Medium, alert_key
+from storage.enums import DeliveryKind, Medium
 from storage.mailboxes import mailboxes_for_alerts
+from storage.outbox import new_delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Letters:
     before: Mapping[int, EarlierReports]
     firsts: Mapping[int, FirstMail]
 
-    def letter(self, post: Post, key: str, now: datetime, ours: Sequence[AlertListener]) -> Mail:
+    def letter(
+        self, post: Post, alert_id: int, now: datetime, ours: Sequence[AlertListener]
+    ) -> Mail:
         """Return what the mailbox of one chat, for whose topics *ours* stands, is told."""
         chat_id, article = ours[0].chat_id, self.article
         first, is_chapter = self.firsts.get(chat_id), chat_id in self.before
@@ -38,7 +40,13 @@ class Letters:
         return alert_mail(
             post,
             self.recipients[chat_id],
-            Occasion(key, now, follows=Occasion(first.key, first.made_at) if first else None),
+            Occasion(
+                mail_name(DeliveryKind.ALERT, alert_id),
+                now,
+                follows=Occasion(mail_name(first.kind, first.number), first.made_at)
+                if first
+                else None,
+            ),
             story,
             [Topic(one.topic_id, one.topic) for one in ours],
             excerpt(article.title, article.text or article.summary, queries),
@@ -77,15 +85,19 @@ class ByMail:
             return []
         rows = []
         for alert_id, ours in alerts.items():
-            key = alert_key(alert_id, Medium.EMAIL)
-            mail = letters.letter(self.post, key, unit.now, ours)
+            mail = letters.letter(self.post, alert_id, unit.now, ours)
             recipient = letters.recipients[ours[0].chat_id]
-            rows.append(mail_row(unit, DeliveryKind.ALERT, key, recipient, mail))
+            rows.append(mail_row(unit, DeliveryKind.ALERT, recipient, mail, alert_id=alert_id))
         return rows
 
 
+def mail_name(kind: DeliveryKind, number: int) -> str:
+    """Return what the Message-ID of the mail about that alert, bundle or edition begins with."""
+    return f"{kind}:{number}"
+
+
 def mail_row(
-    unit: Transaction, kind: DeliveryKind, key: str, recipient: Recipient, mail: Body
+    unit: Transaction, kind: DeliveryKind, recipient: Recipient, mail: Mail, **decision: int
 ) -> dict[str, Any]:
-    row = delivery(unit, kind, key, recipient.chat_id, mail)
-    return row | {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
+    address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
+    return new_delivery(unit, kind, recipient.chat_id, mail, **address, **decision)

@@ -19,7 +19,6 @@ from bot.publishing.pages import Edition
 from bot.publishing.publish.counting import StoryCounts
 from bot.publishing.publish.gathering import Shared, gather
 from bot.publishing.publish.layouts import layouts_for
-from bot.publishing.publish.outbox import Body, delivery, put_out
 from bot.publishing.publish.picturing import Picturing
 from bot.publishing.publish.readers import Reader, readers_of
 from bot.publishing.publish.rounds import each
@@ -29,7 +28,8 @@ from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.db.engine import Storage, Transaction
 from storage.editions import EditionEntry, claim_due_chats, make_editions, schedule_chats
-from storage.enums import DeliveryKind, EmptyDay, Medium, edition_key
+from storage.enums import DeliveryKind, EmptyDay, Medium
+from storage.outbox import Body, enqueue, new_delivery
 from storage.suspension import resume_chats
 
 LEASE = timedelta(minutes=1)
@@ -145,17 +145,17 @@ class Digesting:
         ]
         # All first parts, then all second ones: so the parts of each stand there in their order.
         for part in zip_longest(*lines):
-            await put_out(unit, [row for row in part if row])
+            await enqueue(unit, [row for row in part if row])
 
 
 def _deliveries(unit: Transaction, edition_id: int, draft: _Draft) -> Iterator[dict[str, Any]]:
     reader = draft.reader
     for medium, bodies in draft.bodies.items():
         for part, body in enumerate(bodies, 1):
-            key = edition_key(edition_id, medium, part)
-            row = delivery(unit, DeliveryKind.EDITION, key, reader.id, body)
             # A digest rings once.
-            yield row | _address(medium, reader.recipient) | {"silent": part > 1}
+            named = {"edition_id": edition_id, "part": part, "silent": part > 1}
+            named |= _address(medium, reader.recipient)
+            yield new_delivery(unit, DeliveryKind.EDITION, reader.id, body, **named)
 
 
 def _address(medium: Medium, recipient: Recipient | None) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 from bot.publishing.mails import edition_mail
 from bot.publishing.pages import Edition, edition_page
-from bot.publishing.publish.outbox import Body
 from bot.rendering.post import Post, Recipient
 from bot.rendering.renderer import Renderer
 from storage.chats import Chat
 from storage.enums import ChatState, Medium
+from storage.outbox import Body
 
 # The bodies are the parts of one edition, in the order in which they are sent.
 Layout: TypeAlias = Callable[[Renderer, Edition], Sequence[Body]]

@@ -12,11 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.publishing.notices import Loss, dead_source_page
-from bot.publishing.publish.outbox import delivery, put_out
 from bot.publishing.publish.rounds import each
 from bot.rendering.renderer import Renderer
 from storage.db.engine import Storage, Transaction
-from storage.enums import DeliveryKind, SourceState, notice_key
+from storage.enums import DeliveryKind, SourceState
 from storage.outages import (
     Dependent,
     Outage,
@@ -29,6 +28,7 @@ from storage.outages import (
     renew_outage,
     source_share,
 )
+from storage.outbox import enqueue, new_delivery
 from storage.sources import Source
 
 LEASE = timedelta(minutes=5)
@@ -75,7 +75,7 @@ class Noticing:
                 ours = await renew_outage(unit, outage, self.owner, LEASE, last)
             if not ours:
                 return None
-            await put_out(unit, [self._notice(unit, outage, source, chat) for chat in told])
+            await enqueue(unit, [self._notice(unit, outage, source, chat) for chat in told])
         return last
 
     def _notice(
@@ -91,6 +91,7 @@ class Noticing:
             found=chat.found,
         )
         page = dead_source_page(self.renderer.of(chat.language), loss, zone=chat.zone)
-        key = notice_key(chat.chat_id, "source_dead", f"{source.id}:{outage.since:%Y%m%dT%H%M%S}")
+        subject = f"{source.id}:{outage.since:%Y%m%dT%H%M%S}"
         # It is no news: there is no need to wake anybody.
-        return delivery(unit, DeliveryKind.NOTICE, key, chat.chat_id, page) | {"silent": True}
+        named = {"notice": "source_dead", "subject": subject, "silent": True}
+        return new_delivery(unit, DeliveryKind.NOTICE, chat.chat_id, page, **named)

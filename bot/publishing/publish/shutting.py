@@ -9,7 +9,6 @@ What comes meanwhile waits, and goes on by itself; there is nothing that the bot
 from dataclasses import dataclass
 from typing import Any
 
-from bot.publishing.publish.outbox import delivery, put_out
 from bot.rendering.renderer import Renderer
 from storage.chats import (
     Chat,
@@ -20,7 +19,8 @@ from storage.chats import (
     unreported_unreachable,
 )
 from storage.db.engine import Storage, Transaction
-from storage.enums import ChatState, DeliveryKind, notice_key
+from storage.enums import ChatState, DeliveryKind
+from storage.outbox import enqueue, new_delivery
 
 MOST_TOLD = 3
 
@@ -38,7 +38,7 @@ class Shutting:
             for chat in shut:
                 rows += await self._notices(unit, chat)
                 await mark_reported(unit, [chat])
-            await put_out(unit, rows)
+            await enqueue(unit, rows)
         return len(shut)
 
     async def _notices(self, unit: Transaction, chat: Chat) -> list[dict[str, Any]]:
@@ -56,6 +56,6 @@ class Shutting:
     def _notice(self, unit: Transaction, chat: Chat, told: Chat) -> dict[str, Any]:
         page = self.renderer.of(told.speaks).message("notice/shut.html", chat=chat)
         subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
-        key = notice_key(told.id, "shut", subject)
         # It is no news: there is no need to wake anybody.
-        return delivery(unit, DeliveryKind.NOTICE, key, told.id, page) | {"silent": True}
+        named = {"notice": "shut", "subject": subject, "silent": True}
+        return new_delivery(unit, DeliveryKind.NOTICE, told.id, page, **named)

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("recipients", sa.Integer(), nullable=False),
         sa.Column("through", ROW_ID, nullable=False),
+        sa.Column("made", sa.Integer(), nullable=False),
         sa.Column("desk_id", sa.BigInteger(), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("told_at", UTCDateTime(), nullable=True),
@@ -421,6 +422,7 @@ def upgrade() -> None:
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("made_at", UTCDateTime(), nullable=False),
         sa.Column("words", AutoString(), nullable=False),
+        sa.Column("passed_on_at", UTCDateTime(), nullable=True),
         sa.Column("answered_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_feedback_chat_id_chat"), ondelete="CASCADE"
@@ -743,109 +745,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_awaitedpage_host"), "awaitedpage", ["host"], unique=False)
     op.create_table(
-        "delivery",
-        sa.Column("owner", AutoString(), nullable=True),
-        sa.Column("lease_until", UTCDateTime(), nullable=True),
-        sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("key", AutoString(length=200), nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("medium", sa.String(16), nullable=False),
-        sa.Column("chat_id", ROW_ID, nullable=False),
-        sa.Column("mailbox_id", ROW_ID, nullable=True),
-        sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("fallback", sa.JSON(), nullable=True),
-        sa.Column("target_id", ROW_ID, nullable=True),
-        sa.Column("reply_to_id", ROW_ID, nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("silent", sa.Boolean(), nullable=False),
-        sa.Column("broadcast_id", ROW_ID, nullable=True),
-        sa.Column("waits", sa.Boolean(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("resent", sa.Boolean(), nullable=False),
-        sa.Column("due_at", UTCDateTime(), nullable=False),
-        sa.Column("created_at", UTCDateTime(), nullable=False),
-        sa.Column("sent_at", UTCDateTime(), nullable=True),
-        sa.Column("message_id", sa.BigInteger(), nullable=True),
-        sa.Column("trouble", AutoString(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["chat_id"], ["chat.id"], name=op.f("fk_delivery_chat_id_chat"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["mailbox_id"],
-            ["mailbox.id"],
-            name=op.f("fk_delivery_mailbox_id_mailbox"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["reply_to_id"],
-            ["delivery.id"],
-            name=op.f("fk_delivery_reply_to_id_delivery"),
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["target_id"],
-            ["delivery.id"],
-            name=op.f("fk_delivery_target_id_delivery"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(
-        "ix_delivery_broadcast_id",
-        "delivery",
-        ["broadcast_id"],
-        unique=False,
-        sqlite_where=sa.text("broadcast_id IS NOT NULL"),
-        postgresql_where=sa.text("broadcast_id IS NOT NULL"),
-    )
-    op.create_index(op.f("ix_delivery_chat_id"), "delivery", ["chat_id"], unique=False)
-    op.create_index(
-        "ix_delivery_in_hand",
-        "delivery",
-        ["state", "lease_until"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
-        postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
-    )
-    op.create_index(
-        "ix_delivery_in_trouble",
-        "delivery",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('held', 'failed')"),
-        postgresql_where=sa.text("state IN ('held', 'failed')"),
-    )
-    op.create_index(
-        "ix_delivery_line",
-        "delivery",
-        ["chat_id", "medium", "id"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
-        postgresql_where=sa.text("state IN ('pending', 'claimed', 'sending', 'unknown')"),
-    )
-    op.create_index(op.f("ix_delivery_mailbox_id"), "delivery", ["mailbox_id"], unique=False)
-    op.create_index(
-        "ix_delivery_next",
-        "delivery",
-        ["medium", "priority", "due_at", "id", "chat_id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'pending' AND NOT waits"),
-        postgresql_where=sa.text("state = 'pending' AND NOT waits"),
-    )
-    op.create_index(
-        "ix_delivery_reply_to_id",
-        "delivery",
-        ["reply_to_id"],
-        unique=False,
-        sqlite_where=sa.text("reply_to_id IS NOT NULL"),
-        postgresql_where=sa.text("reply_to_id IS NOT NULL"),
-    )
-    op.create_index(op.f("ix_delivery_target_id"), "delivery", ["target_id"], unique=False)
-    op.create_table(
         "editionstory",
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("story_id", ROW_ID, nullable=False),
@@ -992,10 +891,193 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_subscription_topic_id"), "subscription", ["topic_id"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("owner", AutoString(), nullable=True),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("medium", sa.String(16), nullable=False),
+        sa.Column("chat_id", ROW_ID, nullable=False),
+        sa.Column("mailbox_id", ROW_ID, nullable=True),
+        sa.Column("alert_id", ROW_ID, nullable=True),
+        sa.Column("bundle_id", ROW_ID, nullable=True),
+        sa.Column("edition_id", ROW_ID, nullable=True),
+        sa.Column("broadcast_id", ROW_ID, nullable=True),
+        sa.Column("notice", AutoString(length=16), nullable=True),
+        sa.Column("subject", AutoString(length=100), nullable=False),
+        sa.Column("target_id", ROW_ID, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("reply_to_id", ROW_ID, nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("fallback", sa.JSON(), nullable=True),
+        sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("resent", sa.Boolean(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("last_error", AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alert.id"], name=op.f("fk_delivery_alert_id_alert"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"],
+            ["broadcast.id"],
+            name=op.f("fk_delivery_broadcast_id_broadcast"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"],
+            ["bundle.id"],
+            name=op.f("fk_delivery_bundle_id_bundle"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chat.id"], name=op.f("fk_delivery_chat_id_chat"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_id"],
+            ["edition.id"],
+            name=op.f("fk_delivery_edition_id_edition"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"],
+            ["mailbox.id"],
+            name=op.f("fk_delivery_mailbox_id_mailbox"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["reply_to_id"],
+            ["delivery.id"],
+            name=op.f("fk_delivery_reply_to_id_delivery"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"],
+            ["delivery.id"],
+            name=op.f("fk_delivery_target_id_delivery"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_delivery_chat_id"), "delivery", ["chat_id"], unique=False)
+    op.create_index(
+        "ix_delivery_in_flight",
+        "delivery",
+        ["state", "lease_until"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+        postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+    )
+    op.create_index(op.f("ix_delivery_mailbox_id"), "delivery", ["mailbox_id"], unique=False)
+    op.create_index(
+        "ix_delivery_next",
+        "delivery",
+        ["medium", "priority", "due_at", "id", "chat_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_delivery_of_broadcast_unsent",
+        "delivery",
+        ["broadcast_id"],
+        unique=False,
+        sqlite_where=sa.text("broadcast_id IS NOT NULL AND state <> 'sent'"),
+        postgresql_where=sa.text("broadcast_id IS NOT NULL AND state <> 'sent'"),
+    )
+    op.create_index(
+        "ix_delivery_queue",
+        "delivery",
+        ["chat_id", "medium", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"),
+        postgresql_where=sa.text("state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"),
+    )
+    op.create_index(
+        "ix_delivery_reply_to_id",
+        "delivery",
+        ["reply_to_id"],
+        unique=False,
+        sqlite_where=sa.text("reply_to_id IS NOT NULL"),
+        postgresql_where=sa.text("reply_to_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delivery_stuck",
+        "delivery",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('held', 'failed')"),
+        postgresql_where=sa.text("state IN ('held', 'failed')"),
+    )
+    op.create_index(
+        "ix_delivery_suspended",
+        "delivery",
+        ["chat_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'suspended'"),
+        postgresql_where=sa.text("state = 'suspended'"),
+    )
+    op.create_index(
+        "uq_delivery_alert",
+        "delivery",
+        ["alert_id", "medium", "part"],
+        unique=True,
+        sqlite_where=sa.text("alert_id IS NOT NULL"),
+        postgresql_where=sa.text("alert_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_delivery_broadcast",
+        "delivery",
+        ["broadcast_id", "chat_id"],
+        unique=True,
+        sqlite_where=sa.text("broadcast_id IS NOT NULL"),
+        postgresql_where=sa.text("broadcast_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_delivery_bundle",
+        "delivery",
+        ["bundle_id", "medium", "part"],
+        unique=True,
+        sqlite_where=sa.text("bundle_id IS NOT NULL"),
+        postgresql_where=sa.text("bundle_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_delivery_edit",
+        "delivery",
+        ["target_id", "version"],
+        unique=True,
+        sqlite_where=sa.text("target_id IS NOT NULL"),
+        postgresql_where=sa.text("target_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_delivery_edition",
+        "delivery",
+        ["edition_id", "medium", "part"],
+        unique=True,
+        sqlite_where=sa.text("edition_id IS NOT NULL"),
+        postgresql_where=sa.text("edition_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_delivery_notice",
+        "delivery",
+        ["notice", "subject", "chat_id"],
+        unique=True,
+        sqlite_where=sa.text("notice IS NOT NULL"),
+        postgresql_where=sa.text("notice IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     for name in [
+        "delivery",
         "subscription",
         "match",
         "folded",
@@ -1003,7 +1085,6 @@ def downgrade() -> None:
         "entry",
         "endedsubscription",
         "editionstory",
-        "delivery",
         "awaitedpage",
         "articleversion",
         "articleaddress",

@@ -1,4 +1,4 @@
-"""The ledger's decisions, one row for each answer."""
+"""What the answer to a call is: one row for each."""
 
 from datetime import timedelta
 
@@ -8,26 +8,25 @@ from hypothesis import strategies as st
 
 from bot.delivery import errors
 from bot.delivery.errors import DeliveryError
-from bot.delivery.ledger import (
-    DROPPED,
-    FAILED,
-    HELD,
+from bot.delivery.outcomes import (
     LONGEST_PAUSE,
     PATIENCE,
-    SENT,
     TOKEN_PAUSE,
     Attempt,
-    Decision,
+    Outcome,
     after_crash,
     back_off,
-    decide,
+    outcome_of,
 )
 from storage.enums import ChatState, DeliveryState
+from storage.states import Effect, Event
 
 FIRST = Attempt()
 SECOND = timedelta(seconds=1)
 FLOOD = errors.FloodWait("slow down", timedelta(seconds=600))
-UNKNOWN = Decision(DeliveryState.UNKNOWN, SECOND, silent=True)
+UNKNOWN = Outcome(Event.OUTCOME_UNKNOWN, SECOND)
+SENT, DROPPED = Outcome(Event.ACCEPTED), Outcome(Event.TARGET_GONE)
+FAILED, HELD = Outcome(Event.REFUSED), Outcome(Event.PATIENCE_OVER)
 
 ERRORS: tuple[DeliveryError, ...] = (
     FLOOD,
@@ -49,37 +48,37 @@ ERRORS: tuple[DeliveryError, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("attempt", "error", "decision"),
+    ("attempt", "error", "outcome"),
     [
         pytest.param(FIRST, None, SENT, id="a yes is sent"),
         pytest.param(
             FIRST,
             FLOOD,
-            Decision(pause=FLOOD.pause, chat_pause=FLOOD.pause, counts=False),
+            Outcome(Event.RATE_LIMITED, FLOOD.pause),
             id="a flood wait pauses its chat, exactly as long as asked",
         ),
         pytest.param(
             FIRST,
             errors.TokenRejected("Unauthorized"),
-            Decision(pause=TOKEN_PAUSE, token_pause=TOKEN_PAUSE, counts=False),
+            Outcome(Event.TOKEN_REJECTED, TOKEN_PAUSE),
             id="a rejected token is no fault of the message",
         ),
         pytest.param(
             FIRST,
             errors.NeverSent(""),
-            Decision(pause=SECOND),
+            Outcome(Event.NOT_CONNECTED, SECOND),
             id="no connection: again, aloud",
         ),
         pytest.param(
             Attempt(number=3),
             errors.NeverSent(""),
-            Decision(pause=4 * SECOND),
+            Outcome(Event.NOT_CONNECTED, 4 * SECOND),
             id="no connection for the third time: later",
         ),
         pytest.param(
             FIRST,
             errors.ServerTrouble(""),
-            Decision(pause=SECOND, silent=True),
+            Outcome(Event.SERVER_ERROR, SECOND),
             id="a 5xx may have come after the effect: again, silently",
         ),
         pytest.param(
@@ -90,25 +89,25 @@ ERRORS: tuple[DeliveryError, ...] = (
         pytest.param(
             Attempt(is_edit=True),
             errors.Unknown(""),
-            Decision(pause=SECOND, silent=True),
+            Outcome(Event.SERVER_ERROR, SECOND),
             id="an unknown edit is simply repeated",
         ),
         pytest.param(
             FIRST,
             errors.ChatBlocked(""),
-            Decision(suspend=ChatState.BLOCKED, counts=False),
+            Outcome(Event.CHAT_CLOSED, suspend=ChatState.BLOCKED),
             id="a blocked chat is suspended and loses nothing",
         ),
         pytest.param(
             FIRST,
             errors.ChatMigrated("", -1001),
-            Decision(migrate_to=-1001, counts=False),
+            Outcome(Event.CHAT_MIGRATED, migrate_to=-1001),
             id="a migrated group goes on under its new id",
         ),
         pytest.param(
             Attempt(has_fallback=True),
             errors.BadMarkup(""),
-            Decision(swap=True),
+            Outcome(Event.REFUSED_WITH_FALLBACK),
             id="bad markup goes once more as plain text",
         ),
         pytest.param(FIRST, errors.BadMarkup(""), FAILED, id="bad markup without fallback fails"),
@@ -124,8 +123,8 @@ ERRORS: tuple[DeliveryError, ...] = (
         ),
     ],
 )
-def test_each_answer_has_its_decision(attempt, error, decision):
-    assert decide(attempt, error) == decision
+def test_each_answer_has_its_outcome(attempt, error, outcome):
+    assert outcome_of(attempt, error) == outcome
 
 
 def test_a_call_cut_off_by_a_crash_is_unknown():
@@ -143,21 +142,21 @@ attempts = st.builds(
 
 
 @given(attempts, st.sampled_from(ERRORS))
-def test_every_decision_is_whole(attempt, error):
-    decision = decide(attempt, error)
+def test_every_outcome_is_whole(attempt, error):
+    outcome = outcome_of(attempt, error)
 
-    assert decision.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}
-    if decision.state is not DeliveryState.PENDING:
-        assert not decision.swap
-        assert decision.suspend is None
+    assert outcome.state not in {DeliveryState.CLAIMED, DeliveryState.SENDING}
+    assert outcome.has(Effect.SUSPEND_CHAT) == (outcome.suspend is not None)
+    assert outcome.has(Effect.MIGRATE_CHAT) == (outcome.migrate_to is not None)
+    assert outcome.has(Effect.DUE_LATER) == (outcome.pause > timedelta())
 
 
 @given(attempts, st.sampled_from(ERRORS))
 def test_what_may_have_arrived_never_makes_a_sound_again(attempt, error):
-    decision = decide(attempt, error)
+    outcome = outcome_of(attempt, error)
 
-    if isinstance(error, (errors.Unknown, errors.ServerTrouble)) and decision != HELD:
-        assert decision.silent
+    if isinstance(error, (errors.Unknown, errors.ServerTrouble)) and outcome != HELD:
+        assert outcome.has(Effect.SILENT)
 
 
 @given(st.integers(min_value=1, max_value=10_000))

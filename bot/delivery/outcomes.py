@@ -1,0 +1,238 @@
+"""What the answer to a call is: an event of the state machine, and what it writes into the row.
+
+`storage.states` says what each event makes of a delivery. Here stands which event an error is:
+- a message that only the server fails on is tried again with a back-off, then held
+- what may have arrived is resent once, silently; after the second time it is held. An edit may be
+  repeated, so it is only tried again
+- later, says a mail server: with a back-off of hours, held after two days
+- what is refused for its form goes once more as its fallback
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.delivery.errors import (
+    AddressClosed,
+    ChatMigrated,
+    DeliveryError,
+    EditTargetGone,
+    FloodWait,
+    MailboxRefused,
+    NeverSent,
+    NotModified,
+    Refused,
+    ServerTrouble,
+    TokenRejected,
+    TryLater,
+    Unknown,
+)
+from bot.rendering.messages import Message
+from storage.enums import ChatState, DeliveryState
+from storage.states import Effect, Event, Transition, after
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+TOKEN_PAUSE: Final = timedelta(minutes=1)
+
+# With the pauses above, a delivery that the server alone of all fails on is held after ten minutes.
+PATIENCE: Final = 10
+
+# A mail server that says "later" means it: it is asked 17 times in two days.
+FIRST_LATER: Final = timedelta(minutes=5)
+LONGEST_LATER: Final = timedelta(hours=4)
+MAIL_PATIENCE: Final = 17
+
+MAX_ERROR_LENGTH: Final = 500
+_NOT_AT_ALL: Final = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A delivery as it was when the call began; *number* counts its calls from 1."""
+
+    number: int = 1
+    is_edit: bool = False
+    resent: bool = False  # its outcome was unknown once before
+    has_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The event, and the figures that its effects need."""
+
+    event: Event
+    pause: timedelta = _NOT_AT_ALL  # before it is due again
+    suspend: ChatState | None = None
+    migrate_to: int | None = None
+
+    @property
+    def transition(self) -> Transition:
+        return after(DeliveryState.SENDING, self.event)
+
+    @property
+    def state(self) -> DeliveryState:
+        return self.transition.state
+
+    def has(self, effect: Effect) -> bool:
+        return effect in self.transition.effects
+
+    @property
+    def chat_pause(self) -> timedelta | None:
+        """How long all of the chat pauses; the token too if it is not the only one."""
+        return self.pause if self.has(Effect.PAUSE_CHAT) else None
+
+    @property
+    def token_pause(self) -> timedelta | None:
+        return self.pause if self.has(Effect.PAUSE_TOKEN) else None
+
+
+def outcome_of(attempt: Attempt, error: DeliveryError | None) -> Outcome:  # noqa: C901, PLR0911 - one case a rule
+    match error:
+        case None | NotModified():
+            return Outcome(Event.ACCEPTED)
+        case FloodWait():
+            return Outcome(Event.RATE_LIMITED, error.pause)
+        case TokenRejected():
+            return Outcome(Event.TOKEN_REJECTED, TOKEN_PAUSE)
+        case NeverSent():
+            return Outcome(Event.NOT_CONNECTED, back_off(attempt.number))
+        case TryLater():
+            return _later(attempt)
+        case MailboxRefused():
+            return Outcome(Event.MAILBOX_REFUSED)
+        case ServerTrouble():
+            return _after_server_error(attempt)
+        case AddressClosed():
+            return Outcome(Event.CHAT_CLOSED, suspend=error.state)
+        case ChatMigrated():
+            return Outcome(Event.CHAT_MIGRATED, migrate_to=error.new_id)
+        case Refused():
+            has_another = attempt.has_fallback
+            return Outcome(Event.REFUSED_WITH_FALLBACK if has_another else Event.REFUSED)
+        case EditTargetGone():
+            return Outcome(Event.TARGET_GONE)
+        case _:
+            return _after_unknown(attempt)
+
+
+def after_crash(attempt: Attempt) -> Outcome:
+    """What became of a call that was begun by a process that is no more."""
+    return outcome_of(attempt, Unknown("the process ended during the call"))
+
+
+def back_off(number: int) -> timedelta:
+    doublings = max(0, min(number - 1, PATIENCE))
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+def _later(attempt: Attempt) -> Outcome:
+    if attempt.number >= MAIL_PATIENCE:
+        return Outcome(Event.PATIENCE_OVER)
+    doublings = min(attempt.number - 1, MAIL_PATIENCE)
+    return Outcome(Event.TRY_LATER, min(FIRST_LATER * (1 << doublings), LONGEST_LATER))
+
+
+def _after_server_error(attempt: Attempt) -> Outcome:
+    if attempt.number >= PATIENCE:
+        return Outcome(Event.PATIENCE_OVER)
+    return Outcome(Event.SERVER_ERROR, back_off(attempt.number))
+
+
+def _after_unknown(attempt: Attempt) -> Outcome:
+    if attempt.is_edit:
+        return _after_server_error(attempt)
+    if attempt.resent:
+        return Outcome(Event.PATIENCE_OVER)
+    return Outcome(Event.OUTCOME_UNKNOWN, FIRST_PAUSE)
+
+
+# What is written into the row
+
+
+def values_of(
+    outcome: Outcome,
+    now: datetime,
+    *,
+    fallback: Mapping[str, Any] | None = None,
+    message_id: int | None = None,
+    error: DeliveryError | str | None = None,
+) -> dict[str, Any]:
+    """Return the columns that change besides those of the transition itself, by name."""
+    if outcome.state is DeliveryState.SENT:
+        return {"sent_at": now, "message_id": message_id, "last_error": None}
+    values: dict[str, Any] = {"last_error": str(error)[:MAX_ERROR_LENGTH] if error else None}
+    if outcome.has(Effect.DUE_LATER):
+        values["due_at"] = now + outcome.pause
+    if outcome.has(Effect.FALLBACK) and fallback is not None:
+        values |= as_body(fallback)
+    return values
+
+
+def counts_for_pace(is_edit: bool, error: DeliveryError | None) -> bool:  # noqa: FBT001 - a fact
+    """Whether Telegram may have counted the call as a message to the chat."""
+    return not is_edit and (error is None or isinstance(error, (Unknown, ServerTrouble)))
+
+
+# Fallbacks: what goes out instead of a body that was refused
+#
+# 1. Text with entities falls back to plain text.
+# 2. A picture falls back to its caption.
+# 3. A rich message falls back to its classic parts: the first takes its row, the others `following`
+#    in the fallback become rows of their own. Each part still has its plain text to fall back to.
+
+
+def as_body(fallback: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `body` and `fallback` as they are once *fallback* has taken the body's place."""
+    body = {name: value for name, value in fallback.items() if name != "following"}
+    message = Message.from_json(body)
+    # Nothing is left to fall back to from plain text.
+    return {
+        "body": body,
+        "fallback": message.fallback() if message.entities or message.photo else None,
+    }
+
+
+def following(fallback: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """Return `body` and `fallback` of each message that comes after the first of *fallback*."""
+    return [as_body(body) for body in fallback.get("following", ())]
+
+
+# What the operator reads in the log about an answer that is no yes
+
+LogLine = tuple[str, str]  # the level, as a logger's method is named, and the sentence
+
+_BY_EVENT: Final[Mapping[Event, LogLine]] = {
+    Event.TOKEN_REJECTED: (
+        "error",
+        "Telegram refuses the token and nothing is sent: check BOT_TOKEN",
+    ),
+    Event.RATE_LIMITED: (
+        "warning",
+        "Telegram asks for a pause; nothing goes to this chat until it is over",
+    ),
+    Event.CHAT_CLOSED: (
+        "info",
+        "a chat cannot be written to; it is suspended until it comes back",
+    ),
+    Event.CHAT_MIGRATED: (
+        "info",
+        "a group has become a supergroup; what waits goes to its new id",
+    ),
+    Event.ACCEPTED: ("info", "a message says already what it should say"),
+    Event.TARGET_GONE: ("info", "the message to change is gone; the change is dropped"),
+    Event.PATIENCE_OVER: ("error", "a message is held for you: dateline deliveries"),
+    Event.REFUSED: ("error", "a message was refused and waits for you: dateline deliveries"),
+    Event.NOT_CONNECTED: ("warning", "there is no way to Telegram; the message waits"),
+    Event.REFUSED_WITH_FALLBACK: (
+        "warning",
+        "a message was refused as it was; it goes as its fallback",
+    ),
+}
+_AGAIN: Final = ("warning", "a message may have arrived; it goes once more, without a sound")
+_EDIT_AGAIN: Final = ("warning", "a change may not have arrived; it goes once more")
+
+
+def log_line(outcome: Outcome, *, is_edit: bool = False) -> LogLine:
+    return _BY_EVENT.get(outcome.event, _EDIT_AGAIN if is_edit else _AGAIN)

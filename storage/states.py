@@ -1,0 +1,148 @@
+"""The states of a delivery and every way from one to another: the one table, pure.
+
+`storage.outbox` applies it and is the only module that writes a state; `bot.delivery.outcomes` says
+which event an answer of Telegram or of a mail server is. Rules:
+- a *blocking* delivery holds back those behind it in the same chat; all other states block nothing
+- what is not in the table cannot happen: such a delivery is left as it is
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from storage.enums import DeliveryState as State
+
+
+class Event(StrEnum):
+    """What happens to a delivery; the value is the sentence that documents it."""
+
+    # in the queue
+    QUEUE = "a claim finds another delivery of its chat ahead"
+    ADVANCE = "nothing is ahead any more"
+    SUSPEND = "its chat or mailbox gets nothing for now"
+    RESUME = "its chat or mailbox gets messages again"
+    EXPIRE = "it is no news any more, or its broadcast is stopped"
+
+    # on its way
+    CLAIM = "a process claims it"
+    OVERTAKEN = "it is an edit, and a newer one or no message to edit is there"
+    BEGIN = "the intent to call is committed"
+    RELEASE = "the claim is given back: no call was made"
+    LEASE_EXPIRED = "the process that claimed it is gone: no call was made"
+    ABANDONED = "the process that called is gone; another takes it over"
+    RESEND = "the pause after an unknown outcome is over, and the channel answers"
+
+    # answers
+    ACCEPTED = "accepted, or not modified"
+    RATE_LIMITED = "429: asked to wait"
+    TOKEN_REJECTED = "401: the token is rejected"  # noqa: S105 - a sentence, no password
+    NOT_CONNECTED = "no connection"
+    TRY_LATER = "a mail server says: later"
+    SERVER_ERROR = "5xx, or an edit whose outcome is unknown"
+    PATIENCE_OVER = "the same error once too often, or a second unknown outcome"
+    CHAT_CLOSED = "403: blocked, kicked, closed or gone"
+    CHAT_MIGRATED = "the group has become a supergroup"
+    MAILBOX_REFUSED = "the mailbox takes no mail"
+    REFUSED_WITH_FALLBACK = "refused for its form; it has a fallback"
+    REFUSED = "refused for its form; it has no fallback"
+    TARGET_GONE = "the message to edit is gone"
+    OUTCOME_UNKNOWN = "time-out, reset or crash after the request left"
+
+    # the operator
+    RELEASE_STUCK = "the operator releases it"
+    DROP = "the operator drops it"
+    RESTORE_HELD = "the operator takes back the drop of a held one"
+    RESTORE_FAILED = "the operator takes back the drop of a failed one"
+
+
+class Effect(StrEnum):
+    """What a transition does besides; the value is the phrase that documents it."""
+
+    DUE_NOW = "due at once"
+    DUE_LATER = "due after a pause"
+    COUNTED = "counts as an attempt"
+    UNCOUNTED = "does not count as an attempt"
+    RESET = "attempts count anew"
+    SILENT = "silent from now on"
+    RESENT = "is not resent again"
+    FALLBACK = "the fallback takes the place of the body"
+    SUSPEND_CHAT = "the chat is suspended"
+    SUSPEND_MAILBOX = "the mailbox is suspended"
+    MIGRATE_CHAT = "the chat gets its new id"
+    PAUSE_CHAT = "the chat pauses"
+    PAUSE_TOKEN = "everything pauses"  # noqa: S105 - a phrase, no password
+
+
+class Transition(NamedTuple):
+    state: State
+    effects: frozenset[Effect] = frozenset()
+
+
+def _to(state: State, *effects: Effect) -> Transition:
+    return Transition(state, frozenset(effects))
+
+
+_RESUMED = _to(State.PENDING, Effect.DUE_NOW)
+
+TRANSITIONS: Final[dict[Event, dict[State, Transition]]] = {
+    Event.QUEUE: {State.PENDING: _to(State.QUEUED)},
+    Event.ADVANCE: {State.QUEUED: _to(State.PENDING)},
+    Event.SUSPEND: dict.fromkeys((State.PENDING, State.QUEUED), _to(State.SUSPENDED)),
+    Event.RESUME: {State.SUSPENDED: _RESUMED},
+    Event.EXPIRE: dict.fromkeys((State.PENDING, State.QUEUED, State.SUSPENDED), _to(State.EXPIRED)),
+    Event.CLAIM: {State.PENDING: _to(State.CLAIMED)},
+    Event.OVERTAKEN: {State.CLAIMED: _to(State.DROPPED)},
+    Event.BEGIN: {State.CLAIMED: _to(State.SENDING, Effect.COUNTED)},
+    Event.RELEASE: {
+        State.CLAIMED: _to(State.PENDING),
+        # The answer to the commit of the intent was lost, or its time was missed.
+        State.SENDING: _to(State.PENDING, Effect.UNCOUNTED),
+    },
+    Event.LEASE_EXPIRED: {State.CLAIMED: _to(State.PENDING)},
+    Event.ABANDONED: {State.SENDING: _to(State.SENDING)},
+    Event.RESEND: {State.UNKNOWN: _to(State.PENDING, Effect.RESENT, Effect.SILENT)},
+    Event.ACCEPTED: {State.SENDING: _to(State.SENT)},
+    Event.RATE_LIMITED: {
+        State.SENDING: _to(State.PENDING, Effect.DUE_LATER, Effect.UNCOUNTED, Effect.PAUSE_CHAT)
+    },
+    Event.TOKEN_REJECTED: {
+        State.SENDING: _to(State.PENDING, Effect.DUE_LATER, Effect.UNCOUNTED, Effect.PAUSE_TOKEN)
+    },
+    Event.NOT_CONNECTED: {State.SENDING: _to(State.PENDING, Effect.DUE_LATER)},
+    Event.TRY_LATER: {State.SENDING: _to(State.PENDING, Effect.DUE_LATER)},
+    Event.SERVER_ERROR: {State.SENDING: _to(State.PENDING, Effect.DUE_LATER, Effect.SILENT)},
+    Event.PATIENCE_OVER: {State.SENDING: _to(State.HELD)},
+    Event.CHAT_CLOSED: {State.SENDING: _to(State.SUSPENDED, Effect.UNCOUNTED, Effect.SUSPEND_CHAT)},
+    Event.CHAT_MIGRATED: {
+        State.SENDING: _to(State.PENDING, Effect.DUE_NOW, Effect.UNCOUNTED, Effect.MIGRATE_CHAT)
+    },
+    Event.MAILBOX_REFUSED: {
+        State.SENDING: _to(State.SUSPENDED, Effect.UNCOUNTED, Effect.SUSPEND_MAILBOX)
+    },
+    Event.REFUSED_WITH_FALLBACK: {
+        State.SENDING: _to(State.PENDING, Effect.DUE_NOW, Effect.FALLBACK)
+    },
+    Event.REFUSED: {State.SENDING: _to(State.FAILED)},
+    Event.TARGET_GONE: {State.SENDING: _to(State.DROPPED)},
+    Event.OUTCOME_UNKNOWN: {State.SENDING: _to(State.UNKNOWN, Effect.DUE_LATER, Effect.SILENT)},
+    Event.RELEASE_STUCK: {
+        # It may have arrived, so it makes no sound.
+        State.HELD: _to(State.PENDING, Effect.DUE_NOW, Effect.RESET, Effect.SILENT),
+        State.FAILED: _to(State.PENDING, Effect.DUE_NOW, Effect.RESET),
+    },
+    Event.DROP: dict.fromkeys((State.HELD, State.FAILED), _to(State.DROPPED)),
+    Event.RESTORE_HELD: {State.DROPPED: _to(State.HELD)},
+    Event.RESTORE_FAILED: {State.DROPPED: _to(State.FAILED)},
+}
+
+
+def after(state: State, event: Event) -> Transition:
+    """Return what *event* makes of a delivery in *state*; KeyError where it cannot happen."""
+    return TRANSITIONS[event][state]
+
+
+def ways(event: Event) -> Iterator[tuple[Transition, tuple[State, ...]]]:
+    """Yield each different transition of *event*, with the states that it begins from."""
+    begins = TRANSITIONS[event]
+    for transition in dict.fromkeys(begins.values()):
+        yield transition, tuple(state for state in begins if begins[state] == transition)
