@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscribers", "doctor")
 
+PURE_STORAGE = ("storage.enums", "storage.states")
 DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
     "bot.sources.poll",
@@ -225,10 +226,11 @@ def test_storage_imports_nothing_of_ours():
     assert [(m, n) for m, n in found if is_ours(n) and not n.startswith("storage")] == []
 
 
-def test_the_words_need_the_standard_library_only():
-    needed = {n for _, n in imports("storage.enums") if not n.startswith("storage.enums")}
+@pytest.mark.parametrize("module", PURE_STORAGE)
+def test_what_is_pure_in_storage_needs_the_standard_library_only(module: str):
+    needed = {n for _, n in imports(module) if n not in PURE_STORAGE}
 
-    assert needed <= {"enum", "dataclasses", "datetime"}
+    assert needed <= {"collections.abc", "dataclasses", "datetime", "enum", "typing"}
 
 
 def test_templates_hold_no_code():
@@ -249,7 +251,7 @@ def test_a_pure_module_touches_nothing_outside():
     found = [(m, n) for m in PURE for n in imports_of(m)]
 
     assert [(m, n) for m, n in found if n.split(".")[0] in OUTSIDE] == []
-    assert [(m, n) for m, n in found if n.startswith("storage") and n != "storage.enums"] == []
+    assert [(m, n) for m, n in found if n.startswith("storage") and n not in PURE_STORAGE] == []
     assert [m for m, n in found if n == "bot.settings"] == []
 
 

@@ -62,9 +62,9 @@ async def fill(
             await connection.execute(insert(Chat), people[start : start + _AT_ONCE])
         rows = await unit.session.exec(select(col(Chat.id), Chat.kind).order_by(col(Chat.id)))
         due = [
-            _delivery(unit.now, chat, number)
+            _delivery(unit.now, chat)
             for chat, kind in rows
-            for number in range(each if kind is ChatKind.PRIVATE else each_group)
+            for _ in range(each if kind is ChatKind.PRIVATE else each_group)
         ]
         for start in range(0, len(due), _AT_ONCE):
             await connection.execute(insert(Delivery), due[start : start + _AT_ONCE])
@@ -76,10 +76,9 @@ def _chat(now: object, telegram_id: int, kind: ChatKind) -> dict[str, object]:
     return {"telegram_id": telegram_id, "kind": kind, "state_since": now, "created_at": now}
 
 
-def _delivery(now: object, chat_id: int | None, number: int) -> dict[str, object]:
+def _delivery(now: object, chat_id: int | None) -> dict[str, object]:
     kind = DeliveryKind.EDITION
     return {
-        "key": f"edition:{chat_id}:{number}",
         "kind": kind,
         "chat_id": chat_id,
         "priority": kind.priority,

@@ -30,7 +30,7 @@ async def held(house: House, ann: Talk) -> int:
         chat = await chat_at(unit, ann.who.id)
     assert chat
     outbox = Outbox(house.storage)
-    return await outbox.add(chat.id, "Taiwan", state=DeliveryState.HELD, trouble="no answer")
+    return await outbox.add(chat.id, "Taiwan", state=DeliveryState.HELD, last_error="no answer")
 
 
 async def state_of(house: House, delivery: int) -> DeliveryState:

@@ -18,8 +18,8 @@ async def fill(url: str) -> None:
     storage = Storage.open(url)
     outbox = Outbox(storage)
     chat = await outbox.chat(7, name="Ann [admin]")
-    await outbox.add(chat, "Taiwan", state=HELD, trouble="no answer in time")
-    await outbox.add(chat, "Envoy", state=FAILED, trouble="message is too long")
+    await outbox.add(chat, "Taiwan", state=HELD, last_error="no answer in time")
+    await outbox.add(chat, "Envoy", state=FAILED, last_error="message is too long")
     await storage.close()
 
 

@@ -195,7 +195,8 @@ these answers: `python -m tests.delivery.matrix` prints it.
 _TRANSITIONS = """
 ## States, and what follows what
 
-This table is the one that the program applies (`storage/states.py`). What is not in it cannot happen.
+This table is the one that the program applies (`storage/states.py`). What is not in it cannot
+happen.
 A *pending*, *queued*, *claimed*, *sending* or *unknown* message holds back those behind it in its
 chat; all others hold back nothing.
 

@@ -10,7 +10,7 @@ from bot.rendering.renderer import Renderer
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
-from storage.enums import ChatState, DeliveryKind, Mode, Stage
+from storage.enums import ChatState, DeliveryKind, Medium, Mode, Stage
 from storage.outbox import Delivery
 from storage.sources import Follow
 from storage.subscriptions import Subscription
@@ -35,7 +35,7 @@ async def test_a_chat_is_alerted_to_what_its_topic_matched(publishing, newsroom,
     assert done == 1
     assert article.stage is Stage.PUBLISHED
     assert article.owner is None
-    assert delivery.key == "alert:1:telegram"
+    assert (delivery.alert_id, delivery.medium) == (1, Medium.TELEGRAM)
     assert delivery.kind is DeliveryKind.ALERT
     assert delivery.body["text"].startswith("My words · A headline\nWords on A headline.")
     assert "Example Wire · 21:01" in delivery.body["text"]

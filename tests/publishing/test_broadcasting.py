@@ -103,7 +103,9 @@ async def test_each_chat_gets_it_once_and_then_it_is_done(
 
     assert made == [2, 1, 0, 0]
     assert [row.chat_id for row in await rows()] == chats
-    assert [row.key for row in await rows()] == [f"broadcast:{broadcast}:{n}" for n in chats]
+    assert [(row.broadcast_id, row.chat_id) for row in await rows()] == [
+        (broadcast, chat) for chat in chats
+    ]
     assert {row.kind for row in await rows()} == {DeliveryKind.BROADCAST}
     assert await state_of(broadcast) is BroadcastState.DONE
 
@@ -169,7 +171,7 @@ async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind
     chats = [await outbox.chat(number) for number in (11, 12, 13)]
     broadcast = await begin()
     await step.put_out_next()
-    await outbox.add(chats[0], "an alert", waits=True)
+    await outbox.add(chats[0], "an alert", state=DeliveryState.QUEUED)
 
     await broadcasts.stop(broadcast, by=900)
     await step.put_out_next()
@@ -180,7 +182,7 @@ async def test_what_is_stopped_goes_to_nobody_else_and_lets_go_what_waits_behind
         DeliveryState.EXPIRED,
         DeliveryState.EXPIRED,
     ]
-    assert [row.waits for row in found if row.kind is DeliveryKind.ALERT] == [False]
+    assert [row.state for row in found if row.kind is DeliveryKind.ALERT] == [DeliveryState.PENDING]
     assert await state_of(broadcast) is BroadcastState.STOPPED
 
 

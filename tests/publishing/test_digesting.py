@@ -38,10 +38,7 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     assert done == 1
     assert (edition.local_date, edition.stories) == (date(2026, 3, 3), 1)
     assert (told.chat_id, told.story_id, told.edition_id) == (1, 1, 1)
-    assert (delivery.key, delivery.kind) == (
-        "edition:1:telegram:1",
-        DeliveryKind.EDITION,
-    )
+    assert (delivery.edition_id, delivery.part, delivery.kind) == (1, 1, DeliveryKind.EDITION)
     assert delivery.body["text"].startswith("Your Tuesday digest · 3 March\n1 story from 1 outlet.")
     assert "My words · 1 story\n\n• A headline — Example Wire · Mon 21:00" in delivery.body["text"]
     assert "Words on A headline." in delivery.body["text"]
@@ -317,8 +314,8 @@ async def test_a_long_digest_stands_in_the_outbox_in_parts(publishing, newsroom,
     await publishing.publish_due()
 
     rows = sorted(await newsroom.all(Delivery), key=lambda row: row.id)
-    assert [row.key for row in rows] == [
-        f"edition:1:telegram:{part}" for part in range(1, len(rows) + 1)
+    assert [(row.edition_id, row.part) for row in rows] == [
+        (1, part) for part in range(1, len(rows) + 1)
     ]
     assert [row.body["text"][-3:] for row in rows] == [
         f"{part}/{len(rows)}" for part in range(1, len(rows) + 1)

@@ -144,7 +144,8 @@ class Telegram:
 
     def _write(self, chat: int, message: Message, *, silent: bool) -> None:
         self.last_id += 1
-        key = structlog.contextvars.get_contextvars().get("key", "-")
+        decision = structlog.contextvars.get_contextvars().get("of", "-")
+        key = f"{decision}:{chat}".replace(", part ", ":").replace(" ", ":")
         text = message.rich or message.text
         codes = " ".join(sorted(set(CODES.findall(text))))
         self.journal.write(f"{self.clock.seconds:.3f} {chat} {key} {int(silent)} {codes}\n")
