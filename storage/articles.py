@@ -53,6 +53,8 @@ from storage.stories import continue_stories, create_stories, delete_stories, ma
 # Literal, since a partial index serves only a condition that the planner can read.
 _IN_PROGRESS = "stage <> 'published'"
 
+_MATCHED_ALREADY: Final = (Stage.MATCHED, Stage.PUBLISHED)
+
 PUBLIC: Final = 0  # the scope of articles that public sources carry
 
 
@@ -289,6 +291,45 @@ async def advance_articles(
     if ids_moved and stage is Stage.MATCHED:
         unit.hints.add(Notification.MATCHES)
     return ids_moved
+
+
+async def articles_to_revise(unit: Transaction, article_ids: Collection[int]) -> list[Article]:
+    """Lock the articles, so that nobody else revises them and no stage advances them."""
+    if not article_ids:
+        return []
+    # Key share is enough: storing an entry holds on to the key of its article.
+    rows = await unit.session.exec(
+        select(Article)
+        .where(col(Article.id).in_(article_ids))
+        .order_by(col(Article.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
+
+
+def is_untouched(article: Article) -> bool:
+    """Return whether no stage has claimed the article yet."""
+    return article.stage is Stage.STORED and article.owner is None
+
+
+async def revise_article(unit: Transaction, article: Article, values: Mapping[str, Any]) -> None:
+    """Change the locked *article*, which is then matched again, in its story.
+
+    If a stage may have seen the former text, this is a new version, and revokes the lease of the
+    stage that holds the article. Only the number of versions is kept, which limits revising.
+    """
+    if not is_untouched(article):
+        article.version += 1
+        article.revised_at = unit.now
+        article.owner = article.lease_until = None
+        if article.stage in _MATCHED_ALREADY:
+            article.stage = Stage.GROUPED
+            unit.hints.add(Notification.STORIES)
+    for name, value in values.items():
+        setattr(article, name, value)
+    unit.session.add(article)
+    await unit.session.flush()
 
 
 # The folded text of each article, stored once and indexed for previews and search.

@@ -4,7 +4,6 @@ from sqlmodel import SQLModel
 
 from storage.access import Admin, AdminCode, Admission, AuditEvent, Invite, Secret, WrongGuesses
 from storage.alerts import Alert
-from storage.article_versions import ArticleVersion
 from storage.articles import Article, ArticleAddress, Folded
 from storage.broadcasts import Broadcast
 from storage.bundles import Bundle
@@ -42,7 +41,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     Quota,
     Article,
     ArticleAddress,
-    ArticleVersion,
     AwaitedPage,
     Ban,
     Broadcast,

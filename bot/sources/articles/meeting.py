@@ -7,13 +7,15 @@ from bot.sources.articles.versions import change, may_be_revised, may_be_revised
 from bot.sources.urls import host_of
 from bot.sources.webpages.addresses import address_found, site_of
 from storage.alerts import make_public, merge_articles
-from storage.article_versions import articles_to_revise, is_untouched, revise_article
 from storage.articles import (
     PUBLIC,
     Article,
     ScopedUrl,
     add_address,
     articles_by_url,
+    articles_to_revise,
+    is_untouched,
+    revise_article,
     scope_of,
     store_folded,
 )

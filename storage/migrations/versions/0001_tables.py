@@ -709,22 +709,6 @@ def upgrade() -> None:
         op.f("ix_articleaddress_article_id"), "articleaddress", ["article_id"], unique=False
     )
     op.create_table(
-        "articleversion",
-        sa.Column("article_id", ROW_ID, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("title", AutoString(), nullable=False),
-        sa.Column("summary", AutoString(), nullable=False),
-        sa.Column("text", AutoString(), nullable=False),
-        sa.Column("seen_at", UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["article_id"],
-            ["article.id"],
-            name=op.f("fk_articleversion_article_id_article"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("article_id", "number", name=op.f("pk_articleversion")),
-    )
-    op.create_table(
         "awaitedpage",
         sa.Column("owner", AutoString(), nullable=True),
         sa.Column("lease_until", UTCDateTime(), nullable=True),
@@ -1086,7 +1070,6 @@ def downgrade() -> None:
         "endedsubscription",
         "editionstory",
         "awaitedpage",
-        "articleversion",
         "articleaddress",
         "alert",
         "unfollowed",

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.article_versions import articles_to_revise, revise_article, versions_of
-from storage.articles import Article, ScopedUrl, store_articles
+from storage.articles import (
+    Article,
+    ScopedUrl,
+    articles_to_revise,
+    revise_article,
+    store_articles,
+)
 from storage.enums import Notification, Stage
 
 if TYPE_CHECKING:
     from storage.db.engine import Storage
+    from tests.conftest import TurnedClock
 
 
 async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> int:
@@ -59,18 +66,15 @@ async def test_a_revised_article_goes_back_to_be_matched_and_is_nobodys(
     assert (article.title, article.text, article.version) == ("Second", "One.", 2)
 
 
-async def test_former_versions_are_kept_in_their_order(storage: Storage):
+async def test_each_revision_counts_as_a_version(storage: Storage, clock: TurnedClock):
     article_id = await stored(storage, Stage.PUBLISHED)
     await revised(storage, article_id, title="Second")
-    await revised(storage, article_id, title="Third", text="Three.")
+    clock.turn(timedelta(hours=1))
 
-    async with storage.reading() as unit:
-        former = await versions_of(unit, article_id)
+    article, _ = await revised(storage, article_id, title="Third", text="Three.")
 
-    assert [(each.number, each.title, each.text) for each in former] == [
-        (1, "First", "One."),
-        (2, "Second", "One."),
-    ]
+    assert (article.version, article.revised_at) == (3, clock.now)
+    assert (article.title, article.text) == ("Third", "Three.")
 
 
 async def test_what_no_step_has_looked_at_leaves_no_version(storage: Storage):
@@ -78,6 +82,4 @@ async def test_what_no_step_has_looked_at_leaves_no_version(storage: Storage):
 
     article, _ = await revised(storage, article_id, title="Second")
 
-    async with storage.reading() as unit:
-        assert await versions_of(unit, article_id) == []
-    assert (article.title, article.version) == ("Second", 1)
+    assert (article.title, article.version, article.revised_at) == ("Second", 1, None)
