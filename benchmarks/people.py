@@ -28,7 +28,7 @@ from benchmarks.delivering.outboxes import made
 from bot.cli.people import take_all
 from bot.cli.people_files import check, written_whole
 from bot.subscribers.exporting_people import ExportingPeople
-from bot.subscribers.importing_people import ImportingPeople
+from bot.subscribers.importing_people import IMPORTED, ImportingPeople
 from bot.subscribers.people import Wished
 from bot.subscribers.people_tally import Tally
 from storage.chats import Chat, DigestTime
@@ -36,7 +36,6 @@ from storage.db.engine import Storage
 from storage.enums import MailboxState, Mode
 from storage.health import open_read_only
 from storage.mailboxes import Mailbox
-from storage.planner import OF_PEOPLE, learn_sizes
 from storage.queries import Query
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
@@ -129,7 +128,7 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
     storage = Storage.open(url)
     people = Timed(storage)
     await take_all(people, file, lambda _done: None)
-    await learn_sizes(storage, OF_PEOPLE)
+    await storage.analyze(IMPORTED)
     await storage.close()
     return {"chats": count, "longest_unit_ms": round(max(people.took) * 1e3)}
 

@@ -12,7 +12,6 @@ from storage.chats import Chat
 from storage.db.engine import DatabaseClock, Storage, database_clock
 from storage.enums import ChatKind, DeliveryKind, DeliveryState
 from storage.outbox import Delivery
-from storage.planner import learn_sizes
 from storage.schema import migrate
 
 _AT_ONCE = 5_000
@@ -69,7 +68,7 @@ async def fill(
         for start in range(0, len(due), _AT_ONCE):
             await connection.execute(insert(Delivery), due[start : start + _AT_ONCE])
     # As autovacuum does after some minutes.
-    await learn_sizes(storage, (Chat, Delivery))
+    await storage.analyze((Chat, Delivery))
 
 
 def _chat(now: object, telegram_id: int, kind: ChatKind) -> dict[str, object]:

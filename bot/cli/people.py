@@ -100,9 +100,8 @@ async def _import(
 ) -> Tally:
     from bot.app.databases import database_of
     from bot.app.tools import open_storage
-    from bot.subscribers.importing_people import ImportingPeople
+    from bot.subscribers.importing_people import IMPORTED, ImportingPeople
     from bot.subscribers.limits import Limits
-    from storage.planner import OF_PEOPLE, learn_sizes
 
     limits = Limits(settings.topics_per_chat, settings.feeds_per_chat, settings.alerts_per_chat)
     url = settings.database_url.get_secret_value()
@@ -113,7 +112,7 @@ async def _import(
         with _progress(count) as step:
             tally = await take_all(people, file, step)
         if not dry_run:
-            await learn_sizes(storage, OF_PEOPLE)
+            await storage.analyze(IMPORTED)
     return tally
 
 
@@ -130,8 +129,8 @@ async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], No
     """Take in a file that was checked; *step* is told how many chats each unit of work had."""
     from bot.app.tools import needing_the_database
     from bot.cli.people_files import chats_in, some_of
+    from bot.subscribers.importing_people import IMPORTED
     from bot.subscribers.people_tally import Part, Reason, Tally
-    from storage.planner import OF_PEOPLE, learn_sizes
 
     tally = Tally()
     chats, size = chats_in(file), _LEAST
@@ -147,7 +146,7 @@ async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], No
         step(len(some))
         done += len(some)
         if done >= learnt and not people.dry_run:
-            await learn_sizes(people.storage, OF_PEOPLE)
+            await people.storage.analyze(IMPORTED)
             learnt = done * _TIMES
     return tally
 

@@ -163,14 +163,13 @@ async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
     from bot.sources.finding.adding import Outcome
     from bot.subscribers.audit import Audit
     from storage.enums import AuditAction
-    from storage.planner import learn_sizes
     from storage.sources import Source
 
     for each in done:
         if each.outcome is Outcome.ADDED:
             await Audit(tools.storage).note(None, AuditAction.SOURCE_ADDED, each.url)
     if len(done) > 1:
-        await learn_sizes(tools.storage, [Source])
+        await tools.storage.analyze([Source])
 
 
 def _choosing(tools: SourceTools) -> Choosing:

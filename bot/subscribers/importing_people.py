@@ -13,21 +13,40 @@ database, and the rows of all are put in together. Taken one by one they would c
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from sqlmodel import SQLModel
 
 from bot.subscribers.allowing import limits_said
 from bot.subscribers.limits import USUAL_LIMITS, Limits
 from bot.subscribers.people import Wished
 from bot.subscribers.people_joining import Here, Joining, Wanted
 from bot.subscribers.people_tally import Outcome, Part, Reason, Tally
-from storage.chats import Chat, ChatAddress, OpenedChats, Quota, open_chats
+from storage.chats import Chat, ChatAddress, DigestTime, OpenedChats, Quota, open_chats
 from storage.db.engine import DatabaseError, Storage, Transaction, is_transient, is_unavailable
 from storage.db.leases import lock_claims
 from storage.enums import ChatKind, ChatState
-from storage.sources import sources_known
+from storage.mailboxes import Mailbox
+from storage.mutes import Mute
+from storage.queries import Query
+from storage.sources import Follow, Source, sources_known
+from storage.subscriptions import Subscription
 from storage.suspension import ban
-from storage.topics import topics_named
+from storage.topics import Topic, topics_named
 from storage.users import KnownUsers, add_users, known_users
+
+# The tables that an import fills.
+IMPORTED: Final[tuple[type[SQLModel], ...]] = (
+    Chat,
+    DigestTime,
+    Topic,
+    Query,
+    Subscription,
+    Source,
+    Follow,
+    Mute,
+    Mailbox,
+)
 
 # Who watches the same at the same moment may be met in the database, and then once more.
 _TRIES = 3

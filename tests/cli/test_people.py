@@ -13,11 +13,11 @@ from bot.cli.people_files import some_of
 from bot.subscribers import importing_people
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
+from bot.subscribers.importing_people import IMPORTED
 from bot.subscribers.people import first_line, last_line, line_of, read_chat
 from bot.subscribers.watching import Watching
 from storage.db.engine import Storage
 from storage.enums import Mode
-from storage.planner import OF_PEOPLE
 from tests.conftest import MONDAY_NOON
 
 
@@ -190,12 +190,12 @@ def test_the_planner_knows_of_the_people_who_came(
     async def learn(_storage: Storage, tables) -> None:
         told.extend(tables)
 
-    monkeypatch.setattr("storage.planner.learn_sizes", learn)
+    monkeypatch.setattr(Storage, "analyze", learn)
 
     assert dateline("import", str(tmp_path / "people"), "--dry-run").exit_code == 0
     assert told == []
     assert dateline("import", str(tmp_path / "people")).exit_code == 0
-    assert told == list(OF_PEOPLE)
+    assert told == list(IMPORTED)
 
 
 def test_the_planner_learns_while_many_come(
@@ -208,7 +208,7 @@ def test_the_planner_learns_while_many_come(
     async def learn(_storage: Storage, tables) -> None:
         told.append(tables)
 
-    monkeypatch.setattr("storage.planner.learn_sizes", learn)
+    monkeypatch.setattr(Storage, "analyze", learn)
     monkeypatch.setattr("bot.cli.people._FIRST_LEARNT", 1)
     monkeypatch.setattr("bot.cli.people._TIMES", 2)
     monkeypatch.setattr("bot.cli.people._LEAST", 1)
@@ -216,7 +216,7 @@ def test_the_planner_learns_while_many_come(
 
     assert dateline("import", str(tmp_path / "people")).exit_code == 0
 
-    assert told == [OF_PEOPLE] * 3  # of one chat, of two, and at the end
+    assert told == [IMPORTED] * 3  # of one chat, of two, and at the end
 
 
 @pytest.mark.parametrize(

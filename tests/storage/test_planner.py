@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from bot.subscribers.importing_people import IMPORTED
 from storage.backups import back_up, restore
 from storage.db.engine import Storage
 from storage.moving.opening import opened
-from storage.planner import OF_PEOPLE, learn_sizes
 from storage.schema import migrate
 from storage.tables import METADATA
 from tests.conftest import missing
@@ -19,7 +19,7 @@ from tests.filling import fill
 if TYPE_CHECKING:
     from pathlib import Path
 
-PEOPLE = {str(table.__tablename__) for table in OF_PEOPLE}
+PEOPLE = {str(table.__tablename__) for table in IMPORTED}
 
 
 def quietly(*_: object) -> None:
@@ -48,7 +48,7 @@ async def test_only_the_tables_that_were_loaded_are_looked_at(own_postgresql_url
     await filled(own_postgresql_url)
     storage = Storage.open(own_postgresql_url)
 
-    await learn_sizes(storage, OF_PEOPLE)
+    await storage.analyze(IMPORTED)
 
     await storage.close()
     assert await known(own_postgresql_url) - {"alembic_version"} == PEOPLE
@@ -58,7 +58,7 @@ async def test_sqlite_plans_by_its_indexes(sqlite_url: str):
     await filled(sqlite_url)
     storage = Storage.open(sqlite_url)
 
-    await learn_sizes(storage, OF_PEOPLE)
+    await storage.analyze(IMPORTED)
 
     async with storage.reading() as unit:
         asked = text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
