@@ -5,7 +5,7 @@ rows are locked the token's comes first.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import md5
 from typing import Any, Final
 
@@ -15,15 +15,20 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.sql import insert_new
+from storage.enums import Event
 
 
 class Pace(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)  # `bot:<hash>`, `chat:<hash>`
     tat: datetime  # theoretical arrival time (GCRA)
     paused_until: datetime | None = None
+    # Of a token: how often Telegram asked to slow down, on the newest day (UTC) on which it did.
+    flood_waits: int = 0
+    flood_waits_on: date | None = None
 
 
 CHATS: Final = "chat:"
+TOKENS: Final = "bot:"
 
 
 def chat_pace_key(telegram_id: int) -> str:
@@ -105,6 +110,26 @@ async def pause_chat(unit: Transaction, token: str, telegram_id: int, until: dat
     await pause(unit, chat, until)
     await advance_all(unit, {chat: until})
     return is_for_all
+
+
+async def tally(unit: Transaction, _event: Event) -> None:
+    """Count a flood wait of today, on the row of the token, which whoever pauses holds already.
+
+    A former token's row is counted on too, so that a new token starts no new count.
+    """
+    today = unit.now.date()
+    count = case((col(Pace.flood_waits_on) == today, col(Pace.flood_waits) + 1), else_=1)
+    await unit.session.exec(
+        update(Pace)
+        .where(col(Pace.key).startswith(TOKENS))
+        .values(flood_waits=count, flood_waits_on=today)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def tallied_today(unit: Transaction, _event: Event) -> int:
+    counts = select(func.max(Pace.flood_waits)).where(col(Pace.flood_waits_on) == unit.now.date())
+    return (await unit.session.exec(counts)).one() or 0
 
 
 async def pauses(unit: Transaction, keys: Collection[str]) -> dict[str, datetime]:

@@ -25,7 +25,6 @@ from storage.sources import AwaitedPage, BoilerplateBlocks, Follow, HostPause, S
 from storage.stories import Story
 from storage.subscriptions import CatalogueChange, EndedSubscription, Subscription
 from storage.suspension import Ban
-from storage.tallies import Tally
 from storage.topics import Topic
 from storage.updates import ProcessedUpdate
 from storage.websub import PushSubscription
@@ -81,7 +80,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     ChatAdmin,
     Story,
     Subscription,
-    Tally,
     Topic,
     Unfollowed,
 )

@@ -21,10 +21,9 @@ from storage.db.engine import is_transient
 from storage.enums import DeliveryKind, Event
 from storage.outbox import Answer as Recorded
 from storage.outbox import record_answers, replace_with_fallback
-from storage.pace import advance_all, chat_pace_key, pause, pause_chat
+from storage.pace import advance_all, chat_pace_key, pause, pause_chat, tally
 from storage.states import Effect
 from storage.suspension import migrate_chat, suspend_chat
-from storage.tallies import tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -30,8 +30,7 @@ from bot.delivery.turns import Turns
 from bot.telegram import MayHaveArrived, is_late
 from storage.db.engine import DatabaseError
 from storage.enums import ChatKind, Event
-from storage.pace import advance_all, chat_pace_key, lock_pace, pause, pause_chat, pauses
-from storage.tallies import tally
+from storage.pace import advance_all, chat_pace_key, lock_pace, pause, pause_chat, pauses, tally
 
 if TYPE_CHECKING:
     from aiogram import Bot

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from bot.logs import Failure
 from storage.db.engine import Storage
 from storage.enums import Event
+from storage.pace import tallied_today
 from storage.sources import Source
 from storage.stats import Amounts, Lags, amounts, count_unhealthy_sources, lags, unhealthy_sources
-from storage.tallies import tallied_today
 
 MOST_SOURCES, MOST_ERRORS = 3, 3
 

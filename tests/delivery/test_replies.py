@@ -31,8 +31,7 @@ from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_o
 from bot.delivery.replies import BLOCK, TRIES, Replies, counts
 from bot.telegram import MayHaveArrived, is_late
 from storage.enums import Event
-from storage.pace import Pace, chat_pace_key, pause, pauses
-from storage.tallies import tallied_today
+from storage.pace import Pace, chat_pace_key, pause, pauses, tallied_today
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from storage.db.engine import POSTGRESQL, Storage
 from storage.moving.opening import opened
 from storage.moving.shapes import CannotMoveError
+from storage.pace import Pace
 from storage.schema import HalfMovedError, migrate
 from storage.search import ArticleSearch, search_articles
 from storage.stories import Story
 from storage.tables import LEASED
-from storage.tallies import Tally
 from tests.filling import Rows, all_rows, fill
 from tests.storage.test_schema import differences, run_on
 
@@ -160,7 +160,7 @@ async def test_half_a_move_of_another_origin_is_refused(urls, before):
         await moved(urls, stopping_at("moving", "story"))
     storage = Storage.open(urls[0])
     async with storage.writing() as unit:
-        unit.session.add(Tally(event="x", day=unit.now.date(), count=1))
+        unit.session.add(Pace(key="x", tat=unit.now))
     await storage.close()
 
     with pytest.raises(CannotMoveError, match="origin has changed"):

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from bot.subscribers.overview import LooksAfter
 from storage.enums import Event, SourceState
+from storage.pace import pause_chat, tally
 from storage.sources import add_source
-from storage.tallies import tally
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
 
@@ -67,12 +67,25 @@ async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_r
 
 
 async def test_flood_waits_are_counted_by_the_day(storage, clock):
-    async with storage.writing() as unit:
-        await tally(unit, Event.FLOOD_WAIT)
-        await tally(unit, Event.FLOOD_WAIT)
+    for chat in (7, 7, 8):
+        async with storage.writing() as unit:
+            await pause_chat(unit, "bot:1", chat, unit.now)
+            await tally(unit, Event.FLOOD_WAIT)
     today = await LooksAfter(storage, MONDAY_NOON).overview()
     clock.turn(timedelta(days=1))
 
     tomorrow = await LooksAfter(storage, MONDAY_NOON).overview()
 
-    assert (today.floods, tomorrow.floods) == (2, 0)
+    assert (today.floods, tomorrow.floods) == (3, 0)
+    async with storage.writing() as unit:
+        await tally(unit, Event.FLOOD_WAIT)
+    assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 1
+
+
+async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
+    for token in ("bot:old", "bot:new"):
+        async with storage.writing() as unit:
+            await pause_chat(unit, token, 7, unit.now)
+            await tally(unit, Event.FLOOD_WAIT)
+
+    assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 2

@@ -181,6 +181,8 @@ def upgrade() -> None:
         sa.Column("key", AutoString(length=64), nullable=False),
         sa.Column("tat", UTCDateTime(), nullable=False),
         sa.Column("paused_until", UTCDateTime(), nullable=True),
+        sa.Column("flood_waits", sa.Integer(), nullable=False),
+        sa.Column("flood_waits_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pace")),
     )
     op.create_table(
@@ -294,13 +296,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("grown > told"),
         postgresql_where=sa.text("grown > told"),
-    )
-    op.create_table(
-        "tally",
-        sa.Column("event", AutoString(length=16), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("event", "day", name=op.f("pk_tally")),
     )
     op.create_table(
         "wrongguesses",
@@ -1092,7 +1087,6 @@ def downgrade() -> None:
         "article",
         "admission",
         "wrongguesses",
-        "tally",
         "story",
         "source",
         "secret",
