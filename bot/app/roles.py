@@ -20,7 +20,7 @@ from bot.app.notifying import service_manager
 from bot.app.outdated import Outdated
 from bot.app.ticking import collect_from_here, ticking
 from bot.app.tools import needing_the_database
-from bot.app.wiring import leave_silent_servers, wake_by_hints, wire
+from bot.app.wiring import wake_by_hints, wire
 from bot.settings import Role, Updates
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _beside_others(
     if around.storage.dialect == SQLITE:
         return []
     presence = Presence(around.storage, around.owner)
-    return [leave_silent_servers(around.storage, stopping), presence.keep(stopping)]
+    return [presence.keep(stopping)]
 
 
 async def _loops(around: Surroundings, stack: AsyncExitStack) -> list[Loop]:

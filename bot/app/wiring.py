@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
     from bot.watch import Watch
-    from storage.db.engine import Storage
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
@@ -94,11 +93,3 @@ async def wake_by_hints(
     hints = Notifier(database_of(around.settings, around.place.database).server)
     with around.storage.hinting(hints):
         await until(stopping, hints.exchange(wake))
-
-
-async def leave_silent_servers(storage: Storage, stopping: asyncio.Event) -> None:
-    """See to it that no loop waits for a server of the database that is gone without a word."""
-    from storage.db.engine import POSTGRESQL
-
-    if storage.dialect == POSTGRESQL:
-        await until(stopping, storage.leave_silent_servers())

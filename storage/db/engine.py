@@ -30,7 +30,6 @@ from storage.db.notify import Notifier, notify
 from storage.db.postgresql import (
     COMMAND_SECONDS,
     DISCONNECTED_CODES,
-    connections_of,
     postgresql_engine,
     sqlstate,
 )
@@ -240,14 +239,6 @@ class Storage:
             yield
         finally:
             self._hints = None
-
-    async def leave_silent_servers(self) -> None:
-        """Without end: give up connections to a PostgreSQL server that says nothing any more."""
-        await connections_of(self._engine).watch(self._leave_hints)
-
-    def _leave_hints(self) -> None:
-        if self._hints:
-            self._hints.leave()
 
     async def close(self) -> None:
         await self._engine_of_writers.dispose()

@@ -57,12 +57,6 @@ class Notifier:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _waiting: set[Notification] = field(default_factory=set)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    _driver: Any = None
-
-    def leave(self) -> None:
-        """Connect anew: the server is silent."""
-        if self._driver:
-            self._driver.terminate()
 
     def give(self, hints: Iterable[Notification]) -> None:
         """Let the others know soon what has been committed."""
@@ -109,7 +103,6 @@ class Notifier:
 
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            self._driver = driver
             try:
                 driver.add_termination_listener(lambda _: self._stirred.set())
                 await driver.add_listener(_CHANNEL, take)
@@ -118,7 +111,6 @@ class Notifier:
                     await self._give_or_probe(driver)
                 raise ConnectionResetError("the server closed the connection")
             finally:
-                self._driver = None
                 driver.terminate()  # a goodbye to a server that is gone would have to be waited for
 
     async def _give_or_probe(self, driver: Any) -> None:

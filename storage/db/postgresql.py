@@ -11,16 +11,18 @@ from typing import Any, Final
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-
-from storage.silence import Connections, Server
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # Seconds that one server may take to let us in before the next one is asked.
 CONNECT_SECONDS: Final = 3.0
 
-# Seconds that a server may take to answer in normal work, where nothing takes over a second.
-COMMAND_SECONDS: Final = 30.0
+# Seconds that a server may take to answer in normal work, where nothing takes over a second. Only
+# this notices a server that is frozen, since its system still takes what is sent. It is longer than
+# `IDLE_TRANSACTION_TIMEOUT`, for which a process that stands still may hold a lock, so that whoever
+# waits for that lock still gets it.
+COMMAND_SECONDS: Final = 15.0
 
 # No connection; being stopped, or not yet started; a standby, which a server becomes.
 DISCONNECTED_CODES: Final = ("08", "57P", "25006")
@@ -36,7 +38,9 @@ _WITHOUT_SESSION: Final = {
     "prepared_statement_name_func": lambda: "",
 }
 
-_CONNECTIONS: Final = "dateline_connections"
+_AGE: Final = "dateline_age"
+
+Server = tuple[str | None, int | None]
 
 # A peer that has not been heard of for so long is looked for, so often, in such steps.
 _SILENT_SECONDS, _PROBES, _STEP_SECONDS = 5, 3, 3
@@ -61,26 +65,15 @@ def postgresql_engine(
     that may take long. *through_pooler*: no statement is prepared for later, since the next
     transaction may be another session's.
     """
-    dialling = Connector()
-    said: dict[str, Any] = {"async_creator_fn": dialling, "command_timeout": command_seconds}
+    connector = Connector()
+    said: dict[str, Any] = {"async_creator_fn": connector, "command_timeout": command_seconds}
     if through_pooler:
         said |= _WITHOUT_SESSION
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        connect_args=said,
-        execution_options={_CONNECTIONS: dialling.connections},
-        **options,
-    )
-    dialling.connections.follow(engine.sync_engine)
-    event.listen(engine.sync_engine, "handle_error", dialling.drop_if_gone)
+    engine = create_async_engine(url, hide_parameters=True, connect_args=said, **options)
+    event.listen(engine.sync_engine, "connect", connector.note_age)
+    event.listen(engine.sync_engine, "checkout", connector.refuse_if_lost)
+    event.listen(engine.sync_engine, "handle_error", connector.drop_if_gone)
     return engine
-
-
-def connections_of(engine: AsyncEngine) -> Connections:
-    """Return those of an engine on PostgreSQL."""
-    found: Connections = engine.get_execution_options()[_CONNECTIONS]
-    return found
 
 
 def admin_engine(url: str, **options: Any) -> AsyncEngine:
@@ -97,8 +90,8 @@ class Connector:
     """
 
     def __init__(self) -> None:
-        self.connections = Connections(_open_socket, self._ask_last)
         self._order: list[Server] = []
+        self._losses = 0
 
     async def __call__(
         self,
@@ -122,9 +115,16 @@ class Connector:
                     self._ask_last((at, on))
                 continue
             self._order.sort(key=lambda server: server != (at, on))
-            self.connections.add(connection, {"host": at, "port": on, **said})
             return connection
         raise CannotConnectNowError("; ".join(reasons))
+
+    def note_age(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[_AGE] = self._losses
+
+    def refuse_if_lost(self, connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        """Let the pool connect anew where the server closed this one, or was lost since."""
+        if connection.driver_connection.is_closed() or entry.info[_AGE] < self._losses:
+            raise DisconnectionError
 
     def drop_if_gone(self, context: ExceptionContext) -> Exception | None:
         """Drop the connection if its server is not what we need any more, and those made before.
@@ -137,7 +137,7 @@ class Connector:
             context.is_disconnect = True
         if context.is_disconnect and context.connection is not None:
             context.invalidate_pool_on_disconnect = False
-            self.connections.age()
+            self._losses += 1
         if not is_late:
             return None
         late = TimeoutError("the server did not answer in time")
@@ -156,11 +156,11 @@ class _SilentServerError(_ServerUnavailableError):
 
 
 async def _connect(**said: Any) -> Any:
-    """Return a connection of the driver's whose silence is noticed; `_NotNowError`."""
-    from asyncpg import InternalClientError, PostgresError  # noqa: PLC0415
+    """Return a connection of the driver's whose silence is noticed; `_ServerUnavailableError`."""
+    from asyncpg import InternalClientError, PostgresError, connect  # noqa: PLC0415
 
     try:
-        connection = await _open_socket(**said)
+        connection = await connect(**said)
     except TimeoutError:
         raise _SilentServerError("no answer in time") from None
     except (OSError, InternalClientError) as error:
@@ -169,20 +169,11 @@ async def _connect(**said: Any) -> Any:
         if not sqlstate(error).startswith(_UNAVAILABLE_CODES):
             raise
         raise _ServerUnavailableError(str(error)) from error
-    return connection
-
-
-async def _open_socket(**said: Any) -> Any:
-    from asyncpg import connect  # noqa: PLC0415 - SQLite goes without it
-
-    connection = await connect(**said)
     _set_keepalive(connection._transport.get_extra_info("socket"))  # noqa: SLF001 - no other way
     return connection
 
 
-def _servers(
-    host: str | list[str] | None, port: int | list[int] | None
-) -> list[tuple[str | None, int | None]]:
+def _servers(host: str | list[str] | None, port: int | list[int] | None) -> list[Server]:
     if not isinstance(host, list):
         return [(host, port if isinstance(port, int) else None)]
     return list(zip(host, port if isinstance(port, list) else [port] * len(host), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -12,7 +13,16 @@ from sqlalchemy import make_url, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import base as pools
 
-from storage.db.engine import DatabaseError, Storage, Transaction, is_unavailable
+from storage.db.engine import (
+    IDLE_TRANSACTION_TIMEOUT,
+    DatabaseError,
+    Storage,
+    Transaction,
+    is_disconnected,
+    is_unavailable,
+)
+from storage.db.postgresql import COMMAND_SECONDS
+from tests.chaos.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -224,6 +234,56 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(postgresql_url: st
 
         assert is_unavailable(failed)
         assert "in time" in str(failed)
+        assert await server_process(storage) != before
+
+
+async def test_whoever_waits_for_a_silent_server_fails_in_time_and_connects_anew(
+    postgresql_url: str,
+):
+    own = make_url(postgresql_url)
+    async with wire(own.host or "127.0.0.1", own.port or 5432) as network:
+        behind = own.set(host="127.0.0.1", port=network.port)
+        url = behind.render_as_string(hide_password=False)
+        async with opened(url, command_seconds=1) as storage:
+            before = await server_process(storage)
+            async with network.silence():
+                failed = await fails(storage, "SELECT 1")
+
+            assert is_unavailable(failed)
+            assert is_disconnected(failed)
+            assert await server_process(storage) != before
+
+
+async def test_whoever_waits_for_a_lock_outlasts_a_process_that_stands_still():
+    assert IDLE_TRANSACTION_TIMEOUT.total_seconds() < COMMAND_SECONDS
+
+
+async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
+    async with opened(postgresql_url) as storage, storage.reading() as unit:
+        connection = await (await unit.session.connection()).get_raw_connection()
+        sock = connection.driver_connection._transport.get_extra_info("socket")
+
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        idle, step, probes, unsent_ms = (
+            sock.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (
+                socket.TCP_KEEPIDLE,
+                socket.TCP_KEEPINTVL,
+                socket.TCP_KEEPCNT,
+                socket.TCP_USER_TIMEOUT,
+            )
+        )
+        assert idle + step * probes == unsent_ms / 1000 == 14
+
+
+async def test_a_connection_that_was_closed_is_not_taken_from_the_pool(postgresql_url: str):
+    async with opened(postgresql_url) as storage:
+        async with storage.reading() as unit:
+            before = await said(unit, "SELECT pg_backend_pid()")
+            connection = await (await unit.session.connection()).get_raw_connection()
+            driver = connection.driver_connection
+        driver.terminate()
+
         assert await server_process(storage) != before
 
 

@@ -91,18 +91,6 @@ async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_
         assert await heard.get() is Notification.DELIVERIES
 
 
-async def test_a_silent_server_is_left_and_asked_anew(storage: Storage, postgresql_url: str):
-    hints, own = Notifier(postgresql_url, pause=at_once), Heard()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(hints.exchange(own.put_nowait))
-        await connected(own)
-
-        hints.leave()
-
-        await connected(own)
-        task.cancel()
-
-
 async def test_hints_of_a_newer_version_are_passed_over(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as heard:
         async with storage.writing() as unit:
