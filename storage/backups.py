@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy.pool import NullPool
 
 from storage.copies import CannotBackUpError, copy_pages, examine, sizes_of, written_whole
-from storage.db.postgresql import admin_engine
+from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.dumps import MAGIC, dump, undump, version_in
-from storage.moving.servers import alone_on_server
 from storage.schema import database_file, is_current
 from storage.tables import METADATA
 
@@ -102,7 +101,8 @@ async def _restore_dump(
         raise CannotBackUpError(f"{source} holds no database of Dateline.")
     is_current(version)
     kept = None
-    async with alone_on_server(url) as driver:
+    async with exclusive_connection(url) as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         server, name = await _major_version(driver), await driver.fetchval(_NAME)
         tables = [row[0] for row in await driver.fetch(_OURS, list(METADATA.tables))]
         if tables and await _have_rows(driver, tables):
@@ -124,7 +124,7 @@ _NAME: Final = "SELECT current_database()"
 _OURS: Final = """
     SELECT quote_ident(relname) FROM pg_class
     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
-    AND relname = ANY ($1::text[] || '{alembic_version, moving, moving_later}')
+    AND relname = ANY ($1::text[] || '{alembic_version}')
 """
 
 

@@ -111,10 +111,9 @@ def _unwritable(path: Path) -> str:
 def _pending(revision: str | None) -> int | None:
     """Return how many migrations follow *revision*; None if it is none of ours."""
     numbers = [path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py")]
-    known, _, _ = (revision or "").partition(" ")  # behind it: a move that has not ended
-    if known and known not in numbers:
+    if revision and revision not in numbers:
         return None
-    return sum(number > known for number in numbers)
+    return sum(number > (revision or "") for number in numbers)
 
 
 async def condition_of_server(url: str) -> Condition:

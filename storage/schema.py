@@ -21,8 +21,6 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _STORED: Final = text("SELECT version_num FROM alembic_version")
 
-_MOVING: Final = " moving"  # behind the number: what is there is not all of it yet
-
 
 class SchemaError(RuntimeError):
     """The database is not one that this version can use; the message says what to do."""
@@ -45,24 +43,9 @@ class SchemaTooOldError(SchemaError):
         super().__init__(f"The database {was}; dateline migrate brings it up to date.")
 
 
-class HalfMovedError(SchemaError):
-    """A move into this database has begun and not ended."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "A move into this database has not ended; give the same dateline migrate-storage "
-            "again, and it goes on where it stopped."
-        )
-
-
 def latest_version() -> str:
     """The number of the last migration of this version, such as `0042`."""
     return max(path.name[:4] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
-
-
-def moving(version: str) -> str:
-    """What a database calls its version while rows are moved into it."""
-    return version + _MOVING
 
 
 def stored_version(connection: Connection) -> str | None:
@@ -74,8 +57,6 @@ def stored_version(connection: Connection) -> str | None:
 
 def is_current(version: str | None) -> bool:
     """Whether nothing is to be done; `SchemaError` where nothing can be."""
-    if version is not None and version.endswith(_MOVING):
-        raise HalfMovedError
     if version is None or version < latest_version():
         return False
     if version > latest_version():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads it
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -12,8 +13,6 @@ from bot.cli.failing import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-    from storage.moving.move import Told
 
 Result = TypeVar("Result")
 
@@ -68,22 +67,18 @@ def _doing(
     stage: str, work: Callable[[Callable[[int, int], None]], Coroutine[None, None, Result]]
 ) -> Result:
     """Do it behind a bar; what cannot be is one sentence."""
-    from bot.cli.moving_bar import Bar
+    from bot.cli.progress import Bar
     from storage.copies import CannotBackUpError
-    from storage.moving.failures import reason_of
-    from storage.moving.shapes import CannotMoveError
+    from storage.db.engine import describe_failure
+    from storage.db.postgresql import DatabaseInUseError
     from storage.schema import SchemaError
 
     try:
         with Bar() as bar:
-            return asyncio.run(work(_teller(bar.tell, stage)))
-    except (CannotBackUpError, CannotMoveError, SchemaError) as error:
+            return asyncio.run(work(partial(bar.update, stage, "")))
+    except (CannotBackUpError, DatabaseInUseError, SchemaError) as error:
         fail(str(error))
     except Exception as error:
-        if sentence := reason_of(error):
+        if sentence := describe_failure(error):
             fail(sentence)
         raise
-
-
-def _teller(tell: Told, stage: str) -> Callable[[int, int], None]:
-    return lambda done, total: tell(stage, "", done, total)

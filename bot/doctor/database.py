@@ -41,9 +41,6 @@ def _schema(seen: Condition) -> Finding:
     if seen.pending is None:
         sentence = f"A newer version of Dateline wrote it (migration {seen.revision})."
         return ill("database.newer", sentence, "Run that version, or restore a backup.")
-    if seen.revision and " " in seen.revision:
-        remedy = "Give the same `dateline migrate-storage` again: it goes on where it stopped."
-        return ill("database.half-moved", "A move into it has begun and not ended.", remedy)
     if seen.revision is None:
         remedy = "`dateline run` or `dateline migrate` makes them."
         return doubtful("database.empty", "It has no tables yet.", remedy)

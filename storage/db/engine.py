@@ -7,6 +7,7 @@ write lock at once (SQLite: a reader that turns writer fails instead of waiting)
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
     OperationalError,
+    SQLAlchemyError,
 )
 from sqlalchemy.exc import (
     TimeoutError as PoolTimeoutError,
@@ -56,6 +58,8 @@ _CONFLICT_CODES: Final = frozenset({"40P01", "40001"})
 # No connection; no room; being stopped, or not yet started; trouble of its system; a standby.
 _UNAVAILABLE_CODES: Final = ("08", "53", "57P", "58", "25006")
 
+_DISK_FULL: Final = "53100"
+
 
 def is_unavailable(error: Exception) -> bool:
     """Whether it says that the database could not be reached or used, whatever was asked of it."""
@@ -78,6 +82,21 @@ def is_disconnected(error: Exception) -> bool:
 def is_transient(error: Exception) -> bool:
     """Whether the same unit of work may succeed later: the database is away, or two units met."""
     return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
+
+
+def describe_failure(error: Exception) -> str | None:
+    """Return what a driver says as one sentence for a command; None if it is no driver's error."""
+    from asyncpg import DiskFullError, InterfaceError, PostgresError  # noqa: PLC0415 - SQLite goes without it
+    from asyncpg.exceptions import PostgresConnectionError  # noqa: PLC0415 - as above
+
+    said = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+    if isinstance(error, DiskFullError) or "disk is full" in said or sqlstate(error) == _DISK_FULL:
+        return f"The disk is full: {said}. Make room."
+    if isinstance(error, OSError | InterfaceError | PostgresConnectionError | SQLAlchemyError):
+        return f"A database cannot be reached or used: {said or type(error).__name__}."
+    if isinstance(error, PostgresError | sqlite3.Error):
+        return f"A database refuses: {said}."
+    return None
 
 
 async def database_clock(session: AsyncSession) -> datetime:

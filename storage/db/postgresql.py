@@ -5,15 +5,17 @@ are limits to how long an answer is waited for, and what says that a server is n
 any more drops the connection, and with it all of its age.
 """
 
+import asyncio
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 # Seconds that one server may take to let us in before the next one is asked.
 CONNECT_SECONDS: Final = 3.0
@@ -81,6 +83,52 @@ def admin_engine(url: str, **options: Any) -> AsyncEngine:
     if make_url(url).get_backend_name() == "postgresql":
         return postgresql_engine(url, command_seconds=None, **options)
     return create_async_engine(url, **options)
+
+
+# An arbitrary number that nothing else in the database locks.
+_EXCLUSIVE_LOCK: Final = 0xDA7E_3055
+
+_OTHER_CONNECTIONS: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'
+    AND pid <> pg_backend_pid()
+"""
+
+# A connection that was closed just now is still listed for a moment.
+_LISTED_ATTEMPTS, _LISTED_PAUSE_SECONDS = 20, 0.05
+
+
+class DatabaseInUseError(RuntimeError):
+    """Others are connected to the database; the message is one sentence."""
+
+
+@asynccontextmanager
+async def exclusive_connection(url: str) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection to a server's database that nobody else is connected to.
+
+    Raises `DatabaseInUseError`. A running bot is always connected, if only to listen.
+    """
+    engine = admin_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await _refuse_others((await connection.get_raw_connection()).driver_connection)
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+async def _refuse_others(driver: Any) -> None:
+    if not await driver.fetchval(f"SELECT pg_try_advisory_lock({_EXCLUSIVE_LOCK})"):
+        raise DatabaseInUseError("Another process copies or restores that database at the moment.")
+    for _ in range(_LISTED_ATTEMPTS):
+        if not (others := await driver.fetchval(_OTHER_CONNECTIONS)):
+            return
+        await asyncio.sleep(_LISTED_PAUSE_SECONDS)
+    name = await driver.fetchval("SELECT current_database()")
+    raise DatabaseInUseError(
+        f"The database {name} is in use by {others} other connection(s); stop the bot and "
+        "whatever else is connected to it."
+    )
 
 
 class Connector:

@@ -192,9 +192,6 @@ def of_server(**facts) -> Condition:
         pytest.param(replace(FILE, version=(3, 34, 1)), {"database.old": "ill"}, id="old SQLite"),
         pytest.param(replace(SERVER, version=(12, 9)), {"database.old": "ill"}, id="old server"),
         pytest.param(replace(FILE, pending=None), {"database.newer": "ill"}, id="a newer one's"),
-        pytest.param(
-            replace(FILE, revision="0043 moving"), {"database.half-moved": "ill"}, id="half moved"
-        ),
         pytest.param(replace(FILE, pending=2), {"database.behind": "doubtful"}, id="behind"),
         pytest.param(
             replace(FILE, revision=None, pending=43), {"database.empty": "doubtful"}, id="empty"

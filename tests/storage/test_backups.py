@@ -13,7 +13,7 @@ from sqlmodel import select
 from storage.backups import back_up, restore
 from storage.copies import CannotBackUpError, copy_database
 from storage.db.engine import Storage
-from storage.moving.shapes import CannotMoveError
+from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, migrate
 from storage.stories import Story
 from tests.conftest import missing
@@ -115,7 +115,7 @@ async def test_a_server_in_use_is_not_restored_over(own_postgresql_url: str, tmp
     storage = Storage.open(own_postgresql_url)
     async with storage.reading() as unit:
         await unit.session.exec(select(Story))
-        with pytest.raises(CannotMoveError, match="in use"):
+        with pytest.raises(DatabaseInUseError, match="in use"):
             await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
     await storage.close()
 

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from bot.subscribers.importing_people import IMPORTED
 from storage.backups import back_up, restore
 from storage.db.engine import Storage
-from storage.moving.opening import opened
 from storage.schema import migrate
 from storage.tables import METADATA
+from storage.transfer import transfer
 from tests.conftest import missing
 from tests.filling import fill
 
@@ -67,11 +67,10 @@ async def test_sqlite_plans_by_its_indexes(sqlite_url: str):
     await storage.close()
 
 
-async def test_the_planner_knows_all_that_was_moved(sqlite_url: str, own_postgresql_url: str):
+async def test_the_planner_knows_all_that_was_copied(sqlite_url: str, own_postgresql_url: str):
     await filled(sqlite_url)
 
-    async with opened(sqlite_url, own_postgresql_url, quietly) as move:
-        await move.run()
+    await transfer(sqlite_url, own_postgresql_url, quietly)
 
     assert await known(own_postgresql_url) >= set(METADATA.tables) - {"lease"}
 

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db.engine import Storage
 from storage.migrations.upgrade import alembic_config
-from storage.moving.shapes import is_numbered
 from storage.schema import (
     DiskTooSmallError,
     SchemaTooNewError,
@@ -24,6 +23,7 @@ from storage.schema import (
     stored_version,
 )
 from storage.tables import METADATA, TABLES
+from storage.transfer import is_numbered
 from tests.filling import all_rows, fill
 
 

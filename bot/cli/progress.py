@@ -1,4 +1,4 @@
-"""The bar of a move: rows, and how long it takes still."""
+"""The progress bar of a long command: how much is done, and how long the rest takes."""
 
 from __future__ import annotations
 
@@ -44,11 +44,10 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def tell(self, stage: str, what: str, done: int, total: int) -> None:
+    def update(self, stage: str, what: str, done: int, total: int) -> None:
         if stage not in self._tasks:
-            # What was there before this run began is not its speed.
             self._tasks[stage] = self._progress.add_task(
-                f"{stage:<9}", total=total, completed=done, what=what
+                stage, total=total, completed=done, what=what
             )
         finished = "" if done == total else what
         self._progress.update(self._tasks[stage], completed=done, total=total, what=finished)

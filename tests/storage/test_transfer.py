@@ -1,0 +1,261 @@
+"""Everything of one database in another, or nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.db.engine import POSTGRESQL, Storage
+from storage.db.postgresql import DatabaseInUseError
+from storage.schema import SchemaTooNewError, migrate
+from storage.search import ArticleSearch, search_articles
+from storage.stories import Story
+from storage.tables import LEASED
+from storage.transfer import TransferError, transfer
+from tests.filling import Rows, all_rows, fill
+from tests.storage.test_schema import differences, file_of, run_on
+
+
+class Interrupted(BaseException):
+    """Like a signal: nothing catches it."""
+
+
+def ignore(_table: str, _done: int, _total: int) -> None:
+    pass
+
+
+@pytest.fixture(params=["to PostgreSQL", "to SQLite"])
+def urls(request: pytest.FixtureRequest, sqlite_url: str, own_postgresql_url: str):
+    if request.param == "to PostgreSQL":
+        return sqlite_url, own_postgresql_url
+    return own_postgresql_url, sqlite_url
+
+
+@pytest.fixture
+async def expected(urls: tuple[str, str]):
+    """Fill the source, and return its rows as they should arrive."""
+    await migrate(urls[0])
+    storage = Storage.open(urls[0])
+    await fill(storage)
+    rows = await all_rows(storage)
+    await storage.close()
+    leased = {str(table.__tablename__) for table in LEASED}
+    arriving = {
+        name: [(None, None, *row[2:]) if name in leased else row for row in rows[name]]
+        for name in rows
+    }
+    return in_order({**arriving, "lease": []})
+
+
+def in_order(rows: Rows) -> Rows:
+    return {name: sorted(each, key=repr) for name, each in rows.items()}
+
+
+async def rows_at(url: str):
+    storage = Storage.open(url)
+    try:
+        return in_order(await all_rows(storage))
+    finally:
+        await storage.close()
+
+
+async def run_sql(url: str, statement: str) -> None:
+    await run_on(url, lambda connection: connection.exec_driver_sql(statement))
+
+
+async def test_every_row_of_every_table_arrives(urls, expected):
+    progress: list[tuple[int, int]] = []
+
+    counts = await transfer(*urls, lambda _table, done, total: progress.append((done, total)))
+
+    assert counts == {name: len(rows) for name, rows in expected.items() if name != "lease"}
+    assert await rows_at(urls[1]) == expected
+    assert await run_on(urls[1], differences) == []
+    assert progress == sorted(progress)
+    assert progress[-1] == (sum(counts.values()), sum(counts.values()))
+
+
+@pytest.mark.parametrize("table", ["chat", "delivery", "subscription"])
+async def test_an_interrupted_copy_leaves_nothing_and_can_be_started_again(urls, expected, table):
+    def interrupt(at: str, done: int, _total: int) -> None:
+        if at == table and done:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        await transfer(*urls, interrupt)
+
+    assert [name for name, rows in (await rows_at(urls[1])).items() if rows] == []
+    assert await run_on(urls[1], differences) == []
+    await transfer(*urls, ignore)
+    assert await rows_at(urls[1]) == expected
+
+
+async def test_a_row_may_refer_to_a_later_one_of_its_table(urls, expected):
+    await run_sql(urls[0], "UPDATE story SET continues_id = 3 WHERE id = 1")
+
+    await transfer(*urls, ignore)
+
+    moved = await run_on(
+        urls[1],
+        lambda connection: connection.exec_driver_sql(
+            "SELECT continues_id FROM story WHERE id = 1"
+        ).scalar(),
+    )
+    assert expected["story"]
+    assert moved == 3
+
+
+async def test_a_missing_document_stays_missing(urls, expected):
+    await run_sql(urls[0], "UPDATE delivery SET fallback = NULL")
+
+    await transfer(*urls, ignore)
+
+    missing = await run_on(
+        urls[1],
+        lambda connection: connection.exec_driver_sql(
+            "SELECT count(*) FROM delivery WHERE fallback IS NULL"
+        ).scalar(),
+    )
+    assert missing == len(expected["delivery"])
+
+
+async def test_what_postgresql_cannot_hold_in_a_text_is_left_out(
+    sqlite_url: str, own_postgresql_url: str
+):
+    insert = "INSERT INTO boilerplateblocks (host, blocks) VALUES ('a.example', 'a' || char(0))"
+    await run_sql(sqlite_url, insert)
+
+    await transfer(sqlite_url, own_postgresql_url, ignore)
+
+    assert (await rows_at(own_postgresql_url))["boilerplateblocks"] == [("a.example", "a")]
+
+
+async def test_new_rows_get_ids_above_the_highest_one_ever_given(urls, expected):
+    deleted = await new_story(urls[0], stays=False)
+    await transfer(*urls, ignore)
+
+    assert await new_story(urls[1], stays=True) == deleted + 1 == len(expected["story"]) + 2
+
+
+async def new_story(url: str, *, stays: bool) -> int:
+    """Return the id of a new one, which may be deleted again."""
+    storage = Storage.open(url)
+    async with storage.writing() as unit:
+        story = Story(created_at=unit.now)
+        unit.session.add(story)
+        await unit.session.flush()
+        if not stays:
+            await unit.session.delete(story)
+    await storage.close()
+    return story.id
+
+
+async def test_articles_are_found_in_the_new_index(urls, expected):
+    assert expected["folded"]
+    await transfer(*urls, ignore)
+
+    storage = Storage.open(urls[1])
+    async with storage.reading() as unit:
+        word = "'at&t'" if unit.dialect == POSTGRESQL else '"at&t"'
+        wanted = ArticleSearch(word, datetime(1, 1, 1, tzinfo=UTC), whatever_source=True)
+        found = await search_articles(unit, wanted, limit=10)
+    await storage.close()
+
+    assert sorted(found) == [1, 2, 3]
+
+
+async def test_a_new_file_can_be_read_by_its_owner_only(own_postgresql_url: str, tmp_path):
+    await migrate(own_postgresql_url)
+    path = tmp_path / "new" / "dateline.sqlite3"
+
+    await transfer(own_postgresql_url, f"sqlite+aiosqlite:///{path}", ignore)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_target_with_rows_is_refused(urls, expected):
+    await migrate(urls[1])
+    await new_story(urls[1], stays=True)
+
+    with pytest.raises(TransferError, match=r"not empty.*1 in story.*Create a new database"):
+        await transfer(*urls, ignore)
+    assert len((await rows_at(urls[1]))["story"]) == 1
+    assert len((await rows_at(urls[0]))["story"]) == len(expected["story"])
+
+
+async def test_a_target_with_tables_of_another_program_is_refused(urls, expected):
+    assert expected["story"]
+    await run_sql(urls[1], "CREATE TABLE invoices (id INTEGER)")
+
+    with pytest.raises(TransferError, match=r"not empty.*not Dateline's \(invoices\)"):
+        await transfer(*urls, ignore)
+
+
+async def test_a_source_of_an_older_version_is_refused_and_stays_as_it_is(urls, expected):
+    await run_sql(urls[0], "UPDATE alembic_version SET version_num = '0000'")
+
+    with pytest.raises(TransferError, match=r"older version.*Run dateline migrate"):
+        await transfer(*urls, ignore)
+    assert len((await rows_at(urls[0]))["story"]) == len(expected["story"])
+
+
+async def test_a_source_of_a_newer_version_is_refused(urls, expected):
+    assert expected["story"]
+    await run_sql(urls[0], "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaTooNewError):
+        await transfer(*urls, ignore)
+
+
+async def test_a_server_in_use_is_refused(urls, expected):
+    assert expected["story"]
+    server = next(url for url in urls if url.startswith("postgresql"))
+    await migrate(server)
+    engine = create_async_engine(server)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        with pytest.raises(DatabaseInUseError, match="in use by 1 other"):
+            await transfer(*urls, ignore)
+    await engine.dispose()
+
+
+async def test_rows_that_come_during_the_copy_are_not_copied(
+    sqlite_url: str, own_postgresql_url: str
+):
+    storage = Storage.open(sqlite_url)  # which puts the file into WAL mode
+    await fill(storage)
+    await storage.close()
+    path = file_of(sqlite_url)
+
+    def add_a_story(table: str, _done: int, _total: int) -> None:
+        if table == "alert":
+            with closing(sqlite3.connect(path)) as another, another:
+                another.execute("DELETE FROM subscription")
+
+    counts = await transfer(sqlite_url, own_postgresql_url, add_a_story)
+
+    assert counts["subscription"] == 3
+
+
+async def test_a_source_that_is_not_there_is_not_made(tmp_path, own_postgresql_url: str):
+    with pytest.raises(TransferError, match="no database at"):
+        await transfer(f"sqlite+aiosqlite:///{tmp_path}/absent.sqlite3", own_postgresql_url, ignore)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_rows_that_refer_to_nothing_are_refused_before_anything_is_copied(
+    sqlite_url: str, own_postgresql_url: str
+):
+    await run_sql(sqlite_url, "INSERT INTO follow (chat_id, source_id) VALUES (7, 8)")
+
+    with pytest.raises(TransferError, match="damaged: rows of follow"):
+        await transfer(sqlite_url, own_postgresql_url, ignore)
+
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "", timeout=0)) as another:
+        another.execute("BEGIN EXCLUSIVE")  # fails while somebody still reads
