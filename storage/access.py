@@ -6,11 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, delete, func, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new
+from storage.db.engine import Transaction
+from storage.db.sql import NUMBERED, ROW_ID, enum_column, insert_new, upsert
 from storage.enums import AuditAction
 
 
@@ -91,9 +90,7 @@ async def admin_ids(unit: Transaction) -> Sequence[int]:
 
 
 async def add_admin(unit: Transaction, person_id: int) -> None:
-    await insert_new(
-        unit, Admin, [{"person_id": person_id, "since": unit.now}], returning=Admin.person_id
-    )
+    await insert_new(unit, Admin, [{"person_id": person_id, "since": unit.now}])
 
 
 async def remove_admin(unit: Transaction, person_id: int) -> None:
@@ -195,11 +192,9 @@ async def count_guess(unit: Transaction, person_id: int) -> None:
     await unit.session.exec(
         delete(WrongGuesses).where(col(WrongGuesses.since) <= unit.now - GUESSES_COUNT)
     )
-    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
-    first = vendor.insert(WrongGuesses).values(person_id=person_id, tries=1, since=unit.now)
-    again = {"tries": col(WrongGuesses.tries) + 1}
-    connection = await unit.session.connection()
-    await connection.execute(first.on_conflict_do_update(index_elements=["person_id"], set_=again))
+    first = {"person_id": person_id, "tries": 1, "since": unit.now}
+    again = "tries = wrongguesses.tries + 1"
+    await upsert(unit, WrongGuesses, [first], key="person_id", changes=again)
 
 
 # Acts of those who run the bot: who did what to whom, and when. Kept for a year.
@@ -262,7 +257,7 @@ _KEY_BYTES = 32
 async def signing_key(unit: Transaction) -> bytes:
     """Return the key of all seals, made now if there is none; the unit must be a writing one."""
     row = {"id": _THE_ONE, "key": secrets.token_bytes(_KEY_BYTES), "made_at": unit.now}
-    await insert_new(unit, Secret, [row], returning=Secret.id)
+    await insert_new(unit, Secret, [row])
     return (await unit.session.exec(select(Secret.key))).one()
 
 

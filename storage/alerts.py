@@ -24,8 +24,8 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.articles import Article, ArticleAddress, ScopedUrl, add_address, is_at
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, insert_new
+from storage.db.leases import claim, release, renew
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.entries import Entry
 from storage.enums import (
     NOT_ARRIVED,
@@ -96,36 +96,25 @@ async def claim_matched(
     return sorted(rows, key=lambda article: article.id)
 
 
-async def renew_article(
-    unit: Transaction, article_id: int | None, owner: str, lease: timedelta
-) -> bool:
+async def renew_article(unit: Transaction, article_id: int, owner: str, lease: timedelta) -> bool:
     """Renew the lease; False if another has taken the article over."""
-    kept = (
-        update(Article)
-        .where(col(Article.id) == article_id, col(Article.owner) == owner)
-        .values(lease_until=unit.now + lease)
-    )
-    return bool((await unit.session.exec(kept)).rowcount)
+    return bool(await renew(unit, Article, [article_id], owner, lease))
 
 
-async def finish_articles(unit: Transaction, article_ids: Sequence[int | None], owner: str) -> None:
-    await unit.session.exec(
-        update(Article)
-        .where(col(Article.id).in_(article_ids), col(Article.owner) == owner)
-        .values(stage=Stage.PUBLISHED, owner=None, lease_until=None)
-    )
+async def finish_articles(unit: Transaction, article_ids: Sequence[int], owner: str) -> None:
+    await release(unit, Article, article_ids, owner, stage=Stage.PUBLISHED)
 
 
-async def matched_by_any(unit: Transaction, article_ids: Sequence[int | None]) -> set[int]:
+async def matched_by_any(unit: Transaction, article_ids: Sequence[int]) -> set[int]:
     """Return those of the articles that any query matched."""
-    rows = select(Match.article_id).where(col(Match.article_id).in_(article_ids)).distinct()
+    rows = select(Match.article_id).where(among(col(Match.article_id), article_ids)).distinct()
     return set(await unit.session.exec(rows))
 
 
 async def make_alerts(unit: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     """Return the alerts that are new, by chat; those decided before stay as they were."""
     ids = await insert_new(unit, Alert, rows, returning=Alert.id)
-    made = select(Alert.chat_id, Alert.id).where(col(Alert.id).in_(ids))
+    made = select(Alert.chat_id, Alert.id).where(among(col(Alert.id), ids))
     return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
 
 
@@ -239,7 +228,7 @@ def _carried_to(
     if any(one.is_public for one in own):
         return []
     private = {one.source_id for one in own}
-    return [exists().where(col(Follow.chat_id) == Chat.id, col(Follow.source_id).in_(private))]
+    return [exists().where(col(Follow.chat_id) == Chat.id, among(col(Follow.source_id), private))]
 
 
 # Alerts that were put out: what each chat's message says by now, so that it can be brought up.
@@ -264,7 +253,7 @@ class SentAlert:
 async def alerted_since(unit: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
     """Return those of the stories that anybody was alerted to after *since*."""
     rows = select(Alert.story_id).where(
-        col(Alert.story_id).in_(story_ids), col(Alert.made_at) > since
+        among(col(Alert.story_id), story_ids), col(Alert.made_at) > since
     )
     return set(await unit.session.exec(rows.distinct()))
 
@@ -307,7 +296,7 @@ async def _edited(unit: Transaction, delivery_ids: Collection[int]) -> dict[int,
     """Return the body of the newest edit of each, where there is one."""
     rows = await unit.session.exec(
         select(Delivery.target_id, Delivery.body)
-        .where(col(Delivery.target_id).in_(delivery_ids), Delivery.kind == DeliveryKind.EDIT)
+        .where(among(col(Delivery.target_id), delivery_ids), Delivery.kind == DeliveryKind.EDIT)
         .order_by(col(Delivery.version))
     )
     return {target: dict(body) for target, body in rows if target is not None}
@@ -321,7 +310,7 @@ async def still_wanted(
     rows = await unit.session.exec(
         select(Topic.id, Topic.name, Query.canonical)
         .join(Query, col(Query.id) == Topic.query_id)
-        .where(col(Topic.id).in_(wanted))
+        .where(among(col(Topic.id), wanted))
     )
     topics = {topic_id: (name, query) for topic_id, name, query in rows if topic_id}
     return {
@@ -404,7 +393,7 @@ async def publisher_of_article(
 async def topic_names(unit: Transaction, topic_ids: list[int]) -> dict[int, str]:
     """Return the topics that there still are, by row."""
     rows = await unit.session.exec(
-        select(Topic.id, Topic.name).where(col(Topic.id).in_(topic_ids)).order_by(col(Topic.id))
+        select(Topic.id, Topic.name).where(among(col(Topic.id), topic_ids)).order_by(col(Topic.id))
     )
     return {topic_id: name for topic_id, name in rows if topic_id}
 
@@ -446,8 +435,8 @@ async def reported_before(
         select(Alert.chat_id, Delivery.id, Delivery.state)
         .outerjoin(Delivery, message_of_alert())
         .where(
-            col(Alert.story_id).in_(others),
-            col(Alert.chat_id).in_(chat_ids),
+            among(col(Alert.story_id), others),
+            among(col(Alert.chat_id), chat_ids),
             col(Alert.made_at) > since,
         )
         .order_by(col(Alert.id))
@@ -472,8 +461,8 @@ async def first_mails(
         select(Alert.chat_id, Alert.id, Alert.bundle_id, Delivery.created_at)
         .join(Delivery, message_of_alert(Medium.EMAIL))
         .where(
-            col(Alert.story_id).in_(others),
-            col(Alert.chat_id).in_(chat_ids),
+            among(col(Alert.story_id), others),
+            among(col(Alert.chat_id), chat_ids),
             col(Alert.made_at) > since,
             col(Delivery.state).not_in(NOT_ARRIVED),
         )

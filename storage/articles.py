@@ -34,17 +34,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.leases import ClaimTerms, claim_statement
-from storage.db.sql import (
-    NUMBERED,
-    ROW_ID,
-    Leased,
-    as_one,
-    by_dialect,
-    enum_column,
-    insert_ignore,
-    insert_new,
-)
+from storage.db.leases import ClaimTerms, claim_statement, release
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
 from storage.entries import Entry
 from storage.enums import Notification, Stage
 from storage.sources import Source
@@ -175,7 +166,7 @@ async def fingerprints_of(
 ) -> dict[int, ArticleFingerprint]:
     found = await unit.session.exec(
         select(Article.id, Article.url_hash, Article.title, Article.summary).where(
-            col(Article.id).in_(article_ids)
+            among(col(Article.id), article_ids)
         )
     )
     return {article_id: ArticleFingerprint(*rest) for article_id, *rest in found if article_id}
@@ -195,7 +186,7 @@ async def store_articles(
     rows = [
         {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
-    await insert_ignore(unit, Article, rows)
+    await insert_new(unit, Article, rows)
     # Among them stories of others, who number them at the same moment; their names would be a
     # statement of its own for each number of articles.
     between = select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
@@ -217,7 +208,7 @@ async def store_articles(
 async def add_address(unit: Transaction, article_id: int, url: ScopedUrl) -> None:
     """Find the article at this address too, unless another is there."""
     row = {**url._asdict(), "article_id": article_id}
-    await insert_new(unit, ArticleAddress, [row], returning=ArticleAddress.url_hash)
+    await insert_new(unit, ArticleAddress, [row])
 
 
 # Articles on their way: each step claims those at its stage and moves them to the next.
@@ -264,30 +255,11 @@ def _claiming(stage: Stage) -> Executable:
     )
 
 
-# One value for all ids, and so one text of the statement.
-_ADVANCE: Final = """
-    UPDATE article SET stage = :stage, owner = NULL, lease_until = NULL
-    WHERE id {among} AND owner = :owner
-    RETURNING id
-"""
-
-_ADVANCE_ON_SQLITE: Final = text(_ADVANCE.format(among="IN (SELECT value FROM json_each(:ids))"))
-
-_ADVANCE_ON_POSTGRESQL: Final = text(_ADVANCE.format(among="= ANY(CAST(:ids AS bigint[]))"))
-
-
 async def advance_articles(
     unit: Transaction, ids: Sequence[int], *, owner: str, stage: Stage
 ) -> set[int]:
     """Move to *stage* those of *ids* that *owner* still leases, and free them; return which."""
-    on_postgresql = unit.dialect == POSTGRESQL
-    asked = list(ids) if on_postgresql else json.dumps(ids)
-    connection = await unit.session.connection()
-    moved = await connection.execute(
-        _ADVANCE_ON_POSTGRESQL if on_postgresql else _ADVANCE_ON_SQLITE,
-        {"stage": stage.value, "owner": owner, "ids": asked},
-    )
-    ids_moved = set(moved.scalars())
+    ids_moved = await release(unit, Article, ids, owner, stage=stage)
     if ids_moved and stage is Stage.MATCHED:
         unit.hints.add(Notification.MATCHES)
     return ids_moved
@@ -464,11 +436,13 @@ _GROUPED: Final = _with_text(
     col(Article.id) > bindparam("after"),
 )
 
-_CARRIED: Final[Select[Any]] = select(  # type: ignore[call-overload]
-    Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
-).join(Source, col(Source.id) == Entry.source_id)
-
-_CARRIED_BY: Final = by_dialect("entry.article_id", _CARRIED.where)
+_CARRIED_BY: Final[Select[Any]] = (
+    select(  # type: ignore[call-overload]
+        Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
+    )
+    .join(Source, col(Source.id) == Entry.source_id)
+    .where(among(col(Entry.article_id), bindparam("ids")))
+)
 
 _JOIN: Final = (
     update(Article)
@@ -476,8 +450,10 @@ _JOIN: Final = (
     .values(story_id=bindparam("story"))
 )
 
-_GROUP: Final = by_dialect(
-    "article.id", update(Article).where(is_at(Stage.STORED)).values(stage=Stage.GROUPED).where
+_GROUP: Final = (
+    update(Article)
+    .where(is_at(Stage.STORED), among(col(Article.id), bindparam("ids")))
+    .values(stage=Stage.GROUPED)
 )
 
 
@@ -516,7 +492,7 @@ async def sources_of_articles(
     if not article_ids:
         return {}
     connection = await unit.session.connection()
-    rows = await connection.execute(_CARRIED_BY[unit.dialect], {"ids": as_one(unit, article_ids)})
+    rows = await connection.execute(_CARRIED_BY, {"ids": article_ids})
     tellers: defaultdict[int, list[CarriedBy]] = defaultdict(list)
     for article_id, *teller in rows:
         tellers[article_id].append(CarriedBy(*teller))
@@ -543,7 +519,7 @@ async def group_articles(
         await delete_stories(unit, [article.story_id for article in joining])
         await mark_growth(unit, {stories[one.id] for one in joining if one.id not in joined})
     await continue_stories(unit, chapters)
-    await connection.execute(_GROUP[unit.dialect], {"ids": as_one(unit, stories)})
+    await connection.execute(_GROUP, {"ids": stories})
     unit.hints.add(Notification.STORIES)
 
 

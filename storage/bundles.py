@@ -12,8 +12,8 @@ from storage.alerts import Alert, is_reached_at_once
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
-from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_ignore, partial_index
+from storage.db.leases import claim, release
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new, partial_index
 from storage.mutes import is_not_muted
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -49,14 +49,14 @@ async def sent_recently(
     """Return what each chat was told after *since*, by its row."""
     told: defaultdict[int, SentStory] = defaultdict(SentStory)
     alerts = select(Alert.chat_id, Alert.made_at).where(
-        col(Alert.chat_id).in_(chat_ids),
+        among(col(Alert.chat_id), chat_ids),
         col(Alert.made_at) > since,
         col(Alert.bundle_id).is_(None),
     )
     for chat_id, made_at in await unit.session.exec(alerts):
         told[chat_id].moments.append(made_at)
     bundles = select(Bundle.chat_id, Bundle.release_at).where(
-        col(Bundle.chat_id).in_(chat_ids), col(Bundle.release_at) > since
+        among(col(Bundle.chat_id), chat_ids), col(Bundle.release_at) > since
     )
     for chat_id, release_at in await unit.session.exec(bundles.order_by(col(Bundle.release_at))):
         if release_at <= unit.now:
@@ -77,8 +77,10 @@ async def open_bundles(
         {"chat_id": chat_id, "release_at": release_at, "is_quiet": is_quiet}
         for chat_id, (release_at, is_quiet) in holds.items()
     ]
-    await insert_ignore(unit, Bundle, rows)
-    waiting = select(Bundle).where(col(Bundle.chat_id).in_(holds), col(Bundle.put_out_at).is_(None))
+    await insert_new(unit, Bundle, rows)
+    waiting = select(Bundle).where(
+        among(col(Bundle.chat_id), holds), col(Bundle.put_out_at).is_(None)
+    )
     return {
         bundle.chat_id: bundle.id
         for bundle in await unit.session.exec(waiting)
@@ -100,11 +102,7 @@ async def claim_bundles(
 
 async def close_bundle(unit: Transaction, bundle_id: int, owner: str) -> bool:
     """Let nothing more join it; False if another has it, or has put it out."""
-    ours = update(Bundle).where(
-        col(Bundle.id) == bundle_id, col(Bundle.owner) == owner, col(Bundle.put_out_at).is_(None)
-    )
-    closed = ours.values(put_out_at=unit.now, owner=None, lease_until=None)
-    return bool((await unit.session.exec(closed)).rowcount)
+    return bool(await release(unit, Bundle, [bundle_id], owner, put_out_at=unit.now))
 
 
 async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
@@ -143,9 +141,10 @@ async def release_together(
         return
     kept = next((bundle for bundle in bundles if bundle.release_at == release_at), bundles[0])
     others = [bundle.id for bundle in bundles if bundle is not kept]
-    moved = update(Alert).where(col(Alert.bundle_id).in_(others)).values(bundle_id=kept.id)
+    moved = update(Alert).where(among(col(Alert.bundle_id), others)).values(bundle_id=kept.id)
     await unit.session.exec(moved)
-    await unit.session.exec(delete(Bundle).where(col(Bundle.id).in_(others)))
-    kept.release_at, kept.is_quiet, kept.owner, kept.lease_until = release_at, is_quiet, None, None
+    await unit.session.exec(delete(Bundle).where(among(col(Bundle.id), others)))
+    kept.release_at, kept.is_quiet = release_at, is_quiet
+    kept.free()
     unit.session.add(kept)
     await unit.session.flush()

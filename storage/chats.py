@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -19,16 +19,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import (
-    NUMBERED,
-    ROW_ID,
-    Leased,
-    as_one,
-    by_dialect,
-    enum_column,
-    insert_new,
-    partial_index,
-)
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, partial_index
 from storage.enums import (
     DEFAULT_ALERTS_PER_HOUR,
     DEFAULT_SCHEDULE,
@@ -149,7 +140,7 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
 
 async def chosen_languages(unit: Transaction, people: Collection[int]) -> dict[int, str]:
     """Return what those of *people*, by Telegram's ids, speak who did not leave it as it was."""
-    theirs = (col(Chat.telegram_id).in_(people), col(Chat.chosen_language).is_not(None))
+    theirs = (among(col(Chat.telegram_id), people), col(Chat.chosen_language).is_not(None))
     chosen = await unit.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
     return {telegram_id: str(code) for telegram_id, code in chosen}
 
@@ -173,7 +164,7 @@ async def chats_of(unit: Transaction, telegram_id: int) -> list[Chat]:
 async def open_chat(unit: Transaction, values: Mapping[str, Any]) -> Chat:
     """Return the chat at the place that *values* name, made of them where it is new."""
     row = {"state_since": unit.now, "created_at": unit.now, **values}
-    await insert_new(unit, Chat, [row], returning=Chat.id)
+    await insert_new(unit, Chat, [row])
     opened = await chat_at(unit, values["telegram_id"], values["thread_id"])
     if opened is None:
         raise LookupError("a chat that was just opened is gone")
@@ -194,7 +185,7 @@ async def lock_chats(unit: Transaction, chat_ids: Iterable[int]) -> list[AlertPr
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
             Chat.state, Chat.state_since, effective_language(),
         )
-        .where(col(Chat.id).in_(list(chat_ids)))
+        .where(among(col(Chat.id), chat_ids))
         .order_by(col(Chat.id))
     )  # fmt: skip
     # Rows that name them may be added meanwhile.
@@ -216,17 +207,6 @@ def columns_naming_a_chat() -> list[Column[int]]:
 
 
 ChatAddress = tuple[int, int]  # Telegram's id of the chat, and that of a thread in it or 0
-
-_OF_IDS: Final = by_dialect(
-    "chat.telegram_id",
-    lambda among: (
-        select(Chat)
-        .where(among)
-        .order_by(col(Chat.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ),
-)
 
 
 class OpenedChats(NamedTuple):
@@ -259,7 +239,13 @@ async def _chats_with(unit: Transaction, places: Iterable[ChatAddress]) -> dict[
     ids = {telegram_id for telegram_id, _ in places}
     if not ids:
         return {}
-    found = await unit.session.exec(_OF_IDS[unit.dialect], params={"ids": as_one(unit, ids)})
+    found = await unit.session.exec(
+        select(Chat)
+        .where(among(col(Chat.telegram_id), ids))
+        .order_by(col(Chat.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return {(chat.telegram_id, chat.thread_id): chat for chat in found}
 
 
@@ -275,7 +261,7 @@ async def schedules_of(
 ) -> Mapping[int, tuple[ScheduleTime, ...]]:
     rows = await unit.session.exec(
         select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
-        .where(col(DigestTime.chat_id).in_(chat_ids))
+        .where(among(col(DigestTime.chat_id), chat_ids))
         .order_by(col(DigestTime.number))
     )
     chosen: defaultdict[int, list[ScheduleTime]] = defaultdict(list)
@@ -306,7 +292,7 @@ async def quota_of(unit: Transaction, chat_id: int) -> Quota:
 async def alert_quotas(unit: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
     """Return how many alerts a day each chat may have, of those for whom that was said."""
     said = select(Quota.chat_id, Quota.alerts).where(
-        col(Quota.chat_id).in_(chat_ids), col(Quota.alerts).is_not(None)
+        among(col(Quota.chat_id), chat_ids), col(Quota.alerts).is_not(None)
     )
     rows = await unit.session.exec(said)
     return {chat_id: number for chat_id, number in rows if number is not None}
@@ -447,7 +433,7 @@ async def is_reported(unit: Transaction, chat: Chat) -> bool:
 async def mark_reported(unit: Transaction, chats: Sequence[Chat]) -> None:
     await unit.session.exec(
         update(Chat)
-        .where(col(Chat.id).in_([chat.id for chat in chats]))
+        .where(among(col(Chat.id), [chat.id for chat in chats]))
         .values(told_since=col(Chat.state_since))
         .execution_options(synchronize_session="fetch")
     )

@@ -5,17 +5,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, bindparam, func, or_, update
+from sqlalchemy import JSON, ColumnElement, UniqueConstraint, and_, func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.alerts import Alert, message_of_alert
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Transaction
-from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, insert_ignore, insert_new
+from storage.db.leases import claim, release_each
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.enums import SENT_NOTHING, ChatState, DeliveryState, DigestMedium, Mode
 from storage.mutes import is_not_muted
 from storage.outbox import Delivery
@@ -115,26 +115,17 @@ async def schedule_chats(
     """
     ours = await unit.session.exec(
         select(Chat.id, Chat.next_digest_at)
-        .where(col(Chat.id).in_(plans), col(Chat.owner) == owner)
+        .where(among(col(Chat.id), plans), col(Chat.owner) == owner)
         .order_by(col(Chat.id))
         .with_for_update()
     )
     due_at = {chat_id: moment for chat_id, moment in ours if chat_id}
     settled = {chat_id for chat_id, moment in due_at.items() if moment == plans[chat_id][0]}
-    rows = [
-        {"chat": chat_id, "next": plans[chat_id][1] if chat_id in settled else moment}
-        for chat_id, moment in due_at.items()
-    ]
-    if rows:
-        await (await unit.session.connection()).execute(_FREED, rows)
+    due_at |= {chat_id: plans[chat_id][1] for chat_id in settled}
+    await release_each(
+        unit, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in due_at.items()}
+    )
     return settled
-
-
-_FREED: Final = (
-    update(Chat)
-    .where(col(Chat.id) == bindparam("chat"))
-    .values(next_digest_at=bindparam("next"), owner=None, lease_until=None)
-)
 
 
 async def last_editions(unit: Transaction, chat_id: int) -> LastEditions:
@@ -159,7 +150,7 @@ async def _made(
         select(
             col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at)
         )
-        .where(col(Edition.chat_id).in_(chat_ids), *conditions)
+        .where(among(col(Edition.chat_id), chat_ids), *conditions)
         .order_by(col(Edition.local_date).desc())
     )
     made: defaultdict[int, list[_Made]] = defaultdict(list)
@@ -183,7 +174,7 @@ async def make_editions(
     Left out is one whose date and slot have an edition already.
     """
     ids = await insert_new(unit, Edition, [row for row, _ in editions], returning=Edition.id)
-    new = select(Edition.chat_id, Edition.id).where(col(Edition.id).in_(ids))
+    new = select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids))
     made = dict((await unit.session.exec(new)).all())
     rows = [
         {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
@@ -192,7 +183,7 @@ async def make_editions(
         if row["chat_id"] in made
         for place, story in enumerate(told)
     ]
-    await insert_ignore(unit, EditionStory, rows)
+    await insert_new(unit, EditionStory, rows)
     return made
 
 
@@ -271,7 +262,7 @@ async def digest_topics_of_each(
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Query, col(Query.id) == Topic.query_id)
         .where(
-            col(Subscription.chat_id).in_(list(chat_ids)),
+            among(col(Subscription.chat_id), chat_ids),
             col(Subscription.mode) != Mode.INSTANT,
             ~col(Subscription.paused),
         )
@@ -316,7 +307,7 @@ async def found_since(
         )
         .join(Article, col(Article.id) == Match.article_id)
         .where(
-            col(Match.query_id).in_(list(query_ids)),
+            among(col(Match.query_id), query_ids),
             col(Match.news_at) > since - MATCHED_LATE,
             col(Match.news_at) <= unit.now,
             reaching,
@@ -338,9 +329,7 @@ async def found_since(
 async def texts_of(unit: Transaction, article_ids: Iterable[int]) -> dict[int, str]:
     """Return the text of each article, or its summary where it has none."""
     rows = await unit.session.exec(
-        select(Article.id, Article.text, Article.summary).where(
-            col(Article.id).in_(list(article_ids))
-        )
+        select(Article.id, Article.text, Article.summary).where(among(col(Article.id), article_ids))
     )
     return {article_id: text or summary for article_id, text, summary in rows if article_id}
 
@@ -358,7 +347,7 @@ async def listed_before(unit: Transaction, stories: _ByChat) -> Mapping[int, set
     """Return, by chat, those of its *stories* that it was told in a digest."""
     known = select(EditionStory.chat_id, EditionStory.story_id)
     of_these = (
-        col(EditionStory.chat_id).in_(list(stories)),
+        among(col(EditionStory.chat_id), stories),
         col(EditionStory.story_id) >= _first(stories),
     )
     return await _known(unit, known.where(*of_these), stories)
@@ -370,7 +359,7 @@ async def alerted_before(unit: Transaction, stories: _ByChat) -> Mapping[int, se
         select(Alert.chat_id, Alert.story_id)
         .outerjoin(Delivery, message_of_alert())
         .where(
-            col(Alert.chat_id).in_(list(stories)),
+            among(col(Alert.chat_id), stories),
             col(Alert.story_id) >= _first(stories),
             or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
         )
@@ -449,7 +438,7 @@ async def stories_listed(
             Article.published_on,
         )
         .join(Article, col(Article.id) == EditionStory.article_id)
-        .where(col(EditionStory.edition_id).in_(edition_ids), col(EditionStory.place) < most)
+        .where(among(col(EditionStory.edition_id), edition_ids), col(EditionStory.place) < most)
         .order_by(col(EditionStory.edition_id), col(EditionStory.place))
     )
     return [ListedStory(*row) for row in rows]
@@ -460,6 +449,6 @@ async def queries_of(unit: Transaction, topic_ids: Collection[int]) -> dict[int,
     rows = await unit.session.exec(
         select(Topic.id, Query.canonical)
         .join(Query, col(Query.id) == Topic.query_id)
-        .where(col(Topic.id).in_(topic_ids))
+        .where(among(col(Topic.id), topic_ids))
     )
     return {topic_id: query for topic_id, query in rows if topic_id}

@@ -9,7 +9,7 @@ from sqlalchemy import Index, bindparam, delete, func, text, update
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import ROW_ID, insert_ignore
+from storage.db.sql import ROW_ID, among, insert_new
 
 MAX_PUBLISHER_LENGTH = 100  # characters
 
@@ -91,7 +91,7 @@ async def count_newest(unit: Transaction, source_id: int, since: datetime, most:
 
 async def store_entries(unit: Transaction, entries: Sequence[Mapping[str, Any]]) -> None:
     """Store those whose guid is new in their source; each is given by its columns."""
-    await insert_ignore(unit, Entry, entries)
+    await insert_new(unit, Entry, entries)
 
 
 async def update_content_hashes(
@@ -120,8 +120,8 @@ async def delete_entries_older_than(
     rows = await unit.session.exec(
         select(Entry.source_id, Entry.article_id, Entry.guid_hash)
         .where(
-            col(Entry.source_id).in_({source_id for source_id, _ in told}),
-            col(Entry.article_id).in_({article_id for _, article_id in told}),
+            among(col(Entry.source_id), {source_id for source_id, _ in told}),
+            among(col(Entry.article_id), {article_id for _, article_id in told}),
         )
         .order_by(col(Entry.first_seen_at), col(Entry.guid_hash))
     )
@@ -132,6 +132,6 @@ async def delete_entries_older_than(
         if surplus := all_[1 : max(len(all_) - most, 0) + 1]:
             await unit.session.exec(
                 delete(Entry).where(
-                    col(Entry.source_id) == source_id, col(Entry.guid_hash).in_(surplus)
+                    col(Entry.source_id) == source_id, among(col(Entry.guid_hash), surplus)
                 )
             )

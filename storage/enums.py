@@ -307,12 +307,6 @@ class BroadcastState(StrEnum):
     DONE = "done"
 
 
-class Event(StrEnum):
-    """What is counted day by day."""
-
-    FLOOD_WAIT = "flood wait"  # Telegram answered 429
-
-
 class AuditAction(StrEnum):
     """What those who run the bot do, as the list of their acts calls it."""
 

@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_ignore, insert_new
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.sources import Follow, Source
 
 
@@ -93,7 +93,7 @@ async def followers_of(unit: Transaction, source_ids: Collection[int]) -> dict[i
         Follow.chat_id,
         func.row_number().over(partition_by=col(Follow.source_id)).label("place"),
     )
-    some = theirs.where(col(Follow.source_id).in_(source_ids)).subquery()
+    some = theirs.where(among(col(Follow.source_id), source_ids)).subquery()
     few = select(some.c.source_id, some.c.chat_id).where(some.c.place <= MOST_FOLLOWERS + 1)
     chats: defaultdict[int, set[int]] = defaultdict(set)
     for source_id, chat_id in await (await unit.session.connection()).execute(few):
@@ -123,7 +123,7 @@ async def unfollow(unit: Transaction, chat_id: int, source_id: int) -> bool:
     gone = await unit.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
     if gone.rowcount:
         row = {"chat_id": chat_id, "source_id": source_id, "left_at": unit.now}
-        await insert_new(unit, Unfollowed, [row], returning=Unfollowed.source_id)
+        await insert_new(unit, Unfollowed, [row])
     return bool(gone.rowcount)
 
 
@@ -162,7 +162,7 @@ async def purge_unfollowed(unit: Transaction) -> int:
     which = [~col(Source.public), ~lately, *_had_by_nobody()]
     some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
     ids = (await unit.session.exec(some)).all()
-    gone = await unit.session.exec(delete(Source).where(col(Source.id).in_(ids), *which))
+    gone = await unit.session.exec(delete(Source).where(among(col(Source.id), ids), *which))
     return int(gone.rowcount)
 
 
@@ -207,7 +207,7 @@ async def create_import(unit: Transaction, chat_id: int, urls: Sequence[str]) ->
     await unit.session.flush()
     list_id = kept.id
     lines = [{"list_id": list_id, "number": n, "url": url} for n, url in enumerate(urls)]
-    await insert_ignore(unit, FeedImportLine, lines)
+    await insert_new(unit, FeedImportLine, lines)
     return list_id
 
 
@@ -240,11 +240,6 @@ async def claim_import(unit: Transaction, owner: str, lease: timedelta) -> Impor
     one = lists[0]
     chat = await unit.session.get_one(Chat, one.chat_id)
     return ImportChat(one.id, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
-
-
-async def release_import(unit: Transaction, list_id: int) -> None:
-    free = update(FeedImport).where(col(FeedImport.id) == list_id)
-    await unit.session.exec(free.values(owner=None, lease_until=None))
 
 
 async def lines_to_try(unit: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:

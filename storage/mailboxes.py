@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, enum_column
+from storage.db.sql import NUMBERED, ROW_ID, among, enum_column
 from storage.enums import MailboxProblem, MailboxState
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 with its brackets
@@ -67,14 +67,16 @@ async def mailboxes_in_use(unit: Transaction, chat_ids: Collection[int]) -> Sequ
     """Return the mailboxes of the chats to which anything may be mailed."""
     active = col(Mailbox.state) == MailboxState.ACTIVE
     return (
-        await unit.session.exec(select(Mailbox).where(col(Mailbox.chat_id).in_(chat_ids), active))
+        await unit.session.exec(
+            select(Mailbox).where(among(col(Mailbox.chat_id), chat_ids), active)
+        )
     ).all()
 
 
 async def mailboxes_for_alerts(unit: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which alerts are mailed."""
     wanted = select(Mailbox).where(
-        col(Mailbox.chat_id).in_(list(chat_ids)),
+        among(col(Mailbox.chat_id), chat_ids),
         col(Mailbox.state) == MailboxState.ACTIVE,
         col(Mailbox.alerts),
     )

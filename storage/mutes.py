@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,7 +21,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, as_one, by_dialect, enum_column, upsert
+from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, upsert
 from storage.entries import Entry
 from storage.enums import SOURCE_MUTES, MuteKind, SourceKind
 from storage.publishers import carried_to, carrying, followed_among
@@ -93,16 +93,12 @@ async def mute(
     return row.id
 
 
-_OF_CHATS: Final = by_dialect("mute.chat_id", delete(Mute).where)
-
-
 async def add_mutes(unit: Transaction, mutes: Collection[NewMute]) -> None:
     """`mute` of many, no subject of a chat twice."""
     if not mutes:
         return
-    over = _OF_CHATS[unit.dialect].where(~is_active(unit))
-    connection = await unit.session.connection()
-    await connection.execute(over, {"ids": as_one(unit, {one.chat_id for one in mutes})})
+    over = and_(among(col(Mute.chat_id), {one.chat_id for one in mutes}), ~is_active(unit))
+    await unit.session.exec(delete(Mute).where(over))
     rows = [
         {
             "chat_id": one.chat_id,
@@ -114,8 +110,8 @@ async def add_mutes(unit: Transaction, mutes: Collection[NewMute]) -> None:
         }
         for one in mutes
     ]
-    key = ["chat_id", "kind", "subject_id", "outlet"]
-    await upsert(unit, Mute, rows, key=key, changing=["until"])
+    key = "chat_id, kind, subject_id, outlet"
+    await upsert(unit, Mute, rows, key=key, changes="until = excluded.until")
 
 
 async def unmute(unit: Transaction, chat_id: int, mute_id: int) -> None:
@@ -201,7 +197,7 @@ async def subjects_muted_of_each(
     unit: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, set[tuple[MuteKind, int]]]:
     """Return the same by chat, for those of the chats that have muted anything."""
-    theirs = (col(Mute.chat_id).in_(chat_ids), is_active(unit))
+    theirs = (among(col(Mute.chat_id), chat_ids), is_active(unit))
     rows = await unit.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
     muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
     for chat_id, kind, subject_id in rows:
@@ -292,13 +288,13 @@ async def _subjects(
     chain = select(chain_of_story(Story)).where(col(Story.id) == article.story_id).scalar_subquery()
     of_source = and_(
         col(Mute.kind).in_(SOURCE_MUTES),
-        col(Mute.subject_id).in_({one.source_id for one in carriers}),
+        among(col(Mute.subject_id), {one.source_id for one in carriers}),
     )
     of_story = and_(col(Mute.kind) == MuteKind.STORY, col(Mute.subject_id) == chain)
-    of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, col(Mute.subject_id).in_(topic_ids))
+    of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, among(col(Mute.subject_id), topic_ids))
     rows = await unit.session.exec(
         select(Mute.chat_id, Mute.kind, Mute.subject_id, Mute.outlet).where(
-            col(Mute.chat_id).in_(chat_ids), or_(of_source, of_story, of_topic), is_active(unit)
+            among(col(Mute.chat_id), chat_ids), or_(of_source, of_story, of_topic), is_active(unit)
         )
     )
     subjects: defaultdict[int, set[MuteSubject]] = defaultdict(set)

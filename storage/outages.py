@@ -5,20 +5,19 @@ and again. One that recovers and dies once more is a new outage.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func, or_, update
+from sqlalchemy import ColumnElement, UniqueConstraint, and_, delete, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from storage.access import admin_ids
 from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
-from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_new
+from storage.db.leases import claim, release, renew
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.entries import Entry
 from storage.enums import ChatKind, ChatState, SourceState
 from storage.queries import Match
@@ -60,7 +59,7 @@ async def note_outages(unit: Transaction) -> None:
         {"source_id": source_id, "since": since, "told_through": 0}
         for source_id, since in await _dead_sources(unit)
     ]
-    await insert_new(unit, Outage, rows, returning=Outage.id)
+    await insert_new(unit, Outage, rows)
 
 
 async def claim_outages(
@@ -76,18 +75,11 @@ async def renew_outage(
     unit: Transaction, outage: Outage, owner: str, lease: timedelta, told_through: int
 ) -> bool:
     """Renew the lease and note how far the chats are told; False if it is no longer ours."""
-    kept = {"told_through": told_through, "lease_until": unit.now + lease}
-    return await _change(unit, outage, owner, kept)
+    return bool(await renew(unit, Outage, [outage.id], owner, lease, told_through=told_through))
 
 
 async def finish_outage(unit: Transaction, outage: Outage, owner: str) -> bool:
-    done = {"told_at": unit.now, "owner": None, "lease_until": None}
-    return await _change(unit, outage, owner, done)
-
-
-async def _change(unit: Transaction, outage: Outage, owner: str, values: Mapping[str, Any]) -> bool:
-    ours = (col(Outage.id) == outage.id, col(Outage.owner) == owner)
-    return bool((await unit.session.exec(update(Outage).where(*ours).values(**values))).rowcount)
+    return bool(await release(unit, Outage, [outage.id], owner, told_at=unit.now))
 
 
 async def _dead_sources(unit: Transaction) -> list[tuple[int, datetime]]:
@@ -219,7 +211,7 @@ async def admins_of_source(unit: Transaction, person_ids: Collection[int]) -> li
     people = {*person_ids, *await admin_ids(unit)}
     rows = await unit.session.exec(
         select(Chat.id, Chat.zone, effective_language()).where(
-            col(Chat.telegram_id).in_(people),
+            among(col(Chat.telegram_id), people),
             col(Chat.kind) == ChatKind.PRIVATE,
             col(Chat.state) == ChatState.ACTIVE,
         )
@@ -238,7 +230,7 @@ async def _concerned(
     following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
     asking = select(Subscription.chat_id).where(~col(Subscription.paused))
     if len(shares.given) <= _FEW:
-        topics = select(Topic.id).where(col(Topic.query_id).in_(shares.given))
+        topics = select(Topic.id).where(among(col(Topic.query_id), shares.given))
         asking = asking.where(col(Subscription.topic_id).in_(topics))
     rows = await unit.session.exec(
         select(Chat.id, Chat.zone, effective_language())
@@ -257,7 +249,7 @@ async def _queries_of(unit: Transaction, chats: Iterable[int]) -> dict[int, list
     rows = await unit.session.exec(
         select(Subscription.chat_id, Topic.query_id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
-        .where(col(Subscription.chat_id).in_(chats), ~col(Subscription.paused))
+        .where(among(col(Subscription.chat_id), chats), ~col(Subscription.paused))
     )
     queries: defaultdict[int, list[int]] = defaultdict(list)
     for chat_id, query_id in rows:
@@ -272,7 +264,7 @@ async def _count(unit: Transaction, shares: SourceShare, queries: set[int]) -> N
         return
     rows = await unit.session.exec(
         select(Match.query_id, func.count())
-        .where(col(Match.query_id).in_(new), shares.in_time, _is_public())
+        .where(among(col(Match.query_id), new), shares.in_time, _is_public())
         .group_by(col(Match.query_id))
     )
     shares.found.update(dict.fromkeys(new, 0) | dict(rows.all()))
@@ -286,7 +278,7 @@ async def _found_in_private(
         select(Follow.chat_id, Entry.article_id)
         .join(Source, col(Source.id) == Follow.source_id)
         .join(Entry, col(Entry.source_id) == Follow.source_id)
-        .where(col(Follow.chat_id).in_(chats), ~col(Source.public))
+        .where(among(col(Follow.chat_id), chats), ~col(Source.public))
         .distinct()
         .subquery()
     )
@@ -307,7 +299,7 @@ async def _found_in_private(
 
 
 async def _followers(unit: Transaction, source: Source, chats: Iterable[int]) -> set[int]:
-    theirs = (col(Follow.source_id) == source.id, col(Follow.chat_id).in_(chats))
+    theirs = (col(Follow.source_id) == source.id, among(col(Follow.chat_id), chats))
     return set(await unit.session.exec(select(Follow.chat_id).where(*theirs)))
 
 

@@ -10,12 +10,10 @@ from hashlib import md5
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, String, case, cast, delete, func, literal_column, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col, select
 
-from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import insert_new
-from storage.enums import Event
+from storage.db.engine import Transaction
+from storage.db.sql import among, insert_new, upsert
 
 
 class Pace(SQLModel, table=True):
@@ -55,7 +53,7 @@ async def lock_pace(unit: Transaction, key: str) -> Pace:
     row = (await unit.session.exec(locked)).first()
     if row:
         return row
-    await insert_new(unit, Pace, [{"key": key, "tat": unit.now}], returning=Pace.key)
+    await insert_new(unit, Pace, [{"key": key, "tat": unit.now}])
     return (await unit.session.exec(locked)).one()
 
 
@@ -65,21 +63,15 @@ async def advance(unit: Transaction, key: str, tat: datetime) -> None:
 
 async def advance_all(unit: Transaction, tats: Mapping[str, datetime]) -> None:
     """Let nothing go before *tats*, by key; what already waits longer stays as it is."""
-    if not tats:
-        return
-    vendor = postgresql if unit.dialect == POSTGRESQL else sqlite
-    insert = vendor.insert(Pace)
-    later = case((insert.excluded.tat > Pace.tat, insert.excluded.tat), else_=col(Pace.tat))
-    statement = insert.on_conflict_do_update(index_elements=["key"], set_={"tat": later})
     # In one order everywhere, so that two processes never wait for each other.
     rows = [{"key": key, "tat": tats[key]} for key in sorted(tats)]
-    connection = await unit.session.connection()
-    await connection.execute(statement, rows)
+    later = "tat = excluded.tat WHERE excluded.tat > pace.tat"
+    await upsert(unit, Pace, rows, key="key", changes=later)
 
 
 async def charge(unit: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
     """Let the account of each key grow by an interval, from a moment on or from where it is."""
-    locked = select(Pace.key, Pace.tat).where(col(Pace.key).in_(calls)).order_by(col(Pace.key))
+    locked = select(Pace.key, Pace.tat).where(among(col(Pace.key), calls)).order_by(col(Pace.key))
     tats = dict((await unit.session.exec(locked.with_for_update())).all())
     await advance_all(
         unit,
@@ -112,7 +104,7 @@ async def pause_chat(unit: Transaction, token: str, telegram_id: int, until: dat
     return is_for_all
 
 
-async def tally(unit: Transaction, _event: Event) -> None:
+async def count_flood_wait(unit: Transaction) -> None:
     """Count a flood wait of today, on the row of the token, which whoever pauses holds already.
 
     A former token's row is counted on too, so that a new token starts no new count.
@@ -127,7 +119,7 @@ async def tally(unit: Transaction, _event: Event) -> None:
     )
 
 
-async def tallied_today(unit: Transaction, _event: Event) -> int:
+async def flood_waits_today(unit: Transaction) -> int:
     counts = select(func.max(Pace.flood_waits)).where(col(Pace.flood_waits_on) == unit.now.date())
     return (await unit.session.exec(counts)).one() or 0
 
@@ -135,7 +127,7 @@ async def tallied_today(unit: Transaction, _event: Event) -> int:
 async def pauses(unit: Transaction, keys: Collection[str]) -> dict[str, datetime]:
     """Return until when those of *keys* pause that do."""
     statement = select(Pace.key, Pace.paused_until).where(
-        col(Pace.key).in_(keys), col(Pace.paused_until) > unit.now
+        among(col(Pace.key), keys), col(Pace.paused_until) > unit.now
     )
     return {key: until for key, until in await unit.session.exec(statement) if until}
 

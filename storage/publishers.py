@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.articles import Article
 from storage.db.engine import Transaction
-from storage.db.sql import as_one, by_dialect
+from storage.db.sql import among
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import Follow, Source
@@ -51,7 +51,7 @@ async def followed_among(
         return {}
     rows = await unit.session.exec(
         select(Follow.chat_id, Follow.source_id).where(
-            col(Follow.source_id).in_(source_ids), col(Follow.chat_id).in_(chat_ids)
+            among(col(Follow.source_id), source_ids), among(col(Follow.chat_id), chat_ids)
         )
     )
     followed: defaultdict[int, set[int]] = defaultdict(set)
@@ -80,16 +80,14 @@ def is_canonical_source() -> ColumnElement[bool]:
 
 
 # Made once: the step that matches asks it for each claim.
-_CARRIED: Final[Select[Any]] = (
+_CARRIERS: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
         Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
     )
     .join(Source, col(Source.id) == Entry.source_id)
     .join(Article, col(Article.id) == Entry.article_id)
-    .where(is_canonical_source())
+    .where(among(col(Entry.article_id), bindparam("ids")), is_canonical_source())
 )
-
-_CARRIERS: Final = by_dialect("entry.article_id", _CARRIED.where)
 
 
 async def hosts_carrying(
@@ -97,7 +95,7 @@ async def hosts_carrying(
 ) -> dict[int, tuple[str, ...]]:
     """The hosts and titles of the sources that made each of the articles, and its outlets."""
     connection = await unit.session.connection()
-    rows = await connection.execute(_CARRIERS[unit.dialect], {"ids": as_one(unit, article_ids)})
+    rows = await connection.execute(_CARRIERS, {"ids": article_ids})
     found: dict[int, tuple[str, ...]] = {}
     for article_id, *names in rows:
         found[article_id] = (*found.get(article_id, ()), *filter(None, names))
@@ -132,7 +130,7 @@ async def publishers_of(unit: Transaction, article_ids: Collection[int]) -> dict
         select(Entry.article_id, Entry.source_id)
         .join(Source, col(Source.id) == Entry.source_id)
         .join(Article, col(Article.id) == Entry.article_id)
-        .where(col(Entry.article_id).in_(article_ids), is_canonical_source())
+        .where(among(col(Entry.article_id), article_ids), is_canonical_source())
         .order_by(
             col(Source.kind) != SourceKind.SEARCH,
             col(Entry.first_seen_at).desc(),
@@ -172,7 +170,7 @@ async def publishers_of_stories(
         select(Entry.source_id, func.max(Entry.article_id), name, count)
         .join(Article, col(Article.id) == Entry.article_id)
         .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id).in_(story_ids), reaches(chat_id))
+        .where(among(col(Article.story_id), story_ids), reaches(chat_id))
         .group_by(col(Entry.source_id), name)
         .order_by(count.desc(), name, col(Entry.source_id))
         .limit(limit)
@@ -227,7 +225,7 @@ async def publishers_by_story(
         select(Article.story_id, Article.id, carried_by())
         .join(Entry, col(Entry.article_id) == Article.id)
         .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id).in_(list(story_ids)), reaches(chat_id))
+        .where(among(col(Article.story_id), story_ids), reaches(chat_id))
         .order_by(col(Entry.first_seen_at), col(Source.id))
     )
     told: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)

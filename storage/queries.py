@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Index, Integer, bindparam, delete, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, as_one, by_dialect, insert_ignore, insert_new, upsert
+from storage.db.sql import NUMBERED, ROW_ID, among, insert_new, upsert
 from storage.enums import Notification
 from storage.topics import Topic
 
@@ -83,17 +83,7 @@ _MORE: Final = (
     .execution_options(synchronize_session=False)
 )
 
-_BY_ID: Final = select(Query.id, Query.canonical).where(
-    col(Query.id).in_(bindparam("ids", expanding=True))
-)
-
-_LIVE: Final = by_dialect(
-    "query.canonical_hash",
-    lambda among: (
-        select(Query.canonical_hash, Query.id).where(among, col(Query.live)).order_by(col(Query.id))
-    ),
-    "text",
-)
+_BY_ID: Final = select(Query.id, Query.canonical).where(among(col(Query.id), bindparam("ids")))
 
 
 async def query_for(unit: Transaction, canonical: str) -> Query:
@@ -179,7 +169,7 @@ async def latest_change(unit: Transaction) -> int:
 async def queries_by_id(unit: Transaction, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
     connection = await unit.session.connection()
-    rows = await connection.execute(_BY_ID, {"ids": list(ids)})
+    rows = await connection.execute(_BY_ID, {"ids": ids})
     return {query_id: canonical for query_id, canonical in rows if query_id is not None}
 
 
@@ -192,10 +182,12 @@ async def _query(unit: Transaction, canonical: str) -> Query | None:
 async def _live(unit: Transaction, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
     if not hashes:
         return {}
-    wanted = _LIVE[unit.dialect]
-    wanted = wanted.with_for_update(read=True) if locked else wanted
-    connection = await unit.session.connection()
-    rows = await connection.execute(wanted, {"ids": as_one(unit, hashes)})
+    wanted = (
+        select(Query.canonical_hash, Query.id)
+        .where(among(col(Query.canonical_hash), hashes), col(Query.live))
+        .order_by(col(Query.id))
+    )
+    rows = await unit.session.exec(wanted.with_for_update(read=True) if locked else wanted)
     return {hashed: query_id for hashed, query_id in rows if query_id is not None}
 
 
@@ -210,9 +202,8 @@ async def _revive(unit: Transaction, lacking: Mapping[str, str]) -> None:
         unit,
         Query,
         rows,
-        key=["canonical_hash"],
-        changing=["live", "changed"],
-        where=~col(Query.live),
+        key="canonical_hash",
+        changes="live = excluded.live, changed = excluded.changed WHERE NOT query.live",
     )
 
 
@@ -227,9 +218,7 @@ async def _next_changes(unit: Transaction, count: int) -> int:
     more = {"more": count}
     given = (await unit.session.exec(_MORE, params=more)).scalar()
     if given is None:
-        await insert_new(
-            unit, ChangeNumber, [{"name": CHANGES, "value": 0}], returning=ChangeNumber.name
-        )
+        await insert_new(unit, ChangeNumber, [{"name": CHANGES, "value": 0}])
         given = (await unit.session.exec(_MORE, params=more)).scalar_one()
     return int(given)
 
@@ -251,7 +240,7 @@ class MatchFound(NamedTuple):
 
 async def store_matches(unit: Transaction, found: Sequence[MatchFound]) -> None:
     """Store those not known yet."""
-    await insert_ignore(unit, Match, [match._asdict() | {"found_at": unit.now} for match in found])
+    await insert_new(unit, Match, [match._asdict() | {"found_at": unit.now} for match in found])
 
 
 # Checkpoints: which saved indexes belong to this database, and to its history as it was.

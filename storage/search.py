@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.articles import Article, Folded, language_token
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import as_one, by_dialect
+from storage.db.sql import among
 from storage.entries import Entry
 from storage.publishers import carried_by, carried_to, carrying, reaches
 from storage.queries import Match
@@ -99,22 +99,16 @@ async def _with_sources(unit: Transaction, wanted: ArticleSearch) -> ArticleSear
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
 
 
-_AMONG_ENTRIES = by_dialect("entry.article_id", lambda condition: condition)
-
-_AMONG_ARTICLES = by_dialect("article.id", lambda condition: condition)
-
-
 async def _visible_to(
     unit: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
 ) -> set[int]:
     """Which of the articles have reached the chat, and are as new as is wanted."""
-    ids = as_one(unit, article_ids)
-    among: Any = _AMONG_ENTRIES[unit.dialect].bindparams(ids=ids)
-    carried = carrying(wanted.chat_id, among).with_only_columns(Entry.article_id)  # type: ignore[call-overload]
+    these = among(col(Entry.article_id), article_ids)
+    carried = carrying(wanted.chat_id, these).with_only_columns(Entry.article_id)  # type: ignore[call-overload]
     reached = set(await unit.session.exec(carried))
     if wanted.since:
-        new: Any = select(Article.id).where(_AMONG_ARTICLES[unit.dialect].bindparams(ids=ids))
-        reached &= set(await unit.session.exec(new.where(*_newer_than(wanted))))
+        new = select(Article.id).where(among(col(Article.id), article_ids), *_newer_than(wanted))
+        reached &= {row for row in await unit.session.exec(new) if row}
     return reached
 
 
@@ -142,7 +136,7 @@ async def articles_of(unit: Transaction, article_ids: Collection[int]) -> list[A
     """Those of the articles that are still there; the newest first."""
     rows = await unit.session.exec(
         select(Article)
-        .where(col(Article.id).in_(article_ids))
+        .where(among(col(Article.id), article_ids))
         .order_by(col(Article.news_at).desc(), col(Article.id).desc())
     )
     return list(rows)
@@ -155,7 +149,7 @@ async def source_names(
     rows = await unit.session.exec(
         select(Entry.article_id, carried_by())
         .where(
-            col(Entry.article_id).in_(article_ids),
+            among(col(Entry.article_id), article_ids),
             Entry.source_id == Source.id,
             reaches(chat_id),
         )
@@ -233,12 +227,12 @@ def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[Colu
 
 
 def _carried(wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
-    meant: Any = wanted.source_ids
-    if meant is None:
-        meant = select(Source.id).where(reaches(wanted.chat_id))
-    return select(Entry.article_id).where(
-        col(Entry.article_id) >= first, col(Entry.source_id).in_(meant)
-    )
+    source_id = col(Entry.source_id)
+    if wanted.source_ids is None:
+        meant: ColumnElement[bool] = source_id.in_(select(Source.id).where(reaches(wanted.chat_id)))
+    else:
+        meant = among(source_id, wanted.source_ids)
+    return select(Entry.article_id).where(col(Entry.article_id) >= first, meant)
 
 
 # The newest stories of a topic, as a chat may know them.
@@ -276,7 +270,7 @@ async def newest_public_stories(unit: Transaction, chat_id: int, limit: int) -> 
         .where(col(Subscription.chat_id) == chat_id, ~col(Subscription.paused))
     )
     queries = list(await unit.session.exec(watched))
-    return await _newest(unit, None, col(Match.query_id).in_(queries), limit) if queries else []
+    return await _newest(unit, None, among(col(Match.query_id), queries), limit) if queries else []
 
 
 async def _newest(
@@ -319,7 +313,7 @@ async def chats_with_own_sources(unit: Transaction, chat_ids: Collection[int]) -
     own = (
         select(Follow.chat_id)
         .join(Source, col(Source.id) == Follow.source_id)
-        .where(col(Follow.chat_id).in_(chat_ids), ~col(Source.public))
+        .where(among(col(Follow.chat_id), chat_ids), ~col(Source.public))
         .distinct()
     )
     return set(await unit.session.exec(own))
@@ -340,7 +334,7 @@ async def stories_by_day(
         select(col(Match.query_id), first.label("came_at"))
         .join(Article, col(Article.id) == Match.article_id)
         .where(
-            col(Match.query_id).in_(query_ids),
+            among(col(Match.query_id), query_ids),
             col(Match.news_at) > unit.now - timedelta(days=days),
             col(Match.news_at) <= unit.now,
             carried_to(chat_id, col(Article.id)),

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from storage.chats import Chat
 from storage.db.engine import Transaction
-from storage.db.sql import insert_new
+from storage.db.sql import among, insert_new
 from storage.enums import ChatState, SourceKind, SourceState
 from storage.queries import Query
 from storage.sources import Source
@@ -65,13 +65,13 @@ async def add_search_feeds(unit: Transaction, sources: Sequence[Source]) -> int:
 async def revive_search_feeds(unit: Transaction, ids: Collection[int]) -> None:
     """Read them again; what they hold by now is backlog, as at the first time."""
     values = {"state": SourceState.ACTIVE, "next_fetch_at": unit.now, "first_read_at": None}
-    await unit.session.exec(update(Source).where(col(Source.id).in_(ids)).values(**values))
+    await unit.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
 
 
 async def retire_search_feeds(unit: Transaction, ids: Collection[int]) -> None:
     """Read them no more. What they found stays theirs, and so stays visible."""
     values = {"state": SourceState.RETIRED, **_WELL}
-    await unit.session.exec(update(Source).where(col(Source.id).in_(ids)).values(**values))
+    await unit.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
 
 
 async def delete_search_feeds(unit: Transaction, before: datetime) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -10,9 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     SQLColumnExpression,
-    Update,
     and_,
-    bindparam,
     case,
     delete,
     exists,
@@ -25,8 +22,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.leases import claim, lock_claims
-from storage.db.sql import NUMBERED, ROW_ID, Leased, as_one, by_dialect, enum_column, insert_new
+from storage.db.leases import FREE, claim, held, lock_claims, release, release_each
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new, upsert
 from storage.entries import Entry
 from storage.enums import FullText, Notification, SourceKind, SourceState
 
@@ -127,9 +124,8 @@ async def make_source_public(unit: Transaction, source: Source, values: Mapping[
     """
     source_id = source.id
     await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
-    freed = {"state": SourceState.ACTIVE, "owner": None, "lease_until": None}
     kept = {"created_at": source.created_at, "public": True}
-    await change_source(unit, source_id, {**freed, **values, **kept})
+    await change_source(unit, source_id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
     return source_id
 
 
@@ -144,30 +140,22 @@ class KnownSource(NamedTuple):
     is_inside: bool  # the operator's own network, and not for everybody
 
 
-_KNOWN: Final = by_dialect(
-    "source.url_hash",
-    lambda among: (
-        select(Source.id, Source.url_hash, and_(col(Source.own_network), ~col(Source.public)))
-        .where(among)
-        .order_by(col(Source.id))
-        .with_for_update(read=True, key_share=True)
-    ),
-    "text",
-)
-
-
 async def sources_known(unit: Transaction, url_hashes: Collection[str]) -> list[KnownSource]:
     """Return those of them that are there; none of these goes before this unit ends."""
     if not url_hashes:
         return []
-    connection = await unit.session.connection()
-    rows = await connection.execute(_KNOWN[unit.dialect], {"ids": as_one(unit, url_hashes)})
+    rows = await unit.session.exec(
+        select(Source.id, Source.url_hash, and_(col(Source.own_network), ~col(Source.public)))
+        .where(among(col(Source.url_hash), url_hashes))
+        .order_by(col(Source.id))
+        .with_for_update(read=True, key_share=True)
+    )
     return [KnownSource(*row) for row in rows]
 
 
 async def private_sources(unit: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return those of the sources that reach only the chats that follow them."""
-    asked = select(Source.id).where(col(Source.id).in_(source_ids), ~col(Source.public))
+    asked = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
     return {source_id for source_id in await unit.session.exec(asked) if source_id}
 
 
@@ -219,22 +207,6 @@ async def claim_due_sources(
     )
 
 
-async def renew_sources(
-    unit: Transaction, source_ids: Collection[int], owner: str, lease: timedelta
-) -> None:
-    """Renew the leases of those that *owner* still has."""
-    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
-    connection = await unit.session.connection()
-    await connection.execute(update(Source).where(*theirs).values(lease_until=unit.now + lease))
-
-
-async def release_sources(unit: Transaction, source_ids: Collection[int], owner: str) -> None:
-    """Let others read at once those that *owner* still has: what it read could not be stored."""
-    theirs = (col(Source.id).in_(source_ids), col(Source.owner) == owner)
-    connection = await unit.session.connection()
-    await connection.execute(update(Source).where(*theirs).values(owner=None, lease_until=None))
-
-
 def _is_host_fetching(unit: Transaction) -> ColumnElement[bool]:
     """Whether another source of the host is being read, or was until a moment ago."""
     return exists().where(
@@ -255,15 +227,6 @@ def _has_page_read(unit: Transaction, owner: str) -> ColumnElement[bool]:
     )
 
 
-async def sources_still_leased(
-    unit: Transaction, owner: str, source_ids: Collection[int]
-) -> set[int]:
-    """Return those that *owner* still has; nobody takes them over before this unit ends."""
-    had = select(Source.id).where(col(Source.id).in_(source_ids), col(Source.owner) == owner)
-    connection = await unit.session.connection()
-    return {each for each in (await connection.scalars(had.with_for_update())) if each}
-
-
 async def finish_fetches(
     unit: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
@@ -274,24 +237,9 @@ async def finish_fetches(
     """
     if not fetches:
         return set()
-    connection = await unit.session.connection()
-    ours = await sources_still_leased(unit, owner, fetches)
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for source_id in sorted(ours):
-        values = fetches[source_id]
-        row = {"_id": source_id, **values}
-        alike.setdefault(tuple(sorted(values)), []).append(row)
-    for columns, rows in alike.items():
-        await connection.execute(_finishing(columns), rows)
+    ours = await held(unit, Source, fetches, owner)
+    await release_each(unit, Source, {source_id: fetches[source_id] for source_id in ours})
     return ours
-
-
-@lru_cache(maxsize=32)
-def _finishing(columns: tuple[str, ...]) -> Update:
-    """To put this together takes longer than to run it; there are a few kinds."""
-    free: dict[str, Any] = {"owner": None, "lease_until": None}
-    told: dict[str, Any] = {column: bindparam(column) for column in columns}
-    return update(Source).values(free | told).where(col(Source.id) == bindparam("_id"))
 
 
 async def delay_host(unit: Transaction, host: str, until: datetime) -> None:
@@ -310,7 +258,7 @@ _LAST: Final = 2**48  # above every article's id
 async def enqueue_pages(unit: Transaction, pages: Sequence[AwaitedPage]) -> None:
     if pages:
         rows = [page.model_dump() for page in pages]
-        await insert_new(unit, AwaitedPage, rows, returning=AwaitedPage.article_id)
+        await insert_new(unit, AwaitedPage, rows)
         unit.hints.add(Notification.PAGES)
 
 
@@ -368,11 +316,7 @@ async def delay_next_page(unit: Transaction, page: AwaitedPage, pause: timedelta
 
 
 async def postpone_page(unit: Transaction, article_id: int, owner: str, until: datetime) -> None:
-    await unit.session.exec(
-        update(AwaitedPage)
-        .where(col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner)
-        .values(owner=None, lease_until=None, due_at=until)
-    )
+    await release(unit, AwaitedPage, [article_id], owner, due_at=until)
 
 
 async def finish_page(unit: Transaction, article_id: int, owner: str) -> bool:
@@ -391,10 +335,8 @@ async def finish_page(unit: Transaction, article_id: int, owner: str) -> bool:
 async def pause_host(unit: Transaction, host: str, until: datetime) -> None:
     """A longer pause that *host* asked for before stays."""
     await unit.session.exec(delete(HostPause).where(col(HostPause.until) <= unit.now))
-    row = {"host": host, "until": until}
-    if not await insert_new(unit, HostPause, [row], returning=HostPause.host):
-        longer = (col(HostPause.host) == host, col(HostPause.until) < until)
-        await unit.session.exec(update(HostPause).where(*longer).values(until=until))
+    longer = "until = excluded.until WHERE hostpause.until < excluded.until"
+    await upsert(unit, HostPause, [{"host": host, "until": until}], key="host", changes=longer)
 
 
 def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bool]:
@@ -413,7 +355,5 @@ async def boilerplate_of(unit: Transaction, host: str) -> str:
 
 async def store_boilerplate(unit: Transaction, host: str, blocks: str) -> None:
     """Of two processes that learn of one host at the same moment, the later one counts."""
-    row = {"host": host, "blocks": blocks}
-    if not await insert_new(unit, BoilerplateBlocks, [row], returning=BoilerplateBlocks.host):
-        learned = update(BoilerplateBlocks).where(col(BoilerplateBlocks.host) == host)
-        await unit.session.exec(learned.values(blocks=blocks))
+    rows = [{"host": host, "blocks": blocks}]
+    await upsert(unit, BoilerplateBlocks, rows, key="host", changes="blocks = excluded.blocks")

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, Leased, partial_index
+from storage.db.leases import claim, release, renew
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, partial_index
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _GROWN: Final = "grown > told"
@@ -72,13 +72,13 @@ async def create_stories(unit: Transaction, count: int) -> list[int]:
 
 async def delete_stories(unit: Transaction, story_ids: Collection[int]) -> None:
     if story_ids:
-        await unit.session.exec(delete(Story).where(col(Story.id).in_(story_ids)))
+        await unit.session.exec(delete(Story).where(among(col(Story.id), story_ids)))
 
 
 async def mark_growth(unit: Transaction, story_ids: Collection[int]) -> None:
     await unit.session.exec(
         update(Story)
-        .where(col(Story.id).in_(story_ids))
+        .where(among(col(Story.id), story_ids))
         .values(grown=col(Story.grown) + 1)
         .execution_options(synchronize_session=False)
     )
@@ -118,41 +118,21 @@ async def claim_growing_stories(
     return await claim(unit, Story, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def renew_story(
-    unit: Transaction, story_id: int | None, owner: str, lease: timedelta
-) -> bool:
+async def renew_story(unit: Transaction, story_id: int, owner: str, lease: timedelta) -> bool:
     """Renew the lease; False if another has taken the story over."""
-    kept = (
-        update(Story)
-        .where(col(Story.id) == story_id, col(Story.owner) == owner)
-        .values(lease_until=unit.now + lease)
-    )
-    return bool((await unit.session.exec(kept)).rowcount)
+    return bool(await renew(unit, Story, [story_id], owner, lease))
 
 
 async def finish_stories(unit: Transaction, story_ids: Collection[int], owner: str) -> None:
     """Free stories that have no alert to edit; all that joined them until now is told."""
-    await unit.session.exec(
-        update(Story)
-        .where(col(Story.id).in_(story_ids), col(Story.owner) == owner)
-        .values(told=col(Story.grown), told_at=unit.now, owner=None, lease_until=None)
-        .execution_options(synchronize_session=False)
-    )
+    await release(unit, Story, story_ids, owner, told=col(Story.grown), told_at=unit.now)
 
 
 async def release_story(unit: Transaction, story: Story, owner: str) -> None:
     """Free it, to be claimed once more after a pause."""
-    await unit.session.exec(
-        update(Story)
-        .where(col(Story.id) == story.id, col(Story.owner) == owner)
-        .values(told_at=unit.now, owner=None, lease_until=None)
-    )
+    await release(unit, Story, [story.id], owner, told_at=unit.now)
 
 
 async def finish_reporting(unit: Transaction, story: Story, owner: str) -> None:
     """Free it; what joined after it was claimed makes it due once more."""
-    await unit.session.exec(
-        update(Story)
-        .where(col(Story.id) == story.id, col(Story.owner) == owner)
-        .values(told=story.grown, told_at=unit.now, owner=None, lease_until=None)
-    )
+    await release(unit, Story, [story.id], owner, told=story.grown, told_at=unit.now)

@@ -294,7 +294,7 @@ async def whole_catalogue(unit: Transaction) -> list[Topic]:
 
 async def record_catalogue_change(unit: Transaction, slug: str) -> None:
     row = {"slug": slug, "at": unit.now}
-    await insert_new(unit, CatalogueChange, [row], returning=CatalogueChange.slug)
+    await insert_new(unit, CatalogueChange, [row])
 
 
 async def changed_slugs(unit: Transaction) -> set[str]:

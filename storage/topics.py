@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import func, or_
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
-from storage.db.sql import NUMBERED, ROW_ID, as_one, by_dialect
+from storage.db.sql import NUMBERED, ROW_ID, among
 
 
 class Topic(SQLModel, table=True):
@@ -24,9 +23,6 @@ class Topic(SQLModel, table=True):
     slug: str | None = Field(default=None, max_length=64, unique=True)  # of the public catalogue
     position: int = 0
     created_at: datetime
-
-
-_NAMED: Final = by_dialect("topic.slug", select(Topic).where, "text")
 
 
 async def topic_of(unit: Transaction, chat_id: int, query_id: int) -> Topic | None:
@@ -62,8 +58,7 @@ async def topics_named(unit: Transaction, slugs: Collection[str]) -> dict[str, T
     """Return the public topics that links call by one of the *slugs*, by these."""
     if not slugs:
         return {}
-    params = {"ids": as_one(unit, slugs)}
-    found = await unit.session.exec(_NAMED[unit.dialect], params=params)
+    found = await unit.session.exec(select(Topic).where(among(col(Topic.slug), slugs)))
     return {topic.slug or "": topic for topic in found}
 
 

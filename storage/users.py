@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, exists, func
+from sqlalchemy import BindParameter, bindparam, delete, exists, func
 from sqlmodel import SQLModel, col, select
 
 from storage.access import Admission
 from storage.alerts import Alert
 from storage.chats import Chat, DigestTime, Quota, schedules_of
 from storage.db.engine import Transaction
-from storage.db.sql import as_one, by_dialect, insert_ignore, insert_new
+from storage.db.sql import among, insert_new
 from storage.editions import Edition, last_editions_of_each
 from storage.enums import (
     DEFAULT_SCHEDULE,
@@ -70,7 +70,7 @@ async def chat_listed(unit: Transaction, chat_id: int) -> ChatListed | None:
 async def names_of_chats(unit: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
     """Return what Telegram's chats of these numbers are called, as far as we know them."""
     named = (
-        col(Chat.telegram_id).in_(telegram_ids),
+        among(col(Chat.telegram_id), telegram_ids),
         col(Chat.thread_id) == 0,
         col(Chat.name) != "",
     )
@@ -195,10 +195,10 @@ class _Collected(NamedTuple):
 
     @classmethod
     async def of(cls, unit: Transaction, chats: Sequence[Chat], ids: Sequence[int]) -> "_Collected":
-        boxes = await unit.session.exec(select(Mailbox).where(col(Mailbox.chat_id).in_(ids)))
-        said = await unit.session.exec(select(Quota).where(col(Quota.chat_id).in_(ids)))
+        boxes = await unit.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), ids)))
+        said = await unit.session.exec(select(Quota).where(among(col(Quota.chat_id), ids)))
         persons = [chat.telegram_id for chat in chats]
-        let_in = select(Admission.person_id).where(col(Admission.person_id).in_(persons))
+        let_in = select(Admission.person_id).where(among(col(Admission.person_id), persons))
         return cls(
             slots=await schedules_of(unit, ids),
             watched=await _watched(unit, ids),
@@ -229,7 +229,7 @@ async def _watched(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[S
     rows = await unit.session.exec(
         select(Topic, Subscription)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
-        .where(col(Subscription.chat_id).in_(ids))
+        .where(among(col(Subscription.chat_id), ids))
         .order_by(col(Subscription.id))
     )
     found: defaultdict[int, list[SubscribedTopic]] = defaultdict(list)
@@ -239,7 +239,7 @@ async def _watched(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[S
 
 
 async def _muted(unit: Transaction, ids: Sequence[int]) -> Mapping[int, dict[int, datetime | None]]:
-    theirs = (col(Mute.chat_id).in_(ids), col(Mute.kind) == MuteKind.TOPIC, is_active(unit))
+    theirs = (among(col(Mute.chat_id), ids), col(Mute.kind) == MuteKind.TOPIC, is_active(unit))
     rows = await unit.session.exec(select(Mute.chat_id, Mute.subject_id, Mute.until).where(*theirs))
     found: defaultdict[int, dict[int, datetime | None]] = defaultdict(dict)
     for chat_id, topic_id, until in rows:
@@ -253,7 +253,7 @@ async def _mutes(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[Mut
         select(Mute.chat_id, Mute.kind, Source.url, Mute.until)
         .join(Source, col(Source.id) == Mute.subject_id)
         .where(
-            col(Mute.chat_id).in_(ids),
+            among(col(Mute.chat_id), ids),
             col(Mute.kind).in_(SOURCE_MUTES),
             col(Mute.outlet) == "",
             is_active(unit),
@@ -270,7 +270,7 @@ async def _sources(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[S
     rows = await unit.session.exec(
         select(Follow.chat_id, Source)
         .join(Source, col(Source.id) == Follow.source_id)
-        .where(col(Follow.chat_id).in_(ids))
+        .where(among(col(Follow.chat_id), ids))
         .order_by(col(Source.id))
     )
     found: defaultdict[int, list[Source]] = defaultdict(list)
@@ -314,20 +314,22 @@ async def known_users(unit: Transaction, chat_ids: Collection[int]) -> Mapping[i
     for chat_id, last in (await last_editions_of_each(unit, chat_ids)).items():
         known[chat_id].days = last.days
     await _fill_topics(unit, known)
-    muted = _MUTED[unit.dialect].where(is_active(unit))
-    for chat_id, url_hash in await _rows(unit, _FOLLOWED[unit.dialect], known):
+    muted = _MUTED.where(is_active(unit))
+    for chat_id, url_hash in await _rows(unit, _FOLLOWED, known):
         known[chat_id].followed.add(url_hash)
     for chat_id, kind, url_hash in await _rows(unit, muted, known):
         known[chat_id].muted.add((MuteKind(kind), url_hash))
-    for chat_id, address in await _rows(unit, _ADDRESSES[unit.dialect], known):
+    for chat_id, address in await _rows(unit, _ADDRESSES, known):
         known[chat_id].address = address
-    for allowance in await unit.session.exec(select(Quota).where(col(Quota.chat_id).in_(chat_ids))):
+    for allowance in await unit.session.exec(
+        select(Quota).where(among(col(Quota.chat_id), chat_ids))
+    ):
         known[allowance.chat_id].allowance = allowance
     return known
 
 
 async def _fill_topics(unit: Transaction, known: Mapping[int, KnownUsers]) -> None:
-    watched = await _rows(unit, _WATCHED[unit.dialect], known)
+    watched = await _rows(unit, _WATCHED, known)
     for chat_id, topic_id, is_public, canonical, mode, paused in watched:
         one = known[chat_id]
         one.watched += 1
@@ -335,18 +337,19 @@ async def _fill_topics(unit: Transaction, known: Mapping[int, KnownUsers]) -> No
         one.wants_digest |= Mode(mode).digests and not paused
         if is_public:
             one.topics.add(topic_id)
-    for chat_id, canonical, topic_id in await _rows(unit, _OWN_TOPICS[unit.dialect], known):
+    for chat_id, canonical, topic_id in await _rows(unit, _OWN_TOPICS, known):
         known[chat_id].own.setdefault(canonical, topic_id)
 
 
 async def _rows(unit: Transaction, wanted: Any, chat_ids: Collection[int]) -> Sequence[Any]:
     connection = await unit.session.connection()
-    rows = await connection.execute(wanted, {"ids": as_one(unit, chat_ids)})
-    return list(rows)
+    return list(await connection.execute(wanted, {"ids": chat_ids}))
 
 
-_WATCHED: Final = by_dialect(
-    "subscription.chat_id",
+_IDS: Final[BindParameter[Any]] = bindparam("ids")
+
+
+_WATCHED: Final = (
     select(  # type: ignore[call-overload]
         Subscription.chat_id,
         Subscription.topic_id,
@@ -357,31 +360,31 @@ _WATCHED: Final = by_dialect(
     )
     .join(Topic, col(Topic.id) == Subscription.topic_id)
     .join(Query, col(Query.id) == Topic.query_id)
-    .where,
+    .where(among(col(Subscription.chat_id), _IDS))
 )
 
-_OWN_TOPICS: Final = by_dialect(
-    "topic.chat_id",
+_OWN_TOPICS: Final = (
     select(Topic.chat_id, Query.canonical, Topic.id)
     .join(Query, col(Query.id) == Topic.query_id)
+    .where(among(col(Topic.chat_id), _IDS))
     .order_by(col(Topic.id))
-    .where,
 )
 
-_FOLLOWED: Final = by_dialect(
-    "follow.chat_id",
-    select(Follow.chat_id, Source.url_hash).join(Source, col(Source.id) == Follow.source_id).where,
+_FOLLOWED: Final = (
+    select(Follow.chat_id, Source.url_hash)
+    .join(Source, col(Source.id) == Follow.source_id)
+    .where(among(col(Follow.chat_id), _IDS))
 )
 
-_MUTED: Final = by_dialect(
-    "mute.chat_id",
+_MUTED: Final = (
     select(Mute.chat_id, Mute.kind, Source.url_hash)
     .join(Source, col(Source.id) == Mute.subject_id)
-    .where(col(Mute.kind).in_(SOURCE_MUTES), col(Mute.outlet) == "")
-    .where,
+    .where(among(col(Mute.chat_id), _IDS), col(Mute.kind).in_(SOURCE_MUTES), col(Mute.outlet) == "")
 )
 
-_ADDRESSES: Final = by_dialect("mailbox.chat_id", select(Mailbox.chat_id, Mailbox.address).where)
+_ADDRESSES: Final = select(Mailbox.chat_id, Mailbox.address).where(
+    among(col(Mailbox.chat_id), _IDS)
+)
 
 
 # What is new of many chats, put into the tables together.
@@ -431,11 +434,11 @@ class NewUsers:
 async def add_users(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
     """*there* are the chats that are not new themselves."""
     await _add_slots(unit, added.slots, there)
-    await insert_ignore(unit, Quota, [one.model_dump() for one in added.allowances])
+    await insert_new(unit, Quota, [one.model_dump() for one in added.allowances])
     let_in = {"since": unit.now, "invite_id": None}
-    await insert_ignore(unit, Admission, [let_in | {"person_id": one} for one in added.admitted])
+    await insert_new(unit, Admission, [let_in | {"person_id": one} for one in added.admitted])
     asked = {"created_at": unit.now, "state_since": unit.now, "asked_at": unit.now}
-    await insert_ignore(unit, Mailbox, [box | asked for box in added.mailboxes])
+    await insert_new(unit, Mailbox, [box | asked for box in added.mailboxes])
     source_mutes = await _add_sources(unit, added, there)
     # Last, since who else wants words that nobody watched before waits from here on.
     topic_mutes = await _add_watches(unit, added.watches)
@@ -446,14 +449,13 @@ async def _add_slots(
     unit: Transaction, slots: Mapping[int, tuple[ScheduleTime, ...]], there: Collection[int]
 ) -> None:
     if changed := slots.keys() & set(there):
-        connection = await unit.session.connection()
-        await connection.execute(_OTHER_SLOTS[unit.dialect], {"ids": as_one(unit, changed)})
+        await unit.session.exec(delete(DigestTime).where(among(col(DigestTime.chat_id), changed)))
     rows = [
         {"chat_id": chat_id, "number": one.number, "minutes": one.minutes, "weekdays": one.weekdays}
         for chat_id, chosen in slots.items()
         for one in chosen
     ]
-    await insert_ignore(unit, DigestTime, rows)
+    await insert_new(unit, DigestTime, rows)
 
 
 async def _add_watches(unit: Transaction, watches: Collection[NewSubscription]) -> list[NewMute]:
@@ -470,7 +472,7 @@ async def _add_watches(unit: Transaction, watches: Collection[NewSubscription]) 
             mutes.append(
                 NewMute(one.chat_id, MuteSubject(MuteKind.TOPIC, topic_id), one.muted_until)
             )
-    await insert_ignore(unit, Subscription, rows)
+    await insert_new(unit, Subscription, rows)
     return mutes
 
 
@@ -490,21 +492,23 @@ async def _add_topics(
         }
         for one in new
     ]
-    await insert_ignore(unit, Topic, rows)
-    connection = await unit.session.connection()
-    ids = as_one(unit, {one.chat_id for one in new})
-    found = await connection.execute(_TOPICS_OF[unit.dialect], {"ids": ids})
-    return {(one.chat_id, one.query_id): one.id for one in found}
+    await insert_new(unit, Topic, rows)
+    found = await unit.session.exec(
+        select(Topic.chat_id, Topic.query_id, Topic.id)
+        .where(among(col(Topic.chat_id), {one.chat_id for one in new}))
+        .order_by(col(Topic.id).desc())
+    )
+    return {(chat_id or 0, query_id): topic_id for chat_id, query_id, topic_id in found}
 
 
 async def _add_sources(unit: Transaction, added: NewUsers, there: Collection[int]) -> list[NewMute]:
     """Let them be followed; return what of them is to be muted."""
     moments = {"created_at": unit.now, "next_fetch_at": unit.now}
-    await insert_new(unit, Source, [one | moments for one in added.sources], returning=Source.id)
+    await insert_new(unit, Source, [one | moments for one in added.sources])
     named = {url_hash for _, url_hash in added.follows} | {one.url_hash for one in added.mutes}
     ids = {source.url_hash: source.id for source in await sources_known(unit, named)}
     rows = [{"chat_id": chat_id, "source_id": ids[hashed]} for chat_id, hashed in added.follows]
-    await insert_ignore(unit, Follow, rows)
+    await insert_new(unit, Follow, rows)
     await _forget_left(unit, {chat_id for chat_id, _ in added.follows} & set(there))
     return [
         NewMute(one.chat_id, MuteSubject(one.kind, ids[one.url_hash]), one.until)
@@ -515,25 +519,9 @@ async def _add_sources(unit: Transaction, added: NewUsers, there: Collection[int
 async def _forget_left(unit: Transaction, chat_ids: Collection[int]) -> None:
     """What a chat follows again it has not let go of."""
     if chat_ids:
-        connection = await unit.session.connection()
-        ids = as_one(unit, chat_ids)
-        await connection.execute(_FOLLOWED_AGAIN[unit.dialect], {"ids": ids})
-
-
-_OTHER_SLOTS: Final = by_dialect("slot.chat_id", delete(DigestTime).where)
-
-_FOLLOWED_AGAIN: Final = by_dialect(
-    "unfollowed.chat_id",
-    delete(Unfollowed)
-    .where(
-        exists().where(
+        again = exists().where(
             col(Follow.chat_id) == Unfollowed.chat_id, col(Follow.source_id) == Unfollowed.source_id
         )
-    )
-    .where,
-)
-
-_TOPICS_OF: Final = by_dialect(
-    "topic.chat_id",
-    select(Topic.chat_id, Topic.query_id, Topic.id).order_by(col(Topic.id).desc()).where,
-)
+        await unit.session.exec(
+            delete(Unfollowed).where(among(col(Unfollowed.chat_id), chat_ids), again)
+        )

@@ -9,7 +9,7 @@ from sqlmodel import Field, col, select
 
 from storage.db.engine import Transaction
 from storage.db.leases import claim
-from storage.db.sql import NUMBERED, ROW_ID, Leased, insert_new
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, insert_new
 from storage.enums import SourceState
 from storage.sources import Source
 
@@ -52,7 +52,7 @@ async def sources_without_push(unit: Transaction, limit: int) -> list[Source]:
 
 async def add_pushes(unit: Transaction, rows: list[Mapping[str, Any]]) -> None:
     """Store *rows*; another process may have stored some of them just now."""
-    await insert_new(unit, PushSubscription, rows, returning=PushSubscription.id)
+    await insert_new(unit, PushSubscription, rows)
 
 
 async def unsubscribe_unused(unit: Transaction) -> None:
@@ -129,7 +129,7 @@ async def poll_soon(unit: Transaction, apart: timedelta) -> int:
     if ids:
         await unit.session.exec(
             update(Source)
-            .where(col(Source.id).in_(ids))
+            .where(among(col(Source.id), ids))
             .values(next_fetch_at=unit.now, hinted_at=unit.now)
         )
     return len(ids)

@@ -18,10 +18,10 @@ from bot.delivery.calls import LoopTimer, Timer
 from bot.delivery.outcomes import Attempt, counts_for_pace, following, outcome_of, values_of
 from bot.delivery.pace import chat_interval
 from storage.db.engine import is_transient
-from storage.enums import DeliveryKind, Event
+from storage.enums import DeliveryKind
 from storage.outbox import Answer as Recorded
 from storage.outbox import record_answers, replace_with_fallback
-from storage.pace import advance_all, chat_pace_key, pause, pause_chat, tally
+from storage.pace import advance_all, chat_pace_key, count_flood_wait, pause, pause_chat
 from storage.states import Effect
 from storage.suspension import migrate_chat, suspend_chat
 
@@ -157,7 +157,7 @@ class Answers:
         elif outcome.chat_pause is not None:
             until = unit.now + outcome.chat_pause
             await pause_chat(unit, self.pace_key, answer.claimed.telegram_id, until)
-            await tally(unit, Event.FLOOD_WAIT)
+            await count_flood_wait(unit)
 
 
 def _recorded(unit: Transaction, answer: Answer) -> Recorded:

@@ -29,8 +29,16 @@ from bot.delivery.telegram import translate
 from bot.delivery.turns import Turns
 from bot.telegram import MayHaveArrived, is_late
 from storage.db.engine import DatabaseError
-from storage.enums import ChatKind, Event
-from storage.pace import advance_all, chat_pace_key, lock_pace, pause, pause_chat, pauses, tally
+from storage.enums import ChatKind
+from storage.pace import (
+    advance_all,
+    chat_pace_key,
+    count_flood_wait,
+    lock_pace,
+    pause,
+    pause_chat,
+    pauses,
+)
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -190,7 +198,7 @@ class Replies(BaseRequestMiddleware):
                     await pause(unit, self.pace_key, until)
                 else:
                     await pause_chat(unit, self.pace_key, chat, until)
-                await tally(unit, Event.FLOOD_WAIT)
+                await count_flood_wait(unit)
         except (DatabaseError, OSError) as error:
             log.warning("a pause is not kept; the database fails", error=str(error))
 

@@ -18,7 +18,8 @@ from bot.sources.getting.troubles import OUR_FAULT
 from bot.sources.getting.visiting import Asked, Fetches, Reads, Visit, visit
 from bot.sources.leftovers import handed_back
 from storage.db.engine import DatabaseError, Storage
-from storage.sources import Source, claim_due_sources, release_sources, renew_sources
+from storage.db.leases import release, renew
+from storage.sources import Source, claim_due_sources
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ class Polling:
         with handed_back(self._left) as left:
             async with self.storage.writing() as unit:
                 if left:
-                    await release_sources(unit, left, self.owner)
+                    await release(unit, Source, left, self.owner)
                 return await claim_due_sources(unit, owner=self.owner, limit=limit, lease=LEASE)
 
     async def _renew(self, source_ids: Sequence[int]) -> None:
@@ -77,7 +78,7 @@ class Polling:
             await self.pause(RENEWED_SECONDS)
             with suppress(DatabaseError, OSError):  # what is lost is not stored twice
                 async with self.storage.writing() as unit:
-                    await renew_sources(unit, source_ids, self.owner, LEASE)
+                    await renew(unit, Source, source_ids, self.owner, LEASE)
 
     async def _visit_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
         for source in sources:

@@ -17,11 +17,11 @@ from bot.sources.getting.answers import Answer
 from bot.sources.getting.failures import FetchError
 from bot.sources.getting.hubs import SUBSCRIBE, UNSUBSCRIBE, USUAL_LEASE
 from storage.db.engine import Storage, Transaction
+from storage.db.leases import release
 from storage.sources import Source
 from storage.websub import (
     PushSubscription,
     add_pushes,
-    change_push,
     claim_pushes,
     forget_push,
     poll_soon,
@@ -58,7 +58,7 @@ class Pushing:
             new = await sources_without_push(unit, limit)
             await add_pushes(unit, [_first_row(source, unit.now) for source in new])
             due = await claim_pushes(unit, owner=self.owner, limit=limit, lease=_LEASE)
-            asked = [push for push in due if await _begin(unit, push)]
+            asked = [push for push in due if await _begin(unit, push, self.owner)]
         async with asyncio.TaskGroup() as group:
             for push in asked:
                 group.create_task(self._ask(push))
@@ -96,7 +96,7 @@ def _first_row(source: Source, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _begin(unit: Transaction, push: PushSubscription) -> bool:
+async def _begin(unit: Transaction, push: PushSubscription, owner: str) -> bool:
     """Note what *push*'s hub is asked now; False if there is nothing to ask any more.
 
     Noted before the call, since a hub may ask back before it answers.
@@ -111,10 +111,8 @@ async def _begin(unit: Transaction, push: PushSubscription) -> bool:
         "asking": _wanted(push),
         "failures": failures,
         "due_at": unit.now + min(PATIENCE * 2.0 ** min(failures, 10), LONGEST_PATIENCE),
-        "owner": None,
-        "lease_until": None,
     }
-    await change_push(unit, push.id, values)
+    await release(unit, PushSubscription, [push.id], owner, **values)
     return True
 
 

@@ -16,7 +16,9 @@ from bot.sources.urls import host_of
 from bot.subscribers.own_sources import Outcome, OwnSources
 from bot.subscribers.refusals import Refusal, TooManyFeeds
 from storage.db.engine import Storage
+from storage.db.leases import release
 from storage.feeds_followed import (
+    FeedImport,
     FeedImportLine,
     ImportChat,
     claim_import,
@@ -25,7 +27,6 @@ from storage.feeds_followed import (
     line_tried,
     lines_of,
     lines_to_try,
-    release_import,
 )
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,7 @@ class AddingLists:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(place, one_host))
         async with self.storage.writing() as unit:
-            await release_import(unit, place.list_id)
+            await release(unit, FeedImport, [place.list_id], self.owner)
             tried, total = await count_lines(unit, place.list_id)
         await self.tells.tell(place, tried, total)
         return 1

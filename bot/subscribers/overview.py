@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.logs import Failure
 from storage.db.engine import Storage
-from storage.enums import Event
-from storage.pace import tallied_today
+from storage.pace import flood_waits_today
 from storage.sources import Source
 from storage.stats import Amounts, Lags, amounts, count_unhealthy_sources, lags, unhealthy_sources
 
@@ -41,7 +40,7 @@ class LooksAfter:
                 up=unit.now - self.started_at,
                 amounts=await amounts(unit),
                 lags=await lags(unit),
-                floods=await tallied_today(unit, Event.FLOOD_WAIT),
+                floods=await flood_waits_today(unit),
                 ill=ill,
                 others_ill=await count_unhealthy_sources(unit) - len(ill),
                 errors=self.errors()[:MOST_ERRORS],

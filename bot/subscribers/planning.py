@@ -33,7 +33,7 @@ async def replan(unit: Transaction, chat: Chat) -> Plan:
 def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | None) -> None:
     """Do so where what it depends on is known: *last* is as in `next_due`, None for no digest."""
     chat.next_digest_at = None if last is None else next_due(plan, _after(chat, now), last)
-    chat.owner = chat.lease_until = None
+    chat.free()
 
 
 async def rehold(unit: Transaction, chat: Chat) -> None:

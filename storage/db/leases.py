@@ -1,4 +1,7 @@
-"""Leases on roles that only one process may have, such as polling Telegram.
+"""Leases: on roles that one process may have, such as polling Telegram, and on rows to work on.
+
+A role is had by `acquire_lease`, `renew_lease`, `release_lease`; rows of any table that is `Leased`
+by `claim`, `renew`, `release`.
 
 A process that shares its database also holds one that says it is alive (`alive:…`), and renews it
 every few seconds: what it leases is free again soon after it was killed.
@@ -6,13 +9,24 @@ every few seconds: what it leases is free again soon after it was killed.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Update, delete, func, inspect, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Update,
+    bindparam,
+    delete,
+    func,
+    inspect,
+    or_,
+    update,
+)
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
-from storage.db.sql import Leased, insert_new
+from storage.db.sql import Leased, among, insert_new
 
 _LENGTH: Final = 32  # of a name
 
@@ -87,16 +101,13 @@ async def dead_owners(unit: Transaction) -> list[str]:
 
 
 async def delete_leases_of(unit: Transaction, owners: Iterable[str]) -> None:
-    await unit.session.exec(delete(Lease).where(col(Lease.owner).in_(owners)))
+    await unit.session.exec(delete(Lease).where(among(col(Lease.owner), owners)))
 
 
-class ClaimTerms(NamedTuple):
-    """What a claim asks for: values, or parameters of a statement that is made once."""
+# Rows that a process works on. Whoever was too slow finds that another has them.
 
-    now: datetime | BindParameter[datetime]
-    until: datetime | BindParameter[datetime]
-    owner: str | BindParameter[str]
-    limit: int | BindParameter[int]
+
+FREE: Final[Mapping[str, None]] = {"owner": None, "lease_until": None}
 
 
 async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
@@ -121,6 +132,15 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     options = {"synchronize_session": False, "populate_existing": True}
     rows = await unit.session.exec(statement, execution_options=options)
     return list(rows.scalars())
+
+
+class ClaimTerms(NamedTuple):
+    """What a claim asks for: values, or parameters of a statement that is made once."""
+
+    now: datetime | BindParameter[datetime]
+    until: datetime | BindParameter[datetime]
+    owner: str | BindParameter[str]
+    limit: int | BindParameter[int]
 
 
 def claim_statement(
@@ -156,16 +176,90 @@ async def lock_claims(unit: Transaction, table: type[Leased]) -> None:
         await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
 
 
+async def renew(
+    unit: Transaction,
+    table: type[Leased],
+    ids: Iterable[int],
+    owner: str,
+    lease: timedelta,
+    **values: Any,
+) -> set[int]:
+    """Renew the leases of those rows that *owner* still has, with other *values*; return them.
+
+    Nobody takes one of them over before this unit ends.
+    """
+    return await _change(unit, table, ids, owner, {"lease_until": unit.now + lease, **values})
+
+
+async def release(
+    unit: Transaction, table: type[Leased], ids: Iterable[int], owner: str, **values: Any
+) -> set[int]:
+    """Free those rows that *owner* still has, with other *values*; return them."""
+    return await _change(unit, table, ids, owner, {**FREE, **values})
+
+
+async def _change(
+    unit: Transaction,
+    table: type[Leased],
+    ids: Iterable[int],
+    owner: str,
+    values: Mapping[str, Any],
+) -> set[int]:
+    key = inspect(table).primary_key[0]
+    change = update(inspect(table).local_table).where(*_held(table, ids, owner)).values(**values)
+    connection = await unit.session.connection()
+    return set((await connection.execute(change.returning(key))).scalars())
+
+
+async def held(unit: Transaction, table: type[Leased], ids: Iterable[int], owner: str) -> set[int]:
+    """Return those rows that *owner* still has; nobody takes them over before this unit ends."""
+    key = inspect(table).primary_key[0]
+    wanted = select(key).where(*_held(table, ids, owner)).with_for_update()
+    connection = await unit.session.connection()
+    return set((await connection.execute(wanted)).scalars())
+
+
+def _held(
+    table: type[Leased], ids: Iterable[int], owner: str
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    rows = inspect(table).local_table
+    return among(inspect(table).primary_key[0], ids), rows.c.owner == owner
+
+
+async def release_each(
+    unit: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """Free rows that are `held`, each with other values of its own.
+
+    A `lease_until` among them is how long the row rests.
+    """
+    connection = await unit.session.connection()
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for key in sorted(changes):
+        row = {"_key": key, **changes[key]}
+        alike.setdefault(tuple(sorted(changes[key])), []).append(row)
+    for columns, rows in alike.items():
+        await connection.execute(_releasing(table, columns), rows)
+
+
+@lru_cache(maxsize=64)
+def _releasing(table: type[Leased], columns: tuple[str, ...]) -> Update:
+    """To put this together takes longer than to run it; there are a few kinds."""
+    given: dict[str, Any] = {column: bindparam(column) for column in columns}
+    which = inspect(table).primary_key[0] == bindparam("_key")
+    return update(inspect(table).local_table).where(which).values({**FREE, **given})
+
+
 async def release_all_of_others(unit: Transaction, table: type[Row], owner: str) -> None:
     """Free every row of *table* that another than *owner* leases.
 
     Only for the one who holds the database alone (SQLite's file lock): the others are dead.
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
-    await unit.session.exec(update(table).where(others).values(owner=None, lease_until=None))
+    await unit.session.exec(update(table).where(others).values(**FREE))
 
 
 async def release_all_of(unit: Transaction, table: type[Row], owners: Iterable[str]) -> None:
     """Free every row of *table* that one of *owners* leases: processes that are no more."""
-    theirs = col(table.owner).in_(owners)
-    await unit.session.exec(update(table).where(theirs).values(owner=None, lease_until=None))
+    theirs = among(col(table.owner), owners)
+    await unit.session.exec(update(table).where(theirs).values(**FREE))

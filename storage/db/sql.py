@@ -1,19 +1,37 @@
-"""Column types that every table shares."""
+"""What both databases share: column types, lists of values, inserts and upserts."""
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Enum, Integer, TextClause, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BinaryExpression,
+    BindParameter,
+    Boolean,
+    Column,
+    ColumnElement,
+    Dialect,
+    Enum,
+    Integer,
+    Text,
+    TypeDecorator,
+    bindparam,
+    inspect,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.operators import in_op
 from sqlmodel import SQLModel
 
-from storage.db.engine import POSTGRESQL, SQLITE, Transaction
+from storage.db.engine import POSTGRESQL, Transaction
 
 # Every constraint has a name, so that a migration can change it on both databases.
 SQLModel.metadata.naming_convention = {
@@ -63,47 +81,84 @@ class Leased(SQLModel):
     owner: str | None = None
     lease_until: datetime | None = None
 
+    def free(self) -> None:
+        """Take it away from whoever has it, who finds that when it is done."""
+        self.owner = self.lease_until = None
 
-# Inserting rows that may be there already, many at a time, on both databases.
+
+# A list of values is one parameter, so that a statement is compiled, and prepared, once. A list
+# that is written out, a parameter for each value, makes another statement for each length.
 
 
-_LENGTH: Final = re.compile(r"\(\d+\)")
+class _List(TypeDecorator[Sequence[Any]]):
+    """Many values of one type as one: an array on PostgreSQL, a JSON text on SQLite."""
 
-_COLUMNS: Final = """
-    INSERT INTO "{table}" ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING
-"""
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[BigInteger | Text]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        array = dialect.name == POSTGRESQL
+        return dialect.type_descriptor(ARRAY(self.kind(), dimensions=1) if array else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return list(value) if dialect.name == POSTGRESQL else json.dumps(list(value))
+
+
+class _Among(BinaryExpression[bool]):
+    """To the session an `IN` like any other, which it can evaluate for the rows that it holds."""
+
+    inherit_cache = True
+
+
+@compiles(_Among, "sqlite")
+def _among_on_sqlite(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(side, **options) for side in (element.left, element.right))
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled
+
+
+@compiles(_Among, "postgresql")
+def _among_on_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(side, **options) for side in (element.left, element.right))
+    return f"{column} = ANY ({values})"
+
+
+def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElement[bool]:
+    """Say whether *column*, of ids or strings, is one of *values*, however many these are.
+
+    In a statement that is made once, *values* is a `bindparam` that is given them later.
+    """
+    kind = _List(BigInteger if isinstance(column.type, Integer) else Text)
+    if isinstance(values, BindParameter):
+        bound: BindParameter[Any] = bindparam(values.key, type_=kind)
+    else:
+        bound = bindparam(None, list(values), type_=kind, unique=True)
+    side = column.expression if hasattr(column, "expression") else column
+    return _Among(side, bound, in_op, type_=Boolean())
+
+
+# Inserting rows, as the drivers take them: to go through the session, or through the compiled
+# statement for each row, takes longer than the database does.
 
 
 async def insert_new(
-    unit: Transaction, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], *, returning: Any
+    unit: Transaction,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    returning: Any = None,
 ) -> list[Any]:
-    """Insert the *rows* that break no unique rule; return *returning* of those that are new.
+    """Insert the *rows* that break no unique rule; return the key *returning* of those.
 
-    All rows name the same columns. The order of what is returned is the database's.
+    All rows name the same columns; what they do not name has its default. The order of what is
+    returned is the database's. Without *returning*, SQLite takes a third of the time.
     """
-    if not rows:
-        return []
-    # Not through the session, which does much for each row that none of ours needs.
-    connection = await unit.session.connection()
-    statement = _insertion(unit.dialect, table).returning(returning)
-    new = list((await connection.execute(statement, rows)).scalars())
-    unit.made[str(table.__tablename__)] += len(new)
+    new, count = await _insert(unit, table, rows, "ON CONFLICT DO NOTHING", returning)
+    unit.made[str(table.__tablename__)] += count
     return new
-
-
-async def insert_ignore(
-    unit: Transaction, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """`insert_new` where nobody asks which are new: for many rows it takes a third of the time."""
-    if not rows:
-        return
-    connection = await unit.session.connection()
-    form = _form(unit.session.get_bind().dialect, table, tuple(rows[0]))
-    filled = [place.of(rows) for place in form.places]
-    # PostgreSQL takes whole columns, for which it plans once.
-    values = tuple(filled) if unit.dialect == POSTGRESQL else list(zip(*filled, strict=True))
-    done = await connection.exec_driver_sql(form.statement, values)
-    unit.made[str(table.__tablename__)] += max(done.rowcount, 0)
 
 
 async def upsert(
@@ -111,110 +166,114 @@ async def upsert(
     table: type[SQLModel],
     rows: Sequence[Mapping[str, Any]],
     *,
-    key: Sequence[str],
-    changing: Sequence[str],
-    where: ColumnElement[bool] | None = None,
+    key: str,
+    changes: str,
 ) -> None:
-    """Insert the *rows*; one whose *key* is there already gives that row its *changing* columns.
+    """Insert the *rows*; where the *key* of one is there already, make its *changes* instead.
 
-    *where* says which of those that are there may be changed. All rows name the same columns.
+    *key*: column names, as `"event, day"`. *changes*: SQL on the row that is there, called by its
+    table, and on the new one, called `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All
+    rows name the same columns, and no two the same key.
     """
+    await _insert(unit, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
+
+
+_LENGTH: Final = re.compile(r"\(\d+\)")
+
+_ROWS_AT_ONCE: Final = 500  # in one statement of SQLite, which takes 32,766 values
+
+
+async def _insert(
+    unit: Transaction,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    conflict: str,
+    returning: Any = None,
+) -> tuple[list[Any], int]:
+    """Return *returning* of the rows, if it is asked for, and how many they are."""
     if not rows:
+        return [], 0
+    columns = _columns(unit.session.get_bind().dialect, table, tuple(rows[0]))
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    ending = conflict if returning is None else f'{conflict} RETURNING "{returning.key}"'
+    connection = await unit.session.connection()
+    new: list[Any] = []
+    count = 0
+    for source, parameters in _sources(unit.dialect, columns, rows, one_by_one=returning is None):
+        statement = f'INSERT INTO "{table.__tablename__}" ({names}) {source} {ending}'
+        done = await connection.exec_driver_sql(statement, parameters)
+        if returning is None:
+            count += max(done.rowcount, 0)
+        else:
+            new += done.scalars()
+    return new, count or len(new)
+
+
+def _sources(
+    dialect: str,
+    columns: Sequence["_Column"],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    one_by_one: bool,
+) -> Iterator[tuple[str, Any]]:
+    """Yield what each statement inserts, and its parameters."""
+    if dialect == POSTGRESQL:  # takes whole columns, for which it plans once
+        arrays = ", ".join(f"${place}::{each.kind}[]" for place, each in enumerate(columns, 1))
+        values = tuple(each.of(rows) for each in columns)
+        yield f"SELECT * FROM unnest({arrays})", values  # noqa: S608 - types of our own
         return
-    made = _vendor(unit.dialect).insert(inspect(table).local_table)
-    changed = {name: made.excluded[name] for name in changing}
-    put = made.on_conflict_do_update(index_elements=key, set_=changed, where=where)
-    await (await unit.session.connection()).execute(put, rows)
+    marks = f"({', '.join('?' * len(columns))})"
+    lines = list(zip(*(each.of(rows) for each in columns), strict=True))
+    if one_by_one:
+        yield f"VALUES {marks}", lines
+        return
+    # It returns nothing of rows that come one by one.
+    for at in range(0, len(lines), _ROWS_AT_ONCE):
+        some = lines[at : at + _ROWS_AT_ONCE]
+        yield f"VALUES {', '.join([marks] * len(some))}", tuple(chain.from_iterable(some))
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """What fills one place of a statement."""
+class _Column:
+    """A column that is inserted."""
 
-    column: str
+    name: str
+    kind: str  # its type in the database, without its length: a cast would cut what is too long
     named: bool  # by the rows, else its default fills it
-    default: Any
+    default: Callable[[], Any]
     written: Callable[[Any], Any] | None  # how the driver wants a value; None: as it is
 
     def of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        column, written = self.column, self.written
-        if not self.named:
-            return [self.default if written is None else written(self.default)] * len(rows)
-        values = [row[column] for row in rows]
-        if written is None:
+        values = [row[self.name] if self.named else self.default() for row in rows]
+        if self.written is None:
             return values
         # Mostly one moment for all of them.
-        known = {key: written(value) for key, value in {id(v): v for v in values}.items()}
+        known = {key: self.written(value) for key, value in {id(v): v for v in values}.items()}
         return [known[id(value)] for value in values]
 
 
-class _Form(NamedTuple):
-    """An INSERT as the driver takes it."""
-
-    statement: str
-    places: tuple[_Target, ...]
-
-
 @lru_cache(maxsize=64)
-def _form(dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]) -> _Form:
-    """To go through the compiled statement for each row takes longer than the database does."""
-    compiled = _insertion(dialect.name, table).compile(dialect=dialect, column_keys=list(named))
-    columns = [inspect(table).local_table.columns[name] for name in compiled.positiontup or ()]
-    places = tuple(
-        _Target(
+def _columns(
+    dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]
+) -> tuple[_Column, ...]:
+    columns = inspect(table).local_table.columns
+    if unknown := set(named) - set(columns.keys()):
+        raise ValueError(f"no columns of {table.__name__}: {sorted(unknown)}")
+    return tuple(
+        _Column(
             column.name,
+            _LENGTH.sub("", column.type.compile(dialect)),
             column.name in named,
-            None if column.default is None else column.default.arg,
+            _default_of(column),
             column.type.dialect_impl(dialect).bind_processor(dialect),
         )
         for column in columns
+        if column.name in named or column.default is not None
     )
-    if dialect.name != POSTGRESQL:
-        return _Form(str(compiled), places)
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    # Without its length: a cast would cut silently what is too long.
-    kinds = (_LENGTH.sub("", column.type.compile(dialect)) for column in columns)
-    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
-    statement = _COLUMNS.format(table=inspect(table).local_table.name, names=names, arrays=arrays)
-    return _Form(statement, places)
 
 
-def _insertion(dialect: str, table: type[SQLModel]) -> Any:
-    return _vendor(dialect).insert(inspect(table).local_table).on_conflict_do_nothing()
-
-
-def _vendor(dialect: str) -> Any:
-    return postgresql if dialect == POSTGRESQL else sqlite
-
-
-# Rows of which a column is one of many: these are one value, so that the statement is made once.
-#
-# A list that is written out, a parameter for each, makes another statement for each length.
-
-
-Statement = TypeVar("Statement")
-
-Id = TypeVar("Id", int, str)
-
-_FORMS: Final = {
-    SQLITE: "{column} IN (SELECT value FROM json_each(:ids))",
-    POSTGRESQL: "{column} = ANY(CAST(:ids AS {kind}[]))",
-}
-
-
-def by_dialect(
-    column: str, make: Callable[[TextClause], Statement], kind: str = "bigint"
-) -> Mapping[str, Statement]:
-    """Return what *make* makes of the condition that *column* is among `ids`, for each database.
-
-    *kind* is what PostgreSQL calls that of the column: `text` for words.
-    """
-    return {
-        dialect: make(text(form.format(column=column, kind=kind)))
-        for dialect, form in _FORMS.items()
-    }
-
-
-def as_one(unit: Transaction, ids: Collection[Id]) -> str | list[Id]:
-    """Return *ids* as the value of `ids`."""
-    return list(ids) if unit.dialect == POSTGRESQL else json.dumps(list(ids))
+def _default_of(column: Column[Any]) -> Callable[[], Any]:
+    default: Any = column.default
+    if default is None or not default.is_callable:
+        return lambda: None if default is None else default.arg
+    return lambda: default.arg(None)

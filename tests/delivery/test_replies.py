@@ -30,8 +30,7 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery.pace import GROUP_INTERVAL, HORIZON, PRIVATE_BURST, interval_of
 from bot.delivery.replies import BLOCK, TRIES, Replies, counts
 from bot.telegram import MayHaveArrived, is_late
-from storage.enums import Event
-from storage.pace import Pace, chat_pace_key, pause, pauses, tallied_today
+from storage.pace import Pace, chat_pace_key, flood_waits_today, pause, pauses
 from tests.delivery.conftest import PACE_KEY, StandingTimer, TurnedTimer
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ async def test_a_long_flood_wait_is_told_and_pauses_its_chat_alone(replies, cloc
         assert await pauses(unit, [PACE_KEY, chat_pace_key(7)]) == {
             chat_pace_key(7): unit.now + 600 * SECOND
         }
-        assert await tallied_today(unit, Event.FLOOD_WAIT) == 1
+        assert await flood_waits_today(unit) == 1
 
 
 async def test_no_call_about_a_chat_is_made_into_its_pause_and_others_are(replies, clock):

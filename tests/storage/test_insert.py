@@ -2,11 +2,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from storage.articles import Article, articles_by_url, store_articles
 from storage.db.engine import Storage
-from storage.db.sql import insert_ignore, upsert
+from storage.db.sql import insert_new, upsert
 from storage.enums import Stage
 from storage.stories import create_stories
 
@@ -34,7 +34,7 @@ async def added(storage: Storage, *given: Given) -> list[Article]:
         stories = await create_stories(unit, len(given))
         for each, story in zip(given, stories, strict=True):
             each.story_id = story
-        await insert_ignore(unit, Article, [asdict(each) for each in given])
+        await insert_new(unit, Article, [asdict(each) for each in given])
     async with storage.reading() as unit:
         return list(await unit.session.exec(select(Article).order_by(Article.url_hash)))
 
@@ -99,10 +99,8 @@ async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: S
         rows = [
             asdict(Given(key, story_id=story, title="New", text="New")) for key in ("a", "b", "c")
         ]
-        keep = col(Article.title) != "Second"
-        await upsert(
-            unit, Article, rows, key=["url_hash", "scope_id"], changing=["title"], where=keep
-        )
+        changes = "title = excluded.title WHERE article.title <> 'Second'"
+        await upsert(unit, Article, rows, key="url_hash, scope_id", changes=changes)
 
     async with storage.reading() as unit:
         found = await unit.session.exec(select(Article).order_by(Article.url_hash))

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from bot.subscribers.overview import LooksAfter
-from storage.enums import Event, SourceState
-from storage.pace import pause_chat, tally
+from storage.enums import SourceState
+from storage.pace import count_flood_wait, pause_chat
 from storage.sources import add_source
 from tests.conftest import MONDAY_NOON
 from tests.delivery.conftest import Outbox
@@ -70,7 +70,7 @@ async def test_flood_waits_are_counted_by_the_day(storage, clock):
     for chat in (7, 7, 8):
         async with storage.writing() as unit:
             await pause_chat(unit, "bot:1", chat, unit.now)
-            await tally(unit, Event.FLOOD_WAIT)
+            await count_flood_wait(unit)
     today = await LooksAfter(storage, MONDAY_NOON).overview()
     clock.turn(timedelta(days=1))
 
@@ -78,7 +78,7 @@ async def test_flood_waits_are_counted_by_the_day(storage, clock):
 
     assert (today.floods, tomorrow.floods) == (3, 0)
     async with storage.writing() as unit:
-        await tally(unit, Event.FLOOD_WAIT)
+        await count_flood_wait(unit)
     assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 1
 
 
@@ -86,6 +86,6 @@ async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
     for token in ("bot:old", "bot:new"):
         async with storage.writing() as unit:
             await pause_chat(unit, token, 7, unit.now)
-            await tally(unit, Event.FLOOD_WAIT)
+            await count_flood_wait(unit)
 
     assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 2

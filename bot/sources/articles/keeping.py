@@ -27,8 +27,9 @@ from bot.sources.getting.troubles import OUR_FAULT, Problem, Trouble
 from bot.sources.getting.visiting import Visit
 from bot.sources.urls import host_of
 from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.db.leases import held
 from storage.entries import KnownEntry, count_newest, known_entries
-from storage.sources import Source, delay_host, finish_fetches, source_of, sources_still_leased
+from storage.sources import Source, delay_host, finish_fetches, source_of
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ class Keeping:
             changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
             ours = await finish_fetches(unit, self.owner, changes)
             if going_on := [part.source_id for part in parts if not part.is_last]:
-                ours |= await sources_still_leased(unit, self.owner, going_on)
+                ours |= await held(unit, Source, going_on, self.owner)
             # The others' leases were over: somebody else reads them now.
             parts = [part for part in parts if part.source_id in ours]
             for answer in (part.brought.visited.answer for part in parts if part.is_last):

@@ -20,6 +20,7 @@ from bot.sources.finding.outlets import as_shown
 from bot.sources.getting.cadence import SHORTEST_WISH
 from bot.sources.getting.visiting import Asked, Fetches, Visit, visit
 from storage.db.engine import Storage, Transaction
+from storage.db.leases import held
 from storage.enums import FullText, SourceState
 from storage.sources import (
     Source,
@@ -28,7 +29,6 @@ from storage.sources import (
     finish_fetches,
     make_source_public,
     source_of,
-    sources_still_leased,
 )
 
 
@@ -183,7 +183,7 @@ class Adding:
     ) -> int:
         """Store a part of a backlog that is too long for one unit; *ending*: the last one."""
         async with self.storage.writing() as unit:
-            if not await sources_still_leased(unit, owner, [source_id]):
+            if not await held(unit, Source, [source_id], owner):
                 return 0  # whoever reads it now stores the rest
             if ending:
                 await finish_fetches(unit, owner, {source_id: ending})
