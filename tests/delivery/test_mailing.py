@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from storage.enums import ChatState, DeliveryKind, DeliveryState, MailboxState
+from storage.outbox import Answer, begin_sending, claim_mails, lock_queues, record_answers
+from storage.states import Event
 from tests.delivery.mailed import mail_all, subjects
 
 SECOND = timedelta(seconds=1)
@@ -31,6 +34,23 @@ async def test_telegram_messages_are_left_alone(mailing, post, outbox, server):
 
     assert server.letters == []
     assert await outbox.states(message) == [DeliveryState.PENDING]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_an_answer_waits_for_no_queue(storage, post):
+    """Mails keep no order among chats, so what holds the lock of the order holds up no answer."""
+    delivery = await post.put(await post.mailbox())
+    async with storage.writing() as unit:
+        await claim_mails(unit, "me", limit=1, lease=SECOND)
+        await begin_sending(unit, [delivery], "me", SECOND)
+
+    async with storage.writing() as other:
+        await lock_queues(other)
+        async with storage.writing() as unit:
+            await unit.session.exec(text("SET LOCAL lock_timeout = '1s'"))
+            ours = await record_answers(unit, "me", {delivery: Answer(Event.ACCEPTED)})
+
+    assert ours == {delivery}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Broadcasts: to each chat once, a few ahead of the pace, until they are done or stopped."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import delete
 from sqlmodel import col, select
 
 from bot.publishing.broadcasts import signed, signed_in
@@ -210,11 +213,27 @@ async def test_a_group_with_threads_gets_it_once(step, begin, outbox, rows):
     assert [row.chat_id for row in await rows()] == [1]
 
 
+async def test_what_was_sent_counts_though_its_row_is_forgotten(
+    storage, broadcasts, step, begin, outbox, become, clock
+):
+    """So no row of those that were sent is looked at to say how far it is."""
+    for number in (11, 12, 13):
+        await outbox.chat(number)
+    await begin()
+    await step.put_out_next()
+    await become(DeliveryState.SENT)
+    async with storage.writing() as unit:
+        await unit.session.exec(delete(Delivery))
+    clock.turn(timedelta(seconds=3))
+
+    ((_, shown),) = await broadcasts.to_tell()
+
+    assert (shown.counts.sent, shown.due) == (2, 1)
+
+
 async def test_it_is_told_how_far_it_is_now_and_then_and_the_end_once(
     storage, broadcasts, step, begin, outbox, become, clock
 ):
-    from datetime import timedelta
-
     for number in (11, 12, 13):
         await outbox.chat(number)
     await begin()
