@@ -16,7 +16,6 @@ from sqlalchemy import (
     BinaryExpression,
     BindParameter,
     Boolean,
-    Column,
     ColumnElement,
     Dialect,
     Enum,
@@ -154,7 +153,7 @@ async def insert_new(
     """Insert the *rows* that break no unique rule; return the key *returning* of those.
 
     All rows name the same columns; what they do not name has its default. The order of what is
-    returned is the database's. Without *returning*, SQLite takes a third of the time.
+    returned is the database's.
     """
     new, count = await _insert(unit, table, rows, "ON CONFLICT DO NOTHING", returning)
     unit.made[str(table.__tablename__)] += count
@@ -199,7 +198,7 @@ async def _insert(
     connection = await unit.session.connection()
     new: list[Any] = []
     count = 0
-    for source, parameters in _sources(unit.dialect, columns, rows, one_by_one=returning is None):
+    for source, parameters in _sources(unit.dialect, columns, rows):
         statement = f'INSERT INTO "{table.__tablename__}" ({names}) {source} {ending}'
         done = await connection.exec_driver_sql(statement, parameters)
         if returning is None:
@@ -210,24 +209,16 @@ async def _insert(
 
 
 def _sources(
-    dialect: str,
-    columns: Sequence["_Column"],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    one_by_one: bool,
-) -> Iterator[tuple[str, Any]]:
+    dialect: str, columns: Sequence["_Column"], rows: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield what each statement inserts, and its parameters."""
+    filled = [column.of(rows) for column in columns]
     if dialect == POSTGRESQL:  # takes whole columns, for which it plans once
         arrays = ", ".join(f"${place}::{each.kind}[]" for place, each in enumerate(columns, 1))
-        values = tuple(each.of(rows) for each in columns)
-        yield f"SELECT * FROM unnest({arrays})", values  # noqa: S608 - types of our own
+        yield f"SELECT * FROM unnest({arrays})", tuple(filled)  # noqa: S608 - types of our own
         return
     marks = f"({', '.join('?' * len(columns))})"
-    lines = list(zip(*(each.of(rows) for each in columns), strict=True))
-    if one_by_one:
-        yield f"VALUES {marks}", lines
-        return
-    # It returns nothing of rows that come one by one.
+    lines = list(zip(*filled, strict=True))
     for at in range(0, len(lines), _ROWS_AT_ONCE):
         some = lines[at : at + _ROWS_AT_ONCE]
         yield f"VALUES {', '.join([marks] * len(some))}", tuple(chain.from_iterable(some))
@@ -240,19 +231,23 @@ class _Column:
     name: str
     kind: str  # its type in the database, without its length: a cast would cut what is too long
     named: bool  # by the rows, else its default fills it
-    default: Callable[[], Any]
+    default: Any
     written: Callable[[Any], Any] | None  # how the driver wants a value; None: as it is
 
     def of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        values = [row[self.name] if self.named else self.default() for row in rows]
-        if self.written is None:
+        name, written = self.name, self.written
+        if not self.named:
+            default = self.default.arg(None) if self.default.is_callable else self.default.arg
+            return [default if written is None else written(default)] * len(rows)
+        values = [row[name] for row in rows]
+        if written is None:
             return values
         # Mostly one moment for all of them.
-        known = {key: self.written(value) for key, value in {id(v): v for v in values}.items()}
+        known = {key: written(value) for key, value in {id(v): v for v in values}.items()}
         return [known[id(value)] for value in values]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _columns(
     dialect: Dialect, table: type[SQLModel], named: tuple[str, ...]
 ) -> tuple[_Column, ...]:
@@ -264,16 +259,9 @@ def _columns(
             column.name,
             _LENGTH.sub("", column.type.compile(dialect)),
             column.name in named,
-            _default_of(column),
+            column.default,
             column.type.dialect_impl(dialect).bind_processor(dialect),
         )
         for column in columns
         if column.name in named or column.default is not None
     )
-
-
-def _default_of(column: Column[Any]) -> Callable[[], Any]:
-    default: Any = column.default
-    if default is None or not default.is_callable:
-        return lambda: None if default is None else default.arg
-    return lambda: default.arg(None)

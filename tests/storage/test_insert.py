@@ -2,13 +2,17 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from storage.articles import Article, articles_by_url, store_articles
 from storage.db.engine import Storage
 from storage.db.sql import insert_new, upsert
 from storage.enums import Stage
+from storage.queries import Query
+from storage.sources import Source
 from storage.stories import create_stories
+from storage.tallies import Tally
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -107,3 +111,38 @@ async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: S
         told = [(article.title, article.text) for article in found]
 
     assert told == [("New", "Old"), ("Second", ""), ("New", "New")]
+
+
+async def test_of_many_rows_those_that_are_new_are_returned(storage: Storage):
+    rows = [{"canonical": str(n), "canonical_hash": str(n), "changed": n} for n in range(1_200)]
+    async with storage.writing() as unit:
+        await insert_new(unit, Query, rows[:400])
+        new = await insert_new(unit, Query, rows, returning=Query.canonical_hash)
+
+        assert sorted(map(int, new)) == list(range(400, 1_200))
+        assert unit.made == {"query": 1_200}
+
+
+async def test_a_column_that_there_is_not_is_refused(storage: Storage):
+    async with storage.writing() as unit:
+        with pytest.raises(ValueError, match="no columns of Query: \\['typo'\\]"):
+            await insert_new(unit, Query, [{"canonical": "a", "typo": 1}])
+
+
+async def test_each_row_without_a_list_has_one_of_its_own(storage: Storage):
+    row = {"host": "wire.example", "created_at": NOON, "next_fetch_at": NOON}
+    rows = [row | {"url": f"https://wire.example/{n}", "url_hash": n} for n in "ab"]
+    async with storage.writing() as unit:
+        await insert_new(unit, Source, rows)
+        found = (await unit.session.exec(select(Source))).all()
+
+        assert [source.folder for source in found] == [[], []]
+
+
+async def test_what_is_put_can_add_to_what_is_there(storage: Storage):
+    async with storage.writing() as unit:
+        for _ in range(3):
+            row = {"event": "start", "day": NOON.date(), "count": 1}
+            await upsert(unit, Tally, [row], key="event, day", changes="count = tally.count + 1")
+        assert (await unit.session.exec(select(Tally.count))).all() == [3]
+        assert not unit.made["tally"]

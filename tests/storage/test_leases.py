@@ -1,7 +1,20 @@
 from datetime import timedelta
 
+from sqlmodel import col, select
+
 from storage.db.engine import Storage
-from storage.db.leases import acquire_lease, lease_of, release_lease, renew_lease
+from storage.db.leases import (
+    acquire_lease,
+    claim,
+    held,
+    lease_of,
+    release,
+    release_each,
+    release_lease,
+    renew,
+    renew_lease,
+)
+from storage.stories import Story, create_stories
 from tests.conftest import TurnedClock
 
 LEASE = timedelta(seconds=10)
@@ -60,3 +73,64 @@ async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
 async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):
     async with storage.reading() as unit:
         assert await lease_of(unit, "poll") == ("", unit.now)
+
+
+async def claimed(storage: Storage, owner: str, count: int) -> list[int]:
+    async with storage.writing() as unit:
+        due, order = col(Story.told) == 0, (col(Story.id),)
+        stories = await claim(unit, Story, due, order=order, limit=count, owner=owner, lease=LEASE)
+        return sorted(story.id for story in stories)
+
+
+async def rows(storage: Storage) -> list[tuple[str | None, int]]:
+    """Who has each story, and what was told of it."""
+    async with storage.reading() as unit:
+        found = await unit.session.exec(select(Story.owner, Story.told).order_by(col(Story.id)))
+        return list(found)
+
+
+async def two_have_three(storage: Storage) -> list[int]:
+    """Let "a" have the first two stories and "b" the third; return them."""
+    async with storage.writing() as unit:
+        await create_stories(unit, 3)
+    return [*await claimed(storage, "a", 2), *await claimed(storage, "b", 1)]
+
+
+async def test_rows_are_renewed_for_whoever_has_them(storage: Storage, clock: TurnedClock):
+    ids = await two_have_three(storage)
+    clock.turn(LEASE / 2)
+
+    async with storage.writing() as unit:
+        assert await renew(unit, Story, ids, "a", LEASE, grown=7) == set(ids[:2])
+
+    clock.turn(LEASE / 2)
+    assert await claimed(storage, "c", 3) == ids[2:]
+    async with storage.reading() as unit:
+        grown = await unit.session.exec(select(Story.grown).order_by(col(Story.id)))
+        assert grown.all() == [7, 7, 0]
+
+
+async def test_rows_are_released_with_what_else_changes(storage: Storage):
+    ids = await two_have_three(storage)
+
+    async with storage.writing() as unit:
+        assert await release(unit, Story, ids, "a", told=1) == set(ids[:2])
+        assert await release(unit, Story, ids, "a") == set()
+        assert await renew(unit, Story, ids, "a", LEASE) == set()
+
+    assert await rows(storage) == [(None, 1), (None, 1), ("b", 0)]
+
+
+async def test_each_row_that_is_held_is_released_with_its_own(storage: Storage, clock: TurnedClock):
+    ids = await two_have_three(storage)
+    rest = clock.now + 5 * LEASE
+
+    async with storage.writing() as unit:
+        assert await held(unit, Story, ids, "a") == set(ids[:2])
+        await release_each(unit, Story, {ids[0]: {"told": 3}, ids[1]: {"lease_until": rest}})
+
+    assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]
+    clock.turn(LEASE)
+    assert await claimed(storage, "c", 3) == ids[2:]
+    clock.turn(4 * LEASE)
+    assert await claimed(storage, "d", 3) == ids[1:]

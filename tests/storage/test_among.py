@@ -1,0 +1,91 @@
+import pytest
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
+
+from storage.db.engine import Storage
+from storage.db.sql import among, insert_new
+from storage.queries import Query
+
+HASHES = ["a", "b", "c", 'd"\\']
+
+
+@pytest.fixture
+async def ids(storage: Storage) -> list[int]:
+    """The ids of four queries, in the order of `HASHES`."""
+    rows = [
+        {"canonical": each, "canonical_hash": each, "live": True, "changed": n}
+        for n, each in enumerate(HASHES)
+    ]
+    async with storage.writing() as unit:
+        return sorted(await insert_new(unit, Query, rows, returning=Query.id))
+
+
+async def hashes(storage: Storage, condition) -> list[str]:
+    async with storage.reading() as unit:
+        wanted = select(Query.canonical_hash).where(condition).order_by(col(Query.id))
+        return list(await unit.session.exec(wanted))
+
+
+async def test_ids_and_strings_are_found_in_any_iterable(storage: Storage, ids: list[int]):
+    assert await hashes(storage, among(col(Query.id), {ids[0], ids[2]})) == ["a", "c"]
+    assert await hashes(storage, among(col(Query.id), (each for each in ids[:1]))) == ["a"]
+    assert await hashes(storage, among(col(Query.canonical_hash), HASHES[2:])) == HASHES[2:]
+    assert await hashes(storage, among(col(Query.canonical_hash), dict.fromkeys("b"))) == ["b"]
+
+
+async def test_nothing_is_among_nothing(storage: Storage, ids: list[int]):
+    assert await hashes(storage, among(col(Query.id), [])) == []
+    assert await hashes(storage, ~among(col(Query.id), [])) == HASHES
+
+
+async def test_what_is_not_among_them_is_found(storage: Storage, ids: list[int]):
+    assert await hashes(storage, ~among(col(Query.id), ids[1:])) == ["a"]
+
+
+async def test_more_values_than_a_database_takes_parameters(storage: Storage, ids: list[int]):
+    many = range(ids[0], ids[0] + 100_000)
+    assert (
+        await hashes(storage, among(col(Query.id), many) & (col(Query.id) > ids[1])) == HASHES[2:]
+    )
+
+
+async def test_a_statement_that_is_made_once_takes_each_list(storage: Storage, ids: list[int]):
+    wanted = select(Query.canonical_hash).where(among(col(Query.id), bindparam("some")))
+    async with storage.reading() as unit:
+        connection = await unit.session.connection()
+        found = [
+            list(await connection.scalars(wanted, {"some": some})) for some in ([], ids[:1], ids)
+        ]
+    assert [len(each) for each in found] == [0, 1, 4]
+
+
+async def test_rows_are_changed_and_removed_in_the_session_too(storage: Storage, ids: list[int]):
+    async with storage.writing() as unit:
+        held = list(await unit.session.exec(select(Query).order_by(col(Query.id))))
+        changed = update(Query).where(among(col(Query.id), ids[:2])).values(live=False)
+        assert (await unit.session.exec(changed)).rowcount == 2
+        assert [one.live for one in held] == [False, False, True, True]
+        gone = delete(Query).where(among(col(Query.canonical_hash), ["a", "c"]))
+        assert (await unit.session.exec(gone)).rowcount == 2
+    assert await hashes(storage, col(Query.id) > 0) == ["b", 'd"\\']
+
+
+@pytest.mark.parametrize(
+    ("dialect", "condition"),
+    [
+        pytest.param(
+            sqlite.dialect(), '"query".id IN (SELECT value FROM json_each(?))', id="sqlite"
+        ),
+        pytest.param(
+            postgresql.asyncpg.dialect(), "query.id = ANY ($1::BIGINT[])", id="postgresql"
+        ),
+    ],
+)
+def test_any_number_of_values_is_one_statement(dialect, condition: str):
+    statements = [select(Query.id).where(among(col(Query.id), some)) for some in ([], [1], [1, 2])]
+
+    assert len({each._generate_cache_key().key for each in statements}) == 1
+    assert {str(each.compile(dialect=dialect)).partition("WHERE ")[2] for each in statements} == {
+        condition
+    }
