@@ -1,6 +1,5 @@
 import pytest
 from sqlalchemy import bindparam, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from storage.db.engine import Storage
@@ -71,21 +70,11 @@ async def test_rows_are_changed_and_removed_in_the_session_too(storage: Storage,
     assert await hashes(storage, col(Query.id) > 0) == ["b", 'd"\\']
 
 
-@pytest.mark.parametrize(
-    ("dialect", "condition"),
-    [
-        pytest.param(
-            sqlite.dialect(), '"query".id IN (SELECT value FROM json_each(?))', id="sqlite"
-        ),
-        pytest.param(
-            postgresql.asyncpg.dialect(), "query.id = ANY ($1::BIGINT[])", id="postgresql"
-        ),
-    ],
-)
-def test_any_number_of_values_is_one_statement(dialect, condition: str):
-    statements = [select(Query.id).where(among(col(Query.id), some)) for some in ([], [1], [1, 2])]
+async def test_any_number_of_values_is_one_statement(storage: Storage):
+    few, many = (select(Query.id).where(among(col(Query.id), range(n))) for n in (1, 50))
 
-    assert len({each._generate_cache_key().key for each in statements}) == 1
-    assert {str(each.compile(dialect=dialect)).partition("WHERE ")[2] for each in statements} == {
-        condition
-    }
+    async with storage.reading() as unit:
+        dialect = unit.session.get_bind().dialect
+    assert str(few.compile(dialect=dialect)) == str(many.compile(dialect=dialect))
+    assert few._generate_cache_key() is not None  # else it is compiled each time
+    assert few._generate_cache_key() == many._generate_cache_key()
