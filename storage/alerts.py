@@ -35,15 +35,15 @@ from storage.enums import (
     MailboxState,
     Medium,
     Mode,
-    SourceKind,
+    MuteKind,
     Stage,
 )
 from storage.mailboxes import Mailbox
-from storage.mutes import CarryingSource, is_muted, mutes_affecting, sources_of_story
+from storage.mutes import is_muted, muted_at_once, subjects_muted_of_each
 from storage.outbox import Delivery
-from storage.publishers import carried_by, reaches
+from storage.publishers import Publisher, publishers_of_story
 from storage.queries import Match, Query
-from storage.sources import Follow, Source
+from storage.sources import Follow
 from storage.stories import Story, chain_of_story, delete_stories
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -165,12 +165,12 @@ async def listeners(
     get it from a public one, or have muted it, and those that subscribed when it was stored
     already.
     """
-    carriers = await sources_of_story(unit, article.story_id)
+    publishers = (await publishers_of_story(unit, article.story_id, ())).publishers
     wanted = _wanting(article).where(
         col(Chat.id) > after,
         is_reached_at_once(by_mail=by_mail),
         ~_alerted(article),
-        *_carried_to(article, carriers),
+        *_reached_by(article, publishers),
     )
     page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
     rows = await unit.session.exec(
@@ -181,9 +181,15 @@ async def listeners(
         for chat_id, zone, topic_id, topic, query, state, language in rows
     ]
     chat_ids = {one.chat_id for one in found}
-    topic_ids = {one.topic_id for one in found}
-    muted = await mutes_affecting(unit, article, carriers, chat_ids=chat_ids, topic_ids=topic_ids)
-    heard = [one for one in found if muted.hears(one.chat_id, one.topic_id)]
+    sources = {one.source_id for one in publishers}
+    muted = await muted_at_once(unit, article, sources, chat_ids)
+    subjects = await subjects_muted_of_each(unit, chat_ids)
+    heard = [
+        one
+        for one in found
+        if one.chat_id not in muted
+        and (MuteKind.TOPIC, one.topic_id) not in subjects.get(one.chat_id, ())
+    ]
     return AlertListeners(heard, max(chat_ids) if len(chat_ids) == limit else None)
 
 
@@ -220,11 +226,9 @@ def _alerted(article: Article) -> ColumnElement[bool]:
     return exists().where(col(Alert.chat_id) == Chat.id, told)
 
 
-def _carried_to(
-    article: Article, carriers: Collection[CarryingSource]
-) -> list[ColumnElement[bool]]:
-    """What a `Chat` must be to be told of it; nothing where a public source carried it."""
-    own = [one for one in carriers if one.article_id == article.id]
+def _reached_by(article: Article, publishers: Collection[Publisher]) -> list[ColumnElement[bool]]:
+    """Say which `Chat` sees the article: any, where a public source carried it."""
+    own = [one for one in publishers if one.article_id == article.id]
     if any(one.is_public for one in own):
         return []
     private = {one.source_id for one in own}
@@ -338,14 +342,6 @@ class PressedAlert(NamedTuple):
     text: str
 
 
-class SourceName(NamedTuple):
-    """Who told an article; *outlet* is "" unless a search named it."""
-
-    source_id: int
-    outlet: str
-    name: str
-
-
 async def alert_of_button(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
     """Return the chat's alert to the story, if there is one."""
     rows = await unit.session.exec(
@@ -370,24 +366,6 @@ async def is_any_pressed(unit: Transaction, story_id: int, since: datetime) -> b
     """Say whether the buttons of any alert to the story were pressed after *since*."""
     pressed = exists().where(col(Alert.story_id) == story_id, col(Alert.pressed_at) > since)
     return (await unit.session.exec(select(pressed))).one()
-
-
-async def publisher_of_article(
-    unit: Transaction, chat_id: int, article_id: int
-) -> SourceName | None:
-    """Return who told the chat the article first; none if that is gone."""
-    rows = await unit.session.exec(
-        select(Source.id, Source.kind, Entry.outlet, carried_by())
-        .join(Entry, col(Entry.source_id) == Source.id)
-        .where(col(Entry.article_id) == article_id, reaches(chat_id))
-        .order_by(col(Entry.first_seen_at), col(Source.id))
-        .limit(1)
-    )
-    row = rows.first()
-    if row is None:
-        return None
-    source_id, kind, outlet, name = row
-    return SourceName(source_id, outlet if kind is SourceKind.SEARCH else "", name)
 
 
 async def topic_names(unit: Transaction, topic_ids: list[int]) -> dict[int, str]:

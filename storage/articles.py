@@ -6,7 +6,6 @@ others read.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -35,10 +34,15 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import ClaimTerms, claim_statement, release
-from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
-from storage.entries import Entry
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+)
 from storage.enums import Notification, Stage
-from storage.sources import Source
 from storage.stories import continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
@@ -399,16 +403,6 @@ class GroupedArticle(NamedTuple):
     folded: str
 
 
-class CarriedBy(NamedTuple):
-    """Who carries an article; *outlet* is "" unless a search named it."""
-
-    source_id: int
-    outlet: str
-    host: str
-    title: str
-    public: bool
-
-
 def _with_text(*wanted: ColumnElement[bool]) -> Select[Any]:
     lead = case((col(Article.summary) != "", col(Article.summary)), else_=col(Article.text))
     rows: Select[Any] = select(  # type: ignore[call-overload]
@@ -434,14 +428,6 @@ _GROUPED: Final = _with_text(
     col(Article.stage) != Stage.STORED,
     col(Article.news_at) >= bindparam("since"),
     col(Article.id) > bindparam("after"),
-)
-
-_CARRIED_BY: Final[Select[Any]] = (
-    select(  # type: ignore[call-overload]
-        Entry.article_id, Entry.source_id, Entry.outlet, Source.host, Source.title, Source.public
-    )
-    .join(Source, col(Source.id) == Entry.source_id)
-    .where(among(col(Entry.article_id), bindparam("ids")))
 )
 
 _JOIN: Final = (
@@ -484,19 +470,6 @@ async def newest_window_start(unit: Transaction, since: datetime, most: int) -> 
         return article_id
     oldest = (await unit.session.exec(select(func.min(by_id)).where(recent))).one()
     return (oldest or 1) - 1
-
-
-async def sources_of_articles(
-    unit: Transaction, article_ids: Collection[int]
-) -> Mapping[int, list[CarriedBy]]:
-    if not article_ids:
-        return {}
-    connection = await unit.session.connection()
-    rows = await connection.execute(_CARRIED_BY, {"ids": article_ids})
-    tellers: defaultdict[int, list[CarriedBy]] = defaultdict(list)
-    for article_id, *teller in rows:
-        tellers[article_id].append(CarriedBy(*teller))
-    return tellers
 
 
 async def group_articles(

@@ -110,7 +110,9 @@ async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Articl
 
     What the chat has muted since is left out.
     """
-    heard = is_not_muted(unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id))
+    heard = is_not_muted(
+        unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
+    )
     rows = await unit.session.exec(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)

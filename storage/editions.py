@@ -19,7 +19,7 @@ from storage.db.sql import NUMBERED, ROW_ID, among, insert_new
 from storage.enums import SENT_NOTHING, ChatState, DeliveryState, DigestMedium, Mode
 from storage.mutes import is_not_muted
 from storage.outbox import Delivery
-from storage.publishers import carried_to
+from storage.publishers import article_reaches
 from storage.queries import Match, Query
 from storage.subscriptions import Subscription
 from storage.topics import Topic
@@ -284,7 +284,7 @@ async def found_since(
     reaching = (
         is_not_muted(unit, chat_id, col(Article.id), col(Article.story_id))
         if chat_id
-        else carried_to(None, col(Article.id))
+        else article_reaches(None, col(Article.id))
     )
     newest_first = (col(Match.news_at).desc(), col(Article.id).desc())
     matches = (

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from sqlalchemy import (
     or_,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
 from storage.articles import Article
@@ -24,7 +24,7 @@ from storage.db.engine import Transaction
 from storage.db.sql import NUMBERED, ROW_ID, among, enum_column, upsert
 from storage.entries import Entry
 from storage.enums import SOURCE_MUTES, MuteKind, SourceKind
-from storage.publishers import carried_to, carrying, followed_among
+from storage.publishers import article_reaches
 from storage.sources import Source
 from storage.stories import Story, chain_of_story
 from storage.topics import Topic
@@ -166,7 +166,9 @@ async def mutes_of(unit: Transaction, chat_id: int, *, offset: int, limit: int) 
         col(Source.kind) != SourceKind.SEARCH,  # whose words are somebody's
     )
     of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, col(Mute.subject_id) == Topic.id)
-    of_story = and_(col(Article.story_id) == Mute.subject_id, carried_to(chat_id, col(Article.id)))
+    of_story = and_(
+        col(Article.story_id) == Mute.subject_id, article_reaches(chat_id, col(Article.id))
+    )
     title = select(Article.title).where(of_story)
     first = title.order_by(col(Article.id)).limit(1).scalar_subquery()
     name = case(
@@ -205,137 +207,79 @@ async def subjects_muted_of_each(
     return muted
 
 
-# What chats have muted of one article, and so are not alerted to; see `mutes_heard`.
+# The rules, said once. Chats, articles and stories may be columns.
 #
-# A round of alerts asks for all its chats at once what could bear on the article, and decides
-# without the database: a condition for each chat is asked as often as there are chats.
-
-
-class CarryingSource(NamedTuple):
-    """Who carried an article of a story; *outlet* is named by a search."""
-
-    article_id: int
-    source_id: int
-    is_public: bool
-    outlet: str
-
-    def is_muted(self, muted: Collection[MuteSubject], *kinds: MuteKind) -> bool:
-        return any(
-            MuteSubject(kind, self.source_id, outlet) in muted
-            for kind in kinds
-            for outlet in {"", self.outlet}
-        )
-
-
-async def sources_of_story(unit: Transaction, story_id: int) -> list[CarryingSource]:
-    rows = await unit.session.exec(
-        select(Entry.article_id, Entry.source_id, Source.public, Entry.outlet)
-        .join(Article, col(Article.id) == Entry.article_id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id) == story_id)
-    )
-    return [CarryingSource(*row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class AlertMutes:
-    """What each chat has muted that bears on the article, and which private carriers it follows."""
-
-    article_id: int
-    carriers: Collection[CarryingSource]
-    subjects: Mapping[int, Collection[MuteSubject]]
-    followed: Mapping[int, frozenset[int]]
-
-    def hears(self, chat_id: int, topic_id: int) -> bool:
-        """Say whether the chat is alerted to the article for the topic."""
-        muted = self.subjects.get(chat_id)
-        if not muted:
-            return True
-        if any(one.kind is MuteKind.STORY for one in muted):
-            return False
-        if MuteSubject(MuteKind.TOPIC, topic_id) in muted:
-            return False
-        followed = self.followed.get(chat_id, frozenset())
-        known = [one for one in self.carriers if one.is_public or one.source_id in followed]
-        by_anybody = any(
-            one.article_id == self.article_id and not one.is_muted(muted, MuteKind.SOURCE)
-            for one in known
-        )
-        return by_anybody and not all(one.is_muted(muted, *SOURCE_MUTES) for one in known)
-
-
-async def mutes_affecting(
-    unit: Transaction,
-    article: Article,
-    carriers: Collection[CarryingSource],
-    *,
-    chat_ids: Collection[int],
-    topic_ids: Collection[int],
-) -> AlertMutes:
-    subjects = await _subjects(unit, article, carriers, chat_ids, topic_ids)
-    private = {one.source_id for one in carriers if not one.is_public}
-    followed = await followed_among(unit, private, subjects)
-    return AlertMutes(article.id, carriers, subjects, followed)
-
-
-async def _subjects(
-    unit: Transaction,
-    article: Article,
-    carriers: Collection[CarryingSource],
-    chat_ids: Collection[int],
-    topic_ids: Collection[int],
-) -> dict[int, set[MuteSubject]]:
-    chain = select(chain_of_story(Story)).where(col(Story.id) == article.story_id).scalar_subquery()
-    of_source = and_(
-        col(Mute.kind).in_(SOURCE_MUTES),
-        among(col(Mute.subject_id), {one.source_id for one in carriers}),
-    )
-    of_story = and_(col(Mute.kind) == MuteKind.STORY, col(Mute.subject_id) == chain)
-    of_topic = and_(col(Mute.kind) == MuteKind.TOPIC, among(col(Mute.subject_id), topic_ids))
-    rows = await unit.session.exec(
-        select(Mute.chat_id, Mute.kind, Mute.subject_id, Mute.outlet).where(
-            among(col(Mute.chat_id), chat_ids), or_(of_source, of_story, of_topic), is_active(unit)
-        )
-    )
-    subjects: defaultdict[int, set[MuteSubject]] = defaultdict(set)
-    for chat_id, kind, subject_id, outlet in rows:
-        subjects[chat_id].add(MuteSubject(MuteKind(kind), subject_id, outlet))
-    return subjects
-
-
-# What a chat hears for all it has muted, as conditions: for bundles and digests.
-#
-# - of a muted story nothing, of none of its chapters
+# - of a muted story a chat is sent nothing, no chapter of its chain
 # - of a muted topic nothing
-# - an article only from who is not muted; so other outlets still tell its story
-# - no alert from whom the chat wants less of, unless another outlet tells the story too
-#
-# Chats, articles and stories may be columns. Alerts have the same rules for many chats at once
-# (`mutes_at_once`).
+# - an article only from a publisher that is not muted; so other publishers still tell its story
+# - at once, alone or in a bundle, nothing from publishers that the chat wants less of, unless
+#   another publisher tells the story too
 
 
 def is_not_muted(
-    unit: Transaction, chat_id: Any, article_id: Any, story_id: Any
+    unit: Transaction, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
 ) -> ColumnElement[bool]:
-    """Say whether the chat is told the article, by anybody that it has not muted."""
-    its_mute = and_(
-        col(Mute.chat_id) == chat_id,
-        col(Mute.kind) == MuteKind.SOURCE,
-        col(Mute.subject_id) == Entry.source_id,
-        or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
-        is_active(unit),
+    """Say whether the chat sees a publisher of the article, and no mute but a topic's forbids it.
+
+    *at_once*: in an alert, else in a digest.
+    """
+    allowed = and_(
+        article_reaches(chat_id, article_id, ~_is_publisher_muted(unit, chat_id, MuteKind.SOURCE)),
+        ~is_muted(unit, chat_id, story_id),
     )
-    carried = carrying(chat_id, col(Entry.article_id) == article_id)
-    unmuted = carried.outerjoin(Mute, its_mute).where(col(Mute.id).is_(None))
-    return and_(unmuted.exists(), ~is_muted(unit, chat_id, story_id))
+    if not at_once:
+        return allowed
+    part = aliased(Article)
+    unmuted = ~_is_publisher_muted(unit, chat_id, *SOURCE_MUTES)
+    return and_(
+        allowed, article_reaches(chat_id, col(part.id), col(part.story_id) == story_id, unmuted)
+    )
 
 
 def is_muted(unit: Transaction, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
     """Say whether the chat has muted the chain of the story."""
-    return exists().where(
+    muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == MuteKind.STORY,
         is_active(unit),
         col(Mute.subject_id) == chain_of_story(Story),
         col(Story.id) == story_id,
     )
+    return muted.correlate_except(Mute, Story)
+
+
+def _is_publisher_muted(unit: Transaction, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
+    """Say of an `Entry` in the query whether the chat has muted who published it."""
+    muted = exists().where(
+        col(Mute.chat_id) == chat_id,
+        col(Mute.kind).in_(kinds),
+        col(Mute.subject_id) == Entry.source_id,
+        or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
+        is_active(unit),
+    )
+    return muted.correlate_except(Mute)
+
+
+async def muted_at_once(
+    unit: Transaction, article: Article, source_ids: Collection[int], chat_ids: Collection[int]
+) -> set[int]:
+    """Return those of the chats that are not alerted to the article; *source_ids*: of its story.
+
+    The rules cost 0.4 ms a chat, so they are asked only of chats with a mute that bears on it.
+    """
+    theirs = aliased(Mute)  # the rules ask for mutes of their own
+    bears = or_(
+        and_(
+            col(theirs.kind) == MuteKind.STORY,
+            col(theirs.subject_id)
+            == select(chain_of_story(Story))
+            .where(col(Story.id) == article.story_id)
+            .scalar_subquery(),
+        ),
+        and_(col(theirs.kind).in_(SOURCE_MUTES), col(theirs.subject_id).in_(source_ids)),
+    )
+    allowed = is_not_muted(unit, col(theirs.chat_id), article.id, article.story_id, at_once=True)
+    rows = await unit.session.exec(
+        select(theirs.chat_id).where(col(theirs.chat_id).in_(chat_ids), bears, ~allowed)
+    )
+    return set(rows)

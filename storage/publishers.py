@@ -1,6 +1,7 @@
-"""Who carried an article, and whose source that is.
+"""Publishers: which sources carried an article or a story, and whose sources they are.
 
-What reaches a chat comes from a public source or from one that it follows.
+The rule in two sentences. An article was carried by the source of each of its entries, and such a
+source is public or private. A chat sees what comes from public sources and from those it follows.
 """
 
 from collections import defaultdict
@@ -8,9 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.articles import Article
 from storage.db.engine import Transaction
@@ -20,92 +20,161 @@ from storage.enums import SourceKind
 from storage.sources import Follow, Source
 
 
-def reaches(chat_id: int | None) -> ColumnElement[bool]:
-    """Say of a `Source` in the query whether what it holds reaches the chat (None: anybody)."""
+class Publisher(NamedTuple):
+    """A source that carried an article; *outlet* is the publisher that the entry itself names."""
+
+    article_id: int
+    story_id: int
+    scope_id: int  # the article's; see `Article`
+    source_id: int
+    is_public: bool
+    is_search: bool
+    host: str
+    title: str
+    outlet: str
+    outlet_host: str
+
+    @property
+    def name(self) -> str:
+        """A search has no name: its title is the query of some user, and nobody else's business."""
+        return self.outlet or ("" if self.is_search else self.title) or self.host
+
+    @property
+    def mutable_outlet(self) -> str:
+        """What a mute of this publisher names beside the source: of a search only this outlet."""
+        return self.outlet if self.is_search else ""
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether what the source says counts for everybody who sees the article.
+
+        A private source that carries a public article counts for its followers alone.
+        """
+        return self.is_public or self.source_id == self.scope_id
+
+
+def reaches(chat_id: Any) -> ColumnElement[bool]:
+    """Say of a `Source` in the query whether the chat (an id, a column; None: anybody) sees it."""
     followed = exists().where(col(Follow.chat_id) == chat_id, col(Follow.source_id) == Source.id)
-    return or_(col(Source.public), followed)
+    return or_(col(Source.public), followed.correlate_except(Follow))
 
 
-def carried_to(chat_id: Any, article_id: Any) -> ColumnElement[bool]:
-    """Say whether any source that carried the article reaches the chat; both may be columns."""
-    return carrying(chat_id, col(Entry.article_id) == article_id).exists()
+def article_reaches(
+    chat_id: Any, article_id: Any, *which: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Say whether the chat sees any source, of *which*, that carried the article.
 
-
-def carrying(chat_id: Any, which: ColumnElement[bool]) -> SelectOfScalar[int]:
-    """Return those of *which* entries that reach the chat; it is for EXISTS."""
-    # A join and no second EXISTS: inside that one an outer column would stand for its whole table.
-    followed = and_(col(Follow.source_id) == Source.id, col(Follow.chat_id) == chat_id)
-    return (
-        select(Entry.source_id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .outerjoin(Follow, followed)
-        .where(which, or_(col(Source.public), col(Follow.chat_id).is_not(None)))
-    )
-
-
-async def followed_among(
-    unit: Transaction, source_ids: Collection[int], chat_ids: Collection[int]
-) -> dict[int, frozenset[int]]:
-    """Return which of the sources each of the chats follows, by chat; none that follows none."""
-    if not source_ids or not chat_ids:
-        return {}
-    rows = await unit.session.exec(
-        select(Follow.chat_id, Follow.source_id).where(
-            among(col(Follow.source_id), source_ids), among(col(Follow.chat_id), chat_ids)
-        )
-    )
-    followed: defaultdict[int, set[int]] = defaultdict(set)
-    for chat_id, source_id in rows:
-        followed[chat_id].add(source_id)
-    return {chat_id: frozenset(ids) for chat_id, ids in followed.items()}
-
-
-def carried_by() -> ColumnElement[str]:
-    """Return the name of whoever told the `Entry` of the `Source` in the query.
-
-    A search is made for somebody's words, which are nobody else's business: it has no name.
+    Chat and article may be columns.
     """
-    outlet, host = func.nullif(col(Entry.outlet), ""), col(Source.host)
-    title = func.nullif(col(Source.title), "")
-    named = func.coalesce(outlet, title, host)
-    return case((col(Source.kind) == SourceKind.SEARCH, func.coalesce(outlet, host)), else_=named)
+    carried = exists().where(
+        col(Entry.article_id) == article_id,
+        col(Source.id) == Entry.source_id,
+        reaches(chat_id),
+        *which,
+    )
+    return carried.correlate_except(Entry, Source)
 
 
-def is_canonical_source() -> ColumnElement[bool]:
-    """Say whether what the `Source` says counts for the `Article`, which it carries, to everybody.
-
-    A private source that carries a public article counts for its followers alone.
-    """
-    return or_(col(Source.public), col(Article.scope_id) == Source.id)
-
-
-# Made once: the step that matches asks it for each claim.
-_CARRIERS: Final[Select[Any]] = (
+# Made once: the stages that group and match ask for each claim. The first to carry comes first.
+_PUBLISHERS: Final[Select[Any]] = (
     select(  # type: ignore[call-overload]
-        Entry.article_id, Source.host, Source.title, Entry.outlet, Entry.outlet_host
+        Entry.article_id,
+        Article.story_id,
+        Article.scope_id,
+        Source.id,
+        Source.public,
+        col(Source.kind) == SourceKind.SEARCH,
+        Source.host,
+        Source.title,
+        Entry.outlet,
+        Entry.outlet_host,
     )
     .join(Source, col(Source.id) == Entry.source_id)
     .join(Article, col(Article.id) == Entry.article_id)
-    .where(among(col(Entry.article_id), bindparam("ids")), is_canonical_source())
+    .order_by(col(Entry.first_seen_at), col(Source.id))
 )
 
+_OF_ARTICLES: Final = _PUBLISHERS.where(among(col(Entry.article_id), bindparam("ids")))
 
-async def hosts_carrying(
+_OF_STORIES: Final = _PUBLISHERS.where(among(col(Article.story_id), bindparam("ids")))
+
+
+async def _publishers(
+    unit: Transaction,
+    statement: Select[Any],
+    ids: Iterable[int],
+    *which: ColumnElement[bool],
+) -> list[Publisher]:
+    if not (asked := list(ids)):
+        return []
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await unit.session.connection()
+    rows = await connection.execute(statement.where(*which) if which else statement, {"ids": asked})
+    return [Publisher._make(row) for row in rows]
+
+
+def _by_article(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publisher]]:
+    found: defaultdict[int, list[Publisher]] = defaultdict(list)
+    for publisher in publishers:
+        found[publisher.article_id].append(publisher)
+    return found
+
+
+async def publishers_of(
+    unit: Transaction, article_ids: Collection[int]
+) -> Mapping[int, Sequence[Publisher]]:
+    """Return all publishers of each article, the first to carry it first."""
+    return _by_article(await _publishers(unit, _OF_ARTICLES, article_ids))
+
+
+async def publishers_seen_by(
+    unit: Transaction, chat_id: int | None, article_ids: Collection[int]
+) -> Mapping[int, Sequence[Publisher]]:
+    """Return those that the chat sees (None: that everybody sees), in the same order."""
+    return _by_article(await _publishers(unit, _OF_ARTICLES, article_ids, reaches(chat_id)))
+
+
+async def first_publisher_names(
+    unit: Transaction, article_ids: Collection[int], chat_id: int | None = None
+) -> dict[int, str]:
+    """Return the name of the first publisher of each article that the chat sees."""
+    seen = await publishers_seen_by(unit, chat_id, article_ids)
+    return {article_id: publishers[0].name for article_id, publishers in seen.items()}
+
+
+async def sources_of_record(unit: Transaction, article_ids: Collection[int]) -> dict[int, int]:
+    """Return for each article the source whose text it has: the first canonical one.
+
+    So no private feed can change what others read. A search comes last: it only cites others.
+    """
+    found = await publishers_of(unit, article_ids)
+    canonical = {
+        article_id: [each for each in publishers if each.is_canonical]
+        for article_id, publishers in found.items()
+    }
+    return {
+        article_id: min(publishers, key=lambda each: each.is_search).source_id
+        for article_id, publishers in canonical.items()
+        if publishers
+    }
+
+
+async def searchable_names(
     unit: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
-    """The hosts and titles of the sources that made each of the articles, and its outlets."""
-    connection = await unit.session.connection()
-    rows = await connection.execute(_CARRIERS, {"ids": article_ids})
+    """Return by which hosts, titles and outlets a query can ask for each article's publishers."""
     found: dict[int, tuple[str, ...]] = {}
-    for article_id, *names in rows:
-        found[article_id] = (*found.get(article_id, ()), *filter(None, names))
+    for each in await _publishers(unit, _OF_ARTICLES, article_ids):
+        if each.is_canonical:
+            names = filter(None, (each.host, each.title, each.outlet, each.outlet_host))
+            found[each.article_id] = (*found.get(each.article_id, ()), *names)
     return found
 
 
 async def sources_named(
     unit: Transaction, is_meant: Callable[[str, str], bool], chat_id: int | None
 ) -> frozenset[int]:
-    """The sources that reach the chat and of which *is_meant* says so, from host and title.
+    """Return the sources that the chat sees and of which *is_meant* says so, from host and title.
 
     Searches too: what they find may be anybody's.
     """
@@ -119,160 +188,79 @@ async def sources_named(
     )
 
 
-async def publishers_of(unit: Transaction, article_ids: Collection[int]) -> dict[int, int]:
-    """Return for each article the source whose words it has: the first of its scope that had it.
-
-    So nobody can put words of their own into what others read. A search has only heard of it.
-    """
-    if not article_ids:
-        return {}
-    rows = await unit.session.exec(
-        select(Entry.article_id, Entry.source_id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .join(Article, col(Article.id) == Entry.article_id)
-        .where(among(col(Entry.article_id), article_ids), is_canonical_source())
-        .order_by(
-            col(Source.kind) != SourceKind.SEARCH,
-            col(Entry.first_seen_at).desc(),
-            col(Entry.source_id).desc(),
-        )
-    )
-    return dict(rows.all())
+# Publishers of stories.
 
 
-# Who told the stories that a topic found, and what a chat hears of them.
-
-
-class StoryPublisher(NamedTuple):
-    """*stories* came from it; *article_id* is the last one's, and names it with its source."""
-
-    source_id: int
-    article_id: int
-    name: str
-    stories: int
-
-
-class MutablePublisher(NamedTuple):
-    """*outlet* is "" unless a search named it."""
-
-    source_id: int
-    outlet: str
-    name: str
-
-
-async def publishers_of_stories(
+async def busiest_publishers(
     unit: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
-) -> list[StoryPublisher]:
-    """Return those that told the chat most of the stories, the busiest first."""
-    name = carried_by()
-    count = func.count(col(Article.story_id).distinct())
-    rows = await unit.session.exec(
-        select(Entry.source_id, func.max(Entry.article_id), name, count)
-        .join(Article, col(Article.id) == Entry.article_id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(among(col(Article.story_id), story_ids), reaches(chat_id))
-        .group_by(col(Entry.source_id), name)
-        .order_by(count.desc(), name, col(Entry.source_id))
-        .limit(limit)
-    )
-    return [StoryPublisher(*row) for row in rows]
+) -> list[tuple[Publisher, int]]:
+    """Return those that carried most of the stories, each with its newest article; and how many."""
+    newest: dict[tuple[int, str], Publisher] = {}
+    stories: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
+    for each in await _publishers(unit, _OF_STORIES, story_ids, reaches(chat_id)):
+        key = (each.source_id, each.name)
+        newest[key] = max(newest.get(key, each), each)
+        stories[key].add(each.story_id)
+    counted = [(each, len(stories[key])) for key, each in newest.items()]
+    counted.sort(key=lambda pair: (-pair[1], pair[0].name, pair[0].source_id))
+    return counted[:limit]
 
 
-async def publisher_of_source(
-    unit: Transaction, chat_id: int, source_id: int, article_id: int
-) -> MutablePublisher | None:
-    """Return who told the chat that article there, if it did."""
-    rows = await unit.session.exec(
-        select(Source.kind, Entry.outlet, carried_by())
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(
-            col(Entry.source_id) == source_id,
-            col(Entry.article_id) == article_id,
-            reaches(chat_id),
-        )
-        .limit(1)
-    )
-    row = rows.first()
-    if row is None:
-        return None
-    kind, outlet, name = row
-    return MutablePublisher(source_id, outlet if kind is SourceKind.SEARCH else "", name)
+# An article, and the name of one publisher that carried it.
+Named = tuple[int, str]
 
 
-# Who tells a story, as each chat may know it: public sources, and those it follows itself.
+def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:
+    """Return each name once, those of the article first, else in order."""
+    ordered = sorted(publishers, key=lambda named: named[0] != article_id)
+    return tuple(dict.fromkeys(name for _, name in ordered))
 
 
-async def publishers_by_article(
-    unit: Transaction, shown: Mapping[int, int], chat_id: int | None = None
-) -> dict[int, list[str]]:
-    """Return who tells each story, by its id; *shown* is the article that stands for it.
-
-    Whoever brought that one comes first, then the others, the first teller first. Only public
-    sources are named, and those that the chat, if one is given, follows itself.
-    """
-    tellers = await publishers_by_story(unit, shown, chat_id)
-    return {
-        story_id: without_publisher_of(told, shown[story_id]) for story_id, told in tellers.items()
-    }
-
-
-async def publishers_by_story(
+async def names_by_story(
     unit: Transaction, story_ids: Iterable[int], chat_id: int | None = None
-) -> Mapping[int, Sequence[tuple[int, str]]]:
-    """Return, by story, who tells it with which article, the first teller first."""
-    connection = await unit.session.connection()
-    rows = await connection.execute(
-        select(Article.story_id, Article.id, carried_by())
-        .join(Entry, col(Entry.article_id) == Article.id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(among(col(Article.story_id), story_ids), reaches(chat_id))
-        .order_by(col(Entry.first_seen_at), col(Source.id))
-    )
-    told: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
-    for story_id, article_id, name in rows:
-        told[story_id].append((article_id, name))
-    return told
+) -> Mapping[int, Sequence[Named]]:
+    """Return the publishers of each story that the chat sees (None: everybody), the first first."""
+    named: defaultdict[int, list[Named]] = defaultdict(list)
+    for each in await _publishers(unit, _OF_STORIES, story_ids, reaches(chat_id)):
+        named[each.story_id].append((each.article_id, each.name))
+    return named
 
 
-def without_publisher_of(tellers: Sequence[tuple[int, str]], article_id: int) -> list[str]:
-    """Return who tells a story, whoever brought *article_id* first."""
-    ordered = sorted(tellers, key=lambda teller: teller[0] != article_id)
-    return list(dict.fromkeys(name for _, name in ordered))
-
-
-@dataclass(frozen=True, slots=True)
-class _Publisher:
-    article_id: int
-    source_id: int
-    public: bool
-    name: str
+async def publisher_names(
+    unit: Transaction, shown: Mapping[int, int], chat_id: int | None = None
+) -> dict[int, Sequence[str]]:
+    """Return the same by name; *shown*: the article that stands for each story, by the story."""
+    named = await names_by_story(unit, shown, chat_id)
+    return {story_id: names_for_article(ours, shown[story_id]) for story_id, ours in named.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPublishers:
-    """Everybody who tells a story, and which of the private sources each chat follows."""
+    """All publishers of a story, and which of the private sources each chat follows."""
 
-    tellers: tuple[_Publisher, ...]
-    followed: Mapping[int, frozenset[int]]
+    publishers: Sequence[Publisher]
+    followed: Collection[tuple[int, int]]  # chat and source
 
     def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
-        """Return whom the chat may know, whoever brought *article_id* first."""
-        followed = self.followed.get(chat_id, frozenset())
-        known = [each for each in self.tellers if each.public or each.source_id in followed]
-        known.sort(key=lambda each: each.article_id != article_id)
-        return tuple(dict.fromkeys(each.name for each in known))
+        """Return the names that the chat may see, those of the article first."""
+        seen = (
+            (each.article_id, each.name)
+            for each in self.publishers
+            if each.is_public or (chat_id, each.source_id) in self.followed
+        )
+        return names_for_article(seen, article_id)
 
 
-async def publishers_known(
+async def publishers_of_story(
     unit: Transaction, story_id: int, chat_ids: Collection[int]
 ) -> StoryPublishers:
-    rows = await unit.session.exec(
-        select(Article.id, Source.id, Source.public, carried_by())
-        .join(Entry, col(Entry.article_id) == Article.id)
-        .join(Source, col(Source.id) == Entry.source_id)
-        .where(col(Article.story_id) == story_id)
-        .order_by(col(Entry.first_seen_at), col(Source.id))
+    publishers = await _publishers(unit, _OF_STORIES, [story_id])
+    private = {each.source_id for each in publishers if not each.is_public}
+    if not private or not chat_ids:
+        return StoryPublishers(publishers, ())
+    followed = await unit.session.exec(
+        select(Follow.chat_id, Follow.source_id).where(
+            col(Follow.source_id).in_(private), col(Follow.chat_id).in_(chat_ids)
+        )
     )
-    tellers = tuple(_Publisher(*row) for row in rows)
-    private = {each.source_id for each in tellers if not each.public}
-    return StoryPublishers(tellers, await followed_among(unit, private, chat_ids))
+    return StoryPublishers(publishers, set(followed.all()))

@@ -14,7 +14,7 @@ from storage.articles import Article, Folded, language_token
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.sql import among
 from storage.entries import Entry
-from storage.publishers import carried_by, carried_to, carrying, reaches
+from storage.publishers import article_reaches, reaches
 from storage.queries import Match
 from storage.sources import Follow, Source
 from storage.subscriptions import Subscription
@@ -104,8 +104,8 @@ async def _visible_to(
 ) -> set[int]:
     """Which of the articles have reached the chat, and are as new as is wanted."""
     these = among(col(Entry.article_id), article_ids)
-    carried = carrying(wanted.chat_id, these).with_only_columns(Entry.article_id)  # type: ignore[call-overload]
-    reached = set(await unit.session.exec(carried))
+    carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
+    reached = set(await unit.session.exec(carried.where(these, reaches(wanted.chat_id))))
     if wanted.since:
         new = select(Article.id).where(among(col(Article.id), article_ids), *_newer_than(wanted))
         reached &= {row for row in await unit.session.exec(new) if row}
@@ -140,22 +140,6 @@ async def articles_of(unit: Transaction, article_ids: Collection[int]) -> list[A
         .order_by(col(Article.news_at).desc(), col(Article.id).desc())
     )
     return list(rows)
-
-
-async def source_names(
-    unit: Transaction, article_ids: Collection[int], chat_id: int | None = None
-) -> dict[int, str]:
-    """The name of whoever first told each article, of the sources that reach the chat."""
-    rows = await unit.session.exec(
-        select(Entry.article_id, carried_by())
-        .where(
-            among(col(Entry.article_id), article_ids),
-            Entry.source_id == Source.id,
-            reaches(chat_id),
-        )
-        .order_by(col(Entry.first_seen_at).desc())
-    )
-    return dict(rows.all())
 
 
 async def _first_since(unit: Transaction, wanted: ArticleSearch) -> int:
@@ -291,7 +275,7 @@ async def _newest(
         .where(
             which,
             col(Match.news_at) <= unit.now,
-            carried_to(chat_id, col(Article.id)),
+            article_reaches(chat_id, col(Article.id)),
         )
         .order_by(col(Match.news_at).desc(), col(Article.id).desc())
         .limit(limit * _ARTICLES_TO_A_STORY)
@@ -337,7 +321,7 @@ async def stories_by_day(
             among(col(Match.query_id), query_ids),
             col(Match.news_at) > unit.now - timedelta(days=days),
             col(Match.news_at) <= unit.now,
-            carried_to(chat_id, col(Article.id)),
+            article_reaches(chat_id, col(Article.id)),
         )
         .group_by(col(Match.query_id), col(Article.story_id))
         .subquery()

@@ -9,7 +9,8 @@ from bot.matching.preview import Hit, Preview
 from bot.matching.query import Query
 from bot.matching.snippets import snippet
 from storage.db.engine import Storage
-from storage.search import FoundStory, newest_public_stories, source_names
+from storage.publishers import first_publisher_names
+from storage.search import FoundStory, newest_public_stories
 
 PAGE = 10
 DEEPEST = 50  # stories that can be paged through
@@ -42,7 +43,7 @@ class Glimpsing:
         async with self.storage.reading() as unit:
             stories = await newest_public_stories(unit, chat_id, until + 1)
             shown = stories[offset:until]
-            names = await source_names(unit, [story.article_id for story in shown])
+            names = await first_publisher_names(unit, [story.article_id for story in shown])
         hits = tuple(_hit(story, names.get(story.article_id, "")) for story in shown)
         return Glimpse(hits, len(stories) > until)
 

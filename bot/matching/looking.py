@@ -16,7 +16,7 @@ from bot.matching.surroundings import asked_of, source_keys
 from bot.matching.tree import Node, Source, leaves
 from storage.articles import Article
 from storage.db.engine import POSTGRESQL, Storage
-from storage.publishers import hosts_carrying, sources_named
+from storage.publishers import searchable_names, sources_named
 from storage.search import ArticleSearch, articles_of, search_articles
 
 # A query with more candidates, or with slower ones, is told as "more than".
@@ -112,7 +112,7 @@ class Looking:
             page = ids[start : start + PAGE]
             async with self.storage.reading() as unit:
                 articles = await articles_of(unit, page)
-                carriers = await hosts_carrying(unit, page) if with_carriers else {}
+                carriers = await searchable_names(unit, page) if with_carriers else {}
 
             def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
                 return tell(article, carriers.get(article.id, ()))

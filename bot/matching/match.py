@@ -16,7 +16,7 @@ from bot.matching.slices import AT_ONCE, Slices, in_turns
 from storage.articles import UnmatchedArticle, advance_articles, claim_articles
 from storage.db.engine import Storage
 from storage.enums import Stage
-from storage.publishers import hosts_carrying
+from storage.publishers import searchable_names
 from storage.queries import MatchFound, queries_by_id, store_matches
 
 _READ: Final = 500  # queries read at once
@@ -54,7 +54,7 @@ class Matching:
 
     async def _matches(self, articles: Sequence[UnmatchedArticle]) -> list[MatchFound]:
         async with self.storage.reading() as unit:
-            carriers = await hosts_carrying(unit, [article.id for article in articles])
+            carriers = await searchable_names(unit, [article.id for article in articles])
         index = self.following.live.index
         hits = await in_turns(matching(index, articles, carriers))
         queries = await self._queries(set[int]().union(*(hit.ids for hit in hits)))

@@ -18,8 +18,9 @@ from bot.matching.spans import spans
 from bot.matching.tracing import Place
 from storage.articles import Article
 from storage.db.engine import Storage
+from storage.publishers import first_publisher_names
 from storage.queries import MatchFound, store_matches
-from storage.search import ArticleSearch, search_articles, source_names
+from storage.search import ArticleSearch, search_articles
 
 MOST_FILLED = 10_000  # articles that a new query is filled from
 SILENT_DAYS = 30
@@ -124,7 +125,7 @@ class Preview:
     ) -> tuple[Hit, ...]:
         """How *articles* are shown to whoever asked for the *query*; snippets of that *length*."""
         async with self.storage.reading() as unit:
-            names = await source_names(unit, [one.id for one in articles], chat_id)
+            names = await first_publisher_names(unit, [one.id for one in articles], chat_id)
 
         def shown(article: Article) -> Hit:
             return _hit(query, article, names.get(article.id, ""), length)

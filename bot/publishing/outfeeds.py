@@ -17,7 +17,7 @@ from storage.db.engine import Storage, Transaction
 from storage.editions import Edition as Made
 from storage.editions import ListedStory, newest_editions, queries_of, stories_listed
 from storage.enums import ChatState
-from storage.publishers import publishers_by_article
+from storage.publishers import publisher_names
 from storage.search import FoundStory, newest_stories
 from storage.sharing import PublishedFeed, published_feed
 from storage.subscriptions import subscription_to
@@ -71,7 +71,7 @@ class _Making:
             return None
         found = await newest_stories(self.unit, self.grant.chat_id, topic.query_id, MOST_ENTRIES)
         shown = {story.story_id: story.article_id for story in found}
-        outlets = await publishers_by_article(self.unit, shown, self.grant.chat_id)
+        outlets = await publisher_names(self.unit, shown, self.grant.chat_id)
         query = (await queries_of(self.unit, [topic_id]))[topic_id]
         entries = [self._story(story, outlets.get(story.story_id, ()), query) for story in found]
         return self._feed(f"topic-{topic_id}", topic.name, entries, subscription.created_at)

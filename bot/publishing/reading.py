@@ -26,7 +26,7 @@ from storage.editions import (
 )
 from storage.editions import Edition as Made
 from storage.enums import Style
-from storage.publishers import publishers_by_article
+from storage.publishers import publisher_names
 from storage.search import chats_with_own_sources
 
 _NOBODY: Mapping[int, Sequence[str]] = {}
@@ -79,7 +79,7 @@ async def _trends(unit: Transaction, made: Made, topics: Sequence[DigestTopic]) 
 
 async def _choice(unit: Transaction, made: Made) -> Choice:
     rows = await stories_listed(unit, [made.id])
-    outlets = await publishers_by_article(
+    outlets = await publisher_names(
         unit, {row.story_id: row.article_id for row in rows}, made.chat_id
     )
     return arrange([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))

@@ -20,18 +20,17 @@ from bot.sources.stories.centre import Guest
 from bot.sources.stories.memory import MOST_STORIES, WINDOW
 from storage.articles import (
     PUBLIC,
-    CarriedBy,
     GroupedArticle,
     group_articles,
     grouped,
     newest_window_start,
     regroup_articles,
-    sources_of_articles,
     ungrouped,
 )
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, lease_of, renew_lease
 from storage.feeds_followed import followers_of
+from storage.publishers import Publisher, publishers_of
 
 log = structlog.get_logger(__name__)
 
@@ -144,14 +143,14 @@ class Grouping:
 class Carried(NamedTuple):
     """Who carries each article, by its id, and the chats that follow each private source."""
 
-    tellers: Mapping[int, Sequence[CarriedBy]]
+    publishers: Mapping[int, Sequence[Publisher]]
     followers: Mapping[int, frozenset[int]]
 
 
 async def _carried(unit: Transaction, articles: Sequence[GroupedArticle]) -> Carried:
-    tellers = await sources_of_articles(unit, [article.id for article in articles])
+    publishers = await publishers_of(unit, [article.id for article in articles])
     private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
-    return Carried(tellers, await followers_of(unit, private))
+    return Carried(publishers, await followers_of(unit, private))
 
 
 def _placed(
@@ -183,16 +182,12 @@ def _remembering(
 
 
 def _told(article: GroupedArticle, carried: Carried) -> Told:
-    """Only who made the article has a seat in its story; see `storage.sources_carrying`."""
+    """Only who made the article has a seat in its story; see `Publisher.is_canonical`."""
     is_public = article.scope_id == PUBLIC
-    tellers = [
-        teller
-        for teller in carried.tellers.get(article.id, ())
-        if teller.public or teller.source_id == article.scope_id
-    ]
+    publishers = [each for each in carried.publishers.get(article.id, ()) if each.is_canonical]
     # A private feed may call itself as it likes, and takes nobody else's seat by it.
     scope = "" if is_public else f"private {article.scope_id} "
-    outlets = [scope + (t.outlet.casefold() or f"source {t.source_id}") for t in tellers]
+    outlets = [scope + (t.outlet.casefold() or f"source {t.source_id}") for t in publishers]
     return Told(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
@@ -200,7 +195,7 @@ def _told(article: GroupedArticle, carried: Carried) -> Told:
         title=article.title,
         lead=article.lead,
         text=article.folded,
-        names=tuple([name for t in tellers for name in (t.outlet, t.host, t.title)]),
+        names=tuple([name for t in publishers for name in (t.outlet, t.host, t.title)]),
         readers=None if is_public else carried.followers.get(article.scope_id, frozenset()),
         number=article.id,
     )

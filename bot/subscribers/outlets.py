@@ -11,12 +11,7 @@ from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import SOURCE_MUTES, MuteKind
 from storage.mutes import Mute, MuteSubject, mute, mute_of, unmute
-from storage.publishers import (
-    MutablePublisher,
-    StoryPublisher,
-    publisher_of_source,
-    publishers_of_stories,
-)
+from storage.publishers import Publisher, busiest_publishers, publishers_seen_by
 from storage.topics import topic_seen_by
 
 DAYS = 30
@@ -41,13 +36,13 @@ class Looks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WhereFrom:
-    """Who told most of the *stories* that a topic found in *days*."""
+    """Which publishers carried how many of the *stories* that a topic found in *days*."""
 
     topic_id: int
     name: str
     stories: int
     days: int
-    publishers_of_stories: Sequence[StoryPublisher]
+    publishers: Sequence[tuple[Publisher, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +70,27 @@ class Outlets:
         found = await self.past.stories(parse(topic.typed), chat_id=chat_id, days=DAYS)
         stories = {article.story_id for article in found.articles}
         async with self.storage.reading() as unit:
-            told = await publishers_of_stories(unit, chat_id, stories, limit=MOST)
-        return WhereFrom(topic_id, topic.name, len(stories), DAYS, told)
+            busiest = await busiest_publishers(unit, chat_id, stories, limit=MOST)
+        return WhereFrom(topic_id, topic.name, len(stories), DAYS, busiest)
 
     async def one(self, chat_id: int, source_id: int, article_id: int) -> OutletSeen:
         async with self.storage.reading() as unit:
-            outlet = await _outlet(unit, chat_id, source_id, article_id)
+            publisher = await _publisher(unit, chat_id, source_id, article_id)
             muted = [
-                await mute_of(unit, chat_id, MuteSubject(kind, source_id, outlet.outlet))
+                await mute_of(unit, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet))
                 for kind in SOURCE_MUTES
             ]
         in_force = next((one for one in muted if one), None)
-        return OutletSeen(source_id, article_id, outlet.name, in_force)
+        return OutletSeen(source_id, article_id, publisher.name, in_force)
 
     async def mute(self, chat_id: int, source_id: int, article_id: int, days: int) -> None:
         """Tell nothing of it for so many days; 0: in digests only, unless others tell it too."""
         async with self.storage.writing() as unit:
             await lock_chat(unit, chat_id)
-            outlet = await _outlet(unit, chat_id, source_id, article_id)
+            publisher = await _publisher(unit, chat_id, source_id, article_id)
             kind = MuteKind.SOURCE if days else MuteKind.LESS
             until = unit.now + timedelta(days=days) if days else None
-            await mute(unit, chat_id, MuteSubject(kind, source_id, outlet.outlet), until)
+            await mute(unit, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet), until)
 
     async def unmute(self, chat_id: int, source_id: int, article_id: int) -> None:
         seen = await self.one(chat_id, source_id, article_id)
@@ -106,10 +101,9 @@ class Outlets:
             await unmute(unit, chat_id, seen.mute.id)
 
 
-async def _outlet(
-    unit: Transaction, chat_id: int, source_id: int, article_id: int
-) -> MutablePublisher:
-    outlet = await publisher_of_source(unit, chat_id, source_id, article_id)
-    if outlet is None:
-        raise NoSuchOutlet
-    return outlet
+async def _publisher(unit: Transaction, chat_id: int, source_id: int, article_id: int) -> Publisher:
+    seen = await publishers_seen_by(unit, chat_id, [article_id])
+    for publisher in seen.get(article_id, ()):
+        if publisher.source_id == source_id:
+            return publisher
+    raise NoSuchOutlet

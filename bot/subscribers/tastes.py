@@ -8,16 +8,15 @@ from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
 from storage.alerts import (
     PressedAlert,
-    SourceName,
     alert_of_button,
     mark_pressed,
-    publisher_of_article,
     topic_names,
 )
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import MuteKind
 from storage.mutes import ActiveMute, MuteSubject, count_mutes, mute, mutes_of, unmute
+from storage.publishers import Publisher, publishers_seen_by
 
 PER_PAGE = 8
 # No story goes on for longer; what nobody tells any more need not stay muted.
@@ -54,9 +53,9 @@ class Tastes:
         async with self.storage.writing() as unit:
             alert = await _alert(unit, chat_id, story_id)
             await mark_pressed(unit, chat_id, story_id, unit.now)
-            outlet = await publisher_of_article(unit, chat_id, alert.article_id)
+            publisher = await _publisher(unit, chat_id, alert)
             topics = await topic_names(unit, alert.topic_ids)
-        return AlertSeen(story_id, outlet.name if outlet else "", topics)
+        return AlertSeen(story_id, publisher.name if publisher else "", topics)
 
     async def closed(self, chat_id: int, story_id: int) -> None:
         """Its usual buttons are there again."""
@@ -118,11 +117,13 @@ class Tastes:
         async with self.storage.writing() as unit:
             await lock_chat(unit, chat_id)
             alert = await _alert(unit, chat_id, story_id)
-            outlet = await _outlet(unit, chat_id, alert)
-            subject = MuteSubject(kind, outlet.source_id, outlet.outlet)
+            publisher = await _publisher(unit, chat_id, alert)
+            if publisher is None:
+                raise NoSuchAlert
+            subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
             until = unit.now + timedelta(days=days) if days is not None else None
             made = await _mute(unit, chat_id, story_id, subject, until)
-        return Done(made, kind, outlet.name, days)
+        return Done(made, kind, publisher.name, days)
 
 
 async def _mute(
@@ -140,8 +141,7 @@ async def _alert(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert
     return alert
 
 
-async def _outlet(unit: Transaction, chat_id: int, alert: PressedAlert) -> SourceName:
-    outlet = await publisher_of_article(unit, chat_id, alert.article_id)
-    if outlet is None:
-        raise NoSuchAlert
-    return outlet
+async def _publisher(unit: Transaction, chat_id: int, alert: PressedAlert) -> Publisher | None:
+    """Return the first publisher of the article that the chat sees; None if it is gone."""
+    seen = await publishers_seen_by(unit, chat_id, [alert.article_id])
+    return next(iter(seen.get(alert.article_id, ())), None)

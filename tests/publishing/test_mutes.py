@@ -143,7 +143,7 @@ async def test_a_muted_chapter_mutes_its_whole_chain(tell, muted, publishing, ne
     assert await alerted(newsroom) == ["Bank raises rates"]
 
 
-@pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY], ids=lambda each: each.kind.value)
+@pytest.mark.parametrize("subject", [TOPIC, SOURCE, STORY, LESS], ids=lambda each: each.kind.value)
 async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
     tell, muted, publishing, newsroom, clock, subject
 ):
@@ -154,6 +154,20 @@ async def test_what_was_muted_while_it_waited_is_left_out_of_its_bundle(
 
     assert await publishing.publish_bundles() == 1
     assert await newsroom.texts() == []
+
+
+async def test_what_the_chat_wants_less_of_stays_in_its_bundle_if_another_publisher_has_it(
+    tell, muted, publishing, newsroom, clock
+):
+    await newsroom.change(Chat, 1, quiet_from=20 * 60, quiet_to=22 * 60)  # it is 21:00 there
+    await tell("Ferry sinks")
+    await tell("Ferry down", by=2, story=1)
+    await muted(LESS, None)
+    clock.turn(timedelta(hours=1))
+
+    await publishing.publish_bundles()
+
+    assert "Ferry sinks" in "".join(await newsroom.texts())
 
 
 async def test_what_one_chat_muted_another_is_told(tell, muted, newsroom):

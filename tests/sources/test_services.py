@@ -10,7 +10,7 @@ from bot.sources.finding.adding import Adding
 from bot.sources.getting.answers import Answer
 from bot.sources.poll import Polling
 from storage.articles import Article
-from storage.search import source_names
+from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
 from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
@@ -55,4 +55,4 @@ async def test_what_it_issues_again_under_another_id_is_no_new_article(
     assert article.title == "Storm hits harbour"
     assert await rows_of(storage, AwaitedPage) == []
     async with storage.reading() as unit:
-        assert await source_names(unit, [article.id]) == {article.id: "Sample Post"}
+        assert await first_publisher_names(unit, [article.id]) == {article.id: "Sample Post"}

@@ -38,7 +38,7 @@ from storage.articles import Article
 from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
-from storage.publishers import publishers_known
+from storage.publishers import publishers_of_story
 
 LEASE = timedelta(minutes=1)
 CHATS_IN_A_UNIT = 500
@@ -103,7 +103,7 @@ class Alerting:
         if not alerts:
             return
         chats = {ours[0].chat_id: ours[0].language for ours in alerts.values()}
-        tellers = await publishers_known(unit, article.story_id, list(chats))
+        tellers = await publishers_of_story(unit, article.story_id, list(chats))
         outlets = {chat: tellers.known_to(chat, article.id) for chat in chats}
         recipients = await self.by_mail.recipients(unit, chats)
         mailed = {row: ours for row, ours in alerts.items() if ours[0].chat_id in recipients}

@@ -18,7 +18,7 @@ from storage.alerts import SentAlert, alerted_since, is_any_pressed, sent_alerts
 from storage.db.engine import Storage, Transaction
 from storage.enums import DeliveryKind
 from storage.outbox import enqueue, new_delivery
-from storage.publishers import publishers_known
+from storage.publishers import publishers_of_story
 from storage.search import articles_of
 from storage.stories import (
     Story,
@@ -81,7 +81,7 @@ class Also:
     ) -> list[dict[str, Any]]:
         if not alerts:
             return []
-        tellers = await publishers_known(unit, story_id, [alert.chat_id for alert in alerts])
+        tellers = await publishers_of_story(unit, story_id, [alert.chat_id for alert in alerts])
         topics = await still_wanted(unit, alerts)
         wordings = await self._wordings(unit, alerts)
         version = int(unit.now.timestamp()) // 60  # a story is edited once in so many minutes

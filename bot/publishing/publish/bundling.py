@@ -35,7 +35,7 @@ from storage.db.engine import Storage, Transaction
 from storage.enums import ChatState, DeliveryKind, DeliveryState, MuteKind
 from storage.mutes import subjects_muted
 from storage.outbox import enqueue, new_delivery
-from storage.publishers import publishers_by_article
+from storage.publishers import publisher_names
 from storage.suspension import ALERT_LIFETIME
 
 LEASE = timedelta(minutes=1)
@@ -127,7 +127,7 @@ async def _stories(unit: Transaction, bundle: Bundle) -> list[Bundled]:
     watched = await subscribed_names(unit, bundle.chat_id)
     names = {row: name for row, name in watched.items() if (MuteKind.TOPIC, row) not in muted}
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
-    outlets = await publishers_by_article(unit, shown, bundle.chat_id)
+    outlets = await publisher_names(unit, shown, bundle.chat_id)
     stories = (
         Bundled(
             replace(

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from storage.db.engine import Transaction
 from storage.editions import FoundArticle, found_since, texts_of
-from storage.publishers import publishers_by_story, without_publisher_of
+from storage.publishers import names_by_story, names_for_article
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class Newsstand:
 
     async def bring_tellers(self, unit: Transaction, story_ids: Collection[int]) -> None:
         if missing := set(story_ids) - self._tellers.keys():
-            told = await publishers_by_story(unit, missing, self.chat_id)
+            told = await names_by_story(unit, missing, self.chat_id)
             self._tellers.update({story: told.get(story, ()) for story in missing})
 
     def outlets(self, story_id: int, article_id: int) -> tuple[str, ...]:
         """Return who tells a story, whoever brought *article_id* first."""
         key = (story_id, article_id)
         if key not in self._outlets:
-            self._outlets[key] = tuple(without_publisher_of(self._tellers[story_id], article_id))
+            self._outlets[key] = tuple(names_for_article(self._tellers[story_id], article_id))
         return self._outlets[key]
 
     async def bring_texts(self, unit: Transaction, article_ids: Collection[int]) -> None:

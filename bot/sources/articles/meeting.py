@@ -20,7 +20,7 @@ from storage.articles import (
     store_folded,
 )
 from storage.db.engine import Transaction
-from storage.publishers import publishers_of
+from storage.publishers import sources_of_record
 
 
 async def united(unit: Transaction, article_id: int, url: str, found: str) -> int:
@@ -66,9 +66,9 @@ def _differ(article: Article, other: Article) -> bool:
 async def _unite(unit: Transaction, lost: Article, kept: Article) -> None:
     """The words are those of the source that speaks for both."""
     kept_id = kept.id
-    former = await publishers_of(unit, [kept_id])
+    former = await sources_of_record(unit, [kept_id])
     await merge_articles(unit, lost, kept)
-    if await publishers_of(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):
+    if await sources_of_record(unit, [kept_id]) == former or not may_be_revised(kept, unit.now):
         return
     values = {"title": lost.title, "summary": lost.summary, "text": lost.text, "url": lost.url}
     kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))

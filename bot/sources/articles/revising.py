@@ -15,7 +15,7 @@ from storage.articles import (
     store_folded,
 )
 from storage.db.engine import Transaction
-from storage.publishers import publishers_of
+from storage.publishers import sources_of_record
 
 
 async def revise(
@@ -25,7 +25,7 @@ async def revise(
 
     Return those that were revised, and the guids of what is to be looked at again later.
     """
-    speaking = await publishers_of(unit, {article_id for article_id, _ in shown})
+    speaking = await sources_of_record(unit, {article_id for article_id, _ in shown})
     ours = [each for each in shown if speaking.get(each[0]) == source_id]
     locked = await articles_to_revise(unit, {article_id for article_id, _ in ours})
     articles = {article.id: article for article in locked}

@@ -14,7 +14,7 @@ from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat
 from storage.entries import Entry
-from storage.publishers import hosts_carrying
+from storage.publishers import searchable_names
 from storage.sources import Source, change_source, make_source_public, source_of
 from tests.sources.articles.test_storing import TEXT, added
 from tests.sources.drafts_made import drafts
@@ -136,7 +136,7 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
     article_id = found[PUBLIC].id
     assert await carried(storage) == {mine: article_id, paper: article_id}
     async with storage.reading() as unit:
-        assert await hosts_carrying(unit, [article_id]) == {article_id: ("paper",)}
+        assert await searchable_names(unit, [article_id]) == {article_id: ("paper",)}
 
 
 @pytest.mark.parametrize("public_first", [True, False])

@@ -13,7 +13,7 @@ from bot.sources.listing import Listing
 from storage.articles import Article
 from storage.entries import Entry
 from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
-from storage.publishers import hosts_carrying, publishers_by_article, sources_named
+from storage.publishers import publisher_names, searchable_names, sources_named
 from storage.sources import AwaitedPage, Source
 from storage.subscriptions import Subscription
 from tests.publishing.newsroom import Newsroom
@@ -160,13 +160,11 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
 
     stored = await rows_of(storage, Article)
     async with storage.reading() as unit:
-        outlets = await publishers_by_article(
-            unit, {article.story_id: article.id for article in stored}
-        )
-        carriers = await hosts_carrying(unit, [article.id for article in stored])
+        outlets = await publisher_names(unit, {article.story_id: article.id for article in stored})
+        carriers = await searchable_names(unit, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
-    assert sorted(outlets.values()) == [["Post"], ["Times"]]
+    assert sorted(outlets.values()) == [("Post",), ("Times",)]
     assert {names[-2:] for names in carriers.values()} == {
         ("Post", "post.example"),
         ("Times", "times.example"),
@@ -200,8 +198,8 @@ async def test_two_searches_that_find_the_same_share_it(
     (article,) = await rows_of(storage, Article)
     assert len(await rows_of(storage, Entry)) == 2
     async with storage.reading() as unit:
-        assert await publishers_by_article(unit, {article.story_id: article.id}) == {
-            article.story_id: ["Post"]
+        assert await publisher_names(unit, {article.story_id: article.id}) == {
+            article.story_id: ("Post",)
         }
 
 
