@@ -1,21 +1,15 @@
-"""How it all is at one moment: how much there is, how late each step is, what is in trouble."""
+"""Counts and lags: how much there is, how much came lately, and how late each stage is.
+
+The admin panel, `dateline stats` and the metrics show these, and nothing of whose it is. No count
+looks at more rows than its bound: on a large database it says "at least", and soon.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    func,
-    inspect,
-    literal,
-    literal_column,
-    or_,
-    text,
-)
+from sqlalchemy import Select, and_, exists, func, inspect, literal, or_, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
@@ -32,24 +26,63 @@ from storage.subscriptions import Subscription
 from storage.tables import TABLES
 from storage.topics import Topic
 
+MAX_COUNTED = 1_000_000
+
+MAX_BACKLOG: Final = 100_000  # of metrics, which are asked for all the time
+
+_DAY = timedelta(days=1)
+
+_SMALL_FILE = 500 * 1024 * 1024  # bytes; of a larger one SQLite would read all to size its tables
+
 _ACTIVE = col(Source.state) == SourceState.ACTIVE
 
-# One that has been taken down for good waits for whoever runs the bot to remove it.
-_LEFT_TO_US = and_(col(Source.state) == SourceState.GONE, col(Source.public))
+# A public source that is gone for good waits for the operator to remove it.
+_UNHEALTHY = and_(
+    or_(_ACTIVE, and_(col(Source.state) == SourceState.GONE, col(Source.public))),
+    col(Source.trouble_since).is_not(None),
+)
 
-_UNHEALTHY = and_(or_(_ACTIVE, _LEFT_TO_US), col(Source.trouble_since).is_not(None))
+
+# What is counted, and by which columns.
+_TOTALS: Final[Mapping[str, tuple[Any, Sequence[Any]]]] = {
+    "chats": (Chat, (Chat.kind, Chat.state)),
+    "topics": (Topic, (col(Topic.slug).is_not(None).label("public"),)),
+    "queries": (Query, (Query.live,)),
+    "subscriptions": (Subscription, (Subscription.mode,)),
+    "sources": (Source, (Source.state,)),
+}
+
+# The same of what came lately; a match came with its article. Rows are numbered as they come, so
+# the first of a period is found by halving, without an index of timestamps.
+_RECENT: Final[Mapping[str, tuple[Any, Sequence[Any], Any, Any]]] = {
+    "articles": (Article, (), Article.id, Article.stored_at),
+    "matches": (Match, (), Match.article_id, Article.stored_at),
+    "alerts": (Alert, (), Alert.id, Alert.made_at),
+    "editions": (Edition, (), Edition.id, Edition.made_at),
+    "deliveries": (
+        Delivery, (Delivery.medium, Delivery.state), Delivery.id, Delivery.created_at
+    ),
+}  # fmt: skip
+
+
+class Count(NamedTuple):
+    """*what* is counted, by its values; with *is_least* there may be more."""
+
+    what: tuple[str, ...]
+    number: int
+    is_least: bool = False
 
 
 class Amounts(NamedTuple):
-    chats: int  # that something comes to
-    topics: int  # that somebody watches
+    chats: int  # that are sent anything
+    topics: int  # that have a subscription
     sources: int
     queue: int  # messages that are due
     held: int
 
 
 class Lags(NamedTuple):
-    """How long the oldest work of each step has waited."""
+    """How long the oldest work has waited, as users are told of it."""
 
     read: timedelta
     match: timedelta
@@ -57,55 +90,65 @@ class Lags(NamedTuple):
     send: timedelta
 
 
+class Backlog(NamedTuple):
+    """*lags*: seconds, by stage. *queue*: messages, by state and medium."""
+
+    lags: Mapping[str, float]
+    queue: Mapping[tuple[str, str], int]
+    sources: Mapping[str, int]
+    queries_change: int
+
+
+async def totals(unit: Transaction) -> dict[str, list[Count]]:
+    """Return what there is now."""
+    return {name: await _counts(unit, table, by) for name, (table, by) in _TOTALS.items()}
+
+
+async def recent_totals(unit: Transaction, since: datetime) -> dict[str, list[Count]]:
+    """Return what has come from *since* on."""
+    return {
+        name: await _counts(unit, table, by, col(row) >= await _first(unit, at, since))
+        for name, (table, by, row, at) in _RECENT.items()
+    }
+
+
 async def amounts(unit: Transaction) -> Amounts:
-    watched = func.count(col(Subscription.topic_id).distinct())
+    subscribed = exists().where(col(Subscription.topic_id) == Topic.id)
     return Amounts(
         chats=await _count(unit, Chat, col(Chat.state) == ChatState.ACTIVE),
-        topics=(await unit.session.exec(select(watched))).one(),
+        topics=await _count(unit, Topic, subscribed),
         sources=await _count(unit, Source, _ACTIVE),
         queue=await _count(unit, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= unit.now),
         held=await _count(unit, Delivery, col(Delivery.state) == DeliveryState.HELD),
     )
 
 
-async def lags(unit: Transaction) -> Lags:
-    stored, due = col(Article.stored_at), col(Delivery.due_at)
-    unmatched = [
-        await _oldest(unit, stored, is_at(stage)) for stage in (Stage.STORED, Stage.GROUPED)
+async def backlog(unit: Transaction) -> Backlog:
+    by = (Delivery.state, Delivery.medium)
+    waiting = [
+        count
+        for condition in (BLOCKING_SQL, STUCK_SQL)
+        for count in await _counts(unit, Delivery, by, text(condition), most=MAX_BACKLOG)
     ]
-    return Lags(
-        read=_passed(unit, await _oldest(unit, col(Source.next_fetch_at), _ACTIVE)),
-        match=max(_passed(unit, moment) for moment in unmatched),
-        publish=_passed(unit, await _oldest(unit, stored, is_at(Stage.MATCHED))),
-        send=_passed(unit, await _oldest(unit, due, text(PENDING_SQL))),
+    return Backlog(
+        lags={stage: lag.total_seconds() for stage, lag in (await _lags(unit)).items()},
+        queue={(state, medium): number for (state, medium), number, _ in waiting},
+        sources={
+            "active": await _count(unit, Source, _ACTIVE, most=MAX_BACKLOG),
+            "in_trouble": await count_unhealthy_sources(unit),
+        },
+        queries_change=await latest_change(unit),
     )
 
 
 async def unhealthy_sources(unit: Transaction, limit: int) -> list[Source]:
-    """Return those that fail or are gone for good, the longest trouble first."""
-    ill = select(Source).where(_UNHEALTHY)
-    ordered = ill.order_by(col(Source.trouble_since), col(Source.id))
+    """Return those that fail or are gone for good, the longest unhealthy first."""
+    ordered = select(Source).where(_UNHEALTHY).order_by(col(Source.trouble_since), col(Source.id))
     return list(await unit.session.exec(ordered.limit(limit)))
 
 
 async def count_unhealthy_sources(unit: Transaction) -> int:
     return await _count(unit, Source, _UNHEALTHY)
-
-
-async def _count(unit: Transaction, table: Any, *which: Any) -> int:
-    return (await unit.session.exec(select(func.count()).select_from(table).where(*which))).one()
-
-
-async def _oldest(
-    unit: Transaction, moment: Any, *which: ColumnElement[bool] | Any
-) -> datetime | None:
-    first = select(moment).where(*which).order_by(moment).limit(1)
-    return (await unit.session.exec(first)).first()
-
-
-def _passed(unit: Transaction, moment: datetime | None) -> timedelta:
-    """Work that will be due some day has not waited."""
-    return max(unit.now - moment, timedelta()) if moment else timedelta()
 
 
 async def last_read(unit: Transaction) -> datetime | None:
@@ -114,85 +157,45 @@ async def last_read(unit: Transaction) -> datetime | None:
     return (await unit.session.exec(newest)).one()
 
 
-# What waits, and how long the oldest of it has, for metrics; each question takes a moment.
-#
-# What is counted is counted up to `MOST`: to count millions would take seconds.
-
-
-MAX_BACKLOG: Final = 100_000
-
-
-class Backlog(NamedTuple):
-    """*lags*: seconds, by step. *queue*: messages, by state and medium."""
-
-    lags: Mapping[str, float]
-    queue: Mapping[tuple[str, str], int]
-    sources: Mapping[str, int]
-    queries_change: int
-
-
-async def backlog(unit: Transaction) -> Backlog:
-    return Backlog(
-        lags=await _lags(unit),
-        queue=await _queue(unit),
-        sources={
-            "active": await _capped_count(unit, Source, col(Source.state) == SourceState.ACTIVE),
-            "in_trouble": await count_unhealthy_sources(unit),
-        },
-        queries_change=await latest_change(unit),
+async def lags(unit: Transaction) -> Lags:
+    by_stage = await _lags(unit)
+    return Lags(
+        read=by_stage["poll"],
+        match=max(by_stage["group"], by_stage["match"]),
+        publish=by_stage["alert"],
+        send=max(by_stage["send"], by_stage["mail"]),
     )
 
 
-async def _lags(unit: Transaction) -> dict[str, float]:
-    """How long the oldest work of each step has waited; what is due later has not."""
-    questions = [(step, question) for step, asked in _DUE.items() for question in asked]
-    found = (
-        await unit.session.exec(select(*(each.scalar_subquery() for _, each in questions)))
-    ).one()
-    lags = dict.fromkeys(_DUE, 0.0)
-    for (step, _), moment in zip(questions, found, strict=True):
-        if moment is not None:
-            lags[step] = max(lags[step], (unit.now - moment).total_seconds())
-    return lags
+def _oldest(at: Any, *which: Any, order: Any = None) -> Select[Any]:
+    return select(at).where(*which).order_by(at if order is None else order).limit(1)
 
 
-def _oldest_where(moment: Any, order: Any, *which: Any) -> Select[Any]:
-    return select(moment).where(*which).order_by(order).limit(1)
-
-
-def _at(stage: Stage) -> Select[Any]:
+def _at(stage: Stage) -> list[Select[Any]]:
     """Articles are stored in the order of their ids, and go on in it."""
-    return _oldest_where(col(Article.stored_at), col(Article.id), is_at(stage))
+    return [_oldest(col(Article.stored_at), is_at(stage), order=col(Article.id))]
 
 
 def _outbox(medium: Medium) -> list[Select[Any]]:
-    """One question for each priority: so the index has each answer at its first row."""
-    due = col(Delivery.due_at)
+    """One statement for each priority: so the index has each answer at its first row."""
+    due, of_medium = col(Delivery.due_at), col(Delivery.medium) == medium
     return [
-        _oldest_where(
-            due,
-            due,
-            text(PENDING_SQL),
-            col(Delivery.medium) == medium,
-            col(Delivery.priority) == number,
-        )
+        _oldest(due, text(PENDING_SQL), of_medium, col(Delivery.priority) == number)
         for number in sorted({kind.priority for kind in DeliveryKind})
     ]
 
 
-_NEXT_FETCH, _NEXT_DIGEST = col(Source.next_fetch_at), col(Chat.next_digest_at)
-
+# When the oldest work of each stage was due: the earliest that any of its statements finds.
 _DUE: Final[Mapping[str, list[Select[Any]]]] = {
-    "poll": [_oldest_where(_NEXT_FETCH, _NEXT_FETCH, col(Source.state) == SourceState.ACTIVE)],
-    "page": [_oldest_where(col(AwaitedPage.due_at), col(AwaitedPage.due_at))],
-    "group": [_at(Stage.STORED)],
-    "match": [_at(Stage.GROUPED)],
-    "alert": [_at(Stage.MATCHED)],
+    "poll": [_oldest(col(Source.next_fetch_at), _ACTIVE)],
+    "page": [_oldest(col(AwaitedPage.due_at))],
+    "group": _at(Stage.STORED),
+    "match": _at(Stage.GROUPED),
+    "alert": _at(Stage.MATCHED),
     "digest": [
-        _oldest_where(
-            _NEXT_DIGEST,
-            _NEXT_DIGEST,
-            _NEXT_DIGEST.is_not(None),
+        _oldest(
+            col(Chat.next_digest_at),
+            col(Chat.next_digest_at).is_not(None),
             col(Chat.state) == ChatState.ACTIVE,
         )
     ],
@@ -201,86 +204,23 @@ _DUE: Final[Mapping[str, list[Select[Any]]]] = {
 }
 
 
-async def _queue(unit: Transaction) -> dict[tuple[str, str], int]:
-    counted: dict[tuple[str, str], int] = {}
-    for condition in (BLOCKING_SQL, STUCK_SQL):
-        some = (
-            select(Delivery.state, Delivery.medium)
-            .where(text(condition))
-            .limit(MAX_BACKLOG)
-            .subquery()
-        )
-        grouped = select(some.c.state, some.c.medium, func.count()).group_by(
-            some.c.state, some.c.medium
-        )
-        for state, medium, number in await unit.session.exec(grouped):
-            counted[state.value, medium.value] = number
-    return counted
-
-
-async def _capped_count(unit: Transaction, table: Any, *which: Any) -> int:
-    some = (
-        select(literal_column("1")).select_from(table).where(*which).limit(MAX_BACKLOG).subquery()
-    )
-    return (await unit.session.exec(select(func.count()).select_from(some))).one()
-
-
-# How much there is of everything, and how much came lately; nothing of whose it is.
-#
-# No count looks at more than `MOST` rows: on a large database it says "at least", and soon. Rows
-# are
-# numbered as they come, so the first of a period is found by halving, without an index of moments.
-
-
-MAX_COUNTED = 1_000_000
-
-_DAY = timedelta(days=1)
-
-_SMALL_FILE = 500 * 1024 * 1024  # of a larger one SQLite would read all, to tell of its tables
-
-
-class Count(NamedTuple):
-    """*what* is counted, by its words; with *is_least* there may be more."""
-
-    what: tuple[str, ...]
-    number: int
-    is_least: bool = False
-
-
-async def totals(unit: Transaction) -> dict[str, list[Count]]:
-    """Return what there is now."""
-    return {
-        "chats": await _counts(unit, Chat, (Chat.kind, Chat.state)),
-        "topics": await _counts(unit, Topic, (col(Topic.slug).is_not(None).label("public"),)),
-        "queries": await _counts(unit, Query, (Query.live,)),
-        "subscriptions": await _counts(unit, Subscription, (Subscription.mode,)),
-        "sources": await _counts(unit, Source, (Source.state,)),
-    }
-
-
-async def recent_totals(unit: Transaction, since: datetime) -> dict[str, list[Count]]:
-    """Return what has come from *since* on."""
-    article = await _first(unit, Article, Article.stored_at, since)
-    alert = await _first(unit, Alert, Alert.made_at, since)
-    edition = await _first(unit, Edition, Edition.made_at, since)
-    delivery = await _first(unit, Delivery, Delivery.created_at, since)
-    return {
-        "articles": await _counts(unit, Article, (), col(Article.id) >= article),
-        "matches": await _counts(unit, Match, (), col(Match.article_id) >= article),
-        "alerts": await _counts(unit, Alert, (), col(Alert.id) >= alert),
-        "editions": await _counts(unit, Edition, (), col(Edition.id) >= edition),
-        "deliveries": await _counts(
-            unit, Delivery, (Delivery.medium, Delivery.state), col(Delivery.id) >= delivery
-        ),
-    }
+async def _lags(unit: Transaction) -> dict[str, timedelta]:
+    """Return how long the oldest work of each stage has waited; what is due later has not."""
+    asked = [(stage, each) for stage, statements in _DUE.items() for each in statements]
+    row = (await unit.session.exec(select(*(each.scalar_subquery() for _, each in asked)))).one()
+    late = dict.fromkeys(_DUE, timedelta())
+    for (stage, _), due_at in zip(asked, row, strict=True):
+        if due_at is not None:
+            late[stage] = max(late[stage], unit.now - due_at)
+    return late
 
 
 async def articles_a_day(unit: Transaction, days: int) -> list[Count]:
     """Return how many were stored on each of the last *days*, in UTC, today last."""
     midnight = unit.now.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = [midnight - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    firsts = [await _first(unit, Article, Article.stored_at, start) for start in starts]
-    ends = [*firsts[1:], await _first(unit, Article, Article.stored_at, unit.now + _DAY)]
+    firsts = [await _first(unit, Article.stored_at, start) for start in starts]
+    ends = [*firsts[1:], await _first(unit, Article.stored_at, unit.now + _DAY)]
     counted = []
     for start, first, end in zip(starts, firsts, ends, strict=True):
         which = (col(Article.id) >= first, col(Article.id) < end)
@@ -290,7 +230,7 @@ async def articles_a_day(unit: Transaction, days: int) -> list[Count]:
 
 
 async def most_subscribed(unit: Transaction, limit: int) -> list[Count]:
-    """Return the topics of the catalogue that most chats watch: all others are somebody's words."""
+    """Return the public topics with most subscriptions: all others are some user's query."""
     chats = func.count(col(Subscription.id))
     connection = await unit.session.connection()
     rows = await connection.execute(
@@ -336,21 +276,31 @@ async def _asking_sizes(unit: Transaction) -> str:
 
 
 async def _counts(
-    unit: Transaction, table: Any, by: Sequence[Any] = (), *which: Any
+    unit: Transaction, table: Any, by: Sequence[Any] = (), *which: Any, most: int | None = None
 ) -> list[Count]:
-    """Count the rows of *table* that are *which*, by the words of the columns *by*."""
+    """Count the rows of *table* that are *which*, up to *most*, by the values of the columns *by*.
+
+    Without columns that is one count.
+    """
+    bound = MAX_COUNTED if most is None else most
     columns = by or (literal(1).label("one"),)
-    rows = sa.select(*columns).select_from(table).where(*which).limit(MAX_COUNTED).subquery()
-    words = list(rows.c) if by else []
-    counted = sa.select(*words, func.count()).select_from(rows).group_by(*words).order_by(*words)
+    rows = sa.select(*columns).select_from(table).where(*which).limit(bound).subquery()
+    groups = list(rows.c) if by else []
+    counted = sa.select(*groups, func.count()).select_from(rows).group_by(*groups).order_by(*groups)
     connection = await unit.session.connection()
     found = [(row[:-1], row[-1]) for row in (await connection.execute(counted)).all()]
-    is_least = sum(number for _, number in found) >= MAX_COUNTED
-    return [Count(tuple(map(str, words)), number, is_least) for words, number in found]
+    is_least = sum(number for _, number in found) >= bound
+    return [Count(tuple(map(str, values)), number, is_least) for values, number in found]
 
 
-async def _first(unit: Transaction, table: Any, moment: Any, since: datetime) -> int:
-    """Return the number of the first row since then; one beyond the last where there is none."""
+async def _count(unit: Transaction, table: Any, *which: Any, most: int | None = None) -> int:
+    (count,) = await _counts(unit, table, (), *which, most=most)
+    return count.number
+
+
+async def _first(unit: Transaction, at: Any, since: datetime) -> int:
+    """Return the id of the first row whose *at* is not before *since*; past the last if none is."""
+    table = at.class_
     connection = await unit.session.connection()
     ends = sa.select(func.min(table.id), func.max(table.id))
     low, high = (await connection.execute(ends)).one()
@@ -359,7 +309,7 @@ async def _first(unit: Transaction, table: Any, moment: Any, since: datetime) ->
     high += 1
     while low < high:
         middle = (low + high) // 2
-        near = sa.select(table.id, moment).where(table.id >= middle).order_by(table.id).limit(1)
-        number, at = (await connection.execute(near)).one()
-        low, high = (low, middle) if at >= since else (number + 1, high)
+        near = sa.select(table.id, at).where(table.id >= middle).order_by(table.id).limit(1)
+        number, moment = (await connection.execute(near)).one()
+        low, high = (low, middle) if moment >= since else (number + 1, high)
     return int(low)
