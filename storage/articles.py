@@ -335,8 +335,16 @@ def language_token(code: str) -> str:
     return f"lang:{code}"
 
 
+async def replace_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
+    """Store and index the folded texts of articles that may have had others."""
+    if rows and unit.dialect != POSTGRESQL:
+        ids = json.dumps([row.article_id for row in rows])
+        await (await unit.session.connection()).exec_driver_sql(_FORGET, (ids,))
+    await store_folded(unit, rows)
+
+
 async def store_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
-    """Store the folded texts and index them; those of an article that has some are replaced."""
+    """Store and index the folded texts of new articles."""
     if not rows:
         return
     connection = await unit.session.connection()
@@ -344,9 +352,7 @@ async def store_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
         values = [(*row[:-1], indexed_words(row)) for row in rows]
         await connection.exec_driver_sql(_STORE, values)
     else:
-        ids = json.dumps([row.article_id for row in rows])
         texts = [row[:-1] for row in rows]
-        await connection.exec_driver_sql(_FORGET, (ids,))
         for table in ("folded(article_id", "folded_index(rowid"):
             await connection.exec_driver_sql(_ADD.format(table=table), texts)
 

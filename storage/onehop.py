@@ -1,15 +1,19 @@
-"""SQLite's driver with one hop to its thread for each statement.
+"""SQLite's driver with one hop to its thread for each statement, or for many of them.
 
 The usual adapter hops four times: to make a cursor, execute, fetch, and close. Each hop wakes the
 other thread and then the event loop, which costs more than most of our statements do.
+
+The names of aiosqlite with an underscore are used in this module alone; pyproject.toml bounds its
+version.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import aiosqlite
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -20,9 +24,44 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import EMPTY_DICT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
+
+Result = TypeVar("Result")
+
+
+async def in_one_hop(driver: aiosqlite.Connection, work: Coroutine[Any, Any, Result]) -> Result:
+    """Run *work*, which awaits nothing but statements on *driver*, on the driver's own thread.
+
+    A statement is a plain call there, so that *work* never has to wait. If the caller is cancelled,
+    it waits for the thread, which uses the same session.
+    """
+    try:
+        return await driver._execute(_run, work)  # type: ignore[no-any-return] # noqa: SLF001
+    except asyncio.CancelledError:
+        while not await _is_idle(driver):
+            pass
+        raise
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    work.close()
+    raise RuntimeError("only statements can be awaited on the database's thread")
+
+
+async def _is_idle(driver: aiosqlite.Connection) -> bool:
+    """Wait for what the thread was given before; False if that wait is cancelled as well."""
+    try:
+        await driver._execute(bool)  # noqa: SLF001
+    except asyncio.CancelledError:
+        return False
+    return True
 
 
 class _Done(NamedTuple):
@@ -63,10 +102,12 @@ class Cursor(AsyncAdapt_aiosqlite_cursor):
         await self._hop(sqlite3.Cursor.executemany, operation, seq_of_parameters)
 
     async def _hop(self, act: Callable[..., object], operation: str, parameters: Any) -> None:
+        asked = (self._connection._conn, act, operation, parameters)  # noqa: SLF001 - as the adapter
+        if threading.get_ident() == self._connection._thread.ident:  # noqa: SLF001
+            self._keep(_done(*asked))
+            return
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001 - of the adapter
-            driver = self._connection._conn  # noqa: SLF001 - the adapter's own way to it
-            done = await self._connection._execute(_done, driver, act, operation, parameters)  # noqa: SLF001
-        self._keep(done)
+            self._keep(await self._connection._execute(_done, *asked))  # noqa: SLF001
 
     def _keep(self, done: _Done) -> None:
         self._done = done

@@ -27,8 +27,8 @@ from bot.sources.webpages.hostblocks import HostBlocks
 from storage.articles import (
     articles_to_revise,
     is_untouched,
+    replace_folded,
     revise_article,
-    store_folded,
 )
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.enums import Notification
@@ -162,4 +162,4 @@ async def _go_on(unit: Transaction, page: AwaitedPage, found: Item | None) -> No
             kind, values = read_anew(article, found)
             if may_be_revised_by(kind, article, unit.now):
                 await revise_article(unit, article, values)
-        await store_folded(unit, [folded_article(article)])
+        await replace_folded(unit, [folded_article(article)])

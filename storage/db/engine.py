@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sqlalchemy import func, literal, make_url, text
 from sqlalchemy.exc import (
@@ -38,7 +38,7 @@ from storage.db.postgresql import (
 from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlmodel import SQLModel
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 # What any unit of work may raise: the disk is full, the server is away, the file is locked.
 DatabaseError = DBAPIError
+
+Result = TypeVar("Result")
 
 SQLITE = "sqlite"
 
@@ -141,6 +143,19 @@ class Transaction:
     @property
     def dialect(self) -> str:
         return self.session.get_bind().dialect.name
+
+    async def at_once(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run *work*, which awaits nothing but statements of this transaction; return its result.
+
+        On SQLite all of it runs on the database's thread: to go there and back for each statement
+        costs more than most statements do.
+        """
+        if self.dialect == POSTGRESQL:
+            return await work
+        from storage.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
+
+        connection = await (await self.session.connection()).get_raw_connection()
+        return await in_one_hop(connection.driver_connection, work)
 
     async def anew(self) -> Transaction:
         """Return this unit at the moment that it is by now: a lock may have been waited for."""

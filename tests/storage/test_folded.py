@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
-from storage.articles import LONGEST_TOKEN, MOST_TOKENS, Article, FoldedText, store_folded
+from storage.articles import LONGEST_TOKEN, MOST_TOKENS, Article, FoldedText, replace_folded
 from storage.db.engine import POSTGRESQL, Storage, Transaction
 from storage.search import ArticleSearch, search_articles
 from tests.matching.stored import stored_article
@@ -39,7 +39,7 @@ async def test_folded_words_are_found(storage: Storage, title: str, text: str, w
 async def test_what_is_stored_again_takes_the_place_of_the_old(storage: Storage):
     article = await stored_article(storage, "Old")
     async with storage.writing() as unit:
-        await store_folded(unit, [FoldedText(article, "new", "")])
+        await replace_folded(unit, [FoldedText(article, "new", "")])
 
     async with storage.reading() as unit:
         assert await found(unit, "old") == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import select
 
-from storage.db.engine import Storage
+from storage.db.engine import DatabaseError, Storage
 from storage.onehop import OneHop
 
 
@@ -59,6 +60,63 @@ async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[
             await unit.session.exec(select(1))
 
         assert len(hops) == len(["begin", "select", "commit"])
+    await storage.close()
+
+
+async def test_all_statements_of_a_work_hop_together(sqlite_url: str, hops: list[Any]) -> None:
+    async def work() -> list[int]:
+        return [(await unit.session.exec(select(n))).one() for n in (1, 2, 3)]
+
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as unit:
+        hops.clear()
+
+        assert await unit.at_once(work()) == [1, 2, 3]
+        assert len(hops) == 1
+    await storage.close()
+
+
+async def test_what_fails_on_the_thread_is_raised_here(storage: Storage) -> None:
+    async def work() -> None:
+        await unit.session.exec(text("SELECT nothing"))  # type: ignore[call-overload]
+
+    with pytest.raises(DatabaseError):
+        async with storage.writing() as unit:
+            await unit.at_once(work())
+    async with storage.writing() as unit:
+        assert (await unit.session.exec(select(1))).one() == 1
+
+
+async def test_only_statements_can_be_awaited_on_the_thread(sqlite_url: str) -> None:
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as unit:
+        with pytest.raises(RuntimeError, match="only statements"):
+            await unit.at_once(asyncio.sleep(0))
+    await storage.close()
+
+
+async def test_whoever_is_cancelled_waits_for_the_thread(sqlite_url: str) -> None:
+    started, going_on, done = threading.Event(), threading.Event(), []
+
+    async def work() -> None:
+        started.set()
+        going_on.wait()
+        done.append((await unit.session.exec(select(1))).one())
+
+    storage = Storage.open(sqlite_url)
+    async with storage.writing() as unit:
+        waiting = asyncio.create_task(unit.at_once(work()))
+        await asyncio.to_thread(started.wait)
+        for _ in range(2):
+            waiting.cancel()
+            await asyncio.wait([waiting], timeout=0)
+            assert not waiting.done()
+        going_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+        assert done == [1]
+        assert (await unit.session.exec(select(2))).one() == 2
     await storage.close()
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select, update
 from bot.subscribers.forgetting import EDITIONS, PACES, ROLE, Forgetting
 from storage import retention
 from storage.alerts import Alert
-from storage.articles import Article, Folded, FoldedText, store_folded
+from storage.articles import Article, Folded, FoldedText, replace_folded
 from storage.bundles import Bundle
 from storage.db.engine import Storage
 from storage.db.leases import acquire_lease
@@ -156,7 +156,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
     chat = await newsroom.chat()
     old = await newsroom.article("Old", query, source_id=source)
     async with storage.writing() as unit:
-        await store_folded(unit, [FoldedText(old, "old", "words", "en")])
+        await replace_folded(unit, [FoldedText(old, "old", "words", "en")])
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
         storage,

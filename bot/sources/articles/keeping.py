@@ -125,18 +125,26 @@ class Keeping:
 
     async def _store(self, parts: Sequence[_Part]) -> None:
         async with self.storage.writing() as unit:
-            changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
-            ours = await finish_fetches(unit, self.owner, changes)
-            if going_on := [part.source_id for part in parts if not part.is_last]:
-                ours |= await held(unit, Source, going_on, self.owner)
-            # The others' leases were over: somebody else reads them now.
-            parts = [part for part in parts if part.source_id in ours]
-            for answer in (part.brought.visited.answer for part in parts if part.is_last):
-                if pause := host_to_pause(answer, unit.now):
-                    await delay_host(unit, *pause)
+            parts = await unit.at_once(self._finish(unit, parts))
             articles = await store_shown(unit, [part.shown for part in parts if part.shown])
         for part in parts:
             _report(part, articles.get(part.source_id, 0))
+
+    async def _finish(self, unit: Transaction, parts: Sequence[_Part]) -> Sequence[_Part]:
+        """Finish the visits that end; return the parts whose sources are still ours.
+
+        The leases of the others were over: somebody else reads them now. It awaits statements
+        alone.
+        """
+        changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
+        ours = await finish_fetches(unit, self.owner, changes)
+        if going_on := [part.source_id for part in parts if not part.is_last]:
+            ours |= await held(unit, Source, going_on, self.owner)
+        parts = [part for part in parts if part.source_id in ours]
+        for answer in (part.brought.visited.answer for part in parts if part.is_last):
+            if pause := host_to_pause(answer, unit.now):
+                await delay_host(unit, *pause)
+        return parts
 
 
 async def _room(

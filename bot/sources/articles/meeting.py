@@ -15,9 +15,9 @@ from storage.articles import (
     articles_by_url,
     articles_to_revise,
     is_untouched,
+    replace_folded,
     revise_article,
     scope_of,
-    store_folded,
 )
 from storage.db.engine import Transaction
 from storage.publishers import sources_of_record
@@ -74,4 +74,4 @@ async def _unite(unit: Transaction, lost: Article, kept: Article) -> None:
     kind = change((kept.title, kept.summary, kept.text), (lost.title, lost.summary, lost.text))
     if may_be_revised_by(kind, kept, unit.now):
         await revise_article(unit, kept, values)
-        await store_folded(unit, [folded_article(kept)])
+        await replace_folded(unit, [folded_article(kept)])

@@ -11,8 +11,8 @@ from storage.articles import (
     Article,
     FoldedText,
     articles_to_revise,
+    replace_folded,
     revise_article,
-    store_folded,
 )
 from storage.db.engine import Transaction
 from storage.publishers import sources_of_record
@@ -46,7 +46,7 @@ async def revise(
     changed = {article_id for article_id, _ in revised}
     if changed:
         anew = (each for each in locked if each.id in changed)
-        await store_folded(unit, await in_turns(gathered(map(_folded, anew))))
+        await replace_folded(unit, await in_turns(gathered(map(_folded, anew))))
     return revised, later
 
 
@@ -55,10 +55,6 @@ def folded_article(article: Article) -> FoldedText:
 
 
 def _folded(article: Article) -> Slices[FoldedText]:
-    return folded_row(article.id, article.title, article.text, article.language)
-
-
-def folded_row(article_id: int, title: str, text: str, language: str) -> Slices[FoldedText]:
-    title = yield from text_in_slices(title)
-    text = yield from text_in_slices(text)
-    return FoldedText(article_id, title, text, language)
+    title = yield from text_in_slices(article.title)
+    text = yield from text_in_slices(article.text)
+    return FoldedText(article.id, title, text, article.language)

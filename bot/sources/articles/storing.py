@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from bot.matching.slices import Slices, gathered, in_turns
+from bot.matching.folding import text_in_slices
+from bot.matching.slices import Slices, in_turns
 from bot.sources.articles.completion import LATE
 from bot.sources.articles.identity import is_another
 from bot.sources.articles.intake import Draft
-from bot.sources.articles.revising import folded_row, revise
+from bot.sources.articles.revising import revise
 from bot.sources.hashes import digest
 from bot.sources.urls import host_of
 from storage.alerts import make_public
@@ -36,6 +37,8 @@ from storage.sources import AwaitedPage, enqueue_pages, private_sources
 
 MOST_GUIDS: Final = 5  # of one entry
 Found = tuple[int, Draft]  # the article's id and what the source says of it
+Named = tuple[int, str]  # an entry: its source and the hash of its guid
+FoldedWords = tuple[str, str]  # of a title and a text
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,11 @@ async def store_shown(unit: Transaction, shown: Sequence[Shown]) -> Counter[int]
     An article that another source brought already gets this one as a further carrier. But what a
     private source shows first is an article of that source alone, until a public one shows it.
     """
+    if not shown:
+        return Counter()
     shown = [await _named_anew(unit, each) for each in shown]
-    private = await private_sources(unit, [each.source_id for each in shown])
-    made, placed = await _store_new(unit, shown, private)
+    folded = await in_turns(_folded_new(shown))
+    private, made, placed = await unit.at_once(_store_new(unit, shown, folded))
     waiting: list[AwaitedPage] = []
     for each in shown:
         own = {article_id for article_id, _ in made.get(each.source_id, ())}
@@ -128,13 +133,36 @@ def _others(changed: Sequence[Found], told: Mapping[int, ArticleFingerprint]) ->
     return others
 
 
+def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
+    """Fold all that is new, by source and guid, before the database's thread stores it in one go.
+
+    What another source carries already is folded in vain; that is rare.
+    """
+    folded: dict[Named, FoldedWords] = {}
+    for each in shown:
+        for draft in each.new:
+            folded[each.source_id, draft.guid_hash] = yield from folded_draft(draft)
+            yield
+    return folded
+
+
+def folded_draft(draft: Draft) -> Slices[FoldedWords]:
+    title = yield from text_in_slices(draft.title)
+    text = yield from text_in_slices(draft.text)
+    return title, text
+
+
 async def _store_new(
-    unit: Transaction, shown: Sequence[Shown], private: Collection[int]
-) -> tuple[dict[int, list[Found]], dict[tuple[int, str], int]]:
-    """Return the new articles by source, and the article of each entry by source and guid."""
+    unit: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
+) -> tuple[set[int], dict[int, list[Found]], dict[Named, int]]:
+    """Store entries and articles that are new. It awaits statements alone.
+
+    Return the private sources, the new articles by source, and the article of each new entry.
+    """
+    private = await private_sources(unit, [each.source_id for each in shown])
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
-        return {}, {}
+        return private, {}, {}
     there = await articles_by_url(unit, {draft.url_hash for _, draft in new})
     urls = _urls(new, there, private)
     fresh = _makers(new, urls, private, there)
@@ -147,8 +175,14 @@ async def _store_new(
     for url, article_id in stored.items():
         source_id, draft = fresh[url]
         made.setdefault(source_id, []).append((article_id, draft))
-    folding = (_folded(*each) for articles in made.values() for each in articles)
-    await store_folded(unit, await in_turns(gathered(folding)))
+    await store_folded(
+        unit,
+        [
+            FoldedText(article_id, *folded[source_id, draft.guid_hash], draft.item.language)
+            for source_id, articles in made.items()
+            for article_id, draft in articles
+        ],
+    )
     articles = there | stored
     placed = {(at, d.guid_hash): articles[url] for (at, d), url in zip(new, urls, strict=True)}
     await store_entries(unit, [_entry(draft, at, placed, unit) for at, draft in new])
@@ -156,7 +190,7 @@ async def _store_new(
     if again:
         await delete_entries_older_than(unit, again, MOST_GUIDS)
     await make_public(unit, _made_public(there, stored))
-    return made, placed
+    return private, made, placed
 
 
 def _urls(
@@ -225,10 +259,6 @@ def _article(draft: Draft, url: ScopedUrl, unit: Transaction) -> dict[str, Any]:
     }
 
 
-def _folded(article_id: int, draft: Draft) -> Slices[FoldedText]:
-    return folded_row(article_id, draft.title, draft.text, draft.item.language)
-
-
 def _page(
     article_id: int, draft: Draft, unit: Transaction, *, inside: bool, private: bool
 ) -> AwaitedPage:
@@ -244,7 +274,7 @@ def _page(
 
 
 def _entry(
-    draft: Draft, source_id: int, placed: Mapping[tuple[int, str], int], unit: Transaction
+    draft: Draft, source_id: int, placed: Mapping[Named, int], unit: Transaction
 ) -> dict[str, Any]:
     return {
         "source_id": source_id,

@@ -258,7 +258,7 @@ async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
     assert (source.owner, source.fetches) == ("another", 0)
 
 
-@pytest.mark.parametrize("step", ["draft", "folded_row"])
+@pytest.mark.parametrize("step", ["draft", "folded_draft"])
 async def test_the_loop_has_its_turn_within_one_visit(
     storage: Storage, monkeypatch: pytest.MonkeyPatch, step: str
 ):
