@@ -69,6 +69,7 @@ async def test_all_statements_of_a_work_hop_together(sqlite_url: str, hops: list
 
     storage = Storage.open(sqlite_url)
     async with storage.writing() as unit:
+        await unit.session.connection()
         hops.clear()
 
         assert await unit.at_once(work()) == [1, 2, 3]
