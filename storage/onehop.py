@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-async def in_one_hop(driver: aiosqlite.Connection, work: Coroutine[Any, Any, Result]) -> Result:
+async def in_one_hop(driver: Any, work: Coroutine[Any, Any, Result]) -> Result:
     """Run *work*, which awaits nothing but statements on *driver*, on the driver's own thread.
 
     A statement is a plain call there, so that *work* never has to wait. If the caller is cancelled,
@@ -55,7 +55,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
     raise RuntimeError("only statements can be awaited on the database's thread")
 
 
-async def _is_idle(driver: aiosqlite.Connection) -> bool:
+async def _is_idle(driver: Any) -> bool:
     """Wait for what the thread was given before; False if that wait is cancelled as well."""
     try:
         await driver._execute(bool)  # noqa: SLF001

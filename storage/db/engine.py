@@ -155,7 +155,8 @@ class Transaction:
         from storage.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
         connection = await (await self.session.connection()).get_raw_connection()
-        return await in_one_hop(connection.driver_connection, work)
+        driver: Any = connection.driver_connection
+        return await in_one_hop(driver, work)
 
     async def anew(self) -> Transaction:
         """Return this unit at the moment that it is by now: a lock may have been waited for."""

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -261,7 +261,8 @@ async def test_whoever_waits_for_a_lock_outlasts_a_process_that_stands_still():
 async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
     async with opened(postgresql_url) as storage, storage.reading() as unit:
         connection = await (await unit.session.connection()).get_raw_connection()
-        sock = connection.driver_connection._transport.get_extra_info("socket")
+        driver: Any = connection.driver_connection
+        sock = driver._transport.get_extra_info("socket")
 
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle, step, probes, unsent_ms = (
@@ -281,7 +282,7 @@ async def test_a_connection_that_was_closed_is_not_taken_from_the_pool(postgresq
         async with storage.reading() as unit:
             before = await said(unit, "SELECT pg_backend_pid()")
             connection = await (await unit.session.connection()).get_raw_connection()
-            driver = connection.driver_connection
+            driver: Any = connection.driver_connection
         driver.terminate()
 
         assert await server_process(storage) != before

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from storage.access import WrongGuesses
 from storage.articles import Article, articles_by_url, store_articles
 from storage.db.engine import Storage
 from storage.db.sql import insert_new, upsert
@@ -12,7 +13,6 @@ from storage.enums import Stage
 from storage.queries import Query
 from storage.sources import Source
 from storage.stories import create_stories
-from storage.tallies import Tally
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -142,7 +142,8 @@ async def test_each_row_without_a_list_has_one_of_its_own(storage: Storage):
 async def test_what_is_put_can_add_to_what_is_there(storage: Storage):
     async with storage.writing() as unit:
         for _ in range(3):
-            row = {"event": "start", "day": NOON.date(), "count": 1}
-            await upsert(unit, Tally, [row], key="event, day", changes="count = tally.count + 1")
-        assert (await unit.session.exec(select(Tally.count))).all() == [3]
-        assert not unit.made["tally"]
+            row = {"person_id": 7, "tries": 1, "since": NOON}
+            more = "tries = wrongguesses.tries + 1"
+            await upsert(unit, WrongGuesses, [row], key="person_id", changes=more)
+        assert (await unit.session.exec(select(WrongGuesses.tries))).all() == [3]
+        assert not unit.made["wrongguesses"]
