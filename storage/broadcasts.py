@@ -53,10 +53,10 @@ class Broadcast(Leased, table=True):
     made: int = 0  # how many have one
 
     # The message that tells how far it is; the last word is told once.
-    desk_id: int | None = Field(default=None, sa_type=BigInteger)
+    status_chat_id: int | None = Field(default=None, sa_type=BigInteger)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
-    told_at: datetime | None = None
-    is_told: bool = False
+    reported_at: datetime | None = None
+    is_reported: bool = False
 
 
 _AT_WORK = (BroadcastState.RUNNING, BroadcastState.STOPPING)
@@ -142,10 +142,10 @@ def _counted_as(state: DeliveryState) -> str:
 
 async def claim_progress_reports(unit: Transaction, every: timedelta) -> list[Broadcast]:
     """Return those whose desk is to hear how far they are, each at most once in *every*."""
-    shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_told))
-    due = or_(col(Broadcast.told_at).is_(None), col(Broadcast.told_at) <= unit.now - every)
+    shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_reported))
+    due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= unit.now - every)
     begun = col(Broadcast.state) != BroadcastState.DRAFT
-    told = update(Broadcast).where(begun, *shown, due).values(told_at=unit.now)
+    told = update(Broadcast).where(begun, *shown, due).values(reported_at=unit.now)
     options = {"synchronize_session": False, "populate_existing": True}
     rows = await unit.session.exec(told.returning(Broadcast), execution_options=options)
     return list(rows.scalars())
@@ -156,7 +156,7 @@ async def forget_sender(unit: Transaction, person_id: int) -> None:
     theirs = col(Broadcast.person_id) == person_id
     drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
     await unit.session.exec(drafts.execution_options(synchronize_session=False))
-    values = {"person_id": ERASED_USER, "desk_id": None, "message_id": None}
+    values = {"person_id": ERASED_USER, "status_chat_id": None, "message_id": None}
     said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
     await unit.session.exec(said.values(**values))
 

@@ -18,7 +18,7 @@ from storage.mutes import is_not_muted
 from storage.subscriptions import Subscription
 from storage.topics import Topic
 
-_WAITING = "put_out_at IS NULL"
+_WAITING = "released_at IS NULL"
 
 
 class Bundle(Leased, table=True):
@@ -32,7 +32,7 @@ class Bundle(Leased, table=True):
     chat_id: int = Field(foreign_key="chat.id", ondelete="CASCADE", sa_type=ROW_ID)
     release_at: datetime
     is_quiet: bool  # for the chat's quiet hours
-    put_out_at: datetime | None = None
+    released_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ async def open_bundles(
     ]
     await insert_new(unit, Bundle, rows)
     waiting = select(Bundle).where(
-        among(col(Bundle.chat_id), holds), col(Bundle.put_out_at).is_(None)
+        among(col(Bundle.chat_id), holds), col(Bundle.released_at).is_(None)
     )
     return {
         bundle.chat_id: bundle.id
@@ -95,14 +95,14 @@ async def claim_bundles(
     reached = exists().where(
         col(Chat.id) == col(Bundle.chat_id), is_reached_at_once(by_mail=by_mail)
     )
-    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.put_out_at).is_(None) & reached
+    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.released_at).is_(None) & reached
     order = (col(Bundle.release_at), col(Bundle.id))
     return await claim(unit, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def close_bundle(unit: Transaction, bundle_id: int, owner: str) -> bool:
     """Let nothing more join it; False if another has it, or has put it out."""
-    return bool(await release(unit, Bundle, [bundle_id], owner, put_out_at=unit.now))
+    return bool(await release(unit, Bundle, [bundle_id], owner, released_at=unit.now))
 
 
 async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
@@ -137,7 +137,9 @@ async def release_together(
     unit: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
     """Let all that waits for the chat be told at another moment, in one bundle."""
-    waiting = select(Bundle).where(col(Bundle.chat_id) == chat_id, col(Bundle.put_out_at).is_(None))
+    waiting = select(Bundle).where(
+        col(Bundle.chat_id) == chat_id, col(Bundle.released_at).is_(None)
+    )
     bundles = list(await unit.session.exec(waiting.order_by(col(Bundle.id))))
     if not bundles:
         return

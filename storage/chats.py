@@ -38,7 +38,7 @@ class Chat(Leased, table=True):
     __table_args__ = (
         UniqueConstraint("telegram_id", "thread_id"),
         Index("ix_chat_digest_due", "next_digest_at"),
-        Index("ix_chat_brought_by", "brought_by", **partial_index("brought_by IS NOT NULL")),
+        Index("ix_chat_invited_by", "invited_by", **partial_index("invited_by IS NOT NULL")),
         Index("ix_chat_erased", "id", **partial_index("state = 'erased'")),
         Index("ix_chat_resume_at", "resume_at", **partial_index("resume_at IS NOT NULL")),
         NUMBERED,
@@ -72,8 +72,8 @@ class Chat(Leased, table=True):
     resume_at: datetime | None = None  # of a paused chat: it comes back by itself
 
     # Of a group or channel: Telegram's id of the person who let the bot in.
-    brought_by: int | None = Field(default=None, sa_type=BigInteger)
-    told_since: datetime | None = None  # the `state_since` of what that person has been told
+    invited_by: int | None = Field(default=None, sa_type=BigInteger)
+    reported_since: datetime | None = None  # the `state_since` of what that person has been told
     # Of a private chat: our row of what is managed from it, if that is there still.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
 
@@ -354,12 +354,12 @@ _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 async def invited_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
     """Return groups and channels that *person_id* let the bot into, the newest first."""
-    return await _shared(unit, col(Chat.brought_by) == person_id, limit)
+    return await _shared(unit, col(Chat.invited_by) == person_id, limit)
 
 
 async def other_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
     """Return groups and channels that somebody else let the bot into, the newest first."""
-    return await _shared(unit, col(Chat.brought_by) != person_id, limit)
+    return await _shared(unit, col(Chat.invited_by) != person_id, limit)
 
 
 async def _shared(unit: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
@@ -390,8 +390,8 @@ async def forget_inviter(unit: Transaction, person_id: int) -> None:
     """Let the groups and channels stay, and nothing say any more that it was this person."""
     await unit.session.exec(
         update(Chat)
-        .where(col(Chat.brought_by) == person_id)
-        .values(brought_by=ERASED_USER)
+        .where(col(Chat.invited_by) == person_id)
+        .values(invited_by=ERASED_USER)
         .execution_options(synchronize_session="fetch")
     )
 
@@ -408,9 +408,12 @@ async def unreported_unreachable(unit: Transaction, *, limit: int) -> list[Chat]
     rows = await unit.session.exec(
         select(Chat)
         .where(
-            col(Chat.brought_by).is_not(None),
+            col(Chat.invited_by).is_not(None),
             col(Chat.state).in_(UNREACHABLE),
-            or_(col(Chat.told_since).is_(None), col(Chat.told_since) != col(Chat.state_since)),
+            or_(
+                col(Chat.reported_since).is_(None),
+                col(Chat.reported_since) != col(Chat.state_since),
+            ),
         )
         .order_by(col(Chat.thread_id), col(Chat.id))
         .limit(limit)
@@ -425,7 +428,7 @@ async def is_reported(unit: Transaction, chat: Chat) -> bool:
         col(Chat.telegram_id) == chat.telegram_id,
         col(Chat.id) != chat.id,
         col(Chat.state) == chat.state,
-        col(Chat.told_since) == col(Chat.state_since),
+        col(Chat.reported_since) == col(Chat.state_since),
     )
     return (await unit.session.exec(told.limit(1))).first() is not None
 
@@ -434,7 +437,7 @@ async def mark_reported(unit: Transaction, chats: Sequence[Chat]) -> None:
     await unit.session.exec(
         update(Chat)
         .where(among(col(Chat.id), [chat.id for chat in chats]))
-        .values(told_since=col(Chat.state_since))
+        .values(reported_since=col(Chat.state_since))
         .execution_options(synchronize_session="fetch")
     )
 

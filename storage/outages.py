@@ -35,8 +35,8 @@ class Outage(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", sa_type=ROW_ID)
     since: datetime  # when its trouble began
-    told_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done
-    told_at: datetime | None = None  # None: there are chats left to tell
+    reported_through: int = Field(default=0, sa_type=ROW_ID)  # chats up to this row are done
+    reported_at: datetime | None = None  # None: there are chats left to tell
 
 
 DEAD_AFTER = timedelta(days=7)
@@ -56,7 +56,7 @@ async def note_outages(unit: Transaction) -> None:
     )
     await unit.session.exec(delete(Outage).where(col(Outage.id).in_(over)))
     rows = [
-        {"source_id": source_id, "since": since, "told_through": 0}
+        {"source_id": source_id, "since": since, "reported_through": 0}
         for source_id, since in await _dead_sources(unit)
     ]
     await insert_new(unit, Outage, rows)
@@ -66,20 +66,22 @@ async def claim_outages(
     unit: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
     """Lease the oldest outages of which not every chat was told."""
-    untold = col(Outage.told_at).is_(None)
+    untold = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
     return await claim(unit, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def renew_outage(
-    unit: Transaction, outage: Outage, owner: str, lease: timedelta, told_through: int
+    unit: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
 ) -> bool:
     """Renew the lease and note how far the chats are told; False if it is no longer ours."""
-    return bool(await renew(unit, Outage, [outage.id], owner, lease, told_through=told_through))
+    return bool(
+        await renew(unit, Outage, [outage.id], owner, lease, reported_through=reported_through)
+    )
 
 
 async def finish_outage(unit: Transaction, outage: Outage, owner: str) -> bool:
-    return bool(await release(unit, Outage, [outage.id], owner, told_at=unit.now))
+    return bool(await release(unit, Outage, [outage.id], owner, reported_at=unit.now))
 
 
 async def _dead_sources(unit: Transaction) -> list[tuple[int, datetime]]:

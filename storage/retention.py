@@ -82,13 +82,15 @@ async def forget_editions(unit: Transaction, after: int, before: datetime, limit
 
 
 async def forget_alerts(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
-    waits = exists().where(col(Bundle.id) == col(Alert.bundle_id), col(Bundle.put_out_at).is_(None))
+    waits = exists().where(
+        col(Bundle.id) == col(Alert.bundle_id), col(Bundle.released_at).is_(None)
+    )
     return await _forget(unit, Alert, col(Alert.made_at), (after, before, limit), ~waits)
 
 
 async def forget_bundles(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
     is_empty = ~exists().where(col(Alert.bundle_id) == col(Bundle.id))
-    may_go = and_(col(Bundle.put_out_at).is_not(None), is_empty)
+    may_go = and_(col(Bundle.released_at).is_not(None), is_empty)
     return await _forget(unit, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
 
 

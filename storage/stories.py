@@ -1,7 +1,7 @@
 """Stories: the articles of several outlets that tell the same event.
 
 Each article begins as its own story, and grouping may find it another. What is told of a story
-grows with each that joins it; `told` is how far those who were alerted know.
+grows with each that joins it; `reported` is how far those who were alerted know.
 
 A story that moves on is a chain: each of its chapters names the first.
 """
@@ -29,7 +29,7 @@ from storage.db.leases import claim, release, renew
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, partial_index
 
 # Literal, since a partial index serves only a condition that the planner can read.
-_GROWN: Final = "grown > told"
+_GROWN: Final = "grown > reported"
 
 _IN_A_CHAIN: Final = "continues_id IS NOT NULL"
 
@@ -44,8 +44,8 @@ class Story(Leased, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=ROW_ID)
     created_at: datetime
     grown: int = 0  # the articles that joined it
-    told: int = 0  # of them, those that went into its alerts
-    told_at: datetime | None = None
+    reported: int = 0  # of them, those that went into its alerts
+    reported_at: datetime | None = None
     continues_id: int | None = Field(  # the first of its chain; None: it is that itself
         default=None, foreign_key="story.id", ondelete="SET NULL", sa_type=ROW_ID
     )
@@ -59,7 +59,7 @@ _START: Final = text("""
     WITH RECURSIVE wanted(number) AS (
         SELECT 1 UNION ALL SELECT number + 1 FROM wanted WHERE number < :count
     )
-    INSERT INTO story (created_at, grown, told) SELECT :now, 0, 0 FROM wanted RETURNING id
+    INSERT INTO story (created_at, grown, reported) SELECT :now, 0, 0 FROM wanted RETURNING id
 """).bindparams(bindparam("now", type_=inspect(Story).columns["created_at"].type))
 
 
@@ -112,7 +112,7 @@ async def claim_growing_stories(
     unit: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:
     """Lease stories that grew since their alerts were last edited, which is a *pause* ago."""
-    rested = or_(col(Story.told_at).is_(None), col(Story.told_at) <= unit.now - pause)
+    rested = or_(col(Story.reported_at).is_(None), col(Story.reported_at) <= unit.now - pause)
     due = and_(text(_GROWN), rested)
     order = (col(Story.id),)
     return await claim(unit, Story, due, order=order, limit=limit, owner=owner, lease=lease)
@@ -125,14 +125,14 @@ async def renew_story(unit: Transaction, story_id: int, owner: str, lease: timed
 
 async def finish_stories(unit: Transaction, story_ids: Collection[int], owner: str) -> None:
     """Free stories that have no alert to edit; all that joined them until now is told."""
-    await release(unit, Story, story_ids, owner, told=col(Story.grown), told_at=unit.now)
+    await release(unit, Story, story_ids, owner, reported=col(Story.grown), reported_at=unit.now)
 
 
 async def release_story(unit: Transaction, story: Story, owner: str) -> None:
     """Free it, to be claimed once more after a pause."""
-    await release(unit, Story, [story.id], owner, told_at=unit.now)
+    await release(unit, Story, [story.id], owner, reported_at=unit.now)
 
 
 async def finish_reporting(unit: Transaction, story: Story, owner: str) -> None:
     """Free it; what joined after it was claimed makes it due once more."""
-    await release(unit, Story, [story.id], owner, told=story.grown, told_at=unit.now)
+    await release(unit, Story, [story.id], owner, reported=story.grown, reported_at=unit.now)

@@ -48,7 +48,7 @@ from storage.outbox import (
 class Ban(SQLModel, table=True):
     telegram_id: int = Field(primary_key=True, sa_type=BigInteger)  # a person's or a group's
     since: datetime
-    told: bool = False
+    is_notified: bool = False
 
 
 # An older alert is no news any more; its story goes into the next digest instead.
@@ -203,15 +203,15 @@ async def is_banned(unit: Transaction, telegram_ids: Collection[int]) -> bool:
 
 async def take_ban_notice(unit: Transaction, telegram_ids: Collection[int]) -> bool:
     """Say whether they are still to be told; from now on they are not."""
-    untold = (col(Ban.telegram_id).in_(telegram_ids), ~col(Ban.told))
-    told = update(Ban).where(*untold).values(told=True)
+    untold = (col(Ban.telegram_id).in_(telegram_ids), ~col(Ban.is_notified))
+    told = update(Ban).where(*untold).values(is_notified=True)
     silently = told.execution_options(synchronize_session=False)
     return bool((await unit.session.exec(silently)).rowcount)
 
 
 async def ban(unit: Transaction, telegram_id: int) -> bool:
     """Let nothing go to Telegram's *telegram_id*; False if that is so already."""
-    row = {"telegram_id": telegram_id, "since": unit.now, "told": False}
+    row = {"telegram_id": telegram_id, "since": unit.now, "is_notified": False}
     new = await insert_new(unit, Ban, [row], returning=Ban.telegram_id)
     for chat in await _chats(unit, telegram_id):
         if chat.state is ChatState.BANNED:
@@ -242,7 +242,7 @@ async def move_ban(unit: Transaction, old: int, new: int) -> None:
         await insert_new(
             unit,
             Ban,
-            [{"telegram_id": new, "since": unit.now, "told": True}],
+            [{"telegram_id": new, "since": unit.now, "is_notified": True}],
             returning=Ban.telegram_id,
         )
         await unit.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))

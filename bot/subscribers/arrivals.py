@@ -33,7 +33,7 @@ _AWAY = frozenset({ChatState.BLOCKED, ChatState.KICKED, ChatState.GONE})
 # What a new thread has of its group.
 _INHERITED = (
     "zone", "zone_guessed", "language", "chosen_language", "empty_day", "style", "layout",
-    "quiet_from", "quiet_to", "alerts_an_hour", "brought_by",
+    "quiet_from", "quiet_to", "alerts_an_hour", "invited_by",
 )  # fmt: skip
 
 
@@ -155,7 +155,7 @@ class Arrivals:
                 return None
             if may_use:
                 chat = await _kept(unit, visitor)
-                chat.brought_by = visitor.person_id
+                chat.invited_by = visitor.person_id
                 await unit.session.flush()
                 return chat.id
             return known[0].id if known else None

@@ -110,8 +110,8 @@ class Broadcasts:
             wanted = (broadcast.audience, broadcast.language)
             broadcast.recipients = await count_recipients(unit, *wanted)
             broadcast.state = BroadcastState.RUNNING
-            broadcast.desk_id, broadcast.message_id = desk.telegram_id, desk.message_id
-            broadcast.told_at = unit.now
+            broadcast.status_chat_id, broadcast.message_id = desk.telegram_id, desk.message_id
+            broadcast.reported_at = unit.now
             await unit.session.flush()
             told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
             await record_event(unit, by, AuditAction.BROADCAST, broadcast_id, **told)
@@ -131,16 +131,16 @@ class Broadcasts:
         async with self.storage.writing() as unit:
             told = []
             for broadcast in await claim_progress_reports(unit, TOLD_EVERY):
-                broadcast.is_told = broadcast.state in _OVER
+                broadcast.is_reported = broadcast.state in _OVER
                 unit.session.add(broadcast)
                 told.append((await _desk(unit, broadcast), await _seen(unit, broadcast)))
             return told
 
 
 async def _desk(unit: Transaction, broadcast: Broadcast) -> Desk:
-    chat = await chat_at(unit, broadcast.desk_id or 0)
+    chat = await chat_at(unit, broadcast.status_chat_id or 0)
     language = chat.speaks if chat else ""
-    return Desk(broadcast.desk_id or 0, broadcast.message_id or 0, language)
+    return Desk(broadcast.status_chat_id or 0, broadcast.message_id or 0, language)
 
 
 async def _in(unit: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:

@@ -46,7 +46,7 @@ def _parts(person: UserData) -> dict[str, Any]:
             "kind": chat.kind,
             "thread_name": chat.thread_name,
             "chosen_language": chat.chosen_language,
-            "brought_by": chat.brought_by,
+            "invited_by": chat.invited_by,
             "admitted": person.is_admitted,
         },
         "settings": exporting.settings(chat),

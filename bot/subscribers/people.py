@@ -170,7 +170,7 @@ def _facts(place: Mapping[str, Any], settings: Mapping[str, Any], export: Export
         "kind": _word(ChatKind, place.get("kind"), ChatKind.PRIVATE),
         "name": _line(settings.get("name")),
         "thread_name": _line(place.get("thread_name"))[:128],
-        "brought_by": _id(place.get("brought_by")),
+        "invited_by": _id(place.get("invited_by")),
         "language": _language(settings.get("language")) or "en",
         "chosen_language": _language(place.get("chosen_language")),
         "state": _word(ChatState, settings.get("state"), ChatState.ACTIVE),

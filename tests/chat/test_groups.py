@@ -58,7 +58,7 @@ async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playg
     async with house.storage.reading() as unit:
         row = await chat_at(unit, chat.id)
     assert row
-    assert (row.name, row.kind, row.brought_by) == ("Newsroom", "supergroup", ann.who.id)
+    assert (row.name, row.kind, row.invited_by) == ("Newsroom", "supergroup", ann.who.id)
 
 
 async def test_a_mention_with_words_is_a_card_and_its_button_watches(house, ann, group):

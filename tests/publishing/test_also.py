@@ -131,7 +131,7 @@ async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
     async with storage.writing() as unit:
         unit.session.add(Follow(chat_id=alerted, source_id=secret))
         await mark_growth(unit, [1])
-    await newsroom.change(Story, 1, told_at=None)
+    await newsroom.change(Story, 1, reported_at=None)
     await publishing.publish_also()
     assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"
 

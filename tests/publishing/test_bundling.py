@@ -62,7 +62,7 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishin
     (bundle,) = await newsroom.all(Bundle)
     (delivery,) = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
     assert (early, released) == (0, 1)
-    assert (bundle.release_at, bundle.put_out_at, bundle.owner) == (clock.now, clock.now, None)
+    assert (bundle.release_at, bundle.released_at, bundle.owner) == (clock.now, clock.now, None)
     assert delivery.key == "bundle:1:telegram:1"
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
     assert delivery.body["text"] == (
@@ -275,7 +275,7 @@ async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, w
     await tell("One", "Two", "Three")
     async with storage.writing() as unit:
         bundle = (await unit.session.exec(select(Bundle))).one()
-        bundle.put_out_at = unit.now
+        bundle.released_at = unit.now
         unit.session.add(bundle)
 
     await tell("Four")

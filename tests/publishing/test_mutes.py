@@ -83,7 +83,7 @@ async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
 
 
 @pytest.mark.parametrize(
-    ("subject", "is_told"),
+    ("subject", "is_reported"),
     [
         pytest.param(TOPIC, False, id="a topic"),
         pytest.param(SOURCE, False, id="its source"),
@@ -93,11 +93,11 @@ async def test_nothing_is_alerted_of_what_is_muted_until_that_is_over(
         pytest.param(MuteSubject(MuteKind.STORY, 2), True, id="another story"),
     ],
 )
-async def test_a_digest_tells_nothing_that_is_muted(tell, muted, storage, subject, is_told):
+async def test_a_digest_tells_nothing_that_is_muted(tell, muted, storage, subject, is_reported):
     await muted(subject, None)
     await tell("Ferry sinks")
 
-    assert await digested(storage) == (["Ferry sinks"] if is_told else [])
+    assert await digested(storage) == (["Ferry sinks"] if is_reported else [])
 
 
 async def test_another_outlet_still_tells_the_story_of_a_muted_source(tell, muted, newsroom):

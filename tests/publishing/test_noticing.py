@@ -85,7 +85,7 @@ async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, sce
 
 
 @pytest.mark.parametrize(
-    ("given", "others", "is_told"),
+    ("given", "others", "is_reported"),
     [
         pytest.param(1, 2, True, id="a third"),
         pytest.param(1, 3, False, id="less than a third"),
@@ -93,14 +93,14 @@ async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, sce
         pytest.param(0, 2, False, id="nothing"),
     ],
 )
-async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, others, is_told):
+async def test_a_chat_depends_on_what_gave_a_third(publishing, scene, given, others, is_reported):
     chat = await scene.reader()
     await scene.news(given, others)
     await dies(scene)
 
     await publishing.publish_notices()
 
-    assert await told(scene) == ([chat] if is_told else [])
+    assert await told(scene) == ([chat] if is_reported else [])
 
 
 async def test_what_was_given_over_a_month_before_does_not_count(publishing, scene):
@@ -114,7 +114,7 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     follower = await scene.newsroom.chat(8)
     async with scene.newsroom.storage.writing() as unit:
         unit.session.add(Follow(chat_id=follower, source_id=scene.dead))
-    await scene.newsroom.change(Outage, 1, told_at=None)
+    await scene.newsroom.change(Outage, 1, reported_at=None)
     await publishing.publish_notices()
 
     assert await told(scene) == [follower]
@@ -168,14 +168,14 @@ async def test_a_source_that_is_not_public_is_the_followers_business(publishing,
 
 
 @pytest.mark.parametrize(
-    ("given", "own", "is_told"),
+    ("given", "own", "is_reported"),
     [
         pytest.param(1, 2, True, id="a third with what its own source found"),
         pytest.param(1, 3, False, id="less than a third"),
     ],
 )
 async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
-    publishing, scene, given, own, is_told
+    publishing, scene, given, own, is_reported
 ):
     chat = await scene.reader()
     private = await scene.newsroom.source("Club Paper", public=False)
@@ -188,7 +188,7 @@ async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
 
     await publishing.publish_notices()
 
-    assert await told(scene) == ([chat] if is_told else [])
+    assert await told(scene) == ([chat] if is_reported else [])
 
 
 async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scene, clock):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GROUP = -1_000_000_000_007
 ANN = 7
-FACTS: dict[str, Any] = {"kind": ChatKind.SUPERGROUP, "name": "Newsroom", "brought_by": ANN}
+FACTS: dict[str, Any] = {"kind": ChatKind.SUPERGROUP, "name": "Newsroom", "invited_by": ANN}
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_who_cannot_be_told_is_not_told_later(newsroom, shut, said):
     assert await said() == []
     async with newsroom.storage.reading() as unit:
         row = await unit.session.get_one(Chat, group)
-    assert row.told_since == row.state_since
+    assert row.reported_since == row.state_since
 
 
 @pytest.mark.usefixtures("ann")

@@ -108,17 +108,17 @@ async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: Tu
     await add_silent(storage)
     (outage,) = await outages(storage)
     async with storage.writing() as unit:
-        assert await renew_outage(unit, outage, "me", HOUR, told_through=7)
+        assert await renew_outage(unit, outage, "me", HOUR, reported_through=7)
 
     assert await outages(storage, "another") == []
     clock.turn(2 * HOUR)
     (taken,) = await outages(storage, "another")
     async with storage.writing() as unit:
-        was_mine = await renew_outage(unit, outage, "me", HOUR, told_through=9)
+        was_mine = await renew_outage(unit, outage, "me", HOUR, reported_through=9)
         done = await finish_outage(unit, taken, "another")
     clock.turn(2 * HOUR)
 
-    assert (taken.told_through, was_mine, done) == (7, False, True)
+    assert (taken.reported_through, was_mine, done) == (7, False, True)
     assert await outages(storage) == []
 
 

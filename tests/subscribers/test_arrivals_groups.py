@@ -25,7 +25,7 @@ async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage, arriva
     assert await arrivals.bring(ANN)
 
     (chat,) = await rows(storage)
-    assert (chat.name, chat.kind, chat.brought_by) == ("Newsroom", ChatKind.SUPERGROUP, 7)
+    assert (chat.name, chat.kind, chat.invited_by) == ("Newsroom", ChatKind.SUPERGROUP, 7)
     assert (chat.zone, chat.language) == ("Asia/Tokyo", "ja")
 
 
@@ -47,7 +47,7 @@ async def test_in_a_known_group_a_stranger_is_a_guest_who_may_not_change(storage
     assert (guest.name, guest.kind, guest.may_change) == ("Eve", ChatKind.SUPERGROUP, False)
     assert await arrivals.bring(EVE)  # whoever lets it in again: it was known
     (chat,) = await rows(storage)
-    assert chat.brought_by == 7
+    assert chat.invited_by == 7
 
 
 async def test_a_group_does_not_speak_as_whoever_was_last(storage, arrivals):

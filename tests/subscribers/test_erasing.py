@@ -52,4 +52,4 @@ async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, a
     async with storage.reading() as unit:
         row = await unit.session.get(Chat, chat_id)
     assert row
-    assert row.brought_by == 0
+    assert row.invited_by == 0

@@ -160,7 +160,7 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
         storage,
-        Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, put_out_at=clock.now),
+        Bundle(chat_id=chat, release_at=clock.now, is_quiet=False, released_at=clock.now),
     )
     await add(
         storage,

@@ -58,8 +58,8 @@ class Victim:
         ) as answer:
             told = await answer.text(errors="replace")
             assert answer.status < 500, path
-        is_told = SECRET in told.casefold() or SECRET in str(answer.headers).casefold()
-        return "told" if is_told else ""
+        is_reported = SECRET in told.casefold() or SECRET in str(answer.headers).casefold()
+        return "told" if is_reported else ""
 
     async def changed(self) -> str:
         if self.mailboxes.unsubscribed or self.mailboxes.confirmed:

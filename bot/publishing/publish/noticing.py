@@ -56,7 +56,7 @@ class Noticing:
             if source is None:
                 return  # removed, and the outage with it
             shares = await source_share(unit, source, outage.since)
-        after: int | None = outage.told_through
+        after: int | None = outage.reported_through
         while after is not None:
             after = await self._tell_page(outage, shares, after)
 

@@ -45,7 +45,7 @@ class Shutting:
         of_a_topic = chat.state is ChatState.TOPIC_CLOSED
         if not of_a_topic and await is_reported(unit, chat):
             return []
-        bringer = await private_chat_of(unit, chat.brought_by or 0)
+        bringer = await private_chat_of(unit, chat.invited_by or 0)
         told = (
             [bringer]
             if bringer

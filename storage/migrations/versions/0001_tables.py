@@ -42,7 +42,7 @@ def upgrade() -> None:
         "ban",
         sa.Column("telegram_id", sa.BigInteger(), nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
-        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("is_notified", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("telegram_id", name=op.f("pk_ban")),
     )
     op.create_table(
@@ -65,10 +65,10 @@ def upgrade() -> None:
         sa.Column("recipients", sa.Integer(), nullable=False),
         sa.Column("through", ROW_ID, nullable=False),
         sa.Column("made", sa.Integer(), nullable=False),
-        sa.Column("desk_id", sa.BigInteger(), nullable=True),
+        sa.Column("status_chat_id", sa.BigInteger(), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
-        sa.Column("told_at", UTCDateTime(), nullable=True),
-        sa.Column("is_told", sa.Boolean(), nullable=False),
+        sa.Column("reported_at", UTCDateTime(), nullable=True),
+        sa.Column("is_reported", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcast")),
         sqlite_autoincrement=True,
     )
@@ -111,20 +111,12 @@ def upgrade() -> None:
         sa.Column("quiet_to", sa.Integer(), nullable=True),
         sa.Column("alerts_an_hour", sa.Integer(), nullable=False),
         sa.Column("resume_at", UTCDateTime(), nullable=True),
-        sa.Column("brought_by", sa.BigInteger(), nullable=True),
-        sa.Column("told_since", UTCDateTime(), nullable=True),
+        sa.Column("invited_by", sa.BigInteger(), nullable=True),
+        sa.Column("reported_since", UTCDateTime(), nullable=True),
         sa.Column("managing", ROW_ID, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat")),
         sa.UniqueConstraint("telegram_id", "thread_id", name=op.f("uq_chat_telegram_id_thread_id")),
         sqlite_autoincrement=True,
-    )
-    op.create_index(
-        "ix_chat_brought_by",
-        "chat",
-        ["brought_by"],
-        unique=False,
-        sqlite_where=sa.text("brought_by IS NOT NULL"),
-        postgresql_where=sa.text("brought_by IS NOT NULL"),
     )
     op.create_index("ix_chat_digest_due", "chat", ["next_digest_at"], unique=False)
     op.create_index(
@@ -134,6 +126,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'erased'"),
         postgresql_where=sa.text("state = 'erased'"),
+    )
+    op.create_index(
+        "ix_chat_invited_by",
+        "chat",
+        ["invited_by"],
+        unique=False,
+        sqlite_where=sa.text("invited_by IS NOT NULL"),
+        postgresql_where=sa.text("invited_by IS NOT NULL"),
     )
     op.create_index(
         "ix_chat_resume_at",
@@ -269,8 +269,8 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("grown", sa.Integer(), nullable=False),
-        sa.Column("told", sa.Integer(), nullable=False),
-        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("reported", sa.Integer(), nullable=False),
+        sa.Column("reported_at", UTCDateTime(), nullable=True),
         sa.Column("continues_id", ROW_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["continues_id"],
@@ -294,8 +294,8 @@ def upgrade() -> None:
         "story",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("grown > told"),
-        postgresql_where=sa.text("grown > told"),
+        sqlite_where=sa.text("grown > reported"),
+        postgresql_where=sa.text("grown > reported"),
     )
     op.create_table(
         "wrongguesses",
@@ -364,7 +364,7 @@ def upgrade() -> None:
         sa.Column("chat_id", ROW_ID, nullable=False),
         sa.Column("release_at", UTCDateTime(), nullable=False),
         sa.Column("is_quiet", sa.Boolean(), nullable=False),
-        sa.Column("put_out_at", UTCDateTime(), nullable=True),
+        sa.Column("released_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["chat_id"], ["chat.id"], name=op.f("fk_bundle_chat_id_chat"), ondelete="CASCADE"
         ),
@@ -377,8 +377,8 @@ def upgrade() -> None:
         "bundle",
         ["release_at"],
         unique=False,
-        sqlite_where=sa.text("put_out_at IS NULL"),
-        postgresql_where=sa.text("put_out_at IS NULL"),
+        sqlite_where=sa.text("released_at IS NULL"),
+        postgresql_where=sa.text("released_at IS NULL"),
     )
     op.create_table(
         "chatadmin",
@@ -529,8 +529,8 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("source_id", ROW_ID, nullable=False),
         sa.Column("since", UTCDateTime(), nullable=False),
-        sa.Column("told_through", ROW_ID, nullable=False),
-        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("reported_through", ROW_ID, nullable=False),
+        sa.Column("reported_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["source_id"],
             ["source.id"],
