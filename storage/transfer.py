@@ -15,13 +15,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import JSON, bindparam, func, insert, inspect, select, text
+from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.pool import NullPool
-from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.articles import Article, Folded, FoldedText, store_folded
-from storage.db.engine import SQLITE, Transaction
+from storage.db.engine import POSTGRESQL, SQLITE, Transaction
 from storage.db.leases import Lease
 from storage.db.postgresql import admin_engine, exclusive_connection
 from storage.db.sql import Leased
@@ -31,7 +30,7 @@ from storage.tables import METADATA
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-    from sqlalchemy import Column, Insert, Row, Select, Table
+    from sqlalchemy import FromClause, Row, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     # Is called with the table that is being copied, the rows copied so far, and all rows.
@@ -39,11 +38,10 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS: Final = 500
 
-_VERSION_TABLE: Final = "alembic_version"
-_FULL_TEXT_INDEX: Final = "folded_index"  # and SQLite's own tables behind it
 _EXAMPLES: Final = 3
 
-_NEW_TARGET: Final = "Create a new database and give its address."
+# Beside the models' tables; SQLite keeps its index on texts in several.
+_MADE_BY_MIGRATIONS: Final = ("alembic_version", "folded_index")
 
 # How each is dropped and made again, in the server's own words.
 _FOREIGN_KEYS: Final = """
@@ -57,9 +55,16 @@ _INDEXES: Final = """
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE NOT indisunique AND relnamespace = current_schema()::regnamespace
 """
-_READ_SEQUENCE: Final = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:name, 'id'))")
-_SET_SEQUENCE: Final = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)")
-_SET_AUTOINCREMENT: Final = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)")
+_LAST_ID: Final = {
+    SQLITE: text("SELECT seq FROM sqlite_sequence WHERE name = :name"),
+    POSTGRESQL: text(
+        "SELECT pg_sequence_last_value(pg_get_serial_sequence(quote_ident(:name), 'id'))"
+    ),
+}
+_SET_LAST_ID: Final = {
+    SQLITE: text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"),
+    POSTGRESQL: text("SELECT setval(pg_get_serial_sequence(quote_ident(:name), 'id'), :last)"),
+}
 
 
 class TransferError(RuntimeError):
@@ -86,7 +91,11 @@ async def transfer(source_url: str, target_url: str, progress: Progress) -> dict
     """
     check_urls(source_url, target_url)
     async with _connected(source_url) as source:
-        await _begin_snapshot(source)
+        if _is_sqlite(source):
+            await source.exec_driver_sql("BEGIN")
+        else:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            await source.execution_options(**options)
         await _check_source(source)
         if path := database_file(target_url):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,9 +105,8 @@ async def transfer(source_url: str, target_url: str, progress: Progress) -> dict
             await target.rollback()
             await migrate(target_url)
             async with AsyncSession(target) as session, session.begin():
-                return await _copy(
-                    source, Transaction(session, datetime.now(UTC)), progress=progress
-                )
+                unit = Transaction(session, datetime.now(UTC))
+                return await _copy(source, unit, progress)
 
 
 @asynccontextmanager
@@ -113,13 +121,6 @@ async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
             yield connection
     finally:
         await engine.dispose()
-
-
-async def _begin_snapshot(source: AsyncConnection) -> None:
-    if _is_sqlite(source):
-        await source.exec_driver_sql("BEGIN")
-    else:
-        await source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 async def _check_source(source: AsyncConnection) -> None:
@@ -141,30 +142,28 @@ async def _check_source(source: AsyncConnection) -> None:
 
 
 async def _check_is_empty(target: AsyncConnection) -> None:
-    """Before any migration: neither old rows nor another program's tables are touched."""
+    """Asked before the migration, which must not touch another program's tables or old rows."""
     names = await target.run_sync(lambda connection: inspect(connection).get_table_names())
-    foreign = [name for name in names if name not in METADATA.tables and not _is_made(name)]
-    if foreign:
+    counts = await _counts(
+        target, [METADATA.tables[name] for name in names if name in METADATA.tables]
+    )
+    found = [f"rows in {name} ({count:,})" for name, count in counts.items() if count]
+    found += [
+        f"the table {name} of another program"
+        for name in names
+        if name not in METADATA.tables and not name.startswith(_MADE_BY_MIGRATIONS)
+    ]
+    if found:
         raise TransferError(
-            f"The target is not empty: it has tables that are not Dateline's "
-            f"({', '.join(foreign[:_EXAMPLES])}). {_NEW_TARGET}"
+            f"The target is not empty: it has {', '.join(found[:_EXAMPLES])}. "
+            "Create a new database and give its address."
         )
-    counts = await _counts(target, (METADATA.tables[name] for name in names if not _is_made(name)))
-    if full := [f"{count:,} in {name}" for name, count in counts.items() if count]:
-        raise TransferError(
-            f"The target is not empty: it has rows already ({', '.join(full[:_EXAMPLES])}). "
-            f"{_NEW_TARGET}"
-        )
-
-
-def _is_made(name: str) -> bool:
-    """Whether our migrations make the table, beside those of the models."""
-    return name == _VERSION_TABLE or name.startswith(_FULL_TEXT_INDEX)
 
 
 async def _copy(source: AsyncConnection, target: Transaction, progress: Progress) -> dict[str, int]:
     connection = await target.session.connection()
     if _is_sqlite(connection):
+        await connection.exec_driver_sql("PRAGMA cache_size = -64000")
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
     tables = [table for table in METADATA.sorted_tables if table.name != Lease.__tablename__]
     expected = await _counts(source, tables)
@@ -172,17 +171,16 @@ async def _copy(source: AsyncConnection, target: Transaction, progress: Progress
     last_statements = await _drop_keys_and_indexes(connection)
     for table in tables:
         progress(table.name, done, total)
-        insertion = _insert(table)
         async for rows in _batches(source, table):
             if table.name == Folded.__tablename__:
-                await store_folded(target, [FoldedText(*row) for row in rows])
+                await store_folded(target, [FoldedText(**_values(row)) for row in rows])
             else:
-                await connection.execute(insertion, [_values(row) for row in rows])
+                await connection.execute(insert(table), [_values(row) for row in rows])
             done += len(rows)
             progress(table.name, done, total)
     for statement in last_statements:
         await connection.exec_driver_sql(statement)
-    await _set_last_ids(connection, await _last_ids(source))
+    await _continue_ids(source, connection)
     if not _is_sqlite(connection):
         await connection.exec_driver_sql("ANALYZE")
     found = await _counts(connection, tables)
@@ -195,38 +193,16 @@ async def _copy(source: AsyncConnection, target: Transaction, progress: Progress
 
 async def _batches(source: AsyncConnection, table: Table) -> AsyncIterator[Sequence[Row[Any]]]:
     """The table's rows in the order of its primary key, streamed."""
-    result = await source.stream(_select(table), execution_options={"yield_per": _BATCH_ROWS})
-    async for rows in result.partitions():
-        yield rows
-
-
-def _select(table: Table) -> Select[Any]:
-    if table.name == Folded.__tablename__:
-        texts = select(Folded.article_id, Folded.title, Folded.text, col(Article.language))
-        return texts.join(Article, col(Article.id) == Folded.article_id).order_by(
-            col(Folded.article_id)
-        )
-    return select(*_copied_columns(table)).order_by(*table.primary_key.columns)
-
-
-def _insert(table: Table) -> Insert:
-    return insert(table).values(
-        {
-            column.name: bindparam(column.name, type_=_type(column))
-            for column in _copied_columns(table)
-        }
-    )
-
-
-def _copied_columns(table: Table) -> list[Column[Any]]:
-    return [column for column in table.columns if column.name not in Leased.model_fields]
-
-
-def _type(column: Column[Any]) -> Any:
-    """The column's type; a missing document stays NULL and does not become JSON's null."""
-    if isinstance(column.type, JSON) and column.nullable:
-        return JSON(none_as_null=True)
-    return column.type
+    columns = [column for column in table.columns if column.name not in Leased.model_fields]
+    rows: FromClause = table
+    if table.name == Folded.__tablename__:  # read as `FoldedText`
+        article = METADATA.tables[str(Article.__tablename__)]
+        columns = [table.c.article_id, table.c.title, table.c.text, article.c.language]
+        rows = table.join(article)
+    statement = select(*columns).select_from(rows).order_by(*table.primary_key.columns)
+    result = await source.stream(statement, execution_options={"yield_per": _BATCH_ROWS})
+    async for batch in result.partitions():
+        yield batch
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:
@@ -241,14 +217,14 @@ async def _drop_keys_and_indexes(target: AsyncConnection) -> list[str]:
     """Drop what PostgreSQL would look after row by row; return the statements that make it again.
 
     Without foreign keys, a row may come before one of the same table that it refers to (SQLite
-    enforces none here). The index on texts takes a fifth of the time when it is built at once.
+    enforces none here). A copy with its indexes built at the end takes half as long.
     """
     if _is_sqlite(target):
         return []
     await target.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
     statements = []
     for query in (_FOREIGN_KEYS, _INDEXES):
-        for drop, create in (await target.exec_driver_sql(query)).all():
+        for drop, create in (await target.execute(text(query))).all():
             await target.exec_driver_sql(drop)
             statements.append(create)
     return statements
@@ -260,31 +236,16 @@ def is_numbered(table: Table) -> bool:
     return column is not None and column.name == "id"
 
 
-async def _last_ids(source: AsyncConnection) -> dict[str, int]:
-    """The highest id that each table ever gave to a row, which may be deleted since."""
-    found: dict[str, int] = {}
-    if _is_sqlite(source):
-        rows = await source.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
-        found = {row.name: row.seq for row in rows}
-    last_ids = {}
-    for table in filter(is_numbered, METADATA.sorted_tables):
-        highest = await source.scalar(select(func.max(table.c.id)))
-        given = found.get(table.name)
-        if not _is_sqlite(source):
-            given = await source.scalar(_READ_SEQUENCE, {"name": f'"{table.name}"'})
-        last_ids[table.name] = max(highest or 0, given or 0)
-    return last_ids
-
-
-async def _set_last_ids(target: AsyncConnection, last_ids: dict[str, int]) -> None:
-    statement = _SET_SEQUENCE
+async def _continue_ids(source: AsyncConnection, target: AsyncConnection) -> None:
+    """Let new rows get ids above the highest that was ever given to a row, deleted or not."""
     if _is_sqlite(target):
         await target.exec_driver_sql("DELETE FROM sqlite_sequence")
-        statement = _SET_AUTOINCREMENT
-    for name, last in last_ids.items():
-        if last:
-            quoted = name if _is_sqlite(target) else f'"{name}"'
-            await target.execute(statement, {"name": quoted, "last": last})
+    for table in filter(is_numbered, METADATA.sorted_tables):
+        given = await source.scalar(_LAST_ID[source.dialect.name], {"name": table.name})
+        highest = await source.scalar(select(func.max(table.c.id)))
+        if last := max(given or 0, highest or 0):
+            statement = _SET_LAST_ID[target.dialect.name]
+            await target.execute(statement, {"name": table.name, "last": last})
 
 
 async def _counts(connection: AsyncConnection, tables: Iterable[Table]) -> dict[str, int]:

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from bot.app.stops import StopError
 from bot.cli.commands import app
 from storage.db.engine import Storage
-from storage.schema import latest_version, moving
 
 COMMANDS = (
     ("stats",),
@@ -29,7 +28,6 @@ COMMANDS = (
 OTHERS = [
     pytest.param("9999", "newer version of Dateline; run that version", id="newer"),
     pytest.param("0001", "older version of Dateline; dateline migrate", id="older"),
-    pytest.param(moving(latest_version()), "has not ended", id="half moved"),
 ]
 
 

@@ -892,7 +892,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("fallback", sa.JSON(), nullable=True),
+        sa.Column("fallback", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("silent", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("resent", sa.Boolean(), nullable=False),
