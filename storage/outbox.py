@@ -23,7 +23,6 @@ from typing import Any, Final, NamedTuple, Protocol
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Column,
     ColumnElement,
     Index,
     TextClause,
@@ -150,9 +149,7 @@ class Delivery(Leased, table=True):
     priority: int
     state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=enum_column(DeliveryState))
     body: dict[str, Any] = Field(sa_type=JSON)  # frozen when the row is made
-    fallback: dict[str, Any] | None = Field(
-        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
-    )
+    fallback: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     silent: bool = False
     attempts: int = 0
     resent: bool = False  # an unknown outcome is resent once

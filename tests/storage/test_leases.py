@@ -77,7 +77,7 @@ async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):
 
 async def claimed(storage: Storage, owner: str, count: int) -> list[int]:
     async with storage.writing() as unit:
-        due, order = col(Story.told) == 0, (col(Story.id),)
+        due, order = col(Story.reported) == 0, (col(Story.id),)
         stories = await claim(unit, Story, due, order=order, limit=count, owner=owner, lease=LEASE)
         return sorted(story.id for story in stories)
 
@@ -85,7 +85,7 @@ async def claimed(storage: Storage, owner: str, count: int) -> list[int]:
 async def rows(storage: Storage) -> list[tuple[str | None, int]]:
     """Who has each story, and what was told of it."""
     async with storage.reading() as unit:
-        found = await unit.session.exec(select(Story.owner, Story.told).order_by(col(Story.id)))
+        found = await unit.session.exec(select(Story.owner, Story.reported).order_by(col(Story.id)))
         return list(found)
 
 
@@ -114,7 +114,7 @@ async def test_rows_are_released_with_what_else_changes(storage: Storage):
     ids = await two_have_three(storage)
 
     async with storage.writing() as unit:
-        assert await release(unit, Story, ids, "a", told=1) == set(ids[:2])
+        assert await release(unit, Story, ids, "a", reported=1) == set(ids[:2])
         assert await release(unit, Story, ids, "a") == set()
         assert await renew(unit, Story, ids, "a", LEASE) == set()
 
