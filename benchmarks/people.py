@@ -5,7 +5,7 @@
 Each chat has five topics, half of them words that others watch too, two feeds of its own and a
 weekly digest; every tenth an address. Exported from SQLite, imported into an empty SQLite file, and
 with --server into a database of its own on that PostgreSQL server. Each step runs in a process of
-its own, whose peak memory is told, and how long its longest unit of work took.
+its own, whose peak memory is told, and how long its longest transaction took.
 """
 
 import argparse
@@ -52,10 +52,10 @@ Rows = list[dict[str, Any]]
 async def fill(url: str, chats: int) -> dict[str, Any]:
     storage = Storage.open(await made(url))
     for start in range(1, chats + 1, _AT_ONCE):
-        async with storage.writing() as unit:
-            connection = await unit.session.connection()
+        async with storage.writing() as tx:
+            connection = await tx.session.connection()
             numbers = range(start, min(start + _AT_ONCE, chats + 1))
-            for table, rows in _rows(numbers, unit.now, is_first=start == 1):
+            for table, rows in _rows(numbers, tx.now, is_first=start == 1):
                 await connection.execute(insert(table), rows)
     await storage.close()
     return {}
@@ -135,7 +135,7 @@ async def take(url: str, file: Path, *, is_new: bool) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Timed(ImportingPeople):
-    """*took*: how many seconds each unit of work did."""
+    """*took*: how many seconds each transaction did."""
 
     took: list[float] = field(default_factory=list)
 

@@ -126,13 +126,13 @@ async def measured(
 
 async def follow_a_few(storage: Storage) -> int:
     """Make every source private, and return a chat that follows three of them."""
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(public=False).where(col(Source.id) > 0))
-        chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
-        unit.session.add(chat)
-        await unit.session.flush()
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(public=False).where(col(Source.id) > 0))
+        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
         chat_id = chat.id
-        unit.session.add_all(Follow(chat_id=chat_id, source_id=source) for source in (5, 6, 7))
+        tx.session.add_all(Follow(chat_id=chat_id, source_id=source) for source in (5, 6, 7))
         return chat_id
 
 
@@ -140,8 +140,8 @@ async def run(count: int, url: str | None) -> None:
     async with database(url) as storage:
         started = time.perf_counter()
         await fill(storage, count)
-        async with storage.writing() as unit:
-            await (await unit.session.connection()).execute(text("ANALYZE"))
+        async with storage.writing() as tx:
+            await (await tx.session.connection()).execute(text("ANALYZE"))
         print(f"{count:,} articles on {storage.dialect}, {time.perf_counter() - started:.0f} s")
         preview = Preview(storage)
         rows = [await measured(preview, name, typed) for name, typed in QUERIES.items()]

@@ -43,15 +43,15 @@ class Written:
 
 
 async def fill(storage: Storage, count: int) -> None:
-    async with storage.writing() as unit:
-        now = unit.now
-        await _insert_sources(unit)
+    async with storage.writing() as tx:
+        now = tx.now
+        await _insert_sources(tx)
     page: list[Written] = []
     for written in _articles(count, now):
         page.append(written)
         if len(page) == PAGE or written.number == count:
-            async with storage.writing() as unit:
-                await _insert_page(unit, page)
+            async with storage.writing() as tx:
+                await _insert_page(tx, page)
             page.clear()
 
 
@@ -78,18 +78,18 @@ def _written(number: int, drawn: Sequence[str], at: datetime, language: str, gap
     return Written(number, gap.join(title), text, folded, at, language)
 
 
-async def _insert_sources(unit: Transaction) -> None:
+async def _insert_sources(tx: Transaction) -> None:
     rows = [
         {"id": n, "url": f"https://wire{n}.example/", "url_hash": str(n), "public": True,
-         "host": f"wire{n}.example", "title": f"Wire {n}", "created_at": unit.now,
-         "next_fetch_at": unit.now}
+         "host": f"wire{n}.example", "title": f"Wire {n}", "created_at": tx.now,
+         "next_fetch_at": tx.now}
         for n in range(1, SOURCES + 1)
     ]  # fmt: skip
-    await (await unit.session.connection()).execute(insert(Source), rows)
+    await (await tx.session.connection()).execute(insert(Source), rows)
 
 
-async def _insert_page(unit: Transaction, page: Sequence[Written]) -> None:
-    session = await unit.session.connection()
+async def _insert_page(tx: Transaction, page: Sequence[Written]) -> None:
+    session = await tx.session.connection()
     await session.execute(insert(Story), [{"id": a.number, "created_at": a.at} for a in page])
     rows = [
         {"id": a.number, "url_hash": str(a.number), "url": f"https://wire.example/{a.number}",
@@ -99,7 +99,7 @@ async def _insert_page(unit: Transaction, page: Sequence[Written]) -> None:
         for a in page
     ]  # fmt: skip
     await session.execute(insert(Article), rows)
-    await store_folded(unit, [a.folded for a in page])
+    await store_folded(tx, [a.folded for a in page])
     entries = [
         {"source_id": _source(a.number), "guid_hash": str(a.number), "article_id": a.number,
          "content_hash": "", "first_seen_at": a.at}

@@ -5,8 +5,8 @@
 Real processes, `python -m bot run`, on a PostgreSQL database of their own: first with the roles
 poll and match on feeds whose entries are all new, then with publish and send on digests that are
 all due, to a Telegram that only answers. Units a second by the clock, CPU of our processes and rows
-written for each unit. `load` is the machine's when the row began: beside other programs only the
-CPU and the rows can be compared. The last line is JSON.
+written for each transaction. `load` is the machine's when the row began: beside other programs only
+the CPU and the rows can be compared. The last line is JSON.
 """
 
 import argparse

@@ -142,8 +142,8 @@ async def run(count: int, url: str | None) -> None:
     async with database(url) as storage:
         began = time.perf_counter()
         await fill(storage, count)
-        async with storage.writing() as unit:
-            await (await unit.session.connection()).execute(text("ANALYZE"))
+        async with storage.writing() as tx:
+            await (await tx.session.connection()).execute(text("ANALYZE"))
         print(f"{count:,} articles on {storage.dialect}, {time.perf_counter() - began:.0f} s")
         tables = await rows_of(storage)
         dialect = storage.dialect

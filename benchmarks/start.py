@@ -54,19 +54,19 @@ async def fill(storage: Storage, count: int) -> None:
             {"canonical": each, "canonical_hash": str(number), "live": True, "changed": number}
             for number, each in enumerate(texts[start : start + PAGE], start + 1)
         ]
-        async with storage.writing() as unit:
-            await (await unit.session.connection()).execute(insert(Query), rows)
-    async with storage.writing() as unit:
-        unit.session.add(ChangeNumber(name=CHANGES, value=len(texts)))
-    async with storage.writing() as unit:
-        await (await unit.session.connection()).execute(text("ANALYZE"))
+        async with storage.writing() as tx:
+            await (await tx.session.connection()).execute(insert(Query), rows)
+    async with storage.writing() as tx:
+        tx.session.add(ChangeNumber(name=CHANGES, value=len(texts)))
+    async with storage.writing() as tx:
+        await (await tx.session.connection()).execute(text("ANALYZE"))
 
 
 async def change_some(storage: Storage) -> None:
     """Revive the first thousand."""
-    async with storage.writing() as unit:
-        counter = await unit.session.get_one(ChangeNumber, CHANGES)
-        await unit.session.exec(
+    async with storage.writing() as tx:
+        counter = await tx.session.get_one(ChangeNumber, CHANGES)
+        await tx.session.exec(
             update(Query)
             .where(col(Query.id) <= CHANGED)
             .values(changed=col(Query.id) + counter.value)

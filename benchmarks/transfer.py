@@ -53,8 +53,8 @@ def text_of(length: int) -> str:
 
 
 async def fill(storage: Storage, articles: int, matches: int) -> None:
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         sources = [{"id": n, "url": f"https://{n}.example/feed", "url_hash": str(n),
                     "title": str(n), "host": f"{n}.example", "created_at": BEGUN,
                     "next_fetch_at": BEGUN}
@@ -83,13 +83,13 @@ async def fill_page(storage: Storage, ids: range, each: int) -> None:
              for n, moment in zip(ids, at, strict=True)
              for query in chance.sample(range(1, QUERIES + 1), each)]  # fmt: skip
     folded = [FoldedText(row["id"], row["title"], row["text"], "en") for row in rows]
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         stories = [{"id": n, "created_at": moment} for n, moment in zip(ids, at, strict=True)]
         await connection.execute(insert(Story), stories)
         for table, values in ((Article, rows), (Entry, entries), (Match, found)):
             await connection.execute(insert(table), values)
-        await store_folded(unit, folded)
+        await store_folded(tx, folded)
 
 
 class Clock:

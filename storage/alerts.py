@@ -87,35 +87,35 @@ class AlertListener:
 
 
 async def claim_matched(
-    unit: Transaction, *, limit: int, owner: str, lease: timedelta
+    tx: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Article]:
     """Lease the oldest articles that are matched and not yet published."""
     due = is_at(Stage.MATCHED)
     order = (col(Article.id),)
-    rows = await claim(unit, Article, due, order=order, limit=limit, owner=owner, lease=lease)
+    rows = await claim(tx, Article, due, order=order, limit=limit, owner=owner, lease=lease)
     return sorted(rows, key=lambda article: article.id)
 
 
-async def renew_article(unit: Transaction, article_id: int, owner: str, lease: timedelta) -> bool:
+async def renew_article(tx: Transaction, article_id: int, owner: str, lease: timedelta) -> bool:
     """Renew the lease; False if another has taken the article over."""
-    return bool(await renew(unit, Article, [article_id], owner, lease))
+    return bool(await renew(tx, Article, [article_id], owner, lease))
 
 
-async def finish_articles(unit: Transaction, article_ids: Sequence[int], owner: str) -> None:
-    await release(unit, Article, article_ids, owner, stage=Stage.PUBLISHED)
+async def finish_articles(tx: Transaction, article_ids: Sequence[int], owner: str) -> None:
+    await release(tx, Article, article_ids, owner, stage=Stage.PUBLISHED)
 
 
-async def matched_by_any(unit: Transaction, article_ids: Sequence[int]) -> set[int]:
+async def matched_by_any(tx: Transaction, article_ids: Sequence[int]) -> set[int]:
     """Return those of the articles that any query matched."""
     rows = select(Match.article_id).where(among(col(Match.article_id), article_ids)).distinct()
-    return set(await unit.session.exec(rows))
+    return set(await tx.session.exec(rows))
 
 
-async def make_alerts(unit: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+async def make_alerts(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
     """Return the alerts that are new, by chat; those decided before stay as they were."""
-    ids = await insert_new(unit, Alert, rows, returning=Alert.id)
+    ids = await insert_new(tx, Alert, rows, returning=Alert.id)
     made = select(Alert.chat_id, Alert.id).where(among(col(Alert.id), ids))
-    return {chat_id: alert_id for chat_id, alert_id in await unit.session.exec(made) if alert_id}
+    return {chat_id: alert_id for chat_id, alert_id in await tx.session.exec(made) if alert_id}
 
 
 def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
@@ -157,7 +157,7 @@ def is_reached_at_once(*, by_mail: bool) -> ColumnElement[bool]:
 
 
 async def listeners(
-    unit: Transaction, article: Article, *, after: int, limit: int, by_mail: bool = False
+    tx: Transaction, article: Article, *, after: int, limit: int, by_mail: bool = False
 ) -> AlertListeners:
     """Return who is to be alerted to *article* and was not: up to *limit* chats, by row.
 
@@ -165,7 +165,7 @@ async def listeners(
     get it from a public one, or have muted it, and those that subscribed when it was stored
     already.
     """
-    publishers = (await publishers_of_story(unit, article.story_id, ())).publishers
+    publishers = (await publishers_of_story(tx, article.story_id, ())).publishers
     wanted = _wanting(article).where(
         col(Chat.id) > after,
         is_reached_at_once(by_mail=by_mail),
@@ -173,7 +173,7 @@ async def listeners(
         *_reached_by(article, publishers),
     )
     page = wanted.with_only_columns(col(Chat.id)).distinct().order_by(col(Chat.id)).limit(limit)
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         wanted.where(col(Chat.id).in_(page)).order_by(col(Chat.id), col(Subscription.id))
     )
     found = [
@@ -182,8 +182,8 @@ async def listeners(
     ]
     chat_ids = {one.chat_id for one in found}
     sources = {one.source_id for one in publishers}
-    muted = await muted_at_once(unit, article, sources, chat_ids)
-    subjects = await subjects_muted_of_each(unit, chat_ids)
+    muted = await muted_at_once(tx, article, sources, chat_ids)
+    subjects = await subjects_muted_of_each(tx, chat_ids)
     heard = [
         one
         for one in found
@@ -254,23 +254,23 @@ class SentAlert:
     language: str
 
 
-async def alerted_since(unit: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
+async def alerted_since(tx: Transaction, story_ids: Collection[int], since: datetime) -> set[int]:
     """Return those of the stories that anybody was alerted to after *since*."""
     rows = select(Alert.story_id).where(
         among(col(Alert.story_id), story_ids), col(Alert.made_at) > since
     )
-    return set(await unit.session.exec(rows.distinct()))
+    return set(await tx.session.exec(rows.distinct()))
 
 
 async def sent_alerts(
-    unit: Transaction, story_id: int, *, since: datetime, pressed: datetime, after: int, limit: int
+    tx: Transaction, story_id: int, *, since: datetime, pressed: datetime, after: int, limit: int
 ) -> list[SentAlert]:
     """Return the alerts to the story that were made after *since*, with ids above *after*.
 
     Those of chats that have muted the story are left out, and those whose buttons were pressed
     after *pressed*.
     """
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(  # type: ignore[call-overload]
             Alert.id, Alert.chat_id, Chat.zone, Alert.article_id, Alert.chapter, Alert.topic_ids,
             Alert.made_at, Delivery.id, Delivery.body, effective_language(),
@@ -285,20 +285,20 @@ async def sent_alerts(
             col(Alert.id) > after,
             or_(col(Alert.pressed_at).is_(None), col(Alert.pressed_at) <= pressed),
             col(Chat.state) == ChatState.ACTIVE,
-            ~is_muted(unit, col(Alert.chat_id), story_id),
+            ~is_muted(tx, col(Alert.chat_id), story_id),
             col(Delivery.state).not_in(NOT_ARRIVED),
         )
         .order_by(col(Alert.id))
         .limit(limit)
     )  # fmt: skip
     alerts = [SentAlert(*row) for row in rows]
-    edited = await _edited(unit, [alert.delivery_id for alert in alerts])
+    edited = await _edited(tx, [alert.delivery_id for alert in alerts])
     return [replace(one, body=edited.get(one.delivery_id, one.body)) for one in alerts]
 
 
-async def _edited(unit: Transaction, delivery_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+async def _edited(tx: Transaction, delivery_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the body of the newest edit of each, where there is one."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Delivery.target_id, Delivery.body)
         .where(among(col(Delivery.target_id), delivery_ids), Delivery.kind == DeliveryKind.EDIT)
         .order_by(col(Delivery.version))
@@ -307,11 +307,11 @@ async def _edited(unit: Transaction, delivery_ids: Collection[int]) -> dict[int,
 
 
 async def still_wanted(
-    unit: Transaction, alerts: Collection[SentAlert]
+    tx: Transaction, alerts: Collection[SentAlert]
 ) -> dict[int, list[AlertListener]]:
     """Return the topics that each alert named, by the alert's id, as far as they are there yet."""
     wanted = {topic_id for alert in alerts for topic_id in alert.topic_ids}
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic.id, Topic.name, Query.canonical)
         .join(Query, col(Query.id) == Topic.query_id)
         .where(among(col(Topic.id), wanted))
@@ -342,9 +342,9 @@ class PressedAlert(NamedTuple):
     text: str
 
 
-async def alert_of_button(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
+async def alert_of_button(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert | None:
     """Return the chat's alert to the story, if there is one."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(
             chain_of_story(Story), Alert.article_id, Alert.topic_ids, Article.title, Article.text
         )  # type: ignore[call-overload]
@@ -356,21 +356,21 @@ async def alert_of_button(unit: Transaction, chat_id: int, story_id: int) -> Pre
     return PressedAlert(*row) if row else None
 
 
-async def mark_pressed(unit: Transaction, chat_id: int, story_id: int, at: datetime | None) -> None:
+async def mark_pressed(tx: Transaction, chat_id: int, story_id: int, at: datetime | None) -> None:
     """Write down since when the message shows other buttons than its usual ones, if it does."""
     ours = (col(Alert.chat_id) == chat_id, col(Alert.story_id) == story_id)
-    await unit.session.exec(update(Alert).where(*ours).values(pressed_at=at))
+    await tx.session.exec(update(Alert).where(*ours).values(pressed_at=at))
 
 
-async def is_any_pressed(unit: Transaction, story_id: int, since: datetime) -> bool:
+async def is_any_pressed(tx: Transaction, story_id: int, since: datetime) -> bool:
     """Say whether the buttons of any alert to the story were pressed after *since*."""
     pressed = exists().where(col(Alert.story_id) == story_id, col(Alert.pressed_at) > since)
-    return (await unit.session.exec(select(pressed))).one()
+    return (await tx.session.exec(select(pressed))).one()
 
 
-async def topic_names(unit: Transaction, topic_ids: list[int]) -> dict[int, str]:
+async def topic_names(tx: Transaction, topic_ids: list[int]) -> dict[int, str]:
     """Return the topics that there still are, by row."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic.id, Topic.name).where(among(col(Topic.id), topic_ids)).order_by(col(Topic.id))
     )
     return {topic_id: name for topic_id, name in rows if topic_id}
@@ -400,16 +400,16 @@ class FirstMail:
 
 
 async def reported_before(
-    unit: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
+    tx: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
 ) -> dict[int, EarlierReports]:
     """Return what each chat was told, after *since*, of the other chapters of the story's chain.
 
     Alerts that expired or failed told nothing.
     """
-    others = await _others_of_chain(unit, story_id)
+    others = await _others_of_chain(tx, story_id)
     if not others or not chat_ids:
         return {}
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Alert.chat_id, Delivery.id, Delivery.state)
         .outerjoin(Delivery, message_of_alert())
         .where(
@@ -429,13 +429,13 @@ async def reported_before(
 
 
 async def first_mails(
-    unit: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
+    tx: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
 ) -> dict[int, FirstMail]:
     """Return what each chat was mailed first, after *since*, of the chain, by chat."""
-    others = await _others_of_chain(unit, story_id)
+    others = await _others_of_chain(tx, story_id)
     if not others or not chat_ids:
         return {}
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Alert.chat_id, Alert.id, Alert.bundle_id, Delivery.created_at)
         .join(Delivery, message_of_alert(Medium.EMAIL))
         .where(
@@ -454,37 +454,37 @@ async def first_mails(
     }
 
 
-async def _others_of_chain(unit: Transaction, story_id: int) -> list[int]:
+async def _others_of_chain(tx: Transaction, story_id: int) -> list[int]:
     """Return none where the story begins its chain: what continues it comes later."""
     first = (
-        await unit.session.exec(select(Story.continues_id).where(col(Story.id) == story_id))
+        await tx.session.exec(select(Story.continues_id).where(col(Story.id) == story_id))
     ).one()
     if first is None:
         return []
     chain = or_(col(Story.id) == first, col(Story.continues_id) == first)
-    rows = await unit.session.exec(select(Story.id).where(chain, col(Story.id) != story_id))
+    rows = await tx.session.exec(select(Story.id).where(chain, col(Story.id) != story_id))
     return [row for row in rows if row is not None]
 
 
 # Two articles that turn out to be one.
 
 
-async def merge_articles(unit: Transaction, lost: Article, kept: Article) -> None:
+async def merge_articles(tx: Transaction, lost: Article, kept: Article) -> None:
     """Give to *kept* all that carries *lost*, which no step has looked at yet, and forget that.
 
     Both are locked.
     """
     lost_id, kept_id = lost.id, kept.id
     for table in (Entry, ArticleAddress):
-        await unit.session.exec(
+        await tx.session.exec(
             update(table).where(col(table.article_id) == lost_id).values(article_id=kept_id)
         )
-    await unit.session.exec(delete(Article).where(col(Article.id) == lost_id))
-    await delete_stories(unit, [lost.story_id])
-    await add_address(unit, kept_id, ScopedUrl(lost.url_hash, lost.scope_id))
+    await tx.session.exec(delete(Article).where(col(Article.id) == lost_id))
+    await delete_stories(tx, [lost.story_id])
+    await add_address(tx, kept_id, ScopedUrl(lost.url_hash, lost.scope_id))
 
 
-async def make_public(unit: Transaction, articles: Mapping[int, int]) -> None:
+async def make_public(tx: Transaction, articles: Mapping[int, int]) -> None:
     """Let the chats that have had a private article have the public one of its URL from now on.
 
     *articles*: the public one by the private one. That keeps its row as long as rows are kept, but
@@ -492,7 +492,7 @@ async def make_public(unit: Transaction, articles: Mapping[int, int]) -> None:
     """
     if not articles:
         return
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = [{"private": private, "public": public} for private, public in articles.items()]
     for table in (Entry, Alert):
         moved = update(table).where(col(table.article_id) == bindparam("private"))

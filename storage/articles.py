@@ -128,11 +128,11 @@ class ScopedUrl(NamedTuple):
     scope_id: int = PUBLIC
 
 
-async def articles_by_url(unit: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
+async def articles_by_url(tx: Transaction, url_hashes: Collection[str]) -> dict[ScopedUrl, int]:
     """Return the ids of the articles there are in any scope, by the URL that was asked for."""
     asked = list(url_hashes)
-    connection = await unit.session.connection()
-    if unit.dialect == POSTGRESQL:
+    connection = await tx.session.connection()
+    if tx.dialect == POSTGRESQL:
         found = await connection.execute(_BY_URL_ON_POSTGRESQL, {"asked": asked})
     else:
         found = await connection.execute(_BY_URL_ON_SQLITE, {"asked": json.dumps(asked)})
@@ -151,9 +151,9 @@ _BY_URL_ON_SQLITE = text(_BY_URL.format(among="IN (SELECT value FROM json_each(:
 _BY_URL_ON_POSTGRESQL = text(_BY_URL.format(among="= ANY(CAST(:asked AS varchar[]))"))
 
 
-async def scope_of(unit: Transaction, article_id: int) -> int | None:
+async def scope_of(tx: Transaction, article_id: int) -> int | None:
     """Return the article's scope; None if it is gone."""
-    found = await unit.session.exec(select(Article.scope_id).where(Article.id == article_id))
+    found = await tx.session.exec(select(Article.scope_id).where(Article.id == article_id))
     return found.first()
 
 
@@ -166,9 +166,9 @@ class ArticleFingerprint(NamedTuple):
 
 
 async def fingerprints_of(
-    unit: Transaction, article_ids: Collection[int]
+    tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, ArticleFingerprint]:
-    found = await unit.session.exec(
+    found = await tx.session.exec(
         select(Article.id, Article.url_hash, Article.title, Article.summary).where(
             among(col(Article.id), article_ids)
         )
@@ -177,7 +177,7 @@ async def fingerprints_of(
 
 
 async def store_articles(
-    unit: Transaction, articles: Sequence[Mapping[str, Any]]
+    tx: Transaction, articles: Sequence[Mapping[str, Any]]
 ) -> dict[ScopedUrl, int]:
     """Store those whose URL is new in their scope, each as a story of its own; return their ids.
 
@@ -186,33 +186,33 @@ async def store_articles(
     """
     if not articles:
         return {}
-    stories = await create_stories(unit, len(articles))
+    stories = await create_stories(tx, len(articles))
     rows = [
         {**article, "story_id": story} for article, story in zip(articles, stories, strict=True)
     ]
-    await insert_new(unit, Article, rows)
+    await insert_new(tx, Article, rows)
     # Among them stories of others, who number them at the same moment; their names would be a
     # statement of its own for each number of articles.
     between = select(Article.url_hash, Article.scope_id, Article.id, Article.story_id).where(
         col(Article.story_id).between(stories[0], stories[-1])
     )
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     ours = set(stories)
     stored = [row for row in await connection.execute(between) if row.story_id in ours]
     if left := ours - {row.story_id for row in stored}:
-        await delete_stories(unit, left)
+        await delete_stories(tx, left)
     if stored:
-        unit.hints.add(Notification.ARTICLES)
+        tx.notifications.add(Notification.ARTICLES)
     return {ScopedUrl(row.url_hash, row.scope_id): row.id for row in stored if row.id}
 
 
 # Further addresses of articles, besides the one under which each was stored.
 
 
-async def add_address(unit: Transaction, article_id: int, url: ScopedUrl) -> None:
+async def add_address(tx: Transaction, article_id: int, url: ScopedUrl) -> None:
     """Find the article at this address too, unless another is there."""
     row = {**url._asdict(), "article_id": article_id}
-    await insert_new(unit, ArticleAddress, [row])
+    await insert_new(tx, ArticleAddress, [row])
 
 
 # Articles on their way: each step claims those at its stage and moves them to the next.
@@ -232,15 +232,15 @@ class UnmatchedArticle(NamedTuple):
 
 
 async def claim_articles(
-    unit: Transaction, stage: Stage, *, owner: str, limit: int, lease: timedelta = LEASE
+    tx: Transaction, stage: Stage, *, owner: str, limit: int, lease: timedelta = LEASE
 ) -> list[UnmatchedArticle]:
     """Lease the oldest articles at *stage* to *owner*; return them in stored order.
 
     Those of which more is still to come are passed over until it is there or is late.
     """
-    values = {"now": unit.now, "until": unit.now + lease, "who": owner, "most": limit}
+    values = {"now": tx.now, "until": tx.now + lease, "who": owner, "most": limit}
     # Not through the session, which does much for each row that none of ours needs.
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     return sorted(map(UnmatchedArticle._make, await connection.execute(_claiming(stage), values)))
 
 
@@ -260,21 +260,21 @@ def _claiming(stage: Stage) -> Executable:
 
 
 async def advance_articles(
-    unit: Transaction, ids: Sequence[int], *, owner: str, stage: Stage
+    tx: Transaction, ids: Sequence[int], *, owner: str, stage: Stage
 ) -> set[int]:
     """Move to *stage* those of *ids* that *owner* still leases, and free them; return which."""
-    ids_moved = await release(unit, Article, ids, owner, stage=stage)
+    ids_moved = await release(tx, Article, ids, owner, stage=stage)
     if ids_moved and stage is Stage.MATCHED:
-        unit.hints.add(Notification.MATCHES)
+        tx.notifications.add(Notification.MATCHES)
     return ids_moved
 
 
-async def articles_to_revise(unit: Transaction, article_ids: Collection[int]) -> list[Article]:
+async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
     """Lock the articles, so that nobody else revises them and no stage advances them."""
     if not article_ids:
         return []
     # Key share is enough: storing an entry holds on to the key of its article.
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Article)
         .where(col(Article.id).in_(article_ids))
         .order_by(col(Article.id))
@@ -289,7 +289,7 @@ def is_untouched(article: Article) -> bool:
     return article.stage is Stage.STORED and article.owner is None
 
 
-async def revise_article(unit: Transaction, article: Article, values: Mapping[str, Any]) -> None:
+async def revise_article(tx: Transaction, article: Article, values: Mapping[str, Any]) -> None:
     """Change the locked *article*, which is then matched again, in its story.
 
     If a stage may have seen the former text, this is a new version, and revokes the lease of the
@@ -297,15 +297,15 @@ async def revise_article(unit: Transaction, article: Article, values: Mapping[st
     """
     if not is_untouched(article):
         article.version += 1
-        article.revised_at = unit.now
+        article.revised_at = tx.now
         article.owner = article.lease_until = None
         if article.stage in _MATCHED_ALREADY:
             article.stage = Stage.GROUPED
-            unit.hints.add(Notification.STORIES)
+            tx.notifications.add(Notification.STORIES)
     for name, value in values.items():
         setattr(article, name, value)
-    unit.session.add(article)
-    await unit.session.flush()
+    tx.session.add(article)
+    await tx.session.flush()
 
 
 # The folded text of each article, stored once and indexed for previews and search.
@@ -335,20 +335,20 @@ def language_token(code: str) -> str:
     return f"lang:{code}"
 
 
-async def replace_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
+async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
     """Store and index the folded texts of articles that may have had others."""
-    if rows and unit.dialect != POSTGRESQL:
+    if rows and tx.dialect != POSTGRESQL:
         ids = json.dumps([row.article_id for row in rows])
-        await (await unit.session.connection()).exec_driver_sql(_FORGET, (ids,))
-    await store_folded(unit, rows)
+        await (await tx.session.connection()).exec_driver_sql(_FORGET, (ids,))
+    await store_folded(tx, rows)
 
 
-async def store_folded(unit: Transaction, rows: Sequence[FoldedText]) -> None:
+async def store_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
     """Store and index the folded texts of new articles."""
     if not rows:
         return
-    connection = await unit.session.connection()
-    if unit.dialect == POSTGRESQL:
+    connection = await tx.session.connection()
+    if tx.dialect == POSTGRESQL:
         values = [(*row[:-1], indexed_words(row)) for row in rows]
         await connection.exec_driver_sql(_STORE, values)
     else:
@@ -449,37 +449,37 @@ _GROUP: Final = (
 )
 
 
-async def ungrouped(unit: Transaction, limit: int) -> list[GroupedArticle]:
+async def ungrouped(tx: Transaction, limit: int) -> list[GroupedArticle]:
     """Return the oldest articles that have no story but their own yet, and are ready."""
     # Not through the session, which does much for each row that none of ours needs.
-    connection = await unit.session.connection()
-    rows = await connection.execute(_UNGROUPED, {"now": unit.now, "limit": limit})
+    connection = await tx.session.connection()
+    rows = await connection.execute(_UNGROUPED, {"now": tx.now, "limit": limit})
     return [GroupedArticle(*row) for row in rows]
 
 
 async def grouped(
-    unit: Transaction, since: datetime, *, after: int, limit: int
+    tx: Transaction, since: datetime, *, after: int, limit: int
 ) -> list[GroupedArticle]:
     """Return articles that have their story, with ids above *after*, in stored order."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     wanted = {"since": since, "after": after, "limit": limit}
     return [GroupedArticle(*row) for row in await connection.execute(_GROUPED, wanted)]
 
 
-async def newest_window_start(unit: Transaction, since: datetime, most: int) -> int:
+async def newest_window_start(tx: Transaction, since: datetime, most: int) -> int:
     """Return the id behind which the newest articles since then stand, at most so many."""
     recent = col(Article.news_at) >= since
     # Not the bare id: SQLite would walk the whole table by it.
     by_id = col(Article.id) + 0
     one_too_many = select(Article.id).where(recent).order_by(by_id.desc()).offset(most)
-    if (article_id := (await unit.session.exec(one_too_many.limit(1))).first()) is not None:
+    if (article_id := (await tx.session.exec(one_too_many.limit(1))).first()) is not None:
         return article_id
-    oldest = (await unit.session.exec(select(func.min(by_id)).where(recent))).one()
+    oldest = (await tx.session.exec(select(func.min(by_id)).where(recent))).one()
     return (oldest or 1) - 1
 
 
 async def group_articles(
-    unit: Transaction,
+    tx: Transaction,
     articles: Sequence[GroupedArticle],
     stories: Mapping[int, int],
     *,
@@ -492,17 +492,17 @@ async def group_articles(
     articles *joined* no story grows.
     """
     joining = [article for article in articles if stories[article.id] != article.story_id]
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     if joining:
-        await _move(unit, {each.id: stories[each.id] for each in joining})
-        await delete_stories(unit, [article.story_id for article in joining])
-        await mark_growth(unit, {stories[one.id] for one in joining if one.id not in joined})
-    await continue_stories(unit, chapters)
+        await _move(tx, {each.id: stories[each.id] for each in joining})
+        await delete_stories(tx, [article.story_id for article in joining])
+        await mark_growth(tx, {stories[one.id] for one in joining if one.id not in joined})
+    await continue_stories(tx, chapters)
     await connection.execute(_GROUP, {"ids": stories})
-    unit.hints.add(Notification.STORIES)
+    tx.notifications.add(Notification.STORIES)
 
 
-async def regroup_articles(unit: Transaction, article_ids: Sequence[int]) -> dict[int, int]:
+async def regroup_articles(tx: Transaction, article_ids: Sequence[int]) -> dict[int, int]:
     """Let each article, which told another's story, begin one of its own; return those.
 
     What that story was told by stays told: its alerts are out, and a digest that had the article
@@ -510,12 +510,12 @@ async def regroup_articles(unit: Transaction, article_ids: Sequence[int]) -> dic
     """
     if not article_ids:
         return {}
-    begun = dict(zip(article_ids, await create_stories(unit, len(article_ids)), strict=True))
-    await _move(unit, begun)
+    begun = dict(zip(article_ids, await create_stories(tx, len(article_ids)), strict=True))
+    await _move(tx, begun)
     return begun
 
 
-async def _move(unit: Transaction, stories: Mapping[int, int]) -> None:
-    connection = await unit.session.connection()
+async def _move(tx: Transaction, stories: Mapping[int, int]) -> None:
+    connection = await tx.session.connection()
     moves = [{"article": article, "story": story} for article, story in stories.items()]
     await connection.execute(_JOIN, moves)

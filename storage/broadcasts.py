@@ -72,53 +72,53 @@ class BroadcastCounts(NamedTuple):
     expired: int = 0
 
 
-async def broadcast_to_change(unit: Transaction, broadcast_id: int) -> Broadcast | None:
-    """Return it, locked till the unit ends."""
+async def broadcast_to_change(tx: Transaction, broadcast_id: int) -> Broadcast | None:
+    """Return it, locked till the transaction ends."""
     locked = select(Broadcast).where(col(Broadcast.id) == broadcast_id).with_for_update()
     fresh = locked.execution_options(populate_existing=True)
-    return (await unit.session.exec(fresh)).one_or_none()
+    return (await tx.session.exec(fresh)).one_or_none()
 
 
 async def claim_broadcasts(
-    unit: Transaction, *, limit: int, owner: str, lease: timedelta
+    tx: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Broadcast]:
     due = col(Broadcast.state).in_(_AT_WORK)
     order = (col(Broadcast.id),)
-    return await claim(unit, Broadcast, due, order=order, limit=limit, owner=owner, lease=lease)
+    return await claim(tx, Broadcast, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def count_recipients(unit: Transaction, audience: Audience, language: str) -> int:
+async def count_recipients(tx: Transaction, audience: Audience, language: str) -> int:
     wanted = select(func.count()).select_from(Chat).where(_meant(audience, language))
-    return (await unit.session.exec(wanted)).one()
+    return (await tx.session.exec(wanted)).one()
 
 
 async def next_recipients(
-    unit: Transaction, broadcast: Broadcast, limit: int
+    tx: Transaction, broadcast: Broadcast, limit: int
 ) -> list[tuple[int, str]]:
     """Return the next chats that have no delivery of it yet, with the tags of their languages."""
     meant = _meant(broadcast.audience, broadcast.language)
     wanted = select(Chat.id, effective_language()).where(meant, col(Chat.id) > broadcast.through)
-    rows = await unit.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
+    rows = await tx.session.exec(wanted.order_by(col(Chat.id)).limit(limit))
     return [(chat_id, tag) for chat_id, tag in rows if chat_id]
 
 
-async def languages_of_chats(unit: Transaction) -> Mapping[str, int]:
+async def languages_of_chats(tx: Transaction) -> Mapping[str, int]:
     """Return how many chats there are of each language, as their clients say it."""
     meant = _meant(Audience.ALL, "")
     counted = select(effective_language(), func.count()).where(meant).group_by(effective_language())
-    return dict(list(await unit.session.exec(counted)))
+    return dict(list(await tx.session.exec(counted)))
 
 
-async def count_moving(unit: Transaction, broadcast_id: int) -> int:
+async def count_moving(tx: Transaction, broadcast_id: int) -> int:
     """How many of its deliveries are due or in hand: as many as were made ahead, at most."""
     moving = (col(Delivery.broadcast_id) == broadcast_id, text(f"delivery.{BLOCKING_SQL}"))
     counted = select(func.count()).where(*moving, text("delivery.state <> 'sent'"))
-    return (await unit.session.exec(counted)).one()
+    return (await tx.session.exec(counted)).one()
 
 
-async def counts_of(unit: Transaction, broadcast: Broadcast) -> BroadcastCounts:
+async def counts_of(tx: Transaction, broadcast: Broadcast) -> BroadcastCounts:
     """Count what is not sent, which an index holds; of all that was made the rest is."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Delivery.state, func.count())
         .where(col(Delivery.broadcast_id) == broadcast.id, text("delivery.state <> 'sent'"))
         .group_by(col(Delivery.state))
@@ -140,25 +140,25 @@ def _counted_as(state: DeliveryState) -> str:
             return "moving" if state.is_blocking else "failed"
 
 
-async def claim_progress_reports(unit: Transaction, every: timedelta) -> list[Broadcast]:
+async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broadcast]:
     """Return those whose desk is to hear how far they are, each at most once in *every*."""
     shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_reported))
-    due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= unit.now - every)
+    due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= tx.now - every)
     begun = col(Broadcast.state) != BroadcastState.DRAFT
-    told = update(Broadcast).where(begun, *shown, due).values(reported_at=unit.now)
+    told = update(Broadcast).where(begun, *shown, due).values(reported_at=tx.now)
     options = {"synchronize_session": False, "populate_existing": True}
-    rows = await unit.session.exec(told.returning(Broadcast), execution_options=options)
+    rows = await tx.session.exec(told.returning(Broadcast), execution_options=options)
     return list(rows.scalars())
 
 
-async def forget_sender(unit: Transaction, person_id: int) -> None:
+async def forget_sender(tx: Transaction, person_id: int) -> None:
     """Drop the person's drafts; what was sent stays, and does not say any more who said it."""
     theirs = col(Broadcast.person_id) == person_id
     drafts = delete(Broadcast).where(theirs, col(Broadcast.state) == BroadcastState.DRAFT)
-    await unit.session.exec(drafts.execution_options(synchronize_session=False))
+    await tx.session.exec(drafts.execution_options(synchronize_session=False))
     values = {"person_id": ERASED_USER, "status_chat_id": None, "message_id": None}
     said = update(Broadcast).where(theirs).execution_options(synchronize_session=False)
-    await unit.session.exec(said.values(**values))
+    await tx.session.exec(said.values(**values))
 
 
 def _meant(audience: Audience, language: str) -> ColumnElement[bool]:

@@ -44,7 +44,7 @@ class SentStory:
 
 
 async def sent_recently(
-    unit: Transaction, chat_ids: Collection[int], since: datetime
+    tx: Transaction, chat_ids: Collection[int], since: datetime
 ) -> defaultdict[int, SentStory]:
     """Return what each chat was told after *since*, by its row."""
     told: defaultdict[int, SentStory] = defaultdict(SentStory)
@@ -53,13 +53,13 @@ async def sent_recently(
         col(Alert.made_at) > since,
         col(Alert.bundle_id).is_(None),
     )
-    for chat_id, made_at in await unit.session.exec(alerts):
+    for chat_id, made_at in await tx.session.exec(alerts):
         told[chat_id].moments.append(made_at)
     bundles = select(Bundle.chat_id, Bundle.release_at).where(
         among(col(Bundle.chat_id), chat_ids), col(Bundle.release_at) > since
     )
-    for chat_id, release_at in await unit.session.exec(bundles.order_by(col(Bundle.release_at))):
-        if release_at <= unit.now:
+    for chat_id, release_at in await tx.session.exec(bundles.order_by(col(Bundle.release_at))):
+        if release_at <= tx.now:
             told[chat_id].moments.append(release_at)
         elif told[chat_id].waiting is None:
             told[chat_id] = SentStory(told[chat_id].moments, release_at)
@@ -67,7 +67,7 @@ async def sent_recently(
 
 
 async def open_bundles(
-    unit: Transaction, holds: Mapping[int, tuple[datetime, bool]]
+    tx: Transaction, holds: Mapping[int, tuple[datetime, bool]]
 ) -> dict[int, int]:
     """Return the bundle in which each chat's alerts wait, by chat; none where it is closed.
 
@@ -77,43 +77,43 @@ async def open_bundles(
         {"chat_id": chat_id, "release_at": release_at, "is_quiet": is_quiet}
         for chat_id, (release_at, is_quiet) in holds.items()
     ]
-    await insert_new(unit, Bundle, rows)
+    await insert_new(tx, Bundle, rows)
     waiting = select(Bundle).where(
         among(col(Bundle.chat_id), holds), col(Bundle.released_at).is_(None)
     )
     return {
         bundle.chat_id: bundle.id
-        for bundle in await unit.session.exec(waiting)
+        for bundle in await tx.session.exec(waiting)
         if bundle.release_at == holds[bundle.chat_id][0]
     }
 
 
 async def claim_bundles(
-    unit: Transaction, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
+    tx: Transaction, *, limit: int, owner: str, lease: timedelta, by_mail: bool = False
 ) -> list[Bundle]:
     """Lease the bundles that are due; those of chats that nothing reaches wait for them."""
     reached = exists().where(
         col(Chat.id) == col(Bundle.chat_id), is_reached_at_once(by_mail=by_mail)
     )
-    due = (col(Bundle.release_at) <= unit.now) & col(Bundle.released_at).is_(None) & reached
+    due = (col(Bundle.release_at) <= tx.now) & col(Bundle.released_at).is_(None) & reached
     order = (col(Bundle.release_at), col(Bundle.id))
-    return await claim(unit, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
+    return await claim(tx, Bundle, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def close_bundle(unit: Transaction, bundle_id: int, owner: str) -> bool:
+async def close_bundle(tx: Transaction, bundle_id: int, owner: str) -> bool:
     """Let nothing more join it; False if another has it, or has put it out."""
-    return bool(await release(unit, Bundle, [bundle_id], owner, released_at=unit.now))
+    return bool(await release(tx, Bundle, [bundle_id], owner, released_at=tx.now))
 
 
-async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
+async def bundled(tx: Transaction, bundle_id: int) -> list[tuple[Alert, Article]]:
     """Return the alerts of a bundle, in the order in which they were decided.
 
     What the chat has muted since is left out.
     """
     heard = is_not_muted(
-        unit, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
+        tx, col(Alert.chat_id), col(Alert.article_id), col(Alert.story_id), at_once=True
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Alert, Article)
         .join(Article, col(Article.id) == Alert.article_id)
         .where(col(Alert.bundle_id) == bundle_id, heard)
@@ -122,9 +122,9 @@ async def bundled(unit: Transaction, bundle_id: int) -> list[tuple[Alert, Articl
     return list(rows)
 
 
-async def subscribed_names(unit: Transaction, chat_id: int) -> dict[int, str]:
+async def subscribed_names(tx: Transaction, chat_id: int) -> dict[int, str]:
     """Return the topics that the chat watches, by row, in its order."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic.id, Topic.name)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
@@ -134,21 +134,21 @@ async def subscribed_names(unit: Transaction, chat_id: int) -> dict[int, str]:
 
 
 async def release_together(
-    unit: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
+    tx: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
     """Let all that waits for the chat be told at another moment, in one bundle."""
     waiting = select(Bundle).where(
         col(Bundle.chat_id) == chat_id, col(Bundle.released_at).is_(None)
     )
-    bundles = list(await unit.session.exec(waiting.order_by(col(Bundle.id))))
+    bundles = list(await tx.session.exec(waiting.order_by(col(Bundle.id))))
     if not bundles:
         return
     kept = next((bundle for bundle in bundles if bundle.release_at == release_at), bundles[0])
     others = [bundle.id for bundle in bundles if bundle is not kept]
     moved = update(Alert).where(among(col(Alert.bundle_id), others)).values(bundle_id=kept.id)
-    await unit.session.exec(moved)
-    await unit.session.exec(delete(Bundle).where(among(col(Bundle.id), others)))
+    await tx.session.exec(moved)
+    await tx.session.exec(delete(Bundle).where(among(col(Bundle.id), others)))
     kept.release_at, kept.is_quiet = release_at, is_quiet
     kept.free()
-    unit.session.add(kept)
-    await unit.session.flush()
+    tx.session.add(kept)
+    await tx.session.flush()

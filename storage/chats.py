@@ -138,10 +138,10 @@ def _quiet_hours(start: int | None, end: int | None) -> QuietHours | None:
     return None if start is None or end is None else QuietHours(start, end)
 
 
-async def chosen_languages(unit: Transaction, people: Collection[int]) -> dict[int, str]:
+async def chosen_languages(tx: Transaction, people: Collection[int]) -> dict[int, str]:
     """Return what those of *people*, by Telegram's ids, speak who did not leave it as it was."""
     theirs = (among(col(Chat.telegram_id), people), col(Chat.chosen_language).is_not(None))
-    chosen = await unit.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
+    chosen = await tx.session.exec(select(Chat.telegram_id, Chat.chosen_language).where(*theirs))
     return {telegram_id: str(code) for telegram_id, code in chosen}
 
 
@@ -150,36 +150,36 @@ def effective_language() -> ColumnElement[str]:
     return func.coalesce(col(Chat.chosen_language), col(Chat.language))
 
 
-async def chat_at(unit: Transaction, telegram_id: int, thread_id: int = 0) -> Chat | None:
+async def chat_at(tx: Transaction, telegram_id: int, thread_id: int = 0) -> Chat | None:
     place = (col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == thread_id)
-    return (await unit.session.exec(select(Chat).where(*place))).one_or_none()
+    return (await tx.session.exec(select(Chat).where(*place))).one_or_none()
 
 
-async def chats_of(unit: Transaction, telegram_id: int) -> list[Chat]:
+async def chats_of(tx: Transaction, telegram_id: int) -> list[Chat]:
     """The rows of a chat and of its threads, the chat's own first."""
     rows = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.thread_id))
-    return list(await unit.session.exec(rows))
+    return list(await tx.session.exec(rows))
 
 
-async def open_chat(unit: Transaction, values: Mapping[str, Any]) -> Chat:
+async def open_chat(tx: Transaction, values: Mapping[str, Any]) -> Chat:
     """Return the chat at the place that *values* name, made of them where it is new."""
-    row = {"state_since": unit.now, "created_at": unit.now, **values}
-    await insert_new(unit, Chat, [row])
-    opened = await chat_at(unit, values["telegram_id"], values["thread_id"])
+    row = {"state_since": tx.now, "created_at": tx.now, **values}
+    await insert_new(tx, Chat, [row])
+    opened = await chat_at(tx, values["telegram_id"], values["thread_id"])
     if opened is None:
         raise LookupError("a chat that was just opened is gone")
     return opened
 
 
-async def lock_chat(unit: Transaction, chat_id: int) -> Chat:
+async def lock_chat(tx: Transaction, chat_id: int) -> Chat:
     """Return our row *chat_id*, locked, so that what one chat asks for happens in turn."""
     locked = select(Chat).where(col(Chat.id) == chat_id).with_for_update()
     fresh = locked.execution_options(populate_existing=True)
-    return (await unit.session.exec(fresh)).one()
+    return (await tx.session.exec(fresh)).one()
 
 
-async def lock_chats(unit: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
-    """Return the chats, by row; until this unit is over none of them is changed by another."""
+async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPreferences]:
+    """Return the chats, by row; until this transaction is over no other changes them."""
     wanted = (
         select(  # type: ignore[call-overload]
             Chat.id, Chat.zone, Chat.quiet_from, Chat.quiet_to, Chat.alerts_an_hour,
@@ -189,7 +189,7 @@ async def lock_chats(unit: Transaction, chat_ids: Iterable[int]) -> list[AlertPr
         .order_by(col(Chat.id))
     )  # fmt: skip
     # Rows that name them may be added meanwhile.
-    rows = await unit.session.exec(wanted.with_for_update(key_share=True))
+    rows = await tx.session.exec(wanted.with_for_update(key_share=True))
     return [AlertPreferences(*row) for row in rows]
 
 
@@ -215,18 +215,18 @@ class OpenedChats(NamedTuple):
 
 
 async def open_chats(
-    unit: Transaction, rows: Sequence[Mapping[str, Any]]
+    tx: Transaction, rows: Sequence[Mapping[str, Any]]
 ) -> dict[ChatAddress, OpenedChats]:
     """Return the chats at the places that *rows* name, locked; what is new is made of its row.
 
     No two rows name the same place.
     """
     places = {_place_of(row): row for row in rows}
-    there = await _chats_with(unit, places)
-    moments = {"state_since": unit.now, "created_at": unit.now}
+    there = await _chats_with(tx, places)
+    moments = {"state_since": tx.now, "created_at": tx.now}
     new = {place: {**moments, **row} for place, row in places.items() if place not in there}
-    made = set(await insert_new(unit, Chat, list(new.values()), returning=Chat.id))
-    there |= await _chats_with(unit, new)
+    made = set(await insert_new(tx, Chat, list(new.values()), returning=Chat.id))
+    there |= await _chats_with(tx, new)
     return {place: OpenedChats(there[place], there[place].id in made) for place in places}
 
 
@@ -234,12 +234,12 @@ def _place_of(row: Mapping[str, Any]) -> ChatAddress:
     return row["telegram_id"], row["thread_id"]
 
 
-async def _chats_with(unit: Transaction, places: Iterable[ChatAddress]) -> dict[ChatAddress, Chat]:
+async def _chats_with(tx: Transaction, places: Iterable[ChatAddress]) -> dict[ChatAddress, Chat]:
     """Return the chats at *places*, and others that Telegram gives the same id."""
     ids = {telegram_id for telegram_id, _ in places}
     if not ids:
         return {}
-    found = await unit.session.exec(
+    found = await tx.session.exec(
         select(Chat)
         .where(among(col(Chat.telegram_id), ids))
         .order_by(col(Chat.id))
@@ -252,14 +252,14 @@ async def _chats_with(unit: Transaction, places: Iterable[ChatAddress]) -> dict[
 # Slots: when each chat's digests come. A chat that has chosen none has the usual one.
 
 
-async def schedule_of(unit: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:
-    return (await schedules_of(unit, [chat_id]))[chat_id]
+async def schedule_of(tx: Transaction, chat_id: int) -> tuple[ScheduleTime, ...]:
+    return (await schedules_of(tx, [chat_id]))[chat_id]
 
 
 async def schedules_of(
-    unit: Transaction, chat_ids: Collection[int]
+    tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, tuple[ScheduleTime, ...]]:
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(DigestTime.chat_id, DigestTime.number, DigestTime.minutes, DigestTime.weekdays)
         .where(among(col(DigestTime.chat_id), chat_ids))
         .order_by(col(DigestTime.number))
@@ -270,31 +270,31 @@ async def schedules_of(
     return {chat_id: tuple(chosen[chat_id]) or DEFAULT_SCHEDULE for chat_id in chat_ids}
 
 
-async def set_schedule(unit: Transaction, chat_id: int, slots: Sequence[ScheduleTime]) -> None:
+async def set_schedule(tx: Transaction, chat_id: int, slots: Sequence[ScheduleTime]) -> None:
     """Let these be all the slots of our row *chat_id*."""
-    await unit.session.exec(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
-    unit.session.add_all(
+    await tx.session.exec(delete(DigestTime).where(col(DigestTime.chat_id) == chat_id))
+    tx.session.add_all(
         DigestTime(
             chat_id=chat_id, number=slot.number, minutes=slot.minutes, weekdays=slot.weekdays
         )
         for slot in slots
     )
-    await unit.session.flush()
+    await tx.session.flush()
 
 
 # How much one chat may have, where whoever runs the bot has said otherwise than for all.
 
 
-async def quota_of(unit: Transaction, chat_id: int) -> Quota:
-    return await unit.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
+async def quota_of(tx: Transaction, chat_id: int) -> Quota:
+    return await tx.session.get(Quota, chat_id) or Quota(chat_id=chat_id)
 
 
-async def alert_quotas(unit: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
+async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, int]:
     """Return how many alerts a day each chat may have, of those for whom that was said."""
     said = select(Quota.chat_id, Quota.alerts).where(
         among(col(Quota.chat_id), chat_ids), col(Quota.alerts).is_not(None)
     )
-    rows = await unit.session.exec(said)
+    rows = await tx.session.exec(said)
     return {chat_id: number for chat_id, number in rows if number is not None}
 
 
@@ -307,27 +307,27 @@ async def alert_quotas(unit: Transaction, chat_ids: Collection[int]) -> dict[int
 RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 
 
-async def is_recorded(unit: Transaction, chat_id: int, person_id: int) -> bool:
+async def is_recorded(tx: Transaction, chat_id: int, person_id: int) -> bool:
     """Whether it is written down already that the person chose something there lately."""
-    known = await unit.session.get(ChatAdmin, (chat_id, person_id))
-    return known is not None and known.at > unit.now - RECORD_EVERY
+    known = await tx.session.get(ChatAdmin, (chat_id, person_id))
+    return known is not None and known.at > tx.now - RECORD_EVERY
 
 
-async def record_chat_admin(unit: Transaction, chat_id: int, person_id: int) -> None:
-    await unit.session.merge(ChatAdmin(chat_id=chat_id, person_id=person_id, at=unit.now))
-    await unit.session.flush()
+async def record_chat_admin(tx: Transaction, chat_id: int, person_id: int) -> None:
+    await tx.session.merge(ChatAdmin(chat_id=chat_id, person_id=person_id, at=tx.now))
+    await tx.session.flush()
 
 
-async def private_chats_of_admins(unit: Transaction, telegram_id: int, *, limit: int) -> list[Chat]:
+async def private_chats_of_admins(tx: Transaction, telegram_id: int, *, limit: int) -> list[Chat]:
     """Return the private chats of those seen last in any thread of the place, if they are open."""
     seen = (
         select(col(ChatAdmin.person_id), func.max(col(ChatAdmin.at)).label("at"))
         .join(Chat, col(Chat.id) == ChatAdmin.chat_id)
-        .where(col(Chat.telegram_id) == telegram_id, col(ChatAdmin.at) > unit.now - KNOWN_FOR)
+        .where(col(Chat.telegram_id) == telegram_id, col(ChatAdmin.at) > tx.now - KNOWN_FOR)
         .group_by(col(ChatAdmin.person_id))
         .subquery()
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Chat)
         .join(seen, seen.c.person_id == Chat.telegram_id)
         .where(
@@ -340,8 +340,8 @@ async def private_chats_of_admins(unit: Transaction, telegram_id: int, *, limit:
     return list(rows)
 
 
-async def forget_chat_admin(unit: Transaction, person_id: int) -> None:
-    await unit.session.exec(delete(ChatAdmin).where(col(ChatAdmin.person_id) == person_id))
+async def forget_chat_admin(tx: Transaction, person_id: int) -> None:
+    await tx.session.exec(delete(ChatAdmin).where(col(ChatAdmin.person_id) == person_id))
 
 
 # Groups and channels, as those see them who may manage them from elsewhere.
@@ -352,18 +352,18 @@ ERASED_USER = 0  # who let the bot in, and has had all about themselves erased
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
 
-async def invited_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
+async def invited_chats(tx: Transaction, person_id: int, *, limit: int) -> list[Chat]:
     """Return groups and channels that *person_id* let the bot into, the newest first."""
-    return await _shared(unit, col(Chat.invited_by) == person_id, limit)
+    return await _shared(tx, col(Chat.invited_by) == person_id, limit)
 
 
-async def other_chats(unit: Transaction, person_id: int, *, limit: int) -> list[Chat]:
+async def other_chats(tx: Transaction, person_id: int, *, limit: int) -> list[Chat]:
     """Return groups and channels that somebody else let the bot into, the newest first."""
-    return await _shared(unit, col(Chat.invited_by) != person_id, limit)
+    return await _shared(tx, col(Chat.invited_by) != person_id, limit)
 
 
-async def _shared(unit: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
-    rows = await unit.session.exec(
+async def _shared(tx: Transaction, by_whom: ColumnElement[bool], limit: int) -> list[Chat]:
+    rows = await tx.session.exec(
         select(Chat)
         .where(
             by_whom,
@@ -377,18 +377,18 @@ async def _shared(unit: Transaction, by_whom: ColumnElement[bool], limit: int) -
     return list(rows)
 
 
-async def manage(unit: Transaction, person_id: int, chat_id: int | None) -> None:
+async def manage(tx: Transaction, person_id: int, chat_id: int | None) -> None:
     """Let what the person types in private be meant for our row *chat_id*; None: for themselves."""
-    own = await chat_at(unit, person_id)
+    own = await chat_at(tx, person_id)
     if own is not None:
         own.managing = chat_id
-        unit.session.add(own)
-        await unit.session.flush()
+        tx.session.add(own)
+        await tx.session.flush()
 
 
-async def forget_inviter(unit: Transaction, person_id: int) -> None:
+async def forget_inviter(tx: Transaction, person_id: int) -> None:
     """Let the groups and channels stay, and nothing say any more that it was this person."""
-    await unit.session.exec(
+    await tx.session.exec(
         update(Chat)
         .where(col(Chat.invited_by) == person_id)
         .values(invited_by=ERASED_USER)
@@ -403,9 +403,9 @@ async def forget_inviter(unit: Transaction, person_id: int) -> None:
 UNREACHABLE = (ChatState.KICKED, ChatState.BLOCKED, ChatState.GONE, ChatState.TOPIC_CLOSED)
 
 
-async def unreported_unreachable(unit: Transaction, *, limit: int) -> list[Chat]:
+async def unreported_unreachable(tx: Transaction, *, limit: int) -> list[Chat]:
     """Return up to *limit* such rows, locked; those of whole chats before those of threads."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Chat)
         .where(
             col(Chat.invited_by).is_not(None),
@@ -422,7 +422,7 @@ async def unreported_unreachable(unit: Transaction, *, limit: int) -> list[Chat]
     return list(rows)
 
 
-async def is_reported(unit: Transaction, chat: Chat) -> bool:
+async def is_reported(tx: Transaction, chat: Chat) -> bool:
     """Whether the same has been told of another row of the group, which it was about as well."""
     told = select(Chat.id).where(
         col(Chat.telegram_id) == chat.telegram_id,
@@ -430,11 +430,11 @@ async def is_reported(unit: Transaction, chat: Chat) -> bool:
         col(Chat.state) == chat.state,
         col(Chat.reported_since) == col(Chat.state_since),
     )
-    return (await unit.session.exec(told.limit(1))).first() is not None
+    return (await tx.session.exec(told.limit(1))).first() is not None
 
 
-async def mark_reported(unit: Transaction, chats: Sequence[Chat]) -> None:
-    await unit.session.exec(
+async def mark_reported(tx: Transaction, chats: Sequence[Chat]) -> None:
+    await tx.session.exec(
         update(Chat)
         .where(among(col(Chat.id), [chat.id for chat in chats]))
         .values(reported_since=col(Chat.state_since))
@@ -442,8 +442,8 @@ async def mark_reported(unit: Transaction, chats: Sequence[Chat]) -> None:
     )
 
 
-async def private_chat_of(unit: Transaction, person_id: int) -> Chat | None:
+async def private_chat_of(tx: Transaction, person_id: int) -> Chat | None:
     """Return the private chat with the person, unless they have blocked the bot."""
     theirs = (col(Chat.telegram_id) == person_id, col(Chat.kind) == ChatKind.PRIVATE)
     open_to_us = col(Chat.state).in_((ChatState.ACTIVE, ChatState.PAUSED))
-    return (await unit.session.exec(select(Chat).where(*theirs, open_to_us))).first()
+    return (await tx.session.exec(select(Chat).where(*theirs, open_to_us))).first()

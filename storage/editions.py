@@ -90,7 +90,7 @@ class LastEditions:
 
 
 async def claim_due_chats(
-    unit: Transaction, *, limit: int, owner: str, lease: timedelta
+    tx: Transaction, *, limit: int, owner: str, lease: timedelta
 ) -> list[Chat]:
     """Lease the chats whose digest is due; those suspended wait until they come back.
 
@@ -100,20 +100,20 @@ async def claim_due_chats(
         col(Chat.state).not_in(SENT_NOTHING), col(Chat.digest_by) != DigestMedium.TELEGRAM
     )
     reached = or_(col(Chat.state) == ChatState.ACTIVE, by_mail)
-    due = and_(col(Chat.next_digest_at) <= unit.now, reached)
+    due = and_(col(Chat.next_digest_at) <= tx.now, reached)
     order = (col(Chat.next_digest_at), col(Chat.id))
-    return await claim(unit, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
+    return await claim(tx, Chat, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def schedule_chats(
-    unit: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
+    tx: Transaction, owner: str, plans: Mapping[int, tuple[datetime | None, datetime | None]]
 ) -> set[int]:
     """Free the chats, and give each its next moment if its plan is still that of when it was taken.
 
     *plans*: by chat, when its digest was due and when the next one is. Returned are those that were
     ours and unchanged.
     """
-    ours = await unit.session.exec(
+    ours = await tx.session.exec(
         select(Chat.id, Chat.next_digest_at)
         .where(among(col(Chat.id), plans), col(Chat.owner) == owner)
         .order_by(col(Chat.id))
@@ -123,30 +123,30 @@ async def schedule_chats(
     settled = {chat_id for chat_id, moment in due_at.items() if moment == plans[chat_id][0]}
     due_at |= {chat_id: plans[chat_id][1] for chat_id in settled}
     await release_each(
-        unit, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in due_at.items()}
+        tx, Chat, {chat_id: {"next_digest_at": moment} for chat_id, moment in due_at.items()}
     )
     return settled
 
 
-async def last_editions(unit: Transaction, chat_id: int) -> LastEditions:
-    return (await last_editions_of_each(unit, [chat_id]))[chat_id]
+async def last_editions(tx: Transaction, chat_id: int) -> LastEditions:
+    return (await last_editions_of_each(tx, [chat_id]))[chat_id]
 
 
 async def last_editions_of_each(
-    unit: Transaction, chat_ids: Collection[int]
+    tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, LastEditions]:
-    lately = col(Edition.local_date) >= (unit.now - _LATELY).date()
-    made = await _made(unit, chat_ids, lately)
+    lately = col(Edition.local_date) >= (tx.now - _LATELY).date()
+    made = await _made(tx, chat_ids, lately)
     if silent := set(chat_ids) - made.keys():
-        made |= await _made(unit, silent)
+        made |= await _made(tx, silent)
     return {chat_id: _last(made.get(chat_id, ())) for chat_id in chat_ids}
 
 
 async def _made(
-    unit: Transaction, chat_ids: Collection[int], *conditions: ColumnElement[bool]
+    tx: Transaction, chat_ids: Collection[int], *conditions: ColumnElement[bool]
 ) -> dict[int, list[_Made]]:
     """Return the editions of each chat that has any, the newest first."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(
             col(Edition.chat_id), col(Edition.slot), col(Edition.local_date), col(Edition.made_at)
         )
@@ -167,15 +167,15 @@ def _last(made: Sequence[_Made]) -> LastEditions:
 
 
 async def make_editions(
-    unit: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[EditionEntry]]]
+    tx: Transaction, editions: Sequence[tuple[Mapping[str, Any], Sequence[EditionEntry]]]
 ) -> dict[int, int]:
     """Make the *editions*, one a chat, with what they tell, in order; return their ids by chat.
 
     Left out is one whose date and slot have an edition already.
     """
-    ids = await insert_new(unit, Edition, [row for row, _ in editions], returning=Edition.id)
+    ids = await insert_new(tx, Edition, [row for row, _ in editions], returning=Edition.id)
     new = select(Edition.chat_id, Edition.id).where(among(col(Edition.id), ids))
-    made = dict((await unit.session.exec(new)).all())
+    made = dict((await tx.session.exec(new)).all())
     rows = [
         {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
         | story._asdict()
@@ -183,7 +183,7 @@ async def make_editions(
         if row["chat_id"] in made
         for place, story in enumerate(told)
     ]
-    await insert_new(unit, EditionStory, rows)
+    await insert_new(tx, EditionStory, rows)
     return made
 
 
@@ -240,16 +240,16 @@ class FoundArticle:
         )
 
 
-async def digest_topics(unit: Transaction, chat_id: int) -> list[DigestTopic]:
+async def digest_topics(tx: Transaction, chat_id: int) -> list[DigestTopic]:
     """Return what the chat wants in its digest, in its order; `since`: when it subscribed."""
-    return (await digest_topics_of_each(unit, [chat_id])).get(chat_id, [])
+    return (await digest_topics_of_each(tx, [chat_id])).get(chat_id, [])
 
 
 async def digest_topics_of_each(
-    unit: Transaction, chat_ids: Collection[int]
+    tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, list[DigestTopic]]:
     """Return the same by chat, for those of the chats that want anything."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(
         select(  # type: ignore[call-overload]
             Subscription.chat_id,
@@ -275,14 +275,14 @@ async def digest_topics_of_each(
 
 
 async def found_since(
-    unit: Transaction, query_ids: Iterable[int], since: datetime, chat_id: int | None = None
+    tx: Transaction, query_ids: Iterable[int], since: datetime, chat_id: int | None = None
 ) -> Mapping[int, Sequence[FoundArticle]]:
     """Return, by query, what may be new to a digest that reaches back to *since*, newest first.
 
     Up to 2000 of each query. Of public sources, or what reaches the chat and it has not muted.
     """
     reaching = (
-        is_not_muted(unit, chat_id, col(Article.id), col(Article.story_id))
+        is_not_muted(tx, chat_id, col(Article.id), col(Article.story_id))
         if chat_id
         else article_reaches(None, col(Article.id))
     )
@@ -309,12 +309,12 @@ async def found_since(
         .where(
             among(col(Match.query_id), query_ids),
             col(Match.news_at) > since - MATCHED_LATE,
-            col(Match.news_at) <= unit.now,
+            col(Match.news_at) <= tx.now,
             reaching,
         )
         .subquery()
     )
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(
         select(*(column for column in matches.c if column.name != "place"))
         .where(matches.c.place <= MOST_FOUND)
@@ -326,9 +326,9 @@ async def found_since(
     return found
 
 
-async def texts_of(unit: Transaction, article_ids: Iterable[int]) -> dict[int, str]:
+async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str]:
     """Return the text of each article, or its summary where it has none."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Article.id, Article.text, Article.summary).where(among(col(Article.id), article_ids))
     )
     return {article_id: text or summary for article_id, text, summary in rows if article_id}
@@ -343,17 +343,17 @@ _NOT_SENT = (DeliveryState.EXPIRED, DeliveryState.FAILED)
 _ByChat = Mapping[int, AbstractSet[int]]
 
 
-async def listed_before(unit: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
+async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that it was told in a digest."""
     known = select(EditionStory.chat_id, EditionStory.story_id)
     of_these = (
         among(col(EditionStory.chat_id), stories),
         col(EditionStory.story_id) >= _first(stories),
     )
-    return await _known(unit, known.where(*of_these), stories)
+    return await _known(tx, known.where(*of_these), stories)
 
 
-async def alerted_before(unit: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
+async def alerted_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
     """Return, by chat, those of its *stories* that it was alerted to."""
     known = (
         select(Alert.chat_id, Alert.story_id)
@@ -364,15 +364,15 @@ async def alerted_before(unit: Transaction, stories: _ByChat) -> Mapping[int, se
             or_(col(Delivery.id).is_(None), col(Delivery.state).not_in(_NOT_SENT)),
         )
     )
-    return await _known(unit, known, stories)
+    return await _known(tx, known, stories)
 
 
 def _first(stories: _ByChat) -> int:
     return min((min(ids) for ids in stories.values() if ids), default=0)
 
 
-async def _known(unit: Transaction, known: Any, stories: _ByChat) -> Mapping[int, set[int]]:
-    connection = await unit.session.connection()
+async def _known(tx: Transaction, known: Any, stories: _ByChat) -> Mapping[int, set[int]]:
+    connection = await tx.session.connection()
     found: defaultdict[int, set[int]] = defaultdict(set)
     for chat_id, story_id in await connection.execute(known):
         if story_id in stories[chat_id]:
@@ -402,14 +402,14 @@ class ListedStory:
     published_on: date | None
 
 
-async def edition_on(unit: Transaction, chat_id: int, day: date, slot: int) -> Edition | None:
+async def edition_on(tx: Transaction, chat_id: int, day: date, slot: int) -> Edition | None:
     """The edition that the chat got for a local date and slot."""
     of_chat = col(Edition.chat_id) == chat_id
     wanted = select(Edition).where(of_chat, Edition.local_date == day, Edition.slot == slot)
-    return (await unit.session.exec(wanted)).one_or_none()
+    return (await tx.session.exec(wanted)).one_or_none()
 
 
-async def newest_editions(unit: Transaction, chat_id: int, limit: int) -> list[Edition]:
+async def newest_editions(tx: Transaction, chat_id: int, limit: int) -> list[Edition]:
     """The chat's last editions that told anything, the newest first."""
     wanted = (
         select(Edition)
@@ -417,14 +417,14 @@ async def newest_editions(unit: Transaction, chat_id: int, limit: int) -> list[E
         .order_by(col(Edition.local_date).desc(), col(Edition.slot).desc())
         .limit(limit)
     )
-    return list(await unit.session.exec(wanted))
+    return list(await tx.session.exec(wanted))
 
 
 async def stories_listed(
-    unit: Transaction, edition_ids: Collection[int], most: int = _ALL
+    tx: Transaction, edition_ids: Collection[int], most: int = _ALL
 ) -> list[ListedStory]:
     """The stories of each edition in its order, of each the first *most*."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(  # type: ignore[call-overload]
             EditionStory.edition_id,
             EditionStory.story_id,
@@ -444,9 +444,9 @@ async def stories_listed(
     return [ListedStory(*row) for row in rows]
 
 
-async def queries_of(unit: Transaction, topic_ids: Collection[int]) -> dict[int, str]:
+async def queries_of(tx: Transaction, topic_ids: Collection[int]) -> dict[int, str]:
     """The canonical query of each topic that there still is."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic.id, Query.canonical)
         .join(Query, col(Query.id) == Topic.query_id)
         .where(among(col(Topic.id), topic_ids))

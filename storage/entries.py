@@ -59,12 +59,12 @@ _ON_POSTGRESQL = """(
 
 
 async def known_entries(
-    unit: Transaction, asked: Mapping[int, Iterable[str]]
+    tx: Transaction, asked: Mapping[int, Iterable[str]]
 ) -> dict[int, dict[str, KnownEntry]]:
     """Return what each source, by id, has shown before of the hashes of guids *asked*."""
     pairs = [(source_id, guid) for source_id, guids in asked.items() for guid in guids]
-    on_which = _ON_POSTGRESQL if unit.dialect == POSTGRESQL else _ON_SQLITE
-    connection = await unit.session.connection()
+    on_which = _ON_POSTGRESQL if tx.dialect == POSTGRESQL else _ON_SQLITE
+    connection = await tx.session.connection()
     asking = text(_SEEN.format(asked=on_which))
     found: dict[int, dict[str, KnownEntry]] = {}
     for at in range(0, len(pairs), _AT_ONCE):
@@ -76,7 +76,7 @@ async def known_entries(
     return found
 
 
-async def count_newest(unit: Transaction, source_id: int, since: datetime, most: int) -> int:
+async def count_newest(tx: Transaction, source_id: int, since: datetime, most: int) -> int:
     """Return how many of the *most* newest entries of the source it has shown *since* then."""
     newest = (
         select(Entry.first_seen_at)
@@ -86,17 +86,15 @@ async def count_newest(unit: Transaction, source_id: int, since: datetime, most:
         .subquery()
     )
     counted = select(func.count()).select_from(newest).where(newest.c.first_seen_at > since)
-    return (await unit.session.exec(counted)).one()
+    return (await tx.session.exec(counted)).one()
 
 
-async def store_entries(unit: Transaction, entries: Sequence[Mapping[str, Any]]) -> None:
+async def store_entries(tx: Transaction, entries: Sequence[Mapping[str, Any]]) -> None:
     """Store those whose guid is new in their source; each is given by its columns."""
-    await insert_new(unit, Entry, entries)
+    await insert_new(tx, Entry, entries)
 
 
-async def update_content_hashes(
-    unit: Transaction, source_id: int, hashes: Mapping[str, str]
-) -> None:
+async def update_content_hashes(tx: Transaction, source_id: int, hashes: Mapping[str, str]) -> None:
     """Remember what the source shows now, by the hash of the guid."""
     if not hashes:
         return
@@ -106,18 +104,18 @@ async def update_content_hashes(
         .where(col(Entry.source_id) == source_id, col(Entry.guid_hash) == bindparam("b_guid"))
         .values(content_hash=bindparam("b_content"))
     )
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     await connection.execute(change, rows)
 
 
 async def delete_entries_older_than(
-    unit: Transaction, told: Collection[tuple[int, int]], most: int
+    tx: Transaction, told: Collection[tuple[int, int]], most: int
 ) -> None:
     """Keep *most* guids of what was *told*, pairs of source and article: the first and the newest.
 
     Some feeds give an entry a new guid with each poll.
     """
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Entry.source_id, Entry.article_id, Entry.guid_hash)
         .where(
             among(col(Entry.source_id), {source_id for source_id, _ in told}),
@@ -130,7 +128,7 @@ async def delete_entries_older_than(
         guids.setdefault((source_id, article_id), []).append(guid_hash)
     for (source_id, _), all_ in guids.items():
         if surplus := all_[1 : max(len(all_) - most, 0) + 1]:
-            await unit.session.exec(
+            await tx.session.exec(
                 delete(Entry).where(
                     col(Entry.source_id) == source_id, among(col(Entry.guid_hash), surplus)
                 )

@@ -23,21 +23,19 @@ class Feedback(SQLModel, table=True):
     answered_at: datetime | None = None
 
 
-async def count_feedback(unit: Transaction, chat_id: int, since: timedelta) -> int:
+async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int:
     """How much of it the chat wrote lately."""
-    lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > unit.now - since)
-    return (
-        await unit.session.exec(select(func.count()).select_from(Feedback).where(*lately))
-    ).one()
+    lately = (col(Feedback.chat_id) == chat_id, col(Feedback.made_at) > tx.now - since)
+    return (await tx.session.exec(select(func.count()).select_from(Feedback).where(*lately))).one()
 
 
-async def notices_of_feedback(unit: Transaction) -> dict[int, int]:
+async def notices_of_feedback(tx: Transaction) -> dict[int, int]:
     """Return the deliveries that told admins of feedback, each with the feedback's number."""
     sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
-    return {number: int(subject) for number, subject in await unit.session.exec(sent)}
+    return {number: int(subject) for number, subject in await tx.session.exec(sent)}
 
 
-async def unsent_feedback(unit: Transaction) -> list[tuple[str, Feedback]]:
+async def unsent_feedback(tx: Transaction) -> list[tuple[str, Feedback]]:
     """Return what nobody has answered nor been sent, with the name of its chat."""
     unsent = (
         select(Chat.name, Feedback)
@@ -45,4 +43,4 @@ async def unsent_feedback(unit: Transaction) -> list[tuple[str, Feedback]]:
         .where(col(Feedback.answered_at).is_(None), col(Feedback.passed_on_at).is_(None))
         .order_by(col(Feedback.id))
     )
-    return list(await unit.session.exec(unsent))
+    return list(await tx.session.exec(unsent))

@@ -60,9 +60,9 @@ MOST_FOLLOWERS: Final = 20
 RETURNABLE = timedelta(minutes=10)  # for so long a chat may have back what it let go of
 
 
-async def sources_followed(unit: Transaction, chat_id: int) -> list[Source]:
+async def sources_followed(tx: Transaction, chat_id: int) -> list[Source]:
     """Return them by name, however its capitals."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Source)
         .join(Follow, col(Follow.source_id) == Source.id)
         .where(col(Follow.chat_id) == chat_id)
@@ -71,8 +71,8 @@ async def sources_followed(unit: Transaction, chat_id: int) -> list[Source]:
     return list(rows)
 
 
-async def source_followed(unit: Transaction, chat_id: int, source_id: int) -> Source | None:
-    rows = await unit.session.exec(
+async def source_followed(tx: Transaction, chat_id: int, source_id: int) -> Source | None:
+    rows = await tx.session.exec(
         select(Source)
         .join(Follow, col(Follow.source_id) == Source.id)
         .where(col(Follow.chat_id) == chat_id, col(Source.id) == source_id)
@@ -80,7 +80,7 @@ async def source_followed(unit: Transaction, chat_id: int, source_id: int) -> So
     return rows.first()
 
 
-async def followers_of(unit: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
+async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Return the chats that follow each of the sources; none for one that nobody follows.
 
     A source with more than `MOST_FOLLOWERS` is given as followed by a chat that there is not, the
@@ -96,7 +96,7 @@ async def followers_of(unit: Transaction, source_ids: Collection[int]) -> dict[i
     some = theirs.where(among(col(Follow.source_id), source_ids)).subquery()
     few = select(some.c.source_id, some.c.chat_id).where(some.c.place <= MOST_FOLLOWERS + 1)
     chats: defaultdict[int, set[int]] = defaultdict(set)
-    for source_id, chat_id in await (await unit.session.connection()).execute(few):
+    for source_id, chat_id in await (await tx.session.connection()).execute(few):
         chats[source_id].add(chat_id)
     return {
         source_id: frozenset(found if len(found) <= MOST_FOLLOWERS else {-source_id})
@@ -104,65 +104,65 @@ async def followers_of(unit: Transaction, source_ids: Collection[int]) -> dict[i
     }
 
 
-async def count_followed(unit: Transaction, chat_id: int) -> int:
-    rows = await unit.session.exec(
+async def count_followed(tx: Transaction, chat_id: int) -> int:
+    rows = await tx.session.exec(
         select(func.count()).select_from(Follow).where(col(Follow.chat_id) == chat_id)
     )
     return rows.one()
 
 
-async def follow(unit: Transaction, chat_id: int, source_id: int) -> bool:
+async def follow(tx: Transaction, chat_id: int, source_id: int) -> bool:
     """Return whether the chat did not follow it before."""
     row = {"chat_id": chat_id, "source_id": source_id}
-    await unit.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
-    return bool(await insert_new(unit, Follow, [row], returning=Follow.source_id))
+    await tx.session.exec(delete(Unfollowed).where(*_theirs(Unfollowed, chat_id, source_id)))
+    return bool(await insert_new(tx, Follow, [row], returning=Follow.source_id))
 
 
-async def unfollow(unit: Transaction, chat_id: int, source_id: int) -> bool:
+async def unfollow(tx: Transaction, chat_id: int, source_id: int) -> bool:
     """Return whether the chat followed it; it may have it back for ten minutes."""
-    gone = await unit.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
+    gone = await tx.session.exec(delete(Follow).where(*_theirs(Follow, chat_id, source_id)))
     if gone.rowcount:
-        row = {"chat_id": chat_id, "source_id": source_id, "left_at": unit.now}
-        await insert_new(unit, Unfollowed, [row])
+        row = {"chat_id": chat_id, "source_id": source_id, "left_at": tx.now}
+        await insert_new(tx, Unfollowed, [row])
     return bool(gone.rowcount)
 
 
-async def was_followed(unit: Transaction, chat_id: int, source_id: int) -> bool:
+async def was_followed(tx: Transaction, chat_id: int, source_id: int) -> bool:
     """Whether the chat let go of it so lately that it may have it back."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Unfollowed.source_id).where(
             *_theirs(Unfollowed, chat_id, source_id),
-            col(Unfollowed.left_at) > unit.now - RETURNABLE,
+            col(Unfollowed.left_at) > tx.now - RETURNABLE,
         )
     )
     return rows.first() is not None
 
 
-async def has_unfollowed(unit: Transaction) -> bool:
+async def has_unfollowed(tx: Transaction) -> bool:
     """Whether there is anything to forget for good."""
-    over = col(Unfollowed.left_at) <= unit.now - RETURNABLE
-    left = await unit.session.exec(select(Unfollowed.source_id).where(over).limit(1))
+    over = col(Unfollowed.left_at) <= tx.now - RETURNABLE
+    left = await tx.session.exec(select(Unfollowed.source_id).where(over).limit(1))
     if left.first() is not None:
         return True
-    long_there = col(Source.created_at) <= unit.now - RETURNABLE
+    long_there = col(Source.created_at) <= tx.now - RETURNABLE
     orphans = select(Source.id).where(~col(Source.public), long_there, *_had_by_nobody())
-    return (await unit.session.exec(orphans.limit(1))).first() is not None
+    return (await tx.session.exec(orphans.limit(1))).first() is not None
 
 
-async def purge_unfollowed(unit: Transaction) -> int:
+async def purge_unfollowed(tx: Transaction) -> int:
     """Forget what was let go of for good; return how many sources that nobody has went with it.
 
     What a chat that was erased had followed goes too. Of sources, with all their entries, at most
     `SOURCES_AT_ONCE`.
     """
-    until = unit.now - RETURNABLE
-    await unit.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
+    until = tx.now - RETURNABLE
+    await tx.session.exec(delete(Unfollowed).where(col(Unfollowed.left_at) <= until))
     # What has just been added is about to be followed.
     lately = col(Source.created_at) > until
     which = [~col(Source.public), ~lately, *_had_by_nobody()]
     some = select(Source.id).where(*which).order_by(col(Source.id)).limit(SOURCES_AT_ONCE)
-    ids = (await unit.session.exec(some)).all()
-    gone = await unit.session.exec(delete(Source).where(among(col(Source.id), ids), *which))
+    ids = (await tx.session.exec(some)).all()
+    gone = await tx.session.exec(delete(Source).where(among(col(Source.id), ids), *which))
     return int(gone.rowcount)
 
 
@@ -194,26 +194,24 @@ class ImportChat:
     language: str
 
 
-async def create_import(unit: Transaction, chat_id: int, urls: Sequence[str]) -> int:
+async def create_import(tx: Transaction, chat_id: int, urls: Sequence[str]) -> int:
     """Keep it instead of those that the chat has not said yes to, and what is old."""
     unwanted = (col(FeedImport.chat_id) == chat_id) | (
-        col(FeedImport.made_at) < unit.now - IMPORTS_KEPT_FOR
+        col(FeedImport.made_at) < tx.now - IMPORTS_KEPT_FOR
     )
-    await unit.session.exec(
-        delete(FeedImport).where(unwanted, col(FeedImport.message_id).is_(None))
-    )
-    kept = FeedImport(chat_id=chat_id, made_at=unit.now)
-    unit.session.add(kept)
-    await unit.session.flush()
+    await tx.session.exec(delete(FeedImport).where(unwanted, col(FeedImport.message_id).is_(None)))
+    kept = FeedImport(chat_id=chat_id, made_at=tx.now)
+    tx.session.add(kept)
+    await tx.session.flush()
     list_id = kept.id
     lines = [{"list_id": list_id, "number": n, "url": url} for n, url in enumerate(urls)]
-    await insert_new(unit, FeedImportLine, lines)
+    await insert_new(tx, FeedImportLine, lines)
     return list_id
 
 
-async def start_import(unit: Transaction, chat_id: int, list_id: int, message_id: int) -> bool:
+async def start_import(tx: Transaction, chat_id: int, list_id: int, message_id: int) -> bool:
     """Return whether the chat has such a list that was not wanted before."""
-    wanted = await unit.session.exec(
+    wanted = await tx.session.exec(
         update(FeedImport)
         .where(
             col(FeedImport.id) == list_id,
@@ -225,9 +223,9 @@ async def start_import(unit: Transaction, chat_id: int, list_id: int, message_id
     return bool(wanted.rowcount)
 
 
-async def claim_import(unit: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
+async def claim_import(tx: Transaction, owner: str, lease: timedelta) -> ImportChat | None:
     lists = await claim(
-        unit,
+        tx,
         FeedImport,
         col(FeedImport.message_id).is_not(None),
         order=(col(FeedImport.made_at), col(FeedImport.id)),
@@ -238,12 +236,12 @@ async def claim_import(unit: Transaction, owner: str, lease: timedelta) -> Impor
     if not lists:
         return None
     one = lists[0]
-    chat = await unit.session.get_one(Chat, one.chat_id)
+    chat = await tx.session.get_one(Chat, one.chat_id)
     return ImportChat(one.id, one.chat_id, chat.telegram_id, one.message_id or 0, chat.speaks)
 
 
-async def lines_to_try(unit: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
-    rows = await unit.session.exec(
+async def lines_to_try(tx: Transaction, list_id: int, limit: int) -> list[FeedImportLine]:
+    rows = await tx.session.exec(
         select(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.outcome).is_(None))
         .order_by(col(FeedImportLine.number))
@@ -253,18 +251,18 @@ async def lines_to_try(unit: Transaction, list_id: int, limit: int) -> list[Feed
 
 
 async def line_tried(
-    unit: Transaction, list_id: int, number: int, outcome: str, sentence: str = ""
+    tx: Transaction, list_id: int, number: int, outcome: str, sentence: str = ""
 ) -> None:
-    await unit.session.exec(
+    await tx.session.exec(
         update(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id, col(FeedImportLine.number) == number)
         .values(outcome=outcome, sentence=sentence)
     )
 
 
-async def count_lines(unit: Transaction, list_id: int) -> tuple[int, int]:
+async def count_lines(tx: Transaction, list_id: int) -> tuple[int, int]:
     """Return how many were tried, and how many there are."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(func.count(col(FeedImportLine.outcome)), func.count()).where(
             col(FeedImportLine.list_id) == list_id
         )
@@ -273,8 +271,8 @@ async def count_lines(unit: Transaction, list_id: int) -> tuple[int, int]:
     return tried, total
 
 
-async def lines_of(unit: Transaction, list_id: int) -> list[FeedImportLine]:
-    rows = await unit.session.exec(
+async def lines_of(tx: Transaction, list_id: int) -> list[FeedImportLine]:
+    rows = await tx.session.exec(
         select(FeedImportLine)
         .where(col(FeedImportLine.list_id) == list_id)
         .order_by(col(FeedImportLine.number))
@@ -282,5 +280,5 @@ async def lines_of(unit: Transaction, list_id: int) -> list[FeedImportLine]:
     return list(rows)
 
 
-async def delete_import(unit: Transaction, list_id: int) -> None:
-    await unit.session.exec(delete(FeedImport).where(col(FeedImport.id) == list_id))
+async def delete_import(tx: Transaction, list_id: int) -> None:
+    await tx.session.exec(delete(FeedImport).where(col(FeedImport.id) == list_id))

@@ -120,12 +120,12 @@ async def condition_of_server(url: str) -> Condition:
     """Ask PostgreSQL; DatabaseError or OSError where that cannot be."""
     storage = Storage.open(url)
     try:
-        async with storage.reading() as unit:
-            ahead = datetime.now(UTC) - await database_clock(unit.session)
-            revision = await _revision_on(unit)
-            version = int(await _one(unit, "SHOW server_version_num"))
-            size = int(await _one(unit, "SELECT pg_database_size(current_database())"))
-            own = await _of_server(unit)
+        async with storage.reading() as tx:
+            ahead = datetime.now(UTC) - await database_clock(tx.session)
+            revision = await _revision_on(tx)
+            version = int(await _one(tx, "SHOW server_version_num"))
+            size = int(await _one(tx, "SELECT pg_database_size(current_database())"))
+            own = await _of_server(tx)
         return Condition(
             version=divmod(version, 10_000),
             revision=revision,
@@ -139,48 +139,48 @@ async def condition_of_server(url: str) -> Condition:
         await storage.close()
 
 
-async def _one(unit: Transaction, asked: str) -> Any:
-    connection = await unit.session.connection()
+async def _one(tx: Transaction, asked: str) -> Any:
+    connection = await tx.session.connection()
     return (await connection.execute(text(asked))).scalar_one()
 
 
-async def _revision_on(unit: Transaction) -> str | None:
-    if not await _one(unit, "SELECT to_regclass('alembic_version') IS NOT NULL"):
+async def _revision_on(tx: Transaction) -> str | None:
+    if not await _one(tx, "SELECT to_regclass('alembic_version') IS NOT NULL"):
         return None
-    revision: str | None = await _one(unit, "SELECT max(version_num) FROM alembic_version")
+    revision: str | None = await _one(tx, "SELECT max(version_num) FROM alembic_version")
     return revision
 
 
-async def _of_server(unit: Transaction) -> PostgresqlFacts:
+async def _of_server(tx: Transaction) -> PostgresqlFacts:
     oldest = await _one(
-        unit,
+        tx,
         "SELECT coalesce(max(clock_timestamp() - xact_start), interval '0') FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
     return PostgresqlFacts(
         oldest=oldest,
-        has_autovacuum=await _one(unit, "SHOW autovacuum") == "on",
+        has_autovacuum=await _one(tx, "SHOW autovacuum") == "on",
         connections=int(
-            await _one(unit, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cl%'")
+            await _one(tx, "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cl%'")
         ),
-        most_connections=int(await _one(unit, "SHOW max_connections")),
+        most_connections=int(await _one(tx, "SHOW max_connections")),
     )
 
 
 async def _unwritable_on(storage: Storage) -> str:
     """Write, and take it back."""
     try:
-        async with storage.writing() as unit:
-            connection = await unit.session.connection()
+        async with storage.writing() as tx:
+            connection = await tx.session.connection()
             await connection.execute(text(_TRIAL))
-            await unit.session.rollback()
+            await tx.session.rollback()
     except DatabaseError as error:
         return str(error.orig).splitlines()[0]
     return ""
 
 
-async def leases_held(unit: Transaction) -> list[str]:
+async def leases_held(tx: Transaction) -> list[str]:
     """Return who holds a role that only one process may have."""
     is_a_role = ~col(Lease.name).startswith(PRESENCE)
-    held = select(Lease.owner).where(col(Lease.lease_until) > unit.now, is_a_role).distinct()
-    return list(await unit.session.exec(held.order_by(col(Lease.owner))))
+    held = select(Lease.owner).where(col(Lease.lease_until) > tx.now, is_a_role).distinct()
+    return list(await tx.session.exec(held.order_by(col(Lease.owner))))

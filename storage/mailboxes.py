@@ -48,42 +48,40 @@ class MailboxRequest(SQLModel, table=True):
     asked_at: datetime = Field(index=True)
 
 
-async def mailbox_of(unit: Transaction, chat_id: int) -> Mailbox | None:
+async def mailbox_of(tx: Transaction, chat_id: int) -> Mailbox | None:
     """Return the mailbox of our chat row *chat_id*."""
-    return (await unit.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
+    return (await tx.session.exec(select(Mailbox).where(Mailbox.chat_id == chat_id))).first()
 
 
-async def chat_with_mailbox(unit: Transaction, mailbox_id: int) -> Chat | None:
+async def chat_with_mailbox(tx: Transaction, mailbox_id: int) -> Chat | None:
     """Return the chat whose mailbox it is; None where there is no such mailbox any more."""
     with_it = (
         select(Chat)
         .join(Mailbox, col(Mailbox.chat_id) == col(Chat.id))
         .where(col(Mailbox.id) == mailbox_id)
     )
-    return (await unit.session.exec(with_it)).first()
+    return (await tx.session.exec(with_it)).first()
 
 
-async def mailboxes_in_use(unit: Transaction, chat_ids: Collection[int]) -> Sequence[Mailbox]:
+async def mailboxes_in_use(tx: Transaction, chat_ids: Collection[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which anything may be mailed."""
     active = col(Mailbox.state) == MailboxState.ACTIVE
     return (
-        await unit.session.exec(
-            select(Mailbox).where(among(col(Mailbox.chat_id), chat_ids), active)
-        )
+        await tx.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), chat_ids), active))
     ).all()
 
 
-async def mailboxes_for_alerts(unit: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
+async def mailboxes_for_alerts(tx: Transaction, chat_ids: Iterable[int]) -> Sequence[Mailbox]:
     """Return the mailboxes of the chats to which alerts are mailed."""
     wanted = select(Mailbox).where(
         among(col(Mailbox.chat_id), chat_ids),
         col(Mailbox.state) == MailboxState.ACTIVE,
         col(Mailbox.alerts),
     )
-    return (await unit.session.exec(wanted)).all()
+    return (await tx.session.exec(wanted)).all()
 
 
-async def lock_mailbox(unit: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
+async def lock_mailbox(tx: Transaction, mailbox_id: int) -> tuple[Mailbox, Chat] | None:
     """Return the mailbox with its chat, both locked, so that what is asked happens in turn."""
     locked = (
         select(Mailbox, Chat)
@@ -92,11 +90,11 @@ async def lock_mailbox(unit: Transaction, mailbox_id: int) -> tuple[Mailbox, Cha
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return (await unit.session.exec(locked)).first()
+    return (await tx.session.exec(locked)).first()
 
 
-async def remove_mailbox(unit: Transaction, chat_id: int) -> None:
-    await unit.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
+async def remove_mailbox(tx: Transaction, chat_id: int) -> None:
+    await tx.session.exec(delete(Mailbox).where(col(Mailbox.chat_id) == chat_id))
 
 
 # Requests to confirm an address: counted, so that nobody's mailbox is flooded by our asking.
@@ -115,23 +113,23 @@ class RequestCounts:
 
 
 async def requests_since(
-    unit: Transaction, moment: datetime, *, chat_id: int, address_hash: str
+    tx: Transaction, moment: datetime, *, chat_id: int, address_hash: str
 ) -> RequestCounts:
     counts = select(
         _count(col(MailboxRequest.chat_id) == chat_id),
         _count(col(MailboxRequest.address_hash) == address_hash),
         func.count(),
     ).where(col(MailboxRequest.asked_at) > moment)
-    return RequestCounts(*(await unit.session.exec(counts)).one())
+    return RequestCounts(*(await tx.session.exec(counts)).one())
 
 
-async def record_request(unit: Transaction, *, chat_id: int, address_hash: str) -> None:
-    unit.session.add(MailboxRequest(chat_id=chat_id, address_hash=address_hash, asked_at=unit.now))
-    await unit.session.flush()
+async def record_request(tx: Transaction, *, chat_id: int, address_hash: str) -> None:
+    tx.session.add(MailboxRequest(chat_id=chat_id, address_hash=address_hash, asked_at=tx.now))
+    await tx.session.flush()
 
 
-async def forget_requests(unit: Transaction, until: datetime) -> None:
-    await unit.session.exec(delete(MailboxRequest).where(col(MailboxRequest.asked_at) <= until))
+async def forget_requests(tx: Transaction, until: datetime) -> None:
+    await tx.session.exec(delete(MailboxRequest).where(col(MailboxRequest.asked_at) <= until))
 
 
 def _count(which: ColumnElement[bool]) -> ColumnElement[int]:

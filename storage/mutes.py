@@ -66,39 +66,37 @@ class ActiveMute(NamedTuple):
     until: datetime | None
 
 
-def is_active(unit: Transaction) -> ColumnElement[bool]:
-    return or_(col(Mute.until).is_(None), col(Mute.until) > unit.now)
+def is_active(tx: Transaction) -> ColumnElement[bool]:
+    return or_(col(Mute.until).is_(None), col(Mute.until) > tx.now)
 
 
-async def mute(
-    unit: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None
-) -> int:
+async def mute(tx: Transaction, chat_id: int, subject: MuteSubject, until: datetime | None) -> int:
     """Make it, or change how long it is; return its row. Those of the chat that are over go.
 
     The chat is locked.
     """
-    over = and_(col(Mute.chat_id) == chat_id, ~is_active(unit))
-    await unit.session.exec(delete(Mute).where(over))
+    over = and_(col(Mute.chat_id) == chat_id, ~is_active(tx))
+    await tx.session.exec(delete(Mute).where(over))
     same = select(Mute).where(*_of_subject(chat_id, subject))
-    row = (await unit.session.exec(same)).one_or_none() or Mute(
+    row = (await tx.session.exec(same)).one_or_none() or Mute(
         chat_id=chat_id,
         kind=subject.kind,
         subject_id=subject.id,
         outlet=subject.outlet,
-        made_at=unit.now,
+        made_at=tx.now,
     )
     row.until = until
-    unit.session.add(row)
-    await unit.session.flush()
+    tx.session.add(row)
+    await tx.session.flush()
     return row.id
 
 
-async def add_mutes(unit: Transaction, mutes: Collection[NewMute]) -> None:
+async def add_mutes(tx: Transaction, mutes: Collection[NewMute]) -> None:
     """`mute` of many, no subject of a chat twice."""
     if not mutes:
         return
-    over = and_(among(col(Mute.chat_id), {one.chat_id for one in mutes}), ~is_active(unit))
-    await unit.session.exec(delete(Mute).where(over))
+    over = and_(among(col(Mute.chat_id), {one.chat_id for one in mutes}), ~is_active(tx))
+    await tx.session.exec(delete(Mute).where(over))
     rows = [
         {
             "chat_id": one.chat_id,
@@ -106,42 +104,42 @@ async def add_mutes(unit: Transaction, mutes: Collection[NewMute]) -> None:
             "subject_id": one.subject.id,
             "outlet": one.subject.outlet,
             "until": one.until,
-            "made_at": unit.now,
+            "made_at": tx.now,
         }
         for one in mutes
     ]
     key = "chat_id, kind, subject_id, outlet"
-    await upsert(unit, Mute, rows, key=key, changes="until = excluded.until")
+    await upsert(tx, Mute, rows, key=key, changes="until = excluded.until")
 
 
-async def unmute(unit: Transaction, chat_id: int, mute_id: int) -> None:
+async def unmute(tx: Transaction, chat_id: int, mute_id: int) -> None:
     """End it, if it is the chat's and was not ended before."""
     own = and_(col(Mute.chat_id) == chat_id, col(Mute.id) == mute_id)
-    await unit.session.exec(delete(Mute).where(own))
+    await tx.session.exec(delete(Mute).where(own))
 
 
-async def unmute_subject(unit: Transaction, chat_id: int, subject: MuteSubject) -> None:
+async def unmute_subject(tx: Transaction, chat_id: int, subject: MuteSubject) -> None:
     """End what mutes the subject, if anything does."""
-    await unit.session.exec(delete(Mute).where(*_of_subject(chat_id, subject)))
+    await tx.session.exec(delete(Mute).where(*_of_subject(chat_id, subject)))
 
 
-async def mute_of(unit: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
+async def mute_of(tx: Transaction, chat_id: int, subject: MuteSubject) -> Mute | None:
     """Return what mutes the subject now."""
-    ours = (*_of_subject(chat_id, subject), is_active(unit))
-    return (await unit.session.exec(select(Mute).where(*ours))).one_or_none()
+    ours = (*_of_subject(chat_id, subject), is_active(tx))
+    return (await tx.session.exec(select(Mute).where(*ours))).one_or_none()
 
 
-async def topics_muted(unit: Transaction, chat_id: int) -> dict[int, datetime | None]:
+async def topics_muted(tx: Transaction, chat_id: int) -> dict[int, datetime | None]:
     """Return until when each topic is muted that the chat has muted; None: until that is lifted."""
-    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(unit))
-    rows = await unit.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
+    ours = (col(Mute.chat_id) == chat_id, col(Mute.kind) == MuteKind.TOPIC, is_active(tx))
+    rows = await tx.session.exec(select(Mute.subject_id, Mute.until).where(*ours))
     return dict(rows.all())
 
 
-async def move_topic_mute(unit: Transaction, chat_id: int, old: int, new: int) -> None:
+async def move_topic_mute(tx: Transaction, chat_id: int, old: int, new: int) -> None:
     """Let what mutes the topic *old* mute *new* instead, which nothing mutes yet."""
     ours = _of_subject(chat_id, MuteSubject(MuteKind.TOPIC, old))
-    await unit.session.exec(update(Mute).where(*ours).values(subject_id=new))
+    await tx.session.exec(update(Mute).where(*ours).values(subject_id=new))
 
 
 def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool], ...]:
@@ -153,12 +151,12 @@ def _of_subject(chat_id: int, subject: MuteSubject) -> tuple[ColumnElement[bool]
     )
 
 
-async def count_mutes(unit: Transaction, chat_id: int) -> int:
-    ours = (col(Mute.chat_id) == chat_id, is_active(unit))
-    return (await unit.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
+async def count_mutes(tx: Transaction, chat_id: int) -> int:
+    ours = (col(Mute.chat_id) == chat_id, is_active(tx))
+    return (await tx.session.exec(select(func.count()).select_from(Mute).where(*ours))).one()
 
 
-async def mutes_of(unit: Transaction, chat_id: int, *, offset: int, limit: int) -> list[ActiveMute]:
+async def mutes_of(tx: Transaction, chat_id: int, *, offset: int, limit: int) -> list[ActiveMute]:
     """What the chat has muted, the newest first."""
     of_source = and_(
         col(Mute.kind).in_(SOURCE_MUTES),
@@ -178,11 +176,11 @@ async def mutes_of(unit: Transaction, chat_id: int, *, offset: int, limit: int) 
             func.nullif(col(Mute.outlet), ""), func.nullif(col(Source.title), ""), Source.host
         ),
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Mute.id, Mute.kind, func.coalesce(name, ""), Mute.until)
         .outerjoin(Source, of_source)
         .outerjoin(Topic, of_topic)
-        .where(col(Mute.chat_id) == chat_id, is_active(unit))
+        .where(col(Mute.chat_id) == chat_id, is_active(tx))
         .order_by(col(Mute.id).desc())
         .offset(offset)
         .limit(limit)
@@ -190,17 +188,17 @@ async def mutes_of(unit: Transaction, chat_id: int, *, offset: int, limit: int) 
     return [ActiveMute(*row) for row in rows]
 
 
-async def subjects_muted(unit: Transaction, chat_id: int) -> set[tuple[MuteKind, int]]:
+async def subjects_muted(tx: Transaction, chat_id: int) -> set[tuple[MuteKind, int]]:
     """Return the kind and the row of all that the chat has muted."""
-    return (await subjects_muted_of_each(unit, [chat_id])).get(chat_id, set())
+    return (await subjects_muted_of_each(tx, [chat_id])).get(chat_id, set())
 
 
 async def subjects_muted_of_each(
-    unit: Transaction, chat_ids: Collection[int]
+    tx: Transaction, chat_ids: Collection[int]
 ) -> Mapping[int, set[tuple[MuteKind, int]]]:
     """Return the same by chat, for those of the chats that have muted anything."""
-    theirs = (among(col(Mute.chat_id), chat_ids), is_active(unit))
-    rows = await unit.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
+    theirs = (among(col(Mute.chat_id), chat_ids), is_active(tx))
+    rows = await tx.session.exec(select(Mute.chat_id, Mute.kind, Mute.subject_id).where(*theirs))
     muted: defaultdict[int, set[tuple[MuteKind, int]]] = defaultdict(set)
     for chat_id, kind, subject_id in rows:
         muted[chat_id].add((MuteKind(kind), subject_id))
@@ -217,51 +215,51 @@ async def subjects_muted_of_each(
 
 
 def is_not_muted(
-    unit: Transaction, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
+    tx: Transaction, chat_id: Any, article_id: Any, story_id: Any, *, at_once: bool = False
 ) -> ColumnElement[bool]:
     """Say whether the chat sees a publisher of the article, and no mute but a topic's forbids it.
 
     *at_once*: in an alert, else in a digest.
     """
     allowed = and_(
-        article_reaches(chat_id, article_id, ~_is_publisher_muted(unit, chat_id, MuteKind.SOURCE)),
-        ~is_muted(unit, chat_id, story_id),
+        article_reaches(chat_id, article_id, ~_is_publisher_muted(tx, chat_id, MuteKind.SOURCE)),
+        ~is_muted(tx, chat_id, story_id),
     )
     if not at_once:
         return allowed
     part = aliased(Article)
-    unmuted = ~_is_publisher_muted(unit, chat_id, *SOURCE_MUTES)
+    unmuted = ~_is_publisher_muted(tx, chat_id, *SOURCE_MUTES)
     return and_(
         allowed, article_reaches(chat_id, col(part.id), col(part.story_id) == story_id, unmuted)
     )
 
 
-def is_muted(unit: Transaction, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
+def is_muted(tx: Transaction, chat_id: Any, story_id: Any) -> ColumnElement[bool]:
     """Say whether the chat has muted the chain of the story."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == MuteKind.STORY,
-        is_active(unit),
+        is_active(tx),
         col(Mute.subject_id) == chain_of_story(Story),
         col(Story.id) == story_id,
     )
     return muted.correlate_except(Mute, Story)
 
 
-def _is_publisher_muted(unit: Transaction, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
+def _is_publisher_muted(tx: Transaction, chat_id: Any, *kinds: MuteKind) -> ColumnElement[bool]:
     """Say of an `Entry` in the query whether the chat has muted who published it."""
     muted = exists().where(
         col(Mute.chat_id) == chat_id,
         col(Mute.kind).in_(kinds),
         col(Mute.subject_id) == Entry.source_id,
         or_(col(Mute.outlet) == "", col(Mute.outlet) == Entry.outlet),
-        is_active(unit),
+        is_active(tx),
     )
     return muted.correlate_except(Mute)
 
 
 async def muted_at_once(
-    unit: Transaction, article: Article, source_ids: Collection[int], chat_ids: Collection[int]
+    tx: Transaction, article: Article, source_ids: Collection[int], chat_ids: Collection[int]
 ) -> set[int]:
     """Return those of the chats that are not alerted to the article; *source_ids*: of its story.
 
@@ -278,8 +276,8 @@ async def muted_at_once(
         ),
         and_(col(theirs.kind).in_(SOURCE_MUTES), col(theirs.subject_id).in_(source_ids)),
     )
-    allowed = is_not_muted(unit, col(theirs.chat_id), article.id, article.story_id, at_once=True)
-    rows = await unit.session.exec(
+    allowed = is_not_muted(tx, col(theirs.chat_id), article.id, article.story_id, at_once=True)
+    rows = await tx.session.exec(
         select(theirs.chat_id).where(col(theirs.chat_id).in_(chat_ids), bears, ~allowed)
     )
     return set(rows)

@@ -47,52 +47,52 @@ _FEWEST_FAILURES = 4
 _other = aliased(Source, name="other")
 
 
-async def note_outages(unit: Transaction) -> None:
+async def note_outages(tx: Transaction) -> None:
     """Store the sources that have died; forget the outages that are over."""
     over = (
         select(Outage.id)
         .join(Source, col(Source.id) == col(Outage.source_id))
         .where(col(Source.trouble_since).is_distinct_from(col(Outage.since)))
     )
-    await unit.session.exec(delete(Outage).where(col(Outage.id).in_(over)))
+    await tx.session.exec(delete(Outage).where(col(Outage.id).in_(over)))
     rows = [
         {"source_id": source_id, "since": since, "reported_through": 0}
-        for source_id, since in await _dead_sources(unit)
+        for source_id, since in await _dead_sources(tx)
     ]
-    await insert_new(unit, Outage, rows)
+    await insert_new(tx, Outage, rows)
 
 
 async def claim_outages(
-    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
     """Lease the oldest outages of which not every chat was told."""
     untold = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
-    return await claim(unit, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
+    return await claim(tx, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
 
 
 async def renew_outage(
-    unit: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
+    tx: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
 ) -> bool:
     """Renew the lease and note how far the chats are told; False if it is no longer ours."""
     return bool(
-        await renew(unit, Outage, [outage.id], owner, lease, reported_through=reported_through)
+        await renew(tx, Outage, [outage.id], owner, lease, reported_through=reported_through)
     )
 
 
-async def finish_outage(unit: Transaction, outage: Outage, owner: str) -> bool:
-    return bool(await release(unit, Outage, [outage.id], owner, reported_at=unit.now))
+async def finish_outage(tx: Transaction, outage: Outage, owner: str) -> bool:
+    return bool(await release(tx, Outage, [outage.id], owner, reported_at=tx.now))
 
 
-async def _dead_sources(unit: Transaction) -> list[tuple[int, datetime]]:
+async def _dead_sources(tx: Transaction) -> list[tuple[int, datetime]]:
     gone = col(Source.state) == SourceState.GONE
     silent = and_(
         col(Source.state) == SourceState.ACTIVE,
         col(Source.failures) >= _FEWEST_FAILURES,
-        col(Source.trouble_since) <= unit.now - DEAD_AFTER,
+        col(Source.trouble_since) <= tx.now - DEAD_AFTER,
         or_(_others_were_read(), ~select(_other.id).where(_is_another()).exists()),
     )
-    found = await unit.session.exec(
+    found = await tx.session.exec(
         select(Source.id, Source.trouble_since, Source.fetched_at, Source.state).where(
             col(Source.trouble_since).is_not(None), or_(gone, silent)
         )
@@ -168,10 +168,10 @@ class SourceShare:
         return _between(self.until)
 
 
-async def source_share(unit: Transaction, source: Source, until: datetime) -> SourceShare:
+async def source_share(tx: Transaction, source: Source, until: datetime) -> SourceShare:
     if not source.public:
         return SourceShare(source, until, {})  # it reaches those alone that follow it
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Match.query_id, func.count())
         .join(Entry, col(Entry.article_id) == Match.article_id)
         .where(col(Entry.source_id) == source.id, _between(until))
@@ -181,18 +181,18 @@ async def source_share(unit: Transaction, source: Source, until: datetime) -> So
 
 
 async def dependents(
-    unit: Transaction, shares: SourceShare, *, after: int, limit: int
+    tx: Transaction, shares: SourceShare, *, after: int, limit: int
 ) -> tuple[list[Dependent], int | None]:
     """Look at up to *limit* active chats above the row *after*; return those that depend.
 
     The second is the last row that was looked at, None at the end.
     """
-    chats = await _concerned(unit, shares, after, limit)
-    queries = await _queries_of(unit, chats)
+    chats = await _concerned(tx, shares, after, limit)
+    queries = await _queries_of(tx, chats)
     fed = {chat for chat, asked in queries.items() if not shares.given.keys().isdisjoint(asked)}
-    await _count(unit, shares, {query for chat in fed for query in queries[chat]})
-    more = await _found_in_private(unit, shares, fed)
-    followers = await _followers(unit, shares.source, chats)
+    await _count(tx, shares, {query for chat in fed for query in queries[chat]})
+    more = await _found_in_private(tx, shares, fed)
+    followers = await _followers(tx, shares.source, chats)
     found = [
         Dependent(
             chat,
@@ -208,10 +208,10 @@ async def dependents(
     return [each for each in found if each.depends], last
 
 
-async def admins_of_source(unit: Transaction, person_ids: Collection[int]) -> list[Dependent]:
+async def admins_of_source(tx: Transaction, person_ids: Collection[int]) -> list[Dependent]:
     """The private chats of those who look after the sources: *person_ids* and who was appointed."""
-    people = {*person_ids, *await admin_ids(unit)}
-    rows = await unit.session.exec(
+    people = {*person_ids, *await admin_ids(tx)}
+    rows = await tx.session.exec(
         select(Chat.id, Chat.zone, effective_language()).where(
             among(col(Chat.telegram_id), people),
             col(Chat.kind) == ChatKind.PRIVATE,
@@ -226,7 +226,7 @@ async def admins_of_source(unit: Transaction, person_ids: Collection[int]) -> li
 
 
 async def _concerned(
-    unit: Transaction, shares: SourceShare, after: int, limit: int
+    tx: Transaction, shares: SourceShare, after: int, limit: int
 ) -> dict[int, tuple[str, str]]:
     """Return chats that follow the source or may have had something from it: zone and language."""
     following = select(Follow.chat_id).where(col(Follow.source_id) == shares.source.id)
@@ -234,7 +234,7 @@ async def _concerned(
     if len(shares.given) <= _FEW:
         topics = select(Topic.id).where(among(col(Topic.query_id), shares.given))
         asking = asking.where(col(Subscription.topic_id).in_(topics))
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Chat.id, Chat.zone, effective_language())
         .where(
             col(Chat.state) == ChatState.ACTIVE,
@@ -247,8 +247,8 @@ async def _concerned(
     return {chat_id: (zone, language) for chat_id, zone, language in rows if chat_id}
 
 
-async def _queries_of(unit: Transaction, chats: Iterable[int]) -> dict[int, list[int]]:
-    rows = await unit.session.exec(
+async def _queries_of(tx: Transaction, chats: Iterable[int]) -> dict[int, list[int]]:
+    rows = await tx.session.exec(
         select(Subscription.chat_id, Topic.query_id)
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .where(among(col(Subscription.chat_id), chats), ~col(Subscription.paused))
@@ -259,12 +259,12 @@ async def _queries_of(unit: Transaction, chats: Iterable[int]) -> dict[int, list
     return queries
 
 
-async def _count(unit: Transaction, shares: SourceShare, queries: set[int]) -> None:
+async def _count(tx: Transaction, shares: SourceShare, queries: set[int]) -> None:
     """Count what was found for *queries* in public sources, unless that was done before."""
     new = queries - shares.found.keys()
     if not new:
         return
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Match.query_id, func.count())
         .where(among(col(Match.query_id), new), shares.in_time, _is_public())
         .group_by(col(Match.query_id))
@@ -273,7 +273,7 @@ async def _count(unit: Transaction, shares: SourceShare, queries: set[int]) -> N
 
 
 async def _found_in_private(
-    unit: Transaction, shares: SourceShare, chats: Collection[int]
+    tx: Transaction, shares: SourceShare, chats: Collection[int]
 ) -> dict[int, int]:
     """Count what reached *chats* only from sources that they follow and that are not public."""
     theirs = (
@@ -284,7 +284,7 @@ async def _found_in_private(
         .distinct()
         .subquery()
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Subscription.chat_id, func.count())
         .join(Topic, col(Topic.id) == Subscription.topic_id)
         .join(Match, col(Match.query_id) == Topic.query_id)
@@ -300,9 +300,9 @@ async def _found_in_private(
     return dict(rows.all())
 
 
-async def _followers(unit: Transaction, source: Source, chats: Iterable[int]) -> set[int]:
+async def _followers(tx: Transaction, source: Source, chats: Iterable[int]) -> set[int]:
     theirs = (col(Follow.source_id) == source.id, among(col(Follow.chat_id), chats))
-    return set(await unit.session.exec(select(Follow.chat_id).where(*theirs)))
+    return set(await tx.session.exec(select(Follow.chat_id).where(*theirs)))
 
 
 def _is_public() -> ColumnElement[bool]:

@@ -211,7 +211,7 @@ def new_delivery(
 async def enqueue(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add the deliveries whose decision has none yet. All rows name the same columns."""
     if await insert_new(tx, Delivery, rows, returning=Delivery.id):
-        tx.hints.add(Notification.DELIVERIES)
+        tx.notifications.add(Notification.DELIVERIES)
 
 
 async def has_pending_notice(tx: Transaction, chat_id: int, notice: str) -> bool:
@@ -327,7 +327,7 @@ async def claim_deliveries(
         if len(found) < wanted or not (going or kept):
             break
     if rounds == MOST_ROUNDS:
-        tx.hints.add(Notification.DELIVERIES)
+        tx.notifications.add(Notification.DELIVERIES)
     return await _with_replies(tx, await _without_late_edits(tx, claimed))
 
 
@@ -781,7 +781,7 @@ async def resume_chat_deliveries(
     by_telegram = _table.c.medium == Medium.TELEGRAM
     await _apply(tx, Event.RESUME, *theirs, or_(by_telegram, _may_be_mailed()))
     await unblock_next(tx, [chat_id])
-    tx.hints.add(Notification.DELIVERIES)
+    tx.notifications.add(Notification.DELIVERIES)
     return expired
 
 
@@ -797,7 +797,7 @@ async def resume_mails(tx: Transaction, mailbox_id: int, stale: ColumnElement[bo
     theirs = _table.c.mailbox_id == mailbox_id
     await _apply(tx, Event.EXPIRE, theirs, stale)
     await _apply(tx, Event.RESUME, theirs, _may_be_mailed())
-    tx.hints.add(Notification.DELIVERIES)
+    tx.notifications.add(Notification.DELIVERIES)
 
 
 async def expire_broadcast_deliveries(tx: Transaction, broadcast_id: int) -> int:
@@ -846,7 +846,7 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
     A held one may have arrived, so it goes without a sound.
     """
     chosen = true() if ids is None else _table.c.id.in_(ids)
-    tx.hints.add(Notification.DELIVERIES)
+    tx.notifications.add(Notification.DELIVERIES)
     return await _apply(tx, Event.RELEASE_STUCK, chosen)
 
 

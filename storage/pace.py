@@ -43,75 +43,75 @@ def pace_key_of(telegram_id: Any) -> ColumnElement[str]:
     return literal_column(f"'{CHATS}'").concat(func.md5(cast(telegram_id, String)))
 
 
-async def forget_pace(unit: Transaction, telegram_id: int) -> None:
-    await unit.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
+async def forget_pace(tx: Transaction, telegram_id: int) -> None:
+    await tx.session.exec(delete(Pace).where(col(Pace.key) == chat_pace_key(telegram_id)))
 
 
-async def lock_pace(unit: Transaction, key: str) -> Pace:
-    """Return the row, made if it is new, and keep others from it until the unit ends."""
+async def lock_pace(tx: Transaction, key: str) -> Pace:
+    """Return the row, made if it is new, and keep others from it until the transaction ends."""
     locked = select(Pace).where(col(Pace.key) == key).with_for_update()
-    row = (await unit.session.exec(locked)).first()
+    row = (await tx.session.exec(locked)).first()
     if row:
         return row
-    await insert_new(unit, Pace, [{"key": key, "tat": unit.now}])
-    return (await unit.session.exec(locked)).one()
+    await insert_new(tx, Pace, [{"key": key, "tat": tx.now}])
+    return (await tx.session.exec(locked)).one()
 
 
-async def advance(unit: Transaction, key: str, tat: datetime) -> None:
-    await unit.session.exec(update(Pace).where(col(Pace.key) == key).values(tat=tat))
+async def advance(tx: Transaction, key: str, tat: datetime) -> None:
+    await tx.session.exec(update(Pace).where(col(Pace.key) == key).values(tat=tat))
 
 
-async def advance_all(unit: Transaction, tats: Mapping[str, datetime]) -> None:
+async def advance_all(tx: Transaction, tats: Mapping[str, datetime]) -> None:
     """Let nothing go before *tats*, by key; what already waits longer stays as it is."""
     # In one order everywhere, so that two processes never wait for each other.
     rows = [{"key": key, "tat": tats[key]} for key in sorted(tats)]
     later = "tat = excluded.tat WHERE excluded.tat > pace.tat"
-    await upsert(unit, Pace, rows, key="key", changes=later)
+    await upsert(tx, Pace, rows, key="key", changes=later)
 
 
-async def charge(unit: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
+async def charge(tx: Transaction, calls: Mapping[str, tuple[datetime, timedelta]]) -> None:
     """Let the account of each key grow by an interval, from a moment on or from where it is."""
     locked = select(Pace.key, Pace.tat).where(among(col(Pace.key), calls)).order_by(col(Pace.key))
-    tats = dict((await unit.session.exec(locked.with_for_update())).all())
+    tats = dict((await tx.session.exec(locked.with_for_update())).all())
     await advance_all(
-        unit,
+        tx,
         {key: max(tats.get(key, at), at) + interval for key, (at, interval) in calls.items()},
     )
 
 
-async def pause(unit: Transaction, key: str, until: datetime) -> None:
-    row = await lock_pace(unit, key)
+async def pause(tx: Transaction, key: str, until: datetime) -> None:
+    row = await lock_pace(tx, key)
     if row.paused_until is None or row.paused_until < until:
         row.paused_until = until
-        await unit.session.flush()
+        await tx.session.flush()
 
 
-async def pause_chat(unit: Transaction, token: str, telegram_id: int, until: datetime) -> bool:
+async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datetime) -> bool:
     """Let nothing go to a chat before *until*; return whether all with the key *token* must wait.
 
     They must where another chat pauses already: then it is no longer one chat that is too busy.
     """
-    await lock_pace(unit, token)  # of two chats refused at once the second sees the first
+    await lock_pace(tx, token)  # of two chats refused at once the second sees the first
     chat = chat_pace_key(telegram_id)
     others = select(Pace.key).where(
-        col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > unit.now
+        col(Pace.key).startswith(CHATS), col(Pace.key) != chat, col(Pace.paused_until) > tx.now
     )
-    is_for_all = (await unit.session.exec(others.limit(1))).first() is not None
+    is_for_all = (await tx.session.exec(others.limit(1))).first() is not None
     if is_for_all:
-        await pause(unit, token, until)
-    await pause(unit, chat, until)
-    await advance_all(unit, {chat: until})
+        await pause(tx, token, until)
+    await pause(tx, chat, until)
+    await advance_all(tx, {chat: until})
     return is_for_all
 
 
-async def count_flood_wait(unit: Transaction) -> None:
+async def count_flood_wait(tx: Transaction) -> None:
     """Count a flood wait of today, on the row of the token, which whoever pauses holds already.
 
     A former token's row is counted on too, so that a new token starts no new count.
     """
-    today = unit.now.date()
+    today = tx.now.date()
     count = case((col(Pace.flood_waits_on) == today, col(Pace.flood_waits) + 1), else_=1)
-    await unit.session.exec(
+    await tx.session.exec(
         update(Pace)
         .where(col(Pace.key).startswith(TOKENS))
         .values(flood_waits=count, flood_waits_on=today)
@@ -119,22 +119,22 @@ async def count_flood_wait(unit: Transaction) -> None:
     )
 
 
-async def flood_waits_today(unit: Transaction) -> int:
-    counts = select(func.max(Pace.flood_waits)).where(col(Pace.flood_waits_on) == unit.now.date())
-    return (await unit.session.exec(counts)).one() or 0
+async def flood_waits_today(tx: Transaction) -> int:
+    counts = select(func.max(Pace.flood_waits)).where(col(Pace.flood_waits_on) == tx.now.date())
+    return (await tx.session.exec(counts)).one() or 0
 
 
-async def pauses(unit: Transaction, keys: Collection[str]) -> dict[str, datetime]:
+async def pauses(tx: Transaction, keys: Collection[str]) -> dict[str, datetime]:
     """Return until when those of *keys* pause that do."""
     statement = select(Pace.key, Pace.paused_until).where(
-        among(col(Pace.key), keys), col(Pace.paused_until) > unit.now
+        among(col(Pace.key), keys), col(Pace.paused_until) > tx.now
     )
-    return {key: until for key, until in await unit.session.exec(statement) if until}
+    return {key: until for key, until in await tx.session.exec(statement) if until}
 
 
-async def paused_until(unit: Transaction, key: str) -> datetime | None:
+async def paused_until(tx: Transaction, key: str) -> datetime | None:
     """Return when the pause ends; None if there is none now."""
     statement = select(Pace.paused_until).where(
-        col(Pace.key) == key, col(Pace.paused_until) > unit.now
+        col(Pace.key) == key, col(Pace.paused_until) > tx.now
     )
-    return (await unit.session.exec(statement)).first()
+    return (await tx.session.exec(statement)).first()

@@ -100,7 +100,7 @@ _OF_STORIES: Final = _PUBLISHERS.where(among(col(Article.story_id), bindparam("i
 
 
 async def _publishers(
-    unit: Transaction,
+    tx: Transaction,
     statement: Select[Any],
     ids: Iterable[int],
     *which: ColumnElement[bool],
@@ -108,7 +108,7 @@ async def _publishers(
     if not (asked := list(ids)):
         return []
     # Not through the session, which does much for each row that none of ours needs.
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(statement.where(*which) if which else statement, {"ids": asked})
     return [Publisher._make(row) for row in rows]
 
@@ -121,33 +121,33 @@ def _by_article(publishers: Iterable[Publisher]) -> Mapping[int, Sequence[Publis
 
 
 async def publishers_of(
-    unit: Transaction, article_ids: Collection[int]
+    tx: Transaction, article_ids: Collection[int]
 ) -> Mapping[int, Sequence[Publisher]]:
     """Return all publishers of each article, the first to carry it first."""
-    return _by_article(await _publishers(unit, _OF_ARTICLES, article_ids))
+    return _by_article(await _publishers(tx, _OF_ARTICLES, article_ids))
 
 
 async def publishers_seen_by(
-    unit: Transaction, chat_id: int | None, article_ids: Collection[int]
+    tx: Transaction, chat_id: int | None, article_ids: Collection[int]
 ) -> Mapping[int, Sequence[Publisher]]:
     """Return those that the chat sees (None: that everybody sees), in the same order."""
-    return _by_article(await _publishers(unit, _OF_ARTICLES, article_ids, reaches(chat_id)))
+    return _by_article(await _publishers(tx, _OF_ARTICLES, article_ids, reaches(chat_id)))
 
 
 async def first_publisher_names(
-    unit: Transaction, article_ids: Collection[int], chat_id: int | None = None
+    tx: Transaction, article_ids: Collection[int], chat_id: int | None = None
 ) -> dict[int, str]:
     """Return the name of the first publisher of each article that the chat sees."""
-    seen = await publishers_seen_by(unit, chat_id, article_ids)
+    seen = await publishers_seen_by(tx, chat_id, article_ids)
     return {article_id: publishers[0].name for article_id, publishers in seen.items()}
 
 
-async def sources_of_record(unit: Transaction, article_ids: Collection[int]) -> dict[int, int]:
+async def sources_of_record(tx: Transaction, article_ids: Collection[int]) -> dict[int, int]:
     """Return for each article the source whose text it has: the first canonical one.
 
     So no private feed can change what others read. A search comes last: it only cites others.
     """
-    found = await publishers_of(unit, article_ids)
+    found = await publishers_of(tx, article_ids)
     canonical = {
         article_id: [each for each in publishers if each.is_canonical]
         for article_id, publishers in found.items()
@@ -160,11 +160,11 @@ async def sources_of_record(unit: Transaction, article_ids: Collection[int]) -> 
 
 
 async def searchable_names(
-    unit: Transaction, article_ids: Collection[int]
+    tx: Transaction, article_ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     """Return by which hosts, titles and outlets a query can ask for each article's publishers."""
     found: dict[int, tuple[str, ...]] = {}
-    for each in await _publishers(unit, _OF_ARTICLES, article_ids):
+    for each in await _publishers(tx, _OF_ARTICLES, article_ids):
         if each.is_canonical:
             names = filter(None, (each.host, each.title, each.outlet, each.outlet_host))
             found[each.article_id] = (*found.get(each.article_id, ()), *names)
@@ -172,13 +172,13 @@ async def searchable_names(
 
 
 async def sources_named(
-    unit: Transaction, is_meant: Callable[[str, str], bool], chat_id: int | None
+    tx: Transaction, is_meant: Callable[[str, str], bool], chat_id: int | None
 ) -> frozenset[int]:
     """Return the sources that the chat sees and of which *is_meant* says so, from host and title.
 
     Searches too: what they find may be anybody's.
     """
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Source.id, Source.host, Source.title, Source.kind).where(reaches(chat_id))
     )
     return frozenset(
@@ -192,12 +192,12 @@ async def sources_named(
 
 
 async def busiest_publishers(
-    unit: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
+    tx: Transaction, chat_id: int, story_ids: Collection[int], *, limit: int
 ) -> list[tuple[Publisher, int]]:
     """Return those that carried most of the stories, each with its newest article; and how many."""
     newest: dict[tuple[int, str], Publisher] = {}
     stories: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
-    for each in await _publishers(unit, _OF_STORIES, story_ids, reaches(chat_id)):
+    for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
         key = (each.source_id, each.name)
         newest[key] = max(newest.get(key, each), each)
         stories[key].add(each.story_id)
@@ -217,20 +217,20 @@ def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str
 
 
 async def names_by_story(
-    unit: Transaction, story_ids: Iterable[int], chat_id: int | None = None
+    tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
     """Return the publishers of each story that the chat sees (None: everybody), the first first."""
     named: defaultdict[int, list[Named]] = defaultdict(list)
-    for each in await _publishers(unit, _OF_STORIES, story_ids, reaches(chat_id)):
+    for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
         named[each.story_id].append((each.article_id, each.name))
     return named
 
 
 async def publisher_names(
-    unit: Transaction, shown: Mapping[int, int], chat_id: int | None = None
+    tx: Transaction, shown: Mapping[int, int], chat_id: int | None = None
 ) -> dict[int, Sequence[str]]:
     """Return the same by name; *shown*: the article that stands for each story, by the story."""
-    named = await names_by_story(unit, shown, chat_id)
+    named = await names_by_story(tx, shown, chat_id)
     return {story_id: names_for_article(ours, shown[story_id]) for story_id, ours in named.items()}
 
 
@@ -252,13 +252,13 @@ class StoryPublishers:
 
 
 async def publishers_of_story(
-    unit: Transaction, story_id: int, chat_ids: Collection[int]
+    tx: Transaction, story_id: int, chat_ids: Collection[int]
 ) -> StoryPublishers:
-    publishers = await _publishers(unit, _OF_STORIES, [story_id])
+    publishers = await _publishers(tx, _OF_STORIES, [story_id])
     private = {each.source_id for each in publishers if not each.is_public}
     if not private or not chat_ids:
         return StoryPublishers(publishers, ())
-    followed = await unit.session.exec(
+    followed = await tx.session.exec(
         select(Follow.chat_id, Follow.source_id).where(
             col(Follow.source_id).in_(private), col(Follow.chat_id).in_(chat_ids)
         )

@@ -86,72 +86,72 @@ _MORE: Final = (
 _BY_ID: Final = select(Query.id, Query.canonical).where(among(col(Query.id), bindparam("ids")))
 
 
-async def query_for(unit: Transaction, canonical: str) -> Query:
+async def query_for(tx: Transaction, canonical: str) -> Query:
     """Return the live row of the query *canonical*; make or revive it where there is none.
 
-    The row stays as it is until this unit ends, so that nobody retires it in between.
+    The row stays as it is until this transaction ends, so that nobody retires it in between.
     """
-    if (found := await _query(unit, canonical)) and found.live:
+    if (found := await _query(tx, canonical)) and found.live:
         return found
-    number = await _next_changes(unit, 1)
+    number = await _next_changes(tx, 1)
     # Whoever held the counter before us may have made the row.
-    found = await _query(unit, canonical)
+    found = await _query(tx, canonical)
     if found is None:
         found = Query(canonical=canonical, canonical_hash=_hash(canonical), changed=number)
     elif not found.live:
         found.live, found.changed = True, number
-    unit.session.add(found)
-    await unit.session.flush()
+    tx.session.add(found)
+    await tx.session.flush()
     return found
 
 
-async def queries_for(unit: Transaction, canonicals: Iterable[str]) -> dict[str, int]:
+async def queries_for(tx: Transaction, canonicals: Iterable[str]) -> dict[str, int]:
     """`query_for` of many: return their rows, by canonical text.
 
     Those that are made or revived are numbered in the order of *canonicals*.
     """
     wanted = {_hash(canonical): canonical for canonical in canonicals}
     # Locked only after the counter is, as by who retires one: else each would wait for the other.
-    live = await _live(unit, wanted, locked=False)
+    live = await _live(tx, wanted, locked=False)
     while True:
         if lacking := [hashed for hashed in wanted if hashed not in live]:
-            await _revive(unit, {hashed: wanted[hashed] for hashed in lacking})
-        live = await _live(unit, wanted, locked=True)
+            await _revive(tx, {hashed: wanted[hashed] for hashed in lacking})
+        live = await _live(tx, wanted, locked=True)
         if len(live) == len(wanted):  # else one was retired in between
             return {wanted[hashed]: query_id for hashed, query_id in live.items()}
 
 
-async def find_query(unit: Transaction, canonical: str) -> int | None:
+async def find_query(tx: Transaction, canonical: str) -> int | None:
     """Return the row of the query *canonical*, whether anybody asks for it or not."""
     wanted = select(Query.id).where(Query.canonical_hash == _hash(canonical))
-    return (await unit.session.exec(wanted)).one_or_none()
+    return (await tx.session.exec(wanted)).one_or_none()
 
 
-async def retire_query(unit: Transaction, query_id: int) -> bool:
+async def retire_query(tx: Transaction, query_id: int) -> bool:
     """Retire the query if no topic asks for it any more; return whether it is retired now."""
-    if await _is_in_use(unit, query_id):
+    if await _is_in_use(tx, query_id):
         return False
-    number = await _next_changes(unit, 1)
+    number = await _next_changes(tx, 1)
     found = (
-        await unit.session.exec(select(Query).where(Query.id == query_id).with_for_update())
+        await tx.session.exec(select(Query).where(Query.id == query_id).with_for_update())
     ).one()
-    if not found.live or await _is_in_use(unit, query_id):
+    if not found.live or await _is_in_use(tx, query_id):
         return not found.live
     found.live, found.changed = False, number
-    await unit.session.flush()
+    await tx.session.flush()
     return True
 
 
-async def changes_since(unit: Transaction, number: int, limit: int) -> list[QueryChange]:
+async def changes_since(tx: Transaction, number: int, limit: int) -> list[QueryChange]:
     """The queries that were made, revived or retired after the change *number*, in that order."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(_CHANGES, {"number": number, "limit": limit})
     return [QueryChange(changed, query_id, text, live) for changed, query_id, text, live in rows]
 
 
-async def live_queries(unit: Transaction, after: int, limit: int) -> list[tuple[int, str]]:
+async def live_queries(tx: Transaction, after: int, limit: int) -> list[tuple[int, str]]:
     """Id and canonical text of each that a topic asks for, from the id *after* on."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Query.id, Query.canonical)
         .where(col(Query.id) > after, col(Query.live))
         .order_by(col(Query.id))
@@ -160,26 +160,26 @@ async def live_queries(unit: Transaction, after: int, limit: int) -> list[tuple[
     return [(query_id, canonical) for query_id, canonical in rows]
 
 
-async def latest_change(unit: Transaction) -> int:
+async def latest_change(tx: Transaction) -> int:
     """The number of the last change among the queries; 0 where there was none."""
-    given = await unit.session.exec(select(ChangeNumber.value).where(ChangeNumber.name == CHANGES))
+    given = await tx.session.exec(select(ChangeNumber.value).where(ChangeNumber.name == CHANGES))
     return given.one_or_none() or 0
 
 
-async def queries_by_id(unit: Transaction, ids: Collection[int]) -> dict[int, str]:
+async def queries_by_id(tx: Transaction, ids: Collection[int]) -> dict[int, str]:
     """The canonical text of each."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(_BY_ID, {"ids": ids})
     return {query_id: canonical for query_id, canonical in rows if query_id is not None}
 
 
-async def _query(unit: Transaction, canonical: str) -> Query | None:
+async def _query(tx: Transaction, canonical: str) -> Query | None:
     wanted = select(Query).where(Query.canonical_hash == _hash(canonical))
     locked = wanted.with_for_update(read=True).execution_options(populate_existing=True)
-    return (await unit.session.exec(locked)).one_or_none()
+    return (await tx.session.exec(locked)).one_or_none()
 
 
-async def _live(unit: Transaction, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
+async def _live(tx: Transaction, hashes: Collection[str], *, locked: bool) -> dict[str, int]:
     if not hashes:
         return {}
     wanted = (
@@ -187,19 +187,19 @@ async def _live(unit: Transaction, hashes: Collection[str], *, locked: bool) -> 
         .where(among(col(Query.canonical_hash), hashes), col(Query.live))
         .order_by(col(Query.id))
     )
-    rows = await unit.session.exec(wanted.with_for_update(read=True) if locked else wanted)
+    rows = await tx.session.exec(wanted.with_for_update(read=True) if locked else wanted)
     return {hashed: query_id for hashed, query_id in rows if query_id is not None}
 
 
-async def _revive(unit: Transaction, lacking: Mapping[str, str]) -> None:
+async def _revive(tx: Transaction, lacking: Mapping[str, str]) -> None:
     """Make or revive the queries, by hash; one that is live by now stays as it is."""
-    first = await _next_changes(unit, len(lacking)) - len(lacking) + 1
+    first = await _next_changes(tx, len(lacking)) - len(lacking) + 1
     rows = [
         {"canonical": text, "canonical_hash": hashed, "live": True, "changed": number}
         for number, (hashed, text) in enumerate(lacking.items(), first)
     ]
     await upsert(
-        unit,
+        tx,
         Query,
         rows,
         key="canonical_hash",
@@ -207,19 +207,19 @@ async def _revive(unit: Transaction, lacking: Mapping[str, str]) -> None:
     )
 
 
-async def _is_in_use(unit: Transaction, query_id: int) -> bool:
+async def _is_in_use(tx: Transaction, query_id: int) -> bool:
     asked = select(Topic.id).where(Topic.query_id == query_id).limit(1)
-    return (await unit.session.exec(asked)).first() is not None
+    return (await tx.session.exec(asked)).first() is not None
 
 
-async def _next_changes(unit: Transaction, count: int) -> int:
+async def _next_changes(tx: Transaction, count: int) -> int:
     """Take the next *count* change numbers; return the last. Their row is locked until the end."""
-    unit.hints.add(Notification.QUERIES)
+    tx.notifications.add(Notification.QUERIES)
     more = {"more": count}
-    given = (await unit.session.exec(_MORE, params=more)).scalar()
+    given = (await tx.session.exec(_MORE, params=more)).scalar()
     if given is None:
-        await insert_new(unit, ChangeNumber, [{"name": CHANGES, "value": 0}])
-        given = (await unit.session.exec(_MORE, params=more)).scalar_one()
+        await insert_new(tx, ChangeNumber, [{"name": CHANGES, "value": 0}])
+        given = (await tx.session.exec(_MORE, params=more)).scalar_one()
     return int(given)
 
 
@@ -238,9 +238,9 @@ class MatchFound(NamedTuple):
     news_at: datetime
 
 
-async def store_matches(unit: Transaction, found: Sequence[MatchFound]) -> None:
+async def store_matches(tx: Transaction, found: Sequence[MatchFound]) -> None:
     """Store those not known yet."""
-    await insert_new(unit, Match, [match._asdict() | {"found_at": unit.now} for match in found])
+    await insert_new(tx, Match, [match._asdict() | {"found_at": tx.now} for match in found])
 
 
 # Checkpoints: which saved indexes belong to this database, and to its history as it was.
@@ -255,17 +255,15 @@ async def store_matches(unit: Transaction, found: Sequence[MatchFound]) -> None:
 _KEPT = timedelta(days=90)
 
 
-async def add_index_version(unit: Transaction, number: int) -> str:
+async def add_index_version(tx: Transaction, number: int) -> str:
     """Return a new token for an index that has seen the change *number*, which is committed."""
-    await unit.session.exec(
-        delete(IndexVersion).where(col(IndexVersion.made_at) < unit.now - _KEPT)
-    )
+    await tx.session.exec(delete(IndexVersion).where(col(IndexVersion.made_at) < tx.now - _KEPT))
     token = token_hex(16)
-    unit.session.add(IndexVersion(token=token, number=number, made_at=unit.now))
+    tx.session.add(IndexVersion(token=token, number=number, made_at=tx.now))
     return token
 
 
-async def index_versions(unit: Transaction) -> dict[str, int]:
+async def index_versions(tx: Transaction) -> dict[str, int]:
     """The number of the last change that was seen, by token."""
-    found = await unit.session.exec(select(IndexVersion.token, IndexVersion.number))
+    found = await tx.session.exec(select(IndexVersion.token, IndexVersion.number))
     return dict(found.all())

@@ -63,38 +63,38 @@ class Batch(NamedTuple):
     last: int | str | None
 
 
-async def forget_deliveries(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_deliveries(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     """Held ones wait for the operator, and suspended ones for their chat."""
     may_go = and_(
         col(Delivery.state).in_(_OVER),
         or_(col(Delivery.sent_at).is_(None), col(Delivery.sent_at) < before),
     )
-    return await _forget(unit, Delivery, col(Delivery.created_at), (after, before, limit), may_go)
+    return await _forget(tx, Delivery, col(Delivery.created_at), (after, before, limit), may_go)
 
 
-async def forget_editions(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_editions(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     """A chat's last one stays: it says where the next begins."""
     newer = aliased(Edition, name="newer")
     may_go = exists().where(
         col(newer.chat_id) == col(Edition.chat_id), col(newer.id) > col(Edition.id)
     )
-    return await _forget(unit, Edition, col(Edition.made_at), (after, before, limit), may_go)
+    return await _forget(tx, Edition, col(Edition.made_at), (after, before, limit), may_go)
 
 
-async def forget_alerts(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_alerts(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     waits = exists().where(
         col(Bundle.id) == col(Alert.bundle_id), col(Bundle.released_at).is_(None)
     )
-    return await _forget(unit, Alert, col(Alert.made_at), (after, before, limit), ~waits)
+    return await _forget(tx, Alert, col(Alert.made_at), (after, before, limit), ~waits)
 
 
-async def forget_bundles(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_bundles(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     is_empty = ~exists().where(col(Alert.bundle_id) == col(Bundle.id))
     may_go = and_(col(Bundle.released_at).is_not(None), is_empty)
-    return await _forget(unit, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
+    return await _forget(tx, Bundle, col(Bundle.release_at), (after, before, limit), may_go)
 
 
-async def forget_articles(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_articles(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     """With what hangs on them: entries, folded texts, versions, matches."""
     may_go = and_(
         col(Article.stage) == Stage.PUBLISHED,
@@ -107,18 +107,18 @@ async def forget_articles(unit: Transaction, after: int, before: datetime, limit
         ),
         ~exists().where(col(Alert.article_id) == col(Article.id)),
     )
-    return await _forget(unit, Article, col(Article.stored_at), (after, before, limit), may_go)
+    return await _forget(tx, Article, col(Article.stored_at), (after, before, limit), may_go)
 
 
-async def forget_stories(unit: Transaction, after: int, before: datetime, limit: int) -> Batch:
+async def forget_stories(tx: Transaction, after: int, before: datetime, limit: int) -> Batch:
     may_go = ~exists().where(col(Article.story_id) == col(Story.id))
-    return await _forget(unit, Story, col(Story.created_at), (after, before, limit), may_go)
+    return await _forget(tx, Story, col(Story.created_at), (after, before, limit), may_go)
 
 
-async def forget_paces(unit: Transaction, after: int | str, before: datetime, limit: int) -> Batch:
+async def forget_paces(tx: Transaction, after: int | str, before: datetime, limit: int) -> Batch:
     """Of chats that nothing went to of late: without a row, nothing waits."""
     keys = select(Pace.key).where(col(Pace.key) > str(after or "")).order_by(col(Pace.key))
-    page = (await unit.session.exec(keys.limit(limit))).all()
+    page = (await tx.session.exec(keys.limit(limit))).all()
     if not page:
         return Batch(0, None)
     over = (
@@ -129,8 +129,8 @@ async def forget_paces(unit: Transaction, after: int | str, before: datetime, li
     )
     # Whoever sends just now holds its rows, in this order; it is not waited for.
     locked = keys.where(*over).with_for_update(skip_locked=True)
-    gone = (await unit.session.exec(locked)).all()
-    await unit.session.exec(delete(Pace).where(col(Pace.key).in_(gone)))
+    gone = (await tx.session.exec(locked)).all()
+    await tx.session.exec(delete(Pace).where(col(Pace.key).in_(gone)))
     return Batch(len(gone), page[-1] if len(page) == limit else None)
 
 
@@ -159,7 +159,7 @@ def _is_among_the_newest() -> ColumnElement[bool]:
 
 
 async def _forget(
-    unit: Transaction,
+    tx: Transaction,
     table: Any,
     at: Any,
     page: tuple[int, datetime, int],
@@ -167,7 +167,7 @@ async def _forget(
 ) -> Batch:
     after, before, limit = page
     oldest = select(col(table.id), at).where(col(table.id) > after).order_by(col(table.id))
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows: Sequence[Any] = (await connection.execute(oldest.limit(limit))).all()
     old = [number for number, moment in rows if moment < before]
     if not old:
@@ -182,7 +182,8 @@ async def _forget(
 # 1. `shut_chat` takes from our row all that says whose it was, and with it all that the chat had
 #    chosen, and what names it elsewhere. From then on nothing is sent to it, and whoever comes back
 #    gets a new row.
-# 2. `empty_some`, again and again: what it has been sent may be more than one unit should delete.
+# 2. `empty_some`, again and again: what it has been sent may be more than one transaction should
+#    delete.
 # 3. `erase_shut` takes the row itself.
 # 4. `erase_words`, again and again: queries that nobody asks for any more have words, and matches.
 #
@@ -191,8 +192,8 @@ async def _forget(
 
 AT_ONCE: Final = 500
 
-# What may be too many rows for one unit, those that hang on others first; and how they are told
-# apart within a chat. A mailbox is only one, but its mails hang on it.
+# What may be too many rows for one transaction, those that hang on others first; and how they are
+# told apart within a chat. A mailbox is only one, but its mails hang on it.
 _MANY: Final[tuple[tuple[Any, Any], ...]] = (
     (EditionStory, EditionStory.story_id),
     (Delivery, Delivery.id),
@@ -209,95 +210,95 @@ _NOBODY: Final = -(2**62)  # Telegram's ids have 52 bits
 _SHUT: Final = "state = 'erased'"
 
 
-async def erase_chat(unit: Transaction, chat_id: int) -> None:
+async def erase_chat(tx: Transaction, chat_id: int) -> None:
     """Let nothing be sent to our row *chat_id* any more, nor tell whose it was."""
     locked = select(Chat.telegram_id).where(col(Chat.id) == chat_id).with_for_update()
-    number = (await unit.session.exec(locked)).first()
+    number = (await tx.session.exec(locked)).first()
     if number is None:
         return
-    await _take_back_feedback(unit, chat_id)
+    await _take_back_feedback(tx, chat_id)
     many = {table.__tablename__ for table, _ in _MANY}
     for column in reversed(columns_naming_a_chat()):
         goes_too = all(key.ondelete == "CASCADE" for key in column.foreign_keys)
         if goes_too and column.table.name not in many:
-            await _apply(unit, delete(column.table).where(column == chat_id))
+            await _apply(tx, delete(column.table).where(column == chat_id))
     # What is claimed and not begun is stopped so; what waits, by the state of the chat.
     in_hand = (col(Delivery.chat_id) == chat_id, col(Delivery.state).in_(_IN_HAND))
-    await _apply(unit, delete(Delivery).where(*in_hand))
+    await _apply(tx, delete(Delivery).where(*in_hand))
     mailbox = update(Mailbox).where(col(Mailbox.chat_id) == chat_id)
-    await _apply(unit, mailbox.values(**_no_mailbox()))
+    await _apply(tx, mailbox.values(**_no_mailbox()))
     chat = update(Chat).where(col(Chat.id) == chat_id)
-    await _apply(unit, chat.values(**_no_chat(unit, chat_id)))
+    await _apply(tx, chat.values(**_no_chat(tx, chat_id)))
     # A forum's topics have rows of their own, and one number.
     others = select(Chat.id).where(col(Chat.telegram_id) == number).limit(1)
-    if (await unit.session.exec(others)).first() is None:
-        await forget_pace(unit, number)
-        await forget_actor(unit, number)
+    if (await tx.session.exec(others)).first() is None:
+        await forget_pace(tx, number)
+        await forget_actor(tx, number)
 
 
-async def erased_chats(unit: Transaction, limit: int) -> list[int]:
+async def erased_chats(tx: Transaction, limit: int) -> list[int]:
     """Return chats that are shut and not gone yet."""
     wanted = select(Chat.id).where(text(f"chat.{_SHUT}")).order_by(col(Chat.id)).limit(limit)
-    return list(await unit.session.exec(wanted))
+    return list(await tx.session.exec(wanted))
 
 
-async def erase_batch(unit: Transaction, chat_id: int) -> bool:
+async def erase_batch(tx: Transaction, chat_id: int) -> bool:
     """Delete some of what a chat that is shut has been sent; return whether there was any."""
     for table, key in _MANY:
         theirs = select(col(key)).where(col(table.chat_id) == chat_id).limit(AT_ONCE)
         # Another process may be at it as well.
-        keys = (await unit.session.exec(theirs.with_for_update(skip_locked=True))).all()
+        keys = (await tx.session.exec(theirs.with_for_update(skip_locked=True))).all()
         if keys:
             these = (col(table.chat_id) == chat_id, col(key).in_(keys))
-            await _apply(unit, delete(table).where(*these))
+            await _apply(tx, delete(table).where(*these))
             return True
     return False
 
 
-async def finish_erasing(unit: Transaction, chat_id: int) -> None:
+async def finish_erasing(tx: Transaction, chat_id: int) -> None:
     """Delete our row *chat_id*; whatever names it still goes with it."""
-    await _apply(unit, delete(Chat).where(col(Chat.id) == chat_id, text(_SHUT)))
+    await _apply(tx, delete(Chat).where(col(Chat.id) == chat_id, text(_SHUT)))
 
 
-async def orphan_queries(unit: Transaction) -> Sequence[int]:
+async def orphan_queries(tx: Transaction) -> Sequence[int]:
     """Return some queries that nobody asks for any more and whose words are still there."""
     left = (~col(Query.live), col(Query.canonical) != "")
-    found = await unit.session.exec(select(Query.id).where(*left).limit(AT_ONCE))
+    found = await tx.session.exec(select(Query.id).where(*left).limit(AT_ONCE))
     return list(found)
 
 
-async def erase_queries(unit: Transaction, query_ids: Collection[int]) -> bool:
+async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
     """Erase some matches of these queries, in the end their words; return whether any are left.
 
     Their rows stay, for by their changes the indexes of all processes learn that they are gone.
     """
     these = select(Query.id).where(col(Query.id).in_(query_ids), ~col(Query.live))
-    ids = (await unit.session.exec(these.order_by(col(Query.id)).with_for_update())).all()
+    ids = (await tx.session.exec(these.order_by(col(Query.id)).with_for_update())).all()
     matched = select(Match.article_id, Match.query_id).where(col(Match.query_id).in_(ids))
-    keys = (await unit.session.exec(matched.limit(AT_ONCE))).all()
+    keys = (await tx.session.exec(matched.limit(AT_ONCE))).all()
     if keys:
         key = tuple_(col(Match.article_id), col(Match.query_id))
-        await _apply(unit, delete(Match).where(key.in_(keys)))
+        await _apply(tx, delete(Match).where(key.in_(keys)))
         return True
     hashed = literal("erased:").concat(cast(col(Query.id), String))
     words = update(Query).where(col(Query.id).in_(ids))
-    await _apply(unit, words.values(canonical="", canonical_hash=hashed))
+    await _apply(tx, words.values(canonical="", canonical_hash=hashed))
     return False
 
 
-async def _take_back_feedback(unit: Transaction, chat_id: int) -> None:
+async def _take_back_feedback(tx: Transaction, chat_id: int) -> None:
     """Delete what those who run the bot were sent of the chat's feedback: it has name and words."""
     written = select(Feedback.id).where(col(Feedback.chat_id) == chat_id)
-    numbers = set(await unit.session.exec(written))
+    numbers = set(await tx.session.exec(written))
     if not numbers:
         return
-    told = await notices_of_feedback(unit)
+    told = await notices_of_feedback(tx)
     ids = [delivery_id for delivery_id, number in told.items() if number in numbers]
-    await _apply(unit, delete(Delivery).where(col(Delivery.id).in_(ids)))
+    await _apply(tx, delete(Delivery).where(col(Delivery.id).in_(ids)))
 
 
-def _no_chat(unit: Transaction, chat_id: int) -> dict[str, Any]:
-    blank = Chat(telegram_id=_NOBODY - chat_id, state_since=unit.now, created_at=unit.now)
+def _no_chat(tx: Transaction, chat_id: int) -> dict[str, Any]:
+    blank = Chat(telegram_id=_NOBODY - chat_id, state_since=tx.now, created_at=tx.now)
     blank.state = ChatState.ERASED
     return blank.model_dump(exclude={"id"})
 
@@ -312,5 +313,5 @@ def _no_mailbox() -> dict[str, Any]:
     }
 
 
-async def _apply(unit: Transaction, statement: Any) -> None:
-    await unit.session.exec(statement.execution_options(synchronize_session=False))
+async def _apply(tx: Transaction, statement: Any) -> None:
+    await tx.session.exec(statement.execution_options(synchronize_session=False))

@@ -64,17 +64,17 @@ def is_current(version: str | None) -> bool:
     return True
 
 
-async def require_current(unit: Transaction) -> None:
+async def require_current(tx: Transaction) -> None:
     """For whoever does not migrate: `SchemaError` unless the tables are those of this version."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     version = await connection.run_sync(stored_version)
     if not is_current(version):
         raise SchemaTooOldError(version)
 
 
-async def is_still_current(unit: Transaction) -> bool:
+async def is_still_current(tx: Transaction) -> bool:
     """`is_current`, of a database that is in use."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     return is_current((await connection.execute(_STORED)).scalar())
 
 

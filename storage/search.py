@@ -41,29 +41,29 @@ class ArticleSearch:
 _NEWEST = 1500
 
 
-async def search_articles(unit: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
+async def search_articles(tx: Transaction, wanted: ArticleSearch, *, limit: int) -> list[int]:
     """Which articles are *wanted*, about the newest first; without *since* by when they came."""
     if wanted.source_ids == frozenset():
         return []
-    if unit.dialect == POSTGRESQL:
-        await _plan_for_these(unit, wanted)
-    first = await _first_since(unit, wanted)
-    newest = await _among_the_newest(unit, wanted, first, limit)
+    if tx.dialect == POSTGRESQL:
+        await _plan_for_these(tx, wanted)
+    first = await _first_since(tx, wanted)
+    newest = await _among_the_newest(tx, wanted, first, limit)
     if newest is not None:
         return newest
-    if not _is_by_time(unit, wanted):
-        wanted = await _with_sources(unit, wanted)
-    question = _statement(unit, wanted, first)
-    return list(await unit.session.exec(question.limit(limit)))
+    if not _is_by_time(tx, wanted):
+        wanted = await _with_sources(tx, wanted)
+    question = _statement(tx, wanted, first)
+    return list(await tx.session.exec(question.limit(limit)))
 
 
-async def _plan_for_these(unit: Transaction, wanted: ArticleSearch) -> None:
+async def _plan_for_these(tx: Transaction, wanted: ArticleSearch) -> None:
     """Let PostgreSQL plan for what is asked.
 
     A plan for any words, which it makes after five times, is a hundred times slower for some. It
     does not know either what it costs to read the tokens of a row; few may have words and language.
     """
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     await connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     if wanted.language:
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
@@ -71,17 +71,17 @@ async def _plan_for_these(unit: Transaction, wanted: ArticleSearch) -> None:
 
 
 async def _among_the_newest(
-    unit: Transaction, wanted: ArticleSearch, first: int, limit: int
+    tx: Transaction, wanted: ArticleSearch, first: int, limit: int
 ) -> list[int] | None:
     """Those of the newest with the words that are wanted; None where there may be more of them."""
     is_set_apart = wanted.source_ids is not None or wanted.whatever_source or wanted.language
-    if is_set_apart or wanted.words is None or limit > _NEWEST or _is_by_time(unit, wanted):
+    if is_set_apart or wanted.words is None or limit > _NEWEST or _is_by_time(tx, wanted):
         return None
-    article_id, matches = _index(unit, wanted)
+    article_id, matches = _index(tx, wanted)
     question = select(article_id).where(matches, article_id >= first)
-    rows = await unit.session.exec(question.order_by(article_id.desc()).limit(_NEWEST))
+    rows = await tx.session.exec(question.order_by(article_id.desc()).limit(_NEWEST))
     ids: list[int] = list(rows)
-    reached = await _visible_to(unit, wanted, ids)
+    reached = await _visible_to(tx, wanted, ids)
     found = [row for row in ids if row in reached]
     return found[:limit] if len(ids) < _NEWEST or len(found) >= limit else None
 
@@ -90,51 +90,51 @@ async def _among_the_newest(
 _FEW_SOURCES = 500
 
 
-async def _with_sources(unit: Transaction, wanted: ArticleSearch) -> ArticleSearch:
+async def _with_sources(tx: Transaction, wanted: ArticleSearch) -> ArticleSearch:
     """Name the sources that reach the chat, if these are few."""
     if wanted.source_ids is not None or wanted.whatever_source:
         return wanted
     reaching = select(Source.id).where(reaches(wanted.chat_id)).limit(_FEW_SOURCES + 1)
-    ids = frozenset(row for row in await unit.session.exec(reaching) if row)
+    ids = frozenset(row for row in await tx.session.exec(reaching) if row)
     return wanted if len(ids) > _FEW_SOURCES else replace(wanted, source_ids=ids)
 
 
 async def _visible_to(
-    unit: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
+    tx: Transaction, wanted: ArticleSearch, article_ids: Collection[int]
 ) -> set[int]:
     """Which of the articles have reached the chat, and are as new as is wanted."""
     these = among(col(Entry.article_id), article_ids)
     carried = select(Entry.article_id).join(Source, col(Source.id) == Entry.source_id)
-    reached = set(await unit.session.exec(carried.where(these, reaches(wanted.chat_id))))
+    reached = set(await tx.session.exec(carried.where(these, reaches(wanted.chat_id))))
     if wanted.since:
         new = select(Article.id).where(among(col(Article.id), article_ids), *_newer_than(wanted))
-        reached &= {row for row in await unit.session.exec(new) if row}
+        reached &= {row for row in await tx.session.exec(new) if row}
     return reached
 
 
-def _statement(unit: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
-    is_indexed = wanted.words is not None or (wanted.language and unit.dialect == POSTGRESQL)
-    if _is_by_time(unit, wanted):
+def _statement(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+    is_indexed = wanted.words is not None or (wanted.language and tx.dialect == POSTGRESQL)
+    if _is_by_time(tx, wanted):
         by_time = _by_time(wanted, col(Article.id), first)
         folded = by_time.join(Folded, col(Folded.article_id) == Article.id)
         return folded.where(_has_tokens(wanted))
     if is_indexed:
-        return _by_index(unit, wanted, first)
+        return _by_index(tx, wanted, first)
     if wanted.since is None and wanted.source_ids is not None and not wanted.language:
         carried = _carried(wanted, first)
         return carried.distinct().order_by(col(Entry.article_id).desc())
-    return _by_time(wanted, _only_article(unit, col(Article.id)), first)
+    return _by_time(wanted, _only_article(tx, col(Article.id)), first)
 
 
-def _is_by_time(unit: Transaction, wanted: ArticleSearch) -> bool:
+def _is_by_time(tx: Transaction, wanted: ArticleSearch) -> bool:
     """Whether PostgreSQL can find the words among what is new."""
     is_new = wanted.since is not None and not wanted.language
-    return unit.dialect == POSTGRESQL and wanted.words is not None and is_new
+    return tx.dialect == POSTGRESQL and wanted.words is not None and is_new
 
 
-async def articles_of(unit: Transaction, article_ids: Collection[int]) -> list[Article]:
+async def articles_of(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
     """Those of the articles that are still there; the newest first."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Article)
         .where(among(col(Article.id), article_ids))
         .order_by(col(Article.news_at).desc(), col(Article.id).desc())
@@ -142,13 +142,13 @@ async def articles_of(unit: Transaction, article_ids: Collection[int]) -> list[A
     return list(rows)
 
 
-async def _first_since(unit: Transaction, wanted: ArticleSearch) -> int:
+async def _first_since(tx: Transaction, wanted: ArticleSearch) -> int:
     """Where SQLite begins; PostgreSQL needs no help."""
-    if wanted.since is None or unit.dialect == POSTGRESQL:
+    if wanted.since is None or tx.dialect == POSTGRESQL:
         return 0
     # Not the bare id: SQLite would walk the table from its first row for the least one.
     least = func.min(col(Article.id) + 0)
-    found = await unit.session.exec(select(least).where(col(Article.news_at) >= wanted.since))
+    found = await tx.session.exec(select(least).where(col(Article.news_at) >= wanted.since))
     return found.one() or 0
 
 
@@ -159,15 +159,15 @@ def _by_time(wanted: ArticleSearch, article_id: Any, first: int) -> SelectOfScal
     return question.order_by(col(Article.news_at if wanted.since else Article.id).desc())
 
 
-def _by_index(unit: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
+def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfScalar[Any]:
     """Walk the index from the newest row on, and stop as soon as there are enough.
 
     By id, as they were stored: by the time of the news every article with a common word would
     have to be read before the first is known. What else is asked comes as sets of ids, because
     to look at the rows of all that have a common word takes a second.
     """
-    article_id, matches = _index(unit, wanted)
-    sole = _only_article(unit, article_id)
+    article_id, matches = _index(tx, wanted)
+    sole = _only_article(tx, article_id)
     question = select(article_id).where(matches, *_is_carried(wanted, sole, first))
     if first:
         question = question.where(article_id >= first)
@@ -176,14 +176,14 @@ def _by_index(unit: Transaction, wanted: ArticleSearch, first: int) -> SelectOfS
     return question.order_by(article_id.desc())
 
 
-def _only_article(unit: Transaction, article_id: Any) -> Any:
+def _only_article(tx: Transaction, article_id: Any) -> Any:
     """Return the id for a set of them: bare, SQLite would ask its index anew for each of a set."""
-    return article_id if unit.dialect == POSTGRESQL else article_id + 0
+    return article_id if tx.dialect == POSTGRESQL else article_id + 0
 
 
-def _index(unit: Transaction, wanted: ArticleSearch) -> tuple[Any, Any]:
+def _index(tx: Transaction, wanted: ArticleSearch) -> tuple[Any, Any]:
     """Return the column of the index that names an article, and that it has the words."""
-    if unit.dialect == POSTGRESQL:
+    if tx.dialect == POSTGRESQL:
         return col(Folded.article_id), _has_tokens(wanted)
     rowid: ColumnElement[int] = table("folded_index", column("rowid")).c.rowid
     return rowid, text("folded_index MATCH :words").bindparams(words=wanted.words)
@@ -240,27 +240,27 @@ class FoundStory:
 
 
 async def newest_stories(
-    unit: Transaction, chat_id: int, query_id: int, limit: int
+    tx: Transaction, chat_id: int, query_id: int, limit: int
 ) -> list[FoundStory]:
     """Return up to *limit* stories that the query found, the one with the newest article first."""
-    return await _newest(unit, chat_id, col(Match.query_id) == query_id, limit)
+    return await _newest(tx, chat_id, col(Match.query_id) == query_id, limit)
 
 
-async def newest_public_stories(unit: Transaction, chat_id: int, limit: int) -> list[FoundStory]:
+async def newest_public_stories(tx: Transaction, chat_id: int, limit: int) -> list[FoundStory]:
     """Return those that the topics of a chat found in public sources: others may see them."""
     watched = (
         select(Topic.query_id)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id, ~col(Subscription.paused))
     )
-    queries = list(await unit.session.exec(watched))
-    return await _newest(unit, None, among(col(Match.query_id), queries), limit) if queries else []
+    queries = list(await tx.session.exec(watched))
+    return await _newest(tx, None, among(col(Match.query_id), queries), limit) if queries else []
 
 
 async def _newest(
-    unit: Transaction, chat_id: int | None, which: ColumnElement[bool], limit: int
+    tx: Transaction, chat_id: int | None, which: ColumnElement[bool], limit: int
 ) -> list[FoundStory]:
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(  # type: ignore[call-overload]
             Article.story_id,
             Article.id,
@@ -274,7 +274,7 @@ async def _newest(
         .join(Article, col(Article.id) == Match.article_id)
         .where(
             which,
-            col(Match.news_at) <= unit.now,
+            col(Match.news_at) <= tx.now,
             article_reaches(chat_id, col(Article.id)),
         )
         .order_by(col(Match.news_at).desc(), col(Article.id).desc())
@@ -292,7 +292,7 @@ async def _newest(
 # How many stories each query found, day by day: what a trend is read from.
 
 
-async def chats_with_own_sources(unit: Transaction, chat_ids: Collection[int]) -> set[int]:
+async def chats_with_own_sources(tx: Transaction, chat_ids: Collection[int]) -> set[int]:
     """Return those of the chats that any source reaches which does not reach everybody."""
     own = (
         select(Follow.chat_id)
@@ -300,11 +300,11 @@ async def chats_with_own_sources(unit: Transaction, chat_ids: Collection[int]) -
         .where(among(col(Follow.chat_id), chat_ids), ~col(Source.public))
         .distinct()
     )
-    return set(await unit.session.exec(own))
+    return set(await tx.session.exec(own))
 
 
 async def stories_by_day(
-    unit: Transaction, chat_id: int | None, query_ids: Collection[int], days: int
+    tx: Transaction, chat_id: int | None, query_ids: Collection[int], days: int
 ) -> Mapping[int, Mapping[int, int]]:
     """Return, by query and by whole days of age, how many stories came within *days*.
 
@@ -319,8 +319,8 @@ async def stories_by_day(
         .join(Article, col(Article.id) == Match.article_id)
         .where(
             among(col(Match.query_id), query_ids),
-            col(Match.news_at) > unit.now - timedelta(days=days),
-            col(Match.news_at) <= unit.now,
+            col(Match.news_at) > tx.now - timedelta(days=days),
+            col(Match.news_at) <= tx.now,
             article_reaches(chat_id, col(Article.id)),
         )
         .group_by(col(Match.query_id), col(Article.story_id))
@@ -328,11 +328,11 @@ async def stories_by_day(
     )
     # Compared with bound moments, since each database has an arithmetic of its own for dates.
     age = case(
-        *((stories.c.came_at > unit.now - timedelta(days=age + 1), age) for age in range(days - 1)),
+        *((stories.c.came_at > tx.now - timedelta(days=age + 1), age) for age in range(days - 1)),
         else_=days - 1,
     ).label("age")
     counted = select(stories.c.query_id, age, func.count()).group_by(stories.c.query_id, age)
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
-    for query_id, days_ago, count in await unit.session.exec(counted):
+    for query_id, days_ago, count in await tx.session.exec(counted):
         found[query_id][days_ago] = count
     return found

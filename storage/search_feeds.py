@@ -26,7 +26,7 @@ class SearchFeed:
     is_retired: bool
 
 
-async def subscribed_queries(unit: Transaction, limit: int) -> list[str]:
+async def subscribed_queries(tx: Transaction, limit: int) -> list[str]:
     """The canonical texts of what chats watch, what most of them watch first."""
     watched = (
         select(Topic.query_id, func.count().label("chats"))
@@ -38,7 +38,7 @@ async def subscribed_queries(unit: Transaction, limit: int) -> list[str]:
         .limit(limit)
         .subquery()
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Query.canonical)
         .join(watched, watched.c.query_id == col(Query.id))
         .order_by(watched.c.chats.desc(), col(Query.id))
@@ -46,9 +46,9 @@ async def subscribed_queries(unit: Transaction, limit: int) -> list[str]:
     return list(rows)
 
 
-async def search_feeds(unit: Transaction) -> list[SearchFeed]:
+async def search_feeds(tx: Transaction) -> list[SearchFeed]:
     """Every search there is, the oldest first, retired ones too."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Source.id, Source.url_hash, Source.state)
         .where(col(Source.kind) == SourceKind.SEARCH)
         .order_by(col(Source.id))
@@ -56,28 +56,28 @@ async def search_feeds(unit: Transaction) -> list[SearchFeed]:
     return [SearchFeed(id_, hashed, state is SourceState.RETIRED) for id_, hashed, state in rows]
 
 
-async def add_search_feeds(unit: Transaction, sources: Sequence[Source]) -> int:
+async def add_search_feeds(tx: Transaction, sources: Sequence[Source]) -> int:
     """Store those whose address no source has yet, the operator's included; return how many."""
     rows = [source.model_dump(exclude={"id"}) for source in sources]
-    return len(await insert_new(unit, Source, rows, returning=Source.id))
+    return len(await insert_new(tx, Source, rows, returning=Source.id))
 
 
-async def revive_search_feeds(unit: Transaction, ids: Collection[int]) -> None:
+async def revive_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
     """Read them again; what they hold by now is backlog, as at the first time."""
-    values = {"state": SourceState.ACTIVE, "next_fetch_at": unit.now, "first_read_at": None}
-    await unit.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
+    values = {"state": SourceState.ACTIVE, "next_fetch_at": tx.now, "first_read_at": None}
+    await tx.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
 
 
-async def retire_search_feeds(unit: Transaction, ids: Collection[int]) -> None:
+async def retire_search_feeds(tx: Transaction, ids: Collection[int]) -> None:
     """Read them no more. What they found stays theirs, and so stays visible."""
     values = {"state": SourceState.RETIRED, **_WELL}
-    await unit.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
+    await tx.session.exec(update(Source).where(among(col(Source.id), ids)).values(**values))
 
 
-async def delete_search_feeds(unit: Transaction, before: datetime) -> int:
+async def delete_search_feeds(tx: Transaction, before: datetime) -> int:
     """Forget those that are retired and were not read since *before*; return how many."""
     last = func.coalesce(col(Source.fetched_at), col(Source.created_at))
-    gone = await unit.session.exec(
+    gone = await tx.session.exec(
         delete(Source).where(
             col(Source.kind) == SourceKind.SEARCH,
             col(Source.state) == SourceState.RETIRED,

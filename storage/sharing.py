@@ -38,31 +38,31 @@ class Share(SQLModel, table=True):
     created_at: datetime
 
 
-async def published_feed(unit: Transaction, chat_id: int) -> PublishedFeed | None:
+async def published_feed(tx: Transaction, chat_id: int) -> PublishedFeed | None:
     return (
-        await unit.session.exec(select(PublishedFeed).where(PublishedFeed.chat_id == chat_id))
+        await tx.session.exec(select(PublishedFeed).where(PublishedFeed.chat_id == chat_id))
     ).first()
 
 
-async def lock_published_feed(unit: Transaction, chat_id: int) -> PublishedFeed:
+async def lock_published_feed(tx: Transaction, chat_id: int) -> PublishedFeed:
     """Return the chat's grant, locked and made where there is none; its chat must be locked."""
     locked = select(PublishedFeed).where(col(PublishedFeed.chat_id) == chat_id).with_for_update()
-    grant = (await unit.session.exec(locked)).first()
+    grant = (await tx.session.exec(locked)).first()
     if grant is None:
-        grant = PublishedFeed(chat_id=chat_id, changed_at=unit.now)
-        unit.session.add(grant)
-        await unit.session.flush()
+        grant = PublishedFeed(chat_id=chat_id, changed_at=tx.now)
+        tx.session.add(grant)
+        await tx.session.flush()
     return grant
 
 
 # Shares: queries that somebody shared and that are too long for a link, by a token for each.
 
 
-async def share_of(unit: Transaction, chat_id: int, typed: str) -> Share | None:
+async def share_of(tx: Transaction, chat_id: int, typed: str) -> Share | None:
     """Return what the chat has shared with these words before."""
     same = (col(Share.chat_id) == chat_id, col(Share.typed) == typed)
-    return (await unit.session.exec(select(Share).where(*same).limit(1))).first()
+    return (await tx.session.exec(select(Share).where(*same).limit(1))).first()
 
 
-async def shared_by(unit: Transaction, token: str) -> Share | None:
-    return (await unit.session.exec(select(Share).where(Share.token == token))).one_or_none()
+async def shared_by(tx: Transaction, token: str) -> Share | None:
+    return (await tx.session.exec(select(Share).where(Share.token == token))).one_or_none()

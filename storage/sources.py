@@ -112,25 +112,25 @@ class BoilerplateBlocks(SQLModel, table=True):
     blocks: str  # as the reader of pages writes them; small, for it forgets
 
 
-async def change_source(unit: Transaction, source_id: int, values: Mapping[str, Any]) -> None:
-    await unit.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
+async def change_source(tx: Transaction, source_id: int, values: Mapping[str, Any]) -> None:
+    await tx.session.exec(update(Source).where(col(Source.id) == source_id).values(**values))
 
 
-async def make_source_public(unit: Transaction, source: Source, values: Mapping[str, Any]) -> int:
+async def make_source_public(tx: Transaction, source: Source, values: Mapping[str, Any]) -> int:
     """Let the private source reach everybody, with the *values* of its columns; return its row.
 
     Its entries are forgotten, and a visit under way finds its lease gone: what it showed as a
     private source becomes no public article, for it may have shown anything then.
     """
     source_id = source.id
-    await unit.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
+    await tx.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
     kept = {"created_at": source.created_at, "public": True}
-    await change_source(unit, source_id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
+    await change_source(tx, source_id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
     return source_id
 
 
-async def source_of(unit: Transaction, url_hash: str) -> Source | None:
-    found = await unit.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
+async def source_of(tx: Transaction, url_hash: str) -> Source | None:
+    found = await tx.session.exec(select(Source).where(col(Source.url_hash) == url_hash))
     return found.first()
 
 
@@ -140,11 +140,11 @@ class KnownSource(NamedTuple):
     is_inside: bool  # the operator's own network, and not for everybody
 
 
-async def sources_known(unit: Transaction, url_hashes: Collection[str]) -> list[KnownSource]:
-    """Return those of them that are there; none of these goes before this unit ends."""
+async def sources_known(tx: Transaction, url_hashes: Collection[str]) -> list[KnownSource]:
+    """Return those of them that are there; none of these goes before this transaction ends."""
     if not url_hashes:
         return []
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Source.id, Source.url_hash, and_(col(Source.own_network), ~col(Source.public)))
         .where(among(col(Source.url_hash), url_hashes))
         .order_by(col(Source.id))
@@ -153,27 +153,27 @@ async def sources_known(unit: Transaction, url_hashes: Collection[str]) -> list[
     return [KnownSource(*row) for row in rows]
 
 
-async def private_sources(unit: Transaction, source_ids: Collection[int]) -> set[int]:
+async def private_sources(tx: Transaction, source_ids: Collection[int]) -> set[int]:
     """Return those of the sources that reach only the chats that follow them."""
     asked = select(Source.id).where(among(col(Source.id), source_ids), ~col(Source.public))
-    return {source_id for source_id in await unit.session.exec(asked) if source_id}
+    return {source_id for source_id in await tx.session.exec(asked) if source_id}
 
 
-async def all_sources(unit: Transaction) -> list[Source]:
+async def all_sources(tx: Transaction) -> list[Source]:
     """Return every source, the operator's first, then by host."""
     order = (col(Source.public).desc(), col(Source.host), col(Source.id))
-    return list(await unit.session.exec(select(Source).order_by(*order)))
+    return list(await tx.session.exec(select(Source).order_by(*order)))
 
 
-async def add_source(unit: Transaction, values: Mapping[str, Any]) -> int | None:
+async def add_source(tx: Transaction, values: Mapping[str, Any]) -> int | None:
     """Return the new row's id; None if a source of this URL is there already."""
-    new = await insert_new(unit, Source, [values], returning=Source.id)
+    new = await insert_new(tx, Source, [values], returning=Source.id)
     return new[0] if new else None
 
 
-async def remove_source(unit: Transaction, url_hash: str) -> bool:
+async def remove_source(tx: Transaction, url_hash: str) -> bool:
     """Forget the source and its entries; the articles stay, and what was sent stays true."""
-    gone = await unit.session.exec(delete(Source).where(col(Source.url_hash) == url_hash))
+    gone = await tx.session.exec(delete(Source).where(col(Source.url_hash) == url_hash))
     return bool(gone.rowcount)
 
 
@@ -187,19 +187,19 @@ _PAGE = inspect(AwaitedPage).local_table.alias("page")
 
 
 async def claim_due_sources(
-    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Source]:
     """Claim sources that are due, and none of a host that somebody is asking.
 
     The operator's own hosts may be asked at any time.
     """
-    await lock_claims(unit, Source)
-    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now)
-    free = ~_is_host_fetching(unit) & ~_has_page_read(unit, owner)
+    await lock_claims(tx, Source)
+    due = (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= tx.now)
+    free = ~_is_host_fetching(tx) & ~_has_page_read(tx, owner)
     return await claim(
-        unit,
+        tx,
         Source,
-        due & ~is_paused(col(Source.host), unit.now) & (col(Source.own_network) | free),
+        due & ~is_paused(col(Source.host), tx.now) & (col(Source.own_network) | free),
         order=(col(Source.next_fetch_at), col(Source.id)),
         limit=limit,
         owner=owner,
@@ -207,28 +207,28 @@ async def claim_due_sources(
     )
 
 
-def _is_host_fetching(unit: Transaction) -> ColumnElement[bool]:
+def _is_host_fetching(tx: Transaction) -> ColumnElement[bool]:
     """Whether another source of the host is being read, or was until a moment ago."""
     return exists().where(
         _OTHER.c.host == col(Source.host),
-        _OTHER.c.lease_until > unit.now,
+        _OTHER.c.lease_until > tx.now,
         _OTHER.c.own_network.is_(False),
     )
 
 
-def _has_page_read(unit: Transaction, owner: str) -> ColumnElement[bool]:
+def _has_page_read(tx: Transaction, owner: str) -> ColumnElement[bool]:
     """Whether another process reads a page of the host. One process sees to that by itself."""
-    if unit.dialect != POSTGRESQL:
+    if tx.dialect != POSTGRESQL:
         return false()
     return exists().where(
         _PAGE.c.host == col(Source.host),
-        _PAGE.c.lease_until > unit.now,
+        _PAGE.c.lease_until > tx.now,
         _PAGE.c.owner != owner,
     )
 
 
 async def finish_fetches(
-    unit: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
+    tx: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
     """Store what fetches brought, by the source's id, and let go of the sources.
 
@@ -237,16 +237,16 @@ async def finish_fetches(
     """
     if not fetches:
         return set()
-    ours = await held(unit, Source, fetches, owner)
-    await release_each(unit, Source, {source_id: fetches[source_id] for source_id in ours})
+    ours = await held(tx, Source, fetches, owner)
+    await release_each(tx, Source, {source_id: fetches[source_id] for source_id in ours})
     return ours
 
 
-async def delay_host(unit: Transaction, host: str, until: datetime) -> None:
+async def delay_host(tx: Transaction, host: str, until: datetime) -> None:
     """Ask none of *host*'s sources before *until*, those included that it gets meanwhile."""
-    await pause_host(unit, host, until)
+    await pause_host(tx, host, until)
     sooner = (col(Source.host) == host, col(Source.next_fetch_at) < until)
-    await unit.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
+    await tx.session.exec(update(Source).where(*sooner).values(next_fetch_at=until))
 
 
 # The pages that articles wait for: rows only as long as they are to be read.
@@ -255,36 +255,34 @@ async def delay_host(unit: Transaction, host: str, until: datetime) -> None:
 _LAST: Final = 2**48  # above every article's id
 
 
-async def enqueue_pages(unit: Transaction, pages: Sequence[AwaitedPage]) -> None:
+async def enqueue_pages(tx: Transaction, pages: Sequence[AwaitedPage]) -> None:
     if pages:
         rows = [page.model_dump() for page in pages]
-        await insert_new(unit, AwaitedPage, rows)
-        unit.hints.add(Notification.PAGES)
+        await insert_new(tx, AwaitedPage, rows)
+        tx.notifications.add(Notification.PAGES)
 
 
 async def claim_pages(
-    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[AwaitedPage]:
     """Lease pages that are due, one of each host, and none of a host that somebody is asking.
 
     Of a host those of public articles come first: a chat's own feed holds up nobody's news.
     """
-    await lock_claims(unit, Source)
+    await lock_claims(tx, Source)
     other = aliased(AwaitedPage)
     asked = exists().where(
-        col(other.host) == col(AwaitedPage.host), col(other.lease_until) > unit.now
+        col(other.host) == col(AwaitedPage.host), col(other.lease_until) > tx.now
     )
     # The least of each host, also for another process: it finds that one taken, and no other.
     first = (
-        select(func.min(_page_order(other)))
-        .where(col(other.due_at) <= unit.now)
-        .group_by(other.host)
+        select(func.min(_page_order(other))).where(col(other.due_at) <= tx.now).group_by(other.host)
     )
     due = _page_order(AwaitedPage).in_(first)
     return await claim(
-        unit,
+        tx,
         AwaitedPage,
-        due & ~asked & ~_is_polled(unit, owner) & ~is_paused(col(AwaitedPage.host), unit.now),
+        due & ~asked & ~_is_polled(tx, owner) & ~is_paused(col(AwaitedPage.host), tx.now),
         order=(col(AwaitedPage.article_id),),
         limit=limit,
         owner=owner,
@@ -297,31 +295,31 @@ def _page_order(page: type[AwaitedPage]) -> ColumnElement[int]:
     return col(page.article_id) + case((col(page.private), _LAST), else_=0)
 
 
-def _is_polled(unit: Transaction, owner: str) -> ColumnElement[bool]:
+def _is_polled(tx: Transaction, owner: str) -> ColumnElement[bool]:
     """Whether another process reads a source of the host. One process sees to that by itself."""
-    if unit.dialect != POSTGRESQL:
+    if tx.dialect != POSTGRESQL:
         return false()
     return exists().where(
         col(Source.host) == col(AwaitedPage.host),
-        col(Source.lease_until) > unit.now,
+        col(Source.lease_until) > tx.now,
         col(Source.owner).is_distinct_from(owner),
         col(Source.own_network).is_(False),
     )
 
 
-async def delay_next_page(unit: Transaction, page: AwaitedPage, pause: timedelta) -> None:
+async def delay_next_page(tx: Transaction, page: AwaitedPage, pause: timedelta) -> None:
     """Let the host of *page* rest from other processes; the one that read it sees to that."""
-    if unit.dialect == POSTGRESQL and not page.inside:
-        await pause_host(unit, page.host, unit.now + pause)
+    if tx.dialect == POSTGRESQL and not page.inside:
+        await pause_host(tx, page.host, tx.now + pause)
 
 
-async def postpone_page(unit: Transaction, article_id: int, owner: str, until: datetime) -> None:
-    await release(unit, AwaitedPage, [article_id], owner, due_at=until)
+async def postpone_page(tx: Transaction, article_id: int, owner: str, until: datetime) -> None:
+    await release(tx, AwaitedPage, [article_id], owner, due_at=until)
 
 
-async def finish_page(unit: Transaction, article_id: int, owner: str) -> bool:
+async def finish_page(tx: Transaction, article_id: int, owner: str) -> bool:
     """Await the page no longer; False if another reads it by now."""
-    done = await unit.session.exec(
+    done = await tx.session.exec(
         delete(AwaitedPage).where(
             col(AwaitedPage.article_id) == article_id, col(AwaitedPage.owner) == owner
         )
@@ -332,11 +330,11 @@ async def finish_page(unit: Transaction, article_id: int, owner: str) -> bool:
 # Hosts that asked to be left alone for a while: all their sources wait, in every process.
 
 
-async def pause_host(unit: Transaction, host: str, until: datetime) -> None:
+async def pause_host(tx: Transaction, host: str, until: datetime) -> None:
     """A longer pause that *host* asked for before stays."""
-    await unit.session.exec(delete(HostPause).where(col(HostPause.until) <= unit.now))
+    await tx.session.exec(delete(HostPause).where(col(HostPause.until) <= tx.now))
     longer = "until = excluded.until WHERE hostpause.until < excluded.until"
-    await upsert(unit, HostPause, [{"host": host, "until": until}], key="host", changes=longer)
+    await upsert(tx, HostPause, [{"host": host, "until": until}], key="host", changes=longer)
 
 
 def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bool]:
@@ -347,13 +345,13 @@ def is_paused(host: SQLColumnExpression[str], now: datetime) -> ColumnElement[bo
 # What each host prints on all its pages, as far as it has been learned from them.
 
 
-async def boilerplate_of(unit: Transaction, host: str) -> str:
+async def boilerplate_of(tx: Transaction, host: str) -> str:
     """Return what has been learned of *host*, "" for nothing."""
-    row = await unit.session.get(BoilerplateBlocks, host)
+    row = await tx.session.get(BoilerplateBlocks, host)
     return row.blocks if row else ""
 
 
-async def store_boilerplate(unit: Transaction, host: str, blocks: str) -> None:
+async def store_boilerplate(tx: Transaction, host: str, blocks: str) -> None:
     """Of two processes that learn of one host at the same moment, the later one counts."""
     rows = [{"host": host, "blocks": blocks}]
-    await upsert(unit, BoilerplateBlocks, rows, key="host", changes="blocks = excluded.blocks")
+    await upsert(tx, BoilerplateBlocks, rows, key="host", changes="blocks = excluded.blocks")

@@ -99,66 +99,66 @@ class Backlog(NamedTuple):
     queries_change: int
 
 
-async def totals(unit: Transaction) -> dict[str, list[Count]]:
+async def totals(tx: Transaction) -> dict[str, list[Count]]:
     """Return what there is now."""
-    return {name: await _counts(unit, table, by) for name, (table, by) in _TOTALS.items()}
+    return {name: await _counts(tx, table, by) for name, (table, by) in _TOTALS.items()}
 
 
-async def recent_totals(unit: Transaction, since: datetime) -> dict[str, list[Count]]:
+async def recent_totals(tx: Transaction, since: datetime) -> dict[str, list[Count]]:
     """Return what has come from *since* on."""
     return {
-        name: await _counts(unit, table, by, col(row) >= await _first(unit, at, since))
+        name: await _counts(tx, table, by, col(row) >= await _first(tx, at, since))
         for name, (table, by, row, at) in _RECENT.items()
     }
 
 
-async def amounts(unit: Transaction) -> Amounts:
+async def amounts(tx: Transaction) -> Amounts:
     subscribed = exists().where(col(Subscription.topic_id) == Topic.id)
     return Amounts(
-        chats=await _count(unit, Chat, col(Chat.state) == ChatState.ACTIVE),
-        topics=await _count(unit, Topic, subscribed),
-        sources=await _count(unit, Source, _ACTIVE),
-        queue=await _count(unit, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= unit.now),
-        held=await _count(unit, Delivery, col(Delivery.state) == DeliveryState.HELD),
+        chats=await _count(tx, Chat, col(Chat.state) == ChatState.ACTIVE),
+        topics=await _count(tx, Topic, subscribed),
+        sources=await _count(tx, Source, _ACTIVE),
+        queue=await _count(tx, Delivery, text(PENDING_SQL), col(Delivery.due_at) <= tx.now),
+        held=await _count(tx, Delivery, col(Delivery.state) == DeliveryState.HELD),
     )
 
 
-async def backlog(unit: Transaction) -> Backlog:
+async def backlog(tx: Transaction) -> Backlog:
     by = (Delivery.state, Delivery.medium)
     waiting = [
         count
         for condition in (BLOCKING_SQL, STUCK_SQL)
-        for count in await _counts(unit, Delivery, by, text(condition), most=MAX_BACKLOG)
+        for count in await _counts(tx, Delivery, by, text(condition), most=MAX_BACKLOG)
     ]
     return Backlog(
-        lags={stage: lag.total_seconds() for stage, lag in (await _lags(unit)).items()},
+        lags={stage: lag.total_seconds() for stage, lag in (await _lags(tx)).items()},
         queue={(state, medium): number for (state, medium), number, _ in waiting},
         sources={
-            "active": await _count(unit, Source, _ACTIVE, most=MAX_BACKLOG),
-            "in_trouble": await count_unhealthy_sources(unit),
+            "active": await _count(tx, Source, _ACTIVE, most=MAX_BACKLOG),
+            "in_trouble": await count_unhealthy_sources(tx),
         },
-        queries_change=await latest_change(unit),
+        queries_change=await latest_change(tx),
     )
 
 
-async def unhealthy_sources(unit: Transaction, limit: int) -> list[Source]:
+async def unhealthy_sources(tx: Transaction, limit: int) -> list[Source]:
     """Return those that fail or are gone for good, the longest unhealthy first."""
     ordered = select(Source).where(_UNHEALTHY).order_by(col(Source.trouble_since), col(Source.id))
-    return list(await unit.session.exec(ordered.limit(limit)))
+    return list(await tx.session.exec(ordered.limit(limit)))
 
 
-async def count_unhealthy_sources(unit: Transaction) -> int:
-    return await _count(unit, Source, _UNHEALTHY)
+async def count_unhealthy_sources(tx: Transaction) -> int:
+    return await _count(tx, Source, _UNHEALTHY)
 
 
-async def last_read(unit: Transaction) -> datetime | None:
+async def last_read(tx: Transaction) -> datetime | None:
     """Return when any source was last read well."""
     newest = select(func.max(col(Source.succeeded_at))).where(_ACTIVE)
-    return (await unit.session.exec(newest)).one()
+    return (await tx.session.exec(newest)).one()
 
 
-async def lags(unit: Transaction) -> Lags:
-    by_stage = await _lags(unit)
+async def lags(tx: Transaction) -> Lags:
+    by_stage = await _lags(tx)
     return Lags(
         read=by_stage["poll"],
         match=max(by_stage["group"], by_stage["match"]),
@@ -204,35 +204,35 @@ _DUE: Final[Mapping[str, list[Select[Any]]]] = {
 }
 
 
-async def _lags(unit: Transaction) -> dict[str, timedelta]:
+async def _lags(tx: Transaction) -> dict[str, timedelta]:
     """Return how long the oldest work of each stage has waited; what is due later has not."""
     asked = [(stage, each) for stage, statements in _DUE.items() for each in statements]
-    row = (await unit.session.exec(select(*(each.scalar_subquery() for _, each in asked)))).one()
+    row = (await tx.session.exec(select(*(each.scalar_subquery() for _, each in asked)))).one()
     late = dict.fromkeys(_DUE, timedelta())
     for (stage, _), due_at in zip(asked, row, strict=True):
         if due_at is not None:
-            late[stage] = max(late[stage], unit.now - due_at)
+            late[stage] = max(late[stage], tx.now - due_at)
     return late
 
 
-async def articles_a_day(unit: Transaction, days: int) -> list[Count]:
+async def articles_a_day(tx: Transaction, days: int) -> list[Count]:
     """Return how many were stored on each of the last *days*, in UTC, today last."""
-    midnight = unit.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = [midnight - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    firsts = [await _first(unit, Article.stored_at, start) for start in starts]
-    ends = [*firsts[1:], await _first(unit, Article.stored_at, unit.now + _DAY)]
+    firsts = [await _first(tx, Article.stored_at, start) for start in starts]
+    ends = [*firsts[1:], await _first(tx, Article.stored_at, tx.now + _DAY)]
     counted = []
     for start, first, end in zip(starts, firsts, ends, strict=True):
         which = (col(Article.id) >= first, col(Article.id) < end)
-        (count,) = await _counts(unit, Article, (), *which)
+        (count,) = await _counts(tx, Article, (), *which)
         counted.append(count._replace(what=(start.date().isoformat(),)))
     return counted
 
 
-async def most_subscribed(unit: Transaction, limit: int) -> list[Count]:
+async def most_subscribed(tx: Transaction, limit: int) -> list[Count]:
     """Return the public topics with most subscriptions: all others are some user's query."""
     chats = func.count(col(Subscription.id))
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     rows = await connection.execute(
         sa.select(col(Topic.name), chats)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
@@ -244,25 +244,25 @@ async def most_subscribed(unit: Transaction, limit: int) -> list[Count]:
     return [Count((name,), number) for name, number in rows]
 
 
-async def table_sizes(unit: Transaction) -> list[Count]:
+async def table_sizes(tx: Transaction) -> list[Count]:
     """Return the bytes of each table with its indexes, the largest first; [] where that is slow."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     try:
-        rows = (await connection.execute(text(await _asking_sizes(unit)))).all()
+        rows = (await connection.execute(text(await _asking_sizes(tx)))).all()
     except DBAPIError:  # this SQLite does not tell
         return []
     ours = {inspect(table).local_table.name for table in TABLES}
     return [Count((name,), int(size)) for name, size in rows if name in ours or size]
 
 
-async def _asking_sizes(unit: Transaction) -> str:
-    if unit.dialect == POSTGRESQL:
+async def _asking_sizes(tx: Transaction) -> str:
+    if tx.dialect == POSTGRESQL:
         return (
             "SELECT relname, pg_total_relation_size(oid) AS size FROM pg_class"
             " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
             " ORDER BY size DESC LIMIT 20"
         )
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
     page = (await connection.execute(text("PRAGMA page_size"))).scalar_one()
     if pages * page > _SMALL_FILE:
@@ -276,7 +276,7 @@ async def _asking_sizes(unit: Transaction) -> str:
 
 
 async def _counts(
-    unit: Transaction, table: Any, by: Sequence[Any] = (), *which: Any, most: int | None = None
+    tx: Transaction, table: Any, by: Sequence[Any] = (), *which: Any, most: int | None = None
 ) -> list[Count]:
     """Count the rows of *table* that are *which*, up to *most*, by the values of the columns *by*.
 
@@ -287,21 +287,21 @@ async def _counts(
     rows = sa.select(*columns).select_from(table).where(*which).limit(bound).subquery()
     groups = list(rows.c) if by else []
     counted = sa.select(*groups, func.count()).select_from(rows).group_by(*groups).order_by(*groups)
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     found = [(row[:-1], row[-1]) for row in (await connection.execute(counted)).all()]
     is_least = sum(number for _, number in found) >= bound
     return [Count(tuple(map(str, values)), number, is_least) for values, number in found]
 
 
-async def _count(unit: Transaction, table: Any, *which: Any, most: int | None = None) -> int:
-    (count,) = await _counts(unit, table, (), *which, most=most)
+async def _count(tx: Transaction, table: Any, *which: Any, most: int | None = None) -> int:
+    (count,) = await _counts(tx, table, (), *which, most=most)
     return count.number
 
 
-async def _first(unit: Transaction, at: Any, since: datetime) -> int:
+async def _first(tx: Transaction, at: Any, since: datetime) -> int:
     """Return the id of the first row whose *at* is not before *since*; past the last if none is."""
     table = at.class_
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     ends = sa.select(func.min(table.id), func.max(table.id))
     low, high = (await connection.execute(ends)).one()
     if high is None:

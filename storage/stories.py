@@ -63,20 +63,20 @@ _START: Final = text("""
 """).bindparams(bindparam("now", type_=inspect(Story).columns["created_at"].type))
 
 
-async def create_stories(unit: Transaction, count: int) -> list[int]:
+async def create_stories(tx: Transaction, count: int) -> list[int]:
     """Return the ids of so many new stories, one at least, in order."""
-    connection = await unit.session.connection()
-    started = await connection.execute(_START, {"count": count, "now": unit.now})
+    connection = await tx.session.connection()
+    started = await connection.execute(_START, {"count": count, "now": tx.now})
     return sorted(started.scalars())
 
 
-async def delete_stories(unit: Transaction, story_ids: Collection[int]) -> None:
+async def delete_stories(tx: Transaction, story_ids: Collection[int]) -> None:
     if story_ids:
-        await unit.session.exec(delete(Story).where(among(col(Story.id), story_ids)))
+        await tx.session.exec(delete(Story).where(among(col(Story.id), story_ids)))
 
 
-async def mark_growth(unit: Transaction, story_ids: Collection[int]) -> None:
-    await unit.session.exec(
+async def mark_growth(tx: Transaction, story_ids: Collection[int]) -> None:
+    await tx.session.exec(
         update(Story)
         .where(among(col(Story.id), story_ids))
         .values(grown=col(Story.grown) + 1)
@@ -95,10 +95,10 @@ _CONTINUE: Final = (
 )
 
 
-async def continue_stories(unit: Transaction, chapters: Mapping[int, int]) -> None:
+async def continue_stories(tx: Transaction, chapters: Mapping[int, int]) -> None:
     """Write down that each story, in this order, is the next chapter of the one it is mapped to."""
     if chapters:
-        connection = await unit.session.connection()
+        connection = await tx.session.connection()
         rows = [{"story": story, "before": before} for story, before in chapters.items()]
         await connection.execute(_CONTINUE, rows)
 
@@ -109,30 +109,30 @@ def chain_of_story(story: Any) -> ColumnElement[int]:
 
 
 async def claim_growing_stories(
-    unit: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta, pause: timedelta
 ) -> list[Story]:
     """Lease stories that grew since their alerts were last edited, which is a *pause* ago."""
-    rested = or_(col(Story.reported_at).is_(None), col(Story.reported_at) <= unit.now - pause)
+    rested = or_(col(Story.reported_at).is_(None), col(Story.reported_at) <= tx.now - pause)
     due = and_(text(_GROWN), rested)
     order = (col(Story.id),)
-    return await claim(unit, Story, due, order=order, limit=limit, owner=owner, lease=lease)
+    return await claim(tx, Story, due, order=order, limit=limit, owner=owner, lease=lease)
 
 
-async def renew_story(unit: Transaction, story_id: int, owner: str, lease: timedelta) -> bool:
+async def renew_story(tx: Transaction, story_id: int, owner: str, lease: timedelta) -> bool:
     """Renew the lease; False if another has taken the story over."""
-    return bool(await renew(unit, Story, [story_id], owner, lease))
+    return bool(await renew(tx, Story, [story_id], owner, lease))
 
 
-async def finish_stories(unit: Transaction, story_ids: Collection[int], owner: str) -> None:
+async def finish_stories(tx: Transaction, story_ids: Collection[int], owner: str) -> None:
     """Free stories that have no alert to edit; all that joined them until now is told."""
-    await release(unit, Story, story_ids, owner, reported=col(Story.grown), reported_at=unit.now)
+    await release(tx, Story, story_ids, owner, reported=col(Story.grown), reported_at=tx.now)
 
 
-async def release_story(unit: Transaction, story: Story, owner: str) -> None:
+async def release_story(tx: Transaction, story: Story, owner: str) -> None:
     """Free it, to be claimed once more after a pause."""
-    await release(unit, Story, [story.id], owner, reported_at=unit.now)
+    await release(tx, Story, [story.id], owner, reported_at=tx.now)
 
 
-async def finish_reporting(unit: Transaction, story: Story, owner: str) -> None:
+async def finish_reporting(tx: Transaction, story: Story, owner: str) -> None:
     """Free it; what joined after it was claimed makes it due once more."""
-    await release(unit, Story, [story.id], owner, reported=story.grown, reported_at=unit.now)
+    await release(tx, Story, [story.id], owner, reported=story.grown, reported_at=tx.now)

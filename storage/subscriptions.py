@@ -49,16 +49,16 @@ class CatalogueChange(SQLModel, table=True):
     at: datetime
 
 
-async def subscription_to(unit: Transaction, chat_id: int, topic_id: int) -> Subscription | None:
+async def subscription_to(tx: Transaction, chat_id: int, topic_id: int) -> Subscription | None:
     ours = (col(Subscription.chat_id) == chat_id, col(Subscription.topic_id) == topic_id)
-    return (await unit.session.exec(select(Subscription).where(*ours))).one_or_none()
+    return (await tx.session.exec(select(Subscription).where(*ours))).one_or_none()
 
 
 async def subscribed_topics(
-    unit: Transaction, chat_id: int, *, offset: int = 0, limit: int = 100
+    tx: Transaction, chat_id: int, *, offset: int = 0, limit: int = 100
 ) -> list[tuple[Topic, Mode]]:
     """What the chat watches, in the order in which it began."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic, Subscription.mode)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
@@ -69,15 +69,15 @@ async def subscribed_topics(
     return [(topic, Mode(mode)) for topic, mode in rows]
 
 
-async def topics_paused(unit: Transaction, chat_id: int) -> frozenset[int]:
+async def topics_paused(tx: Transaction, chat_id: int) -> frozenset[int]:
     """Return those that the chat watches, and of which nothing comes."""
     paused = (col(Subscription.chat_id) == chat_id, col(Subscription.paused))
-    return frozenset(await unit.session.exec(select(Subscription.topic_id).where(*paused)))
+    return frozenset(await tx.session.exec(select(Subscription.topic_id).where(*paused)))
 
 
-async def subscribed_topic(unit: Transaction, chat_id: int, canonical: str) -> Topic | None:
+async def subscribed_topic(tx: Transaction, chat_id: int, canonical: str) -> Topic | None:
     """Return the first that the chat watches with this query."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .join(Query, col(Query.id) == Topic.query_id)
@@ -88,14 +88,12 @@ async def subscribed_topic(unit: Transaction, chat_id: int, canonical: str) -> T
     return rows.first()
 
 
-async def count_subscriptions(unit: Transaction, chat_id: int) -> int:
+async def count_subscriptions(tx: Transaction, chat_id: int) -> int:
     ours = col(Subscription.chat_id) == chat_id
-    return (
-        await unit.session.exec(select(func.count()).select_from(Subscription).where(ours))
-    ).one()
+    return (await tx.session.exec(select(func.count()).select_from(Subscription).where(ours))).one()
 
 
-async def wants_digest(unit: Transaction, chat_id: int) -> bool:
+async def wants_digest(tx: Transaction, chat_id: int) -> bool:
     """Whether any subscription of the chat asks for a digest."""
     digesting = [mode for mode in Mode if mode.digests]
     wanted = select(Subscription.id).where(
@@ -103,10 +101,10 @@ async def wants_digest(unit: Transaction, chat_id: int) -> bool:
         col(Subscription.mode).in_(digesting),
         col(Subscription.paused).is_(False),
     )
-    return (await unit.session.exec(wanted.limit(1))).first() is not None
+    return (await tx.session.exec(wanted.limit(1))).first() is not None
 
 
-async def popular_topics(unit: Transaction, *, limit: int) -> list[int]:
+async def popular_topics(tx: Transaction, *, limit: int) -> list[int]:
     """Topics of the catalogue, those that most chats watch first; else in its order.
 
     It counts them all.
@@ -119,7 +117,7 @@ async def popular_topics(unit: Transaction, *, limit: int) -> list[int]:
     )
     wanted = select(Topic.id).where(col(Topic.slug).is_not(None))
     ordered = wanted.order_by(watching.desc(), col(Topic.position), col(Topic.id))
-    return list(await unit.session.exec(ordered.limit(limit)))
+    return list(await tx.session.exec(ordered.limit(limit)))
 
 
 # What the other threads of a chat's group watch.
@@ -129,10 +127,10 @@ Row = tuple[int, int, str, int, str, Mode]
 
 
 async def subscriptions_in_other_threads(
-    unit: Transaction, chat: Chat, *, offset: int, limit: int
+    tx: Transaction, chat: Chat, *, offset: int, limit: int
 ) -> list[Row]:
     """Return our row, number and name of the thread, and the topic's row, name and mode."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(  # type: ignore[call-overload]
             Chat.id, Chat.thread_id, Chat.thread_name, Topic.id, Topic.name, Subscription.mode
         )
@@ -146,14 +144,14 @@ async def subscriptions_in_other_threads(
     return [(*row[:-1], Mode(row[-1])) for row in rows]
 
 
-async def count_in_other_threads(unit: Transaction, chat: Chat) -> int:
+async def count_in_other_threads(tx: Transaction, chat: Chat) -> int:
     counted = (
         select(func.count())
         .select_from(Subscription)
         .join(Chat, col(Chat.id) == Subscription.chat_id)
         .where(_in_other_threads(chat))
     )
-    return (await unit.session.exec(counted)).one()
+    return (await tx.session.exec(counted)).one()
 
 
 def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
@@ -165,43 +163,43 @@ def _in_other_threads(chat: Chat) -> ColumnElement[bool]:
 # A topic of the chat's own stays for so long too, and its query goes on finding.
 
 
-async def end_subscription(unit: Transaction, subscription: Subscription) -> None:
+async def end_subscription(tx: Transaction, subscription: Subscription) -> None:
     """The chat is locked, here and below."""
-    await restore_ended(unit, subscription.chat_id, subscription.topic_id)
-    unit.session.add(
+    await restore_ended(tx, subscription.chat_id, subscription.topic_id)
+    tx.session.add(
         EndedSubscription(
             chat_id=subscription.chat_id,
             topic_id=subscription.topic_id,
             mode=subscription.mode,
             created_at=subscription.created_at,
             paused=subscription.paused,
-            ended_at=unit.now,
+            ended_at=tx.now,
         )
     )
-    await unit.session.delete(subscription)
-    await unit.session.flush()
+    await tx.session.delete(subscription)
+    await tx.session.flush()
 
 
 async def ended_subscription(
-    unit: Transaction, chat_id: int, topic_id: int, since: datetime
+    tx: Transaction, chat_id: int, topic_id: int, since: datetime
 ) -> EndedSubscription | None:
     """Return it if it was ended after *since*."""
-    row = await unit.session.get(EndedSubscription, (chat_id, topic_id))
+    row = await tx.session.get(EndedSubscription, (chat_id, topic_id))
     return row if row and row.ended_at > since else None
 
 
-async def restore_ended(unit: Transaction, chat_id: int, topic_id: int) -> None:
+async def restore_ended(tx: Transaction, chat_id: int, topic_id: int) -> None:
     """What is watched again has not ended."""
     ours = (
         col(EndedSubscription.chat_id) == chat_id,
         col(EndedSubscription.topic_id) == topic_id,
     )
-    await unit.session.exec(delete(EndedSubscription).where(*ours))
+    await tx.session.exec(delete(EndedSubscription).where(*ours))
 
 
-async def chats_with_ends(unit: Transaction, before: datetime, limit: int) -> list[int]:
+async def chats_with_ends(tx: Transaction, before: datetime, limit: int) -> list[int]:
     """Return chats that ended a subscription *before* then."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(EndedSubscription.chat_id)
         .where(col(EndedSubscription.ended_at) <= before)
         .distinct()
@@ -211,37 +209,37 @@ async def chats_with_ends(unit: Transaction, before: datetime, limit: int) -> li
     return list(rows)
 
 
-async def purge_ended(unit: Transaction, chat_id: int, before: datetime) -> int:
+async def purge_ended(tx: Transaction, chat_id: int, before: datetime) -> int:
     """Forget what the chat ended *before* then, and its own topics with it; return how many."""
-    ended = await unit.session.exec(
+    ended = await tx.session.exec(
         select(EndedSubscription.topic_id).where(
             col(EndedSubscription.chat_id) == chat_id, col(EndedSubscription.ended_at) <= before
         )
     )
     topic_ids = list(ended)
     for topic_id in topic_ids:
-        await restore_ended(unit, chat_id, topic_id)
-        if not await subscription_to(unit, chat_id, topic_id):
-            await _drop(unit, chat_id, topic_id)
+        await restore_ended(tx, chat_id, topic_id)
+        if not await subscription_to(tx, chat_id, topic_id):
+            await _drop(tx, chat_id, topic_id)
     return len(topic_ids)
 
 
-async def _drop(unit: Transaction, chat_id: int, topic_id: int) -> None:
+async def _drop(tx: Transaction, chat_id: int, topic_id: int) -> None:
     its_mutes = (
         col(Mute.chat_id) == chat_id,
         col(Mute.kind) == MuteKind.TOPIC,
         col(Mute.subject_id) == topic_id,
     )
-    await unit.session.exec(delete(Mute).where(*its_mutes))
-    topic = await unit.session.get(Topic, topic_id)
+    await tx.session.exec(delete(Mute).where(*its_mutes))
+    topic = await tx.session.get(Topic, topic_id)
     if topic and topic.chat_id == chat_id:
-        await drop_topic(unit, topic)
+        await drop_topic(tx, topic)
 
 
-async def drop_topic(unit: Transaction, topic: Topic) -> None:
-    await unit.session.delete(topic)
-    await unit.session.flush()
-    await retire_query(unit, topic.query_id)
+async def drop_topic(tx: Transaction, topic: Topic) -> None:
+    await tx.session.delete(topic)
+    await tx.session.flush()
+    await retire_query(tx, topic.query_id)
 
 
 # The public catalogue as those who run the bot change it; what they changed no release undoes.
@@ -257,7 +255,7 @@ class TopicListed(NamedTuple):
 
 
 async def catalogue_listed(
-    unit: Transaction, *, offset: int = 0, limit: int = 1000
+    tx: Transaction, *, offset: int = 0, limit: int = 1000
 ) -> list[TopicListed]:
     counted = select(func.count()).where(col(Subscription.topic_id) == Topic.id)
     wanted = (
@@ -271,44 +269,44 @@ async def catalogue_listed(
         .where(col(Topic.slug).is_not(None))
         .order_by(col(Topic.position), col(Topic.id))
     )
-    rows = await unit.session.exec(wanted.offset(offset).limit(limit))
+    rows = await tx.session.exec(wanted.offset(offset).limit(limit))
     return [
         TopicListed(topic_id, slug, name, typed, subscribers, place)
         for place, (topic_id, slug, name, typed, subscribers) in enumerate(rows, offset + 1)
     ]
 
 
-async def public_topic(unit: Transaction, topic_id: int) -> Topic | None:
-    """Return a topic of the catalogue, locked till the unit ends."""
+async def public_topic(tx: Transaction, topic_id: int) -> Topic | None:
+    """Return a topic of the catalogue, locked till the transaction ends."""
     wanted = select(Topic).where(col(Topic.id) == topic_id, col(Topic.slug).is_not(None))
     fresh = wanted.with_for_update().execution_options(populate_existing=True)
-    return (await unit.session.exec(fresh)).one_or_none()
+    return (await tx.session.exec(fresh)).one_or_none()
 
 
-async def whole_catalogue(unit: Transaction) -> list[Topic]:
-    """Return it in its order, locked till the unit ends."""
+async def whole_catalogue(tx: Transaction) -> list[Topic]:
+    """Return it in its order, locked till the transaction ends."""
     wanted = select(Topic).where(col(Topic.slug).is_not(None)).order_by(col(Topic.id))
-    found = list(await unit.session.exec(wanted.with_for_update()))
+    found = list(await tx.session.exec(wanted.with_for_update()))
     return sorted(found, key=lambda topic: (topic.position, topic.id))
 
 
-async def record_catalogue_change(unit: Transaction, slug: str) -> None:
-    row = {"slug": slug, "at": unit.now}
-    await insert_new(unit, CatalogueChange, [row])
+async def record_catalogue_change(tx: Transaction, slug: str) -> None:
+    row = {"slug": slug, "at": tx.now}
+    await insert_new(tx, CatalogueChange, [row])
 
 
-async def changed_slugs(unit: Transaction) -> set[str]:
-    return set(await unit.session.exec(select(CatalogueChange.slug)))
+async def changed_slugs(tx: Transaction) -> set[str]:
+    return set(await tx.session.exec(select(CatalogueChange.slug)))
 
 
-async def retiring_topics(unit: Transaction) -> list[int]:
+async def retiring_topics(tx: Transaction) -> list[int]:
     """Return those that were retired, and that some chat may still have to take over."""
     neither = (col(Topic.slug).is_(None), col(Topic.chat_id).is_(None))
-    return [row for row in await unit.session.exec(select(Topic.id).where(*neither)) if row]
+    return [row for row in await tx.session.exec(select(Topic.id).where(*neither)) if row]
 
 
-async def subscribers_of(unit: Transaction, topic_id: int, limit: int) -> list[int]:
+async def subscribers_of(tx: Transaction, topic_id: int, limit: int) -> list[int]:
     """Return chats that watch it, in the order of their rows."""
     wanted = select(Subscription.chat_id).where(col(Subscription.topic_id) == topic_id)
-    rows = await unit.session.exec(wanted.order_by(col(Subscription.chat_id)).limit(limit))
+    rows = await tx.session.exec(wanted.order_by(col(Subscription.chat_id)).limit(limit))
     return list(rows)

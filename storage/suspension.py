@@ -61,7 +61,7 @@ BROADCAST_LIFETIME = timedelta(days=3)
 # Chats
 
 
-async def suspend_chat(unit: Transaction, chat_id: int, state: ChatState) -> None:
+async def suspend_chat(tx: Transaction, chat_id: int, state: ChatState) -> None:
     """Send nothing to our row *chat_id* until `restore_chat`; what is pending is suspended.
 
     A pause or a ban holds every medium, any other state what goes by Telegram. A paused chat stays
@@ -69,34 +69,34 @@ async def suspend_chat(unit: Transaction, chat_id: int, state: ChatState) -> Non
     """
     before_all = (ChatState.BANNED, ChatState.ERASED)
     kept = before_all if state is ChatState.BANNED else (state, *SENT_NOTHING)
-    await unit.session.exec(
+    await tx.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id, col(Chat.state).not_in(kept))
-        .values(state=state, state_since=unit.now)
+        .values(state=state, state_since=tx.now)
         .execution_options(synchronize_session="fetch")
     )
-    await suspend_chat_deliveries(unit, chat_id, state.media_held)
+    await suspend_chat_deliveries(tx, chat_id, state.media_held)
 
 
-async def restore_chat(unit: Transaction, chat_id: int, *, is_banned: bool = False) -> int:
+async def restore_chat(tx: Transaction, chat_id: int, *, is_banned: bool = False) -> int:
     """Send to our row *chat_id* again; return how many messages have expired meanwhile.
 
     Nothing happens to a chat that is active: what waits there waits for another reason. A banned
     one comes back only to who says so by *is_banned*.
     """
     locked = select(col(Chat.state)).where(col(Chat.id) == chat_id).with_for_update()
-    before = (await unit.session.exec(locked)).first()
+    before = (await tx.session.exec(locked)).first()
     if before is None or before is ChatState.ACTIVE:
         return 0
     if before is ChatState.ERASED or (before is ChatState.BANNED) != is_banned:
         return 0
-    await unit.session.exec(
+    await tx.session.exec(
         update(Chat)
         .where(col(Chat.id) == chat_id)
-        .values(state=ChatState.ACTIVE, state_since=unit.now, resume_at=None)
+        .values(state=ChatState.ACTIVE, state_since=tx.now, resume_at=None)
         .execution_options(synchronize_session="fetch")
     )
-    return await resume_chat_deliveries(unit, chat_id, before.media_held, _is_stale(unit.now))
+    return await resume_chat_deliveries(tx, chat_id, before.media_held, _is_stale(tx.now))
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
@@ -109,189 +109,189 @@ def _is_stale(now: datetime) -> ColumnElement[bool]:
     )
 
 
-async def resume_chats(unit: Transaction, *, limit: int) -> int:
+async def resume_chats(tx: Transaction, *, limit: int) -> int:
     """Bring back up to *limit* chats whose pause is over; return how many."""
     over = (
         select(Chat.id)
-        .where(col(Chat.resume_at) <= unit.now, col(Chat.state) == ChatState.PAUSED)
+        .where(col(Chat.resume_at) <= tx.now, col(Chat.state) == ChatState.PAUSED)
         .order_by(col(Chat.resume_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    chat_ids = list(await unit.session.exec(over))
+    chat_ids = list(await tx.session.exec(over))
     for chat_id in chat_ids:
-        await restore_chat(unit, chat_id)
+        await restore_chat(tx, chat_id)
     return len(chat_ids)
 
 
 # Mailboxes
 
 
-async def open_mailbox(unit: Transaction, chat_id: int, address: str) -> Mailbox:
+async def open_mailbox(tx: Transaction, chat_id: int, address: str) -> Mailbox:
     """Return the chat's mailbox at *address*, to be confirmed.
 
     A mailbox at another address goes, and with it the mails that wait for it; what its owner chose
     stays.
     """
-    former = await mailbox_of(unit, chat_id)
+    former = await mailbox_of(tx, chat_id)
     if former and former.address == address:
-        await drop_confirmations(unit, former)
-        return await _asked_anew(unit, former)
-    await remove_mailbox(unit, chat_id)
+        await drop_confirmations(tx, former)
+        return await _asked_anew(tx, former)
+    await remove_mailbox(tx, chat_id)
     mailbox = Mailbox(
         chat_id=chat_id,
         address=address,
         alerts=former.alerts if former else False,
-        state_since=unit.now,
-        created_at=unit.now,
-        asked_at=unit.now,
+        state_since=tx.now,
+        created_at=tx.now,
+        asked_at=tx.now,
     )
-    return await _asked_anew(unit, mailbox)
+    return await _asked_anew(tx, mailbox)
 
 
 async def suspend_mailbox(
-    unit: Transaction, mailbox: Mailbox, trouble: MailboxProblem, text: str
+    tx: Transaction, mailbox: Mailbox, trouble: MailboxProblem, text: str
 ) -> bool:
     """Send nothing there until it is confirmed again; False if nothing was sent there before."""
     if mailbox.state is not MailboxState.ACTIVE:
         return False
     mailbox.trouble, mailbox.trouble_text = trouble, text
-    await _set_state(unit, mailbox, MailboxState.SUSPENDED)
-    await suspend_mails(unit, mailbox.id)
+    await _set_state(tx, mailbox, MailboxState.SUSPENDED)
+    await suspend_mails(tx, mailbox.id)
     return True
 
 
-async def unsubscribe_mailbox(unit: Transaction, mailbox: Mailbox) -> bool:
+async def unsubscribe_mailbox(tx: Transaction, mailbox: Mailbox) -> bool:
     """Send nothing there, since its reader wishes so; False if nothing was sent there before."""
     if mailbox.state is not MailboxState.ACTIVE:
         return False
-    await _set_state(unit, mailbox, MailboxState.UNSUBSCRIBED)
-    await suspend_mails(unit, mailbox.id)
+    await _set_state(tx, mailbox, MailboxState.UNSUBSCRIBED)
+    await suspend_mails(tx, mailbox.id)
     return True
 
 
-async def confirm_mailbox(unit: Transaction, mailbox: Mailbox) -> None:
+async def confirm_mailbox(tx: Transaction, mailbox: Mailbox) -> None:
     """Send there from now on, what has waited too; alerts that are no news any more expire."""
     mailbox.code_hash = mailbox.token_hash = mailbox.trouble = mailbox.trouble_text = None
     mailbox.soft_bounces, mailbox.soft_since = 0, None
-    await drop_confirmations(unit, mailbox)
-    await _set_state(unit, mailbox, MailboxState.ACTIVE)
-    await resume_mails(unit, mailbox.id, _is_stale(unit.now))
+    await drop_confirmations(tx, mailbox)
+    await _set_state(tx, mailbox, MailboxState.ACTIVE)
+    await resume_mails(tx, mailbox.id, _is_stale(tx.now))
 
 
-async def _set_state(unit: Transaction, mailbox: Mailbox, state: MailboxState) -> None:
-    mailbox.state, mailbox.state_since = state, unit.now
-    unit.session.add(mailbox)
-    await unit.session.flush()
+async def _set_state(tx: Transaction, mailbox: Mailbox, state: MailboxState) -> None:
+    mailbox.state, mailbox.state_since = state, tx.now
+    tx.session.add(mailbox)
+    await tx.session.flush()
 
 
-async def _asked_anew(unit: Transaction, mailbox: Mailbox) -> Mailbox:
-    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, unit.now
-    mailbox.asked_at, mailbox.tries = unit.now, 0
-    unit.session.add(mailbox)
-    await unit.session.flush()
+async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
+    mailbox.state, mailbox.state_since = MailboxState.UNCONFIRMED, tx.now
+    mailbox.asked_at, mailbox.tries = tx.now, 0
+    tx.session.add(mailbox)
+    await tx.session.flush()
     return mailbox
 
 
 # Bans: their chats get nothing, are answered once, and keep all that is theirs
 
 
-async def is_banned(unit: Transaction, telegram_ids: Collection[int]) -> bool:
+async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
     wanted = select(Ban.telegram_id).where(col(Ban.telegram_id).in_(telegram_ids))
-    return (await unit.session.exec(wanted.limit(1))).first() is not None
+    return (await tx.session.exec(wanted.limit(1))).first() is not None
 
 
-async def take_ban_notice(unit: Transaction, telegram_ids: Collection[int]) -> bool:
+async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
     """Say whether they are still to be told; from now on they are not."""
     untold = (col(Ban.telegram_id).in_(telegram_ids), ~col(Ban.is_notified))
     told = update(Ban).where(*untold).values(is_notified=True)
     silently = told.execution_options(synchronize_session=False)
-    return bool((await unit.session.exec(silently)).rowcount)
+    return bool((await tx.session.exec(silently)).rowcount)
 
 
-async def ban(unit: Transaction, telegram_id: int) -> bool:
+async def ban(tx: Transaction, telegram_id: int) -> bool:
     """Let nothing go to Telegram's *telegram_id*; False if that is so already."""
-    row = {"telegram_id": telegram_id, "since": unit.now, "is_notified": False}
-    new = await insert_new(unit, Ban, [row], returning=Ban.telegram_id)
-    for chat in await _chats(unit, telegram_id):
+    row = {"telegram_id": telegram_id, "since": tx.now, "is_notified": False}
+    new = await insert_new(tx, Ban, [row], returning=Ban.telegram_id)
+    for chat in await _chats(tx, telegram_id):
         if chat.state is ChatState.BANNED:
             continue
         chat.was_paused = chat.state is ChatState.PAUSED
-        await unit.session.flush()
-        await suspend_chat(unit, chat.id, ChatState.BANNED)
+        await tx.session.flush()
+        await suspend_chat(tx, chat.id, ChatState.BANNED)
     return bool(new)
 
 
-async def unban(unit: Transaction, telegram_id: int) -> bool:
+async def unban(tx: Transaction, telegram_id: int) -> bool:
     """Let it be as it was, a pause included; False if there was no ban."""
-    gone = await unit.session.exec(delete(Ban).where(col(Ban.telegram_id) == telegram_id))
-    for chat in await _chats(unit, telegram_id):
+    gone = await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == telegram_id))
+    for chat in await _chats(tx, telegram_id):
         if chat.state is not ChatState.BANNED:
             continue
         if chat.was_paused:
-            chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, unit.now, False
-            await unit.session.flush()
+            chat.state, chat.state_since, chat.was_paused = ChatState.PAUSED, tx.now, False
+            await tx.session.flush()
         else:
-            await restore_chat(unit, chat.id, is_banned=True)
+            await restore_chat(tx, chat.id, is_banned=True)
     return bool(gone.rowcount)
 
 
-async def move_ban(unit: Transaction, old: int, new: int) -> None:
+async def move_ban(tx: Transaction, old: int, new: int) -> None:
     """A group that became a supergroup stays banned."""
-    if await is_banned(unit, [old]):
+    if await is_banned(tx, [old]):
         await insert_new(
-            unit,
+            tx,
             Ban,
-            [{"telegram_id": new, "since": unit.now, "is_notified": True}],
+            [{"telegram_id": new, "since": tx.now, "is_notified": True}],
             returning=Ban.telegram_id,
         )
-        await unit.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))
+        await tx.session.exec(delete(Ban).where(col(Ban.telegram_id) == old))
 
 
-async def bans(unit: Transaction, limit: int) -> Sequence[Ban]:
+async def bans(tx: Transaction, limit: int) -> Sequence[Ban]:
     newest = select(Ban).order_by(col(Ban.since).desc(), col(Ban.telegram_id))
-    return (await unit.session.exec(newest.limit(limit))).all()
+    return (await tx.session.exec(newest.limit(limit))).all()
 
 
-async def _chats(unit: Transaction, telegram_id: int) -> Sequence[Chat]:
+async def _chats(tx: Transaction, telegram_id: int) -> Sequence[Chat]:
     """Return its rows, one for each thread, locked."""
     theirs = select(Chat).where(col(Chat.telegram_id) == telegram_id).order_by(col(Chat.id))
     fresh = theirs.with_for_update().execution_options(populate_existing=True)
-    return (await unit.session.exec(fresh)).all()
+    return (await tx.session.exec(fresh)).all()
 
 
 # Groups that became supergroups: Telegram's id changes, our row and its keys stay.
 
 
-async def migrate_chat(unit: Transaction, old: int, new: int) -> None:
+async def migrate_chat(tx: Transaction, old: int, new: int) -> None:
     """Write Telegram's id *new* wherever *old* stood.
 
     Where the supergroup has a row already, because its update came first, what belongs to it moves
     to the older row, unless that has the same; the newer row goes.
     """
-    await move_ban(unit, old, new)
-    moving = await unit.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
-    await lock_queues(unit)
+    await move_ban(tx, old, new)
+    moving = await tx.session.exec(select(Chat).where(col(Chat.telegram_id) == old))
+    await lock_queues(tx)
     for chat in moving.all():
-        await _absorb(unit, chat, new)
+        await _absorb(tx, chat, new)
         chat.telegram_id = new
         chat.kind = ChatKind.SUPERGROUP
-        await unit.session.flush()
+        await tx.session.flush()
 
 
-async def _absorb(unit: Transaction, chat: Chat, telegram_id: int) -> None:
+async def _absorb(tx: Transaction, chat: Chat, telegram_id: int) -> None:
     same_place = and_(col(Chat.telegram_id) == telegram_id, col(Chat.thread_id) == chat.thread_id)
-    twin = (await unit.session.exec(select(Chat.id).where(same_place))).first()
+    twin = (await tx.session.exec(select(Chat.id).where(same_place))).first()
     if twin is None or chat.id is None:
         return
     for column in columns_naming_a_chat():
-        await _move(unit, column, twin, chat.id)
-    await unit.session.exec(delete(Chat).where(col(Chat.id) == twin))
+        await _move(tx, column, twin, chat.id)
+    await tx.session.exec(delete(Chat).where(col(Chat.id) == twin))
 
 
-async def _move(unit: Transaction, column: Column[int], source: int, target: int) -> None:
+async def _move(tx: Transaction, column: Column[int], source: int, target: int) -> None:
     clashes = [_same_at_target(column, names, target) for names in _unique_beside(column)]
-    await unit.session.exec(
+    await tx.session.exec(
         update(column.table)
         .where(column == source, *(not_(clash) for clash in clashes))
         .values({column.name: target})

@@ -25,44 +25,44 @@ class Topic(SQLModel, table=True):
     created_at: datetime
 
 
-async def topic_of(unit: Transaction, chat_id: int, query_id: int) -> Topic | None:
+async def topic_of(tx: Transaction, chat_id: int, query_id: int) -> Topic | None:
     """The chat's own topic with this query."""
     own = (col(Topic.chat_id) == chat_id, col(Topic.query_id) == query_id)
-    return (await unit.session.exec(select(Topic).where(*own).limit(1))).first()
+    return (await tx.session.exec(select(Topic).where(*own).limit(1))).first()
 
 
-async def topic_seen_by(unit: Transaction, chat_id: int, topic_id: int) -> Topic | None:
+async def topic_seen_by(tx: Transaction, chat_id: int, topic_id: int) -> Topic | None:
     """The topic, if it is public or the chat's own."""
     seen = or_(col(Topic.chat_id).is_(None), col(Topic.chat_id) == chat_id)
-    return (await unit.session.exec(select(Topic).where(col(Topic.id) == topic_id, seen))).first()
+    return (await tx.session.exec(select(Topic).where(col(Topic.id) == topic_id, seen))).first()
 
 
-async def public_topics(unit: Transaction, *, offset: int = 0, limit: int = 100) -> list[Topic]:
+async def public_topics(tx: Transaction, *, offset: int = 0, limit: int = 100) -> list[Topic]:
     """The catalogue, in its order."""
     wanted = select(Topic).where(col(Topic.slug).is_not(None))
     ordered = wanted.order_by(col(Topic.position), col(Topic.id))
-    return list(await unit.session.exec(ordered.offset(offset).limit(limit)))
+    return list(await tx.session.exec(ordered.offset(offset).limit(limit)))
 
 
-async def count_public_topics(unit: Transaction) -> int:
+async def count_public_topics(tx: Transaction) -> int:
     wanted = select(func.count()).select_from(Topic).where(col(Topic.slug).is_not(None))
-    return (await unit.session.exec(wanted)).one()
+    return (await tx.session.exec(wanted)).one()
 
 
-async def topic_named(unit: Transaction, slug: str) -> Topic | None:
+async def topic_named(tx: Transaction, slug: str) -> Topic | None:
     """The public topic that links call *slug*."""
-    return (await unit.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
+    return (await tx.session.exec(select(Topic).where(col(Topic.slug) == slug))).one_or_none()
 
 
-async def topics_named(unit: Transaction, slugs: Collection[str]) -> dict[str, Topic]:
+async def topics_named(tx: Transaction, slugs: Collection[str]) -> dict[str, Topic]:
     """Return the public topics that links call by one of the *slugs*, by these."""
     if not slugs:
         return {}
-    found = await unit.session.exec(select(Topic).where(among(col(Topic.slug), slugs)))
+    found = await tx.session.exec(select(Topic).where(among(col(Topic.slug), slugs)))
     return {topic.slug or "": topic for topic in found}
 
 
-async def queries_of_chat(unit: Transaction, chat_id: int) -> list[int]:
+async def queries_of_chat(tx: Transaction, chat_id: int) -> list[int]:
     """The queries of the chat's own topics."""
     own = select(Topic.query_id).where(col(Topic.chat_id) == chat_id).order_by(col(Topic.query_id))
-    return list(await unit.session.exec(own))
+    return list(await tx.session.exec(own))

@@ -46,17 +46,17 @@ class Decision(NamedTuple):
     bundle_id: int | None = None
 
 
-async def article_exists(unit: Transaction, article_id: int) -> Article | None:
-    return await unit.session.get(Article, article_id) if article_id <= _LARGEST else None
+async def article_exists(tx: Transaction, article_id: int) -> Article | None:
+    return await tx.session.get(Article, article_id) if article_id <= _LARGEST else None
 
 
-async def delivery_exists(unit: Transaction, delivery_id: int) -> Delivery | None:
-    return await unit.session.get(Delivery, delivery_id) if delivery_id <= _LARGEST else None
+async def delivery_exists(tx: Transaction, delivery_id: int) -> Delivery | None:
+    return await tx.session.get(Delivery, delivery_id) if delivery_id <= _LARGEST else None
 
 
-async def entries_of_article(unit: Transaction, article_id: int) -> list[CarriedEntry]:
+async def entries_of_article(tx: Transaction, article_id: int) -> list[CarriedEntry]:
     """Return which sources had it, the first first."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Source.id, Source.title, Source.host, Entry.first_seen_at)
         .join(Entry, col(Entry.source_id) == col(Source.id))
         .where(col(Entry.article_id) == article_id)
@@ -65,15 +65,15 @@ async def entries_of_article(unit: Transaction, article_id: int) -> list[Carried
     return [CarriedEntry(source_id, title, host, seen) for source_id, title, host, seen in rows]
 
 
-async def matched(unit: Transaction, article_id: int) -> MatchedQuery:
+async def matched(tx: Transaction, article_id: int) -> MatchedQuery:
     found = col(Match.found_at)
     asked = select(func.count(), func.min(found), func.max(found))
-    rows = await unit.session.exec(asked.where(col(Match.article_id) == article_id))
+    rows = await tx.session.exec(asked.where(col(Match.article_id) == article_id))
     return MatchedQuery(*rows.one())
 
 
-async def alerts_of(unit: Transaction, story_id: int, limit: int) -> list[Decision]:
-    rows = await unit.session.exec(
+async def alerts_of(tx: Transaction, story_id: int, limit: int) -> list[Decision]:
+    rows = await tx.session.exec(
         select(Alert.id, Alert.chat_id, Alert.made_at, Alert.bundle_id)
         .where(col(Alert.story_id) == story_id)
         .order_by(col(Alert.id))
@@ -82,7 +82,7 @@ async def alerts_of(unit: Transaction, story_id: int, limit: int) -> list[Decisi
     return [Decision(number, chat, made_at, bundle) for number, chat, made_at, bundle in rows]
 
 
-async def editions_of(unit: Transaction, story_id: int, limit: int) -> list[Decision]:
+async def editions_of(tx: Transaction, story_id: int, limit: int) -> list[Decision]:
     """Return the editions that told it to chats that still watch a topic that it hit.
 
     To look at all that was ever told would take long on a large database.
@@ -94,7 +94,7 @@ async def editions_of(unit: Transaction, story_id: int, limit: int) -> list[Deci
         .join(Article, col(Article.id) == col(Match.article_id))
         .where(col(Article.story_id) == story_id)
     )
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Edition.id, Edition.chat_id, Edition.made_at)
         .join(EditionStory, col(EditionStory.edition_id) == col(Edition.id))
         .where(col(EditionStory.story_id) == story_id, col(EditionStory.chat_id).in_(watching))
@@ -105,7 +105,7 @@ async def editions_of(unit: Transaction, story_id: int, limit: int) -> list[Deci
 
 
 async def deliveries_of(
-    unit: Transaction,
+    tx: Transaction,
     *,
     alerts: Collection[int],
     bundles: Collection[int],
@@ -119,24 +119,24 @@ async def deliveries_of(
         col(Delivery.edition_id).in_(editions),
     )
     sends = select(Delivery).where(decided).order_by(col(Delivery.id)).limit(limit)
-    found = list(await unit.session.exec(sends))
-    edits = await unit.session.exec(
+    found = list(await tx.session.exec(sends))
+    edits = await tx.session.exec(
         select(Delivery).where(col(Delivery.target_id).in_([row.id for row in found]))
     )
     return sorted([*found, *edits], key=lambda row: row.id)
 
 
-async def articles_of_alert(unit: Transaction, alert_id: int) -> Sequence[int]:
+async def articles_of_alert(tx: Transaction, alert_id: int) -> Sequence[int]:
     asked = select(Alert.article_id).where(col(Alert.id) == alert_id)
-    return (await unit.session.exec(asked)).all()
+    return (await tx.session.exec(asked)).all()
 
 
-async def articles_of_bundle(unit: Transaction, bundle_id: int) -> Sequence[int]:
+async def articles_of_bundle(tx: Transaction, bundle_id: int) -> Sequence[int]:
     asked = select(Alert.article_id).where(col(Alert.bundle_id) == bundle_id)
-    return (await unit.session.exec(asked.order_by(col(Alert.id)))).all()
+    return (await tx.session.exec(asked.order_by(col(Alert.id)))).all()
 
 
-async def articles_of_edition(unit: Transaction, edition_id: int) -> Sequence[int]:
+async def articles_of_edition(tx: Transaction, edition_id: int) -> Sequence[int]:
     """Return those that stand for its stories, in its order."""
     asked = select(EditionStory.article_id).where(col(EditionStory.edition_id) == edition_id)
-    return (await unit.session.exec(asked.order_by(col(EditionStory.place)))).all()
+    return (await tx.session.exec(asked.order_by(col(EditionStory.place)))).all()

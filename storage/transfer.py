@@ -105,8 +105,8 @@ async def transfer(source_url: str, target_url: str, progress: Progress) -> dict
             await target.rollback()
             await migrate(target_url)
             async with AsyncSession(target) as session, session.begin():
-                unit = Transaction(session, datetime.now(UTC))
-                return await _copy(source, unit, progress)
+                tx = Transaction(session, datetime.now(UTC))
+                return await _copy(source, tx, progress)
 
 
 @asynccontextmanager

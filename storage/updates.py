@@ -28,30 +28,28 @@ class ProcessedUpdate(SQLModel, table=True):
 KEPT = timedelta(days=1)
 
 
-async def is_duplicate(unit: Transaction, once: UpdateRef | None) -> bool:
-    """Note that *once* is handled, with which this unit stands and falls; True if it was before.
+async def is_duplicate(tx: Transaction, once: UpdateRef | None) -> bool:
+    """Note, with this transaction, that *once* is handled; True if it was before.
 
     None: it came by no update, and is meant each time.
     """
     if once is None:
         return False
-    await unit.session.exec(
-        delete(ProcessedUpdate).where(col(ProcessedUpdate.at) < unit.now - KEPT)
-    )
-    row = {"bot_id": once.bot_id, "update_id": once.update_id, "at": unit.now}
-    return not await insert_new(unit, ProcessedUpdate, [row], returning=ProcessedUpdate.update_id)
+    await tx.session.exec(delete(ProcessedUpdate).where(col(ProcessedUpdate.at) < tx.now - KEPT))
+    row = {"bot_id": once.bot_id, "update_id": once.update_id, "at": tx.now}
+    return not await insert_new(tx, ProcessedUpdate, [row], returning=ProcessedUpdate.update_id)
 
 
-async def record_result(unit: Transaction, once: UpdateRef | None, made: int | None) -> None:
+async def record_result(tx: Transaction, once: UpdateRef | None, made: int | None) -> None:
     """Note which row the act made, for the second time to show."""
     if once:
-        await unit.session.exec(update(ProcessedUpdate).where(*_of(once)).values(made=made))
+        await tx.session.exec(update(ProcessedUpdate).where(*_of(once)).values(made=made))
 
 
-async def result_of(unit: Transaction, once: UpdateRef | None) -> int | None:
+async def result_of(tx: Transaction, once: UpdateRef | None) -> int | None:
     if once is None:
         return None
-    return (await unit.session.exec(select(ProcessedUpdate.made).where(*_of(once)))).first()
+    return (await tx.session.exec(select(ProcessedUpdate.made).where(*_of(once)))).first()
 
 
 def _of(once: UpdateRef) -> tuple[ColumnElement[bool], ...]:

@@ -51,30 +51,30 @@ class ChatListed(NamedTuple):
 _IS_THERE: Final = col(Chat.state) != ChatState.ERASED
 
 
-async def count_chats(unit: Transaction) -> int:
+async def count_chats(tx: Transaction) -> int:
     there = select(func.count()).select_from(Chat).where(_IS_THERE)
-    return (await unit.session.exec(there)).one()
+    return (await tx.session.exec(there)).one()
 
 
-async def chats_listed(unit: Transaction, *, offset: int, limit: int) -> list[ChatListed]:
+async def chats_listed(tx: Transaction, *, offset: int, limit: int) -> list[ChatListed]:
     """Return the chats, the newest first."""
     newest = _listed().where(_IS_THERE).order_by(col(Chat.id).desc()).offset(offset).limit(limit)
-    return [ChatListed(*row) for row in await unit.session.exec(newest)]
+    return [ChatListed(*row) for row in await tx.session.exec(newest)]
 
 
-async def chat_listed(unit: Transaction, chat_id: int) -> ChatListed | None:
-    row = (await unit.session.exec(_listed().where(col(Chat.id) == chat_id))).first()
+async def chat_listed(tx: Transaction, chat_id: int) -> ChatListed | None:
+    row = (await tx.session.exec(_listed().where(col(Chat.id) == chat_id))).first()
     return ChatListed(*row) if row else None
 
 
-async def names_of_chats(unit: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
+async def names_of_chats(tx: Transaction, telegram_ids: Collection[int]) -> dict[int, str]:
     """Return what Telegram's chats of these numbers are called, as far as we know them."""
     named = (
         among(col(Chat.telegram_id), telegram_ids),
         col(Chat.thread_id) == 0,
         col(Chat.name) != "",
     )
-    rows = await unit.session.exec(select(Chat.telegram_id, Chat.name).where(*named))
+    rows = await tx.session.exec(select(Chat.telegram_id, Chat.name).where(*named))
     return dict(list(rows))
 
 
@@ -96,9 +96,9 @@ class SubscribedTopic(NamedTuple):
     subscription: Subscription
 
 
-async def all_subscriptions(unit: Transaction, chat_id: int) -> list[SubscribedTopic]:
+async def all_subscriptions(tx: Transaction, chat_id: int) -> list[SubscribedTopic]:
     """Return every topic of the chat, in the order in which it began."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Topic, Subscription)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(col(Subscription.chat_id) == chat_id)
@@ -107,8 +107,8 @@ async def all_subscriptions(unit: Transaction, chat_id: int) -> list[SubscribedT
     return [SubscribedTopic(*row) for row in rows]
 
 
-async def all_followed(unit: Transaction, chat_id: int) -> list[Source]:
-    rows = await unit.session.exec(
+async def all_followed(tx: Transaction, chat_id: int) -> list[Source]:
+    rows = await tx.session.exec(
         select(Source)
         .join(Follow, col(Follow.source_id) == Source.id)
         .where(col(Follow.chat_id) == chat_id)
@@ -117,9 +117,9 @@ async def all_followed(unit: Transaction, chat_id: int) -> list[Source]:
     return list(rows)
 
 
-async def all_editions(unit: Transaction, chat_id: int, limit: int) -> list[Edition]:
+async def all_editions(tx: Transaction, chat_id: int, limit: int) -> list[Edition]:
     """Return the newest of them, the oldest first."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Edition)
         .where(col(Edition.chat_id) == chat_id)
         .order_by(col(Edition.id).desc())
@@ -140,14 +140,14 @@ class StoredCounts(NamedTuple):
     messages: int
 
 
-async def stored_counts(unit: Transaction, chat_id: int) -> StoredCounts:
+async def stored_counts(tx: Transaction, chat_id: int) -> StoredCounts:
     tables = (Subscription, Follow, Mute, Mailbox, Edition, Alert, Delivery)
-    return StoredCounts(*[await _count(unit, table, chat_id) for table in tables])
+    return StoredCounts(*[await _count(tx, table, chat_id) for table in tables])
 
 
-async def _count(unit: Transaction, table: type[SQLModel], chat_id: int) -> int:
+async def _count(tx: Transaction, table: type[SQLModel], chat_id: int) -> int:
     ours = table.__table__.c.chat_id == chat_id  # type: ignore[attr-defined]
-    return (await unit.session.exec(select(func.count()).select_from(table).where(ours))).one()
+    return (await tx.session.exec(select(func.count()).select_from(table).where(ours))).one()
 
 
 # All people and what is theirs, some at a time, for whoever carries them elsewhere.
@@ -173,13 +173,13 @@ class UserData(NamedTuple):
     is_admitted: bool
 
 
-async def users_after(unit: Transaction, chat_id: int, limit: int) -> list[UserData]:
+async def users_after(tx: Transaction, chat_id: int, limit: int) -> list[UserData]:
     """Return the next after our row *chat_id*, in the order in which they came."""
     is_there = (col(Chat.id) > chat_id, col(Chat.state) != ChatState.ERASED)
     wanted = select(Chat).where(*is_there).order_by(col(Chat.id)).limit(limit)
-    chats = list(await unit.session.exec(wanted))
+    chats = list(await tx.session.exec(wanted))
     ids = [chat.id for chat in chats]
-    theirs = await _Collected.of(unit, chats, ids)
+    theirs = await _Collected.of(tx, chats, ids)
     return [theirs.person(chat) for chat in chats]
 
 
@@ -194,20 +194,20 @@ class _Collected(NamedTuple):
     admitted: Collection[int]
 
     @classmethod
-    async def of(cls, unit: Transaction, chats: Sequence[Chat], ids: Sequence[int]) -> "_Collected":
-        boxes = await unit.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), ids)))
-        said = await unit.session.exec(select(Quota).where(among(col(Quota.chat_id), ids)))
+    async def of(cls, tx: Transaction, chats: Sequence[Chat], ids: Sequence[int]) -> "_Collected":
+        boxes = await tx.session.exec(select(Mailbox).where(among(col(Mailbox.chat_id), ids)))
+        said = await tx.session.exec(select(Quota).where(among(col(Quota.chat_id), ids)))
         persons = [chat.telegram_id for chat in chats]
         let_in = select(Admission.person_id).where(among(col(Admission.person_id), persons))
         return cls(
-            slots=await schedules_of(unit, ids),
-            watched=await _watched(unit, ids),
-            muted=await _muted(unit, ids),
-            mutes=await _mutes(unit, ids),
-            sources=await _sources(unit, ids),
+            slots=await schedules_of(tx, ids),
+            watched=await _watched(tx, ids),
+            muted=await _muted(tx, ids),
+            mutes=await _mutes(tx, ids),
+            sources=await _sources(tx, ids),
             mailboxes={box.chat_id: box for box in boxes},
             allowances={one.chat_id: one for one in said},
-            admitted=frozenset(await unit.session.exec(let_in)),
+            admitted=frozenset(await tx.session.exec(let_in)),
         )
 
     def person(self, chat: Chat) -> UserData:
@@ -225,8 +225,8 @@ class _Collected(NamedTuple):
         )
 
 
-async def _watched(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[SubscribedTopic]]:
-    rows = await unit.session.exec(
+async def _watched(tx: Transaction, ids: Sequence[int]) -> Mapping[int, list[SubscribedTopic]]:
+    rows = await tx.session.exec(
         select(Topic, Subscription)
         .join(Subscription, col(Subscription.topic_id) == Topic.id)
         .where(among(col(Subscription.chat_id), ids))
@@ -238,25 +238,25 @@ async def _watched(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[S
     return found
 
 
-async def _muted(unit: Transaction, ids: Sequence[int]) -> Mapping[int, dict[int, datetime | None]]:
-    theirs = (among(col(Mute.chat_id), ids), col(Mute.kind) == MuteKind.TOPIC, is_active(unit))
-    rows = await unit.session.exec(select(Mute.chat_id, Mute.subject_id, Mute.until).where(*theirs))
+async def _muted(tx: Transaction, ids: Sequence[int]) -> Mapping[int, dict[int, datetime | None]]:
+    theirs = (among(col(Mute.chat_id), ids), col(Mute.kind) == MuteKind.TOPIC, is_active(tx))
+    rows = await tx.session.exec(select(Mute.chat_id, Mute.subject_id, Mute.until).where(*theirs))
     found: defaultdict[int, dict[int, datetime | None]] = defaultdict(dict)
     for chat_id, topic_id, until in rows:
         found[chat_id][topic_id] = until
     return found
 
 
-async def _mutes(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[MutedSource]]:
+async def _mutes(tx: Transaction, ids: Sequence[int]) -> Mapping[int, list[MutedSource]]:
     """Stories pass, and an outlet of a search has no address: neither is carried elsewhere."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Mute.chat_id, Mute.kind, Source.url, Mute.until)
         .join(Source, col(Source.id) == Mute.subject_id)
         .where(
             among(col(Mute.chat_id), ids),
             col(Mute.kind).in_(SOURCE_MUTES),
             col(Mute.outlet) == "",
-            is_active(unit),
+            is_active(tx),
         )
         .order_by(col(Mute.id))
     )
@@ -266,8 +266,8 @@ async def _mutes(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[Mut
     return found
 
 
-async def _sources(unit: Transaction, ids: Sequence[int]) -> Mapping[int, list[Source]]:
-    rows = await unit.session.exec(
+async def _sources(tx: Transaction, ids: Sequence[int]) -> Mapping[int, list[Source]]:
+    rows = await tx.session.exec(
         select(Follow.chat_id, Source)
         .join(Source, col(Source.id) == Follow.source_id)
         .where(among(col(Follow.chat_id), ids))
@@ -305,31 +305,31 @@ class KnownUsers:
     days: Mapping[int, date] = field(default_factory=dict)
 
 
-async def known_users(unit: Transaction, chat_ids: Collection[int]) -> Mapping[int, KnownUsers]:
+async def known_users(tx: Transaction, chat_ids: Collection[int]) -> Mapping[int, KnownUsers]:
     if not chat_ids:
         return {}
     known = {chat_id: KnownUsers() for chat_id in chat_ids}
-    for chat_id, slots in (await schedules_of(unit, chat_ids)).items():
+    for chat_id, slots in (await schedules_of(tx, chat_ids)).items():
         known[chat_id].slots = slots
-    for chat_id, last in (await last_editions_of_each(unit, chat_ids)).items():
+    for chat_id, last in (await last_editions_of_each(tx, chat_ids)).items():
         known[chat_id].days = last.days
-    await _fill_topics(unit, known)
-    muted = _MUTED.where(is_active(unit))
-    for chat_id, url_hash in await _rows(unit, _FOLLOWED, known):
+    await _fill_topics(tx, known)
+    muted = _MUTED.where(is_active(tx))
+    for chat_id, url_hash in await _rows(tx, _FOLLOWED, known):
         known[chat_id].followed.add(url_hash)
-    for chat_id, kind, url_hash in await _rows(unit, muted, known):
+    for chat_id, kind, url_hash in await _rows(tx, muted, known):
         known[chat_id].muted.add((MuteKind(kind), url_hash))
-    for chat_id, address in await _rows(unit, _ADDRESSES, known):
+    for chat_id, address in await _rows(tx, _ADDRESSES, known):
         known[chat_id].address = address
-    for allowance in await unit.session.exec(
+    for allowance in await tx.session.exec(
         select(Quota).where(among(col(Quota.chat_id), chat_ids))
     ):
         known[allowance.chat_id].allowance = allowance
     return known
 
 
-async def _fill_topics(unit: Transaction, known: Mapping[int, KnownUsers]) -> None:
-    watched = await _rows(unit, _WATCHED, known)
+async def _fill_topics(tx: Transaction, known: Mapping[int, KnownUsers]) -> None:
+    watched = await _rows(tx, _WATCHED, known)
     for chat_id, topic_id, is_public, canonical, mode, paused in watched:
         one = known[chat_id]
         one.watched += 1
@@ -337,12 +337,12 @@ async def _fill_topics(unit: Transaction, known: Mapping[int, KnownUsers]) -> No
         one.wants_digest |= Mode(mode).digests and not paused
         if is_public:
             one.topics.add(topic_id)
-    for chat_id, canonical, topic_id in await _rows(unit, _OWN_TOPICS, known):
+    for chat_id, canonical, topic_id in await _rows(tx, _OWN_TOPICS, known):
         known[chat_id].own.setdefault(canonical, topic_id)
 
 
-async def _rows(unit: Transaction, wanted: Any, chat_ids: Collection[int]) -> Sequence[Any]:
-    connection = await unit.session.connection()
+async def _rows(tx: Transaction, wanted: Any, chat_ids: Collection[int]) -> Sequence[Any]:
+    connection = await tx.session.connection()
     return list(await connection.execute(wanted, {"ids": chat_ids}))
 
 
@@ -431,53 +431,53 @@ class NewUsers:
     mailboxes: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def add_users(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
+async def add_users(tx: Transaction, added: NewUsers, there: Collection[int]) -> None:
     """*there* are the chats that are not new themselves."""
-    await _add_slots(unit, added.slots, there)
-    await insert_new(unit, Quota, [one.model_dump() for one in added.allowances])
-    let_in = {"since": unit.now, "invite_id": None}
-    await insert_new(unit, Admission, [let_in | {"person_id": one} for one in added.admitted])
-    asked = {"created_at": unit.now, "state_since": unit.now, "asked_at": unit.now}
-    await insert_new(unit, Mailbox, [box | asked for box in added.mailboxes])
-    source_mutes = await _add_sources(unit, added, there)
+    await _add_slots(tx, added.slots, there)
+    await insert_new(tx, Quota, [one.model_dump() for one in added.allowances])
+    let_in = {"since": tx.now, "invite_id": None}
+    await insert_new(tx, Admission, [let_in | {"person_id": one} for one in added.admitted])
+    asked = {"created_at": tx.now, "state_since": tx.now, "asked_at": tx.now}
+    await insert_new(tx, Mailbox, [box | asked for box in added.mailboxes])
+    source_mutes = await _add_sources(tx, added, there)
     # Last, since who else wants words that nobody watched before waits from here on.
-    topic_mutes = await _add_watches(unit, added.watches)
-    await add_mutes(unit, topic_mutes + source_mutes)
+    topic_mutes = await _add_watches(tx, added.watches)
+    await add_mutes(tx, topic_mutes + source_mutes)
 
 
 async def _add_slots(
-    unit: Transaction, slots: Mapping[int, tuple[ScheduleTime, ...]], there: Collection[int]
+    tx: Transaction, slots: Mapping[int, tuple[ScheduleTime, ...]], there: Collection[int]
 ) -> None:
     if changed := slots.keys() & set(there):
-        await unit.session.exec(delete(DigestTime).where(among(col(DigestTime.chat_id), changed)))
+        await tx.session.exec(delete(DigestTime).where(among(col(DigestTime.chat_id), changed)))
     rows = [
         {"chat_id": chat_id, "number": one.number, "minutes": one.minutes, "weekdays": one.weekdays}
         for chat_id, chosen in slots.items()
         for one in chosen
     ]
-    await insert_new(unit, DigestTime, rows)
+    await insert_new(tx, DigestTime, rows)
 
 
-async def _add_watches(unit: Transaction, watches: Collection[NewSubscription]) -> list[NewMute]:
+async def _add_watches(tx: Transaction, watches: Collection[NewSubscription]) -> list[NewMute]:
     """Return what of it is to be muted."""
     asked = [one.canonical for one in watches if one.canonical is not None]
-    queries = await queries_for(unit, asked)
-    own = await _add_topics(unit, [one for one in watches if one.topic_id is None], queries)
+    queries = await queries_for(tx, asked)
+    own = await _add_topics(tx, [one for one in watches if one.topic_id is None], queries)
     rows, mutes = [], []
     for one in watches:
         topic_id = one.topic_id or own[one.chat_id, queries[one.canonical or ""]]
         named = {"chat_id": one.chat_id, "topic_id": topic_id, "mode": one.mode}
-        rows.append(named | {"paused": one.is_paused, "created_at": unit.now})
+        rows.append(named | {"paused": one.is_paused, "created_at": tx.now})
         if one.is_muted:
             mutes.append(
                 NewMute(one.chat_id, MuteSubject(MuteKind.TOPIC, topic_id), one.muted_until)
             )
-    await insert_new(unit, Subscription, rows)
+    await insert_new(tx, Subscription, rows)
     return mutes
 
 
 async def _add_topics(
-    unit: Transaction, new: Collection[NewSubscription], queries: Mapping[str, int]
+    tx: Transaction, new: Collection[NewSubscription], queries: Mapping[str, int]
 ) -> dict[tuple[int, int], int]:
     """Return the topics of these chats, by chat and query."""
     if not new:
@@ -488,12 +488,12 @@ async def _add_topics(
             "query_id": queries[one.canonical or ""],
             "name": one.name,
             "typed": one.typed,
-            "created_at": unit.now,
+            "created_at": tx.now,
         }
         for one in new
     ]
-    await insert_new(unit, Topic, rows)
-    found = await unit.session.exec(
+    await insert_new(tx, Topic, rows)
+    found = await tx.session.exec(
         select(Topic.chat_id, Topic.query_id, Topic.id)
         .where(among(col(Topic.chat_id), {one.chat_id for one in new}))
         .order_by(col(Topic.id).desc())
@@ -501,27 +501,27 @@ async def _add_topics(
     return {(chat_id or 0, query_id): topic_id for chat_id, query_id, topic_id in found}
 
 
-async def _add_sources(unit: Transaction, added: NewUsers, there: Collection[int]) -> list[NewMute]:
+async def _add_sources(tx: Transaction, added: NewUsers, there: Collection[int]) -> list[NewMute]:
     """Let them be followed; return what of them is to be muted."""
-    moments = {"created_at": unit.now, "next_fetch_at": unit.now}
-    await insert_new(unit, Source, [one | moments for one in added.sources])
+    moments = {"created_at": tx.now, "next_fetch_at": tx.now}
+    await insert_new(tx, Source, [one | moments for one in added.sources])
     named = {url_hash for _, url_hash in added.follows} | {one.url_hash for one in added.mutes}
-    ids = {source.url_hash: source.id for source in await sources_known(unit, named)}
+    ids = {source.url_hash: source.id for source in await sources_known(tx, named)}
     rows = [{"chat_id": chat_id, "source_id": ids[hashed]} for chat_id, hashed in added.follows]
-    await insert_new(unit, Follow, rows)
-    await _forget_left(unit, {chat_id for chat_id, _ in added.follows} & set(there))
+    await insert_new(tx, Follow, rows)
+    await _forget_left(tx, {chat_id for chat_id, _ in added.follows} & set(there))
     return [
         NewMute(one.chat_id, MuteSubject(one.kind, ids[one.url_hash]), one.until)
         for one in added.mutes
     ]
 
 
-async def _forget_left(unit: Transaction, chat_ids: Collection[int]) -> None:
+async def _forget_left(tx: Transaction, chat_ids: Collection[int]) -> None:
     """What a chat follows again it has not let go of."""
     if chat_ids:
         again = exists().where(
             col(Follow.chat_id) == Unfollowed.chat_id, col(Follow.source_id) == Unfollowed.source_id
         )
-        await unit.session.exec(
+        await tx.session.exec(
             delete(Unfollowed).where(among(col(Unfollowed.chat_id), chat_ids), again)
         )

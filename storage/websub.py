@@ -36,10 +36,10 @@ class PushSubscription(Leased, table=True):
     pushed_at: datetime | None = None  # it told us, and the source has not been hastened yet
 
 
-async def sources_without_push(unit: Transaction, limit: int) -> list[Source]:
+async def sources_without_push(tx: Transaction, limit: int) -> list[Source]:
     """Return sources that offer a hub which was not asked yet."""
     asked = select(PushSubscription.id).where(col(PushSubscription.source_id) == col(Source.id))
-    found = await unit.session.exec(
+    found = await tx.session.exec(
         select(Source)
         .where(
             col(Source.hub).is_not(None), col(Source.state) == SourceState.ACTIVE, ~asked.exists()
@@ -50,12 +50,12 @@ async def sources_without_push(unit: Transaction, limit: int) -> list[Source]:
     return list(found)
 
 
-async def add_pushes(unit: Transaction, rows: list[Mapping[str, Any]]) -> None:
+async def add_pushes(tx: Transaction, rows: list[Mapping[str, Any]]) -> None:
     """Store *rows*; another process may have stored some of them just now."""
-    await insert_new(unit, PushSubscription, rows)
+    await insert_new(tx, PushSubscription, rows)
 
 
-async def unsubscribe_unused(unit: Transaction) -> None:
+async def unsubscribe_unused(tx: Transaction) -> None:
     """Part the pushes from sources that are read no more or now offer another hub."""
     stale = (
         select(PushSubscription.id)
@@ -68,14 +68,14 @@ async def unsubscribe_unused(unit: Transaction) -> None:
             )
         )
     )
-    parted = {"source_id": None, "due_at": unit.now, "failures": 0, "pushed_at": None}
-    await unit.session.exec(
+    parted = {"source_id": None, "due_at": tx.now, "failures": 0, "pushed_at": None}
+    await tx.session.exec(
         update(PushSubscription).where(col(PushSubscription.id).in_(stale)).values(**parted)
     )
 
 
 async def claim_pushes(
-    unit: Transaction, *, owner: str, limit: int, lease: timedelta
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[PushSubscription]:
     """Claim what a hub must be asked now; what a removed source left behind is due at once."""
     left_behind = and_(
@@ -83,31 +83,29 @@ async def claim_pushes(
         col(PushSubscription.asking).is_distinct_from("unsubscribe"),
     )
     order = (col(PushSubscription.due_at), col(PushSubscription.id))
-    due = or_(col(PushSubscription.due_at) <= unit.now, left_behind)
+    due = or_(col(PushSubscription.due_at) <= tx.now, left_behind)
     return await claim(
-        unit, PushSubscription, due, order=order, limit=limit, owner=owner, lease=lease
+        tx, PushSubscription, due, order=order, limit=limit, owner=owner, lease=lease
     )
 
 
-async def push_of(unit: Transaction, token: str) -> PushSubscription | None:
+async def push_of(tx: Transaction, token: str) -> PushSubscription | None:
     return (
-        await unit.session.exec(
-            select(PushSubscription).where(col(PushSubscription.token) == token)
-        )
+        await tx.session.exec(select(PushSubscription).where(col(PushSubscription.token) == token))
     ).first()
 
 
-async def change_push(unit: Transaction, push_id: int, values: Mapping[str, Any]) -> None:
-    await unit.session.exec(
+async def change_push(tx: Transaction, push_id: int, values: Mapping[str, Any]) -> None:
+    await tx.session.exec(
         update(PushSubscription).where(col(PushSubscription.id) == push_id).values(**values)
     )
 
 
-async def forget_push(unit: Transaction, push_id: int) -> None:
-    await unit.session.exec(delete(PushSubscription).where(col(PushSubscription.id) == push_id))
+async def forget_push(tx: Transaction, push_id: int) -> None:
+    await tx.session.exec(delete(PushSubscription).where(col(PushSubscription.id) == push_id))
 
 
-async def poll_soon(unit: Transaction, apart: timedelta) -> int:
+async def poll_soon(tx: Transaction, apart: timedelta) -> int:
     """Make due what hubs told us of; return how many.
 
     A source that is being read, was read less than *apart* ago, or is in trouble keeps its hint
@@ -117,9 +115,9 @@ async def poll_soon(unit: Transaction, apart: timedelta) -> int:
         col(Source.id) == col(PushSubscription.source_id),
         col(Source.owner).is_(None),
         col(Source.trouble).is_(None),
-        or_(col(Source.fetched_at).is_(None), col(Source.fetched_at) <= unit.now - apart),
+        or_(col(Source.fetched_at).is_(None), col(Source.fetched_at) <= tx.now - apart),
     )
-    taken = await unit.session.exec(
+    taken = await tx.session.exec(
         update(PushSubscription)
         .where(col(PushSubscription.pushed_at).is_not(None), free.exists())
         .values(pushed_at=None)
@@ -127,9 +125,9 @@ async def poll_soon(unit: Transaction, apart: timedelta) -> int:
     )
     ids = list(taken.scalars())
     if ids:
-        await unit.session.exec(
+        await tx.session.exec(
             update(Source)
             .where(among(col(Source.id), ids))
-            .values(next_fetch_at=unit.now, hinted_at=unit.now)
+            .values(next_fetch_at=tx.now, hinted_at=tx.now)
         )
     return len(ids)

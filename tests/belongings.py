@@ -39,13 +39,13 @@ def tables_of_chats() -> list[Table]:
 
 async def rows_of(storage: Storage, chat_id: int) -> Rows:
     """Return all that is stored of the chat, by table; what it follows included."""
-    async with storage.reading() as unit:
-        found: Rows = {"chat": await _rows(unit, "chat", "id", [chat_id])}
+    async with storage.reading() as tx:
+        found: Rows = {"chat": await _rows(tx, "chat", "id", [chat_id])}
         for table in tables_of_chats():
             (name, *_) = [c.name for c in table.columns if _target(c) == "chat"]
-            found[table.name] = await _rows(unit, table.name, name, [chat_id])
+            found[table.name] = await _rows(tx, table.name, name, [chat_id])
         followed = [row["source_id"] for row in found["follow"]]
-        found["source"] = await _rows(unit, "source", "id", followed)
+        found["source"] = await _rows(tx, "source", "id", followed)
     return found
 
 
@@ -68,13 +68,13 @@ async def fill(storage: Storage, chat_id: int) -> None:
     have = await rows_of(storage, chat_id)
     ids = await ids_of(storage, chat_id)
     known = {name: found[0] for name, found in ids.items()}
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for table in tables_of_chats():
             if not have[table.name] and table.name not in known:
-                await _make(unit, table.name, known)
+                await _make(tx, table.name, known)
 
 
-async def _make(unit: Transaction, name: str, known: dict[str, int]) -> int:
+async def _make(tx: Transaction, name: str, known: dict[str, int]) -> int:
     """Make a row of whatever fits, and before it those that it must refer to."""
     table, model = SQLModel.metadata.tables[name], MODELS[name]
     values: dict[str, Any] = {}
@@ -82,12 +82,12 @@ async def _make(unit: Transaction, name: str, known: dict[str, int]) -> int:
         target = _target(table.columns[field])
         if target and (facts.is_required() or target in known):
             if target != name:
-                values[field] = known.get(target) or await _make(unit, target, known)
+                values[field] = known.get(target) or await _make(tx, target, known)
         elif facts.is_required() and field != "id":
-            values[field] = _made_up(facts.annotation, unit.now)
+            values[field] = _made_up(facts.annotation, tx.now)
     row = model(**values)
-    unit.session.add(row)
-    await unit.session.flush()
+    tx.session.add(row)
+    await tx.session.flush()
     known[name] = getattr(row, "id", 0)
     return known[name]
 
@@ -107,10 +107,10 @@ def _made_up(kind: Any, now: datetime) -> Any:
     return kind(1) if kind is int else kind()
 
 
-async def _rows(unit: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
+async def _rows(tx: Transaction, table: str, column: str, ids: list[int]) -> list[dict[str, Any]]:
     model = MODELS[table]
     asked = select(model).where(col(getattr(model, column)).in_(ids))
-    found = await unit.session.exec(asked.order_by(*SQLModel.metadata.tables[table].primary_key))
+    found = await tx.session.exec(asked.order_by(*SQLModel.metadata.tables[table].primary_key))
     return [{name: getattr(row, name) for name in model.model_fields} for row in found]
 
 

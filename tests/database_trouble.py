@@ -40,8 +40,8 @@ class Trouble:
 
 async def on_writer(storage: Storage, statement: str) -> None:
     """Execute *statement* on the one connection that writes to SQLite."""
-    async with storage.writing() as unit:
-        await unit.session.exec(text(statement))  # type: ignore[call-overload]
+    async with storage.writing() as tx:
+        await tx.session.exec(text(statement))  # type: ignore[call-overload]
 
 
 async def drop_connections(url: str) -> None:

@@ -52,22 +52,22 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 async def fill(storage: Storage) -> None:
     """Put three rows into each table; those of each refer to those of others."""
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         for table in METADATA.sorted_tables:
             if table.name != Folded.__tablename__:
                 await connection.execute(insert(table), _rows(table))
         await store_folded(
-            unit, [FoldedText(n + 1, "c++", f"word{n} 台 湾 at&t", "ja") for n in range(ROWS)]
+            tx, [FoldedText(n + 1, "c++", f"word{n} 台 湾 at&t", "ja") for n in range(ROWS)]
         )
-        await _number_on(unit)
+        await _number_on(tx)
 
 
-async def _number_on(unit: Transaction) -> None:
+async def _number_on(tx: Transaction) -> None:
     """On PostgreSQL rows that bring their ids do not move the sequence."""
-    if unit.dialect != "postgresql":
+    if tx.dialect != "postgresql":
         return
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     for table in METADATA.sorted_tables:
         if "id" in table.columns and table.name != "secret":
             await connection.exec_driver_sql(
@@ -77,8 +77,8 @@ async def _number_on(unit: Transaction) -> None:
 
 async def all_rows(storage: Storage) -> Rows:
     """Return all rows of all tables as our types have them, in the databases' own order."""
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         return {
             table.name: [tuple(row) for row in await connection.execute(select(*_told(table)))]
             for table in METADATA.sorted_tables

@@ -16,7 +16,7 @@ _ROUNDS = 50
 
 
 async def steps(storage: Storage, deliveries: int) -> dict[str, object]:
-    """Return how many a second each step does, a hundred in a unit of work."""
+    """Return how many a second each step does, a hundred in a transaction."""
     await fill(storage, deliveries, 1)
     spent = {"claims": 0.0, "intents": 0.0, "answers": 0.0}
     while ids := await _claimed(storage, spent):
@@ -27,25 +27,25 @@ async def steps(storage: Storage, deliveries: int) -> dict[str, object]:
 
 async def _claimed(storage: Storage, spent: dict[str, float]) -> list[int]:
     started = time.perf_counter()
-    async with storage.writing() as unit:
-        claimed = await claim_deliveries(unit, "me", limit=TOGETHER, lease=LEASE)
+    async with storage.writing() as tx:
+        claimed = await claim_deliveries(tx, "me", limit=TOGETHER, lease=LEASE)
     spent["claims"] += time.perf_counter() - started
     return [each.id for each in claimed]
 
 
 async def _begun(storage: Storage, ids: list[int], spent: dict[str, float]) -> None:
     started = time.perf_counter()
-    async with storage.writing() as unit:
-        await begin_sending(unit, ids, "me", LEASE)
+    async with storage.writing() as tx:
+        await begin_sending(tx, ids, "me", LEASE)
     spent["intents"] += time.perf_counter() - started
 
 
 async def _answered(storage: Storage, ids: list[int], spent: dict[str, float]) -> None:
     started = time.perf_counter()
-    async with storage.writing() as unit:
-        values = {"sent_at": unit.now, "message_id": 7, "last_error": None}
+    async with storage.writing() as tx:
+        values = {"sent_at": tx.now, "message_id": 7, "last_error": None}
         yes = Answer(Event.ACCEPTED, values)
-        await record_answers(unit, "me", dict.fromkeys(ids, yes))
+        await record_answers(tx, "me", dict.fromkeys(ids, yes))
     spent["answers"] += time.perf_counter() - started
 
 

@@ -53,15 +53,15 @@ async def fill(
     storage: Storage, chats: int, each: int, *, groups: int = 0, each_group: int = 0
 ) -> None:
     """Put *each* editions into the outbox for every chat, and *each_group* for every group."""
-    async with storage.writing() as unit:
-        people = [_chat(unit.now, n, ChatKind.PRIVATE) for n in range(1, chats + 1)]
-        people += [_chat(unit.now, -n, ChatKind.GROUP) for n in range(1, groups + 1)]
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        people = [_chat(tx.now, n, ChatKind.PRIVATE) for n in range(1, chats + 1)]
+        people += [_chat(tx.now, -n, ChatKind.GROUP) for n in range(1, groups + 1)]
+        connection = await tx.session.connection()
         for start in range(0, len(people), _AT_ONCE):
             await connection.execute(insert(Chat), people[start : start + _AT_ONCE])
-        rows = await unit.session.exec(select(col(Chat.id), Chat.kind).order_by(col(Chat.id)))
+        rows = await tx.session.exec(select(col(Chat.id), Chat.kind).order_by(col(Chat.id)))
         due = [
-            _delivery(unit.now, chat)
+            _delivery(tx.now, chat)
             for chat, kind in rows
             for _ in range(each if kind is ChatKind.PRIVATE else each_group)
         ]
@@ -88,6 +88,6 @@ def _delivery(now: object, chat_id: int | None) -> dict[str, object]:
 
 
 async def sent(storage: Storage) -> int:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         is_sent = col(Delivery.state) == DeliveryState.SENT
-        return (await unit.session.exec(select(func.count()).where(is_sent))).one()
+        return (await tx.session.exec(select(func.count()).where(is_sent))).one()

@@ -41,65 +41,65 @@ MOMENT = Moment()
 
 
 async def build(storage: Storage, readers: int) -> None:
-    async with storage.writing() as unit:
-        topics = [await _topic(unit, number) for number in range(TOPICS)]
-        await _print(unit, topics)
+    async with storage.writing() as tx:
+        topics = [await _topic(tx, number) for number in range(TOPICS)]
+        await _print(tx, topics)
         for start in range(0, readers, _AT_ONCE):
             some = range(start, min(readers, start + _AT_ONCE))
-            await _subscribe(unit, some, topics)
+            await _subscribe(tx, some, topics)
 
 
-async def _topic(unit: Transaction, number: int) -> tuple[int, int]:
+async def _topic(tx: Transaction, number: int) -> tuple[int, int]:
     """Return the topic and its query."""
-    query = await query_for(unit, f"subject{number}")
+    query = await query_for(tx, f"subject{number}")
     row = Topic(
         name=f"Subject {number}",
         typed=query.canonical,
         query_id=query.id,
-        created_at=unit.now - timedelta(days=90),
+        created_at=tx.now - timedelta(days=90),
     )
-    unit.session.add(row)
-    await unit.session.flush()
+    tx.session.add(row)
+    await tx.session.flush()
     return row.id, query.id
 
 
-async def _print(unit: Transaction, topics: Sequence[tuple[int, int]]) -> None:
+async def _print(tx: Transaction, topics: Sequence[tuple[int, int]]) -> None:
     """Store the stories of each topic, each told by two outlets."""
-    now, count = unit.now, TOPICS * STORIES_EACH
-    await _add(unit, Source, (_source(now, n) for n in range(1, OUTLETS + 1)))
-    await _add(unit, Story, ({"created_at": now} for _ in range(count)))
-    await _add(unit, Article, (_article(now, n) for n in range(count)))
-    articles = list(await unit.session.exec(select(Article.id).order_by(col(Article.id))))
+    now, count = tx.now, TOPICS * STORIES_EACH
+    await _add(tx, Source, (_source(now, n) for n in range(1, OUTLETS + 1)))
+    await _add(tx, Story, ({"created_at": now} for _ in range(count)))
+    await _add(tx, Article, (_article(now, n) for n in range(count)))
+    articles = list(await tx.session.exec(select(Article.id).order_by(col(Article.id))))
     told = [(article, n + offset) for n, article in enumerate(articles) for offset in (0, 7)]
-    await _add(unit, Entry, (_entry(now, article, n) for article, n in told))
+    await _add(tx, Entry, (_entry(now, article, n) for article, n in told))
     hits = ((topics[n // STORIES_EACH][1], article, n) for n, article in enumerate(articles))
-    await _add(unit, Match, (_match(now, *hit) for hit in hits))
+    await _add(tx, Match, (_match(now, *hit) for hit in hits))
 
 
 async def _subscribe(
-    unit: Transaction, readers: Sequence[int], topics: Sequence[tuple[int, int]]
+    tx: Transaction, readers: Sequence[int], topics: Sequence[tuple[int, int]]
 ) -> None:
-    await _add(unit, Chat, (_chat(unit.now, reader) for reader in readers))
+    await _add(tx, Chat, (_chat(tx.now, reader) for reader in readers))
     numbers = [reader + 1 for reader in readers]
     found = select(Chat.id, Chat.telegram_id).where(
         col(Chat.telegram_id) >= numbers[0], col(Chat.telegram_id) <= numbers[-1]
     )
-    rows = list(await unit.session.exec(found))
+    rows = list(await tx.session.exec(found))
     wishes = (
         {
             "chat_id": chat,
             "topic_id": topics[(number * 31 + step * step * 7 + step) % TOPICS][0],
             "mode": Mode.DIGEST,
-            "created_at": unit.now - timedelta(days=60),
+            "created_at": tx.now - timedelta(days=60),
         }
         for chat, number in rows
         for step in range(TOPICS_EACH)
     )
-    await _add(unit, Subscription, wishes)
+    await _add(tx, Subscription, wishes)
 
 
-async def _add(unit: Transaction, table: type[SQLModel], rows: Iterator[dict[str, Any]]) -> None:
-    connection = await unit.session.connection()
+async def _add(tx: Transaction, table: type[SQLModel], rows: Iterator[dict[str, Any]]) -> None:
+    connection = await tx.session.connection()
     while some := list(islice(rows, _AT_ONCE)):
         await connection.execute(insert(table), some)
 

@@ -81,14 +81,14 @@ class Newsroom:
     async def poll(self, url: str, body: bytes) -> str:
         self.web.body, self.clock.now = body, self.clock.now + timedelta(hours=1)
         await add_sources(self.storage, [url])
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             others = update(Source).where(col(Source.url) != url)
-            await unit.session.exec(others.values(next_fetch_at=unit.now + timedelta(days=1)))
+            await tx.session.exec(others.values(next_fetch_at=tx.now + timedelta(days=1)))
             ours = update(Source).where(col(Source.url) == url)
-            await unit.session.exec(ours.values(next_fetch_at=unit.now, lease_until=None))
+            await tx.session.exec(ours.values(next_fetch_at=tx.now, lease_until=None))
         await Polling(self.storage, self.web, self.reader, owner="fuzz").poll_due()
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url))
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
         return (source and source.trouble) or "read"
 
     async def links(self, body: bytes) -> str:

@@ -87,23 +87,23 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
 
 
 async def add_sources(storage: Storage, urls: Sequence[str]) -> None:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for url in urls:
             row = {"url": url, "url_hash": url_hash(url), "host": url.split("/")[2]}
-            dates = {"created_at": unit.now, "next_fetch_at": unit.now, "first_read_at": unit.now}
-            await add_source(unit, row | dates | {"public": True})
+            dates = {"created_at": tx.now, "next_fetch_at": tx.now, "first_read_at": tx.now}
+            await add_source(tx, row | dates | {"public": True})
 
 
 async def _look(storage: Storage, numbers: dict[str, int], told: Told) -> None:
-    async with storage.writing() as unit:
-        for source in await unit.session.exec(select(Source)):
+    async with storage.writing() as tx:
+        for source in await tx.session.exec(select(Source)):
             if source.url not in numbers:
                 continue
             told.troubles[source.trouble or "read"] += 1
-            if fault := _fault(source, unit.now):
+            if fault := _fault(source, tx.now):
                 told.wrong.append((numbers[source.url], fault))
-        free = {"owner": None, "lease_until": None, "next_fetch_at": unit.now, "failures": 0}
-        await unit.session.exec(update(Source).values(**free))
+        free = {"owner": None, "lease_until": None, "next_fetch_at": tx.now, "failures": 0}
+        await tx.session.exec(update(Source).values(**free))
 
 
 def _fault(source: Source, now: datetime) -> str:
@@ -117,8 +117,8 @@ def _fault(source: Source, now: datetime) -> str:
 
 
 async def _count(storage: Storage, table: type[SQLModel]) -> int:
-    async with storage.reading() as unit:
-        return (await unit.session.exec(select(func.count()).select_from(table))).one()
+    async with storage.reading() as tx:
+        return (await tx.session.exec(select(func.count()).select_from(table))).one()
 
 
 def _portions(numbers: Iterable[int]) -> Iterable[list[int]]:

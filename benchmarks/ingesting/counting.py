@@ -27,18 +27,18 @@ async def check(storage: Storage, feeds: int, versions: int) -> None:
 
 
 async def number_of(storage: Storage, column: object) -> int:
-    async with storage.reading() as unit:
-        return (await unit.session.exec(select(func.count(col(column))))).one()
+    async with storage.reading() as tx:
+        return (await tx.session.exec(select(func.count(col(column))))).one()
 
 
 async def unmatched(storage: Storage) -> int:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         waiting = select(func.count()).where(col(Article.stage) != Stage.MATCHED)
-        return (await unit.session.exec(waiting)).one()
+        return (await tx.session.exec(waiting)).one()
 
 
 async def planted_matches(storage: Storage) -> int:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         asked = select(Query.id).where(Query.canonical == str(parse(PLANTED)))
         found = select(func.count()).where(col(Match.query_id).in_(asked))
-        return (await unit.session.exec(found)).one()
+        return (await tx.session.exec(found)).one()

@@ -153,5 +153,5 @@ async def _ticks(loops: Iterable[Loop]) -> None:
 
 
 async def _fetches(storage: Storage) -> int:
-    async with storage.reading() as unit:
-        return (await unit.session.exec(select(func.sum(col(Source.fetches))))).one() or 0
+    async with storage.reading() as tx:
+        return (await tx.session.exec(select(func.sum(col(Source.fetches))))).one() or 0

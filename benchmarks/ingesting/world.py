@@ -102,8 +102,8 @@ class World:
     async def complete_all(self) -> int:
         """Read pages until none is awaited, however long their hosts are to rest."""
         done = await self.completing.complete_due()
-        async with self.storage.reading() as unit:
-            left = (await unit.session.exec(select(func.count(col(AwaitedPage.article_id))))).one()
+        async with self.storage.reading() as tx:
+            left = (await tx.session.exec(select(func.count(col(AwaitedPage.article_id))))).one()
         if left and not done:
             await asyncio.sleep(0.1)
         return left
@@ -147,14 +147,14 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
 
 async def add_queries(storage: Storage) -> None:
     queries = [str(query) for query in Workload().queries(QUERIES - 1)]
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for canonical in (*queries, str(parse(PLANTED))):
-            await query_for(unit, canonical)
+            await query_for(tx, canonical)
 
 
 async def add_sources(storage: Storage, count: int, port: int) -> None:
     """Each on a host of its own, due now and then every ten minutes."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for feed in range(count):
             url = f"http://news{feed}.example:{port}/feed/{feed}"
             values: dict[str, Any] = {
@@ -163,34 +163,34 @@ async def add_sources(storage: Storage, count: int, port: int) -> None:
                 "host": f"news{feed}.example",
                 "public": True,
                 "every_seconds": 600,
-                "created_at": unit.now,
-                "next_fetch_at": unit.now,
+                "created_at": tx.now,
+                "next_fetch_at": tx.now,
             }
-            await add_source(unit, values)
+            await add_source(tx, values)
 
 
 async def all_due(storage: Storage) -> None:
     """As if the last round was long ago: their hosts have rested too."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         everything = update(Source).where(col(Source.id) > 0)
-        await unit.session.exec(everything.values(next_fetch_at=unit.now, lease_until=None))
+        await tx.session.exec(everything.values(next_fetch_at=tx.now, lease_until=None))
 
 
 async def spread(storage: Storage, over: timedelta) -> None:
     """Let the sources fall due one after the other."""
-    async with storage.writing() as unit:
-        ids = list(await unit.session.exec(select(Source.id)))
+    async with storage.writing() as tx:
+        ids = list(await tx.session.exec(select(Source.id)))
         for at, source_id in enumerate(ids):
-            due = unit.now + over * at / len(ids)
-            await change_source(unit, source_id or 0, {"next_fetch_at": due, "lease_until": None})
+            due = tx.now + over * at / len(ids)
+            await change_source(tx, source_id or 0, {"next_fetch_at": due, "lease_until": None})
 
 
 async def pass_over(storage: Storage, *, but: int) -> None:
     """Let no step see the articles that are there, *but* the newest."""
-    async with storage.writing() as unit:
-        newest = (await unit.session.exec(select(func.max(Article.id)))).one() or 0
+    async with storage.writing() as tx:
+        newest = (await tx.session.exec(select(func.max(Article.id)))).one() or 0
         older = update(Article).where(col(Article.id) <= newest - but)
-        await unit.session.exec(older.values(stage=Stage.PUBLISHED))
+        await tx.session.exec(older.values(stage=Stage.PUBLISHED))
 
 
 async def drained(step: Callable[[], Awaitable[int]]) -> None:

@@ -20,7 +20,7 @@ QUERIES = 2_000
 async def news(storage: Storage, feeds: int, port: int) -> None:
     """*feeds* to read at once, each with entries that are all new; and queries."""
     await fill(storage, QUERIES)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         rows = [
             {
                 "url": (url := f"http://127.0.0.1:{port}/feed/{feed}"),
@@ -28,31 +28,31 @@ async def news(storage: Storage, feeds: int, port: int) -> None:
                 "host": f"news{feed}.example",
                 "public": True,
                 "every_seconds": 86_400,
-                "created_at": unit.now,
-                "next_fetch_at": unit.now,
+                "created_at": tx.now,
+                "next_fetch_at": tx.now,
             }
             for feed in range(feeds)
         ]
-        await (await unit.session.connection()).execute(insert(Source), rows)
+        await (await tx.session.connection()).execute(insert(Source), rows)
 
 
 async def readers(storage: Storage, count: int) -> None:
     """*count* of them, whose digests are due."""
     await build(storage, count)
-    async with storage.writing() as unit:
-        now = unit.now.replace(second=0, microsecond=0)
-        rows = await unit.session.exec(select(Chat.id))
+    async with storage.writing() as tx:
+        now = tx.now.replace(second=0, microsecond=0)
+        rows = await tx.session.exec(select(Chat.id))
         slot = {"number": 0, "minutes": now.hour * 60 + now.minute, "weekdays": EVERY_DAY}
         slots = [slot | {"chat_id": chat or 0} for chat in rows]
-        await (await unit.session.connection()).execute(insert(DigestTime), slots)
+        await (await tx.session.connection()).execute(insert(DigestTime), slots)
         due = update(Chat).where(col(Chat.id) > 0).values(zone="UTC", next_digest_at=now)
-        await unit.session.exec(due)
+        await tx.session.exec(due)
 
 
 async def matched(storage: Storage) -> int:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         done = select(func.count()).where(col(Article.stage).in_([Stage.MATCHED, Stage.PUBLISHED]))
-        return (await unit.session.exec(done)).one()
+        return (await tx.session.exec(done)).one()
 
 
 async def served(storage: Storage) -> int:
@@ -60,8 +60,8 @@ async def served(storage: Storage) -> int:
     is_sent = case((col(Delivery.state) == DeliveryState.SENT, 1))
     have_all = func.count() == func.count(is_sent)
     each = select(Delivery.chat_id).group_by(col(Delivery.chat_id)).having(have_all).subquery()
-    async with storage.reading() as unit:
-        return (await unit.session.exec(select(func.count()).select_from(each))).one()
+    async with storage.reading() as tx:
+        return (await tx.session.exec(select(func.count()).select_from(each))).one()
 
 
 async def composed(storage: Storage) -> int:
@@ -73,5 +73,5 @@ async def rows_written(storage: Storage) -> int:
     asked = text(
         "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables"
     )
-    async with storage.reading() as unit:
-        return int((await (await unit.session.connection()).execute(asked)).scalar_one())
+    async with storage.reading() as tx:
+        return int((await (await tx.session.connection()).execute(asked)).scalar_one())

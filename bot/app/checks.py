@@ -102,8 +102,8 @@ async def _own_webhook(settings: Settings) -> str | None:
     except OSError:
         return None
     try:
-        async with storage.reading() as unit:
-            key = await existing_signing_key(unit)
+        async with storage.reading() as tx:
+            key = await existing_signing_key(tx)
     except (DatabaseError, OSError):
         return None
     finally:
@@ -157,8 +157,8 @@ async def _holders(url: str) -> list[str] | None:
         return who_runs(lock_beside(file, "run"))
     storage = open_read_only(url)
     try:
-        async with storage.reading() as unit:
-            return await leases_held(unit)
+        async with storage.reading() as tx:
+            return await leases_held(tx)
     except (DatabaseError, OSError):
         return None
     finally:
@@ -176,11 +176,11 @@ async def _sources(url: str) -> Sequence[Finding]:
         return []
     storage = open_read_only(url)
     try:
-        async with storage.reading() as unit:
-            count = (await amounts(unit)).sources
-            in_trouble = await count_unhealthy_sources(unit)
-            read_at = await last_read(unit)
-            since = unit.now - read_at if read_at else None
+        async with storage.reading() as tx:
+            count = (await amounts(tx)).sources
+            in_trouble = await count_unhealthy_sources(tx)
+            read_at = await last_read(tx)
+            since = tx.now - read_at if read_at else None
     except (DatabaseError, OSError) as error:
         return [sources.unknown(_reason(error))]
     finally:

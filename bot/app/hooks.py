@@ -67,15 +67,15 @@ class HookedDoor:
     async def _is_ours_to_set(self) -> bool:
         """Of several processes one sees to it."""
         try:
-            async with self.around.storage.writing() as unit:
-                return await acquire_lease(unit, ROLE, self.around.owner, LEASE)
+            async with self.around.storage.writing() as tx:
+                return await acquire_lease(tx, ROLE, self.around.owner, LEASE)
         except (DatabaseError, OSError):
             return False
 
     async def _let_go(self) -> None:
         try:
-            async with self.around.storage.writing() as unit:
-                await release_lease(unit, ROLE, self.around.owner)
+            async with self.around.storage.writing() as tx:
+                await release_lease(tx, ROLE, self.around.owner)
         except (DatabaseError, OSError):
             return  # then it runs out by itself
 

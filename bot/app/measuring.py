@@ -86,8 +86,8 @@ async def _asked(storage: Storage) -> Backlog | None:
     from storage.stats import backlog
 
     try:
-        async with asyncio.timeout(ASK_SECONDS), storage.reading() as unit:
-            return await backlog(unit)
+        async with asyncio.timeout(ASK_SECONDS), storage.reading() as tx:
+            return await backlog(tx)
     except (DatabaseError, OSError, TimeoutError):
         return None
 

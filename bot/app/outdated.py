@@ -43,9 +43,9 @@ class Outdated:
         from storage.schema import SchemaError, is_still_current
 
         try:
-            async with self.storage.reading() as unit:
+            async with self.storage.reading() as tx:
                 # An older one is a newer version's on its way back, which says so itself.
-                await is_still_current(unit)
+                await is_still_current(tx)
         except SchemaError as error:
             self.reason = str(error)
         except (DatabaseError, OSError):

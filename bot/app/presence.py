@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # Longer than a call waits to begin after its intent (`calls.BEGINS_WITHIN_SECONDS`), and
-# PostgreSQL for a unit of work that stands still: nothing is begun under a lease that was freed.
+# PostgreSQL for a transaction that stands still: nothing is begun under a lease that was freed.
 LEASE: Final = timedelta(seconds=12)
 EVERY: Final = timedelta(seconds=2)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -63,27 +63,27 @@ class Presence:
 
     async def _say(self, lease: timedelta) -> bool:
         try:
-            async with self.storage.writing() as unit:
-                await acquire_lease(unit, presence_name(self.owner), self.owner, lease)
+            async with self.storage.writing() as tx:
+                await acquire_lease(tx, presence_name(self.owner), self.owner, lease)
         except (DatabaseError, OSError):
             return False  # away, which others say
-        if unit.now - self._seen > 2 * EVERY:
-            self._since = unit.now
-        self._seen = unit.now
+        if tx.now - self._seen > 2 * EVERY:
+            self._since = tx.now
+        self._seen = tx.now
         return True
 
     async def _bury(self) -> None:
         # All tables: SQLAlchemy writes no row that refers to one it does not know.
         from storage.tables import LEASED
 
-        async with self.storage.reading() as unit:
-            dead = await dead_owners(unit)
+        async with self.storage.reading() as tx:
+            dead = await dead_owners(tx)
         if not dead:
             return
         # One at a time, and their own word last: who dies over it leaves it to the next.
         for table in LEASED:
-            async with self.storage.writing() as unit:
-                await release_all_of(unit, table, dead)
-        async with self.storage.writing() as unit:
-            await delete_leases_of(unit, dead)
+            async with self.storage.writing() as tx:
+                await release_all_of(tx, table, dead)
+        async with self.storage.writing() as tx:
+            await delete_leases_of(tx, dead)
         log.warning("others are no more; what they had in hand is free", processes=sorted(dead))

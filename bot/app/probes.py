@@ -23,8 +23,8 @@ def make_health(around: Surroundings, stopping: asyncio.Event) -> Health:
         waits.add(Wait.INDEX)
 
     async def ask() -> None:
-        async with around.storage.reading() as unit:
-            await latest_change(unit)
+        async with around.storage.reading() as tx:
+            await latest_change(tx)
 
     health = Health(waits, Database(ask), stopping)
     around.watch.join(health)

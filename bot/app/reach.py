@@ -71,8 +71,8 @@ async def _returns_address(settings: Settings, base: str) -> str | None:
     storage = database_of(settings).open()
     try:
         with suppress(DatabaseError, OSError):
-            async with storage.reading() as unit:
-                key = await existing_signing_key(unit)
+            async with storage.reading() as tx:
+                key = await existing_signing_key(tx)
             return Links(base, Seal(key)).bounce() if key else None
     finally:
         await storage.close()

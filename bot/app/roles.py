@@ -164,10 +164,10 @@ async def _take_over(storage: Storage, owner: str) -> None:
 
     if storage.dialect != SQLITE:
         return
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for table in LEASED:
-            await release_all_of_others(unit, table, owner)
-        await delete_other_leases(unit, owner)
+            await release_all_of_others(tx, table, owner)
+        await delete_other_leases(tx, owner)
 
 
 async def _let_go(storage: Storage, owner: str) -> None:
@@ -177,5 +177,5 @@ async def _let_go(storage: Storage, owner: str) -> None:
     from storage.db.leases import release_lease
 
     with suppress(DatabaseError):  # then its lease runs out
-        async with storage.writing() as unit:
-            await release_lease(unit, ROLE, owner)
+        async with storage.writing() as tx:
+            await release_lease(tx, ROLE, owner)

@@ -96,8 +96,8 @@ async def as_it_is(opened: Callable[[], Storage]) -> AsyncIterator[Storage]:
         storage = opened()
     try:
         with needing_the_database():
-            async with storage.reading() as unit:
-                await require_current(unit)
+            async with storage.reading() as tx:
+                await require_current(tx)
         yield storage
     except SchemaError as error:
         raise StopError(str(error)) from error
@@ -112,8 +112,8 @@ async def make_links(storage: Storage, base: str | None) -> Links:
     from storage.access import signing_key
 
     with needing_the_database():
-        async with storage.writing() as unit:
-            return Links(base, Seal(await signing_key(unit)))
+        async with storage.writing() as tx:
+            return Links(base, Seal(await signing_key(tx)))
 
 
 @contextmanager

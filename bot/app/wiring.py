@@ -91,5 +91,5 @@ async def wake_by_hints(
                 loop.wake()
 
     hints = Notifier(database_of(around.settings, around.place.database).server)
-    with around.storage.hinting(hints):
+    with around.storage.notifying(hints):
         await until(stopping, hints.exchange(wake))

@@ -80,17 +80,17 @@ class Tenure:
 
     async def _seconds_of_others(self) -> float:
         """Return how long somebody else has it; not more than 0 if nobody has."""
-        async with self.storage.reading() as unit:
-            owner, until = await lease_of(unit, POLL_ROLE)
-            return 0.0 if owner == self.owner else (until - unit.now).total_seconds()
+        async with self.storage.reading() as tx:
+            owner, until = await lease_of(tx, POLL_ROLE)
+            return 0.0 if owner == self.owner else (until - tx.now).total_seconds()
 
     async def _hold(self) -> bool:
-        async with self.storage.writing() as unit:
-            return await acquire_lease(unit, POLL_ROLE, self.owner, LEASE)
+        async with self.storage.writing() as tx:
+            return await acquire_lease(tx, POLL_ROLE, self.owner, LEASE)
 
     async def let_go(self) -> None:
         """Leave it to another process at once."""
         self._until = 0.0
         with suppress(DatabaseError, OSError):  # then it runs out by itself
-            async with self.storage.writing() as unit:
-                await release_lease(unit, POLL_ROLE, self.owner)
+            async with self.storage.writing() as tx:
+                await release_lease(tx, POLL_ROLE, self.owner)

@@ -96,8 +96,8 @@ async def _limit(number: int, wanted: dict[str, int]) -> bool:
     from storage.chats import chats_of
 
     async with stored() as storage:
-        async with storage.reading() as unit:
-            chats = [chat.id for chat in await chats_of(unit, number)]
+        async with storage.reading() as tx:
+            chats = [chat.id for chat in await chats_of(tx, number)]
         for chat_id in chats:
             for kind, value in wanted.items():
                 most = None if value == AS_ALL else value

@@ -113,8 +113,8 @@ async def _listed() -> Sequence[TopicListed]:
     from bot.cli.stored import stored
     from storage.subscriptions import catalogue_listed
 
-    async with stored() as storage, storage.reading() as unit:
-        return await catalogue_listed(unit)
+    async with stored() as storage, storage.reading() as tx:
+        return await catalogue_listed(tx)
 
 
 def _print_table(topics: Sequence[TopicListed]) -> None:

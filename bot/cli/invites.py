@@ -69,8 +69,8 @@ async def _made() -> list[Invite]:
     from bot.cli.stored import stored
     from storage.access import invites_made
 
-    async with stored() as storage, storage.reading() as unit:
-        return await invites_made(unit, offset=0, limit=1000)
+    async with stored() as storage, storage.reading() as tx:
+        return await invites_made(tx, offset=0, limit=1000)
 
 
 async def _make(uses: int, until: datetime | None) -> Invite:

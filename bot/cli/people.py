@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.subscribers.importing_people import ImportingPeople
     from bot.subscribers.people_tally import Tally
 
-# How long one unit of work may take, which holds up other writers.
+# How long one transaction may take, which holds up other writers.
 _UNIT_SECONDS = 0.2
 # How many entries it takes: chats with their topics, feeds and mutes. Fewer take hardly less time,
 # since most statements are for all of them.
@@ -126,7 +126,7 @@ def _need_tables(url: str) -> None:
 
 
 async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], None]) -> Tally:
-    """Take in a file that was checked; *step* is told how many chats each unit of work had."""
+    """Take in a file that was checked; *step* is told how many chats each transaction had."""
     from bot.app.tools import needing_the_database
     from bot.cli.people_files import chats_in, some_of
     from bot.subscribers.importing_people import IMPORTED
@@ -152,7 +152,7 @@ async def take_all(people: ImportingPeople, file: Path, step: Callable[[int], No
 
 
 def next_size(size: int, seconds: float) -> int:
-    """Return how many entries the next unit of work takes, when *size* took so long."""
+    """Return how many entries the next transaction takes, when *size* took so long."""
     fitting = int(size * _UNIT_SECONDS / max(seconds, 0.001))
     return max(_LEAST, min(fitting, 2 * size, _MOST))
 

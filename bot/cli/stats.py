@@ -56,14 +56,14 @@ async def _found(days: int) -> Found:
     url = database_of(load_settings()).server
     async with as_it_is(lambda: open_read_only(url)) as storage:
         with needing_the_database():
-            async with storage.reading() as unit:
+            async with storage.reading() as tx:
                 return {
-                    "now": await totals(unit),
-                    "lately": await recent_totals(unit, unit.now - timedelta(days=days)),
-                    "articles_a_day": await articles_a_day(unit, days),
-                    "lags": await lags(unit),
-                    "most_watched": await most_subscribed(unit, _TOPICS),
-                    "bytes": await table_sizes(unit),
+                    "now": await totals(tx),
+                    "lately": await recent_totals(tx, tx.now - timedelta(days=days)),
+                    "articles_a_day": await articles_a_day(tx, days),
+                    "lags": await lags(tx),
+                    "most_watched": await most_subscribed(tx, _TOPICS),
+                    "bytes": await table_sizes(tx),
                 }
 
 

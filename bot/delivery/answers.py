@@ -1,8 +1,8 @@
-"""What the calls came to, written down: many answers in one unit of work.
+"""What the calls came to, written down: many answers in one transaction.
 
-While one unit is being written the next answers gather. What cannot be written down, since the
-database is full or away, is tried again for as long as the calls' leases last: an answer that is
-lost makes of a sent delivery one that may have arrived.
+While one transaction is being written the next answers gather. What cannot be written down, since
+the database is full or away, is tried again for as long as the calls' leases last: an answer that
+is lost makes of a sent delivery one that may have arrived.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ class Answers:
             together, self._gathered = self._gathered, []
             if plain := [each for each in together if each.is_plain]:
                 await self._write_down(plain)
-            # What touches chats and the token has a unit of its own, for the order of its locks.
+            # What touches chats and the token has a transaction of its own, for the order of its
+            # locks.
             for other in (each for each in together if not each.is_plain):
                 await self._write_down([other])
 
@@ -140,30 +141,30 @@ class Answers:
         await in_time(lambda: self._write_once(answers), self.timer, answers=len(answers))
 
     async def _write_once(self, answers: Sequence[Answer]) -> None:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             for answer in answers:
-                await self._pause(unit, answer)
-            written = {each.claimed.id: _recorded(unit, each) for each in answers}
-            ours = await record_answers(unit, self.owner, written)
+                await self._pause(tx, answer)
+            written = {each.claimed.id: _recorded(tx, each) for each in answers}
+            ours = await record_answers(tx, self.owner, written)
             for answer in answers:
                 if answer.claimed.id in ours:
-                    await _follow(unit, answer)
-            await advance_all(unit, _paces(unit, answers))
+                    await _follow(tx, answer)
+            await advance_all(tx, _paces(tx, answers))
 
-    async def _pause(self, unit: Transaction, answer: Answer) -> None:
+    async def _pause(self, tx: Transaction, answer: Answer) -> None:
         outcome = answer.outcome
         if outcome.token_pause is not None:
-            await pause(unit, self.pace_key, unit.now + outcome.token_pause)
+            await pause(tx, self.pace_key, tx.now + outcome.token_pause)
         elif outcome.chat_pause is not None:
-            until = unit.now + outcome.chat_pause
-            await pause_chat(unit, self.pace_key, answer.claimed.telegram_id, until)
-            await count_flood_wait(unit)
+            until = tx.now + outcome.chat_pause
+            await pause_chat(tx, self.pace_key, answer.claimed.telegram_id, until)
+            await count_flood_wait(tx)
 
 
-def _recorded(unit: Transaction, answer: Answer) -> Recorded:
+def _recorded(tx: Transaction, answer: Answer) -> Recorded:
     values = values_of(
         answer.outcome,
-        unit.now,
+        tx.now,
         fallback=answer.claimed.delivery.fallback,
         message_id=answer.message_id,
         error=answer.error,
@@ -171,19 +172,19 @@ def _recorded(unit: Transaction, answer: Answer) -> Recorded:
     return Recorded(answer.outcome.event, values)
 
 
-async def _follow(unit: Transaction, answer: Answer) -> None:
+async def _follow(tx: Transaction, answer: Answer) -> None:
     outcome, row = answer.outcome, answer.claimed.delivery
     if outcome.has(Effect.FALLBACK):
-        await replace_with_fallback(unit, row, following(row.fallback or {}))
+        await replace_with_fallback(tx, row, following(row.fallback or {}))
     if outcome.suspend:
-        await suspend_chat(unit, row.chat_id, outcome.suspend)
+        await suspend_chat(tx, row.chat_id, outcome.suspend)
     if outcome.migrate_to:
-        await migrate_chat(unit, answer.claimed.telegram_id, outcome.migrate_to)
+        await migrate_chat(tx, answer.claimed.telegram_id, outcome.migrate_to)
 
 
-def _paces(unit: Transaction, answers: Sequence[Answer]) -> dict[str, datetime]:
+def _paces(tx: Transaction, answers: Sequence[Answer]) -> dict[str, datetime]:
     return {
-        chat_pace_key(each.claimed.telegram_id): unit.now + chat_interval(each.claimed.chat_kind)
+        chat_pace_key(each.claimed.telegram_id): tx.now + chat_interval(each.claimed.chat_kind)
         for each in answers
         if counts_for_pace(each.claimed.is_edit, each.error)
     }

@@ -71,12 +71,12 @@ class Franking:
 
 
 class HearsOfRefusals(Protocol):
-    """Told in the unit that writes it down, with the server's words."""
+    """Told in the transaction that writes it down, with the server's words."""
 
-    async def refused(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
+    async def refused(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
         """The mailbox takes no mail."""
 
-    async def mistrusted(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
+    async def mistrusted(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server took none from us for two days, and a mail was given up."""
 
 
@@ -109,53 +109,53 @@ class Mailing:
 
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the server answers."""
-        async with self.storage.reading() as unit:
-            if await paused_until(unit, PACE_KEY):
+        async with self.storage.reading() as tx:
+            if await paused_until(tx, PACE_KEY):
                 return False
-            left = await has_abandoned(unit, Medium.EMAIL)
+            left = await has_abandoned(tx, Medium.EMAIL)
         if not left and not self._doubt.is_set():
             return True
         if not await self.relay.answers():
             log.warning("the mail server does not answer; nothing is mailed until it does")
-            async with self.storage.writing() as unit:
-                await pause(unit, PACE_KEY, unit.now + ASK_AGAIN)
+            async with self.storage.writing() as tx:
+                await pause(tx, PACE_KEY, tx.now + ASK_AGAIN)
             return False
         self._doubt.clear()
-        async with self.storage.writing() as unit:
-            await self._settle(unit)
+        async with self.storage.writing() as tx:
+            await self._settle(tx)
         return True
 
-    async def _settle(self, unit: Transaction) -> None:
-        await release_unsent(unit, Medium.EMAIL)
+    async def _settle(self, tx: Transaction) -> None:
+        await release_unsent(tx, Medium.EMAIL)
         answers = {}
-        for row in await claim_abandoned(unit, self.owner, CALL_LEASE, Medium.EMAIL):
+        for row in await claim_abandoned(tx, self.owner, CALL_LEASE, Medium.EMAIL):
             outcome = after_crash(_attempt(row))
-            values = values_of(outcome, unit.now, error="cut off by a crash")
+            values = values_of(outcome, tx.now, error="cut off by a crash")
             answers[row.id] = Answer(outcome.event, values)
-        await record_answers(unit, self.owner, answers)
-        await resend_unknown(unit, Medium.EMAIL)
+        await record_answers(tx, self.owner, answers)
+        await resend_unknown(tx, Medium.EMAIL)
 
     async def _claim(self, limit: int) -> tuple[list[ClaimedMail], list[float]]:
         async with self.storage.writing() as waiting:
             row = await lock_pace(waiting, PACE_KEY)
-            started, unit = self.calls.timer.now(), await waiting.anew()
-            if limit < 1 or (row.paused_until and row.paused_until > unit.now):
+            started, tx = self.calls.timer.now(), await waiting.anew()
+            if limit < 1 or (row.paused_until and row.paused_until > tx.now):
                 return [], []
-            slots = free_slots(row.tat, unit.now, self._interval, wanted=limit, horizon=HORIZON)
+            slots = free_slots(row.tat, tx.now, self._interval, wanted=limit, horizon=HORIZON)
             wanted = len(slots.moments)
-            claimed = await claim_mails(unit, self.owner, limit=wanted, lease=CLAIM_LEASE)
+            claimed = await claim_mails(tx, self.owner, limit=wanted, lease=CLAIM_LEASE)
             if claimed:
-                await advance(unit, PACE_KEY, slots.tat_after(len(claimed)))
-            waits = [(moment - unit.now).total_seconds() for moment in slots.moments]
+                await advance(tx, PACE_KEY, slots.tat_after(len(claimed)))
+            waits = [(moment - tx.now).total_seconds() for moment in slots.moments]
         return claimed, [started + wait for wait in waits[: len(claimed)]]
 
     async def _begin(self, claimed: ClaimedMail) -> bool:
         """Write down that the call begins; False if the server pauses or the claim is lost."""
-        async with self.storage.writing() as unit:
-            if await paused_until(unit, PACE_KEY):
-                await release_claims(unit, [claimed.id], self.owner)
+        async with self.storage.writing() as tx:
+            if await paused_until(tx, PACE_KEY):
+                await release_claims(tx, [claimed.id], self.owner)
                 return False
-            return bool(await begin_sending(unit, [claimed.id], self.owner, CALL_LEASE))
+            return bool(await begin_sending(tx, [claimed.id], self.owner, CALL_LEASE))
 
     async def _deliver(self, claimed: ClaimedMail, intended: float) -> None:
         structlog.contextvars.bind_contextvars(delivery=claimed.id, of=claimed.delivery.decision)
@@ -193,15 +193,15 @@ class Mailing:
     async def _write(
         self, claimed: ClaimedMail, outcome: Outcome, error: DeliveryError | None
     ) -> None:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             if isinstance(error, MailboxRefused):
-                await self.refusals.refused(unit, claimed.mailbox_id, str(error))
+                await self.refusals.refused(tx, claimed.mailbox_id, str(error))
             if isinstance(error, PolicyRefused) and outcome.state is DeliveryState.HELD:
-                await self.refusals.mistrusted(unit, claimed.mailbox_id, str(error))
-            answer = Answer(outcome.event, values_of(outcome, unit.now, error=error))
-            await record_answers(unit, self.owner, {claimed.id: answer})
+                await self.refusals.mistrusted(tx, claimed.mailbox_id, str(error))
+            answer = Answer(outcome.event, values_of(outcome, tx.now, error=error))
+            await record_answers(tx, self.owner, {claimed.id: answer})
             if pausing := outcome.chat_pause or outcome.token_pause:  # no chat's, but all mail's
-                await pause(unit, PACE_KEY, unit.now + pausing)
+                await pause(tx, PACE_KEY, tx.now + pausing)
 
 
 def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:

@@ -45,8 +45,8 @@ class Releasing:
     async def waiting(
         self, states: Collection[DeliveryState], limit: int = 100, offset: int = 0
     ) -> list[Listed]:
-        async with self.storage.reading() as unit:
-            rows = await deliveries_in(unit, states, limit, offset=offset)
+        async with self.storage.reading() as tx:
+            rows = await deliveries_in(tx, states, limit, offset=offset)
         return [
             Listed(
                 id=row.id,
@@ -63,37 +63,37 @@ class Releasing:
         ]
 
     async def count(self, states: Collection[DeliveryState]) -> int:
-        async with self.storage.reading() as unit:
-            return await count_deliveries_in(unit, states)
+        async with self.storage.reading() as tx:
+            return await count_deliveries_in(tx, states)
 
     async def release(self, ids: Sequence[int] | None = None, *, by: int | None = None) -> int:
         """Make held and failed deliveries due again, all or those of *ids*; return how many."""
-        async with self.storage.writing() as unit:
-            count = await release_deliveries(unit, ids)
-            await _note(unit, by, AuditAction.RELEASED, ids, count)
+        async with self.storage.writing() as tx:
+            count = await release_deliveries(tx, ids)
+            await _note(tx, by, AuditAction.RELEASED, ids, count)
         return count
 
     async def drop(self, ids: Sequence[int], *, by: int | None = None) -> int:
         """Give up held and failed deliveries; return how many."""
-        async with self.storage.writing() as unit:
-            count = await drop_deliveries(unit, ids)
-            await _note(unit, by, AuditAction.DROPPED, ids, count)
+        async with self.storage.writing() as tx:
+            count = await drop_deliveries(tx, ids)
+            await _note(tx, by, AuditAction.DROPPED, ids, count)
         return count
 
     async def undrop(self, delivery_id: int, state: DeliveryState, *, by: int | None = None) -> int:
         """Let what was dropped wait again, held or failed as it was."""
-        async with self.storage.writing() as unit:
-            count = await restore_delivery(unit, delivery_id, state)
-            await _note(unit, by, AuditAction.UNDROPPED, [delivery_id], count)
+        async with self.storage.writing() as tx:
+            count = await restore_delivery(tx, delivery_id, state)
+            await _note(tx, by, AuditAction.UNDROPPED, [delivery_id], count)
         return count
 
 
 async def _note(
-    unit: Transaction, by: int | None, deed: AuditAction, ids: Sequence[int] | None, count: int
+    tx: Transaction, by: int | None, deed: AuditAction, ids: Sequence[int] | None, count: int
 ) -> None:
     if count:
         subject = "all" if ids is None else ", ".join(str(one) for one in ids)
-        await record_event(unit, by, deed, subject, deliveries=count)
+        await record_event(tx, by, deed, subject, deliveries=count)
 
 
 def _first_line(text: str, limit: int = 60) -> str:

@@ -132,17 +132,17 @@ class Replies(BaseRequestMiddleware):
             log.warning("answering without a slot; the database fails", error=str(error))
 
     async def _wait_for_pauses(self, method: TelegramMethod[Any], chat: int | None) -> None:
-        async with self.storage.reading() as unit:
-            seconds = await self._pause_left(unit, chat)
+        async with self.storage.reading() as tx:
+            seconds = await self._pause_left(tx, chat)
         if seconds > _patience(method.__api_method__):
             raise _refused(method, seconds)
         if seconds:
             await self.timer.wait(seconds)
 
-    async def _pause_left(self, unit: Transaction, chat: int | None) -> float:
+    async def _pause_left(self, tx: Transaction, chat: int | None) -> float:
         keys = {self.pace_key} if chat is None else {self.pace_key, chat_pace_key(chat)}
-        until = max((await pauses(unit, keys)).values(), default=unit.now)
-        return (until - unit.now).total_seconds()
+        until = max((await pauses(tx, keys)).values(), default=tx.now)
+        return (until - tx.now).total_seconds()
 
     async def _wait_for_slot(self, method: TelegramMethod[Any], chat: int | None) -> None:
         times = self._turns.times
@@ -159,29 +159,29 @@ class Replies(BaseRequestMiddleware):
 
     async def _seconds_to_wait(self, chat: int | None) -> float:
         """Return how long until the chat may have another; if that is soon, it is counted."""
-        async with self._one_at_a_time, self._turns.unit() as unit:
-            await self._have_slots(unit)
-            paused = await self._pause_left(unit, chat)
+        async with self._one_at_a_time, self._turns.transaction() as tx:
+            await self._have_slots(tx)
+            paused = await self._pause_left(tx, chat)
             if chat is None or paused > LONGEST_WAIT_SECONDS:
                 return paused
-            row = await lock_pace(unit, chat_pace_key(chat))
+            row = await lock_pace(tx, chat_pace_key(chat))
             kind = ChatKind.PRIVATE if chat > 0 else ChatKind.GROUP
-            moment, arrival = reply_moment(row.tat, unit.now, kind)
-            seconds = max(paused, (moment - unit.now).total_seconds())
+            moment, arrival = reply_moment(row.tat, tx.now, kind)
+            seconds = max(paused, (moment - tx.now).total_seconds())
             if seconds <= LONGEST_WAIT_SECONDS:
-                await advance_all(unit, {row.key: arrival})
+                await advance_all(tx, {row.key: arrival})
             return seconds
 
     async def _slot(self) -> float:
         async with self._one_at_a_time:
             if not self._has_slots():
-                async with self._turns.unit() as unit:
-                    await self._have_slots(unit)
+                async with self._turns.transaction() as tx:
+                    await self._have_slots(tx)
             return self._slots.popleft()
 
-    async def _have_slots(self, unit: Transaction) -> None:
+    async def _have_slots(self, tx: Transaction) -> None:
         if not self._has_slots():
-            self._slots.extend(await self._turns.block(unit, BLOCK))
+            self._slots.extend(await self._turns.block(tx, BLOCK))
 
     def _has_slots(self) -> bool:
         while self._slots and self._turns.is_missed(self._slots[0]):
@@ -192,13 +192,13 @@ class Replies(BaseRequestMiddleware):
         """Let the chat pause; the token if the call was about none, or another chat pauses too."""
         log.warning("telegram asks to slow down", chat=chat, seconds=seconds)
         try:
-            async with self.storage.writing() as unit:
-                until = unit.now + timedelta(seconds=seconds)
+            async with self.storage.writing() as tx:
+                until = tx.now + timedelta(seconds=seconds)
                 if chat is None:
-                    await pause(unit, self.pace_key, until)
+                    await pause(tx, self.pace_key, until)
                 else:
-                    await pause_chat(unit, self.pace_key, chat, until)
-                await count_flood_wait(unit)
+                    await pause_chat(tx, self.pace_key, chat, until)
+                await count_flood_wait(tx)
         except (DatabaseError, OSError) as error:
             log.warning("a pause is not kept; the database fails", error=str(error))
 

@@ -110,8 +110,8 @@ class Sending:
         self, ready: Sequence[Planned], waiting: Sequence[Planned]
     ) -> tuple[list[Planned], list[Planned]]:
         """Return both at other slots: without those for which there is none soon."""
-        async with self._turns.unit() as unit:
-            offer = await self._turns.offer(unit, len(ready) + len(waiting))
+        async with self._turns.transaction() as tx:
+            offer = await self._turns.offer(tx, len(ready) + len(waiting))
             if offer.moments:
                 await self._turns.take(offer, len(offer.moments))
         log.debug(
@@ -126,43 +126,43 @@ class Sending:
     async def _give_back_unbegun(self) -> None:
         """What may not go now; and, after the database failed, what that kept from going."""
         if self._unbegun:
-            async with self.storage.writing() as unit:
-                await release_claims(unit, self._unbegun, self.owner)
+            async with self.storage.writing() as tx:
+                await release_claims(tx, self._unbegun, self.owner)
             self._unbegun.clear()
 
     async def _is_clear(self) -> bool:
         """Settle what was left behind. After a doubt nothing goes until the channel answers."""
         await self._give_back_unbegun()
-        async with self.storage.reading() as unit:
-            left = await has_abandoned(unit)
+        async with self.storage.reading() as tx:
+            left = await has_abandoned(tx)
         if not left and not self._doubt.is_set():
             return True
         if not await self.channel.answers():
             log.warning("the channel does not answer; nothing is sent until it does")
             return False
         self._doubt.clear()
-        async with self.storage.writing() as unit:
-            await self._settle(unit)
+        async with self.storage.writing() as tx:
+            await self._settle(tx)
         return True
 
-    async def _settle(self, unit: Transaction) -> None:
-        await release_unsent(unit)
+    async def _settle(self, tx: Transaction) -> None:
+        await release_unsent(tx)
         answers = {}
-        for row in await claim_abandoned(unit, self.owner, CALL_LEASE):
+        for row in await claim_abandoned(tx, self.owner, CALL_LEASE):
             outcome = after_crash(attempt_of(row))
-            values = values_of(outcome, unit.now, error="cut off by a crash")
+            values = values_of(outcome, tx.now, error="cut off by a crash")
             answers[row.id] = Recorded(outcome.event, values)
-        await record_answers(unit, self.owner, answers)
-        await resend_unknown(unit)
+        await record_answers(tx, self.owner, answers)
+        await resend_unknown(tx)
 
     async def _claim(self, limit: int) -> list[Planned]:
-        async with self.storage.writing() as unit:
-            offer = await self._turns.offer(unit, limit, commits=2)
+        async with self.storage.writing() as tx:
+            offer = await self._turns.offer(tx, limit, commits=2)
             slots = offer.slots.moments
             if not slots:
                 return []
             claimed = await claim_deliveries(
-                offer.unit,
+                offer.tx,
                 self.owner,
                 limit=len(slots),
                 lease=CLAIM_LEASE,
@@ -174,18 +174,18 @@ class Sending:
                 chat_pace_key(each.telegram_id): (slot, chat_interval(each.chat_kind))
                 for each, slot in zip(claimed, slots, strict=False)
             }
-            await charge(unit, calls)
+            await charge(tx, calls)
         return [Planned(*each) for each in zip(claimed, offer.moments, strict=False)]
 
     async def _begin(self, planned: Sequence[Planned]) -> list[Planned]:
         """Write down that the calls begin; none into a pause, nor where a claim is lost."""
-        async with self._turns.unit() as unit:
+        async with self._turns.transaction() as tx:
             chats = {each.claimed.id: chat_pace_key(each.claimed.telegram_id) for each in planned}
-            paused = await pauses(unit, {self.pace_key, *chats.values()})
+            paused = await pauses(tx, {self.pace_key, *chats.values()})
             if self.pace_key in paused:
                 return []
             ids = [row for row, chat in chats.items() if chat not in paused]
-            begun = await begin_sending(unit, ids, self.owner, CALL_LEASE)
+            begun = await begin_sending(tx, ids, self.owner, CALL_LEASE)
         return [each for each in planned if each.claimed.id in begun]
 
     async def _deliver(self, claimed: ClaimedDelivery, intended: float) -> None:

@@ -77,49 +77,49 @@ class Tracing:
     storage: Storage
 
     async def of_article(self, article_id: int) -> Way | None:
-        async with self.storage.reading() as unit:
-            article = await article_exists(unit, article_id)
-            return await _way(unit, article) if article else None
+        async with self.storage.reading() as tx:
+            article = await article_exists(tx, article_id)
+            return await _way(tx, article) if article else None
 
     async def of_url(self, url_hash: str) -> Way | None:
         """*url_hash*: of any canonical address that the article has; a public one comes first."""
-        async with self.storage.reading() as unit:
-            found = await articles_by_url(unit, [url_hash])
+        async with self.storage.reading() as tx:
+            found = await articles_by_url(tx, [url_hash])
             first = min(found, key=lambda url: url.scope_id, default=None)
-            article = await article_exists(unit, found[first]) if first else None
-            return await _way(unit, article) if article else None
+            article = await article_exists(tx, found[first]) if first else None
+            return await _way(tx, article) if article else None
 
     async def of_delivery(self, delivery_id: int) -> Behind | None:
-        async with self.storage.reading() as unit:
-            delivery = await delivery_exists(unit, delivery_id)
+        async with self.storage.reading() as tx:
+            delivery = await delivery_exists(tx, delivery_id)
             if delivery is None:
                 return None
             first = delivery
-            while first.target_id and (target := await delivery_exists(unit, first.target_id)):
+            while first.target_id and (target := await delivery_exists(tx, first.target_id)):
                 first = target  # an edit tells what the message told that it changes
             ids: Sequence[int] = ()
             if first.alert_id:
-                ids = await articles_of_alert(unit, first.alert_id)
+                ids = await articles_of_alert(tx, first.alert_id)
             elif first.bundle_id:
-                ids = await articles_of_bundle(unit, first.bundle_id)
+                ids = await articles_of_bundle(tx, first.bundle_id)
             elif first.edition_id:
-                ids = await articles_of_edition(unit, first.edition_id)
-            found = [await article_exists(unit, article_id) for article_id in ids]
+                ids = await articles_of_edition(tx, first.edition_id)
+            found = [await article_exists(tx, article_id) for article_id in ids]
             return Behind(delivery, [article for article in found if article])
 
 
-async def _way(unit: Transaction, article: Article) -> Way:
+async def _way(tx: Transaction, article: Article) -> Way:
     article_id = article.id
-    alerts = await alerts_of(unit, article.story_id, MOST)
-    editions = await editions_of(unit, article.story_id, MOST)
+    alerts = await alerts_of(tx, article.story_id, MOST)
+    editions = await editions_of(tx, article.story_id, MOST)
     return Way(
         article,
-        await entries_of_article(unit, article_id),
-        await matched(unit, article_id),
+        await entries_of_article(tx, article_id),
+        await matched(tx, article_id),
         alerts,
         editions,
         await deliveries_of(
-            unit,
+            tx,
             alerts=[alert.id for alert in alerts],
             bundles={alert.bundle_id for alert in alerts if alert.bundle_id},
             editions=[edition.id for edition in editions],

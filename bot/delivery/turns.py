@@ -44,22 +44,22 @@ class Lead:
 
 
 class _Locked(NamedTuple):
-    """The token's row, ours until the unit ends."""
+    """The token's row, ours until the transaction ends."""
 
     row: Pace
-    unit: Transaction
+    tx: Transaction
     """At the moment that it was when the row was locked."""
     now: float
     """What the timer showed then."""
 
     def on_timer(self, slots: Slots) -> list[float]:
-        return [self.now + (slot - self.unit.now).total_seconds() for slot in slots.moments]
+        return [self.now + (slot - self.tx.now).total_seconds() for slot in slots.moments]
 
 
 class Offer(NamedTuple):
-    """Slots that may be taken in *unit*; none while the token pauses."""
+    """Slots that may be taken in *tx*; none while the token pauses."""
 
-    unit: Transaction
+    tx: Transaction
     """At the moment that it was when the row was locked."""
     slots: Slots
     moments: list[float]
@@ -82,41 +82,41 @@ class Turns:
         return self.storage.dialect == SQLITE
 
     async def offer(self, waiting: Transaction, wanted: int, *, commits: int = 1) -> Offer:
-        """Lock the row until the unit ends, and find up to *wanted* slots.
+        """Lock the row until the transaction ends, and find up to *wanted* slots.
 
-        They begin so far ahead that this unit is committed by then, and *commits* in all; who is
-        alone need not be in time.
+        They begin so far ahead that this transaction is committed by then, and *commits* in
+        all; who is alone need not be in time.
         """
         locked = await self._lock(waiting)
-        row, unit = locked.row, locked.unit
+        row, tx = locked.row, locked.tx
         interval = interval_of(self.per_second)
-        if wanted < 1 or (row.paused_until and row.paused_until > unit.now):
-            return Offer(unit, Slots((), interval), [])
-        slots = free_slots(row.tat, self._ready(unit, commits), interval, wanted=wanted)
-        return Offer(unit, slots, locked.on_timer(slots))
+        if wanted < 1 or (row.paused_until and row.paused_until > tx.now):
+            return Offer(tx, Slots((), interval), [])
+        slots = free_slots(row.tat, self._ready(tx, commits), interval, wanted=wanted)
+        return Offer(tx, slots, locked.on_timer(slots))
 
     async def block(self, waiting: Transaction, count: int) -> list[float]:
         """Take the next *count* slots, however far ahead; return their moments on the timer."""
         locked = await self._lock(waiting)
-        ready, interval = self._ready(locked.unit, commits=1), interval_of(self.per_second)
+        ready, interval = self._ready(locked.tx, commits=1), interval_of(self.per_second)
         slots = next_slots(locked.row.tat, ready, interval, wanted=count)
-        await advance(locked.unit, self.pace_key, slots.tat_after(count))
+        await advance(locked.tx, self.pace_key, slots.tat_after(count))
         return locked.on_timer(slots)
 
     async def _lock(self, waiting: Transaction) -> _Locked:
         row = await lock_pace(waiting, self.pace_key)
         # Counted from when they were ours to give: the lock may have been waited for. The database
         # said what time it is half way between asking and hearing, more or less.
-        asked, unit = self.times.timer.now(), await waiting.anew()
-        return _Locked(row, unit, (asked + self.times.timer.now()) / 2)
+        asked, tx = self.times.timer.now(), await waiting.anew()
+        return _Locked(row, tx, (asked + self.times.timer.now()) / 2)
 
-    def _ready(self, unit: Transaction, commits: int) -> datetime:
-        """When so many commits will be done, this unit's among them."""
+    def _ready(self, tx: Transaction, commits: int) -> datetime:
+        """When so many commits will be done, this transaction's among them."""
         lead = 0.0 if self._is_alone else commits * self.lead.seconds
-        return unit.now + timedelta(seconds=lead)
+        return tx.now + timedelta(seconds=lead)
 
     async def take(self, offer: Offer, used: int) -> None:
-        await advance(offer.unit, self.pace_key, offer.slots.tat_after(used))
+        await advance(offer.tx, self.pace_key, offer.slots.tat_after(used))
 
     async def keep(self, moment: float, count: int) -> bool:
         """Wait for the slot of *count* calls at *moment*; return whether they may begin then.
@@ -133,9 +133,9 @@ class Turns:
         return self.times.timer.now() - moment > LATE_SECONDS
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[Transaction]:
-        """A unit that writes; the lead learns from how long it takes."""
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that writes; the lead learns from how long it takes."""
         began = self.times.timer.now()
-        async with self.storage.writing() as unit:
-            yield unit
+        async with self.storage.writing() as tx:
+            yield tx
         self.lead.learn(self.times.timer.now() - began)

@@ -61,8 +61,8 @@ class Archive:
 
     async def _start(self, stories: Sequence[Article], place: Place) -> int:
         """Return where the page begins; of an article that is gone it is the first page."""
-        async with self.preview.storage.reading() as unit:
-            known = await articles_of(unit, [place.article_id])
+        async with self.preview.storage.reading() as tx:
+            known = await articles_of(tx, [place.article_id])
         if not known:
             return 0
         anchor = _order(known[0])

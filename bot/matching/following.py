@@ -48,15 +48,15 @@ class Following:
             await self._begin()
         changed: Sequence[QueryChange] = ()
         while not changed or len(changed) == _PAGE:
-            async with self.storage.reading() as unit:
-                changed = await self.changes(unit)
+            async with self.storage.reading() as tx:
+                changed = await self.changes(tx)
             if not changed:
                 break
             await self._follow(changed)
 
-    async def changes(self, unit: Transaction) -> Sequence[QueryChange]:
-        """What changed since, a page at most, as *unit* sees it; for `follow`."""
-        return await changes_since(unit, self.live.number, _PAGE)
+    async def changes(self, tx: Transaction) -> Sequence[QueryChange]:
+        """What changed since, a page at most, as *tx* sees it; for `follow`."""
+        return await changes_since(tx, self.live.number, _PAGE)
 
     async def follow(self, changed: Sequence[QueryChange]) -> None:
         """Take what `changes` returned, and what that left out."""
@@ -74,8 +74,8 @@ class Following:
 
     async def _begin(self) -> None:
         """Take what was saved, or have it built where that is faster than following."""
-        async with self.storage.reading() as unit:
-            latest, known = await latest_change(unit), await index_versions(unit)
+        async with self.storage.reading() as tx:
+            latest, known = await latest_change(tx), await index_versions(tx)
         if latest and self.file and (snapshot := await asyncio.to_thread(self.file.load, known)):
             self.live.restore(snapshot)
         elif latest >= self.many:
@@ -91,8 +91,8 @@ class Following:
     async def _pages(self) -> AsyncIterator[Sequence[tuple[int, str]]]:
         last = 0
         while True:
-            async with self.storage.reading() as unit:
-                page = await live_queries(unit, last, _PAGE)
+            async with self.storage.reading() as tx:
+                page = await live_queries(tx, last, _PAGE)
             if not page:
                 return
             yield page
@@ -109,8 +109,8 @@ class Following:
         """Only one step uses the index, and waits here until it is written."""
         while self.live.index.tend():  # noqa: ASYNC110 - it works, it does not poll
             await asyncio.sleep(0)  # each turn of the loop does a slice
-        async with self.storage.writing() as unit:
-            token = await add_index_version(unit, self.live.number)
+        async with self.storage.writing() as tx:
+            token = await add_index_version(tx, self.live.number)
         try:
             await asyncio.to_thread(file.save, self.live.index.snapshot(self.live.number), token)
         except OSError as error:

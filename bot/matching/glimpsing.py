@@ -40,10 +40,10 @@ class Glimpsing:
     async def newest(self, chat_id: int, offset: int) -> Glimpse:
         """Return a page of what the chat's topics found, the newest first."""
         until = min(offset + PAGE, DEEPEST)
-        async with self.storage.reading() as unit:
-            stories = await newest_public_stories(unit, chat_id, until + 1)
+        async with self.storage.reading() as tx:
+            stories = await newest_public_stories(tx, chat_id, until + 1)
             shown = stories[offset:until]
-            names = await first_publisher_names(unit, [story.article_id for story in shown])
+            names = await first_publisher_names(tx, [story.article_id for story in shown])
         hits = tuple(_hit(story, names.get(story.article_id, "")) for story in shown)
         return Glimpse(hits, len(stories) > until)
 

@@ -67,14 +67,14 @@ class Looking:
         def is_meant(*source: str) -> bool:
             return asked.source in source_keys(source)
 
-        async with self.storage.reading() as unit:
-            named = await sources_named(unit, is_meant, chat_id) if asked.source else None
-            now = unit.now
+        async with self.storage.reading() as tx:
+            named = await sources_named(tx, is_meant, chat_id) if asked.source else None
+            now = tx.now
             begin = None if ago is None else now - ago
             wanted = ArticleSearch(
                 self.words(tree), begin, chat_id, source_ids=named, language=asked.language
             )
-            ids = await search_articles(unit, wanted, limit=most + 1)
+            ids = await search_articles(tx, wanted, limit=most + 1)
         told = await self._tell_in_time(query, ids[:MOST_LOOKED_AT], tell)
         is_more = len(told) < len(ids)
         oldest = told[-1][0].news_at if told else now
@@ -110,9 +110,9 @@ class Looking:
         told: list[tuple[Article, Told]] = []
         for start in range(0, len(ids), PAGE):
             page = ids[start : start + PAGE]
-            async with self.storage.reading() as unit:
-                articles = await articles_of(unit, page)
-                carriers = await searchable_names(unit, page) if with_carriers else {}
+            async with self.storage.reading() as tx:
+                articles = await articles_of(tx, page)
+                carriers = await searchable_names(tx, page) if with_carriers else {}
 
             def tell_one(article: Article, carriers: dict[int, Carriers] = carriers) -> Told:
                 return tell(article, carriers.get(article.id, ()))

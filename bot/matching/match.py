@@ -32,29 +32,29 @@ class Matching:
     async def match_new(self, limit: int = 400) -> int:
         """Match the oldest grouped articles; return how many were done.
 
-        The unit that claims them also reads what changed among the queries, so that no query
+        The transaction that claims them also reads what changed among the queries, so that no query
         misses an article stored after it.
         """
         await self.following.prepare()
-        async with self.storage.writing() as unit:
-            articles = await claim_articles(unit, Stage.GROUPED, owner=self.owner, limit=limit)
-            changed = await self.following.changes(unit)
+        async with self.storage.writing() as tx:
+            articles = await claim_articles(tx, Stage.GROUPED, owner=self.owner, limit=limit)
+            changed = await self.following.changes(tx)
         await self.following.follow(changed)
         return await self._hand_on(articles) if articles else 0
 
     async def _hand_on(self, articles: Sequence[UnmatchedArticle]) -> int:
         found = await self._matches(articles)
         ids = [article.id for article in articles]
-        async with self.storage.writing() as unit:
-            ours = await advance_articles(unit, ids, owner=self.owner, stage=Stage.MATCHED)
+        async with self.storage.writing() as tx:
+            ours = await advance_articles(tx, ids, owner=self.owner, stage=Stage.MATCHED)
             kept = (match for match in found if match.article_id in ours)
             while some := list(islice(kept, _STORED)):
-                await store_matches(unit, some)
+                await store_matches(tx, some)
         return len(ours)
 
     async def _matches(self, articles: Sequence[UnmatchedArticle]) -> list[MatchFound]:
-        async with self.storage.reading() as unit:
-            carriers = await searchable_names(unit, [article.id for article in articles])
+        async with self.storage.reading() as tx:
+            carriers = await searchable_names(tx, [article.id for article in articles])
         index = self.following.live.index
         hits = await in_turns(matching(index, articles, carriers))
         queries = await self._queries(set[int]().union(*(hit.ids for hit in hits)))
@@ -66,8 +66,8 @@ class Matching:
         found = {number: known.pop(number) for number in ids & known.keys()}
         left = iter(ids - found.keys())
         while some := list(islice(left, _READ)):
-            async with self.storage.reading() as unit:
-                canonical = await queries_by_id(unit, some)
+            async with self.storage.reading() as tx:
+                canonical = await queries_by_id(tx, some)
             found |= await in_turns(parsed(canonical))
         self.following.live.remember(found)
         return found

@@ -124,8 +124,8 @@ class Preview:
         chat_id: int | None = None,
     ) -> tuple[Hit, ...]:
         """How *articles* are shown to whoever asked for the *query*; snippets of that *length*."""
-        async with self.storage.reading() as unit:
-            names = await first_publisher_names(unit, [one.id for one in articles], chat_id)
+        async with self.storage.reading() as tx:
+            names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
 
         def shown(article: Article) -> Hit:
             return _hit(query, article, names.get(article.id, ""), length)
@@ -162,11 +162,11 @@ class Preview:
             return matches_found(article, {query_id: query}, sources)
 
         wanted = ArticleSearch(self._looking.words(query.tree), since, whatever_source=True)
-        async with self.storage.reading() as unit:
-            ids = await search_articles(unit, wanted, limit=MOST_FILLED)
+        async with self.storage.reading() as tx:
+            ids = await search_articles(tx, wanted, limit=MOST_FILLED)
         found = [match for _, some in await self._looking.tell(ids, explained) for match in some]
-        async with self.storage.writing() as unit:
-            await store_matches(unit, found)
+        async with self.storage.writing() as tx:
+            await store_matches(tx, found)
         return len(found)
 
     @property

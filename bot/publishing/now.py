@@ -47,8 +47,8 @@ class DigestNow:
         return section_page(self.renderer.of(language), edition, topic_id)
 
     async def _so_far(self, chat_id: int) -> Edition:
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get(Chat, chat_id)
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get(Chat, chat_id)
             if chat is None:
                 raise LookupError(f"no chat {chat_id}")
-            return (await gather(unit, [await reader_of(unit, chat)]))[chat_id]
+            return (await gather(tx, [await reader_of(tx, chat)]))[chat_id]

@@ -41,14 +41,14 @@ class OutFeeds:
         It was turned off or renewed, the topic is not watched, or the chat is banned.
         """
         url = self.links.feed(chat_id, topic_id, version, kind)
-        async with self.storage.reading() as unit:
-            grant = await published_feed(unit, chat_id)
+        async with self.storage.reading() as tx:
+            grant = await published_feed(tx, chat_id)
             if url is None or grant is None or not grant.is_open or grant.version != version:
                 return None
-            chat = await unit.session.get_one(Chat, chat_id)
+            chat = await tx.session.get_one(Chat, chat_id)
             if chat.state is ChatState.BANNED:
                 return None
-            making = _Making(self.renderer.of(chat.speaks), self.links, unit, grant, url)
+            making = _Making(self.renderer.of(chat.speaks), self.links, tx, grant, url)
             if topic_id == WHOLE_DIGEST:
                 return await making.digests()
             return await making.topic(topic_id)
@@ -60,26 +60,26 @@ class _Making:
 
     renderer: Renderer
     links: Links
-    unit: Transaction
+    tx: Transaction
     grant: PublishedFeed
     url: str
 
     async def topic(self, topic_id: int) -> OutFeed | None:
-        topic = await topic_seen_by(self.unit, self.grant.chat_id, topic_id)
-        subscription = await subscription_to(self.unit, self.grant.chat_id, topic_id)
+        topic = await topic_seen_by(self.tx, self.grant.chat_id, topic_id)
+        subscription = await subscription_to(self.tx, self.grant.chat_id, topic_id)
         if topic is None or subscription is None:
             return None
-        found = await newest_stories(self.unit, self.grant.chat_id, topic.query_id, MOST_ENTRIES)
+        found = await newest_stories(self.tx, self.grant.chat_id, topic.query_id, MOST_ENTRIES)
         shown = {story.story_id: story.article_id for story in found}
-        outlets = await publisher_names(self.unit, shown, self.grant.chat_id)
-        query = (await queries_of(self.unit, [topic_id]))[topic_id]
+        outlets = await publisher_names(self.tx, shown, self.grant.chat_id)
+        query = (await queries_of(self.tx, [topic_id]))[topic_id]
         entries = [self._story(story, outlets.get(story.story_id, ()), query) for story in found]
         return self._feed(f"topic-{topic_id}", topic.name, entries, subscription.created_at)
 
     async def digests(self) -> OutFeed:
-        made = await newest_editions(self.unit, self.grant.chat_id, MOST_ENTRIES)
+        made = await newest_editions(self.tx, self.grant.chat_id, MOST_ENTRIES)
         told = defaultdict(list)
-        for story in await stories_listed(self.unit, [one.id for one in made], _MOST_TOLD):
+        for story in await stories_listed(self.tx, [one.id for one in made], _MOST_TOLD):
             told[story.edition_id].append(story)
         entries = [self._edition(one, told[one.id]) for one in made]
         return self._feed(f"chat-{self.grant.chat_id}", "", entries, self.grant.changed_at)

@@ -39,17 +39,17 @@ class Reading:
 
     async def edition(self, chat_id: int, day: date, slot: int) -> Edition | None:
         """Return all that the edition of a local date told; None if there is none."""
-        async with self.storage.reading() as unit:
-            made = await edition_on(unit, chat_id, day, slot)
+        async with self.storage.reading() as tx:
+            made = await edition_on(tx, chat_id, day, slot)
             if made is None:
                 return None
-            chat = await unit.session.get_one(Chat, chat_id)
-            choice = await _choice(unit, made)
-            plan = Plan(chat.zone, await schedule_of(unit, chat_id))
-            topics = await digest_topics(unit, chat_id)
+            chat = await tx.session.get_one(Chat, chat_id)
+            choice = await _choice(tx, made)
+            plan = Plan(chat.zone, await schedule_of(tx, chat_id))
+            topics = await digest_topics(tx, chat_id)
             return Edition(
                 choice=choice,
-                snippets=await _snippets(unit, choice),
+                snippets=await _snippets(tx, choice),
                 plan=plan,
                 topics=len(choice.sections),
                 since=made.since,
@@ -58,7 +58,7 @@ class Reading:
                 slot=slot,
                 style=Style.FULL,
                 watched=[Topic(topic.id, topic.name) for topic in topics],
-                trends=await _trends(unit, made, topics),
+                trends=await _trends(tx, made, topics),
                 language=chat.speaks,
                 is_weekly=any(one.number == slot and one.is_weekly for one in plan.slots),
             )
@@ -68,19 +68,19 @@ class Reading:
         return await self.picturing.pictured(edition) if self.picturing else edition
 
 
-async def _trends(unit: Transaction, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:
+async def _trends(tx: Transaction, made: Made, topics: Sequence[DigestTopic]) -> dict[int, Trend]:
     """Return the trends as they were then."""
-    then = replace(unit, now=made.made_at)
+    then = replace(tx, now=made.made_at)
     queries = {topic.query_id for topic in topics}
-    alone = await chats_with_own_sources(unit, [made.chat_id])
+    alone = await chats_with_own_sources(tx, [made.chat_id])
     ages = await StoryCounts().by_age(then, queries, made.chat_id if alone else None)
     return trends_of(ages, topics, then.now)
 
 
-async def _choice(unit: Transaction, made: Made) -> Choice:
-    rows = await stories_listed(unit, [made.id])
+async def _choice(tx: Transaction, made: Made) -> Choice:
+    rows = await stories_listed(tx, [made.id])
     outlets = await publisher_names(
-        unit, {row.story_id: row.article_id for row in rows}, made.chat_id
+        tx, {row.story_id: row.article_id for row in rows}, made.chat_id
     )
     return arrange([Topic(*topic) for topic in made.topics], stories_of(rows, outlets))
 
@@ -104,9 +104,9 @@ def stories_of(
     ]
 
 
-async def _snippets(unit: Transaction, choice: Choice) -> dict[int, Snippet]:
+async def _snippets(tx: Transaction, choice: Choice) -> dict[int, Snippet]:
     """Return the excerpts; the words of a topic that is gone are not marked."""
     told = list(choice.told)
-    queries = await queries_of(unit, [section.topic.id for section in choice.sections])
-    texts = await texts_of(unit, [story.article_id for story in told])
+    queries = await queries_of(tx, [section.topic.id for section in choice.sections])
+    texts = await texts_of(tx, [story.article_id for story in told])
     return await excerpts(told, texts, queries, LENGTHS[Style.STANDARD])

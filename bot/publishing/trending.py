@@ -84,10 +84,10 @@ class Trending:
         *name* stands on the picture, and below a day how it is *named*.
         """
         looked = await self.past.stories(query, chat_id=chat_id, days=_DAYS)
-        async with self.storage.reading() as unit:
-            now = unit.now
-            known = await find_query(unit, query.canonical)
-            matched = await stories_by_day(unit, chat_id, [known] if known else [], _DAYS)
+        async with self.storage.reading() as tx:
+            now = tx.now
+            known = await find_query(tx, query.canonical)
+            matched = await stories_by_day(tx, chat_id, [known] if known else [], _DAYS)
         by_age = _more_of(matched.get(known or 0, {}), _by_age(looked, now))
         seen = _seen(by_age, local(now, zone), now)
         if self.drawing is None or not seen.total:

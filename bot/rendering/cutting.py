@@ -59,7 +59,7 @@ def _place(block: Block, limit: int) -> int:
 
 
 def _most(block: Block, limit: int) -> int:
-    """Return the units that may stand before the cut; at least one character's."""
+    """Return the transactions that may stand before the cut; at least one character's."""
     if len(block.entities) > MAX_ENTITIES:
         limit = min(limit, block.entities[MAX_ENTITIES].offset)
     return max(limit, 2)

@@ -56,9 +56,9 @@ class Checking:
         url = url.strip()
         visited = await visit(self.fetcher, self.reader, Asked(url, inside=True))
         robots = await self._robots(visited)
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url))
-            now = unit.now
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
+            now = tx.now
         if source is not None and (problem := not_a_feed(source, visited)):
             visited = replace(visited, problem=problem)
         known = source or newborn_of(visited)

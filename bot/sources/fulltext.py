@@ -69,11 +69,11 @@ class Completing:
 
     async def _claim(self, limit: int) -> tuple[list[AwaitedPage], datetime]:
         with handed_back(self._left) as left:
-            async with self.storage.writing() as unit:
+            async with self.storage.writing() as tx:
                 for article_id in sorted(left):
-                    await postpone_page(unit, article_id, self.owner, unit.now)
-                pages = await claim_pages(unit, owner=self.owner, limit=limit, lease=LEASE)
-                return pages, unit.now
+                    await postpone_page(tx, article_id, self.owner, tx.now)
+                pages = await claim_pages(tx, owner=self.owner, limit=limit, lease=LEASE)
+                return pages, tx.now
 
     async def _complete(self, page: AwaitedPage, *, is_wanted: bool) -> None:
         structlog.contextvars.bind_contextvars(article=page.article_id)
@@ -112,54 +112,54 @@ class Completing:
         """Raise HostWaits if the host asks for time; all that is to be had of it waits then."""
         if answer.status not in SPOKEN_FOR_THE_HOST:
             return
-        async with self.storage.writing() as unit:
-            pause = host_to_pause(answer, unit.now)
+        async with self.storage.writing() as tx:
+            pause = host_to_pause(answer, tx.now)
             if pause:
-                await delay_host(unit, *pause)
+                await delay_host(tx, *pause)
         if pause:
-            raise HostWaits(pause[1] - unit.now)
+            raise HostWaits(pause[1] - tx.now)
 
     async def _put_off(self, page: AwaitedPage, wait: timedelta) -> None:
-        async with self.storage.writing() as unit:
-            if unit.now + wait < page.awaited_since + KEPT:
-                await postpone_page(unit, page.article_id, self.owner, unit.now + wait)
-            elif not await finish_page(unit, page.article_id, self.owner):
+        async with self.storage.writing() as tx:
+            if tx.now + wait < page.awaited_since + KEPT:
+                await postpone_page(tx, page.article_id, self.owner, tx.now + wait)
+            elif not await finish_page(tx, page.article_id, self.owner):
                 return
-            await _go_on(unit, page, None)
+            await _go_on(tx, page, None)
 
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
-        async with self.storage.writing() as unit:
-            if await finish_page(unit, page.article_id, self.owner):
-                await delay_next_page(unit, page, timedelta(seconds=APART_SECONDS))
-                own = await _without_boilerplate(unit, page, found) if found else None
-                await _go_on(unit, page, own)
+        async with self.storage.writing() as tx:
+            if await finish_page(tx, page.article_id, self.owner):
+                await delay_next_page(tx, page, timedelta(seconds=APART_SECONDS))
+                own = await _without_boilerplate(tx, page, found) if found else None
+                await _go_on(tx, page, own)
 
 
-async def _without_boilerplate(unit: Transaction, page: AwaitedPage, found: Item) -> Item:
+async def _without_boilerplate(tx: Transaction, page: AwaitedPage, found: Item) -> Item:
     """Leave out what the host prints on all its pages; learn from this one, if it is everybody's.
 
     Else a feed that lists one page under many addresses would have its text taken for boilerplate.
     """
     paragraphs = found.text.split("\n\n")
-    known = HostBlocks.of(await boilerplate_of(unit, page.host))
+    known = HostBlocks.of(await boilerplate_of(tx, page.host))
     learned = known.after(found.title, paragraphs)
     if not page.private:
-        await store_boilerplate(unit, page.host, learned.written())
+        await store_boilerplate(tx, page.host, learned.written())
     return replace(found, text="\n\n".join(learned.without(paragraphs)))
 
 
-async def _go_on(unit: Transaction, page: AwaitedPage, found: Item | None) -> None:
+async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None:
     """Let the article go on with what was *found*; where it has gone on without, revise it."""
     article_id = page.article_id
     if found:
-        article_id = await united(unit, article_id, page.url, found.url)
-    for article in await articles_to_revise(unit, [article_id]):
+        article_id = await united(tx, article_id, page.url, found.url)
+    for article in await articles_to_revise(tx, [article_id]):
         if is_untouched(article):
             values = completed(article, found) if found else {}
-            await revise_article(unit, article, {"ready_at": None, **values})
-            unit.hints.add(Notification.ARTICLES)
-        elif found and article_id == page.article_id and may_be_revised(article, unit.now):
+            await revise_article(tx, article, {"ready_at": None, **values})
+            tx.notifications.add(Notification.ARTICLES)
+        elif found and article_id == page.article_id and may_be_revised(article, tx.now):
             kind, values = read_anew(article, found)
-            if may_be_revised_by(kind, article, unit.now):
-                await revise_article(unit, article, values)
-        await replace_folded(unit, [folded_article(article)])
+            if may_be_revised_by(kind, article, tx.now):
+                await revise_article(tx, article, values)
+        await replace_folded(tx, [folded_article(article)])

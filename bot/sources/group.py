@@ -75,13 +75,13 @@ class Grouping:
 
     async def group_new(self, limit: int = 400) -> int:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
-        async with self.storage.reading() as unit:
-            articles = await ungrouped(unit, limit)
-            carried = await _carried(unit, articles)
-            now = unit.now
+        async with self.storage.reading() as tx:
+            articles = await ungrouped(tx, limit)
+            carried = await _carried(tx, articles)
+            now = tx.now
             role = self.owner, self.memory.until
             if self.memory.until - now < _RENEWED:
-                role = await lease_of(unit, ROLE)
+                role = await lease_of(tx, ROLE)
         if not await self._has_role(*role, now, to_do=bool(articles)) or not articles:
             return 0
         stories = self.memory.stories or await self._remembered()
@@ -99,23 +99,23 @@ class Grouping:
         return to_do and until <= now and await self._hold()
 
     async def _hold(self) -> bool:
-        async with self.storage.writing() as unit:
-            is_held = await acquire_lease(unit, ROLE, self.owner, LEASE)
+        async with self.storage.writing() as tx:
+            is_held = await acquire_lease(tx, ROLE, self.owner, LEASE)
             if is_held:
-                self.memory.until = unit.now + LEASE
+                self.memory.until = tx.now + LEASE
             return is_held
 
     async def _write_down(
         self, stories: Audiences, articles: Sequence[GroupedArticle], placed: Placed
     ) -> int:
-        async with self.storage.writing() as unit:
-            # Held until this unit ends, however long that takes: nobody decides beside us.
-            if not await renew_lease(unit, ROLE, self.owner, LEASE):
+        async with self.storage.writing() as tx:
+            # Held until this transaction ends, however long that takes: nobody decides beside us.
+            if not await renew_lease(tx, ROLE, self.owner, LEASE):
                 return 0
             await group_articles(
-                unit, articles, placed.found, chapters=placed.chapters, joined=placed.joined
+                tx, articles, placed.found, chapters=placed.chapters, joined=placed.joined
             )
-            begun = await regroup_articles(unit, [guest.article.number for guest in placed.left])
+            begun = await regroup_articles(tx, [guest.article.number for guest in placed.left])
         for guest in placed.left:
             stories.begin(guest, begun[guest.article.number])
         self.memory.stories = stories
@@ -124,13 +124,13 @@ class Grouping:
     async def _remembered(self) -> Audiences:
         """Read what was grouped in the last days, as much as there is room for."""
         stories = Audiences()
-        async with self.storage.reading() as unit:
-            since = unit.now - _REMEMBERED
-            after = await newest_window_start(unit, since, MOST_STORIES)
+        async with self.storage.reading() as tx:
+            since = tx.now - _REMEMBERED
+            after = await newest_window_start(tx, since, MOST_STORIES)
         while True:
-            async with self.storage.reading() as unit:
-                articles = await grouped(unit, since, after=after, limit=_READ)
-                carried = await _carried(unit, articles)
+            async with self.storage.reading() as tx:
+                articles = await grouped(tx, since, after=after, limit=_READ)
+                carried = await _carried(tx, articles)
             if not articles:
                 break
             await in_turns(_remembering(stories, articles, carried))
@@ -147,10 +147,10 @@ class Carried(NamedTuple):
     followers: Mapping[int, frozenset[int]]
 
 
-async def _carried(unit: Transaction, articles: Sequence[GroupedArticle]) -> Carried:
-    publishers = await publishers_of(unit, [article.id for article in articles])
+async def _carried(tx: Transaction, articles: Sequence[GroupedArticle]) -> Carried:
+    publishers = await publishers_of(tx, [article.id for article in articles])
     private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
-    return Carried(publishers, await followers_of(unit, private))
+    return Carried(publishers, await followers_of(tx, private))
 
 
 def _placed(

@@ -35,23 +35,23 @@ class HubCalls:
 
         Whoever calls without a token that we gave out can only have us read, never write.
         """
-        async with self.storage.reading() as unit:
-            push = await push_of(unit, token)
+        async with self.storage.reading() as tx:
+            push = await push_of(tx, token)
         if push is None or question.get("hub.topic") != push.topic:
             return None
         mode = question.get("hub.mode")
         if mode not in {DENIED, UNSUBSCRIBE if push.source_id is None else SUBSCRIBE}:
             return None
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             if mode == DENIED:
-                await _denied(unit, push, question.get("hub.reason", ""))
+                await _denied(tx, push, question.get("hub.reason", ""))
                 return ""
-            await _confirmed(unit, push, question.get("hub.lease_seconds", ""))
+            await _confirmed(tx, push, question.get("hub.lease_seconds", ""))
         return question.get("hub.challenge")
 
     async def is_awaited(self, token: str) -> bool:
-        async with self.storage.reading() as unit:
-            push = await push_of(unit, token)
+        async with self.storage.reading() as tx:
+            push = await push_of(tx, token)
         return push is not None and push.source_id is not None
 
     async def take(self, token: str, body: bytes, signature: str) -> bool:
@@ -59,34 +59,34 @@ class HubCalls:
 
         The source itself is asked then: what a hub sends is not read.
         """
-        async with self.storage.reading() as unit:
-            push = await push_of(unit, token)
+        async with self.storage.reading() as tx:
+            push = await push_of(tx, token)
         if push is None or push.source_id is None:
             return False
         if not is_signed(body, signature, push.secret):
             log.warning("a push without a good signature is ignored", hub=push.hub)
             return False
-        async with self.storage.writing() as unit:
-            await change_push(unit, push.id, {"pushed_at": unit.now})
-            await poll_soon(unit, APART)
+        async with self.storage.writing() as tx:
+            await change_push(tx, push.id, {"pushed_at": tx.now})
+            await poll_soon(tx, APART)
         return True
 
 
-async def _confirmed(unit: Transaction, push: PushSubscription, lease_seconds: str) -> None:
+async def _confirmed(tx: Transaction, push: PushSubscription, lease_seconds: str) -> None:
     if push.source_id is None:
-        await forget_push(unit, push.id)
+        await forget_push(tx, push.id)
         return
     lease = lease_of(lease_seconds)
     values = {
         "asking": None,
         "failures": 0,
-        "ends_at": unit.now + lease,
-        "due_at": renewed_at(unit.now, lease),
+        "ends_at": tx.now + lease,
+        "due_at": renewed_at(tx.now, lease),
     }
-    await change_push(unit, push.id, values)
+    await change_push(tx, push.id, values)
 
 
-async def _denied(unit: Transaction, push: PushSubscription, reason: str) -> None:
+async def _denied(tx: Transaction, push: PushSubscription, reason: str) -> None:
     log.warning("a hub will not tell of news", hub=push.hub, topic=push.topic, reason=reason[:200])
-    values = {"asking": None, "ends_at": None, "due_at": unit.now + ASKED_AGAIN}
-    await change_push(unit, push.id, values)
+    values = {"asking": None, "ends_at": None, "due_at": tx.now + ASKED_AGAIN}
+    await change_push(tx, push.id, values)

@@ -15,8 +15,8 @@ class Listing:
     storage: Storage
 
     async def sources(self) -> list[Source]:
-        async with self.storage.reading() as unit:
-            return await all_sources(unit)
+        async with self.storage.reading() as tx:
+            return await all_sources(tx)
 
     async def as_opml(self) -> bytes:
         """Return the operator's sources; what a chat added, or a search made, is not theirs."""
@@ -34,14 +34,14 @@ class Listing:
 
     async def is_search(self, url: str) -> bool:
         """Whether it was made for what chats watch; it would only come back."""
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url))
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
         return source is not None and source.kind is SourceKind.SEARCH
 
     async def remove(self, url: str, *, by: int | None = None) -> bool:
         """Return whether there was such a source; its articles stay."""
-        async with self.storage.writing() as unit:
-            was_there = await remove_source(unit, url_hash(url.strip()))
+        async with self.storage.writing() as tx:
+            was_there = await remove_source(tx, url_hash(url.strip()))
             if was_there:
-                await record_event(unit, by, AuditAction.SOURCE_REMOVED, url.strip())
+                await record_event(tx, by, AuditAction.SOURCE_REMOVED, url.strip())
         return was_there

@@ -67,18 +67,18 @@ class Polling:
 
     async def _claim(self, limit: int) -> list[Source]:
         with handed_back(self._left) as left:
-            async with self.storage.writing() as unit:
+            async with self.storage.writing() as tx:
                 if left:
-                    await release(unit, Source, left, self.owner)
-                return await claim_due_sources(unit, owner=self.owner, limit=limit, lease=LEASE)
+                    await release(tx, Source, left, self.owner)
+                return await claim_due_sources(tx, owner=self.owner, limit=limit, lease=LEASE)
 
     async def _renew(self, source_ids: Sequence[int]) -> None:
         """Keep what is left of the round, until cancelled."""
         while True:
             await self.pause(RENEWED_SECONDS)
             with suppress(DatabaseError, OSError):  # what is lost is not stored twice
-                async with self.storage.writing() as unit:
-                    await renew(unit, Source, source_ids, self.owner, LEASE)
+                async with self.storage.writing() as tx:
+                    await renew(tx, Source, source_ids, self.owner, LEASE)
 
     async def _visit_in_turn(self, sources: Sequence[Source], ended: Ended) -> None:
         for source in sources:

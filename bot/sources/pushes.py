@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 APART: Final = timedelta(minutes=1)  # between two readings of a source, whatever its hub says
 PATIENCE, LONGEST_PATIENCE = timedelta(hours=1), timedelta(days=1)
 MOST_GOODBYES: Final = 3
-_LEASE: Final = timedelta(minutes=1)  # not needed beyond the unit that claims
+_LEASE: Final = timedelta(minutes=1)  # not needed beyond the transaction that claims
 
 
 class Posts(Protocol):
@@ -52,13 +52,13 @@ class Pushing:
 
     async def ask_hubs(self, limit: int = 16) -> int:
         """Ask up to *limit* hubs what is due; return how many pushes that were."""
-        async with self.storage.writing() as unit:
-            await poll_soon(unit, APART)
-            await unsubscribe_unused(unit)
-            new = await sources_without_push(unit, limit)
-            await add_pushes(unit, [_first_row(source, unit.now) for source in new])
-            due = await claim_pushes(unit, owner=self.owner, limit=limit, lease=_LEASE)
-            asked = [push for push in due if await _begin(unit, push, self.owner)]
+        async with self.storage.writing() as tx:
+            await poll_soon(tx, APART)
+            await unsubscribe_unused(tx)
+            new = await sources_without_push(tx, limit)
+            await add_pushes(tx, [_first_row(source, tx.now) for source in new])
+            due = await claim_pushes(tx, owner=self.owner, limit=limit, lease=_LEASE)
+            asked = [push for push in due if await _begin(tx, push, self.owner)]
         async with asyncio.TaskGroup() as group:
             for push in asked:
                 group.create_task(self._ask(push))
@@ -96,23 +96,23 @@ def _first_row(source: Source, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _begin(unit: Transaction, push: PushSubscription, owner: str) -> bool:
+async def _begin(tx: Transaction, push: PushSubscription, owner: str) -> bool:
     """Note what *push*'s hub is asked now; False if there is nothing to ask any more.
 
     Noted before the call, since a hub may ask back before it answers.
     """
     failures = push.failures + (push.asking == _wanted(push))  # it never asked back
     if push.source_id is None:
-        told = push.ends_at is None or push.ends_at <= unit.now
+        told = push.ends_at is None or push.ends_at <= tx.now
         if told or failures >= MOST_GOODBYES:
-            await forget_push(unit, push.id)
+            await forget_push(tx, push.id)
             return False
     values = {
         "asking": _wanted(push),
         "failures": failures,
-        "due_at": unit.now + min(PATIENCE * 2.0 ** min(failures, 10), LONGEST_PATIENCE),
+        "due_at": tx.now + min(PATIENCE * 2.0 ** min(failures, 10), LONGEST_PATIENCE),
     }
-    await release(unit, PushSubscription, [push.id], owner, **values)
+    await release(tx, PushSubscription, [push.id], owner, **values)
     return True
 
 

@@ -62,9 +62,9 @@ class AddingLists:
 
     async def add_due(self) -> int:
         """Try the next lines of one list; return how many lists were worked on."""
-        async with self.storage.writing() as unit:
-            place = await claim_import(unit, self.owner, LEASE)
-            lines = await lines_to_try(unit, place.list_id, AT_ONCE) if place else []
+        async with self.storage.writing() as tx:
+            place = await claim_import(tx, self.owner, LEASE)
+            lines = await lines_to_try(tx, place.list_id, AT_ONCE) if place else []
         if place is None:
             return 0
         if not lines:
@@ -73,17 +73,17 @@ class AddingLists:
         async with asyncio.TaskGroup() as group:
             for one_host in _by_host(lines):
                 group.create_task(self._add_in_turn(place, one_host))
-        async with self.storage.writing() as unit:
-            await release(unit, FeedImport, [place.list_id], self.owner)
-            tried, total = await count_lines(unit, place.list_id)
+        async with self.storage.writing() as tx:
+            await release(tx, FeedImport, [place.list_id], self.owner)
+            tried, total = await count_lines(tx, place.list_id)
         await self.tells.tell(place, tried, total)
         return 1
 
     async def _add_in_turn(self, place: ImportChat, lines: Iterable[FeedImportLine]) -> None:
         for line in lines:
             outcome, sentence = await self._added(place.chat_id, line.url)
-            async with self.storage.writing() as unit:
-                await line_tried(unit, place.list_id, line.number, outcome, sentence)
+            async with self.storage.writing() as tx:
+                await line_tried(tx, place.list_id, line.number, outcome, sentence)
 
     async def _added(self, chat_id: int, url: str) -> tuple[str, str]:
         try:
@@ -98,12 +98,12 @@ class AddingLists:
         return done.outcome, done.sentence
 
     async def _finish(self, place: ImportChat) -> None:
-        async with self.storage.reading() as unit:
-            lines = await lines_of(unit, place.list_id)
+        async with self.storage.reading() as tx:
+            lines = await lines_of(tx, place.list_id)
         tried = [Tried(line.url, line.outcome or "", line.sentence) for line in lines]
         await self.tells.report(place, tried)
-        async with self.storage.writing() as unit:
-            await delete_import(unit, place.list_id)
+        async with self.storage.writing() as tx:
+            await delete_import(tx, place.list_id)
 
 
 def _by_host(lines: Iterable[FeedImportLine]) -> Iterable[list[FeedImportLine]]:

@@ -24,10 +24,10 @@ class Admins:
     async def new_code(self) -> str | None:
         """Return a code that makes whoever brings it first the admin; None if there is one."""
         code = secrets.token_urlsafe(16)
-        async with self.storage.writing() as unit:
-            if self.access.admins or await admin_ids(unit):
+        async with self.storage.writing() as tx:
+            if self.access.admins or await admin_ids(tx):
                 return None
-            await replace_code(unit, _hash(code))
+            await replace_code(tx, _hash(code))
         return code
 
     async def languages(self) -> Mapping[int, str | None]:
@@ -35,33 +35,33 @@ class Admins:
 
         To each the language that was chosen, if any.
         """
-        async with self.storage.reading() as unit:
-            everybody = self.access.admins | frozenset(await admin_ids(unit))
-            return dict.fromkeys(everybody) | await chosen_languages(unit, everybody)
+        async with self.storage.reading() as tx:
+            everybody = self.access.admins | frozenset(await admin_ids(tx))
+            return dict.fromkeys(everybody) | await chosen_languages(tx, everybody)
 
     async def redeem(self, person_id: int, code: str) -> bool:
         """Make the person an admin if the code is the printed one and still unused.
 
         Who is an admin already stays one: the same link may be opened twice.
         """
-        async with self.storage.writing() as unit:
-            if self.access.may_run(person_id, await admin_ids(unit)):
+        async with self.storage.writing() as tx:
+            if self.access.may_run(person_id, await admin_ids(tx)):
                 return True
-            if await is_banned(unit, [person_id]) or not await use_code(unit, _hash(code)):
+            if await is_banned(tx, [person_id]) or not await use_code(tx, _hash(code)):
                 return False
-            await add_admin(unit, person_id)
-            await record_event(unit, person_id, AuditAction.APPOINTED, person_id)
+            await add_admin(tx, person_id)
+            await record_event(tx, person_id, AuditAction.APPOINTED, person_id)
             return True
 
     async def come_first(self, person_id: int) -> bool:
         """Make the person an admin if that is for the first who comes, and nobody is one yet."""
         if not self.is_for_first or self.access.admins:
             return False
-        async with self.storage.writing() as unit:
-            if await admin_ids(unit):
+        async with self.storage.writing() as tx:
+            if await admin_ids(tx):
                 return False
-            await add_admin(unit, person_id)
-            await record_event(unit, person_id, AuditAction.APPOINTED, person_id)
+            await add_admin(tx, person_id)
+            await record_event(tx, person_id, AuditAction.APPOINTED, person_id)
         return True
 
 

@@ -12,9 +12,9 @@ from storage.enums import AuditAction
 LARGEST = 1000
 
 
-async def limits_of(unit: Transaction, chat_id: int, usual: Limits) -> Limits:
+async def limits_of(tx: Transaction, chat_id: int, usual: Limits) -> Limits:
     """Return how much the chat may have, where *usual* is what all may."""
-    return limits_said(await quota_of(unit, chat_id), usual)
+    return limits_said(await quota_of(tx, chat_id), usual)
 
 
 def limits_said(said: Quota, usual: Limits) -> Limits:
@@ -32,8 +32,8 @@ class Allowing:
     usual: Limits = USUAL_LIMITS
 
     async def limits(self, chat_id: int) -> Limits:
-        async with self.storage.reading() as unit:
-            return await limits_of(unit, chat_id, self.usual)
+        async with self.storage.reading() as tx:
+            return await limits_of(tx, chat_id, self.usual)
 
     async def allow(
         self, chat_id: int, kind: Limited, number: int | None, *, by: int | None = None
@@ -44,13 +44,13 @@ class Allowing:
         """
         if number is not None and not 0 <= number <= LARGEST:
             raise NotANumber(0, LARGEST)
-        async with self.storage.writing() as unit:
-            chat = await unit.session.get(Chat, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await tx.session.get(Chat, chat_id)
             if chat is None:
                 raise NoSuchChat
-            said = await quota_of(unit, chat_id)
+            said = await quota_of(tx, chat_id)
             if getattr(said, kind) == number:
                 return
             setattr(said, kind, number)
-            unit.session.add(said)
-            await record_event(unit, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})
+            tx.session.add(said)
+            await record_event(tx, by, AuditAction.LIMITED, chat.telegram_id, **{kind: number})

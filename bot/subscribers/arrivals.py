@@ -58,7 +58,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody who may use the bot; `now` is the moment of the update's unit of work.
+    """Somebody who may use the bot; `now` is the moment of the update's transaction.
 
     `may_change`: whether what the chat gets is theirs to choose; of a private chat it is.
     """
@@ -91,12 +91,12 @@ class Arrivals:
         come to have it erased (*is_leaving*).
         """
         ids = {visitor.person_id, visitor.telegram_id}
-        async with self.storage.reading() as unit:
-            appointed = await admin_ids(unit)
-            banned = await is_banned(unit, ids) and not self.access.owns(visitor.person_id)
-            admitted = await is_admitted(unit, visitor.person_id)
-            rows = await chats_of(unit, visitor.telegram_id)
-            now = unit.now
+        async with self.storage.reading() as tx:
+            appointed = await admin_ids(tx)
+            banned = await is_banned(tx, ids) and not self.access.owns(visitor.person_id)
+            admitted = await is_admitted(tx, visitor.person_id)
+            rows = await chats_of(tx, visitor.telegram_id)
+            now = tx.now
         is_leaving = is_leaving and bool(rows) and visitor.kind is ChatKind.PRIVATE
         if banned and not is_leaving:
             raise Banned(is_first=await self._is_to_be_told(ids))
@@ -105,19 +105,19 @@ class Arrivals:
             return None
         chat = next((row for row in rows if row.thread_id == visitor.thread_id), None)
         if chat is None or _has_news(chat, visitor):
-            async with self.storage.writing() as unit:
-                chat = await _kept(unit, visitor)
+            async with self.storage.writing() as tx:
+                chat = await _kept(tx, visitor)
         return self._guest(visitor, chat, appointed, now)
 
     async def known(self, visitor: Visitor) -> Guest | None:
         """Return who it is if they have a chat already; nobody is let in or told anything here."""
         ids = {visitor.person_id, visitor.telegram_id}
-        async with self.storage.reading() as unit:
-            appointed = await admin_ids(unit)
-            banned = await is_banned(unit, ids) and not self.access.owns(visitor.person_id)
-            admitted = await is_admitted(unit, visitor.person_id)
-            rows = await chats_of(unit, visitor.telegram_id)
-            now = unit.now
+        async with self.storage.reading() as tx:
+            appointed = await admin_ids(tx)
+            banned = await is_banned(tx, ids) and not self.access.owns(visitor.person_id)
+            admitted = await is_admitted(tx, visitor.person_id)
+            rows = await chats_of(tx, visitor.telegram_id)
+            now = tx.now
         may_use = admitted or self.access.may_use(visitor.person_id, appointed)
         if banned or not rows or not may_use:
             return None
@@ -146,69 +146,69 @@ class Arrivals:
 
         A group that is known already may be come back to by whoever lets the bot in again.
         """
-        async with self.storage.writing() as unit:
-            known = await chats_of(unit, visitor.telegram_id)
-            appointed = await admin_ids(unit)
-            admitted = await is_admitted(unit, visitor.person_id)
+        async with self.storage.writing() as tx:
+            known = await chats_of(tx, visitor.telegram_id)
+            appointed = await admin_ids(tx)
+            admitted = await is_admitted(tx, visitor.person_id)
             may_use = admitted or self.access.may_use(visitor.person_id, appointed)
-            if await is_banned(unit, (visitor.person_id, visitor.telegram_id)):
+            if await is_banned(tx, (visitor.person_id, visitor.telegram_id)):
                 return None
             if may_use:
-                chat = await _kept(unit, visitor)
+                chat = await _kept(tx, visitor)
                 chat.invited_by = visitor.person_id
-                await unit.session.flush()
+                await tx.session.flush()
                 return chat.id
             return known[0].id if known else None
 
     async def _is_to_be_told(self, ids: Collection[int]) -> bool:
-        async with self.storage.writing() as unit:
-            return await take_ban_notice(unit, ids)
+        async with self.storage.writing() as tx:
+            return await take_ban_notice(tx, ids)
 
     async def gone(self, telegram_id: int, state: ChatState) -> None:
         """Suspend the chat and its threads: the bot was blocked or thrown out; nothing is deleted.
 
         A paused chat stays so: it gets nothing already, and coming back does not end the pause.
         """
-        async with self.storage.writing() as unit:
-            for chat in await chats_of(unit, telegram_id):
+        async with self.storage.writing() as tx:
+            for chat in await chats_of(tx, telegram_id):
                 if chat.state is not ChatState.PAUSED:
-                    await suspend_chat(unit, chat.id, state)
+                    await suspend_chat(tx, chat.id, state)
 
     async def back(self, telegram_id: int, *, closed_too: bool = False) -> None:
         """Restore the chat and its threads; with *closed_too* also those whose topic is closed."""
         returning = _AWAY | {ChatState.TOPIC_CLOSED} if closed_too else _AWAY
-        async with self.storage.writing() as unit:
-            for chat in await chats_of(unit, telegram_id):
+        async with self.storage.writing() as tx:
+            for chat in await chats_of(tx, telegram_id):
                 if chat.state in returning:
-                    await restore_chat(unit, chat.id)
+                    await restore_chat(tx, chat.id)
 
     async def reopened(self, telegram_id: int, thread_id: int) -> None:
         """Restore a thread whose topic had been closed."""
-        async with self.storage.writing() as unit:
-            chat = await chat_at(unit, telegram_id, thread_id)
+        async with self.storage.writing() as tx:
+            chat = await chat_at(tx, telegram_id, thread_id)
             if chat and chat.state is ChatState.TOPIC_CLOSED:
-                await restore_chat(unit, chat.id)
+                await restore_chat(tx, chat.id)
 
     async def named(self, telegram_id: int, thread_id: int, name: str) -> None:
         """Call a thread by its new name, if it has a row."""
-        async with self.storage.writing() as unit:
-            chat = await chat_at(unit, telegram_id, thread_id)
+        async with self.storage.writing() as tx:
+            chat = await chat_at(tx, telegram_id, thread_id)
             if chat and thread_id:
                 chat.thread_name = name
-                unit.session.add(chat)
+                tx.session.add(chat)
 
     async def chose(self, guest: Guest) -> None:
         """Remember that *guest* chooses what comes to a group or channel that they run."""
-        async with self.storage.reading() as unit:
-            if await is_recorded(unit, guest.chat_id, guest.person_id):
+        async with self.storage.reading() as tx:
+            if await is_recorded(tx, guest.chat_id, guest.person_id):
                 return
-        async with self.storage.writing() as unit:
-            await record_chat_admin(unit, guest.chat_id, guest.person_id)
+        async with self.storage.writing() as tx:
+            await record_chat_admin(tx, guest.chat_id, guest.person_id)
 
     async def moved(self, old: int, new: int) -> None:
         """Follow a group that became a supergroup; told twice, nothing more happens."""
-        async with self.storage.writing() as unit:
-            await migrate_chat(unit, old, new)
+        async with self.storage.writing() as tx:
+            await migrate_chat(tx, old, new)
 
 
 def _has_news(chat: Chat, visitor: Visitor) -> bool:
@@ -223,23 +223,23 @@ def _has_news(chat: Chat, visitor: Visitor) -> bool:
     )
 
 
-async def _kept(unit: Transaction, visitor: Visitor) -> Chat:
-    opened = await chat_at(unit, visitor.telegram_id, visitor.thread_id)
+async def _kept(tx: Transaction, visitor: Visitor) -> Chat:
+    opened = await chat_at(tx, visitor.telegram_id, visitor.thread_id)
     if opened is None:
-        opened = await _opened(unit, visitor)
-    chat = await lock_chat(unit, opened.id)
+        opened = await _opened(tx, visitor)
+    chat = await lock_chat(tx, opened.id)
     if chat.state in _AWAY:
-        await restore_chat(unit, chat.id)
+        await restore_chat(tx, chat.id)
     chat.name, chat.kind = visitor.chat_name, visitor.kind
     chat.thread_name = chat.thread_name or visitor.thread_name
     if visitor.kind is ChatKind.PRIVATE:  # a group does not speak as whoever was last
         chat.language = visitor.language or chat.language
-    unit.session.add(chat)
-    await unit.session.flush()
+    tx.session.add(chat)
+    await tx.session.flush()
     return chat
 
 
-async def _opened(unit: Transaction, visitor: Visitor) -> Chat:
+async def _opened(tx: Transaction, visitor: Visitor) -> Chat:
     place = {
         "telegram_id": visitor.telegram_id,
         "kind": visitor.kind,
@@ -247,14 +247,14 @@ async def _opened(unit: Transaction, visitor: Visitor) -> Chat:
         "language": visitor.language or "en",
         "zone": guess_zone(visitor.language),
     }
-    chat = await open_chat(unit, place | {"thread_id": 0})
-    return await _thread(unit, chat, place, visitor.thread_id) if visitor.thread_id else chat
+    chat = await open_chat(tx, place | {"thread_id": 0})
+    return await _thread(tx, chat, place, visitor.thread_id) if visitor.thread_id else chat
 
 
-async def _thread(unit: Transaction, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
+async def _thread(tx: Transaction, group: Chat, place: dict[str, object], thread_id: int) -> Chat:
     inherited = {name: getattr(group, name) for name in _INHERITED}
-    thread = await open_chat(unit, place | inherited | {"thread_id": thread_id})
-    slots = await schedule_of(unit, group.id)
+    thread = await open_chat(tx, place | inherited | {"thread_id": thread_id})
+    slots = await schedule_of(tx, group.id)
     if slots != DEFAULT_SCHEDULE:
-        await set_schedule(unit, thread.id, slots)
+        await set_schedule(tx, thread.id, slots)
     return thread

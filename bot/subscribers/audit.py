@@ -42,21 +42,21 @@ class Audit:
         self, by: int | None, deed: AuditAction, subject: object, **details: object
     ) -> None:
         """Write down what was done elsewhere; what our own use cases do they write themselves."""
-        async with self.storage.writing() as unit:
-            await record_event(unit, by, deed, subject, **details)
+        async with self.storage.writing() as tx:
+            await record_event(tx, by, deed, subject, **details)
 
     async def page(self, wanted: int = 0) -> Page[ActSeen]:
         """Return the acts, the newest first."""
-        async with self.storage.reading() as unit:
-            total = await count_audit_events(unit)
+        async with self.storage.reading() as tx:
+            total = await count_audit_events(tx)
             number = page_number(wanted, total, PER_PAGE)
-            acts = await audit_events(unit, offset=number * PER_PAGE, limit=PER_PAGE)
-            names = await names_of_chats(unit, {number for act in acts for number in _named(act)})
+            acts = await audit_events(tx, offset=number * PER_PAGE, limit=PER_PAGE)
+            names = await names_of_chats(tx, {number for act in acts for number in _named(act)})
         return Page([_seen(act, names) for act in acts], number, total, PER_PAGE)
 
     async def newest(self, limit: int) -> list[AuditEvent]:
-        async with self.storage.reading() as unit:
-            return await audit_events(unit, limit=limit)
+        async with self.storage.reading() as tx:
+            return await audit_events(tx, limit=limit)
 
 
 def _named(act: AuditEvent) -> set[int]:

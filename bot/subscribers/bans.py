@@ -36,10 +36,10 @@ class Bans:
         """
         if telegram_id == by or self.access.owns(telegram_id):
             raise CannotBan
-        async with self.storage.writing() as unit:
-            is_new = await ban(unit, telegram_id)
+        async with self.storage.writing() as tx:
+            is_new = await ban(tx, telegram_id)
             if is_new:
-                await record_event(unit, by, AuditAction.BANNED, telegram_id)
+                await record_event(tx, by, AuditAction.BANNED, telegram_id)
         return is_new
 
     async def allow(self, telegram_id: int, *, by: int | None = None) -> Allowed:
@@ -47,25 +47,25 @@ class Bans:
 
         They are told so, if they have a chat with the bot: nobody else may be written to.
         """
-        async with self.storage.writing() as unit:
-            was_banned = await unban(unit, telegram_id)
+        async with self.storage.writing() as tx:
+            was_banned = await unban(tx, telegram_id)
             is_person = telegram_id > 0 and not self.access.may_use(telegram_id)
-            is_new = is_person and await admit(unit, telegram_id)
+            is_new = is_person and await admit(tx, telegram_id)
             if not (was_banned or is_new):
                 return Allowed.THERE
-            await record_event(unit, by, AuditAction.ALLOWED, telegram_id)
-            await self._tell(unit, telegram_id)
+            await record_event(tx, by, AuditAction.ALLOWED, telegram_id)
+            await self._tell(tx, telegram_id)
         return Allowed.LIFTED if was_banned else Allowed.LET_IN
 
-    async def _tell(self, unit: Transaction, telegram_id: int) -> None:
-        chat = await private_chat_of(unit, telegram_id)
+    async def _tell(self, tx: Transaction, telegram_id: int) -> None:
+        chat = await private_chat_of(tx, telegram_id)
         if chat is None:
             return
         message = self.renderer.of(chat.speaks).message("notice/allowed.html")
-        named = {"notice": "allowed", "subject": f"{unit.now:%Y%m%dT%H%M%S%f}"}
-        await enqueue(unit, [new_delivery(unit, DeliveryKind.NOTICE, chat.id, message, **named)])
+        named = {"notice": "allowed", "subject": f"{tx.now:%Y%m%dT%H%M%S%f}"}
+        await enqueue(tx, [new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)])
 
     async def standing(self, limit: int = 1000) -> tuple[Sequence[Ban], Sequence[Admission]]:
         """Return who is shut out, and who was let in besides those of the settings."""
-        async with self.storage.reading() as unit:
-            return await bans(unit, limit), await admissions(unit, limit)
+        async with self.storage.reading() as tx:
+            return await bans(tx, limit), await admissions(tx, limit)

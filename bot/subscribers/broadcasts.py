@@ -82,75 +82,75 @@ class Broadcasts:
             shown = signed_in(self.renderer, language, said)
         except ValueError as error:
             raise NotOneMessage from error
-        async with self.storage.writing() as unit:
-            if await is_duplicate(unit, once):
-                number = await result_of(unit, once)
-                return await _seen(unit, await _in(unit, number, BroadcastState.DRAFT)), shown
-            made = Broadcast(made_at=unit.now, person_id=by, body=said.to_json())
-            unit.session.add(made)
-            await unit.session.flush()
-            await record_result(unit, once, made.id)
-            return await _seen(unit, made), shown
+        async with self.storage.writing() as tx:
+            if await is_duplicate(tx, once):
+                number = await result_of(tx, once)
+                return await _seen(tx, await _in(tx, number, BroadcastState.DRAFT)), shown
+            made = Broadcast(made_at=tx.now, person_id=by, body=said.to_json())
+            tx.session.add(made)
+            await tx.session.flush()
+            await record_result(tx, once, made.id)
+            return await _seen(tx, made), shown
 
     async def choose(self, broadcast_id: int, audience: Audience, language: str) -> BroadcastSeen:
-        async with self.storage.writing() as unit:
-            broadcast = await _in(unit, broadcast_id, BroadcastState.DRAFT)
+        async with self.storage.writing() as tx:
+            broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
             broadcast.audience, broadcast.language = audience, language
-            await unit.session.flush()
-            return await _seen(unit, broadcast)
+            await tx.session.flush()
+            return await _seen(tx, broadcast)
 
     async def discard(self, broadcast_id: int) -> None:
-        async with self.storage.writing() as unit:
-            await unit.session.delete(await _in(unit, broadcast_id, BroadcastState.DRAFT))
+        async with self.storage.writing() as tx:
+            await tx.session.delete(await _in(tx, broadcast_id, BroadcastState.DRAFT))
 
     async def send(self, broadcast_id: int, desk: Desk, *, by: int) -> BroadcastSeen:
         """Let it go out; *desk* hears how far it is. Pressed twice, it is sent once."""
-        async with self.storage.writing() as unit:
-            broadcast = await _in(unit, broadcast_id, BroadcastState.DRAFT)
+        async with self.storage.writing() as tx:
+            broadcast = await _in(tx, broadcast_id, BroadcastState.DRAFT)
             wanted = (broadcast.audience, broadcast.language)
-            broadcast.recipients = await count_recipients(unit, *wanted)
+            broadcast.recipients = await count_recipients(tx, *wanted)
             broadcast.state = BroadcastState.RUNNING
             broadcast.status_chat_id, broadcast.message_id = desk.telegram_id, desk.message_id
-            broadcast.reported_at = unit.now
-            await unit.session.flush()
+            broadcast.reported_at = tx.now
+            await tx.session.flush()
             told = {"recipients": broadcast.recipients, "to": wanted[0], "language": wanted[1]}
-            await record_event(unit, by, AuditAction.BROADCAST, broadcast_id, **told)
-            return await _seen(unit, broadcast)
+            await record_event(tx, by, AuditAction.BROADCAST, broadcast_id, **told)
+            return await _seen(tx, broadcast)
 
     async def stop(self, broadcast_id: int, *, by: int) -> BroadcastSeen:
         """Send no more of it; what is in hand just now may still arrive."""
-        async with self.storage.writing() as unit:
-            broadcast = await _in(unit, broadcast_id, BroadcastState.RUNNING)
+        async with self.storage.writing() as tx:
+            broadcast = await _in(tx, broadcast_id, BroadcastState.RUNNING)
             broadcast.state = BroadcastState.STOPPING
-            await unit.session.flush()
-            await record_event(unit, by, AuditAction.STOPPED, broadcast_id)
-            return await _seen(unit, broadcast)
+            await tx.session.flush()
+            await record_event(tx, by, AuditAction.STOPPED, broadcast_id)
+            return await _seen(tx, broadcast)
 
     async def to_tell(self) -> list[tuple[Desk, BroadcastSeen]]:
         """Return how far each is that its desk has not heard of for a moment, the end once."""
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             told = []
-            for broadcast in await claim_progress_reports(unit, TOLD_EVERY):
+            for broadcast in await claim_progress_reports(tx, TOLD_EVERY):
                 broadcast.is_reported = broadcast.state in _OVER
-                unit.session.add(broadcast)
-                told.append((await _desk(unit, broadcast), await _seen(unit, broadcast)))
+                tx.session.add(broadcast)
+                told.append((await _desk(tx, broadcast), await _seen(tx, broadcast)))
             return told
 
 
-async def _desk(unit: Transaction, broadcast: Broadcast) -> Desk:
-    chat = await chat_at(unit, broadcast.status_chat_id or 0)
+async def _desk(tx: Transaction, broadcast: Broadcast) -> Desk:
+    chat = await chat_at(tx, broadcast.status_chat_id or 0)
     language = chat.speaks if chat else ""
     return Desk(broadcast.status_chat_id or 0, broadcast.message_id or 0, language)
 
 
-async def _in(unit: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
-    broadcast = await broadcast_to_change(unit, broadcast_id or 0)
+async def _in(tx: Transaction, broadcast_id: int | None, state: BroadcastState) -> Broadcast:
+    broadcast = await broadcast_to_change(tx, broadcast_id or 0)
     if broadcast is None or broadcast.state is not state:
         raise NoSuchBroadcast
     return broadcast
 
 
-async def _seen(unit: Transaction, broadcast: Broadcast) -> BroadcastSeen:
+async def _seen(tx: Transaction, broadcast: Broadcast) -> BroadcastSeen:
     is_draft = broadcast.state is BroadcastState.DRAFT
     audience, language, number = broadcast.audience, broadcast.language, broadcast.id
     return BroadcastSeen(
@@ -158,11 +158,11 @@ async def _seen(unit: Transaction, broadcast: Broadcast) -> BroadcastSeen:
         state=broadcast.state,
         audience=audience,
         language=language,
-        recipients=await count_recipients(unit, audience, language)
+        recipients=await count_recipients(tx, audience, language)
         if is_draft
         else broadcast.recipients,
-        counts=NONE_YET if is_draft else await counts_of(unit, broadcast),
-        languages=most_spoken(await languages_of_chats(unit)) if is_draft else (),
+        counts=NONE_YET if is_draft else await counts_of(tx, broadcast),
+        languages=most_spoken(await languages_of_chats(tx)) if is_draft else (),
     )
 
 

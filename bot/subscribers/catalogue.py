@@ -23,10 +23,10 @@ class Catalogue:
 
         Topics that are not in the file stay, and those that an admin has changed or retired.
         """
-        async with self.storage.writing() as unit:
-            edited = await changed_slugs(unit)
+        async with self.storage.writing() as tx:
+            edited = await changed_slugs(tx)
             changed = [
-                await _keep(unit, position, slug, starter)
+                await _keep(tx, position, slug, starter)
                 for position, (slug, starter) in enumerate(starter_topics().items())
                 if slug not in edited
             ]
@@ -39,24 +39,24 @@ def starter_topics() -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-async def _keep(unit: Transaction, position: int, slug: str, starter: Mapping[str, str]) -> bool:
+async def _keep(tx: Transaction, position: int, slug: str, starter: Mapping[str, str]) -> bool:
     wanted = {"name": starter["name"], "typed": starter["query"], "position": position}
-    topic = await topic_named(unit, slug)
+    topic = await topic_named(tx, slug)
     if topic is None:
-        return await _make(unit, slug, wanted)
+        return await _make(tx, slug, wanted)
     if all(getattr(topic, key) == value for key, value in wanted.items()):
         return False
-    former, query = topic.query_id, await query_for(unit, parse(starter["query"]).canonical)
+    former, query = topic.query_id, await query_for(tx, parse(starter["query"]).canonical)
     topic.sqlmodel_update({**wanted, "query_id": query.id})
-    unit.session.add(topic)
-    await unit.session.flush()
+    tx.session.add(topic)
+    await tx.session.flush()
     if former != query.id:
-        await retire_query(unit, former)
+        await retire_query(tx, former)
     return True
 
 
-async def _make(unit: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
-    query = await query_for(unit, parse(wanted["typed"]).canonical)
-    row = {**wanted, "slug": slug, "query_id": query.id, "created_at": unit.now}
+async def _make(tx: Transaction, slug: str, wanted: Mapping[str, Any]) -> bool:
+    query = await query_for(tx, parse(wanted["typed"]).canonical)
+    row = {**wanted, "slug": slug, "query_id": query.id, "created_at": tx.now}
     # Another process that starts at the same time may have made it since we looked.
-    return bool(await insert_new(unit, Topic, [row], returning=Topic.id))
+    return bool(await insert_new(tx, Topic, [row], returning=Topic.id))

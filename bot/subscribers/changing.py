@@ -37,16 +37,16 @@ class Changing:
         """
         query = parse(typed, saved)
         words = one_line(typed if is_readable(typed) else shown(query))
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            topic, subscription = await _watched(unit, chat_id, topic_id)
-            query_id = (await query_for(unit, query.canonical)).id
-            if await _had_twin(unit, topic, chat_id, query_id):
-                await query_for(unit, query.canonical)  # it may have been retired with that
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            topic, subscription = await _watched(tx, chat_id, topic_id)
+            query_id = (await query_for(tx, query.canonical)).id
+            if await _had_twin(tx, topic, chat_id, query_id):
+                await query_for(tx, query.canonical)  # it may have been retired with that
             if topic.chat_id is None:
-                topic = await _own(unit, chat_id, topic, subscription, query_id)
-            await _give_words(unit, topic, query_id, words)
-            reaches_back, since = subscription.mode.digests, unit.now - FIRST_REACH
+                topic = await _own(tx, chat_id, topic, subscription, query_id)
+            await _give_words(tx, topic, query_id, words)
+            reaches_back, since = subscription.mode.digests, tx.now - FIRST_REACH
         if reaches_back:
             await self.past.backfill(query_id, query, since)
         return topic.id
@@ -56,82 +56,82 @@ class Changing:
         name = name_for(name)
         if not name:
             raise NotAName
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            topic, _ = await _watched(unit, chat_id, topic_id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            topic, _ = await _watched(tx, chat_id, topic_id)
             if topic.chat_id is None:
                 raise NoSuchTopic
             topic.name = name
-            unit.session.add(topic)
+            tx.session.add(topic)
 
     async def pause(self, chat_id: int, topic_id: int, *, is_paused: bool) -> None:
         """Let nothing come of the topic, or again; what came meanwhile is not made up for."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            _, subscription = await _watched(unit, chat_id, topic_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            _, subscription = await _watched(tx, chat_id, topic_id)
             subscription.paused = is_paused
-            unit.session.add(subscription)
-            await replan(unit, chat)
+            tx.session.add(subscription)
+            await replan(tx, chat)
 
     async def mute(self, chat_id: int, topic_id: int, days: int | None) -> None:
         """Tell nothing of the topic for so many days, None: until that is lifted."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await _watched(unit, chat_id, topic_id)
-            until = None if days is None else unit.now + timedelta(days=days)
-            await mute(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await _watched(tx, chat_id, topic_id)
+            until = None if days is None else tx.now + timedelta(days=days)
+            await mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
 
     async def mute_until(self, chat_id: int, topic_id: int, until: datetime | None) -> None:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await _watched(unit, chat_id, topic_id)
-            await mute(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await _watched(tx, chat_id, topic_id)
+            await mute(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id), until)
 
     async def unmute(self, chat_id: int, topic_id: int) -> None:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await _watched(unit, chat_id, topic_id)
-            await unmute_subject(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await _watched(tx, chat_id, topic_id)
+            await unmute_subject(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
 
 
-async def _watched(unit: Transaction, chat_id: int, topic_id: int) -> tuple[Topic, Subscription]:
-    topic = await topic_seen_by(unit, chat_id, topic_id)
-    subscription = await subscription_to(unit, chat_id, topic_id)
+async def _watched(tx: Transaction, chat_id: int, topic_id: int) -> tuple[Topic, Subscription]:
+    topic = await topic_seen_by(tx, chat_id, topic_id)
+    subscription = await subscription_to(tx, chat_id, topic_id)
     if topic is None or subscription is None:
         raise NoSuchTopic
     return topic, subscription
 
 
-async def _had_twin(unit: Transaction, topic: Topic, chat_id: int, query_id: int) -> bool:
+async def _had_twin(tx: Transaction, topic: Topic, chat_id: int, query_id: int) -> bool:
     """Drop a topic with the same query that is being deleted; say whether there was one."""
-    twin = await topic_of(unit, chat_id, query_id)
+    twin = await topic_of(tx, chat_id, query_id)
     if twin is None or twin.id == topic.id:
         return False
-    if await subscription_to(unit, chat_id, twin.id):
+    if await subscription_to(tx, chat_id, twin.id):
         raise AlreadyWatched(twin.name)
-    await drop_topic(unit, twin)
+    await drop_topic(tx, twin)
     return True
 
 
 async def _own(
-    unit: Transaction, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
+    tx: Transaction, chat_id: int, topic: Topic, subscription: Subscription, query_id: int
 ) -> Topic:
     """Put a topic of the chat's own into the place of *topic*."""
-    made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=unit.now)
-    unit.session.add(made)
-    await unit.session.flush()
-    await move_topic_mute(unit, chat_id, topic.id, made.id)
+    made = Topic(name=topic.name, query_id=query_id, typed="", chat_id=chat_id, created_at=tx.now)
+    tx.session.add(made)
+    await tx.session.flush()
+    await move_topic_mute(tx, chat_id, topic.id, made.id)
     subscription.topic_id = made.id
-    unit.session.add(subscription)
+    tx.session.add(subscription)
     return made
 
 
-async def _give_words(unit: Transaction, topic: Topic, query_id: int, words: str) -> None:
+async def _give_words(tx: Transaction, topic: Topic, query_id: int, words: str) -> None:
     former = topic.query_id
     if topic.name == name_for(topic.typed):  # it has never been called otherwise
         topic.name = name_for(words)
     topic.typed, topic.query_id = words, query_id
-    unit.session.add(topic)
-    await unit.session.flush()
+    tx.session.add(topic)
+    await tx.session.flush()
     if former != query_id:
-        await retire_query(unit, former)
+        await retire_query(tx, former)

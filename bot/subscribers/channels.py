@@ -31,15 +31,15 @@ class Channels:
 
     async def places(self, person_id: int) -> Sequence[Place]:
         """Return where the bot is, those first that the person let it into; not all, if many."""
-        async with self.storage.reading() as unit:
-            own = await invited_chats(unit, person_id, limit=MOST_OWN)
-            others = await other_chats(unit, person_id, limit=MOST_ASKED)
+        async with self.storage.reading() as tx:
+            own = await invited_chats(tx, person_id, limit=MOST_OWN)
+            others = await other_chats(tx, person_id, limit=MOST_ASKED)
         return [_place(chat) for chat in (*own, *others)]
 
     async def managed(self, guest: Guest, chat_id: int) -> tuple[Place, Guest] | None:
         """Return the place, and *guest* as whoever acts for it; None where it is there no more."""
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get(Chat, chat_id)
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get(Chat, chat_id)
         if chat is None or chat.kind is ChatKind.PRIVATE:
             return None
         place = _place(chat)
@@ -56,8 +56,8 @@ class Channels:
 
     async def manage(self, person_id: int, chat_id: int | None) -> None:
         """Let what the person types be meant for the place; None: for the person again."""
-        async with self.storage.writing() as unit:
-            await manage(unit, person_id, chat_id)
+        async with self.storage.writing() as tx:
+            await manage(tx, person_id, chat_id)
 
 
 def _place(chat: Chat) -> Place:

@@ -15,15 +15,15 @@ class ChatList:
     storage: Storage
 
     async def page(self, wanted: int = 0) -> Page[ChatListed]:
-        async with self.storage.reading() as unit:
-            total = await count_chats(unit)
+        async with self.storage.reading() as tx:
+            total = await count_chats(tx)
             number = page_number(wanted, total, PER_PAGE)
-            listed = await chats_listed(unit, offset=number * PER_PAGE, limit=PER_PAGE)
+            listed = await chats_listed(tx, offset=number * PER_PAGE, limit=PER_PAGE)
         return Page(listed, number, total, PER_PAGE)
 
     async def one(self, chat_id: int) -> ChatListed:
-        async with self.storage.reading() as unit:
-            found = await chat_listed(unit, chat_id)
+        async with self.storage.reading() as tx:
+            found = await chat_listed(tx, chat_id)
         if found is None:
             raise NoSuchChat
         return found

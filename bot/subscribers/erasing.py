@@ -1,4 +1,4 @@
-"""Erasing: all that a chat has. Whose it was is gone in one unit of work, the rest in small ones.
+"""Erasing: all that a chat has. Whose it was is gone in one transaction, the rest in small ones.
 
 A process that dies in between leaves the rest to whoever tidies up next. What is deleted is
 overwritten in an SQLite file, and in the end in its log too.
@@ -36,31 +36,31 @@ class Erasing:
 
     async def kept(self, chat_id: int) -> StoredCounts:
         """Return how much there is to erase."""
-        async with self.storage.reading() as unit:
-            return await stored_counts(unit, chat_id)
+        async with self.storage.reading() as tx:
+            return await stored_counts(tx, chat_id)
 
     async def erase(self, chat_id: int, person_id: int | None) -> None:
         """Delete the chat, all that names it, and the being an admin of *person_id*, if any."""
-        async with self.storage.writing() as unit:
-            asked = await queries_of_chat(unit, chat_id)
-            await erase_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            asked = await queries_of_chat(tx, chat_id)
+            await erase_chat(tx, chat_id)
             if person_id is not None:
-                await remove_admin(unit, person_id)
-                await forget_admission(unit, person_id)
-                await forget_inviter(unit, person_id)
-                await forget_chat_admin(unit, person_id)
-                await forget_guesses(unit, person_id)
-                await forget_sender(unit, person_id)
+                await remove_admin(tx, person_id)
+                await forget_admission(tx, person_id)
+                await forget_inviter(tx, person_id)
+                await forget_chat_admin(tx, person_id)
+                await forget_guesses(tx, person_id)
+                await forget_sender(tx, person_id)
             for query_id in asked:
-                await retire_query(unit, query_id)
+                await retire_query(tx, query_id)
         await self._empty(chat_id)
         await self._forget_sources()
         await self._overwrite()
 
     async def go_on(self) -> int:
         """Empty what was left shut; return how many chats are gone."""
-        async with self.storage.reading() as unit:
-            left = await erased_chats(unit, _CHATS)
+        async with self.storage.reading() as tx:
+            left = await erased_chats(tx, _CHATS)
         for chat_id in left:
             await self._empty(chat_id)
         if left:
@@ -70,27 +70,27 @@ class Erasing:
     async def _overwrite(self) -> None:
         """Leave nothing of what nobody has any more, neither in tables nor in SQLite's log."""
         while True:
-            async with self.storage.reading() as unit:
-                ids = await orphan_queries(unit)
+            async with self.storage.reading() as tx:
+                ids = await orphan_queries(tx)
             if not ids:
                 break
             is_any = True
             while is_any:
-                async with self.storage.writing() as unit:
-                    is_any = await erase_queries(unit, ids)
+                async with self.storage.writing() as tx:
+                    is_any = await erase_queries(tx, ids)
         if not await self.storage.cut_log():
             log.warning("what was erased stands in the database's log until it is written anew")
 
     async def _forget_sources(self) -> None:
         gone = SOURCES_AT_ONCE
         while gone == SOURCES_AT_ONCE:
-            async with self.storage.writing() as unit:
-                gone = await purge_unfollowed(unit)
+            async with self.storage.writing() as tx:
+                gone = await purge_unfollowed(tx)
 
     async def _empty(self, chat_id: int) -> None:
         is_any = True
         while is_any:
-            async with self.storage.writing() as unit:
-                is_any = await erase_batch(unit, chat_id)
+            async with self.storage.writing() as tx:
+                is_any = await erase_batch(tx, chat_id)
                 if not is_any:
-                    await finish_erasing(unit, chat_id)
+                    await finish_erasing(tx, chat_id)

@@ -33,26 +33,26 @@ class Exporting:
 
     async def export(self, chat_id: int, title: str) -> Exported:
         """*title* is what the list of feeds is called."""
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get_one(Chat, chat_id)
-            sources = await all_followed(unit, chat_id)
-            parts = await _parts(unit, chat, sources)
-            now = unit.now
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get_one(Chat, chat_id)
+            sources = await all_followed(tx, chat_id)
+            parts = await _parts(tx, chat, sources)
+            now = tx.now
         return Exported(written(parts, now), _opml(sources, title) if sources else None)
 
 
-async def _parts(unit: Transaction, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
+async def _parts(tx: Transaction, chat: Chat, sources: Iterable[Source]) -> dict[str, Any]:
     chat_id = chat.id
-    mutes = await mutes_of(unit, chat_id, offset=0, limit=_MOST)
-    watched, muted = await all_subscriptions(unit, chat_id), await topics_muted(unit, chat_id)
+    mutes = await mutes_of(tx, chat_id, offset=0, limit=_MOST)
+    watched, muted = await all_subscriptions(tx, chat_id), await topics_muted(tx, chat_id)
     return {
         "settings": settings(chat),
-        "digests": [slot(one) for one in await schedule_of(unit, chat_id)],
+        "digests": [slot(one) for one in await schedule_of(tx, chat_id)],
         "topics": [topic(one, muted_in(muted, one.topic.id)) for one in watched],
         "mutes": [_mute(mute) for mute in mutes if mute.kind is not MuteKind.TOPIC],
         "sources": [source(one) for one in sources],
-        "mailbox": mailbox(await mailbox_of(unit, chat_id)),
-        "editions": [_edition(one) for one in await all_editions(unit, chat_id, _MOST)],
+        "mailbox": mailbox(await mailbox_of(tx, chat_id)),
+        "editions": [_edition(one) for one in await all_editions(tx, chat_id, _MOST)],
     }
 
 

@@ -24,8 +24,8 @@ class ExportingPeople:
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield the file, line by line; each chat is as it is at one moment."""
         last, count = 0, 0
-        async with self.storage.reading() as unit:
-            yield first_line(self.bot, unit.now)
+        async with self.storage.reading() as tx:
+            yield first_line(self.bot, tx.now)
         while people := await self._next(last):
             for person in people:
                 yield line_of(_parts(person))
@@ -33,8 +33,8 @@ class ExportingPeople:
         yield last_line(count)
 
     async def _next(self, last: int) -> list[UserData]:
-        async with self.storage.reading() as unit:
-            return await users_after(unit, last, _AT_ONCE)
+        async with self.storage.reading() as tx:
+            return await users_after(tx, last, _AT_ONCE)
 
 
 def _parts(person: UserData) -> dict[str, Any]:

@@ -32,15 +32,15 @@ class FeedLists:
     async def keep(self, chat_id: int, urls: Sequence[str]) -> tuple[int, int]:
         """Keep the list for a day; return its id and how many feeds of it would be tried."""
         kept = [url for url in dict.fromkeys(urls) if 0 < len(url) <= _LONGEST_URL][:MOST_LINES]
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            return await create_import(unit, chat_id, kept), len(kept)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            return await create_import(tx, chat_id, kept), len(kept)
 
     async def add(self, chat_id: int, list_id: int, message_id: int) -> int:
         """Let its feeds be added, and told of in that message; return how many they are."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            if not await start_import(unit, chat_id, list_id, message_id):
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            if not await start_import(tx, chat_id, list_id, message_id):
                 raise NoSuchList
-            _, total = await count_lines(unit, list_id)
+            _, total = await count_lines(tx, list_id)
         return total

@@ -33,57 +33,57 @@ class FeedbackDesk:
         TooMuchFeedback if that was often enough today.
         """
         words = words[:LONGEST]
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            to = await admins_of_source(unit, self.admins)
-            if await is_duplicate(unit, once):
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            to = await admins_of_source(tx, self.admins)
+            if await is_duplicate(tx, once):
                 return bool(to)
-            if await count_feedback(unit, chat_id, _DAY) >= MOST_A_DAY:
+            if await count_feedback(tx, chat_id, _DAY) >= MOST_A_DAY:
                 raise TooMuchFeedback(MOST_A_DAY)
-            passed_on_at = unit.now if to else None
+            passed_on_at = tx.now if to else None
             feedback = Feedback(
-                chat_id=chat_id, made_at=unit.now, words=words, passed_on_at=passed_on_at
+                chat_id=chat_id, made_at=tx.now, words=words, passed_on_at=passed_on_at
             )
-            unit.session.add(feedback)
-            await unit.session.flush()
-            await enqueue(unit, self._all_told(unit, to, chat.name, feedback))
+            tx.session.add(feedback)
+            await tx.session.flush()
+            await enqueue(tx, self._all_told(tx, to, chat.name, feedback))
         return bool(to)
 
     async def pass_on(self) -> None:
         """Bring what nobody has been sent yet to all who run the bot by now."""
-        async with self.storage.writing() as unit:
-            to = await admins_of_source(unit, self.admins)
-            for name, feedback in await unsent_feedback(unit) if to else ():
-                feedback.passed_on_at = unit.now
-                unit.session.add(feedback)
-                await enqueue(unit, self._all_told(unit, to, name, feedback))
+        async with self.storage.writing() as tx:
+            to = await admins_of_source(tx, self.admins)
+            for name, feedback in await unsent_feedback(tx) if to else ():
+                feedback.passed_on_at = tx.now
+                tx.session.add(feedback)
+                await enqueue(tx, self._all_told(tx, to, name, feedback))
 
     def _all_told(
-        self, unit: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback
+        self, tx: Transaction, to: Sequence[Dependent], name: str, feedback: Feedback
     ) -> list[dict[str, Any]]:
-        return [self._told(unit, one.chat_id, one.language, name, feedback) for one in to]
+        return [self._told(tx, one.chat_id, one.language, name, feedback) for one in to]
 
     async def answer(self, feedback_id: int, words: str, *, once: UpdateRef | None = None) -> str:
         """Bring the answer to who wrote; return their name. NoSuchFeedback if that is gone."""
-        async with self.storage.writing() as unit:
-            feedback = await unit.session.get(Feedback, feedback_id)
-            chat = await unit.session.get(Chat, feedback.chat_id) if feedback else None
+        async with self.storage.writing() as tx:
+            feedback = await tx.session.get(Feedback, feedback_id)
+            chat = await tx.session.get(Chat, feedback.chat_id) if feedback else None
             if feedback is None or chat is None:
                 raise NoSuchFeedback
-            if await is_duplicate(unit, once):
+            if await is_duplicate(tx, once):
                 return chat.name
-            feedback.answered_at = unit.now
-            unit.session.add(feedback)
+            feedback.answered_at = tx.now
+            tx.session.add(feedback)
             message = self.renderer.of(chat.chosen_language or chat.language).message(
                 "notice/answer.html", asked=feedback.words, words=words[:LONGEST]
             )
-            named = {"notice": "answer", "subject": f"{feedback_id}:{unit.now:%Y%m%dT%H%M%S%f}"}
-            row = new_delivery(unit, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
-            await enqueue(unit, [row])
+            named = {"notice": "answer", "subject": f"{feedback_id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+            row = new_delivery(tx, DeliveryKind.NOTICE, feedback.chat_id, message, **named)
+            await enqueue(tx, [row])
         return chat.name
 
     def _told(
-        self, unit: Transaction, keeper: int, language: str, name: str, feedback: Feedback
+        self, tx: Transaction, keeper: int, language: str, name: str, feedback: Feedback
     ) -> dict[str, Any]:
         message = self.renderer.of(language).message(
             "notice/feedback.html",
@@ -92,4 +92,4 @@ class FeedbackDesk:
             answer=answer_feedback(feedback.id),
         )
         named = {"notice": FEEDBACK_NOTICE, "subject": str(feedback.id)}
-        return new_delivery(unit, DeliveryKind.NOTICE, keeper, message, **named)
+        return new_delivery(tx, DeliveryKind.NOTICE, keeper, message, **named)

@@ -42,29 +42,29 @@ class Feeds:
 
         Who asks for the first time opens them.
         """
-        async with self.storage.reading() as unit:
-            grant = await published_feed(unit, chat_id)
+        async with self.storage.reading() as tx:
+            grant = await published_feed(tx, chat_id)
         return await self._seen(grant or await self._open(chat_id), page)
 
     async def renew(self, chat_id: int, *, once: UpdateRef | None = None) -> FeedsSeen | None:
         """Give every feed a new address; the former ones are void."""
-        async with self.storage.writing() as unit:
-            grant = await _locked(unit, chat_id)
-            if not await is_duplicate(unit, once):
-                _change(unit, grant, is_open=True)
+        async with self.storage.writing() as tx:
+            grant = await _locked(tx, chat_id)
+            if not await is_duplicate(tx, once):
+                _change(tx, grant, is_open=True)
         return await self._seen(grant)
 
     async def close(self, chat_id: int) -> FeedsSeen | None:
         """Turn the feeds off; should they be opened again, it is under new addresses."""
-        async with self.storage.writing() as unit:
-            grant = await _locked(unit, chat_id)
+        async with self.storage.writing() as tx:
+            grant = await _locked(tx, chat_id)
             if grant.is_open:
-                _change(unit, grant, is_open=False)
+                _change(tx, grant, is_open=False)
         return await self._seen(grant)
 
     async def _open(self, chat_id: int) -> PublishedFeed:
-        async with self.storage.writing() as unit:
-            return await _locked(unit, chat_id)
+        async with self.storage.writing() as tx:
+            return await _locked(tx, chat_id)
 
     async def _seen(self, grant: PublishedFeed, wanted: int = 0) -> FeedsSeen | None:
         page = await self.topics.watched(grant.chat_id, wanted)
@@ -81,13 +81,13 @@ class Feeds:
         return FeedSeen(name, atom, json) if atom and json else None
 
 
-def _change(unit: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
+def _change(tx: Transaction, grant: PublishedFeed, *, is_open: bool) -> None:
     grant.version += 1
     grant.is_open = is_open
-    grant.changed_at = unit.now
-    unit.session.add(grant)
+    grant.changed_at = tx.now
+    tx.session.add(grant)
 
 
-async def _locked(unit: Transaction, chat_id: int) -> PublishedFeed:
-    await lock_chat(unit, chat_id)
-    return await lock_published_feed(unit, chat_id)
+async def _locked(tx: Transaction, chat_id: int) -> PublishedFeed:
+    await lock_chat(tx, chat_id)
+    return await lock_published_feed(tx, chat_id)

@@ -21,7 +21,7 @@ from storage.retention import (
 
 ROLE = "forget"
 _LEASE = timedelta(minutes=2)
-# Between two units, so that what people wait for goes first.
+# Between two transactions, so that what people wait for goes first.
 _PAUSE_SECONDS = 0.5
 # A link to a digest is good for 90 days; the last day may begin anywhere in the world.
 EDITIONS: Final = timedelta(days=91)
@@ -51,8 +51,8 @@ class Forgetting:
         One process does so at a time; another finds nothing to do.
         """
         gone = sum([await self._forget(kind) for kind in self._kinds()])
-        async with self.storage.writing() as unit:
-            await release_lease(unit, ROLE, self.owner)
+        async with self.storage.writing() as tx:
+            await release_lease(tx, ROLE, self.owner)
         return gone
 
     def _kinds(self) -> tuple[_Kind, ...]:
@@ -71,10 +71,10 @@ class Forgetting:
         gone = 0
         last: int | str = 0
         while True:
-            async with self.storage.writing() as unit:
-                if not await acquire_lease(unit, ROLE, self.owner, _LEASE):
+            async with self.storage.writing() as tx:
+                if not await acquire_lease(tx, ROLE, self.owner, _LEASE):
                     return gone
-                page = await kind.forget(unit, last, unit.now - kind.kept, kind.at_once)
+                page = await kind.forget(tx, last, tx.now - kind.kept, kind.at_once)
             gone += page.gone
             if page.last is None:
                 return gone

@@ -149,12 +149,12 @@ class Importing:
                 return Report(failed=[Failed(url, Why.NO_FEED, followed.sentence)])
 
     async def _settings(self, chat_id: int, export: Export) -> bool:
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            merged = merge_settings(chat, await schedule_of(unit, chat_id), export)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            merged = merge_settings(chat, await schedule_of(tx, chat_id), export)
             if merged.slots:
-                await set_schedule(unit, chat_id, merged.slots)
-            await replan(unit, chat)
+                await set_schedule(tx, chat_id, merged.slots)
+            await replan(tx, chat)
         return merged.is_any
 
 

@@ -53,7 +53,7 @@ _TRIES = 3
 
 
 class _TakenBack(Exception):  # noqa: N818 - nothing went wrong
-    """Ends a unit that is not to be committed."""
+    """Ends a transaction that is not to be committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ImportingPeople:
     dry_run: bool = False
 
     async def take(self, people: Sequence[Wished]) -> Tally:
-        """Take in some, in one unit of work; `DatabaseError` if that has to wait, and none is."""
+        """Take in some, in one transaction; `DatabaseError` if that has to wait, and none is."""
         return await self._take([Wanted.of(wished) for wished in people])
 
     async def _take(self, people: Sequence[Wanted], tries: int = _TRIES) -> Tally:
@@ -93,33 +93,33 @@ class ImportingPeople:
     async def _in_one_unit(self, people: Sequence[Wanted]) -> Tally:
         tally = Tally()
         with suppress(_TakenBack):
-            async with self.storage.writing() as unit:
+            async with self.storage.writing() as tx:
                 # Another import may have the same chats and feeds in another order.
-                await lock_claims(unit, Chat)
+                await lock_claims(tx, Chat)
                 for some in _in_turn(people):
-                    await self._join(unit, some, tally)
+                    await self._join(tx, some, tally)
                 if self.dry_run:
                     raise _TakenBack
         return tally
 
-    async def _join(self, unit: Transaction, people: Sequence[Wanted], tally: Tally) -> None:
-        opened = await open_chats(unit, [self._row(one.wished) for one in people])
+    async def _join(self, tx: Transaction, people: Sequence[Wanted], tally: Tally) -> None:
+        opened = await open_chats(tx, [self._row(one.wished) for one in people])
         there = [chat.id for chat, is_new in opened.values() if not is_new]
-        known = await known_users(unit, there)
+        known = await known_users(tx, there)
         hashes = {hashed for one in people for hashed in (*one.feeds, *one.mutes)}
         here = Here(
-            unit.now,
-            catalogue=await topics_named(unit, {slug for one in people for slug in one.slugs}),
-            sources={one.url_hash: one.is_inside for one in await sources_known(unit, hashes)},
+            tx.now,
+            catalogue=await topics_named(tx, {slug for one in people for slug in one.slugs}),
+            sources={one.url_hash: one.is_inside for one in await sources_known(tx, hashes)},
             tally=tally,
         )
         for one in people:
             self._chat(here, one, opened[one.wished.place], known)
-        await unit.session.flush()
-        await add_users(unit, here.added, there)
+        await tx.session.flush()
+        await add_users(tx, here.added, there)
         for one in people:
             if one.wished.is_banned and opened[one.wished.place].is_new:
-                await ban(unit, one.wished.telegram_id)
+                await ban(tx, one.wished.telegram_id)
 
     def _chat(
         self, here: Here, wanted: Wanted, opened: OpenedChats, known: Mapping[int, KnownUsers]

@@ -69,68 +69,68 @@ class Invites:
         """
         if not 1 <= uses <= MOST_USES:
             raise NotANumber(1, MOST_USES)
-        async with self.storage.writing() as unit:
-            if not 0 <= (last_day - unit.now.date()).days <= LONGEST_DAYS:
+        async with self.storage.writing() as tx:
+            if not 0 <= (last_day - tx.now.date()).days <= LONGEST_DAYS:
                 raise NotADate
-            made, is_new = await make_invite(unit, code or new_code(), uses, last_day)
+            made, is_new = await make_invite(tx, code or new_code(), uses, last_day)
             if is_new:
                 # Who may read what was done need not be let in by it.
                 told = {"uses": uses, "last_day": last_day.isoformat()}
-                await record_event(unit, by, AuditAction.INVITED, made.id, **told)
+                await record_event(tx, by, AuditAction.INVITED, made.id, **told)
         return made
 
     async def make_for(
         self, uses: int, days: int, *, by: int | None = None, code: str = ""
     ) -> Invite:
         """Make one that is good for *days*, today included; else as `make`."""
-        async with self.storage.reading() as unit:
-            today = unit.now.date()
+        async with self.storage.reading() as tx:
+            today = tx.now.date()
         return await self.make(uses, today + timedelta(days=days - 1), by=by, code=code)
 
     async def page(self, wanted: int = 0) -> Page[Invite]:
-        async with self.storage.reading() as unit:
-            total = await count_invites(unit)
+        async with self.storage.reading() as tx:
+            total = await count_invites(tx)
             number = page_number(wanted, total, PER_PAGE)
-            made = await invites_made(unit, offset=number * PER_PAGE, limit=PER_PAGE)
+            made = await invites_made(tx, offset=number * PER_PAGE, limit=PER_PAGE)
         return Page(made, number, total, PER_PAGE)
 
     async def end(self, invite_id: int, *, by: int | None = None) -> bool:
         """Take it back; who came by it stays. False if there is no such one."""
-        async with self.storage.writing() as unit:
-            ended = await end_invite(unit, invite_id)
+        async with self.storage.writing() as tx:
+            ended = await end_invite(tx, invite_id)
             if ended:
-                await record_event(unit, by, AuditAction.UNINVITED, invite_id)
+                await record_event(tx, by, AuditAction.UNINVITED, invite_id)
         return ended is not None
 
     async def is_stranger(self, person_id: int) -> bool:
         """Whether an invitation is what the person lacks."""
-        async with self.storage.reading() as unit:
-            known = self.access.may_use(person_id, await admin_ids(unit))
-            return not (known or await is_admitted(unit, person_id))
+        async with self.storage.reading() as tx:
+            known = self.access.may_use(person_id, await admin_ids(tx))
+            return not (known or await is_admitted(tx, person_id))
 
     async def redeem(self, person_id: int, code: str, *, once: UpdateRef | None = None) -> Redeemed:
         """Let the person in by *code*, however it is typed; each person counts once."""
         if not await self.is_stranger(person_id):
             return Redeemed.ALREADY_IN
-        async with self.storage.writing() as unit:
-            is_counted = await is_duplicate(unit, once)
-            if not is_counted and await wrong_guesses(unit, person_id) >= MOST_GUESSES:
+        async with self.storage.writing() as tx:
+            is_counted = await is_duplicate(tx, once)
+            if not is_counted and await wrong_guesses(tx, person_id) >= MOST_GUESSES:
                 return Redeemed.TOO_OFTEN
-            invite = await invite_of(unit, as_code(code))
-            if invite is None or invite.ended_at or await is_banned(unit, [person_id]):
+            invite = await invite_of(tx, as_code(code))
+            if invite is None or invite.ended_at or await is_banned(tx, [person_id]):
                 if not is_counted:
-                    await count_guess(unit, person_id)
+                    await count_guess(tx, person_id)
                 return Redeemed.UNKNOWN
-            return await _let_in(unit, person_id, invite)
+            return await _let_in(tx, person_id, invite)
 
 
-async def _let_in(unit: Transaction, person_id: int, invite: Invite) -> Redeemed:
-    if invite.is_over(unit.now):
+async def _let_in(tx: Transaction, person_id: int, invite: Invite) -> Redeemed:
+    if invite.is_over(tx.now):
         return Redeemed.EXPIRED
-    if not await admit(unit, person_id, invite.id):
+    if not await admit(tx, person_id, invite.id):
         return Redeemed.ALREADY_IN  # by another process, just now
-    if not await use_invite(unit, invite.id):
-        await forget_admission(unit, person_id)
+    if not await use_invite(tx, invite.id):
+        await forget_admission(tx, person_id)
         return Redeemed.USED_UP
     return Redeemed.IN
 

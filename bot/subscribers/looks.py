@@ -18,19 +18,19 @@ class Looks:
     storage: Storage
 
     async def now(self, chat_id: int) -> Look:
-        async with self.storage.reading() as unit:
-            return _look(await unit.session.get_one(Chat, chat_id))
+        async with self.storage.reading() as tx:
+            return _look(await tx.session.get_one(Chat, chat_id))
 
     async def set_style(self, chat_id: int, style: Style) -> Look:
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.style = style
             return _look(chat)
 
     async def set_layout(self, chat_id: int, layout: Layout) -> Look:
         """Rich is tried again even where it was refused before."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.layout = layout
             return _look(chat)
 

@@ -79,14 +79,14 @@ class Mailboxes:
     post: Post | None = None
 
     async def now(self, chat_id: int) -> MailboxSeen:
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get_one(Chat, chat_id)
-            return self._seen(chat, await mailbox_of(unit, chat_id))
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get_one(Chat, chat_id)
+            return self._seen(chat, await mailbox_of(tx, chat_id))
 
     async def language(self, mailbox_id: int) -> str | None:
         """Return the tag of the language that its chat is spoken to in; None where it is gone."""
-        async with self.storage.reading() as unit:
-            chat = await chat_with_mailbox(unit, mailbox_id)
+        async with self.storage.reading() as tx:
+            chat = await chat_with_mailbox(tx, mailbox_id)
             return chat.speaks if chat else None
 
     async def request(
@@ -102,92 +102,92 @@ class Mailboxes:
             address = read_address(address)
         except NotAnAddressError as error:
             raise NotAnAddress from error
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            there = await mailbox_of(unit, chat_id)
-            is_settled = there and there.address == address and _is_settled(there, unit.now)
-            if await is_duplicate(unit, once) or is_settled:
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            there = await mailbox_of(tx, chat_id)
+            is_settled = there and there.address == address and _is_settled(there, tx.now)
+            if await is_duplicate(tx, once) or is_settled:
                 return self._seen(chat, there)
-            await _count(unit, chat_id, address)
-            mailbox = await open_mailbox(unit, chat_id, address)
-            await _ask(unit, post, mailbox, new_request(), chat.speaks)
+            await _count(tx, chat_id, address)
+            mailbox = await open_mailbox(tx, chat_id, address)
+            await _ask(tx, post, mailbox, new_request(), chat.speaks)
             return self._seen(chat, mailbox)
 
     async def awaits_code(self, chat_id: int) -> bool:
-        async with self.storage.reading() as unit:
-            mailbox = await mailbox_of(unit, chat_id)
+        async with self.storage.reading() as tx:
+            mailbox = await mailbox_of(tx, chat_id)
             return bool(mailbox and mailbox.state is MailboxState.UNCONFIRMED)
 
     async def confirm_by_code(
         self, chat_id: int, code: str, *, once: UpdateRef | None = None
     ) -> MailboxSeen:
         """Confirm with the six digits from the mail; raise NoMailbox, CodeIsOver or WrongCode."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            mailbox = await mailbox_of(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            mailbox = await mailbox_of(tx, chat_id)
             if mailbox is None or mailbox.state is not MailboxState.UNCONFIRMED:
                 raise NoMailbox
-            if is_over(mailbox.asked_at, unit.now) or mailbox.tries >= MOST_TRIES:
+            if is_over(mailbox.asked_at, tx.now) or mailbox.tries >= MOST_TRIES:
                 raise CodeIsOver
             if is_answered(code, chat_id, mailbox.code_hash):
-                await _confirmed(unit, chat, mailbox)
+                await _confirmed(tx, chat, mailbox)
                 return self._seen(chat, mailbox)
-            if not await is_duplicate(unit, once):
-                mailbox.tries += 1  # kept, so it is only after this unit that the try is refused
-                unit.session.add(mailbox)
+            if not await is_duplicate(tx, once):
+                mailbox.tries += 1  # committed before the try is refused
+                tx.session.add(mailbox)
         raise WrongCode(MOST_TRIES - mailbox.tries)
 
     async def confirm_by_link(self, mailbox_id: int, token: str) -> bool:
         """Confirm with the token of the link; True too where that was done before."""
-        async with self.storage.writing() as unit:
-            found = await lock_mailbox(unit, mailbox_id)
+        async with self.storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
             if found is None:
                 return False
             mailbox, chat = found
             if mailbox.state is MailboxState.ACTIVE:
                 return True
             waits = mailbox.state is MailboxState.UNCONFIRMED
-            in_time = waits and not is_over(mailbox.asked_at, unit.now)
+            in_time = waits and not is_over(mailbox.asked_at, tx.now)
             if not in_time or not is_answered(token, mailbox.chat_id, mailbox.token_hash):
                 return False
-            await _confirmed(unit, chat, mailbox)
+            await _confirmed(tx, chat, mailbox)
             return True
 
     async def set_reach(self, chat_id: int, reach: DigestMedium) -> MailboxSeen:
         """Let digests come as *reach* says; raise NoMailbox where no mail can go."""
-        async with self.storage.writing() as unit:
-            chat, mailbox = await _active(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat, mailbox = await _active(tx, chat_id)
             chat.digest_by = reach
-            await unit.session.flush()
+            await tx.session.flush()
             return self._seen(chat, mailbox)
 
     async def set_alerts(self, chat_id: int, *, wanted: bool) -> MailboxSeen:
-        async with self.storage.writing() as unit:
-            chat, mailbox = await _active(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat, mailbox = await _active(tx, chat_id)
             mailbox.alerts = wanted
-            unit.session.add(mailbox)
-            await unit.session.flush()
+            tx.session.add(mailbox)
+            await tx.session.flush()
             return self._seen(chat, mailbox)
 
     async def remove(self, chat_id: int) -> MailboxSeen:
         """Forget the address; digests come by Telegram."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            await remove_mailbox(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            await remove_mailbox(tx, chat_id)
             chat.digest_by = DigestMedium.TELEGRAM
-            await unit.session.flush()
+            await tx.session.flush()
             return self._seen(chat, None)
 
     async def unsubscribe(self, mailbox_id: int) -> None:
         """Send nothing there any more, and tell the chat; done twice it is as done once."""
-        async with self.storage.writing() as unit:
-            found = await lock_mailbox(unit, mailbox_id)
-            if found and await unsubscribe_mailbox(unit, found[0]):
-                await enqueue(unit, [self.notice(unit, *found)])
+        async with self.storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
+            if found and await unsubscribe_mailbox(tx, found[0]):
+                await enqueue(tx, [self.notice(tx, *found)])
 
-    def notice(self, unit: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
+    def notice(self, tx: Transaction, mailbox: Mailbox, chat: Chat) -> dict[str, Any]:
         """Return the row that tells the chat what became of its mailbox."""
-        return mailbox_notice(unit, self.renderer.of(chat.speaks), mailbox)
+        return mailbox_notice(tx, self.renderer.of(chat.speaks), mailbox)
 
     def _posting(self) -> Post:
         if self.post is None:
@@ -219,37 +219,37 @@ def _is_settled(mailbox: Mailbox, now: datetime) -> bool:
 
 
 async def _ask(
-    unit: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
+    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
 ) -> None:
     mailbox.code_hash = hash_of(request.code, mailbox.chat_id)
     mailbox.token_hash = hash_of(request.token, mailbox.chat_id)
-    unit.session.add(mailbox)
-    await enqueue(unit, [confirmation(unit, post, mailbox, request, language)])
+    tx.session.add(mailbox)
+    await enqueue(tx, [confirmation(tx, post, mailbox, request, language)])
 
 
-async def _count(unit: Transaction, chat_id: int, address: str) -> None:
+async def _count(tx: Transaction, chat_id: int, address: str) -> None:
     """Count one more request; raise TooManyRequests where that would be too many."""
     counted = counted_as(address)
-    begin = unit.now - HOLDS_FOR
-    await forget_requests(unit, begin)
-    asked = await requests_since(unit, begin, chat_id=chat_id, address_hash=counted)
+    begin = tx.now - HOLDS_FOR
+    await forget_requests(tx, begin)
+    asked = await requests_since(tx, begin, chat_id=chat_id, address_hash=counted)
     limit = limit_reached(by_chat=asked.by_chat, for_address=asked.for_address, in_all=asked.in_all)
     if limit:
         raise TooManyRequests(limit)
-    await record_request(unit, chat_id=chat_id, address_hash=counted)
+    await record_request(tx, chat_id=chat_id, address_hash=counted)
 
 
-async def _active(unit: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
-    chat = await lock_chat(unit, chat_id)
-    mailbox = await mailbox_of(unit, chat_id)
+async def _active(tx: Transaction, chat_id: int) -> tuple[Chat, Mailbox]:
+    chat = await lock_chat(tx, chat_id)
+    mailbox = await mailbox_of(tx, chat_id)
     if mailbox is None or mailbox.state is not MailboxState.ACTIVE:
         raise NoMailbox
     return chat, mailbox
 
 
-async def _confirmed(unit: Transaction, chat: Chat, mailbox: Mailbox) -> None:
-    await confirm_mailbox(unit, mailbox)
+async def _confirmed(tx: Transaction, chat: Chat, mailbox: Mailbox) -> None:
+    await confirm_mailbox(tx, mailbox)
     if not chat.digest_by.mails:
         # What comes by Telegram goes on coming, until its people say that mails are enough.
         chat.digest_by = DigestMedium.BOTH
-    await unit.session.flush()
+    await tx.session.flush()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def confirmation(
-    unit: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
+    tx: Transaction, post: Post, mailbox: Mailbox, request: Request, language: str
 ) -> dict[str, Any]:
     """The mail that asks whoever reads it; its two ways to answer stand in nothing else."""
     mailbox_id = mailbox.id
@@ -33,29 +33,29 @@ def confirmation(
     mail = post.mail(
         "email/confirm",
         recipient,
-        Occasion(f"confirm:{subject}", unit.now),
+        Occasion(f"confirm:{subject}", tx.now),
         subject=post.text("email/confirm.subject.txt", values),
         values=values,
     )
     named = {"notice": "confirm", "subject": subject}
     address = {"medium": Medium.EMAIL, "mailbox_id": mailbox_id}
-    return new_delivery(unit, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
+    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, mail, **named, **address)
 
 
-def mailbox_notice(unit: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
+def mailbox_notice(tx: Transaction, renderer: Renderer, mailbox: Mailbox) -> dict[str, Any]:
     """Tell the chat that no mails go to *mailbox* any more, and why."""
     message = renderer.message("notice/mailbox.html", mailbox=mailbox)
-    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{unit.now:%Y%m%dT%H%M%S%f}"}
-    return new_delivery(unit, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
+    named = {"notice": "mailbox", "subject": f"{mailbox.id}:{tx.now:%Y%m%dT%H%M%S%f}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, mailbox.chat_id, message, **named)
 
 
 def policy_notice(
-    unit: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
+    tx: Transaction, renderer: Renderer, chat_id: int, domain: str, reason: str
 ) -> dict[str, Any]:
     """Tell who looks after the bot that *domain* mistrusts its mails; of a week the first counts.
 
     A mistake in our set-up makes every domain refuse.
     """
     message = renderer.message("notice/mistrusted.html", domain=domain, reason=reason)
-    named = {"notice": "mistrusted", "subject": f"{unit.now:%G-W%V}"}
-    return new_delivery(unit, DeliveryKind.NOTICE, chat_id, message, **named)
+    named = {"notice": "mistrusted", "subject": f"{tx.now:%G-W%V}"}
+    return new_delivery(tx, DeliveryKind.NOTICE, chat_id, message, **named)

@@ -64,7 +64,7 @@ class Managing:
         await self.mailboxes.set_alerts(chat_id, wanted=wanted)
 
     async def _find(self, chat_id: int) -> None:
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get(Chat, chat_id)
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get(Chat, chat_id)
             if chat is None or chat.state in (ChatState.BANNED, ChatState.ERASED):
                 raise NoSuchChat

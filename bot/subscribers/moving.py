@@ -41,12 +41,12 @@ class Moving:
 
     async def beside(self, chat_id: int, page: int = 0, per_page: int = PER_PAGE) -> Page[Beside]:
         """What the other threads of the chat watch; a page beyond the last is the last."""
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get_one(Chat, chat_id)
-            total = await count_in_other_threads(unit, chat)
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get_one(Chat, chat_id)
+            total = await count_in_other_threads(tx, chat)
             page = page_number(page, total, per_page)
             rows = await subscriptions_in_other_threads(
-                unit, chat, offset=page * per_page, limit=per_page
+                tx, chat, offset=page * per_page, limit=per_page
             )
         return Page([Beside(*row) for row in rows], page, total, per_page)
 
@@ -55,52 +55,52 @@ class Moving:
 
         NoSuchTopic unless both are threads of one group. When it began stays what it was.
         """
-        async with self.storage.writing() as unit:
-            source, chat = await _both(unit, source_id, chat_id)
-            subscription = await subscription_to(unit, source_id, topic_id)
-            topic = await unit.session.get(Topic, topic_id)
+        async with self.storage.writing() as tx:
+            source, chat = await _both(tx, source_id, chat_id)
+            subscription = await subscription_to(tx, source_id, topic_id)
+            topic = await tx.session.get(Topic, topic_id)
             if subscription is None or topic is None or source_id == chat_id:
                 raise NoSuchTopic
-            if await count_subscriptions(unit, chat_id) >= MOST_TOPICS:
+            if await count_subscriptions(tx, chat_id) >= MOST_TOPICS:
                 raise TooManyTopics(MOST_TOPICS)
-            await unmute_subject(unit, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
-            await _bring(unit, chat_id, topic, subscription)
-            await unit.session.flush()
-            await replan(unit, source)
-            await replan(unit, chat)
+            await unmute_subject(tx, source_id, MuteSubject(MuteKind.TOPIC, topic_id))
+            await _bring(tx, chat_id, topic, subscription)
+            await tx.session.flush()
+            await replan(tx, source)
+            await replan(tx, chat)
         return topic.name
 
 
-async def _both(unit: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
+async def _both(tx: Transaction, source_id: int, chat_id: int) -> tuple[Chat, Chat]:
     """Return both chats, locked in the order of their rows."""
     chats = {}
     for row in sorted({source_id, chat_id}):
-        if await unit.session.get(Chat, row) is None:
+        if await tx.session.get(Chat, row) is None:
             raise NoSuchTopic
-        chats[row] = await lock_chat(unit, row)
+        chats[row] = await lock_chat(tx, row)
     source, chat = chats[source_id], chats[chat_id]
     if source.telegram_id != chat.telegram_id:
         raise NoSuchTopic
     return source, chat
 
 
-async def _bring(unit: Transaction, chat_id: int, topic: Topic, subscription: Subscription) -> None:
+async def _bring(tx: Transaction, chat_id: int, topic: Topic, subscription: Subscription) -> None:
     """A topic that the chat has already, by its row or by its query, takes the other's place."""
     topic_id = topic.id
     is_own = topic.chat_id is not None
-    twin = await topic_of(unit, chat_id, topic.query_id) if is_own else None
-    there = await subscription_to(unit, chat_id, (twin or topic).id)
+    twin = await topic_of(tx, chat_id, topic.query_id) if is_own else None
+    there = await subscription_to(tx, chat_id, (twin or topic).id)
     if twin is None and there is None:
         subscription.chat_id = chat_id
         if is_own:
             topic.chat_id = chat_id
-        unit.session.add_all([subscription, topic])
+        tx.session.add_all([subscription, topic])
         return
     if there is None and twin is not None:
         subscription.chat_id, subscription.topic_id = chat_id, twin.id or topic_id
-        unit.session.add(subscription)
+        tx.session.add(subscription)
     else:
-        await unit.session.delete(subscription)
-    await unit.session.flush()
+        await tx.session.delete(subscription)
+    await tx.session.flush()
     if twin is not None:
-        await drop_topic(unit, topic)
+        await drop_topic(tx, topic)

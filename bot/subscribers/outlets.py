@@ -63,21 +63,21 @@ class Outlets:
     past: Looks
 
     async def of_topic(self, chat_id: int, topic_id: int) -> WhereFrom:
-        async with self.storage.reading() as unit:
-            topic = await topic_seen_by(unit, chat_id, topic_id)
+        async with self.storage.reading() as tx:
+            topic = await topic_seen_by(tx, chat_id, topic_id)
         if topic is None:
             raise NoSuchTopic
         found = await self.past.stories(parse(topic.typed), chat_id=chat_id, days=DAYS)
         stories = {article.story_id for article in found.articles}
-        async with self.storage.reading() as unit:
-            busiest = await busiest_publishers(unit, chat_id, stories, limit=MOST)
+        async with self.storage.reading() as tx:
+            busiest = await busiest_publishers(tx, chat_id, stories, limit=MOST)
         return WhereFrom(topic_id, topic.name, len(stories), DAYS, busiest)
 
     async def one(self, chat_id: int, source_id: int, article_id: int) -> OutletSeen:
-        async with self.storage.reading() as unit:
-            publisher = await _publisher(unit, chat_id, source_id, article_id)
+        async with self.storage.reading() as tx:
+            publisher = await _publisher(tx, chat_id, source_id, article_id)
             muted = [
-                await mute_of(unit, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet))
+                await mute_of(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet))
                 for kind in SOURCE_MUTES
             ]
         in_force = next((one for one in muted if one), None)
@@ -85,24 +85,24 @@ class Outlets:
 
     async def mute(self, chat_id: int, source_id: int, article_id: int, days: int) -> None:
         """Tell nothing of it for so many days; 0: in digests only, unless others tell it too."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            publisher = await _publisher(unit, chat_id, source_id, article_id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            publisher = await _publisher(tx, chat_id, source_id, article_id)
             kind = MuteKind.SOURCE if days else MuteKind.LESS
-            until = unit.now + timedelta(days=days) if days else None
-            await mute(unit, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet), until)
+            until = tx.now + timedelta(days=days) if days else None
+            await mute(tx, chat_id, MuteSubject(kind, source_id, publisher.mutable_outlet), until)
 
     async def unmute(self, chat_id: int, source_id: int, article_id: int) -> None:
         seen = await self.one(chat_id, source_id, article_id)
         if seen.mute is None:
             return
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await unmute(unit, chat_id, seen.mute.id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await unmute(tx, chat_id, seen.mute.id)
 
 
-async def _publisher(unit: Transaction, chat_id: int, source_id: int, article_id: int) -> Publisher:
-    seen = await publishers_seen_by(unit, chat_id, [article_id])
+async def _publisher(tx: Transaction, chat_id: int, source_id: int, article_id: int) -> Publisher:
+    seen = await publishers_seen_by(tx, chat_id, [article_id])
     for publisher in seen.get(article_id, ()):
         if publisher.source_id == source_id:
             return publisher

@@ -34,15 +34,15 @@ class LooksAfter:
     errors: Callable[[], Sequence[Failure]] = tuple
 
     async def overview(self) -> Overview:
-        async with self.storage.reading() as unit:
-            ill = await unhealthy_sources(unit, MOST_SOURCES)
+        async with self.storage.reading() as tx:
+            ill = await unhealthy_sources(tx, MOST_SOURCES)
             return Overview(
-                up=unit.now - self.started_at,
-                amounts=await amounts(unit),
-                lags=await lags(unit),
-                floods=await flood_waits_today(unit),
+                up=tx.now - self.started_at,
+                amounts=await amounts(tx),
+                lags=await lags(tx),
+                floods=await flood_waits_today(tx),
                 ill=ill,
-                others_ill=await count_unhealthy_sources(unit) - len(ill),
+                others_ill=await count_unhealthy_sources(tx) - len(ill),
                 errors=self.errors()[:MOST_ERRORS],
-                now=unit.now,
+                now=tx.now,
             )

@@ -65,31 +65,31 @@ class OwnSources:
     most: int = FEEDS_PER_CHAT
 
     async def all(self, chat_id: int) -> list[Source]:
-        async with self.storage.reading() as unit:
-            return await sources_followed(unit, chat_id)
+        async with self.storage.reading() as tx:
+            return await sources_followed(tx, chat_id)
 
     async def one(self, chat_id: int, source_id: int) -> Source:
-        async with self.storage.reading() as unit:
-            source = await source_followed(unit, chat_id, source_id)
+        async with self.storage.reading() as tx:
+            source = await source_followed(tx, chat_id, source_id)
         if source is None:
             raise NoSuchSource
         return source
 
     async def public(self, url: str) -> Source | None:
         """Return the source at *url* if it is everybody's: nothing need be asked then."""
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(as_typed(url)))
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(as_typed(url)))
         is_known = source is not None and source.public and source.kind is not SourceKind.SEARCH
         return source if is_known else None
 
     async def check_room(self, chat_id: int, url: str) -> None:
         """Before anything is read for nothing; what the chat has already needs no room."""
         url = as_typed(url)
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url))
-            known = source and await source_followed(unit, chat_id, source.id)
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
+            known = source and await source_followed(tx, chat_id, source.id)
             if not known:
-                await self._refuse_one_more(unit, chat_id)
+                await self._refuse_one_more(tx, chat_id)
 
     async def follow(self, chat_id: int, url: str) -> Followed:
         """Follow what is at *url*; it is read first, unless it is a source already."""
@@ -98,53 +98,53 @@ class OwnSources:
         if source := await self.public(url):
             return await self._follow(chat_id, source, url)
         added = await self.adding.add(url)
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(added.url))
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(added.url))
         if source is None or source.kind is SourceKind.SEARCH or _is_inside(source):
             return Followed(Outcome.REFUSED, url, sentence=added.sentence)
         return await self._follow(chat_id, source, url)
 
     async def unfollow(self, chat_id: int, source_id: int) -> Source:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await purge_unfollowed(unit)
-            source = await source_followed(unit, chat_id, source_id)
-            if source is None or not await unfollow(unit, chat_id, source_id):
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await purge_unfollowed(tx)
+            source = await source_followed(tx, chat_id, source_id)
+            if source is None or not await unfollow(tx, chat_id, source_id):
                 raise NoSuchSource
         return source
 
     async def follow_again(self, chat_id: int, source_id: int) -> Source:
         """Undo it, within ten minutes; nobody gets what they did not have."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            if await source_followed(unit, chat_id, source_id) is None:
-                if not await was_followed(unit, chat_id, source_id):
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            if await source_followed(tx, chat_id, source_id) is None:
+                if not await was_followed(tx, chat_id, source_id):
                     raise NoSuchSource
-                await follow(unit, chat_id, source_id)
-            source = await source_followed(unit, chat_id, source_id)
+                await follow(tx, chat_id, source_id)
+            source = await source_followed(tx, chat_id, source_id)
         if source is None:
             raise NoSuchSource
         return source
 
     async def _follow(self, chat_id: int, source: Source, url: str) -> Followed:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await purge_unfollowed(unit)
-            is_new = await self._followed(unit, chat_id, source.id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await purge_unfollowed(tx)
+            is_new = await self._followed(tx, chat_id, source.id)
         outcome = Outcome.FOLLOWED if is_new else Outcome.THERE
         title = source.title or source.host
         return Followed(outcome, url, title, source.id, source.public)
 
-    async def _followed(self, unit: Transaction, chat_id: int, source_id: int) -> bool:
-        if await source_followed(unit, chat_id, source_id):
+    async def _followed(self, tx: Transaction, chat_id: int, source_id: int) -> bool:
+        if await source_followed(tx, chat_id, source_id):
             return False
-        await self._refuse_one_more(unit, chat_id)
-        return await follow(unit, chat_id, source_id)
+        await self._refuse_one_more(tx, chat_id)
+        return await follow(tx, chat_id, source_id)
 
-    async def _refuse_one_more(self, unit: Transaction, chat_id: int) -> None:
-        said = (await quota_of(unit, chat_id)).feeds
+    async def _refuse_one_more(self, tx: Transaction, chat_id: int) -> None:
+        said = (await quota_of(tx, chat_id)).feeds
         most = self.most if said is None else said
-        if await count_followed(unit, chat_id) >= most:
+        if await count_followed(tx, chat_id) >= most:
             raise TooManyFeeds(most)
 
 

@@ -14,19 +14,19 @@ from storage.subscriptions import wants_digest
 _INSTANT = timedelta(microseconds=1)
 
 
-async def replan(unit: Transaction, chat: Chat) -> Plan:
-    """Set the chat's next moment in this unit; none where no subscription asks for a digest.
+async def replan(tx: Transaction, chat: Chat) -> Plan:
+    """Set the chat's next moment in this transaction; none where no subscription asks for a digest.
 
     A digest that is owed since a moment ago is owed still. Whoever composes one by the old plan at
     this moment is to begin anew.
     """
     chat_id = chat.id
-    await unit.session.flush()
-    plan = Plan(chat.zone, await schedule_of(unit, chat_id))
-    is_wanted = await wants_digest(unit, chat_id)
-    set_next(chat, plan, unit.now, (await last_editions(unit, chat_id)).days if is_wanted else None)
-    unit.session.add(chat)
-    await unit.session.flush()
+    await tx.session.flush()
+    plan = Plan(chat.zone, await schedule_of(tx, chat_id))
+    is_wanted = await wants_digest(tx, chat_id)
+    set_next(chat, plan, tx.now, (await last_editions(tx, chat_id)).days if is_wanted else None)
+    tx.session.add(chat)
+    await tx.session.flush()
     return plan
 
 
@@ -36,10 +36,10 @@ def set_next(chat: Chat, plan: Plan, now: datetime, last: Mapping[int, date] | N
     chat.free()
 
 
-async def rehold(unit: Transaction, chat: Chat) -> None:
+async def rehold(tx: Transaction, chat: Chat) -> None:
     """Let what waits be told when the chat's quiet hours end as they are, or else now."""
-    end = Quiet(chat.zone, chat.quiet_hours).until(unit.now)
-    await release_together(unit, chat.id, end or unit.now, is_quiet=end is not None)
+    end = Quiet(chat.zone, chat.quiet_hours).until(tx.now)
+    await release_together(tx, chat.id, end or tx.now, is_quiet=end is not None)
 
 
 def _after(chat: Chat, now: datetime) -> datetime:

@@ -41,10 +41,10 @@ class Proposing:
 
         What the chat watches already is left out.
         """
-        async with self.storage.reading() as unit:
-            alert = await alert_of_button(unit, chat_id, story_id)
-            catalogue = await public_topics(unit)
-            watched = await subscribed_topics(unit, chat_id, limit=MOST_LISTED)
+        async with self.storage.reading() as tx:
+            alert = await alert_of_button(tx, chat_id, story_id)
+            catalogue = await public_topics(tx)
+            watched = await subscribed_topics(tx, chat_id, limit=MOST_LISTED)
         if alert is None:
             raise NoSuchAlert
         folded = await in_turns(article_folded(alert.title, alert.text))

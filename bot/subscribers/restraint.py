@@ -23,21 +23,21 @@ class Restraint:
         """Hold alerts back in these *hours*; what waits follows at once."""
         if hours and not _are_hours(hours):
             raise NotATime
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.quiet_from, chat.quiet_to = (hours.start, hours.end) if hours else (None, None)
-            await rehold(unit, chat)
-            return await settings_of(unit, chat)
+            await rehold(tx, chat)
+            return await settings_of(tx, chat)
 
     async def set_alerts_an_hour(self, chat_id: int, number: int) -> Settings:
         """Tell at most *number* alerts an hour one by one, and what is beyond together."""
         if not 1 <= number <= MOST_ALERTS_AN_HOUR:
             raise NotANumber(1, MOST_ALERTS_AN_HOUR)
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.alerts_an_hour = number
-            await unit.session.flush()
-            return await settings_of(unit, chat)
+            await tx.session.flush()
+            return await settings_of(tx, chat)
 
 
 def _are_hours(hours: QuietHours) -> bool:

@@ -59,8 +59,8 @@ class Returns:
             return False
         if report is None:
             return False
-        async with self._storage.reading() as unit:
-            mailbox_id = mailbox_of(report.tokens, self.seal, unit.now)
+        async with self._storage.reading() as tx:
+            mailbox_id = mailbox_of(report.tokens, self.seal, tx.now)
         if mailbox_id is None:
             return False
         match report.what:
@@ -72,55 +72,55 @@ class Returns:
                 await self.mailboxes.unsubscribe(mailbox_id)
                 return True
 
-    async def refused(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
-        """Its server takes no mail for it, *reason* in that server's words; within *unit*."""
-        found = await lock_mailbox(unit, mailbox_id)
+    async def refused(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
+        """Its server takes no mail for it, *reason* in that server's words; within *tx*."""
+        found = await lock_mailbox(tx, mailbox_id)
         if found:
-            await self._stop(unit, *found, MailboxProblem.REFUSED, reason)
+            await self._stop(tx, *found, MailboxProblem.REFUSED, reason)
 
-    async def mistrusted(self, unit: Transaction, mailbox_id: int, reason: str) -> None:
+    async def mistrusted(self, tx: Transaction, mailbox_id: int, reason: str) -> None:
         """Its server takes no mail from us: the admins hear of it, once a week."""
-        mailbox = await unit.session.get(Mailbox, mailbox_id)
+        mailbox = await tx.session.get(Mailbox, mailbox_id)
         if mailbox is None:
             return
         domain = mailbox.address.rpartition("@")[2]
-        for keeper in await admins_of_source(unit, self.admins):
+        for keeper in await admins_of_source(tx, self.admins):
             said = one_line(reason)[:_LONGEST_REASON]
             renderer = self.mailboxes.renderer.of(keeper.language)
-            await enqueue(unit, [policy_notice(unit, renderer, keeper.chat_id, domain, said)])
+            await enqueue(tx, [policy_notice(tx, renderer, keeper.chat_id, domain, said)])
 
     @property
     def _storage(self) -> Storage:
         return self.mailboxes.storage
 
     async def _bounced(self, mailbox_id: int, report: Report) -> bool:
-        async with self._storage.writing() as unit:
-            found = await lock_mailbox(unit, mailbox_id)
+        async with self._storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
             if found is None:
                 return False
             mailbox, chat = found
-            if report.is_permanent or _soft_ones(unit, mailbox) >= MOST_SOFT:
-                await self._stop(unit, mailbox, chat, MailboxProblem.BOUNCED, report.reason)
+            if report.is_permanent or _soft_ones(tx, mailbox) >= MOST_SOFT:
+                await self._stop(tx, mailbox, chat, MailboxProblem.BOUNCED, report.reason)
             return True
 
     async def _complained(self, mailbox_id: int) -> bool:
-        async with self._storage.writing() as unit:
-            found = await lock_mailbox(unit, mailbox_id)
+        async with self._storage.writing() as tx:
+            found = await lock_mailbox(tx, mailbox_id)
             if found:
-                await self._stop(unit, *found, MailboxProblem.COMPLAINED, "")
+                await self._stop(tx, *found, MailboxProblem.COMPLAINED, "")
             return found is not None
 
     async def _stop(
-        self, unit: Transaction, mailbox: Mailbox, chat: Chat, trouble: MailboxProblem, reason: str
+        self, tx: Transaction, mailbox: Mailbox, chat: Chat, trouble: MailboxProblem, reason: str
     ) -> None:
-        if await suspend_mailbox(unit, mailbox, trouble, one_line(reason)[:_LONGEST_REASON]):
-            await enqueue(unit, [self.mailboxes.notice(unit, mailbox, chat)])
+        if await suspend_mailbox(tx, mailbox, trouble, one_line(reason)[:_LONGEST_REASON]):
+            await enqueue(tx, [self.mailboxes.notice(tx, mailbox, chat)])
 
 
-def _soft_ones(unit: Transaction, mailbox: Mailbox) -> int:
+def _soft_ones(tx: Transaction, mailbox: Mailbox) -> int:
     """Count one more; an unconfirmed or ended mailbox only counts."""
-    if mailbox.soft_since is None or unit.now - mailbox.soft_since > SOFT_WINDOW:
-        mailbox.soft_since, mailbox.soft_bounces = unit.now, 0
+    if mailbox.soft_since is None or tx.now - mailbox.soft_since > SOFT_WINDOW:
+        mailbox.soft_since, mailbox.soft_bounces = tx.now, 0
     mailbox.soft_bounces += 1
-    unit.session.add(mailbox)
+    tx.session.add(mailbox)
     return mailbox.soft_bounces if mailbox.state is MailboxState.ACTIVE else 0

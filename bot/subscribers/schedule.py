@@ -55,9 +55,9 @@ class Schedule:
     async def _change(
         self, chat_id: int, change: Callable[[Slots, Mapping[int, date]], Slots]
     ) -> Settings:
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            told = (await last_editions(unit, chat_id)).days
-            await set_schedule(unit, chat_id, change(await schedule_of(unit, chat_id), told))
-            await replan(unit, chat)
-            return await settings_of(unit, chat)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            told = (await last_editions(tx, chat_id)).days
+            await set_schedule(tx, chat_id, change(await schedule_of(tx, chat_id), told))
+            await replan(tx, chat)
+            return await settings_of(tx, chat)

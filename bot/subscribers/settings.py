@@ -50,39 +50,39 @@ class ChatSettings:
     storage: Storage
 
     async def now(self, chat_id: int) -> Settings:
-        async with self.storage.reading() as unit:
-            chat = await unit.session.get_one(Chat, chat_id)
-            return await settings_of(unit, chat)
+        async with self.storage.reading() as tx:
+            chat = await tx.session.get_one(Chat, chat_id)
+            return await settings_of(tx, chat)
 
     async def set_zone(self, chat_id: int, zone: str) -> Settings:
         if not is_zone(zone):
             raise NotAZone
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             if chat.resume_at:  # the date stays what it was
                 chat.resume_at = start_of(local_date(chat.resume_at, chat.zone), zone)
             chat.zone, chat.zone_guessed = zone, False
             if chat.quiet_hours:
-                await rehold(unit, chat)
-            await replan(unit, chat)
-            return await settings_of(unit, chat)
+                await rehold(tx, chat)
+            await replan(tx, chat)
+            return await settings_of(tx, chat)
 
     async def set_language(self, chat_id: int, code: str | None) -> Settings:
         """Speak the language *code* to the chat, or with None the client's."""
         if code is not None and code not in LANGUAGES:
             raise NotALanguage
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.chosen_language = code
-            await unit.session.flush()
-            return await settings_of(unit, chat)
+            await tx.session.flush()
+            return await settings_of(tx, chat)
 
     async def set_empty_day(self, chat_id: int, empty_day: EmptyDay) -> Settings:
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
             chat.empty_day = empty_day
-            await unit.session.flush()
-            return await settings_of(unit, chat)
+            await tx.session.flush()
+            return await settings_of(tx, chat)
 
     async def pause(self, chat_id: int) -> Settings:
         return await self._pause(chat_id, lambda _today: None)
@@ -96,31 +96,31 @@ class ChatSettings:
 
     async def resume(self, chat_id: int) -> Settings:
         """What has gathered comes with the next digest, not at once."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            await restore_chat(unit, chat_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            await restore_chat(tx, chat_id)
             chat.next_digest_at = None
-            await replan(unit, chat)
-            return await settings_of(unit, chat)
+            await replan(tx, chat)
+            return await settings_of(tx, chat)
 
     async def _pause(self, chat_id: int, end: Callable[[date], date | None]) -> Settings:
         """Pause until the date that *end* gives for today's, or else until `resume`."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            today = local_date(unit.now, chat.zone)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            today = local_date(tx.now, chat.zone)
             until = end(today)
             if until and not 0 < (until - today).days <= LONGEST_PAUSE_DAYS:
                 raise NotADate
-            await suspend_chat(unit, chat_id, ChatState.PAUSED)
+            await suspend_chat(tx, chat_id, ChatState.PAUSED)
             chat.resume_at = start_of(until, chat.zone) if until else None
-            await replan(unit, chat)
-            return await settings_of(unit, chat)
+            await replan(tx, chat)
+            return await settings_of(tx, chat)
 
 
-async def settings_of(unit: Transaction, chat: Chat) -> Settings:
+async def settings_of(tx: Transaction, chat: Chat) -> Settings:
     is_paused = chat.state is ChatState.PAUSED
     return Settings(
-        plan=Plan(chat.zone, await schedule_of(unit, chat.id)),
+        plan=Plan(chat.zone, await schedule_of(tx, chat.id)),
         zone_guessed=chat.zone_guessed,
         empty_day=chat.empty_day,
         quiet=chat.quiet_hours,
@@ -128,9 +128,9 @@ async def settings_of(unit: Transaction, chat: Chat) -> Settings:
         is_paused=is_paused,
         paused_until=local_date(chat.resume_at, chat.zone) if chat.resume_at else None,
         next_at=chat.next_digest_at,
-        topics=await count_subscriptions(unit, chat.id),
-        mailbox=seen_of(chat, await mailbox_of(unit, chat.id)),
-        now=unit.now,
+        topics=await count_subscriptions(tx, chat.id),
+        mailbox=seen_of(chat, await mailbox_of(tx, chat.id)),
+        now=tx.now,
         language=chat.chosen_language,
         speaks=chat.speaks,
     )

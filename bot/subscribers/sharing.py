@@ -21,31 +21,31 @@ class Sharing:
 
     async def start_of(self, chat_id: int, topic_id: int) -> str:
         """Return what a link to the topic brings along; NoSuchTopic if the chat has none such."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            topic = await topic_seen_by(unit, chat_id, topic_id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            topic = await topic_seen_by(tx, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
             if topic.chat_id is None:
                 return _must(start_for(LinkedTopic(topic.slug or str(topic.id))))
-            return start_for(LinkedWords(topic.typed)) or await _kept(unit, chat_id, topic.typed)
+            return start_for(LinkedWords(topic.typed)) or await _kept(tx, chat_id, topic.typed)
 
     async def words(self, token: str) -> str:
         """Return the words that were shared under *token*; NoSuchTopic for none."""
-        async with self.storage.reading() as unit:
-            share = await shared_by(unit, token)
+        async with self.storage.reading() as tx:
+            share = await shared_by(tx, token)
         if share is None:
             raise NoSuchTopic
         return share.typed
 
 
-async def _kept(unit: Transaction, chat_id: int, typed: str) -> str:
-    share = await share_of(unit, chat_id, typed)
+async def _kept(tx: Transaction, chat_id: int, typed: str) -> str:
+    share = await share_of(tx, chat_id, typed)
     if share is None:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
-        share = Share(chat_id=chat_id, token=token, typed=typed, created_at=unit.now)
-        unit.session.add(share)
-        await unit.session.flush()
+        share = Share(chat_id=chat_id, token=token, typed=typed, created_at=tx.now)
+        tx.session.add(share)
+        await tx.session.flush()
     return _must(start_for(LinkedShare(share.token)))
 
 

@@ -50,38 +50,38 @@ class Tastes:
 
     async def opened(self, chat_id: int, story_id: int) -> AlertSeen:
         """Return what its menu has; as long as that is open nothing else changes its buttons."""
-        async with self.storage.writing() as unit:
-            alert = await _alert(unit, chat_id, story_id)
-            await mark_pressed(unit, chat_id, story_id, unit.now)
-            publisher = await _publisher(unit, chat_id, alert)
-            topics = await topic_names(unit, alert.topic_ids)
+        async with self.storage.writing() as tx:
+            alert = await _alert(tx, chat_id, story_id)
+            await mark_pressed(tx, chat_id, story_id, tx.now)
+            publisher = await _publisher(tx, chat_id, alert)
+            topics = await topic_names(tx, alert.topic_ids)
         return AlertSeen(story_id, publisher.name if publisher else "", topics)
 
     async def closed(self, chat_id: int, story_id: int) -> None:
         """Its usual buttons are there again."""
-        async with self.storage.writing() as unit:
-            await _alert(unit, chat_id, story_id)
-            await mark_pressed(unit, chat_id, story_id, None)
+        async with self.storage.writing() as tx:
+            await _alert(tx, chat_id, story_id)
+            await mark_pressed(tx, chat_id, story_id, None)
 
     async def mute_story(self, chat_id: int, story_id: int) -> Done:
         """Tell no more of the story: no chapter, no edit, no item in a digest."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            alert = await _alert(unit, chat_id, story_id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            alert = await _alert(tx, chat_id, story_id)
             subject = MuteSubject(MuteKind.STORY, alert.chain)
-            made = await _mute(unit, chat_id, story_id, subject, unit.now + STORY_LASTS)
+            made = await _mute(tx, chat_id, story_id, subject, tx.now + STORY_LASTS)
         return Done(made, subject.kind)
 
     async def mute_topic(self, chat_id: int, story_id: int, topic_id: int, days: int) -> Done:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            alert = await _alert(unit, chat_id, story_id)
-            names = await topic_names(unit, alert.topic_ids)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            alert = await _alert(tx, chat_id, story_id)
+            names = await topic_names(tx, alert.topic_ids)
             if topic_id not in names:
                 raise NoSuchTopic
             subject = MuteSubject(MuteKind.TOPIC, topic_id)
-            until = unit.now + timedelta(days=days)
-            made = await _mute(unit, chat_id, story_id, subject, until)
+            until = tx.now + timedelta(days=days)
+            made = await _mute(tx, chat_id, story_id, subject, until)
         return Done(made, subject.kind, names[topic_id], days)
 
     async def mute_source(self, chat_id: int, story_id: int, days: int) -> Done:
@@ -92,56 +92,56 @@ class Tastes:
         return await self._on_source(chat_id, story_id, MuteKind.LESS)
 
     async def muted(self, chat_id: int, page: int = 0) -> Page[ActiveMute]:
-        async with self.storage.reading() as unit:
-            total = await count_mutes(unit, chat_id)
+        async with self.storage.reading() as tx:
+            total = await count_mutes(tx, chat_id)
             page = page_number(page, total, PER_PAGE)
-            rows = await mutes_of(unit, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
+            rows = await mutes_of(tx, chat_id, offset=page * PER_PAGE, limit=PER_PAGE)
         return Page(rows, page, total, PER_PAGE)
 
     async def undo(self, chat_id: int, story_id: int, mute_id: int) -> None:
         """End what a press on the alert began."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await unmute(unit, chat_id, mute_id)
-            await mark_pressed(unit, chat_id, story_id, None)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await unmute(tx, chat_id, mute_id)
+            await mark_pressed(tx, chat_id, story_id, None)
 
     async def lift(self, chat_id: int, mute_id: int) -> None:
         """End a mute of the chat's; one that is over already stays so."""
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            await unmute(unit, chat_id, mute_id)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            await unmute(tx, chat_id, mute_id)
 
     async def _on_source(
         self, chat_id: int, story_id: int, kind: MuteKind, days: int | None = None
     ) -> Done:
-        async with self.storage.writing() as unit:
-            await lock_chat(unit, chat_id)
-            alert = await _alert(unit, chat_id, story_id)
-            publisher = await _publisher(unit, chat_id, alert)
+        async with self.storage.writing() as tx:
+            await lock_chat(tx, chat_id)
+            alert = await _alert(tx, chat_id, story_id)
+            publisher = await _publisher(tx, chat_id, alert)
             if publisher is None:
                 raise NoSuchAlert
             subject = MuteSubject(kind, publisher.source_id, publisher.mutable_outlet)
-            until = unit.now + timedelta(days=days) if days is not None else None
-            made = await _mute(unit, chat_id, story_id, subject, until)
+            until = tx.now + timedelta(days=days) if days is not None else None
+            made = await _mute(tx, chat_id, story_id, subject, until)
         return Done(made, kind, publisher.name, days)
 
 
 async def _mute(
-    unit: Transaction, chat_id: int, story_id: int, subject: MuteSubject, until: datetime | None
+    tx: Transaction, chat_id: int, story_id: int, subject: MuteSubject, until: datetime | None
 ) -> int:
     """Return the row; the alert shows how to undo it."""
-    await mark_pressed(unit, chat_id, story_id, unit.now)
-    return await mute(unit, chat_id, subject, until)
+    await mark_pressed(tx, chat_id, story_id, tx.now)
+    return await mute(tx, chat_id, subject, until)
 
 
-async def _alert(unit: Transaction, chat_id: int, story_id: int) -> PressedAlert:
-    alert = await alert_of_button(unit, chat_id, story_id)
+async def _alert(tx: Transaction, chat_id: int, story_id: int) -> PressedAlert:
+    alert = await alert_of_button(tx, chat_id, story_id)
     if alert is None:
         raise NoSuchAlert
     return alert
 
 
-async def _publisher(unit: Transaction, chat_id: int, alert: PressedAlert) -> Publisher | None:
+async def _publisher(tx: Transaction, chat_id: int, alert: PressedAlert) -> Publisher | None:
     """Return the first publisher of the article that the chat sees; None if it is gone."""
-    seen = await publishers_seen_by(unit, chat_id, [alert.article_id])
+    seen = await publishers_seen_by(tx, chat_id, [alert.article_id])
     return next(iter(seen.get(alert.article_id, ())), None)

@@ -18,21 +18,21 @@ class Tidying:
 
     async def tidy(self) -> int:
         """Return of how many topics that was."""
-        async with self.storage.reading() as unit:
-            chats = await chats_with_ends(unit, unit.now - UNDONE_WITHIN, _CHATS)
+        async with self.storage.reading() as tx:
+            chats = await chats_with_ends(tx, tx.now - UNDONE_WITHIN, _CHATS)
         await Erasing(self.storage).go_on()
         await self._forget_sources()
         return sum([await self._complete(chat_id) for chat_id in chats])
 
     async def _forget_sources(self) -> None:
-        async with self.storage.reading() as unit:
-            are_there = await has_unfollowed(unit)
+        async with self.storage.reading() as tx:
+            are_there = await has_unfollowed(tx)
         gone = SOURCES_AT_ONCE if are_there else 0
         while gone == SOURCES_AT_ONCE:
-            async with self.storage.writing() as unit:
-                gone = await purge_unfollowed(unit)
+            async with self.storage.writing() as tx:
+                gone = await purge_unfollowed(tx)
 
     async def _complete(self, chat_id: int) -> int:
-        async with self.storage.writing() as unit:
-            await lock_chats(unit, [chat_id])  # it may have been erased since
-            return await purge_ended(unit, chat_id, unit.now - UNDONE_WITHIN)
+        async with self.storage.writing() as tx:
+            await lock_chats(tx, [chat_id])  # it may have been erased since
+            return await purge_ended(tx, chat_id, tx.now - UNDONE_WITHIN)

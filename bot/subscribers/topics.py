@@ -54,80 +54,80 @@ class Topics:
         self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
     ) -> Page[TopicSeen]:
         """What the chat watches; a page beyond the last is the last."""
-        async with self.storage.reading() as unit:
-            total = await count_subscriptions(unit, chat_id)
+        async with self.storage.reading() as tx:
+            total = await count_subscriptions(tx, chat_id)
             page = page_number(page, total, per_page)
-            rows = await subscribed_topics(unit, chat_id, offset=page * per_page, limit=per_page)
-            paused, muted = await topics_paused(unit, chat_id), await topics_muted(unit, chat_id)
+            rows = await subscribed_topics(tx, chat_id, offset=page * per_page, limit=per_page)
+            paused, muted = await topics_paused(tx, chat_id), await topics_muted(tx, chat_id)
         seen = [_heard(_seen(topic, mode), paused, muted) for topic, mode in rows]
         return Page(seen, page, total, per_page)
 
     async def saved(self, chat_id: int) -> dict[str, str]:
         """What `#name` may stand for, by name: the catalogue, and what the chat watches."""
-        async with self.storage.reading() as unit:
-            public = await public_topics(unit)
-            watched = await subscribed_topics(unit, chat_id, offset=0, limit=MOST_LISTED)
+        async with self.storage.reading() as tx:
+            public = await public_topics(tx)
+            watched = await subscribed_topics(tx, chat_id, offset=0, limit=MOST_LISTED)
         return {topic.name: topic.typed for topic in (*public, *(topic for topic, _ in watched))}
 
     async def catalogue(
         self, chat_id: int, page: int = 0, per_page: int = PER_PAGE
     ) -> Page[TopicSeen]:
-        async with self.storage.reading() as unit:
-            total = await count_public_topics(unit)
+        async with self.storage.reading() as tx:
+            total = await count_public_topics(tx)
             page = page_number(page, total, per_page)
-            rows = await public_topics(unit, offset=page * per_page, limit=per_page)
-            seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in rows]
+            rows = await public_topics(tx, offset=page * per_page, limit=per_page)
+            seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in rows]
         return Page(seen, page, total, per_page)
 
     async def wanted_most(self, chat_id: int, limit: int) -> Page[TopicSeen]:
         """The first page of the catalogue as most chats would have it."""
-        async with self.storage.reading() as unit:
-            total = await count_public_topics(unit)
-            rows = [await topic_seen_by(unit, chat_id, one) for one in await self._ranked(unit)]
+        async with self.storage.reading() as tx:
+            total = await count_public_topics(tx)
+            rows = [await topic_seen_by(tx, chat_id, one) for one in await self._ranked(tx)]
             found = [topic for topic in rows if topic and topic.slug][:limit]
-            seen = [_seen(topic, await _mode(unit, chat_id, topic)) for topic in found]
+            seen = [_seen(topic, await _mode(tx, chat_id, topic)) for topic in found]
         return Page(seen, 0, total, limit)
 
-    async def _ranked(self, unit: Transaction) -> list[int]:
+    async def _ranked(self, tx: Transaction) -> list[int]:
         """Return the topics that most want, counted once in a while."""
-        if not self._ranking or unit.now - self._ranking[0][0] > _COUNTED_EVERY:
-            self._ranking[:] = [(unit.now, await popular_topics(unit, limit=_MOST_RANKED))]
+        if not self._ranking or tx.now - self._ranking[0][0] > _COUNTED_EVERY:
+            self._ranking[:] = [(tx.now, await popular_topics(tx, limit=_MOST_RANKED))]
         return self._ranking[0][1]
 
     async def one(self, chat_id: int, topic_id: int) -> TopicSeen:
         """Return a public topic or the chat's own; NoSuchTopic for any other."""
-        async with self.storage.reading() as unit:
-            topic = await topic_seen_by(unit, chat_id, topic_id)
+        async with self.storage.reading() as tx:
+            topic = await topic_seen_by(tx, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
-            return await _looked_at(unit, chat_id, topic)
+            return await _looked_at(tx, chat_id, topic)
 
     async def with_words(
         self, chat_id: int, typed: str, saved: Mapping[str, str] | None = None
     ) -> TopicSeen:
         """Return what the chat watches with these words, as a question about it has them."""
         canonical = parse(typed, saved).canonical
-        async with self.storage.reading() as unit:
-            topic = await subscribed_topic(unit, chat_id, canonical)
+        async with self.storage.reading() as tx:
+            topic = await subscribed_topic(tx, chat_id, canonical)
             if topic is None:
                 raise NoSuchTopic
-            return await _looked_at(unit, chat_id, topic)
+            return await _looked_at(tx, chat_id, topic)
 
     async def named(self, chat_id: int, name: str) -> TopicSeen:
         """Return the public topic that a link names, by its slug or its number."""
-        async with self.storage.reading() as unit:
-            topic = await topic_named(unit, name)
+        async with self.storage.reading() as tx:
+            topic = await topic_named(tx, name)
             if topic is None and _NUMBER.fullmatch(name):
-                topic = await unit.session.get(Topic, int(name))
+                topic = await tx.session.get(Topic, int(name))
             if topic is None or topic.chat_id is not None:
                 raise NoSuchTopic
-            return _seen(topic, await _mode(unit, chat_id, topic))
+            return _seen(topic, await _mode(tx, chat_id, topic))
 
 
-async def _looked_at(unit: Transaction, chat_id: int, topic: Topic) -> TopicSeen:
+async def _looked_at(tx: Transaction, chat_id: int, topic: Topic) -> TopicSeen:
     topic_id = topic.id
-    subscription = await subscription_to(unit, chat_id, topic_id)
-    muted = await mute_of(unit, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
+    subscription = await subscription_to(tx, chat_id, topic_id)
+    muted = await mute_of(tx, chat_id, MuteSubject(MuteKind.TOPIC, topic_id))
     return replace(
         _seen(topic, subscription.mode if subscription else None),
         is_paused=bool(subscription and subscription.paused),
@@ -147,8 +147,8 @@ def _heard(
     )
 
 
-async def _mode(unit: Transaction, chat_id: int, topic: Topic) -> Mode | None:
-    subscription = await subscription_to(unit, chat_id, topic.id)
+async def _mode(tx: Transaction, chat_id: int, topic: Topic) -> Mode | None:
+    subscription = await subscription_to(tx, chat_id, topic.id)
     return subscription.mode if subscription else None
 
 

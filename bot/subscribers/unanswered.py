@@ -18,13 +18,13 @@ class Unanswered:
 
     async def owe(self, telegram_id: int, thread_id: int, message: Message) -> None:
         """Put out *message*, unless the chat is unknown or one like it is on its way there."""
-        async with self.storage.writing() as unit:
-            await lock_pace(unit, chat_pace_key(telegram_id))  # of two at once the second sees it
-            chat = await chat_at(unit, telegram_id, thread_id)
+        async with self.storage.writing() as tx:
+            await lock_pace(tx, chat_pace_key(telegram_id))  # of two at once the second sees it
+            chat = await chat_at(tx, telegram_id, thread_id)
             if chat is None:
                 return
-            if await has_pending_notice(unit, chat.id, KIND):
+            if await has_pending_notice(tx, chat.id, KIND):
                 return
-            named = {"notice": KIND, "subject": f"{unit.now:%Y%m%dT%H%M%S%f}", "silent": True}
-            row = new_delivery(unit, DeliveryKind.NOTICE, chat.id, message, **named)
-            await enqueue(unit, [row])
+            named = {"notice": KIND, "subject": f"{tx.now:%Y%m%dT%H%M%S%f}", "silent": True}
+            row = new_delivery(tx, DeliveryKind.NOTICE, chat.id, message, **named)
+            await enqueue(tx, [row])

@@ -78,39 +78,39 @@ class Watching:
         """
         query = parse(typed, saved)
         typed = typed if is_readable(typed) else shown(query)
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            query_id = (await query_for(unit, query.canonical)).id
-            topic = await topic_of(unit, chat_id, query_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            query_id = (await query_for(tx, query.canonical)).id
+            topic = await topic_of(tx, chat_id, query_id)
             if topic is None:
-                topic = await own_topic(unit, chat_id, query_id, typed)
-            watched = await self._subscribe(unit, chat, topic, mode)
-        await self._look_back(watched, query_id, query, unit.now)
+                topic = await own_topic(tx, chat_id, query_id, typed)
+            watched = await self._subscribe(tx, chat, topic, mode)
+        await self._look_back(watched, query_id, query, tx.now)
         return watched
 
     async def watch_topic(self, chat_id: int, topic_id: int, mode: Mode) -> Watched:
         """Watch a public topic, or change how a topic is watched."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            topic = await topic_seen_by(unit, chat_id, topic_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            topic = await topic_seen_by(tx, chat_id, topic_id)
             if topic is None:
                 raise NoSuchTopic
-            watched = await self._subscribe(unit, chat, topic, mode)
-        await self._look_back(watched, topic.query_id, parse(topic.typed), unit.now)
+            watched = await self._subscribe(tx, chat, topic, mode)
+        await self._look_back(watched, topic.query_id, parse(topic.typed), tx.now)
         return watched
 
     async def stop(self, chat_id: int, topic_id: int) -> Stopped:
         """End the subscription; see `undo`."""
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            topic = await topic_seen_by(unit, chat_id, topic_id)
-            subscription = await subscription_to(unit, chat_id, topic_id)
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            topic = await topic_seen_by(tx, chat_id, topic_id)
+            subscription = await subscription_to(tx, chat_id, topic_id)
             if topic is None or subscription is None:
                 raise NoSuchTopic
             mode = subscription.mode
-            await purge_ended(unit, chat_id, unit.now - UNDONE_WITHIN)
-            await end_subscription(unit, subscription)
-            await replan(unit, chat)
+            await purge_ended(tx, chat_id, tx.now - UNDONE_WITHIN)
+            await end_subscription(tx, subscription)
+            await replan(tx, chat)
         return Stopped(topic_id, topic.chat_id is not None, topic.name, topic.typed, mode)
 
     async def undo(self, chat_id: int, topic_id: int) -> None:
@@ -118,33 +118,33 @@ class Watching:
 
         What is watched already stays as it is.
         """
-        async with self.storage.writing() as unit:
-            chat = await lock_chat(unit, chat_id)
-            if await subscription_to(unit, chat_id, topic_id):
+        async with self.storage.writing() as tx:
+            chat = await lock_chat(tx, chat_id)
+            if await subscription_to(tx, chat_id, topic_id):
                 return
-            ended = await ended_subscription(unit, chat_id, topic_id, unit.now - UNDONE_WITHIN)
+            ended = await ended_subscription(tx, chat_id, topic_id, tx.now - UNDONE_WITHIN)
             if ended is None:
                 raise UndoIsOver
-            await self._refuse_one_more(unit, chat_id)
+            await self._refuse_one_more(tx, chat_id)
             was = ended.model_dump(include={"chat_id", "topic_id", "mode", "created_at", "paused"})
-            unit.session.add(Subscription(**was))
-            await unit.session.delete(ended)
-            await replan(unit, chat)
+            tx.session.add(Subscription(**was))
+            await tx.session.delete(ended)
+            await replan(tx, chat)
 
-    async def _subscribe(self, unit: Transaction, chat: Chat, topic: Topic, mode: Mode) -> Watched:
+    async def _subscribe(self, tx: Transaction, chat: Chat, topic: Topic, mode: Mode) -> Watched:
         """Make or change the subscription; the same wish twice changes nothing."""
         chat_id, topic_id = chat.id, topic.id
-        subscription = await subscription_to(unit, chat_id, topic_id)
+        subscription = await subscription_to(tx, chat_id, topic_id)
         is_new = subscription is None
         if subscription is None:
-            await self._refuse_one_more(unit, chat_id)
-            await restore_ended(unit, chat_id, topic_id)
+            await self._refuse_one_more(tx, chat_id)
+            await restore_ended(tx, chat_id, topic_id)
             subscription = Subscription(
-                chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=unit.now
+                chat_id=chat_id, topic_id=topic_id, mode=mode, created_at=tx.now
             )
         subscription.mode = mode
-        unit.session.add(subscription)
-        plan = await replan(unit, chat)
+        tx.session.add(subscription)
+        plan = await replan(tx, chat)
         return Watched(
             topic_id=topic_id,
             name=topic.name,
@@ -155,9 +155,9 @@ class Watching:
             is_new=is_new,
         )
 
-    async def _refuse_one_more(self, unit: Transaction, chat_id: int) -> None:
-        most = (await limits_of(unit, chat_id, self.usual)).topics
-        if await count_subscriptions(unit, chat_id) >= most:
+    async def _refuse_one_more(self, tx: Transaction, chat_id: int) -> None:
+        most = (await limits_of(tx, chat_id, self.usual)).topics
+        if await count_subscriptions(tx, chat_id) >= most:
             raise TooManyTopics(most)
 
     async def _look_back(
@@ -168,15 +168,15 @@ class Watching:
             await self.past.backfill(query_id, query, now - FIRST_REACH)
 
 
-async def own_topic(unit: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:
+async def own_topic(tx: Transaction, chat_id: int, query_id: int, typed: str) -> Topic:
     words = one_line(typed)
     topic = Topic(
         name=name_for(words),
         query_id=query_id,
         typed=words,
         chat_id=chat_id,
-        created_at=unit.now,
+        created_at=tx.now,
     )
-    unit.session.add(topic)
-    await unit.session.flush()
+    tx.session.add(topic)
+    await tx.session.flush()
     return topic

@@ -1,6 +1,6 @@
-"""The databases: opening them, units of work, the clock, claims.
+"""The databases: opening them, transactions, the clock, claims.
 
-A unit of work is short and holds no network call. `reading()` is deferred; `writing()` takes the
+A transaction is short and holds no network call. `reading()` is deferred; `writing()` takes the
 write lock at once (SQLite: a reader that turns writer fails instead of waiting).
 """
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from storage.enums import Notification
 
-# What any unit of work may raise: the disk is full, the server is away, the file is locked.
+# What any transaction may raise: the disk is full, the server is away, the file is locked.
 DatabaseError = DBAPIError
 
 Result = TypeVar("Result")
@@ -82,7 +82,7 @@ def is_disconnected(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same unit of work may succeed later: the database is away, or two units met."""
+    """Whether the same transaction may succeed later: the database is away, or two collided."""
     return is_unavailable(error) or sqlstate(error) in _CONFLICT_CODES
 
 
@@ -130,11 +130,11 @@ _READ_CLOCK: Final = select(
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One unit of work: a session inside a transaction, and the moment it happens at."""
+    """One transaction: a session inside a transaction, and the moment it happens at."""
 
     session: AsyncSession
     now: datetime
-    hints: set[Notification] = field(default_factory=set)
+    notifications: set[Notification] = field(default_factory=set)
     """What the others may be told when this is committed."""
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
@@ -159,7 +159,7 @@ class Transaction:
         return await in_one_hop(driver, work)
 
     async def anew(self) -> Transaction:
-        """Return this unit at the moment that it is by now: a lock may have been waited for."""
+        """Return this transaction with the time that it is by now: a lock may have taken long."""
         return replace(self, now=await self.clock(self.session))
 
 
@@ -177,7 +177,7 @@ class Storage:
         self._engine_of_writers = writing_engine or engine
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
-        self._hints: Notifier | None = None
+        self._notifier: Notifier | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
@@ -237,13 +237,13 @@ class Storage:
             session = AsyncSession(self._writing_engine, expire_on_commit=False)
             await stack.enter_async_context(session)
             await stack.enter_async_context(session.begin())
-            unit = Transaction(session, await self._clock(session), clock=self._clock)
-            yield unit
-            if unit.hints and self.dialect == POSTGRESQL and self._hints is None:
-                await notify(session, unit.hints)
-        self.on_made(unit.made)
-        if unit.hints and self._hints:
-            self._hints.give(unit.hints)
+            tx = Transaction(session, await self._clock(session), clock=self._clock)
+            yield tx
+            if tx.notifications and self.dialect == POSTGRESQL and self._notifier is None:
+                await notify(session, tx.notifications)
+        self.on_made(tx.made)
+        if tx.notifications and self._notifier:
+            self._notifier.give(tx.notifications)
 
     async def cut_log(self) -> bool:
         """Leave nothing that was deleted in SQLite's log; False where somebody read meanwhile."""
@@ -262,18 +262,18 @@ class Storage:
         if self.dialect != POSTGRESQL:
             return
         for table in tables:
-            async with self.writing() as unit:
-                connection = await unit.session.connection()
+            async with self.writing() as tx:
+                connection = await tx.session.connection()
                 await connection.execute(text(f'ANALYZE "{table.__tablename__}"'))
 
     @contextmanager
-    def hinting(self, hints: Notifier) -> Iterator[None]:
-        """For the block *hints* tell what units of work commit, which do so themselves else."""
-        self._hints = hints
+    def notifying(self, notifier: Notifier) -> Iterator[None]:
+        """Within the block *notifier* says what was committed; else each transaction does."""
+        self._notifier = notifier
         try:
             yield
         finally:
-            self._hints = None
+            self._notifier = None
 
     async def close(self) -> None:
         await self._engine_of_writers.dispose()

@@ -42,51 +42,51 @@ Row = TypeVar("Row", bound=Leased)
 PRESENCE: Final = "alive:"
 
 
-async def acquire_lease(unit: Transaction, name: str, owner: str, lease: timedelta) -> bool:
+async def acquire_lease(tx: Transaction, name: str, owner: str, lease: timedelta) -> bool:
     """Take or renew the lease *name* for *owner*; return whether *owner* has it now."""
-    until = unit.now + lease
-    renewed = await unit.session.exec(
+    until = tx.now + lease
+    renewed = await tx.session.exec(
         update(Lease)
         .where(
             col(Lease.name) == name,
-            or_(col(Lease.owner) == owner, col(Lease.lease_until) <= unit.now),
+            or_(col(Lease.owner) == owner, col(Lease.lease_until) <= tx.now),
         )
         .values(owner=owner, lease_until=until)
     )
     if renewed.rowcount:
         return True
     row = {"name": name, "owner": owner, "lease_until": until}
-    return bool(await insert_new(unit, Lease, [row], returning=Lease.name))
+    return bool(await insert_new(tx, Lease, [row], returning=Lease.name))
 
 
-async def renew_lease(unit: Transaction, name: str, owner: str, lease: timedelta) -> bool:
+async def renew_lease(tx: Transaction, name: str, owner: str, lease: timedelta) -> bool:
     """Renew the lease, also one that is over, as long as nobody else has had it since.
 
-    Nobody can take it before this unit ends.
+    Nobody can take it before this transaction ends.
     """
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     renewed = await connection.execute(
         update(Lease)
         .where(col(Lease.name) == name, col(Lease.owner) == owner)
-        .values(lease_until=unit.now + lease)
+        .values(lease_until=tx.now + lease)
     )
     return bool(renewed.rowcount)
 
 
-async def lease_of(unit: Transaction, name: str) -> tuple[str, datetime]:
+async def lease_of(tx: Transaction, name: str) -> tuple[str, datetime]:
     """Return who had the lease last and until when; ("", now) if nobody, or it was let go."""
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     wanted = select(Lease.owner, Lease.lease_until).where(col(Lease.name) == name)
     row = (await connection.execute(wanted)).first()
-    return (row.owner, row.lease_until) if row else ("", unit.now)
+    return (row.owner, row.lease_until) if row else ("", tx.now)
 
 
-async def release_lease(unit: Transaction, name: str, owner: str) -> None:
-    await unit.session.exec(delete(Lease).where(col(Lease.name) == name, col(Lease.owner) == owner))
+async def release_lease(tx: Transaction, name: str, owner: str) -> None:
+    await tx.session.exec(delete(Lease).where(col(Lease.name) == name, col(Lease.owner) == owner))
 
 
-async def delete_other_leases(unit: Transaction, owner: str) -> None:
-    await unit.session.exec(delete(Lease).where(col(Lease.owner) != owner))
+async def delete_other_leases(tx: Transaction, owner: str) -> None:
+    await tx.session.exec(delete(Lease).where(col(Lease.owner) != owner))
 
 
 def presence_name(owner: str) -> str:
@@ -94,14 +94,14 @@ def presence_name(owner: str) -> str:
     return PRESENCE + owner[len(PRESENCE) - _LENGTH :]
 
 
-async def dead_owners(unit: Transaction) -> list[str]:
+async def dead_owners(tx: Transaction) -> list[str]:
     """Return the processes that have not said for a lease that they are alive."""
-    silent = col(Lease.name).startswith(PRESENCE), col(Lease.lease_until) <= unit.now
-    return list(await unit.session.exec(select(Lease.owner).where(*silent)))
+    silent = col(Lease.name).startswith(PRESENCE), col(Lease.lease_until) <= tx.now
+    return list(await tx.session.exec(select(Lease.owner).where(*silent)))
 
 
-async def delete_leases_of(unit: Transaction, owners: Iterable[str]) -> None:
-    await unit.session.exec(delete(Lease).where(among(col(Lease.owner), owners)))
+async def delete_leases_of(tx: Transaction, owners: Iterable[str]) -> None:
+    await tx.session.exec(delete(Lease).where(among(col(Lease.owner), owners)))
 
 
 # Rows that a process works on. Whoever was too slow finds that another has them.
@@ -111,7 +111,7 @@ FREE: Final[Mapping[str, None]] = {"owner": None, "lease_until": None}
 
 
 async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
-    unit: Transaction,
+    tx: Transaction,
     table: type[Row],
     due: ColumnElement[bool],
     *,
@@ -126,11 +126,11 @@ async def claim(  # noqa: PLR0913 - one statement, and each part of it is named
     A row is free when nobody leases it or its lease is over. Several processes may call this at
     once: on PostgreSQL they skip each other's rows, on SQLite writers stand in line.
     """
-    now = unit.now
+    now = tx.now
     leased = claim_statement(table, due, order, ClaimTerms(now, now + lease, owner, limit))
     statement = leased.values(**(values or {})).returning(table)
     options = {"synchronize_session": False, "populate_existing": True}
-    rows = await unit.session.exec(statement, execution_options=options)
+    rows = await tx.session.exec(statement, execution_options=options)
     return list(rows.scalars())
 
 
@@ -166,18 +166,18 @@ def claim_statement(
     )
 
 
-async def lock_claims(unit: Transaction, table: type[Leased]) -> None:
-    """Let no two units claim rows of *table* at once, where what is free depends on other rows.
+async def lock_claims(tx: Transaction, table: type[Leased]) -> None:
+    """Let no two transactions claim rows of *table* at once: what is free depends on other rows.
 
     Each must see what the other has claimed. On SQLite writers stand in line anyway.
     """
-    if unit.dialect == POSTGRESQL:
+    if tx.dialect == POSTGRESQL:
         key = func.hashtext(f"claim {inspect(table).local_table.name}")
-        await unit.session.exec(select(func.pg_advisory_xact_lock(key)))
+        await tx.session.exec(select(func.pg_advisory_xact_lock(key)))
 
 
 async def renew(
-    unit: Transaction,
+    tx: Transaction,
     table: type[Leased],
     ids: Iterable[int],
     owner: str,
@@ -186,20 +186,20 @@ async def renew(
 ) -> set[int]:
     """Renew the leases of those rows that *owner* still has, with other *values*; return them.
 
-    Nobody takes one of them over before this unit ends.
+    Nobody takes one of them over before this transaction ends.
     """
-    return await _change(unit, table, ids, owner, {"lease_until": unit.now + lease, **values})
+    return await _change(tx, table, ids, owner, {"lease_until": tx.now + lease, **values})
 
 
 async def release(
-    unit: Transaction, table: type[Leased], ids: Iterable[int], owner: str, **values: Any
+    tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str, **values: Any
 ) -> set[int]:
     """Free those rows that *owner* still has, with other *values*; return them."""
-    return await _change(unit, table, ids, owner, {**FREE, **values})
+    return await _change(tx, table, ids, owner, {**FREE, **values})
 
 
 async def _change(
-    unit: Transaction,
+    tx: Transaction,
     table: type[Leased],
     ids: Iterable[int],
     owner: str,
@@ -207,15 +207,15 @@ async def _change(
 ) -> set[int]:
     key = inspect(table).primary_key[0]
     change = update(inspect(table).local_table).where(*_held(table, ids, owner)).values(**values)
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     return set((await connection.execute(change.returning(key))).scalars())
 
 
-async def held(unit: Transaction, table: type[Leased], ids: Iterable[int], owner: str) -> set[int]:
-    """Return those rows that *owner* still has; nobody takes them over before this unit ends."""
+async def held(tx: Transaction, table: type[Leased], ids: Iterable[int], owner: str) -> set[int]:
+    """Return those rows that *owner* still has, locked until this transaction ends."""
     key = inspect(table).primary_key[0]
     wanted = select(key).where(*_held(table, ids, owner)).with_for_update()
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     return set((await connection.execute(wanted)).scalars())
 
 
@@ -227,13 +227,13 @@ def _held(
 
 
 async def release_each(
-    unit: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]]
+    tx: Transaction, table: type[Leased], changes: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Free rows that are `held`, each with other values of its own.
 
     A `lease_until` among them is how long the row rests.
     """
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for key in sorted(changes):
         row = {"_key": key, **changes[key]}
@@ -250,16 +250,16 @@ def _releasing(table: type[Leased], columns: tuple[str, ...]) -> Update:
     return update(inspect(table).local_table).where(which).values({**FREE, **given})
 
 
-async def release_all_of_others(unit: Transaction, table: type[Row], owner: str) -> None:
+async def release_all_of_others(tx: Transaction, table: type[Row], owner: str) -> None:
     """Free every row of *table* that another than *owner* leases.
 
     Only for the one who holds the database alone (SQLite's file lock): the others are dead.
     """
     others = col(table.owner).is_not(None) & (col(table.owner) != owner)
-    await unit.session.exec(update(table).where(others).values(**FREE))
+    await tx.session.exec(update(table).where(others).values(**FREE))
 
 
-async def release_all_of(unit: Transaction, table: type[Row], owners: Iterable[str]) -> None:
+async def release_all_of(tx: Transaction, table: type[Row], owners: Iterable[str]) -> None:
     """Free every row of *table* that one of *owners* leases: processes that are no more."""
     theirs = among(col(table.owner), owners)
-    await unit.session.exec(update(table).where(theirs).values(**FREE))
+    await tx.session.exec(update(table).where(theirs).values(**FREE))

@@ -2,7 +2,7 @@
 
 One that is lost costs a tick, never a row. A process has one connection that hears hints and gives
 its own: ten times a second at most, each once, since giving them stands in line with every other
-commit that does. So what units of work commit is gathered here meanwhile, and a commit itself
+commit that does. So what transactions commit is gathered here meanwhile, and a commit itself
 waits for nobody. LISTEN needs a server itself at the other end: a pooler in transaction mode
 brings no hints.
 """

@@ -144,7 +144,7 @@ def among(column: Any, values: Iterable[Any] | BindParameter[Any]) -> ColumnElem
 
 
 async def insert_new(
-    unit: Transaction,
+    tx: Transaction,
     table: type[SQLModel],
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -155,13 +155,13 @@ async def insert_new(
     All rows name the same columns; what they do not name has its default. The order of what is
     returned is the database's.
     """
-    new, count = await _insert(unit, table, rows, "ON CONFLICT DO NOTHING", returning)
-    unit.made[str(table.__tablename__)] += count
+    new, count = await _insert(tx, table, rows, "ON CONFLICT DO NOTHING", returning)
+    tx.made[str(table.__tablename__)] += count
     return new
 
 
 async def upsert(
-    unit: Transaction,
+    tx: Transaction,
     table: type[SQLModel],
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -174,7 +174,7 @@ async def upsert(
     table, and on the new one, called `excluded`: `"tat = excluded.tat WHERE pace.tat < 5"`. All
     rows name the same columns, and no two the same key.
     """
-    await _insert(unit, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
+    await _insert(tx, table, rows, f"ON CONFLICT ({key}) DO UPDATE SET {changes}")
 
 
 _LENGTH: Final = re.compile(r"\(\d+\)")
@@ -183,7 +183,7 @@ _ROWS_AT_ONCE: Final = 500  # in one statement of SQLite, which takes 32,766 val
 
 
 async def _insert(
-    unit: Transaction,
+    tx: Transaction,
     table: type[SQLModel],
     rows: Sequence[Mapping[str, Any]],
     conflict: str,
@@ -192,13 +192,13 @@ async def _insert(
     """Return *returning* of the rows, if it is asked for, and how many they are."""
     if not rows:
         return [], 0
-    columns = _columns(unit.session.get_bind().dialect, table, tuple(rows[0]))
+    columns = _columns(tx.session.get_bind().dialect, table, tuple(rows[0]))
     names = ", ".join(f'"{column.name}"' for column in columns)
     ending = conflict if returning is None else f'{conflict} RETURNING "{returning.key}"'
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     new: list[Any] = []
     count = 0
-    for source, parameters in _sources(unit.dialect, columns, rows):
+    for source, parameters in _sources(tx.dialect, columns, rows):
         statement = f'INSERT INTO "{table.__tablename__}" ({names}) {source} {ending}'
         done = await connection.exec_driver_sql(statement, parameters)
         if returning is None:

@@ -112,8 +112,8 @@ async def test_one_that_was_lost_is_set_again_within_the_hour(door, bot, playgro
 
 async def test_of_several_processes_one_sets_it_again(storage, bot, playground, hours):
     async def lose() -> None:
-        async with storage.writing() as unit:
-            assert await acquire_lease(unit, ROLE, "another", LEASE)
+        async with storage.writing() as tx:
+            assert await acquire_lease(tx, ROLE, "another", LEASE)
         await bot.set_webhook(ELSEWHERE)
 
     hours += [lose, nothing]
@@ -129,15 +129,15 @@ async def test_who_stops_leaves_it_to_the_others(storage, door, bot, hours):
 
     await run(door, bot)
 
-    async with storage.writing() as unit:
-        assert await acquire_lease(unit, ROLE, "another", LEASE)
+    async with storage.writing() as tx:
+        assert await acquire_lease(tx, ROLE, "another", LEASE)
 
 
 async def test_who_holds_it_does_not_lose_it_between_two_looks(storage, door, bot, hours, clock):
     async def pass_by() -> None:
         clock.turn(LEASE / 2)
-        async with storage.writing() as unit:
-            assert not await acquire_lease(unit, ROLE, "another", LEASE)
+        async with storage.writing() as tx:
+            assert not await acquire_lease(tx, ROLE, "another", LEASE)
 
     hours += [nothing, pass_by, pass_by]
 

@@ -30,8 +30,8 @@ def ticks() -> Clock:
 @pytest.fixture
 def looking(storage, ticks) -> Looking:
     async def ask() -> None:
-        async with storage.reading() as unit:
-            await latest_change(unit)
+        async with storage.reading() as tx:
+            await latest_change(tx)
 
     health = Health(database=Database(ask, ticks), clock=ticks)
     return Looking(Metrics(BUILD), health, storage, ticks)

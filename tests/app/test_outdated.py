@@ -9,8 +9,8 @@ from storage.db.engine import Storage
 
 
 async def set_version(storage: Storage, version: str) -> None:
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         await connection.execute(
             text("UPDATE alembic_version SET version_num = :version"), {"version": version}
         )

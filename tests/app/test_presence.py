@@ -29,17 +29,17 @@ async def left(storage: Storage) -> int:
     """A call that DEAD has begun, and a role that it holds, for an hour each."""
     outbox = Outbox(storage)
     delivery = await outbox.add(await outbox.chat(7))
-    async with storage.writing() as unit:
-        await claim_deliveries(unit, DEAD, limit=1, lease=HOUR)
-        await begin_sending(unit, [delivery], DEAD, HOUR)
-        await acquire_lease(unit, "group", DEAD, HOUR)
+    async with storage.writing() as tx:
+        await claim_deliveries(tx, DEAD, limit=1, lease=HOUR)
+        await begin_sending(tx, [delivery], DEAD, HOUR)
+        await acquire_lease(tx, "group", DEAD, HOUR)
     return delivery
 
 
 async def is_free(storage: Storage) -> bool:
-    async with storage.reading() as unit:
-        owner, _ = await lease_of(unit, "group")
-        return await has_abandoned(unit) and not owner
+    async with storage.reading() as tx:
+        owner, _ = await lease_of(tx, "group")
+        return await has_abandoned(tx) and not owner
 
 
 async def look_for(seconds: float, clock: TurnedClock, *processes: Presence) -> None:

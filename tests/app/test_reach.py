@@ -39,8 +39,8 @@ async def test_without_a_public_address_it_says_what_is_missing():
 
 async def test_the_bot_is_asked_under_its_public_address(sqlite_url):
     storage = Storage.open(sqlite_url)
-    async with storage.writing() as unit:
-        await signing_key(unit)
+    async with storage.writing() as tx:
+        await signing_key(tx)
     await storage.close()
     async with TestServer(make_web(health=Readiness(waits={Wait.TELEGRAM}))) as server:
         base = str(server.make_url("/"))

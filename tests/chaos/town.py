@@ -93,54 +93,52 @@ class Town:
     async def _fall_due(self, share: float) -> None:
         """Let the digests of a *share* of the subscribers be due now."""
         chosen = self.subscribers[: int(share * len(self.subscribers))]
-        async with self.storage.writing() as unit:
-            rows = await unit.session.exec(
+        async with self.storage.writing() as tx:
+            rows = await tx.session.exec(
                 select(Chat.id)
                 .outerjoin(DigestTime, col(DigestTime.chat_id) == Chat.id)
                 .where(col(Chat.telegram_id).in_(chosen), col(DigestTime.chat_id).is_(None))
             )
             if new := [row for row in rows if row]:
-                await _fall_due(unit, new)
+                await _fall_due(tx, new)
 
     async def left(self) -> int:
         """Return how many of those that are due have not come to their end."""
         ended = (DeliveryState.SENT, DeliveryState.HELD, DeliveryState.FAILED)
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             done = select(func.count()).where(col(Delivery.state).in_(ended))
-            return self.due - (await unit.session.exec(done)).one()
+            return self.due - (await tx.session.exec(done)).one()
 
     async def in_flight(self, pid: int) -> int:
         """Return how many calls the process *pid* left unanswered, as the database knows it."""
         theirs = col(Delivery.owner).contains(f":{pid}:")
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             sending = col(Delivery.state) == DeliveryState.SENDING
             statement = select(func.count()).where(sending, theirs)
-            return (await unit.session.exec(statement)).one()
+            return (await tx.session.exec(statement)).one()
 
     async def held_by(self, pid: int) -> int:
         """Return how many deliveries the process *pid* still has in hand."""
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             theirs = select(func.count()).where(col(Delivery.owner).contains(f":{pid}:"))
-            return (await unit.session.exec(theirs)).one()
+            return (await tx.session.exec(theirs)).one()
 
     async def bury(self, pid: int) -> None:
         """End the leases of *pid*, which is no more, so that nobody has to wait for that."""
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             tables: list[Any] = [*LEASED, Lease]
             for table in tables:
                 theirs = col(table.owner).contains(f":{pid}:")
-                await unit.session.exec(update(table).where(theirs).values(lease_until=unit.now))
+                await tx.session.exec(update(table).where(theirs).values(lease_until=tx.now))
 
 
-async def _fall_due(unit: Transaction, chat_ids: Sequence[int]) -> None:
-    now = unit.now.replace(second=0, microsecond=0)
+async def _fall_due(tx: Transaction, chat_ids: Sequence[int]) -> None:
+    now = tx.now.replace(second=0, microsecond=0)
     minutes = now.hour * 60 + now.minute
-    unit.session.add_all(
+    tx.session.add_all(
         DigestTime(chat_id=chat, number=0, minutes=minutes, weekdays=EVERY_DAY) for chat in chat_ids
     )
-    await unit.session.exec(
-        update(Chat).where(col(Chat.id).in_(chat_ids)).values(next_digest_at=now)
-    )
+    await tx.session.exec(update(Chat).where(col(Chat.id).in_(chat_ids)).values(next_digest_at=now))
 
 
 async def build(
@@ -149,14 +147,14 @@ async def build(
     topics = await _forums(playground, alerts // ALERTS_A_TOPIC)
     readers = [await _person(playground) for _ in range(alerts // STORIES - len(topics))]
     subscribers = [await _person(playground) for _ in range(digests)]
-    async with storage.writing() as unit:
-        query = await query_for(unit, WORDS)
-        topic = Topic(name=WORDS, typed=WORDS, query_id=query.id, created_at=unit.now)
-        unit.session.add(topic)
-        await unit.session.flush()
+    async with storage.writing() as tx:
+        query = await query_for(tx, WORDS)
+        topic = Topic(name=WORDS, typed=WORDS, query_id=query.id, created_at=tx.now)
+        tx.session.add(topic)
+        await tx.session.flush()
         alerted = [*_private(readers), *(_in_forum(each) for each in topics)]
-        await _subscribe(unit, topic.id, alerted, Mode.INSTANT)
-        await _subscribe(unit, topic.id, _private(subscribers), Mode.DIGEST)
+        await _subscribe(tx, topic.id, alerted, Mode.INSTANT)
+        await _subscribe(tx, topic.id, _private(subscribers), Mode.DIGEST)
     return Town(storage, paper, tuple(readers), tuple(subscribers), tuple(topics))
 
 
@@ -185,18 +183,18 @@ def _in_forum(topic: Address) -> dict[str, Any]:
 
 
 async def _subscribe(
-    unit: Transaction, topic_id: int, chats: Sequence[dict[str, Any]], mode: Mode
+    tx: Transaction, topic_id: int, chats: Sequence[dict[str, Any]], mode: Mode
 ) -> None:
     if not chats:
         return
     facts: dict[str, Any] = {
-        "state_since": unit.now,
-        "created_at": unit.now,
+        "state_since": tx.now,
+        "created_at": tx.now,
         "empty_day": EmptyDay.LINE,
     }
-    connection = await unit.session.connection()
+    connection = await tx.session.connection()
     await connection.execute(insert(Chat), [chat | facts for chat in chats])
     theirs = col(Chat.telegram_id).in_({chat["telegram_id"] for chat in chats})
-    rows = await unit.session.exec(select(Chat.id).where(theirs))
-    wish = {"topic_id": topic_id, "mode": mode, "created_at": unit.now}
+    rows = await tx.session.exec(select(Chat.id).where(theirs))
+    wish = {"topic_id": topic_id, "mode": mode, "created_at": tx.now}
     await connection.execute(insert(Subscription), [{"chat_id": row} | wish for row in rows])

@@ -104,8 +104,8 @@ class Troubles:
         self.happened[Trouble.PAUSE] += 1
 
     async def _cut(self) -> None:
-        async with self.town.storage.writing() as unit:
-            connection = await unit.session.connection()
+        async with self.town.storage.writing() as tx:
+            connection = await tx.session.connection()
             cut = await connection.execute(_BACKENDS, {"ports": self.wire.ports})
             self.happened["connections_cut"] += cut.scalar_one()
 

@@ -84,9 +84,9 @@ def _content(message: dict[str, Any]) -> str:
 
 
 async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> Verdict:
-    async with town.storage.reading() as unit:
-        held = await _held(unit)
-        doubled = await _doubled(unit, town)
+    async with town.storage.reading() as tx:
+        held = await _held(tx)
+        doubled = await _doubled(tx, town)
     shown, there = Counter(held), arrived.at()
     missing = {where: number - there[where] for where, number in town.owed().items()}
     lost = sum(max(0, number - shown[where]) for where, number in missing.items())
@@ -101,9 +101,9 @@ async def verdict(town: Town, arrived: Arrived, kills: int, in_flight: int) -> V
     )
 
 
-async def _held(unit: Transaction) -> list[Address]:
+async def _held(tx: Transaction) -> list[Address]:
     """Return the address of each delivery that waits for the operator."""
-    rows = await unit.session.exec(
+    rows = await tx.session.exec(
         select(Chat.telegram_id, Chat.thread_id)
         .join(Delivery, col(Delivery.chat_id) == Chat.id)
         .where(col(Delivery.state) == DeliveryState.HELD)
@@ -111,13 +111,13 @@ async def _held(unit: Transaction) -> list[Address]:
     return [(chat, thread) for chat, thread in rows]
 
 
-async def _doubled(unit: Transaction, town: Town) -> int:
+async def _doubled(tx: Transaction, town: Town) -> int:
     """Return how many decisions there are beyond one a story or a slot, delivered or not."""
-    alerts, editions = await _number(unit, Alert.id), await _number(unit, Edition.id)
-    deliveries = await _number(unit, Delivery.id)
+    alerts, editions = await _number(tx, Alert.id), await _number(tx, Edition.id)
+    deliveries = await _number(tx, Delivery.id)
     owed = town.alerts, len(town.subscribers), town.due
     return sum(max(0, n - m) for n, m in zip((alerts, editions, deliveries), owed, strict=True))
 
 
-async def _number(unit: Transaction, column: object) -> int:
-    return (await unit.session.exec(select(func.count(col(column))))).one()
+async def _number(tx: Transaction, column: object) -> int:
+    return (await tx.session.exec(select(func.count(col(column))))).one()

@@ -144,16 +144,16 @@ class OneFeed:
     async def add(self, url: str) -> Addition:
         if self.sentence:
             return Addition(url, Outcome.REFUSED, sentence=self.sentence)
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             values = {
                 "url": url,
                 "url_hash": url_hash(url),
                 "host": "feeds.example.org",
                 "title": "Own Times",
-                "created_at": unit.now,
-                "next_fetch_at": unit.now,
+                "created_at": tx.now,
+                "next_fetch_at": tx.now,
             }
-            source_id = await add_source(unit, values)
+            source_id = await add_source(tx, values)
         return Addition(url, Outcome.ADDED, "Own Times", source_id=source_id)
 
 
@@ -432,26 +432,26 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
     """Return how to store an article of a public source."""
 
     async def store(title: str, text: str, url: str = "https://news.example.org/1") -> None:
-        async with one_storage.writing() as unit:
-            source_id = await _sample_source(unit)
-            item = Item("", url, title, "", text, unit.now, "en")
+        async with one_storage.writing() as tx:
+            source_id = await _sample_source(tx)
+            item = Item("", url, title, "", text, tx.now, "en")
             (entry,) = identified(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
-            found = draft(*entry, source_url=SAMPLE_SOURCE, now=unit.now, backlog=False)
-            await store_drafts(unit, source_id, [found])
+            found = draft(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
+            await store_drafts(tx, source_id, [found])
 
     return store
 
 
-async def _sample_source(unit: Transaction) -> int:
+async def _sample_source(tx: Transaction) -> int:
     values: dict[str, Any] = {
         "url": SAMPLE_SOURCE,
         "url_hash": url_hash(SAMPLE_SOURCE),
         "host": "news.example.org",
         "title": "Sample Times",
         "public": True,
-        "created_at": unit.now,
-        "next_fetch_at": unit.now,
+        "created_at": tx.now,
+        "next_fetch_at": tx.now,
     }
-    made = await add_source(unit, values)
-    there = await source_of(unit, values["url_hash"])
+    made = await add_source(tx, values)
+    there = await source_of(tx, values["url_hash"])
     return made or (there and there.id) or 0

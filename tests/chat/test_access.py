@@ -24,10 +24,10 @@ async def test_a_stranger_gets_one_polite_sentence(house, ann):
 async def test_nothing_is_kept_of_a_stranger(house, ann):
     await ann.says("/start")
 
-    async with house.storage.reading() as unit:
+    async with house.storage.reading() as tx:
         from storage.chats import chat_at
 
-        assert await chat_at(unit, ann.who.id) is None
+        assert await chat_at(tx, ann.who.id) is None
 
 
 async def test_a_friend_is_let_in(house):

@@ -26,16 +26,16 @@ def admin(house: House) -> Talk:
 async def held(house: House, ann: Talk) -> int:
     """Return a delivery to Ann that is held."""
     await ann.says("/topics")
-    async with house.storage.reading() as unit:
-        chat = await chat_at(unit, ann.who.id)
+    async with house.storage.reading() as tx:
+        chat = await chat_at(tx, ann.who.id)
     assert chat
     outbox = Outbox(house.storage)
     return await outbox.add(chat.id, "Taiwan", state=DeliveryState.HELD, last_error="no answer")
 
 
 async def state_of(house: House, delivery: int) -> DeliveryState:
-    async with house.storage.reading() as unit:
-        return (await unit.session.get_one(Delivery, delivery)).state
+    async with house.storage.reading() as tx:
+        return (await tx.session.get_one(Delivery, delivery)).state
 
 
 async def test_admin_shows_how_the_bot_fares(admin):
@@ -183,13 +183,13 @@ async def test_what_is_shown_of_chats_and_sources_is_in_words(house, admin, ann,
     chat = playground.chat("supergroup", "Newsroom", [ann.who], bot="left")
     playground.membership(chat, "member", from_id=ann.who.id)
     await Talk(playground, chat).next()
-    async with house.storage.writing() as unit:
+    async with house.storage.writing() as tx:
         values: dict[str, Any] = {"url": "https://x.example/feed", "url_hash": "x"}
         values |= {"host": "x.example"}
         values |= {"public": True, "state": SourceState.GONE, "trouble": "gone"}
         values |= {"trouble_text": "has been taken down for good (410)"}
-        values |= {"created_at": unit.now, "next_fetch_at": unit.now}
-        await add_source(unit, values | {"trouble_since": unit.now})
+        values |= {"created_at": tx.now, "next_fetch_at": tx.now}
+        await add_source(tx, values | {"trouble_since": tx.now})
 
     desk = await admin.says("/admin")
     listed = await admin.presses(desk, "Chats")

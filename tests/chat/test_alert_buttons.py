@@ -28,15 +28,15 @@ async def alert(ann, house, news, one_storage, clock):
     await ann.presses(await ann.says("detained"), "Both")
     clock.turn(timedelta(minutes=1))
     await news(TITLE, "Police are questioning him.")
-    async with one_storage.writing() as unit:
-        (article,) = await unit.session.exec(select(Article))
-        (query,) = await unit.session.exec(select(Query).where(Query.canonical == "detained"))
+    async with one_storage.writing() as tx:
+        (article,) = await tx.session.exec(select(Article))
+        (query,) = await tx.session.exec(select(Query).where(Query.canonical == "detained"))
         article.stage = Stage.MATCHED
-        facts = {"words": ["detained"], "news_at": unit.now, "found_at": unit.now}
-        unit.session.add(Match(article_id=article.id, query_id=query.id, **facts))
+        facts = {"words": ["detained"], "news_at": tx.now, "found_at": tx.now}
+        tx.session.add(Match(article_id=article.id, query_id=query.id, **facts))
     await Publishing(one_storage, Renderer(), "us").publish_new()
-    async with one_storage.reading() as unit:
-        (sent,) = await unit.session.exec(select(Delivery))
+    async with one_storage.reading() as tx:
+        (sent,) = await tx.session.exec(select(Delivery))
     markup = InlineKeyboardMarkup(
         inline_keyboard=[
             [InlineKeyboardButton(text=each["text"], callback_data=each["data"]) for each in row]
@@ -50,10 +50,8 @@ async def alert(ann, house, news, one_storage, clock):
 @pytest.fixture
 def mutes(one_storage):
     async def kinds() -> list[MuteKind]:
-        async with one_storage.reading() as unit:
-            return [
-                row.kind for row in await unit.session.exec(select(Mute).order_by(col(Mute.id)))
-            ]
+        async with one_storage.reading() as tx:
+            return [row.kind for row in await tx.session.exec(select(Mute).order_by(col(Mute.id)))]
 
     return kinds
 

@@ -56,8 +56,8 @@ async def test_who_is_shut_out_may_still_have_all_erased(house, admin, ann):
     assert asked["text"].startswith("Delete everything?")
     assert done["text"].startswith("Done. Everything is deleted")
     assert after["text"].startswith("Whoever runs this bot has shut you out.")
-    async with house.storage.reading() as unit:
-        chats = list(await unit.session.exec(select(Chat.telegram_id)))
+    async with house.storage.reading() as tx:
+        chats = list(await tx.session.exec(select(Chat.telegram_id)))
     assert chats == [ADMIN]
 
 
@@ -77,8 +77,8 @@ async def test_who_is_let_in_again_is_told(house, admin, ann):
     await admin.says("/ban 4711")
     await admin.says("/allow 4711")  # who never wrote, and may not be written to
 
-    async with house.storage.reading() as unit:
-        rows = (await unit.session.exec(select(Delivery))).all()
+    async with house.storage.reading() as tx:
+        rows = (await tx.session.exec(select(Delivery))).all()
 
     # In the language of the client.
     assert [row.body["text"] for row in rows] == [

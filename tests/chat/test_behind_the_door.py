@@ -28,8 +28,8 @@ async def _state_after(house, ann, before: ChatState) -> ChatState:
     async with asyncio.timeout(PATIENCE):
         while True:
             await house.talk("Marker").says("/help")
-            async with house.storage.reading() as unit:
-                chat = await chat_at(unit, ann.who.id)
+            async with house.storage.reading() as tx:
+                chat = await chat_at(tx, ann.who.id)
             if chat and chat.state is not before:
                 return chat.state
 

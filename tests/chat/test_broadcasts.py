@@ -27,8 +27,8 @@ def step(house: House) -> Broadcasting:
 
 
 async def deliveries(house: House) -> list[Delivery]:
-    async with house.storage.reading() as unit:
-        return list(await unit.session.exec(select(Delivery)))
+    async with house.storage.reading() as tx:
+        return list(await tx.session.exec(select(Delivery)))
 
 
 async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
@@ -42,10 +42,10 @@ async def test_it_is_shown_as_it_will_look_and_sent_when_that_is_pressed(
     nothing_yet = await deliveries(house)
     running = await admin.presses(desk, "Send")
     made = await step.put_out_next()
-    async with house.storage.writing() as unit:
-        for row in await unit.session.exec(select(Delivery)):
+    async with house.storage.writing() as tx:
+        for row in await tx.session.exec(select(Delivery)):
             row.state = DeliveryState.SENT
-            unit.session.add(row)
+            tx.session.add(row)
     await step.put_out_next()
     clock.turn(timedelta(seconds=3))
     await Telling(house.bot, Renderer(), house.doors.broadcasts).tell()
@@ -142,10 +142,10 @@ class TestInAnotherLanguage:
         clock.turn(timedelta(seconds=3))
         await Broadcasting(house.storage, renderer, "us").put_out_next()
         await Telling(house.bot, renderer, house.doors.broadcasts).tell()
-        async with house.storage.writing() as unit:
-            for row in await unit.session.exec(select(Delivery)):
+        async with house.storage.writing() as tx:
+            for row in await tx.session.exec(select(Delivery)):
                 row.state = DeliveryState.SENT
-                unit.session.add(row)
+                tx.session.add(row)
         await Broadcasting(house.storage, renderer, "us").put_out_next()
         clock.turn(timedelta(seconds=3))
         await Telling(house.bot, renderer, house.doors.broadcasts).tell()

@@ -61,8 +61,8 @@ async def test_muting_can_be_thought_better_of(ann, topic):
 
 async def test_one_topic_is_paused_and_resumed(ann, topic, one_storage):
     paused = await ann.presses(topic, "Pause")
-    async with one_storage.reading() as unit:
-        (subscription,) = await unit.session.exec(select(Subscription))
+    async with one_storage.reading() as tx:
+        (subscription,) = await tx.session.exec(select(Subscription))
     digest = await ann.says("/digest")
     resumed = await ann.presses(paused, "Resume")
 

@@ -23,8 +23,8 @@ async def channel(house, ann, playground) -> Talk:
 
 
 async def row_of(house, talk: Talk) -> Row:
-    async with house.storage.reading() as unit:
-        row = await chat_at(unit, talk.who.id)
+    async with house.storage.reading() as tx:
+        row = await chat_at(tx, talk.who.id)
     assert row
     return row
 

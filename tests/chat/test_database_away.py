@@ -29,7 +29,7 @@ AWAY = "I can't reach my notes right now. Please try that again in a minute."
 
 
 class Unlucky(Storage):
-    """Fails *at* the begin of each unit or at its commit, as often as is *left*."""
+    """Fails *at* the begin of each transaction or at its commit, as often as is *left*."""
 
     at = ""
     left = 0
@@ -40,14 +40,14 @@ class Unlucky(Storage):
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         self._fail("begin")
-        async with super().reading() as unit:
-            yield unit
+        async with super().reading() as tx:
+            yield tx
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         self._fail("begin")
-        async with super().writing() as unit:
-            yield unit
+        async with super().writing() as tx:
+            yield tx
             self._fail("commit")
 
     def _fail(self, at: str) -> None:

@@ -19,9 +19,9 @@ def code(one_storage):
     """Return how to read the code in the last mail."""
 
     async def read() -> str:
-        async with one_storage.reading() as unit:
+        async with one_storage.reading() as tx:
             mails = col(Delivery.medium) == Medium.EMAIL
-            rows = await unit.session.exec(
+            rows = await tx.session.exec(
                 select(Delivery).where(mails).order_by(col(Delivery.id).desc())
             )
             text = Mail.from_json(rows.first().body).text
@@ -101,8 +101,8 @@ async def test_the_settings_say_by_what_digests_come(ann, code):
 
 async def test_an_address_in_trouble_is_shown_with_the_reason(ann, one_storage):
     await ann.says("/email ann@example.org")
-    async with one_storage.writing() as unit:
-        mailbox = (await unit.session.exec(select(Mailbox))).one()
+    async with one_storage.writing() as tx:
+        mailbox = (await tx.session.exec(select(Mailbox))).one()
         mailbox.state, mailbox.trouble = MailboxState.SUSPENDED, MailboxProblem.REFUSED
         mailbox.trouble_text = "550 5.1.1 No <such> user"
 

@@ -33,11 +33,11 @@ async def test_an_export_comes_as_a_file(ann, file_of):
 
 async def test_own_sources_come_as_a_second_file(ann, house, file_of, one_storage):
     await ann.says("/topics")
-    async with one_storage.writing() as unit:
+    async with one_storage.writing() as tx:
         row = {"url": "https://a.example/1", "url_hash": "1", "host": "a.example", "title": "A"}
-        facts = {"created_at": unit.now, "next_fetch_at": unit.now}
-        source_id = await add_source(unit, row | facts)
-        unit.session.add(Follow(chat_id=1, source_id=source_id or 0))
+        facts = {"created_at": tx.now, "next_fetch_at": tx.now}
+        source_id = await add_source(tx, row | facts)
+        tx.session.add(Follow(chat_id=1, source_id=source_id or 0))
 
     await ann.says("/export")
     feeds = await ann.next()

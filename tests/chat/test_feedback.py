@@ -17,8 +17,8 @@ from tests.chat.conftest import ADMIN
 @pytest.fixture
 def notices(one_storage):
     async def bodies():
-        async with one_storage.reading() as unit:
-            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+        async with one_storage.reading() as tx:
+            rows = await tx.session.exec(select(Delivery).order_by(col(Delivery.id)))
             return [row.body for row in rows]
 
     return bodies
@@ -30,8 +30,8 @@ async def test_without_words_it_says_how_it_goes(ann):
 
 async def test_feedback_reaches_those_who_run_the_bot_and_is_answered(house, ann, notices):
     boss = house.talk("Boss")
-    async with house.storage.writing() as unit:
-        await add_admin(unit, boss.who.id)
+    async with house.storage.writing() as tx:
+        await add_admin(tx, boss.who.id)
     await boss.says("/start")
 
     sent = await ann.says("/feedback Too <early>\nfor me")

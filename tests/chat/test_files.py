@@ -49,8 +49,8 @@ async def test_a_list_is_counted_confirmed_and_added_with_a_report(house, ann, n
     assert "you have as many as there can be" in report["text"]
     assert len({m["message_id"] for m in (offer, begun, going_on, report)}) == 1
     assert await adding.add_due() == 0
-    async with house.storage.reading() as unit:
-        assert len(await sources_followed(unit, 1)) == 3
+    async with house.storage.reading() as tx:
+        assert len(await sources_followed(tx, 1)) == 3
 
 
 async def test_a_list_that_cannot_be_read_is_told_and_the_next_is_read(house, ann):

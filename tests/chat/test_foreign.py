@@ -82,31 +82,31 @@ async def _with_belongings(house: House, visitor: Visitor) -> Victim:
     guest = await house.doors.arrivals.welcome(visitor)
     assert guest
     await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
-    async with storage.writing() as unit:
-        (topic,) = await unit.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
+    async with storage.writing() as tx:
+        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
         topic.name = f"{SECRET} herd"
-        await _own_source(unit, guest.chat_id)
+        await _own_source(tx, guest.chat_id)
     await fill(storage, guest.chat_id)
     ids = await ids_of(storage, guest.chat_id)
     return Victim(house, guest.chat_id, await rows_of(storage, guest.chat_id), ids)
 
 
-async def _own_source(unit: Transaction, chat_id: int) -> None:
+async def _own_source(tx: Transaction, chat_id: int) -> None:
     """Let the chat follow a source of its own, with an article in it."""
     values: dict[str, Any] = {
         "url": FEED,
         "url_hash": url_hash(FEED),
         "host": f"{SECRET}.example.org",
         "title": f"{SECRET} Times",
-        "created_at": unit.now,
-        "next_fetch_at": unit.now,
+        "created_at": tx.now,
+        "next_fetch_at": tx.now,
     }
-    source_id = await add_source(unit, values) or 0
-    await follow(unit, chat_id, source_id)
-    item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", unit.now, "en")
+    source_id = await add_source(tx, values) or 0
+    await follow(tx, chat_id, source_id)
+    item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", tx.now, "en")
     (entry,) = identified(Document(Kind.FEED, items=(item,)), FEED)
-    found = draft(*entry, source_url=FEED, now=unit.now, backlog=False)
-    await store_drafts(unit, source_id, [found])
+    found = draft(*entry, source_url=FEED, now=tx.now, backlog=False)
+    await store_drafts(tx, source_id, [found])
 
 
 async def test_the_victim_has_something_in_every_table(victim):

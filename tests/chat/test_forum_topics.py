@@ -37,8 +37,8 @@ async def test_what_is_chosen_in_a_topic_belongs_to_it_and_is_answered_there(hou
 
 
 async def test_a_new_topic_begins_with_the_settings_of_its_group(house, forum, thread):
-    async with house.storage.reading() as unit:
-        row = await chat_at(unit, forum.who.id)
+    async with house.storage.reading() as tx:
+        row = await chat_at(tx, forum.who.id)
     assert row
     await house.doors.settings.set_zone(row.id, "Asia/Taipei")
     await house.doors.schedule.set_only(row.id, 9 * 60 + 15)
@@ -58,17 +58,17 @@ async def test_the_first_message_of_a_topic_is_no_question(forum, thread, playgr
 async def test_a_topic_that_reopens_is_sent_to_again(house, forum, thread, playground):
     await forum.says("/topics", message_thread_id=thread)
     playground.topic(forum.who, thread_id=thread, state="closed")
-    async with house.storage.writing() as unit:
-        row = await chat_at(unit, forum.who.id, thread)
+    async with house.storage.writing() as tx:
+        row = await chat_at(tx, forum.who.id, thread)
         assert row
         row.state = ChatState.TOPIC_CLOSED
-        unit.session.add(row)
+        tx.session.add(row)
 
     playground.topic(forum.who, thread_id=thread, state="open")
     await forum.settled()
 
-    async with house.storage.reading() as unit:
-        states = [each.state for each in await chats_of(unit, forum.who.id)]
+    async with house.storage.reading() as tx:
+        states = [each.state for each in await chats_of(tx, forum.who.id)]
     assert states == [ChatState.ACTIVE, ChatState.ACTIVE]
 
 
@@ -83,8 +83,8 @@ async def test_a_group_that_becomes_a_supergroup_keeps_what_it_watches(house, an
     topics = await new.says("/topics", from_id=ann.who.id)
 
     assert topics["text"].startswith("You watch 1 topic")
-    async with house.storage.reading() as unit:
-        assert await chats_of(unit, chat.id) == []
+    async with house.storage.reading() as tx:
+        assert await chats_of(tx, chat.id) == []
 
 
 async def test_here_brings_over_what_another_topic_watches(house, forum, thread):

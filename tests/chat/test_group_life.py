@@ -38,8 +38,8 @@ class States:
         return True
 
     async def _now(self) -> list[ChatState]:
-        async with self.house.storage.reading() as unit:
-            return [chat.state for chat in await chats_of(unit, self.talk.who.id)]
+        async with self.house.storage.reading() as tx:
+            return [chat.state for chat in await chats_of(tx, self.talk.who.id)]
 
 
 @pytest.fixture

@@ -41,8 +41,8 @@ async def group(house, ann, eve, playground) -> Talk:
 
 async def watches(house, group: Talk, thread: int = 0) -> list[str]:
     """Return the names of what the group's row watches."""
-    async with house.storage.reading() as unit:
-        chat = await chat_at(unit, group.who.id, thread)
+    async with house.storage.reading() as tx:
+        chat = await chat_at(tx, group.who.id, thread)
     assert chat
     return [topic.name for topic in (await house.doors.topics.watched(chat.id)).items]
 
@@ -55,8 +55,8 @@ async def test_whoever_lets_the_bot_in_is_thanked_and_told_how(house, ann, playg
     told = await Talk(playground, chat).next()
     assert told["text"].startswith("Thank you for the invitation.")
     assert f"{NAME} Taiwan" in told["text"]
-    async with house.storage.reading() as unit:
-        row = await chat_at(unit, chat.id)
+    async with house.storage.reading() as tx:
+        row = await chat_at(tx, chat.id)
     assert row
     assert (row.name, row.kind, row.invited_by) == ("Newsroom", "supergroup", ann.who.id)
 
@@ -201,8 +201,8 @@ async def test_a_group_erases_what_is_its_own_alone(house, ann, group):
     asked = await group.says("/delete_me", from_id=ann.who.id)
     await group.presses(asked, "Delete everything", from_id=ann.who.id)
 
-    async with house.storage.reading() as unit:
-        assert await chats_of(unit, group.who.id) == []
+    async with house.storage.reading() as tx:
+        assert await chats_of(tx, group.who.id) == []
     assert (await ann.says("/topics"))["text"].startswith("You watch 1 topic")
 
 
@@ -220,8 +220,8 @@ class TestStrangers:
 
         assert "let Ann in; their number is" in told["text"]
         assert str(ann.who.id) in told["text"]
-        async with house.storage.reading() as unit:
-            assert await chats_of(unit, chat.id) == []
+        async with house.storage.reading() as tx:
+            assert await chats_of(tx, chat.id) == []
 
     async def test_in_a_friends_group_nobody_is_a_stranger(self, house, ann, playground):
         friend = house.talk("Fritz", id=FRIEND)
@@ -282,11 +282,11 @@ class TestInAnotherLanguage:
         return Renderers(tongues={"en": IN_ENGLISH, "ja": pseudo_tongue()}).of("en")
 
     async def test_a_question_in_the_groups_language_is_answered(self, house, ann, group):
-        async with house.storage.writing() as unit:
-            row = await chat_at(unit, group.who.id)
+        async with house.storage.writing() as tx:
+            row = await chat_at(tx, group.who.id)
             assert row
             row.chosen_language = "ja"
-            unit.session.add(row)
+            tx.session.add(row)
         asked = await group.says("/watch", from_id=ann.who.id)
 
         card = await group.says(
@@ -301,15 +301,15 @@ async def test_who_chooses_what_comes_is_told_when_the_group_is_shut(house, ann,
     await group.says("/stop", from_id=ann.who.id)
     await group.says("/stop", from_id=eve.id)
 
-    async with house.storage.reading() as unit:
-        told = await private_chats_of_admins(unit, group.who.id, limit=3)
+    async with house.storage.reading() as tx:
+        told = await private_chats_of_admins(tx, group.who.id, limit=3)
         assert told == []
     await ann.says("/topics")
-    async with house.storage.reading() as unit:
-        assert [
-            each.name for each in await private_chats_of_admins(unit, group.who.id, limit=3)
-        ] == ["Ann"]
+    async with house.storage.reading() as tx:
+        assert [each.name for each in await private_chats_of_admins(tx, group.who.id, limit=3)] == [
+            "Ann"
+        ]
     await ann.presses(await ann.says("/delete_me"), "Delete everything")
     await ann.says("/topics")
-    async with house.storage.reading() as unit:
-        assert await private_chats_of_admins(unit, group.who.id, limit=3) == []
+    async with house.storage.reading() as tx:
+        assert await private_chats_of_admins(tx, group.who.id, limit=3) == []

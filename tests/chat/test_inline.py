@@ -95,20 +95,20 @@ async def test_without_words_ones_own_newest_come(house, ann, ferry):
 
 async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage):
     await ann.says("/start")
-    async with one_storage.writing() as unit:
+    async with one_storage.writing() as tx:
         row = {
             "url": PRIVATE,
             "url_hash": url_hash(PRIVATE),
             "host": "private.example",
-            "created_at": unit.now,
-            "next_fetch_at": unit.now,
+            "created_at": tx.now,
+            "next_fetch_at": tx.now,
         }
-        source_id = await add_source(unit, row) or 0
-        await follow(unit, 1, source_id)
-        item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", unit.now, "en")
+        source_id = await add_source(tx, row) or 0
+        await follow(tx, 1, source_id)
+        item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
         (entry,) = identified(Document(Kind.FEED, items=(item,)), PRIVATE)
         await store_drafts(
-            unit, source_id, [draft(*entry, source_url=PRIVATE, now=unit.now, backlog=False)]
+            tx, source_id, [draft(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
         )
     card = await ann.says("ferry")
     await ann.presses(card, "Both")
@@ -139,10 +139,10 @@ async def test_a_stranger_gets_a_button_and_no_row(house, one_storage):
     assert answer["results"] == []
     assert answer["button"] == {"text": "Start the bot", "start_parameter": "inline"}
     assert answer["cache_time"] == 0
-    async with one_storage.reading() as unit:
+    async with one_storage.reading() as tx:
         from storage.chats import chat_at
 
-        assert await chat_at(unit, eve.who.id) is None
+        assert await chat_at(tx, eve.who.id) is None
 
 
 async def test_of_what_is_typed_fast_the_last_is_answered(house, ann, ferry):

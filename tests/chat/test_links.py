@@ -44,11 +44,11 @@ async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_fe
     assert offer["text"].startswith("Add Paper? Last story 2 hr ago.")
     assert labels(offer) == ["Add", "Not now"]
     assert answer["text"].startswith("Added Own Times. What comes there from now on reaches")
-    async with one_storage.reading() as unit:
-        (source,) = await all_sources(unit)
+    async with one_storage.reading() as tx:
+        (source,) = await all_sources(tx)
         assert source.url == FEED
         assert not source.public
-        assert [s.id for s in await sources_followed(unit, 1)] == [source.id]
+        assert [s.id for s in await sources_followed(tx, 1)] == [source.id]
 
 
 async def test_a_site_offers_its_feeds_to_pick_from(house, ann):

@@ -19,17 +19,17 @@ def matched(news, one_storage):
 
     async def store(title: str, text: str, number: int = 0) -> None:
         await news(title, text, f"https://news.example.org/{number}")
-        async with one_storage.writing() as unit:
-            queries = await unit.session.exec(select(Query))
-            (article,) = await unit.session.exec(select(Article).where(Article.title == title))
+        async with one_storage.writing() as tx:
+            queries = await tx.session.exec(select(Query))
+            (article,) = await tx.session.exec(select(Article).where(Article.title == title))
             for query in queries:
-                unit.session.add(
+                tx.session.add(
                     Match(
                         article_id=article.id,
                         query_id=query.id,
                         words=["taiwan"],
-                        news_at=unit.now,
-                        found_at=unit.now,
+                        news_at=tx.now,
+                        found_at=tx.now,
                     )
                 )
 

@@ -57,8 +57,8 @@ def twice(house: House, people, clock):
 @pytest.fixture
 def rows(house: House):
     async def of(table: type[SQLModel]) -> list[Any]:
-        async with house.storage.reading() as unit:
-            return list(await unit.session.exec(select(table)))
+        async with house.storage.reading() as tx:
+            return list(await tx.session.exec(select(table)))
 
     return of
 

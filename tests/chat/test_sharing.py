@@ -77,8 +77,8 @@ async def test_links_made_by_hand(ann, start, said):
 
 async def test_the_number_of_anothers_topic_opens_nothing(ann, house):
     await ann.presses(await ann.says("Taiwan"), "Both")
-    async with house.storage.reading() as unit:
-        own = (await unit.session.exec(select(Topic.id).where(col(Topic.chat_id) > 0))).one()
+    async with house.storage.reading() as tx:
+        own = (await tx.session.exec(select(Topic.id).where(col(Topic.chat_id) > 0))).one()
 
     answer = await house.talk("Ben").says(f"/start topic_{own}")
 

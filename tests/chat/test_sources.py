@@ -81,17 +81,17 @@ async def test_an_admin_lists_and_removes_sources(admin, news):
 
 async def test_one_source_tells_how_it_fares(admin, news, one_storage, clock):
     await news("A title", "A text.")
-    async with one_storage.writing() as unit:
+    async with one_storage.writing() as tx:
         health = {
             "trouble": "wall",
             "trouble_text": "turns readers like this one away (403)",
-            "trouble_since": unit.now - timedelta(hours=3),
-            "succeeded_at": unit.now - timedelta(hours=5),
-            "next_fetch_at": unit.now + timedelta(minutes=90),
+            "trouble_since": tx.now - timedelta(hours=3),
+            "succeeded_at": tx.now - timedelta(hours=5),
+            "next_fetch_at": tx.now + timedelta(minutes=90),
             "fetches": 8,
             "unchanged": 6,
         }
-        await change_source(unit, 1, health)
+        await change_source(tx, 1, health)
 
     one = await admin.presses(await admin.says("/sources"), "1")
 

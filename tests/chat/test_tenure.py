@@ -119,8 +119,8 @@ class Away(Storage):
     async def writing(self) -> AsyncIterator[Transaction]:
         if self.is_away:
             raise OperationalError("SELECT", {}, Exception("away"))
-        async with super().writing() as unit:
-            yield unit
+        async with super().writing() as tx:
+            yield tx
 
 
 async def test_a_database_that_is_away_ends_it_and_that_is_told_once(database_url, wall):

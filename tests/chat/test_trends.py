@@ -83,8 +83,8 @@ async def test_one_outlet_is_heard_less_of_and_again(ann, told, label, said, one
     assert said in muted["text"]
     assert "Sample Times" in listed["text"]
     assert heard["text"] == outlet["text"]
-    async with one_storage.reading() as unit:
-        assert await unit.session.get(Mute, 1) is None
+    async with one_storage.reading() as tx:
+        assert await tx.session.get(Mute, 1) is None
 
 
 @pytest.mark.parametrize(

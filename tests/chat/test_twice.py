@@ -76,12 +76,12 @@ async def twice(house: House, tmp_path: Path) -> AsyncIterator[Twice]:
     guest = await house.doors.arrivals.welcome(Visitor(ADMIN, ADMIN, name="Eve", language="en"))
     assert guest
     await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
-    async with house.storage.writing() as unit:
-        (topic,) = await unit.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
+    async with house.storage.writing() as tx:
+        (topic,) = await tx.session.exec(select(Topic).where(Topic.chat_id == guest.chat_id))
         topic.name = "The herd"
         values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
-        values |= {"title": "Paper", "created_at": unit.now, "next_fetch_at": unit.now}
-        await follow(unit, guest.chat_id, await add_source(unit, values) or 0)
+        values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}
+        await follow(tx, guest.chat_id, await add_source(tx, values) or 0)
     await fill(house.storage, guest.chat_id)
     kept = Kept(tmp_path / "dateline.sqlite3")
     kept.keep()

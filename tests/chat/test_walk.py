@@ -75,10 +75,10 @@ async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
     guest = await house.doors.arrivals.welcome(Visitor(ADMIN, ADMIN, name="Eve", language="en"))
     assert guest
     await house.doors.watching.watch_words(guest.chat_id, "okapi", Mode.BOTH, {})
-    async with house.storage.writing() as unit:
+    async with house.storage.writing() as tx:
         values: dict[str, Any] = {"url": FEED, "url_hash": url_hash(FEED), "host": "paper.example"}
-        values |= {"title": "Paper", "created_at": unit.now, "next_fetch_at": unit.now}
-        await follow(unit, guest.chat_id, await add_source(unit, values) or 0)
+        values |= {"title": "Paper", "created_at": tx.now, "next_fetch_at": tx.now}
+        await follow(tx, guest.chat_id, await add_source(tx, values) or 0)
     await fill(house.storage, guest.chat_id)
     kept = Kept(tmp_path / "dateline.sqlite3")
     kept.keep()
@@ -87,8 +87,8 @@ async def walk(house: House, tmp_path: Path, news) -> AsyncIterator[Walk]:
 
 
 async def _data(house: House) -> tuple[str, ...]:
-    async with house.storage.reading() as unit:
-        topics = list(await unit.session.exec(select(Topic)))
+    async with house.storage.reading() as tx:
+        topics = list(await tx.session.exec(select(Topic)))
     names = {"Okapi seen", "An okapi was seen in the zoo.", "Sample Times"}
     names |= {one.name for one in topics}
     names |= {one.name for one in Renderers().of("en").offered}

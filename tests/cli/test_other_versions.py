@@ -33,8 +33,8 @@ OTHERS = [
 
 async def run_on(url: str, statement: str, **values: str) -> None:
     storage = Storage.open(url)
-    async with storage.writing() as unit:
-        await (await unit.session.connection()).execute(text(statement), values)
+    async with storage.writing() as tx:
+        await (await tx.session.connection()).execute(text(statement), values)
     await storage.close()
 
 

@@ -248,11 +248,11 @@ def test_an_empty_list_tells_what_to_do(clock, capsys):
 
 async def fill(url: str, **trouble: object) -> None:
     storage = Storage.open(url)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for name, more in (("well", {}), ("ill", trouble)):
             row = {"url": f"https://{name}.example/feed", "url_hash": name, "host": name}
-            dates = {"created_at": unit.now, "next_fetch_at": unit.now}
-            await add_source(unit, row | dates | more)
+            dates = {"created_at": tx.now, "next_fetch_at": tx.now}
+            await add_source(tx, row | dates | more)
     await storage.close()
 
 

@@ -56,13 +56,13 @@ async def told(storage: Storage) -> int:
     await room.subscribe(chat, query, "Ferry", Mode.BOTH)
     article = await room.article("Ferry late", query, source_id=await room.source())
     await room.change(Article, article, url_hash=url_hash(URL), stage=Stage.PUBLISHED)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         row = {"chat_id": chat, "story_id": 1, "article_id": article, "topic_ids": []}
-        (alert,) = (await make_alerts(unit, [row | {"made_at": unit.now, "chapter": 1}])).values()
-        edition = {"chat_id": chat, "local_date": unit.now.date(), "slot": 0, "stories": 1}
-        edition |= {"due_at": unit.now, "made_at": unit.now, "since": unit.now, "topics": []}
-        made = await make_editions(unit, [(edition, [EditionEntry(1, article, [], alerted=True)])])
-        sent_at = unit.now + timedelta(seconds=2)
+        (alert,) = (await make_alerts(tx, [row | {"made_at": tx.now, "chapter": 1}])).values()
+        edition = {"chat_id": chat, "local_date": tx.now.date(), "slot": 0, "stories": 1}
+        edition |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
+        made = await make_editions(tx, [(edition, [EditionEntry(1, article, [], alerted=True)])])
+        sent_at = tx.now + timedelta(seconds=2)
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "sent_at": sent_at, "attempts": 1}
     delivery = await outbox.add(chat, "Ferry late", alert_id=alert, **sent)
     await outbox.add(chat, "also", DeliveryKind.EDIT, target_id=delivery, version=1)

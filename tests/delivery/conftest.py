@@ -114,16 +114,16 @@ class Outbox:
 
     async def chat(self, telegram_id: int, **facts: Any) -> int:
         kind = ChatKind.PRIVATE if telegram_id > 0 else ChatKind.GROUP
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             row = Chat(
                 telegram_id=telegram_id,
                 kind=kind,
-                state_since=unit.now,
-                created_at=unit.now,
+                state_since=tx.now,
+                created_at=tx.now,
                 **facts,
             )
-            unit.session.add(row)
-            await unit.session.flush()
+            tx.session.add(row)
+            await tx.session.flush()
         assert row.id
         return row.id
 
@@ -134,25 +134,25 @@ class Outbox:
         kind: DeliveryKind = DeliveryKind.ALERT,
         **facts: Any,
     ) -> int:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             row = Delivery(
                 kind=kind,
                 chat_id=chat_id,
                 priority=kind.priority,
                 body=Message(text).to_json(),
-                due_at=unit.now,
-                created_at=unit.now,
+                due_at=tx.now,
+                created_at=tx.now,
             )
             for name, value in facts.items():
                 setattr(row, name, value)
-            unit.session.add(row)
-            await unit.session.flush()
+            tx.session.add(row)
+            await tx.session.flush()
         assert row.id
         return row.id
 
     async def get(self, delivery_id: int) -> Delivery:
-        async with self.storage.reading() as unit:
-            row = await unit.session.get(Delivery, delivery_id)
+        async with self.storage.reading() as tx:
+            row = await tx.session.get(Delivery, delivery_id)
         assert row
         return row
 
@@ -160,11 +160,11 @@ class Outbox:
         return [(await self.get(each)).state for each in ids]
 
     async def set(self, delivery_id: int, **facts: Any) -> None:
-        async with self.storage.writing() as unit:
-            row = await unit.session.get(Delivery, delivery_id)
+        async with self.storage.writing() as tx:
+            row = await tx.session.get(Delivery, delivery_id)
             for name, value in facts.items():
                 setattr(row, name, value)
-            unit.session.add(row)
+            tx.session.add(row)
 
 
 @pytest.fixture

@@ -33,16 +33,16 @@ class Post:
         chat_state: ChatState = ChatState.ACTIVE,
     ) -> Mailbox:
         chat_id = await self.outbox.chat(number, state=chat_state)
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             mailbox = Mailbox(
                 chat_id=chat_id,
                 address=f"reader{number}@example.org",
                 state=state,
-                state_since=unit.now,
-                created_at=unit.now,
-                asked_at=unit.now,
+                state_since=tx.now,
+                created_at=tx.now,
+                asked_at=tx.now,
             )
-            unit.session.add(mailbox)
+            tx.session.add(mailbox)
         return mailbox
 
     async def put(

@@ -49,8 +49,8 @@ async def _work(url: str, api: str, owner: str, ahead: timedelta, answers: Conne
     answered = asyncio.Event()
     try:
         if storage.dialect == SQLITE:
-            async with storage.writing() as unit:
-                await release_all_of_others(unit, Delivery, owner)
+            async with storage.writing() as tx:
+                await release_all_of_others(tx, Delivery, owner)
         async with Calls(on_done=lambda: tell(answers, answered)) as calls:
             bot = Bot(TOKEN, session=session)
             sending = Sending(storage, Telegram(bot), owner, calls, bot_key(TOKEN), PER_SECOND)
@@ -68,9 +68,9 @@ def tell(answers: Connection, answered: asyncio.Event) -> None:
 
 
 async def left(storage: Storage) -> int:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         on_its_way = select(func.count()).select_from(Delivery).where(text(BLOCKING_SQL))
-        return (await unit.session.exec(on_its_way)).one()
+        return (await tx.session.exec(on_its_way)).one()
 
 
 async def wait(answered: asyncio.Event) -> None:

@@ -28,7 +28,7 @@ MANY = 10
 
 
 class CountedStorage:
-    """Counts the units of work that write."""
+    """Counts the transactions that write."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -37,16 +37,16 @@ class CountedStorage:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         self.units += 1
-        async with self.storage.writing() as unit:
-            yield unit
+        async with self.storage.writing() as tx:
+            yield tx
 
 
 async def begun(outbox: Outbox, number: int) -> list[ClaimedDelivery]:
     for person in range(1, number + 1):
         await outbox.add(await outbox.chat(person))
-    async with outbox.storage.writing() as unit:
-        claimed = await claim_deliveries(unit, "me", limit=number, lease=LEASE)
-        await begin_sending(unit, [each.id for each in claimed], "me", LEASE)
+    async with outbox.storage.writing() as tx:
+        claimed = await claim_deliveries(tx, "me", limit=number, lease=LEASE)
+        await begin_sending(tx, [each.id for each in claimed], "me", LEASE)
     return claimed
 
 

@@ -182,15 +182,15 @@ async def run_through(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_full_disk_refuses_whole_units_and_work_goes_on_after(storage, outbox):
     chat = await outbox.chat(7)
-    async with storage.reading() as unit:
-        pages = (await unit.session.exec(text("PRAGMA page_count"))).scalar_one()
+    async with storage.reading() as tx:
+        pages = (await tx.session.exec(text("PRAGMA page_count"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {pages}")
 
     put_out: list[int] = []
     with pytest.raises(DatabaseError, match="full"):
         await put_out_for_ever(outbox, chat, put_out)
-    async with storage.reading() as unit:
-        kept = (await unit.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
+    async with storage.reading() as tx:
+        kept = (await tx.session.exec(text("SELECT count(*) FROM delivery"))).scalar_one()
     await on_writer(storage, f"PRAGMA max_page_count = {LARGEST}")
     await outbox.add(chat, "x" * 5_000)
 

@@ -112,8 +112,8 @@ async def test_a_closed_address_is_suspended_and_loses_nothing(
 
     await work_for(sending, clock)
 
-    async with storage.reading() as unit:
-        row = await unit.session.get(Chat, chat)
+    async with storage.reading() as tx:
+        row = await tx.session.get(Chat, chat)
     assert row
     assert row.state is state
     assert await outbox.states(delivery) == [DeliveryState.SUSPENDED]
@@ -164,8 +164,8 @@ async def test_a_migrated_group_gets_what_waits_and_is_one_row(
         ["after", "before"],
     )
     assert await outbox.states(delivery, later) == [DeliveryState.SENT] * 2
-    async with storage.reading() as unit:
-        assert await unit.session.get(Chat, newer) is None
+    async with storage.reading() as tx:
+        assert await tx.session.get(Chat, newer) is None
     assert (await outbox.get(later)).chat_id == old
 
 

@@ -60,8 +60,8 @@ async def test_the_other_topics_of_the_group_go_on(
         DeliveryState.SENT,
         DeliveryState.SENT,
     ]
-    async with storage.reading() as unit:
-        states = [(await unit.session.get_one(Chat, row)).state for row in rows]
+    async with storage.reading() as tx:
+        states = [(await tx.session.get_one(Chat, row)).state for row in rows]
     assert states == [ChatState.TOPIC_CLOSED, ChatState.ACTIVE]
 
 

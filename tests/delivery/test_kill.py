@@ -117,9 +117,9 @@ async def fill(url: str, playground: Playground) -> list[int]:
 
 async def count(url: str, state: DeliveryState) -> int:
     storage = Storage.open(url)
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         wanted = select(func.count()).select_from(Delivery).where(col(Delivery.state) == state)
-        found = (await unit.session.exec(wanted)).one()
+        found = (await tx.session.exec(wanted)).one()
     await storage.close()
     return found
 

@@ -40,15 +40,15 @@ async def test_telegram_messages_are_left_alone(mailing, post, outbox, server):
 async def test_an_answer_waits_for_no_queue(storage, post):
     """Mails keep no order among chats, so what holds the lock of the order holds up no answer."""
     delivery = await post.put(await post.mailbox())
-    async with storage.writing() as unit:
-        await claim_mails(unit, "me", limit=1, lease=SECOND)
-        await begin_sending(unit, [delivery], "me", SECOND)
+    async with storage.writing() as tx:
+        await claim_mails(tx, "me", limit=1, lease=SECOND)
+        await begin_sending(tx, [delivery], "me", SECOND)
 
     async with storage.writing() as other:
         await lock_queues(other)
-        async with storage.writing() as unit:
-            await unit.session.exec(text("SET LOCAL lock_timeout = '1s'"))
-            ours = await record_answers(unit, "me", {delivery: Answer(Event.ACCEPTED)})
+        async with storage.writing() as tx:
+            await tx.session.exec(text("SET LOCAL lock_timeout = '1s'"))
+            ours = await record_answers(tx, "me", {delivery: Answer(Event.ACCEPTED)})
 
     assert ours == {delivery}
 

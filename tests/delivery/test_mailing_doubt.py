@@ -91,9 +91,9 @@ async def test_a_mail_cut_off_by_a_crash_is_sent_once_more(
     mailing, post, outbox, server, clock, storage
 ):
     delivery = await post.put(await post.mailbox())
-    async with storage.writing() as unit:
-        await claim_mails(unit, "the dead", limit=1, lease=SECOND)
-        await begin_sending(unit, [delivery], "the dead", CALL_LEASE)
+    async with storage.writing() as tx:
+        await claim_mails(tx, "the dead", limit=1, lease=SECOND)
+        await begin_sending(tx, [delivery], "the dead", CALL_LEASE)
     clock.turn(CALL_LEASE + SECOND)
 
     for _ in range(3):

@@ -115,21 +115,21 @@ class Scene:
     async def settle(self, row: Row) -> None:
         """Let all that is asked for come true: pauses pass, chats come back."""
         if row.chat_state is not ChatState.ACTIVE:
-            async with self.storage.writing() as unit:
-                await restore_chat(unit, self.ann_chat)
+            async with self.storage.writing() as tx:
+                await restore_chat(tx, self.ann_chat)
         self.clock.turn(row.pause_seconds * SECOND)
         for _ in range(5):
             await send_all(self.sending)
             self.clock.turn(4 * SECOND)
 
     async def chat_state(self) -> ChatState:
-        async with self.storage.reading() as unit:
-            return (await unit.session.get_one(Chat, self.ann_chat)).state
+        async with self.storage.reading() as tx:
+            return (await tx.session.get_one(Chat, self.ann_chat)).state
 
     async def pause(self) -> timedelta | None:
-        async with self.storage.reading() as unit:
-            until = await pauses(unit, [PACE_KEY, chat_pace_key(self.ann)])
-            return max(until.values()) - unit.now if until else None
+        async with self.storage.reading() as tx:
+            until = await pauses(tx, [PACE_KEY, chat_pace_key(self.ann)])
+            return max(until.values()) - tx.now if until else None
 
     def arrived(self, text: str) -> list[Any]:
         texts = [m for m in self.playground.messages(self.ann) if m.get("text") == text]

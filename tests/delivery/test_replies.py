@@ -115,8 +115,8 @@ async def test_slots_that_were_missed_are_let_go_for_others(storage, clock):
     await replies(call, BOT, to(3))
 
     stood, after = call.moments[1:]
-    async with storage.reading() as unit:
-        row = await unit.session.get(Pace, PACE_KEY)
+    async with storage.reading() as tx:
+        row = await tx.session.get(Pace, PACE_KEY)
     # The second came two seconds too late for its slot; what it took for that is in the row.
     assert stood - call.moments[0] > 2 * SECOND
     assert row.tat == stood + BLOCK * interval_of(27)
@@ -199,11 +199,11 @@ async def test_a_long_flood_wait_is_told_and_pauses_its_chat_alone(replies, cloc
     with pytest.raises(TelegramRetryAfter):
         await replies(call, BOT, to(7))
 
-    async with storage.reading() as unit:
-        assert await pauses(unit, [PACE_KEY, chat_pace_key(7)]) == {
-            chat_pace_key(7): unit.now + 600 * SECOND
+    async with storage.reading() as tx:
+        assert await pauses(tx, [PACE_KEY, chat_pace_key(7)]) == {
+            chat_pace_key(7): tx.now + 600 * SECOND
         }
-        assert await flood_waits_today(unit) == 1
+        assert await flood_waits_today(tx) == 1
 
 
 async def test_no_call_about_a_chat_is_made_into_its_pause_and_others_are(replies, clock):
@@ -322,8 +322,8 @@ async def test_who_stood_in_line_for_too_long_is_answered_by_no_message(replies,
 
 
 async def test_a_pause_of_the_token_holds_answers_too(replies, clock, storage):
-    async with storage.writing() as unit:
-        await pause(unit, PACE_KEY, unit.now + 2 * SECOND)
+    async with storage.writing() as tx:
+        await pause(tx, PACE_KEY, tx.now + 2 * SECOND)
     call = FakeCall(clock)
     before = clock.now
 

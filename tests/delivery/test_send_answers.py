@@ -56,9 +56,9 @@ async def test_a_flood_wait_pauses_its_chat_alone_as_long_as_asked(
     clock.turn(9 * MINUTE)
     await send_all(sending)
     assert await outbox.states(first, behind, other) == [PENDING, PENDING, SENT]
-    async with storage.reading() as unit:
-        until = await pauses(unit, [PACE_KEY, chat_pace_key(7)])
-        assert until == {chat_pace_key(7): pytest.approx(unit.now + MINUTE, abs=SECOND)}
+    async with storage.reading() as tx:
+        until = await pauses(tx, [PACE_KEY, chat_pace_key(7)])
+        assert until == {chat_pace_key(7): pytest.approx(tx.now + MINUTE, abs=SECOND)}
 
     clock.turn(MINUTE)
     await send_all(sending)
@@ -91,12 +91,12 @@ async def test_a_claim_waits_where_its_chat_has_begun_to_pause(
     class Interrupted(TurnedTimer):
         async def wait(self, seconds: float) -> None:
             await super().wait(seconds)
-            async with storage.writing() as unit:
-                await pause_chat(unit, PACE_KEY, -7, unit.now + MINUTE)
+            async with storage.writing() as tx:
+                await pause_chat(tx, PACE_KEY, -7, tx.now + MINUTE)
 
     async with Calls(timer=Interrupted(clock)) as calls:
-        async with storage.writing() as unit:  # so that its slot is not yet there
-            await advance_all(unit, {PACE_KEY: unit.now + SECOND / 10})
+        async with storage.writing() as tx:  # so that its slot is not yet there
+            await advance_all(tx, {PACE_KEY: tx.now + SECOND / 10})
         await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
 
     assert telegram.calls == []

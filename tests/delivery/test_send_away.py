@@ -23,14 +23,14 @@ async def test_a_blocked_chat_keeps_what_waits_and_gets_it_when_it_comes_back(
 
     await send_all(sending)
 
-    async with storage.reading() as unit:
-        row = await unit.session.get(Chat, chat)
+    async with storage.reading() as tx:
+        row = await tx.session.get(Chat, chat)
     assert row
     assert row.state is ChatState.BLOCKED
     assert await outbox.states(delivery) == [SUSPENDED]
 
-    async with storage.writing() as unit:
-        await restore_chat(unit, chat)
+    async with storage.writing() as tx:
+        await restore_chat(tx, chat)
     clock.turn(2 * SECOND)
     await send_all(sending)
     assert await outbox.states(delivery) == [SENT]
@@ -47,8 +47,8 @@ async def test_alerts_over_six_hours_old_expire_when_a_chat_comes_back(
     clock.turn(timedelta(hours=7))
     fresh = await outbox.add(chat, "fresh alert")
 
-    async with storage.writing() as unit:
-        assert await restore_chat(unit, chat) == 1
+    async with storage.writing() as tx:
+        assert await restore_chat(tx, chat) == 1
     for _ in range(3):
         await send_all(sending)
         clock.turn(2 * SECOND)
@@ -61,8 +61,8 @@ async def test_a_chat_that_was_never_away_loses_no_alert_by_being_restored(outbo
     alert = await outbox.add(chat)
     clock.turn(timedelta(hours=7))  # a long flood wait, say
 
-    async with storage.writing() as unit:
-        assert await restore_chat(unit, chat) == 0
+    async with storage.writing() as tx:
+        assert await restore_chat(tx, chat) == 0
 
     assert await outbox.states(alert) == [PENDING]
 

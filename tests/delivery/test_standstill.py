@@ -77,8 +77,8 @@ async def test_what_finds_no_other_slot_soon_is_given_back(storage, outbox, cloc
     class Overtaken(StandingTimer):
         async def wait(self, seconds: float) -> None:
             await super().wait(seconds)
-            async with storage.writing() as unit:
-                await advance_all(unit, {PACE_KEY: unit.now + 2 * HORIZON})
+            async with storage.writing() as tx:
+                await advance_all(tx, {PACE_KEY: tx.now + 2 * HORIZON})
 
     async with Calls(timer=Overtaken(clock, 5.0)) as calls:
         await Sending(storage, telegram, "me", calls, PACE_KEY).send_due()
@@ -132,15 +132,15 @@ async def test_a_call_is_not_made_where_its_lease_may_be_over(
 
 async def test_what_another_sends_by_now_is_not_given_back(storage, outbox, clock):
     news = await outbox.add(await outbox.chat(7), "news")
-    async with storage.writing() as unit:
-        await claim_deliveries(unit, "paused", limit=1, lease=LEASE)
+    async with storage.writing() as tx:
+        await claim_deliveries(tx, "paused", limit=1, lease=LEASE)
     clock.turn(LEASE)
-    async with storage.writing() as unit:
-        await release_claims(unit, [news], "paused")
-        await claim_deliveries(unit, "other", limit=1, lease=LEASE)
-        assert await begin_sending(unit, [news], "other", LEASE)
+    async with storage.writing() as tx:
+        await release_claims(tx, [news], "paused")
+        await claim_deliveries(tx, "other", limit=1, lease=LEASE)
+        assert await begin_sending(tx, [news], "other", LEASE)
 
-    async with storage.writing() as unit:
-        await release_claims(unit, [news], "paused")
+    async with storage.writing() as tx:
+        await release_claims(tx, [news], "paused")
 
     assert (await outbox.get(news)).state is DeliveryState.SENDING

@@ -1,4 +1,4 @@
-"""A body that is refused gives its place to its fallback, in the unit that writes it down."""
+"""A body that is refused gives its place to its fallback, as its answer is written down."""
 
 from datetime import timedelta
 
@@ -35,15 +35,15 @@ async def send_for_seconds(sending, clock, seconds: int) -> None:
 
 
 async def edition_of(outbox: Outbox, chat: int) -> int:
-    async with outbox.storage.writing() as unit:
-        row = {"chat_id": chat, "local_date": unit.now.date(), "slot": 0, "stories": 0}
-        row |= {"due_at": unit.now, "made_at": unit.now, "since": unit.now, "topics": []}
-        return (await make_editions(unit, [(row, [])]))[chat]
+    async with outbox.storage.writing() as tx:
+        row = {"chat_id": chat, "local_date": tx.now.date(), "slot": 0, "stories": 0}
+        row |= {"due_at": tx.now, "made_at": tx.now, "since": tx.now, "topics": []}
+        return (await make_editions(tx, [(row, [])]))[chat]
 
 
 async def layout_of(outbox: Outbox, chat: int) -> Layout:
-    async with outbox.storage.reading() as unit:
-        return (await unit.session.get_one(Chat, chat)).layout
+    async with outbox.storage.reading() as tx:
+        return (await tx.session.get_one(Chat, chat)).layout
 
 
 async def test_classic_parts_replace_a_refused_rich_message(outbox, sending, telegram, clock):

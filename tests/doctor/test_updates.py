@@ -66,8 +66,8 @@ def test_what_is_said_of_a_webhook_where_the_bot_polls(info, code):
 
 @pytest.mark.parametrize("is_set", [True, False])
 async def test_telegram_is_asked_for_the_webhook_of_this_bot(storage, database_url, is_set):
-    async with storage.writing() as unit:
-        hook = hook_at("https://news.example.org", Seal(await signing_key(unit)))
+    async with storage.writing() as tx:
+        hook = hook_at("https://news.example.org", Seal(await signing_key(tx)))
     async with Playground() as playground:
         if is_set:
             playground.world.updates.set_hook(Hook(hook.url, hook.secret))

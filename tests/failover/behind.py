@@ -24,21 +24,21 @@ async def sent_in_vain(primary: Cluster, new: Storage) -> int:
     await primary.start_again()
     old = Storage.open(driven(address(primary.address)))
     try:
-        async with old.reading() as unit:
-            before = await _sent(unit)
+        async with old.reading() as tx:
+            before = await _sent(tx)
             began = select(Delivery.id).where(col(Delivery.state) == DeliveryState.SENDING)
-            in_flight = len((await unit.session.exec(began)).all())
-        async with new.reading() as unit:
-            after = await _sent(unit)
+            in_flight = len((await tx.session.exec(began)).all())
+        async with new.reading() as tx:
+            after = await _sent(tx)
         return len(before - after) + in_flight
     finally:
         await old.close()
         await primary.stop()
 
 
-async def _sent(unit: Transaction) -> set[tuple[int, int | None]]:
+async def _sent(tx: Transaction) -> set[tuple[int, int | None]]:
     """Return what was sent, and Telegram's number of the message."""
     statement = select(Delivery.id, Delivery.message_id).where(
         col(Delivery.state) == DeliveryState.SENT
     )
-    return {(number, message) for number, message in await unit.session.exec(statement)}
+    return {(number, message) for number, message in await tx.session.exec(statement)}

@@ -167,9 +167,9 @@ class Working:
 
 
 async def _sending(town: Town) -> int:
-    async with town.storage.reading() as unit:
+    async with town.storage.reading() as tx:
         sending = select(func.count()).where(col(Delivery.state) == DeliveryState.SENDING)
-        return (await unit.session.exec(sending)).one()
+        return (await tx.session.exec(sending)).one()
 
 
 async def _again_and_again(ask: Callable[[], Any]) -> int:

@@ -14,18 +14,18 @@ from storage.stories import Story
 async def stored_source(
     storage: Storage, title: str = "Example Wire", *, public: bool = True
 ) -> int:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         source = Source(
             url=f"https://{title.replace(' ', '').lower()}.example/feed",
             url_hash=title,
             host="wire.example",
             title=title,
             public=public,
-            created_at=unit.now,
-            next_fetch_at=unit.now,
+            created_at=tx.now,
+            next_fetch_at=tx.now,
         )
-        unit.session.add(source)
-        await unit.session.flush()
+        tx.session.add(source)
+        await tx.session.flush()
         return source.id
 
 
@@ -38,23 +38,23 @@ async def stored_article(
     ago: timedelta = timedelta(0),
     language: str = "",
 ) -> int:
-    async with storage.writing() as unit:
-        article = await _article(unit, title, text, unit.now - ago)
+    async with storage.writing() as tx:
+        article = await _article(tx, title, text, tx.now - ago)
         article.language = language
         article_id = article.id
         rows = [FoldedText(article_id, folded_text(title), folded_text(text), article.language)]
-        await store_folded(unit, rows)
+        await store_folded(tx, rows)
         if source_id is not None:
-            source = await unit.session.get(Source, source_id)
+            source = await tx.session.get(Source, source_id)
             article.scope_id = PUBLIC if source is None or source.public else source_id
-            unit.session.add(_entry(source_id, article_id, unit.now))
+            tx.session.add(_entry(source_id, article_id, tx.now))
         return article_id
 
 
-async def _article(unit: Transaction, title: str, text: str, at: datetime) -> Article:
+async def _article(tx: Transaction, title: str, text: str, at: datetime) -> Article:
     story = Story(created_at=at)
-    unit.session.add(story)
-    await unit.session.flush()
+    tx.session.add(story)
+    await tx.session.flush()
     article = Article(
         url_hash=f"hash-{story.id}",
         url=f"https://wire.example/{story.id}",
@@ -65,8 +65,8 @@ async def _article(unit: Transaction, title: str, text: str, at: datetime) -> Ar
         story_id=story.id,
         stage=Stage.GROUPED,
     )
-    unit.session.add(article)
-    await unit.session.flush()
+    tx.session.add(article)
+    await tx.session.flush()
     return article
 
 

@@ -46,11 +46,11 @@ async def test_the_exact_matcher_decides(storage):
 async def test_only_what_reaches_the_chat_is_found(storage):
     private = await stored_source(storage, "Private Feed", public=False)
     await stored_article(storage, "Taiwan", source_id=private)
-    async with storage.writing() as unit:
-        chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
-        unit.session.add(chat)
-        await unit.session.flush()
-        unit.session.add(Follow(chat_id=chat.id, source_id=private))
+    async with storage.writing() as tx:
+        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        tx.session.add(Follow(chat_id=chat.id, source_id=private))
     archive = Archive(Preview(storage))
 
     for typed in ("taiwan", 'source:"Private Feed"'):

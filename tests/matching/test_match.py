@@ -21,13 +21,13 @@ def matching(storage: Storage, owner: str = "me") -> Matching:
 
 
 async def stored_query(storage: Storage, typed: str) -> int:
-    async with storage.writing() as unit:
-        return (await query_for(unit, parse(typed).canonical)).id
+    async with storage.writing() as tx:
+        return (await query_for(tx, parse(typed).canonical)).id
 
 
 async def matches(storage: Storage) -> Collection[tuple[int, int, list[str], bool]]:
-    async with storage.reading() as unit:
-        rows = await unit.session.exec(select(Match).order_by(Match.article_id, Match.query_id))  # type: ignore[arg-type]
+    async with storage.reading() as tx:
+        rows = await tx.session.exec(select(Match).order_by(Match.article_id, Match.query_id))  # type: ignore[arg-type]
         return [(row.article_id, row.query_id, row.words, row.in_title) for row in rows]
 
 
@@ -41,8 +41,8 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
     assert await step.match_new() == 0
 
     assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
-    async with storage.reading() as unit:
-        stages = set(await unit.session.exec(select(Article.stage)))
+    async with storage.reading() as tx:
+        stages = set(await tx.session.exec(select(Article.stage)))
     assert stages == {Stage.MATCHED}
 
 
@@ -61,8 +61,8 @@ async def test_a_retired_query_matches_no_more_and_may_come_back(storage: Storag
     query = await stored_query(storage, "taiwan")
     step = matching(storage)
     await step.match_new()
-    async with storage.writing() as unit:
-        assert await retire_query(unit, query)
+    async with storage.writing() as tx:
+        assert await retire_query(tx, query)
     await stored_article(storage, "Taiwan, unasked for")
     await step.match_new()
     assert await stored_query(storage, "TAIWAN") == query
@@ -86,8 +86,8 @@ async def test_no_more_than_the_limit_at_once_the_oldest_first(storage: Storage)
 async def test_what_another_owner_leases_is_left_alone(storage: Storage):
     await stored_query(storage, "taiwan")
     await stored_article(storage, "Taiwan")
-    async with storage.writing() as unit:
-        await claim_articles(unit, Stage.GROUPED, owner="another", limit=10)
+    async with storage.writing() as tx:
+        await claim_articles(tx, Stage.GROUPED, owner="another", limit=10)
 
     assert await matching(storage).match_new() == 0
     assert await matches(storage) == []
@@ -149,14 +149,14 @@ async def test_who_carried_an_article_and_its_language_are_asked_for(storage: St
     wire = await stored_source(storage, "Example Wire")
     await stored_article(storage, "Taiwan", source_id=wire)
     await stored_article(storage, "Taiwan")
-    async with storage.writing() as unit:
-        by_name = (await query_for(unit, 'source:"example wire" taiwan')).id
-        by_host = (await query_for(unit, "source:wire.example taiwan")).id
-        await query_for(unit, "lang:ja taiwan")
+    async with storage.writing() as tx:
+        by_name = (await query_for(tx, 'source:"example wire" taiwan')).id
+        by_host = (await query_for(tx, "source:wire.example taiwan")).id
+        await query_for(tx, "lang:ja taiwan")
 
     await matching(storage).match_new()
 
-    async with storage.reading() as unit:
-        found = list(await unit.session.exec(select(Match.query_id)))
+    async with storage.reading() as tx:
+        found = list(await tx.session.exec(select(Match.query_id)))
     assert len(found) == 2
     assert set(found) == {by_name, by_host}

@@ -47,8 +47,8 @@ async def test_a_story_of_several_outlets_counts_once(storage: Storage):
         await stored_article(
             storage, f"Taiwan, {outlet}", source_id=source, ago=timedelta(days=days)
         )
-    async with storage.writing() as unit:
-        (await unit.session.get_one(Article, 2)).story_id = 1
+    async with storage.writing() as tx:
+        (await tx.session.get_one(Article, 2)).story_id = 1
 
     found = await Preview(storage).hits(parse("taiwan"))
 
@@ -59,11 +59,11 @@ async def test_a_story_of_several_outlets_counts_once(storage: Storage):
 async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
     private = await stored_source(storage, "Private Feed", public=False)
     await stored_article(storage, "Taiwan", source_id=private)
-    async with storage.writing() as unit:
-        chat = Chat(telegram_id=7, created_at=unit.now, state_since=unit.now)
-        unit.session.add(chat)
-        await unit.session.flush()
-        unit.session.add(Follow(chat_id=chat.id, source_id=private))
+    async with storage.writing() as tx:
+        chat = Chat(telegram_id=7, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        tx.session.add(Follow(chat_id=chat.id, source_id=private))
     look = Preview(storage)
 
     for typed in ("taiwan", 'taiwan source:"Private Feed"'):
@@ -155,9 +155,9 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
 
 
 async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
-    async with storage.writing() as unit:
-        query_id = (await query_for(unit, "taiwan")).id
-        since = unit.now - timedelta(hours=24)
+    async with storage.writing() as tx:
+        query_id = (await query_for(tx, "taiwan")).id
+        since = tx.now - timedelta(hours=24)
     await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
     await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
     look = Preview(storage)
@@ -165,8 +165,8 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
     for _ in range(2):
         assert await look.backfill(query_id, parse("taiwan"), since) == 1
 
-    async with storage.reading() as unit:
-        assert len(list(await unit.session.exec(select(Match)))) == 1
+    async with storage.reading() as tx:
+        assert len(list(await tx.session.exec(select(Match)))) == 1
 
 
 async def test_the_index_gives_no_candidate_too_few(

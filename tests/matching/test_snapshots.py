@@ -94,9 +94,9 @@ async def test_a_new_process_goes_on_from_the_snapshot(storage: Storage, tmp_pat
     file = SnapshotFile(tmp_path / "index")
     first = saving(storage, file)
     await first.prepare()
-    async with storage.writing() as unit:
-        assert await retire_query(unit, gone)
-        added = (await query_for(unit, parse("japan").canonical)).id
+    async with storage.writing() as tx:
+        assert await retire_query(tx, gone)
+        added = (await query_for(tx, parse("japan").canonical)).id
     second = Following(storage, file=file)
     article = await stored_article(storage, "Taiwan, China and Japan")
 
@@ -165,9 +165,9 @@ async def test_where_no_snapshot_can_be_written_matching_goes_on(storage: Storag
 async def test_a_new_process_has_many_queries_built_by_another(storage: Storage):
     kept = await stored_query(storage, "taiwan")
     gone = await stored_query(storage, "china")
-    async with storage.writing() as unit:
-        assert await retire_query(unit, gone)
-        await query_for(unit, "OR")  # as an older grammar may have stored it
+    async with storage.writing() as tx:
+        assert await retire_query(tx, gone)
+        await query_for(tx, "OR")  # as an older grammar may have stored it
     following = Following(storage, many=2)
 
     await following.catch_up()

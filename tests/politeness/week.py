@@ -74,11 +74,11 @@ class Week:
             self.clock.now = min(max(due or end, self.clock.now + TICK), end)
 
     async def _next_due(self) -> datetime | None:
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             soonest = select(func.min(col(Source.next_fetch_at))).where(
                 col(Source.state) == SourceState.ACTIVE
             )
-            return (await unit.session.exec(soonest)).one()
+            return (await tx.session.exec(soonest)).one()
 
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[tuple[Choosing, Polling, Completing]]:

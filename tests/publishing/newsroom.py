@@ -110,8 +110,8 @@ class Newsroom:
     async def joins(self, article_id: int, *, story_id: int) -> None:
         """Let the article tell a story that was there before."""
         await self.change(Article, article_id, story_id=story_id)
-        async with self.storage.writing() as unit:
-            await mark_growth(unit, [story_id])
+        async with self.storage.writing() as tx:
+            await mark_growth(tx, [story_id])
 
     async def match(self, article_id: int, query_id: int, ago: timedelta = timedelta()) -> None:
         await self._add(
@@ -127,13 +127,13 @@ class Newsroom:
     async def all(self, table: type[Row]) -> list[Row]:
         """Return its rows in their order, which PostgreSQL alone would not keep."""
         in_order = select(table).order_by(*inspect(table).primary_key)
-        async with self.storage.reading() as unit:
-            return list(await unit.session.exec(in_order))
+        async with self.storage.reading() as tx:
+            return list(await tx.session.exec(in_order))
 
     async def texts(self) -> list[str]:
         """Return what stands in the outbox, in its order."""
-        async with self.storage.reading() as unit:
-            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+        async with self.storage.reading() as tx:
+            rows = await tx.session.exec(select(Delivery).order_by(col(Delivery.id)))
             return [row.body["text"] for row in rows]
 
     async def alerts(self) -> list[Alert]:
@@ -143,14 +143,14 @@ class Newsroom:
         return await self.all(Edition)
 
     async def change(self, table: type[SQLModel], row_id: int, **values: Any) -> None:
-        async with self.storage.writing() as unit:
-            row = await unit.session.get_one(table, row_id)
+        async with self.storage.writing() as tx:
+            row = await tx.session.get_one(table, row_id)
             for name, value in values.items():
                 setattr(row, name, value)
 
     async def _add(self, make: Any) -> int:
-        async with self.storage.writing() as unit:
-            row = make(unit.now)
-            unit.session.add(row)
-            await unit.session.flush()
+        async with self.storage.writing() as tx:
+            row = make(tx.now)
+            tx.session.add(row)
+            await tx.session.flush()
             return getattr(row, "id", None) or 0

@@ -129,8 +129,8 @@ async def test_what_a_stranger_added_reaches_its_followers_alone(
     follower, stranger = await newsroom.chat(1), await newsroom.chat(2)
     for chat in (follower, stranger):
         await newsroom.subscribe(chat, query, "Words", Mode.INSTANT)
-    async with storage.writing() as unit:
-        unit.session.add(Follow(chat_id=follower, source_id=source))
+    async with storage.writing() as tx:
+        tx.session.add(Follow(chat_id=follower, source_id=source))
     clock.turn(MINUTE)
     await newsroom.article("A headline", query, source_id=source)
 

@@ -41,9 +41,9 @@ async def joined(newsroom, storage: Storage, title: str, *, public: bool = True)
 
 
 async def edits(storage: Storage) -> list[Delivery]:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         rows = select(Delivery).where(col(Delivery.kind) == DeliveryKind.EDIT)
-        return list(await unit.session.exec(rows.order_by(col(Delivery.version))))
+        return list(await tx.session.exec(rows.order_by(col(Delivery.version))))
 
 
 async def last_line(storage: Storage) -> str:
@@ -113,8 +113,8 @@ async def test_what_the_message_says_already_is_no_edit(
     await joined(newsroom, storage, "Kyodo")
     await publishing.publish_also()
     clock.turn(PAUSE)
-    async with storage.writing() as unit:
-        await mark_growth(unit, [1])  # by an outlet that nobody may be told of
+    async with storage.writing() as tx:
+        await mark_growth(tx, [1])  # by an outlet that nobody may be told of
 
     assert await publishing.publish_also() == 1
     assert len(await edits(storage)) == 1
@@ -128,9 +128,9 @@ async def test_a_source_of_a_stranger_is_named_to_those_alone_who_follow_it(
     await publishing.publish_also()
     assert await edits(storage) == []
 
-    async with storage.writing() as unit:
-        unit.session.add(Follow(chat_id=alerted, source_id=secret))
-        await mark_growth(unit, [1])
+    async with storage.writing() as tx:
+        tx.session.add(Follow(chat_id=alerted, source_id=secret))
+        await mark_growth(tx, [1])
     await newsroom.change(Story, 1, reported_at=None)
     await publishing.publish_also()
     assert await last_line(storage) == "Example Wire · 21:01 · also: Secret"

@@ -63,8 +63,8 @@ def begin(broadcasts):
 @pytest.fixture
 def rows(storage):
     async def read() -> list[Delivery]:
-        async with storage.reading() as unit:
-            return list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+        async with storage.reading() as tx:
+            return list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
 
     return read
 
@@ -74,11 +74,11 @@ def become(storage):
     """Return how to let what is pending become something else."""
 
     async def became(state: DeliveryState) -> None:
-        async with storage.writing() as unit:
-            for row in await unit.session.exec(select(Delivery)):
+        async with storage.writing() as tx:
+            for row in await tx.session.exec(select(Delivery)):
                 if row.state is DeliveryState.PENDING:
                     row.state = state
-                    unit.session.add(row)
+                    tx.session.add(row)
 
     return became
 
@@ -86,8 +86,8 @@ def become(storage):
 @pytest.fixture
 def state_of(storage):
     async def state(broadcast_id: int) -> BroadcastState:
-        async with storage.reading() as unit:
-            found: BroadcastState = (await unit.session.get_one(Broadcast, broadcast_id)).state
+        async with storage.reading() as tx:
+            found: BroadcastState = (await tx.session.get_one(Broadcast, broadcast_id)).state
             return found
 
     return state
@@ -157,8 +157,8 @@ async def test_another_process_goes_on_where_one_has_ended(
     broadcast = await begin()
     await step.put_out_next()
     await become(DeliveryState.SENT)
-    async with storage.writing() as unit:  # as if the first had written less far
-        (await unit.session.get_one(Broadcast, broadcast)).through = 0
+    async with storage.writing() as tx:  # as if the first had written less far
+        (await tx.session.get_one(Broadcast, broadcast)).through = 0
 
     other = Broadcasting(storage, Renderer(), "them", per_second=0.25)
     for _ in range(3):
@@ -222,8 +222,8 @@ async def test_what_was_sent_counts_though_its_row_is_forgotten(
     await begin()
     await step.put_out_next()
     await become(DeliveryState.SENT)
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Delivery))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Delivery))
     clock.turn(timedelta(seconds=3))
 
     ((_, shown),) = await broadcasts.to_tell()
@@ -262,8 +262,8 @@ async def test_a_chat_that_goes_meanwhile_holds_nothing_up(storage, step, begin,
     chat = await outbox.chat(11)
     broadcast = await begin()
     await step.put_out_next()
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat, ChatState.BLOCKED)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat, ChatState.BLOCKED)
 
     await step.put_out_next()
 

@@ -110,8 +110,8 @@ async def test_a_bundle_names_every_outlet_up_to_then_and_is_not_edited_later(
     await publishing.publish_also()
     clock.now = MORNING
     await publishing.publish_bundles()
-    async with storage.writing() as unit:
-        await mark_growth(unit, [1])
+    async with storage.writing() as tx:
+        await mark_growth(tx, [1])
     await publishing.publish_also()
 
     (text,) = await newsroom.texts()
@@ -131,8 +131,8 @@ async def test_each_story_stands_under_its_first_topic_that_is_watched(
     await newsroom.article("Second", other, source_id=source)
     await newsroom.article("Third", gone, source_id=source)
     await publishing.publish_new()
-    async with newsroom.storage.writing() as unit:
-        await unit.session.delete(await unit.session.get_one(Subscription, 3))
+    async with newsroom.storage.writing() as tx:
+        await tx.session.delete(await tx.session.get_one(Subscription, 3))
     clock.now = MORNING
 
     await publishing.publish_bundles()
@@ -199,12 +199,12 @@ async def test_a_bundle_waits_for_a_chat_that_is_away(
     tell, publishing, newsroom, storage, watched, clock, away, state
 ):
     await tell("One", "Two", "Three")
-    async with storage.writing() as unit:
-        await suspend_chat(unit, watched[0], ChatState.PAUSED)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, watched[0], ChatState.PAUSED)
     clock.turn(away)
     nothing = await publishing.publish_bundles()
-    async with storage.writing() as unit:
-        await restore_chat(unit, watched[0])
+    async with storage.writing() as tx:
+        await restore_chat(tx, watched[0])
 
     await publishing.publish_bundles()
 
@@ -260,9 +260,9 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
     await newsroom.change(Chat, watched[0], **NIGHT)
     await tell("Four")
     assert len(await newsroom.all(Bundle)) == 2
-    async with storage.writing() as unit:
-        await lock_chat(unit, watched[0])
-        await release_together(unit, watched[0], unit.now, is_quiet=False)
+    async with storage.writing() as tx:
+        await lock_chat(tx, watched[0])
+        await release_together(tx, watched[0], tx.now, is_quiet=False)
     await newsroom.change(Chat, watched[0], quiet_from=None, quiet_to=None)
 
     await publishing.publish_bundles()
@@ -273,10 +273,10 @@ async def test_what_waits_can_be_released_at_another_moment_as_one(
 
 async def test_what_was_released_is_joined_by_nothing(tell, newsroom, storage, watched, clock):
     await tell("One", "Two", "Three")
-    async with storage.writing() as unit:
-        bundle = (await unit.session.exec(select(Bundle))).one()
-        bundle.released_at = unit.now
-        unit.session.add(bundle)
+    async with storage.writing() as tx:
+        bundle = (await tx.session.exec(select(Bundle))).one()
+        bundle.released_at = tx.now
+        tx.session.add(bundle)
 
     await tell("Four")
 
@@ -316,8 +316,8 @@ class _FailingPage(Renderer):
 async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
     tell, publishing, newsroom, watched, storage, clock
 ):
-    async with storage.writing() as unit:
-        unit.session.add(Quota(chat_id=watched[0], alerts=2))
+    async with storage.writing() as tx:
+        tx.session.add(Quota(chat_id=watched[0], alerts=2))
     await tell("One", "Two")
     clock.turn(2 * HOUR)  # the hour has room again, the day has none
     await tell("Three", "Four")
@@ -333,14 +333,14 @@ async def test_what_is_beyond_the_alerts_of_a_day_comes_together_the_next_day(
 async def test_the_limit_for_all_holds_unless_a_chat_is_allowed_otherwise(
     tell, newsroom, watched, storage
 ):
-    async with storage.writing() as unit:
-        held = await hold_back(unit, [watched[0]], 1)
+    async with storage.writing() as tx:
+        held = await hold_back(tx, [watched[0]], 1)
     await tell("One")
-    async with storage.writing() as unit:
-        held_then = await hold_back(unit, [watched[0]], 1)
-        unit.session.add(Quota(chat_id=watched[0], alerts=0))
-        await unit.session.flush()
-        await unit.session.exec(delete(Bundle))  # else what comes joins what waits
-        held_last = await hold_back(unit, [watched[0]], 1)
+    async with storage.writing() as tx:
+        held_then = await hold_back(tx, [watched[0]], 1)
+        tx.session.add(Quota(chat_id=watched[0], alerts=0))
+        await tx.session.flush()
+        await tx.session.exec(delete(Bundle))  # else what comes joins what waits
+        held_last = await hold_back(tx, [watched[0]], 1)
 
     assert (held, bool(held_then), held_last) == ({}, True, {})

@@ -15,8 +15,8 @@ async def query(newsroom):
 
 
 async def count(storage, counts: StoryCounts, query: int, chat: int | None = None):
-    async with storage.reading() as unit:
-        return await counts.by_age(unit, [query], chat)
+    async with storage.reading() as tx:
+        return await counts.by_age(tx, [query], chat)
 
 
 async def test_stories_are_counted_by_the_day_on_which_they_came(newsroom, storage, query):
@@ -31,8 +31,8 @@ async def test_a_story_counts_once_when_it_first_came(newsroom, storage, query):
     source = await newsroom.source()
     first = await newsroom.article("first", query, source_id=source, ago=30 * HOUR)
     second = await newsroom.article("second", query, source_id=source, ago=HOUR)
-    async with storage.reading() as unit:
-        story = (await unit.session.get_one(Article, first)).story_id
+    async with storage.reading() as tx:
+        story = (await tx.session.get_one(Article, first)).story_id
     await newsroom.change(Article, second, story_id=story)
 
     assert await count(storage, StoryCounts(), query) == {query: {1: 1}}
@@ -54,8 +54,8 @@ async def test_what_was_counted_is_good_for_half_an_hour(newsroom, storage, quer
 async def test_a_private_source_counts_for_who_follows_it_alone(newsroom, storage, query):
     own, counts = await newsroom.source("Own", public=False), StoryCounts()
     follower = await newsroom.chat(7)
-    async with storage.writing() as unit:
-        unit.session.add(Follow(chat_id=follower, source_id=own))
+    async with storage.writing() as tx:
+        tx.session.add(Follow(chat_id=follower, source_id=own))
     await newsroom.article("private", query, source_id=own)
 
     assert await count(storage, counts, query, follower) == {query: {0: 1}}

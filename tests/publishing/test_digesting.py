@@ -104,10 +104,10 @@ async def test_a_draft_that_cannot_be_stored_takes_no_other_with_it(
     clock.now = DUE
     made = editions.make_editions
 
-    async def refusing(unit, drafts):
+    async def refusing(tx, drafts):
         if any(row["chat_id"] == other for row, _ in drafts):
             raise IntegrityError("INSERT", {}, ValueError("its story is gone"))
-        return await made(unit, drafts)
+        return await made(tx, drafts)
 
     monkeypatch.setattr(digesting, "make_editions", refusing)
     with pytest.raises(ExceptionGroup):
@@ -137,7 +137,7 @@ async def test_what_was_committed_while_the_last_edition_was_made_is_in_the_next
     slow = await newsroom.article("Slow", source_id=source)
     clock.now = DUE
     await publishing.publish_due()
-    clock.now = DUE - timedelta(seconds=10)  # the moment of a unit that is committed only now
+    clock.now = DUE - timedelta(seconds=10)  # of a transaction that is committed only now
     await newsroom.match(slow, query)
     clock.now = DUE + DAY
 

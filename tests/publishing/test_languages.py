@@ -105,16 +105,16 @@ async def test_alerts_that_waited(newsroom, publishing, two, clock):
 
 async def test_mails(newsroom, storage, renderer, two, clock):
     source, query = await two(Mode.DIGEST, next_digest_at=DUE, digest_by=DigestMedium.EMAIL)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for chat_id in (1, 2):
-            unit.session.add(
+            tx.session.add(
                 Mailbox(
                     chat_id=chat_id,
                     address=f"{chat_id}@example.org",
                     state=MailboxState.ACTIVE,
-                    state_since=unit.now,
-                    created_at=unit.now,
-                    asked_at=unit.now,
+                    state_since=tx.now,
+                    created_at=tx.now,
+                    asked_at=tx.now,
                 )
             )
     await newsroom.article("A headline", query, source_id=source)

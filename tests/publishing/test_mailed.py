@@ -37,15 +37,15 @@ def watched(newsroom, storage, clock):
         source, query = await newsroom.source(), await newsroom.query("words")
         chat_id = await newsroom.chat(next_digest_at=DUE, digest_by=reach, **chat)
         await newsroom.subscribe(chat_id, query, "My words", Mode.DIGEST)
-        async with storage.writing() as unit:
-            unit.session.add(
+        async with storage.writing() as tx:
+            tx.session.add(
                 Mailbox(
                     chat_id=chat_id,
                     address="ann@example.org",
                     state=mailbox,
-                    state_since=unit.now,
-                    created_at=unit.now,
-                    asked_at=unit.now,
+                    state_since=tx.now,
+                    created_at=tx.now,
+                    asked_at=tx.now,
                 )
             )
         await newsroom.article("A headline", query, source_id=source)
@@ -280,8 +280,8 @@ async def test_what_was_mailed_is_not_told_again_when_the_chat_is_back(
     await newsroom.article("A story", 1, source_id=await newsroom.source("Times"))
     while await mailing.publish_new():
         pass
-    async with storage.writing() as unit:
-        await restore_chat(unit, 1)
+    async with storage.writing() as tx:
+        await restore_chat(tx, 1)
 
     while await mailing.publish_new():
         pass

@@ -36,8 +36,8 @@ def muted(storage, watching):
     """Return how the chat mutes something, for a day unless it says otherwise."""
 
     async def make(subject: MuteSubject, lasts: timedelta | None = DAY) -> int:
-        async with storage.writing() as unit:
-            return await mute(unit, watching, subject, unit.now + lasts if lasts else None)
+        async with storage.writing() as tx:
+            return await mute(tx, watching, subject, tx.now + lasts if lasts else None)
 
     return make
 
@@ -63,9 +63,9 @@ async def alerted(newsroom) -> list[str]:
 
 async def digested(storage: Storage) -> list[str]:
     """Return the titles of the chat's next digest."""
-    async with storage.reading() as unit:
-        reader = await reader_of(unit, await unit.session.get_one(Chat, 1))
-        editions = await gather(unit, [reader])
+    async with storage.reading() as tx:
+        reader = await reader_of(tx, await tx.session.get_one(Chat, 1))
+        editions = await gather(tx, [reader])
     return [story.title for story in editions[1].choice.all_stories]
 
 
@@ -203,8 +203,8 @@ async def test_what_a_chat_follows_itself_counts_among_who_else_tells_it(
     await tell("Ferry sinks", by=1, story=1)
     assert await alerted(newsroom) == []
 
-    async with storage.writing() as unit:
-        unit.session.add(Follow(chat_id=watching, source_id=2))
+    async with storage.writing() as tx:
+        tx.session.add(Follow(chat_id=watching, source_id=2))
     await tell("Ferry goes under", by=2, story=1)
 
     assert await alerted(newsroom) == ["Ferry goes under"]
@@ -229,17 +229,17 @@ async def test_what_is_muted_is_listed_with_its_name_until_it_is_over_or_lifted(
         await muted(subject)
     less = await muted(LESS, None)
 
-    async with storage.reading() as unit:
-        listed = await mutes_of(unit, watching, offset=0, limit=9)
+    async with storage.reading() as tx:
+        listed = await mutes_of(tx, watching, offset=0, limit=9)
     assert [one.name for one in listed] == ["Wire", "Wire", "My words", "Ferry sinks"]
 
     clock.turn(DAY)
-    async with storage.writing() as unit:
-        assert await count_mutes(unit, watching) == 1
-        await unmute(unit, 99, less)
-        assert await count_mutes(unit, watching) == 1
-        await unmute(unit, watching, less)
-        assert await count_mutes(unit, watching) == 0
+    async with storage.writing() as tx:
+        assert await count_mutes(tx, watching) == 1
+        await unmute(tx, 99, less)
+        assert await count_mutes(tx, watching) == 1
+        await unmute(tx, watching, less)
+        assert await count_mutes(tx, watching) == 0
 
 
 async def test_muting_again_changes_how_long_and_what_is_over_goes(muted, newsroom, clock):

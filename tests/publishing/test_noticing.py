@@ -56,8 +56,8 @@ async def scene(newsroom: Newsroom) -> Scene:
 
 
 async def dies(scene: Scene, **values: Any) -> None:
-    async with scene.newsroom.storage.reading() as unit:
-        died = {"state": SourceState.GONE, "trouble": "gone", "trouble_since": unit.now}
+    async with scene.newsroom.storage.reading() as tx:
+        died = {"state": SourceState.GONE, "trouble": "gone", "trouble_since": tx.now}
     await scene.newsroom.change(Source, scene.dead, **died | values)
 
 
@@ -112,8 +112,8 @@ async def test_what_was_given_over_a_month_before_does_not_count(publishing, sce
     assert await told(scene) == []
 
     follower = await scene.newsroom.chat(8)
-    async with scene.newsroom.storage.writing() as unit:
-        unit.session.add(Follow(chat_id=follower, source_id=scene.dead))
+    async with scene.newsroom.storage.writing() as tx:
+        tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
     await scene.newsroom.change(Outage, 1, reported_at=None)
     await publishing.publish_notices()
 
@@ -156,8 +156,8 @@ async def test_a_chat_is_not_told_if(publishing, scene, chat, subscription):
 async def test_a_source_that_is_not_public_is_the_followers_business(publishing, scene):
     stranger, follower = await scene.reader(1), await scene.reader(2)
     await scene.news(given=2, others=0)
-    async with scene.newsroom.storage.writing() as unit:
-        unit.session.add(Follow(chat_id=follower, source_id=scene.dead))
+    async with scene.newsroom.storage.writing() as tx:
+        tx.session.add(Follow(chat_id=follower, source_id=scene.dead))
     await dies(scene, public=False)
 
     await publishing.publish_notices()
@@ -179,8 +179,8 @@ async def test_what_a_chat_finds_in_a_source_of_its_own_counts(
 ):
     chat = await scene.reader()
     private = await scene.newsroom.source("Club Paper", public=False)
-    async with scene.newsroom.storage.writing() as unit:
-        unit.session.add(Follow(chat_id=chat, source_id=private))
+    async with scene.newsroom.storage.writing() as tx:
+        tx.session.add(Follow(chat_id=chat, source_id=private))
     await scene.news(given, others=0)
     for _ in range(own):
         await scene.newsroom.article("News", scene.query, source_id=private, ago=DAY)
@@ -209,8 +209,8 @@ async def test_it_is_told_again_only_if_it_recovered_in_between(publishing, scen
 
 async def test_who_looks_after_the_sources_hears_of_one_that_is_gone(scene, publishing):
     ours, appointed, _stranger = [await scene.newsroom.chat(number) for number in (900, 901, 902)]
-    async with scene.newsroom.storage.writing() as unit:
-        await add_admin(unit, 901)
+    async with scene.newsroom.storage.writing() as tx:
+        await add_admin(tx, 901)
     await dies(scene)
 
     await replace(publishing, admins=frozenset({900})).publish_notices()

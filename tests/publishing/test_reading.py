@@ -66,9 +66,9 @@ async def test_its_words_are_marked_as_they_were(told, reading):
 
 
 async def test_a_topic_that_was_stopped_since_keeps_its_section(told, reading, storage):
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Subscription))
-        await unit.session.exec(delete(Topic))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Subscription))
+        await tx.session.exec(delete(Topic))
 
     edition = await reading.edition(told, TUESDAY, 0)
 
@@ -106,8 +106,8 @@ async def test_no_edition_is_made_up(told, reading, day, slot):
 
 async def test_what_is_gone_is_left_out(told, reading, storage, newsroom):
     (first, *_) = await newsroom.all(EditionStory)
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Article).where(Article.id == first.article_id))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Article).where(Article.id == first.article_id))
 
     edition = await reading.edition(told, TUESDAY, 0)
 
@@ -115,8 +115,8 @@ async def test_what_is_gone_is_left_out(told, reading, storage, newsroom):
 
 
 async def test_an_erased_chat_has_no_editions(told, reading, storage):
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Chat))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Chat))
 
     assert await reading.edition(told, TUESDAY, 0) is None
 

@@ -21,8 +21,8 @@ def watched(newsroom, storage):
         source, query = await newsroom.source(), await newsroom.query("words")
         first = TUESDAY + min(slot.minutes for slot in slots) * timedelta(minutes=1)
         chat = await newsroom.chat(zone="UTC", next_digest_at=first, empty_day=EmptyDay.LINE)
-        async with storage.writing() as unit:
-            await set_schedule(unit, chat, slots)
+        async with storage.writing() as tx:
+            await set_schedule(tx, chat, slots)
         await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
         return query, source
 

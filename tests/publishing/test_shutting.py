@@ -34,9 +34,9 @@ async def ann(newsroom):
 @pytest.fixture
 def shut(newsroom):
     async def suspend(*chat_ids: int, state: ChatState = ChatState.KICKED) -> None:
-        async with newsroom.storage.writing() as unit:
+        async with newsroom.storage.writing() as tx:
             for chat_id in chat_ids:
-                await suspend_chat(unit, chat_id, state)
+                await suspend_chat(tx, chat_id, state)
 
     return suspend
 
@@ -96,8 +96,8 @@ async def test_what_came_back_and_is_shut_again_is_told_again(newsroom, shut, sa
     await shut(group)
     await said()
     clock.turn(timedelta(minutes=1))
-    async with newsroom.storage.writing() as unit:
-        await restore_chat(unit, group)
+    async with newsroom.storage.writing() as tx:
+        await restore_chat(tx, group)
     clock.turn(timedelta(minutes=1))
     await shut(group, state=ChatState.BLOCKED)
 
@@ -118,8 +118,8 @@ async def test_who_cannot_be_told_is_not_told_later(newsroom, shut, said):
     assert await said() == []
     await newsroom.chat(ANN)
     assert await said() == []
-    async with newsroom.storage.reading() as unit:
-        row = await unit.session.get_one(Chat, group)
+    async with newsroom.storage.reading() as tx:
+        row = await tx.session.get_one(Chat, group)
     assert row.reported_since == row.state_since
 
 
@@ -137,8 +137,8 @@ def seen(newsroom, clock):
 
     async def see(chat_id: int, *people: int) -> None:
         for person in people:
-            async with newsroom.storage.writing() as unit:
-                await record_chat_admin(unit, chat_id, person)
+            async with newsroom.storage.writing() as tx:
+                await record_chat_admin(tx, chat_id, person)
             clock.turn(timedelta(minutes=1))
 
     return see

@@ -2,7 +2,7 @@
 
 The event loop asks the clock what time it is, and so do all that wait in it. A second of the
 processor is a second, so that a lag shows what work costs, and not who else uses the machine.
-Nothing is skipped while something real is waited for: a unit of work, a request that is being
+Nothing is skipped while something real is waited for: a transaction, a request that is being
 answered, a worker.
 """
 

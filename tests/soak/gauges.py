@@ -133,8 +133,8 @@ class Gauges:
         return hour
 
     async def _rows(self) -> dict[str, int]:
-        async with self.storage.reading() as unit:
-            connection = await unit.session.connection()
+        async with self.storage.reading() as tx:
+            connection = await tx.session.connection()
             asked = " UNION ALL ".join(
                 f"SELECT '{name}', count(*) FROM \"{name}\""  # noqa: S608 - our own tables
                 for name in _NAMES
@@ -146,9 +146,9 @@ class Gauges:
         if self.file:
             files = self.file.parent.glob(f"{self.file.name}*")
             return sum(each.stat().st_size for each in files) / 1e6
-        async with self.storage.reading() as unit:
-            assert unit.dialect == POSTGRESQL
-            connection = await unit.session.connection()
+        async with self.storage.reading() as tx:
+            assert tx.dialect == POSTGRESQL
+            connection = await tx.session.connection()
             size = await connection.scalar(text("SELECT pg_database_size(current_database())"))
             return int(size or 0) / 1e6
 

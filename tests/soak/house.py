@@ -59,21 +59,21 @@ HOT: Final = 5.0  # while messages wait
 
 
 class RealStorage(Storage):
-    """While a unit of work is open, time is not skipped."""
+    """While a transaction is open, time is not skipped."""
 
     clock: Clock
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
-            async with super().reading() as unit:
-                yield unit
+            async with super().reading() as tx:
+                yield tx
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         with self.clock.working():
-            async with super().writing() as unit:
-                yield unit
+            async with super().writing() as tx:
+                yield tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,11 @@ class RealDrawing(Drawing):
             return await Drawing.draw(self, days, bands)
 
 
-async def _digests_late(unit: Transaction) -> float:
+async def _digests_late(tx: Transaction) -> float:
     """How many seconds the oldest waits; what was owed while its chat was away, since then."""
-    late = (col(Chat.next_digest_at) <= unit.now, col(Chat.state) == ChatState.ACTIVE)
-    rows = await unit.session.exec(select(Chat.next_digest_at, Chat.state_since).where(*late))
-    return max(
-        ((unit.now - max(due, back)).total_seconds() for due, back in rows if due), default=0
-    )
+    late = (col(Chat.next_digest_at) <= tx.now, col(Chat.state) == ChatState.ACTIVE)
+    rows = await tx.session.exec(select(Chat.next_digest_at, Chat.state_since).where(*late))
+    return max(((tx.now - max(due, back)).total_seconds() for due, back in rows if due), default=0)
 
 
 def _reader(clock: Clock) -> RealReader:
@@ -127,9 +125,9 @@ class House:
     async def tick_on(self, seen: Callable[[Backlog], None]) -> None:
         """Wake what is due, until cancelled; *seen* is told of each look at the backlog."""
         while True:
-            async with self.around.storage.reading() as unit:
-                found = await backlog(unit)
-                since_back = await _digests_late(unit)
+            async with self.around.storage.reading() as tx:
+                found = await backlog(tx)
+                since_back = await _digests_late(tx)
             seen(found._replace(lags={**found.lags, "digest": since_back}))
             self._wake(found.lags)
             await asyncio.sleep(HOT if found.lags["send"] > 0 else self.tick)

@@ -86,17 +86,17 @@ def _reader(numbers: Numbers, dice: random.Random, number: int) -> Reader:
 
 async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) -> None:
     dice = random.Random(numbers.seed + 2)
-    async with storage.writing() as unit:
-        topics = [await _topic(unit, number) for number in range(numbers.subjects)]
-        await _add(unit, Source, (_source(unit, press, dice, n) for n in range(numbers.feeds)))
+    async with storage.writing() as tx:
+        topics = [await _topic(tx, number) for number in range(numbers.subjects)]
+        await _add(tx, Source, (_source(tx, press, dice, n) for n in range(numbers.feeds)))
         slots = {reader.telegram_id: _slot(dice, reader) for reader in town.readers}
-        chats = (_chat(unit, dice, each, slots[each.telegram_id]) for each in town.readers)
-        await _add(unit, Chat, chats)
-        rows = dict((await unit.session.exec(select(Chat.telegram_id, Chat.id))).all())
-        await _add(unit, Subscription, _wishes(unit, town, topics, rows))
+        chats = (_chat(tx, dice, each, slots[each.telegram_id]) for each in town.readers)
+        await _add(tx, Chat, chats)
+        rows = dict((await tx.session.exec(select(Chat.telegram_id, Chat.id))).all())
+        await _add(tx, Subscription, _wishes(tx, town, topics, rows))
         chosen = ((rows[number], slot) for number, slot in slots.items() if slot != ScheduleTime())
         await _add(
-            unit,
+            tx,
             DigestTime,
             (
                 {"chat_id": row, "number": 0, "minutes": slot.minutes, "weekdays": EVERY_DAY}
@@ -105,16 +105,16 @@ async def build(storage: Storage, numbers: Numbers, town: Town, press: Press) ->
         )
 
 
-async def _topic(unit: Transaction, number: int) -> int:
-    query = await query_for(unit, str(parse(subject(number))))
+async def _topic(tx: Transaction, number: int) -> int:
+    query = await query_for(tx, str(parse(subject(number))))
     name = subject(number).capitalize()
-    row = Topic(name=name, typed=subject(number), query_id=query.id, created_at=unit.now)
-    unit.session.add(row)
-    await unit.session.flush()
+    row = Topic(name=name, typed=subject(number), query_id=query.id, created_at=tx.now)
+    tx.session.add(row)
+    await tx.session.flush()
     return row.id
 
 
-def _source(unit: Transaction, press: Press, dice: random.Random, number: int) -> dict[str, Any]:
+def _source(tx: Transaction, press: Press, dice: random.Random, number: int) -> dict[str, Any]:
     feed = press.feeds[number]
     url = f"http://{feed.host}:{press.port}{feed.path}"
     return {
@@ -124,8 +124,8 @@ def _source(unit: Transaction, press: Press, dice: random.Random, number: int) -
         "public": True,
         # A quarter is asked every half hour, the others as they publish.
         "every_seconds": int(_EVERY.total_seconds()) if number % 4 == 0 else None,
-        "created_at": unit.now,
-        "next_fetch_at": unit.now + timedelta(seconds=dice.uniform(0, 1800)),
+        "created_at": tx.now,
+        "next_fetch_at": tx.now + timedelta(seconds=dice.uniform(0, 1800)),
     }
 
 
@@ -136,7 +136,7 @@ def _slot(dice: random.Random, reader: Reader) -> ScheduleTime:
 
 
 def _chat(
-    unit: Transaction, dice: random.Random, reader: Reader, slot: ScheduleTime
+    tx: Transaction, dice: random.Random, reader: Reader, slot: ScheduleTime
 ) -> dict[str, Any]:
     is_quiet = not reader.is_steady and dice.random() < 0.1
     digests = reader.mode.digests
@@ -149,14 +149,14 @@ def _chat(
         "style": Style.FULL if reader.is_steady else Style.STANDARD,
         "quiet_from": 22 * 60 if is_quiet else None,
         "quiet_to": 7 * 60 if is_quiet else None,
-        "state_since": unit.now,
-        "created_at": unit.now,
-        "next_digest_at": next_due(Plan(reader.zone, (slot,)), unit.now) if digests else None,
+        "state_since": tx.now,
+        "created_at": tx.now,
+        "next_digest_at": next_due(Plan(reader.zone, (slot,)), tx.now) if digests else None,
     }
 
 
 def _wishes(
-    unit: Transaction, town: Town, topics: Sequence[int], rows: dict[int, int]
+    tx: Transaction, town: Town, topics: Sequence[int], rows: dict[int, int]
 ) -> Iterable[dict[str, Any]]:
     for reader in town.readers:
         for number in reader.subjects:
@@ -164,12 +164,12 @@ def _wishes(
                 "chat_id": rows[reader.telegram_id],
                 "topic_id": topics[number],
                 "mode": reader.mode,
-                "created_at": unit.now,
+                "created_at": tx.now,
             }
 
 
-async def _add(unit: Transaction, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
-    connection = await unit.session.connection()
+async def _add(tx: Transaction, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
+    connection = await tx.session.connection()
     waiting = iter(rows)
     while some := list(islice(waiting, _AT_ONCE)):
         await connection.execute(insert(table), some)

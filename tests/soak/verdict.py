@@ -156,20 +156,20 @@ def judge_tables(verdict: Verdict, hours: Sequence[Hour], numbers: Numbers) -> N
 
 
 async def _queue(verdict: Verdict, storage: Storage) -> None:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         counted = select(Delivery.state, func.count()).group_by(col(Delivery.state))
-        states = {DeliveryState(s).value: n for s, n in await unit.session.exec(counted)}
+        states = {DeliveryState(s).value: n for s, n in await tx.session.exec(counted)}
         overdue = (
             select(func.count())
             .select_from(Delivery)
             .join(Chat, col(Chat.id) == Delivery.chat_id)
             .where(
                 col(Delivery.state).in_((DeliveryState.PENDING, DeliveryState.CLAIMED)),
-                col(Delivery.due_at) < unit.now - OVERDUE,
+                col(Delivery.due_at) < tx.now - OVERDUE,
                 col(Chat.state) == ChatState.ACTIVE,
             )
         )
-        late = (await unit.session.exec(overdue)).one()
+        late = (await tx.session.exec(overdue)).one()
     verdict.facts["queue"] = states
     if late:
         verdict.faults.append(f"{late} messages are overdue")

@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 
 
 async def rows_of(storage: Storage, table: type[Row]) -> list[Row]:
-    async with storage.reading() as unit:
-        return list(await unit.session.exec(select(table)))
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(table)))
 
 
 async def only_source(storage: Storage) -> Source:

@@ -67,18 +67,18 @@ async def stored(
     storage: Storage, *urls: str, inside: bool = False, public: bool = True, source: str = "u"
 ) -> None:
     """Store a short entry for each of *urls*, the first one first."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         row = {
             "url": source,
             "url_hash": source,
             "host": "h",
-            "created_at": unit.now,
+            "created_at": tx.now,
             "public": public,
         }
-        source_id = await add_source(unit, row | {"next_fetch_at": unit.now}) or 0
+        source_id = await add_source(tx, row | {"next_fetch_at": tx.now}) or 0
         items = [Item(url=each, title=each, text="A taste.") for each in reversed(urls)]
-        marked = awaiting_pages(drafts(items, unit.now), FullText.AUTO, SourceKind.FEED)
-        await store_drafts(unit, source_id, marked, inside=inside)
+        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED)
+        await store_drafts(tx, source_id, marked, inside=inside)
 
 
 def completing(storage: Storage, web: Web, pages: Pages | None = None, owner: str = "me"):
@@ -90,8 +90,8 @@ async def texts(storage: Storage) -> dict[str, str]:
 
 
 async def ready(storage: Storage) -> list[str]:
-    async with storage.writing() as unit:
-        ready = await claim_articles(unit, Stage.STORED, owner="x", limit=99)
+    async with storage.writing() as tx:
+        ready = await claim_articles(tx, Stage.STORED, owner="x", limit=99)
     urls = {article.id: article.url for article in await rows_of(storage, Article)}
     return [urls[article.id] for article in ready]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     """Return how to group and match what is ready, and the words of all matches since."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for word in ("taste", "brontosaurus"):
-            await query_for(unit, parse(word).canonical)
+            await query_for(tx, parse(word).canonical)
     grouping, matching = Grouping(storage, "me"), Matching(storage, Following(storage), "me")
 
     async def words() -> list[list[str]]:

@@ -33,8 +33,8 @@ async def stored(
     summary: str = "",
     scope: int = PUBLIC,
 ) -> list[int]:
-    async with storage.writing() as unit:
-        more: dict[str, Any] = {"ready_at": unit.now + ready_in} if ready_in else {}
+    async with storage.writing() as tx:
+        more: dict[str, Any] = {"ready_at": tx.now + ready_in} if ready_in else {}
         articles = [
             Article(
                 url=title,
@@ -42,38 +42,38 @@ async def stored(
                 scope_id=scope,
                 title=title,
                 summary=summary,
-                stored_at=unit.now,
-                news_at=unit.now,
+                stored_at=tx.now,
+                news_at=tx.now,
                 story_id=0,
                 **more,
             ).model_dump(exclude={"id"})
             for title in titles
         ]
-        ids = list((await store_articles(unit, articles)).values())
+        ids = list((await store_articles(tx, articles)).values())
         for article_id in ids if by else ():
-            unit.session.add(
+            tx.session.add(
                 Entry(
                     source_id=by or 0,
                     guid_hash=str(article_id),
                     article_id=article_id,
                     content_hash="",
-                    first_seen_at=unit.now,
+                    first_seen_at=tx.now,
                 )
             )
         return ids
 
 
 async def grouped(storage: Storage) -> list[str]:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         rows = select(Article.title).where(col(Article.stage) == Stage.GROUPED)
-        return sorted(await unit.session.exec(rows))
+        return sorted(await tx.session.exec(rows))
 
 
 async def stories(storage: Storage) -> list[int]:
     """Return the story of each article, in stored order."""
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         rows = select(Article.story_id).order_by(col(Article.id))
-        return list(await unit.session.exec(rows))
+        return list(await tx.session.exec(rows))
 
 
 async def test_articles_are_grouped_the_oldest_first(storage: Storage):
@@ -94,8 +94,8 @@ async def test_two_outlets_that_tell_one_event_tell_one_story(storage: Storage):
     assert await Grouping(storage, "me").group_new() == 3
 
     assert await stories(storage) == [1, 2, 1]
-    async with storage.reading() as unit:
-        assert {story.id for story in await unit.session.exec(select(Story))} == {1, 2}
+    async with storage.reading() as tx:
+        assert {story.id for story in await tx.session.exec(select(Story))} == {1, 2}
 
 
 async def test_one_outlet_tells_each_story_once(storage: Storage):
@@ -125,8 +125,8 @@ async def test_a_foretaste_leaves_its_story_to_the_report_of_its_outlet(
 
     first, second, own, report = await stories(storage)
     assert first == second == report != own
-    async with storage.reading() as unit:
-        assert {story.id for story in await unit.session.exec(select(Story))} == {first, own}
+    async with storage.reading() as tx:
+        assert {story.id for story in await tx.session.exec(select(Story))} == {first, own}
 
 
 async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
@@ -138,8 +138,8 @@ async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
 
     await step.group_new()
 
-    async with storage.reading() as unit:
-        rows = await unit.session.exec(select(Story).order_by(col(Story.id)))
+    async with storage.reading() as tx:
+        rows = await tx.session.exec(select(Story).order_by(col(Story.id)))
         assert [story.continues_id for story in rows] == [None, None, 1, 1]
 
 
@@ -153,8 +153,8 @@ async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage
     await Grouping(storage, "me").group_new()
 
     assert await stories(storage) == [1, 2, 2]
-    async with storage.reading() as unit:
-        grown = await unit.session.exec(select(Story.grown).order_by(col(Story.id)))
+    async with storage.reading() as tx:
+        grown = await tx.session.exec(select(Story.grown).order_by(col(Story.id)))
         assert list(grown) == [0, 0]
 
 
@@ -198,8 +198,8 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     await stored(storage, OTHER, by=daily)
     await other.group_new()
     await stored(storage, SECOND, by=daily)
-    async with storage.reading() as unit:
-        late = await ungrouped(unit, 9)
+    async with storage.reading() as tx:
+        late = await ungrouped(tx, 9)
     placed = group.Placed({late[0].id: 1}, [], {}, set())
 
     assert await mine._write_down(Audiences(), late, placed) == 0
@@ -247,10 +247,10 @@ async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, cl
 async def test_whoever_matches_is_told(storage: Storage):
     await stored(storage, "First")
 
-    async with storage.writing() as unit:
-        articles = await ungrouped(unit, 9)
+    async with storage.writing() as tx:
+        articles = await ungrouped(tx, 9)
         await group_articles(
-            unit, articles, {each.id: each.story_id for each in articles}, chapters={}, joined=set()
+            tx, articles, {each.id: each.story_id for each in articles}, chapters={}, joined=set()
         )
 
-        assert unit.hints == {Notification.STORIES}
+        assert tx.notifications == {Notification.STORIES}

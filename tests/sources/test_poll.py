@@ -173,8 +173,8 @@ async def test_hours_that_a_feed_skips_hold_on_a_304_too(storage, adding, pollin
     hours = "<skipHours><hour>13</hour><hour>14</hour></skipHours>"
     farm.serve_validated("/feed.xml", rss([item(1)], extra=hours), etag='"one"')
     await adding.add(farm.url())
-    async with storage.writing() as unit:
-        source = (await unit.session.exec(select(Source))).one()
+    async with storage.writing() as tx:
+        source = (await tx.session.exec(select(Source))).one()
         source.own_network = False
 
     await poll_after(polling, clock)
@@ -213,8 +213,8 @@ async def test_whoever_lost_the_lease_stores_nothing(storage, adding, fetcher, r
 
     class TakenMeanwhile:
         async def fetch(self, url: str, **asked):
-            async with storage.writing() as unit:
-                source = (await unit.session.exec(select(Source))).one()
+            async with storage.writing() as tx:
+                source = (await tx.session.exec(select(Source))).one()
                 source.owner = "another"
             return await fetcher.fetch(url, **asked)
 
@@ -232,8 +232,8 @@ async def test_a_followed_source_never_leads_into_the_operators_network(
 ):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
-    async with storage.writing() as unit:
-        (await unit.session.exec(select(Source))).one().public = False
+    async with storage.writing() as tx:
+        (await tx.session.exec(select(Source))).one().public = False
     farm.asked.clear()
 
     await poll_after(polling, clock)
@@ -247,8 +247,8 @@ async def test_articles_are_stored_in_the_order_in_which_they_were_told(storage,
 
     await adding.add(farm.url())
 
-    async with storage.reading() as unit:
-        titles = await unit.session.exec(select(Article.title).order_by(col(Article.id)))
+    async with storage.reading() as tx:
+        titles = await tx.session.exec(select(Article.title).order_by(col(Article.id)))
     assert list(titles) == [f"Sample news {n}" for n in (4, 3, 2, 1, 0)]
 
 

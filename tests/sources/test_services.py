@@ -54,5 +54,5 @@ async def test_what_it_issues_again_under_another_id_is_no_new_article(
     assert (added.articles, service.visits) == (1, 2)
     assert article.title == "Storm hits harbour"
     assert await rows_of(storage, AwaitedPage) == []
-    async with storage.reading() as unit:
-        assert await first_publisher_names(unit, [article.id]) == {article.id: "Sample Post"}
+    async with storage.reading() as tx:
+        assert await first_publisher_names(tx, [article.id]) == {article.id: "Sample Post"}

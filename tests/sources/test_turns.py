@@ -41,20 +41,20 @@ class Web:
 
 async def awaited(storage: Storage, *urls: str) -> None:
     """Store an article for each of *urls* that waits for its page."""
-    async with storage.writing() as unit:
-        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": unit.now}
-        row |= {"next_fetch_at": unit.now + 9 * MINUTE}
-        source_id = await add_source(unit, row) or 0
+    async with storage.writing() as tx:
+        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": tx.now}
+        row |= {"next_fetch_at": tx.now + 9 * MINUTE}
+        source_id = await add_source(tx, row) or 0
         items = [Item(url=url, title=url, text="A taste.") for url in urls]
-        marked = awaiting_pages(drafts(items, unit.now), FullText.AUTO, SourceKind.FEED)
-        await store_drafts(unit, source_id, marked, inside=False)
+        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED)
+        await store_drafts(tx, source_id, marked, inside=False)
 
 
 async def stored(storage: Storage, *urls: str) -> None:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for url in urls:
             row = {"url": url, "url_hash": url, "host": url.split("/")[2]}
-            await add_source(unit, row | {"created_at": unit.now, "next_fetch_at": unit.now})
+            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):

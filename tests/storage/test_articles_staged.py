@@ -18,22 +18,22 @@ MINUTE = timedelta(minutes=1)
 
 
 async def stored(storage: Storage, title: str, wait: timedelta | None = None) -> None:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         article = Article(
             url_hash=title,
             url=f"https://wire.example/{title}",
             title=title,
-            stored_at=unit.now,
-            news_at=unit.now,
-            ready_at=None if wait is None else unit.now + wait,
+            stored_at=tx.now,
+            news_at=tx.now,
+            ready_at=None if wait is None else tx.now + wait,
             story_id=0,
         )
-        await store_articles(unit, [article.model_dump(exclude={"id"})])
+        await store_articles(tx, [article.model_dump(exclude={"id"})])
 
 
 async def claimed(storage: Storage) -> list[str]:
-    async with storage.writing() as unit:
-        articles = await claim_articles(unit, Stage.STORED, owner="me", limit=9)
+    async with storage.writing() as tx:
+        articles = await claim_articles(tx, Stage.STORED, owner="me", limit=9)
     return [article.title for article in articles]
 
 
@@ -61,8 +61,8 @@ async def test_what_is_on_its_way_is_found_without_a_look_at_all_articles(sqlite
     asked = select(Article.id).where(is_at(Stage.STORED)).order_by(col(Article.id))
     compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
     opened = Storage.open(sqlite_url)
-    async with opened.reading() as unit:
-        connection = await unit.session.connection()
+    async with opened.reading() as tx:
+        connection = await tx.session.connection()
         explained = text(f"EXPLAIN QUERY PLAN {compiled}")
 
         plan = (await connection.execute(explained, {"stage_1": "stored"})).all()

@@ -50,8 +50,8 @@ async def rows_at(url: str):
 
 async def add_a_story(url: str) -> None:
     storage = Storage.open(url)
-    async with storage.writing() as unit:
-        unit.session.add(Story(created_at=unit.now))
+    async with storage.writing() as tx:
+        tx.session.add(Story(created_at=tx.now))
     await storage.close()
 
 
@@ -113,8 +113,8 @@ async def test_a_backup_of_the_other_kind_is_refused(
 async def test_a_server_in_use_is_not_restored_over(own_postgresql_url: str, tmp_path: Path):
     await restore_ready(own_postgresql_url, tmp_path / "backup")
     storage = Storage.open(own_postgresql_url)
-    async with storage.reading() as unit:
-        await unit.session.exec(select(Story))
+    async with storage.reading() as tx:
+        await tx.session.exec(select(Story))
         with pytest.raises(DatabaseInUseError, match="in use"):
             await restore(own_postgresql_url, tmp_path / "backup", quietly, force=True)
     await storage.close()

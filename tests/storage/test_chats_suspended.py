@@ -45,12 +45,12 @@ async def test_what_waits_and_is_due_again_when_the_chat_comes_back(storage, clo
         for medium, box in ((Medium.TELEGRAM, None), (Medium.EMAIL, mailbox))
     }
 
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat, state)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat, state)
     states = [(await outbox.get(row)).state for row in ids.values()]
     waiting = {each for each, now in zip(ids, states, strict=True) if now is SUSPENDED}
-    async with storage.writing() as unit:
-        await restore_chat(unit, chat)
+    async with storage.writing() as tx:
+        await restore_chat(tx, chat)
 
     assert waiting == held
     assert [await due_at(outbox, row) for row in ids.values()] == [clock.now] * len(ids)
@@ -61,9 +61,9 @@ async def test_a_pause_outlasts_being_blocked(storage: Storage):
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
 
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat, ChatState.PAUSED)
-        await suspend_chat(unit, chat, ChatState.BLOCKED)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat, ChatState.PAUSED)
+        await suspend_chat(tx, chat, ChatState.BLOCKED)
 
     assert await state_of(storage, chat) is ChatState.PAUSED
 
@@ -84,12 +84,12 @@ async def test_what_is_no_news_any_more_expires_when_the_chat_comes_back(
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
     row = await outbox.add(chat, kind=kind)
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat, ChatState.BLOCKED)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat, ChatState.BLOCKED)
     clock.turn(timedelta(hours=away))
 
-    async with storage.writing() as unit:
-        await restore_chat(unit, chat)
+    async with storage.writing() as tx:
+        await restore_chat(tx, chat)
 
     assert (await outbox.get(row)).state is state
 
@@ -100,18 +100,18 @@ async def test_a_mail_goes_again_once_both_its_chat_and_its_mailbox_are_back(sto
     chat = await outbox.chat(7)
     mailbox = await mailbox_of(storage, chat)
     mail = await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat, ChatState.PAUSED)
-        row = await unit.session.get_one(Mailbox, mailbox)
-        await suspend_mailbox(unit, row, MailboxProblem.BOUNCED, "gone")
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat, ChatState.PAUSED)
+        row = await tx.session.get_one(Mailbox, mailbox)
+        await suspend_mailbox(tx, row, MailboxProblem.BOUNCED, "gone")
 
     states = []
     for back in ("the chat", "the mailbox") if first == "the chat" else ("the mailbox", "the chat"):
-        async with storage.writing() as unit:
+        async with storage.writing() as tx:
             if back == "the chat":
-                await restore_chat(unit, chat)
+                await restore_chat(tx, chat)
             else:
-                await confirm_mailbox(unit, await unit.session.get_one(Mailbox, mailbox))
+                await confirm_mailbox(tx, await tx.session.get_one(Mailbox, mailbox))
         states += await outbox.states(mail)
 
     assert states == [SUSPENDED, DeliveryState.PENDING]
@@ -121,21 +121,21 @@ async def test_a_mail_to_a_suspended_mailbox_is_not_late(storage, clock):
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
     mailbox = await mailbox_of(storage, chat)
-    async with storage.writing() as unit:
-        row = await unit.session.get_one(Mailbox, mailbox)
-        await suspend_mailbox(unit, row, MailboxProblem.BOUNCED, "gone")
+    async with storage.writing() as tx:
+        row = await tx.session.get_one(Mailbox, mailbox)
+        await suspend_mailbox(tx, row, MailboxProblem.BOUNCED, "gone")
     await outbox.add(chat, medium=Medium.EMAIL, mailbox_id=mailbox)
-    async with storage.writing() as unit:
-        assert await claim_mails(unit, "me", limit=9, lease=timedelta(minutes=1)) == []
+    async with storage.writing() as tx:
+        assert await claim_mails(tx, "me", limit=9, lease=timedelta(minutes=1)) == []
     clock.turn(timedelta(hours=1))
 
-    async with storage.reading() as unit:
-        assert (await backlog(unit)).lags["mail"] == 0
+    async with storage.reading() as tx:
+        assert (await backlog(tx)).lags["mail"] == 0
 
 
 async def mailbox_of(storage: Storage, chat_id: int) -> int:
-    async with storage.writing() as unit:
-        now = unit.now
+    async with storage.writing() as tx:
+        now = tx.now
         row = Mailbox(
             chat_id=chat_id,
             address="ann@example.org",
@@ -144,8 +144,8 @@ async def mailbox_of(storage: Storage, chat_id: int) -> int:
             created_at=now,
             asked_at=now,
         )
-        unit.session.add(row)
-        await unit.session.flush()
+        tx.session.add(row)
+        await tx.session.flush()
         return row.id
 
 
@@ -154,5 +154,5 @@ async def due_at(outbox: Outbox, delivery_id: int):
 
 
 async def state_of(storage: Storage, chat_id: int) -> ChatState:
-    async with storage.reading() as unit:
-        return (await unit.session.get_one(Chat, chat_id)).state
+    async with storage.reading() as tx:
+        return (await tx.session.get_one(Chat, chat_id)).state

@@ -6,13 +6,13 @@ from tests.conftest import TurnedClock
 
 
 async def made(storage: Storage, number: int) -> str:
-    async with storage.writing() as unit:
-        return await add_index_version(unit, number)
+    async with storage.writing() as tx:
+        return await add_index_version(tx, number)
 
 
 async def known(storage: Storage) -> dict[str, int]:
-    async with storage.reading() as unit:
-        return await index_versions(unit)
+    async with storage.reading() as tx:
+        return await index_versions(tx)
 
 
 async def test_each_checkpoint_has_a_token_of_its_own(storage: Storage):

@@ -38,8 +38,8 @@ async def test_a_database_that_is_up_to_date_says_so(database_url):
 )
 async def test_older_and_newer_tables_are_told_apart(sqlite_url, revision, pending):
     storage = Storage.open(sqlite_url)
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         moved = text("UPDATE alembic_version SET version_num = :revision")
         await connection.execute(moved, {"revision": revision})
     await storage.close()
@@ -53,8 +53,8 @@ async def test_what_is_opened_to_read_cannot_be_written_to(sqlite_url):
     storage = open_read_only(sqlite_url)
 
     with pytest.raises(DatabaseError):
-        async with storage.writing() as unit:
-            await unit.session.exec(delete(Chat))
+        async with storage.writing() as tx:
+            await tx.session.exec(delete(Chat))
     await storage.close()
 
 
@@ -73,11 +73,11 @@ async def test_a_damaged_file_is_told(tmp_path):
 
 
 async def test_who_holds_a_lease_runs(storage, clock):
-    async with storage.writing() as unit:
-        await acquire_lease(unit, "polling", "a", timedelta(minutes=1))
-        assert await leases_held(unit) == ["a"]
+    async with storage.writing() as tx:
+        await acquire_lease(tx, "polling", "a", timedelta(minutes=1))
+        assert await leases_held(tx) == ["a"]
 
     clock.turn(timedelta(minutes=2))
 
-    async with storage.reading() as unit:
-        assert await leases_held(unit) == []
+    async with storage.reading() as tx:
+        assert await leases_held(tx) == []

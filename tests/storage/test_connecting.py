@@ -63,16 +63,16 @@ async def silent_server(taken: list[str] | None = None) -> AsyncIterator[tuple[s
         ended.set()
 
 
-async def said(unit: Transaction, statement: str) -> object:
-    connection = await unit.session.connection()
+async def said(tx: Transaction, statement: str) -> object:
+    connection = await tx.session.connection()
     result = await connection.execute(text(statement))
     return result.scalar() if result.returns_rows else None
 
 
 async def done(storage: Storage, *statements: str) -> object:
-    """Return what the last of the *statements* gave, which are one unit of work."""
-    async with storage.writing() as unit:
-        return [await said(unit, statement) for statement in statements][-1]
+    """Return what the last of the *statements* gave, which are one transaction."""
+    async with storage.writing() as tx:
+        return [await said(tx, statement) for statement in statements][-1]
 
 
 async def server_process(storage: Storage) -> object:
@@ -81,13 +81,13 @@ async def server_process(storage: Storage) -> object:
 
 async def drop_connections_of(beside: Storage, role: str) -> None:
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role"
-    async with beside.reading() as unit:
-        await (await unit.session.connection()).execute(text(ended), {"role": role})
+    async with beside.reading() as tx:
+        await (await tx.session.connection()).execute(text(ended), {"role": role})
 
 
 async def read(storage: Storage) -> None:
-    async with storage.reading() as unit:
-        await said(unit, "SELECT 1")
+    async with storage.reading() as tx:
+        await said(tx, "SELECT 1")
 
 
 async def fails(storage: Storage, *statements: str) -> Exception:
@@ -114,8 +114,8 @@ async def test_a_server_that_did_not_answer_is_asked_last(postgresql_url: str):
     taken: list[str] = []
     async with silent_server(taken) as silent:
         url = on_servers(postgresql_url, silent, timeout="1")
-        async with opened(url) as storage, storage.writing(), storage.writing() as unit:
-            assert await said(unit, "SELECT 1") == 1
+        async with opened(url) as storage, storage.writing(), storage.writing() as tx:
+            assert await said(tx, "SELECT 1") == 1
 
     assert taken == ["one"]
 
@@ -208,12 +208,12 @@ async def test_a_server_made_a_standby_is_left(postgresql_url: str):
 
 async def test_all_connections_to_a_server_made_a_standby_are_left(postgresql_url: str):
     async with opened(postgresql_url) as storage:
-        async with storage.writing() as unit, storage.writing() as another:
-            before = {await said(each, "SELECT pg_backend_pid()") for each in (unit, another)}
+        async with storage.writing() as tx, storage.writing() as another:
+            before = {await said(each, "SELECT pg_backend_pid()") for each in (tx, another)}
         await fails(storage, "SET TRANSACTION READ ONLY", "CREATE TABLE x (y int)")
 
-        async with storage.writing() as unit, storage.writing() as another:
-            after = {await said(each, "SELECT pg_backend_pid()") for each in (unit, another)}
+        async with storage.writing() as tx, storage.writing() as another:
+            after = {await said(each, "SELECT pg_backend_pid()") for each in (tx, another)}
 
     assert not before & after
 
@@ -259,8 +259,8 @@ async def test_whoever_waits_for_a_lock_outlasts_a_process_that_stands_still():
 
 
 async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
-    async with opened(postgresql_url) as storage, storage.reading() as unit:
-        connection = await (await unit.session.connection()).get_raw_connection()
+    async with opened(postgresql_url) as storage, storage.reading() as tx:
+        connection = await (await tx.session.connection()).get_raw_connection()
         driver: Any = connection.driver_connection
         sock = driver._transport.get_extra_info("socket")
 
@@ -279,9 +279,9 @@ async def test_the_system_looks_for_a_server_that_vanished(postgresql_url: str):
 
 async def test_a_connection_that_was_closed_is_not_taken_from_the_pool(postgresql_url: str):
     async with opened(postgresql_url) as storage:
-        async with storage.reading() as unit:
-            before = await said(unit, "SELECT pg_backend_pid()")
-            connection = await (await unit.session.connection()).get_raw_connection()
+        async with storage.reading() as tx:
+            before = await said(tx, "SELECT pg_backend_pid()")
+            connection = await (await tx.session.connection()).get_raw_connection()
             driver: Any = connection.driver_connection
         driver.terminate()
 

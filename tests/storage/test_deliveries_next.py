@@ -65,46 +65,46 @@ class Life:
         await self.outbox.add(self.dice.choice(self.chats), kind=self.dice.choice([*DeliveryKind]))
 
     async def send(self) -> None:
-        async with self.storage.writing() as unit:
-            claimed = await claim_deliveries(unit, "me", limit=self.dice.randint(1, 5), lease=LEASE)
-            begun = await begin_sending(unit, [each.id for each in claimed], "me", LEASE)
+        async with self.storage.writing() as tx:
+            claimed = await claim_deliveries(tx, "me", limit=self.dice.randint(1, 5), lease=LEASE)
+            begun = await begin_sending(tx, [each.id for each in claimed], "me", LEASE)
         await self.check()
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             answers = {each: Answer(self.dice.choice(ANSWERS)) for each in begun}
-            await record_answers(unit, "me", answers)
+            await record_answers(tx, "me", answers)
 
     async def crash(self) -> None:
-        async with self.storage.writing() as unit:
-            await claim_deliveries(unit, "dead", limit=2, lease=LEASE)
+        async with self.storage.writing() as tx:
+            await claim_deliveries(tx, "dead", limit=2, lease=LEASE)
         self.clock.turn(LEASE)
-        async with self.storage.writing() as unit:
-            await release_unsent(unit)
-            await resend_unknown(unit)
+        async with self.storage.writing() as tx:
+            await release_unsent(tx)
+            await resend_unknown(tx)
 
     async def go_and_come_back(self) -> None:
         chat = self.dice.choice(self.chats)
-        async with self.storage.writing() as unit:
-            await suspend_chat(unit, chat, ChatState.BLOCKED)
+        async with self.storage.writing() as tx:
+            await suspend_chat(tx, chat, ChatState.BLOCKED)
         await self.outbox.add(chat)
         await self.send()
         self.clock.turn(timedelta(hours=self.dice.choice([1, 7])))
-        async with self.storage.writing() as unit:
-            await restore_chat(unit, chat)
+        async with self.storage.writing() as tx:
+            await restore_chat(tx, chat)
 
     async def release(self) -> None:
-        async with self.storage.writing() as unit:
-            await release_deliveries(unit)
+        async with self.storage.writing() as tx:
+            await release_deliveries(tx)
 
     async def upgrade(self) -> None:
         """A group migrates to an id under which another row of ours stands already."""
         new = self.group * 10
         await self.outbox.add(await self.outbox.chat(new))
-        async with self.storage.writing() as unit:
-            await migrate_chat(unit, self.group, new)
+        async with self.storage.writing() as tx:
+            await migrate_chat(tx, self.group, new)
         self.group = new
 
     async def check(self) -> None:
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             first = (
                 select(func.min(Delivery.id))
                 .where(text(BLOCKING_SQL))
@@ -113,7 +113,7 @@ class Life:
             left = select(Delivery.id).where(
                 col(Delivery.id).in_(first), col(Delivery.state) == QUEUED
             )
-            assert list(await unit.session.exec(left)) == []
+            assert list(await tx.session.exec(left)) == []
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -134,8 +134,8 @@ async def test_a_claim_does_not_look_twice_at_what_stands_behind(storage, clock)
     chat = await outbox.chat(7)
     first, *behind = [await outbox.add(chat) for _ in range(5)]
 
-    async with storage.writing() as unit:
-        (claimed,) = await claim_deliveries(unit, "me", limit=9, lease=LEASE)
+    async with storage.writing() as tx:
+        (claimed,) = await claim_deliveries(tx, "me", limit=9, lease=LEASE)
 
     assert claimed.id == first
     assert await outbox.states(*behind) == [QUEUED] * 4
@@ -153,9 +153,9 @@ async def test_a_long_backlog_is_marked_in_several_units_each_of_which_calls_the
     units = []
 
     for _ in range(3):
-        async with storage.writing() as unit:
-            claimed = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
-            units.append(([each.id for each in claimed], unit.hints))
+        async with storage.writing() as tx:
+            claimed = await claim_deliveries(tx, "me", limit=1, lease=LEASE)
+            units.append(([each.id for each in claimed], tx.notifications))
 
     assert units == [([1], set()), ([], {Notification.DELIVERIES}), ([last], set())]
 
@@ -164,11 +164,11 @@ async def test_the_next_one_may_go_once_the_first_is_out_of_the_way(storage):
     outbox = Outbox(storage)
     chat = await outbox.chat(7)
     first, second, third = [await outbox.add(chat) for _ in range(3)]
-    async with storage.writing() as unit:
-        await claim_deliveries(unit, "me", limit=9, lease=LEASE)
-        await begin_sending(unit, [first], "me", LEASE)
+    async with storage.writing() as tx:
+        await claim_deliveries(tx, "me", limit=9, lease=LEASE)
+        await begin_sending(tx, [first], "me", LEASE)
 
-        await record_answers(unit, "me", {first: Answer(Event.ACCEPTED)})
+        await record_answers(tx, "me", {first: Answer(Event.ACCEPTED)})
 
     assert await outbox.states(second, third) == [DeliveryState.PENDING, QUEUED]
 
@@ -179,17 +179,17 @@ async def test_the_parts_of_a_digest_follow_each_other_before_other_digests(stor
     parts = [await outbox.add(first, kind=DeliveryKind.EDITION) for _ in range(2)]
     for other in others:
         await outbox.add(other, kind=DeliveryKind.EDITION)
-    async with storage.writing() as unit:
-        await claim_deliveries(unit, "me", limit=2, lease=LEASE)
-        await begin_sending(unit, [parts[0]], "me", LEASE)
-        await record_answers(unit, "me", {parts[0]: Answer(Event.ACCEPTED)})
-        await advance_all(unit, {chat_pace_key(1): clock.now + SECOND})
+    async with storage.writing() as tx:
+        await claim_deliveries(tx, "me", limit=2, lease=LEASE)
+        await begin_sending(tx, [parts[0]], "me", LEASE)
+        await record_answers(tx, "me", {parts[0]: Answer(Event.ACCEPTED)})
+        await advance_all(tx, {chat_pace_key(1): clock.now + SECOND})
 
-    async with storage.writing() as unit:
-        too_early = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
+    async with storage.writing() as tx:
+        too_early = await claim_deliveries(tx, "me", limit=1, lease=LEASE)
     clock.turn(SECOND)
-    async with storage.writing() as unit:
-        in_time = await claim_deliveries(unit, "me", limit=1, lease=LEASE)
+    async with storage.writing() as tx:
+        in_time = await claim_deliveries(tx, "me", limit=1, lease=LEASE)
 
     assert [each.telegram_id for each in too_early] == [3]
     assert [each.id for each in in_time] == [parts[1]]

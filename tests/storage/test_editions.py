@@ -12,9 +12,9 @@ ME = "me"
 @pytest.fixture
 async def chats(storage):
     """Return our rows of three chats."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         return [
-            (await open_chat(unit, {"telegram_id": number, "thread_id": 0})).id
+            (await open_chat(tx, {"telegram_id": number, "thread_id": 0})).id
             for number in (7, 8, 9)
         ]
 
@@ -32,10 +32,10 @@ def edition(chat: int, made_at: datetime, slot: int = 0) -> Edition:
 
 async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(storage, chats):
     busy, away, new = chats
-    async with storage.writing() as unit:
-        now = unit.now
+    async with storage.writing() as tx:
+        now = tx.now
         made = [now - DAY, now - 2 * DAY, now - 300 * DAY]
-        unit.session.add_all(
+        tx.session.add_all(
             [
                 edition(busy, made[1]),
                 edition(busy, made[0]),
@@ -43,9 +43,9 @@ async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(stor
                 edition(away, made[2]),
             ]
         )
-        await unit.session.flush()
+        await tx.session.flush()
 
-        last = await last_editions_of_each(unit, chats)
+        last = await last_editions_of_each(tx, chats)
 
     assert last == {
         busy: LastEditions({0: made[0].date(), 2: made[1].date()}, made[0]),
@@ -57,18 +57,18 @@ async def test_the_last_edition_of_each_slot_counts_however_long_ago_it_was(stor
 async def test_a_chat_is_settled_only_if_it_is_ours_and_its_plan_unchanged(storage, chats):
     ours, changed, taken = chats
     due, moved, after = (datetime(2026, 3, day, 8, tzinfo=UTC) for day in (2, 3, 4))
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for chat in chats:
-            row = await unit.session.get_one(Chat, chat)
+            row = await tx.session.get_one(Chat, chat)
             row.next_digest_at = moved if chat == changed else due
             row.owner = "other" if chat == taken else ME
-            row.lease_until = unit.now + DAY
+            row.lease_until = tx.now + DAY
 
-    async with storage.writing() as unit:
-        settled = await schedule_chats(unit, ME, dict.fromkeys(chats, (due, after)))
+    async with storage.writing() as tx:
+        settled = await schedule_chats(tx, ME, dict.fromkeys(chats, (due, after)))
 
-    async with storage.reading() as unit:
-        rows = [await unit.session.get_one(Chat, chat) for chat in chats]
+    async with storage.reading() as tx:
+        rows = [await tx.session.get_one(Chat, chat) for chat in chats]
     assert settled == {ours}
     assert [row.next_digest_at for row in rows] == [after, moved, due]
     assert [row.owner for row in rows] == [None, None, "other"]

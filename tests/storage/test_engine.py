@@ -17,25 +17,25 @@ SECOND = timedelta(seconds=1)
 
 
 async def add_sources(storage: Storage, number: int) -> None:
-    async with storage.writing() as unit:
-        unit.session.add_all(
+    async with storage.writing() as tx:
+        tx.session.add_all(
             Source(
                 url=f"https://example.org/{i}",
                 url_hash=str(i),
                 host="example.org",
-                created_at=unit.now,
-                next_fetch_at=unit.now,
+                created_at=tx.now,
+                next_fetch_at=tx.now,
             )
             for i in range(number)
         )
 
 
 async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[int | None]:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         rows = await claim(
-            unit,
+            tx,
             Source,
-            (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= unit.now),
+            (col(Source.state) == SourceState.ACTIVE) & (col(Source.next_fetch_at) <= tx.now),
             order=(Source.id,),
             limit=limit,
             owner=owner,
@@ -48,9 +48,9 @@ async def claim_sources(storage: Storage, owner: str, limit: int = 10) -> list[i
 async def test_an_error_does_not_tell_what_people_wrote(storage: Storage):
     words = select(func.no_such_function("what somebody watches"))
 
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         with pytest.raises(DatabaseError) as told:
-            await unit.session.exec(words)
+            await tx.session.exec(words)
 
     assert "what somebody watches" not in str(told.value)
 
@@ -84,19 +84,19 @@ async def test_the_only_process_takes_over_what_dead_ones_leased(storage: Storag
     await claim_sources(storage, "dead", limit=1)
     mine = await claim_sources(storage, "alive", limit=1)
 
-    async with storage.writing() as unit:
-        await release_all_of_others(unit, Source, "alive")
+    async with storage.writing() as tx:
+        await release_all_of_others(tx, Source, "alive")
 
-    async with storage.reading() as unit:
-        owners = (await unit.session.exec(select(Source))).all()
+    async with storage.reading() as tx:
+        owners = (await tx.session.exec(select(Source))).all()
     assert [row.id for row in owners if row.owner == "alive"] == mine
     assert [row.owner for row in owners if row.id not in mine] == [None]
 
 
 async def test_a_unit_that_fails_leaves_nothing(storage: Storage):
     async def fail_after_a_write() -> None:
-        async with storage.writing() as unit:
-            await unit.session.exec(update(Source).values(title="changed"))
+        async with storage.writing() as tx:
+            await tx.session.exec(update(Source).values(title="changed"))
             raise RuntimeError
 
     await add_sources(storage, 1)
@@ -104,8 +104,8 @@ async def test_a_unit_that_fails_leaves_nothing(storage: Storage):
     with pytest.raises(RuntimeError):
         await fail_after_a_write()
 
-    async with storage.reading() as unit:
-        assert (await unit.session.exec(select(Source.title))).one() == ""
+    async with storage.reading() as tx:
+        assert (await tx.session.exec(select(Source.title))).one() == ""
 
 
 async def test_a_reader_does_not_hold_up_a_writer(storage: Storage):
@@ -123,8 +123,8 @@ async def test_times_come_back_aware_and_to_the_microsecond(storage: Storage, cl
     clock.now = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
     await add_sources(storage, 1)
 
-    async with storage.reading() as unit:
-        source = (await unit.session.exec(select(Source))).one()
+    async with storage.reading() as tx:
+        source = (await tx.session.exec(select(Source))).one()
 
     assert source.created_at == clock.now
 
@@ -133,8 +133,8 @@ async def test_the_database_clock_is_finer_than_a_second_and_goes_on(database_ur
     storage = Storage.open(database_url, clock=database_clock)
     moments = []
     for _ in range(20):
-        async with storage.reading() as unit:
-            moments.append(unit.now)
+        async with storage.reading() as tx:
+            moments.append(tx.now)
     await storage.close()
 
     assert moments == sorted(moments)
@@ -145,8 +145,8 @@ async def test_the_database_clock_is_finer_than_a_second_and_goes_on(database_ur
 async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
     storage = Storage.open(sqlite_url)
 
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
         keys = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()
     await storage.close()
@@ -158,8 +158,8 @@ async def test_sqlite_is_in_write_ahead_mode_with_foreign_keys(sqlite_url: str):
 async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_over(database_url):
     storage = Storage.open(database_url)
 
-    async with storage.writing() as unit:
-        connection = await unit.session.connection()
+    async with storage.writing() as tx:
+        connection = await tx.session.connection()
         shown = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
         within = shown.scalar_one()
     await storage.close()
@@ -171,10 +171,10 @@ async def test_postgresql_gives_up_a_unit_that_stands_still_before_any_lease_is_
 async def test_a_unit_that_waited_for_a_lock_learns_what_time_it_is_by_now(
     storage: Storage, clock: TurnedClock
 ):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         clock.turn(SECOND)
 
-        later = await unit.anew()
+        later = await tx.anew()
 
-    assert later.now - unit.now == SECOND
-    assert (later.session, later.hints) == (unit.session, unit.hints)
+    assert later.now - tx.now == SECOND
+    assert (later.session, later.notifications) == (tx.session, tx.notifications)

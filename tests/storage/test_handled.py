@@ -17,8 +17,8 @@ FIRST = UpdateRef(bot_id=7_000_000_000, update_id=1)
 
 
 async def comes(storage: Storage, once: UpdateRef | None) -> bool:
-    async with storage.writing() as unit:
-        return await is_duplicate(unit, once)
+    async with storage.writing() as tx:
+        return await is_duplicate(tx, once)
 
 
 async def test_the_second_time_is_again(storage):
@@ -36,21 +36,21 @@ async def test_what_comes_by_no_update_is_meant_each_time(storage):
 
 
 async def test_what_is_not_committed_was_not_handled(storage):
-    async with storage.writing() as unit:
-        await is_duplicate(unit, FIRST)
-        await unit.session.rollback()
+    async with storage.writing() as tx:
+        await is_duplicate(tx, FIRST)
+        await tx.session.rollback()
 
     assert not await comes(storage, FIRST)
 
 
 async def test_what_the_act_made_is_known_the_second_time(storage):
-    async with storage.writing() as unit:
-        await is_duplicate(unit, FIRST)
-        before = await result_of(unit, FIRST)
-        await record_result(unit, FIRST, 12)
+    async with storage.writing() as tx:
+        await is_duplicate(tx, FIRST)
+        before = await result_of(tx, FIRST)
+        await record_result(tx, FIRST, 12)
 
-    async with storage.reading() as unit:
-        assert (before, await result_of(unit, FIRST)) == (None, 12)
+    async with storage.reading() as tx:
+        assert (before, await result_of(tx, FIRST)) == (None, 12)
 
 
 async def test_after_a_day_it_is_forgotten(storage, clock):
@@ -58,6 +58,6 @@ async def test_after_a_day_it_is_forgotten(storage, clock):
     clock.turn(timedelta(days=1, seconds=1))
     await comes(storage, UpdateRef(1, 2))
 
-    async with storage.reading() as unit:
-        (kept,) = await unit.session.exec(select(ProcessedUpdate))
+    async with storage.reading() as tx:
+        (kept,) = await tx.session.exec(select(ProcessedUpdate))
     assert (kept.bot_id, kept.update_id) == (1, 2)

@@ -36,13 +36,13 @@ async def connected(heard: Heard) -> None:
 
 
 async def give(storage: Storage, *hints: Notification) -> None:
-    async with storage.writing() as unit:
-        unit.hints.update(hints)
+    async with storage.writing() as tx:
+        tx.notifications.update(hints)
 
 
 async def fail_after(storage: Storage, hint: Notification) -> None:
-    async with storage.writing() as unit:
-        unit.hints.add(hint)
+    async with storage.writing() as tx:
+        tx.notifications.add(hint)
         raise LookupError
 
 
@@ -76,8 +76,8 @@ async def test_a_unit_that_is_rolled_back_wakes_nobody(storage: Storage, postgre
 
 async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as heard:
-        async with storage.writing() as unit:
-            connection = await unit.session.connection()
+        async with storage.writing() as tx:
+            connection = await tx.session.connection()
             await connection.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -93,8 +93,8 @@ async def test_a_lost_connection_is_taken_up_again(storage: Storage, postgresql_
 
 async def test_hints_of_a_newer_version_are_passed_over(storage: Storage, postgresql_url: str):
     async with listening(postgresql_url) as heard:
-        async with storage.writing() as unit:
-            connection = await unit.session.connection()
+        async with storage.writing() as tx:
+            connection = await tx.session.connection()
             await connection.execute(text("SELECT pg_notify('dateline', 'editions')"))
 
         await give(storage, Notification.ARTICLES)
@@ -113,7 +113,7 @@ async def test_a_thousand_commits_are_told_once_in_each_lull(storage: Storage, p
     async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
         task = group.create_task(hints.exchange(own.put_nowait))
         await connected(own)
-        with storage.hinting(hints):
+        with storage.notifying(hints):
             await give(storage, Notification.ARTICLES)
             assert await paused.get() == 0.1  # so often at most, whatever is committed
             for _ in range(1000):
@@ -141,7 +141,7 @@ async def test_each_of_the_other_processes_is_woken(storage: Storage, postgresql
         async with asyncio.TaskGroup() as group:
             task = group.create_task(hints.exchange(own.put_nowait))
             await connected(own)
-            with storage.hinting(hints):
+            with storage.notifying(hints):
                 await give(storage, Notification.PAGES)
 
             assert [await each.get() for each in (one, other, own)] == 3 * [Notification.PAGES]
@@ -152,7 +152,7 @@ async def test_what_is_given_while_the_server_is_away_is_told_later(
     storage: Storage, postgresql_url: str
 ):
     hints, own = Notifier(postgresql_url, pause=at_once), Heard()
-    with storage.hinting(hints):
+    with storage.notifying(hints):
         await give(storage, Notification.PAGES)
 
     async with listening(postgresql_url) as heard, asyncio.TaskGroup() as group:
@@ -172,22 +172,22 @@ async def test_on_sqlite_nothing_is_given(sqlite_url: str):
 async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
     opened = Storage.open(sqlite_url)
 
-    async with opened.writing() as unit:
-        await query_for(unit, "taiwan")
-        assert unit.hints == {Notification.QUERIES}
-    async with opened.writing() as unit:
-        await query_for(unit, "taiwan")
-        assert unit.hints == set()
-    async with opened.writing() as unit:
-        now = unit.now
+    async with opened.writing() as tx:
+        await query_for(tx, "taiwan")
+        assert tx.notifications == {Notification.QUERIES}
+    async with opened.writing() as tx:
+        await query_for(tx, "taiwan")
+        assert tx.notifications == set()
+    async with opened.writing() as tx:
+        now = tx.now
         article = Article(url="u", url_hash="1", title="", stored_at=now, news_at=now, story_id=0)
-        ids = (await store_articles(unit, [article.model_dump(exclude={"id"})])).values()
-        assert unit.hints == {Notification.ARTICLES}
-    async with opened.writing() as unit:
-        await claim_articles(unit, Stage.STORED, owner="me", limit=9)
-        await advance_articles(unit, list(ids), owner="me", stage=Stage.MATCHED)
-        assert unit.hints == {Notification.MATCHES}
-    async with opened.writing() as unit:
-        await release_deliveries(unit)
-        assert unit.hints == {Notification.DELIVERIES}
+        ids = (await store_articles(tx, [article.model_dump(exclude={"id"})])).values()
+        assert tx.notifications == {Notification.ARTICLES}
+    async with opened.writing() as tx:
+        await claim_articles(tx, Stage.STORED, owner="me", limit=9)
+        await advance_articles(tx, list(ids), owner="me", stage=Stage.MATCHED)
+        assert tx.notifications == {Notification.MATCHES}
+    async with opened.writing() as tx:
+        await release_deliveries(tx)
+        assert tx.notifications == {Notification.DELIVERIES}
     await opened.close()

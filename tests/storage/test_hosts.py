@@ -19,21 +19,21 @@ _numbers = count()
 
 
 async def add(storage: Storage, *hosts: str) -> None:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for host in hosts:
             url = f"https://{host}/{next(_numbers)}"
             row = {"url": url, "url_hash": url_hash(url), "host": host}
-            await add_source(unit, row | {"created_at": unit.now, "next_fetch_at": unit.now})
+            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
 
 
 async def pause(storage: Storage, host: str, pause: timedelta) -> None:
-    async with storage.writing() as unit:
-        await delay_host(unit, host, unit.now + pause)
+    async with storage.writing() as tx:
+        await delay_host(tx, host, tx.now + pause)
 
 
 async def due_hosts(storage: Storage, owner: str = "me") -> list[str]:
-    async with storage.writing() as unit:
-        claimed = await claim_due_sources(unit, owner=owner, limit=99, lease=timedelta(seconds=1))
+    async with storage.writing() as tx:
+        claimed = await claim_due_sources(tx, owner=owner, limit=99, lease=timedelta(seconds=1))
     return sorted(source.host for source in claimed)
 
 
@@ -99,9 +99,9 @@ async def test_two_who_claim_at_once_never_get_the_same_host(storage: Storage):
     await add(storage, *(["one.example"] * 5), *(["two.example"] * 5))
 
     async def claim_some(owner: str) -> set[str]:
-        async with storage.writing() as unit:
+        async with storage.writing() as tx:
             lease = timedelta(minutes=1)
-            claimed = await claim_due_sources(unit, owner=owner, limit=2, lease=lease)
+            claimed = await claim_due_sources(tx, owner=owner, limit=2, lease=lease)
         return {source.host for source in claimed}
 
     taken = await asyncio.gather(*(claim_some(f"owner {number}") for number in range(6)))
@@ -113,7 +113,7 @@ async def test_sources_of_the_operators_own_network_need_no_turn(storage: Storag
     await add(storage, "feeds.lan")
     assert await due_hosts(storage) == ["feeds.lan"]
     await add(storage, "feeds.lan")
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(own_network=True))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(own_network=True))
 
     assert await due_hosts(storage, "another") == ["feeds.lan"]

@@ -34,13 +34,13 @@ class Given:
 
 
 async def added(storage: Storage, *given: Given) -> list[Article]:
-    async with storage.writing() as unit:
-        stories = await create_stories(unit, len(given))
+    async with storage.writing() as tx:
+        stories = await create_stories(tx, len(given))
         for each, story in zip(given, stories, strict=True):
             each.story_id = story
-        await insert_new(unit, Article, [asdict(each) for each in given])
-    async with storage.reading() as unit:
-        return list(await unit.session.exec(select(Article).order_by(Article.url_hash)))
+        await insert_new(tx, Article, [asdict(each) for each in given])
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(Article).order_by(Article.url_hash)))
 
 
 async def test_what_is_added_comes_back_as_it_was(storage: Storage):
@@ -79,9 +79,9 @@ async def test_an_article_that_is_there_gets_no_second_story(storage: Storage):
     await added(storage, Given("b"))
     rows = [{**asdict(Given(each))} for each in "abc"]
 
-    async with storage.writing() as unit:
-        stored = await store_articles(unit, rows)
-        found = await articles_by_url(unit, ["a", "b", "c", "d"])
+    async with storage.writing() as tx:
+        stored = await store_articles(tx, rows)
+        found = await articles_by_url(tx, ["a", "b", "c", "d"])
 
     assert {url.url_hash for url in stored} == {"a", "c"}
     assert {url.url_hash for url in found} == {"a", "b", "c"}
@@ -89,8 +89,8 @@ async def test_an_article_that_is_there_gets_no_second_story(storage: Storage):
 
 
 async def test_stories_are_numbered_in_order(storage: Storage):
-    async with storage.writing() as unit:
-        one, several = await create_stories(unit, 1), await create_stories(unit, 3)
+    async with storage.writing() as tx:
+        one, several = await create_stories(tx, 1), await create_stories(tx, 3)
 
     assert len({*one, *several}) == 4
     assert several == sorted(several)
@@ -98,16 +98,16 @@ async def test_stories_are_numbered_in_order(storage: Storage):
 
 async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: Storage):
     await added(storage, Given("a", title="First", text="Old"), Given("b", title="Second"))
-    async with storage.writing() as unit:
-        (story,) = await create_stories(unit, 1)
+    async with storage.writing() as tx:
+        (story,) = await create_stories(tx, 1)
         rows = [
             asdict(Given(key, story_id=story, title="New", text="New")) for key in ("a", "b", "c")
         ]
         changes = "title = excluded.title WHERE article.title <> 'Second'"
-        await upsert(unit, Article, rows, key="url_hash, scope_id", changes=changes)
+        await upsert(tx, Article, rows, key="url_hash, scope_id", changes=changes)
 
-    async with storage.reading() as unit:
-        found = await unit.session.exec(select(Article).order_by(Article.url_hash))
+    async with storage.reading() as tx:
+        found = await tx.session.exec(select(Article).order_by(Article.url_hash))
         told = [(article.title, article.text) for article in found]
 
     assert told == [("New", "Old"), ("Second", ""), ("New", "New")]
@@ -115,35 +115,35 @@ async def test_what_is_put_changes_the_named_columns_of_what_is_there(storage: S
 
 async def test_of_many_rows_those_that_are_new_are_returned(storage: Storage):
     rows = [{"canonical": str(n), "canonical_hash": str(n), "changed": n} for n in range(1_200)]
-    async with storage.writing() as unit:
-        await insert_new(unit, Query, rows[:400])
-        new = await insert_new(unit, Query, rows, returning=Query.canonical_hash)
+    async with storage.writing() as tx:
+        await insert_new(tx, Query, rows[:400])
+        new = await insert_new(tx, Query, rows, returning=Query.canonical_hash)
 
         assert sorted(map(int, new)) == list(range(400, 1_200))
-        assert unit.made == {"query": 1_200}
+        assert tx.made == {"query": 1_200}
 
 
 async def test_a_column_that_there_is_not_is_refused(storage: Storage):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         with pytest.raises(ValueError, match="no columns of Query: \\['typo'\\]"):
-            await insert_new(unit, Query, [{"canonical": "a", "typo": 1}])
+            await insert_new(tx, Query, [{"canonical": "a", "typo": 1}])
 
 
 async def test_each_row_without_a_list_has_one_of_its_own(storage: Storage):
     row = {"host": "wire.example", "created_at": NOON, "next_fetch_at": NOON}
     rows = [row | {"url": f"https://wire.example/{n}", "url_hash": n} for n in "ab"]
-    async with storage.writing() as unit:
-        await insert_new(unit, Source, rows)
-        found = (await unit.session.exec(select(Source))).all()
+    async with storage.writing() as tx:
+        await insert_new(tx, Source, rows)
+        found = (await tx.session.exec(select(Source))).all()
 
         assert [source.folder for source in found] == [[], []]
 
 
 async def test_what_is_put_can_add_to_what_is_there(storage: Storage):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for _ in range(3):
             row = {"person_id": 7, "tries": 1, "since": NOON}
             more = "tries = wrongguesses.tries + 1"
-            await upsert(unit, WrongGuesses, [row], key="person_id", changes=more)
-        assert (await unit.session.exec(select(WrongGuesses.tries))).all() == [3]
-        assert not unit.made["wrongguesses"]
+            await upsert(tx, WrongGuesses, [row], key="person_id", changes=more)
+        assert (await tx.session.exec(select(WrongGuesses.tries))).all() == [3]
+        assert not tx.made["wrongguesses"]

@@ -21,8 +21,8 @@ LEASE = timedelta(seconds=10)
 
 
 async def holds(storage: Storage, owner: str) -> bool:
-    async with storage.writing() as unit:
-        return await acquire_lease(unit, "poll", owner, LEASE)
+    async with storage.writing() as tx:
+        return await acquire_lease(tx, "poll", owner, LEASE)
 
 
 async def test_one_process_holds_a_role_and_renews_it(storage: Storage, clock: TurnedClock):
@@ -49,8 +49,8 @@ async def test_a_role_goes_to_another_when_its_holder_is_silent(
 async def test_a_role_let_go_is_free_at_once(storage: Storage):
     assert await holds(storage, "a")
 
-    async with storage.writing() as unit:
-        await release_lease(unit, "poll", "a")
+    async with storage.writing() as tx:
+        await release_lease(tx, "poll", "a")
 
     assert await holds(storage, "b")
 
@@ -61,38 +61,38 @@ async def test_a_lease_that_ran_out_is_kept_unless_another_took_it(
     assert await holds(storage, "a")
     clock.turn(2 * LEASE)
 
-    async with storage.writing() as unit:
-        assert await renew_lease(unit, "poll", "a", LEASE)
-        assert await lease_of(unit, "poll") == ("a", unit.now + LEASE)
+    async with storage.writing() as tx:
+        assert await renew_lease(tx, "poll", "a", LEASE)
+        assert await lease_of(tx, "poll") == ("a", tx.now + LEASE)
     clock.turn(LEASE)
     assert await holds(storage, "b")
-    async with storage.writing() as unit:
-        assert not await renew_lease(unit, "poll", "a", LEASE)
+    async with storage.writing() as tx:
+        assert not await renew_lease(tx, "poll", "a", LEASE)
 
 
 async def test_nobody_has_a_role_that_was_never_taken(storage: Storage):
-    async with storage.reading() as unit:
-        assert await lease_of(unit, "poll") == ("", unit.now)
+    async with storage.reading() as tx:
+        assert await lease_of(tx, "poll") == ("", tx.now)
 
 
 async def claimed(storage: Storage, owner: str, count: int) -> list[int]:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         due, order = col(Story.reported) == 0, (col(Story.id),)
-        stories = await claim(unit, Story, due, order=order, limit=count, owner=owner, lease=LEASE)
+        stories = await claim(tx, Story, due, order=order, limit=count, owner=owner, lease=LEASE)
         return sorted(story.id for story in stories)
 
 
 async def rows(storage: Storage) -> list[tuple[str | None, int]]:
     """Who has each story, and what was told of it."""
-    async with storage.reading() as unit:
-        found = await unit.session.exec(select(Story.owner, Story.reported).order_by(col(Story.id)))
+    async with storage.reading() as tx:
+        found = await tx.session.exec(select(Story.owner, Story.reported).order_by(col(Story.id)))
         return list(found)
 
 
 async def two_have_three(storage: Storage) -> list[int]:
     """Let "a" have the first two stories and "b" the third; return them."""
-    async with storage.writing() as unit:
-        await create_stories(unit, 3)
+    async with storage.writing() as tx:
+        await create_stories(tx, 3)
     return [*await claimed(storage, "a", 2), *await claimed(storage, "b", 1)]
 
 
@@ -100,23 +100,23 @@ async def test_rows_are_renewed_for_whoever_has_them(storage: Storage, clock: Tu
     ids = await two_have_three(storage)
     clock.turn(LEASE / 2)
 
-    async with storage.writing() as unit:
-        assert await renew(unit, Story, ids, "a", LEASE, grown=7) == set(ids[:2])
+    async with storage.writing() as tx:
+        assert await renew(tx, Story, ids, "a", LEASE, grown=7) == set(ids[:2])
 
     clock.turn(LEASE / 2)
     assert await claimed(storage, "c", 3) == ids[2:]
-    async with storage.reading() as unit:
-        grown = await unit.session.exec(select(Story.grown).order_by(col(Story.id)))
+    async with storage.reading() as tx:
+        grown = await tx.session.exec(select(Story.grown).order_by(col(Story.id)))
         assert grown.all() == [7, 7, 0]
 
 
 async def test_rows_are_released_with_what_else_changes(storage: Storage):
     ids = await two_have_three(storage)
 
-    async with storage.writing() as unit:
-        assert await release(unit, Story, ids, "a", reported=1) == set(ids[:2])
-        assert await release(unit, Story, ids, "a") == set()
-        assert await renew(unit, Story, ids, "a", LEASE) == set()
+    async with storage.writing() as tx:
+        assert await release(tx, Story, ids, "a", reported=1) == set(ids[:2])
+        assert await release(tx, Story, ids, "a") == set()
+        assert await renew(tx, Story, ids, "a", LEASE) == set()
 
     assert await rows(storage) == [(None, 1), (None, 1), ("b", 0)]
 
@@ -125,9 +125,9 @@ async def test_each_row_that_is_held_is_released_with_its_own(storage: Storage, 
     ids = await two_have_three(storage)
     rest = clock.now + 5 * LEASE
 
-    async with storage.writing() as unit:
-        assert await held(unit, Story, ids, "a") == set(ids[:2])
-        await release_each(unit, Story, {ids[0]: {"told": 3}, ids[1]: {"lease_until": rest}})
+    async with storage.writing() as tx:
+        assert await held(tx, Story, ids, "a") == set(ids[:2])
+        await release_each(tx, Story, {ids[0]: {"told": 3}, ids[1]: {"lease_until": rest}})
 
     assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]
     clock.turn(LEASE)

@@ -60,8 +60,8 @@ async def test_who_reads_goes_on(storage, other_program):
     await write(storage)
     other_program.execute("BEGIN EXCLUSIVE")
 
-    async with storage.reading() as unit:
-        assert await unit.session.scalar(text("SELECT count(*) FROM chat")) == 0
+    async with storage.reading() as tx:
+        assert await tx.session.scalar(text("SELECT count(*) FROM chat")) == 0
 
 
 async def test_what_breaks_a_rule_is_no_lock(storage):

@@ -52,12 +52,12 @@ async def test_a_statement_hops_once(connection: AsyncConnection, hops: list[Any
 async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[Any]) -> None:
     storage = Storage.open(sqlite_url)
     for use in (storage.reading, storage.writing):
-        async with use() as unit:
-            await unit.session.exec(select(1))
+        async with use() as tx:
+            await tx.session.exec(select(1))
         hops.clear()
 
-        async with use() as unit:
-            await unit.session.exec(select(1))
+        async with use() as tx:
+            await tx.session.exec(select(1))
 
         assert len(hops) == len(["begin", "select", "commit"])
     await storage.close()
@@ -65,34 +65,34 @@ async def test_a_connection_goes_back_without_a_hop(sqlite_url: str, hops: list[
 
 async def test_all_statements_of_a_work_hop_together(sqlite_url: str, hops: list[Any]) -> None:
     async def work() -> list[int]:
-        return [(await unit.session.exec(select(n))).one() for n in (1, 2, 3)]
+        return [(await tx.session.exec(select(n))).one() for n in (1, 2, 3)]
 
     storage = Storage.open(sqlite_url)
-    async with storage.writing() as unit:
-        await unit.session.connection()
+    async with storage.writing() as tx:
+        await tx.session.connection()
         hops.clear()
 
-        assert await unit.at_once(work()) == [1, 2, 3]
+        assert await tx.at_once(work()) == [1, 2, 3]
         assert len(hops) == 1
     await storage.close()
 
 
 async def test_what_fails_on_the_thread_is_raised_here(storage: Storage) -> None:
     async def work() -> None:
-        await unit.session.exec(text("SELECT nothing"))  # type: ignore[call-overload]
+        await tx.session.exec(text("SELECT nothing"))  # type: ignore[call-overload]
 
     with pytest.raises(DatabaseError):
-        async with storage.writing() as unit:
-            await unit.at_once(work())
-    async with storage.writing() as unit:
-        assert (await unit.session.exec(select(1))).one() == 1
+        async with storage.writing() as tx:
+            await tx.at_once(work())
+    async with storage.writing() as tx:
+        assert (await tx.session.exec(select(1))).one() == 1
 
 
 async def test_only_statements_can_be_awaited_on_the_thread(sqlite_url: str) -> None:
     storage = Storage.open(sqlite_url)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         with pytest.raises(RuntimeError, match="only statements"):
-            await unit.at_once(asyncio.sleep(0))
+            await tx.at_once(asyncio.sleep(0))
     await storage.close()
 
 
@@ -102,11 +102,11 @@ async def test_whoever_is_cancelled_waits_for_the_thread(sqlite_url: str) -> Non
     async def work() -> None:
         started.set()
         going_on.wait()
-        done.append((await unit.session.exec(select(1))).one())
+        done.append((await tx.session.exec(select(1))).one())
 
     storage = Storage.open(sqlite_url)
-    async with storage.writing() as unit:
-        waiting = asyncio.create_task(unit.at_once(work()))
+    async with storage.writing() as tx:
+        waiting = asyncio.create_task(tx.at_once(work()))
         await asyncio.to_thread(started.wait)
         for _ in range(2):
             waiting.cancel()
@@ -117,7 +117,7 @@ async def test_whoever_is_cancelled_waits_for_the_thread(sqlite_url: str) -> Non
             await waiting
 
         assert done == [1]
-        assert (await unit.session.exec(select(2))).one() == 2
+        assert (await tx.session.exec(select(2))).one() == 2
     await storage.close()
 
 
@@ -171,5 +171,5 @@ async def test_who_is_cancelled_while_a_file_opens_leaves_nothing_open(
 
 
 async def ask(storage: Storage) -> None:
-    async with storage.reading() as unit:
-        await unit.session.exec(select(1))
+    async with storage.reading() as tx:
+        await tx.session.exec(select(1))

@@ -20,11 +20,11 @@ DAY = timedelta(days=1)
 
 async def add(storage: Storage, name: str, *, ago: dict[str, timedelta], **values: Any) -> int:
     """Add a source; *ago* says of columns with a moment how long ago that was."""
-    async with storage.writing() as unit:
-        moments = {column: unit.now - passed for column, passed in ago.items()}
+    async with storage.writing() as tx:
+        moments = {column: tx.now - passed for column, passed in ago.items()}
         row = {"url": f"https://{name}/", "url_hash": name, "host": name}
-        dates = {"created_at": unit.now, "next_fetch_at": unit.now}
-        return await add_source(unit, row | dates | moments | values) or 0
+        dates = {"created_at": tx.now, "next_fetch_at": tx.now}
+        return await add_source(tx, row | dates | moments | values) or 0
 
 
 async def add_silent(storage: Storage, name: str = "dead.example", **values: Any) -> int:
@@ -38,9 +38,9 @@ async def add_well(storage: Storage, name: str = "well.example", ago: timedelta 
 
 
 async def outages(storage: Storage, owner: str = "me") -> list[Outage]:
-    async with storage.writing() as unit:
-        await note_outages(unit)
-        return await claim_outages(unit, owner=owner, limit=9, lease=HOUR)
+    async with storage.writing() as tx:
+        await note_outages(tx)
+        return await claim_outages(tx, owner=owner, limit=9, lease=HOUR)
 
 
 async def dead(storage: Storage) -> list[int]:
@@ -88,12 +88,12 @@ async def test_nobody_is_dead_while_our_own_line_is(storage: Storage, clock: Tur
     assert await dead(storage) == []
 
     # The line is back: what answers was dead to us only, what fails again is dead.
-    async with storage.writing() as unit:
-        await change_source(unit, 1, {"succeeded_at": unit.now})
+    async with storage.writing() as tx:
+        await change_source(tx, 1, {"succeeded_at": tx.now})
     assert await dead(storage) == []
     clock.turn(HOUR)
-    async with storage.writing() as unit:
-        await change_source(unit, two, {"fetched_at": unit.now, "failures": 11})
+    async with storage.writing() as tx:
+        await change_source(tx, two, {"fetched_at": tx.now, "failures": 11})
 
     assert await dead(storage) == [two]
 
@@ -107,15 +107,15 @@ async def test_the_only_source_may_be_dead_too(storage: Storage):
 async def test_an_outage_is_claimed_until_it_is_told(storage: Storage, clock: TurnedClock):
     await add_silent(storage)
     (outage,) = await outages(storage)
-    async with storage.writing() as unit:
-        assert await renew_outage(unit, outage, "me", HOUR, reported_through=7)
+    async with storage.writing() as tx:
+        assert await renew_outage(tx, outage, "me", HOUR, reported_through=7)
 
     assert await outages(storage, "another") == []
     clock.turn(2 * HOUR)
     (taken,) = await outages(storage, "another")
-    async with storage.writing() as unit:
-        was_mine = await renew_outage(unit, outage, "me", HOUR, reported_through=9)
-        done = await finish_outage(unit, taken, "another")
+    async with storage.writing() as tx:
+        was_mine = await renew_outage(tx, outage, "me", HOUR, reported_through=9)
+        done = await finish_outage(tx, taken, "another")
     clock.turn(2 * HOUR)
 
     assert (taken.reported_through, was_mine, done) == (7, False, True)
@@ -126,19 +126,19 @@ async def test_an_outage_is_over_when_the_source_is_read_again(storage: Storage)
     await add_well(storage)
     source = await add_silent(storage)
     (first,) = await outages(storage)
-    async with storage.writing() as unit:
-        await finish_outage(unit, first, "me")
-        await change_source(unit, source, {"trouble": None, "trouble_since": None, "failures": 0})
+    async with storage.writing() as tx:
+        await finish_outage(tx, first, "me")
+        await change_source(tx, source, {"trouble": None, "trouble_since": None, "failures": 0})
     assert await outages(storage) == []
 
-    async with storage.writing() as unit:
-        died = {"trouble": "server", "trouble_since": unit.now - 7.5 * DAY, "failures": 9}
-        await change_source(unit, source, died)
+    async with storage.writing() as tx:
+        died = {"trouble": "server", "trouble_since": tx.now - 7.5 * DAY, "failures": 9}
+        await change_source(tx, source, died)
     (second,) = await outages(storage)
 
     assert (second.source_id, second.since > first.since) == (source, True)
 
 
 async def _now(storage: Storage):
-    async with storage.reading() as unit:
-        return unit.now
+    async with storage.reading() as tx:
+        return tx.now

@@ -40,8 +40,8 @@ async def claim_all(storage: Storage, owner: str) -> list[int | None]:
 
 
 async def count(storage: Storage) -> int:
-    async with storage.reading() as unit:
-        return (await unit.session.exec(select(func.count()).select_from(Source))).one()
+    async with storage.reading() as tx:
+        return (await tx.session.exec(select(func.count()).select_from(Source))).one()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

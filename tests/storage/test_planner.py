@@ -37,8 +37,8 @@ async def known(url: str) -> set[str]:
     """Return the tables of which PostgreSQL's planner knows what they hold."""
     storage = Storage.open(url)
     asked = text("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = current_schema()")
-    async with storage.reading() as unit:
-        found = await (await unit.session.connection()).execute(asked)
+    async with storage.reading() as tx:
+        found = await (await tx.session.connection()).execute(asked)
         names = {row[0] for row in found}
     await storage.close()
     return names
@@ -60,9 +60,9 @@ async def test_sqlite_plans_by_its_indexes(sqlite_url: str):
 
     await storage.analyze(IMPORTED)
 
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         asked = text("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
-        found = await (await unit.session.connection()).execute(asked)
+        found = await (await tx.session.connection()).execute(asked)
         assert found.scalar_one() == 0
     await storage.close()
 

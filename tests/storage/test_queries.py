@@ -13,13 +13,13 @@ from storage.topics import Topic
 
 
 async def made(storage: Storage, canonical: str) -> int:
-    async with storage.writing() as unit:
-        return (await query_for(unit, canonical)).id
+    async with storage.writing() as tx:
+        return (await query_for(tx, canonical)).id
 
 
 async def changes(storage: Storage, number: int = 0) -> list[tuple[int, str, bool]]:
-    async with storage.reading() as unit:
-        rows = await changes_since(unit, number, 10)
+    async with storage.reading() as tx:
+        rows = await changes_since(tx, number, 10)
         return [(row.number, row.canonical, row.live) for row in rows]
 
 
@@ -40,32 +40,32 @@ async def test_those_who_make_it_at_once_get_one_row(storage: Storage):
 async def test_changes_are_numbered_in_order(storage: Storage):
     one = await made(storage, "one")
     two = await made(storage, "two")
-    async with storage.writing() as unit:
-        await retire_query(unit, one)
+    async with storage.writing() as tx:
+        await retire_query(tx, one)
 
     assert await changes(storage) == [(2, "two", True), (3, "one", False)]
     assert await changes(storage, 2) == [(3, "one", False)]
-    async with storage.reading() as unit:
-        assert await queries_by_id(unit, [one, two]) == {one: "one", two: "two"}
+    async with storage.reading() as tx:
+        assert await queries_by_id(tx, [one, two]) == {one: "one", two: "two"}
 
 
 async def test_a_query_that_a_topic_asks_for_is_kept(storage: Storage):
     query_id = await made(storage, "taiwan")
-    async with storage.writing() as unit:
-        topic = Topic(name="Taiwan", query_id=query_id, typed="Taiwan", created_at=unit.now)
-        unit.session.add(topic)
+    async with storage.writing() as tx:
+        topic = Topic(name="Taiwan", query_id=query_id, typed="Taiwan", created_at=tx.now)
+        tx.session.add(topic)
 
-    async with storage.writing() as unit:
-        assert not await retire_query(unit, query_id)
+    async with storage.writing() as tx:
+        assert not await retire_query(tx, query_id)
 
     assert await changes(storage) == [(1, "taiwan", True)]
 
 
 async def test_a_retired_query_comes_back_under_its_id(storage: Storage):
     query_id = await made(storage, "taiwan")
-    async with storage.writing() as unit:
-        assert await retire_query(unit, query_id)
-        assert await retire_query(unit, query_id)
+    async with storage.writing() as tx:
+        assert await retire_query(tx, query_id)
+        assert await retire_query(tx, query_id)
 
     assert await made(storage, "taiwan") == query_id
     (change,) = await changes(storage)
@@ -77,11 +77,11 @@ async def test_many_are_made_and_revived_in_the_order_in_which_they_are_asked_fo
     storage: Storage,
 ):
     live, retired = await made(storage, "live"), await made(storage, "retired")
-    async with storage.writing() as unit:
-        await retire_query(unit, retired)
+    async with storage.writing() as tx:
+        await retire_query(tx, retired)
 
-    async with storage.writing() as unit:
-        rows = await queries_for(unit, ["new", "live", "retired", "newer", "new"])
+    async with storage.writing() as tx:
+        rows = await queries_for(tx, ["new", "live", "retired", "newer", "new"])
 
     assert rows.keys() == {"new", "live", "retired", "newer"}
     assert (rows["live"], rows["retired"]) == (live, retired)
@@ -97,29 +97,29 @@ async def test_those_who_ask_for_many_at_once_get_the_same_rows(storage: Storage
     words = [f"word{number}" for number in range(20)]
 
     async def asked(some: list[str]) -> dict[str, int]:
-        async with storage.writing() as unit:
-            return await queries_for(unit, some)
+        async with storage.writing() as tx:
+            return await queries_for(tx, some)
 
     first, second = await asyncio.gather(asked(words), asked(words[::-1]))
 
     assert first == second
-    async with storage.reading() as unit:
-        assert len(await changes_since(unit, 0, 100)) == 20
+    async with storage.reading() as tx:
+        assert len(await changes_since(tx, 0, 100)) == 20
 
 
 async def test_of_none_there_is_nothing_to_ask(storage: Storage):
-    async with storage.writing() as unit:
-        assert await queries_for(unit, []) == {}
-        assert unit.hints == set()
+    async with storage.writing() as tx:
+        assert await queries_for(tx, []) == {}
+        assert tx.notifications == set()
 
 
 async def test_live_queries_come_in_pages(storage: Storage):
     one, two, gone, three = [await made(storage, text) for text in ("one", "two", "gone", "three")]
-    async with storage.writing() as unit:
-        await retire_query(unit, gone)
+    async with storage.writing() as tx:
+        await retire_query(tx, gone)
 
-    async with storage.reading() as unit:
-        first, second, third = [await live_queries(unit, after, 2) for after in (0, two, three)]
+    async with storage.reading() as tx:
+        first, second, third = [await live_queries(tx, after, 2) for after in (0, two, three)]
 
     assert first == [(one, "one"), (two, "two")]
     assert second == [(three, "three")]

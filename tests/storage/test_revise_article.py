@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 
 async def stored(storage: Storage, stage: Stage, owner: str | None = None) -> int:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         article = Article(
             url_hash="1",
             url="https://wire.example/1",
             title="First",
             text="One.",
-            stored_at=unit.now,
-            news_at=unit.now,
+            stored_at=tx.now,
+            news_at=tx.now,
             stage=stage,
             owner=owner,
             story_id=0,
         )
-        return (await store_articles(unit, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
+        return (await store_articles(tx, [article.model_dump(exclude={"id"})]))[ScopedUrl("1")]
 
 
 async def revised(
     storage: Storage, article_id: int, **values: str
 ) -> tuple[Article, set[Notification]]:
-    async with storage.writing() as unit:
-        (article,) = await articles_to_revise(unit, [article_id])
-        await revise_article(unit, article, values)
-        return article, unit.hints
+    async with storage.writing() as tx:
+        (article,) = await articles_to_revise(tx, [article_id])
+        await revise_article(tx, article, values)
+        return article, tx.notifications
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from storage.db.engine import Storage
 
 
 async def key_of(storage: Storage) -> bytes:
-    async with storage.writing() as unit:
-        return await signing_key(unit)
+    async with storage.writing() as tx:
+        return await signing_key(tx)
 
 
 async def test_the_key_is_made_once_even_by_several_at_a_time(storage):
@@ -21,7 +21,7 @@ async def test_the_key_is_made_once_even_by_several_at_a_time(storage):
 async def test_no_two_databases_have_the_same(storage):
     before = await key_of(storage)
 
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Secret))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Secret))
 
     assert await key_of(storage) != before

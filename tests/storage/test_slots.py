@@ -2,29 +2,29 @@ from storage.chats import open_chat, schedule_of, schedules_of, set_schedule
 from storage.enums import DEFAULT_SCHEDULE, ScheduleTime
 
 
-async def chat_in(unit, telegram_id: int = 7) -> int:
-    chat = await open_chat(unit, {"telegram_id": telegram_id, "thread_id": 0})
+async def chat_in(tx, telegram_id: int = 7) -> int:
+    chat = await open_chat(tx, {"telegram_id": telegram_id, "thread_id": 0})
     return chat.id
 
 
 async def test_a_chat_that_has_chosen_nothing_has_the_usual_slot(storage):
-    async with storage.writing() as unit:
-        assert await schedule_of(unit, await chat_in(unit)) == DEFAULT_SCHEDULE
+    async with storage.writing() as tx:
+        assert await schedule_of(tx, await chat_in(tx)) == DEFAULT_SCHEDULE
 
 
 async def test_slots_are_kept_by_number_and_replaced_as_a_whole(storage):
-    async with storage.writing() as unit:
-        chat, other = await chat_in(unit), await chat_in(unit, 8)
-        await set_schedule(unit, chat, [ScheduleTime(2, 600), ScheduleTime(0, 480, 0b0000001)])
-        await set_schedule(unit, other, [ScheduleTime(0, 1)])
+    async with storage.writing() as tx:
+        chat, other = await chat_in(tx), await chat_in(tx, 8)
+        await set_schedule(tx, chat, [ScheduleTime(2, 600), ScheduleTime(0, 480, 0b0000001)])
+        await set_schedule(tx, other, [ScheduleTime(0, 1)])
 
-        kept = await schedule_of(unit, chat)
-        await set_schedule(unit, chat, [ScheduleTime(2, 660)])
+        kept = await schedule_of(tx, chat)
+        await set_schedule(tx, chat, [ScheduleTime(2, 660)])
 
         assert kept == (ScheduleTime(0, 480, 0b0000001), ScheduleTime(2, 600))
-        assert await schedule_of(unit, chat) == (ScheduleTime(2, 660),)
-        assert await schedule_of(unit, other) == (ScheduleTime(0, 1),)
-        assert await schedules_of(unit, [other, chat]) == {
+        assert await schedule_of(tx, chat) == (ScheduleTime(2, 660),)
+        assert await schedule_of(tx, other) == (ScheduleTime(0, 1),)
+        assert await schedules_of(tx, [other, chat]) == {
             chat: (ScheduleTime(2, 660),),
             other: (ScheduleTime(0, 1),),
         }

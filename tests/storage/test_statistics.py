@@ -25,20 +25,20 @@ DAY = timedelta(days=1)
 
 
 async def watch(storage: Storage, chat_id: int, name: str, slug: str | None) -> None:
-    async with storage.writing() as unit:
-        query_id = (await query_for(unit, name)).id
+    async with storage.writing() as tx:
+        query_id = (await query_for(tx, name)).id
         topic = Topic(
             name=name,
             query_id=query_id,
             typed=name,
             slug=slug,
             chat_id=None if slug else chat_id,
-            created_at=unit.now,
+            created_at=tx.now,
         )
-        unit.session.add(topic)
-        await unit.session.flush()
-        unit.session.add(
-            Subscription(chat_id=chat_id, topic_id=topic.id, mode=Mode.BOTH, created_at=unit.now)
+        tx.session.add(topic)
+        await tx.session.flush()
+        tx.session.add(
+            Subscription(chat_id=chat_id, topic_id=topic.id, mode=Mode.BOTH, created_at=tx.now)
         )
 
 
@@ -49,9 +49,9 @@ async def test_what_there_is_is_counted_by_its_words(storage):
     await watch(storage, ann, "Japan", "japan")
     await watch(storage, ann, "somebody's secret", None)
 
-    async with storage.reading() as unit:
-        found = await totals(unit)
-        watched = await most_subscribed(unit, 5)
+    async with storage.reading() as tx:
+        found = await totals(tx)
+        watched = await most_subscribed(tx, 5)
 
     assert found["chats"] == [Count(("group", "kicked"), 1), Count(("private", "active"), 1)]
     assert sorted(found["topics"]) == [Count(("False",), 1), Count(("True",), 1)]
@@ -71,9 +71,9 @@ async def test_what_came_lately_is_told_from_what_came_before(storage, clock):
     for number in range(3):
         await stored(storage, f"new {number}")
 
-    async with storage.reading() as unit:
-        found = await recent_totals(unit, unit.now - DAY)
-        days = await articles_a_day(unit, 4)
+    async with storage.reading() as tx:
+        found = await recent_totals(tx, tx.now - DAY)
+        days = await articles_a_day(tx, 4)
 
     assert found["articles"] == [Count((), 3)]
     assert found["deliveries"] == [Count(("email", "sent"), 1)]
@@ -86,17 +86,17 @@ async def test_gaps_in_the_numbers_of_rows_hide_nothing(storage, clock):
     outbox = Outbox(storage)
     ann = await outbox.chat(1)
     rows = [await outbox.add(ann) for _ in range(5)]
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         moved = update(Delivery).where(col(Delivery.id) == rows[-1]).values(id=9000)
-        await unit.session.exec(moved)
+        await tx.session.exec(moved)
     clock.turn(DAY)
-    async with storage.writing() as unit:
-        await unit.session.exec(
-            update(Delivery).where(col(Delivery.id) == 9000).values(created_at=unit.now)
+    async with storage.writing() as tx:
+        await tx.session.exec(
+            update(Delivery).where(col(Delivery.id) == 9000).values(created_at=tx.now)
         )
 
-    async with storage.reading() as unit:
-        found = await recent_totals(unit, unit.now)
+    async with storage.reading() as tx:
+        found = await recent_totals(tx, tx.now)
 
     assert found["deliveries"] == [Count(("telegram", "pending"), 1)]
 
@@ -106,15 +106,15 @@ async def test_a_count_of_very_many_says_at_least(storage, monkeypatch):
     for number in range(3):
         await stored(storage, str(number))
 
-    async with storage.reading() as unit:
-        found = await recent_totals(unit, unit.now)
+    async with storage.reading() as tx:
+        found = await recent_totals(tx, tx.now)
 
     assert found["articles"] == [Count((), 2, is_least=True)]
 
 
 async def test_tables_are_told_by_their_room(storage):
-    async with storage.reading() as unit:
-        found = await table_sizes(unit)
+    async with storage.reading() as tx:
+        found = await table_sizes(tx)
 
     if not found and not await tells_sizes(storage):
         pytest.skip("this SQLite has no dbstat")
@@ -125,7 +125,7 @@ async def test_tables_are_told_by_their_room(storage):
 async def tells_sizes(storage: Storage) -> bool:
     if storage.dialect == POSTGRESQL:
         return True
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         built = await connection.execute(text("PRAGMA compile_options"))
         return "ENABLE_DBSTAT_VTAB" in built.scalars().all()

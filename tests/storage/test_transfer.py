@@ -153,12 +153,12 @@ async def test_new_rows_get_ids_above_the_highest_one_ever_given(urls, expected)
 async def new_story(url: str, *, stays: bool) -> int:
     """Return the id of a new one, which may be deleted again."""
     storage = Storage.open(url)
-    async with storage.writing() as unit:
-        story = Story(created_at=unit.now)
-        unit.session.add(story)
-        await unit.session.flush()
+    async with storage.writing() as tx:
+        story = Story(created_at=tx.now)
+        tx.session.add(story)
+        await tx.session.flush()
         if not stays:
-            await unit.session.delete(story)
+            await tx.session.delete(story)
     await storage.close()
     return story.id
 
@@ -168,10 +168,10 @@ async def test_articles_are_found_in_the_new_index(urls, expected):
     await copy(urls)
 
     storage = Storage.open(urls[1])
-    async with storage.reading() as unit:
-        word = "'at&t'" if unit.dialect == POSTGRESQL else '"at&t"'
+    async with storage.reading() as tx:
+        word = "'at&t'" if tx.dialect == POSTGRESQL else '"at&t"'
         wanted = ArticleSearch(word, datetime(1, 1, 1, tzinfo=UTC), whatever_source=True)
-        found = await search_articles(unit, wanted, limit=10)
+        found = await search_articles(tx, wanted, limit=10)
     await storage.close()
 
     assert sorted(found) == [1, 2, 3]

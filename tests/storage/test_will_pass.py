@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 async def lock_both(storage: Storage, first: int, second: int, met: asyncio.Barrier) -> None:
-    async with storage.writing() as unit:
-        await unit.session.exec(text(f"SELECT pg_advisory_xact_lock({first})"))  # type: ignore[call-overload]
+    async with storage.writing() as tx:
+        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({first})"))  # type: ignore[call-overload]
         await met.wait()
-        await unit.session.exec(text(f"SELECT pg_advisory_xact_lock({second})"))  # type: ignore[call-overload]
+        await tx.session.exec(text(f"SELECT pg_advisory_xact_lock({second})"))  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -41,10 +41,10 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
         reader = await stack.enter_async_context(Reader())
         ann = playground.person("Ann")
         added = await Adding(storage, fetcher, reader).add(f"{playground.base_url}/news/wire.xml")
-        async with storage.writing() as unit:
+        async with storage.writing() as tx:
             place = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
-            chat = await open_chat(unit, place)
-            unit.session.add(Follow(chat_id=chat.id, source_id=added.source_id or 0))
+            chat = await open_chat(tx, place)
+            tx.session.add(Follow(chat_id=chat.id, source_id=added.source_id or 0))
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))

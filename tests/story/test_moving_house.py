@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 async def in_state(url: str, state: DeliveryState) -> int:
     storage = Storage.open(url)
     try:
-        async with storage.reading() as unit:
+        async with storage.reading() as tx:
             asked = select(func.count()).where(col(Delivery.state) == state)
-            return int((await unit.session.exec(asked)).one())
+            return int((await tx.session.exec(asked)).one())
     finally:
         await storage.close()
 

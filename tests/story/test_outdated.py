@@ -35,9 +35,9 @@ def impatient(tmp_path: Path) -> str:
 
 async def outdate(url: str) -> None:
     storage = Storage.open(url)
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         newer = text("UPDATE alembic_version SET version_num = '9999'")
-        await (await unit.session.connection()).execute(newer)
+        await (await tx.session.connection()).execute(newer)
     await storage.close()
 
 

@@ -46,8 +46,8 @@ async def due(telegram, sqlite_url):
     newsroom = Newsroom(storage)
     was_due = datetime.now(UTC).replace(second=0, microsecond=0) - TEN_MINUTES
     chat = await newsroom.chat(ann.id, zone="UTC", next_digest_at=was_due)
-    async with storage.writing() as unit:
-        await set_schedule(unit, chat, [ScheduleTime(0, was_due.hour * 60 + was_due.minute)])
+    async with storage.writing() as tx:
+        await set_schedule(tx, chat, [ScheduleTime(0, was_due.hour * 60 + was_due.minute)])
     source, query = await newsroom.source(), await newsroom.query("words")
     await newsroom.subscribe(chat, query, "My words", Mode.DIGEST)
     for number in range(MORE_THAN_A_MESSAGE_TELLS):

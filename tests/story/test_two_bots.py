@@ -72,9 +72,9 @@ class Town:
         await self.playground.until(is_done)
 
     async def count(self, table: Any, *conditions: Any) -> int:
-        async with self.storage.reading() as unit:
+        async with self.storage.reading() as tx:
             question = select(func.count()).select_from(table).where(*conditions)
-            return int((await unit.session.exec(question)).one())
+            return int((await tx.session.exec(question)).one())
 
 
 @pytest.fixture

@@ -183,8 +183,8 @@ class WholeBot:
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
         talk = Talk(self.playground, self.playground.person(name))
         await talk.says("/start")
-        async with self.storage.reading() as unit:
-            (chat,) = await chats_of(unit, talk.who.id)
+        async with self.storage.reading() as tx:
+            (chat,) = await chats_of(tx, talk.who.id)
         user = User(talk, chat.id)
         for words, mode in watched:
             await self.watches(user, words, mode)
@@ -210,8 +210,8 @@ class WholeBot:
 
     async def _ask_all(self) -> None:
         """Let every source be due, whenever it would be asked by its own rhythm."""
-        async with self.storage.writing() as unit:
-            await unit.session.exec(update(Source).values(next_fetch_at=unit.now))
+        async with self.storage.writing() as tx:
+            await tx.session.exec(update(Source).values(next_fetch_at=tx.now))
 
     async def _send(self) -> int:
         self.clock.turn(_PAUSE)

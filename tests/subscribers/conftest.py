@@ -89,8 +89,8 @@ class Sent:
         return [Mail.from_json(row.body) for row in await self.rows() if row.medium is Medium.EMAIL]
 
     async def rows(self) -> list[Delivery]:
-        async with self.storage.reading() as unit:
-            return list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+        async with self.storage.reading() as tx:
+            return list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
 
     async def code(self) -> str:
         found = re.search(r"^ +(\d{3}) (\d{3})$", (await self.mails())[-1].text, re.MULTILINE)

@@ -11,8 +11,8 @@ ANN = Visitor(person_id=7, telegram_id=7, name="Ann", language="ja")
 
 
 async def chat_of(storage, telegram_id: int = 7) -> Chat | None:
-    async with storage.reading() as unit:
-        return await chat_at(unit, telegram_id)
+    async with storage.reading() as tx:
+        return await chat_at(tx, telegram_id)
 
 
 async def test_the_first_update_makes_the_chats_row(storage, arrivals, clock):
@@ -45,8 +45,8 @@ async def test_a_stranger_leaves_no_row(storage):
 
 
 async def test_an_appointed_admin_is_no_stranger(storage):
-    async with storage.writing() as unit:
-        await add_admin(unit, 7)
+    async with storage.writing() as tx:
+        await add_admin(tx, 7)
 
     guest = await Arrivals(storage, Access(is_open=False)).welcome(ANN)
 

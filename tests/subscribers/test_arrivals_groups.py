@@ -17,8 +17,8 @@ ELECTIONS = replace(ANN, thread_id=5)
 
 
 async def rows(storage, telegram_id: int = GROUP):
-    async with storage.reading() as unit:
-        return await chats_of(unit, telegram_id)
+    async with storage.reading() as tx:
+        return await chats_of(tx, telegram_id)
 
 
 async def test_a_group_has_its_title_and_whoever_brought_the_bot(storage, arrivals):
@@ -67,8 +67,8 @@ async def test_a_thread_begins_as_its_group_is_and_then_goes_its_own_way(storage
 
     assert thread.chat_id != group.chat_id
     assert (await arrivals.welcome(ELECTIONS)).zone == "Asia/Taipei"
-    async with storage.reading() as unit:
-        assert [slot.minutes for slot in await schedule_of(unit, thread.chat_id)] == [540, 1080]
+    async with storage.reading() as tx:
+        assert [slot.minutes for slot in await schedule_of(tx, thread.chat_id)] == [540, 1080]
 
 
 async def test_a_thread_that_is_used_first_makes_its_group_too(storage, arrivals):
@@ -92,11 +92,11 @@ async def test_a_closed_topic_waits_for_its_being_reopened_or_for_the_right(stor
         return [chat.state for chat in await rows(storage)]
 
     async def close() -> None:
-        async with storage.writing() as unit:
-            thread = await chat_at(unit, GROUP, 5)
+        async with storage.writing() as tx:
+            thread = await chat_at(tx, GROUP, 5)
             assert thread
             thread.state = ChatState.TOPIC_CLOSED
-            unit.session.add(thread)
+            tx.session.add(thread)
 
     await arrivals.welcome(ELECTIONS)
     await close()

@@ -8,8 +8,8 @@ from storage.enums import AuditAction
 async def test_acts_are_told_from_the_newest_with_who_did_them(storage):
     """And by name, as far as one is known."""
     audit = Audit(storage)
-    async with storage.writing() as unit:
-        await open_chat(unit, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
+    async with storage.writing() as tx:
+        await open_chat(tx, {"telegram_id": 8, "thread_id": 0, "name": "Bob"})
     await audit.note(7, AuditAction.SOURCE_ADDED, "https://news.example", articles=3)
     await audit.note(None, AuditAction.SOURCE_REMOVED, "https://news.example")
     await audit.note(8, AuditAction.BANNED, 8)

@@ -25,17 +25,17 @@ def bans(storage) -> Bans:
 @pytest.fixture
 def state_of(storage):
     async def state(chat_id: int) -> ChatState:
-        async with storage.reading() as unit:
-            found: ChatState = (await unit.session.get_one(Chat, chat_id)).state
+        async with storage.reading() as tx:
+            found: ChatState = (await tx.session.get_one(Chat, chat_id)).state
             return found
 
     return state
 
 
 async def claimed(storage) -> int:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         lease = timedelta(minutes=1)
-        return len(await claim_deliveries(unit, "us", limit=9, lease=lease))
+        return len(await claim_deliveries(tx, "us", limit=9, lease=lease))
 
 
 async def test_who_is_shut_out_gets_nothing_until_it_is_lifted(storage, bans, arrive, state_of):
@@ -46,8 +46,8 @@ async def test_who_is_shut_out_gets_nothing_until_it_is_lifted(storage, bans, ar
 
     assert await state_of(chat_id) is ChatState.BANNED
     assert await claimed(storage) == 0
-    async with storage.reading() as unit:
-        assert (await unit.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Delivery, delivery)).state is DeliveryState.SUSPENDED
     assert await bans.allow(ANN, by=OPERATOR) is Allowed.LIFTED
     assert await state_of(chat_id) is ChatState.ACTIVE
     assert await claimed(storage) == 1
@@ -84,16 +84,16 @@ async def test_a_ban_ends_no_pause_and_no_pause_ends_a_ban(storage, bans, arrive
 
     await bans.ban(ANN)
     clock.turn(timedelta(days=5))
-    async with storage.writing() as unit:
-        woken = await resume_chats(unit, limit=9)
+    async with storage.writing() as tx:
+        woken = await resume_chats(tx, limit=9)
     while_banned = await state_of(chat_id)
     await bans.allow(ANN)
 
     assert woken == 0
     assert while_banned is ChatState.BANNED
     assert await state_of(chat_id) is ChatState.PAUSED
-    async with storage.writing() as unit:
-        assert await resume_chats(unit, limit=9) == 1
+    async with storage.writing() as tx:
+        assert await resume_chats(tx, limit=9) == 1
 
 
 @pytest.mark.parametrize("state", [ChatState.BLOCKED, ChatState.PAUSED, ChatState.KICKED])
@@ -102,8 +102,8 @@ async def test_nothing_that_happens_meanwhile_ends_a_ban(storage, bans, arrive, 
     arrivals = Arrivals(storage, OPEN)
     await bans.ban(ANN)
 
-    async with storage.writing() as unit:
-        await suspend_chat(unit, chat_id, state)
+    async with storage.writing() as tx:
+        await suspend_chat(tx, chat_id, state)
     await arrivals.gone(ANN, ChatState.BLOCKED)
     await arrivals.back(ANN)
     await ChatSettings(storage).resume(chat_id)
@@ -115,8 +115,8 @@ async def test_a_group_that_becomes_a_supergroup_stays_shut_out(storage, bans):
     await Outbox(storage).chat(-5)
     await bans.ban(-5)
 
-    async with storage.writing() as unit:
-        await migrate_chat(unit, -5, -1005)
+    async with storage.writing() as tx:
+        await migrate_chat(tx, -5, -1005)
 
     with pytest.raises(Banned):
         await Arrivals(storage, OPEN).welcome(Visitor(2, -1005))

@@ -62,8 +62,8 @@ async def test_another_query_is_for_all_who_watch_it(storage, desk, three, watch
 
     assert (await Topics(storage).one(ann, three[0])).typed == "harbour"
     assert past.asked[-1][0] == "harbour"
-    async with storage.reading() as unit:
-        live = list(await unit.session.exec(select(Query.canonical).where(Query.live)))
+    async with storage.reading() as tx:
+        live = list(await tx.session.exec(select(Query.canonical).where(Query.live)))
     assert sorted(live) == ["harbour", "ships", "trains"]
 
 
@@ -86,9 +86,9 @@ async def test_what_is_retired_stays_with_all_who_watch_it(
         [("Ports", Mode.BOTH, False)],
         [("ports", Mode.BOTH, False)],
     ]
-    async with storage.reading() as unit:
-        (mute,) = await unit.session.exec(select(Mute))
-        assert await unit.session.get(Topic, three[0]) is None
+    async with storage.reading() as tx:
+        (mute,) = await tx.session.exec(select(Mute))
+        assert await tx.session.get(Topic, three[0]) is None
     assert mute.subject_id == seen[1][0].id
     with pytest.raises(NoSuchTopic):
         await desk.one(three[0])
@@ -99,8 +99,8 @@ async def test_a_retirement_that_was_cut_off_is_finished_at_the_next_start(
 ):
     ann = await arrive(1)
     await watching.watch_topic(ann, three[0], Mode.BOTH)
-    async with storage.writing() as unit:
-        (await unit.session.get_one(Topic, three[0])).slug = None
+    async with storage.writing() as tx:
+        (await tx.session.get_one(Topic, three[0])).slug = None
 
     await desk.hand_over()
 

@@ -24,8 +24,8 @@ def changing(storage, past) -> Changing:
 @pytest.fixture
 def rows(storage):
     async def all_of(table):
-        async with storage.reading() as unit:
-            return [row.model_dump() for row in await unit.session.exec(select(table))]
+        async with storage.reading() as tx:
+            return [row.model_dump() for row in await tx.session.exec(select(table))]
 
     return all_of
 

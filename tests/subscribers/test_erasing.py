@@ -15,18 +15,18 @@ async def test_everything_of_a_chat_is_gone_and_nothing_of_others(storage, watch
     for chat_id in (ann, bob):
         await watching.watch_words(chat_id, "Taiwan", Mode.BOTH)
     await watching.watch_words(ann, "a secret", Mode.BOTH)
-    async with storage.writing() as unit:
-        await add_admin(unit, 1)
+    async with storage.writing() as tx:
+        await add_admin(tx, 1)
 
     await Erasing(storage).erase(ann, 1)
 
-    async with storage.reading() as unit:
-        chats = list(await unit.session.exec(select(Chat.id)))
-        topics = list(await unit.session.exec(select(Topic.chat_id)))
-        subscriptions = list(await unit.session.exec(select(Subscription.chat_id)))
+    async with storage.reading() as tx:
+        chats = list(await tx.session.exec(select(Chat.id)))
+        topics = list(await tx.session.exec(select(Topic.chat_id)))
+        subscriptions = list(await tx.session.exec(select(Subscription.chat_id)))
         live = select(Query.canonical).where(col(Query.live).is_(True))
-        queries = list(await unit.session.exec(live))
-        admins = await admin_ids(unit)
+        queries = list(await tx.session.exec(live))
+        admins = await admin_ids(tx)
     assert chats == topics == subscriptions == [bob]
     assert queries == ["taiwan"]
     assert list(admins) == []
@@ -38,8 +38,8 @@ async def test_erasing_twice_is_erasing(storage, arrive):
     await Erasing(storage).erase(ann, 1)
     await Erasing(storage).erase(ann, 1)
 
-    async with storage.reading() as unit:
-        assert list(await unit.session.exec(select(Chat.id))) == []
+    async with storage.reading() as tx:
+        assert list(await tx.session.exec(select(Chat.id))) == []
 
 
 async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, arrive):
@@ -49,7 +49,7 @@ async def test_a_group_stays_and_forgets_who_let_the_bot_in(storage, arrivals, a
 
     await Erasing(storage).erase(own, 7)
 
-    async with storage.reading() as unit:
-        row = await unit.session.get(Chat, chat_id)
+    async with storage.reading() as tx:
+        row = await tx.session.get(Chat, chat_id)
     assert row
     assert row.invited_by == 0

@@ -80,33 +80,33 @@ async def ann(storage, watching, past, arrive):
 
 
 async def _told(storage, chat_id: int) -> None:
-    async with storage.writing() as unit:
-        now = unit.now
+    async with storage.writing() as tx:
+        now = tx.now
         facts = {"created_at": now, "next_fetch_at": now}
         source = {"url": "https://a.example/", "url_hash": "1", "host": "a.example"} | facts
-        unit.session.add(Follow(chat_id=chat_id, source_id=await add_source(unit, source) or 0))
+        tx.session.add(Follow(chat_id=chat_id, source_id=await add_source(tx, source) or 0))
         article = {"url_hash": "1", "url": "https://a.example/1", "title": "A", "text": ""}
         times = {"stored_at": now, "news_at": now}
-        ((_, article_id),) = (await store_articles(unit, [article | times])).items()
-        story = (await unit.session.exec(rows_of(Story.id))).one()
-        unit.session.add(PublishedFeed(chat_id=chat_id, changed_at=now))
-        await open_mailbox(unit, chat_id, "ann@example.org")
+        ((_, article_id),) = (await store_articles(tx, [article | times])).items()
+        story = (await tx.session.exec(rows_of(Story.id))).one()
+        tx.session.add(PublishedFeed(chat_id=chat_id, changed_at=now))
+        await open_mailbox(tx, chat_id, "ann@example.org")
         edition = Edition(
             chat_id=chat_id, local_date=date(2026, 3, 2), due_at=now, made_at=now, since=now
         )
-        unit.session.add(edition)
-        await unit.session.flush()
-        unit.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id))
-        unit.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
+        tx.session.add(edition)
+        await tx.session.flush()
+        tx.session.add(EditionStory(chat_id=chat_id, story_id=story, edition_id=edition.id))
+        tx.session.add(Alert(chat_id=chat_id, story_id=story, article_id=article_id, made_at=now))
         kind = DeliveryKind.NOTICE
-        unit.session.add(
+        tx.session.add(
             Delivery(kind=kind, chat_id=chat_id, priority=0, body={}, due_at=now, created_at=now)
         )
 
 
 async def left(storage, chat_id: int) -> dict[str, int]:
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         counts = {
             str(column): await connection.scalar(
                 select(func.count()).select_from(column.table).where(column == chat_id)
@@ -126,8 +126,8 @@ async def test_every_table_forgets_the_chat(storage, ann, arrive, watching):
     assert len(before) >= 12
     assert await left(storage, ann) == {}
     assert await left(storage, bob) == bobs
-    async with storage.reading() as unit:
-        gone = await unit.session.exec(rows_of(Chat).where(col(Chat.telegram_id) == 1))
+    async with storage.reading() as tx:
+        gone = await tx.session.exec(rows_of(Chat).where(col(Chat.telegram_id) == 1))
         assert gone.all() == []
 
 

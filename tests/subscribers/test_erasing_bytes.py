@@ -73,8 +73,8 @@ async def found_in_rows(storage: Storage) -> list[str]:
     """Return what a search of all tables' rows, as text, finds."""
     wanted = [text.lower() for text in (NAME, WORDS, ADDRESS, str(ANN))]
     found = []
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         for table in METADATA.sorted_tables:
             for row in (await connection.execute(rows_of(table))).all():
                 shown = repr(tuple(row)).lower()
@@ -112,9 +112,9 @@ async def ann(storage: Storage, access: Access, watching, past) -> int:
 
 async def _runs_it(storage: Storage, renderer: Renderer, chat_id: int) -> None:
     assert chat_id
-    async with storage.writing() as unit:
-        await add_admin(unit, ANN)
-        await admit(unit, ANN)
+    async with storage.writing() as tx:
+        await add_admin(tx, ANN)
+        await admit(tx, ANN)
     await Broadcasts(storage, renderer).draft(Message(f"{WORDS}!"), by=ANN)
     await Bans(storage, Access(is_open=True)).ban(4711, by=ANN)
 
@@ -123,15 +123,15 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
     newsroom = Newsroom(storage)
     source = await newsroom.source()
     article = await newsroom.article("A gnu", source_id=source)
-    async with storage.writing() as unit:
-        now = unit.now
-        await advance_all(unit, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
-        unit.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
-        await open_mailbox(unit, chat_id, ADDRESS)
-        for query_id in await unit.session.exec(select(Query.id)):
-            await store_matches(unit, [MatchFound(article, query_id or 0, [WORDS], False, now)])
+    async with storage.writing() as tx:
+        now = tx.now
+        await advance_all(tx, {chat_pace_key(ANN): now + PRIVATE_INTERVAL})
+        tx.session.add(Share(chat_id=chat_id, token="t", typed=WORDS, created_at=now))
+        await open_mailbox(tx, chat_id, ADDRESS)
+        for query_id in await tx.session.exec(select(Query.id)):
+            await store_matches(tx, [MatchFound(article, query_id or 0, [WORDS], False, now)])
         days: dict[str, Any] = {"chat_id": chat_id, "local_date": now.date(), "due_at": now}
-        unit.session.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
+        tx.session.add(Edition(**days, made_at=now, since=now, topics=[(1, WORDS)]))
         for number in range(300):
             body = {"text": f"{NAME}, {WORDS} {number} " + "x" * (number * 37 % 3000)}
             facts: dict[str, Any] = {
@@ -140,17 +140,17 @@ async def _was_sent(storage: Storage, chat_id: int) -> None:
                 "due_at": now,
                 "created_at": now,
             }
-            unit.session.add(
+            tx.session.add(
                 Delivery(notice="test", subject=f"n{number}", chat_id=chat_id, body=body, **facts)
             )
     for number in range(0, 300, 7):
-        async with storage.writing() as unit:
-            found = await unit.session.exec(
+        async with storage.writing() as tx:
+            found = await tx.session.exec(
                 select(Delivery).where(col(Delivery.subject) == f"n{number}")
             )
             row = found.one()
             row.body = {"text": f"{WORDS}, {NAME} " * (1 + number * 13 % 200)}
-            unit.session.add(row)
+            tx.session.add(row)
 
 
 async def test_no_row_tells_of_who_had_all_erased(storage, ann):

@@ -47,8 +47,8 @@ async def ann(storage, watching, arrive) -> int:
     chat_id: int = await arrive(1)
     await watching.watch_words(chat_id, "a secret", Mode.BOTH)
     outbox = Outbox(storage)
-    async with storage.writing() as unit:
-        now = unit.now
+    async with storage.writing() as tx:
+        now = tx.now
         mailbox = Mailbox(
             chat_id=chat_id,
             address=SECRET,
@@ -57,7 +57,7 @@ async def ann(storage, watching, arrive) -> int:
             created_at=now,
             asked_at=now,
         )
-        unit.session.add(mailbox)
+        tx.session.add(mailbox)
     for _ in range(3):
         await outbox.add(chat_id)
         await Post(outbox, storage).put(mailbox)
@@ -75,8 +75,8 @@ async def half_erased(storage, chat_id: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def count(storage, table) -> int:
-    async with storage.reading() as unit:
-        return int((await unit.session.exec(select(func.count()).select_from(table))).one())
+    async with storage.reading() as tx:
+        return int((await tx.session.exec(select(func.count()).select_from(table))).one())
 
 
 @pytest.mark.usefixtures("few")
@@ -84,9 +84,9 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
     left: list[int] = []
     erase_batch = retention.erase_batch
 
-    async def noting(unit: Transaction, chat_id: int) -> bool:
-        is_any: bool = await erase_batch(unit, chat_id)
-        left.append((await unit.session.exec(select(func.count(col(Delivery.id))))).one())
+    async def noting(tx: Transaction, chat_id: int) -> bool:
+        is_any: bool = await erase_batch(tx, chat_id)
+        left.append((await tx.session.exec(select(func.count(col(Delivery.id))))).one())
         return is_any
 
     monkeypatch.setattr("bot.subscribers.erasing.erase_batch", noting)
@@ -99,9 +99,9 @@ async def test_no_unit_deletes_more_than_a_few_of_many(storage, ann, monkeypatch
 async def test_after_a_crash_nothing_says_whose_it_was(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    async with storage.reading() as unit:
-        chat = await unit.session.get(Chat, ann)
-        (mailbox,) = await unit.session.exec(select(Mailbox))
+    async with storage.reading() as tx:
+        chat = await tx.session.get(Chat, ann)
+        (mailbox,) = await tx.session.exec(select(Mailbox))
     assert (chat.name, chat.zone, chat.language) == ("", "UTC", "en")
     assert chat.telegram_id != 1
     assert mailbox.address == ""
@@ -109,37 +109,37 @@ async def test_after_a_crash_nothing_says_whose_it_was(storage, ann, monkeypatch
 
 
 async def test_after_a_crash_nothing_is_sent(storage, ann, monkeypatch):
-    async with storage.writing() as unit:
-        (claimed,) = await claim_deliveries(unit, "me", limit=1, lease=MINUTE)
+    async with storage.writing() as tx:
+        (claimed,) = await claim_deliveries(tx, "me", limit=1, lease=MINUTE)
 
     await half_erased(storage, ann, monkeypatch)
 
-    async with storage.writing() as unit:
-        assert await begin_sending(unit, [claimed.id], "me", MINUTE) == set()
-        assert await claim_deliveries(unit, "me", limit=9, lease=MINUTE) == []
-        assert await claim_mails(unit, "me", limit=9, lease=MINUTE) == []
+    async with storage.writing() as tx:
+        assert await begin_sending(tx, [claimed.id], "me", MINUTE) == set()
+        assert await claim_deliveries(tx, "me", limit=9, lease=MINUTE) == []
+        assert await claim_mails(tx, "me", limit=9, lease=MINUTE) == []
 
 
 async def test_after_a_crash_no_answer_that_comes_late_wakes_it(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for state in (ChatState.BLOCKED, ChatState.BANNED):
-            await suspend_chat(unit, ann, state)
-        await restore_chat(unit, ann)
-        await restore_chat(unit, ann, is_banned=True)
+            await suspend_chat(tx, ann, state)
+        await restore_chat(tx, ann)
+        await restore_chat(tx, ann, is_banned=True)
 
-    async with storage.reading() as unit:
-        (state,) = await unit.session.exec(select(Chat.state))
+    async with storage.reading() as tx:
+        (state,) = await tx.session.exec(select(Chat.state))
     assert state is ChatState.ERASED
 
 
 async def test_after_a_crash_nobody_is_shown_it(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
 
-    async with storage.reading() as unit:
-        assert await count_chats(unit) == 0
-        assert await chats_listed(unit, offset=0, limit=9) == []
+    async with storage.reading() as tx:
+        assert await count_chats(tx) == 0
+        assert await chats_listed(tx, offset=0, limit=9) == []
     lines = [line async for line in ExportingPeople(storage).lines()]
     assert len(lines) == 2
     managing = Managing(storage, *[None] * 4)  # type: ignore[arg-type]
@@ -154,15 +154,15 @@ async def test_after_a_crash_who_comes_back_begins_anew(storage, ann, arrivals, 
 
     assert guest.chat_id != ann
     assert await Tidying(storage).tidy() == 0
-    async with storage.reading() as unit:
-        assert list(await unit.session.exec(select(col(Chat.id)))) == [guest.chat_id]
+    async with storage.reading() as tx:
+        assert list(await tx.session.exec(select(col(Chat.id)))) == [guest.chat_id]
 
 
 @pytest.mark.usefixtures("few")
 async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkeypatch):
     await half_erased(storage, ann, monkeypatch)
-    async with storage.writing() as unit:
-        unit.session.add(await _late(storage))
+    async with storage.writing() as tx:
+        tx.session.add(await _late(storage))
 
     await Tidying(storage).tidy()
 
@@ -172,8 +172,8 @@ async def test_what_a_crash_left_goes_with_the_next_tidying(storage, ann, monkey
 
 async def _late(storage) -> Delivery:
     """Return what a step that began before the erasing puts out after it."""
-    async with storage.reading() as unit:
-        row = (await unit.session.exec(select(Delivery).limit(1))).one()
+    async with storage.reading() as tx:
+        row = (await tx.session.exec(select(Delivery).limit(1))).one()
     return Delivery(**row.model_dump(exclude={"id"}))
 
 

@@ -63,15 +63,15 @@ def little_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def add(storage: Storage, row: Any) -> int:
-    async with storage.writing() as unit:
-        unit.session.add(row)
-        await unit.session.flush()
+    async with storage.writing() as tx:
+        tx.session.add(row)
+        await tx.session.flush()
         return int(row.id)
 
 
 async def deliver(storage: Storage, chat_id: int, **more: Any) -> int:
-    async with storage.reading() as unit:
-        now = unit.now
+    async with storage.reading() as tx:
+        now = tx.now
     usual: dict[str, Any] = {
         "kind": DeliveryKind.ALERT,
         "state": DeliveryState.SENT,
@@ -82,13 +82,13 @@ async def deliver(storage: Storage, chat_id: int, **more: Any) -> int:
 
 
 async def numbers(storage: Storage, column: Any) -> list[Any]:
-    async with storage.reading() as unit:
-        return list(await unit.session.exec(select(column).order_by(column)))
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(column).order_by(column)))
 
 
 async def publish_all(storage: Storage) -> None:
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Article).values(stage=Stage.PUBLISHED))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
 
 
 async def test_messages_that_were_sent_go(storage, newsroom, forgetting, clock):
@@ -155,8 +155,8 @@ async def test_an_article_goes_with_all_that_hangs_on_it(storage, newsroom, forg
     source, query = await newsroom.source(), await newsroom.query("taiwan")
     chat = await newsroom.chat()
     old = await newsroom.article("Old", query, source_id=source)
-    async with storage.writing() as unit:
-        await replace_folded(unit, [FoldedText(old, "old", "words", "en")])
+    async with storage.writing() as tx:
+        await replace_folded(tx, [FoldedText(old, "old", "words", "en")])
     story = (await numbers(storage, col(Article.story_id)))[0]
     bundle = await add(
         storage,
@@ -228,8 +228,8 @@ async def test_a_story_stays_as_long_as_any_of_its_articles(storage, newsroom, f
 async def edition(storage: Storage, chat_id: int, made_at: datetime) -> int:
     day: dict[str, Any] = {"local_date": made_at.date(), "made_at": made_at}
     number = await add(storage, Edition(chat_id=chat_id, due_at=made_at, since=made_at, **day))
-    async with storage.writing() as unit:
-        unit.session.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
+    async with storage.writing() as tx:
+        tx.session.add(EditionStory(chat_id=chat_id, story_id=number, edition_id=number))
     return number
 
 
@@ -249,13 +249,13 @@ async def test_an_edition_goes_when_no_link_opens_it_but_never_the_last(
 
 
 async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, forgetting, clock):
-    async with storage.writing() as unit:
-        now = unit.now
-        await advance_all(unit, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
-        await pause(unit, "chat:2", now + 2 * PACES + DAY)
+    async with storage.writing() as tx:
+        now = tx.now
+        await advance_all(tx, {"chat:1": now, "chat:2": now, "bot:a": now, "smtp": now})
+        await pause(tx, "chat:2", now + 2 * PACES + DAY)
     clock.turn(PACES + DAY)
-    async with storage.writing() as unit:
-        await advance_all(unit, {"chat:3": unit.now})
+    async with storage.writing() as tx:
+        await advance_all(tx, {"chat:3": tx.now})
 
     assert await forgetting.forget_old() == 1
     assert await numbers(storage, col(Pace.key)) == ["bot:a", "chat:2", "chat:3", "smtp"]
@@ -267,11 +267,11 @@ async def test_the_pace_of_a_chat_goes_when_nothing_went_to_it_of_late(storage, 
 
 
 async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monkeypatch):
-    async with storage.writing() as unit:
-        await advance_all(unit, {f"chat:{number}": unit.now for number in range(7)})
+    async with storage.writing() as tx:
+        await advance_all(tx, {f"chat:{number}": tx.now for number in range(7)})
     clock.turn(PACES + DAY)
-    async with storage.writing() as unit:
-        await advance_all(unit, {"chat:2": unit.now, "chat:3": unit.now})
+    async with storage.writing() as tx:
+        await advance_all(tx, {"chat:2": tx.now, "chat:3": tx.now})
     smaller = [kind._replace(at_once=2) for kind in forgetting._kinds()]
     monkeypatch.setattr(Forgetting, "_kinds", lambda _self: smaller)
 
@@ -281,14 +281,14 @@ async def test_paces_are_looked_at_page_by_page(storage, forgetting, clock, monk
 
 async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_storage):
     storage = own_postgresql_storage
-    async with storage.writing() as unit:
-        await advance_all(unit, {"chat:1": unit.now, "chat:2": unit.now})
-        before = unit.now + DAY
+    async with storage.writing() as tx:
+        await advance_all(tx, {"chat:1": tx.now, "chat:2": tx.now})
+        before = tx.now + DAY
 
     async with storage.writing() as sending:
         await lock_pace(sending, "chat:1")
-        async with storage.writing() as unit:
-            page = await retention.forget_paces(unit, "", before, 10)
+        async with storage.writing() as tx:
+            page = await retention.forget_paces(tx, "", before, 10)
 
     assert page.gone == 1
     assert await numbers(storage, col(Pace.key)) == ["chat:1"]
@@ -297,8 +297,8 @@ async def test_a_pace_that_a_sender_holds_is_not_waited_for(own_postgresql_stora
 async def test_one_process_forgets_at_a_time(storage, newsroom, forgetting, clock):
     await deliver(storage, await newsroom.chat())
     clock.turn(2 * DELIVERIES)
-    async with storage.writing() as unit:
-        await acquire_lease(unit, ROLE, "another", timedelta(minutes=2))
+    async with storage.writing() as tx:
+        await acquire_lease(tx, ROLE, "another", timedelta(minutes=2))
 
     assert await forgetting.forget_old() == 0
 

@@ -138,14 +138,14 @@ async def test_sources_go_to_whoever_follows_them(importing, arrive):
 
 async def test_own_sources_are_exported_for_other_readers(storage, arrive):
     chat_id = await arrive()
-    async with storage.writing() as unit:
-        facts = {"created_at": unit.now, "next_fetch_at": unit.now}
+    async with storage.writing() as tx:
+        facts = {"created_at": tx.now, "next_fetch_at": tx.now}
         for number in (1, 2):
             url = f"https://a.example/{number}"
             row = {"url": url, "url_hash": str(number), "host": "a.example", "title": "A"} | facts
-            source_id = await add_source(unit, row)
+            source_id = await add_source(tx, row)
             if number == 1:
-                unit.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
+                tx.session.add(Follow(chat_id=chat_id, source_id=source_id or 0))
 
     files = await Exporting(storage).export(chat_id, "Mine")
 

@@ -192,8 +192,8 @@ async def test_a_removed_address_takes_its_mails_along(mailboxes, chat_id, sent,
 
     assert (seen.state, seen.reach) == (None, DigestMedium.TELEGRAM)
     assert await sent.rows() == []
-    async with storage.reading() as unit:
-        assert (await unit.session.exec(select(Mailbox))).all() == []
+    async with storage.reading() as tx:
+        assert (await tx.session.exec(select(Mailbox))).all() == []
 
 
 async def test_who_asks_twice_in_a_moment_gets_one_mail(mailboxes, chat_id, sent):
@@ -210,8 +210,8 @@ async def test_a_confirmation_that_is_on_its_way_is_let_go(
     mailboxes, chat_id, sent, storage, clock
 ):
     await mailboxes.request(chat_id, ADDRESS)
-    async with storage.writing() as unit:
-        row = (await unit.session.exec(select(Delivery))).one()
+    async with storage.writing() as tx:
+        row = (await tx.session.exec(select(Delivery))).one()
         row.state = DeliveryState.SENDING
     clock.turn(timedelta(minutes=2))
 
@@ -239,9 +239,9 @@ async def test_unsubscribing_twice_is_as_doing_it_once(mailboxes, active, sent):
 
 async def test_a_mailbox_tells_the_language_of_its_chat(mailboxes, chat_id, sent, arrive):
     await mailboxes.request(chat_id, ADDRESS)
-    async with mailboxes.storage.reading() as unit:
-        (mailbox,) = await unit.session.exec(select(Mailbox))
-        chat = await unit.session.get_one(Chat, chat_id)
+    async with mailboxes.storage.reading() as tx:
+        (mailbox,) = await tx.session.exec(select(Mailbox))
+        chat = await tx.session.get_one(Chat, chat_id)
 
     assert await mailboxes.language(mailbox.id) == chat.speaks
     assert await mailboxes.language(mailbox.id + 1) is None

@@ -82,10 +82,10 @@ async def test_the_digest_comes_where_the_topic_went(storage, thread, moving, wa
 
     await moving.here(elections, general, topic)
 
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         from storage.chats import Chat
 
-        rows = [await unit.session.get_one(Chat, row) for row in (general, elections)]
+        rows = [await tx.session.get_one(Chat, row) for row in (general, elections)]
     assert [row.next_digest_at is None for row in rows] == [True, False]
 
 

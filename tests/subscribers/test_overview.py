@@ -30,17 +30,17 @@ async def test_the_oldest_message_that_is_due_says_how_late_sending_is(storage, 
 
 
 async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for number in range(5):
-            since = unit.now - timedelta(hours=number)
+            since = tx.now - timedelta(hours=number)
             await add_source(
-                unit,
+                tx,
                 {
                     "url": f"https://{number}.example/feed",
                     "url_hash": str(number),
                     "host": f"{number}.example",
-                    "created_at": unit.now,
-                    "next_fetch_at": unit.now,
+                    "created_at": tx.now,
+                    "next_fetch_at": tx.now,
                     "trouble": "wall",
                     "trouble_since": since if number else None,
                 },
@@ -53,12 +53,12 @@ async def test_sources_in_trouble_come_by_how_long_they_have_been(storage):
 
 
 async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_removed(storage):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for name, public in (("ours", True), ("theirs", False)):
             values = {"url": f"https://{name}.example/feed", "url_hash": name, "public": public}
             values |= {"host": f"{name}.example", "state": SourceState.GONE, "trouble": "gone"}
-            values |= {"created_at": unit.now, "next_fetch_at": unit.now}
-            await add_source(unit, values | {"trouble_since": unit.now})
+            values |= {"created_at": tx.now, "next_fetch_at": tx.now}
+            await add_source(tx, values | {"trouble_since": tx.now})
 
     seen = await LooksAfter(storage, MONDAY_NOON).overview()
 
@@ -68,24 +68,24 @@ async def test_a_public_source_that_is_gone_for_good_is_in_trouble_until_it_is_r
 
 async def test_flood_waits_are_counted_by_the_day(storage, clock):
     for chat in (7, 7, 8):
-        async with storage.writing() as unit:
-            await pause_chat(unit, "bot:1", chat, unit.now)
-            await count_flood_wait(unit)
+        async with storage.writing() as tx:
+            await pause_chat(tx, "bot:1", chat, tx.now)
+            await count_flood_wait(tx)
     today = await LooksAfter(storage, MONDAY_NOON).overview()
     clock.turn(timedelta(days=1))
 
     tomorrow = await LooksAfter(storage, MONDAY_NOON).overview()
 
     assert (today.floods, tomorrow.floods) == (3, 0)
-    async with storage.writing() as unit:
-        await count_flood_wait(unit)
+    async with storage.writing() as tx:
+        await count_flood_wait(tx)
     assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 1
 
 
 async def test_a_new_token_starts_no_new_count_of_flood_waits(storage):
     for token in ("bot:old", "bot:new"):
-        async with storage.writing() as unit:
-            await pause_chat(unit, token, 7, unit.now)
-            await count_flood_wait(unit)
+        async with storage.writing() as tx:
+            await pause_chat(tx, token, 7, tx.now)
+            await count_flood_wait(tx)
 
     assert (await LooksAfter(storage, MONDAY_NOON).overview()).floods == 2

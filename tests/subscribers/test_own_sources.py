@@ -42,17 +42,17 @@ class Reader:
         self.asked.append(url)
         if self.sentence:
             return Came(url, self.sentence)
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             row = {
                 "url": url,
                 "url_hash": url_hash(url),
                 "host": "paper.example",
                 "title": url.rpartition("/")[2],
                 "public": self.public,
-                "created_at": unit.now,
-                "next_fetch_at": unit.now,
+                "created_at": tx.now,
+                "next_fetch_at": tx.now,
             }
-            return Came(url, source_id=await add_source(unit, row))
+            return Came(url, source_id=await add_source(tx, row))
 
 
 @pytest.fixture
@@ -66,8 +66,8 @@ def own(storage: Storage, reader: Reader) -> OwnSources:
 
 
 async def urls(storage: Storage) -> list[str]:
-    async with storage.reading() as unit:
-        return [source.url for source in await all_sources(unit)]
+    async with storage.reading() as tx:
+        return [source.url for source in await all_sources(tx)]
 
 
 async def test_what_is_followed_belongs_to_the_chat_alone(own, arrive):

@@ -60,8 +60,8 @@ def wished(lines: list[bytes]):
 
 async def forget_all(storage) -> None:
     """Lose the database."""
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Chat))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Chat))
 
 
 @pytest.fixture
@@ -80,26 +80,26 @@ async def full(storage, watching, arrivals, arrive, past, clock):
     guest = await arrivals.welcome(group)
     await watching.watch_words(guest.chat_id, "semiconductor*", Mode.INSTANT)
     await arrive(3, "de")
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         facts = {"url_hash": "", "host": "a.example", "title": "A", "kind": SourceKind.PAGE}
-        facts |= {"url": "https://a.example/feed", "created_at": unit.now}
+        facts |= {"url": "https://a.example/feed", "created_at": tx.now}
         facts["url_hash"] = url_hash(facts["url"])
-        source_id = await add_source(unit, facts | {"next_fetch_at": unit.now})
-        await follow(unit, ann, source_id or 0)
-        await mute(unit, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
-        await admit(unit, 1)
-        moments = {"state_since": unit.now, "created_at": unit.now, "asked_at": unit.now}
+        source_id = await add_source(tx, facts | {"next_fetch_at": tx.now})
+        await follow(tx, ann, source_id or 0)
+        await mute(tx, ann, MuteSubject(MuteKind.LESS, source_id or 0), None)
+        await admit(tx, 1)
+        moments = {"state_since": tx.now, "created_at": tx.now, "asked_at": tx.now}
         box = Mailbox(chat_id=ann, address="ann@a.example", alerts=True, **moments)
         box.state = MailboxState.ACTIVE
-        unit.session.add(box)
+        tx.session.add(box)
     return ann
 
 
 async def test_what_is_lost_comes_back_as_it_was(storage, full):
     before, lines = await chats_of(storage), await lines_of(storage)
     await forget_all(storage)
-    async with storage.writing() as unit:
-        await remove_source(unit, (await source_of_feed(unit)).url_hash)
+    async with storage.writing() as tx:
+        await remove_source(tx, (await source_of_feed(tx)).url_hash)
 
     tally = await ImportingPeople(storage).take(wished(lines))
 
@@ -107,23 +107,23 @@ async def test_what_is_lost_comes_back_as_it_was(storage, full):
     assert tally.counts[Part.CHATS, Outcome.ADDED] == 4  # the group too, in which the thread is
     assert tally.counts[Part.TOPICS, Outcome.ADDED] == 3
     assert await chats_of(storage) == before
-    async with storage.reading() as unit:
-        chat = await chat_of(unit, 1)
+    async with storage.reading() as tx:
+        chat = await chat_of(tx, 1)
         assert chat.next_digest_at is not None
-        assert await is_admitted(unit, 1)
-        box = await mailbox_of(unit, chat.id)
+        assert await is_admitted(tx, 1)
+        box = await mailbox_of(tx, chat.id)
         assert box
         assert box.state is MailboxState.ACTIVE
 
 
-async def source_of_feed(unit: Transaction) -> Source:
-    source = await source_of(unit, url_hash("https://a.example/feed"))
+async def source_of_feed(tx: Transaction) -> Source:
+    source = await source_of(tx, url_hash("https://a.example/feed"))
     assert source
     return source
 
 
-async def chat_of(unit: Transaction, telegram_id: int) -> Chat:
-    chat = await chat_at(unit, telegram_id)
+async def chat_of(tx: Transaction, telegram_id: int) -> Chat:
+    chat = await chat_at(tx, telegram_id)
     assert chat
     return chat
 
@@ -180,9 +180,9 @@ async def test_chats_of_another_bot_sleep_until_somebody_comes(storage, full, ar
     }
     assert states == {1: "blocked", -100: "kicked", 3: "blocked"}
     await arrive(1)
-    async with storage.reading() as unit:
-        assert (await chat_of(unit, 1)).state is ChatState.ACTIVE
-        assert (await chat_of(unit, 3)).state is ChatState.BLOCKED
+    async with storage.reading() as tx:
+        assert (await chat_of(tx, 1)).state is ChatState.ACTIVE
+        assert (await chat_of(tx, 3)).state is ChatState.BLOCKED
 
 
 async def test_limits_hold_and_each_reason_is_told_with_its_line(storage, clock):
@@ -218,9 +218,9 @@ async def test_limits_hold_and_each_reason_is_told_with_its_line(storage, clock)
         (Part.MAILBOXES, Reason.UNCONFIRMED): 1,
     }
     assert set(map(tuple, tally.lines.values())) == {(2,)}
-    async with storage.reading() as unit:
-        assert await is_banned(unit, [5])
-        assert await subjects_muted(unit, (await chat_of(unit, 5)).id) == set()
+    async with storage.reading() as tx:
+        assert await is_banned(tx, [5])
+        assert await subjects_muted(tx, (await chat_of(tx, 5)).id) == set()
 
 
 @pytest.mark.parametrize(

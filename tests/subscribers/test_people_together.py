@@ -143,29 +143,29 @@ def test_together_they_come_to_what_they_come_to_one_by_one(anew, before, chats,
 
 async def lived_in(storage: Storage, chats: list[dict[str, Any]]) -> None:
     """Have a catalogue, sources, a retired query, and chats that left half of what was theirs."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for slug in ("taiwan", "tokyo"):
-            query_id = (await query_for(unit, slug)).id
-            topic = Topic(name=slug, query_id=query_id, typed=slug, slug=slug, created_at=unit.now)
-            unit.session.add(topic)
-        await retire_query(unit, (await query_for(unit, "osaka")).id)
+            query_id = (await query_for(tx, slug)).id
+            topic = Topic(name=slug, query_id=query_id, typed=slug, slug=slug, created_at=tx.now)
+            tx.session.add(topic)
+        await retire_query(tx, (await query_for(tx, "osaka")).id)
         for url, public in ((_URLS[0], False), (_URLS[1], True)):
             facts: dict[str, Any] = {"url": url, "url_hash": url_hash(url), "host": "site.example"}
-            facts |= {"created_at": unit.now, "next_fetch_at": unit.now, "own_network": True}
-            await add_source(unit, facts | {"public": public})
+            facts |= {"created_at": tx.now, "next_fetch_at": tx.now, "own_network": True}
+            await add_source(tx, facts | {"public": public})
     await ImportingPeople(storage).take(read(chats))
-    async with storage.writing() as unit:
-        watched = await unit.session.exec(select(Subscription).order_by(col(Subscription.id)))
+    async with storage.writing() as tx:
+        watched = await tx.session.exec(select(Subscription).order_by(col(Subscription.id)))
         for subscription in watched.all()[::2]:
-            await end_subscription(unit, subscription)
-        for one in (await unit.session.exec(select(Follow))).all()[::2]:
-            await unfollow(unit, one.chat_id, one.source_id)
+            await end_subscription(tx, subscription)
+        for one in (await tx.session.exec(select(Follow))).all()[::2]:
+            await unfollow(tx, one.chat_id, one.source_id)
 
 
 async def all_rows(storage: Storage) -> dict[str, list[str]]:
     """Return all that is stored, by table; but mutes of several chats have no order."""
-    async with storage.reading() as unit:
-        connection = await unit.session.connection()
+    async with storage.reading() as tx:
+        connection = await tx.session.connection()
         tables = SQLModel.metadata.sorted_tables
         rows = {table.name: await connection.execute(table.select()) for table in tables}
         found = {name: [row._asdict() for row in some] for name, some in rows.items()}
@@ -197,10 +197,10 @@ async def test_a_dry_run_tells_what_would_be_new_and_keeps_none_of_it(storage):
 
 
 async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, monkeypatch):
-    async def refusing(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
+    async def refusing(tx: Transaction, added: NewUsers, there: Collection[int]) -> None:
         if {watch.name for watch in added.watches} & {"Name 7", "Name 15"}:
             raise DatabaseError("INSERT", {}, Exception("refused"))
-        await add_users(unit, added, there)
+        await add_users(tx, added, there)
 
     monkeypatch.setattr(importing_people, "add_people", refusing)
 
@@ -213,7 +213,7 @@ async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, mo
 
 
 class MetError(Exception):
-    """Two units of work wait for each other, as PostgreSQL says it."""
+    """Two transactions wait for each other, as PostgreSQL says it."""
 
     sqlstate = "40P01"
 
@@ -225,10 +225,10 @@ MET = DatabaseError("INSERT", {}, MetError())
 def failing_with(monkeypatch, *failures: Exception) -> None:
     left = list(failures)
 
-    async def failing(unit: Transaction, added: NewUsers, there: Collection[int]) -> None:
+    async def failing(tx: Transaction, added: NewUsers, there: Collection[int]) -> None:
         if left:
             raise left.pop()
-        await add_users(unit, added, there)
+        await add_users(tx, added, there)
 
     monkeypatch.setattr(importing_people, "add_people", failing)
 
@@ -268,8 +268,8 @@ async def test_those_who_import_and_watch_at_once_lose_nothing(storage, arrive, 
     assert len(rows["subscription"]) == 20 * 2 + 20
     assert len(rows["query"]) == 21
     assert len(rows["follow"]) == sum(len({0, number % 5}) for number in range(1, 21))
-    async with storage.reading() as unit:
-        changes = await changes_since(unit, 0, 100)
+    async with storage.reading() as tx:
+        changes = await changes_since(tx, 0, 100)
     assert len({change.number for change in changes}) == 21
 
 

@@ -58,7 +58,7 @@ async def chat_id(mailboxes, sent, arrive) -> int:
 @pytest.fixture
 async def waiting(storage, chat_id) -> int:
     """Return a digest that waits to be mailed."""
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         row = Delivery(
             kind=DeliveryKind.EDITION,
             medium=Medium.EMAIL,
@@ -66,10 +66,10 @@ async def waiting(storage, chat_id) -> int:
             mailbox_id=1,
             priority=3,
             body=Mail(ADDRESS, "News", "news", "<p>news</p>").to_json(),
-            due_at=unit.now,
-            created_at=unit.now,
+            due_at=tx.now,
+            created_at=tx.now,
         )
-        unit.session.add(row)
+        tx.session.add(row)
     return row.id
 
 
@@ -81,8 +81,8 @@ async def told(sent) -> list[str]:
 async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
     returns, mailboxes, chat_id, waiting, sent, storage
 ):
-    async with storage.writing() as unit:
-        await returns.refused(unit, 1, "550 5.1.1 No such user here")
+    async with storage.writing() as tx:
+        await returns.refused(tx, 1, "550 5.1.1 No such user here")
 
     seen = await mailboxes.now(chat_id)
     (notice,) = await told(sent)
@@ -96,8 +96,8 @@ async def test_a_refusing_server_suspends_the_address_and_the_chat_hears_why(
 async def test_what_a_server_says_is_kept_as_one_line_that_a_database_takes(
     returns, mailboxes, chat_id, sent, storage, noise
 ):
-    async with storage.writing() as unit:
-        await returns.refused(unit, 1, f"550 no{noise}\nsuch user")
+    async with storage.writing() as tx:
+        await returns.refused(tx, 1, f"550 no{noise}\nsuch user")
 
     assert "It said: 550 no such user" in (await told(sent))[0]
 
@@ -106,15 +106,15 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
     returns, mailboxes, chat_id, waiting, sent, storage, clock
 ):
     await returns.take(bounce())
-    async with storage.reading() as unit:
-        held = await unit.session.get_one(Delivery, waiting)
+    async with storage.reading() as tx:
+        held = await tx.session.get_one(Delivery, waiting)
     clock.turn(DAY)
 
     await mailboxes.request(chat_id, ADDRESS)
     seen = await mailboxes.confirm_by_code(chat_id, await sent.code())
 
-    async with storage.reading() as unit:
-        freed = await unit.session.get_one(Delivery, waiting)
+    async with storage.reading() as tx:
+        freed = await tx.session.get_one(Delivery, waiting)
     assert held.state is DeliveryState.SUSPENDED
     assert (freed.state, freed.due_at) == (DeliveryState.PENDING, clock.now)
     assert (seen.is_active, seen.trouble, seen.reach) == (True, None, DigestMedium.EMAIL)
@@ -123,8 +123,8 @@ async def test_what_waits_for_a_suspended_address_goes_when_it_is_confirmed_agai
 async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
     returns, mailboxes, chat_id, waiting, sent, storage, clock
 ):
-    async with storage.writing() as unit:
-        row = await unit.session.get_one(Delivery, waiting)
+    async with storage.writing() as tx:
+        row = await tx.session.get_one(Delivery, waiting)
         row.kind = DeliveryKind.ALERT
     await returns.take(bounce())
     clock.turn(DAY)
@@ -132,8 +132,8 @@ async def test_an_alert_that_is_no_news_any_more_expires_meanwhile(
     await mailboxes.request(chat_id, ADDRESS)
     await mailboxes.confirm_by_code(chat_id, await sent.code())
 
-    async with storage.reading() as unit:
-        assert (await unit.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Delivery, waiting)).state is DeliveryState.EXPIRED
 
 
 async def test_passing_bounces_suspend_when_five_have_come_in_two_weeks(
@@ -221,24 +221,24 @@ async def test_nothing_comes_to_an_unconfirmed_address_by_a_bounce(
 
     await returns.take(bounce())
 
-    async with storage.reading() as unit:
-        assert (await unit.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
+    async with storage.reading() as tx:
+        assert (await tx.session.get_one(Mailbox, 1)).state is MailboxState.UNCONFIRMED
 
 
 async def test_the_operator_hears_once_a_week_that_mails_are_mistrusted(
     mailboxes, storage, chat_id, clock
 ):
     returns = Returns(mailboxes, SEAL, read, frozenset({7}))
-    async with storage.writing() as unit:
-        chat = await unit.session.get_one(Chat, chat_id)
+    async with storage.writing() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
         chat.telegram_id = 7
     for wait in (DAY, DAY, 7 * DAY, DAY):
-        async with storage.writing() as unit:
-            await returns.mistrusted(unit, 1, "550 5.7.1 not from you")
+        async with storage.writing() as tx:
+            await returns.mistrusted(tx, 1, "550 5.7.1 not from you")
         clock.turn(wait)
 
-    async with storage.reading() as unit:
-        rows = list(await unit.session.exec(select(Delivery).order_by(col(Delivery.id))))
+    async with storage.reading() as tx:
+        rows = list(await tx.session.exec(select(Delivery).order_by(col(Delivery.id))))
     told = [row.body["text"] for row in rows if row.notice == "mistrusted"]
     assert len(told) == 2
     assert "example.org has refused my mails for two days" in without_joiners(told[0])

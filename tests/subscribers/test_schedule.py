@@ -38,8 +38,8 @@ async def editions(storage) -> list[tuple[int, int]]:
     """Return the day and slot of each edition."""
     from sqlmodel import col, select
 
-    async with storage.reading() as unit:
-        rows = await unit.session.exec(select(Edition).order_by(col(Edition.due_at)))
+    async with storage.reading() as tx:
+        rows = await tx.session.exec(select(Edition).order_by(col(Edition.due_at)))
         return [(row.local_date.day, row.slot) for row in rows]
 
 
@@ -105,14 +105,14 @@ async def test_a_plan_changed_while_a_digest_is_composed_counts(
 ):
     await schedule.set_time(chat_id, 22 * 60)
     clock.turn(HOUR)
-    async with storage.writing() as unit:
-        chat = await unit.session.get_one(Chat, chat_id)
+    async with storage.writing() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
         chat.owner, chat.lease_until = "us", clock.now + MINUTE
     await schedule.add(chat_id, Times(22 * 60 + 30))
 
     await publishing.publish_due()
 
-    async with storage.reading() as unit:
-        chat = await unit.session.get_one(Chat, chat_id)
+    async with storage.reading() as tx:
+        chat = await tx.session.get_one(Chat, chat_id)
     assert chat.next_digest_at == clock.now + timedelta(minutes=30)
     assert await editions(storage) == [(2, 0)]

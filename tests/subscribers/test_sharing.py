@@ -74,5 +74,5 @@ async def test_what_a_chat_shared_goes_with_it(storage, sharing, watching, arriv
 
     await Erasing(storage).erase(chat, None)
 
-    async with storage.reading() as unit:
-        assert await unit.session.get(Share, 1) is None
+    async with storage.reading() as tx:
+        assert await tx.session.get(Share, 1) is None

@@ -24,20 +24,20 @@ def topics(storage) -> Topics:
 
 
 async def count(storage: Storage, table: type[SQLModel]) -> int:
-    async with storage.reading() as unit:
-        counted: int = (await unit.session.exec(select(func.count()).select_from(table))).one()
+    async with storage.reading() as tx:
+        counted: int = (await tx.session.exec(select(func.count()).select_from(table))).one()
     return counted
 
 
 async def next_digest(storage, chat_id: int):
-    async with storage.reading() as unit:
-        return (await unit.session.get_one(Chat, chat_id)).next_digest_at
+    async with storage.reading() as tx:
+        return (await tx.session.get_one(Chat, chat_id)).next_digest_at
 
 
 async def live_queries(storage) -> list[str]:
-    async with storage.reading() as unit:
+    async with storage.reading() as tx:
         live = select(Query.canonical).where(col(Query.live).is_(True)).order_by(Query.canonical)
-        return list(await unit.session.exec(live))
+        return list(await tx.session.exec(live))
 
 
 async def test_watching_plans_the_next_digest(storage, watching, arrive, clock):

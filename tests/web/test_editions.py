@@ -66,8 +66,8 @@ async def test_it_is_kept_for_ninety_days(visitor, link, clock):
 
 
 async def test_an_edition_of_a_chat_that_was_erased_is_gone(visitor, link, storage):
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Chat))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Chat))
 
     assert (await visitor.opens(link)).status == 410
 
@@ -124,9 +124,9 @@ def web_doors(web_doors, storage, drawing):
 async def test_a_weekly_edition_has_a_picture_that_is_drawn_once(
     visitor, link, told, storage, drawing
 ):
-    async with storage.writing() as unit:
-        await set_schedule(unit, told, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
-        watching = await unit.session.get_one(Subscription, 1)
+    async with storage.writing() as tx:
+        await set_schedule(tx, told, [ScheduleTime(0, 8 * 60, weekdays=0b10)])
+        watching = await tx.session.get_one(Subscription, 1)
         watching.created_at -= 8 * DAY
 
     page = await visitor.reads(link)

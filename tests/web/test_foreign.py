@@ -71,8 +71,8 @@ class Victim:
 
 @pytest.fixture
 async def victim(visitor, storage, told, mailboxes) -> Victim:
-    async with storage.writing() as unit:
-        for topic in await unit.session.exec(select(Topic).where(Topic.chat_id == told)):
+    async with storage.writing() as tx:
+        for topic in await tx.session.exec(select(Topic).where(Topic.chat_id == told)):
             topic.name = f"{SECRET} {topic.id}"
     await fill(storage, told)
     before, ids = await rows_of(storage, told), await ids_of(storage, told)

@@ -50,10 +50,8 @@ async def test_a_digest_of_a_chat(visitor, arabic, clock):
 
 
 async def test_the_feeds_of_a_chat(visitor, arabic, newsroom, storage):
-    async with storage.writing() as unit:
-        unit.session.add(
-            PublishedFeed(chat_id=arabic, version=1, is_open=True, changed_at=unit.now)
-        )
+    async with storage.writing() as tx:
+        tx.session.add(PublishedFeed(chat_id=arabic, version=1, is_open=True, changed_at=tx.now))
 
     answer = await visitor.opens(visitor.links.feed(arabic, 0, 1, FeedKind.JSON))
     feed = await answer.json(content_type=None)

@@ -39,9 +39,9 @@ async def mailed(storage):
     """Return how to get the newest mail."""
 
     async def newest() -> Mail:
-        async with storage.reading() as unit:
+        async with storage.reading() as tx:
             mails = select(Delivery).where(Delivery.medium == Medium.EMAIL)
-            row = (await unit.session.exec(mails.order_by(col(Delivery.id).desc()))).first()
+            row = (await tx.session.exec(mails.order_by(col(Delivery.id).desc()))).first()
         assert row
         return Mail.from_json(row.body)
 

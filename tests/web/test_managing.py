@@ -124,8 +124,8 @@ async def test_a_number_of_no_row_is_only_gone(visitor, link, number):
 
 
 async def test_the_link_ends_with_the_chat(visitor, link, storage):
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Chat))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Chat))
 
     assert (await visitor.opens(link)).status == 410
     assert (await visitor.sends(link, {"topic": "1", "stop": "yes"})).status == 410
@@ -139,9 +139,9 @@ async def test_nothing_that_was_said_stands_in_the_page_as_it_came(visitor, link
 
 @pytest.fixture
 async def mailbox(storage, told):
-    async with storage.writing() as unit:
-        mailbox = await open_mailbox(unit, told, "me@example.org")
-        await confirm_mailbox(unit, mailbox)
+    async with storage.writing() as tx:
+        mailbox = await open_mailbox(tx, told, "me@example.org")
+        await confirm_mailbox(tx, mailbox)
 
 
 async def test_without_a_confirmed_address_nothing_is_said_of_mails(visitor, link):

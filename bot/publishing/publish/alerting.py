@@ -1,6 +1,6 @@
 """Alerts: one for one story and chat, whatever number of its topics the story hits.
 
-Chats are gone through in pages, each a unit of work of its own. An alert's row decides: who made
+Chats are gone through in pages, each a transaction of its own. An alert's row decides: who made
 it puts out its delivery, or leaves it in a bundle, so a page begun again after a crash repeats
 nothing.
 
@@ -55,12 +55,12 @@ class Alerting:
     alerts_a_day: int = 0
 
     async def alert_new(self, limit: int) -> int:
-        async with self.storage.writing() as unit:
-            articles = await claim_matched(unit, limit=limit, owner=self.owner, lease=LEASE)
+        async with self.storage.writing() as tx:
+            articles = await claim_matched(tx, limit=limit, owner=self.owner, lease=LEASE)
             loud = [article.id for article in articles if not article.quiet]
-            wanted = await matched_by_any(unit, loud)
+            wanted = await matched_by_any(tx, loud)
             others = [article.id for article in articles if article.id not in wanted]
-            await finish_articles(unit, others, self.owner)
+            await finish_articles(tx, others, self.owner)
         await each([article for article in articles if article.id in wanted], self._alert)
         return len(articles)
 
@@ -68,33 +68,33 @@ class Alerting:
         after: int | None = 0
         with bound_contextvars(article=article.id, story=article.story_id):
             while after is not None:
-                async with self.storage.writing() as unit:
-                    after = await self._alert_page(unit, article, after)
+                async with self.storage.writing() as tx:
+                    after = await self._alert_page(tx, article, after)
 
-    async def _alert_page(self, unit: Transaction, article: Article, after: int) -> int | None:
+    async def _alert_page(self, tx: Transaction, article: Article, after: int) -> int | None:
         """Alert the chats after the row *after*; return the last of the page, None at the end."""
-        if not await renew_article(unit, article.id, self.owner, LEASE):
+        if not await renew_article(tx, article.id, self.owner, LEASE):
             return None
         found, last = await listeners(
-            unit, article, after=after, limit=CHATS_IN_A_UNIT, by_mail=self.by_mail.is_a_way
+            tx, article, after=after, limit=CHATS_IN_A_UNIT, by_mail=self.by_mail.is_a_way
         )
         chats = {chat_id: list(ours) for chat_id, ours in groupby(found, _chat_of)}
-        held = await hold_back(unit, chats, self.alerts_a_day)
-        before = await reported_before(unit, article.story_id, chats, unit.now - CHAIN)
+        held = await hold_back(tx, chats, self.alerts_a_day)
+        before = await reported_before(tx, article.story_id, chats, tx.now - CHAIN)
         rows = [
-            _alert_row(unit, article, ours, held.get(chat), before.get(chat, NO_EARLIER_REPORTS))
+            _alert_row(tx, article, ours, held.get(chat), before.get(chat, NO_EARLIER_REPORTS))
             for chat, ours in chats.items()
         ]
-        made = await make_alerts(unit, rows)
+        made = await make_alerts(tx, rows)
         at_once = {made[chat]: chats[chat] for chat in made if chat not in held}
-        await self._put_out(unit, article, at_once, before)
+        await self._put_out(tx, article, at_once, before)
         if last is None:
-            await finish_articles(unit, [article.id], self.owner)
+            await finish_articles(tx, [article.id], self.owner)
         return last
 
     async def _put_out(
         self,
-        unit: Transaction,
+        tx: Transaction,
         article: Article,
         alerts: Mapping[int, Sequence[AlertListener]],
         before: Mapping[int, EarlierReports],
@@ -103,35 +103,35 @@ class Alerting:
         if not alerts:
             return
         chats = {ours[0].chat_id: ours[0].language for ours in alerts.values()}
-        tellers = await publishers_of_story(unit, article.story_id, list(chats))
+        tellers = await publishers_of_story(tx, article.story_id, list(chats))
         outlets = {chat: tellers.known_to(chat, article.id) for chat in chats}
-        recipients = await self.by_mail.recipients(unit, chats)
+        recipients = await self.by_mail.recipients(tx, chats)
         mailed = {row: ours for row, ours in alerts.items() if ours[0].chat_id in recipients}
         # What its mailbox gets is not told once more when Telegram's way is open again.
         others = {
             row: ours for row, ours in alerts.items() if ours[0].by_telegram or row not in mailed
         }
-        await enqueue(unit, self._messages(unit, article, others, outlets, before))
-        firsts = await first_mails(unit, article.story_id, recipients, unit.now - CHAIN)
+        await enqueue(tx, self._messages(tx, article, others, outlets, before))
+        firsts = await first_mails(tx, article.story_id, recipients, tx.now - CHAIN)
         letters = Letters(article, recipients, outlets, before, firsts)
-        await enqueue(unit, self.by_mail.alerts(unit, mailed, letters))
+        await enqueue(tx, self.by_mail.alerts(tx, mailed, letters))
 
     def _messages(
         self,
-        unit: Transaction,
+        tx: Transaction,
         article: Article,
         alerts: Mapping[int, Sequence[AlertListener]],
         outlets: Mapping[int, Sequence[str]],
         before: Mapping[int, EarlierReports],
     ) -> list[dict[str, Any]]:
-        wording = Wording(self.renderer, article, unit.now)
+        wording = Wording(self.renderer, article, tx.now)
         rows = []
         for alert_id, ours in alerts.items():
             chat_id = ours[0].chat_id
             told = before.get(chat_id, NO_EARLIER_REPORTS)
             message = wording.message(ours, outlets[chat_id], is_chapter=told.chapters > 0)
             named = {"alert_id": alert_id, "reply_to_id": told.delivery_id}
-            rows.append(new_delivery(unit, DeliveryKind.ALERT, chat_id, message, **named))
+            rows.append(new_delivery(tx, DeliveryKind.ALERT, chat_id, message, **named))
         return rows
 
 
@@ -140,7 +140,7 @@ def _chat_of(listener: AlertListener) -> int:
 
 
 def _alert_row(
-    unit: Transaction,
+    tx: Transaction,
     article: Article,
     ours: Sequence[AlertListener],
     bundle_id: int | None,
@@ -152,6 +152,6 @@ def _alert_row(
         "chapter": before.chapters + 1,
         "article_id": article.id,
         "topic_ids": [one.topic_id for one in ours],
-        "made_at": unit.now,
+        "made_at": tx.now,
         "bundle_id": bundle_id,
     }

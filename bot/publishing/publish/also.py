@@ -43,48 +43,48 @@ class Also:
     owner: str
 
     async def edit_grown(self, limit: int) -> int:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             grown = await claim_growing_stories(
-                unit, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE
+                tx, owner=self.owner, limit=limit, lease=LEASE, pause=PAUSE
             )
             ids = [story.id for story in grown]
-            alerted = await alerted_since(unit, ids, unit.now - OF_TODAY)
-            await finish_stories(unit, set(ids) - alerted, self.owner)
+            alerted = await alerted_since(tx, ids, tx.now - OF_TODAY)
+            await finish_stories(tx, set(ids) - alerted, self.owner)
         await each([story for story in grown if story.id in alerted], self._edit)
         return len(grown)
 
     async def _edit(self, story: Story) -> None:
         after: int | None = 0
         while after is not None:
-            async with self.storage.writing() as unit:
-                after = await self._edit_page(unit, story, after)
+            async with self.storage.writing() as tx:
+                after = await self._edit_page(tx, story, after)
 
-    async def _edit_page(self, unit: Transaction, story: Story, after: int) -> int | None:
+    async def _edit_page(self, tx: Transaction, story: Story, after: int) -> int | None:
         """Edit the alerts after the row *after*; return the last of the page, None at the end."""
-        if not await renew_story(unit, story.id, self.owner, LEASE):
+        if not await renew_story(tx, story.id, self.owner, LEASE):
             return None
-        since, pressed, story_id = unit.now - OF_TODAY, unit.now - LOOKED_AT, story.id
+        since, pressed, story_id = tx.now - OF_TODAY, tx.now - LOOKED_AT, story.id
         alerts = await sent_alerts(
-            unit, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
+            tx, story_id, since=since, pressed=pressed, after=after, limit=ALERTS_IN_A_UNIT
         )
-        await enqueue(unit, await self._edits(unit, story_id, alerts))
+        await enqueue(tx, await self._edits(tx, story_id, alerts))
         if len(alerts) == ALERTS_IN_A_UNIT:
             return alerts[-1].id
-        if await is_any_pressed(unit, story_id, pressed):
-            await release_story(unit, story, self.owner)
+        if await is_any_pressed(tx, story_id, pressed):
+            await release_story(tx, story, self.owner)
         else:
-            await finish_reporting(unit, story, self.owner)
+            await finish_reporting(tx, story, self.owner)
         return None
 
     async def _edits(
-        self, unit: Transaction, story_id: int, alerts: Sequence[SentAlert]
+        self, tx: Transaction, story_id: int, alerts: Sequence[SentAlert]
     ) -> list[dict[str, Any]]:
         if not alerts:
             return []
-        tellers = await publishers_of_story(unit, story_id, [alert.chat_id for alert in alerts])
-        topics = await still_wanted(unit, alerts)
-        wordings = await self._wordings(unit, alerts)
-        version = int(unit.now.timestamp()) // 60  # a story is edited once in so many minutes
+        tellers = await publishers_of_story(tx, story_id, [alert.chat_id for alert in alerts])
+        topics = await still_wanted(tx, alerts)
+        wordings = await self._wordings(tx, alerts)
+        version = int(tx.now.timestamp()) // 60  # a story is edited once in so many minutes
         rows = []
         for alert in alerts:
             ours = topics[alert.id]
@@ -95,15 +95,15 @@ class Also:
             message = wording.message(ours, outlets, is_chapter=alert.chapter > 1)
             if message.to_json() != alert.body:
                 named = {"target_id": alert.delivery_id, "version": version}
-                row = new_delivery(unit, DeliveryKind.EDIT, alert.chat_id, message, **named)
+                row = new_delivery(tx, DeliveryKind.EDIT, alert.chat_id, message, **named)
                 rows.append(row)
         return rows
 
     async def _wordings(
-        self, unit: Transaction, alerts: Sequence[SentAlert]
+        self, tx: Transaction, alerts: Sequence[SentAlert]
     ) -> dict[tuple[int, object], Wording]:
         """Return one for the article and the moment of each alert."""
-        found = await articles_of(unit, {alert.article_id for alert in alerts})
+        found = await articles_of(tx, {alert.article_id for alert in alerts})
         articles = {article.id: article for article in found}
         return {
             (alert.article_id, alert.made_at): Wording(

@@ -38,36 +38,36 @@ class Broadcasting:
 
     async def put_out_next(self, limit: int = 5) -> int:
         """Go on with up to *limit* broadcasts; return how many messages were put out."""
-        async with self.storage.writing() as unit:
-            claimed = await claim_broadcasts(unit, limit=limit, owner=self.owner, lease=LEASE)
+        async with self.storage.writing() as tx:
+            claimed = await claim_broadcasts(tx, limit=limit, owner=self.owner, lease=LEASE)
         self._done.clear()
         await each(claimed, self._go_on)
         return sum(self._done)
 
     async def _go_on(self, claimed: Broadcast) -> None:
-        async with self.storage.writing() as unit:
-            broadcast = await broadcast_to_change(unit, claimed.id)
+        async with self.storage.writing() as tx:
+            broadcast = await broadcast_to_change(tx, claimed.id)
             if broadcast is None or broadcast.owner != self.owner:
                 return
             if broadcast.state is BroadcastState.STOPPING:
-                await self._stop(unit, broadcast)
+                await self._stop(tx, broadcast)
             elif broadcast.state is BroadcastState.RUNNING:
-                await self._put_out(unit, broadcast)
+                await self._put_out(tx, broadcast)
             broadcast.owner = broadcast.lease_until = None
-            unit.session.add(broadcast)
+            tx.session.add(broadcast)
 
-    async def _stop(self, unit: Transaction, broadcast: Broadcast) -> None:
-        await expire_broadcast_deliveries(unit, broadcast.id)
+    async def _stop(self, tx: Transaction, broadcast: Broadcast) -> None:
+        await expire_broadcast_deliveries(tx, broadcast.id)
         # What is in hand just now may be due again; then the next round has it.
-        if not await count_moving(unit, broadcast.id):
+        if not await count_moving(tx, broadcast.id):
             broadcast.state = BroadcastState.STOPPED
 
-    async def _put_out(self, unit: Transaction, broadcast: Broadcast) -> None:
-        moving = await count_moving(unit, broadcast.id)
+    async def _put_out(self, tx: Transaction, broadcast: Broadcast) -> None:
+        moving = await count_moving(tx, broadcast.id)
         room = max(1, int(self.per_second * AHEAD_SECONDS)) - moving
-        chats = await next_recipients(unit, broadcast, room) if room > 0 else []
+        chats = await next_recipients(tx, broadcast, room) if room > 0 else []
         if chats:
-            await enqueue(unit, self._rows(unit, broadcast, chats))
+            await enqueue(tx, self._rows(tx, broadcast, chats))
             broadcast.through = chats[-1][0]
             broadcast.made += len(chats)
             self._done.append(len(chats))
@@ -75,11 +75,11 @@ class Broadcasting:
             broadcast.state = BroadcastState.DONE
 
     def _rows(
-        self, unit: Transaction, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
+        self, tx: Transaction, broadcast: Broadcast, chats: Sequence[tuple[int, str]]
     ) -> list[dict[str, Any]]:
-        made = {tag: self._row(unit, broadcast, tag) for tag in {tag for _, tag in chats}}
+        made = {tag: self._row(tx, broadcast, tag) for tag in {tag for _, tag in chats}}
         return [made[tag] | {"chat_id": chat} for chat, tag in chats]
 
-    def _row(self, unit: Transaction, broadcast: Broadcast, tag: str) -> dict[str, Any]:
+    def _row(self, tx: Transaction, broadcast: Broadcast, tag: str) -> dict[str, Any]:
         said = signed_in(self.renderer, tag, Message.from_json(broadcast.body))
-        return new_delivery(unit, DeliveryKind.BROADCAST, 0, said, broadcast_id=broadcast.id)
+        return new_delivery(tx, DeliveryKind.BROADCAST, 0, said, broadcast_id=broadcast.id)

@@ -49,85 +49,81 @@ class Bundling:
     by_mail: ByMail = field(default_factory=ByMail)
 
     async def put_out_due(self, limit: int) -> int:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             bundles = await claim_bundles(
-                unit, limit=limit, owner=self.owner, lease=LEASE, by_mail=self.by_mail.is_a_way
+                tx, limit=limit, owner=self.owner, lease=LEASE, by_mail=self.by_mail.is_a_way
             )
         await each(bundles, self._put_out)
         return len(bundles)
 
     async def _put_out(self, bundle: Bundle) -> None:
-        async with self.storage.writing() as unit:
+        async with self.storage.writing() as tx:
             # Whoever is adding to it at this moment is waited for.
-            for chat in await lock_chats(unit, [bundle.chat_id]):
-                if end := Quiet(chat.zone, chat.quiet_hours).until(unit.now):
-                    await release_together(unit, bundle.chat_id, end, is_quiet=True)
-                elif await close_bundle(unit, bundle.id, self.owner):
-                    await self._tell(unit, bundle, chat)
+            for chat in await lock_chats(tx, [bundle.chat_id]):
+                if end := Quiet(chat.zone, chat.quiet_hours).until(tx.now):
+                    await release_together(tx, bundle.chat_id, end, is_quiet=True)
+                elif await close_bundle(tx, bundle.id, self.owner):
+                    await self._tell(tx, bundle, chat)
 
-    async def _tell(self, unit: Transaction, bundle: Bundle, chat: AlertPreferences) -> None:
-        stories = await _stories(unit, bundle)
+    async def _tell(self, tx: Transaction, bundle: Bundle, chat: AlertPreferences) -> None:
+        stories = await _stories(tx, bundle)
         if not stories:
             return
-        is_stale = _is_stale(unit, bundle, chat)
+        is_stale = _is_stale(tx, bundle, chat)
         languages = {} if is_stale else {bundle.chat_id: chat.language}
-        recipients = await self.by_mail.recipients(unit, languages)
+        recipients = await self.by_mail.recipients(tx, languages)
         recipient = recipients.get(bundle.chat_id)
         if chat.state is ChatState.ACTIVE or not recipient:
             state = DeliveryState.EXPIRED if is_stale else DeliveryState.PENDING
-            await self._message(unit, bundle, chat, stories, state)
+            await self._message(tx, bundle, chat, stories, state)
         if recipient and self.by_mail.post:
-            await self._mail(unit, bundle, chat, stories, self.by_mail.post, recipient)
+            await self._mail(tx, bundle, chat, stories, self.by_mail.post, recipient)
 
     async def _message(
         self,
-        unit: Transaction,
+        tx: Transaction,
         bundle: Bundle,
         chat: AlertPreferences,
         stories: list[Bundled],
         state: DeliveryState,
     ) -> None:
         renderer = self.renderer.of(chat.language)
-        page = bundle_page(
-            renderer, stories, zone=chat.zone, now=unit.now, is_quiet=bundle.is_quiet
-        )
+        page = bundle_page(renderer, stories, zone=chat.zone, now=tx.now, is_quiet=bundle.is_quiet)
         for part, message in enumerate(page, 1):
             named = {"bundle_id": bundle.id, "part": part, "state": state}
             # It rings once.
             named["silent"] = part > 1
-            row = new_delivery(unit, DeliveryKind.BUNDLE, bundle.chat_id, message, **named)
-            await enqueue(unit, [row])
+            row = new_delivery(tx, DeliveryKind.BUNDLE, bundle.chat_id, message, **named)
+            await enqueue(tx, [row])
 
     async def _mail(
         self,
-        unit: Transaction,
+        tx: Transaction,
         bundle: Bundle,
         chat: AlertPreferences,
         stories: list[Bundled],
         post: Post,
         recipient: Recipient,
     ) -> None:
-        occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), unit.now)
+        occasion = Occasion(mail_name(DeliveryKind.BUNDLE, bundle.id), tx.now)
         mail = bundle_mail(
             post, recipient, occasion, stories, zone=chat.zone, is_quiet=bundle.is_quiet
         )
-        await enqueue(
-            unit, [mail_row(unit, DeliveryKind.BUNDLE, recipient, mail, bundle_id=bundle.id)]
-        )
+        await enqueue(tx, [mail_row(tx, DeliveryKind.BUNDLE, recipient, mail, bundle_id=bundle.id)])
 
 
-def _is_stale(unit: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:
+def _is_stale(tx: Transaction, bundle: Bundle, chat: AlertPreferences) -> bool:
     is_back = chat.state is ChatState.ACTIVE and chat.state_since > bundle.release_at
-    return is_back and unit.now - bundle.release_at > ALERT_LIFETIME
+    return is_back and tx.now - bundle.release_at > ALERT_LIFETIME
 
 
-async def _stories(unit: Transaction, bundle: Bundle) -> list[Bundled]:
-    rows = await bundled(unit, bundle.id)
-    muted = await subjects_muted(unit, bundle.chat_id)
-    watched = await subscribed_names(unit, bundle.chat_id)
+async def _stories(tx: Transaction, bundle: Bundle) -> list[Bundled]:
+    rows = await bundled(tx, bundle.id)
+    muted = await subjects_muted(tx, bundle.chat_id)
+    watched = await subscribed_names(tx, bundle.chat_id)
     names = {row: name for row, name in watched.items() if (MuteKind.TOPIC, row) not in muted}
     shown = {alert.story_id: alert.article_id for alert, _ in rows}
-    outlets = await publisher_names(unit, shown, bundle.chat_id)
+    outlets = await publisher_names(tx, shown, bundle.chat_id)
     stories = (
         Bundled(
             replace(

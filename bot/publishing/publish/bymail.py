@@ -65,7 +65,7 @@ class ByMail:
         return self.post is not None
 
     async def recipients(
-        self, unit: Transaction, languages: Mapping[int, str]
+        self, tx: Transaction, languages: Mapping[int, str]
     ) -> dict[int, Recipient]:
         """Return, by chat, those of the chats that get alerts by mail; *languages*: of each."""
         if self.post is None:
@@ -74,20 +74,20 @@ class ByMail:
             mailbox.chat_id: Recipient(
                 mailbox.id, mailbox.address, mailbox.chat_id, languages[mailbox.chat_id]
             )
-            for mailbox in await mailboxes_for_alerts(unit, languages.keys())
+            for mailbox in await mailboxes_for_alerts(tx, languages.keys())
         }
 
     def alerts(
-        self, unit: Transaction, alerts: Mapping[int, Sequence[AlertListener]], letters: Letters
+        self, tx: Transaction, alerts: Mapping[int, Sequence[AlertListener]], letters: Letters
     ) -> list[dict[str, Any]]:
         """Return the rows of the mails of *alerts*, by their row."""
         if self.post is None:
             return []
         rows = []
         for alert_id, ours in alerts.items():
-            mail = letters.letter(self.post, alert_id, unit.now, ours)
+            mail = letters.letter(self.post, alert_id, tx.now, ours)
             recipient = letters.recipients[ours[0].chat_id]
-            rows.append(mail_row(unit, DeliveryKind.ALERT, recipient, mail, alert_id=alert_id))
+            rows.append(mail_row(tx, DeliveryKind.ALERT, recipient, mail, alert_id=alert_id))
         return rows
 
 
@@ -97,7 +97,7 @@ def mail_name(kind: DeliveryKind, number: int) -> str:
 
 
 def mail_row(
-    unit: Transaction, kind: DeliveryKind, recipient: Recipient, mail: Mail, **decision: int
+    tx: Transaction, kind: DeliveryKind, recipient: Recipient, mail: Mail, **decision: int
 ) -> dict[str, Any]:
     address = {"medium": Medium.EMAIL, "mailbox_id": recipient.mailbox_id}
-    return new_delivery(unit, kind, recipient.chat_id, mail, **address, **decision)
+    return new_delivery(tx, kind, recipient.chat_id, mail, **address, **decision)

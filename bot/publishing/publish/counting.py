@@ -22,19 +22,19 @@ class StoryCounts:
     _known: dict[int, tuple[datetime, Ages]] = field(default_factory=dict)
 
     async def by_age(
-        self, unit: Transaction, query_ids: Collection[int], chat_id: int | None = None
+        self, tx: Transaction, query_ids: Collection[int], chat_id: int | None = None
     ) -> Mapping[int, Ages]:
         """Return, by query and whole days of age, how many stories a fortnight brought.
 
         To everybody, or to the one chat that has sources of its own.
         """
         if chat_id is not None:
-            return await stories_by_day(unit, chat_id, query_ids, FORTNIGHT)
-        missing = [one for one in query_ids if not self._is_fresh(one, unit.now)]
-        counted = await stories_by_day(unit, None, missing, FORTNIGHT)
+            return await stories_by_day(tx, chat_id, query_ids, FORTNIGHT)
+        missing = [one for one in query_ids if not self._is_fresh(one, tx.now)]
+        counted = await stories_by_day(tx, None, missing, FORTNIGHT)
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
-        self._known.update({one: (unit.now, counted.get(one, {})) for one in missing})
+        self._known.update({one: (tx.now, counted.get(one, {})) for one in missing})
         return {one: self._known[one][1] for one in query_ids if one in self._known}
 
     def _is_fresh(self, query_id: int, now: datetime) -> bool:

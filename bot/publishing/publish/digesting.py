@@ -1,8 +1,8 @@
 """Editions: one for each chat, local date and slot, made when it is due.
 
-Some together are gathered in one reading unit, then pictured and rendered. A writing unit decides:
-the chat is still ours and its plan unchanged, the date and slot have no edition yet; all rows, or
-none, are made.
+Some together are gathered in one reading transaction, then pictured and rendered. A writing
+transaction decides: the chat is still ours and its plan unchanged, the date and slot have no
+edition yet; all rows, or none, are made.
 """
 
 from asyncio import sleep
@@ -33,7 +33,7 @@ from storage.outbox import Body, enqueue, new_delivery
 from storage.suspension import resume_chats
 
 LEASE = timedelta(minutes=1)
-TOGETHER = 50  # editions in one unit of work
+TOGETHER = 50  # editions in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Digesting:
     post: Post | None = None
 
     async def publish_due(self, limit: int) -> int:
-        async with self.storage.writing() as unit:
-            await resume_chats(unit, limit=limit)
-            chats = await claim_due_chats(unit, limit=limit, owner=self.owner, lease=LEASE)
+        async with self.storage.writing() as tx:
+            await resume_chats(tx, limit=limit)
+            chats = await claim_due_chats(tx, limit=limit, owner=self.owner, lease=LEASE)
         # What is found later than the claim belongs to the next edition too, told or not: some of
         # it comes after the stand was filled.
-        publish = partial(self._publish, Shared(self.counts or StoryCounts()), unit.now)
+        publish = partial(self._publish, Shared(self.counts or StoryCounts()), tx.now)
         await each([chats[n : n + TOGETHER] for n in range(0, len(chats), TOGETHER)], publish)
         return len(chats)
 
@@ -74,8 +74,8 @@ class Digesting:
                 await self._draft(reader, turn, edition)
                 for reader, turn, edition in await self._gathered(shared, now, chats)
             ]
-            async with self.storage.writing() as unit:
-                await self._decide(unit, drafts)
+            async with self.storage.writing() as tx:
+                await self._decide(tx, drafts)
         except Exception:
             if len(chats) == 1:
                 raise
@@ -85,14 +85,14 @@ class Digesting:
         self, shared: Shared, now: datetime, chats: Sequence[Chat]
     ) -> list[tuple[Reader, Turn, Edition | None]]:
         """Return each reader's turn, and its edition if this is one of those that have one."""
-        async with self.storage.reading() as unit:
-            readers = await readers_of(unit, chats)
+        async with self.storage.reading() as tx:
+            readers = await readers_of(tx, chats)
             turns = {
                 one.id: take_turn(one.plan, one.chat.next_digest_at or now, now, one.last.days)
                 for one in readers
             }
             served = [reader for reader in readers if turns[reader.id].due]
-            editions = await gather(unit, served, shared, now)
+            editions = await gather(tx, served, shared, now)
         return [(reader, turns[reader.id], editions.get(reader.id)) for reader in readers]
 
     async def _draft(self, reader: Reader, turn: Turn, edition: Edition | None) -> _Draft:
@@ -133,29 +133,29 @@ class Digesting:
         layouts = layouts_for(reader.chat, self.post, reader.recipient)
         return {medium: layout(self.renderer, edition) for medium, layout in layouts.items()}
 
-    async def _decide(self, unit: Transaction, drafts: Sequence[_Draft]) -> None:
+    async def _decide(self, tx: Transaction, drafts: Sequence[_Draft]) -> None:
         plans = {one.reader.id: (one.reader.chat.next_digest_at, one.next_at) for one in drafts}
-        settled = await schedule_chats(unit, self.owner, plans)
+        settled = await schedule_chats(tx, self.owner, plans)
         ours = [draft for draft in drafts if draft.reader.id in settled]
-        made = await make_editions(unit, [(one.row, one.told) for one in ours if one.row])
+        made = await make_editions(tx, [(one.row, one.told) for one in ours if one.row])
         lines = [
-            list(_deliveries(unit, made[draft.reader.id], draft))
+            list(_deliveries(tx, made[draft.reader.id], draft))
             for draft in ours
             if draft.reader.id in made
         ]
         # All first parts, then all second ones: so the parts of each stand there in their order.
         for part in zip_longest(*lines):
-            await enqueue(unit, [row for row in part if row])
+            await enqueue(tx, [row for row in part if row])
 
 
-def _deliveries(unit: Transaction, edition_id: int, draft: _Draft) -> Iterator[dict[str, Any]]:
+def _deliveries(tx: Transaction, edition_id: int, draft: _Draft) -> Iterator[dict[str, Any]]:
     reader = draft.reader
     for medium, bodies in draft.bodies.items():
         for part, body in enumerate(bodies, 1):
             # A digest rings once.
             named = {"edition_id": edition_id, "part": part, "silent": part > 1}
             named |= _address(medium, reader.recipient)
-            yield new_delivery(unit, DeliveryKind.EDITION, reader.id, body, **named)
+            yield new_delivery(tx, DeliveryKind.EDITION, reader.id, body, **named)
 
 
 def _address(medium: Medium, recipient: Recipient | None) -> dict[str, Any]:

@@ -40,20 +40,20 @@ class Shared:
 
 
 async def gather(
-    unit: Transaction,
+    tx: Transaction,
     readers: Sequence[Reader],
     shared: Shared | None = None,
     now: datetime | None = None,
 ) -> dict[int, Edition]:
     """Return, by chat, the edition of what came since its last one and was not told in a digest.
 
-    *now*: from when on the next one tells, where that is before this unit's moment.
+    *now*: from when on the next one tells, where that is before this transaction's moment.
     """
-    shared, now = shared or Shared(), now or unit.now
+    shared, now = shared or Shared(), now or tx.now
     editions: dict[int, Edition] = {}
     for stand, some in shared.stands(readers):
-        chosen = await _chosen(unit, stand, some, now)
-        ages = await _ages(unit, shared.counts, some)
+        chosen = await _chosen(tx, stand, some, now)
+        ages = await _ages(tx, shared.counts, some)
         for reader in some:
             editions[reader.id] = await _edition(stand, reader, chosen[reader.id], ages, now)
             await sleep(0)  # others have their turn
@@ -71,14 +71,14 @@ def trends_of(
 
 
 async def _chosen(
-    unit: Transaction, stand: Newsstand, readers: Sequence[Reader], now: datetime
+    tx: Transaction, stand: Newsstand, readers: Sequence[Reader], now: datetime
 ) -> Mapping[int, Choice]:
     """Return, by chat, what its edition tells; the stand has the texts ready then."""
-    await stand.bring_found(unit, [(reader.queries, reader.since(now)) for reader in readers])
+    await stand.bring_found(tx, [(reader.queries, reader.since(now)) for reader in readers])
     found = {reader.id: stand.found(reader.queries, reader.since(now)) for reader in readers}
     stories = {chat_id: {one.story_id for one in some} for chat_id, some in found.items()}
-    told, alerted = await listed_before(unit, stories), await alerted_before(unit, stories)
-    await stand.bring_tellers(unit, set[int]().union(*stories.values()))
+    told, alerted = await listed_before(tx, stories), await alerted_before(tx, stories)
+    await stand.bring_tellers(tx, set[int]().union(*stories.values()))
     choices = {}
     for reader in readers:
         new = (one for one in found[reader.id] if one.story_id not in told[reader.id])
@@ -87,7 +87,7 @@ async def _chosen(
         stories_now = hits.told_by(stand, alerted[reader.id])
         choices[reader.id] = choose(topics, stories_now, CAPS[reader.chat.style])
         await sleep(0)
-    await stand.bring_texts(unit, _excerpted(readers, choices))
+    await stand.bring_texts(tx, _excerpted(readers, choices))
     return choices
 
 
@@ -109,12 +109,12 @@ def _excerpted(readers: Iterable[Reader], choices: Mapping[int, Choice]) -> set[
 
 
 async def _ages(
-    unit: Transaction, counts: StoryCounts, readers: Sequence[Reader]
+    tx: Transaction, counts: StoryCounts, readers: Sequence[Reader]
 ) -> Mapping[int, Ages]:
     """Return, by query, the ages of stories as the readers of one stand see them."""
     queries = set[int]().union(*(reader.queries for reader in readers))
     alone = readers[0].id if readers[0].follows else None
-    return await counts.by_age(unit, queries, alone)
+    return await counts.by_age(tx, queries, alone)
 
 
 async def _edition(

@@ -9,7 +9,7 @@ from storage.chats import alert_quotas, lock_chats
 from storage.db.engine import Transaction
 
 
-async def hold_back(unit: Transaction, chat_ids: Collection[int], a_day: int = 0) -> dict[int, int]:
+async def hold_back(tx: Transaction, chat_ids: Collection[int], a_day: int = 0) -> dict[int, int]:
     """Return, by chat, the bundle that an alert of now waits in; no chat that is told at once.
 
     *a_day*: how many alerts a day a chat may have of whom nothing else was said, 0 for no limit.
@@ -17,18 +17,18 @@ async def hold_back(unit: Transaction, chat_ids: Collection[int], a_day: int = 0
     """
     if not chat_ids:
         return {}
-    chats = await lock_chats(unit, chat_ids)
-    told = await sent_recently(unit, chat_ids, unit.now - HOUR)
-    most = dict.fromkeys(chat_ids, a_day) | await alert_quotas(unit, chat_ids)
+    chats = await lock_chats(tx, chat_ids)
+    told = await sent_recently(tx, chat_ids, tx.now - HOUR)
+    most = dict.fromkeys(chat_ids, a_day) | await alert_quotas(tx, chat_ids)
     limited = [chat_id for chat_id, number in most.items() if number]
     if limited:
-        told |= await sent_recently(unit, limited, unit.now - DAY)
+        told |= await sent_recently(tx, limited, tx.now - DAY)
     holds = {}
     for chat in chats:
         ours, quiet = told[chat.chat_id], Quiet(chat.zone, chat.quiet_hours)
         hold = decide(
             ours.moments,
-            unit.now,
+            tx.now,
             chat.alerts_an_hour,
             quiet,
             ours.waiting,
@@ -36,4 +36,4 @@ async def hold_back(unit: Transaction, chat_ids: Collection[int], a_day: int = 0
         )
         if hold:
             holds[chat.chat_id] = (hold.release_at, hold.is_quiet)
-    return await open_bundles(unit, holds)
+    return await open_bundles(tx, holds)

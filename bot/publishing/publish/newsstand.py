@@ -26,7 +26,7 @@ class Newsstand:
     _texts: dict[int, str] = field(default_factory=dict)
 
     async def bring_found(
-        self, unit: Transaction, wanted: Iterable[tuple[Collection[int], datetime]]
+        self, tx: Transaction, wanted: Iterable[tuple[Collection[int], datetime]]
     ) -> None:
         """Read what the queries, wanted from a moment on, have found."""
         earliest: dict[int, datetime] = {}
@@ -37,10 +37,10 @@ class Newsstand:
         short: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
         for query_id, since in earliest.items():
             if query_id not in self._reach or self._reach[query_id] > since:
-                short[(unit.now - since).days][query_id] = since
+                short[(tx.now - since).days][query_id] = since
         for reach in short.values():
             since = min(reach.values())
-            found = await found_since(unit, reach, since, self.chat_id)
+            found = await found_since(tx, reach, since, self.chat_id)
             self._found.update({one: found.get(one, ()) for one in reach})
             self._reach.update(dict.fromkeys(reach, since))
 
@@ -52,9 +52,9 @@ class Newsstand:
             if match.is_new_since(since)
         ]
 
-    async def bring_tellers(self, unit: Transaction, story_ids: Collection[int]) -> None:
+    async def bring_tellers(self, tx: Transaction, story_ids: Collection[int]) -> None:
         if missing := set(story_ids) - self._tellers.keys():
-            told = await names_by_story(unit, missing, self.chat_id)
+            told = await names_by_story(tx, missing, self.chat_id)
             self._tellers.update({story: told.get(story, ()) for story in missing})
 
     def outlets(self, story_id: int, article_id: int) -> tuple[str, ...]:
@@ -64,9 +64,9 @@ class Newsstand:
             self._outlets[key] = tuple(names_for_article(self._tellers[story_id], article_id))
         return self._outlets[key]
 
-    async def bring_texts(self, unit: Transaction, article_ids: Collection[int]) -> None:
+    async def bring_texts(self, tx: Transaction, article_ids: Collection[int]) -> None:
         if missing := set(article_ids) - self._texts.keys():
-            self._texts.update(await texts_of(unit, missing))
+            self._texts.update(await texts_of(tx, missing))
 
     @property
     def texts(self) -> Mapping[int, str]:

@@ -43,19 +43,19 @@ class Noticing:
     admins: frozenset[int] = frozenset()
 
     async def notice_dead(self, limit: int) -> int:
-        async with self.storage.writing() as unit:
-            await note_outages(unit)
-            outages = await claim_outages(unit, owner=self.owner, limit=limit, lease=LEASE)
+        async with self.storage.writing() as tx:
+            await note_outages(tx)
+            outages = await claim_outages(tx, owner=self.owner, limit=limit, lease=LEASE)
         await each(outages, self._tell)
         return len(outages)
 
     async def _tell(self, outage: Outage) -> None:
         # Read apart from the writing, since to count what a chat was given may take its time.
-        async with self.storage.reading() as unit:
-            source = await unit.session.get(Source, outage.source_id)
+        async with self.storage.reading() as tx:
+            source = await tx.session.get(Source, outage.source_id)
             if source is None:
                 return  # removed, and the outage with it
-            shares = await source_share(unit, source, outage.since)
+            shares = await source_share(tx, source, outage.since)
         after: int | None = outage.reported_through
         while after is not None:
             after = await self._tell_page(outage, shares, after)
@@ -63,23 +63,23 @@ class Noticing:
     async def _tell_page(self, outage: Outage, shares: SourceShare, after: int) -> int | None:
         """Tell the chats above the row *after*; return the last of the page, None at the end."""
         source = shares.source
-        async with self.storage.reading() as unit:
-            told, last = await dependents(unit, shares, after=after, limit=CHATS_IN_A_UNIT)
+        async with self.storage.reading() as tx:
+            told, last = await dependents(tx, shares, after=after, limit=CHATS_IN_A_UNIT)
             if last is None and source.public and source.state is SourceState.GONE:
                 # Who depends on it too has the words for that already: the key is the same.
-                told += await admins_of_source(unit, self.admins)
-        async with self.storage.writing() as unit:
+                told += await admins_of_source(tx, self.admins)
+        async with self.storage.writing() as tx:
             if last is None:
-                ours = await finish_outage(unit, outage, self.owner)
+                ours = await finish_outage(tx, outage, self.owner)
             else:
-                ours = await renew_outage(unit, outage, self.owner, LEASE, last)
+                ours = await renew_outage(tx, outage, self.owner, LEASE, last)
             if not ours:
                 return None
-            await enqueue(unit, [self._notice(unit, outage, source, chat) for chat in told])
+            await enqueue(tx, [self._notice(tx, outage, source, chat) for chat in told])
         return last
 
     def _notice(
-        self, unit: Transaction, outage: Outage, source: Source, chat: Dependent
+        self, tx: Transaction, outage: Outage, source: Source, chat: Dependent
     ) -> dict[str, Any]:
         loss = Loss(
             source=source.title or source.host,
@@ -94,4 +94,4 @@ class Noticing:
         subject = f"{source.id}:{outage.since:%Y%m%dT%H%M%S}"
         # It is no news: there is no need to wake anybody.
         named = {"notice": "source_dead", "subject": subject, "silent": True}
-        return new_delivery(unit, DeliveryKind.NOTICE, chat.chat_id, page, **named)
+        return new_delivery(tx, DeliveryKind.NOTICE, chat.chat_id, page, **named)

@@ -55,20 +55,20 @@ class Reader:
         return max(last, now - LONGEST_REACH) if last else now - FIRST_REACH
 
 
-async def reader_of(unit: Transaction, chat: Chat) -> Reader:
-    (reader,) = await readers_of(unit, [chat])
+async def reader_of(tx: Transaction, chat: Chat) -> Reader:
+    (reader,) = await readers_of(tx, [chat])
     return reader
 
 
-async def readers_of(unit: Transaction, chats: Sequence[Chat]) -> list[Reader]:
+async def readers_of(tx: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     """Return the readers that *chats* are, in their order."""
     ids = [chat.id for chat in chats]
-    slots = await schedules_of(unit, ids)
-    last = await last_editions_of_each(unit, ids)
-    topics = await digest_topics_of_each(unit, ids)
-    muted = await subjects_muted_of_each(unit, ids)
-    following = await chats_with_own_sources(unit, ids)
-    recipients = await _recipients(unit, chats)
+    slots = await schedules_of(tx, ids)
+    last = await last_editions_of_each(tx, ids)
+    topics = await digest_topics_of_each(tx, ids)
+    muted = await subjects_muted_of_each(tx, ids)
+    following = await chats_with_own_sources(tx, ids)
+    recipients = await _recipients(tx, chats)
     return [
         Reader(
             chat,
@@ -87,11 +87,11 @@ async def readers_of(unit: Transaction, chats: Sequence[Chat]) -> list[Reader]:
     ]
 
 
-async def _recipients(unit: Transaction, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
+async def _recipients(tx: Transaction, chats: Sequence[Chat]) -> Mapping[int, Recipient]:
     mailed = {chat.id: chat.speaks for chat in chats if chat.digest_by.mails}
     return {
         mailbox.chat_id: Recipient(
             mailbox.id, mailbox.address, mailbox.chat_id, mailed[mailbox.chat_id]
         )
-        for mailbox in (await mailboxes_in_use(unit, mailed.keys()) if mailed else ())
+        for mailbox in (await mailboxes_in_use(tx, mailed.keys()) if mailed else ())
     }

@@ -32,30 +32,30 @@ class Shutting:
 
     async def notice_shut(self, limit: int) -> int:
         """Return of how many rows it was decided."""
-        async with self.storage.writing() as unit:
-            shut = await unreported_unreachable(unit, limit=limit)
+        async with self.storage.writing() as tx:
+            shut = await unreported_unreachable(tx, limit=limit)
             rows = []
             for chat in shut:
-                rows += await self._notices(unit, chat)
-                await mark_reported(unit, [chat])
-            await enqueue(unit, rows)
+                rows += await self._notices(tx, chat)
+                await mark_reported(tx, [chat])
+            await enqueue(tx, rows)
         return len(shut)
 
-    async def _notices(self, unit: Transaction, chat: Chat) -> list[dict[str, Any]]:
+    async def _notices(self, tx: Transaction, chat: Chat) -> list[dict[str, Any]]:
         of_a_topic = chat.state is ChatState.TOPIC_CLOSED
-        if not of_a_topic and await is_reported(unit, chat):
+        if not of_a_topic and await is_reported(tx, chat):
             return []
-        bringer = await private_chat_of(unit, chat.invited_by or 0)
+        bringer = await private_chat_of(tx, chat.invited_by or 0)
         told = (
             [bringer]
             if bringer
-            else await private_chats_of_admins(unit, chat.telegram_id, limit=MOST_TOLD)
+            else await private_chats_of_admins(tx, chat.telegram_id, limit=MOST_TOLD)
         )
-        return [self._notice(unit, chat, each) for each in told]
+        return [self._notice(tx, chat, each) for each in told]
 
-    def _notice(self, unit: Transaction, chat: Chat, told: Chat) -> dict[str, Any]:
+    def _notice(self, tx: Transaction, chat: Chat, told: Chat) -> dict[str, Any]:
         page = self.renderer.of(told.speaks).message("notice/shut.html", chat=chat)
         subject = f"{chat.id}:{chat.state_since:%Y%m%dT%H%M%S}"
         # It is no news: there is no need to wake anybody.
         named = {"notice": "shut", "subject": subject, "silent": True}
-        return new_delivery(unit, DeliveryKind.NOTICE, told.id, page, **named)
+        return new_delivery(tx, DeliveryKind.NOTICE, told.id, page, **named)

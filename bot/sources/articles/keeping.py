@@ -1,10 +1,10 @@
-"""Keeping what visits to sources brought: many sources in one unit of work.
+"""Keeping what visits to sources brought: many sources in one transaction.
 
-A unit costs more than most visits bring, so those that end about the same time share one, and what
-is too much for one takes several: its oldest entries are stored first, and the last unit finishes
-the visit. If that never comes, the source is due again when its lease ends, and what is stored by
-then is known. Where one cannot be stored, each visit gets units of its own; what cannot be stored
-even then is told in the source's health.
+A transaction costs more than most visits bring, so those that end about the same time share one,
+and what is too much for one takes several: its oldest entries are stored first, and the last unit
+finishes the visit. If that never comes, the source is due again when its lease ends, and what is
+stored by then is known. Where one cannot be stored, each visit gets units of its own; what cannot
+be stored even then is told in the source's health.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 MOST_A_DAY: Final = 4_000  # new entries of one source
 _DAY: Final = timedelta(days=1)
 _UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
-_MOST: Final = 200  # articles in one unit, stored in about 20 ms: others wait for it
+_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(
     Trouble.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
@@ -60,7 +60,7 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one unit stores of a visit. *is_last*: and with it the visit ends."""
+    """What one transaction stores of a visit. *is_last*: and with it the visit ends."""
 
     brought: Brought
     shown: Shown | None = None
@@ -109,10 +109,10 @@ class Keeping:
         if not any(entries.values()):
             return [_Part(each) for each in visits]
         asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
-        async with self.storage.reading() as unit:
-            seen = await known_entries(unit, asked)
-            room = await _room(unit, entries, seen)
-            now = unit.now
+        async with self.storage.reading() as tx:
+            seen = await known_entries(tx, asked)
+            room = await _room(tx, entries, seen)
+            now = tx.now
         parts = []
         for each in visits:
             known = seen.get(each.source_id, {})
@@ -124,36 +124,36 @@ class Keeping:
         return parts
 
     async def _store(self, parts: Sequence[_Part]) -> None:
-        async with self.storage.writing() as unit:
-            parts = await unit.at_once(self._finish(unit, parts))
-            articles = await store_shown(unit, [part.shown for part in parts if part.shown])
+        async with self.storage.writing() as tx:
+            parts = await tx.at_once(self._finish(tx, parts))
+            articles = await store_shown(tx, [part.shown for part in parts if part.shown])
         for part in parts:
             _report(part, articles.get(part.source_id, 0))
 
-    async def _finish(self, unit: Transaction, parts: Sequence[_Part]) -> Sequence[_Part]:
+    async def _finish(self, tx: Transaction, parts: Sequence[_Part]) -> Sequence[_Part]:
         """Finish the visits that end; return the parts whose sources are still ours.
 
         The leases of the others were over: somebody else reads them now. It awaits statements
         alone.
         """
-        changes = {p.source_id: await _changes(unit, p.brought) for p in parts if p.is_last}
-        ours = await finish_fetches(unit, self.owner, changes)
+        changes = {p.source_id: await _changes(tx, p.brought) for p in parts if p.is_last}
+        ours = await finish_fetches(tx, self.owner, changes)
         if going_on := [part.source_id for part in parts if not part.is_last]:
-            ours |= await held(unit, Source, going_on, self.owner)
+            ours |= await held(tx, Source, going_on, self.owner)
         parts = [part for part in parts if part.source_id in ours]
         for answer in (part.brought.visited.answer for part in parts if part.is_last):
-            if pause := host_to_pause(answer, unit.now):
-                await delay_host(unit, *pause)
+            if pause := host_to_pause(answer, tx.now):
+                await delay_host(tx, *pause)
         return parts
 
 
 async def _room(
-    unit: Transaction, entries: Entries, seen: Mapping[int, Mapping[str, KnownEntry]]
+    tx: Transaction, entries: Entries, seen: Mapping[int, Mapping[str, KnownEntry]]
 ) -> dict[int, int]:
     """Return how many new entries are taken of those sources that bring many."""
     many = [at for at, all_ in entries.items() if len(all_) - len(seen.get(at, ())) > _UNCOUNTED]
-    since = unit.now - _DAY
-    return {at: MOST_A_DAY - await count_newest(unit, at, since, MOST_A_DAY) for at in many}
+    since = tx.now - _DAY
+    return {at: MOST_A_DAY - await count_newest(tx, at, since, MOST_A_DAY) for at in many}
 
 
 def _within(
@@ -195,7 +195,7 @@ def _is_known(item: Item, identity: Identity, seen: Mapping[str, KnownEntry]) ->
 
 
 def _portions(visits: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
-    """As few as have no more articles than a unit should."""
+    """As few as have no more articles than a transaction should."""
     portion: list[_Part] = []
     weight = 0
     for whole in visits:
@@ -218,7 +218,7 @@ def _of(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
 
 
 def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
-    """In parts as large as a unit should store, the oldest entries first; at least one part."""
+    """In parts that a transaction should store, the oldest entries first; at least one part."""
     parts: list[list[Draft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
@@ -235,13 +235,13 @@ def _weight(drafts: Iterable[Draft]) -> int:
     return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 
-async def _changes(unit: Transaction, brought: Brought) -> dict[str, Any]:
-    changes = changes_after(brought.source, brought.visited, unit.now, brought.jitter)
-    if (target := new_address(changes)) and not await source_of(unit, url_hash(target)):
+async def _changes(tx: Transaction, brought: Brought) -> dict[str, Any]:
+    changes = changes_after(brought.source, brought.visited, tx.now, brought.jitter)
+    if (target := new_address(changes)) and not await source_of(tx, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", brought.source.own_network):
-        changes["lease_until"] = unit.now + timedelta(seconds=APART_SECONDS)
+        changes["lease_until"] = tx.now + timedelta(seconds=APART_SECONDS)
     return changes
 
 

@@ -19,25 +19,25 @@ from storage.publishers import sources_of_record
 
 
 async def revise(
-    unit: Transaction, source_id: int, shown: Sequence[tuple[int, Draft]]
+    tx: Transaction, source_id: int, shown: Sequence[tuple[int, Draft]]
 ) -> tuple[list[tuple[int, Draft]], set[str]]:
     """Revise the articles *shown*, by id, for which the source speaks.
 
     Return those that were revised, and the guids of what is to be looked at again later.
     """
-    speaking = await sources_of_record(unit, {article_id for article_id, _ in shown})
+    speaking = await sources_of_record(tx, {article_id for article_id, _ in shown})
     ours = [each for each in shown if speaking.get(each[0]) == source_id]
-    locked = await articles_to_revise(unit, {article_id for article_id, _ in ours})
+    locked = await articles_to_revise(tx, {article_id for article_id, _ in ours})
     articles = {article.id: article for article in locked}
     revised: list[tuple[int, Draft]] = []
     later: set[str] = set()
     for article_id, draft in ours:
         article = articles.get(article_id)
-        if article is None or not may_be_revised(article, unit.now):
+        if article is None or not may_be_revised(article, tx.now):
             continue
         kind, values = await in_turns(told_anew(article, draft))
-        if may_be_revised_by(kind, article, unit.now):
-            await revise_article(unit, article, values)
+        if may_be_revised_by(kind, article, tx.now):
+            await revise_article(tx, article, values)
             revised.append((article_id, draft))
         elif kind is Change.NUMBERS:
             later.add(draft.guid_hash)
@@ -46,7 +46,7 @@ async def revise(
     changed = {article_id for article_id, _ in revised}
     if changed:
         anew = (each for each in locked if each.id in changed)
-        await replace_folded(unit, await in_turns(gathered(map(_folded, anew))))
+        await replace_folded(tx, await in_turns(gathered(map(_folded, anew))))
     return revised, later
 
 

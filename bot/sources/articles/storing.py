@@ -72,14 +72,14 @@ class Shown:
 
 
 async def store_drafts(
-    unit: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+    tx: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
 ) -> int:
     """Store the entries of a source that showed none of them before; see `store_shown`."""
-    made = await store_shown(unit, [Shown(source_id, drafts, inside=inside)])
+    made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
     return made.get(source_id, 0)
 
 
-async def store_shown(unit: Transaction, shown: Sequence[Shown]) -> Counter[int]:
+async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
     """Store what sources show; return how many new articles each made, by the source's id.
 
     An article that another source brought already gets this one as a further carrier. But what a
@@ -87,29 +87,29 @@ async def store_shown(unit: Transaction, shown: Sequence[Shown]) -> Counter[int]
     """
     if not shown:
         return Counter()
-    shown = [await _named_anew(unit, each) for each in shown]
+    shown = [await _named_anew(tx, each) for each in shown]
     folded = await in_turns(_folded_new(shown))
-    private, made, placed = await unit.at_once(_store_new(unit, shown, folded))
+    private, made, placed = await tx.at_once(_store_new(tx, shown, folded))
     waiting: list[AwaitedPage] = []
     for each in shown:
         own = {article_id for article_id, _ in made.get(each.source_id, ())}
         told = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
         carried = [(article_id, draft) for article_id, draft in told if article_id not in own]
-        revised = await _revise(unit, each.source_id, each.changed, carried)
+        revised = await _revise(tx, each.source_id, each.changed, carried)
         waiting += [
-            _page(article_id, draft, unit, inside=each.inside, private=each.source_id in private)
+            _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
             for article_id, draft in (*made.get(each.source_id, ()), *revised)
             if draft.awaits_page
         ]
-    await enqueue_pages(unit, waiting)
+    await enqueue_pages(tx, waiting)
     return Counter({source_id: len(articles) for source_id, articles in made.items()})
 
 
-async def _named_anew(unit: Transaction, shown: Shown) -> Shown:
+async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
     """Give a name of its own to what stands under the guid of something else."""
     if not shown.changed:
         return shown
-    told = await fingerprints_of(unit, {article_id for article_id, _ in shown.changed})
+    told = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
     others = await in_turns(_others(shown.changed, told))
     renamed = [
         replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
@@ -153,30 +153,30 @@ def folded_draft(draft: Draft) -> Slices[FoldedWords]:
 
 
 async def _store_new(
-    unit: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
+    tx: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
 ) -> tuple[set[int], dict[int, list[Found]], dict[Named, int]]:
     """Store entries and articles that are new. It awaits statements alone.
 
     Return the private sources, the new articles by source, and the article of each new entry.
     """
-    private = await private_sources(unit, [each.source_id for each in shown])
+    private = await private_sources(tx, [each.source_id for each in shown])
     new = [(each.source_id, draft) for each in shown for draft in each.new]
     if not new:
         return private, {}, {}
-    there = await articles_by_url(unit, {draft.url_hash for _, draft in new})
+    there = await articles_by_url(tx, {draft.url_hash for _, draft in new})
     urls = _urls(new, there, private)
     fresh = _makers(new, urls, private, there)
-    rows = [_article(draft, url, unit) for url, (_, draft) in fresh.items()]
-    stored = await store_articles(unit, rows)
+    rows = [_article(draft, url, tx) for url, (_, draft) in fresh.items()]
+    stored = await store_articles(tx, rows)
     if len(stored) < len(fresh):
         missed = fresh.keys() - stored.keys()
-        there |= await articles_by_url(unit, {url.url_hash for url in missed})
+        there |= await articles_by_url(tx, {url.url_hash for url in missed})
     made: dict[int, list[Found]] = {}
     for url, article_id in stored.items():
         source_id, draft = fresh[url]
         made.setdefault(source_id, []).append((article_id, draft))
     await store_folded(
-        unit,
+        tx,
         [
             FoldedText(article_id, *folded[source_id, draft.guid_hash], draft.item.language)
             for source_id, articles in made.items()
@@ -185,11 +185,11 @@ async def _store_new(
     )
     articles = there | stored
     placed = {(at, d.guid_hash): articles[url] for (at, d), url in zip(new, urls, strict=True)}
-    await store_entries(unit, [_entry(draft, at, placed, unit) for at, draft in new])
+    await store_entries(tx, [_entry(draft, at, placed, tx) for at, draft in new])
     again = {(at, there[url]) for (at, _), url in zip(new, urls, strict=True) if url in there}
     if again:
-        await delete_entries_older_than(unit, again, MOST_GUIDS)
-    await make_public(unit, _made_public(there, stored))
+        await delete_entries_older_than(tx, again, MOST_GUIDS)
+    await make_public(tx, _made_public(there, stored))
     return private, made, placed
 
 
@@ -230,19 +230,19 @@ def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]
 
 
 async def _revise(
-    unit: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
+    tx: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
 ) -> list[Found]:
     if not changed and not carried:
         return []
-    revised, later = await revise(unit, source_id, [*changed, *carried])
+    revised, later = await revise(tx, source_id, [*changed, *carried])
     seen = {each.guid_hash: each.content_hash for _, each in changed}
     await update_content_hashes(
-        unit, source_id, {guid: content for guid, content in seen.items() if guid not in later}
+        tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
     )
     return revised
 
 
-def _article(draft: Draft, url: ScopedUrl, unit: Transaction) -> dict[str, Any]:
+def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
     return {
         **url._asdict(),
         "url": draft.url,
@@ -252,15 +252,15 @@ def _article(draft: Draft, url: ScopedUrl, unit: Transaction) -> dict[str, Any]:
         "language": draft.item.language,
         "published_at": draft.published_at,
         "published_on": draft.published_on,
-        "stored_at": unit.now,
-        "ready_at": unit.now + LATE if draft.awaits_page else None,
-        "news_at": draft.news_at if draft.quiet else unit.now,
+        "stored_at": tx.now,
+        "ready_at": tx.now + LATE if draft.awaits_page else None,
+        "news_at": draft.news_at if draft.quiet else tx.now,
         "quiet": draft.quiet,
     }
 
 
 def _page(
-    article_id: int, draft: Draft, unit: Transaction, *, inside: bool, private: bool
+    article_id: int, draft: Draft, tx: Transaction, *, inside: bool, private: bool
 ) -> AwaitedPage:
     return AwaitedPage(
         article_id=article_id,
@@ -268,20 +268,20 @@ def _page(
         host=host_of(draft.url),
         inside=inside,
         private=private,
-        awaited_since=unit.now,
-        due_at=unit.now,
+        awaited_since=tx.now,
+        due_at=tx.now,
     )
 
 
 def _entry(
-    draft: Draft, source_id: int, placed: Mapping[Named, int], unit: Transaction
+    draft: Draft, source_id: int, placed: Mapping[Named, int], tx: Transaction
 ) -> dict[str, Any]:
     return {
         "source_id": source_id,
         "guid_hash": draft.guid_hash,
         "article_id": placed[source_id, draft.guid_hash],
         "content_hash": draft.content_hash,
-        "first_seen_at": unit.now,
+        "first_seen_at": tx.now,
         "outlet": draft.item.outlet[:MAX_PUBLISHER_LENGTH],
         "outlet_host": draft.item.outlet_host[:MAX_PUBLISHER_LENGTH],
     }

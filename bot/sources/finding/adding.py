@@ -113,9 +113,9 @@ class Adding:
 
     async def there(self, url: str, wish: Wish = AS_IT_COMES) -> Addition | None:
         """Say so if *url* is a source already, changed as is wanted now; None if it is none."""
-        async with self.storage.reading() as unit:
-            source = await source_of(unit, url_hash(url))
-            now = unit.now
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
+            now = tx.now
         if source is None:
             return None
         if self.public and not source.public:
@@ -125,8 +125,8 @@ class Adding:
         if is_back:
             changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
         if changes:
-            async with self.storage.writing() as unit:
-                await change_source(unit, source.id, changes)
+            async with self.storage.writing() as tx:
+                await change_source(tx, source.id, changes)
         title = changes.get("title", source.title)
         sentence = "was gone, and is asked again" if is_back else ""
         return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
@@ -157,21 +157,21 @@ class Adding:
         self, url: str, visited: Visit, wish: Wish, *, private: Source | None = None
     ) -> Addition:
         """Store the source with its backlog; a *private* one becomes public by that."""
-        async with self.storage.writing() as unit:
-            row = first_row(url, visited, wish.every, unit.now)
+        async with self.storage.writing() as tx:
+            row = first_row(url, visited, wish.every, tx.now)
             row |= {"public": self.public, "folder": list(wish.folder)}
             row["full_text"] = wish.full_text or FullText.AUTO
             row["title"] = wish.title or row["title"] or row["host"]
-            first, *others = parted(await in_turns(_backlog(row, visited, unit.now)))
+            first, *others = parted(await in_turns(_backlog(row, visited, tx.now)))
             owner = f"adding {uuid4().hex}"
-            row_now = row | (_unread(unit, owner) if others else {})
+            row_now = row | (_unread(tx, owner) if others else {})
             if private is None:
-                source_id = await add_source(unit, row_now)
+                source_id = await add_source(tx, row_now)
             else:
-                source_id = await make_source_public(unit, private, row_now)
+                source_id = await make_source_public(tx, private, row_now)
             if source_id is None:  # somebody else added it while we were reading
                 return Addition(url, Outcome.THERE, row["title"])
-            articles = await store_drafts(unit, source_id, first)
+            articles = await store_drafts(tx, source_id, first)
         for some in others:
             ending = {name: row[name] for name in _READ} if some is others[-1] else None
             articles += await self._store_more(source_id, owner, some, ending)
@@ -181,13 +181,13 @@ class Adding:
     async def _store_more(
         self, source_id: int, owner: str, drafts: Sequence[Draft], ending: dict[str, Any] | None
     ) -> int:
-        """Store a part of a backlog that is too long for one unit; *ending*: the last one."""
-        async with self.storage.writing() as unit:
-            if not await held(unit, Source, [source_id], owner):
+        """Store a part of a backlog too long for one transaction; *ending*: the last one."""
+        async with self.storage.writing() as tx:
+            if not await held(tx, Source, [source_id], owner):
                 return 0  # whoever reads it now stores the rest
             if ending:
-                await finish_fetches(unit, owner, {source_id: ending})
-            return await store_drafts(unit, source_id, drafts)
+                await finish_fetches(tx, owner, {source_id: ending})
+            return await store_drafts(tx, source_id, drafts)
 
 
 def refusal(visited: Visit, every: timedelta | None) -> str:
@@ -212,7 +212,7 @@ def _backlog(row: Mapping[str, Any], visited: Visit, now: datetime) -> Slices[li
     return drafts
 
 
-def _unread(unit: Transaction, owner: str) -> dict[str, Any]:
+def _unread(tx: Transaction, owner: str) -> dict[str, Any]:
     """How a source is stored whose backlog is not: if that never comes, it is read anew."""
-    leased = {"owner": owner, "lease_until": unit.now + LEASE, "next_fetch_at": unit.now}
+    leased = {"owner": owner, "lease_until": tx.now + LEASE, "next_fetch_at": tx.now}
     return dict.fromkeys(_READ) | leased

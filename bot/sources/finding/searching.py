@@ -43,10 +43,10 @@ class Searching:
 
     async def follow_watched(self) -> int:
         """Make, revive and retire searches as chats watch; return how many."""
-        async with self.storage.reading() as unit:
-            existing = await search_feeds(unit)
+        async with self.storage.reading() as tx:
+            existing = await search_feeds(tx)
             limit = self.budget * _QUERIES_FOR_EACH
-            watched = await subscribed_queries(unit, limit) if self.templates and limit else []
+            watched = await subscribed_queries(tx, limit) if self.templates and limit else []
         wanted = plan(watched, existing, self.templates, self.budget)
         if not wanted and not any(one.is_retired for one in existing):
             return 0
@@ -54,11 +54,11 @@ class Searching:
 
     async def _make_so(self, wanted: Plan) -> int:
         """Return how many changed; what the operator reads already is no search."""
-        async with self.storage.writing() as unit:
-            await retire_search_feeds(unit, wanted.retire)
-            await revive_search_feeds(unit, wanted.revive)
-            started = await add_search_feeds(unit, _rows(wanted.start, unit.now))
-            forgotten = await delete_search_feeds(unit, unit.now - KEPT)
+        async with self.storage.writing() as tx:
+            await retire_search_feeds(tx, wanted.retire)
+            await revive_search_feeds(tx, wanted.revive)
+            started = await add_search_feeds(tx, _rows(wanted.start, tx.now))
+            forgotten = await delete_search_feeds(tx, tx.now - KEPT)
         revived, retired = len(wanted.revive), len(wanted.retire)
         if changed := started + revived + retired + forgotten:
             log.info(

@@ -54,18 +54,18 @@ VISITS = st.lists(
 
 
 async def visited(storage: Storage, site: str, document: Document) -> None:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         row = {"url": f"https://{site}/feed", "url_hash": site, "host": site}
-        await add_source(unit, row | {"created_at": unit.now, "next_fetch_at": unit.now})
-        source = await source_of(unit, site)
+        await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+        source = await source_of(tx, site)
         assert source
-        source.owner, source.lease_until = "me", unit.now + HOUR
+        source.owner, source.lease_until = "me", tx.now + HOUR
     await Keeping(storage, "me").keep([Brought(source, Visit(Answer(200, ""), "", document))])
 
 
 async def stored(storage: Storage, site: str) -> list[str]:
-    async with storage.reading() as unit:
-        rows = await unit.session.exec(
+    async with storage.reading() as tx:
+        rows = await tx.session.exec(
             select(Article.title)
             .where(
                 col(Article.id).in_(

@@ -45,13 +45,13 @@ class Away:
 
 
 async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Source]:
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         for name in names:
             url = f"https://{name}.example/feed"
-            row = {"url": url, "url_hash": name, "host": name, "created_at": unit.now}
+            row = {"url": url, "url_hash": name, "host": name, "created_at": tx.now}
             row["public"] = True
-            await add_source(unit, row | {"next_fetch_at": unit.now})
-        sources = await claim_due_sources(unit, owner=owner, limit=9, lease=MINUTE)
+            await add_source(tx, row | {"next_fetch_at": tx.now})
+        sources = await claim_due_sources(tx, owner=owner, limit=9, lease=MINUTE)
     return sorted(sources, key=lambda source: source.host)
 
 
@@ -153,20 +153,20 @@ async def test_more_than_a_unit_should_hold_takes_several(
 
 @dataclass
 class Units:
-    """Stores what units of work bring; *then* does something within the first one."""
+    """Stores what transactions bring; *then* does something within the first one."""
 
     then: Callable[[Transaction], Awaitable[object]] | None = None
     titles: list[list[str]] = field(default_factory=list)
     owners: list[str | None] = field(default_factory=list)
 
-    async def store(self, unit: Transaction, shown: Sequence[Shown]) -> Counter[int]:
+    async def store(self, tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
         if self.titles and self.then is killed:
             raise Killed
         self.titles.append([draft.title for each in shown for draft in each.drafts])
-        self.owners.append((await unit.session.exec(select(Source.owner))).one())
-        stored = await store_shown(unit, shown)
+        self.owners.append((await tx.session.exec(select(Source.owner))).one())
+        stored = await store_shown(tx, shown)
         if len(self.titles) == 1 and self.then:
-            await self.then(unit)
+            await self.then(tx)
         return stored
 
 
@@ -178,8 +178,8 @@ async def killed(_unit: Transaction) -> None:
     """Let the process end behind the first unit."""
 
 
-async def taken_over(unit: Transaction) -> None:
-    await unit.session.exec(update(Source).values(owner="another"))
+async def taken_over(tx: Transaction) -> None:
+    await tx.session.exec(update(Source).values(owner="another"))
 
 
 @pytest.fixture
@@ -235,8 +235,8 @@ async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
 
     units.then = None
     clock.turn(MINUTE)
-    async with storage.writing() as unit:
-        (source,) = await claim_due_sources(unit, owner="another", limit=9, lease=MINUTE)
+    async with storage.writing() as tx:
+        (source,) = await claim_due_sources(tx, owner="another", limit=9, lease=MINUTE)
     await Keeping(storage, "another").keep([brought(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
@@ -298,8 +298,8 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
     """Let the source show other entries, the oldest last; return it as it is then."""
     clock.turn(wait)
     (source,) = await rows_of(storage, Source)
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(owner="me"))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(owner="me"))
     dated = [
         Item(title, f"https://a.example/{title}", title, published=clock.now - n * MINUTE)
         for n, title in enumerate(titles)
@@ -337,8 +337,8 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
     await again(storage, clock, MINUTE, "d", "c", "b", "a")
     clock.turn(MINUTE)
     (source,) = await rows_of(storage, Source)
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(owner="me"))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(owner="me"))
     items = (
         Item("a", "https://a.example/a", "a rewritten"),
         *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),

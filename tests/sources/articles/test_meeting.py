@@ -88,8 +88,8 @@ async def test_united_they_have_the_words_of_the_operators_source(storage, shows
     named = farm.url("/2026/storm-hits-harbour")
     farm.serve("/short/1", with_canonical(named))
     await shows("stranger", item(1, link=named, text=f"{LONG} Buy here."))
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(public=False, own_network=True))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(public=False, own_network=True))
     await shows("ours", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
 
     await completing.complete_due()
@@ -105,8 +105,8 @@ async def test_what_somebody_may_have_seen_is_not_united(storage, shows, complet
     await shows("one", item(1, link=named, text=LONG))
     await shows("two", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
     clock.turn(LATE)
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Article).values(stage=Stage.PUBLISHED))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
 
     await completing.complete_due()
 

@@ -28,8 +28,8 @@ MINUTE = timedelta(minutes=1)
 
 async def move_on(storage: Storage, stage: Stage = Stage.PUBLISHED) -> None:
     """Let the steps behind have done their work on every article."""
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Article).values(stage=stage, ready_at=None))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Article).values(stage=stage, ready_at=None))
 
 
 async def only_article(storage: Storage) -> Article:
@@ -46,16 +46,16 @@ async def told(storage, adding, polling, farm, clock):
     """An article of one source that has been published; return what the source says next."""
     farm.serve("/feed.xml", rss([item(0)]))
     await adding.add(farm.url())
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Article))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Article))
     farm.serve("/feed.xml", rss([item(1, text=f"{LONG} A storm.")]))
     await poll_after(polling, clock)
     await move_on(storage)
 
     async def says(text: str, wait: timedelta = DAY, guid: str | None = None) -> None:
         farm.serve("/feed.xml", rss([item(1, text=text, guid=guid)]))
-        async with storage.writing() as unit:
-            await unit.session.exec(update(Source).values(next_fetch_at=unit.now))
+        async with storage.writing() as tx:
+            await tx.session.exec(update(Source).values(next_fetch_at=tx.now))
         await poll_after(polling, clock, wait)
 
     return says
@@ -85,9 +85,9 @@ async def test_a_new_version_is_matched_again_but_not_grouped_anew(storage, told
 
 
 async def test_a_new_version_only_adds_matches(storage, told):
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         storm, flood = [
-            (await query_for(unit, parse(word).canonical)).id for word in ("storm", "flood")
+            (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
         ]
     matching = Matching(storage, Following(storage), "me")
     await move_on(storage, Stage.GROUPED)
@@ -144,8 +144,8 @@ async def test_an_old_article_is_not_revised(storage, told):
 
 async def test_who_works_on_an_article_that_is_revised_has_it_no_longer(storage, told):
     await move_on(storage, Stage.GROUPED)
-    async with storage.writing() as unit:
-        await claim_articles(unit, Stage.GROUPED, owner="me", limit=9, lease=2 * DAY)
+    async with storage.writing() as tx:
+        await claim_articles(tx, Stage.GROUPED, owner="me", limit=9, lease=2 * DAY)
 
     await told(f"{LONG} A flood.")
 
@@ -226,8 +226,8 @@ async def test_another_sources_words_change_nothing(storage, told, adding, polli
 async def test_what_a_stranger_told_first_gives_way_to_the_operators_source(
     storage, told, adding, polling, farm, clock
 ):
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(public=False))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(public=False))
     farm.serve("/other.xml", rss([item(1, text=f"{LONG} A flood.")]))
 
     await adding.add(farm.url("/other.xml"))
@@ -242,8 +242,8 @@ async def tasted(storage, adding, polling, farm, clock):
     """A source that gives a taste of an article whose page is at /story."""
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
-    async with storage.writing() as unit:
-        await unit.session.exec(delete(Article))
+    async with storage.writing() as tx:
+        await tx.session.exec(delete(Article))
 
     async def says(title_number: int, text: str) -> None:
         entry = item(title_number, link=farm.url("/story"), text=text, guid="one")

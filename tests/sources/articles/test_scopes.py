@@ -31,15 +31,15 @@ STORM = Item("g", "https://news.example/1", "Storm", text=f"{TEXT}By the paper."
 async def show(
     storage: Storage, source_id: int, item: Item = STORM, *, backlog: bool = False
 ) -> None:
-    async with storage.writing() as unit:
-        await store_shown(unit, [Shown(source_id, drafts([item], unit.now, backlog=backlog))])
+    async with storage.writing() as tx:
+        await store_shown(tx, [Shown(source_id, drafts([item], tx.now, backlog=backlog))])
 
 
 async def feeds(storage: Storage) -> tuple[int, int, int]:
     """Return two feeds of chats' own, and a public one."""
-    async with storage.writing() as unit:
-        own = [await added(unit, name, public=False) for name in ("mine", "theirs")]
-        return own[0], own[1], await added(unit, "paper")
+    async with storage.writing() as tx:
+        own = [await added(tx, name, public=False) for name in ("mine", "theirs")]
+        return own[0], own[1], await added(tx, "paper")
 
 
 async def articles(storage: Storage) -> dict[int, Article]:
@@ -68,8 +68,8 @@ async def test_a_public_article_is_what_it_would_be_without_the_private_one(
     storage: Storage, clock: TurnedClock, item: Item, backlog: bool
 ):
     mine, _, paper = await feeds(storage)
-    async with storage.writing() as unit:
-        other = await added(unit, "other paper")
+    async with storage.writing() as tx:
+        other = await added(tx, "other paper")
     elsewhere = replace(STORM, url="https://elsewhere.example/1")
     await show(storage, mine, item, backlog=backlog)
     for version in range(30):
@@ -106,16 +106,16 @@ async def test_followers_have_the_public_article_as_soon_as_there_is_one(
 
 
 async def alerted(storage: Storage, article: Article) -> None:
-    async with storage.writing() as unit:
-        chat = Chat(telegram_id=1, created_at=unit.now, state_since=unit.now)
-        unit.session.add(chat)
-        await unit.session.flush()
-        unit.session.add(
+    async with storage.writing() as tx:
+        chat = Chat(telegram_id=1, created_at=tx.now, state_since=tx.now)
+        tx.session.add(chat)
+        await tx.session.flush()
+        tx.session.add(
             Alert(
                 chat_id=chat.id,
                 story_id=article.story_id,
                 article_id=article.id,
-                made_at=unit.now,
+                made_at=tx.now,
             )
         )
 
@@ -135,8 +135,8 @@ async def test_a_private_feed_brings_the_public_article_and_has_no_say_in_it(
     assert said(found[PUBLIC]) == before
     article_id = found[PUBLIC].id
     assert await carried(storage) == {mine: article_id, paper: article_id}
-    async with storage.reading() as unit:
-        assert await searchable_names(unit, [article_id]) == {article_id: ("paper",)}
+    async with storage.reading() as tx:
+        assert await searchable_names(tx, [article_id]) == {article_id: ("paper",)}
 
 
 @pytest.mark.parametrize("public_first", [True, False])
@@ -145,12 +145,12 @@ async def test_of_what_comes_at_once_the_public_source_makes_the_article(
 ):
     mine, _, paper = await feeds(storage)
     invented = replace(STORM, title="Sunshine")
-    async with storage.writing() as unit:
+    async with storage.writing() as tx:
         shown = [
-            Shown(mine, drafts([invented], unit.now)),
-            Shown(paper, drafts([STORM], unit.now)),
+            Shown(mine, drafts([invented], tx.now)),
+            Shown(paper, drafts([STORM], tx.now)),
         ]
-        made = await store_shown(unit, shown[::-1] if public_first else shown)
+        made = await store_shown(tx, shown[::-1] if public_first else shown)
 
     assert made == {paper: 1}
     assert {article.title for article in await rows_of(storage, Article)} == {STORM.title}
@@ -162,11 +162,11 @@ async def test_a_source_that_becomes_public_makes_nothing_public_that_it_showed_
     mine, _, _ = await feeds(storage)
     await show(storage, mine, replace(STORM, title="Invented", url="https://news.example/2"))
     clock.turn(HOUR)
-    async with storage.writing() as unit:
-        await change_source(unit, mine, {"owner": "somebody who reads it"})
-        source = await source_of(unit, "mine")
+    async with storage.writing() as tx:
+        await change_source(tx, mine, {"owner": "somebody who reads it"})
+        source = await source_of(tx, "mine")
         assert source
-        await make_source_public(unit, source, {"title": "Paper"})
+        await make_source_public(tx, source, {"title": "Paper"})
 
     await show(storage, mine, backlog=True)
 

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 TEXT = "A storm closed the harbour on Monday, and the ferries stayed in their berths. "
 
 
-async def added(unit: Transaction, name: str, **more: Any) -> int:
+async def added(tx: Transaction, name: str, **more: Any) -> int:
     row = {"url": name, "url_hash": name, "host": name, "public": True}
-    row |= {"created_at": unit.now, "next_fetch_at": unit.now}
-    return await add_source(unit, row | more) or 0
+    row |= {"created_at": tx.now, "next_fetch_at": tx.now}
+    return await add_source(tx, row | more) or 0
 
 
-def shown(source_id: int, unit: Transaction, words: str) -> Shown:
+def shown(source_id: int, tx: Transaction, words: str) -> Shown:
     item = Item("g", "https://news.example/1", "Storm", text=TEXT + words)
-    return Shown(source_id, drafts([item], unit.now))
+    return Shown(source_id, drafts([item], tx.now))
 
 
 async def test_what_two_sources_show_at_once_is_one_article(storage: Storage):
-    async with storage.writing() as unit:
-        ids = [await added(unit, name) for name in ("first", "second")]
-        made = await store_shown(unit, [shown(at, unit, f"By {at}.") for at in ids])
+    async with storage.writing() as tx:
+        ids = [await added(tx, name) for name in ("first", "second")]
+        made = await store_shown(tx, [shown(at, tx, f"By {at}.") for at in ids])
 
     (article,) = await rows_of(storage, Article)
     assert (made[ids[0]], made[ids[1]]) == (1, 0)
@@ -53,14 +53,14 @@ async def test_what_two_sources_show_at_once_is_one_article(storage: Storage):
 async def test_words_give_way_to_those_of_an_operators_feed(
     storage: Storage, first: dict[str, Any], at_once: bool
 ):
-    async with storage.writing() as unit:
-        ids = [await added(unit, "first", **first), await added(unit, "ours")]
-        news = [shown(ids[0], unit, "By somebody."), shown(ids[1], unit, "By us.")]
+    async with storage.writing() as tx:
+        ids = [await added(tx, "first", **first), await added(tx, "ours")]
+        news = [shown(ids[0], tx, "By somebody."), shown(ids[1], tx, "By us.")]
         if at_once:
-            await store_shown(unit, news)
+            await store_shown(tx, news)
         else:
             for each in news:
-                await store_shown(unit, [each])
+                await store_shown(tx, [each])
 
     (article,) = [each for each in await rows_of(storage, Article) if each.scope_id == PUBLIC]
     assert article.text.endswith("By us.")
@@ -70,14 +70,14 @@ async def test_words_give_way_to_those_of_an_operators_feed(
 async def test_an_entry_that_gets_a_guid_with_each_poll_takes_no_more_room(
     storage: Storage, clock: TurnedClock
 ):
-    async with storage.writing() as unit:
-        ids = [await added(unit, name) for name in ("careless", "other")]
-        await store_shown(unit, [shown(ids[1], unit, "By us.")])
+    async with storage.writing() as tx:
+        ids = [await added(tx, name) for name in ("careless", "other")]
+        await store_shown(tx, [shown(ids[1], tx, "By us.")])
     for poll in range(9):
         clock.turn(HOUR)
-        async with storage.writing() as unit:
+        async with storage.writing() as tx:
             item = Item(f"guid {poll}", "https://news.example/1", "Storm", text=TEXT)
-            await store_shown(unit, [Shown(ids[0], drafts([item], unit.now))])
+            await store_shown(tx, [Shown(ids[0], drafts([item], tx.now))])
 
     kept = [each for each in await rows_of(storage, Entry) if each.source_id == ids[0]]
     hours = sorted((clock.now - each.first_seen_at) // HOUR for each in kept)

@@ -220,7 +220,7 @@ async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, re
 
 @pytest.fixture
 def long_backlog(farm, monkeypatch) -> list[str]:
-    """Let the farm show five entries, of which a unit of work stores two."""
+    """Let the farm show five entries, of which a transaction stores two."""
     monkeypatch.setattr(keeping, "_MOST", 2)
     farm.serve("/feed.xml", rss(map(item, range(5))), ETag="mark")
     return [f"Sample news {number}" for number in range(5)]
@@ -262,7 +262,7 @@ async def test_a_long_backlog_that_was_not_stored_to_the_end_still_alerts_nobody
 async def test_a_source_that_another_reads_meanwhile_is_left_to_it(
     storage, adding, polling, farm, clock, long_backlog, monkeypatch
 ):
-    """The process stood still between two units, for longer than its lease."""
+    """The process stood still between two transactions, for longer than its lease."""
     store_more = Adding._store_more
 
     async def late(self: Adding, *asked: Any) -> int:

@@ -159,9 +159,9 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
     await poll_after(polling, clock, 2 * HOUR)
 
     stored = await rows_of(storage, Article)
-    async with storage.reading() as unit:
-        outlets = await publisher_names(unit, {article.story_id: article.id for article in stored})
-        carriers = await searchable_names(unit, [article.id for article in stored])
+    async with storage.reading() as tx:
+        outlets = await publisher_names(tx, {article.story_id: article.id for article in stored})
+        carriers = await searchable_names(tx, [article.id for article in stored])
     assert [article.title for article in stored] == ["Tea is picked"] * 2
     assert [article.text for article in stored] == [""] * 2
     assert sorted(tuple(names) for names in outlets.values()) == [("Post",), ("Times",)]
@@ -197,8 +197,8 @@ async def test_two_searches_that_find_the_same_share_it(
 
     (article,) = await rows_of(storage, Article)
     assert len(await rows_of(storage, Entry)) == 2
-    async with storage.reading() as unit:
-        assert await publisher_names(unit, {article.story_id: article.id}) == {
+    async with storage.reading() as tx:
+        assert await publisher_names(tx, {article.story_id: article.id}) == {
             article.story_id: ("Post",)
         }
 
@@ -232,8 +232,8 @@ async def test_a_search_is_known_as_one_and_given_to_no_other_reader(
 async def test_a_query_for_a_source_looks_into_searches_too(storage, searching, watched):
     await searching.follow_watched()
 
-    async with storage.reading() as unit:
-        assert len(await sources_named(unit, lambda _host, _title: False, watched)) == 1
+    async with storage.reading() as tx:
+        assert len(await sources_named(tx, lambda _host, _title: False, watched)) == 1
 
 
 def test_a_page_behind_a_detour_is_not_read():

@@ -110,5 +110,5 @@ async def tell(visitor: Visitor, push: PushSubscription, secret: str | None = No
 
 
 async def change_sources(storage: Storage, **values: object) -> None:
-    async with storage.writing() as unit:
-        await unit.session.exec(update(Source).values(**values))
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(**values))

@@ -19,8 +19,8 @@ async def test_a_hub_is_told_when_it_is_no_longer_needed(
     await confirm(visitor, await only_push(storage))
     match why:
         case "removed":
-            async with storage.writing() as unit:
-                await remove_source(unit, source.url_hash)
+            async with storage.writing() as tx:
+                await remove_source(tx, source.url_hash)
         case "gone":
             await change_sources(storage, state=SourceState.GONE)
         case "names no hub any more":
@@ -45,8 +45,8 @@ async def test_a_hub_that_does_not_take_leave_is_forgotten(
 ):
     await pushing.ask_hubs()
     await confirm(visitor, await only_push(storage))
-    async with storage.writing() as unit:
-        await remove_source(unit, source.url_hash)
+    async with storage.writing() as tx:
+        await remove_source(tx, source.url_hash)
 
     for _ in range(48):
         await pushing.ask_hubs()
@@ -58,8 +58,8 @@ async def test_a_hub_that_does_not_take_leave_is_forgotten(
 
 async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source, pushing, hub):
     await pushing.ask_hubs()
-    async with storage.writing() as unit:
-        await remove_source(unit, source.url_hash)
+    async with storage.writing() as tx:
+        await remove_source(tx, source.url_hash)
 
     await pushing.ask_hubs()
 

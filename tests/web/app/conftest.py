@@ -167,8 +167,8 @@ def sent_code(storage: Storage) -> Callable[[], Awaitable[str]]:
     """Return how to read the code in the last mail."""
 
     async def read() -> str:
-        async with storage.reading() as unit:
-            rows = await unit.session.exec(select(Delivery).order_by(col(Delivery.id)))
+        async with storage.reading() as tx:
+            rows = await tx.session.exec(select(Delivery).order_by(col(Delivery.id)))
             mails = [Mail.from_json(row.body) for row in rows if row.medium is Medium.EMAIL]
         found = re.search(r"^ +(\d{3}) (\d{3})$", mails[-1].text, re.MULTILINE)
         assert found

@@ -67,11 +67,11 @@ async def test_a_topic_gets_other_words_and_is_the_same_topic(ann):
 
 
 async def test_one_of_the_catalogue_with_other_words_becomes_ones_own(ann, storage):
-    async with storage.writing() as unit:
-        query = await query_for(unit, "taiwan")
-        public = Topic(name="Straits", query_id=query.id, typed="Taiwan", created_at=unit.now)
-        unit.session.add(public)
-        await unit.session.flush()
+    async with storage.writing() as tx:
+        query = await query_for(tx, "taiwan")
+        public = Topic(name="Straits", query_id=query.id, typed="Taiwan", created_at=tx.now)
+        tx.session.add(public)
+        await tx.session.flush()
         topic = public.id
     await ann.does("watch", topic=topic, mode="both")
 

@@ -15,8 +15,8 @@ ASKED = ["state", "preview", "topic", "watch", "stop", "undo", "slots", "mail", 
 
 
 async def chats(storage) -> list[Chat]:
-    async with storage.reading() as unit:
-        return list(await unit.session.exec(select(Chat)))
+    async with storage.reading() as tx:
+        return list(await tx.session.exec(select(Chat)))
 
 
 async def test_a_chat_is_opened_as_in_the_chat(ann, storage):
@@ -76,8 +76,8 @@ class TestInAPrivateBot:
 
 async def test_who_was_banned_is_told_so_and_may_do_nothing(ann, storage):
     await ann.does("state")
-    async with storage.writing() as unit:
-        await ban(unit, 7)
+    async with storage.writing() as tx:
+        await ban(tx, 7)
 
     assert "shut you out" in await ann.is_refused("state")
     assert "shut you out" in await ann.is_refused("pause", paused=True)
