@@ -34,14 +34,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import ClaimTerms, claim_statement, release
-from storage.db.sql import (
-    NUMBERED,
-    ROW_ID,
-    Leased,
-    among,
-    enum_column,
-    insert_new,
-)
+from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
 from storage.enums import Notification, Stage
 from storage.stories import continue_stories, create_stories, delete_stories, mark_growth
 

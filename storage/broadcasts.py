@@ -28,13 +28,7 @@ from storage.chats import Chat, effective_language
 from storage.db.engine import Transaction
 from storage.db.leases import claim
 from storage.db.sql import NUMBERED, ROW_ID, Leased, enum_column
-from storage.enums import (
-    Audience,
-    BroadcastState,
-    ChatKind,
-    ChatState,
-    DeliveryState,
-)
+from storage.enums import Audience, BroadcastState, ChatKind, ChatState, DeliveryState
 from storage.outbox import BLOCKING_SQL, Delivery
 
 

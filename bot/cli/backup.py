@@ -27,7 +27,7 @@ def backup(
     force: Annotated[bool, _OVER] = False,
 ) -> None:
     """Write all that the database holds to FILE, also while the bot runs; PostgreSQL by pg_dump."""
-    from storage.backups import back_up
+    from storage.backup import back_up
 
     if file.exists() and not force:
         fail(f"{file} is there already; with --force it is replaced.")
@@ -45,7 +45,7 @@ def restore(
 ) -> None:
     """Bring back what FILE holds, while no bot runs."""
     from bot.app.tools import alone_on
-    from storage.backups import restore as bring_back
+    from storage.backup import restore as bring_back
 
     if not file.is_file():
         fail(f"There is no file {file}.")
@@ -68,7 +68,7 @@ def _doing(
 ) -> Result:
     """Do it behind a bar; what cannot be is one sentence."""
     from bot.cli.progress import Bar
-    from storage.copies import CannotBackUpError
+    from storage.backup import CannotBackUpError
     from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError
     from storage.schema import SchemaError

@@ -24,12 +24,7 @@ from bot.sources.getting.visiting import Fetches, Reads
 from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
 from bot.sources.leftovers import handed_back
 from bot.sources.webpages.hostblocks import HostBlocks
-from storage.articles import (
-    articles_to_revise,
-    is_untouched,
-    replace_folded,
-    revise_article,
-)
+from storage.articles import articles_to_revise, is_untouched, replace_folded, revise_article
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.enums import Notification
 from storage.sources import (

@@ -6,12 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchAlert, NoSuchTopic
-from storage.alerts import (
-    PressedAlert,
-    alert_of_button,
-    mark_pressed,
-    topic_names,
-)
+from storage.alerts import PressedAlert, alert_of_button, mark_pressed, topic_names
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction
 from storage.enums import MuteKind

@@ -29,12 +29,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from storage.db.notify import Notifier, notify
-from storage.db.postgresql import (
-    COMMAND_SECONDS,
-    DISCONNECTED_CODES,
-    postgresql_engine,
-    sqlstate,
-)
+from storage.db.postgresql import COMMAND_SECONDS, DISCONNECTED_CODES, postgresql_engine, sqlstate
 from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
 
 if TYPE_CHECKING:
@@ -152,7 +147,7 @@ class Transaction:
         """
         if self.dialect == POSTGRESQL:
             return await work
-        from storage.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
+        from storage.db.onehop import in_one_hop  # noqa: PLC0415 - its driver is for SQLite alone
 
         connection = await (await self.session.connection()).get_raw_connection()
         driver: Any = connection.driver_connection
@@ -203,7 +198,7 @@ class Storage:
             options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0}
             options |= {"command_seconds": command_seconds, "through_pooler": through_pooler}
             return cls(postgresql_engine(url, **options), clock)
-        from storage.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
+        from storage.db.onehop import OneHop  # noqa: PLC0415 - its driver is for SQLite alone
 
         engine = sqlite_engine(url, pool_size=pool_size, module=OneHop())
         # One connection writes, so that what others wrote does not empty its cache each time.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import select
 
-from storage.backups import back_up, restore
-from storage.copies import CannotBackUpError, copy_database
+from storage.backup import CannotBackUpError, back_up, copy_database, restore
 from storage.db.engine import Storage
 from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, migrate

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import select
 
 from storage.db.engine import DatabaseError, Storage
-from storage.onehop import OneHop
+from storage.db.onehop import OneHop
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from bot.subscribers.importing_people import IMPORTED
-from storage.backups import back_up, restore
+from storage.backup import back_up, restore
 from storage.db.engine import Storage
 from storage.schema import migrate
 from storage.tables import METADATA

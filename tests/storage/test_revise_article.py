@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.articles import (
-    Article,
-    ScopedUrl,
-    articles_to_revise,
-    revise_article,
-    store_articles,
-)
+from storage.articles import Article, ScopedUrl, articles_to_revise, revise_article, store_articles
 from storage.enums import Notification, Stage
 
 if TYPE_CHECKING:

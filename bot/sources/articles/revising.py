@@ -7,13 +7,7 @@ from bot.matching.slices import Slices, finished, gathered, in_turns
 from bot.sources.articles.intake import Draft
 from bot.sources.articles.versions import Change, may_be_revised, may_be_revised_by, told_anew
 from bot.sources.urls import host_of
-from storage.articles import (
-    Article,
-    FoldedText,
-    articles_to_revise,
-    replace_folded,
-    revise_article,
-)
+from storage.articles import Article, FoldedText, articles_to_revise, replace_folded, revise_article
 from storage.db.engine import Transaction
 from storage.publishers import sources_of_record
 

@@ -7,26 +7,21 @@ The names of aiosqlite with an underscore are used in this module alone; pyproje
 version.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
 from sqlalchemy.util import EMPTY_DICT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
-
-    from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
 
 Result = TypeVar("Result")
 
