@@ -46,7 +46,15 @@ from sqlmodel import Field, SQLModel, col, select
 from storage.chats import Chat
 from storage.db.engine import Transaction
 from storage.db.leases import lock_claims
-from storage.db.sql import NUMBERED, ROW_ID, Leased, enum_column, insert_new, partial_index
+from storage.db.sql import (
+    NUMBERED,
+    ROW_ID,
+    Leased,
+    among,
+    enum_column,
+    insert_new,
+    partial_index,
+)
 from storage.enums import (
     SENT_NOTHING,
     ChatKind,
@@ -417,7 +425,7 @@ async def _set_aside(tx: Transaction, kept: Sequence[_Candidate]) -> None:
         await _apply(
             tx,
             Event.SUSPEND,
-            _table.c.chat_id.in_(suspended),
+            among(_table.c.chat_id, suspended),
             _table.c.medium == Medium.TELEGRAM,
         )
 
@@ -427,19 +435,22 @@ async def _claim(
 ) -> list[ClaimedDelivery]:
     if not going:
         return []
-    by_id = {row.id: row for row in await _claimed(tx, [each.id for each in going], owner, lease)}
+    which = among(col(Delivery.id), [each.id for each in going])
+    by_id = {row.id: row for row in await _claimed(tx, which, owner, lease)}
     return [
         ClaimedDelivery(by_id[each.id], each.telegram_id, each.thread_id, each.chat_kind)
         for each in going
     ]
 
 
-async def _claimed(tx: Transaction, which: Any, owner: str, lease: timedelta) -> list[Delivery]:
-    """Claim the deliveries whose ids are among *which*, and return them."""
+async def _claimed(
+    tx: Transaction, which: ColumnElement[bool], owner: str, lease: timedelta
+) -> list[Delivery]:
+    """Claim the pending deliveries that are *which*, and return them."""
     columns = _columns(tx.now, after(DeliveryState.PENDING, Event.CLAIM))
     statement = (
         update(Delivery)
-        .where(col(Delivery.id).in_(which))
+        .where(which)
         .values(**columns, owner=owner, lease_until=tx.now + lease)
         .returning(Delivery)
     )
@@ -460,7 +471,7 @@ async def _without_late_edits(
     targets = await _messages_to_edit(tx, edits)
     late = [each for each in claimed if each.id in edits - targets.keys()]
     if late:
-        await _apply(tx, Event.OVERTAKEN, _table.c.id.in_([each.id for each in late]))
+        await _apply(tx, Event.OVERTAKEN, among(_table.c.id, [each.id for each in late]))
         await unblock_next(tx, [each.delivery.chat_id for each in late])
     return [
         replace(each, target_message_id=targets.get(each.id))
@@ -480,7 +491,7 @@ async def _messages_to_edit(tx: Transaction, edits: Iterable[int]) -> dict[int, 
         select(col(Delivery.id), col(_target.message_id))
         .join(_target, col(_target.id) == col(Delivery.target_id))
         .where(
-            col(Delivery.id).in_(edits),
+            among(col(Delivery.id), edits),
             col(_target.state) == DeliveryState.SENT,
             col(_target.message_id).is_not(None),
             not_(overtaken),
@@ -499,7 +510,7 @@ async def _with_replies(
     statement = (
         select(col(Delivery.id), col(_target.message_id))
         .join(_target, col(_target.id) == col(Delivery.reply_to_id))
-        .where(col(Delivery.id).in_(replies), col(_target.state) == DeliveryState.SENT)
+        .where(among(col(Delivery.id), replies), col(_target.state) == DeliveryState.SENT)
     )
     answered = dict((await tx.session.exec(statement)).all())
     return [replace(each, reply_message_id=answered.get(each.id)) for each in claimed]
@@ -516,7 +527,7 @@ async def unblock_next(tx: Transaction, chat_ids: Iterable[int]) -> None:
     if not chosen:
         return
     await lock_queues(tx)
-    heads = select(_head_of_queue(Chat.id)).where(col(Chat.id).in_(chosen))
+    heads = select(_head_of_queue(Chat.id)).where(among(col(Chat.id), chosen))
     await _apply(tx, Event.ADVANCE, _table.c.id.in_(heads))
 
 
@@ -547,8 +558,9 @@ async def claim_mails(
         _table.c.mailbox_id.is_not(None),
     )
     await _apply(tx, Event.SUSPEND, *due, text(f"delivery.{PENDING_SQL}"), ~_may_be_mailed())
-    rows = await _claimed(tx, _heads_of_mail(tx, limit), owner, lease)
-    wanted = col(Mailbox.id).in_({row.mailbox_id for row in rows})
+    heads = col(Delivery.id).in_(_heads_of_mail(tx, limit))
+    rows = await _claimed(tx, heads, owner, lease)
+    wanted = among(col(Mailbox.id), {row.mailbox_id for row in rows})
     found = {one.id: one for one in await tx.session.exec(select(Mailbox).where(wanted))}
     rows.sort(key=lambda row: (row.priority, row.due_at, row.id))
     boxes = [(row, found[row.mailbox_id]) for row in rows if row.mailbox_id]
@@ -622,7 +634,7 @@ async def begin_sending(
     statement = (
         update(_table)
         .where(
-            _table.c.id.in_(list(ids)),
+            among(_table.c.id, ids),
             _table.c.owner == owner,
             _table.c.state == DeliveryState.CLAIMED,
         )
@@ -638,7 +650,7 @@ async def release_claims(tx: Transaction, ids: Iterable[int], owner: str) -> Non
     The intent may be written down all the same: the answer of its commit was lost, or its time
     missed. It counts as no attempt.
     """
-    await _apply(tx, Event.RELEASE, _table.c.id.in_(list(ids)), _table.c.owner == owner)
+    await _apply(tx, Event.RELEASE, among(_table.c.id, ids), _table.c.owner == owner)
 
 
 class Answer(NamedTuple):
@@ -655,7 +667,7 @@ async def record_answers(tx: Transaction, owner: str, answers: Mapping[int, Answ
     rows = (
         await connection.execute(
             select(_table.c.id, _table.c.chat_id, _table.c.medium)
-            .where(_table.c.id.in_(list(answers)), *mine)
+            .where(among(_table.c.id, answers), *mine)
             .with_for_update()
         )
     ).all()
@@ -735,7 +747,7 @@ async def claim_abandoned(
     )
     rows = list(await tx.session.exec(statement))
     values = {"owner": owner, "lease_until": tx.now + lease}
-    await _apply(tx, Event.ABANDONED, _table.c.id.in_([row.id for row in rows]), **values)
+    await _apply(tx, Event.ABANDONED, among(_table.c.id, [row.id for row in rows]), **values)
     return rows
 
 
@@ -845,14 +857,14 @@ async def release_deliveries(tx: Transaction, ids: Sequence[int] | None = None) 
 
     A held one may have arrived, so it goes without a sound.
     """
-    chosen = true() if ids is None else _table.c.id.in_(ids)
+    chosen = true() if ids is None else among(_table.c.id, ids)
     tx.notifications.add(Notification.DELIVERIES)
     return await _apply(tx, Event.RELEASE_STUCK, chosen)
 
 
 async def drop_deliveries(tx: Transaction, ids: Sequence[int]) -> int:
     """Give up held and failed deliveries; return how many. Nothing waits behind such ones."""
-    return await _apply(tx, Event.DROP, _table.c.id.in_(ids))
+    return await _apply(tx, Event.DROP, among(_table.c.id, ids))
 
 
 async def restore_delivery(tx: Transaction, delivery_id: int, state: DeliveryState) -> int:

@@ -32,6 +32,7 @@ from storage.articles import Article
 from storage.bundles import Bundle
 from storage.chats import Chat, columns_naming_a_chat
 from storage.db.engine import Transaction
+from storage.db.sql import among
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.enums import ChatState, DeliveryState, MailboxState, Stage
@@ -130,7 +131,7 @@ async def forget_paces(tx: Transaction, after: int | str, before: datetime, limi
     # Whoever sends just now holds its rows, in this order; it is not waited for.
     locked = keys.where(*over).with_for_update(skip_locked=True)
     gone = (await tx.session.exec(locked)).all()
-    await tx.session.exec(delete(Pace).where(col(Pace.key).in_(gone)))
+    await tx.session.exec(delete(Pace).where(among(col(Pace.key), gone)))
     return Batch(len(gone), page[-1] if len(page) == limit else None)
 
 
@@ -249,7 +250,7 @@ async def erase_batch(tx: Transaction, chat_id: int) -> bool:
         # Another process may be at it as well.
         keys = (await tx.session.exec(theirs.with_for_update(skip_locked=True))).all()
         if keys:
-            these = (col(table.chat_id) == chat_id, col(key).in_(keys))
+            these = (col(table.chat_id) == chat_id, among(col(key), keys))
             await _apply(tx, delete(table).where(*these))
             return True
     return False
@@ -272,16 +273,16 @@ async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
 
     Their rows stay, for by their changes the indexes of all processes learn that they are gone.
     """
-    these = select(Query.id).where(col(Query.id).in_(query_ids), ~col(Query.live))
+    these = select(Query.id).where(among(col(Query.id), query_ids), ~col(Query.live))
     ids = (await tx.session.exec(these.order_by(col(Query.id)).with_for_update())).all()
-    matched = select(Match.article_id, Match.query_id).where(col(Match.query_id).in_(ids))
+    matched = select(Match.article_id, Match.query_id).where(among(col(Match.query_id), ids))
     keys = (await tx.session.exec(matched.limit(AT_ONCE))).all()
     if keys:
         key = tuple_(col(Match.article_id), col(Match.query_id))
         await _apply(tx, delete(Match).where(key.in_(keys)))
         return True
     hashed = literal("erased:").concat(cast(col(Query.id), String))
-    words = update(Query).where(col(Query.id).in_(ids))
+    words = update(Query).where(among(col(Query.id), ids))
     await _apply(tx, words.values(canonical="", canonical_hash=hashed))
     return False
 
@@ -294,7 +295,7 @@ async def _take_back_feedback(tx: Transaction, chat_id: int) -> None:
         return
     told = await notices_of_feedback(tx)
     ids = [delivery_id for delivery_id, number in told.items() if number in numbers]
-    await _apply(tx, delete(Delivery).where(col(Delivery.id).in_(ids)))
+    await _apply(tx, delete(Delivery).where(among(col(Delivery.id), ids)))
 
 
 def _no_chat(tx: Transaction, chat_id: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from storage.chats import Chat, columns_naming_a_chat
 from storage.db.engine import Transaction
-from storage.db.sql import insert_new
+from storage.db.sql import among, insert_new
 from storage.enums import (
     SENT_NOTHING,
     ChatKind,
@@ -197,13 +197,13 @@ async def _asked_anew(tx: Transaction, mailbox: Mailbox) -> Mailbox:
 
 
 async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    wanted = select(Ban.telegram_id).where(col(Ban.telegram_id).in_(telegram_ids))
+    wanted = select(Ban.telegram_id).where(among(col(Ban.telegram_id), telegram_ids))
     return (await tx.session.exec(wanted.limit(1))).first() is not None
 
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
     """Say whether they are still to be told; from now on they are not."""
-    untold = (col(Ban.telegram_id).in_(telegram_ids), ~col(Ban.is_notified))
+    untold = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
     told = update(Ban).where(*untold).values(is_notified=True)
     silently = told.execution_options(synchronize_session=False)
     return bool((await tx.session.exec(silently)).rowcount)

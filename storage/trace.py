@@ -13,6 +13,7 @@ from sqlmodel import col, func, or_, select
 from storage.alerts import Alert
 from storage.articles import Article
 from storage.db.engine import Transaction
+from storage.db.sql import among
 from storage.editions import Edition, EditionStory
 from storage.entries import Entry
 from storage.outbox import Delivery
@@ -114,14 +115,14 @@ async def deliveries_of(
 ) -> list[Delivery]:
     """Return deliveries of these decisions, *limit* at most, and the edits of what they sent."""
     decided = or_(
-        col(Delivery.alert_id).in_(alerts),
-        col(Delivery.bundle_id).in_(bundles),
-        col(Delivery.edition_id).in_(editions),
+        among(col(Delivery.alert_id), alerts),
+        among(col(Delivery.bundle_id), bundles),
+        among(col(Delivery.edition_id), editions),
     )
     sends = select(Delivery).where(decided).order_by(col(Delivery.id)).limit(limit)
     found = list(await tx.session.exec(sends))
     edits = await tx.session.exec(
-        select(Delivery).where(col(Delivery.target_id).in_([row.id for row in found]))
+        select(Delivery).where(among(col(Delivery.target_id), [row.id for row in found]))
     )
     return sorted([*found, *edits], key=lambda row: row.id)
 
