@@ -155,7 +155,7 @@ def test_a_database_that_goes_away_is_said_with_what_to_do(
     async def full(*_: object) -> None:
         raise OperationalError("INSERT", {}, Exception("database or disk is full"))
 
-    monkeypatch.setattr(importing_people, "add_people", full)
+    monkeypatch.setattr(importing_people, "add_users", full)
 
     result = dateline("import", str(file))
 
