@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.engine import Connection
 
-from storage.backup import copy_database, sizes_of
+from storage.db.copies import copy_database, sizes_of
 from storage.db.engine import SQLITE, Transaction
 from storage.db.filelock import file_lock, lock_beside
 from storage.db.postgresql import admin_engine

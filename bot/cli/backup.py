@@ -68,7 +68,7 @@ def _doing(
 ) -> Result:
     """Do it behind a bar; what cannot be is one sentence."""
     from bot.cli.progress import Bar
-    from storage.backup import CannotBackUpError
+    from storage.db.copies import CannotBackUpError
     from storage.db.engine import describe_failure
     from storage.db.postgresql import DatabaseInUseError
     from storage.schema import SchemaError

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import select
 
-from storage.backup import CannotBackUpError, back_up, copy_database, restore
+from storage.backup import back_up, restore
+from storage.db.copies import CannotBackUpError, copy_database
 from storage.db.engine import Storage
 from storage.db.postgresql import DatabaseInUseError
 from storage.schema import SchemaTooNewError, migrate
