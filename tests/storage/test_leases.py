@@ -127,7 +127,7 @@ async def test_each_row_that_is_held_is_released_with_its_own(storage: Storage, 
 
     async with storage.writing() as tx:
         assert await held(tx, Story, ids, "a") == set(ids[:2])
-        await release_each(tx, Story, {ids[0]: {"told": 3}, ids[1]: {"lease_until": rest}})
+        await release_each(tx, Story, {ids[0]: {"reported": 3}, ids[1]: {"lease_until": rest}})
 
     assert await rows(storage) == [(None, 3), (None, 0), ("b", 0)]
     clock.turn(LEASE)
