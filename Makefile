@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
+.PHONY: help run test test-all check format migration bench bench-match screenshots catalogues lock wheel test-wheel test-image audit clean
 
 help:
 	@echo "make run     set up and start the bot (without BOT_TOKEN: the playground, in a browser)"

@@ -63,7 +63,7 @@ async def test_what_is_beyond_the_limit_waits_and_comes_together(tell, publishin
     (delivery,) = [row for row in await newsroom.all(Delivery) if row.kind is DeliveryKind.BUNDLE]
     assert (early, released) == (0, 1)
     assert (bundle.release_at, bundle.released_at, bundle.owner) == (clock.now, clock.now, None)
-    assert delivery.key == "bundle:1:telegram:1"
+    assert (delivery.bundle_id, delivery.part) == (1, 1)
     assert [alert.bundle_id for alert in await newsroom.alerts()] == [None, None, 1, 1]
     assert delivery.body["text"] == (
         "More alerts, together · 2 stories\n\n"

@@ -75,7 +75,8 @@ async def test_a_chat_that_depends_on_a_dead_source_is_told_once(publishing, sce
     assert await publishing.publish_notices() == 0
 
     (delivery,) = await scene.newsroom.all(Delivery)
-    assert delivery.key == f"notice:{chat}:source_dead:{scene.dead}:20260302T120000"
+    assert (delivery.notice, delivery.chat_id) == ("source_dead", chat)
+    assert delivery.subject == f"{scene.dead}:20260302T120000"
     assert (delivery.kind, delivery.silent) == (DeliveryKind.NOTICE, True)
     assert delivery.body["text"] == (
         "Dead Times has been taken down for good, so I no longer read it. "

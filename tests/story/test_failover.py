@@ -36,4 +36,3 @@ async def test_a_server_that_says_nothing_is_left_and_work_goes_on(tmp_path, mis
 
     assert outcome.verdict.due == 60
     assert outcome.is_good, outcome.to_json()
-    assert "is silent; it is left" in (tmp_path / "said.log").read_text()

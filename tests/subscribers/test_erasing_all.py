@@ -28,6 +28,7 @@ from storage.tables import METADATA
 # comes back.
 OTHERS = {
     *("auditevent.person_id", "admin.person_id", "broadcast.person_id"),
+    "broadcast.status_chat_id",
     *("admission.person_id", "ban.telegram_id", "wrongguesses.person_id", "chatadmin.person_id"),
 }
 

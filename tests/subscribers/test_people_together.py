@@ -202,7 +202,7 @@ async def test_a_chat_that_the_database_refuses_takes_nobody_with_it(storage, mo
             raise DatabaseError("INSERT", {}, Exception("refused"))
         await add_users(tx, added, there)
 
-    monkeypatch.setattr(importing_people, "add_people", refusing)
+    monkeypatch.setattr(importing_people, "add_users", refusing)
 
     tally = await ImportingPeople(storage).take(read(CHATS))
 
@@ -230,7 +230,7 @@ def failing_with(monkeypatch, *failures: Exception) -> None:
             raise left.pop()
         await add_users(tx, added, there)
 
-    monkeypatch.setattr(importing_people, "add_people", failing)
+    monkeypatch.setattr(importing_people, "add_users", failing)
 
 
 async def test_a_unit_that_met_another_is_tried_again(storage, monkeypatch):
