@@ -43,7 +43,7 @@ class Invite(SQLModel, table=True):
 
 
 class Admission(SQLModel, table=True):
-    """Somebody who was let in: by an invitation, or by whoever runs the bot."""
+    """A user who was allowed in: by an invitation, or by the operator."""
 
     person_id: int = Field(primary_key=True, sa_type=BigInteger)
     since: datetime
@@ -53,7 +53,7 @@ class Admission(SQLModel, table=True):
 
 
 class WrongGuesses(SQLModel, table=True):
-    """How often a person has brought a code that there is none of; forgotten after an hour."""
+    """How often a user has tried a code that does not exist; forgotten after an hour."""
 
     person_id: int = Field(primary_key=True, sa_type=BigInteger)
     tries: int
@@ -109,7 +109,7 @@ async def use_code(tx: Transaction, code_hash: str) -> bool:
     return used.rowcount == 1
 
 
-# Invitations: codes that let people in, how often each was used, and who was let in.
+# Invitations: codes that allow users in, how often each was used, and whom it allowed in.
 
 
 # So long a wrong guess counts.
@@ -195,7 +195,7 @@ async def count_guess(tx: Transaction, person_id: int) -> None:
     await upsert(tx, WrongGuesses, [first], key="person_id", changes=again)
 
 
-# Acts of those who run the bot: who did what to whom, and when. Kept for a year.
+# Acts of admins: who did what to whom, and when. Kept for a year.
 
 
 AUDIT_KEPT_FOR = timedelta(days=365)
@@ -213,7 +213,7 @@ async def record_event(
 ) -> None:
     """Write down what *by* does in this transaction, with which it stands and falls.
 
-    *by* is Telegram's number of a person; None: whoever has the command line.
+    *by* is Telegram's number of a person; None: the operator, on the command line.
     """
     await tx.session.exec(delete(AuditEvent).where(col(AuditEvent.at) < tx.now - AUDIT_KEPT_FOR))
     named = str(subject)[:LONGEST_SUBJECT]

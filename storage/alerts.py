@@ -1,4 +1,4 @@
-"""Alerts: the decision, made once, that a chat is told a story at once."""
+"""Alerts: the decision, made once, to send a chat a story at once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -67,7 +67,7 @@ class Alert(SQLModel, table=True):
     )
     topic_ids: list[int] = Field(default_factory=list, sa_type=JSON)
     made_at: datetime
-    bundle_id: int | None = Field(  # None: it was told at once
+    bundle_id: int | None = Field(  # None: it was sent at once
         default=None, foreign_key="bundle.id", ondelete="CASCADE", sa_type=ROW_ID, index=True
     )
     pressed_at: datetime | None = None  # None: its message shows its usual buttons
@@ -119,7 +119,7 @@ async def make_alerts(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> dic
 
 
 def message_of_alert(medium: Medium = Medium.TELEGRAM) -> ColumnElement[bool]:
-    """Say whether a `Delivery` in the query is the one that told an `Alert` in it by *medium*.
+    """Say whether a `Delivery` in the query is the message of an `Alert` in it by *medium*.
 
     Of a bundle the first part speaks for all.
     """
@@ -222,8 +222,8 @@ def _alerted(article: Article) -> ColumnElement[bool]:
 
     Such an alert names another story: its article was private then (`make_public`).
     """
-    told = or_(col(Alert.story_id) == article.story_id, col(Alert.article_id) == article.id)
-    return exists().where(col(Alert.chat_id) == Chat.id, told)
+    reports = or_(col(Alert.story_id) == article.story_id, col(Alert.article_id) == article.id)
+    return exists().where(col(Alert.chat_id) == Chat.id, reports)
 
 
 def _reached_by(article: Article, publishers: Collection[Publisher]) -> list[ColumnElement[bool]]:
@@ -235,7 +235,7 @@ def _reached_by(article: Article, publishers: Collection[Publisher]) -> list[Col
     return [exists().where(col(Follow.chat_id) == Chat.id, among(col(Follow.source_id), private))]
 
 
-# Alerts that were put out: what each chat's message says by now, so that it can be brought up.
+# Alerts that were sent: what each chat's message says by now, so that it can be brought up.
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,7 @@ async def still_wanted(
     }
 
 
-# Alerts whose buttons are pressed: what they told, of whose chat they are.
+# Alerts whose buttons are pressed: what they said, of whose chat they are.
 
 
 class PressedAlert(NamedTuple):
@@ -376,12 +376,12 @@ async def topic_names(tx: Transaction, topic_ids: list[int]) -> dict[int, str]:
     return {topic_id: name for topic_id, name in rows if topic_id}
 
 
-# Chapters: what chats were told of a story before it moved on.
+# Chapters: what chats were sent of a story before it moved on.
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierReports:
-    """How many chapters a chat was told, and the delivery of the first, if there is one."""
+    """How many chapters a chat was sent, and the delivery of the first, if there is one."""
 
     chapters: int = 0
     delivery_id: int | None = None
@@ -402,9 +402,9 @@ class FirstMail:
 async def reported_before(
     tx: Transaction, story_id: int, chat_ids: Collection[int], since: datetime
 ) -> dict[int, EarlierReports]:
-    """Return what each chat was told, after *since*, of the other chapters of the story's chain.
+    """Return what each chat was sent, after *since*, of the other chapters of the story's chain.
 
-    Alerts that expired or failed told nothing.
+    Alerts that expired or failed do not count.
     """
     others = await _others_of_chain(tx, story_id)
     if not others or not chat_ids:
@@ -419,13 +419,13 @@ async def reported_before(
         )
         .order_by(col(Alert.id))
     )
-    told: dict[int, EarlierReports] = {}
+    reports: dict[int, EarlierReports] = {}
     for chat_id, delivery_id, state in rows:
         if state not in NOT_ARRIVED:
-            before = told.get(chat_id, NO_EARLIER_REPORTS)
+            before = reports.get(chat_id, NO_EARLIER_REPORTS)
             first = delivery_id if before.delivery_id is None else before.delivery_id
-            told[chat_id] = EarlierReports(before.chapters + 1, first)
-    return told
+            reports[chat_id] = EarlierReports(before.chapters + 1, first)
+    return reports
 
 
 async def first_mails(

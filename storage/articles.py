@@ -496,9 +496,9 @@ async def group_articles(
 
 
 async def regroup_articles(tx: Transaction, article_ids: Sequence[int]) -> dict[int, int]:
-    """Let each article, which told another's story, begin one of its own; return those.
+    """Let each article, which was part of another's story, begin one of its own; return those.
 
-    What that story was told by stays told: its alerts are out, and a digest that had the article
+    What that story was reported by stays so: its alerts are out, and a digest that had the article
     does not look back so far again.
     """
     if not article_ids:

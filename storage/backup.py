@@ -43,23 +43,25 @@ _OPTIONS: Final = {"ssl": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}
 _INHERITED: Final = ("PATH", "HOME", "PG")
 
 
-async def dump(url: str, server: int, target: Path, told: Callable[[int, int], None]) -> None:
+async def dump(url: str, server: int, target: Path, progress: Callable[[int, int], None]) -> None:
     """Write all of the database to *target*; *server*: the number of its major version."""
     program = await _program("pg_dump", server)
     with written_atomically(target) as draft:
         arguments = ("--format=custom", "--verbose", f"--file={draft}")
-        await _run(url, program, *arguments, heard=_counting(told))
+        await _run(url, program, *arguments, on_line=_counting(progress))
         await _run(url, _found("pg_restore"), "--list", str(draft))
 
 
 async def restore_dump(
-    url: str, server: int, source: Path, told: Callable[[int, int], None]
+    url: str, server: int, source: Path, progress: Callable[[int, int], None]
 ) -> None:
     """Bring back what a dump holds, all or nothing, into a database without our tables."""
     program = await _program("pg_restore", server)
     database = make_url(url).database or ""
     arguments = ("--no-owner", "--exit-on-error", "--single-transaction", "--verbose")
-    await _run(url, program, *arguments, f"--dbname={database}", str(source), heard=_counting(told))
+    await _run(
+        url, program, *arguments, f"--dbname={database}", str(source), on_line=_counting(progress)
+    )
 
 
 async def version_in(url: str, source: Path) -> str | None:
@@ -70,15 +72,15 @@ async def version_in(url: str, source: Path) -> str | None:
     return found[1] if found else None
 
 
-def _counting(told: Callable[[int, int], None]) -> Callable[[str], None]:
-    """How many of our tables the program has told of."""
+def _counting(progress: Callable[[int, int], None]) -> Callable[[str], None]:
+    """How many of our tables the program has named."""
     done, total = 0, len(METADATA.tables) + 1
 
     def hear(line: str) -> None:
         nonlocal done
         if _DUMPING.search(line):
             done += 1
-            told(min(done, total), total)
+            progress(min(done, total), total)
 
     return hear
 
@@ -104,7 +106,7 @@ async def _program(name: str, server: int) -> str:
     return path
 
 
-async def _run(url: str, *arguments: str, heard: Callable[[str], None] = lambda _: None) -> str:
+async def _run(url: str, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> str:
     """Return what the program says; `CannotBackUpError` with its last words if it fails."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
@@ -114,7 +116,7 @@ async def _run(url: str, *arguments: str, heard: Callable[[str], None] = lambda 
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        said, last = await asyncio.gather(_all(process.stdout), _last(process.stderr, heard))
+        said, last = await asyncio.gather(_all(process.stdout), _last(process.stderr, on_line))
         if await process.wait():
             raise CannotBackUpError(f"{last or arguments[0]}.")
     finally:
@@ -127,12 +129,12 @@ async def _all(stream: asyncio.StreamReader | None) -> str:
     return (await stream.read()).decode(errors="replace") if stream else ""
 
 
-async def _last(stream: asyncio.StreamReader | None, heard: Callable[[str], None]) -> str:
-    """Return the first error that is told, else the last line."""
+async def _last(stream: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> str:
+    """Return the first error that is named, else the last line."""
     error = last = ""
     while stream and (line := await stream.readline()):
         last = line.decode(errors="replace").strip()
-        heard(last)
+        on_line(last)
         error = error or (last if "error:" in last else "")
     return error or last
 
@@ -159,23 +161,23 @@ def _environment(url: str) -> dict[str, str]:
 _FILE: Final = b"SQLite format 3\0"
 
 
-async def back_up(url: str, target: Path, told: Callable[[int, int], None]) -> None:
-    """Write all of the database at *url* to *target*, beside whoever uses it; whole or not."""
+async def back_up(url: str, target: Path, progress: Callable[[int, int], None]) -> None:
+    """Write all of the database at *url* to *target*, beside its users; whole or not."""
     path = database_file(url)
     if path is None:
         async with _connected(url) as driver:
             server = await _major_version(driver)
-        await dump(url, server, target, told)
+        await dump(url, server, target, progress)
         return
     if not path.is_file():
         raise CannotBackUpError(f"There is no database at {path}.")
     if disk_usage(target.parent).free < sizes_of(path):
         raise CannotBackUpError(f"The disk of {target.parent.resolve()} has no room for {path}.")
-    await asyncio.to_thread(_copy_examined, path, target, told)
+    await asyncio.to_thread(_copy_examined, path, target, progress)
 
 
 async def restore(
-    url: str, source: Path, told: Callable[[int, int], None], *, force: bool
+    url: str, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     """Bring back what *source* holds; return where what was there is kept, if there was anything.
 
@@ -185,9 +187,9 @@ async def restore(
         begins = file.read(len(_FILE))
     path = database_file(url)
     if path is not None and begins == _FILE:
-        return await asyncio.to_thread(_restore_file, path, source, told, force=force)
+        return await asyncio.to_thread(_restore_file, path, source, progress, force=force)
     if path is None and begins.startswith(MAGIC):
-        return await _restore_dump(url, source, told, force=force)
+        return await _restore_dump(url, source, progress, force=force)
     if begins == _FILE or begins.startswith(MAGIC):
         raise CannotBackUpError(
             f"{source} is a backup of the other kind of database: restore it to one of its own "
@@ -196,10 +198,10 @@ async def restore(
     raise CannotBackUpError(f"{source} is no backup: neither an SQLite file nor of pg_dump -Fc.")
 
 
-def _copy_examined(path: Path, target: Path, told: Callable[[int, int], None]) -> None:
+def _copy_examined(path: Path, target: Path, progress: Callable[[int, int], None]) -> None:
     with written_atomically(target) as draft:
         try:
-            copy_pages(path, draft, told)
+            copy_pages(path, draft, progress)
         except sqlite3.OperationalError:
             raise  # a full disk, say
         except sqlite3.DatabaseError as error:
@@ -208,7 +210,7 @@ def _copy_examined(path: Path, target: Path, told: Callable[[int, int], None]) -
 
 
 def _restore_file(
-    path: Path, source: Path, told: Callable[[int, int], None], *, force: bool
+    path: Path, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     is_current(examine(source))
     is_filled = path.exists() and path.stat().st_size > 0  # who holds its lock has made it
@@ -217,7 +219,7 @@ def _restore_file(
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = _kept_beside(path, path.suffix) if is_filled else None
     with written_atomically(path) as draft:
-        copy_pages(source, draft, told)
+        copy_pages(source, draft, progress)
         examine(draft)
         if kept:
             # As it is, for it may be damaged.
@@ -228,7 +230,7 @@ def _restore_file(
 
 
 async def _restore_dump(
-    url: str, source: Path, told: Callable[[int, int], None], *, force: bool
+    url: str, source: Path, progress: Callable[[int, int], None], *, force: bool
 ) -> Path | None:
     version = await version_in(url, source)
     if version is None:
@@ -247,7 +249,7 @@ async def _restore_dump(
         if tables:
             await driver.execute(f"DROP TABLE {', '.join(tables)} CASCADE")
         try:
-            await restore_dump(url, server, source, told)
+            await restore_dump(url, server, source, progress)
         except CannotBackUpError as error:
             raise CannotBackUpError(
                 f"{error} The database is empty now; {_kept_as(kept)}"

@@ -46,7 +46,7 @@ class Broadcast(Leased, table=True):
     through: int = Field(default=0, sa_type=ROW_ID)  # the last chat that has its delivery
     made: int = 0  # how many have one
 
-    # The message that tells how far it is; the last word is told once.
+    # The message that tells how far it is; the last report comes once.
     status_chat_id: int | None = Field(default=None, sa_type=BigInteger)
     message_id: int | None = Field(default=None, sa_type=BigInteger)
     reported_at: datetime | None = None
@@ -139,9 +139,9 @@ async def claim_progress_reports(tx: Transaction, every: timedelta) -> list[Broa
     shown = (col(Broadcast.message_id).is_not(None), ~col(Broadcast.is_reported))
     due = or_(col(Broadcast.reported_at).is_(None), col(Broadcast.reported_at) <= tx.now - every)
     begun = col(Broadcast.state) != BroadcastState.DRAFT
-    told = update(Broadcast).where(begun, *shown, due).values(reported_at=tx.now)
+    due_reports = update(Broadcast).where(begun, *shown, due).values(reported_at=tx.now)
     options = {"synchronize_session": False, "populate_existing": True}
-    rows = await tx.session.exec(told.returning(Broadcast), execution_options=options)
+    rows = await tx.session.exec(due_reports.returning(Broadcast), execution_options=options)
     return list(rows.scalars())
 
 

@@ -1,4 +1,4 @@
-"""Bundles: alerts of one chat that wait for a moment, and are told together then."""
+"""Bundles: alerts of one chat that wait for a moment, and are sent together then."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -37,7 +37,7 @@ class Bundle(Leased, table=True):
 
 @dataclass(frozen=True, slots=True)
 class SentStory:
-    """When a chat was told something at once or in a bundle, and when what waits is told."""
+    """When a chat was sent something at once or in a bundle, and when what waits is sent."""
 
     moments: list[datetime] = field(default_factory=list)
     waiting: datetime | None = None
@@ -46,24 +46,24 @@ class SentStory:
 async def sent_recently(
     tx: Transaction, chat_ids: Collection[int], since: datetime
 ) -> defaultdict[int, SentStory]:
-    """Return what each chat was told after *since*, by its row."""
-    told: defaultdict[int, SentStory] = defaultdict(SentStory)
+    """Return what each chat was sent after *since*, by its row."""
+    sent: defaultdict[int, SentStory] = defaultdict(SentStory)
     alerts = select(Alert.chat_id, Alert.made_at).where(
         among(col(Alert.chat_id), chat_ids),
         col(Alert.made_at) > since,
         col(Alert.bundle_id).is_(None),
     )
     for chat_id, made_at in await tx.session.exec(alerts):
-        told[chat_id].moments.append(made_at)
+        sent[chat_id].moments.append(made_at)
     bundles = select(Bundle.chat_id, Bundle.release_at).where(
         among(col(Bundle.chat_id), chat_ids), col(Bundle.release_at) > since
     )
     for chat_id, release_at in await tx.session.exec(bundles.order_by(col(Bundle.release_at))):
         if release_at <= tx.now:
-            told[chat_id].moments.append(release_at)
-        elif told[chat_id].waiting is None:
-            told[chat_id] = SentStory(told[chat_id].moments, release_at)
-    return told
+            sent[chat_id].moments.append(release_at)
+        elif sent[chat_id].waiting is None:
+            sent[chat_id] = SentStory(sent[chat_id].moments, release_at)
+    return sent
 
 
 async def open_bundles(
@@ -136,7 +136,7 @@ async def subscribed_names(tx: Transaction, chat_id: int) -> dict[int, str]:
 async def release_together(
     tx: Transaction, chat_id: int, release_at: datetime, *, is_quiet: bool
 ) -> None:
-    """Let all that waits for the chat be told at another moment, in one bundle."""
+    """Let all that waits for the chat be sent at another time, in one bundle."""
     waiting = select(Bundle).where(
         col(Bundle.chat_id) == chat_id, col(Bundle.released_at).is_(None)
     )

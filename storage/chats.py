@@ -71,9 +71,9 @@ class Chat(Leased, table=True):
     alerts_an_hour: int = DEFAULT_ALERTS_PER_HOUR
     resume_at: datetime | None = None  # of a paused chat: it comes back by itself
 
-    # Of a group or channel: Telegram's id of the person who let the bot in.
+    # Of a group or channel: Telegram's id of the person the user who invited the bot.
     invited_by: int | None = Field(default=None, sa_type=BigInteger)
-    reported_since: datetime | None = None  # the `state_since` of what that person has been told
+    reported_since: datetime | None = None  # the `state_since` that was reported to that user
     # Of a private chat: our row of what is managed from it, if that is there still.
     managing: int | None = Field(default=None, sa_type=ROW_ID)
 
@@ -194,7 +194,7 @@ async def lock_chats(tx: Transaction, chat_ids: Iterable[int]) -> list[AlertPref
 
 
 def columns_naming_a_chat() -> list[Column[int]]:
-    """Return them, parents before children: an edition before the stories that it told."""
+    """Return them, parents before children: an edition before its stories."""
     return [
         column
         for table in SQLModel.metadata.sorted_tables
@@ -282,7 +282,7 @@ async def set_schedule(tx: Transaction, chat_id: int, slots: Sequence[ScheduleTi
     await tx.session.flush()
 
 
-# How much one chat may have, where whoever runs the bot has said otherwise than for all.
+# How much one chat may have, where the operator has said otherwise than for all.
 
 
 async def quota_of(tx: Transaction, chat_id: int) -> Quota:
@@ -303,7 +303,7 @@ async def alert_quotas(tx: Transaction, chat_ids: Collection[int]) -> dict[int, 
 # Telegram tells nobody who runs a place that the bot has been thrown out of.
 
 
-# Once a day is often enough, and whoever has not been seen for long may run it no more.
+# Once a day is often enough, and an admin not seen for long may run it no more.
 RECORD_EVERY, KNOWN_FOR = timedelta(days=1), timedelta(days=180)
 
 
@@ -347,7 +347,7 @@ async def forget_chat_admin(tx: Transaction, person_id: int) -> None:
 # Groups and channels, as those see them who may manage them from elsewhere.
 
 
-ERASED_USER = 0  # who let the bot in, and has had all about themselves erased
+ERASED_USER = 0  # the user who invited the bot, and has had all about themselves erased
 
 _LEFT = (ChatState.KICKED, ChatState.GONE)
 
@@ -396,7 +396,7 @@ async def forget_inviter(tx: Transaction, person_id: int) -> None:
     )
 
 
-# Groups and channels that are shut, of which whoever let the bot in has not been told yet.
+# Groups and channels that are shut, of which the user who invited the bot does not know yet.
 
 
 # What ends by somebody's doing there; a pause is what was asked for.
@@ -423,14 +423,14 @@ async def unreported_unreachable(tx: Transaction, *, limit: int) -> list[Chat]:
 
 
 async def is_reported(tx: Transaction, chat: Chat) -> bool:
-    """Whether the same has been told of another row of the group, which it was about as well."""
-    told = select(Chat.id).where(
+    """Whether the same was reported of another row of the group, which it was about as well."""
+    reported = select(Chat.id).where(
         col(Chat.telegram_id) == chat.telegram_id,
         col(Chat.id) != chat.id,
         col(Chat.state) == chat.state,
         col(Chat.reported_since) == col(Chat.state_since),
     )
-    return (await tx.session.exec(told.limit(1))).first() is not None
+    return (await tx.session.exec(reported.limit(1))).first() is not None
 
 
 async def mark_reported(tx: Transaction, chats: Sequence[Chat]) -> None:

@@ -1,4 +1,4 @@
-"""Editions: the dated digests of each chat, and the stories that each one told."""
+"""Editions: the dated digests of each chat, and the stories that each one had."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ class Edition(SQLModel, table=True):
 
 
 class EditionStory(SQLModel, table=True):
-    """A story that a chat was told in a digest; it is never told again as new.
+    """A story that a chat had in a digest; it never comes again as new.
 
     The article stands for the story. The two are no foreign keys, which would want an index of
     their own on the largest table there is; they are kept for longer than an edition.
@@ -179,9 +179,9 @@ async def make_editions(
     rows = [
         {"chat_id": row["chat_id"], "edition_id": made[row["chat_id"]], "place": place}
         | story._asdict()
-        for row, told in editions
+        for row, listed in editions
         if row["chat_id"] in made
-        for place, story in enumerate(told)
+        for place, story in enumerate(listed)
     ]
     await insert_new(tx, EditionStory, rows)
     return made
@@ -194,7 +194,7 @@ async def make_editions(
 MATCHED_LATE = timedelta(hours=48)
 
 # And be committed some time after the moment that it bears: of what an edition could not see the
-# next one tells. Nothing comes twice, since what was told is known.
+# next one tells. Nothing comes twice, since what was sent is known.
 _COMMITTED_LATE = timedelta(minutes=1)
 
 MOST_FOUND = 2000  # of a query, and for a chat
@@ -334,17 +334,17 @@ async def texts_of(tx: Transaction, article_ids: Iterable[int]) -> dict[int, str
     return {article_id: text or summary for article_id, text, summary in rows if article_id}
 
 
-# What chats know of stories already: those told in a digest, those that they were alerted to.
+# What chats know of stories already: those sent in a digest, those that they were alerted to.
 
 
-# Such an alert told nothing; one that waits in a bundle is as good as told.
+# Such an alert was never sent; one that waits in a bundle is as good as sent.
 _NOT_SENT = (DeliveryState.EXPIRED, DeliveryState.FAILED)
 
 _ByChat = Mapping[int, AbstractSet[int]]
 
 
 async def listed_before(tx: Transaction, stories: _ByChat) -> Mapping[int, set[int]]:
-    """Return, by chat, those of its *stories* that it was told in a digest."""
+    """Return, by chat, those of its *stories* that it had in a digest."""
     known = select(EditionStory.chat_id, EditionStory.story_id)
     of_these = (
         among(col(EditionStory.chat_id), stories),
@@ -380,7 +380,7 @@ async def _known(tx: Transaction, known: Any, stories: _ByChat) -> Mapping[int, 
     return found
 
 
-# Editions read again: what they told, in their order, and the words of the topics.
+# Editions read again: what they had, in their order, and the words of the topics.
 
 
 _ALL = 2**31 - 1
@@ -410,7 +410,7 @@ async def edition_on(tx: Transaction, chat_id: int, day: date, slot: int) -> Edi
 
 
 async def newest_editions(tx: Transaction, chat_id: int, limit: int) -> list[Edition]:
-    """The chat's last editions that told anything, the newest first."""
+    """The chat's last editions that had anything, the newest first."""
     wanted = (
         select(Edition)
         .where(col(Edition.chat_id) == chat_id, col(Edition.stories) > 0)

@@ -109,17 +109,17 @@ async def update_content_hashes(tx: Transaction, source_id: int, hashes: Mapping
 
 
 async def delete_entries_older_than(
-    tx: Transaction, told: Collection[tuple[int, int]], most: int
+    tx: Transaction, shown: Collection[tuple[int, int]], most: int
 ) -> None:
-    """Keep *most* guids of what was *told*, pairs of source and article: the first and the newest.
+    """Keep *most* guids of what was *shown*, pairs of source and article: the first and the newest.
 
     Some feeds give an entry a new guid with each poll.
     """
     rows = await tx.session.exec(
         select(Entry.source_id, Entry.article_id, Entry.guid_hash)
         .where(
-            among(col(Entry.source_id), {source_id for source_id, _ in told}),
-            among(col(Entry.article_id), {article_id for _, article_id in told}),
+            among(col(Entry.source_id), {source_id for source_id, _ in shown}),
+            among(col(Entry.article_id), {article_id for _, article_id in shown}),
         )
         .order_by(col(Entry.first_seen_at), col(Entry.guid_hash))
     )

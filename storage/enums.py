@@ -119,7 +119,7 @@ class ChatState(StrEnum):
     KICKED = "kicked"
     TOPIC_CLOSED = "topic_closed"
     GONE = "gone"  # deleted account, chat not found
-    BANNED = "banned"  # by whoever runs the bot
+    BANNED = "banned"  # by the operator
     ERASED = "erased"  # nobody's any more: what it had been sent goes, a few rows at a time
 
     @property
@@ -156,7 +156,7 @@ class MailboxState(StrEnum):
     UNCONFIRMED = "unconfirmed"
     ACTIVE = "active"
     SUSPENDED = "suspended"  # refused, bounced or complained; the row says why
-    UNSUBSCRIBED = "unsubscribed"  # by whoever reads it
+    UNSUBSCRIBED = "unsubscribed"  # by its reader
 
 
 class MailboxProblem(StrEnum):
@@ -289,7 +289,7 @@ class QuietHours:
         return int(self.end <= self.start)
 
 
-# What those who run the bot do, and what is counted for them.
+# What admins do, and what is counted for them.
 
 
 class Audience(StrEnum):
@@ -308,7 +308,7 @@ class BroadcastState(StrEnum):
 
 
 class AuditAction(StrEnum):
-    """What those who run the bot do, as the list of their acts calls it."""
+    """What admins do, as the list of their acts calls it."""
 
     APPOINTED = "admin"  # became an admin by the printed link
     SOURCE_ADDED = "source add"
@@ -330,7 +330,7 @@ class AuditAction(StrEnum):
     UNDROPPED = "drop undone"
 
 
-# What a database says of itself, for whoever asks how it is.
+# What a database says of itself, for how it is.
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,4 +377,4 @@ class UpdateRef:
     update_id: int
 
 
-FEEDBACK_NOTICE = "feedback"  # what those who run the bot are sent of it
+FEEDBACK_NOTICE = "feedback"  # what admins are sent of it

@@ -1,4 +1,4 @@
-"""Feedback: what people write to whoever runs the bot, until it is answered."""
+"""Feedback: what people write to the operator, until it is answered."""
 
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ async def count_feedback(tx: Transaction, chat_id: int, since: timedelta) -> int
 
 
 async def notices_of_feedback(tx: Transaction) -> dict[int, int]:
-    """Return the deliveries that told admins of feedback, each with the feedback's number."""
+    """Return the deliveries by which admins got feedback, each with the feedback's number."""
     sent = select(Delivery.id, Delivery.subject).where(col(Delivery.notice) == FEEDBACK_NOTICE)
     return {number: int(subject) for number, subject in await tx.session.exec(sent)}
 

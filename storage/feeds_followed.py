@@ -84,7 +84,7 @@ async def followers_of(tx: Transaction, source_ids: Collection[int]) -> dict[int
     """Return the chats that follow each of the sources; none for one that nobody follows.
 
     A source with more than `MOST_FOLLOWERS` is given as followed by a chat that there is not, the
-    same each time: whoever compares the followers of sources finds them its alone.
+    same each time: a user who compares the followers of sources finds them its alone.
     """
     if not source_ids:
         return {}
@@ -185,7 +185,7 @@ IMPORTS_KEPT_FOR = timedelta(days=1)  # for so long a list waits for its chat to
 
 @dataclass(frozen=True, slots=True)
 class ImportChat:
-    """Where a list is told of, and in which language."""
+    """Where a list is reported on, and in which language."""
 
     list_id: int
     chat_id: int

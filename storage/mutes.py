@@ -1,4 +1,4 @@
-"""Mutes: what a chat does not want to be told, for some time or until it lifts that."""
+"""Mutes: what a chat does not want to hear of, for some time or until it lifts that."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

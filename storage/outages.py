@@ -1,4 +1,4 @@
-"""Outages: sources that are dead, and how far the chats that depend on them have been told.
+"""Outages: sources that are dead, and how far the chats that depend on them have been notified.
 
 A source is dead when it is gone, or when nothing was read there for a week in which it failed again
 and again. One that recovers and dies once more is a new outage.
@@ -65,7 +65,7 @@ async def note_outages(tx: Transaction) -> None:
 async def claim_outages(
     tx: Transaction, *, owner: str, limit: int, lease: timedelta
 ) -> list[Outage]:
-    """Lease the oldest outages of which not every chat was told."""
+    """Lease the oldest outages of which not every chat was notified."""
     untold = col(Outage.reported_at).is_(None)
     order = (col(Outage.id),)
     return await claim(tx, Outage, untold, order=order, limit=limit, owner=owner, lease=lease)
@@ -74,7 +74,7 @@ async def claim_outages(
 async def renew_outage(
     tx: Transaction, outage: Outage, owner: str, lease: timedelta, reported_through: int
 ) -> bool:
-    """Renew the lease and note how far the chats are told; False if it is no longer ours."""
+    """Renew the lease and note how far the chats are notified; False if it is no longer ours."""
     return bool(
         await renew(tx, Outage, [outage.id], owner, lease, reported_through=reported_through)
     )

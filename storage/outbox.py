@@ -257,7 +257,7 @@ def _columns(now: datetime, transition: Transition) -> dict[str, Any]:
     return changed
 
 
-# All other effects are the business of whoever records the answer.
+# All other effects are the business of the caller that records the answer.
 _EFFECTS: Final[dict[Effect, dict[str, Any]]] = {
     Effect.COUNTED: {"attempts": _table.c.attempts + 1},
     Effect.UNCOUNTED: {"attempts": _table.c.attempts - 1},

@@ -32,7 +32,7 @@ TOKENS: Final = "bot:"
 def chat_pace_key(telegram_id: int) -> str:
     """Return the key of the chat with all its threads: Telegram counts them together.
 
-    Whoever is answered gets a row, strangers and those who had all erased too, so that the number
+    Everybody who is answered gets a row, unauthorized and erased users too, so that the number
     itself does not stand in it.
     """
     return f"{CHATS}{md5(str(telegram_id).encode(), usedforsecurity=False).hexdigest()}"
@@ -105,7 +105,7 @@ async def pause_chat(tx: Transaction, token: str, telegram_id: int, until: datet
 
 
 async def count_flood_wait(tx: Transaction) -> None:
-    """Count a flood wait of today, on the row of the token, which whoever pauses holds already.
+    """Count a flood wait of today, on the row of the token, which a pause has locked already.
 
     A former token's row is counted on too, so that a new token starts no new count.
     """

@@ -94,7 +94,7 @@ async def query_for(tx: Transaction, canonical: str) -> Query:
     if (found := await _query(tx, canonical)) and found.live:
         return found
     number = await _next_changes(tx, 1)
-    # Whoever held the counter before us may have made the row.
+    # The process that held the counter before us may have made the row.
     found = await _query(tx, canonical)
     if found is None:
         found = Query(canonical=canonical, canonical_hash=_hash(canonical), changed=number)
@@ -245,7 +245,7 @@ async def store_matches(tx: Transaction, found: Sequence[MatchFound]) -> None:
 
 # Checkpoints: which saved indexes belong to this database, and to its history as it was.
 #
-# Whoever saves an index puts a new token here first, and into the file. A database that knows the
+# A process that saves an index puts a new token here first, and into the file. A database that knows the
 # token has all the changes that the index has seen: another one does not know it, and neither does
 # an older backup that was restored and went another way since, though its numbers may be the same.
 # A migration that rewrites queries empties this table.

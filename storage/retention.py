@@ -128,7 +128,7 @@ async def forget_paces(tx: Transaction, after: int | str, before: datetime, limi
         col(Pace.tat) < before,
         or_(col(Pace.paused_until).is_(None), col(Pace.paused_until) < before),
     )
-    # Whoever sends just now holds its rows, in this order; it is not waited for.
+    # A sender at work holds its rows, in this order; it is not waited for.
     locked = keys.where(*over).with_for_update(skip_locked=True)
     gone = (await tx.session.exec(locked)).all()
     await tx.session.exec(delete(Pace).where(among(col(Pace.key), gone)))
@@ -180,15 +180,15 @@ async def _forget(
 
 # Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.
 #
-# 1. `shut_chat` takes from our row all that says whose it was, and with it all that the chat had
-#    chosen, and what names it elsewhere. From then on nothing is sent to it, and whoever comes back
+# 1. `erase_chat` takes from our row all that says whose it was, and with it all that the chat had
+#    chosen, and what names it elsewhere. From then on nothing is sent to it, and a user who comes back
 #    gets a new row.
-# 2. `empty_some`, again and again: what it has been sent may be more than one transaction should
+# 2. `erase_batch`, again and again: what it has been sent may be more than one transaction should
 #    delete.
-# 3. `erase_shut` takes the row itself.
-# 4. `erase_words`, again and again: queries that nobody asks for any more have words, and matches.
+# 3. `finish_erasing` takes the row itself.
+# 4. `erase_queries`, again and again: queries that nobody asks for any more have words, and matches.
 #
-# The row says how far it is: whoever finds one that is shut goes on.
+# The row says how far it is: a process that finds an erased one goes on.
 
 
 AT_ONCE: Final = 500
@@ -288,13 +288,13 @@ async def erase_queries(tx: Transaction, query_ids: Collection[int]) -> bool:
 
 
 async def _take_back_feedback(tx: Transaction, chat_id: int) -> None:
-    """Delete what those who run the bot were sent of the chat's feedback: it has name and words."""
+    """Delete what admins were sent of the chat's feedback: it has name and words."""
     written = select(Feedback.id).where(col(Feedback.chat_id) == chat_id)
     numbers = set(await tx.session.exec(written))
     if not numbers:
         return
-    told = await notices_of_feedback(tx)
-    ids = [delivery_id for delivery_id, number in told.items() if number in numbers]
+    notices = await notices_of_feedback(tx)
+    ids = [delivery_id for delivery_id, number in notices.items() if number in numbers]
     await _apply(tx, delete(Delivery).where(among(col(Delivery.id), ids)))
 
 

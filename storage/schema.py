@@ -65,7 +65,7 @@ def is_current(version: str | None) -> bool:
 
 
 async def require_current(tx: Transaction) -> None:
-    """For whoever does not migrate: `SchemaError` unless the tables are those of this version."""
+    """For commands that do not migrate: `SchemaError` unless the tables are those of this version."""
     connection = await tx.session.connection()
     version = await connection.run_sync(stored_version)
     if not is_current(version):
@@ -101,7 +101,7 @@ def database_file(url: str) -> Path | None:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database at *url* up to date; whoever comes second waits and finds it done.
+    """Bring the database at *url* up to date; a second process waits and finds it done.
 
     `SchemaError` where that cannot be: it is of a newer version, or the disk is too small.
     """

@@ -171,8 +171,8 @@ def _by_index(tx: Transaction, wanted: ArticleSearch, first: int) -> SelectOfSca
     question = select(article_id).where(matches, *_is_carried(wanted, sole, first))
     if first:
         question = question.where(article_id >= first)
-    if told := _newer_than(wanted):
-        question = question.where(sole.in_(select(Article.id).where(*told)))
+    if newer := _newer_than(wanted):
+        question = question.where(sole.in_(select(Article.id).where(*newer)))
     return question.order_by(article_id.desc())
 
 
@@ -199,8 +199,8 @@ def _has_tokens(wanted: ArticleSearch) -> Any:
 
 def _newer_than(wanted: ArticleSearch) -> list[ColumnElement[bool]]:
     """What an article's own row must say."""
-    told = [col(Article.news_at) >= wanted.since] if wanted.since else []
-    return [*told, col(Article.language) == wanted.language] if wanted.language else told
+    newer = [col(Article.news_at) >= wanted.since] if wanted.since else []
+    return [*newer, col(Article.language) == wanted.language] if wanted.language else newer
 
 
 def _is_carried(wanted: ArticleSearch, article_id: Any, first: int) -> list[ColumnElement[bool]]:

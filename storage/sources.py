@@ -177,7 +177,7 @@ async def remove_source(tx: Transaction, url_hash: str) -> bool:
     return bool(gone.rowcount)
 
 
-# Whose turn it is: which sources are read now, and what reading them brought.
+# Whose turn it is: which sources are read now, and what reading them yielded.
 
 
 # Put together once: to do it for each claim takes longer than the claim.
@@ -230,7 +230,7 @@ def _has_page_read(tx: Transaction, owner: str) -> ColumnElement[bool]:
 async def finish_fetches(
     tx: Transaction, owner: str, fetches: Mapping[int, Mapping[str, Any]]
 ) -> set[int]:
-    """Store what fetches brought, by the source's id, and let go of the sources.
+    """Store the results of fetches, by the source's id, and let go of the sources.
 
     A `lease_until` among it is how long their host rests. Return those that *owner* still had;
     nothing is stored of the others.

@@ -82,7 +82,7 @@ class Amounts(NamedTuple):
 
 
 class Lags(NamedTuple):
-    """How long the oldest work has waited, as users are told of it."""
+    """How long the oldest work has waited, as users see it."""
 
     read: timedelta
     match: timedelta

@@ -1,6 +1,6 @@
 """Stories: the articles of several outlets that tell the same event.
 
-Each article begins as its own story, and grouping may find it another. What is told of a story
+Each article begins as its own story, and grouping may find it another. What is reported of a story
 grows with each that joins it; `reported` is how far those who were alerted know.
 
 A story that moves on is a chain: each of its chapters names the first.
@@ -124,7 +124,7 @@ async def renew_story(tx: Transaction, story_id: int, owner: str, lease: timedel
 
 
 async def finish_stories(tx: Transaction, story_ids: Collection[int], owner: str) -> None:
-    """Free stories that have no alert to edit; all that joined them until now is told."""
+    """Free stories that have no alert to edit; all that joined them until now is reported."""
     await release(tx, Story, story_ids, owner, reported=col(Story.grown), reported_at=tx.now)
 
 

@@ -242,7 +242,7 @@ async def drop_topic(tx: Transaction, topic: Topic) -> None:
     await retire_query(tx, topic.query_id)
 
 
-# The public catalogue as those who run the bot change it; what they changed no release undoes.
+# The public catalogue as admins change it; what they changed no release undoes.
 
 
 class TopicListed(NamedTuple):

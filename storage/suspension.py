@@ -202,10 +202,10 @@ async def is_banned(tx: Transaction, telegram_ids: Collection[int]) -> bool:
 
 
 async def take_ban_notice(tx: Transaction, telegram_ids: Collection[int]) -> bool:
-    """Say whether they are still to be told; from now on they are not."""
+    """Say whether they are still to be notified; from now on they are not."""
     untold = (among(col(Ban.telegram_id), telegram_ids), ~col(Ban.is_notified))
-    told = update(Ban).where(*untold).values(is_notified=True)
-    silently = told.execution_options(synchronize_session=False)
+    notified = update(Ban).where(*untold).values(is_notified=True)
+    silently = notified.execution_options(synchronize_session=False)
     return bool((await tx.session.exec(silently)).rowcount)
 
 

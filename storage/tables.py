@@ -1,4 +1,4 @@
-"""Every table, so that whoever needs them all (migrations, tests) imports one module."""
+"""Every table, for migrations and tests, which need them all."""
 
 from sqlmodel import SQLModel
 

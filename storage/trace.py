@@ -1,4 +1,4 @@
-"""The way of one article through the tables, for whoever asks where it went.
+"""The way of one article through the tables, for where it went.
 
 Each row leads to the next by what it holds anyway: an entry names its article, that its story, an
 alert or an edition the story, and a delivery the alert, bundle or edition.
@@ -39,7 +39,7 @@ class MatchedQuery(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An alert, or an edition that told the story; *bundle_id* of an alert that came in one."""
+    """An alert, or an edition that has the story; *bundle_id* of an alert that came in one."""
 
     id: int
     chat_id: int
@@ -84,9 +84,9 @@ async def alerts_of(tx: Transaction, story_id: int, limit: int) -> list[Decision
 
 
 async def editions_of(tx: Transaction, story_id: int, limit: int) -> list[Decision]:
-    """Return the editions that told it to chats that still watch a topic that it hit.
+    """Return the editions that have it to chats that still watch a topic that it hit.
 
-    To look at all that was ever told would take long on a large database.
+    To look at all that was ever sent would take long on a large database.
     """
     watching = (
         select(Subscription.chat_id)

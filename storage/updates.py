@@ -1,7 +1,7 @@
 """Updates whose act is done: what their second coming must not do again.
 
 Only of acts that no row of their own could tell from a second wish. Kept for a day, since Telegram
-keeps an update no longer than that for whoever has not confirmed it.
+keeps an update no longer than that for a bot that has not confirmed it.
 """
 
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Chats as those who run the bot see them."""
+"""Chats as admins see them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -88,7 +88,7 @@ def _listed() -> Any:
     )  # fmt: skip
 
 
-# All that there is of a chat, for whoever asks what is kept of it.
+# All that there is of a chat, for what is kept of it.
 
 
 class SubscribedTopic(NamedTuple):
@@ -150,7 +150,7 @@ async def _count(tx: Transaction, table: type[SQLModel], chat_id: int) -> int:
     return (await tx.session.exec(select(func.count()).select_from(table).where(ours))).one()
 
 
-# All people and what is theirs, some at a time, for whoever carries them elsewhere.
+# All people and what is theirs, some at a time, to carry them elsewhere.
 
 
 class MutedSource(NamedTuple):

@@ -15,7 +15,7 @@ from storage.sources import Source
 
 
 class PushSubscription(Leased, table=True):
-    """One source at one hub. It outlives its source, until the hub has been told."""
+    """One source at one hub. It outlives its source, until the hub knows."""
 
     __table_args__ = NUMBERED
 
@@ -33,7 +33,9 @@ class PushSubscription(Leased, table=True):
     asking: str | None = None  # what it was asked and has not confirmed: its `hub.mode`
     ends_at: datetime | None = None  # None: nothing is confirmed
     failures: int = 0  # in a row
-    pushed_at: datetime | None = None  # it told us, and the source has not been hastened yet
+    pushed_at: datetime | None = (
+        None  # the hub notified us, and the source has not been hastened yet
+    )
 
 
 async def sources_without_push(tx: Transaction, limit: int) -> list[Source]:
@@ -106,7 +108,7 @@ async def forget_push(tx: Transaction, push_id: int) -> None:
 
 
 async def poll_soon(tx: Transaction, apart: timedelta) -> int:
-    """Make due what hubs told us of; return how many.
+    """Make due what hubs notified us of; return how many.
 
     A source that is being read, was read less than *apart* ago, or is in trouble keeps its hint
     until that is over.

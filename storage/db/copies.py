@@ -17,24 +17,26 @@ class CannotBackUpError(RuntimeError):
 
 
 def copy_database(
-    source: Path, target: Path, told: Callable[[int, int], None] | None = None
+    source: Path, target: Path, progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Copy the database *source* as it is at this moment to the one file *target*.
 
-    *told* hears how many pages are done, and of how many. What is at *target* is replaced at
-    once, when the copy is on the disk.
+    *progress* is called with how many pages are done, and of how many. What is at *target* is
+    replaced at once, when the copy is on the disk.
     """
     with written_atomically(target) as draft:
-        copy_pages(source, draft, told)
+        copy_pages(source, draft, progress)
 
 
-def copy_pages(source: Path, draft: Path, told: Callable[[int, int], None] | None = None) -> None:
+def copy_pages(
+    source: Path, draft: Path, progress: Callable[[int, int], None] | None = None
+) -> None:
     """Fill the empty file *draft*, as `copy_database` does."""
     with closing(_opened(source)) as origin, closing(_opened(draft)) as copy:
         # The copy is of this moment, and is not begun anew when others write meanwhile.
         origin.execute("BEGIN")
         origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        origin.backup(copy, pages=_PAGES, progress=_left(told))
+        origin.backup(copy, pages=_PAGES, progress=_left(progress))
         origin.execute("ROLLBACK")
         # Without a log beside it the file is all there is.
         copy.execute("PRAGMA journal_mode=DELETE")
@@ -79,8 +81,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
 
 
-def _left(told: Callable[[int, int], None] | None) -> Callable[[int, int, int], None] | None:
-    return told and (lambda _status, left, total: told(total - left, total))
+def _left(progress: Callable[[int, int], None] | None) -> Callable[[int, int, int], None] | None:
+    return progress and (lambda _status, left, total: progress(total - left, total))
 
 
 def _to_disk(path: Path) -> None:

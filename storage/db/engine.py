@@ -101,7 +101,7 @@ async def database_clock(session: AsyncSession) -> datetime:
 
     SQLite is a library: what it would tell is this machine's clock, and to ask for that takes a
     statement. PostgreSQL's `now()` is the transaction's start. With the same statement PostgreSQL
-    is told when to give a transaction up, which goes through a pooler too.
+    learns when to give a transaction up, which goes through a pooler too.
     """
     if session.get_bind().dialect.name == POSTGRESQL:
         moment: datetime = (await session.exec(_READ_CLOCK)).one()[0]
@@ -130,7 +130,7 @@ class Transaction:
     session: AsyncSession
     now: datetime
     notifications: set[Notification] = field(default_factory=set)
-    """What the others may be told when this is committed."""
+    """What the others are notified of when this is committed."""
     made: Counter[str] = field(default_factory=Counter)
     """How many new rows it brings, by table; of those that `storage.db.sql` puts in."""
     clock: DatabaseClock = database_clock

@@ -104,7 +104,7 @@ async def delete_leases_of(tx: Transaction, owners: Iterable[str]) -> None:
     await tx.session.exec(delete(Lease).where(among(col(Lease.owner), owners)))
 
 
-# Rows that a process works on. Whoever was too slow finds that another has them.
+# Rows that a process works on. A process that was too slow finds that another has them.
 
 
 FREE: Final[Mapping[str, None]] = {"owner": None, "lease_until": None}

@@ -41,12 +41,12 @@ _BY_NAME = {hint.value: hint for hint in Notification}
 
 
 async def notify(session: AsyncSession, hints: Iterable[Notification]) -> None:
-    """Tell the *hints* to whoever listens, when this transaction is committed and only then.
+    """Notify all who listen, when this transaction is committed and only then.
 
     For a process that has no `Hints`, such as a command.
     """
-    told = [func.pg_notify(_CHANNEL, hint.value) for hint in sorted(hints)]
-    await session.exec(select(*told))
+    statements = [func.pg_notify(_CHANNEL, hint.value) for hint in sorted(hints)]
+    await session.exec(select(*statements))
 
 
 @dataclass(eq=False)
@@ -63,11 +63,11 @@ class Notifier:
         self._waiting.update(hints)
         self._stirred.set()
 
-    async def exchange(self, told: Callable[[Notification], None]) -> None:
-        """Call *told* with each hint that is heard, our own too, without end.
+    async def exchange(self, on_notification: Callable[[Notification], None]) -> None:
+        """Call *on_notification* with each notification that comes, our own too, without end.
 
-        Once it is connected, and again after each loss of the connection, *told* is called with
-        all of them: some may have been missed.
+        Once it is connected, and again after each loss of the connection, it is called with all of
+        them: some may have been missed.
         """
         from asyncpg import InterfaceError, InternalClientError, PostgresError  # noqa: PLC0415 - SQLite goes without it
 
@@ -79,11 +79,11 @@ class Notifier:
             nonlocal seconds
             seconds = 1.0
             for hint in Notification:
-                told(hint)
+                on_notification(hint)
 
         while True:
             try:
-                await self._exchange_once(engine, told, connected)
+                await self._exchange_once(engine, on_notification, connected)
             except losses as error:
                 log.warning("hints.lost", reason=str(error))
             await self.pause(seconds)
@@ -92,14 +92,14 @@ class Notifier:
     async def _exchange_once(
         self,
         engine: AsyncEngine,
-        told: Callable[[Notification], None],
+        on_notification: Callable[[Notification], None],
         connected: Callable[[], None],
     ) -> None:
         """Raise once the connection is lost."""
 
         def take(_connection: object, _process: int, _channel: str, name: object) -> None:
             if hint := _BY_NAME.get(str(name)):  # a newer version may give others
-                told(hint)
+                on_notification(hint)
 
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -154,7 +154,7 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
 async def _opened(*arg: Any, **kw: Any) -> aiosqlite.Connection:
     """Open a file, or leave nothing open.
 
-    If whoever waits is cancelled, the driver forgets the file that its thread is about to open,
+    If the caller is cancelled, the driver forgets the file that its thread is about to open,
     and the thread tells of it to a loop that may be closed by then.
     """
     files: list[sqlite3.Connection] = []

@@ -81,7 +81,7 @@ class Leased(SQLModel):
     lease_until: datetime | None = None
 
     def free(self) -> None:
-        """Take it away from whoever has it, who finds that when it is done."""
+        """Revoke the lease; its owner finds that when it is done."""
         self.owner = self.lease_until = None
 
 

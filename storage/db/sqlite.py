@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-# Seconds that another program's write lock is waited for before whoever waits is told.
+# Seconds that another program's write lock is waited for before an error says so.
 BUSY_SECONDS: Final = 5
 
 _IMPATIENT: Final = "dateline_impatient"
@@ -80,7 +80,7 @@ def _begin(connection: Connection) -> None:
 def _begin_to_write(connection: Connection) -> None:
     """Wait for a lock that lasts once, not once for each who stands in line behind it.
 
-    They have waited as well: one after another they would be told only minutes later.
+    They have waited as well: one after another they would fail only minutes later.
     """
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

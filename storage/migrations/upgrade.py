@@ -52,7 +52,7 @@ def _upgrade(connection: Connection) -> None:
     with connection.begin():
         if connection.dialect.name == POSTGRESQL:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-        # Whoever came first may have done it.
+        # Another process may have done it.
         if not is_current(stored_version(connection)):
             command.upgrade(alembic_config(connection), "head")
 
