@@ -245,10 +245,10 @@ async def store_matches(tx: Transaction, found: Sequence[MatchFound]) -> None:
 
 # Checkpoints: which saved indexes belong to this database, and to its history as it was.
 #
-# A process that saves an index puts a new token here first, and into the file. A database that knows the
-# token has all the changes that the index has seen: another one does not know it, and neither does
-# an older backup that was restored and went another way since, though its numbers may be the same.
-# A migration that rewrites queries empties this table.
+# A process that saves an index puts a new token here first, and into the file. A database that
+# knows the token has all the changes that the index has seen: another one does not know it, and
+# neither does an older backup that was restored and went another way since, though its numbers may
+# be the same. A migration that rewrites queries empties this table.
 
 
 # A file that is older is not worth reading: everything is built anew.

@@ -181,12 +181,13 @@ async def _forget(
 # Chats being erased: whose they were is gone at once, what they had goes a few rows at a time.
 #
 # 1. `erase_chat` takes from our row all that says whose it was, and with it all that the chat had
-#    chosen, and what names it elsewhere. From then on nothing is sent to it, and a user who comes back
-#    gets a new row.
+#    chosen, and what names it elsewhere. From then on nothing is sent to it, and a user who comes
+#    back gets a new row.
 # 2. `erase_batch`, again and again: what it has been sent may be more than one transaction should
 #    delete.
 # 3. `finish_erasing` takes the row itself.
-# 4. `erase_queries`, again and again: queries that nobody asks for any more have words, and matches.
+# 4. `erase_queries`, again and again: queries that nobody asks for any more have words, and
+#    matches.
 #
 # The row says how far it is: a process that finds an erased one goes on.
 

@@ -65,7 +65,7 @@ def is_current(version: str | None) -> bool:
 
 
 async def require_current(tx: Transaction) -> None:
-    """For commands that do not migrate: `SchemaError` unless the tables are those of this version."""
+    """For commands that do not migrate: `SchemaError` unless the tables are of this version."""
     connection = await tx.session.connection()
     version = await connection.run_sync(stored_version)
     if not is_current(version):
