@@ -95,6 +95,7 @@ class Run:
     async def _end_well(self, town: Town, workplace: Workplace, settings: dict[str, Any]) -> None:
         """Let one process finish all, those with leases of the dead included."""
         async with workplace.dateline("run", **settings) as bot:
+            await bot.said("ready")  # until then it cannot be asked to stop
             while (left := await town.left()) > 0:
                 self.say(f"{left} to go")
                 await asyncio.sleep(TRIED_EVERY)
