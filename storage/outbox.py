@@ -77,7 +77,6 @@ IN_FLIGHT_SQL: Final = "state IN ('claimed', 'sending', 'unknown')"
 BLOCKING_SQL: Final = "state IN ('pending', 'queued', 'claimed', 'sending', 'unknown')"
 STUCK_SQL: Final = "state IN ('held', 'failed')"
 
-STUCK: Final = (DeliveryState.HELD, DeliveryState.FAILED)
 _AWAITING_ANSWER: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 # More stands behind others than is known only after a long pause of all; then it takes several
@@ -86,7 +85,6 @@ _AWAITING_ANSWER: Final = (DeliveryState.CLAIMED, DeliveryState.SENDING, Deliver
 QUEUES_AT_ONCE, QUEUED_AT_ONCE, ROUNDS, MOST_ROUNDS = 5, 500, 2, 10
 PRIORITIES: Final = sorted({kind.priority for kind in DeliveryKind})
 
-MAX_ERROR_LENGTH: Final = 500
 _NONE: Final = timedelta()
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.delivery.answers import in_time
+from bot.delivery.answers import attempt_of, in_time
 from bot.delivery.errors import DeliveryError, MailboxRefused, PolicyRefused, Refused, Unknown
 from bot.delivery.mime import message_bytes
-from bot.delivery.outcomes import Attempt, after_crash, outcome_of, values_of
+from bot.delivery.outcomes import after_crash, outcome_of, values_of
 from bot.delivery.pace import free_slots
 from bot.delivery.smtp import Envelope
 from bot.rendering.mail import Mail
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from bot.delivery.calls import Calls
     from bot.delivery.outcomes import Outcome
     from storage.db.engine import Storage, Transaction
-    from storage.outbox import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +128,7 @@ class Mailing:
         await release_unsent(tx, Medium.EMAIL)
         answers = {}
         for row in await claim_abandoned(tx, self.owner, CALL_LEASE, Medium.EMAIL):
-            outcome = after_crash(_attempt(row))
+            outcome = after_crash(attempt_of(row))
             values = values_of(outcome, tx.now, error="cut off by a crash")
             answers[row.id] = Answer(outcome.event, values)
         await record_answers(tx, self.owner, answers)
@@ -182,7 +181,7 @@ class Mailing:
         return Envelope(back, claimed.address, self.franking.sign(content))
 
     async def _record(self, claimed: ClaimedMail, error: DeliveryError | None) -> None:
-        outcome = outcome_of(_attempt(claimed.delivery, begun=1), error)
+        outcome = outcome_of(attempt_of(claimed.delivery, begun=1), error)
         if error:
             _tell(claimed, outcome, error)
             if error.doubts_channel:
@@ -202,10 +201,6 @@ class Mailing:
             await record_answers(tx, self.owner, {claimed.id: answer})
             if pausing := outcome.chat_pause or outcome.token_pause:  # no chat's, but all mail's
                 await pause(tx, PACE_KEY, tx.now + pausing)
-
-
-def _attempt(row: Delivery, *, begun: int = 0) -> Attempt:
-    return Attempt(number=row.attempts + begun, resent=row.resent)
 
 
 def _tell(claimed: ClaimedMail, outcome: Outcome, error: DeliveryError) -> None:
