@@ -22,9 +22,10 @@ from rich.table import Table
 
 from benchmarks.matching.workload import Workload
 from benchmarks.matching.worst import Case, cases
-from bot.matching.finding import finding
+from bot.matching.evaluate import fold_article
 from bot.matching.index import QueryIndex
-from bot.matching.match import parsed
+from bot.matching.match import _matches_in
+from bot.matching.query.canonical import read_back
 from bot.matching.slices import in_turns
 from storage.articles import Article
 
@@ -80,7 +81,8 @@ async def explained(asked: dict[int, str], text: str) -> None:
     article = Article(
         id=1, url_hash="", url="", title="", text=text, stored_at=now, news_at=now, story_id=1
     )
-    await in_turns(finding(article, await in_turns(parsed(asked))))
+    queries = {number: read_back(text) for number, text in asked.items()}
+    await in_turns(_matches_in(article, queries, fold_article("", text)))
 
 
 def told(name: str, ticker: Ticker) -> dict[str, float]:

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from sqlalchemy import insert
 
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from storage.articles import Article, FoldedText, store_folded
 from storage.db.engine import Storage, Transaction
 from storage.entries import Entry

@@ -24,10 +24,8 @@ from sqlalchemy import text
 
 from benchmarks.preview import database, follow_a_few
 from benchmarks.preview_articles import HAN, fill
-from bot.matching.archive import Archive, Place
-from bot.matching.glimpsing import DEEPEST, PAGE, Glimpsing
-from bot.matching.preview import Preview
 from bot.matching.query import Query, parse
+from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition, Search
 from storage.db.engine import Storage
 
 ARTICLES = 100_000
@@ -92,23 +90,23 @@ class Bench:
     storage: Storage
 
     @property
-    def preview(self) -> Preview:
-        return Preview(self.storage)
+    def search(self) -> Search:
+        return Search(self.storage)
 
-    async def glimpsed(self, query: Query) -> dict[str, Any]:
-        glimpsing, first, last = Glimpsing(self.storage, self.preview), Times(), Times()
+    async def inline(self, query: Query) -> dict[str, Any]:
+        search, first, last = Search(self.storage), Times(), Times()
         for _ in range(ROUNDS):
-            found = await first.of(glimpsing.found(query, 0))
-            await last.of(glimpsing.found(query, DEEPEST - PAGE))
+            found = await first.of(search.inline(query, 0))
+            await last.of(search.inline(query, INLINE_DEEPEST - INLINE_PAGE))
         return {**first.told("first"), **last.told("last"), "hits": len(found.hits)}
 
     async def searched(self, query: Query, chat_id: int) -> dict[str, Any]:
-        archive, first, following = Archive(self.preview), Times(), Times()
+        search, first, following = Search(self.storage), Times(), Times()
         for _ in range(ROUNDS):
-            page = found = await first.of(archive.find(query, Place(), chat_id=chat_id))
+            page = found = await first.of(search.archive(query, PagePosition(), chat_id=chat_id))
             for _ in range(PAGES - 1):
                 if page.older:
-                    page = await following.of(archive.find(query, page.older, chat_id=chat_id))
+                    page = await following.of(search.archive(query, page.older, chat_id=chat_id))
         told = following.told("next") if following.clock else {}
         return {**first.told("first"), **told, "count": found.count, "is_more": found.is_more}
 
@@ -116,7 +114,7 @@ class Bench:
 async def rows_of(storage: Storage) -> dict[str, list[dict[str, Any]]]:
     bench = Bench(storage)
     inline = [
-        {"query": name, **await bench.glimpsed(parse(typed))} for name, typed in QUERIES.items()
+        {"query": name, **await bench.inline(parse(typed))} for name, typed in QUERIES.items()
     ]
     search = [
         {"query": name, **await bench.searched(parse(typed), NOBODY)}

@@ -2,10 +2,9 @@
 
     python benchmarks/start.py [QUERIES] [DATABASE_URL]
 
-Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty. Once with
-nothing but the database, once from the snapshot that this left, once more with a thousand
-changes since. Seconds, and the longest pause of the loop in milliseconds: by the clock, which a
-busy machine adds to, and in CPU time of this process alone. The last line is JSON.
+Without a URL: SQLite in a temporary folder. A PostgreSQL database must be empty. Seconds, and the
+longest pause of the loop in milliseconds: by the clock, which a busy machine adds to, and in CPU
+time of this process alone. The last line is JSON.
 """
 
 import asyncio
@@ -17,30 +16,26 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import islice
-from pathlib import Path
 
-from sqlalchemy import insert, text, update
-from sqlmodel import col
+from sqlalchemy import insert, text
 
 from benchmarks.matching.workload import Workload
-from bot.matching.following import Following
-from bot.matching.snapshots import SnapshotFile
+from bot.matching.index_sync import IndexSync
 from storage.db.engine import Storage
 from storage.queries import CHANGES, ChangeNumber, Query
 from storage.schema import migrate
 
 PAGE = 20_000
-CHANGED = 1_000
 
 
 @asynccontextmanager
-async def database(url: str | None) -> AsyncIterator[tuple[Storage, Path]]:
+async def database(url: str | None) -> AsyncIterator[Storage]:
     with tempfile.TemporaryDirectory() as folder:
         place = url or f"sqlite+aiosqlite:///{folder}/start.sqlite3"
         await migrate(place)
         storage = Storage.open(place)
         try:
-            yield storage, Path(folder) / "index"
+            yield storage
         finally:
             await storage.close()
 
@@ -62,18 +57,6 @@ async def fill(storage: Storage, count: int) -> None:
         await (await tx.session.connection()).execute(text("ANALYZE"))
 
 
-async def change_some(storage: Storage) -> None:
-    """Revive the first thousand."""
-    async with storage.writing() as tx:
-        counter = await tx.session.get_one(ChangeNumber, CHANGES)
-        await tx.session.exec(
-            update(Query)
-            .where(col(Query.id) <= CHANGED)
-            .values(changed=col(Query.id) + counter.value)
-        )
-        counter.value += CHANGED
-
-
 async def longest_pauses(stop: asyncio.Event) -> tuple[float, float]:
     """The longest times, in seconds, that the loop did not come round to us: clock, own CPU."""
     clock = cpu = 0.0
@@ -85,33 +68,29 @@ async def longest_pauses(stop: asyncio.Event) -> tuple[float, float]:
     return clock, cpu
 
 
-async def started(storage: Storage, path: Path, name: str) -> dict[str, object]:
-    following = Following(storage, file=SnapshotFile(path))
+async def started(storage: Storage) -> dict[str, object]:
+    sync = IndexSync(storage)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         watch = group.create_task(longest_pauses(stop))
         begun = time.perf_counter()
-        await following.catch_up()
+        await sync.catch_up()
         took = time.perf_counter() - begun
         stop.set()
     clock, cpu = watch.result()
     return {
-        "start": name,
         "seconds": round(took, 2),
         "loop_ms": round(clock * 1e3, 1),
         "loop_cpu_ms": round(cpu * 1e3, 1),
-        "queries": len(following.live.index),
+        "queries": len(sync.index),
     }
 
 
 async def run(count: int, url: str | None) -> None:
-    async with database(url) as (storage, path):
+    async with database(url) as storage:
         await fill(storage, count)
         gc.freeze()  # as the bot does
-        rows = [await started(storage, path, "from the database, and saved")]
-        rows.append(await started(storage, path, "from the snapshot"))
-        await change_some(storage)
-        rows.append(await started(storage, path, "from the snapshot, and 1,000 changes"))
+        rows = [await started(storage) for _ in range(3)]
         dialect = storage.dialect
     for row in rows:
         print(row)

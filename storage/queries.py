@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
-from secrets import token_hex
 from typing import Final, NamedTuple
 
-from sqlalchemy import JSON, Index, Integer, bindparam, delete, update
+from sqlalchemy import JSON, Index, Integer, bindparam, update
 from sqlmodel import BigInteger, Field, SQLModel, col, select
 
 from storage.db.engine import Transaction
@@ -46,12 +45,6 @@ class Match(SQLModel, table=True):
     in_title: bool = False
     news_at: datetime  # the article's, so that a digest's range needs no join
     found_at: datetime
-
-
-class IndexVersion(SQLModel, table=True):
-    token: str = Field(primary_key=True, max_length=32)
-    number: int = Field(sa_type=BigInteger)  # the last change of the queries that was seen
-    made_at: datetime
 
 
 CHANGES = "queries"  # the counter of their changes
@@ -241,29 +234,3 @@ class MatchFound(NamedTuple):
 async def store_matches(tx: Transaction, found: Sequence[MatchFound]) -> None:
     """Store those not known yet."""
     await insert_new(tx, Match, [match._asdict() | {"found_at": tx.now} for match in found])
-
-
-# Checkpoints: which saved indexes belong to this database, and to its history as it was.
-#
-# A process that saves an index puts a new token here first, and into the file. A database that
-# knows the token has all the changes that the index has seen: another one does not know it, and
-# neither does an older backup that was restored and went another way since, though its numbers may
-# be the same. A migration that rewrites queries empties this table.
-
-
-# A file that is older is not worth reading: everything is built anew.
-_KEPT = timedelta(days=90)
-
-
-async def add_index_version(tx: Transaction, number: int) -> str:
-    """Return a new token for an index that has seen the change *number*, which is committed."""
-    await tx.session.exec(delete(IndexVersion).where(col(IndexVersion.made_at) < tx.now - _KEPT))
-    token = token_hex(16)
-    tx.session.add(IndexVersion(token=token, number=number, made_at=tx.now))
-    return token
-
-
-async def index_versions(tx: Transaction) -> dict[str, int]:
-    """The number of the last change that was seen, by token."""
-    found = await tx.session.exec(select(IndexVersion.token, IndexVersion.number))
-    return dict(found.all())

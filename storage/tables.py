@@ -19,7 +19,7 @@ from storage.mutes import Mute
 from storage.outages import Outage
 from storage.outbox import Delivery
 from storage.pace import Pace
-from storage.queries import ChangeNumber, IndexVersion, Match, Query
+from storage.queries import ChangeNumber, Match, Query
 from storage.sharing import PublishedFeed, Share
 from storage.sources import AwaitedPage, BoilerplateBlocks, Follow, HostPause, Source
 from storage.stories import Story
@@ -46,7 +46,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     Bundle,
     CatalogueChange,
     Chat,
-    IndexVersion,
     ChangeNumber,
     Delivery,
     DigestTime,

@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
 from bot.logs import configure_logs
-from bot.matching.following import Following
+from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.articles.intake import url_hash
@@ -139,7 +139,7 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
                 Polling(storage, fetcher, reader, OWNER),
                 Completing(storage, fetcher, reader, OWNER),
                 Grouping(storage, OWNER),
-                Matching(storage, Following(storage), OWNER),
+                Matching(storage, IndexSync(storage), OWNER),
             )
     finally:
         await storage.close()

@@ -2,17 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from bot.matching.engine.bits import Marked
-from bot.matching.engine.conjunctions import Conjunctions, conjunctions
-from bot.matching.engine.hashing import BREAK
-from bot.matching.evaluation import fold_article
-from bot.matching.index import QueryIndex
+from bot.matching.clauses import Clause, clauses
+from bot.matching.evaluate import fold_article
+from bot.matching.postings import Batch, Frequencies, Postings, hash_of, merged
 from bot.matching.query import Query
 from bot.matching.slices import finished
 
@@ -21,42 +19,42 @@ Matcher = Callable[[str, str], set[int]]
 
 def reading(title: str, text: str) -> str:
     article = fold_article(title, text)
-    return BREAK.join((*article.title.readings, *article.text.readings))
+    return "\n".join((*article.title.readings, *article.text.readings))
 
 
-def aho_corasick(index: QueryIndex, queries: Sequence[Query]) -> Matcher | None:
-    """Its terms, then the very columns of *index*; None where it is not installed."""
+def aho_corasick(queries: Sequence[Query]) -> Matcher | None:
+    """Find the literals by it, the rest by our postings; None where it is not installed."""
     try:
         ahocorasick_rs = import_module("ahocorasick_rs")
     except ImportError:
         return None
-    engine = index._queries  # noqa: SLF001 - the same booleans are the point
-    engine.settle()
-    texts = {each.text for query in queries for one in _of(query).any_of for each in one}
-    patterns = sorted(texts)
-    which, numbers = engine.literals.table.find(engine.literals.hashing.texts(patterns).keys)
-    by_pattern = np.zeros(len(patterns), dtype=np.int32)
-    by_pattern[which] = numbers
-    machine = ahocorasick_rs.AhoCorasick([f" {text} " for text in patterns])
-    ids = engine.slots.ids
+    batch = Batch()
+    for number, query in enumerate(queries):
+        batch.add(number, query)
+    postings = merged(Postings(), batch, (), Frequencies())
+    patterns = sorted({each for query in queries for each in _literals(query)})
+    hashes = np.array([hash_of(each) for each in patterns], dtype=np.uint64)
+    numbers = postings.literals.searchsorted(hashes)
+    machine = ahocorasick_rs.AhoCorasick([f" {each} " for each in patterns])
 
     def match(title: str, text: str) -> set[int]:
         found = machine.find_matches_as_indexes(reading(title, text), overlapping=True)
-        patterns_found = {pattern for pattern, _, _ in found}
-        hits = by_pattern[list(patterns_found)]
-        hits.sort()
-        found = finished(engine.matching(Marked(hits)))
-        return set(ids.array.take(found.values).tolist())
+        there = numbers[list({pattern for pattern, _, _ in found})]
+        there.sort()
+        ids, _ = finished(postings.matching(there))
+        return set(ids.tolist())
 
     return match
 
 
+def _literals(query: Query) -> Iterator[str]:
+    for clause in clauses(query.tree):
+        yield from (*clause.required, *clause.forbidden)
+
+
 def regexes(queries: Sequence[Query]) -> Matcher:
     """One pattern for each term of each query, over the same folded text."""
-    compiled = [
-        [[(re.compile(f" {each.text} "), each.wanted) for each in one] for one in _of(query).any_of]
-        for query in queries
-    ]
+    compiled = [[_patterns(clause) for clause in clauses(query.tree)] for query in queries]
 
     def match(title: str, text: str) -> set[int]:
         folded = reading(title, text)
@@ -64,12 +62,19 @@ def regexes(queries: Sequence[Query]) -> Matcher:
             number
             for number, any_of in enumerate(compiled)
             if any(
-                all((pattern.search(folded) is not None) is wanted for pattern, wanted in one)
-                for one in any_of
+                all((pattern.search(folded) is not None) is wanted for pattern, wanted in all_of)
+                for all_of in any_of
             )
         }
 
     return match
+
+
+def _patterns(clause: Clause) -> list[tuple[re.Pattern[str], bool]]:
+    return [
+        *((re.compile(f" {each} "), True) for each in clause.required),
+        *((re.compile(f" {each} "), False) for each in clause.forbidden),
+    ]
 
 
 class TsQuery:
@@ -96,7 +101,7 @@ class TsQuery:
         return cls(connection)
 
     async def match(self, title: str, text: str) -> set[int]:
-        folded = reading(title, text).replace(BREAK, "")
+        folded = reading(title, text).replace("\n", "")
         places: dict[str, list[str]] = {}
         for at, word in enumerate(folded.split(), 1):
             places.setdefault(word, []).append(str(at))
@@ -110,18 +115,12 @@ class TsQuery:
         await self._connection.close()
 
 
-def _of(query: Query) -> Conjunctions:
-    return conjunctions(query.tree)
-
-
 def _tsquery(query: Query) -> str:
     return " | ".join(
-        " & ".join(
-            ("" if each.wanted else "!")
-            + "("
-            + " <-> ".join(f"'{w}'" for w in each.text.split())
-            + ")"
-            for each in one
-        )
-        for one in _of(query).any_of
+        " & ".join([*map(_phrase, each.required), *("!" + _phrase(no) for no in each.forbidden)])
+        for each in clauses(query.tree)
     )
+
+
+def _phrase(literal: str) -> str:
+    return "(" + " <-> ".join(f"'{word}'" for word in literal.split()) + ")"

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Final
 
 from bot.matching.query import Query
-from bot.matching.tree import Term, conjunction, negation, term
+from bot.matching.query.ast import Term, conjunction, negation, term
 
 SEED: Final = 20_251_117
 VOCABULARY: Final = 200_000

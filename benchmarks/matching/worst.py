@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.matching.workload import SEED, Workload
-from bot.matching.evaluation import fold_article
+from bot.matching.evaluate import fold_article
 from bot.matching.index import QueryIndex
 from bot.matching.query import Query, parse
-from bot.matching.tree import conjunction, near, term
+from bot.matching.query.ast import conjunction, near, term
 
 LONG = 2_000_000  # characters
 
@@ -23,10 +23,7 @@ class Case:
 
     def index(self) -> QueryIndex:
         index = QueryIndex()
-        for number, query in enumerate(self.queries()):
-            index.add(number, query)
-        while index.tend():
-            pass
+        index.extend(enumerate(self.queries()))
         return index
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.storytelling.labelled import Labelled, Piece, pair
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.memory import Stories
 

@@ -9,10 +9,7 @@ from bot.app.menus import Menus
 from bot.chat.doors import Doors
 from bot.chat.refused import SAID
 from bot.delivery.release import Releasing
-from bot.matching.archive import Archive
-from bot.matching.comparing import Comparing
-from bot.matching.glimpsing import Glimpsing
-from bot.matching.preview import Preview
+from bot.matching.search import Search
 from bot.publishing.now import DigestNow
 from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish.picturing import Picturing
@@ -85,9 +82,9 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         allowed=around.settings.allowed_ids,
         admins=around.settings.admin_ids,
     )
-    preview = Preview(storage)
+    search = Search(storage)
     usual = limits_for_all(around.settings)
-    watching, changing = Watching(storage, preview, usual), Changing(storage, preview)
+    watching, changing = Watching(storage, search, usual), Changing(storage, search)
     own_sources = make_own_sources(tools, usual.feeds)
     return Doors(
         arrivals=Arrivals(storage, access),
@@ -103,11 +100,10 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         tastes=Tastes(storage),
         proposing=Proposing(storage),
         erasing=Erasing(storage),
-        preview=preview,
+        search=search,
         digest=DigestNow(storage, renderer),
         adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
         feed_lists=FeedLists(storage, tools.reader),
-        glimpsing=Glimpsing(storage, preview),
         looking=Looking(tools.fetcher, tools.reader),
         own_sources=own_sources,
         sources=Listing(storage),
@@ -117,17 +113,15 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         overview=LooksAfter(storage, around.started_at, around.errors.newest),
         releasing=Releasing(storage),
         changing=changing,
-        comparing=Comparing(preview),
-        archive=Archive(preview),
         exporting=Exporting(storage),
         allowing=Allowing(storage, usual),
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
-        outlets=Outlets(storage, preview),
+        outlets=Outlets(storage, search),
         feedback=FeedbackDesk(storage, renderer, around.settings.admin_ids),
-        trending=Trending(storage, preview, around.drawing),
+        trending=Trending(storage, search, around.drawing),
         bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
-        cataloguing=Cataloguing(storage, preview),
+        cataloguing=Cataloguing(storage, search),
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),
@@ -163,8 +157,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
         schedule=doors.schedule,
         restraint=doors.restraint,
         mailboxes=doors.mailboxes,
-        preview=doors.preview,
-        comparing=doors.comparing,
+        search=doors.search,
         said=SAID,
         press=Buttons(),
         frames=place.frames,
@@ -174,7 +167,7 @@ def make_app_doors(around: Surroundings) -> AppDoors:
 
 def make_web_doors(around: Surroundings) -> WebDoors:
     storage = around.storage
-    watching = Watching(storage, Preview(storage), limits_for_all(around.settings))
+    watching = Watching(storage, Search(storage), limits_for_all(around.settings))
     mailboxes = Mailboxes(storage, around.renderer, make_post(around))
     return WebDoors(
         reading=Reading(storage, Picturing(around.renderer, around.drawing)),

@@ -43,17 +43,6 @@ class Place:
         opens = self.public_url and (self.newsroom or self.public_url.startswith("https:"))
         return f"{self.public_url}/app" if opens else None
 
-    @property
-    def index_file(self) -> Path:
-        """Where the index of the queries is kept: beside an SQLite file, else in `var/`."""
-        from sqlalchemy import make_url
-
-        from storage.schema import database_file
-
-        file = database_file(self.database)
-        name = file.name if file else make_url(self.database).database or "database"
-        return (file.parent if file else ELSEWHERE) / f"{name}.index"
-
 
 @asynccontextmanager
 async def place_of(settings: Settings, announce: Callable[[str], None]) -> AsyncIterator[Place]:

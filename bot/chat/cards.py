@@ -43,10 +43,10 @@ async def topic_page(topic_id: int, guest: Guest, doors: Doors) -> dict[str, Any
 
 async def seen_of(query: Query, guest: Guest, doors: Doors) -> dict[str, Any]:
     """What a template tells of what *query* found."""
-    found = await doors.preview.hits(query, chat_id=guest.chat_id)
+    found = await doors.search.hits(query, chat_id=guest.chat_id)
     silent = 0
     if not found.count and not found.is_more:
-        silent = await doors.preview.silent_days(query, chat_id=guest.chat_id)
+        silent = await doors.search.silent_days(query, chat_id=guest.chat_id)
     return {
         "found": found,
         "volume": Volume(found.count, found.covered),

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.delivery.release import Releasing
-    from bot.matching.archive import Archive
-    from bot.matching.comparing import Comparing
-    from bot.matching.glimpsing import Glimpsing
-    from bot.matching.preview import Preview
+    from bot.matching.search import Search
     from bot.publishing.now import DigestNow
     from bot.publishing.trending import Trending
     from bot.sources.finding.adding import Addition
@@ -81,11 +78,10 @@ class Doors:
     tastes: Tastes
     proposing: Proposing
     erasing: Erasing
-    preview: Preview
+    search: Search
     digest: DigestNow
     adding: AddsSources
     feed_lists: FeedLists
-    glimpsing: Glimpsing
     looking: LooksAtLinks
     own_sources: OwnSources
     sources: Listing
@@ -95,8 +91,6 @@ class Doors:
     overview: LooksAfter
     releasing: Releasing
     changing: Changing
-    comparing: Comparing
-    archive: Archive
     exporting: Exporting
     importing: Importing
     allowing: Allowing

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bot.matching.preview import Hit
+from bot.matching.search import Hit
 from bot.subscribers.lines import one_line
 
 _MOST = 4

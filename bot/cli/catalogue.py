@@ -102,11 +102,11 @@ def _do(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
 
 async def _with(work: Callable[[Cataloguing], Awaitable[Result]]) -> Result:
     from bot.cli.stored import stored
-    from bot.matching.preview import Preview
+    from bot.matching.search import Search
     from bot.subscribers.cataloguing import Cataloguing
 
     async with stored() as storage:
-        return await work(Cataloguing(storage, Preview(storage)))
+        return await work(Cataloguing(storage, Search(storage)))
 
 
 async def _listed() -> Sequence[TopicListed]:

@@ -76,8 +76,8 @@ async def match_all(asked: Asked, places: Sequence[str]) -> tuple[int, bool]:
 def _is_match(asked: Asked, document: Document, place: str, item: Item) -> bool:
     """Print the article if it matches, or if all are to be explained."""
     from bot.cli.matches import print_json, print_pretty
-    from bot.matching.explaining import explain
-    from bot.matching.spans import spans
+    from bot.matching.explain import explain
+    from bot.matching.snippet import spans
     from bot.sources.urls import host_of
 
     sources = [host_of(item.url or document.url), document.title]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from bot.matching.explaining import Explanation
-    from bot.matching.spans import Span
-    from bot.matching.tracing import Place
+    from bot.matching.explain import Explanation
+    from bot.matching.snippet import Span
+    from bot.matching.text import Place
     from bot.sources.formats.records import Item
 
 
@@ -38,7 +38,7 @@ def print_pretty(
     from rich.text import Text
 
     from bot.cli.queries import why
-    from bot.matching.snippets import bold_ranges, snippet
+    from bot.matching.snippet import bold_ranges, snippet
 
     console = Console(highlight=False)
     title = _coloured(item.title, bold_ranges(span for span in found if span.field == "title"))

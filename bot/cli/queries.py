@@ -6,7 +6,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.matching.explaining import Explanation
+    from bot.matching.explain import Explanation
     from bot.matching.query import Query, QueryError
 
 
@@ -21,7 +21,7 @@ def parsed(query: str) -> Query:
 
 
 def _refused(error: QueryError) -> str:
-    from bot.matching.pointing import pointer
+    from bot.matching.query.errors import pointer
     from bot.rendering.environment import make_environment
 
     template = make_environment().get_template("query_error.txt")
@@ -35,8 +35,8 @@ def _refused(error: QueryError) -> str:
 
 def in_words(query: Query) -> str:
     """The query as it was understood, and its tree."""
-    from bot.matching.explaining import in_lines
-    from bot.matching.showing import shown
+    from bot.matching.explain import in_lines
+    from bot.matching.query.canonical import shown
 
     tree = _rendered("queries/tree.txt", lines=in_lines(query.tree))
     return f"{shown(query)}\n{tree}"

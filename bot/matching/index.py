@@ -1,109 +1,147 @@
-"""The stored queries, so arranged that an article is asked only of those it may match.
+"""The stored queries, arranged so that an article is compared only with those that may match it.
 
-An index is used by one thread at a time, and needs no event loop: adding does the tidying that
-it gives rise to, in slices.
+A query is found by one literal that it needs, its rarest (`clauses`): a few thousand in a dict
+from there to the trees, which the evaluator then decides; more than that in `postings`, where most
+are decided by their literals alone. What changes goes into the dict, and from time to time into the
+postings: `needs_compaction` says when.
+
+An index is used by one task at a time, and needs no event loop.
 """
 
-from collections.abc import Iterable, Sequence
-from secrets import token_bytes
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from bot.matching.engine.articles import MarkedKeys, sought
-from bot.matching.engine.batch import Batch
-from bot.matching.engine.bits import joined, shares
-from bot.matching.engine.columns import Hits
-from bot.matching.engine.hashing import Ints
-from bot.matching.engine.queries import Queries
-from bot.matching.engine.rough import holding
-from bot.matching.engine.slots import ROUGH
-from bot.matching.engine.snapshot import Snapshot
-from bot.matching.evaluation import FoldedArticle, article_folded
+from bot.matching.clauses import (
+    PREFIX,
+    TITLE,
+    clauses,
+    outside,
+    single_words,
+    stems,
+)
+from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
+from bot.matching.postings import Batch, Frequencies, Postings, literals_in, merged
 from bot.matching.query import Query
-from bot.matching.slices import Slices, finished
-from bot.matching.spans import Span, spans
+from bot.matching.query.ast import Node
+from bot.matching.query.canonical import read_back
+from bot.matching.slices import Slices, finished, in_turns
 
-__all__ = ["QueryIndex", "Span", "spans"]
+FEW: Final = 16_384  # queries; fewer are found faster by a dict
+_LEARNED: Final = 8  # one article in so many is learned from
+_WISER: Final = 8  # times as many learned as when the anchors were chosen: better ones may be known
+_ENOUGH: Final = 64  # articles, before which nothing is known of what is rare
 
-_PENDING: Final = 64  # queries stored at once
-_BLOCK: Final = 8_192  # the same, where many are added
-_IDS: Final = 16_384  # told at a time
+
+@dataclass(slots=True)
+class Recent:
+    """The queries that are not in the postings, by the literals that they are found by."""
+
+    queries: dict[int, Query] = field(default_factory=dict)
+    _anchors: dict[int, set[str]] = field(default_factory=dict)
+    # By literal: the ids, and whether that literal is all that the query needs.
+    _found_by: dict[str, dict[int, bool]] = field(default_factory=dict)
+    _has_titles: bool = False
+    _has_prefixes: bool = False
+
+    def add(self, query_id: int, query: Query, frequencies: Frequencies) -> None:
+        self.queries[query_id] = query
+        anchors = self._anchors[query_id] = set()
+        for required, forbidden, is_exact in clauses(query.tree):
+            words = single_words(required)
+            anchor = min(words, key=lambda each: (frequencies.of_one(each), -len(each)))
+            anchors.add(anchor)
+            self._has_titles |= anchor.startswith(TITLE)
+            self._has_prefixes |= anchor.endswith(PREFIX)
+            is_all = is_exact and not forbidden and required == (anchor,)
+            ids = self._found_by.setdefault(anchor, {})
+            ids[query_id] = is_all or ids.get(query_id, False)
+
+    def remove(self, query_id: int) -> None:
+        if self.queries.pop(query_id, None) is None:
+            return
+        for anchor in self._anchors.pop(query_id):
+            ids = self._found_by[anchor]
+            del ids[query_id]
+            if not ids:
+                del self._found_by[anchor]
+
+    def candidates(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
+        """Return the ids of the queries that match, and of those that may."""
+        sure, possible = set[int](), set[int]()
+        if not self.queries:
+            return sure, possible
+        for literals in self._literals_of(article):
+            for literal in literals & self._found_by.keys():
+                for query_id, is_all in self._found_by[literal].items():
+                    (sure if is_all else possible).add(query_id)
+            yield
+        return sure, possible - sure
+
+    def _literals_of(self, article: FoldedArticle) -> Iterator[set[str]]:
+        """Yield the words of *article*, and what else some query is found by, part by part."""
+        yield set(outside(article))
+        titles = self._words_of(article.title_field)
+        yield titles
+        if self._has_titles:
+            yield {TITLE + each for each in titles}
+        for part in article.text_field.parts or (article.text_field,):
+            yield self._words_of(part)
+
+    def _words_of(self, text: Field) -> set[str]:
+        words = set(text.folded.plain.split())
+        if text.folded.joined:
+            words.update(text.folded.joined.split())
+        if self._has_prefixes:
+            words.update([stem + PREFIX for word in words for stem in stems(word)])
+        return words
 
 
 class QueryIndex:
     """Every query that matches an article; what is added or removed counts for the next one."""
 
     def __init__(self) -> None:
-        self._queries = Queries(token_bytes(16))
-        self._rough: dict[int, str] = {}  # by slot, the queries whose trees have the last word
-        self._pending: dict[int, Query] = {}  # added, but not stored yet
-        self.articles = 0  # matched so far
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> "QueryIndex":
-        index = cls()
-        index._queries, index._rough = snapshot.queries, snapshot.rough
-        return index
-
-    def snapshot(self, number: int) -> Snapshot:
-        """What to write, before anything is added, removed or matched; *number* is the caller's."""
-        self._store()
-        self._queries.finish()
-        return Snapshot(self._queries, self._rough, number)
-
-    def tend(self) -> bool:
-        """Do a slice of the tidying, about a millisecond; return whether there is more."""
-        self._store()
-        return self._queries.tend()
+        self._recent = Recent()
+        self._postings = Postings()
+        self._gone: set[int] = set()  # ids of queries in the postings that are none any more
+        self._inexact: dict[int, str] = {}  # canonical texts of those in there to be evaluated
+        self._frequencies = Frequencies()
+        self._known = 0  # articles learned from when the anchors were chosen
+        self._matched = 0
 
     def __len__(self) -> int:
-        self._store()
-        return self._queries.slots.live
-
-    @property
-    def known(self) -> int:
-        """About how many there are, told at any time: nothing is put in order for it."""
-        return self._queries.slots.live + len(self._pending)
+        return len(self._recent.queries) + len(self._postings.ids) - len(self._gone)
 
     def __contains__(self, query_id: int) -> bool:
-        return query_id in self._pending or self._queries.slots.of(query_id) > 0
+        return query_id in self._recent.queries or self._is_merged(query_id)
+
+    def _is_merged(self, query_id: int) -> bool:
+        at = int(self._postings.ids.searchsorted(query_id))
+        is_known = at < len(self._postings.ids) and int(self._postings.ids[at]) == query_id
+        return is_known and query_id not in self._gone
 
     def add(self, query_id: int, query: Query) -> None:
         """A second query under one id takes the place of the first."""
-        self._pending[query_id] = query
-        if len(self._pending) >= _PENDING:
-            self._store()
-            self._queries.tend()
-
-    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
-        """Add many at once and tidy up; several times as fast as one by one."""
-        for query_id, query in found:
-            self._pending[query_id] = query
-            if len(self._pending) >= _BLOCK:
-                self._store()
-                self._queries.grow()
-        self._store()
-        self._queries.settle()
+        self.remove(query_id)
+        self._recent.add(query_id, query, self._frequencies)
 
     def remove(self, query_id: int) -> None:
-        self._pending.pop(query_id, None)
-        if slot := self._queries.slots.drop(query_id):
-            self._rough.pop(slot, None)
+        self._recent.remove(query_id)
+        if self._is_merged(query_id):
+            self._gone.add(query_id)
 
-    def _store(self) -> None:
-        """What waits goes in: together it costs a fraction of what each would alone."""
-        if not self._pending:
-            return
+    def extend(self, found: Iterable[tuple[int, Query]]) -> None:
+        """Add many at once, and put them in order."""
         batch = Batch()
-        for query_id, query in self._pending.items():
-            batch.take(query_id, query.tree)
-        slots, before = self._queries.add(batch)
-        for slot in before[before > 0].tolist() if self._rough else ():
-            self._rough.pop(slot, None)
-        for at in batch.rough:
-            self._rough[int(slots[at - 1])] = self._pending[batch.ids[at - 1]].canonical
-        self._pending.clear()
+        for query_id, query in found:
+            if query_id in self:
+                self.remove(query_id)
+            batch.add(query_id, query)
+        self.compact(batch)
 
     def match(
         self,
@@ -130,53 +168,90 @@ class QueryIndex:
 
     def matching_folded(self, article: FoldedArticle) -> Slices[set[int]]:
         """`matching` of an article that is folded already."""
-        found = yield from self.matching_together([article])
-        return found[0]
-
-    def matching_together(self, articles: Sequence[FoldedArticle]) -> Slices[list[set[int]]]:
-        """The same of up to 32 of them, faster than one by one if they are short."""
-        self._store()
-        self.articles += len(articles)
-        words, hits = yield from self._looked_up(articles)
-        slots = yield from self._queries.matching(hits)
-        found = []
-        for article, share in zip(articles, shares(len(articles)), strict=True):
-            own = slots.of(share)
-            if self._rough and len(own):
-                own = yield from self._holding(own, words, share, article)
-            found.append((yield from self._ids(own)))
-        return found
-
-    def _looked_up(
-        self, articles: Sequence[FoldedArticle]
-    ) -> Slices[tuple[list[MarkedKeys], Hits]]:
-        """The hashes of all words, block by block, and the literals that are there."""
-        literals = self._queries.literals
-        words, hits = [], []
-        for some, keys in sought(literals.gates, literals.hashing, articles):
-            words.append(some)
-            hits.append(literals.found(keys))
-            yield
-        found = hits[0] if len(hits) == 1 else literals.united(hits)
-        # The beginning of a long article tells enough.
-        literals.learn(len(articles), words[0] if len(articles) == 1 else joined(words), found)
-        return words, found
-
-    def _holding(
-        self, slots: Ints, words: Sequence[MarkedKeys], share: int, article: FoldedArticle
-    ) -> Slices[Ints]:
-        """Those of *slots* whose queries hold indeed."""
-        are_rough = self._queries.slots.states.array.take(slots) == ROUGH
-        asked = {slot: self._rough[slot] for slot in set(slots[are_rough].tolist())}
-        if not asked:
-            return slots
-        own = [some.of(share) for some in words]
-        hold = yield from holding(asked.items(), self._queries.literals.hashing, own, article)
-        return np.concatenate((slots[~are_rough], np.array(hold, dtype=np.int32)))
-
-    def _ids(self, slots: Ints) -> Slices[set[int]]:
-        found: set[int] = set()
-        for at in range(0, len(slots), _IDS):
-            found.update(self._queries.slots.ids.array.take(slots[at : at + _IDS]).tolist())
+        found, possible = yield from self._recent.candidates(article)
+        trees = {each: self._recent.queries[each].tree for each in possible}
+        self._matched += 1
+        if len(self._postings):
+            sure, perhaps = yield from self._in_postings(article)
+            found |= sure
+            for query_id in perhaps - found:
+                trees[query_id] = _tree(self._inexact[query_id])
+                yield
+        elif self._matched % _LEARNED == 0:
+            self._learn(list(literals_in(article, self._postings)))
+        yield from learned(article, trees.values())
+        for query_id, tree in trees.items():
+            if holds(tree, article.has):
+                found.add(query_id)
             yield
         return found
+
+    def _in_postings(self, article: FoldedArticle) -> Slices[tuple[set[int], set[int]]]:
+        """Return the ids of the merged queries that match, and of those that may."""
+        blocks, numbers = [], []
+        for hashes in literals_in(article, self._postings):
+            blocks.append(hashes)
+            numbers.append(self._postings.find(hashes))
+            yield
+        if self._matched % _LEARNED == 0:
+            self._learn(blocks)
+        sure, possible = yield from self._postings.matching(np.unique(np.concatenate(numbers)))
+        return set(sure.tolist()) - self._gone, set(possible.tolist()) - self._gone
+
+    def _learn(self, blocks: Sequence[np.typing.NDArray[np.uint64]]) -> None:
+        """The beginning of a long article tells enough."""
+        self._frequencies.learn(np.concatenate(blocks[:8]))
+
+    @property
+    def needs_compaction(self) -> bool:
+        """Whether so much was changed or learned that `compact` is worth its while."""
+        changed = max(len(self._recent.queries), len(self._gone))
+        is_wiser = self._frequencies.articles > max(_ENOUGH, _WISER * self._known)
+        return changed > max(FEW, len(self._postings.ids) // 8) or is_wiser
+
+    def compact(self, batch: Batch | None = None) -> None:
+        """Take all that is recent, and the *batch*, into the postings; choose anchors anew."""
+        batch = batch if batch is not None else Batch()
+        finished(self._batched(batch))
+        self._replace(batch, merged(self._postings, batch, self._gone, self._frequencies))
+
+    async def compacted(self, batch: Batch | None = None) -> None:
+        """Do the same beside the event loop; nothing may use the index before it is done.
+
+        A few queries stay in the dict, where they are found faster, under better anchors.
+        """
+        if batch is None and len(self) <= FEW and not len(self._postings):
+            await in_turns(self._anchored_anew())
+            return
+        batch = batch if batch is not None else Batch()
+        await in_turns(self._batched(batch))
+        postings = await asyncio.to_thread(
+            merged, self._postings, batch, self._gone, self._frequencies
+        )
+        self._replace(batch, postings)
+
+    def _batched(self, batch: Batch) -> Slices[None]:
+        for query_id, query in self._recent.queries.items():
+            batch.add(query_id, query)
+            yield
+
+    def _anchored_anew(self) -> Slices[None]:
+        recent = Recent()
+        for query_id, query in self._recent.queries.items():
+            recent.add(query_id, query, self._frequencies)
+            yield
+        self._recent = recent
+        self._known = self._frequencies.articles
+
+    def _replace(self, batch: Batch, postings: Postings) -> None:
+        self._postings = postings
+        for each in self._gone:
+            self._inexact.pop(each, None)
+        self._inexact |= batch.inexact
+        self._recent, self._gone = Recent(), set()
+        self._known = self._frequencies.articles
+
+
+@lru_cache(maxsize=1 << 14)
+def _tree(canonical: str) -> Node:
+    return read_back(canonical).tree

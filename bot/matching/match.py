@@ -1,32 +1,28 @@
-"""The step from grouped articles to matches."""
+"""The stage from grouped articles to matches: which stored queries match, and because of what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
-from bot.matching.canonical import read_back
-from bot.matching.engine.bits import MOST
-from bot.matching.evaluation import FoldedArticle
-from bot.matching.finding import finding, folded_for
-from bot.matching.following import Following
+from bot.matching.evaluate import FoldedArticle, article_folded, learned, reasons
 from bot.matching.index import QueryIndex
+from bot.matching.index_sync import IndexSync
 from bot.matching.query import Query
-from bot.matching.slices import AT_ONCE, Slices, in_turns
-from storage.articles import UnmatchedArticle, advance_articles, claim_articles
+from bot.matching.slices import Slices, finished, in_turns
+from storage.articles import Article, UnmatchedArticle, advance_articles, claim_articles
 from storage.db.engine import Storage
 from storage.enums import Stage
 from storage.publishers import searchable_names
-from storage.queries import MatchFound, queries_by_id, store_matches
+from storage.queries import MatchFound, store_matches
 
-_READ: Final = 500  # queries read at once
 _STORED: Final = 200  # matches stored at once, in about 3 ms
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
     storage: Storage
-    following: Following
+    sync: IndexSync
     owner: str
 
     async def match_new(self, limit: int = 400) -> int:
@@ -35,17 +31,16 @@ class Matching:
         The transaction that claims them also reads what changed among the queries, so that no query
         misses an article stored after it.
         """
-        await self.following.prepare()
+        await self.sync.prepare()
         async with self.storage.writing() as tx:
             articles = await claim_articles(tx, Stage.GROUPED, owner=self.owner, limit=limit)
-            changed = await self.following.changes(tx)
-        await self.following.follow(changed)
-        return await self._hand_on(articles) if articles else 0
-
-    async def _hand_on(self, articles: Sequence[UnmatchedArticle]) -> int:
+            changed = await self.sync.changes(tx)
+        await self.sync.follow(changed)
+        if not articles:
+            return 0
         found = await self._matches(articles)
-        ids = [article.id for article in articles]
         async with self.storage.writing() as tx:
+            ids = [article.id for article in articles]
             ours = await advance_articles(tx, ids, owner=self.owner, stage=Stage.MATCHED)
             kept = (match for match in found if match.article_id in ours)
             while some := list(islice(kept, _STORED)):
@@ -54,79 +49,62 @@ class Matching:
 
     async def _matches(self, articles: Sequence[UnmatchedArticle]) -> list[MatchFound]:
         async with self.storage.reading() as tx:
-            carriers = await searchable_names(tx, [article.id for article in articles])
-        index = self.following.live.index
-        hits = await in_turns(matching(index, articles, carriers))
-        queries = await self._queries(set[int]().union(*(hit.ids for hit in hits)))
-        return await in_turns(_explained(hits, queries))
-
-    async def _queries(self, ids: set[int]) -> dict[int, Query]:
-        """Those of *ids* that are stored; what an id asks for never changes."""
-        known = self.following.live.recent
-        found = {number: known.pop(number) for number in ids & known.keys()}
-        left = iter(ids - found.keys())
-        while some := list(islice(left, _READ)):
-            async with self.storage.reading() as tx:
-                canonical = await queries_by_id(tx, some)
-            found |= await in_turns(parsed(canonical))
-        self.following.live.remember(found)
-        return found
+            names = await searchable_names(tx, [article.id for article in articles])
+        hits = await in_turns(_hits(self.sync.index, articles, names))
+        queries = await self.sync.queries(set[int]().union(*(hit.query_ids for hit in hits)))
+        return await in_turns(_matches_of(hits, queries))
 
 
-def parsed(canonical: Mapping[int, str]) -> Slices[dict[int, Query]]:
-    found = {}
-    for number, text in canonical.items():
-        found[number] = read_back(text)
-        yield
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An article that stored queries match, by id."""
-
+class _Hit(NamedTuple):
     article: UnmatchedArticle
-    ids: set[int]
-    sources: Sequence[str]
-    folded: FoldedArticle | None  # None where it would take much room
+    query_ids: set[int]
+    folded: FoldedArticle
 
 
-def matching(
-    index: QueryIndex, articles: Iterable[UnmatchedArticle], carriers: Mapping[int, Sequence[str]]
-) -> Slices[list[Hit]]:
+def _hits(
+    index: QueryIndex, articles: Iterable[UnmatchedArticle], names: Mapping[int, Sequence[str]]
+) -> Slices[list[_Hit]]:
+    """Find the articles that some query matches."""
     hits = []
-    for some in together(articles):
-        folded = []
-        for article in some:
-            folded.append((yield from folded_for(article, carriers.get(article.id, ()))))
-            yield
-        found = yield from index.matching_together(folded)
-        for article, each, ids in zip(some, folded, found, strict=True):
-            if ids:
-                is_long = bool(each.text_field.parts)
-                sources = carriers.get(article.id, ())
-                hits.append(Hit(article, ids, sources, None if is_long else each))
-        yield
+    for article in articles:
+        folded = yield from _folded(article, names.get(article.id, ()))
+        if query_ids := (yield from index.matching_folded(folded)):
+            hits.append(_Hit(article, query_ids, folded))
     return hits
 
 
-def together(articles: Iterable[UnmatchedArticle]) -> Iterator[list[UnmatchedArticle]]:
-    """Neighbours that are matched at once: a long one stands alone."""
-    some: list[UnmatchedArticle] = []
-    length = 0
-    for article in articles:
-        if some and (len(some) == MOST or length + len(article.text) > AT_ONCE):
-            yield some
-            some, length = [], 0
-        some.append(article)
-        length += len(article.text)
-    if some:
-        yield some
-
-
-def _explained(hits: Iterable[Hit], queries: Mapping[int, Query]) -> Slices[list[MatchFound]]:
+def _matches_of(hits: Iterable[_Hit], queries: Mapping[int, Query]) -> Slices[list[MatchFound]]:
     found: list[MatchFound] = []
     for hit in hits:
-        wanted = {number: queries[number] for number in hit.ids if number in queries}
-        found += yield from finding(hit.article, wanted, hit.sources, hit.folded)
+        wanted = {number: queries[number] for number in hit.query_ids if number in queries}
+        found += yield from _matches_in(hit.article, wanted, hit.folded)
     return found
+
+
+def matches_found(
+    article: Article, queries: Mapping[int, Query], sources: Sequence[str] = ()
+) -> list[MatchFound]:
+    """Return one for each of the queries, by id, that matches *article*, with the reason.
+
+    *sources* are the hosts and names of the article's publishers.
+    """
+    folded = finished(_folded(article, sources))
+    return finished(_matches_in(article, queries, folded))
+
+
+def _matches_in(
+    article: Article | UnmatchedArticle, queries: Mapping[int, Query], folded: FoldedArticle
+) -> Slices[list[MatchFound]]:
+    yield from learned(folded, (query.tree for query in queries.values()))
+    found = []
+    for query_id in sorted(queries):
+        if why := reasons(queries[query_id].tree, folded):
+            words = list(why.words)
+            found.append(MatchFound(article.id, query_id, words, why.in_title, article.news_at))
+        yield
+    return found
+
+
+def _folded(article: Article | UnmatchedArticle, sources: Sequence[str]) -> Slices[FoldedArticle]:
+    language = article.language or None
+    return article_folded(article.title, article.text, sources=sources, language=language)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from bot.matching.query import parse
-from bot.matching.snippets import Snippet, snippet
-from bot.matching.spans import spans
+from bot.matching.snippet import Snippet, snippet, spans
 from bot.publishing.choice import Story
 from storage.enums import Style
 

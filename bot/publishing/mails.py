@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.delivery.mime import encoded_size
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.publishing.bundles import Bundled, bundle_values
 from bot.publishing.choice import Choice, Section, Story, Topic
 from bot.publishing.pages import Edition, values_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.charts import Chart
 from bot.publishing.choice import Choice, Story, Topic

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Choice, Hit, Story, Topic, arrange
 from bot.publishing.excerpts import LENGTHS, excerpts

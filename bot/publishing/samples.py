@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.matching.query import parse
-from bot.matching.snippets import Snippet, snippet
-from bot.matching.spans import spans
+from bot.matching.snippet import Snippet, snippet, spans
 from bot.publishing.bundles import Bundled
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import CAPS, Hit, Story, Topic, choose

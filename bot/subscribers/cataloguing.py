@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.matching.query import is_readable, parse
-from bot.matching.showing import shown
+from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for
 from bot.subscribers.pages import Page, page_number

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.matching.query import is_readable, parse
-from bot.matching.showing import shown
+from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for
 from bot.subscribers.planning import replan

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bot.matching.folding import folded_text
-from bot.matching.stopwords import STOP_WORDS
+from bot.matching.query.stopwords import STOP_WORDS
+from bot.matching.text import folded_text
 from bot.sources.urls import is_link
 from bot.subscribers.lines import one_line
 

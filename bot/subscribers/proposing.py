@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.matching.evaluation import FoldedArticle, article_folded, holds
+from bot.matching.evaluate import FoldedArticle, article_folded, holds
 from bot.matching.query import is_readable, parse
 from bot.matching.slices import in_turns
-from bot.matching.suggesting import suggested
+from bot.matching.suggest import suggested
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.refusals import NoSuchAlert
 from storage.alerts import PressedAlert, alert_of_button

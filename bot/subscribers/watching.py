@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.matching.query import Query, is_readable, parse
-from bot.matching.showing import shown
+from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.allowing import limits_of
 from bot.subscribers.limits import USUAL_LIMITS, Limits

@@ -22,10 +22,7 @@ from bot.chat.middlewares.guarding import PAUSES_SECONDS
 from bot.chat.polling import Polling
 from bot.delivery.release import Releasing
 from bot.logs import Failure
-from bot.matching.archive import Archive
-from bot.matching.comparing import Comparing
-from bot.matching.glimpsing import Glimpsing
-from bot.matching.preview import Preview
+from bot.matching.search import Search
 from bot.playground.server import Playground
 from bot.publishing.now import DigestNow
 from bot.publishing.trending import Trending
@@ -270,9 +267,9 @@ def make_doors(
     renderer: Renderer | None = None,
 ) -> Doors:
     renderer = renderer or Renderer()
-    preview = Preview(storage)
+    search = Search(storage)
     own_sources = OwnSources(storage, OneFeed(storage), most=3)
-    watching, changing = Watching(storage, preview), Changing(storage, preview)
+    watching, changing = Watching(storage, search), Changing(storage, search)
     return Doors(
         arrivals=Arrivals(storage, access),
         channels=Channels(storage),
@@ -287,11 +284,10 @@ def make_doors(
         tastes=Tastes(storage),
         proposing=Proposing(storage),
         erasing=Erasing(storage),
-        preview=preview,
+        search=search,
         digest=DigestNow(storage, renderer),
         adding=adding,
         feed_lists=FeedLists(storage, ReadsHere()),
-        glimpsing=Glimpsing(storage, preview),
         looking=looking or FakeLooking(),
         own_sources=own_sources,
         sources=Listing(storage),
@@ -301,17 +297,15 @@ def make_doors(
         overview=LooksAfter(storage, MONDAY_NOON - timedelta(days=12), errors),
         releasing=Releasing(storage),
         changing=changing,
-        comparing=Comparing(preview),
-        archive=Archive(preview),
         exporting=Exporting(storage),
         allowing=Allowing(storage),
         importing=Importing(storage, Topics(storage), watching, changing, own_sources),
-        outlets=Outlets(storage, preview),
+        outlets=Outlets(storage, search),
         feedback=FeedbackDesk(storage, renderer, frozenset({ADMIN})),
-        trending=Trending(storage, preview, FakeDrawing()),
+        trending=Trending(storage, search, FakeDrawing()),
         bans=Bans(storage, access, renderer),
         broadcasts=Broadcasts(storage, renderer),
-        cataloguing=Cataloguing(storage, preview),
+        cataloguing=Cataloguing(storage, search),
         chats=ChatList(storage),
         invites=Invites(storage, access),
         sharing=Sharing(storage),

@@ -1,8 +1,7 @@
 from bot.chat.spellings import also_caught
-from bot.matching.index import spans
-from bot.matching.preview import Hit
 from bot.matching.query import parse
-from bot.matching.snippets import bold_ranges, snippet
+from bot.matching.search import Hit
+from bot.matching.snippet import bold_ranges, snippet, spans
 from tests.conftest import MONDAY_NOON
 
 

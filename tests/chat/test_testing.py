@@ -1,5 +1,5 @@
 from bot.matching.query import parse
-from bot.matching.showing import shown
+from bot.matching.query.canonical import shown
 from bot.subscribers.volume import FLOOD
 
 

@@ -4,12 +4,9 @@ It shares the folding and where each folded word stands in the original, which h
 their own, and nothing else.
 """
 
-from bot.matching.folding import fold
 from bot.matching.query import Query
-from bot.matching.spelling import spelled
-from bot.matching.tracing import trace
-from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term
-from bot.matching.variants import ways
+from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Source, Term
+from bot.matching.text import fold, han_variants, spelled, trace
 
 
 def matches(
@@ -64,7 +61,7 @@ def _hits(term: Term, text: str) -> list[list[tuple[int, int]]]:
     return [
         [
             (at, at + len(wanted))
-            for words in ways(term.words)
+            for words in han_variants(term.words)
             for wanted in _spellings(list(words))
             for at in range(len(reading.split()))
             if _stands_at(wanted, term.prefix, reading.split()[at:])

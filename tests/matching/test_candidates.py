@@ -1,7 +1,7 @@
 import pytest
 
-from bot.matching.candidates import FTS5, TSQUERY
 from bot.matching.query import parse
+from bot.matching.search import FTS5, TSQUERY
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.canonical import read_back
 from bot.matching.query import QueryError, parse
+from bot.matching.query.canonical import read_back
 from tests.matching.wordings import queries
 
 _words = st.sampled_from(["taiwan", "china", "and", "near", "the", "they", "rare", "aaa", "zz"])

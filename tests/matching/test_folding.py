@@ -2,10 +2,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.matching.characters import beyond_ascii
-from bot.matching.folding import PIECE, compose, fold, folded_text, is_easy, merged, pieces
-from bot.matching.tracing import trace
-from bot.matching.variants import MOST_WAYS, VARIANTS, ways
+from bot.matching.text import (
+    HAN_FOLDS_TO,
+    MOST_VARIANTS,
+    PIECE,
+    beyond_ascii,
+    compose,
+    fold,
+    folded_text,
+    han_variants,
+    is_easy,
+    merged,
+    pieces,
+    trace,
+)
 from tests.matching.wordings import texts
 
 
@@ -64,8 +74,10 @@ def test_the_stored_text_has_the_joined_words_too():
 
 
 def test_a_han_character_folds_to_one_that_stays():
-    assert set(VARIANTS.values()).isdisjoint(VARIANTS)
-    assert all(len(char) == 1 and fold(char).words == (head,) for char, head in VARIANTS.items())
+    assert set(HAN_FOLDS_TO.values()).isdisjoint(HAN_FOLDS_TO)
+    assert all(
+        len(char) == 1 and fold(char).words == (head,) for char, head in HAN_FOLDS_TO.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,26 +94,26 @@ def test_a_han_character_folds_to_one_that_stays():
     ],
 )
 def test_a_merged_character_is_looked_for_as_what_it_may_be(typed: str, also: list[str]):
-    first, *others = ways(fold(typed).words)
+    first, *others = han_variants(fold(typed).words)
 
     assert first == fold(typed).words
     assert others == [fold(other).words for other in also]
 
 
 def test_a_phrase_of_nothing_but_merged_characters_has_few_ways():
-    found = ways(tuple("发里台干" * 100))
+    found = han_variants(tuple("发里台干" * 100))
 
-    assert len(found) == len(set(found)) == MOST_WAYS
+    assert len(found) == len(set(found)) == MOST_VARIANTS
     assert tuple("發裏颱乾" * 100) in found
 
 
 @given(st.text(st.sampled_from("发發髮髪里裏台臺颱弁辩瓣国x"), max_size=2))
 def test_ways_that_differ_in_one_character_are_ways_of_each_other(text: str):
-    first, *others = ways(fold(text).words or ("x",))
+    first, *others = han_variants(fold(text).words or ("x",))
 
     for other in others:
         if sum(one != two for one, two in zip(first, other, strict=True)) == 1:
-            assert first in ways(other)
+            assert first in han_variants(other)
 
 
 @given(

@@ -1,15 +1,13 @@
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import select
 
 from bot.matching import match
-from bot.matching.engine.bits import MOST
-from bot.matching.following import Following
-from bot.matching.match import Matching, together
+from bot.matching.index_sync import IndexSync
+from bot.matching.match import Matching
 from bot.matching.query import parse
-from storage.articles import Article, UnmatchedArticle, claim_articles
+from storage.articles import Article, claim_articles
 from storage.db.engine import Storage
 from storage.enums import Stage
 from storage.queries import Match, query_for, retire_query
@@ -17,7 +15,7 @@ from tests.matching.stored import stored_article, stored_source
 
 
 def matching(storage: Storage, owner: str = "me") -> Matching:
-    return Matching(storage, Following(storage), owner)
+    return Matching(storage, IndexSync(storage), owner)
 
 
 async def stored_query(storage: Storage, typed: str) -> int:
@@ -102,33 +100,9 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     assert await matches(storage) == [(article, query, ["needle"], False)]
 
 
-@pytest.mark.parametrize(
-    ("lengths", "wanted"),
-    [
-        pytest.param([], [], id="none"),
-        pytest.param(
-            [9] * (2 * MOST + 1), [MOST, MOST, 1], id="short ones, as many as go together"
-        ),
-        pytest.param([9_000, 9_000, 9_000], [2, 1], id="longer ones, as many as fit"),
-        pytest.param([9, 50_000, 9, 9], [1, 1, 2], id="a long one alone"),
-    ],
-)
-def test_neighbours_are_matched_together(lengths: list[int], wanted: list[int]):
-    now = datetime.now(UTC)
-    articles = [
-        UnmatchedArticle(at, "", "x" * length, "", now) for at, length in enumerate(lengths)
-    ]
-
-    found = list(together(articles))
-
-    assert [len(some) for some in found] == wanted
-    assert [article for some in found for article in some] == articles
-
-
 async def test_more_matches_than_are_stored_at_once(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(match, "_READ", 2)
     monkeypatch.setattr(match, "_STORED", 2)
     words = ["five", "four", "one", "three", "two"]
     queries = [await stored_query(storage, word) for word in words]

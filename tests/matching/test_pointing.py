@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.pointing import PHONE, WIDE_SPACE, pointer
 from bot.matching.query import Code, QueryError, parse
+from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from bot.matching import looking
-from bot.matching.preview import Preview
+from bot.matching import search
 from bot.matching.query import parse
+from bot.matching.search import Search
 from storage.articles import Article
 from storage.chats import Chat
 from storage.db.engine import Storage
@@ -29,7 +29,7 @@ async def test_a_preview_counts_the_week_and_shows_the_newest(storage: Storage):
         )
     await stored_article(storage, "Weather", source_id=source)
 
-    found = await Preview(storage).hits(parse('taiwan "consul general"'))
+    found = await Search(storage).hits(parse('taiwan "consul general"'))
 
     assert (found.count, found.is_more, found.days) == (4, False, 7)
     assert found.covered == timedelta(days=7)
@@ -50,7 +50,7 @@ async def test_a_story_of_several_outlets_counts_once(storage: Storage):
     async with storage.writing() as tx:
         (await tx.session.get_one(Article, 2)).story_id = 1
 
-    found = await Preview(storage).hits(parse("taiwan"))
+    found = await Search(storage).hits(parse("taiwan"))
 
     assert found.count == 1
     assert [hit.title for hit in found.newest] == ["Taiwan, Daily"]
@@ -64,7 +64,7 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
         tx.session.add(chat)
         await tx.session.flush()
         tx.session.add(Follow(chat_id=chat.id, source_id=private))
-    look = Preview(storage)
+    look = Search(storage)
 
     for typed in ("taiwan", 'taiwan source:"Private Feed"'):
         assert (await look.hits(parse(typed))).count == 0
@@ -72,13 +72,13 @@ async def test_only_sources_that_the_chat_may_see_count(storage: Storage):
 
 
 async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(looking, "MOST_LOOKED_AT", 2)
+    monkeypatch.setattr(search, "MOST_CANDIDATES", 2)
     source = await stored_source(storage)
     for days in (2, 1, 0):
         ago = timedelta(days=days)
         await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
 
-    found = await Preview(storage).hits(parse("taiwan"))
+    found = await Search(storage).hits(parse("taiwan"))
 
     assert (found.count, found.is_more) == (2, True)
     assert timedelta(hours=23) < found.covered < timedelta(hours=25)
@@ -87,12 +87,12 @@ async def test_many_candidates_are_told_as_more(storage: Storage, monkeypatch: p
 async def test_a_look_that_takes_too_long_is_told_as_more(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(looking, "PAGE", 2)
-    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(0))
+    monkeypatch.setattr(search, "_PAGE", 2)
+    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(0))
     source = await stored_source(storage)
     for title in ("Taipei, not Taiwan", "Taiwan, then Taipei", "Taipei or Taiwan"):
         await stored_article(storage, title, source_id=source)
-    look = Preview(storage)
+    look = Search(storage)
 
     found = await look.hits(parse("taiwan"))
     unknown = await look.hits(parse('"taiwan taipei"'))
@@ -105,14 +105,14 @@ async def test_a_look_that_takes_too_long_is_told_as_more(
 async def test_pages_lose_no_article_and_the_newest_comes_first(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(looking, "PAGE", 2)
-    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(search, "_PAGE", 2)
+    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     for days in (3, 1, 4, 2, 5):
         ago = timedelta(days=days)
         await stored_article(storage, f"Taiwan {days}", source_id=source, ago=ago)
 
-    found = await Preview(storage).hits(parse("taiwan"), limit=5)
+    found = await Search(storage).hits(parse("taiwan"), limit=5)
 
     assert (found.count, found.is_more) == (5, False)
     assert [hit.title for hit in found.newest] == [f"Taiwan {days}" for days in range(1, 6)]
@@ -139,7 +139,7 @@ async def test_sources_and_languages_narrow_a_preview(
     await stored_article(storage, "Taiwan without a source")
     await stored_article(storage, "Taiwan long ago", source_id=second, ago=timedelta(days=8))
 
-    found = await Preview(storage).hits(parse(typed))
+    found = await Search(storage).hits(parse(typed))
 
     assert [hit.title for hit in found.newest] == titles
 
@@ -148,7 +148,7 @@ async def test_a_near_miss_knows_who_carried_the_article(storage: Storage):
     wire = await stored_source(storage, "Example Wire")
     await stored_article(storage, "Taiwan", source_id=wire)
 
-    missed = await Preview(storage).near_miss(parse('taiwan tsunami source:"Example Wire"'))
+    missed = await Search(storage).near_miss(parse('taiwan tsunami source:"Example Wire"'))
 
     assert missed is not None
     assert [str(part) for part in missed.explained.missing] == ["tsunami"]
@@ -160,7 +160,7 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
         since = tx.now - timedelta(hours=24)
     await stored_article(storage, "Taiwan", ago=timedelta(hours=2))
     await stored_article(storage, "Taiwan", ago=timedelta(hours=30))
-    look = Preview(storage)
+    look = Search(storage)
 
     for _ in range(2):
         assert await look.backfill(query_id, parse("taiwan"), since) == 1
@@ -172,13 +172,13 @@ async def test_a_new_query_is_filled_from_what_is_stored(storage: Storage):
 async def test_the_index_gives_no_candidate_too_few(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(looking, "LONGEST_LOOK", timedelta(hours=1))
+    monkeypatch.setattr(search, "TIME_LIMIT", timedelta(hours=1))
     source = await stored_source(storage)
     pairs = list(pairwise([*WORDS, *BEGINNINGS]))
     texts = [*WORDS, *(f"{one} {other}" for one, other in pairwise(WORDS))]
     for text in texts:
         await stored_article(storage, "Title", text, source_id=source)
-    look = Preview(storage)
+    look = Search(storage)
 
     for typed in [
         *WORDS,

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.datelines import dateline_end
-from bot.matching.sentences import sentences
+from bot.matching.snippet import sentences
 
 
 @pytest.mark.parametrize(

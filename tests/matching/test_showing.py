@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from bot.matching.query import QueryError, parse
-from bot.matching.showing import as_typed, shown
+from bot.matching.query.canonical import as_typed, shown
 from tests.matching.wordings import surrounded
 
 

@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.query import QueryError, parse
-from bot.matching.snippets import bold_ranges, snippet
-from bot.matching.spans import Span, spans
+from bot.matching.snippet import Span, bold_ranges, snippet, spans
 from tests.matching.wordings import queries, texts
 
 FILLER = "Nothing of note was said about the weather in the northern hills that day. "

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from bot.matching.folding import fold
-from bot.matching.index import spans
 from bot.matching.query import QueryError, parse
+from bot.matching.snippet import spans
+from bot.matching.text import fold
 from bot.sources.formats.documents import read_fast
 from bot.sources.formats.records import Document
 from tests.matching import oracle

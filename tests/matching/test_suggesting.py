@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.query import is_readable
-from bot.matching.suggesting import suggested
+from bot.matching.suggest import suggested
 
 CORPUS = os.environ.get("DATELINE_CORPUS")
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.telling import names_in
+from bot.matching.suggest import names_in
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.evaluation import fold_article, holds
-from bot.matching.folding import PIECE
+from bot.matching.evaluate import WIDEST, fold_article, holds, learned, windows
 from bot.matching.index import QueryIndex
-from bot.matching.lexing import FARTHEST
-from bot.matching.query import LONGEST, Query, QueryError, parse
+from bot.matching.query import Query, QueryError, parse
+from bot.matching.query.parser import LONGEST
+from bot.matching.query.tokens import FARTHEST
 from bot.matching.slices import finished
-from bot.matching.windows import WIDEST, learned, windows
+from bot.matching.text import PIECE
 from tests.matching.wordings import queries, texts
 
 LONG = 20_000

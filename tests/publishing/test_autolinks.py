@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.playground.formatting import format_text
 from bot.publishing import samples
 from bot.publishing.bundles import bundle_page

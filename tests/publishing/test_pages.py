@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.publishing import samples
 from bot.publishing.calendar import Plan
 from bot.publishing.choice import Story, Topic

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.matching.following import Following
+from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
@@ -27,7 +27,7 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     async with storage.writing() as tx:
         for word in ("taste", "brontosaurus"):
             await query_for(tx, parse(word).canonical)
-    grouping, matching = Grouping(storage, "me"), Matching(storage, Following(storage), "me")
+    grouping, matching = Grouping(storage, "me"), Matching(storage, IndexSync(storage), "me")
 
     async def words() -> list[list[str]]:
         await grouping.group_new()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, func, select
 
-from bot.matching.preview import Preview
+from bot.matching.search import Search
 from bot.subscribers.access import Access
 from bot.subscribers.arrivals import Arrivals, Visitor
 from bot.subscribers.watching import Watching
@@ -101,7 +101,7 @@ async def subscribe(storage: Storage, playground: FarPlayground) -> int:
     number: int = (await playground.post("people", first_name="Reader"))["id"]
     guest = await Arrivals(storage, Access(is_open=True)).welcome(Visitor(number, number))
     assert guest
-    await Watching(storage, Preview(storage)).watch_words(guest.chat_id, "mayor", Mode.INSTANT)
+    await Watching(storage, Search(storage)).watch_words(guest.chat_id, "mayor", Mode.INSTANT)
     return number
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.matching.preview import Preview
+from bot.matching.search import Search
 from bot.publishing.outfeeds import OutFeeds
 from bot.publishing.publish import Publishing
 from bot.publishing.reading import Reading
@@ -130,7 +130,7 @@ def renderer() -> Renderer:
 def web_doors(
     storage: Storage, mailboxes: FakeMailboxes, returns: FakeReturns, renderer: Renderer
 ) -> WebDoors:
-    watching = Watching(storage, Preview(storage))
+    watching = Watching(storage, Search(storage))
     return WebDoors(
         reading=Reading(storage),
         outfeeds=OutFeeds(storage, renderer, Links(BASE, SEAL)),

@@ -12,20 +12,18 @@ if TYPE_CHECKING:
 
 
 def matching_loops(around: Surroundings) -> list[Loop]:
-    from bot.matching.following import Following
+    from bot.matching.index_sync import IndexSync
     from bot.matching.match import Matching
-    from bot.matching.snapshots import SnapshotFile
     from bot.sources.group import Grouping
 
     storage, owner = around.storage, around.owner
-    following = Following(storage, file=SnapshotFile(around.place.index_file))
-    live = following.live
+    sync = IndexSync(storage)
     around.watch.readings.update(
         {
-            Reading.INDEX_QUERIES: lambda: live.index.known,
-            Reading.INDEX_CHANGE: lambda: live.number,
+            Reading.INDEX_QUERIES: lambda: len(sync.index),
+            Reading.INDEX_CHANGE: lambda: sync.number,
         }
     )
     grouping = Grouping(storage, owner)
-    matching = Matching(storage, following, owner)
+    matching = Matching(storage, sync, owner)
     return [Loop("group", grouping.group_new), Loop("match", matching.match_new)]

@@ -3,7 +3,7 @@
 from aiogram.filters.callback_data import CallbackData
 
 from bot.chat.bounds import RowId
-from bot.matching.archive import Place
+from bot.matching.search import PagePosition
 
 
 class TurnSearch(CallbackData, prefix="find", sep="|"):
@@ -12,7 +12,7 @@ class TurnSearch(CallbackData, prefix="find", sep="|"):
     words: str = ""  # "": those that the message shows
 
 
-def turn_search(words: str, place: Place) -> str:
+def turn_search(words: str, place: PagePosition) -> str:
     """Return the data of a button that turns to a page of what was searched for."""
     return with_words(TurnSearch(article_id=place.article_id, newer=place.newer, words=words))
 

@@ -94,7 +94,7 @@ async def words_typed(
     topic = await doors.topics.with_words(guest.chat_id, shown)
     typed = one_line(message.text or "")
     query = parse(typed, await doors.topics.saved(guest.chat_id))
-    found = await doors.comparing.compare(parse(topic.typed), query, chat_id=guest.chat_id)
+    found = await doors.search.compare(parse(topic.typed), query, chat_id=guest.chat_id)
     await answers.show("chat/comparison.html", topic=topic, typed=typed, found=found)
 
 

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
     from bot.chat.doors import Doors
     from bot.chat.turns import Turns
-    from bot.matching.glimpsing import Glimpse
-    from bot.matching.preview import Hit
+    from bot.matching.search import Hit, InlinePage
     from bot.rendering.renderer import Renderer
     from bot.subscribers.arrivals import Guest
 
@@ -60,11 +59,11 @@ class _Answering:
         button = InlineQueryResultsButton(text=label, start_parameter=payload)
         await self._send([], button=button, seconds=0)
 
-    async def show(self, glimpse: Glimpse, words: str, guest: Guest, offset: int) -> None:
+    async def show(self, page: InlinePage, words: str, guest: Guest, offset: int) -> None:
         username = (await self.bot.me()).username or ""
         link = link_to_words(username, words)
-        cards = [self._card(hit, link, guest) for hit in glimpse.hits]
-        following = str(offset + len(cards)) if glimpse.is_more else ""
+        cards = [self._card(hit, link, guest) for hit in page.hits]
+        following = str(offset + len(cards)) if page.is_more else ""
         await self._send(cards, following, seconds=_SECONDS)
 
     def _card(self, hit: Hit, link: str, guest: Guest) -> InlineQueryResultArticle:
@@ -136,7 +135,7 @@ async def _answer_whoever_asks(answering: _Answering, doors: Doors) -> None:
 async def _answer(answering: _Answering, guest: Guest, doors: Doors) -> None:
     words, offset = one_line(answering.query.query), _number(answering.query.offset)
     if not words:
-        glimpse = await doors.glimpsing.newest(guest.chat_id, offset)
+        page = await doors.search.inline_newest(guest.chat_id, offset)
         nothing = "chat/inline/nothing_yet.txt"
     else:
         try:
@@ -144,10 +143,10 @@ async def _answer(answering: _Answering, guest: Guest, doors: Doors) -> None:
         except QueryError:
             await answering.say("chat/inline/no_query.txt", payload_of(words) or _START)
             return
-        glimpse = await doors.glimpsing.found(query, offset)
+        page = await doors.search.inline(query, offset)
         nothing = "chat/inline/nothing_found.txt"
-    if glimpse.hits or offset:
-        await answering.show(glimpse, words, guest, offset)
+    if page.hits or offset:
+        await answering.show(page, words, guest, offset)
     else:
         await answering.say(nothing, payload_of(words) or _START)
 

@@ -12,7 +12,7 @@ from bot.chat.callbacks.typed import FindFeeds, FollowLink
 from bot.chat.permits import READS
 from bot.chat.progress import Progress
 from bot.chat.refused import CardTooOld
-from bot.matching.suggesting import suggested
+from bot.matching.suggest import suggested
 from bot.sources.urls import host_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.callbacks.words import TurnSearch
 from bot.chat.cards import words_on
 from bot.chat.permits import READS
-from bot.matching.archive import Place
 from bot.matching.query import parse
+from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
 
@@ -33,22 +33,22 @@ async def asked_for(
         await answers.show("chat/search/what.html")
         return
     await answers.typing()
-    await answers.show(_PAGE, **await _found(typed, Place(), guest, doors))
+    await answers.show(_PAGE, **await _found(typed, PagePosition(), guest, doors))
 
 
 async def turned(
     pressed: CallbackQuery, callback_data: TurnSearch, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     typed = callback_data.words or words_on(pressed)
-    place = Place(callback_data.article_id, callback_data.newer)
+    place = PagePosition(callback_data.article_id, callback_data.newer)
     await answers.change(_PAGE, **await _found(typed, place, guest, doors))
 
 
-async def _found(typed: str, place: Place, guest: Guest, doors: Doors) -> dict[str, Any]:
+async def _found(typed: str, place: PagePosition, guest: Guest, doors: Doors) -> dict[str, Any]:
     query = parse(typed, await doors.topics.saved(guest.chat_id))
     return {
         "typed": typed,
-        "found": await doors.archive.find(query, place, chat_id=guest.chat_id),
+        "found": await doors.search.archive(query, place, chat_id=guest.chat_id),
         "zone": guest.zone,
         "today": local(guest.now, guest.zone).date(),
     }

@@ -9,9 +9,9 @@ from aiogram.filters import Command, CommandObject
 
 from bot.chat.cards import seen_of
 from bot.chat.permits import READS
-from bot.matching.explaining import in_lines
+from bot.matching.explain import in_lines
 from bot.matching.query import parse
-from bot.matching.showing import shown
+from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def asked_for(
         typed=typed,
         shown=shown(query),
         lines=in_lines(query.tree),
-        missed=await doors.preview.near_miss(query, chat_id=guest.chat_id),
+        missed=await doors.search.near_miss(query, chat_id=guest.chat_id),
         **await seen_of(query, guest, doors),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.matching.snippets import Snippet
+from bot.matching.snippet import Snippet
 from bot.publishing.choice import Story, Topic
 from bot.publishing.excerpts import excerpt
 from bot.publishing.pages import alert_page

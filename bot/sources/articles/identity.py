@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
-from bot.matching.folding import folded_text
 from bot.matching.slices import Slices, finished
+from bot.matching.text import folded_text
 from bot.sources.articles.intake import Identity
 from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.hashes import digest

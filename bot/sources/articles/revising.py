@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.matching.folding import text_in_slices
 from bot.matching.slices import Slices, finished, gathered, in_turns
+from bot.matching.text import text_in_slices
 from bot.sources.articles.intake import Draft
 from bot.sources.articles.versions import Change, may_be_revised, may_be_revised_by, told_anew
 from bot.sources.urls import host_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
-from bot.matching.folding import text_in_slices
 from bot.matching.slices import Slices, in_turns
+from bot.matching.text import text_in_slices
 from bot.sources.articles.completion import LATE
 from bot.sources.articles.identity import is_another
 from bot.sources.articles.intake import Draft

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
-from bot.matching.folding import text_in_slices
 from bot.matching.slices import Slices, finished, gathered
+from bot.matching.text import text_in_slices
 from bot.sources.articles.completion import completed
 from bot.sources.articles.counters import without_counters
 from bot.sources.articles.intake import Draft

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.matching.canonical import read_back
 from bot.matching.query import QueryError
+from bot.matching.query.canonical import read_back
 from bot.sources.articles.intake import url_hash
 from bot.sources.finding.searchwords import search_texts, search_url
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from bot.matching.query import is_readable
-from bot.matching.stopwords import is_telling
-from bot.matching.tree import And, Language, Near, Node, Not, Or, Source, Term, quoted
+from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Source, Term, quoted
+from bot.matching.query.stopwords import is_selective
 
 LONGEST = 400  # characters
 MOST_WORDS = 30  # services read about 32
@@ -104,4 +104,4 @@ def _term(term: Term) -> str:
     if not term.prefix:
         return quoted(term.shown)
     whole = Term(term.words[:-1])
-    return quoted(whole.shown) if whole.words and is_telling(whole) else ""
+    return quoted(whole.shown) if whole.words and is_selective(whole) else ""

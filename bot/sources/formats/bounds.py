@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import accumulate, takewhile
 from typing import Final
 
-from bot.matching.characters import UNSPACED
+from bot.matching.text import UNSPACED
 from bot.sources.formats.records import Document, Item, Unreadable
 from bot.sources.formats.sitemaps import moment_of
 from bot.sources.urls import LONGEST_LINK

@@ -9,7 +9,7 @@ import codecs
 import re
 import unicodedata
 
-from bot.matching.characters import beyond_ascii
+from bot.matching.text import beyond_ascii
 
 _LATIN = "cp1252"
 _CHARSETS = (_LATIN, "cp1251", "cp1250")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from html import unescape
 
-from bot.matching.characters import beyond_ascii
+from bot.matching.text import beyond_ascii
 from bot.sources.formats.charrefs import possible
 from bot.sources.formats.mojibake import is_suspect, repaired
 

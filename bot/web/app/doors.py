@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.matching.comparing import Comparing
-    from bot.matching.preview import Preview
+    from bot.matching.search import Search
     from bot.subscribers.arrivals import Arrivals, Guest
     from bot.subscribers.changing import Changing
     from bot.subscribers.invites import Invites
@@ -43,8 +42,7 @@ class AppDoors:
     schedule: Schedule
     restraint: Restraint
     mailboxes: Mailboxes
-    preview: Preview
-    comparing: Comparing
+    search: Search
     menus: RenewsMenus
     said: Mapping[type[Exception], str]
     press: object = None

@@ -13,9 +13,8 @@ from bot.subscribers.volume import Volume
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.matching.comparing import Difference, Headlines
-    from bot.matching.preview import Hit
     from bot.matching.query import Query
+    from bot.matching.search import Difference, Headlines, Hit
     from bot.rendering.renderer import Renderer
     from bot.web.app.doors import AppDoors
     from bot.web.app.entrance import Caller
@@ -50,7 +49,7 @@ class Previewing:
         except QueryError as refusal:
             return _wrong(refusal, caller.renderer)
         async with self._turns:
-            found = await self.doors.comparing.compare(parse(topic.typed), query, chat_id=chat_id)
+            found = await self.doors.search.compare(parse(topic.typed), query, chat_id=chat_id)
         return _difference(found, caller.renderer)
 
     async def topic(self, caller: Caller, topic_id: int) -> dict[str, Any]:
@@ -61,11 +60,11 @@ class Previewing:
     async def _found(self, caller: Caller, query: Query) -> dict[str, Any]:
         guest, renderer = caller.guest, caller.renderer
         async with self._turns:
-            found = await self.doors.preview.hits(query, chat_id=guest.chat_id, limit=SHOWN)
+            found = await self.doors.search.hits(query, chat_id=guest.chat_id, limit=SHOWN)
             silent = 0
             if not found.count and not found.is_more:
-                preview = self.doors.preview
-                silent = await preview.silent_days(query, chat_id=guest.chat_id)
+                search = self.doors.search
+                silent = await search.silent_days(query, chat_id=guest.chat_id)
         told: dict[str, Any] = {
             "found": found,
             "volume": Volume(found.count, found.covered),

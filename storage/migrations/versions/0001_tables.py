@@ -150,13 +150,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host", name=op.f("pk_hostpause")),
     )
     op.create_table(
-        "indexversion",
-        sa.Column("token", AutoString(length=32), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("made_at", UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_indexversion")),
-    )
-    op.create_table(
         "invite",
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("code", AutoString(length=32), nullable=False),
@@ -1095,7 +1088,6 @@ def downgrade() -> None:
         "pace",
         "lease",
         "invite",
-        "indexversion",
         "hostpause",
         "chat",
         "changenumber",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, update
 
-from bot.matching.following import Following
+from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
@@ -89,7 +89,7 @@ async def test_a_new_version_only_adds_matches(storage, told):
         storm, flood = [
             (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
         ]
-    matching = Matching(storage, Following(storage), "me")
+    matching = Matching(storage, IndexSync(storage), "me")
     await move_on(storage, Stage.GROUPED)
     await matching.match_new()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]

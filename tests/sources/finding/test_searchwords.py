@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.evaluation import article_folded, reasons
+from bot.matching.evaluate import article_folded, reasons
 from bot.matching.query import parse
+from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
 from bot.matching.slices import finished
-from bot.matching.tree import And, Node, Not, Or, conjunction, disjunction, negation, term
 from bot.sources.finding.searchwords import LONGEST, MOST_WORDS, search_texts, search_url
 
 

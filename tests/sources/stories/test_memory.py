@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.storytelling.labelled import Labelled, collected, invented
 from benchmarks.storytelling.scoring import Score, chapters, grouped, score
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.articles import Told
 from bot.sources.stories.centre import FIRMLY, IN_LEAD, IN_TITLE, WHOLLY, Centre, Guest, likeness
 from bot.sources.stories.memory import WINDOW, Stories

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.sketch import FEWEST, is_same_text, sketch
 
 LAYERS = (

@@ -15,8 +15,7 @@ from sqlmodel import col, select
 
 from bot.chat import callbacks
 from bot.chat.refused import SAID
-from bot.matching.comparing import Comparing
-from bot.matching.preview import Preview
+from bot.matching.search import Search
 from bot.playground.chats import Person
 from bot.playground.launching import launch_data
 from bot.rendering.catalogues import IN_ENGLISH, Tongue
@@ -122,21 +121,20 @@ def app_doors(storage: Storage, access: Access, menus: FakeMenus) -> AppDoors:
 
 
 def doors_of(storage: Storage, access: Access, renderer: Renderer) -> AppDoors:
-    preview = Preview(storage)
+    search = Search(storage)
     post = Post(renderer, Sender("news@dateline.example"), Links(BASE, SEAL))
     return AppDoors(
         token=TOKEN,
         arrivals=Arrivals(storage, access),
         invites=Invites(storage, access),
         topics=Topics(storage),
-        watching=Watching(storage, preview),
-        changing=Changing(storage, preview),
+        watching=Watching(storage, search),
+        changing=Changing(storage, search),
         settings=ChatSettings(storage),
         schedule=Schedule(storage),
         restraint=Restraint(storage),
         mailboxes=Mailboxes(storage, renderer, post),
-        preview=preview,
-        comparing=Comparing(preview),
+        search=search,
         menus=FakeMenus(),
         said=SAID,
         press=callbacks,

@@ -128,7 +128,7 @@ async def _open(topic_id: int, doors: Doors, answers: Answers) -> None:
 
 async def _show_new(words: list[str], guest: Guest, doors: Doors, answers: Answers) -> None:
     name, query = parts_of(words[0]) if words else ("", "")
-    found = await doors.preview.hits(parse(query), chat_id=guest.chat_id)
+    found = await doors.search.hits(parse(query), chat_id=guest.chat_id)
     today = local(guest.now, guest.zone).date()
     await show(
         answers,
@@ -146,9 +146,7 @@ async def _show_change(
     topic_id: int, words: str, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     topic = await doors.cataloguing.one(topic_id)
-    difference = await doors.comparing.compare(
-        parse(topic.typed), parse(words), chat_id=guest.chat_id
-    )
+    difference = await doors.search.compare(parse(topic.typed), parse(words), chat_id=guest.chat_id)
     await show(answers, "reword", topic=topic, typed=words, found=difference)
 
 

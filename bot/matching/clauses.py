@@ -1,0 +1,142 @@
+"""A query as clauses: each is one way to satisfy it, as literals that an article has or has not.
+
+A *literal* is a string that an index can look up: a word (`taiwan`), a phrase (`consul general`), a
+beginning (`taiw*`), each of them in the title only (`title:taiwan`), a source (`source:bbc.co.uk`)
+or a language (`lang:ja`). Folded words hold neither of the signs that tell these apart.
+
+Clauses never miss a match, but may hold without one, as NEAR and exact spelling are not expressed:
+then `is_exact` is False and the evaluator has the last word.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, product
+from typing import Final, NamedTuple
+
+from bot.matching.evaluate import FoldedArticle, variants
+from bot.matching.query.ast import And, Language, Leaf, Near, Node, Not, Or, Source, Term
+from bot.matching.text import is_hangul
+
+TITLE: Final = "title:"
+PREFIX: Final = "*"
+LONGEST_PHRASE: Final = 8  # words; of a longer phrase the beginning is looked up
+SHORTEST_STEM: Final = 3  # letters by which prefixes are grouped
+ANY: Final = ""  # the literal that every article has
+_MOST_CLAUSES: Final = 32  # of an AND of ORs; beyond, only its smallest operand is looked up
+
+
+class Clause(NamedTuple):
+    required: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    is_exact: bool
+
+
+_ALWAYS: Final = Clause((), (), True)  # noqa: FBT003 - a record
+_PERHAPS: Final = Clause((), (), False)  # noqa: FBT003 - a record
+
+
+def clauses(node: Node) -> list[Clause]:
+    """Return the ways to satisfy *node*; each requires one literal at least."""
+    return [
+        each if each.required else Clause((ANY,), each.forbidden, each.is_exact)
+        for each in _clauses(node, wanted=True)
+    ]
+
+
+def _clauses(node: Node, *, wanted: bool) -> list[Clause]:
+    if isinstance(node, Not):
+        return _clauses(node.operand, wanted=not wanted)
+    if isinstance(node, And | Or):
+        operands = [_clauses(operand, wanted=wanted) for operand in node.operands]
+        is_conjunction = isinstance(node, And) is wanted
+        return _all_of(operands) if is_conjunction else list(chain.from_iterable(operands))
+    found = _of_leaf(node)
+    return found if wanted else [_without(found)]
+
+
+def _of_leaf(leaf: Leaf) -> list[Clause]:
+    match leaf:
+        case Term():
+            return _of_term(leaf)
+        case Near():
+            return _all_of([_of_term(leaf.left), _of_term(leaf.right), [_PERHAPS]])
+        case Source():
+            return [Clause((f"source:{leaf.name}",), (), is_exact=True)]
+        case Language():
+            return [Clause((f"lang:{leaf.code}",), (), is_exact=True)]
+
+
+def _without(ways: Sequence[Clause]) -> Clause:
+    """Return what holds where none of *ways* does, as far as one clause can say it."""
+    if all(way.is_exact and len(way.required) == 1 for way in ways):
+        return Clause((), tuple(way.required[0] for way in ways), is_exact=True)
+    return _PERHAPS
+
+
+def _all_of(operands: Sequence[list[Clause]]) -> list[Clause]:
+    found = [_ALWAYS]
+    for some in sorted(operands, key=len):
+        if len(found) * len(some) > _MOST_CLAUSES:
+            return [each._replace(is_exact=False) for each in _selective(found, some)]
+        found = [
+            Clause(
+                one.required + other.required,
+                one.forbidden + other.forbidden,
+                one.is_exact and other.is_exact,
+            )
+            for one, other in product(found, some)
+        ]
+    return found
+
+
+def _selective(found: list[Clause], some: list[Clause]) -> list[Clause]:
+    """Which of two operands to look up alone: the one of which every clause requires something."""
+    return found if all(each.required for each in found) else some
+
+
+def _of_term(term: Term) -> list[Clause]:
+    return [_of_form(form, term) for form in variants(term)]
+
+
+def _of_form(words: tuple[str, ...], term: Term) -> Clause:
+    field = TITLE if term.title else ""
+    is_open = [is_hangul(word) for word in words]
+    is_open[-1] |= term.prefix
+    if len(words) == 1:
+        return Clause((field + words[0] + PREFIX * is_open[0],), (), not term.spelling)
+    if not any(is_open):
+        phrase = field + " ".join(words[:LONGEST_PHRASE])
+        return Clause((phrase,), (), not term.spelling and len(words) <= LONGEST_PHRASE)
+    each = [
+        field + word + PREFIX * is_prefix for word, is_prefix in zip(words, is_open, strict=True)
+    ]
+    return Clause(tuple(each), (), is_exact=False)
+
+
+def single_words(required: Iterable[str]) -> list[str]:
+    """Return the words and beginnings among *required* and in its phrases, each a literal."""
+    found = []
+    for literal in required:
+        field = TITLE if literal.startswith(TITLE) else ""
+        is_whole = literal.startswith(("source:", "lang:"))
+        words = [literal] if is_whole else literal.removeprefix(field).split() or [ANY]
+        found += [field + stem_of(word) for word in words]
+    return found
+
+
+def stem_of(literal: str) -> str:
+    """Return the first letters of a beginning, as a literal; any other literal as it is."""
+    return literal[:SHORTEST_STEM].rstrip(PREFIX) + PREFIX if literal[-1:] == PREFIX else literal
+
+
+def stems(word: str) -> tuple[str, ...]:
+    """Return the beginnings, without a star, under which a prefix of *word* may be grouped."""
+    if word.isascii():
+        return (word[:SHORTEST_STEM],)
+    short = [word[:length] for length in range(1, SHORTEST_STEM) if is_hangul(word[:length])]
+    return (*short, word[:SHORTEST_STEM])
+
+
+def outside(article: FoldedArticle) -> list[str]:
+    """Return the literals of an article that do not stand in its words."""
+    names = [f"source:{name}" for name in article.sources]
+    return [*names, f"lang:{article.language}", ANY]

@@ -1,1 +1,0 @@
-"""The numbers behind the index: literals as keys, queries as rows of integers."""

@@ -1,0 +1,159 @@
+"""Why an article matches a query, or which part of the query it is missing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.matching.evaluate import fold_article, holds, reasons
+from bot.matching.query import Query
+from bot.matching.query.ast import (
+    And,
+    Language,
+    Leaf,
+    Near,
+    Node,
+    Not,
+    Or,
+    Source,
+    Term,
+    disjunction,
+    terms,
+)
+from bot.matching.query.canonical import as_typed
+
+
+class LineKind(StrEnum):
+    """What a line of the tree says; the words for it are a template's."""
+
+    ALL = "all"
+    ANY = "any"
+    NOT = "not"
+    WORD = "word"
+    PHRASE = "phrase"
+    BEGINNING = "beginning"
+    EXACT = "exact"
+    NEAR = "near"
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the tree, *depth* steps in; what stands deeper belongs to it."""
+
+    depth: int
+    says: LineKind
+    shown: str = ""
+    other: str = ""  # of two that are near, the second
+    distance: int = 0
+    title: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """*missing* are the fewest parts that would have to hold too, as people write them.
+
+    Of an article that is missing some, *words* are those that it has anywhere, however spelt.
+    """
+
+    lines: tuple[Line, ...]
+    is_match: bool
+    words: tuple[str, ...] = ()  # that the article has
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_near_miss(self) -> bool:
+        return bool(self.missing and self.words)
+
+    @property
+    def distance(self) -> tuple[int, int]:
+        """How far it is from a match, to be compared: what is missing, then what is there."""
+        return len(self.missing), -len(self.words)
+
+
+def explain(
+    query: Query,
+    title: str,
+    text: str,
+    *,
+    sources: Iterable[str] = (),
+    language: str | None = None,
+) -> Explanation:
+    article = fold_article(title, text, sources=sources, language=language)
+    lines = tuple(in_lines(query.tree))
+    if why := reasons(query.tree, article):
+        told = {term.shown: term.told for term in terms(query.tree)}
+        words = tuple(told.get(word, word) for word in why.words)
+        return Explanation(lines, is_match=True, words=words)
+    found = {term.told for term in loose(query.tree) if article.has(term)}
+    missing = tuple(str(as_typed(part)) for part in missing_from(query.tree, article.has))
+    return Explanation(lines, is_match=False, words=tuple(sorted(found)), missing=missing)
+
+
+def in_lines(node: Node, depth: int = 0) -> Iterator[Line]:
+    """The tree of a query, read from the top."""
+    match node:
+        case And() | Or():
+            yield Line(depth, LineKind.ALL if isinstance(node, And) else LineKind.ANY)
+            for operand in node.operands:
+                yield from in_lines(operand, depth + 1)
+        case Not():
+            yield Line(depth, LineKind.NOT)
+            yield from in_lines(node.operand, depth + 1)
+        case leaf:
+            yield replace(_line(leaf), depth=depth)
+
+
+def missing_from(node: Node, has: Callable[[Leaf], bool]) -> tuple[Node, ...]:
+    """The fewest parts of *node* that fail; of several ways the first."""
+    if holds(node, has):
+        return ()
+    if isinstance(node, And):
+        parts = (missing_from(operand, has) for operand in node.operands)
+        return tuple(part for some in parts for part in some)
+    if isinstance(node, Or):
+        return min((missing_from(operand, has) for operand in node.operands), key=len)
+    return (node,)
+
+
+def wanted(node: Node) -> Iterator[Term | Near]:
+    """What must or may be there; nothing under a NOT."""
+    if isinstance(node, And | Or):
+        for operand in node.operands:
+            yield from wanted(operand)
+    elif isinstance(node, Term | Near):
+        yield node
+
+
+def loose(node: Node) -> Iterator[Term]:
+    """The wanted words of *node*, wherever they stand and however they are spelt."""
+    for leaf in wanted(node):
+        for term in (leaf.left, leaf.right) if isinstance(leaf, Near) else (leaf,):
+            yield replace(term, title=False, spelling="")
+
+
+def loosened(query: Query) -> Node | None:
+    """Any word of the query anywhere, to look for near misses; None where it has one part only."""
+    words = list(loose(query.tree))
+    return disjunction(words) if words and query.tree != words[0] else None
+
+
+def _line(leaf: Leaf) -> Line:
+    match leaf:
+        case Near():
+            both = leaf.left.told, leaf.right.told
+            return Line(0, LineKind.NEAR, *both, distance=leaf.distance, title=leaf.title)
+        case Source():
+            return Line(0, LineKind.SOURCE, leaf.typed or leaf.name)
+        case Language():
+            return Line(0, LineKind.LANGUAGE, leaf.code)
+        case Term():
+            return Line(0, _kind(leaf), leaf.told.removesuffix("*"), title=leaf.title)
+
+
+def _kind(term: Term) -> LineKind:
+    if term.exact:
+        return LineKind.EXACT
+    if term.prefix:
+        return LineKind.BEGINNING
+    return LineKind.PHRASE if " " in term.shown else LineKind.WORD

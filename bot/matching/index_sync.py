@@ -1,0 +1,114 @@
+"""Keeping a process's index in step with the stored queries.
+
+Each change of a query has a number, given in order; the index has seen all changes up to `number`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from bot.matching.index import FEW, QueryIndex
+from bot.matching.postings import Batch
+from bot.matching.query import Query, QueryError
+from bot.matching.query.canonical import read_back
+from bot.matching.slices import Slices, in_turns
+from storage.db.engine import Storage, Transaction
+from storage.queries import (
+    QueryChange,
+    changes_since,
+    latest_change,
+    live_queries,
+    queries_by_id,
+)
+
+_PAGE: Final = 1_000  # queries read at a time, in about 3 ms
+_REMEMBERED: Final = 4_096  # queries that matched lately: what is in the news matches again
+
+
+@dataclass(slots=True)
+class IndexSync:
+    storage: Storage
+    index: QueryIndex = field(default_factory=QueryIndex)
+    number: int = 0
+    _matched: dict[int, Query] = field(default_factory=dict)  # by id, the latest last
+
+    async def prepare(self) -> None:
+        """Do what takes long, and so is done before articles are claimed: start, compact."""
+        if self.number == 0:
+            await self.catch_up()
+        if self.index.needs_compaction:
+            await self.index.compacted()
+
+    async def catch_up(self) -> None:
+        """Follow all changes so far; in a new process, read all queries first."""
+        if self.number == 0:
+            await self._start()
+        changed: Sequence[QueryChange] = ()
+        while not changed or len(changed) == _PAGE:
+            async with self.storage.reading() as tx:
+                changed = await self.changes(tx)
+            if not changed:
+                break
+            await in_turns(self._follow(changed))
+
+    async def changes(self, tx: Transaction) -> Sequence[QueryChange]:
+        """Return what changed since, a page at most, as *tx* sees it; for `follow`."""
+        return await changes_since(tx, self.number, _PAGE)
+
+    async def follow(self, changed: Sequence[QueryChange]) -> None:
+        """Take what `changes` returned, and what that left out."""
+        await in_turns(self._follow(changed))
+        if len(changed) == _PAGE:
+            await self.catch_up()
+
+    async def queries(self, ids: set[int]) -> dict[int, Query]:
+        """Return those of *ids* that are stored; what an id stands for never changes."""
+        found = {number: self._matched.pop(number) for number in ids & self._matched.keys()}
+        left = iter(ids - found.keys())
+        while some := list(islice(left, _PAGE)):
+            async with self.storage.reading() as tx:
+                canonical = await queries_by_id(tx, some)
+            await in_turns(_parsed(canonical.items(), found.__setitem__))
+        self._matched |= found
+        for query_id in list(islice(self._matched, max(0, len(self._matched) - _REMEMBERED))):
+            del self._matched[query_id]
+        return found
+
+    def _follow(self, changed: Iterable[QueryChange]) -> Slices[None]:
+        for change in changed:
+            self.index.remove(change.query_id)
+            if change.live:
+                yield from _parsed([(change.query_id, change.canonical)], self.index.add)
+            self.number = change.number
+            yield
+
+    async def _start(self) -> None:
+        """Read all live queries. What changes meanwhile is followed from the number on."""
+        async with self.storage.reading() as tx:
+            number = await latest_change(tx)
+        batch = Batch()
+        last = 0
+        while True:
+            async with self.storage.reading() as tx:
+                page = await live_queries(tx, last, _PAGE)
+            if not page:
+                break
+            add = self.index.add if len(self.index) < FEW else batch.add
+            await in_turns(_parsed(page, add))
+            last = page[-1][0]
+        if len(self.index) >= FEW:
+            await self.index.compacted(batch)
+        self.number = number
+
+
+def _parsed(
+    canonical: Iterable[tuple[int, str]], take: Callable[[int, Query], None]
+) -> Slices[None]:
+    for query_id, text in canonical:
+        try:
+            query = read_back(text)
+        except QueryError:
+            continue  # of an older grammar; it matches nothing until its topic is edited
+        take(query_id, query)
+        yield

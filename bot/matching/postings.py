@@ -1,0 +1,392 @@
+"""Stored queries by the hundred thousand: arrays from literals to the clauses that need them.
+
+Each clause stands under one literal that it requires, its *anchor*: the one that the fewest of the
+articles seen so far had. To match an article:
+
+1. hash its words and phrases, and look the hashes up among all literals;
+2. take the clauses whose anchor is there;
+3. drop those of which another required literal is missing, or a forbidden one is there.
+
+A literal is kept as a 64-bit hash, which Python salts for each process, so that nobody can aim at
+collisions. A million queries then take about 60 MB, and to merge new ones is to sort arrays, which
+may be done in a thread: the event loop goes on meanwhile.
+"""
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.matching.clauses import (
+    LONGEST_PHRASE,
+    PREFIX,
+    SHORTEST_STEM,
+    TITLE,
+    clauses,
+    outside,
+    stems,
+)
+from bot.matching.evaluate import Field, FoldedArticle
+from bot.matching.query import Query
+from bot.matching.slices import Slices
+
+Hashes: TypeAlias = NDArray[np.uint64]
+Ints: TypeAlias = NDArray[np.int64]
+Number = TypeVar("Number", np.uint64, np.int64)
+Numbers: TypeAlias = NDArray[np.int32] | NDArray[np.int64]
+
+_MASK: Final = (1 << 64) - 1
+_STEP: Final = 0x9E3779B97F4A7C15  # odd: a phrase's hash differs by the order of its words
+_TITLE: Final = hash(TITLE) & _MASK
+_PREFIX: Final = hash(PREFIX) & _MASK
+_BREAK: Final = "\n"  # no word: what stands on either side of it does not follow each other
+_CLAUSES: Final = 50_000  # looked at at once
+
+
+def hash_of(literal: str) -> int:
+    """Return the hash of a literal of `clauses`: that which `literals_of` finds in an article."""
+    if literal.startswith(("source:", "lang:")):
+        return hash(literal) & _MASK
+    salt = _TITLE if literal.startswith(TITLE) else 0
+    salt ^= _PREFIX if literal.endswith(PREFIX) else 0
+    hashed = 0
+    for word in literal.removeprefix(TITLE).removesuffix(PREFIX).split(" "):
+        hashed = (hashed * _STEP + hash(word)) & _MASK
+    return hashed ^ salt
+
+
+@dataclass(slots=True)
+class Batch:
+    """Compiled queries that wait to be merged, in flat arrays: clauses follow each other.
+
+    *stems*: lengths of prefixes, by their first letters; *beginnings*: hashes of what begins a
+    phrase of three words or more. Both say what an article need be asked for at all.
+    """
+
+    query_ids: "array[int]" = field(default_factory=lambda: array("q"))  # of each clause
+    are_exact: "array[int]" = field(default_factory=lambda: array("b"))
+    counts: "array[int]" = field(default_factory=lambda: array("q"))  # literals of each clause
+    literals: "array[int]" = field(default_factory=lambda: array("Q"))
+    are_forbidden: "array[int]" = field(default_factory=lambda: array("b"))
+    inexact: dict[int, str] = field(default_factory=dict)  # canonical texts, by the query's id
+    stems: dict[str, set[int]] = field(default_factory=dict)
+    beginnings: set[int] = field(default_factory=set)
+    has_titles: bool = False
+
+    def add(self, query_id: int, query: Query) -> None:
+        for required, forbidden, is_exact in clauses(query.tree):
+            self.query_ids.append(query_id)
+            self.are_exact.append(is_exact)
+            self.counts.append(len(required) + len(forbidden))
+            for literal in (*required, *forbidden):
+                self.literals.append(hash_of(literal))
+                if not literal.isalnum():
+                    self._note(literal)
+            self.are_forbidden.extend([False] * len(required) + [True] * len(forbidden))
+            if not is_exact:
+                self.inexact[query_id] = query.canonical
+
+    def _note(self, literal: str) -> None:
+        self.has_titles |= literal.startswith(TITLE)
+        words = literal.removeprefix(TITLE).split(" ")
+        if literal.endswith(PREFIX):
+            stem = words[0].removesuffix(PREFIX)
+            self.stems.setdefault(stem[:SHORTEST_STEM], set()).add(len(stem))
+        for length in range(2, len(words)):
+            self.beginnings.add(hash_of(" ".join(words[:length])))
+
+
+class Frequencies:
+    """How many of the articles seen had a literal, about: counted by parts of its hash.
+
+    Two literals may share a cell; that makes a search slower at worst, never wrong.
+    """
+
+    _CELLS: Final = 1 << 18
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(self._CELLS, dtype=np.uint32)
+        self.articles = 0
+
+    def learn(self, literals: Hashes) -> None:
+        """Take in the literals of one more article."""
+        self._counts[literals & np.uint64(self._CELLS - 1)] += 1
+        self.articles += 1
+
+    def of(self, literals: Hashes) -> Ints:
+        counts: Ints = self._counts[literals & np.uint64(self._CELLS - 1)].astype(np.int64)
+        return counts
+
+    def of_one(self, literal: str) -> int:
+        return int(self._counts[hash_of(literal) & (self._CELLS - 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """The merged clauses.
+
+    *literals*: sorted hashes; a literal's number is its place there. *firsts[n]* to
+    *firsts[n + 1]*: the clauses whose anchor is literal n. *starts[c]* to *starts[c + 1]*: the
+    further literals of clause c in *others*: a number, or -1 - number of one that is forbidden.
+    """
+
+    literals: Hashes = field(default_factory=lambda: np.full(1, _MASK, dtype=np.uint64))
+    firsts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(2, dtype=np.int32))
+    query_ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    are_exact: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    starts: NDArray[np.int32] = field(default_factory=lambda: np.zeros(1, dtype=np.int32))
+    others: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    beginnings: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    stems: dict[str, set[int]] = field(default_factory=dict)
+    has_titles: bool = False
+    ids: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # of queries, sorted
+
+    def __len__(self) -> int:
+        """How many clauses there are."""
+        return len(self.query_ids)
+
+    def find(self, hashes: Hashes) -> Ints:
+        """Return the numbers of those of *hashes* that are literals here."""
+        hashes = np.sort(hashes)  # neighbours are looked up in neighbouring memory
+        at = self.literals.searchsorted(hashes)
+        found: Ints = at[self.literals.take(at, mode="clip") == hashes]
+        return found
+
+    def matching(self, numbers: Ints) -> Slices[tuple[Ints, Ints]]:
+        """Return the ids of the queries of which a clause holds, and of those that may match.
+
+        *numbers*: the literals that the article has, each once, sorted.
+        """
+        is_there = np.zeros(len(self.literals), dtype=np.bool_)
+        is_there[numbers] = True
+        yield
+        first, last = self.firsts.take(numbers), self.firsts.take(numbers + 1)
+        found: list[Ints] = []
+        counts = (last - first).cumsum()
+        at = 0
+        while at < len(numbers):
+            before = counts[at - 1] if at else 0
+            to = max(at + 1, int(counts.searchsorted(before + _CLAUSES)))
+            found.append(self._holding(_ranges(first[at:to], last[at:to]), is_there))
+            at = to
+            yield
+        held = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        are_exact = self.are_exact.take(held)
+        return self.query_ids.take(held[are_exact]), self.query_ids.take(held[~are_exact])
+
+    def _holding(self, asked: Ints, is_there: NDArray[np.bool_]) -> Ints:
+        """Return the clauses of *asked*, whose anchors are there, of which the rest holds too."""
+        first, last = self.starts.take(asked), self.starts.take(asked + 1)
+        has_others = last > first
+        more = asked[has_others]
+        if not len(more):
+            return asked
+        first, last = first[has_others], last[has_others]
+        others = self.others.take(_ranges(first, last))
+        are_forbidden = others < 0
+        others[are_forbidden] = -1 - others[are_forbidden]
+        are_right = is_there.take(others) != are_forbidden
+        lengths = last - first
+        hold = np.logical_and.reduceat(are_right, lengths.cumsum() - lengths)
+        return np.concatenate((asked[~has_others], more[hold]))
+
+
+def _ranges(first: Numbers, last: Numbers) -> Ints:
+    """Return `first[0] … last[0] - 1, first[1] … last[1] - 1` and so on."""
+    counts = (last - first).astype(np.int64)
+    ends = counts.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    starts: Ints = np.repeat(first - (ends - counts), counts)
+    return starts + np.arange(total, dtype=np.int64)
+
+
+def merged(
+    old: Postings, batch: Batch, gone: Collection[int], frequencies: Frequencies
+) -> Postings:
+    """Return *old* without the queries of the ids *gone*, with those of *batch*, anchored anew.
+
+    To be called in a thread: for a million queries it takes a second or two.
+    """
+    counts = np.concatenate((1 + np.diff(old.starts), np.frombuffer(batch.counts, np.int64)))
+    hashes, are_forbidden = _flat(old)
+    hashes = np.concatenate((hashes, np.frombuffer(batch.literals, np.uint64)))
+    are_forbidden = np.concatenate((are_forbidden, np.frombuffer(batch.are_forbidden, np.bool_)))
+    query_ids = np.concatenate((old.query_ids, np.frombuffer(batch.query_ids, np.int64)))
+    are_exact = np.concatenate((old.are_exact, np.frombuffer(batch.are_exact, np.bool_)))
+
+    are_gone = np.zeros(len(query_ids), dtype=np.bool_)
+    if gone:
+        are_gone[: len(old)] = _are_among(old.query_ids, np.sort(np.fromiter(gone, np.int64)))
+    keep = np.repeat(~are_gone, counts)
+    hashes, are_forbidden = hashes[keep], are_forbidden[keep]
+    counts, query_ids, are_exact = counts[~are_gone], query_ids[~are_gone], are_exact[~are_gone]
+    if not len(query_ids):
+        return Postings()
+
+    literals, numbers = _numbered(hashes)
+    anchors = _anchors(frequencies.of(hashes), are_forbidden, counts)
+    order = numbers[anchors].argsort(kind="stable")
+    signed = np.where(are_forbidden, -1 - numbers, numbers).astype(np.int32)
+    others = np.delete(signed, anchors)
+    lengths = counts - 1
+    ends = lengths.cumsum()
+    firsts = numbers[anchors][order].searchsorted(np.arange(len(literals) + 1))
+    return Postings(
+        literals,
+        firsts.astype(np.int32),
+        query_ids[order],
+        are_exact[order],
+        np.concatenate(([0], lengths[order].cumsum())).astype(np.int32),
+        others[_ranges((ends - lengths)[order], ends[order])],
+        np.sort(np.fromiter({*old.beginnings.tolist(), *batch.beginnings}, np.uint64)),
+        {
+            stem: old.stems.get(stem, set()) | batch.stems.get(stem, set())
+            for stem in old.stems.keys() | batch.stems.keys()
+        },
+        old.has_titles or batch.has_titles,
+        _numbered(query_ids)[0],
+    )
+
+
+def _numbered(values: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
+    """Return the different ones, sorted, and for each of *values* its place among them.
+
+    As `numpy.unique` does, but that does not let go of the interpreter's lock meanwhile.
+    """
+    order = values.argsort(kind="stable")
+    ordered = values[order]
+    is_first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    numbers = np.empty(len(values), dtype=np.int64)
+    numbers[order] = is_first.cumsum() - 1
+    return ordered[is_first], numbers
+
+
+def _are_among(values: Ints, known: Ints) -> NDArray[np.bool_]:
+    """Return which of *values* are in *known*, which is sorted."""
+    are: NDArray[np.bool_] = known.take(known.searchsorted(values), mode="clip") == values
+    return are
+
+
+def _flat(postings: Postings) -> tuple[Hashes, NDArray[np.bool_]]:
+    """Return the literals of all clauses, the anchor first, and which are forbidden."""
+    anchors = np.repeat(np.arange(len(postings.firsts) - 1), np.diff(postings.firsts))
+    signed = np.insert(postings.others, postings.starts[:-1], anchors)
+    are_forbidden = signed < 0
+    return postings.literals[np.where(are_forbidden, -1 - signed, signed)], are_forbidden
+
+
+def _anchors(seen: Ints, are_forbidden: NDArray[np.bool_], counts: Ints) -> Ints:
+    """Return, for each clause, which of all literals is the rarest that it requires."""
+    starts = counts.cumsum() - counts
+    places = np.arange(len(seen)) - np.repeat(starts, counts)
+    rank = np.where(are_forbidden, np.int64(1) << 60, (seen << 24) + places)
+    return starts + (np.minimum.reduceat(rank, starts) & ((1 << 24) - 1))
+
+
+def literals_in(article: FoldedArticle, postings: Postings) -> Iterator[Hashes]:
+    """Yield, block by block, the hashes of all that *article* has and a query may ask for.
+
+    A few stand there more than once.
+    """
+    yield np.array([hash_of(each) for each in outside(article)], dtype=np.uint64)
+    title, text = article.title_field, article.text_field
+    if text.parts:
+        yield from _of_words(_parted(title, text), postings)
+    else:
+        yield from _of_words([[*_words(title), *_words(text)]], postings)
+    if postings.has_titles:
+        for hashes in _of_words([_words(title)], postings):
+            yield hashes ^ np.uint64(_TITLE)
+
+
+def _words(text: Field) -> list[str]:
+    """Return the words of a short text, then those that only its joined reading has."""
+    words = text.folded.plain.split()
+    if text.folded.joined:
+        words += _around_joins(words, text.folded.joined.split())
+    words.append(_BREAK)
+    return words
+
+
+def _parted(title: Field, text: Field) -> Iterator[list[str]]:
+    """Yield the words of a long text, both of its readings as a whole, part by part."""
+    yield _words(title)
+    for reading in range(len(text.readings)):
+        for part in text.parts:
+            yield part.readings[: reading + 1][-1].split()
+        yield [_BREAK]
+
+
+def _around_joins(plain: Sequence[str], joined: Sequence[str]) -> list[str]:
+    """Return the words of *joined* that stand apart in *plain*, each with its neighbours.
+
+    As many neighbours as a phrase may have; breaks stand for what is left out.
+    """
+    around = [_BREAK]
+    done = at = 0
+    for place, word in enumerate(joined):
+        if plain[at] == word:
+            at += 1
+            continue
+        missing = len(word.replace(".", ""))
+        while missing > 0:
+            missing -= len(plain[at].replace(".", ""))
+            at += 1
+        first = max(done, place - LONGEST_PHRASE + 1)
+        if first > done:
+            around.append(_BREAK)
+        done = min(len(joined), place + LONGEST_PHRASE)
+        around += joined[first:done]
+    return around
+
+
+def _of_words(blocks: Iterable[Sequence[str]], postings: Postings) -> Iterator[Hashes]:
+    """Yield the hashes of the words, phrases and beginnings of each of the *blocks* of a text."""
+    step = np.uint64(_STEP)
+    run = np.zeros(0, dtype=np.uint64)
+    for words in blocks:
+        hashes = np.fromiter(map(hash, words), np.int64, len(words)).view(np.uint64)
+        # A phrase may begin with the last words of the block before.
+        run = np.concatenate((run[1 - LONGEST_PHRASE :], hashes))
+        found = [hashes]
+        if len(run) > 1:
+            phrases = run[:-1] * step + run[1:]
+            found.append(phrases)
+            found += _longer(run, phrases, postings.beginnings)
+        if postings.stems:
+            found.append(_prefixes(words, postings.stems))
+        yield np.concatenate(found)
+
+
+def _longer(run: Hashes, phrases: Hashes, beginnings: Hashes) -> Iterator[Hashes]:
+    """Yield hashes of phrases of three words, of four and so on, where some query has such a one.
+
+    *phrases*: those of two words, at each place of *run*.
+    """
+    places = np.arange(len(phrases))
+    for length in range(3, LONGEST_PHRASE + 1):
+        if not len(beginnings):
+            return
+        at = beginnings.searchsorted(phrases)
+        begin = beginnings.take(at, mode="clip") == phrases
+        begin &= places + length <= len(run)
+        places, phrases = places[begin], phrases[begin]
+        if not len(places):
+            return
+        phrases = phrases * np.uint64(_STEP) + run[places + length - 1]
+        yield phrases
+
+
+def _prefixes(words: Sequence[str], known: Mapping[str, AbstractSet[int]]) -> Hashes:
+    found = [
+        hash(word[:length])
+        for word in set(words)
+        for stem in stems(word)
+        for length in known.get(stem, ())
+        if length <= len(word)
+    ]
+    return np.array(found, dtype=np.int64).view(np.uint64) ^ np.uint64(_PREFIX)

@@ -1,0 +1,243 @@
+"""The tree of a query: frozen, flattened and sorted, so that equal queries are equal trees."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TypeAlias
+from unicodedata import is_normalized
+
+from bot.matching.text import is_hangul, is_unspaced
+
+_APOSTROPHE = "\u02bc"  # a letter, but between two letters it joins them
+_OPERATORS = frozenset({"and", "near", "not", "or"})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase: folded words that follow each other, the last perhaps only a beginning.
+
+    With a *spelling* the original text must say exactly that where the words hit. *typed* is
+    how a person wrote it: it is shown, and makes no other query.
+    """
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    title: bool = False
+    spelling: str = ""
+    typed: str = field(default="", compare=False)
+
+    @property
+    def exact(self) -> bool:
+        return bool(self.spelling)
+
+    @property
+    def shown(self) -> str:
+        """As it is folded, without quotes or field."""
+        return self.spelling or _written(self.words) + "*" * self.prefix
+
+    @property
+    def told(self) -> str:
+        """The same as its person wrote it."""
+        return self.typed + "*" * self.prefix if self.typed else self.shown
+
+    def __str__(self) -> str:
+        where = "title:" if self.title else ""
+        if self.spelling:
+            return f'{where}"{self.spelling}"c'
+        return where + quoted(self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two terms in one field, in either order, with at most *distance* words between them.
+
+    They do not overlap, and are read in one reading. Made by `near`, which sorts them.
+    """
+
+    left: Term
+    right: Term
+    distance: int
+
+    @property
+    def title(self) -> bool:
+        return self.left.title
+
+    @property
+    def shown(self) -> str:
+        return f"{self.left.shown} … {self.right.shown}"
+
+    @property
+    def told(self) -> str:
+        return f"{self.left.told} … {self.right.told}"
+
+    def __str__(self) -> str:
+        return f"{self.left} NEAR/{self.distance} {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A host, which its subdomains match too, or the folded name of a source that carried it."""
+
+    name: str
+    typed: str = field(default="", compare=False)
+
+    @property
+    def shown(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"source:{quoted(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The article's language, an ISO 639-1 code."""
+
+    code: str
+
+    @property
+    def shown(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"lang:{self.code}"
+
+
+Leaf: TypeAlias = Term | Near | Source | Language
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: "Node"
+
+    def __str__(self) -> str:
+        return f"-{_bracketed(self.operand, And, Or, Near)}"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    operands: tuple["Node", ...]
+
+    def __str__(self) -> str:
+        return " ".join(_bracketed(operand, Or) for operand in self.operands)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    operands: tuple["Node", ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(map(str, self.operands))
+
+
+Node: TypeAlias = Leaf | Not | And | Or
+
+
+def term(
+    words: Iterable[str],
+    *,
+    prefix: bool = False,
+    title: bool = False,
+    spelling: str = "",
+    typed: str = "",
+) -> Term:
+    """Where every beginning is found anyway, a star says nothing and is left out."""
+    words = tuple(words)
+    is_open = prefix and not is_unspaced(words[-1]) and not is_hangul(words[-1])
+    return Term(words, is_open, title, spelling, typed)
+
+
+def quoted(shown: str) -> str:
+    return f'"{shown}"' if " " in shown or shown.lower() in _OPERATORS else shown
+
+
+def near(one: Term, other: Term, distance: int) -> Near:
+    """Both stand in one field: where one is looked for in the title, so is the other."""
+    title = one.title or other.title
+    left, right = sorted((replace(one, title=title), replace(other, title=title)), key=str)
+    return Near(left, right, distance)
+
+
+def negation(node: Node) -> Node:
+    """Not this or that is neither: an OR stands under no NOT."""
+    if isinstance(node, Or):
+        return conjunction(map(negation, node.operands))
+    return node.operand if isinstance(node, Not) else Not(node)
+
+
+def conjunction(nodes: Iterable[Node]) -> Node:
+    return _joined(And, nodes)
+
+
+def disjunction(nodes: Iterable[Node]) -> Node:
+    """Without this or without that is without both: an OR has one NOT at most."""
+    nodes = [
+        each for node in nodes for each in (node.operands if isinstance(node, Or) else (node,))
+    ]
+    missing = [node.operand for node in nodes if isinstance(node, Not)]
+    if len(missing) > 1:
+        wanted = [node for node in nodes if not isinstance(node, Not)]
+        nodes = [*wanted, negation(conjunction(missing))]
+    return _joined(Or, nodes)
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Each as often as it stands there."""
+    if isinstance(node, Not):
+        yield from leaves(node.operand)
+    elif isinstance(node, And | Or):
+        for operand in node.operands:
+            yield from leaves(operand)
+    else:
+        yield node
+
+
+def terms(node: Node) -> Iterator[Term]:
+    for leaf in leaves(node):
+        if isinstance(leaf, Near):
+            yield from (leaf.left, leaf.right)
+        elif isinstance(leaf, Term):
+            yield leaf
+
+
+def needs(node: Node, is_enough: Callable[[Leaf], bool], *, wanted: bool = True) -> bool:
+    """Whether nothing can match without one of the leaves that are enough.
+
+    With `wanted` False the question is about what makes *node* false.
+    """
+    if isinstance(node, Leaf):
+        return wanted and is_enough(node)
+    if isinstance(node, Not):
+        return needs(node.operand, is_enough, wanted=not wanted)
+    found = (needs(operand, is_enough, wanted=wanted) for operand in node.operands)
+    return any(found) if isinstance(node, And) is wanted else all(found)
+
+
+def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node:
+    operands: set[Node] = set()
+    for node in nodes:
+        operands.update(node.operands if isinstance(node, kind) else (node,))
+    if len(operands) == 1:
+        return operands.pop()
+    return kind(tuple(sorted(operands, key=lambda node: (isinstance(node, Not), str(node)))))
+
+
+def _bracketed(node: Node, *kinds: type[Node]) -> str:
+    return f"({node})" if isinstance(node, kinds) else str(node)
+
+
+def _written(words: tuple[str, ...]) -> str:
+    written = words[0]
+    for before, word in pairwise(words):
+        written += word if _touch(before, word, written) else f" {word}"
+    return written
+
+
+def _touch(before: str, word: str, written: str) -> bool:
+    """Whether *word*, written without a space, is read as the same two words again."""
+    unspaced = is_unspaced(before), is_unspaced(word)
+    if not any(unspaced) or not (before.isalnum() or unspaced[0]):
+        return False
+    if _APOSTROPHE in {before[-1], word[0]}:
+        return False
+    return (word.isalnum() or unspaced[1]) and is_normalized("NFC", written[-16:] + word)

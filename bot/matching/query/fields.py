@@ -1,0 +1,121 @@
+"""The fields `source:` and `lang:`: what an article is besides its words.
+
+A source is asked for by its host, to which subdomains belong, or by its name; a language by its
+ISO 639-1 code, or by what people write instead.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from bot.matching.query.ast import (
+    And,
+    Language,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Source,
+    conjunction,
+    disjunction,
+    leaves,
+)
+from bot.matching.text import fold
+
+CODES: Final = frozenset(
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy
+    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy
+    hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li
+    ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa
+    pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th
+    ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    """.split()  # noqa: SIM905 - codes in lines are read, 180 quoted ones are not
+)
+# Countries that are no languages, and the names of the languages that most news is written in.
+MEANT: Final = {
+    "jp": "ja", "cn": "zh", "gr": "el", "cz": "cs", "dk": "da", "il": "he", "us": "en", "gb": "en",
+    "mx": "es", "at": "de", "vn": "vi", "ir": "fa", "iw": "he", "in": "hi",
+    "english": "en", "german": "de", "deutsch": "de", "french": "fr", "français": "fr",
+    "spanish": "es", "español": "es", "portuguese": "pt", "português": "pt", "italian": "it",
+    "italiano": "it", "dutch": "nl", "polish": "pl", "russian": "ru", "русский": "ru",
+    "ukrainian": "uk", "українська": "uk", "greek": "el", "turkish": "tr", "türkçe": "tr",
+    "arabic": "ar", "العربية": "ar", "hebrew": "he", "hindi": "hi", "thai": "th", "ไทย": "th",
+    "chinese": "zh", "中文": "zh", "japanese": "ja", "日本語": "ja", "korean": "ko",
+    "한국어": "ko", "vietnamese": "vi", "indonesian": "id", "persian": "fa", "swedish": "sv",
+}  # fmt: skip
+
+
+_HOST = re.compile(
+    r"(?:[a-z]+://|\*?\.)?(?:www\.)?((?:[\w-]+\.)+[\w-]{2,})(?:[:/?#]\S*)?[.,;]?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsAsked:
+    """One source that must have carried an article, and its language; "" asks for nothing."""
+
+    source: str
+    language: str
+
+
+def source_name(typed: str) -> str:
+    """A host without `www.` in small letters, or else the folded words of a name."""
+    host = _HOST.fullmatch(typed.strip())
+    return host[1].lower() if host else folded_name(typed)
+
+
+def folded_name(typed: str) -> str:
+    """`taiwan-news`, "Taiwan news" and "TAIWAN NEWS" are one name."""
+    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    return " ".join(fold(fold(typed).plain).words)
+
+
+def source_keys(sources: Iterable[str]) -> frozenset[str]:
+    """Every name by which a `Source` may ask for one of *sources*, hosts or names.
+
+    A host is asked for by itself and by each domain that it belongs to.
+    """
+    return frozenset().union(*map(_keys_of, sources))
+
+
+@lru_cache(maxsize=20_000)  # the same few carry most articles
+def _keys_of(source: str) -> frozenset[str]:
+    keys = {folded_name(source)}
+    if host := _HOST.fullmatch(source.strip()):
+        labels = host[1].lower().split(".")
+        keys.update(".".join(labels[at:]) for at in range(len(labels) - 1))
+    return frozenset(keys - {""})
+
+
+@lru_cache(maxsize=1_000)
+def language_code(code: str | None) -> str:
+    """`zh` of `zh-Hant`."""
+    return re.split("[-_]", code or "")[0].lower()
+
+
+def asked_of(node: Node) -> FieldsAsked:
+    """What every matching article has; a NOT or an OR asks for nothing of it."""
+    operands = node.operands if isinstance(node, And) else (node,)
+    names = [operand.name for operand in operands if isinstance(operand, Source)]
+    codes = [operand.code for operand in operands if isinstance(operand, Language)]
+    return FieldsAsked(next(iter(names), ""), next(iter(codes), ""))
+
+
+def without_fields(node: Node) -> Node | None:
+    """What must stand in the text of an article that is known to match; None: nothing."""
+    if isinstance(node, Source | Language):
+        return None
+    if isinstance(node, Not):
+        return None if any(map(_is_outside, leaves(node))) else node
+    if isinstance(node, And | Or):
+        kept = [left for operand in node.operands if (left := without_fields(operand))]
+        join = conjunction if isinstance(node, And) else disjunction
+        return join(kept) if kept else None
+    return node
+
+
+def _is_outside(leaf: Leaf) -> bool:
+    return isinstance(leaf, Source | Language)

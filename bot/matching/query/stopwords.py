@@ -1,0 +1,64 @@
+"""Words that stand in nearly every article of their language; alone they are no query."""
+
+from typing import Final
+
+from bot.matching.query.ast import Language, Leaf, Near, Source, Term
+from bot.matching.text import is_unspaced
+
+# Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
+STOP_WORDS = frozenset(
+    """
+    a about after all also an and any are as at be because been before being but by could did do
+    does for from had has have he her here him his how i if in into is its just me more most my no
+    not of off on only or other our out over she should so some such than that the their them then
+    there these they this those to too under up very was we were what when where which while why
+    with would you your
+    aber als an auf aus bei bis da das dass dem den der des ein eine einem einen einer
+    er es fur ich ihr im ist mit nach nicht noch nur oder sich sie sind so uber um und uns von
+    vor wie wir zu zum zur
+    au aux avec ce ces cette dans de des du elle en est et je le les leur mais ne nous on ou
+    pas pour qu que qui sa se ses sur une vous
+    con del el ella lo no para pero por sus una y ya
+    che di e gli ha nel non piu si sono
+    в и на не по с что как это но а к из у за от для о же бы
+    """.split()  # noqa: SIM905, RUF001 - words in lines are read, 250 quoted ones are not; Russian
+)
+# Han characters of grammar; in a phrase they may be anything.
+_GRAMMAR: Final = frozenset("的了是在不一有和也就我他之而与")
+
+
+def is_selective(leaf: Leaf) -> bool:
+    """Whether finding *leaf* says something about an article."""
+    match leaf:
+        case Term():
+            is_name = any(char.isupper() for char in leaf.spelling[1:])
+            is_common = _is_mere_sign(leaf.words) or STOP_WORDS.issuperset(leaf.words)
+            return leaf.prefix or is_name or not is_common
+        case Near():
+            return is_selective(leaf.left) or is_selective(leaf.right)
+        case _:
+            return isinstance(leaf, Source)
+
+
+def may_stand_alone(leaf: Leaf) -> bool:
+    """A letter may be a name (plan A OR plan B), as long as it is not all there is."""
+    return (isinstance(leaf, Term) and _is_letter(leaf.words)) or is_selective(leaf)
+
+
+def is_no_language(leaf: Leaf) -> bool:
+    return not isinstance(leaf, Language)
+
+
+def is_any(_: Leaf) -> bool:
+    return True
+
+
+def _is_letter(words: tuple[str, ...]) -> bool:
+    return len(words) == len(words[0]) == 1 and not _is_mere_sign(words)
+
+
+def _is_mere_sign(words: tuple[str, ...]) -> bool:
+    """A lone kana, Thai, Lao, Khmer or Myanmar letter stands inside nearly every word."""
+    if len(words) != 1 or not is_unspaced(words[0]):
+        return False
+    return words[0] in _GRAMMAR or words[0] < "\u3400"

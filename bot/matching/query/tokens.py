@@ -1,0 +1,383 @@
+"""A query's text as tokens: words, phrases, names, brackets and operators, each with its place.
+
+- Whatever the keyboard wrote is read: quotes of any family ("…", “…”, „…“, «…», »…«, 「…」,
+  《…》, ‘…’, '…'), brackets and stars of any width, the dashes that telephones make of a minus, and
+  `!` for it.
+- A word that folds to nothing, such as a lone `&`, is no token. `"a b"~5` is three: `a NEAR/5 b`.
+- `and` and `or` in small letters are operators between two parts of a query, not at its beginning
+  or end; `not` is one before a part of a query, not at its end. In quotes all of them are words, as
+  is `And` with one capital.
+- `NEAR` in capitals without a number is one between two parts, so that it is asked how far.
+"""  # noqa: RUF002 - they are its matter
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from unicodedata import normalize
+
+from bot.matching.query.errors import Code, QueryError, error_here, not_before
+from bot.matching.query.fields import CODES, MEANT, folded_name, language_code, source_name
+from bot.matching.text import INSIDE_HEBREW, fold, is_hangul, is_unspaced, spelling_of
+
+
+class Kind(StrEnum):
+    TERM = "term"
+    OPEN = "open"
+    CLOSE = "close"
+    AND = "and"
+    OR = "or"
+    NOT = "not"
+    NEAR = "near"
+    TITLE = "title"
+    SOURCE = "source"
+    LANGUAGE = "lang"
+    TOPIC = "topic"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    kind: Kind
+    position: int
+    length: int
+    words: tuple[str, ...] = ()  # folded; a term has at least one
+    prefix: bool = False
+    spelling: str = ""  # where it must be spelt exactly so
+    typed: str = ""  # a term or name as it was written, without quotes or star
+    name: str = ""  # what a topic, source or language is called
+    distance: int = -1  # of a NEAR; -1 where it is not said
+
+    @property
+    def end(self) -> int:
+        return self.position + self.length
+
+
+FIELDS: Final = ("title", "source", "lang")
+# Fields of other search engines, and what to write instead; "" where there is no such thing.
+MEANT_FIELDS: Final = {
+    "headline": "title:", "intitle": "title:", "allintitle": "title:", "subject": "title:",
+    "site": "source:", "domain": "source:", "host": "source:", "from": "source:",
+    "publisher": "source:", "language": "lang:", "topic": "#", "intext": "", "inurl": "",
+    "url": "", "author": "",
+}  # fmt: skip
+
+_WIDE = {code: code - ord("a") + ord("\uff41") for code in range(ord("a"), ord("z") + 1)}
+_NAMES = [*FIELDS, *MEANT_FIELDS]
+# Of full width too, as a Japanese keyboard writes them.
+_ANY_FIELD = "|".join([*_NAMES, *(name.translate(_WIDE) for name in _NAMES)])
+
+_DOUBLE = '"\u201c\u201d\u201e\u201f\uff02\u301d\u301e\u301f'
+# What closes a quote that this opens.
+CLOSERS: Final = {
+    **dict.fromkeys(_DOUBLE, _DOUBLE),
+    **dict.fromkeys("«»", "«»"),
+    **dict.fromkeys("‹›", "‹›"),  # noqa: RUF001 - French
+    "「": "」", "『": "』", "《": "》", "〈": "〉",
+}  # fmt: skip
+_OPENING = "".join(CLOSERS)
+# Before a letter they are apostrophes, unless it is the `c` of exactly so.
+_LETTER = r"(?![cC]\b)\w"
+_SINGLES = {"'": "'", "\u2018": "\u2019", "\u201a": "\u2018\u2019"}
+OPENINGS: Final = "([{\uff08\uff3b\uff5b\u3010\u3014\u3016"
+CLOSINGS: Final = ")]}\uff09\uff3d\uff5d\u3011\u3015\u3017"
+_SEPARATORS = "\u3001\u3002\uff0c\uff1b\uff01\uff1f\u061b\u060c"
+_CLOSING = "」』》〉"
+_BARS = "|\uff5c\u00a6"
+_MINUSES = r"!\-\u2212\u2013\u2014\uff0d"
+_BRACKETS = re.escape(OPENINGS + CLOSINGS)
+# A single quote closes before what is no letter; without such a one it opens nothing.
+_SINGLE = "|".join(
+    rf"{opening} (?= (?: [^{closers}] | [{closers}] (?={_LETTER}) )* [{closers}] (?!{_LETTER}) )"
+    for opening, closers in _SINGLES.items()
+)
+
+LEXEME: Final = re.compile(
+    rf"""(?P<space> [\s{_SEPARATORS}]+ )
+       | (?P<open>  [{re.escape(OPENINGS)}] )
+       | (?P<close> [{re.escape(CLOSINGS)}] )
+       | (?P<or>    [{_BARS}]+ )
+       | (?P<quote> [{_OPENING}] | {_SINGLE} )
+       | (?P<not>   [{_MINUSES}]+ (?=[^\s{_MINUSES}]) )
+       | (?P<topic> [\#\uff03] (?=[^\W_]|[{_OPENING}]|{_SINGLE}) )
+       | (?P<field> (?:{_ANY_FIELD}) [\ ]? [:\uff1a] )
+       | (?P<word>  (?:[^\s{_BARS}{_BRACKETS}{_OPENING}{_CLOSING}{_SEPARATORS}]
+                      | {INSIDE_HEBREW})+ )
+       | (?P<stray> . )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+# Behind a closing quote: `c` for exactly this spelling, `~5` for near each other.
+AFTER_QUOTE: Final = re.compile(
+    r"(?P<exact>[cC](?!\w))?(?P<near>[~\uff5e\u301c]\s*(?P<far>\d{0,9}))?"
+)
+STARS: Final = "*\uff0a\ufe61"
+
+
+def quoted(text: str, at: int) -> tuple[str, int]:
+    """What stands in the quotes that open at *at*, and where they end."""
+    end = _closing(text, at)
+    if end is None:
+        raise QueryError(Code.UNCLOSED_QUOTE, text, at, 1, text.rstrip() + CLOSERS[text[at]][0])
+    return text[at + 1 : end].strip(), end + 1
+
+
+def _closing(text: str, at: int) -> int | None:
+    single = _SINGLES.get(text[at])
+    closer = rf"[{single}](?!{_LETTER})" if single else f"[{CLOSERS[text[at]]}]"
+    closing = re.compile(f"{INSIDE_HEBREW}|({closer})")
+    return next((found.start() for found in closing.finditer(text, at + 1) if found[1]), None)
+
+
+SHORTEST_PREFIX = 3
+
+_STAR = re.compile(f"[{STARS}]")
+
+
+def term_token(text: str, start: int, end: int, inside: str, if_empty: Code | None = None) -> Token:
+    """Read *inside*, which stands between *start* and *end*, perhaps in quotes."""
+    stem = inside.rstrip(STARS)
+    prefix = stem != inside
+    # Twice: an unseen character beside a sign may hide that the sign is no part of a name.
+    words = fold(fold(stem).plain).words
+    if _STAR.search(stem) or (prefix and not words):
+        raise QueryError(Code.STRAY_STAR, text, start, end - start)
+    if if_empty and not words:
+        raise QueryError(if_empty, text, start, end - start)
+    if prefix and len(words[-1]) < SHORTEST_PREFIX and not _is_beginning_anyway(words[-1]):
+        raise error_here(Code.SHORT_PREFIX, text, start, end, _STAR.sub("", text[start:end]))
+    return Token(Kind.TERM, start, end - start, words, prefix, typed=" ".join(stem.split()))
+
+
+def _is_beginning_anyway(word: str) -> bool:
+    return is_unspaced(word) or is_hangul(word)
+
+
+def exact_term(
+    text: str, start: int, end: int, inside: str, if_empty: Code = Code.EMPTY_PHRASE
+) -> Token:
+    """The same, to be found only as it is spelt here."""
+    if _STAR.search(inside):
+        raise error_here(Code.EXACT_STAR, text, start, end, _STAR.sub("", text[start:end]))
+    spelling, words = spelling_of(inside)
+    if not words:
+        raise QueryError(if_empty, text, start, end - start)
+    return Token(Kind.TERM, start, end - start, words, spelling=spelling)
+
+
+_KINDS = {"title": Kind.TITLE, "source": Kind.SOURCE, "lang": Kind.LANGUAGE}
+_SEVERAL = re.compile("[,;\uff0c\uff1b\u3001]+")
+_INSIDE = re.compile(f"([^{re.escape(OPENINGS + CLOSINGS)}]*)[{re.escape(CLOSINGS)}]")
+_OPERATORS = frozenset({"and", "or", "not", "AND", "OR", "NOT"})
+_ORS = frozenset({"or", "OR", "\uff2f\uff32"})
+
+
+def field_token(text: str, found: re.Match[str]) -> Iterator[Token]:
+    """`title:` is a token by itself; the others have a name behind them, or brackets of names."""
+    start, end = found.span()
+    name = normalize("NFKC", found[0][:-1]).strip().lower()
+    if name not in FIELDS:
+        raise error_here(Code.UNKNOWN_FIELD, text, start, end, MEANT_FIELDS[name])
+    kind = _KINDS[name]
+    opening = LEXEME.match(text, _behind(text, end))
+    if kind is Kind.TITLE:
+        yield Token(kind, start, end - start)
+    elif opening and opening.lastgroup == "open":
+        yield from _listed(text, found, opening, kind)
+    else:
+        yield named_tokens(text, found, kind)
+
+
+def named_tokens(text: str, found: re.Match[str], kind: Kind) -> Token:
+    start, end = found.span()
+    behind = LEXEME.match(text, end if kind is Kind.TOPIC else _behind(text, end))
+    if behind is None or behind.lastgroup not in {"word", "quote"}:
+        is_not = behind is not None and behind.lastgroup == "not"
+        turned = not_before(text, start, end) if is_not else ""
+        raise QueryError(Code.NOTHING_FOLLOWS, text, start, end - start, turned)
+    token = _name(text, behind, kind)
+    if not token.name:
+        raise QueryError(Code.NOTHING_FOLLOWS, text, start, end - start)
+    return Token(kind, start, token.end - start, typed=token.typed, name=token.name)
+
+
+def _behind(text: str, end: int) -> int:
+    return end + len(text[end:]) - len(text[end:].lstrip())
+
+
+def _listed(text: str, found: re.Match[str], opening: re.Match[str], kind: Kind) -> Iterator[Token]:
+    """`source:(a OR b)` is `(source:a OR source:b)`."""
+    yield Token(Kind.OPEN, found.start(), opening.end() - found.start())
+    at, was_name = opening.end(), False
+    while behind := LEXEME.match(text, at):
+        at, group = behind.end(), behind.lastgroup
+        is_or = group == "or" or behind[0] in _ORS
+        if group == "space":
+            continue
+        if group == "close":
+            yield Token(Kind.CLOSE, behind.start(), len(behind[0]))
+            return
+        if group not in {"word", "quote", "or"} or is_or is not was_name:
+            raise _not_listed(text, opening, kind)
+        token = _or(behind) if is_or else _name(text, behind, kind)
+        if not (is_or or token.name):
+            raise _not_listed(text, opening, kind)
+        at, was_name = token.end, not is_or
+        yield token
+    raise QueryError(Code.UNCLOSED_BRACKET, text, opening.start(), 1, f"{text.rstrip()})")
+
+
+def _or(found: re.Match[str]) -> Token:
+    return Token(Kind.OR, found.start(), len(found[0]))
+
+
+def _not_listed(text: str, opening: re.Match[str], kind: Kind) -> QueryError:
+    """Names with nothing between them are one name of several words, or have lost their ORs."""
+    start = opening.start()
+    found = _INSIDE.match(text, opening.end())
+    end = found.end() if found else len(text)
+    names = _SEVERAL.sub(" ", found[1]).split() if found else []
+    if not names or not all(_is_name(name) for name in names):
+        return QueryError(Code.FIELD_BRACKETS, text, start, end - start)
+    is_one = kind is Kind.SOURCE and names == text[opening.end() : end - 1].split()
+    if is_one and not all("." in name for name in names):
+        return error_here(Code.FIELD_BRACKETS, text, start, end, f'"{" ".join(names)}"')
+    return error_here(Code.FIELD_BRACKETS, text, start, end, f"({' OR '.join(names)})")
+
+
+def _is_name(word: str) -> bool:
+    return word[0].isalnum() and word not in _OPERATORS
+
+
+def _name(text: str, found: re.Match[str], kind: Kind) -> Token:
+    start, end, typed = found.start(), found.end(), found[0]
+    if found.lastgroup == "quote":
+        typed, end = quoted(text, start)
+    elif kind is not Kind.TOPIC and _SEVERAL.search(typed.rstrip(",;.")):
+        instead = f"({' OR '.join(_SEVERAL.sub(' ', typed).split())})"
+        raise error_here(Code.FIELD_BRACKETS, text, start, end, instead)
+    typed = typed.strip()
+    if kind is Kind.LANGUAGE:
+        return Token(kind, start, end - start, name=_language(text, (start, end), typed))
+    name = source_name(typed) if kind is Kind.SOURCE else folded_name(typed)
+    return Token(kind, start, end - start, typed=typed, name=name)
+
+
+def _language(text: str, place: tuple[int, int], typed: str) -> str:
+    code = language_code(normalize("NFKC", typed).rstrip(",;."))
+    if code in CODES:
+        return code
+    start, end = place
+    if meant := MEANT.get(typed.casefold()) or MEANT.get(code, ""):
+        raise error_here(Code.UNKNOWN_LANGUAGE, text, start, end, meant)
+    raise QueryError(Code.UNKNOWN_LANGUAGE, text, start, end - start)
+
+
+FARTHEST = 50  # words between two that are near
+
+_IN_CAPITALS = {"AND": Kind.AND, "OR": Kind.OR, "NOT": Kind.NOT}
+_NEAR = re.compile(r"near/(\d{0,9})", re.IGNORECASE)
+# What other search engines write for it, or what was meant as it.
+_LIKE_NEAR = re.compile(r"(?:NEAR[^\w\s]*|[NnWw]/)(\d+).*")
+_LONGEST_OPERATOR = 20
+
+
+def tokens(text: str) -> Iterator[Token]:
+    at = 0
+    while found := LEXEME.match(text, at):
+        for token in _tokens(text, found):
+            at = token.end
+            if token.kind is not Kind.TERM or token.words:
+                yield token
+    yield Token(Kind.END, len(text), 0)
+
+
+def _tokens(text: str, found: re.Match[str]) -> Iterator[Token]:
+    at, length = found.start(), len(found[0])
+    match found.lastgroup:
+        case "quote":
+            yield from _quoted(text, at)
+        case "word":
+            yield _word(text, at, found[0])
+        case "field":
+            yield from field_token(text, found)
+        case "topic":
+            yield named_tokens(text, found, Kind.TOPIC)
+        case "space" | "stray":
+            yield Token(Kind.TERM, at, length)
+        case kind:
+            yield Token(Kind(kind or ""), at, length)
+
+
+def _word(text: str, at: int, word: str) -> Token:
+    operator = normalize("NFKC", word) if len(word) < _LONGEST_OPERATOR else word
+    if operator in _IN_CAPITALS:
+        return Token(_IN_CAPITALS[operator], at, len(word))
+    if near := _NEAR.fullmatch(operator):
+        return Token(
+            Kind.NEAR, at, len(word), distance=_distance(text, at, at + len(word), near[1])
+        )
+    if meant := _LIKE_NEAR.fullmatch(operator):
+        raise error_here(Code.NEAR_HOW_FAR, text, at, at + len(word), f"NEAR/{meant[1]}")
+    return term_token(text, at, at + len(word), word)
+
+
+def _quoted(text: str, at: int) -> Iterator[Token]:
+    inside, end = quoted(text, at)
+    after = AFTER_QUOTE.match(text, end)
+    if after is None:
+        raise AssertionError  # it matches nothing too
+    behind = after.end()
+    if behind < len(text) and text[behind] in STARS:
+        code = Code.EXACT_STAR if after["exact"] else Code.STRAY_STAR
+        instead = text[at:behind] if after["exact"] else f'"{inside}*"'
+        raise error_here(code, text, at, behind + 1, instead)
+    read = exact_term if after["exact"] else term_token
+    if after["near"] is None:
+        yield read(text, at, after.end(), inside, Code.EMPTY_PHRASE)
+        return
+    pieces = inside.split()
+    if len(pieces) != 2:  # noqa: PLR2004 - two are near each other
+        raise QueryError(Code.NEAR_WHAT, text, at, after.end() - at)
+    distance = _distance(text, after.start("near"), after.end(), after["far"])
+    one, other = (read(text, at, after.end(), piece, Code.EMPTY_PHRASE) for piece in pieces)
+    yield from (one, Token(Kind.NEAR, at, after.end() - at, distance=distance), other)
+
+
+def _distance(text: str, start: int, end: int, far: str) -> int:
+    """*far* is the number as it was written, in the NEAR between *start* and *end*."""
+    if not far:
+        instead = text[start:end].rstrip() + "5"
+        raise error_here(Code.NEAR_HOW_FAR, text, start, end, instead)
+    if int(far) > FARTHEST:
+        instead = text[start:end].replace(text[start:end][-len(far) :], str(FARTHEST))
+        raise error_here(Code.NEAR_TOO_FAR, text, start, end, instead)
+    return int(far)
+
+
+_SMALL = {"and": Kind.AND, "or": Kind.OR, "not": Kind.NOT, "NEAR": Kind.NEAR}
+BEGINNINGS = frozenset(
+    {Kind.TERM, Kind.OPEN, Kind.NOT, Kind.TITLE, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC}
+)
+_ENDS = frozenset({Kind.TERM, Kind.CLOSE, Kind.SOURCE, Kind.LANGUAGE, Kind.TOPIC})
+
+
+def resolved(text: str, read: Sequence[Token]) -> list[Token]:
+    """*read* with the small operators as what they are; the last of *read* is the end."""
+    found: list[Token] = []
+    for at, token in enumerate(read):
+        kind = _SMALL.get(text[token.position : token.end])
+        if kind and token.kind is Kind.TERM and _is_meant(kind, found, text, read[at + 1]):
+            found.append(replace(token, kind=kind, words=()))
+        else:
+            found.append(token)
+    return found
+
+
+def _is_meant(kind: Kind, before: Sequence[Token], text: str, after: Token) -> bool:
+    is_between = bool(before) and before[-1].kind in _ENDS
+    if after.kind not in BEGINNINGS:
+        return False
+    is_operator = text[after.position : after.end] in {"and", "or"}
+    return not is_operator and (is_between or kind is Kind.NOT)

@@ -1,0 +1,530 @@
+"""Searching the stored articles: previews, the archive, inline search, near misses, backfill.
+
+The database's index of folded texts gives candidates, the newest first; the evaluator decides, for
+as long as there is time. What is found are stories, each by its newest article.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from bot.matching.evaluate import fold_article, holds, variants
+from bot.matching.explain import Explanation, explain, loosened
+from bot.matching.match import matches_found
+from bot.matching.query import Query
+from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves
+from bot.matching.query.fields import asked_of, source_keys
+from bot.matching.slices import in_slices
+from bot.matching.snippet import Snippet, bold_ranges, snippet, spans
+from bot.matching.text import Place, is_hangul
+from storage.articles import Article
+from storage.db.engine import POSTGRESQL, Storage
+from storage.publishers import first_publisher_names, searchable_names, sources_named
+from storage.queries import MatchFound, store_matches
+from storage.search import (
+    ArticleSearch,
+    FoundStory,
+    articles_of,
+    newest_public_stories,
+    search_articles,
+)
+
+LONGEST_WORD: Final = 200  # bytes; longer words are not in the index
+MOST_CANDIDATES: Final = 1_000  # articles; a query with more of them is said to find "more than"
+TIME_LIMIT: Final = timedelta(milliseconds=120)  # twice on a card, where nothing is found
+MOST_FILLED: Final = 10_000  # articles that a new query is filled from
+SILENT_DAYS: Final = 30
+COMPARED_DAYS: Final = 7
+PER_PAGE: Final = 5  # of the archive
+INLINE_PAGE: Final = 10
+INLINE_DEEPEST: Final = 50  # stories that can be paged through
+SNIPPET: Final = 240  # characters
+_PAGE: Final = 50  # articles read at a time
+_HEADLINES: Final = 3  # of each kind, in a comparison
+_ARCHIVE_SNIPPET: Final = 120  # about a line
+_INLINE_DAYS: Final = 30
+_INLINE_ARTICLES: Final = 5  # looked at for a story: a user waits at each letter
+
+Result = TypeVar("Result")
+SourceNames: TypeAlias = tuple[str, ...]  # hosts and titles of an article's publishers
+Evaluate: TypeAlias = Callable[[Article, SourceNames], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article; the ranges of its title and of the snippet are the words that matched."""
+
+    article_id: int
+    title: str
+    url: str
+    source: str
+    published: datetime | date
+    title_spans: tuple[Place, ...]
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An article that has a part of the query, and what it is missing."""
+
+    title: str
+    url: str
+    explained: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewResult:
+    """*count* stories of the last *days*, at least so many if *is_more*; the newest of them.
+
+    They were counted back to *covered* ago, which is less than *days* if *is_more*.
+    """
+
+    count: int
+    is_more: bool
+    days: int
+    newest: tuple[Hit, ...]
+    covered: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class StoriesFound:
+    """The newest article of each, the newest first; *is_more*: there was no time for all.
+
+    They were searched back to *since*, which is *covered* ago.
+    """
+
+    articles: list[Article]
+    is_more: bool
+    covered: timedelta
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PagePosition:
+    """The page behind the article *article_id*, or before it if *newer*; the first for 0.
+
+    What is stored meanwhile stands before the first page, and moves nothing.
+    """
+
+    article_id: int = 0
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePage:
+    """Some of *count* stories, at least so many if *is_more*; *first* is the rank of the first.
+
+    *newer* and *older* are the neighbouring pages, None where there is none.
+    """
+
+    hits: Sequence[Hit]
+    count: int
+    is_more: bool
+    first: int
+    newer: PagePosition | None
+    older: PagePosition | None
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePage:
+    hits: tuple[Hit, ...]
+    is_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoryCount:
+    """*count* stories in the time *covered*; at least so many in a week if *is_more*."""
+
+    count: int
+    is_more: bool
+    covered: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headlines:
+    """The newest of *count* stories."""
+
+    count: int
+    newest: Sequence[Headline]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two queries found in the same time: stories that only one of them has."""
+
+    before: StoryCount
+    after: StoryCount
+    coming: Headlines
+    going: Headlines
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated(Generic[Result]):
+    """Articles, the newest first, each with its result; the rest as of `StoriesFound`."""
+
+    results: list[tuple[Article, Result]]
+    is_more: bool
+    covered: timedelta
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A *chat_id* means: what reaches that chat; None: what reaches everybody."""
+
+    storage: Storage
+
+    async def hits(
+        self,
+        query: Query,
+        *,
+        chat_id: int | None = None,
+        days: int = 7,
+        limit: int = 3,
+        most: int = MOST_CANDIDATES,
+    ) -> PreviewResult:
+        """Return what *query* found lately, with its newest hits; *most* as in `stories`."""
+        found = await self.stories(query, chat_id=chat_id, days=days, most=most)
+        hits = await self._shown(query, found.articles[:limit], chat_id=chat_id)
+        return PreviewResult(len(found.articles), found.is_more, days, hits, found.covered)
+
+    async def stories(
+        self,
+        query: Query,
+        *,
+        chat_id: int | None = None,
+        days: int | None = 7,
+        most: int | None = None,
+    ) -> StoriesFound:
+        """Return the stories of the last *days* (None: ever) that *query* finds.
+
+        *most*: articles that are looked at, where nobody asks how many there are.
+        """
+        ago = None if days is None else timedelta(days=days)
+        found = await self._candidates(query, _matcher(query), ago=ago, chat_id=chat_id, most=most)
+        stories: dict[int, Article] = {}
+        for article, is_match in found.results:
+            if is_match:
+                stories.setdefault(article.story_id, article)
+        return StoriesFound(list(stories.values()), found.is_more, found.covered, found.since)
+
+    async def silent_days(self, query: Query, *, chat_id: int | None = None) -> int:
+        """Return for how many days *query* has found nothing; 0 where it has found something."""
+        found = await self.hits(query, chat_id=chat_id, days=SILENT_DAYS, limit=0)
+        return 0 if found.count or found.is_more else SILENT_DAYS
+
+    async def near_miss(
+        self, query: Query, *, chat_id: int | None = None, days: int = 7
+    ) -> NearMiss | None:
+        """Return the article that is missing least of *query*, of several the newest."""
+        tree = loosened(query)
+        if tree is None:
+            return None
+
+        def explained(article: Article, sources: SourceNames) -> Explanation:
+            language = article.language
+            return explain(query, article.title, article.text, sources=sources, language=language)
+
+        ago = timedelta(days=days)
+        found = await self._candidates(query, explained, tree=tree, ago=ago, chat_id=chat_id)
+        nearly = [(article, why) for article, why in found.results if why.is_near_miss]
+        nearest = min(nearly, key=lambda pair: pair[1].distance, default=None)
+        return NearMiss(nearest[0].title, nearest[0].url, nearest[1]) if nearest else None
+
+    async def compare(self, old: Query, new: Query, *, chat_id: int) -> Difference:
+        """Compare what two queries found in the last week.
+
+        Where there was no time to look at a whole week of both, the newest articles alone tell what
+        comes and goes: as far back as both were looked at.
+        """
+        before = await self.stories(old, chat_id=chat_id, days=COMPARED_DAYS)
+        after = await self.stories(new, chat_id=chat_id, days=COMPARED_DAYS)
+        since = max(before.since, after.since)
+        return Difference(
+            StoryCount(len(before.articles), before.is_more, before.covered),
+            StoryCount(len(after.articles), after.is_more, after.covered),
+            coming=_only_in(after, before, since),
+            going=_only_in(before, after, since),
+        )
+
+    async def archive(self, query: Query, position: PagePosition, *, chat_id: int) -> ArchivePage:
+        """Return a page of all stored stories that *query* finds."""
+        found = await self.stories(query, chat_id=chat_id, days=None)
+        stories = found.articles
+        start = await self._start(stories, position)
+        page = stories[start : start + PER_PAGE]
+        end = start + len(page)
+        return ArchivePage(
+            hits=await self._shown(query, page, _ARCHIVE_SNIPPET, chat_id=chat_id),
+            count=len(stories),
+            is_more=found.is_more,
+            first=start + 1,
+            newer=PagePosition(page[0].id, newer=True) if start and page else None,
+            older=PagePosition(page[-1].id) if end < len(stories) else None,
+        )
+
+    async def inline(self, query: Query, offset: int) -> InlinePage:
+        """Return a page of what *query* found, the newest first.
+
+        What is shown inline is read by others: articles of public sources only, whoever asks.
+        """
+        until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
+        found = await self.stories(query, days=_INLINE_DAYS, most=until * _INLINE_ARTICLES)
+        hits = await self._shown(query, found.articles[offset:until])
+        return InlinePage(hits, until < min(len(found.articles), INLINE_DEEPEST))
+
+    async def inline_newest(self, chat_id: int, offset: int) -> InlinePage:
+        """Return a page of what the chat's topics found in public sources, the newest first."""
+        until = min(offset + INLINE_PAGE, INLINE_DEEPEST)
+        async with self.storage.reading() as tx:
+            stories = await newest_public_stories(tx, chat_id, until + 1)
+            shown = stories[offset:until]
+            names = await first_publisher_names(tx, [story.article_id for story in shown])
+        hits = tuple(_public_hit(story, names.get(story.article_id, "")) for story in shown)
+        return InlinePage(hits, len(stories) > until)
+
+    async def backfill(self, query_id: int, query: Query, since: datetime) -> int:
+        """Store what a new query matches among the articles since then; return how many it is."""
+
+        def matched(article: Article, sources: SourceNames) -> list[MatchFound]:
+            return matches_found(article, {query_id: query}, sources)
+
+        wanted = ArticleSearch(self._index_query(query.tree), since, whatever_source=True)
+        async with self.storage.reading() as tx:
+            ids = await search_articles(tx, wanted, limit=MOST_FILLED)
+        found = [match for _, some in await self._evaluate(ids, matched) for match in some]
+        async with self.storage.writing() as tx:
+            await store_matches(tx, found)
+        return len(found)
+
+    async def _start(self, stories: Sequence[Article], position: PagePosition) -> int:
+        """Return where the page begins; of an article that is gone it is the first page."""
+        async with self.storage.reading() as tx:
+            known = await articles_of(tx, [position.article_id])
+        if not known:
+            return 0
+        anchor = _rank(known[0])
+        if position.newer:
+            newer = sum(_rank(article) > anchor for article in stories)
+            return max(newer - PER_PAGE, 0)
+        behind = sum(_rank(article) >= anchor for article in stories)
+        return min(behind, max(len(stories) - 1, 0))
+
+    async def _shown(
+        self,
+        query: Query,
+        articles: Sequence[Article],
+        length: int = SNIPPET,
+        *,
+        chat_id: int | None = None,
+    ) -> tuple[Hit, ...]:
+        """Return *articles* as they are shown, with snippets of that *length*."""
+        async with self.storage.reading() as tx:
+            names = await first_publisher_names(tx, [one.id for one in articles], chat_id)
+
+        def shown(article: Article) -> Hit:
+            return _hit(query, article, names.get(article.id, ""), length)
+
+        return tuple([hit async for _, hit in in_slices(articles, shown)])
+
+    async def _candidates(
+        self,
+        query: Query,
+        evaluate: Evaluate[Result],
+        *,
+        ago: timedelta | None,
+        chat_id: int | None,
+        tree: Node | None = None,
+        most: int | None = None,
+    ) -> _Evaluated[Result]:
+        """Evaluate the newest articles that *query* may match, as many as there is time for.
+
+        *tree*: what else they may match in its place. *ago*: how old they may be (None: any age).
+        """
+        tree = tree or query.tree
+        most = MOST_CANDIDATES if most is None else most
+        asked = asked_of(tree)
+
+        def is_meant(*source: str) -> bool:
+            return asked.source in source_keys(source)
+
+        async with self.storage.reading() as tx:
+            named = await sources_named(tx, is_meant, chat_id) if asked.source else None
+            now = tx.now
+            begin = None if ago is None else now - ago
+            wanted = ArticleSearch(
+                self._index_query(tree), begin, chat_id, source_ids=named, language=asked.language
+            )
+            ids = await search_articles(tx, wanted, limit=most + 1)
+        results = await self._evaluate(
+            ids[:MOST_CANDIDATES],
+            evaluate,
+            at_most=TIME_LIMIT,
+            with_names=any(isinstance(leaf, Source) for leaf in leaves(query.tree)),
+        )
+        results.sort(key=lambda pair: _rank(pair[0]), reverse=True)
+        is_more = len(results) < len(ids)
+        oldest = results[-1][0].news_at if results else now
+        since = oldest if begin is None or (is_more and results) else begin
+        return _Evaluated(results, is_more, now - since, since)
+
+    async def _evaluate(
+        self,
+        ids: Sequence[int],
+        evaluate: Evaluate[Result],
+        *,
+        at_most: timedelta = timedelta.max,
+        with_names: bool = True,
+    ) -> list[tuple[Article, Result]]:
+        """Read the articles a page at a time, so that the event loop has its turns.
+
+        Of what is to take *at_most* so long the first page is evaluated in any case.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + at_most.total_seconds()
+        results: list[tuple[Article, Result]] = []
+        for start in range(0, len(ids), _PAGE):
+            page = ids[start : start + _PAGE]
+            async with self.storage.reading() as tx:
+                articles = await articles_of(tx, page)
+                names = await searchable_names(tx, page) if with_names else {}
+
+            def evaluate_one(article: Article, names: dict[int, SourceNames] = names) -> Result:
+                return evaluate(article, names.get(article.id, ()))
+
+            async for pair in in_slices(articles, evaluate_one):
+                results.append(pair)
+                if start and clock() >= until:
+                    return results
+            if clock() >= until:
+                break
+        return results
+
+    def _index_query(self, tree: Node) -> str | None:
+        """Return what the database's index is asked for; None: for nothing, all may match."""
+        dialect = TSQUERY if self.storage.dialect == POSTGRESQL else FTS5
+        return dialect.expression(tree)
+
+
+def _rank(article: Article) -> tuple[datetime, int]:
+    return article.news_at, article.id
+
+
+def _matcher(query: Query) -> Evaluate[bool]:
+    def is_match(article: Article, sources: SourceNames) -> bool:
+        folded = fold_article(
+            article.title, article.text, sources=sources, language=article.language
+        )
+        return holds(query.tree, folded.has)
+
+    return is_match
+
+
+def _only_in(one: StoriesFound, other: StoriesFound, since: datetime) -> Headlines:
+    known = {article.story_id for article in other.articles}
+    only = [
+        article
+        for article in one.articles
+        if article.story_id not in known and article.news_at >= since
+    ]
+    shown = [Headline(article.title, article.url) for article in only[:_HEADLINES]]
+    return Headlines(len(only), shown)
+
+
+def _hit(query: Query, article: Article, source: str, length: int) -> Hit:
+    found = spans(query, article.title, article.text)
+    return Hit(
+        article_id=article.id,
+        title=article.title,
+        url=article.url,
+        source=source,
+        published=article.published_at or article.published_on or article.news_at,
+        title_spans=bold_ranges(span for span in found if span.field == "title"),
+        snippet=snippet(article.text, found, length),
+    )
+
+
+def _public_hit(story: FoundStory, source: str) -> Hit:
+    return Hit(
+        article_id=story.article_id,
+        title=story.title,
+        url=story.url,
+        source=source,
+        published=story.published_at or story.news_at,
+        title_spans=(),
+        snippet=snippet(story.text or story.summary, ()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a database's index writes words, beginnings, AND and OR.
+
+    The expression of a query finds every article that matches, and others.
+    """
+
+    word: Callable[[str], str]
+    beginning: Callable[[str], str]
+    both: str
+    either: str
+
+    def expression(self, node: Node) -> str | None:
+        match node:
+            case Term():
+                return self._any(self._form(form, prefix=node.prefix) for form in variants(node))
+            case And():
+                return self._all(self.expression(operand) for operand in node.operands)
+            case Or():
+                return self._any(self.expression(operand) for operand in node.operands)
+            case Near():
+                return self._all(map(self.expression, (node.left, node.right)))
+            case _:
+                return None
+
+    def _form(self, form: tuple[str, ...], *, prefix: bool) -> str | None:
+        words = set(form[:-1] if prefix else form)
+        asked = [self._word(word) for word in sorted(words)]
+        return self._all([*asked, self._beginning(form[-1])] if prefix else asked)
+
+    def _word(self, word: str) -> str | None:
+        if is_hangul(word):
+            return self._beginning(word)
+        return self.word(word) if len(word.encode()) < LONGEST_WORD else None
+
+    def _beginning(self, word: str) -> str | None:
+        return self.beginning(word) if len(word.encode()) < LONGEST_WORD else None
+
+    def _all(self, parts: Iterable[str | None]) -> str | None:
+        asked = [part for part in parts if part is not None]
+        return self._joined(self.both, asked) if asked else None
+
+    def _any(self, parts: Iterable[str | None]) -> str | None:
+        asked = list(parts)
+        known = [part for part in asked if part is not None]
+        return self._joined(self.either, known) if len(known) == len(asked) else None
+
+    @staticmethod
+    def _joined(operator: str, parts: list[str]) -> str:
+        return parts[0] if len(parts) == 1 else f"({operator.join(parts)})"
+
+
+def _fts5_word(word: str) -> str:
+    doubled = word.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _tsquery_word(word: str) -> str:
+    doubled = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
+
+
+FTS5: Final = Dialect(_fts5_word, lambda word: _fts5_word(word) + " *", " AND ", " OR ")
+TSQUERY: Final = Dialect(_tsquery_word, lambda word: _tsquery_word(word) + ":*", " & ", " | ")
