@@ -328,6 +328,17 @@ def language_token(code: str) -> str:
     return f"lang:{code}"
 
 
+async def articles_after(tx: Transaction, article_id: int, limit: int) -> list[FoldedText]:
+    """Return the texts, not folded, of the articles with ids above *article_id*, in their order."""
+    rows = await tx.session.exec(
+        select(Article.id, Article.title, Article.text, Article.language)
+        .where(col(Article.id) > article_id)
+        .order_by(col(Article.id))
+        .limit(limit)
+    )
+    return [FoldedText(*row) for row in rows]
+
+
 async def replace_folded(tx: Transaction, rows: Sequence[FoldedText]) -> None:
     """Store and index the folded texts of articles that may have had others."""
     if rows and tx.dialect != POSTGRESQL:

@@ -234,3 +234,54 @@ class MatchFound(NamedTuple):
 async def store_matches(tx: Transaction, found: Sequence[MatchFound]) -> None:
     """Store those not known yet."""
     await insert_new(tx, Match, [match._asdict() | {"found_at": tx.now} for match in found])
+
+
+# Folding: by which version of the rules articles and queries are stored.
+
+
+class FoldingProgress(NamedTuple):
+    """The *version* that everything has, and how far refolding to the *target* has come."""
+
+    version: int = 0
+    target: int = 0
+    article_id: int = 0
+    query_id: int = 0
+
+
+async def folding_progress(tx: Transaction) -> FoldingProgress:
+    names = {f"folding {name}": name for name in FoldingProgress._fields}
+    wanted = select(ChangeNumber.name, ChangeNumber.value).where(
+        among(col(ChangeNumber.name), list(names))
+    )
+    return FoldingProgress(**{names[name]: value for name, value in await tx.session.exec(wanted)})
+
+
+async def set_folding_progress(tx: Transaction, progress: FoldingProgress) -> None:
+    rows = [
+        {"name": f"folding {name}", "value": value} for name, value in progress._asdict().items()
+    ]
+    await upsert(tx, ChangeNumber, rows, key="name", changes="value = excluded.value")
+
+
+async def topics_of_queries_after(
+    tx: Transaction, query_id: int, limit: int
+) -> dict[int, tuple[str, list[Topic]]]:
+    """Return the live queries with ids above *query_id*: canonical text and topics, by id."""
+    found = await live_queries(tx, query_id, limit)
+    queries: dict[int, tuple[str, list[Topic]]] = {each: (text, []) for each, text in found}
+    topics = select(Topic).where(among(col(Topic.query_id), list(queries)))
+    for topic in await tx.session.exec(topics.order_by(col(Topic.id))):
+        queries[topic.query_id][1].append(topic)
+    return queries
+
+
+async def rewrite_query(tx: Transaction, query_id: int, canonical: str) -> None:
+    """Let the row stand for *canonical*, with its matches, unless another row does already."""
+    if await find_query(tx, canonical) is not None:
+        return
+    number = await _next_changes(tx, 1)
+    await tx.session.exec(
+        update(Query)
+        .where(col(Query.id) == query_id)
+        .values(canonical=canonical, canonical_hash=_hash(canonical), changed=number)
+    )

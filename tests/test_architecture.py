@@ -36,6 +36,7 @@ STEPS = {
     "bot.sources.articles.meeting",
     "bot.sources.finding.searching",
     "bot.matching.index_sync",
+    "bot.matching.refold",
     "bot.subscribers.adding_lists",
     "bot.subscribers.forgetting",
     "bot.subscribers.tidying",

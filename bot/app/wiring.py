@@ -22,6 +22,7 @@ TICK_SECONDS = {
     "page": 2,
     "group": 5,
     "match": 2,  # and so an idle process follows new queries
+    "refold": 3600,
     "alert": 5,
     "also": 5,
     "bundle": 5,

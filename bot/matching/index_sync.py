@@ -63,7 +63,7 @@ class IndexSync:
             await self.catch_up()
 
     async def queries(self, ids: set[int]) -> dict[int, Query]:
-        """Return those of *ids* that are stored; what an id stands for never changes."""
+        """Return those of *ids* that are stored."""
         found = {number: self._matched.pop(number) for number in ids & self._matched.keys()}
         left = iter(ids - found.keys())
         while some := list(islice(left, _PAGE)):
@@ -78,6 +78,7 @@ class IndexSync:
     def _follow(self, changed: Iterable[QueryChange]) -> Slices[None]:
         for change in changed:
             self.index.remove(change.query_id)
+            self._matched.pop(change.query_id, None)
             if change.live:
                 yield from _parsed([(change.query_id, change.canonical)], self.index.add)
             self.number = change.number

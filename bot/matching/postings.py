@@ -33,6 +33,7 @@ from bot.matching.clauses import (
 from bot.matching.evaluate import Field, FoldedArticle
 from bot.matching.query import Query
 from bot.matching.slices import Slices
+from bot.matching.text import JOIN, POINT
 
 Hashes: TypeAlias = NDArray[np.uint64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -307,7 +308,7 @@ def _words(text: Field) -> list[str]:
     """Return the words of a short text, then those that only its joined reading has."""
     words = text.folded.plain.split()
     if text.folded.joined:
-        words += _around_joins(words, text.folded.joined.split())
+        words += _around_joins(text.folded.marked.split())
     words.append(_BREAK)
     return words
 
@@ -321,26 +322,21 @@ def _parted(title: Field, text: Field) -> Iterator[list[str]]:
         yield [_BREAK]
 
 
-def _around_joins(plain: Sequence[str], joined: Sequence[str]) -> list[str]:
-    """Return the words of *joined* that stand apart in *plain*, each with its neighbours.
+def _around_joins(marked: Sequence[str]) -> list[str]:
+    """Return the joined reading of each word that has a mark, with its neighbours.
 
     As many neighbours as a phrase may have; breaks stand for what is left out.
     """
     around = [_BREAK]
-    done = at = 0
-    for place, word in enumerate(joined):
-        if plain[at] == word:
-            at += 1
+    done = 0
+    for place, word in enumerate(marked):
+        if JOIN not in word and POINT not in word:
             continue
-        missing = len(word.replace(".", ""))
-        while missing > 0:
-            missing -= len(plain[at].replace(".", ""))
-            at += 1
         first = max(done, place - LONGEST_PHRASE + 1)
         if first > done:
             around.append(_BREAK)
-        done = min(len(joined), place + LONGEST_PHRASE)
-        around += joined[first:done]
+        done = max(done, min(len(marked), place + LONGEST_PHRASE))
+        around += [each.replace(JOIN, "").replace(POINT, "") for each in marked[first:done]]
     return around
 
 

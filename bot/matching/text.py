@@ -21,8 +21,8 @@ Whoever changes a rule raises `FOLDING_VERSION`: what is stored is then folded a
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, groupby, islice, product
@@ -186,6 +186,8 @@ _KEPT: Final = 16  # marks, of a long run
 _FEW: Final = 24  # different characters, which many languages write beside those of ASCII
 _PLAIN = re.compile("[a-z0-9 ]*")  # folds to itself
 _HALF_WIDTH = re.compile("[\uff65-\uff9f]+")
+_JOINS_NOTHING = re.compile(f"(?<![^ {JOIN}]){JOIN}+|{JOIN}+(?= |$)|{JOIN}(?={JOIN})")
+_MORE: Final = "\x07"  # a word of its own; behind it stands what is there for the index only
 
 _LETTER = "[A-Za-z\u0410-\u044f]"
 _JOINER = "[-\u2010\u2011'\u2019\u02bc\uff07]"
@@ -215,11 +217,21 @@ _INSTEAD = {
 class Folded:
     """Two readings of a text, each with a space before and after every word ("" if no word).
 
-    `joined` is "" where it would equal `plain`.
+    Both come of *marked*, where signs stand for what joins two words (`JOIN`) or the letters of one
+    (`POINT`). `joined` is "" where it would equal `plain`.
     """
 
-    plain: str
-    joined: str = ""
+    marked: str
+    plain: str = field(init=False, compare=False)
+    joined: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        plain, joined = self.marked, ""
+        if JOIN in plain or POINT in plain:
+            joined = plain.replace(JOIN, "").replace(POINT, "")
+            plain = plain.replace(JOIN, " ").replace(POINT, ".")
+        object.__setattr__(self, "plain", plain)
+        object.__setattr__(self, "joined", joined)
 
     @property
     def readings(self) -> tuple[str, ...]:
@@ -228,6 +240,21 @@ class Folded:
     @property
     def words(self) -> tuple[str, ...]:
         return tuple(self.plain.split())
+
+    @property
+    def stored(self) -> str:
+        """Return what the database keeps and indexes: the marked words, then each without marks."""
+        if not self.joined:
+            return self.marked[1:-1]
+        words = [word for word in self.marked.split() if JOIN in word or POINT in word]
+        apart = {part for word in words for part in Folded(word).plain.split()}
+        more = sorted(apart | {Folded(word).joined for word in words})
+        return " ".join((self.marked[1:-1], _MORE, *more))
+
+    @classmethod
+    def of_stored(cls, stored: str) -> "Folded":
+        marked = stored.partition(_MORE)[0].rstrip(" ")
+        return cls(f" {marked} " if marked else "")
 
 
 def fold(text: str) -> Folded:
@@ -259,23 +286,12 @@ def merged(parts: Sequence[Folded]) -> Folded:
     """The folded pieces of a text as one."""
     if len(parts) == 1:
         return parts[0]
-    plain = _run_together(part.plain for part in parts)
-    if not any(part.joined for part in parts):
-        return Folded(plain)
-    return Folded(plain, _run_together(part.joined or part.plain for part in parts))
-
-
-def _run_together(readings: Iterable[str]) -> str:
-    words = [reading[:-1] for reading in readings if reading]
-    return "".join((*words, " ")) if words else ""
+    words = [part.marked[:-1] for part in parts if part.marked]
+    return Folded("".join((*words, " ")) if words else "")
 
 
 def _fold(text: str) -> Folded:
-    marked = _translated(text)
-    if JOIN not in marked and POINT not in marked:
-        return Folded(_spaced(marked))
-    plain = _spaced(marked.replace(JOIN, " ").replace(POINT, "."))
-    return Folded(plain, _spaced(marked.replace(JOIN, "").replace(POINT, "")))
+    return Folded(_spaced(_translated(text)))
 
 
 def _translated(text: str) -> str:
@@ -310,18 +326,13 @@ def is_easy(char: str) -> bool:
 
 
 def folded_text(text: str) -> str:
-    """What is stored and indexed: the plain words, then those of the joined reading alone."""
-    return finished(text_in_slices(text))
+    """What is stored and indexed of a text."""
+    return fold(text).stored
 
 
 def text_in_slices(text: str) -> Slices[str]:
     """The same as `folded_text`."""
-    folded = yield from _folding(text)
-    if not folded.joined:
-        return folded.plain[1:-1]
-    words = folded.words
-    more = sorted(set(folded.joined.split()).difference(words))
-    return " ".join((*words, *more))
+    return (yield from _folding(text)).stored
 
 
 def compose(text: str) -> str:
@@ -350,6 +361,8 @@ def _instead(found: re.Match[str]) -> str:
 
 def _spaced(text: str) -> str:
     """The table leaves no white space but blanks: `split` and `join` would take longer."""
+    if JOIN in text:
+        text = _JOINS_NOTHING.sub("", text)
     while "  " in text:
         text = text.replace("  ", " ")
     words = text.strip(" ")

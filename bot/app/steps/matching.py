@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def matching_loops(around: Surroundings) -> list[Loop]:
     from bot.matching.index_sync import IndexSync
     from bot.matching.match import Matching
+    from bot.matching.refold import Refolding
     from bot.sources.group import Grouping
 
     storage, owner = around.storage, around.owner
@@ -26,4 +27,9 @@ def matching_loops(around: Surroundings) -> list[Loop]:
     )
     grouping = Grouping(storage, owner)
     matching = Matching(storage, sync, owner)
-    return [Loop("group", grouping.group_new), Loop("match", matching.match_new)]
+    refolding = Refolding(storage, owner)
+    return [
+        Loop("group", grouping.group_new),
+        Loop("match", matching.match_new),
+        Loop("refold", refolding.refold),
+    ]
