@@ -20,9 +20,8 @@ from benchmarks.ingesting.farm import running
 from benchmarks.ingesting.scales import cpu_seconds, memory_mb
 from benchmarks.ingesting.world import World, world
 from bot.cli.adding_many import add_all, as_listed
-from bot.sources.finding.adding import AS_IT_COMES, Adding, Outcome
-from bot.sources.finding.choosing import Choosing
-from bot.sources.finding.opml import Outline, read_opml, write_opml
+from bot.sources.discovery.add import Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.opml import Outline, read_opml, write_opml
 from bot.sources.reading import Reader
 
 TOGETHER = 10
@@ -63,8 +62,8 @@ async def measured(feeds: int, url: str) -> dict[str, object]:
 
 async def added(steps: World, opml: bytes, console: Console) -> Counter[Outcome]:
     async with Reader() as reader:
-        choosing = Choosing(Adding(steps.storage, steps.fetcher, reader))
-        done = await add_all(choosing, as_listed(read_opml(opml), AS_IT_COMES), console)
+        choosing = SourceAdder(steps.storage, steps.fetcher, reader)
+        done = await add_all(choosing, as_listed(read_opml(opml), SourceOptions()), console)
     return Counter(each.outcome for each in done)
 
 

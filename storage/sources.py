@@ -67,7 +67,7 @@ class Source(Leased, table=True):
     unchanged: int = 0  # of those, answered 304 or with the same bytes
 
     failures: int = 0  # in a row
-    trouble: str | None = None  # one word, see bot/sources/getting/answers.py
+    trouble: str | None = None  # one word, see bot/sources/fetch/problems.py
     trouble_text: str | None = None  # the sentence for people
     trouble_since: datetime | None = None
     last_trouble_text: str | None = None  # kept when it is over

@@ -18,7 +18,6 @@ PURE_STORAGE = ("storage.enums", "storage.states")
 DOORS = ("bot.chat", "bot.web", "bot.cli")
 STEPS = {
     "bot.sources.poll",
-    "bot.sources.pushes",
     "bot.sources.group",
     "bot.sources.fulltext",
     "bot.matching.match",
@@ -34,23 +33,20 @@ STEPS = {
     "bot.sources.articles.storing",
     "bot.sources.articles.revising",
     "bot.sources.articles.meeting",
-    "bot.sources.finding.searching",
     "bot.matching.index_sync",
     "bot.matching.refold",
+    "bot.sources.discovery.search_feeds",
     "bot.subscribers.adding_lists",
     "bot.subscribers.forgetting",
     "bot.subscribers.tidying",
 }
 USE_CASES = {
-    "bot.sources.finding.adding",
-    "bot.sources.checking",
-    "bot.sources.hubcalls",
-    "bot.sources.finding.choosing",
-    "bot.sources.finding.discovery",
-    "bot.sources.listing",
-    "bot.sources.finding.looking",
-    "bot.sources.finding.opening",
     "bot.matching.search",
+    "bot.sources.discovery.add",
+    "bot.sources.administration",
+    "bot.sources.fetch.websub",
+    "bot.sources.discovery.discover",
+    "bot.sources.files",
     "bot.publishing.now",
     "bot.publishing.outfeeds",
     "bot.publishing.trending",
@@ -100,10 +96,10 @@ USE_CASES = {
     "bot.subscribers.watching",
 }
 ACTS = {
-    "bot.sources.getting.connecting",
-    "bot.sources.getting.http",
+    "bot.sources.fetch.connection",
+    "bot.sources.fetch.client",
     "bot.sources.reading",
-    "bot.sources.getting.spacing",
+    "bot.sources.fetch.throttle",
     "bot.sources.worker",
     "bot.sources.workers",
     "bot.publishing.drawer",
@@ -117,7 +113,7 @@ ACTS = {
     "bot.doctor.asking",
 }
 # The parts of the largest room: each may import those before it.
-PARTS = ("formats", "webpages", "getting", "articles", "finding")
+PARTS = ("formats", "webpages", "fetch", "articles", "discovery")
 # A pure module touches none of these.
 OUTSIDE = {
     "aiogram",

@@ -15,11 +15,11 @@ from benchmarks.fuzzing.stored import TurnedClock, add_sources
 from bot.app.mails import report_reader
 from bot.app.ticking import keep_what_is_there
 from bot.sources.articles.intake import url_hash
-from bot.sources.finding.adding import Adding
-from bot.sources.finding.opml import Outline, write_opml
+from bot.sources.discovery.add import SourceAdder
+from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Unreadable
-from bot.sources.getting.answers import Answer
-from bot.sources.poll import Polling
+from bot.sources.poll import Poller
 from bot.sources.reading import QUICK, Reader
 from bot.sources.workers import Workers
 from storage.db.engine import Storage
@@ -65,8 +65,8 @@ class Web:
 
     body: bytes = b""
 
-    async def fetch(self, url: str, **_facts: Any) -> Answer:
-        return Answer(200, url, {"content-type": "text/xml"}, self.body)
+    async def fetch(self, url: str, **_facts: Any) -> Response:
+        return Response(200, url, {"content-type": "text/xml"}, self.body)
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Newsroom:
             await tx.session.exec(others.values(next_fetch_at=tx.now + timedelta(days=1)))
             ours = update(Source).where(col(Source.url) == url)
             await tx.session.exec(ours.values(next_fetch_at=tx.now, lease_until=None))
-        await Polling(self.storage, self.web, self.reader, owner="fuzz").poll_due()
+        await Poller(self.storage, self.web, self.reader, owner="fuzz").poll_due()
         async with self.storage.reading() as tx:
             source = await source_of(tx, url_hash(url))
         return (source and source.trouble) or "read"
@@ -102,7 +102,7 @@ class Newsroom:
 
     async def add(self, url: str, body: bytes) -> str:
         self.web.body = body
-        return (await Adding(self.storage, self.web, self.reader).add(url)).outcome
+        return (await SourceAdder(self.storage, self.web, self.reader).add(url)).outcome
 
 
 async def stood_under(database: str, asked: Callable[[str], bool]) -> list[Stood]:

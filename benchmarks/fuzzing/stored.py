@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from benchmarks.fuzzing.seeds import Seeds
 from benchmarks.fuzzing.trials import NOW, made
 from bot.sources.articles.intake import url_hash
-from bot.sources.getting.answers import Answer
-from bot.sources.getting.troubles import OUR_FAULT
-from bot.sources.poll import Polling
+from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.fetch.response import Response
+from bot.sources.poll import Poller
 from bot.sources.reading import Reader
 from storage.articles import Article
 from storage.db.engine import Storage
@@ -60,11 +60,11 @@ class Web:
         etag: str | None = None,  # noqa: ARG002 - as a fetcher is called
         last_modified: str | None = None,  # noqa: ARG002 - see above
         inside: bool = False,  # noqa: ARG002 - see above
-    ) -> Answer:
+    ) -> Response:
         if url not in self.numbers:
-            return Answer(404, url)
+            return Response(404, url)
         body, content_type = made(self.numbers[url], self.seeds, "http://127.0.0.1:9")
-        return Answer(200, url, {"content-type": content_type}, body)
+        return Response(200, url, {"content-type": content_type}, body)
 
 
 async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
@@ -74,7 +74,7 @@ async def poll_all(numbers: Iterable[int], seeds: Seeds, database: str) -> Told:
     urls = [f"https://host{number}.example/feed" for number in range(SOURCES)]
     await add_sources(storage, urls)
     async with Reader() as reader:
-        polling = Polling(storage, web, reader, owner="fuzz", jitter=lambda: 0)
+        polling = Poller(storage, web, reader, owner="fuzz", jitter=lambda: 0)
         for some in _portions(numbers):
             web.numbers = dict(zip(urls, some, strict=False))
             clock.now += _APART
@@ -109,7 +109,7 @@ async def _look(storage: Storage, numbers: dict[str, int], told: Told) -> None:
 def _fault(source: Source, now: datetime) -> str:
     if source.owner is not None:
         return "was left in the middle"
-    if source.trouble_text == OUR_FAULT.sentence:
+    if source.trouble_text == INTERNAL_ERROR.sentence:
         return "broke the reading or the storing"
     if source.trouble and not source.trouble_text:
         return "has a trouble without a sentence"

@@ -20,13 +20,13 @@ from benchmarks.matching.workload import Workload
 from bot.logs import configure_logs
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
-from bot.matching.query import parse
+from bot.matching.query.parser import parse
 from bot.sources.articles.intake import url_hash
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.ssrf import Address, AddressPolicy
 from bot.sources.fulltext import Completing
-from bot.sources.getting.guard import Address, Guard
-from bot.sources.getting.http import Fetcher
 from bot.sources.group import Grouping
-from bot.sources.poll import Polling
+from bot.sources.poll import Poller
 from bot.sources.reading import Reader
 from storage.articles import Article
 from storage.db.engine import DatabaseClock, Storage, database_clock
@@ -40,7 +40,7 @@ QUERIES = 10_000
 _LOOPBACK = ip_network("127.0.0.0/8")
 
 
-class Lenient(Guard):
+class Lenient(AddressPolicy):
     """Lets the farm through, as if it stood on the public Internet: hosts are spaced as there."""
 
     def check_address(self, address: Address | str, port: int) -> None:
@@ -55,9 +55,9 @@ class Lenient(Guard):
 class Anywhere(Fetcher):
     """Strangers' addresses and pages lead to the farm too."""
 
-    def _door(self, guard: Guard) -> Any:
-        del guard
-        return super()._door(Lenient(networks=(_LOOPBACK,)))
+    def _pool(self, policy: AddressPolicy) -> Any:
+        del policy
+        return super()._pool(Lenient(networks=(_LOOPBACK,)))
 
 
 class EveryName(AbstractResolver):
@@ -85,7 +85,7 @@ class EveryName(AbstractResolver):
 class World:
     storage: Storage
     fetcher: Fetcher
-    polling: Polling
+    polling: Poller
     completing: Completing
     grouping: Grouping
     matching: Matching
@@ -129,14 +129,14 @@ def _logging_to_nowhere() -> Iterator[None]:
 async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
     await migrate(url)
     storage = Storage.open(url, clock=clock, pool_size=20)
-    guard = Lenient(networks=(_LOOPBACK,))
-    fetcher = Anywhere(guard=guard, user_agent="Dateline benchmark", resolver=EveryName())
+    policy = Lenient(networks=(_LOOPBACK,))
+    fetcher = Anywhere(policy=policy, user_agent="Dateline benchmark", resolver=EveryName())
     try:
         async with fetcher, Reader() as reader:
             yield World(
                 storage,
                 fetcher,
-                Polling(storage, fetcher, reader, OWNER),
+                Poller(storage, fetcher, reader, OWNER),
                 Completing(storage, fetcher, reader, OWNER),
                 Grouping(storage, OWNER),
                 Matching(storage, IndexSync(storage), OWNER),

@@ -16,10 +16,8 @@ from bot.publishing.publish.picturing import Picturing
 from bot.publishing.reading import Reading
 from bot.publishing.trending import Trending
 from bot.settings import Access as WhoMay
-from bot.sources.finding.adding import Adding
-from bot.sources.finding.choosing import Choosing, FeedsOnly
-from bot.sources.finding.looking import Looking
-from bot.sources.listing import Listing
+from bot.sources.discovery.add import Form, SourceAdder, SourceOptions
+from bot.sources.discovery.discover import LinkLookup
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.allowing import Allowing
@@ -102,11 +100,11 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
         erasing=Erasing(storage),
         search=search,
         digest=DigestNow(storage, renderer),
-        adding=Choosing(Adding(storage, tools.fetcher, tools.reader)),
+        adding=SourceAdder(storage, tools.fetcher, tools.reader),
         feed_lists=FeedLists(storage, tools.reader),
-        looking=Looking(tools.fetcher, tools.reader),
+        looking=LinkLookup(tools.fetcher, tools.reader),
         own_sources=own_sources,
-        sources=Listing(storage),
+        storage=storage,
         feeds=Feeds(storage, around.links, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, make_post(around)),
         audit=Audit(storage),
@@ -132,8 +130,14 @@ def make_doors(around: Surroundings, renderer: Renderer) -> Doors:
 
 def make_own_sources(tools: SourceTools, most: int) -> OwnSources:
     """What chats add reaches nothing inside, and them alone."""
-    adding = Adding(tools.storage, tools.fetcher, tools.reader, public=False)
-    return OwnSources(tools.storage, FeedsOnly(Choosing(adding)), most)
+    adder = SourceAdder(
+        tools.storage,
+        tools.fetcher,
+        tools.reader,
+        public=False,
+        options=SourceOptions(form=Form.FEED),  # no page is read for a single chat
+    )
+    return OwnSources(tools.storage, adder, most)
 
 
 def limits_for_all(settings: Settings) -> Limits:

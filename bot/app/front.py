@@ -25,7 +25,7 @@ from bot.chat.outages import log_outage
 from bot.chat.polling import Polling, SecondPollerError, TokenRefusedError
 from bot.chat.tenure import Tenure
 from bot.loops import leaves, nap
-from bot.sources.finding.adding import Adding, Wish
+from bot.sources.discovery.add import SourceAdder, SourceOptions
 from bot.subscribers.catalogue import Catalogue
 from bot.web.health import Wait
 from storage.db.engine import SQLITE, DatabaseError, is_transient
@@ -116,9 +116,9 @@ class FrontDoor:
         tools = self.around.tools
         with needing_the_database():
             await self._when_there(Catalogue(tools.storage).load, stopping)
-        adding = Adding(tools.storage, tools.fetcher, tools.reader)
+        adding = SourceAdder(tools.storage, tools.fetcher, tools.reader)
         for url in self.around.place.feeds:
-            await adding.add(url, Wish(every=NEWSROOM_IS_READ))
+            await adding.add(url, SourceOptions(every=NEWSROOM_IS_READ))
 
     async def _introduce(self, admins: Mapping[int, str | None], listening: asyncio.Event) -> None:
         """Tell Telegram's clients what there is, once people are answered.

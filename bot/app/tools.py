@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.app.databases import database_of
 from bot.app.stops import StopError
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from bot.app.databases import Database
     from bot.rendering.links import Links
     from bot.settings import Settings
-    from bot.sources.finding.opening import Opening
-    from bot.sources.getting.http import Fetcher
+    from bot.sources.fetch.client import Fetcher
+    from bot.sources.formats.records import Document
     from bot.sources.reading import Reader
     from storage.db.engine import Storage
+
+
+class ReadsPlaces(Protocol):
+    async def __call__(self, place: str, /, *, base_url: str = "") -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +36,21 @@ class SourceTools:
 
 def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) -> Fetcher:
     """Return the one way out; *newsroom* is a host and port of ours that it may reach."""
-    from bot.sources.getting.guard import Guard
-    from bot.sources.getting.http import Fetcher
+    from bot.sources.fetch.client import Fetcher
+    from bot.sources.fetch.ssrf import AddressPolicy
 
     own = frozenset({(ip_address(newsroom[0]), newsroom[1])} if newsroom else ())
     contact = f"; +{settings.contact_url}" if settings.contact_url else ""
     return Fetcher(
-        guard=Guard(settings.allowed_networks, own),
+        policy=AddressPolicy(settings.allowed_networks, own),
         user_agent=f"Dateline/0.1 (reads news feeds for subscribers{contact})",
     )
 
 
 @asynccontextmanager
-async def opening() -> AsyncIterator[Opening]:
-    """Yield what opens files and addresses; the settings are read for an address only."""
-    from bot.sources.finding.opening import Opening
+async def opening() -> AsyncIterator[ReadsPlaces]:
+    """Yield what reads files and addresses; the settings are read for an address only."""
+    from bot.sources.files import read_place
     from bot.sources.reading import Reader
 
     def way_out() -> Fetcher:
@@ -54,7 +59,7 @@ async def opening() -> AsyncIterator[Opening]:
         return make_fetcher(load_settings())
 
     async with Reader() as reader:
-        yield Opening(reader, way_out)
+        yield partial(read_place, reader, way_out)
 
 
 @asynccontextmanager

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.delivery.errors import DeliveryError
+from bot.sources.fetch.problems import FetchError, HostWaits
+from bot.sources.fetch.response import problem_of
 from bot.sources.formats.records import Unreadable
-from bot.sources.getting.answers import problem_of
-from bot.sources.getting.failures import FetchError, HostWaits
 from bot.sources.urls import host_of
 from bot.watch import Act, Seen, Watch
 from storage.enums import Medium
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from bot.delivery.mailing import TakesMail
     from bot.delivery.smtp import Envelope
     from bot.rendering.messages import Message
+    from bot.sources.fetch.response import Response
+    from bot.sources.fetch.source import Fetches, Reads
     from bot.sources.formats.records import Document
-    from bot.sources.getting.answers import Answer
-    from bot.sources.getting.visiting import Fetches, Reads
 
 UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -91,14 +91,14 @@ class WatchedFetcher:
         etag: str | None = None,
         last_modified: str | None = None,
         inside: bool = False,
-    ) -> Answer:
+    ) -> Response:
         with self.watch.over(Act.FETCH, self.purpose, host=host_of(url)) as seen:
             try:
                 answer = await self.fetcher.fetch(
                     url, etag=etag, last_modified=last_modified, inside=inside
                 )
             except FetchError as error:
-                seen.outcome = HOST_WAITS if isinstance(error, HostWaits) else error.trouble.value
+                seen.outcome = HOST_WAITS if isinstance(error, HostWaits) else error.kind.value
                 raise
             seen.outcome = _kind_of(answer)
             return answer
@@ -133,8 +133,8 @@ def _judged(watched: AbstractContextManager[Seen]) -> Iterator[Seen]:
             raise
 
 
-def _kind_of(answer: Answer) -> str:
+def _kind_of(answer: Response) -> str:
     if answer.not_modified:
         return UNCHANGED
     problem = problem_of(answer)
-    return problem.trouble.value if problem else "ok"
+    return problem.kind.value if problem else "ok"

@@ -54,7 +54,6 @@ def _web(around: Surroundings, health: Health, others: Sequence[RouteDef]) -> Ap
 
 
 def _hub_routes(around: Surroundings) -> list[RouteDef]:
-    from bot.sources.hubcalls import HubCalls
     from bot.web.hub import hub_routes
 
-    return hub_routes(HubCalls(around.storage))
+    return hub_routes(around.storage)

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from bot.matching.search import Search
     from bot.publishing.now import DigestNow
     from bot.publishing.trending import Trending
-    from bot.sources.finding.adding import Addition
-    from bot.sources.finding.looking import Looked
-    from bot.sources.listing import Listing
+    from bot.sources.discovery.add import Addition
+    from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.admins import Admins
     from bot.subscribers.allowing import Allowing
     from bot.subscribers.arrivals import Arrivals
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from bot.subscribers.topics import Topics
     from bot.subscribers.unanswered import Unanswered
     from bot.subscribers.watching import Watching
+    from storage.db.engine import Storage
 
 
 class AddsSources(Protocol):
@@ -56,9 +56,9 @@ class AddsSources(Protocol):
 class LooksAtLinks(Protocol):
     """Looks at what a person named, and stores nothing; that takes its time."""
 
-    async def look(self, url: str) -> Looked: ...
+    async def look(self, url: str) -> LookupResult: ...
 
-    async def feeds_of(self, url: str) -> Looked: ...
+    async def feeds_of(self, url: str) -> LookupResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Doors:
     feed_lists: FeedLists
     looking: LooksAtLinks
     own_sources: OwnSources
-    sources: Listing
+    storage: Storage
     feeds: Feeds
     mailboxes: Mailboxes
     audit: Audit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.sources.finding.adding import Addition, Form, Outcome
+from bot.sources.discovery.add import Addition, Form, Outcome
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError
 
@@ -20,27 +20,36 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from bot.sources.finding.adding import Wish
-    from bot.sources.finding.opml import Outline
+    from bot.sources.discovery.add import SourceOptions
+    from bot.sources.discovery.opml import Outline
 
 AT_ONCE = 16
 
 
 class Adds(Protocol):
-    async def add(self, url: str, wish: Wish, /) -> Addition: ...
+    async def add(self, url: str, options: SourceOptions, /) -> Addition: ...
 
 
-def as_listed(outlines: Iterable[Outline], wish: Wish) -> list[tuple[str, Wish]]:
+def as_listed(
+    outlines: Iterable[Outline], options: SourceOptions
+) -> list[tuple[str, SourceOptions]]:
     """A list names feeds; where it names a page instead, only its one feed will do."""
     return [
-        (each.url or each.site, replace(wish, title=each.title, folder=each.folder, form=form))
+        (
+            each.url or each.site,
+            replace(
+                options,
+                title=each.title,
+                folder=each.folder,
+                form=Form.PAGE if each.is_page else Form.FEED,
+            ),
+        )
         for each in outlines
-        for form in (Form.PAGE if each.is_page else Form.FEED,)
     ]
 
 
 async def add_all(
-    adding: Adds, wanted: Sequence[tuple[str, Wish]], console: Console
+    adding: Adds, wanted: Sequence[tuple[str, SourceOptions]], console: Console
 ) -> list[Addition]:
     """Return what came of each, in the order in which they were done."""
     done: list[Addition] = []
@@ -53,35 +62,37 @@ async def add_all(
     return done
 
 
-def _by_host(wanted: Iterable[tuple[str, Wish]]) -> list[list[tuple[str, Wish]]]:
+def _by_host(wanted: Iterable[tuple[str, SourceOptions]]) -> list[list[tuple[str, SourceOptions]]]:
     """The longest first: a host is asked every two seconds, so that they take the longest."""
-    hosts: dict[str, list[tuple[str, Wish]]] = defaultdict(list)
-    for url, wish in wanted:
-        hosts[host_of(url)].append((url, wish))
+    hosts: dict[str, list[tuple[str, SourceOptions]]] = defaultdict(list)
+    for url, options in wanted:
+        hosts[host_of(url)].append((url, options))
     return sorted(hosts.values(), key=len, reverse=True)
 
 
 async def _add_next(
     adding: Adds,
-    hosts: Iterator[Sequence[tuple[str, Wish]]],
+    hosts: Iterator[Sequence[tuple[str, SourceOptions]]],
     done: list[Addition],
     progress: Progress,
     task: TaskID,
 ) -> None:
     for one_host in hosts:
-        for url, wish in one_host:
-            progress.update(task, description=f"{_tally(done)}{escape(wish.title or host_of(url))}")
-            done.append(await _added(adding, url, wish))
+        for url, options in one_host:
+            progress.update(
+                task, description=f"{_tally(done)}{escape(options.title or host_of(url))}"
+            )
+            done.append(await _added(adding, url, options))
             progress.advance(task)
 
 
-async def _added(adding: Adds, url: str, wish: Wish) -> Addition:
+async def _added(adding: Adds, url: str, options: SourceOptions) -> Addition:
     """What the database refuses must not end the others: it may be busy, or be full for good."""
     try:
-        return await adding.add(url, wish)
+        return await adding.add(url, options)
     except DatabaseError as error:
         sentence = f"could not be stored: {str(error.orig).splitlines()[0]}"
-        return Addition(url, Outcome.REFUSED, wish.title, sentence=sentence)
+        return Addition(url, Outcome.REFUSED, options.title, sentence=sentence)
 
 
 def _tally(done: Iterable[Addition]) -> str:

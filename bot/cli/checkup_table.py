@@ -11,20 +11,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.source_words import advice, ago, next_poll, trouble, unchanged
-from bot.sources.bookkeeping import SIGHTINGS_UNTIL_MOVED
-from bot.sources.durations import span
+from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.schedule import format_duration
 from bot.sources.formats.records import Kind
 from bot.sources.formats.sitemaps import moment_of
-from bot.sources.getting.answers import problem_of
+from bot.sources.health import MOVED_AFTER
+from storage.enums import SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
-    from bot.sources.checking import Checkup
+    from bot.sources.administration import Checkup
+    from bot.sources.fetch.response import Response
     from bot.sources.formats.records import Document, Item
-    from bot.sources.getting.answers import Answer
     from storage.sources import Source
 
 NEWEST = 3
@@ -42,10 +43,10 @@ def checkup_report(checkup: Checkup) -> RenderableType:
 
 
 def _verdict(checkup: Checkup) -> Text:
-    if problem := checkup.visited.problem:
+    if problem := checkup.result.problem:
         sentence = Text(f"It {problem.sentence}.", style="bold red")
-        return Text("\n").join([sentence, Text(advice(problem.trouble))])
-    document = checkup.visited.document
+        return Text("\n").join([sentence, Text(advice(problem.kind))])
+    document = checkup.result.document
     return Text(_in_a_word(document, checkup) if document else "", style="bold green")
 
 
@@ -62,7 +63,7 @@ def _age(newest: Item | None, now: datetime) -> str:
     if newest is None:
         return ""
     if isinstance(newest.published, datetime):
-        return f", the newest {span(now - newest.published)} old"
+        return f", the newest {format_duration(now - newest.published)} old"
     return f", the newest of {newest.published}"
 
 
@@ -74,37 +75,37 @@ def _grid(rows: Rows) -> Table:
 
 
 def _sections(checkup: Checkup) -> Iterator[tuple[str, Rows]]:
-    visited = checkup.visited
-    if visited.answer is not None:
-        yield "Answer", _answer(visited.answer, checkup.url)
-    if visited.document is not None:
-        yield "Contents", _contents(visited.document, checkup.charset)
-    if checkup.source is not None or visited.problem is None:
+    result = checkup.result
+    if result.response is not None:
+        yield "Answer", _response(result.response, checkup.url)
+    if result.document is not None:
+        yield "Contents", _contents(result.document, checkup.charset)
+    if checkup.source is not None or result.problem is None:
         yield "Plan", _plan(checkup)
-    if visited.answer is not None:
-        yield "Rules", [("Address", _guarded(visited.own_network)), ("Robots", checkup.robots)]
+    if result.response is not None:
+        yield "Rules", [("Address", _guarded(result.own_network))]
     yield "Here", _row(checkup.source, checkup.now)
 
 
-def _answer(answer: Answer, asked: str) -> Rows:
-    size = f", {len(answer.body):,} bytes" if answer.body else ""
+def _response(response: Response, asked: str) -> Rows:
+    size = f", {len(response.body):,} bytes" if response.body else ""
     said = ("cache-control", "expires", "age", "retry-after", "server")
     return [
-        ("Status", f"{answer.status} {answer.content_type}{size}"),
-        ("From", answer.url if answer.url != asked else ""),
-        ("Moved for good to", answer.moved_permanently_to or ""),
-        ("ETag", answer.etag or ""),
-        ("Last-Modified", answer.last_modified or ""),
+        ("Status", f"{response.status} {response.content_type}{size}"),
+        ("From", response.url if response.url != asked else ""),
+        ("Moved for good to", response.moved_permanently_to or ""),
+        ("ETag", response.etag or ""),
+        ("Last-Modified", response.last_modified or ""),
         (
             "Validators",
-            "" if _can_be_asked_for_news(answer) else "none, so it comes whole each time",
+            "" if _can_be_asked_for_news(response) else "none, so it comes whole each time",
         ),
-        *((name.title(), answer.headers.get(name, "")) for name in said),
+        *((name.title(), response.headers.get(name, "")) for name in said),
     ]
 
 
-def _can_be_asked_for_news(answer: Answer) -> bool:
-    return bool(answer.etag or answer.last_modified) or problem_of(answer) is not None
+def _can_be_asked_for_news(response: Response) -> bool:
+    return bool(response.etag or response.last_modified) or problem_of(response) is not None
 
 
 def _contents(document: Document, charset: str) -> Rows:
@@ -139,22 +140,27 @@ def shown(moment: datetime | date | None) -> str:
 
 
 def _plan(checkup: Checkup) -> Rows:
-    plan = checkup.plan
-    pace = checkup.visited.document.pace if checkup.visited.document else None
+    document, problem = checkup.result.document, checkup.result.problem
+    pace = document.pace if document else None
     hours, days = (pace.skip_hours, pace.skip_days) if pace else ((), ())
     skips = [f"hours {_numbers(hours)} UTC"] if hours else []
     skips += [f"days {_numbers(days)} (Monday is 0)"] if days else []
-    at = f"{plan.next_fetch_at:%Y-%m-%d %H:%M} UTC"
-    is_final = checkup.visited.problem is not None and checkup.visited.problem.is_final
-    next_time = f"in {span(plan.next_fetch_at - checkup.now)} ({at}), by this answer"
-    if is_final:
+    if problem is not None and problem.is_final:
         return [("Next poll", "none: it is gone")]
     return [
-        ("Next poll", next_time),
-        ("Interval", f"{span(plan.interval)}: {plan.why}"),
+        ("Next poll", _next_poll(checkup)),
+        ("Interval", f"{format_duration(checkup.interval)} after it: {checkup.why}"),
         ("Skips", ", ".join(skips)),
         ("Hub", checkup.hub),
     ]
+
+
+def _next_poll(checkup: Checkup) -> str:
+    """As the list has it: a check stores nothing, and so does not change it."""
+    state = checkup.source.state if checkup.source else SourceState.ACTIVE
+    words = next_poll(state, checkup.next_fetch_at, checkup.now)
+    at = f"{words} ({checkup.next_fetch_at:%Y-%m-%d %H:%M} UTC)"
+    return at if checkup.source else f"{at}, if it were added now"
 
 
 def _numbers(numbers: Sequence[int] | frozenset[int]) -> str:
@@ -176,7 +182,6 @@ def _row(source: Source | None, now: datetime) -> Rows:
         ("Source", f"since {source.created_at:%Y-%m-%d}, {source.state}"),
         ("Last read", ago(source.succeeded_at, now)),
         ("Asked", f"{times}{share}"),
-        ("Next poll", next_poll(source, now)),
         ("Moving", _moving(source)),
         ("Trouble", trouble(source, now)),
         ("Last trouble", _last_trouble(source, now)),
@@ -186,7 +191,7 @@ def _row(source: Source | None, now: datetime) -> Rows:
 def _moving(source: Source) -> str:
     if not source.moved_to:
         return ""
-    return f"to {source.moved_to}, told {source.moved_seen} of {SIGHTINGS_UNTIL_MOVED} times"
+    return f"to {source.moved_to}, told {source.moved_seen} of {MOVED_AFTER} times"
 
 
 def _last_trouble(source: Source, now: datetime) -> str:

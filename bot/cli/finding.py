@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from bot.sources.finding.discovery import Discovered
+    from bot.sources.discovery.discover import DiscoveryResult
 
 
 def looking(url: str) -> AbstractContextManager[object]:
@@ -22,30 +22,30 @@ def looking(url: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(Text(f"Looking for feeds at {url}"))
 
 
-def show_found(found: Discovered, *, as_json: bool) -> bool:
+def show_found(found: DiscoveryResult, *, as_json: bool) -> bool:
     """Print it; return whether there is anything to pick."""
     if as_json:
-        told = [find.to_json() for find in found.finds]
+        told = [find.to_json() for find in found.feeds]
         for each in (*told, *(link.to_json() for link in found.unread)):
             typer.echo(json.dumps(each, ensure_ascii=False))
-    elif found.finds or found.unread:
+    elif found.feeds or found.unread:
         _show_table(found)
-    if not found.finds and not found.unread:
+    if not found.feeds and not found.unread:
         typer.secho(_why_nothing(found), err=True, fg="red")
-    return bool(found.finds)
+    return bool(found.feeds)
 
 
-def _show_table(found: Discovered) -> None:
+def _show_table(found: DiscoveryResult) -> None:
     from rich.console import Console
 
     from bot.cli.found_tables import HOW_TO_ADD, choice
 
-    Console().print(choice(found.finds, found.unread, datetime.now(UTC)), HOW_TO_ADD)
+    Console().print(choice(found.feeds, found.unread, datetime.now(UTC)), HOW_TO_ADD)
 
 
-def _why_nothing(found: Discovered) -> str:
-    if found.visited.problem and not found.is_page:
-        return f"It {found.visited.problem.sentence}."
+def _why_nothing(found: DiscoveryResult) -> str:
+    if found.result.problem and not found.is_page:
+        return f"It {found.result.problem.sentence}."
     if found.is_page:
         return "This site has no feed: none is named, none is in the usual places."
     return "This is no site: it is neither a feed nor a page."

@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.sources.durations import span
-from bot.sources.finding.adding import Outcome
+from bot.sources.discovery.add import Outcome
+from bot.sources.fetch.schedule import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from bot.sources.finding.adding import Addition
-    from bot.sources.finding.feedlinks import Link
-    from bot.sources.finding.finds import Find
+    from bot.sources.discovery.add import Addition
+    from bot.sources.discovery.discover import FoundFeed
+    from bot.sources.discovery.links import Link
 
 _STYLES = {
     Outcome.ADDED: "green",
@@ -68,9 +68,9 @@ def choices(additions: Iterable[Addition], now: datetime) -> list[RenderableType
     return [*asked, HOW_TO_ADD] if asked else []
 
 
-def choice(finds: Iterable[Find], unread: Sequence[Link], now: datetime) -> Group:
-    """Return two lines for each find; an address stands alone, so that it can be copied whole."""
-    lines = [line for find in finds for line in (_about(find, now), _address(find.url))]
+def choice(feeds: Iterable[FoundFeed], unread: Sequence[Link], now: datetime) -> Group:
+    """Return two lines for each feed; an address stands alone, so that it can be copied whole."""
+    lines = [line for feed in feeds for line in (_about(feed, now), _address(feed.url))]
     if unread:
         lines.append(Text("\nNot looked at:", style="dim"))
         lines += [_address(link.url, link.name) for link in unread[:_MOST_UNREAD]]
@@ -79,11 +79,11 @@ def choice(finds: Iterable[Find], unread: Sequence[Link], now: datetime) -> Grou
     return Group(*lines)
 
 
-def _about(find: Find, now: datetime) -> Text:
-    entries = "1 entry" if find.entries == 1 else f"{find.entries} entries"
-    about = Text.assemble("\n", (find.title or "(no title)", "bold"), f" · {entries} · ")
-    about.append(*_newest(find.newest, now))
-    return about.append(f" · {find.where}", style="dim")
+def _about(feed: FoundFeed, now: datetime) -> Text:
+    entries = "1 entry" if feed.entries == 1 else f"{feed.entries} entries"
+    about = Text.assemble("\n", (feed.title or "(no title)", "bold"), f" · {entries} · ")
+    about.append(*_newest(feed.newest, now))
+    return about.append(f" · {feed.where}", style="dim")
 
 
 def _address(url: str, name: str = "") -> Text:
@@ -106,5 +106,5 @@ def _newest(newest: datetime | date | None, now: datetime) -> tuple[str, str]:
     day = newest.date() if isinstance(newest, datetime) else newest
     style = "yellow" if now.date() - day > _SILENT else ""
     if isinstance(newest, datetime) and timedelta() <= now - newest:
-        return f"newest {span(now - newest)} ago", style
+        return f"newest {format_duration(now - newest)} ago", style
     return f"newest of {day:%Y-%m-%d}", style

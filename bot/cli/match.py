@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.matching.query import Query
+    from bot.matching.query.parser import Query
     from bot.sources.formats.records import Document, Item
 
 _NONE = 1  # nothing matched, as grep says it
@@ -61,10 +61,10 @@ async def match_all(asked: Asked, places: Sequence[str]) -> tuple[int, bool]:
     from bot.sources.formats.records import Unreadable
 
     hits, is_whole = 0, True
-    async with opening() as found:
+    async with opening() as read_place:
         for place in places:
             try:
-                document = await found.open(place)
+                document = await read_place(place)
             except Unreadable as refusal:
                 is_whole = False
                 typer.secho(f"{place}: {refusal}", err=True, fg="red")

@@ -38,10 +38,10 @@ async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
 
     show = _print_json if as_json else _print_pretty
     is_whole = True
-    async with opening() as found:
+    async with opening() as read_place:
         for place in places:
             try:
-                document = await found.open(place, base_url=base_url)
+                document = await read_place(place, base_url=base_url)
             except Unreadable as refusal:
                 is_whole = False
                 _print_error(place, str(refusal), as_json=as_json)

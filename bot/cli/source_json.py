@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.sources.formats.sitemaps import moment_of
@@ -10,9 +9,10 @@ from bot.sources.formats.sitemaps import moment_of
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.sources.checking import Checkup
+    from bot.sources.administration import Checkup
+    from bot.sources.fetch.problems import Problem
+    from bot.sources.fetch.response import Response
     from bot.sources.formats.records import Document
-    from bot.sources.getting.answers import Answer
     from storage.sources import Source
 
 _SAME = (
@@ -38,34 +38,37 @@ def source_json(source: Source) -> dict[str, Any]:
 
 
 def checkup_json(checkup: Checkup) -> dict[str, Any]:
-    visited, plan = checkup.visited, checkup.plan
+    result = checkup.result
     return {
         "url": checkup.url,
-        "ok": visited.problem is None,
-        "problem": asdict(visited.problem) if visited.problem else None,
-        "answer": _answer(visited.answer) if visited.answer else None,
-        "document": _document(visited.document, checkup.charset) if visited.document else None,
+        "ok": result.problem is None,
+        "problem": _problem(result.problem),
+        "answer": _response(result.response) if result.response else None,
+        "document": _document(result.document, checkup.charset) if result.document else None,
         "plan": {
-            "next_fetch_at": _moment(plan.next_fetch_at),
-            "interval_seconds": round(plan.interval.total_seconds()),
-            "why": plan.why,
+            "next_fetch_at": _moment(checkup.next_fetch_at),
+            "interval_seconds": round(checkup.interval.total_seconds()),
+            "why": checkup.why,
         },
         "hub": checkup.hub or None,
-        "robots": checkup.robots or None,
-        "own_network": visited.own_network,
+        "own_network": result.own_network,
         "source": source_json(checkup.source) if checkup.source else None,
     }
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _problem(problem: Problem | None) -> dict[str, str] | None:
+    return {"trouble": problem.kind, "sentence": problem.sentence} if problem else None
+
+
+def _response(response: Response) -> dict[str, Any]:
     return {
-        "status": answer.status,
-        "url": answer.url,
-        "moved_permanently_to": answer.moved_permanently_to,
-        "bytes": len(answer.body),
-        "etag": answer.etag,
-        "last_modified": answer.last_modified,
-        "headers": dict(answer.headers),
+        "status": response.status,
+        "url": response.url,
+        "moved_permanently_to": response.moved_permanently_to,
+        "bytes": len(response.body),
+        "etag": response.etag,
+        "last_modified": response.last_modified,
+        "headers": dict(response.headers),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.sources.checking import Checkup
+    from bot.sources.administration import Checkup
     from storage.sources import Source
 
 

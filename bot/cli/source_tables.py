@@ -27,7 +27,7 @@ def sources_table(sources: Sequence[Source], now: datetime) -> RenderableType:
         table.add_row(
             _name(source),
             Text(ago(source.succeeded_at, now), no_wrap=True),
-            Text(next_poll(source, now), no_wrap=True),
+            Text(next_poll(source.state, source.next_fetch_at, now), no_wrap=True),
             unchanged(source),
             Text(trouble(source, now), style="red"),
         )

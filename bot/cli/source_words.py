@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.sources.durations import span
-from bot.sources.getting.troubles import Trouble
+from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.schedule import format_duration
 from storage.enums import SourceState
 
 if TYPE_CHECKING:
@@ -17,32 +17,32 @@ _LATER = "It is asked again later by itself."
 _ANOTHER = "dateline sources find SITE looks for the feeds of a site."
 _KNOCK = "Ask the site to let feeds through; CONTACT_URL tells it who asks. " + _ANOTHER
 _ADVICE = {
-    Trouble.REFUSED: (
+    ProblemKind.REFUSED: (
         "What is read: http and https on their usual ports, without a password. "
         "Your own network is open once ALLOWED_NETWORKS names it."
     ),
-    Trouble.UNREACHABLE: "Look at the host's name. " + _LATER,
-    Trouble.TIME_OUT: _LATER,
-    Trouble.BUSY: _LATER,
-    Trouble.SERVER: _LATER,
-    Trouble.CHALLENGE: _KNOCK,
-    Trouble.WALL: _KNOCK,
+    ProblemKind.UNREACHABLE: "Look at the host's name. " + _LATER,
+    ProblemKind.TIME_OUT: _LATER,
+    ProblemKind.BUSY: _LATER,
+    ProblemKind.SERVER: _LATER,
+    ProblemKind.CHALLENGE: _KNOCK,
+    ProblemKind.WALL: _KNOCK,
 }
 
 
-def advice(trouble: Trouble) -> str:
+def advice(kind: ProblemKind) -> str:
     """What whoever runs the bot may do about it."""
-    return _ADVICE.get(trouble, _ANOTHER)
+    return _ADVICE.get(kind, _ANOTHER)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    return f"{span(now - moment)} ago" if moment else "never"
+    return f"{format_duration(now - moment)} ago" if moment else "never"
 
 
-def next_poll(source: Source, now: datetime) -> str:
-    if source.state is not SourceState.ACTIVE:
-        return "no more" if source.state is SourceState.GONE else "none for now"
-    return f"in {span(source.next_fetch_at - now)}" if source.next_fetch_at > now else "now"
+def next_poll(state: SourceState, at: datetime, now: datetime) -> str:
+    if state is not SourceState.ACTIVE:
+        return "no more" if state is SourceState.GONE else "none for now"
+    return f"in {format_duration(at - now)}" if at > now else "now"
 
 
 def unchanged(source: Source) -> str:
@@ -53,5 +53,7 @@ def unchanged(source: Source) -> str:
 def trouble(source: Source, now: datetime) -> str:
     if not source.trouble:
         return ""
-    since = f", for {span(now - source.trouble_since)}" if source.trouble_since else ""
+    if not source.trouble_since:
+        return source.trouble_text or source.trouble
+    since = f", for {format_duration(now - source.trouble_since)}"
     return f"{source.trouble_text or source.trouble}{since}"

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.app.tools import SourceTools
-    from bot.sources.finding.adding import Addition, Wish
-    from bot.sources.finding.choosing import Choosing
-    from bot.sources.finding.opml import Outline
+    from bot.sources.discovery.add import Addition, SourceAdder, SourceOptions
+    from bot.sources.discovery.opml import Outline
 
 NOTHING_DONE = 1
 
@@ -54,12 +53,12 @@ def add(
 
     from bot.cli.adding_many import add_all
     from bot.cli.found_tables import came_of
-    from bot.sources.finding.adding import Form, Wish
+    from bot.sources.discovery.add import Form, SourceOptions
 
     form = Form.PAGE if page else Form.ANY
-    wish = Wish(_interval(every), form=form, full_text=full_text)
-    wanted = _wanted(urls or [], _listed(opml, starter=starter), wish)
-    done = _run(lambda tools: add_all(_choosing(tools), wanted, Console(stderr=True)))
+    options = SourceOptions(_interval(every), form=form, full_text=full_text)
+    wanted = _wanted(urls or [], _listed(opml, starter=starter), options)
+    done = _run(lambda tools: add_all(_adder(tools), wanted, Console(stderr=True)))
     _run(lambda tools: _note(tools, done))
     Console().print(*came_of(done, datetime.now(UTC)))
     if not any(each.source_id for each in done):
@@ -76,10 +75,10 @@ def find(
 ) -> None:
     """Show the feeds of a site; nothing is added."""
     from bot.cli.finding import looking, show_found
-    from bot.sources.finding.discovery import Discovery
+    from bot.sources.discovery.discover import discover
 
     with looking(url):
-        found = _run(lambda t: Discovery(t.fetcher, t.reader, thorough=True).discover(url))
+        found = _run(lambda t: discover(t.fetcher, t.reader, url, thorough=True))
     if not show_found(found, as_json=as_json):
         raise SystemExit(NOTHING_DONE)
 
@@ -99,12 +98,12 @@ def list_(
     from datetime import UTC, datetime
 
     from bot.cli.source_reports import show_sources
-    from bot.sources.listing import Listing
+    from bot.sources.administration import list_sources, sources_as_opml
 
     if opml:
-        typer.echo(_run(lambda tools: Listing(tools.storage).as_opml()).decode(), nl=False)
+        typer.echo(_run(lambda tools: sources_as_opml(tools.storage)).decode(), nl=False)
         return
-    found = _run(lambda tools: Listing(tools.storage).sources())
+    found = _run(lambda tools: list_sources(tools.storage))
     if in_trouble and found:
         found = [source for source in found if source.trouble]
         if not found and not as_json:
@@ -116,11 +115,11 @@ def list_(
 @sources.command()
 def remove(url: Address) -> None:
     """Stop reading a source; its articles stay."""
-    from bot.sources.listing import Listing
+    from bot.sources.administration import is_search_feed, remove_source
 
-    if _run(lambda tools: Listing(tools.storage).is_search(url)):
+    if _run(lambda tools: is_search_feed(tools.storage, url)):
         fail("SEARCH_FEEDS asks for this search; it ends when nobody watches its words.")
-    if not _run(lambda tools: Listing(tools.storage).remove(url)):
+    if not _run(lambda tools: remove_source(tools.storage, url)):
         fail(f"{url} is not one of our sources.")
     typer.echo(f"Removed {url}")
 
@@ -133,11 +132,11 @@ def check(
 ) -> None:
     """Ask a source once and say all about it; nothing is stored."""
     from bot.cli.source_reports import show_checkup
-    from bot.sources.checking import Checking
+    from bot.sources.administration import check_source
 
-    checkup = _run(lambda t: Checking(t.storage, t.fetcher, t.reader).check(url))
+    checkup = _run(lambda t: check_source(t.storage, t.fetcher, t.reader, url))
     show_checkup(checkup, as_json=as_json)
-    if checkup.visited.problem:
+    if checkup.result.problem:
         raise SystemExit(NOTHING_DONE)
 
 
@@ -160,7 +159,7 @@ def _run(work: Callable[[SourceTools], Awaitable[Result]]) -> Result:
 
 async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
     """Write down what is read from now on because the operator said so."""
-    from bot.sources.finding.adding import Outcome
+    from bot.sources.discovery.add import Outcome
     from bot.subscribers.audit import Audit
     from storage.enums import AuditAction
     from storage.sources import Source
@@ -172,15 +171,14 @@ async def _note(tools: SourceTools, done: Sequence[Addition]) -> None:
         await tools.storage.analyze([Source])
 
 
-def _choosing(tools: SourceTools) -> Choosing:
-    from bot.sources.finding.adding import Adding
-    from bot.sources.finding.choosing import Choosing
+def _adder(tools: SourceTools) -> SourceAdder:
+    from bot.sources.discovery.add import SourceAdder
 
-    return Choosing(Adding(tools.storage, tools.fetcher, tools.reader))
+    return SourceAdder(tools.storage, tools.fetcher, tools.reader)
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.finding.opml import LARGEST, read_opml, starter_outlines
+    from bot.sources.discovery.opml import LARGEST, read_opml, starter_outlines
     from bot.sources.formats.records import Unreadable
 
     listed = [*starter_outlines()] if starter else []
@@ -195,19 +193,21 @@ def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
     return listed
 
 
-def _wanted(urls: Sequence[str], listed: Sequence[Outline], wish: Wish) -> list[tuple[str, Wish]]:
+def _wanted(
+    urls: Sequence[str], listed: Sequence[Outline], options: SourceOptions
+) -> list[tuple[str, SourceOptions]]:
     from bot.cli.adding_many import as_listed
 
-    wanted = [*((url, wish) for url in urls), *as_listed(listed, wish)]
+    wanted = [*((url, options) for url in urls), *as_listed(listed, options)]
     if not wanted:
         fail("Say what to add: an address, --opml FILE or --starter.")
     return wanted
 
 
 def _interval(every: str | None) -> timedelta | None:
-    from bot.sources.durations import parse_span
+    from bot.sources.fetch.schedule import parse_duration
 
     try:
-        return None if every is None else parse_span(every)
+        return None if every is None else parse_duration(every)
     except ValueError as error:
         fail(f"--every: {error}")

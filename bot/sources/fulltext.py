@@ -15,14 +15,13 @@ from bot.sources.articles.completion import KEPT, completed
 from bot.sources.articles.meeting import united
 from bot.sources.articles.revising import folded_article
 from bot.sources.articles.versions import may_be_revised, may_be_revised_by, read_anew
-from bot.sources.bookkeeping import host_to_pause
+from bot.sources.fetch.problems import FetchError, HostWaits
+from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
+from bot.sources.fetch.source import Fetches, Reads
+from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.formats.records import Item, Kind, Unreadable
-from bot.sources.getting.answers import Answer, problem_of
-from bot.sources.getting.failures import FetchError, HostWaits
-from bot.sources.getting.spacing import APART_SECONDS
-from bot.sources.getting.visiting import Fetches, Reads
-from bot.sources.getting.wishes import SPOKEN_FOR_THE_HOST
-from bot.sources.leftovers import handed_back
+from bot.sources.health import host_to_pause
+from bot.sources.poll import handed_back
 from bot.sources.webpages.hostblocks import HostBlocks
 from storage.articles import articles_to_revise, is_untouched, replace_folded, revise_article
 from storage.db.engine import Storage, Transaction, is_unavailable
@@ -103,9 +102,9 @@ class Completing:
             return None
         return document.items[0] if document.kind is Kind.PAGE and document.items else None
 
-    async def _heed(self, answer: Answer) -> None:
+    async def _heed(self, answer: Response) -> None:
         """Raise HostWaits if the host asks for time; all that is to be had of it waits then."""
-        if answer.status not in SPOKEN_FOR_THE_HOST:
+        if answer.status not in HOST_WIDE_STATUSES:
             return
         async with self.storage.writing() as tx:
             pause = host_to_pause(answer, tx.now)
@@ -125,7 +124,7 @@ class Completing:
     async def _finish(self, page: AwaitedPage, found: Item | None) -> None:
         async with self.storage.writing() as tx:
             if await finish_page(tx, page.article_id, self.owner):
-                await delay_next_page(tx, page, timedelta(seconds=APART_SECONDS))
+                await delay_next_page(tx, page, timedelta(seconds=PAUSE_SECONDS))
                 own = await _without_boilerplate(tx, page, found) if found else None
                 await _go_on(tx, page, own)
 

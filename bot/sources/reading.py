@@ -14,8 +14,8 @@ from bot.sources.urls import are_quick, remember
 from bot.sources.workers import Workers
 
 if TYPE_CHECKING:
-    from bot.sources.finding.feedlinks import Link
-    from bot.sources.finding.opml import Outline
+    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.opml import Outline
 
 QUICK: Final = 64_000  # bytes
 _MOST_PARTS: Final = 2_048  # tags, or objects of JSON: small ones cost more than their size tells
@@ -48,7 +48,7 @@ class Reader:
         self, data: bytes, *, url: str, content_type: str = ""
     ) -> "tuple[Link, ...] | None":
         """What the page in *data* names and links as feeds; None if it is no page."""
-        from bot.sources.finding.feedlinks import Link, Where  # noqa: PLC0415 - see below
+        from bot.sources.discovery.links import Link, Where  # noqa: PLC0415 - see below
 
         found = await self.workers.read("links", data, url=url, content_type=content_type)
         if found is None:
@@ -59,7 +59,7 @@ class Reader:
 
     async def outlines(self, data: bytes) -> "tuple[Outline, ...]":
         """The feeds that the OPML in *data* lists; raises `Unreadable`."""
-        from bot.sources.finding.opml import Outline  # noqa: PLC0415 - see below
+        from bot.sources.discovery.opml import Outline  # noqa: PLC0415 - see below
 
         found = await self.workers.read("opml", data)
         return await in_turns(

@@ -97,7 +97,7 @@ def _document(data: bytes, url: str, content_type: str) -> list[dict[str, Any]]:
 
 def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | None:
     """What a page names and links as feeds; None for what is no page."""
-    from bot.sources.finding.feedlinks import links_of  # noqa: PLC0415 - see `_read`
+    from bot.sources.discovery.links import links_of  # noqa: PLC0415 - see `_read`
 
     data = unpacked(data)
     text = decode(data, content_type)
@@ -107,7 +107,7 @@ def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | N
 
 
 def _opml(data: bytes) -> list[dict[str, Any]]:
-    from bot.sources.finding.opml import read_opml  # noqa: PLC0415 - see `_read`
+    from bot.sources.discovery.opml import read_opml  # noqa: PLC0415 - see `_read`
 
     return [asdict(outline) for outline in read_opml(data)]
 

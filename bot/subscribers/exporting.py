@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.sources.finding.opml import Outline, write_opml
+from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers.exports import clock, day_names, moment, written
 from storage.chats import Chat, schedule_of
 from storage.db.engine import Storage, Transaction

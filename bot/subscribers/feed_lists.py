@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.sources.finding.opml import Outline
+from bot.sources.discovery.opml import Outline
 from bot.subscribers.refusals import NoSuchList
 from storage.chats import lock_chat
 from storage.db.engine import Storage

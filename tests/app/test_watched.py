@@ -11,9 +11,9 @@ from bot.delivery.channel import Address
 from bot.delivery.errors import ChatBlocked, FloodWait, MailboxRefused, Unknown
 from bot.delivery.smtp import Envelope
 from bot.rendering.messages import Message
+from bot.sources.fetch.problems import HostWaits, TimedOut
+from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Unreadable
-from bot.sources.getting.answers import Answer
-from bot.sources.getting.failures import HostWaits, TimedOut
 from bot.watch import Seen, Watch
 
 
@@ -100,11 +100,11 @@ async def test_a_mail_tells_nobodys_address(watch, sees):
 @pytest.mark.parametrize(
     ("result", "outcome"),
     [
-        pytest.param(Answer(200, "https://a.example/rss", {}, body=b"<rss/>"), "ok", id="new"),
-        pytest.param(Answer(304, "https://a.example/rss", {}), "unchanged", id="not modified"),
-        pytest.param(Answer(404, "https://a.example/rss", {}), "missing", id="not there"),
-        pytest.param(Answer(429, "https://a.example/rss", {}), "busy", id="too often"),
-        pytest.param(Answer(500, "https://a.example/rss", {}), "server", id="its trouble"),
+        pytest.param(Response(200, "https://a.example/rss", {}, body=b"<rss/>"), "ok", id="new"),
+        pytest.param(Response(304, "https://a.example/rss", {}), "unchanged", id="not modified"),
+        pytest.param(Response(404, "https://a.example/rss", {}), "missing", id="not there"),
+        pytest.param(Response(429, "https://a.example/rss", {}), "busy", id="too often"),
+        pytest.param(Response(500, "https://a.example/rss", {}), "server", id="its trouble"),
         pytest.param(TimedOut("is slow"), "time_out", id="slow"),
         pytest.param(HostWaits(timedelta(60)), "host_waits", id="not asked"),
     ],
@@ -112,7 +112,7 @@ async def test_a_mail_tells_nobodys_address(watch, sees):
 async def test_a_fetch_tells_what_kind_of_answer_came(watch, sees, result, outcome):
     fetcher = WatchedFetcher(Does(result), watch, "feed")
 
-    with nullcontext() if isinstance(result, Answer) else pytest.raises(type(result)):
+    with nullcontext() if isinstance(result, Response) else pytest.raises(type(result)):
         assert await fetcher.fetch("https://a.example/rss?key=hidden") is result
 
     assert sees.told == [("feed", outcome)]

@@ -34,11 +34,10 @@ from bot.rendering.seals import Seal
 from bot.sources.articles.identity import identified
 from bot.sources.articles.intake import draft, url_hash
 from bot.sources.articles.storing import store_drafts
-from bot.sources.finding.adding import Addition, Outcome
-from bot.sources.finding.looking import Looked
-from bot.sources.finding.opml import Outline, read_opml
+from bot.sources.discovery.add import Addition, Outcome
+from bot.sources.discovery.discover import LookupResult
+from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.formats.records import Document, Item, Kind
-from bot.sources.listing import Listing
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.allowing import Allowing
@@ -120,13 +119,13 @@ class FakeLooking:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.told = Looked("")
+        self.told = LookupResult("")
 
-    async def look(self, url: str) -> Looked:
+    async def look(self, url: str) -> LookupResult:
         self.asked.append(url)
         return replace(self.told, url=url)
 
-    async def feeds_of(self, url: str) -> Looked:
+    async def feeds_of(self, url: str) -> LookupResult:
         self.asked.append(url)
         return replace(self.told, url=url, title="", text="")
 
@@ -290,7 +289,7 @@ def make_doors(
         feed_lists=FeedLists(storage, ReadsHere()),
         looking=looking or FakeLooking(),
         own_sources=own_sources,
-        sources=Listing(storage),
+        storage=storage,
         feeds=Feeds(storage, LINKS, Topics(storage)),
         mailboxes=Mailboxes(storage, renderer, post),
         audit=Audit(storage),

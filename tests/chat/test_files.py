@@ -9,7 +9,7 @@ import pytest
 
 from bot.chat.lists_told import ListsTold
 from bot.rendering.renderer import Renderer
-from bot.sources.finding.opml import Outline, write_opml
+from bot.sources.discovery.opml import Outline, write_opml
 from bot.subscribers.adding_lists import AddingLists
 from bot.subscribers.own_sources import OwnSources
 from bot.subscribers.refusals import NoSuchList

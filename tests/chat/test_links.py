@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.finding.looking import Looked, Offer
+from bot.sources.discovery.discover import FeedOffer, LookupResult
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
@@ -16,7 +16,7 @@ FEED = "https://paper.example/feed.xml"
 @pytest.fixture
 def one_feed(house, clock):
     newest = clock.now - timedelta(hours=2)
-    house.looking.told = Looked("", (Offer(FEED, "Paper", newest),), is_feed=True)
+    house.looking.told = LookupResult("", (FeedOffer(FEED, "Paper", newest),), is_feed=True)
 
 
 async def looked_at(talk: Talk, typed: str) -> dict[str, Any]:
@@ -52,8 +52,8 @@ async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_fe
 
 
 async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
-    offers = tuple(Offer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
-    house.looking.told = Looked("", offers)
+    offers = tuple(FeedOffer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    house.looking.told = LookupResult("", offers)
 
     offer = await looked_at(ann, "https://paper.example/")
     await added(ann, offer, "Add 4")
@@ -68,7 +68,7 @@ async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_f
     feeds = house.looking.told.feeds
     text = "The Santa Rosalia sank off Bohara. Police in Bohara hold the captain. " * 5
     title = "Captain of sunken ferry Santa Rosalia detained"
-    house.looking.told = Looked("", feeds, title=title, text=text)
+    house.looking.told = LookupResult("", feeds, title=title, text=text)
 
     words = await looked_at(ann, "https://paper.example/2026/ferry")
     card = await ann.presses(words, "Santa Rosalia")
@@ -80,7 +80,7 @@ async def test_an_article_offers_its_words_and_its_sites_feeds(house, ann, one_f
 
 
 async def test_a_page_that_gives_nothing_says_why_and_what_else_there_is(house, ann):
-    house.looking.told = Looked(
+    house.looking.told = LookupResult(
         "", sentence="leads to an address that is not on the public Internet"
     )
 
@@ -180,8 +180,8 @@ async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
 
 
 async def test_there_is_a_limit_and_it_is_said(house, ann):
-    offers = tuple(Offer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
-    house.looking.told = Looked("", offers)
+    offers = tuple(FeedOffer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    house.looking.told = LookupResult("", offers)
     offer = await looked_at(ann, "https://paper.example/")
     for number in (1, 2, 3):
         await added(ann, offer, f"Add {number}")

@@ -2,11 +2,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.sources.finding.adding import Addition, Outcome
-from bot.sources.finding.feedlinks import Where
-from bot.sources.finding.finds import Find
+from bot.sources.discovery.add import Addition, Outcome
+from bot.sources.discovery.discover import FoundFeed
+from bot.sources.discovery.links import Where
+from bot.sources.fetch.source import FetchResult
 from bot.sources.formats.records import Kind
-from bot.sources.getting.visiting import Visit
 from storage.sources import change_source
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 
@@ -52,7 +52,9 @@ async def test_a_site_is_added_by_its_feed_and_says_which(house, admin):
 async def test_a_site_with_several_feeds_offers_them_as_lines_to_send(house, admin):
     addresses = [f"{SAMPLE_SOURCE}/{number}.xml" for number in range(12)]
     finds = [
-        Find(url, f"Section {number}", Kind.FEED, 9, date(2026, 3, 1), Where.NAMED, Visit())
+        FoundFeed(
+            url, f"Section {number}", Kind.FEED, 9, date(2026, 3, 1), Where.NAMED, FetchResult()
+        )
         for number, url in enumerate(addresses)
     ]
     house.adding.told = Addition(SAMPLE_SOURCE, Outcome.SEVERAL, choice=tuple(finds))

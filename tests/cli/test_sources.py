@@ -19,18 +19,22 @@ from bot.cli.source_json import checkup_json
 from bot.cli.source_tables import sources_table
 from bot.cli.source_words import advice
 from bot.cli.sources import _wanted, sources
-from bot.sources.checking import Checking
-from bot.sources.finding.adding import Adding, Addition, Outcome, Wish
-from bot.sources.finding.choosing import Choosing
-from bot.sources.finding.discovery import Discovered, Discovery
-from bot.sources.finding.feedlinks import Link, Where
-from bot.sources.finding.opml import read_opml
+from bot.sources.administration import (
+    Checkup,
+    check_source,
+    list_sources,
+    remove_source,
+    sources_as_opml,
+)
+from bot.sources.discovery.add import Addition, Form, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.discover import DiscoveryResult, discover
+from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.opml import read_opml
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.source import FetchResult
+from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.formats.bounds import MOST_ENTRIES
-from bot.sources.getting.guard import Guard
-from bot.sources.getting.http import Fetcher
-from bot.sources.getting.troubles import Trouble
-from bot.sources.getting.visiting import Visit
-from bot.sources.listing import Listing
 from bot.sources.reading import Reader
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError, Storage
@@ -47,11 +51,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def adding(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[Adding]:
+async def adding(sqlite_url: str, clock: TurnedClock) -> AsyncIterator[SourceAdder]:
     storage = Storage.open(sqlite_url, clock=clock)
-    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(guard=guard, user_agent="test") as fetcher, Reader() as reader:
-        yield Adding(storage, fetcher, reader)
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+    async with Fetcher(policy=policy, user_agent="test") as fetcher, Reader() as reader:
+        yield SourceAdder(storage, fetcher, reader)
     await storage.close()
 
 
@@ -61,15 +65,15 @@ def printed(table) -> str:
     return out.getvalue()
 
 
-async def test_many_are_added_and_each_says_what_came_of_it(adding: Adding):
+async def test_many_are_added_and_each_says_what_came_of_it(adding: SourceAdder):
     async with FeedFarm() as farm:
         for number in range(20):
             farm.serve(f"/{number}.xml", rss([item(number)]))
-        wanted = [(farm.url(f"/{number}.xml"), Wish()) for number in range(20)]
-        wanted += [wanted[0], (farm.url("/none"), Wish(title="[Nobody]"))]
-        wanted += [("ftp://a.example", Wish())]
+        wanted = [(farm.url(f"/{number}.xml"), SourceOptions()) for number in range(20)]
+        wanted += [wanted[0], (farm.url("/none"), SourceOptions(title="[Nobody]"))]
+        wanted += [("ftp://a.example", SourceOptions())]
 
-        done = await add_all(Choosing(adding), wanted, Console(file=StringIO()))
+        done = await add_all(adding, wanted, Console(file=StringIO()))
 
     table = printed(additions_table(done))
     assert len(done) == 23
@@ -98,14 +102,14 @@ def test_of_one_address_nothing_is_counted():
     assert "Paper" in printed(table)
 
 
-async def test_a_site_with_several_feeds_lists_them_to_pick(adding: Adding):
+async def test_a_site_with_several_feeds_lists_them_to_pick(adding: SourceAdder):
     named = "".join(f"<link rel=feed title='Feed {n}' href='/{n}.xml'>" for n in range(12))
     async with FeedFarm() as farm:
         farm.serve("/", f"<html><head>{named}</head></html>", Content_Type="text/html")
         for number in range(12):
             farm.serve(f"/{number}.xml", rss([item(number, MONDAY_NOON)]))
 
-        done = await add_all(Choosing(adding), [(farm.url("/"), Wish())], Console(file=StringIO()))
+        done = await add_all(adding, [(farm.url("/"), SourceOptions())], Console(file=StringIO()))
         told = "".join(map(printed, choices(done, MONDAY_NOON + timedelta(hours=2))))
 
     assert "has 12 feeds to choose from" in told
@@ -118,7 +122,7 @@ async def test_a_list_is_read_a_host_at_a_time():
     asked, busy = [], set()
 
     class Recorder:
-        async def add(self, url: str, _wish: Wish) -> Addition:
+        async def add(self, url: str, _wish: SourceOptions) -> Addition:
             host = host_of(url)
             assert host not in busy
             busy.add(host)
@@ -127,7 +131,11 @@ async def test_a_list_is_read_a_host_at_a_time():
             asked.append(url)
             return Addition(url, Outcome.ADDED)
 
-    wanted = [(f"https://{host}.example/{n}", Wish()) for n in range(5) for host in ("a", "b", "c")]
+    wanted = [
+        (f"https://{host}.example/{n}", SourceOptions())
+        for n in range(5)
+        for host in ("a", "b", "c")
+    ]
     done = await add_all(Recorder(), wanted, Console(file=StringIO()))
 
     assert sorted(asked) == sorted(url for url, _ in wanted)
@@ -136,50 +144,51 @@ async def test_a_list_is_read_a_host_at_a_time():
 
 async def test_what_the_database_refuses_is_listed_and_ends_nothing():
     class FullDisk:
-        async def add(self, url: str, _wish: Wish) -> Addition:
+        async def add(self, url: str, _wish: SourceOptions) -> Addition:
             if url.endswith("1"):
                 raise DatabaseError("INSERT", {}, OSError("disk is full\nand more"))
             return Addition(url, Outcome.ADDED)
 
-    wanted = [(f"https://{n}.example/{n}", Wish(title=f"Paper {n}")) for n in range(3)]
+    wanted = [(f"https://{n}.example/{n}", SourceOptions(title=f"Paper {n}")) for n in range(3)]
     done = await add_all(FullDisk(), wanted, Console(file=StringIO()))
 
     assert sorted(each.outcome for each in done).count(Outcome.ADDED) == 2
     assert "could not be stored: disk is full" in printed(additions_table(done))
 
 
-async def test_a_list_that_was_given_away_comes_back_the_same(adding: Adding, sqlite_url: str):
+async def test_a_list_that_was_given_away_comes_back_the_same(adding: SourceAdder, sqlite_url: str):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
         farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
-        await adding.add(farm.url(), Wish(title="My wire", folder=("World", "Wires")))
-        await adding.add(farm.url("/page"), Wish(title="My page", folder=("World",)))
-        listing = Listing(adding.storage)
-        given = await listing.as_opml()
+        await adding.add(farm.url(), SourceOptions(title="My wire", folder=("World", "Wires")))
+        await adding.add(
+            farm.url("/page"), SourceOptions(title="My page", folder=("World",), form=Form.PAGE)
+        )
+        given = await sources_as_opml(adding.storage)
         for url in (farm.url(), farm.url("/page")):
-            await listing.remove(url)
+            await remove_source(adding.storage, url)
 
-        wanted = _wanted([], read_opml(given), Wish())
-        done = await add_all(Choosing(adding), wanted, Console(file=StringIO()))
+        wanted = _wanted([], read_opml(given), SourceOptions())
+        done = await add_all(adding, wanted, Console(file=StringIO()))
 
     assert [each.outcome for each in done] == [Outcome.ADDED, Outcome.ADDED]
-    assert await listing.as_opml() == given
+    assert await sources_as_opml(adding.storage) == given
 
 
 async def test_what_was_not_looked_at_is_told_to_programs_too(capsys):
     link = Link("https://a.example/feed", "All", Where.NAMED)
 
-    assert not show_found(Discovered(Visit(), unread=(link,)), as_json=True)
+    assert not show_found(DiscoveryResult(FetchResult(), unread=(link,)), as_json=True)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["url"], told["title"], told["entries"]) == (link.url, "All", None)
 
 
-async def test_what_was_found_is_shown_and_is_json_for_programs(adding: Adding, capsys):
+async def test_what_was_found_is_shown_and_is_json_for_programs(adding: SourceAdder, capsys):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1, MONDAY_NOON)]))
-        found = await Discovery(adding.fetcher, adding.reader).discover(farm.url())
-        nothing = await Discovery(adding.fetcher, adding.reader).discover(farm.url("/none"))
+        found = await discover(adding.fetcher, adding.reader, farm.url())
+        nothing = await discover(adding.fetcher, adding.reader, farm.url("/none"))
 
     assert show_found(found, as_json=True)
     told = json.loads(capsys.readouterr().out)
@@ -194,13 +203,13 @@ async def test_what_was_found_is_shown_and_is_json_for_programs(adding: Adding, 
     assert "(404)" in capsys.readouterr().err
 
 
-async def test_the_list_shows_how_each_source_fares(adding: Adding, clock: TurnedClock):
+async def test_the_list_shows_how_each_source_fares(adding: SourceAdder, clock: TurnedClock):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]))
-        await adding.add(farm.url(), Wish(full_text=FullText.ALWAYS))
+        await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
     clock.turn(timedelta(minutes=10))
 
-    table = printed(sources_table(await Listing(adding.storage).sources(), clock.now))
+    table = printed(sources_table(await list_sources(adding.storage), clock.now))
 
     assert "Sample Wire" in table
     assert "10 min ago" in table
@@ -208,12 +217,15 @@ async def test_the_list_shows_how_each_source_fares(adding: Adding, clock: Turne
     assert "full text always" in table
 
 
-async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):
+async def checked(adding: SourceAdder, url: str) -> Checkup:
+    return await check_source(adding.storage, adding.fetcher, adding.reader, url)
+
+
+async def test_a_check_shows_answer_contents_and_next_poll(adding: SourceAdder):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
-        checking = Checking(adding.storage, adding.fetcher, adding.reader)
-        good = printed(checkup_report(await checking.check(farm.url())))
-        bad = printed(checkup_report(await checking.check(farm.url("/none"))))
+        good = printed(checkup_report(await checked(adding, farm.url())))
+        bad = printed(checkup_report(await checked(adding, farm.url("/none"))))
 
     assert '"one"' in good
     assert "Sample Wire" in good
@@ -223,18 +235,17 @@ async def test_a_check_shows_answer_contents_and_next_poll(adding: Adding):
     assert "dateline sources find" in bad
 
 
-async def test_a_check_tells_of_the_entries_that_are_too_many(adding: Adding):
+async def test_a_check_tells_of_the_entries_that_are_too_many(adding: SourceAdder):
     async with FeedFarm() as farm:
         farm.serve("/feed.xml", rss(item(n, text="") for n in range(MOST_ENTRIES + 1)))
-        checking = Checking(adding.storage, adding.fetcher, adding.reader)
-        checkup = await checking.check(farm.url())
+        checkup = await checked(adding, farm.url())
 
     assert "one older entry: more than a document may have" in printed(checkup_report(checkup))
     assert checkup_json(checkup)["document"]["left_out"] == 1
 
 
-@pytest.mark.parametrize("trouble", Trouble)
-def test_every_trouble_comes_with_what_to_do(trouble: Trouble):
+@pytest.mark.parametrize("trouble", ProblemKind)
+def test_every_trouble_comes_with_what_to_do(trouble: ProblemKind):
     assert advice(trouble).endswith(".")
 
 
@@ -242,7 +253,7 @@ def test_every_trouble_comes_with_what_to_do(trouble: Trouble):
     ("arguments", "sentence"),
     [
         pytest.param([], "Say what to add", id="nothing"),
-        pytest.param(["--every", "soon", "https://a.example/"], "no span of time", id="interval"),
+        pytest.param(["--every", "soon", "https://a.example/"], "no duration", id="interval"),
         pytest.param(["--opml", "{folder}/none.opml"], "No such file", id="no file"),
         pytest.param(["--opml", "{folder}/wrong.opml"], "no OPML", id="no OPML"),
     ],

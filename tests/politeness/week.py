@@ -1,6 +1,6 @@
 """A week in a minute: our own reader on a clock that is turned, against the server on this machine.
 
-Everything is real but the time and the way: names lead to public addresses, which the guard
+Everything is real but the time and the way: names lead to public addresses, which the policy
 judges, and the sockets that it lets through are led to the server here.
 """
 
@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, func, select
 
-from bot.sources.finding.adding import Adding, Wish
-from bot.sources.finding.choosing import Choosing
+from bot.sources.discovery.add import SourceAdder, SourceOptions
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.connection import CheckedSockets
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
 from bot.sources.fulltext import Completing
-from bot.sources.getting.connecting import Sockets
-from bot.sources.getting.guard import Guard
-from bot.sources.getting.http import Fetcher
-from bot.sources.getting.spacing import Spacing
-from bot.sources.poll import Polling
+from bot.sources.poll import Poller
 from bot.sources.reading import Reader
 from storage.db.engine import Storage
 from storage.enums import SourceState
@@ -59,12 +58,12 @@ class Week:
         async with self._started() as (adding, *_steps):
             for url, _rule, feed in self.watch.listed():
                 every = feed.every_minutes and timedelta(minutes=feed.every_minutes)
-                await adding.add(url, Wish(every=every or None))
+                await adding.add(url, SourceOptions(every=every or None))
         for moment in (*(begun + each for each in RESTARTS if each < length), begun + length):
             async with self._started() as (_adding, polling, completing):
                 await self._work_until(polling, completing, moment)
 
-    async def _work_until(self, polling: Polling, completing: Completing, end: datetime) -> None:
+    async def _work_until(self, polling: Poller, completing: Completing, end: datetime) -> None:
         while self.clock.now < end:
             if await polling.poll_due():
                 while await completing.complete_due():
@@ -81,23 +80,23 @@ class Week:
             return (await tx.session.exec(soonest)).one()
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[tuple[Choosing, Polling, Completing]]:
+    async def _started(self) -> AsyncIterator[tuple[SourceAdder, Poller, Completing]]:
         """Yield what reads feeds in a process that has just started."""
-        spacing = Spacing(clock=self._seconds, sleep=self._sleep)
+        throttle = Throttle(clock=self._seconds, sleep=self._sleep)
         async with AsyncExitStack() as stack:
             fetcher = await stack.enter_async_context(
                 Fetcher(
-                    guard=Guard(),
+                    policy=AddressPolicy(),
                     user_agent=USER_AGENT,
                     resolver=Names(),
-                    spacing=spacing,
-                    sockets=lambda guard: SocketsLedHere(Sockets(guard), self.port),
+                    throttle=throttle,
+                    sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), self.port),
                 )
             )
             reader = await stack.enter_async_context(Reader())
             yield (
-                Choosing(Adding(self.storage, fetcher, reader)),
-                Polling(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
+                SourceAdder(self.storage, fetcher, reader),
+                Poller(self.storage, fetcher, reader, owner="me", jitter=self._jitter),
                 Completing(self.storage, fetcher, reader, owner="me"),
             )
 

@@ -2,16 +2,16 @@ import pytest
 
 from bot.rendering.environment import make_environment
 from bot.rendering.renderer import Renderer
-from bot.sources.getting import answers, connecting
-from bot.sources.getting.troubles import OUR_FAULT
+from bot.sources.fetch import connection, response
+from bot.sources.fetch.problems import INTERNAL_ERROR
 from tests.catalogues.pseudo import pseudo_tongue
 
 SENTENCES = (
-    *(problem.sentence for problem in answers._SENTENCES.values()),
-    *(problem.sentence for problem in answers._READING.values()),
-    *(sentence for *_, sentence in connecting._TRANSLATIONS),
-    *connecting._BY_NUMBER.values(),
-    OUR_FAULT.sentence,
+    *(problem.sentence for problem in response._STATUS_PROBLEMS.values()),
+    *(problem.sentence for problem in response._READING_PROBLEMS.values()),
+    *(sentence for *_, sentence in connection._TRANSLATIONS),
+    *connection._BY_NUMBER.values(),
+    INTERNAL_ERROR.sentence,
     "has an error of its own (500)",
     "turns readers like this one away (403, by Cloudflare)",
 )

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from bot.publishing.charts import Band
+    from bot.sources.fetch.client import Fetcher
     from bot.sources.formats.records import Document
-    from bot.sources.getting.http import Fetcher
     from storage.db.engine import Transaction
     from storage.stats import Backlog
     from tests.soak.clock import Clock

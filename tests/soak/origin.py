@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.ingesting.world import Anywhere, EveryName, Lenient
-from bot.sources.getting.spacing import Spacing
+from bot.sources.fetch.throttle import Throttle
 from tests.soak.numbers import HOUR
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import ResolveResult
 
-    from bot.sources.getting.answers import Answer
-    from bot.sources.getting.http import Fetcher
+    from bot.sources.fetch.client import Fetcher
+    from bot.sources.fetch.response import Response
     from tests.soak.clock import Clock
     from tests.soak.press import Feed, Press
 
@@ -198,7 +198,7 @@ class RealFetcher(Anywhere):
 
     clock: Clock
 
-    async def _timed(self, *asked: Any) -> tuple[Answer, float]:
+    async def _timed(self, *asked: Any) -> tuple[Response, float]:
         with self.clock.working():
             return await super()._timed(*asked)
 
@@ -216,10 +216,10 @@ async def serving(
         )
         origin.port = press.port = server.sockets[0].getsockname()[1]
         fetcher = RealFetcher(
-            guard=Lenient(),
+            policy=Lenient(),
             user_agent="Dateline soak",
             resolver=Names(origin),
-            spacing=Spacing(clock=loop.time),
+            throttle=Throttle(clock=loop.time),
         )
         fetcher.clock = clock
         async with fetcher:

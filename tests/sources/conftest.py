@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.finding.adding import Adding
+from bot.sources.discovery.add import SourceAdder
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import Completing
-from bot.sources.getting.guard import Guard
-from bot.sources.getting.http import Fetcher
-from bot.sources.poll import Polling
+from bot.sources.poll import Poller
 from bot.sources.reading import Reader
 from bot.sources.workers import Workers
 from tests.sources.feedfarm import FeedFarm
@@ -29,16 +29,16 @@ async def farm() -> AsyncIterator[FeedFarm]:
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
     """Yield a fetcher that may reach this machine, where the farm is."""
-    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
-    async with Fetcher(guard=guard, user_agent="Dateline/test (+https://example.org)") as fetcher:
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+    async with Fetcher(policy=policy, user_agent="Dateline/test (+https://example.org)") as fetcher:
         yield fetcher
 
 
 @pytest.fixture
 async def farm_fetcher(farm: FeedFarm) -> AsyncIterator[Fetcher]:
     """Yield a fetcher that may reach nothing on this machine but the farm."""
-    guard = Guard(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
-    async with Fetcher(guard=guard, user_agent="Dateline/test (+https://example.org)") as fetcher:
+    policy = AddressPolicy(endpoints=frozenset({(ip_address("127.0.0.1"), farm.port)}))
+    async with Fetcher(policy=policy, user_agent="Dateline/test (+https://example.org)") as fetcher:
         yield fetcher
 
 
@@ -50,13 +50,13 @@ async def reader() -> AsyncIterator[Reader]:
 
 
 @pytest.fixture
-def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> Adding:
-    return Adding(storage, fetcher, reader)
+def adding(storage: Storage, fetcher: Fetcher, reader: Reader) -> SourceAdder:
+    return SourceAdder(storage, fetcher, reader)
 
 
 @pytest.fixture
-def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Polling:
-    return Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+def polling(storage: Storage, fetcher: Fetcher, reader: Reader) -> Poller:
+    return Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The Internet on this machine: names as a test tells them, and sockets that are led here.
 
-The guard judges the addresses that the names lead to; nothing ever leaves the machine.
+The policy judges the addresses that the names lead to; nothing ever leaves the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 if TYPE_CHECKING:
-    from bot.sources.getting.connecting import Sockets
+    from bot.sources.fetch.connection import CheckedSockets
 
 SOMEWHERE = "93.184.216.34"  # a public address; nobody connects to it
 
@@ -74,9 +74,9 @@ class LedHere(socket.socket):
 
 @dataclass(frozen=True, slots=True)
 class SocketsLedHere:
-    """The guard's own sockets, led astray after its judgement; *opened*: where they should go."""
+    """The policy's own sockets, led astray after its judgement; *opened*: where they should go."""
 
-    judging: Sockets
+    judging: CheckedSockets
     port: int
     opened: list[str] = field(default_factory=list)
 

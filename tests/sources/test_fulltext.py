@@ -10,10 +10,10 @@ from structlog.testing import capture_logs
 
 from bot.sources.articles.completion import KEPT, LATE, awaiting_pages
 from bot.sources.articles.storing import store_drafts
+from bot.sources.fetch.problems import HostWaits, TimedOut
+from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
-from bot.sources.getting.answers import Answer
-from bot.sources.getting.failures import HostWaits, TimedOut
 from storage.articles import Article, claim_articles
 from storage.enums import FullText, SourceKind, Stage
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
@@ -36,12 +36,12 @@ class Web:
     asked: list[str] = field(default_factory=list)
     inside: set[bool] = field(default_factory=set)
 
-    async def fetch(self, url: str, *, inside: bool = False, **_validators: str | None) -> Answer:
+    async def fetch(self, url: str, *, inside: bool = False, **_validators: str | None) -> Response:
         self.asked.append(url)
         self.inside.add(inside)
         if url in self.failing:
             raise self.failing[url]
-        return Answer(200, url, {"content-type": "text/html"}, b"<html>")
+        return Response(200, url, {"content-type": "text/html"}, b"<html>")
 
 
 @dataclass
@@ -161,7 +161,7 @@ async def test_no_host_is_asked_by_two_at_once(storage: Storage):
     await stored(storage, url(1), url(2), inside=True)
 
     class TwoAtOnce(Web):
-        async def fetch(self, url: str, **asked) -> Answer:
+        async def fetch(self, url: str, **asked) -> Response:
             assert await completing(storage, Web(), owner="another").complete_due() == 0
             return await super().fetch(url, **asked)
 
@@ -175,7 +175,7 @@ async def test_a_page_is_read_by_another_if_its_reader_died(storage: Storage, cl
     await stored(storage, url(1))
 
     class Dies(Web):
-        async def fetch(self, url: str, **asked) -> Answer:
+        async def fetch(self, url: str, **asked) -> Response:
             await super().fetch(url, **asked)
             raise LookupError
 
@@ -205,9 +205,9 @@ async def test_a_page_that_asks_for_time_speaks_for_its_host(storage: Storage, c
     await stored(storage, url(1), url(2))
 
     class Busy(Web):
-        async def fetch(self, url: str, **asked: Any) -> Answer:
+        async def fetch(self, url: str, **asked: Any) -> Response:
             await super().fetch(url, **asked)
-            return Answer(429, url, {"retry-after": "600"})
+            return Response(429, url, {"retry-after": "600"})
 
     await completing(storage, Busy()).complete_due()
 

@@ -1,22 +1,36 @@
+"""Several processes read sources of one host; the host sees one of them at a time."""
+
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from bot.sources.articles import keeping
-from bot.sources.finding.adding import Outcome, Wish
-from bot.sources.poll import LEASE, Polling
+from bot.sources.articles.completion import awaiting_pages
+from bot.sources.articles.storing import store_drafts
+from bot.sources.discovery.add import Outcome, SourceOptions
+from bot.sources.fetch.response import Response
+from bot.sources.formats.records import Item
+from bot.sources.fulltext import Completing
+from bot.sources.poll import LEASE, Poller, handed_back
 from storage.articles import Article, Folded
 from storage.entries import Entry
-from storage.enums import Stage
-from storage.sources import Source
+from storage.enums import FullText, SourceKind, Stage
+from storage.sources import Source, add_source
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
+from tests.sources.drafts_made import drafts
 from tests.sources.feeds_made import LONG, item, page, rss
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from storage.db.engine import Storage
 
 
 async def test_the_first_read_stores_the_backlog_and_alerts_nobody(storage, adding, farm):
@@ -186,7 +200,7 @@ async def test_an_operators_interval_holds_in_his_own_network(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]), Cache_Control="max-age=600")
-    await adding.add(farm.url(), Wish(every=timedelta(seconds=2)))
+    await adding.add(farm.url(), SourceOptions(every=timedelta(seconds=2)))
 
     await poll_after(polling, clock, timedelta(seconds=2))
 
@@ -201,7 +215,7 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     clock.turn(DAY)
 
     await asyncio.gather(
-        *(Polling(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
+        *(Poller(storage, fetcher, reader, owner=name).poll_due() for name in ("one", "two"))
     )
 
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
@@ -219,7 +233,7 @@ async def test_whoever_lost_the_lease_stores_nothing(storage, adding, fetcher, r
             return await fetcher.fetch(url, **asked)
 
     farm.serve("/feed.xml", rss([item(2)]))
-    polling = Polling(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
+    polling = Poller(storage, TakenMeanwhile(), reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock)
 
@@ -269,10 +283,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
     class Slow:
         async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
             await renewed.wait()
-            found_by_others.append(await Polling(storage, fetcher, reader, "other").poll_due())
+            found_by_others.append(await Poller(storage, fetcher, reader, "other").poll_due())
             return await reader.read(data, url=url, content_type=content_type)
 
-    polling = Polling(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
+    polling = Poller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
     clock.turn(DAY)
     begun = clock.now
     farm.serve("/feed.xml", rss([item(1), item(2)]))
@@ -290,7 +304,7 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
     await adding.add(farm.url())
     clock.turn(DAY)
     farm.serve("/feed.xml", rss([item(1), item(2)]))
-    polling = Polling(storage, fetcher, reader, owner="me", jitter=lambda: 0)
+    polling = Poller(storage, fetcher, reader, owner="me", jitter=lambda: 0)
 
     async def away(*_: object) -> None:
         raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
@@ -302,3 +316,124 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
 
     assert await polling.poll_due() == 1
     assert "Sample news 2" in await articles_of(storage)
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Web:
+    """Gives a feed at every address; while it answers, others ask it too."""
+
+    others: list[Poller | Completing] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, url: str, **_asked: Any) -> Response:
+        self.asked.append(url)
+        for other in self.others:
+            await (other.poll_due() if isinstance(other, Poller) else other.complete_due())
+        return Response(200, url, {"content-type": "text/xml"}, rss([item(1)]).encode())
+
+
+async def awaited(storage: Storage, *urls: str) -> None:
+    """Store an article for each of *urls* that waits for its page."""
+    async with storage.writing() as tx:
+        row = {"url": "u", "url_hash": "u", "host": "away.example", "created_at": tx.now}
+        row |= {"next_fetch_at": tx.now + 9 * MINUTE}
+        source_id = await add_source(tx, row) or 0
+        items = [Item(url=url, title=url, text="A taste.") for url in urls]
+        marked = awaiting_pages(drafts(items, tx.now), FullText.AUTO, SourceKind.FEED)
+        await store_drafts(tx, source_id, marked, inside=False)
+
+
+async def stored(storage: Storage, *urls: str) -> None:
+    async with storage.writing() as tx:
+        for url in urls:
+            row = {"url": url, "url_hash": url, "host": url.split("/")[2]}
+            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+
+
+async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):
+    urls = [f"https://one.example/{number}" for number in range(4)]
+    await stored(storage, *urls, "https://two.example/1")
+    theirs = Web()
+    ours = Web([Poller(storage, theirs, reader, owner="another")])
+    polling = Poller(storage, ours, reader, owner="me")
+
+    await polling.poll_due(limit=1)
+
+    assert ours.asked == urls[:1]
+    assert theirs.asked == ["https://two.example/1"]
+
+
+async def test_a_host_has_two_seconds_between_two_processes(storage, reader, clock):
+    await stored(storage, "https://one.example/1", "https://one.example/2")
+    ours, theirs = Web(), Web()
+    another = Poller(storage, theirs, reader, owner="another")
+
+    await Poller(storage, ours, reader, owner="me").poll_due(limit=1)
+
+    assert await another.poll_due() == 0
+    clock.turn(timedelta(seconds=2))
+    assert await another.poll_due() == 1
+    assert (ours.asked, theirs.asked) == (["https://one.example/1"], ["https://one.example/2"])
+
+
+# On SQLite there is one process, whose fetcher gives turns to sources and pages alike.
+where_processes_share = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@where_processes_share
+async def test_a_page_is_not_asked_for_while_another_process_reads_a_source_of_its_host(
+    storage, reader, clock
+):
+    await stored(storage, "https://one.example/feed")
+    await awaited(storage, "https://one.example/story", "https://two.example/story")
+    theirs = Web()
+    ours = Web([Completing(storage, theirs, reader, "another")])
+
+    await Poller(storage, ours, reader, owner="me").poll_due()
+
+    assert theirs.asked == ["https://two.example/story"]
+
+
+@where_processes_share
+async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_host(
+    storage, reader, clock
+):
+    await stored(storage, "https://one.example/feed", "https://two.example/feed")
+    await awaited(storage, "https://one.example/story")
+    theirs = Web()
+    another = Poller(storage, theirs, reader, owner="another")
+    ours = Web([another])
+
+    await Completing(storage, ours, reader, "me").complete_due()
+
+    assert theirs.asked == ["https://two.example/feed"]
+    assert await another.poll_due() == 0
+    clock.turn(timedelta(seconds=2))
+    assert await another.poll_due() == 1
+
+
+def test_nobody_else_hands_back_what_one_does():
+    ids = {1, 2}
+
+    with handed_back(ids) as mine, handed_back(ids) as others:
+        ids.add(3)
+
+    assert mine == {1, 2}
+    assert not others
+    assert ids == {3}
+
+
+def test_what_could_not_be_handed_back_is_kept():
+    ids = {1, 2}
+
+    def fail() -> None:
+        with handed_back(ids):
+            ids.add(3)
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        fail()
+    assert ids == {1, 2, 3}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.sources.fetch.problems import ProblemKind
 from bot.sources.formats.bounds import MOST_ENTRIES
 from bot.sources.formats.records import Document, Item, Kind, item_to_json
-from bot.sources.getting.troubles import Trouble
 from bot.sources.reading import QUICK, Reader
 from bot.sources.urls import canonical_url
 from storage.entries import Entry
@@ -107,6 +107,6 @@ async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
     troubles = {
         each.url.rpartition("/")[2]: each.trouble for each in await rows_of(storage, Source)
     }
-    assert troubles == {"bomb.xml": Trouble.TOO_BIG, "huge.xml": None, "good.xml": None}
+    assert troubles == {"bomb.xml": ProblemKind.TOO_BIG, "huge.xml": None, "good.xml": None}
     assert "Sample news 9000" in await articles_of(storage)
     assert len(await rows_of(storage, Entry)) <= MOST_ENTRIES + 4

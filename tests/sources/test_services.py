@@ -6,9 +6,9 @@ from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bot.sources.finding.adding import Adding
-from bot.sources.getting.answers import Answer
-from bot.sources.poll import Polling
+from bot.sources.discovery.add import SourceAdder
+from bot.sources.fetch.response import Response
+from bot.sources.poll import Poller
 from storage.articles import Article
 from storage.publishers import first_publisher_names
 from storage.sources import AwaitedPage
@@ -30,7 +30,7 @@ class Service:
         self.visits = 0
         self.now = now
 
-    async def fetch(self, url: str, **_asked: Any) -> Answer:
+    async def fetch(self, url: str, **_asked: Any) -> Response:
         self.visits += 1
         link = escape(f"https://news.google.com/rss/articles/CBMi{self.visits}?oc=5")
         shown = (
@@ -38,15 +38,15 @@ class Service:
             f"<guid>CBMi{self.visits}</guid><pubDate>{self.now:%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
             "<source url='https://post.example'>Sample Post</source></item>"
         )
-        return Answer(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
+        return Response(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
 
 
 async def test_what_it_issues_again_under_another_id_is_no_new_article(
     storage: Storage, reader: Reader, clock: TurnedClock
 ):
     service = Service(clock.now - timedelta(hours=1))
-    added = await Adding(storage, service, reader).add(FEED)
-    polling = Polling(storage, service, reader, owner="me", jitter=lambda: 0)
+    added = await SourceAdder(storage, service, reader).add(FEED)
+    polling = Poller(storage, service, reader, owner="me", jitter=lambda: 0)
 
     await poll_after(polling, clock, DAY)
 

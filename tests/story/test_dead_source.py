@@ -16,10 +16,10 @@ from bot.delivery.telegram import Telegram
 from bot.playground.server import Playground
 from bot.publishing.publish import Publishing
 from bot.rendering.renderer import Renderer
-from bot.sources.finding.adding import Adding
-from bot.sources.getting.guard import Guard
-from bot.sources.getting.http import Fetcher
-from bot.sources.poll import Polling
+from bot.sources.discovery.add import SourceAdder
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.poll import Poller
 from bot.sources.reading import Reader
 from storage.chats import open_chat
 from storage.sources import Follow
@@ -36,11 +36,13 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
     async with AsyncExitStack() as stack:
         playground = await stack.enter_async_context(Playground(flood="off"))
         address = (ip_address(playground.host), playground.port)
-        guard = Guard(endpoints=frozenset({address}))
-        fetcher = await stack.enter_async_context(Fetcher(guard=guard, user_agent="test"))
+        policy = AddressPolicy(endpoints=frozenset({address}))
+        fetcher = await stack.enter_async_context(Fetcher(policy=policy, user_agent="test"))
         reader = await stack.enter_async_context(Reader())
         ann = playground.person("Ann")
-        added = await Adding(storage, fetcher, reader).add(f"{playground.base_url}/news/wire.xml")
+        added = await SourceAdder(storage, fetcher, reader).add(
+            f"{playground.base_url}/news/wire.xml"
+        )
         async with storage.writing() as tx:
             place = {"telegram_id": ann.id, "thread_id": 0, "zone": "Asia/Tokyo"}
             chat = await open_chat(tx, place)
@@ -48,7 +50,7 @@ async def test_who_followed_a_closed_outlet_is_told(storage: Storage, clock: Tur
 
         playground.newsroom.close("wire")
         clock.turn(timedelta(days=1))
-        await Polling(storage, fetcher, reader, owner="us").poll_due()
+        await Poller(storage, fetcher, reader, owner="us").poll_due()
         await Publishing(storage, Renderer(), "us").publish_notices()
         await send(storage, playground)
 

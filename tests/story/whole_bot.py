@@ -42,11 +42,11 @@ from bot.rendering.links import Links
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
 from bot.settings import Access, Settings
-from bot.sources.finding.adding import Wish
-from bot.sources.getting.connecting import Sockets
-from bot.sources.getting.guard import Guard
-from bot.sources.getting.http import Fetcher
-from bot.sources.getting.spacing import Spacing
+from bot.sources.discovery.add import SourceOptions
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.connection import CheckedSockets
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
 from bot.sources.reading import Reader
 from storage.chats import chats_of
 from storage.db.engine import Storage
@@ -177,7 +177,7 @@ class WholeBot:
 
     async def gives_everybody(self, feed: Feed) -> None:
         """Add the feed as the operator does."""
-        added = await self.doors.adding.add(feed.url, Wish(every=_EVERY))  # type: ignore[call-arg]
+        added = await self.doors.adding.add(feed.url, SourceOptions(every=_EVERY))  # type: ignore[call-arg]
         assert added.source_id, added.sentence
 
     async def user(self, name: str, *watched: tuple[str, Mode]) -> User:
@@ -260,11 +260,11 @@ async def whole_bot(database_url: str) -> AsyncIterator[WholeBot]:
 def _way_out(farm: FeedFarm) -> Fetcher:
     """Every name is at a public address, and every connection ends at the farm."""
     return Fetcher(
-        guard=Guard(),
+        policy=AddressPolicy(),
         user_agent="Dateline/test (+https://example.org)",
         resolver=Names(),
-        spacing=Spacing(apart=0),
-        sockets=lambda guard: SocketsLedHere(Sockets(guard), farm.port),
+        throttle=Throttle(pause_seconds=0),
+        sockets=lambda policy: SocketsLedHere(CheckedSockets(policy), farm.port),
     )
 
 

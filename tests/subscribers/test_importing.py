@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.finding.opml import read_opml
+from bot.sources.discovery.opml import read_opml
 from bot.subscribers.changing import Changing
 from bot.subscribers.exporting import Exporting
 from bot.subscribers.exports import read_export, written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.loops import Loop
@@ -16,9 +17,9 @@ PAGE_READERS = 4
 
 def reading_loops(around: Surroundings) -> list[Loop]:
     from bot.app.watched import WatchedFetcher, WatchedReader
-    from bot.sources.finding.searching import Searching
+    from bot.sources.discovery.search_feeds import update_search_feeds
     from bot.sources.fulltext import Completing
-    from bot.sources.poll import Polling
+    from bot.sources.poll import Poller
 
     tools, settings, watch = around.tools, around.settings, around.watch
     feeds = WatchedFetcher(tools.fetcher, watch, "feed"), WatchedReader(tools.reader, watch, "feed")
@@ -26,22 +27,25 @@ def reading_loops(around: Surroundings) -> list[Loop]:
         WatchedFetcher(tools.fetcher, watch, "page"),
         WatchedReader(tools.reader, watch, "page"),
     )
-    polling = Polling(tools.storage, *feeds, around.owner)
+    poller = Poller(tools.storage, *feeds, around.owner)
     completing = Completing(tools.storage, *of_articles, around.owner)
-    searching = Searching(tools.storage, settings.search_feeds, settings.search_feeds_budget)
+    searches = partial(
+        update_search_feeds, tools.storage, settings.search_feeds, settings.search_feeds_budget
+    )
 
     pages = [Loop("page", completing.complete_due) for _ in range(PAGE_READERS)]
-    polls = [Loop("poll", polling.poll_due) for _ in range(POLLERS)]
-    return [*pages, *polls, Loop("search", searching.follow_watched), *_hub_loops(around)]
+    polls = [Loop("poll", poller.poll_due) for _ in range(POLLERS)]
+    return [*pages, *polls, Loop("search", searches), *_hub_loops(around)]
 
 
 def _hub_loops(around: Surroundings) -> list[Loop]:
     """Return the loop that asks hubs, where they can call back."""
-    from bot.sources.pushes import Pushing
+    from bot.sources.fetch.websub import ask_hubs
     from bot.web.hub import PATH
 
     if around.settings.public_url is None:
         return []
     callback = str(around.settings.public_url).rstrip("/") + PATH
-    pushing = Pushing(around.storage, around.tools.fetcher, around.owner, callback)
-    return [Loop("hubs", pushing.ask_hubs)]
+    storage, client = around.storage, around.tools.fetcher
+    ask = partial(ask_hubs, storage, client, owner=around.owner, callback=callback)
+    return [Loop("hubs", ask)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
-    from bot.sources.finding.looking import Looked
+    from bot.sources.discovery.discover import LookupResult
     from bot.subscribers.arrivals import Guest
     from bot.subscribers.posts import Post
 
@@ -47,7 +47,7 @@ async def feeds_wanted(
     await _show(progress, await doors.looking.feeds_of(url), guest)
 
 
-async def _show(progress: Progress, looked: Looked, guest: Guest) -> None:
+async def _show(progress: Progress, looked: LookupResult, guest: Guest) -> None:
     if looked.text:
         words = suggested(looked.title, looked.text)
         await progress.change(

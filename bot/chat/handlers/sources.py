@@ -13,7 +13,8 @@ from aiogram.filters import Command, or_f
 from bot.chat.callbacks import OpenSource, RemoveSource, SourcesPage
 from bot.chat.callbacks import admin as for_admins
 from bot.chat.handlers.admin.desk import is_admin
-from bot.sources.finding.adding import Outcome
+from bot.sources.administration import list_sources, remove_source
+from bot.sources.discovery.add import Outcome
 from bot.subscribers.pages import page_of
 from storage.enums import AuditAction
 
@@ -31,7 +32,7 @@ _PAGE = "chat/sources/list.html"
 
 
 async def asked_for(_message: Message, guest: Guest, doors: Doors, answers: Answers) -> None:
-    page = page_of(await doors.sources.sources(), 0, _PER_PAGE)
+    page = page_of(await list_sources(doors.storage), 0, _PER_PAGE)
     await answers.show(_PAGE, page=page, now=guest.now, admin=for_admins)
 
 
@@ -42,7 +43,7 @@ async def turned(
     doors: Doors,
     answers: Answers,
 ) -> None:
-    page = page_of(await doors.sources.sources(), callback_data.page, _PER_PAGE)
+    page = page_of(await list_sources(doors.storage), callback_data.page, _PER_PAGE)
     await answers.change(_PAGE, page=page, now=guest.now, admin=for_admins)
 
 
@@ -71,7 +72,7 @@ async def removed_by_url(
     _message: Message, command: CommandObject, guest: Guest, doors: Doors, answers: Answers
 ) -> None:
     url = _url(command)
-    was_there = await doors.sources.remove(url, by=guest.person_id)
+    was_there = await remove_source(doors.storage, url, by=guest.person_id)
     await answers.show("chat/sources/removed.html", url=url, was_there=was_there)
 
 
@@ -83,7 +84,9 @@ async def removed(
     answers: Answers,
 ) -> None:
     source = await _source(doors, callback_data.source_id)
-    was_there = source is not None and await doors.sources.remove(source.url, by=guest.person_id)
+    was_there = source is not None and await remove_source(
+        doors.storage, source.url, by=guest.person_id
+    )
     url = source.url if source else ""
     await answers.change("chat/sources/removed.html", url=url, was_there=was_there)
 
@@ -93,7 +96,7 @@ async def not_for_you(_event: object, answers: Answers) -> None:
 
 
 async def _source(doors: Doors, source_id: int) -> Source | None:
-    return next((one for one in await doors.sources.sources() if one.id == source_id), None)
+    return next((one for one in await list_sources(doors.storage) if one.id == source_id), None)
 
 
 def _url(command: CommandObject) -> str:

@@ -19,12 +19,12 @@ from bot.sources.articles.completion import awaiting_pages
 from bot.sources.articles.identity import Identified, identifying
 from bot.sources.articles.intake import Draft, Identity, content_hash, draft, url_hash
 from bot.sources.articles.storing import Shown, store_shown
-from bot.sources.bookkeeping import changes_after, host_to_pause, new_address
+from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
+from bot.sources.fetch.source import FetchResult
+from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.formats.records import Item
 from bot.sources.formats.sitemaps import moment_of
-from bot.sources.getting.spacing import APART_SECONDS
-from bot.sources.getting.troubles import OUR_FAULT, Problem, Trouble
-from bot.sources.getting.visiting import Visit
+from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.urls import host_of
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.db.leases import held
@@ -39,7 +39,7 @@ _UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and 
 _MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
 _LONG: Final = 4_000  # characters that weigh as much as an article
 _TOO_MUCH: Final = Problem(
-    Trouble.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
+    ProblemKind.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
 )
 
 Entries = Mapping[int, Sequence[Identified]]  # by the source's id
@@ -50,7 +50,7 @@ class Brought:
     """*jitter*, in [-1, 1], spreads the next visit."""
 
     source: Source
-    visited: Visit
+    visited: FetchResult
     jitter: float = 0.0
 
     @property
@@ -95,8 +95,10 @@ class Keeping:
                 log.warning("what a source brought could not be stored", source=url, reason=reason)
                 return {visits[0].source_id}
             log.exception("a source could not be read", source=url)
-            if visits[0].visited.problem != OUR_FAULT:
-                return await self.keep([replace(visits[0], visited=Visit(problem=OUR_FAULT))])
+            if visits[0].visited.problem != INTERNAL_ERROR:
+                return await self.keep(
+                    [replace(visits[0], visited=FetchResult(problem=INTERNAL_ERROR))]
+                )
         return set()
 
     async def _shown(self, visits: Sequence[Brought]) -> list[_Part]:
@@ -141,7 +143,7 @@ class Keeping:
         if going_on := [part.source_id for part in parts if not part.is_last]:
             ours |= await held(tx, Source, going_on, self.owner)
         parts = [part for part in parts if part.source_id in ours]
-        for answer in (part.brought.visited.answer for part in parts if part.is_last):
+        for answer in (part.brought.visited.response for part in parts if part.is_last):
             if pause := host_to_pause(answer, tx.now):
                 await delay_host(tx, *pause)
         return parts
@@ -241,7 +243,7 @@ async def _changes(tx: Transaction, brought: Brought) -> dict[str, Any]:
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
     if not changes.get("own_network", brought.source.own_network):
-        changes["lease_until"] = tx.now + timedelta(seconds=APART_SECONDS)
+        changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)
     return changes
 
 

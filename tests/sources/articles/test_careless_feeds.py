@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from bot.sources.articles.keeping import Brought, Keeping
+from bot.sources.fetch.response import Response
+from bot.sources.fetch.source import FetchResult
 from bot.sources.formats.records import Document, Item, Kind
-from bot.sources.getting.answers import Answer
-from bot.sources.getting.visiting import Visit
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, source_of
@@ -60,7 +60,9 @@ async def visited(storage: Storage, site: str, document: Document) -> None:
         source = await source_of(tx, site)
         assert source
         source.owner, source.lease_until = "me", tx.now + HOUR
-    await Keeping(storage, "me").keep([Brought(source, Visit(Answer(200, ""), "", document))])
+    await Keeping(storage, "me").keep(
+        [Brought(source, FetchResult(Response(200, ""), "", document))]
+    )
 
 
 async def stored(storage: Storage, site: str) -> list[str]:

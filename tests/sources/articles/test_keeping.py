@@ -16,10 +16,10 @@ from bot.matching import slices
 from bot.sources.articles import keeping, storing
 from bot.sources.articles.keeping import Brought, Keeping
 from bot.sources.articles.storing import Shown, store_shown
+from bot.sources.fetch.problems import ProblemKind
+from bot.sources.fetch.response import Response
+from bot.sources.fetch.source import FetchResult
 from bot.sources.formats.records import Document, Item, Kind
-from bot.sources.getting.answers import Answer
-from bot.sources.getting.troubles import Trouble
-from bot.sources.getting.visiting import Visit
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, claim_due_sources
@@ -61,11 +61,11 @@ def brought(source: Source, *titles: str, site: str = "") -> Brought:
         Item(guid=title, url=f"https://{host}.example/{title}", title=title) for title in titles
     )
     document = Document(Kind.FEED, items=items)
-    return Brought(source, Visit(Answer(200, source.url), "hash", document))
+    return Brought(source, FetchResult(Response(200, source.url), "hash", document))
 
 
 def unchanged(source: Source) -> Brought:
-    return Brought(source, Visit(Answer(304, source.url)))
+    return Brought(source, FetchResult(Response(304, source.url)))
 
 
 async def titles_of(storage: Storage) -> list[str]:
@@ -305,7 +305,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
         for n, title in enumerate(titles)
     ]
     document = Document(Kind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
-    visit = Visit(Answer(200, source.url), f"hash of {titles}", document)
+    visit = FetchResult(Response(200, source.url), f"hash of {titles}", document)
     await Keeping(storage, "me").keep([Brought(source, visit)])
     (source,) = await rows_of(storage, Source)
     return source
@@ -321,7 +321,7 @@ async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_cou
     full = await again(storage, clock, MINUTE, "f", "e", "d")
 
     assert await titles_of(storage) == ["a", "b", "c", "f"]
-    assert (well.trouble, full.trouble, full.failures) == (None, Trouble.TOO_BIG, 1)
+    assert (well.trouble, full.trouble, full.failures) == (None, ProblemKind.TOO_BIG, 1)
     assert full.trouble_text == keeping._TOO_MUCH.sentence
     assert full.body_hash == well.body_hash  # so that the same document is read again
 
@@ -344,7 +344,7 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
         *(Item(name, f"https://a.example/{name}", name) for name in "xyz"),
     )
 
-    visit = Visit(Answer(200, source.url), "hash", Document(Kind.FEED, items=items))
+    visit = FetchResult(Response(200, source.url), "hash", Document(Kind.FEED, items=items))
     await Keeping(storage, "me").keep([Brought(source, visit)])
 
     assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]

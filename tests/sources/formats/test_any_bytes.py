@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.getting.troubles import OUR_FAULT
+from bot.sources.fetch.problems import INTERNAL_ERROR
 from storage.sources import Source
 from tests.sources.feeds_made import item, rss
 from tests.sources.polled import articles_of, poll_after, rows_of
 
 if TYPE_CHECKING:
-    from bot.sources.finding.adding import Adding
-    from bot.sources.poll import Polling
+    from bot.sources.discovery.add import SourceAdder
+    from bot.sources.poll import Poller
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
     from tests.sources.feedfarm import FeedFarm
@@ -64,7 +64,7 @@ REFUSED = {
 
 
 @pytest.fixture
-async def sources(adding: Adding, farm: FeedFarm) -> None:
+async def sources(adding: SourceAdder, farm: FeedFarm) -> None:
     """A source for each document, which will give it when it is polled, and one that is well."""
     for number, body in enumerate([*READ.values(), *REFUSED.values(), FINE.encode()]):
         path = f"/{number:02}.xml"
@@ -75,7 +75,7 @@ async def sources(adding: Adding, farm: FeedFarm) -> None:
 
 @pytest.mark.usefixtures("sources")
 async def test_every_source_is_read_or_says_why_not(
-    storage: Storage, polling: Polling, clock: TurnedClock
+    storage: Storage, polling: Poller, clock: TurnedClock
 ):
     await poll_after(polling, clock)
     while await polling.poll_due():
@@ -85,6 +85,6 @@ async def test_every_source_is_read_or_says_why_not(
     names = [*READ, *REFUSED, "well"]
     troubles = {name: row.trouble_text for name, row in zip(names, rows, strict=True)}
     assert {name for name, words in troubles.items() if words} == set(REFUSED)
-    assert OUR_FAULT.sentence not in troubles.values()
+    assert INTERNAL_ERROR.sentence not in troubles.values()
     assert [row.url for row in rows if row.owner or row.next_fetch_at <= clock.now] == []
     assert "Sample news 2" in await articles_of(storage)

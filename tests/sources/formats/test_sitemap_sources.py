@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sources.finding.adding import Outcome
+from bot.sources.discovery.add import Outcome
 from storage.enums import SourceKind
 from tests.sources.formats.test_sitemaps import NEWS, dated, plain
 from tests.sources.polled import articles_of, only_source, poll_after

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sources.fetch.source import MAX_SITEMAPS, choose_sitemaps
 from bot.sources.formats.documents import read_fast
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.formats.sitemaps import MOST_KEPT, read_sitemap
-from bot.sources.getting.sitemaps_indexed import MOST_SITEMAPS, chosen
 from bot.sources.reading import is_quick
 
 NEWS = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -193,13 +193,13 @@ def test_any_bytes_are_read_or_refused(data: bytes):
         ),
         pytest.param(
             [(f"{n}.xml", "") for n in range(9)],
-            [f"{n}.xml" for n in range(MOST_SITEMAPS)],
+            [f"{n}.xml" for n in range(MAX_SITEMAPS)],
             id="a handful at most",
         ),
         pytest.param([], [], id="none"),
     ],
 )
 def test_of_an_index_only_likely_sitemaps_are_read(sitemaps, wanted):
-    assert [one.url for one in chosen(listed(*sitemaps))] == [
+    assert [one.url for one in choose_sitemaps(listed(*sitemaps))] == [
         f"https://x.example/{path}" for path in wanted
     ]

@@ -1,0 +1,112 @@
+"""What the operator and admins ask of the sources: list, export, remove, and check one closely."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.sources.articles.intake import url_hash
+from bot.sources.discovery.add import new_source
+from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.fetch.schedule import interval
+from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
+from bot.sources.formats.charsets import decoded
+from bot.sources.formats.documents import unpacked
+from bot.sources.formats.records import Unreadable
+from bot.sources.health import changes_after, not_a_feed, schedule_inputs
+from storage.access import record_event
+from storage.db.engine import Storage
+from storage.enums import AuditAction, SourceKind
+from storage.sources import Source, all_sources, source_of
+from storage.sources import remove_source as delete_source
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """One close look at a source.
+
+    `source`: its row as it stands, None if it is not ours. `next_fetch_at`: when it is polled next,
+    or would be if it were added now. `interval` and `why`: how long after this response, and what
+    decides that. `hub`: that pushes its news.
+    """
+
+    url: str
+    result: FetchResult
+    source: Source | None
+    now: datetime
+    next_fetch_at: datetime
+    interval: timedelta
+    why: str
+    charset: str = ""
+    hub: str = ""
+
+
+async def check_source(storage: Storage, fetcher: Fetches, reader: Reads, url: str) -> Checkup:
+    """Fetch *url* once without validators, so that there is something to read; change nothing."""
+    url = url.strip()
+    result = await fetch_source(fetcher, reader, FetchRequest(url, inside=True))
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(url))
+        now = tx.now
+    if source is not None and (problem := not_a_feed(source, result)):
+        result = replace(result, problem=problem)
+    row = source or new_source(url, result, now)
+    changes = changes_after(row, result, now, 0)
+    length, why = interval(now, schedule_inputs(row, changes, result, now))
+    return Checkup(
+        url=url,
+        result=result,
+        source=source,
+        now=now,
+        next_fetch_at=source.next_fetch_at if source else changes["next_fetch_at"],
+        interval=length,
+        why=why,
+        charset=_charset(result),
+        hub=changes.get("hub") or "",
+    )
+
+
+async def list_sources(storage: Storage) -> list[Source]:
+    async with storage.reading() as tx:
+        return await all_sources(tx)
+
+
+async def sources_as_opml(storage: Storage) -> bytes:
+    """Return the operator's sources; those that chats added and search feeds are left out."""
+    outlines = [
+        Outline(
+            source.url,
+            source.title,
+            folder=tuple(source.folder),
+            is_page=source.kind is SourceKind.PAGE,
+        )
+        for source in await list_sources(storage)
+        if source.public and source.kind is not SourceKind.SEARCH
+    ]
+    return write_opml(outlines, "Sources of Dateline")
+
+
+async def is_search_feed(storage: Storage, url: str) -> bool:
+    """Whether it was made for what chats subscribe to; removed, it would come back."""
+    async with storage.reading() as tx:
+        source = await source_of(tx, url_hash(url))
+    return source is not None and source.kind is SourceKind.SEARCH
+
+
+async def remove_source(storage: Storage, url: str, *, by: int | None = None) -> bool:
+    """Return whether there was such a source; its articles stay. *by*: the admin's user id."""
+    url = url.strip()
+    async with storage.writing() as tx:
+        was_there = await delete_source(tx, url_hash(url))
+        if was_there:
+            await record_event(tx, by, AuditAction.SOURCE_REMOVED, url)
+    return was_there
+
+
+def _charset(result: FetchResult) -> str:
+    response = result.response
+    if response is None or not response.body:
+        return ""
+    try:
+        found = decoded(unpacked(response.body), response.content_type)
+    except Unreadable:
+        return ""
+    return f"{found.charset}, {found.why}"

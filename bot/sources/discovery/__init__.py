@@ -1,0 +1,1 @@
+"""How sources are found and added: by address, by site, from a list, by a search."""

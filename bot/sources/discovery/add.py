@@ -1,0 +1,306 @@
+"""Adding sources: one GET checks, reads and stores a source with its backlog, which alerts nobody.
+
+What the user names may be a feed, or a page: then its one feed is added, or else the page itself. A
+page with several feeds is a question: nothing is added, and the feeds are there to pick from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import uuid4
+
+from bot.matching.slices import Slices, in_turns
+from bot.sources.articles.identity import identifying
+from bot.sources.articles.intake import Draft, draft, url_hash
+from bot.sources.articles.keeping import parted
+from bot.sources.articles.storing import store_drafts
+from bot.sources.discovery.discover import (
+    DiscoveryResult,
+    FoundFeed,
+    ReadsLinks,
+    discover,
+    is_list,
+)
+from bot.sources.discovery.links import Link, Where
+from bot.sources.discovery.publishers import with_publishers
+from bot.sources.fetch.response import NOT_A_FEED
+from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
+from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
+from bot.sources.health import changes_after, kind_of
+from bot.sources.urls import as_typed, host_of
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import held
+from storage.enums import FullText, SourceState
+from storage.sources import (
+    Source,
+    add_source,
+    change_source,
+    finish_fetches,
+    make_source_public,
+    source_of,
+)
+
+LEASE: Final = timedelta(minutes=1)
+_NOTHING_TO_READ: Final = "names no feed, and is no article to be read"
+# Columns that say that a source has been read.
+_READ: Final = ("first_read_at", "etag", "last_modified", "body_hash", "next_fetch_at")
+
+
+class Outcome(StrEnum):
+    ADDED = "added"
+    THERE = "already there"
+    SEVERAL = "has several feeds"
+    REFUSED = "could not be added"
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What came of it; `sentence` says why not. `source_id` is there if it is a source now.
+
+    `found_at`: the page that names the feed. `choice`: the feeds to pick from that were read;
+    `unread`: links that may be feeds too.
+    """
+
+    url: str
+    outcome: Outcome
+    title: str = ""
+    articles: int = 0
+    sentence: str = ""
+    source_id: int | None = None
+    found_at: str = ""
+    choice: tuple[FoundFeed, ...] = ()
+    unread: tuple[Link, ...] = ()
+
+
+class Form(StrEnum):
+    """What may be added if the address turns out to be a page."""
+
+    ANY = "any"  # its one feed; if it has none, the page itself
+    FEED = "feed"  # its one feed and nothing else
+    PAGE = "page"  # the page itself, whatever feeds it has
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """The interval of a source, its title here, and its folder in a list; None: as it is."""
+
+    every: timedelta | None = None
+    title: str = ""
+    folder: tuple[str, ...] = ()
+    form: Form = Form.ANY
+    full_text: FullText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAdder:
+    """*public*: for the operator, so every chat may get it and the allowed networks are open.
+
+    *options*: unless those of a source are given.
+    """
+
+    storage: Storage
+    fetcher: Fetches
+    reader: ReadsLinks
+    public: bool = True
+    options: SourceOptions = SourceOptions()
+
+    async def add(self, url: str, options: SourceOptions | None = None) -> Addition:
+        """Add what is at *url*, once: a feed, the one feed of a page, or the page itself."""
+        options = options or self.options
+        url = as_typed(url)
+        if existing := await self._existing(url, options):
+            return existing
+        result = await fetch_source(
+            self.fetcher, self.reader, FetchRequest(url, inside=self.public)
+        )
+        if options.form is not Form.PAGE and not is_list(result):
+            found = await discover(
+                self.fetcher, self.reader, url, result=result, inside=self.public
+            )
+            if found.is_page:
+                return await self._add_page(url, found, options)
+        return await self._add_fetched(url, result, options)
+
+    async def _add_page(self, url: str, found: DiscoveryResult, options: SourceOptions) -> Addition:
+        """Add the one feed of a page, or else the page itself."""
+        feeds = [feed for feed in found.feeds if feed.tells_news]
+        unread = [link for link in found.unread if link.where is not Where.SITEMAP]
+        if len(feeds) + len(unread) > 1:
+            return _question(url, feeds, unread, options)
+        if feeds:
+            feed = feeds[0]
+            added = await self._existing(feed.url, options)
+            added = added or await self._add_fetched(feed.url, feed.result, options)
+            return replace(added, found_at=url)
+        if options.form is Form.FEED:
+            return Addition(url, Outcome.REFUSED, options.title, sentence=NOT_A_FEED.sentence)
+        if found.result.document is None:
+            return Addition(url, Outcome.REFUSED, options.title, sentence=_NOTHING_TO_READ)
+        return await self._add_fetched(url, found.result, options)
+
+    async def _add_fetched(self, url: str, result: FetchResult, options: SourceOptions) -> Addition:
+        if why_not := refusal(result, options.every):
+            return Addition(url, Outcome.REFUSED, options.title, sentence=why_not)
+        final = result.address_of(url)
+        if final != url and (existing := await self._existing(final, options)):
+            return existing
+        return await self._store(final, result, options)
+
+    async def _existing(self, url: str, options: SourceOptions) -> Addition | None:
+        """Change the source at *url* as *options* say and return it; None if there is none."""
+        async with self.storage.reading() as tx:
+            source = await source_of(tx, url_hash(url))
+            now = tx.now
+        if source is None:
+            return None
+        if self.public and not source.public:
+            return await self._make_public(source, options)
+        changes = self._changes(source, options)
+        is_back = self.public and source.state is SourceState.GONE
+        if is_back:
+            changes |= {"state": SourceState.ACTIVE, "next_fetch_at": now}
+        if changes:
+            async with self.storage.writing() as tx:
+                await change_source(tx, source.id, changes)
+        title = changes.get("title", source.title)
+        sentence = "was gone, and is asked again" if is_back else ""
+        return Addition(url, Outcome.THERE, title, sentence=sentence, source_id=source.id)
+
+    async def _make_public(self, source: Source, options: SourceOptions) -> Addition:
+        """Read the source as if it were new: what it told its followers stays theirs."""
+        request = FetchRequest(source.url, inside=True)
+        result = await fetch_source(self.fetcher, self.reader, request)
+        if why_not := refusal(result, options.every):
+            return Addition(source.url, Outcome.REFUSED, source.title, sentence=why_not)
+        return await self._store(source.url, result, options, private=source)
+
+    def _changes(self, source: Source, options: SourceOptions) -> dict[str, Any]:
+        """Adding again changes options; only the operator may change those of a public source."""
+        if not self.public:
+            return {}
+        changes: dict[str, Any] = {}
+        if options.every is not None:
+            changes["every_seconds"] = round(options.every.total_seconds())
+        if options.full_text is not None:
+            changes["full_text"] = options.full_text
+        if options.title and options.title != source.title:
+            changes["title"] = options.title
+        if options.folder and list(options.folder) != source.folder:
+            changes["folder"] = list(options.folder)
+        return changes
+
+    async def _store(
+        self,
+        url: str,
+        result: FetchResult,
+        options: SourceOptions,
+        *,
+        private: Source | None = None,
+    ) -> Addition:
+        """Store the source with its backlog; *private*: that source becomes public."""
+        async with self.storage.writing() as tx:
+            row = self._first_row(url, result, options, tx.now)
+            first, *others = parted(await in_turns(_backlog(row, result, tx.now)))
+            owner = f"adding {uuid4().hex}"
+            row_now = row | (_unread(tx, owner) if others else {})
+            if private is None:
+                source_id = await add_source(tx, row_now)
+            else:
+                source_id = await make_source_public(tx, private, row_now)
+            if source_id is None:  # somebody else added it while we were reading
+                return Addition(url, Outcome.THERE, row["title"])
+            articles = await store_drafts(tx, source_id, first)
+        for some in others:
+            ending = {name: row[name] for name in _READ} if some is others[-1] else None
+            articles += await self._store_more(source_id, owner, some, ending)
+        outcome = Outcome.THERE if private else Outcome.ADDED
+        return Addition(url, outcome, row["title"], articles, source_id=source_id)
+
+    def _first_row(
+        self, url: str, result: FetchResult, options: SourceOptions, now: datetime
+    ) -> dict[str, Any]:
+        new = new_source(url, result, now, options.every)
+        title = options.title or (result.document.title if result.document else "")
+        return {
+            **changes_after(new, result, now, 0),
+            "url": new.url,
+            "url_hash": new.url_hash,
+            "host": new.host,
+            "title": title or new.host,
+            "folder": list(options.folder),
+            "kind": new.kind,
+            "public": self.public,
+            "every_seconds": new.every_seconds,
+            "full_text": options.full_text or FullText.AUTO,
+            "created_at": now,
+        }
+
+    async def _store_more(
+        self, source_id: int, owner: str, drafts: Sequence[Draft], ending: dict[str, Any] | None
+    ) -> int:
+        """Store a part of a backlog too long for one transaction; *ending*: with the last part."""
+        async with self.storage.writing() as tx:
+            if not await held(tx, Source, [source_id], owner):
+                return 0  # a poller reads it now and stores the rest
+            if ending:
+                await finish_fetches(tx, owner, {source_id: ending})
+            return await store_drafts(tx, source_id, drafts)
+
+
+def new_source(
+    url: str, result: FetchResult, now: datetime, every: timedelta | None = None
+) -> Source:
+    """Return the row of a source before *result*, its first fetch."""
+    return Source(
+        url=url,
+        url_hash=url_hash(url),
+        host=host_of(url),
+        kind=kind_of(result),
+        every_seconds=None if every is None else round(every.total_seconds()),
+        created_at=now,
+        next_fetch_at=now,
+    )
+
+
+def refusal(result: FetchResult, every: timedelta | None) -> str:
+    """Say why the source cannot be added; "" if it can."""
+    if result.problem:
+        return result.problem.sentence
+    if result.document is None:
+        return "gives nothing to read"
+    if every is not None and every < MIN_OPERATOR_INTERVAL and not result.own_network:
+        return "may be asked every 5 minutes at most, because it is not in ALLOWED_NETWORKS"
+    return ""
+
+
+def _question(
+    url: str, feeds: Sequence[FoundFeed], unread: Sequence[Link], options: SourceOptions
+) -> Addition:
+    """Without the documents that were read: a list may have a thousand such sites."""
+    return Addition(
+        url,
+        Outcome.SEVERAL,
+        options.title,
+        sentence=f"has {len(feeds) + len(unread)} feeds to choose from",
+        choice=tuple(replace(feed, result=FetchResult()) for feed in feeds),
+        unread=tuple(unread),
+    )
+
+
+def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> Slices[list[Draft]]:
+    if result.document is None:
+        return []
+    document = with_publishers(result.document, row["kind"], row["host"])
+    drafts = []
+    for each in (yield from identifying(document, row["url"])):
+        drafts.append(draft(*each, source_url=row["url"], now=now, backlog=True))
+        yield
+    return drafts
+
+
+def _unread(tx: Transaction, owner: str) -> dict[str, Any]:
+    """How a source is stored whose backlog is not yet: if that never comes, it is read anew."""
+    leased = {"owner": owner, "lease_until": tx.now + LEASE, "next_fetch_at": tx.now}
+    return dict.fromkeys(_READ) | leased

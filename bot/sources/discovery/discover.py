@@ -1,0 +1,322 @@
+"""What can be read at a site: its feeds, found by a few polite requests, and each one read.
+
+In this order, until a step finds a feed: the address itself; the feeds that its page names; those
+that the page links, or a page of feeds that it links; the usual places, one after the other; the
+sitemaps that robots.txt names. An address from outside leads nowhere inside, whoever asks.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from bot.sources.discovery.links import Link, Where, robots_of, sitemaps_of, usual_places
+from bot.sources.fetch.problems import FetchError
+from bot.sources.fetch.response import problem_of
+from bot.sources.fetch.source import (
+    Fetches,
+    FetchRequest,
+    FetchResult,
+    Reads,
+    fetch_source,
+    is_news_sitemap,
+)
+from bot.sources.formats.charsets import decode
+from bot.sources.formats.records import Item, Kind, Unreadable
+from bot.sources.formats.sitemaps import moment_of
+from bot.sources.urls import as_typed, canonical_url, without_login
+
+MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links
+MAX_SITEMAPS: Final = 3
+MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
+PATIENCE_SECONDS: Final = 90.0
+_LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
+_SAME_SHARE = 0.8  # of the links
+_COMPARED = 100  # entries
+
+
+class ReadsLinks(Reads, Protocol):
+    async def links(
+        self, data: bytes, /, *, url: str, content_type: str = ""
+    ) -> Sequence[Link] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed or sitemap that was read; `newest` is None if no entry has a date."""
+
+    url: str
+    title: str
+    kind: Kind
+    entries: int
+    newest: datetime | date | None
+    where: Where
+    result: FetchResult
+
+    @property
+    def tells_news(self) -> bool:
+        """False for a plain sitemap, which says no more than which pages there are."""
+        return self.kind is Kind.FEED or any(item.title for item in self._items)
+
+    @property
+    def links(self) -> frozenset[str]:
+        return frozenset(canonical_url(item.url) for item in self._items[:_COMPARED] if item.url)
+
+    @property
+    def _items(self) -> tuple[Item, ...]:
+        return self.result.document.items if self.result.document else ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "url": self.url,
+            "title": self.title,
+            "kind": str(self.kind),
+            "entries": self.entries,
+            "newest": self.newest.isoformat() if self.newest else None,
+            "where": str(self.where),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryResult:
+    """`result`: of the address itself. `unread`: links that may be feeds too."""
+
+    result: FetchResult
+    feeds: tuple[FoundFeed, ...] = ()
+    unread: tuple[Link, ...] = ()
+    is_page: bool = False
+
+
+async def discover(  # noqa: PLR0913 - each of them is one plain option
+    fetcher: Fetches,
+    reader: ReadsLinks,
+    url: str,
+    *,
+    result: FetchResult | None = None,
+    inside: bool = True,
+    thorough: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> DiscoveryResult:
+    """Look for feeds at *url*; *result*: of a fetch of it, if there was one just now.
+
+    *inside*: see `Fetcher.fetch`. *thorough*: read what the page links, and sitemaps for news, even
+    if the page names feeds. After *patience_seconds* what has been found until then is returned.
+    """
+    url = as_typed(url)
+    result = result or await fetch_source(fetcher, reader, FetchRequest(url, inside=inside))
+    if feed := found_feed(Link(result.address_of(url), where=Where.HERE), result):
+        return DiscoveryResult(result, (feed,))
+    links = await _links_on(result, reader)
+    if links is None or result.response is None:
+        return DiscoveryResult(result)
+    search = _SiteSearch(fetcher, reader, inside=result.own_network)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_seconds):
+            await search.run(links, result.response.url, thorough=thorough)
+    return DiscoveryResult(result, tuple(search.feeds), tuple(search.unread), is_page=True)
+
+
+async def _links_on(result: FetchResult, reader: ReadsLinks) -> Sequence[Link] | None:
+    """Return the links to feeds on the page that was fetched; None if it is no page."""
+    response = result.response
+    if response is None or problem_of(response):
+        return None
+    try:
+        return await reader.links(
+            response.body, url=response.url, content_type=response.content_type
+        )
+    except Unreadable:
+        return None
+
+
+@dataclass(slots=True)
+class _SiteSearch:
+    """One search of a site; it keeps what it has found if it is cancelled."""
+
+    fetcher: Fetches
+    reader: ReadsLinks
+    inside: bool
+    feeds: list[FoundFeed] = field(default_factory=list)
+    unread: list[Link] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    async def run(self, links: Sequence[Link], url: str, *, thorough: bool) -> None:
+        await self._read([link for link in links if link.where is Where.NAMED])
+        if thorough or not self.feeds:
+            await self._read([link for link in links if link.where is Where.LINKED])
+        if not self.feeds:
+            await self._read_first(usual_places(url))
+        if thorough or not self.feeds:
+            await self._read_sitemaps(await self._sitemaps(url))
+
+    async def _read(self, links: Sequence[Link], limit: int = MAX_READ) -> None:
+        waiting = deque(self._new(links))
+        for _ in range(limit):
+            if not waiting:
+                return
+            link = waiting.popleft()
+            result = await self._fetch(link)
+            self.unread.remove(link)
+            feed = found_feed(link, result)
+            if feed and not any(is_same_feed(feed, other) for other in self.feeds):
+                self.feeds.append(feed)
+            if link.where is Where.LINKED:
+                # A page that was taken for a feed may be the list of them.
+                listed = await _links_on(result, self.reader) or ()
+                waiting += self._new(replace(each, where=Where.LISTED) for each in listed)
+
+    def _new(self, links: Iterable[Link]) -> list[Link]:
+        """Return those that were not seen yet, which are unread now."""
+        by_url = {canonical_url(link.url): link for link in links}
+        new = [link for url, link in by_url.items() if url not in self._seen]
+        self._seen |= by_url.keys()
+        self.unread += new
+        return new
+
+    async def _read_first(self, links: Sequence[Link]) -> None:
+        """Until the first feed, or the first place at which the host does not respond."""
+        for link in links:
+            result = await self._fetch(link)
+            if feed := found_feed(link, result):
+                self.feeds.append(feed)
+            if feed or result.response is None:
+                return
+
+    async def _read_sitemaps(self, links: Sequence[Link]) -> None:
+        """If there are feeds, only sitemaps for news are worth a request."""
+        for_news = [link for link in links if is_news_sitemap(link.url)]
+        await self._read(for_news if self.feeds else links, MAX_SITEMAPS)
+
+    async def _fetch(self, link: Link) -> FetchResult:
+        return await fetch_source(
+            self.fetcher, self.reader, FetchRequest(link.url, inside=self.inside)
+        )
+
+    async def _sitemaps(self, url: str) -> Sequence[Link]:
+        try:
+            response = await self.fetcher.fetch(robots_of(url), inside=self.inside)
+        except FetchError:
+            return ()
+        if problem_of(response):
+            return ()
+        robots = decode(response.body[:MAX_ROBOTS_BYTES], response.content_type)
+        return sitemaps_of(robots, response.url)
+
+
+def is_list(result: FetchResult) -> bool:
+    """Whether there are entries to follow."""
+    return result.document is not None and result.document.kind in _LISTS
+
+
+def found_feed(link: Link, result: FetchResult) -> FoundFeed | None:
+    """Return what was read at *link*; None unless it is a feed or a sitemap."""
+    document = result.document
+    if document is None or not is_list(result):
+        return None
+    dated = [item for item in document.items if item.published]
+    return FoundFeed(
+        url=result.address_of(link.url),
+        title=document.title or link.name,
+        kind=document.kind,
+        entries=len(document.items),
+        newest=max(dated, key=moment_of).published if dated else None,
+        where=link.where,
+        result=result,
+    )
+
+
+def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
+    """Whether both are the same feed, in two formats such as RSS and Atom."""
+    if canonical_url(one.url) == canonical_url(other.url):
+        return True
+    lengths = sorted((len(one.links), len(other.links)))
+    # A section's feed too shares its links with the main one, but has another title.
+    of = lengths[0] if one.title == other.title else lengths[1]
+    return of > 0 and len(one.links & other.links) >= _SAME_SHARE * of
+
+
+# What a user typed or forwarded in a chat: a feed, a site with feeds, or one article.
+
+MAX_OFFERS: Final = 8
+LOOKUP_SECONDS: Final = 20.0
+_MIN_ARTICLE: Final = 300  # characters of text; a front page gives less, or some teasers
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOffer:
+    """A feed that could be followed; `newest` is None if no entry has a date."""
+
+    url: str
+    title: str
+    newest: datetime | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupResult:
+    """What is at *url*: `feeds`, or the one article of a page; else `sentence` says why nothing.
+
+    `is_feed`: *url* is the feed itself.
+    """
+
+    url: str
+    feeds: tuple[FeedOffer, ...] = ()
+    is_feed: bool = False
+    title: str = ""
+    text: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLookup:
+    """Stores nothing and reaches nothing in the operator's network, whoever asks."""
+
+    fetcher: Fetches
+    reader: ReadsLinks
+
+    async def look(self, url: str) -> LookupResult:
+        url = without_login(as_typed(url))
+        result = await fetch_source(self.fetcher, self.reader, FetchRequest(url))
+        if feed := found_feed(Link(result.address_of(url), where=Where.HERE), result):
+            return LookupResult(url, _offers([feed]), is_feed=True)
+        if item := _article(url, result):
+            return LookupResult(url, title=item.title, text=item.text)
+        return await self._feeds_of(url, result)
+
+    async def feeds_of(self, url: str) -> LookupResult:
+        """Look for the feeds of the site, whatever article is at *url*."""
+        return await self._feeds_of(without_login(as_typed(url)))
+
+    async def _feeds_of(self, url: str, result: FetchResult | None = None) -> LookupResult:
+        found = await discover(
+            self.fetcher,
+            self.reader,
+            url,
+            result=result,
+            inside=False,
+            patience_seconds=LOOKUP_SECONDS,
+        )
+        feeds = _offers(feed for feed in found.feeds if feed.tells_news)
+        problem = found.result.problem
+        no_page = "" if found.is_page or problem is None else problem.sentence
+        return LookupResult(url, feeds, sentence="" if feeds else no_page)
+
+
+def _article(url: str, result: FetchResult) -> Item | None:
+    """Return the one article of a page that is no front page."""
+    document = result.document
+    if document is None or document.kind is not Kind.PAGE or not document.items:
+        return None
+    item, parts = document.items[0], urlsplit(url)
+    is_front = not parts.path.strip("/") and not parts.query
+    return item if item.title and not is_front and len(item.text) >= _MIN_ARTICLE else None
+
+
+def _offers(feeds: Iterable[FoundFeed]) -> tuple[FeedOffer, ...]:
+    offers = [
+        FeedOffer(without_login(feed.url), feed.title or feed.url, feed.newest) for feed in feeds
+    ]
+    return tuple(offers[:MAX_OFFERS])

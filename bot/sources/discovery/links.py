@@ -1,0 +1,189 @@
+"""Where a site may keep its feeds: the links of a page and of robots.txt, and the usual places.
+
+None of them is known to be a feed; each must be read. The likely ones come first.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from bot.sources.fetch.source import is_news_sitemap
+from bot.sources.formats.sanitise import one_line
+from bot.sources.urls import canonical_url, host_of, without_feed_scheme
+
+_LONGEST_PAGE = 2_000_000  # characters
+_MOST_LINKS = 500
+_LONGEST_NAME = 200
+_MOST_TEXTS = 8  # of the texts within a link
+_LONGEST_URL = 2000
+_FEED_TYPE = re.compile(
+    r"application/(?:(?:rss|atom|rdf|feed)\+(?:xml|json)|json)|(?:application|text)/(?:rss|xml)"
+)
+_FEED_PATH = re.compile(
+    r"\.(?:rss|atom|rdf)$|/(?:rss|atom|feed|index|news|latest)[\w-]*\.xml$"
+    r"|/(?:feeds?|rss2?|rdf|atom)(?:/[\w.-]+){0,2}/?$",
+    re.IGNORECASE,
+)
+_FEED_QUERY = re.compile(
+    r"(?:^|&)(?:feed=|format=(?:rss|feed|atom)|output=rss|type=rss|alt=rss)", re.IGNORECASE
+)
+_FEED_HOST = re.compile(r"(?:rss|feeds?)\.", re.IGNORECASE)
+_FEED_NAME = re.compile(
+    r"(?:^|\W)(?:(?:rss|atom|xml)(?:[ -]?feeds?)?|json[ -]?feeds?)(?:\W|$)", re.IGNORECASE
+)
+_LONGEST_FEED_NAME = 3  # words; a headline may speak of atoms
+_COMMENTS_PATH = re.compile("/comments(?:/|$)", re.IGNORECASE)
+_COMMENTS_NAME = re.compile(
+    r"comment|kommentar|com[ae]nt[aá]r|comenta|yorum|reacties|коммент|комент|コメント|评论|評論|留言"
+    r"|댓글|تعليق|תגוב",
+    re.IGNORECASE,
+)
+_ANOTHER_ADDRESS = re.compile(r"https?(?::|%3a)(?:/|%2f)", re.IGNORECASE)
+_SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_PLACES = ("feed", "rss", "rss.xml", "atom.xml", "index.xml", "feed.xml", "feed.json", "feeds")
+
+
+class Where(StrEnum):
+    """Where a link was found."""
+
+    HERE = "asked for"
+    NAMED = "named by the page"
+    LINKED = "linked by the page"
+    LISTED = "in the site's list of feeds"
+    PLACE = "in a usual place"
+    SITEMAP = "named by robots.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that may hold a feed; `name` is what the page calls it."""
+
+    url: str
+    name: str = ""
+    where: Where = Where.NAMED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields of a found feed, as far as they are known: this was not read."""
+        unknown = dict.fromkeys(("kind", "entries", "newest"))
+        return {"url": self.url, "title": self.name, **unknown, "where": str(self.where)}
+
+
+def links_of(page: str, url: str) -> tuple[Link, ...]:
+    """Return the feeds that *page*, from *url*, names, then its links that look like feeds.
+
+    Feeds of comments are left out. For workers: it may take long.
+    """
+    found: dict[str, Link] = {}
+    links = islice(_links(page, url), _MOST_LINKS)
+    for link in sorted(links, key=lambda link: link.where is Where.LINKED):
+        found.setdefault(canonical_url(link.url), link)
+    return tuple(link for link in found.values() if not _is_of_comments(link))
+
+
+def usual_places(url: str) -> tuple[Link, ...]:
+    """Return where feeds often are: in the first folder of *url*, and at its host's root.
+
+    Deeper, under an article, a blog has the feed of its comments.
+    """
+    parts = urlsplit(url)
+    folders = parts.path.split("/")[1:-1]
+    root = f"{parts.scheme}://{parts.netloc}/"
+    below = [f"{root}{folders[0]}/{place}" for place in _PLACES[:2]] if folders else []
+    places = [*below, *(root + place for place in _PLACES)]
+    return tuple(Link(place, where=Where.PLACE) for place in places)
+
+
+def robots_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/robots.txt"
+
+
+def sitemaps_of(robots: str, url: str) -> tuple[Link, ...]:
+    """Return the sitemaps that *robots*, from *url*, names; if some are for news, only those."""
+    lines = islice(_SITEMAP_LINE.finditer(robots), _MOST_LINKS)
+    urls = (_address(found[1], url) for found in lines)
+    once = list(dict.fromkeys(filter(None, urls)))
+    of_news = [address for address in once if is_news_sitemap(address)]
+    return tuple(Link(address, where=Where.SITEMAP) for address in of_news or once)
+
+
+def _links(page: str, url: str) -> Iterator[Link]:
+    # As UTF-8, whatever the page declares: it has been decoded already.
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True)
+    try:
+        root = etree.fromstring(page[:_LONGEST_PAGE].encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return
+    base = url
+    for node in root.iter("link", "a", "base") if root is not None else ():
+        facts = {str(name): str(value).strip() for name, value in node.attrib.items()}
+        address = _address(facts.get("href", ""), base)
+        if not address:
+            continue
+        title = _name(facts.get("title", ""))
+        if node.tag == "base":
+            base = address
+        elif node.tag == "link" and _is_named(facts):
+            yield Link(address, title)
+        elif node.tag == "a":
+            text = _name("".join(islice(node.itertext(), _MOST_TEXTS)))
+            if _looks_like_a_feed(address, text, facts):
+                yield Link(address, title or text, Where.LINKED)
+
+
+def _is_named(facts: dict[str, str]) -> bool:
+    relations = facts.get("rel", "").lower().split()
+    if "feed" in relations:
+        return True
+    return "alternate" in relations and _has_feed_type(facts) and not _is_an_interface(facts)
+
+
+def _has_feed_type(facts: dict[str, str]) -> bool:
+    return bool(_FEED_TYPE.fullmatch(facts.get("type", "").lower().partition(";")[0].strip()))
+
+
+def _is_an_interface(facts: dict[str, str]) -> bool:
+    """Blogs name the address of their API as a JSON alternate: it is no feed."""
+    return facts.get("type", "").lower() == "application/json" and "feed" not in facts["href"]
+
+
+def _looks_like_a_feed(address: str, name: str, facts: dict[str, str]) -> bool:
+    if facts["href"].lower().startswith("feed:") or _has_feed_type(facts):
+        return True
+    if _ANOTHER_ADDRESS.search(address, 1):  # it shares this page, or adds a feed to some reader
+        return False
+    parts = urlsplit(address)
+    if _FEED_PATH.search(parts.path) or _FEED_QUERY.search(parts.query):
+        return True
+    return bool(_FEED_HOST.match(parts.netloc) and parts.path.strip("/")) or (
+        bool(_FEED_NAME.search(name)) and len(name.split()) <= _LONGEST_FEED_NAME
+    )
+
+
+def _address(text: str, base: str) -> str:
+    """Return the absolute address; "" if it is none of the web or holds a login."""
+    text = without_feed_scheme("".join(text.split()))
+    try:
+        address = urljoin(base, text.partition("#")[0])
+        is_whole = bool(host_of(address)) and "@" not in urlsplit(address).netloc
+    except ValueError:
+        return ""
+    is_web = address.startswith(("http://", "https://"))
+    return address if text and is_web and is_whole and len(address) <= _LONGEST_URL else ""
+
+
+def _name(text: str) -> str:
+    return one_line(text)[:_LONGEST_NAME]
+
+
+def _is_of_comments(link: Link) -> bool:
+    """By its path, or its title on the page; a mere link may have such a title for its opinions."""
+    if _COMMENTS_PATH.search(urlsplit(link.url).path):
+        return True
+    return link.where is Where.NAMED and bool(_COMMENTS_NAME.search(link.name))

@@ -1,0 +1,156 @@
+"""OPML: lists of feeds in folders, as readers exchange them.
+
+What is written is read back: address, title, site and folder. What others write is read as far as
+it can be: any encoding, bare ampersands, the entities of HTML, folders of any depth; no entity that
+a document declares itself, and nothing unbounded.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape, unescape
+from importlib.resources import files
+
+from lxml import etree
+
+from bot.sources.formats.bounds import check_attributes
+from bot.sources.formats.charsets import decode
+from bot.sources.formats.records import Unreadable
+from bot.sources.formats.sanitise import without_controls
+from bot.sources.formats.strictxml import as_utf8
+from bot.sources.urls import is_link
+
+LARGEST = 10_000_000
+MOST_FEEDS = 10_000
+_STARTER = "starter.opml"
+_DEEPEST = 8  # folders; what lies deeper stands in the eighth
+_LONGEST_NAME = 200
+_AMPERSAND = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{1,31};)?")
+_ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One feed; `folder` from the outermost inwards. Without `url` only its `site` is known.
+
+    `is_page`: `url` is a page that is read itself; in the file it is a link, which no reader of
+    feeds takes for one.
+    """
+
+    url: str
+    title: str = ""
+    site: str = ""
+    folder: tuple[str, ...] = ()
+    is_page: bool = False
+
+
+class NotOpmlError(Unreadable):
+    pass
+
+
+def starter_outlines() -> tuple[Outline, ...]:
+    return read_opml((files("bot.sources.discovery") / _STARTER).read_bytes())
+
+
+def read_opml(data: bytes) -> tuple[Outline, ...]:
+    """Return every feed in *data*, each address once; raise Unreadable where it is none.
+
+    For workers: it may take long. What is no link for people is left out.
+    """
+    body = _root(data).find("{*}body")
+    if body is None:
+        raise NotOpmlError("This is no OPML: it has no body.")
+    seen: dict[str, Outline] = {}
+    for outline in _outlines(body, ()):
+        seen.setdefault(outline.url or outline.site, outline)
+        if len(seen) > MOST_FEEDS:
+            raise NotOpmlError(f"This OPML lists more than {MOST_FEEDS:,} feeds.")
+    if not seen:
+        raise NotOpmlError("This OPML lists no feeds.")
+    return tuple(seen.values())
+
+
+def write_opml(outlines: Iterable[Outline], title: str) -> bytes:
+    root = etree.Element("opml", version="2.0")
+    head = etree.SubElement(root, "head")
+    etree.SubElement(head, "title").text = title
+    body = etree.SubElement(root, "body")
+    folders: dict[tuple[str, ...], etree._Element] = {(): body}
+    for outline in outlines:
+        parent = _folder(folders, _names(outline.folder))
+        etree.SubElement(parent, "outline", _attributes(outline))
+    written: bytes = etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
+    return written
+
+
+def _root(data: bytes) -> etree._Element:
+    if len(data) > LARGEST:
+        raise NotOpmlError(f"This is larger than {LARGEST // 1_000_000} MB.")
+    text = decode(data, "")
+    if _ENTITY.search(text):
+        raise NotOpmlError("This declares entities, which no list of feeds needs.")
+    # A fresh parser each time: they keep state. Nothing is loaded, expanded or unbounded.
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
+    )
+    escaped = _well_escaped(text)
+    check_attributes(escaped)
+    try:
+        root = etree.fromstring(escaped, parser)
+    except etree.XMLSyntaxError as error:
+        raise NotOpmlError(_why_not(error)) from None
+    if etree.QName(root).localname.lower() != "opml":
+        raise NotOpmlError("This is XML, but no OPML.")
+    return root
+
+
+def _well_escaped(text: str) -> bytes:
+    """XML knows five names of characters, HTML two thousand; a bare ampersand means itself."""
+    text = _AMPERSAND.sub(lambda sign: escape(unescape(sign[0])), without_controls(text))
+    return as_utf8(without_controls(text))
+
+
+def _why_not(error: etree.XMLSyntaxError) -> str:
+    if "depth" in str(error).lower():
+        return "This is nested too deeply."
+    return f"This is no OPML: it is not even XML (line {error.lineno or 1})."
+
+
+def _outlines(parent: etree._Element, folder: tuple[str, ...]) -> Iterator[Outline]:
+    for node in parent.iterchildren("{*}outline"):
+        names = {str(name).lower(): str(value).strip() for name, value in node.attrib.items()}
+        called = names.get("title") or names.get("text", "")
+        title, url, site = _name(called), names.get("xmlurl", ""), names.get("htmlurl", "")
+        is_page = not url and names.get("type", "").lower() == "link"
+        url = names.get("url", "") if is_page else url
+        url, site = (each if is_link(each) else "" for each in (url, site))
+        if url or site:
+            yield Outline(url, "" if called in {url, site} else title, site, folder, is_page)
+            yield from _outlines(node, folder)
+        else:
+            yield from _outlines(node, (*folder, title)[:_DEEPEST] if title else folder)
+
+
+def _attributes(outline: Outline) -> dict[str, str]:
+    title = _name(outline.title)
+    url, site = without_controls(outline.url), without_controls(outline.site)
+    given = {"title": title, "url" if outline.is_page else "xmlUrl": url, "htmlUrl": site}
+    attributes = {"type": "link" if outline.is_page else "rss", "text": title or url or site}
+    return attributes | {name: value for name, value in given.items() if value}
+
+
+def _names(folder: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in map(_name, folder) if name)[:_DEEPEST]
+
+
+def _name(text: str) -> str:
+    return " ".join(without_controls(text).split())[:_LONGEST_NAME].rstrip()
+
+
+def _folder(
+    folders: dict[tuple[str, ...], etree._Element], path: tuple[str, ...]
+) -> etree._Element:
+    if path not in folders:
+        parent = _folder(folders, path[:-1])
+        folders[path] = etree.SubElement(parent, "outline", {"text": path[-1]})
+    return folders[path]

@@ -1,0 +1,1 @@
+"""Fetching safely and politely: allowed addresses, throttling, responses, when to poll next."""

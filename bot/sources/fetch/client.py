@@ -1,0 +1,277 @@
+"""The HTTP client for every feed, page and check: polite, safe from SSRF, and bounded.
+
+No cookies, no Referer, no proxy from the environment. Redirects are followed here, not by aiohttp,
+so that the address of each hop is checked and each hop waits for its host's turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self
+
+import aiohttp
+from aiohttp.resolver import DefaultResolver
+
+from bot.sources.fetch.connection import CheckedSockets, Resolver, as_fetch_error, without_retry
+from bot.sources.fetch.problems import TooBig, TooManyRedirects
+from bot.sources.fetch.response import (
+    METHOD_PRESERVING,
+    NOT_MODIFIED,
+    PERMANENT,
+    Response,
+    pause_for_host,
+    redirect_target,
+)
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
+from bot.sources.urls import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aiohappyeyeballs import SocketFactoryType
+    from aiohttp.abc import AbstractResolver
+    from yarl import URL
+
+CONNECT_SECONDS: Final = 5
+TOTAL_SECONDS: Final = 15
+LARGEST_BODY: Final = 10_000_000  # bytes, decoded
+MAX_REDIRECTS: Final = 5
+KEEPALIVE_SECONDS: Final = 4  # until the host's next turn; servers keep connections 5 or more
+MAX_IN_FLIGHT: Final = 32  # requests, all hosts together
+
+_ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, "
+    "application/xml;q=0.9, text/html;q=0.8, */*;q=0.5"
+)
+_KEPT_HEADERS = frozenset(
+    (
+        "age",
+        "cache-control",
+        "cf-mitigated",
+        "content-language",
+        "content-type",
+        "date",
+        "expires",
+        "link",
+        "location",
+        "retry-after",
+        "server",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Connections under one address policy; pools never share a connection."""
+
+    policy: AddressPolicy
+    resolver: Resolver
+    session: aiohttp.ClientSession
+
+    def is_own(self, url: URL) -> bool:
+        return self.resolver.is_own(url.raw_host or "", url.port or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent beside the address; with a *form* it is a POST."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+
+
+class Fetcher:
+    """Fetch inside `async with`; *user_agent* says where the operator can be reached."""
+
+    def __init__(
+        self,
+        *,
+        policy: AddressPolicy,
+        user_agent: str,
+        resolver: AbstractResolver | None = None,
+        throttle: Throttle | None = None,
+        sockets: Callable[[AddressPolicy], SocketFactoryType] = CheckedSockets,
+    ) -> None:
+        """*policy*: for the operator's sources. *sockets*: makes what opens a socket under one."""
+        self._policy = policy
+        self._user_agent = user_agent
+        self._given_resolver = resolver
+        self._throttle = throttle or Throttle()
+        self._sockets = sockets
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+
+    async def __aenter__(self) -> Self:
+        self._strict = self._pool(AddressPolicy())
+        self._lenient = self._pool(self._policy)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._strict.session.close()
+        await self._lenient.session.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        inside: bool = False,
+    ) -> Response:
+        """GET *url*; raise a FetchError where there is no response.
+
+        *inside*: the operator's allowed networks are open. Never pass it for an address that a
+        user chose: it would lead them into the operator's network. A redirect from outside leads
+        nowhere inside.
+        """
+        request = _Request(_conditions(etag, last_modified))
+        at, permanent, left = url, url, float(TOTAL_SECONDS)
+        for _ in range(MAX_REDIRECTS + 1):
+            response, left = await self._hop(at, request, left, inside=inside)
+            inside = inside and response.own_network
+            target = redirect_target(response)
+            if target is None:
+                if permanent != url:
+                    response = replace(response, moved_permanently_to=permanent)
+                return _with_validators(response, etag, last_modified)
+            if permanent == at and response.status in PERMANENT:
+                permanent = target
+            at = target
+        raise TooManyRedirects(f"redirects more than {MAX_REDIRECTS} times")
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
+        """POST *form* to *url*; only a redirect that keeps the method is followed."""
+        request, left = _Request(form=form), float(TOTAL_SECONDS)
+        for _ in range(MAX_REDIRECTS + 1):
+            response, left = await self._hop(url, request, left, inside=inside)
+            inside = inside and response.own_network
+            target = redirect_target(response)
+            if target is None or response.status not in METHOD_PRESERVING:
+                return response
+            url = target
+        raise TooManyRedirects(f"redirects more than {MAX_REDIRECTS} times")
+
+    def _pool(self, policy: AddressPolicy) -> _Pool:
+        resolver = Resolver(self._given_resolver or DefaultResolver(), policy)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,  # the slots bound it, and waiting there costs none of the time-out
+                resolver=resolver,
+                use_dns_cache=False,  # a source is asked too seldom for it to help
+                keepalive_timeout=KEEPALIVE_SECONDS,
+                socket_factory=self._sockets(policy),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            middlewares=(without_retry,),
+            headers={"User-Agent": self._user_agent, "Accept": _ACCEPT},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            max_line_size=16_384,
+            max_field_size=16_384,
+        )
+        return _Pool(policy, resolver, session)
+
+    async def _hop(
+        self, text: str, request: _Request, left: float, *, inside: bool
+    ) -> tuple[Response, float]:
+        """Send one request; return its response and the seconds that are left for the next."""
+        pool = self._lenient if inside else self._strict
+        url = pool.policy.check_url(text)
+        if pool.is_own(url):
+            return await self._timed(pool, url, request, left)
+        host = host_of(text)
+        try:
+            async with self._throttle.turn(host):
+                response, left = await self._timed(pool, url, request, left)
+        finally:
+            if pool.is_own(url):  # that shows once its name has been resolved
+                self._throttle.free(host)
+        if not response.own_network and (
+            pause := pause_for_host(response.status, response.headers, datetime.now(UTC))
+        ):
+            self._throttle.block(host, pause)
+        return response, left
+
+    async def _timed(
+        self, pool: _Pool, url: URL, request: _Request, left: float
+    ) -> tuple[Response, float]:
+        loop = asyncio.get_running_loop()
+        async with self._slots:
+            begun = loop.time()
+            try:
+                async with asyncio.timeout(left):
+                    response = await _send(pool, url, request)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise as_fetch_error(error) from error
+            return response, max(left - (loop.time() - begun), 0.1)
+
+
+async def _send(pool: _Pool, url: URL, request: _Request) -> Response:
+    method = "GET" if request.form is None else "POST"
+    sending = pool.session.request(
+        method, url, headers=request.headers, data=request.form, allow_redirects=False
+    )
+    async with sending as received:
+        kept = {
+            lower: value
+            for name, value in received.headers.items()
+            if (lower := name.lower()) in _KEPT_HEADERS
+        }
+        if "link" in kept:
+            kept["link"] = ", ".join(received.headers.getall("Link"))
+        response = Response(
+            status=received.status,
+            url=str(url),
+            headers=kept,
+            etag=_storable(received.headers.get("ETag")),
+            last_modified=_storable(received.headers.get("Last-Modified")),
+            own_network=pool.is_own(url),
+        )
+        # The body of a redirect is not read: nobody needs it.
+        if received.status == NOT_MODIFIED or redirect_target(response) is not None:
+            return response
+        return replace(response, body=await _bounded(received))
+
+
+async def _bounded(received: aiohttp.ClientResponse) -> bytes:
+    """Read the decoded body; stop at the limit, however small it was when it was packed."""
+    too_big = TooBig(f"gives more than {LARGEST_BODY // 1_000_000} MB")
+    if (received.content_length or 0) > LARGEST_BODY:
+        raise too_big
+    parts: list[bytes] = []
+    size = 0
+    async for part in received.content.iter_any():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise too_big
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _conditions(etag: str | None, last_modified: str | None) -> dict[str, str]:
+    headers = {}
+    if etag:
+        headers["If-None-Match"] = etag
+    if last_modified:
+        headers["If-Modified-Since"] = last_modified
+    return headers
+
+
+def _with_validators(response: Response, etag: str | None, last_modified: str | None) -> Response:
+    """A 304 may come without validators; those that were sent still hold then."""
+    if not response.not_modified or (response.etag and response.last_modified):
+        return response
+    return replace(
+        response,
+        etag=response.etag or etag,
+        last_modified=response.last_modified or last_modified,
+    )
+
+
+def _storable(validator: str | None) -> str | None:
+    """None for bytes that are no text: they could not be sent back as they came."""
+    if validator is None or not validator.isprintable():
+        return None
+    return validator

@@ -1,0 +1,288 @@
+"""What an HTTP response means: a document, nothing new, a redirect or a problem; and its headers.
+
+The headers that count are redirects, cache directives, `Retry-After` and the WebSub hub.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from bot.sources.fetch.problems import CannotConnect, FetchError, Problem, ProblemKind
+from bot.sources.formats.records import FeedPace, Unreadable
+from bot.sources.urls import is_link, without_login
+
+NOT_MODIFIED = 304
+_OK = range(200, 300)
+_SERVER_ERRORS = range(500, 600)
+_CHALLENGE_BYTES = 20_000  # of a page, in which a challenge shows itself
+
+_CHALLENGE = re.compile(
+    rb"cf-browser-verification|/cdn-cgi/challenge-platform|_cf_chl_opt|<title>just a moment"
+    rb"|<title>attention required! \| cloudflare|_incapsula_resource|px-captcha|captcha-delivery"
+    rb"|sucuri website firewall|g-recaptcha|h-captcha|awswafintegration|ddos-guard"
+    rb"|enable javascript and cookies to continue|checking your browser before",
+    re.IGNORECASE,
+)
+_STATUS_PROBLEMS = {
+    400: Problem(ProblemKind.ODD, "does not understand what it is asked (400)"),
+    401: Problem(ProblemKind.LOGIN, "wants a login (401)"),
+    402: Problem(ProblemKind.LOGIN, "wants to be paid (402)"),
+    403: Problem(ProblemKind.WALL, "turns readers like this one away (403)"),
+    404: Problem(ProblemKind.MISSING, "has nothing at this address (404)"),
+    406: Problem(ProblemKind.WALL, "turns readers like this one away (406)"),
+    407: Problem(ProblemKind.LOGIN, "wants a login (407)"),
+    410: Problem(ProblemKind.GONE, "has been taken down for good (410)"),
+    418: Problem(ProblemKind.WALL, "turns readers like this one away (418)"),
+    429: Problem(ProblemKind.BUSY, "asks us to come less often (429)"),
+    451: Problem(ProblemKind.WALL, "may not be read from here, for legal reasons (451)"),
+    503: Problem(ProblemKind.BUSY, "is busy just now (503)"),
+}
+# Sent by what stands in front of a server: a proxy, or a service such as Cloudflare.
+_NOT_REACHED = frozenset({502, 504, *range(520, 528), 530})
+_FIREWALLS = {
+    "cloudflare": "Cloudflare",
+    "akamai": "Akamai",
+    "datadome": "DataDome",
+    "ddos-guard": "DDoS-Guard",
+    "sucuri": "Sucuri",
+}
+_CHALLENGED = Problem(ProblemKind.CHALLENGE, "is blocked by a challenge page")
+NOT_A_FEED = Problem(ProblemKind.HTML, "gives an HTML page instead of a feed")
+_READING_PROBLEMS = {
+    "html": NOT_A_FEED,
+    "challenge": _CHALLENGED,
+    "empty": Problem(ProblemKind.EMPTY, "gives an empty document"),
+    "too_big": Problem(ProblemKind.TOO_BIG, "is too big to be read"),
+    "time_out": Problem(ProblemKind.HEAVY, "takes too long to be read"),
+    "memory": Problem(ProblemKind.HEAVY, "takes too much memory to be read"),
+    "broken": Problem(ProblemKind.BROKEN, "gives a document that is too broken to be read"),
+    "no_text": Problem(ProblemKind.UNREADABLE, "gives a page without an article"),
+    "index": Problem(ProblemKind.UNREADABLE, "names sitemaps of which none can be read"),
+}
+# The reader says of a document "This is a PDF file, …": so the source "gives a PDF file, …".
+_WRONG_FILES = frozenset({"binary", "kind", "xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The last response after all redirects; header names are in lower case, the body is decoded.
+
+    `moved_permanently_to`: where an unbroken chain of 301 and 308 from the requested URL led.
+    `own_network`: it came from one of the operator's allowed networks.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_permanently_to: str | None = None
+    own_network: bool = False
+
+    @property
+    def not_modified(self) -> bool:
+        return self.status == NOT_MODIFIED
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+
+# Problems.
+
+
+def problem_of(response: Response) -> Problem | None:
+    """Return what is wrong with *response*; None if its body may be read, or nothing is new."""
+    if response.not_modified:
+        return None
+    if _is_challenge(response):
+        return _CHALLENGED
+    if response.status in _OK:
+        return None if response.body.strip() else _READING_PROBLEMS["empty"]
+    return _status_problem(response)
+
+
+def _status_problem(response: Response) -> Problem:
+    status = response.status
+    if status in _STATUS_PROBLEMS:
+        return _with_firewall(_STATUS_PROBLEMS[status], response)
+    if status in _NOT_REACHED:
+        return Problem(
+            ProblemKind.SERVER, f"is not reached by the server in front of it ({status})"
+        )
+    if status in _SERVER_ERRORS:
+        return Problem(ProblemKind.SERVER, f"has an error of its own ({status})")
+    return Problem(ProblemKind.ODD, f"answers in a way that means nothing here ({status})")
+
+
+def problem_from_error(error: FetchError | Unreadable) -> Problem:
+    """Translate what a fetch or the reader raised."""
+    if isinstance(error, FetchError):
+        return Problem(error.kind, str(error))
+    if error.reason in _WRONG_FILES:
+        given = str(error).removeprefix("This is ").rstrip(".")
+        return Problem(ProblemKind.KIND, f"gives {given}")
+    unreadable = Problem(ProblemKind.UNREADABLE, "cannot be read")
+    return _READING_PROBLEMS.get(error.reason, unreadable)
+
+
+def _with_firewall(problem: Problem, response: Response) -> Problem:
+    """Name the service that turns us away, if it is not the publisher itself."""
+    server = response.headers.get("server", "").lower()
+    name = next((name for word, name in _FIREWALLS.items() if word in server), None)
+    if problem.kind is not ProblemKind.WALL or name is None:
+        return problem
+    return Problem(ProblemKind.WALL, problem.sentence.replace(")", f", by {name})"))
+
+
+def _is_challenge(response: Response) -> bool:
+    if response.headers.get("cf-mitigated", "").lower() == "challenge":
+        return True
+    # A feed may well write about captchas; only a page can be one.
+    if "html" not in response.content_type.lower():
+        return False
+    return bool(_CHALLENGE.search(response.body[:_CHALLENGE_BYTES]))
+
+
+# Redirects.
+
+PERMANENT = frozenset({301, 308})
+METHOD_PRESERVING = frozenset({307, 308})
+_REDIRECTS = PERMANENT | {302, 303, 307}
+
+
+def redirect_target(response: Response) -> str | None:
+    """Return the absolute address that *response* redirects to; None if it does not.
+
+    Names, passwords and fragments in the address are dropped.
+    """
+    if response.status not in _REDIRECTS:
+        return None
+    location = response.headers.get("location", "").strip()
+    if not location:
+        return None
+    try:
+        parts = urlsplit(urljoin(response.url, location))
+    except ValueError:
+        raise CannotConnect("redirects to something that is no address") from None
+    bare_host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, bare_host, parts.path, parts.query, ""))
+
+
+# Cache directives and Retry-After. Dates are compared with the response's own date, because many
+# servers' clocks are wrong.
+
+MAX_RETRY_AFTER = timedelta(days=7)
+HOST_WIDE_STATUSES = frozenset({429, 503})
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
+_NEVER_KEEP = re.compile(r"(?:^|[,\s])no-(?:cache|store)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """When a response's headers ask us to come back: None or a positive time."""
+
+    max_age: timedelta | None = None
+    expires: timedelta | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def freshness(self) -> timedelta | None:
+        return max((each for each in (self.max_age, self.expires) if each), default=None)
+
+
+def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
+    """Read *headers* (names in lower case) of a response that came at *now*."""
+    caching, expires = headers.get("cache-control", ""), headers.get("expires", "")
+    retrying = headers.get("retry-after", "")
+    if not (caching or expires or retrying):
+        return Directives()
+    sent = _date(headers.get("date", "")) or now
+    retry_after = _delay(retrying, sent) if retrying else None
+    if _NEVER_KEEP.search(caching):
+        return Directives(retry_after=retry_after)
+    age = _MAX_AGE.search(caching)
+    return Directives(
+        max_age=timedelta(seconds=int(age[1])) if age else None,
+        expires=_until(_date(expires), sent),
+        retry_after=retry_after,
+    )
+
+
+def pause_for_host(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return how long the whole host asks to be left alone; None if it does not."""
+    if status not in HOST_WIDE_STATUSES or "retry-after" not in headers:
+        return None
+    asked = directives_of(headers, now).retry_after
+    return min(asked, MAX_RETRY_AFTER) if asked else None
+
+
+def _delay(text: str, now: datetime) -> timedelta | None:
+    text = text.strip()
+    if re.fullmatch(r"\d{1,10}", text, re.ASCII):
+        return timedelta(seconds=int(text))
+    return _until(_date(text), now)
+
+
+def _until(timestamp: datetime | None, now: datetime) -> timedelta | None:
+    return None if timestamp is None or timestamp <= now else timestamp - now
+
+
+def _date(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        timestamp = parsedate_to_datetime(text)
+        return timestamp.replace(tzinfo=timestamp.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):  # "0", "-1" and "never" are common
+        return None
+
+
+# The WebSub hub that a source names, in the Link header (RFC 8288) or in the feed.
+
+MAX_HUB_URL = 2000  # characters
+_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\",;\s]+))?)*)")
+_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\",;\s]+))", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """`topic`: the address under which the hub knows the source."""
+
+    url: str
+    topic: str
+
+
+def hub_of(url: str, link: str, pace: FeedPace) -> Hub | None:
+    """Return the hub of the feed from *url*; the `Link` header *link* outranks the feed."""
+    relations = _link_relations(link)
+    hub = _absolute(relations.get("hub") or pace.hub, url)
+    topic = _absolute(relations.get("self") or pace.self_url, url) or url
+    return Hub(hub, topic) if hub and len(topic) <= MAX_HUB_URL else None
+
+
+def _link_relations(header: str) -> dict[str, str]:
+    """Return the first link of each relation."""
+    found: dict[str, str] = {}
+    for link in _LINK.finditer(header):
+        for relation in _RELATION.finditer(link[2]):
+            for word in (relation[1] or relation[2] or "").lower().split():
+                found.setdefault(word, link[1].strip())
+    return found
+
+
+def _absolute(link: str, base: str) -> str:
+    """Return *link* as seen from *base*; "" if that is no address of the web."""
+    if not link:
+        return ""
+    try:
+        full = urljoin(base, link)
+        full = without_login(full) if is_link(full) else ""
+    except ValueError:
+        return ""
+    is_web = full.startswith(("http://", "https://")) and full.isprintable()
+    return full.partition("#")[0] if is_web and len(full) <= MAX_HUB_URL else ""

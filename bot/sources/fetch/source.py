@@ -1,0 +1,152 @@
+"""Fetching a source: request it, judge the response, read what is new. It stores nothing.
+
+A sitemap index stands for the few sitemaps behind it that are likely to hold news.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from bot.sources.fetch.problems import FetchError, HostWaits, Problem
+from bot.sources.fetch.response import Response, problem_from_error, problem_of
+from bot.sources.formats.records import Document, Item, Kind, Unreadable
+from bot.sources.formats.sitemaps import moment_of, newest
+from bot.sources.hashes import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_SITEMAPS = 4  # of an index in one fetch
+_FRESH = timedelta(days=3)  # behind the newest sitemap
+_NEWS = re.compile(r"(?<![a-z])(?:google)?[-_]?news|(?<![a-z])latest", re.IGNORECASE)
+
+
+class Fetches(Protocol):
+    async def fetch(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        inside: bool = False,
+    ) -> Response: ...
+
+
+class Reads(Protocol):
+    async def read(self, data: bytes, /, *, url: str, content_type: str = "") -> Document: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """The validators and `body_hash` are those of the last response.
+
+    `inside`: see `Fetcher.fetch`.
+    """
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """No `document` and no `problem`: nothing has changed."""
+
+    response: Response | None = None
+    body_hash: str | None = None
+    document: Document | None = None
+    problem: Problem | None = None
+    wait: timedelta | None = None  # no request was sent, because its host asked for a pause
+
+    @property
+    def own_network(self) -> bool:
+        return self.response is not None and self.response.own_network
+
+    def address_of(self, url: str) -> str:
+        """Return where *url* has moved for good, else *url*: nothing is stored under it yet."""
+        return (self.response and self.response.moved_permanently_to) or url
+
+
+async def fetch_source(fetcher: Fetches, reader: Reads, request: FetchRequest) -> FetchResult:
+    try:
+        response = await fetcher.fetch(
+            request.url,
+            etag=request.etag,
+            last_modified=request.last_modified,
+            inside=request.inside,
+        )
+    except FetchError as error:
+        wait = error.left if isinstance(error, HostWaits) else None
+        return FetchResult(problem=problem_from_error(error), wait=wait)
+    problem = problem_of(response)
+    if problem or response.not_modified:
+        return FetchResult(response, request.body_hash, problem=problem)
+    body_hash = digest(response.body.decode("latin-1"))
+    if body_hash == request.body_hash:
+        return FetchResult(response, body_hash)
+    return await _read(fetcher, reader, response, body_hash)
+
+
+async def _read(fetcher: Fetches, reader: Reads, response: Response, body_hash: str) -> FetchResult:
+    try:
+        document = await reader.read(
+            response.body, url=response.url, content_type=response.content_type
+        )
+        if document.kind is not Kind.INDEX:
+            return FetchResult(response, body_hash, document)
+        listed = await _read_sitemaps(document, fetcher, reader, inside=response.own_network)
+    except Unreadable as error:
+        return FetchResult(response, body_hash, problem=problem_from_error(error))
+    if all(sitemap.published for sitemap in choose_sitemaps(document.items)):
+        return FetchResult(response, body_hash, listed)
+    # The index does not say when its sitemaps change: read them next time even if it is the same.
+    return FetchResult(replace(response, etag=None, last_modified=None), None, listed)
+
+
+async def _read_sitemaps(
+    index: Document, fetcher: Fetches, reader: Reads, *, inside: bool
+) -> Document:
+    """Return the entries of the chosen sitemaps; raise Unreadable if none can be read.
+
+    An index within an index is left alone.
+    """
+    found = []
+    for sitemap in choose_sitemaps(index.items):
+        try:
+            response = await fetcher.fetch(sitemap.url, inside=inside)
+            if problem_of(response):
+                continue
+            document = await reader.read(
+                response.body, url=response.url, content_type=response.content_type
+            )
+        except (FetchError, Unreadable):
+            continue
+        if document.kind is Kind.SITEMAP:
+            found.append(document)
+    if not found:
+        raise Unreadable("None of the sitemaps that this index names can be read.", "index")
+    items = [item for document in found for item in document.items]
+    title = next((document.title for document in found if document.title), "")
+    return Document(Kind.SITEMAP, title, index.url, found[0].language, newest(items))
+
+
+def choose_sitemaps(sitemaps: Sequence[Item]) -> list[Item]:
+    """Those for news by their address if there are any, the newest first, and none much older."""
+    news = [sitemap for sitemap in sitemaps if is_news_sitemap(sitemap.url)]
+    ordered = sorted(news or sitemaps, key=moment_of, reverse=True)[:MAX_SITEMAPS]
+    dated = [moment_of(sitemap) for sitemap in ordered if sitemap.published]
+    return [
+        sitemap
+        for sitemap in ordered
+        if not sitemap.published or moment_of(sitemap) > max(dated) - _FRESH
+    ]
+
+
+def is_news_sitemap(url: str) -> bool:
+    """Whether the address of a sitemap says so; its host may be called anything."""
+    return bool(_NEWS.search(url.partition("://")[2].partition("/")[2]))

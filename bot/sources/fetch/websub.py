@@ -1,0 +1,204 @@
+"""WebSub (https://www.w3.org/TR/websub/): hubs push a note when a source has news.
+
+`ask_hubs` is a stage: it subscribes at the hubs that sources name, renews before a lease ends, and
+unsubscribes. A subscription counts only once the hub has called back (`answer_hub`); until then the
+hub is asked again, less and less often. So all of this needs a public URL. A push only makes the
+source due: what a hub sends is not read, the source itself is.
+"""
+
+import asyncio
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import structlog
+
+from bot.sources.fetch.problems import FetchError
+from bot.sources.fetch.response import Response
+from storage.db.engine import Storage, Transaction
+from storage.db.leases import release
+from storage.sources import Source
+from storage.websub import (
+    PushSubscription,
+    add_pushes,
+    change_push,
+    claim_pushes,
+    forget_push,
+    poll_soon,
+    push_of,
+    sources_without_push,
+    unsubscribe_unused,
+)
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_LEASE: Final = timedelta(days=10)
+MIN_LEASE: Final = timedelta(minutes=5)
+MAX_LEASE: Final = timedelta(days=90)
+MIN_POLL_GAP: Final = timedelta(minutes=1)  # between two polls of a source, however many pushes
+MIN_RETRY: Final = timedelta(hours=1)
+MAX_RETRY: Final = timedelta(days=1)
+RETRY_AFTER_DENIAL: Final = timedelta(days=7)
+MAX_UNSUBSCRIBES: Final = 3  # requests, to a hub that does not call back
+SUBSCRIBE, UNSUBSCRIBE, DENIED = "subscribe", "unsubscribe", "denied"
+_SIGNATURES = frozenset({"sha1", "sha256", "sha384", "sha512"})
+_CLAIM: Final = timedelta(minutes=1)  # not needed beyond the transaction that claims
+
+
+class PostClient(Protocol):
+    async def post(
+        self, url: str, form: Mapping[str, str], *, inside: bool = False
+    ) -> Response: ...
+
+
+async def ask_hubs(
+    storage: Storage, client: PostClient, *, owner: str, callback: str, limit: int = 16
+) -> int:
+    """Send up to *limit* requests to hubs that are due; return how many subscriptions were due.
+
+    *callback*: the URL that hubs call; the token of the subscription is appended.
+    """
+    async with storage.writing() as tx:
+        await poll_soon(tx, MIN_POLL_GAP)
+        await unsubscribe_unused(tx)
+        new = await sources_without_push(tx, limit)
+        await add_pushes(tx, [_new_row(source, tx.now) for source in new])
+        due = await claim_pushes(tx, owner=owner, limit=limit, lease=_CLAIM)
+        pushes = [push for push in due if await _is_request_recorded(tx, push, owner)]
+    async with asyncio.TaskGroup() as group:
+        for push in pushes:
+            group.create_task(_ask(client, push, callback))
+    return len(due)
+
+
+async def answer_hub(storage: Storage, token: str, question: Mapping[str, str]) -> str | None:
+    """Return the challenge if the hub's *question* is about what we asked for, else None.
+
+    A hub is known by the token in the URL that it calls; nobody else has it.
+    """
+    async with storage.reading() as tx:
+        push = await push_of(tx, token)
+    if push is None or question.get("hub.topic") != push.topic:
+        return None
+    mode = question.get("hub.mode")
+    if mode not in {DENIED, _mode(push)}:
+        return None
+    async with storage.writing() as tx:
+        if mode == DENIED:
+            reason = question.get("hub.reason", "")[:200]
+            log.warning(
+                "a hub denies a subscription", hub=push.hub, topic=push.topic, reason=reason
+            )
+            retry = {"asking": None, "ends_at": None, "due_at": tx.now + RETRY_AFTER_DENIAL}
+            await change_push(tx, push.id, retry)
+            return ""
+        if push.source_id is None:
+            await forget_push(tx, push.id)
+        else:
+            await _confirm(tx, push, lease_of(question.get("hub.lease_seconds", "")))
+    return question.get("hub.challenge")
+
+
+async def is_expected(storage: Storage, token: str) -> bool:
+    """Whether we still want the pushes that come to *token*."""
+    async with storage.reading() as tx:
+        push = await push_of(tx, token)
+    return push is not None and push.source_id is not None
+
+
+async def receive_push(storage: Storage, token: str, body: bytes, signature: str) -> bool:
+    """Make the source due soon; False if the hub did not sign *body*."""
+    async with storage.reading() as tx:
+        push = await push_of(tx, token)
+    if push is None or push.source_id is None:
+        return False
+    if not is_signed(body, signature, push.secret):
+        log.warning("a push without a good signature is ignored", hub=push.hub)
+        return False
+    async with storage.writing() as tx:
+        await change_push(tx, push.id, {"pushed_at": tx.now})
+        await poll_soon(tx, MIN_POLL_GAP)
+    return True
+
+
+def lease_of(seconds: str) -> timedelta:
+    """Read `hub.lease_seconds`, within bounds."""
+    if not re.fullmatch(r"\d{1,10}", seconds, re.ASCII) or not int(seconds):
+        return DEFAULT_LEASE
+    return min(max(timedelta(seconds=int(seconds)), MIN_LEASE), MAX_LEASE)
+
+
+def renewal_of(now: datetime, lease: timedelta) -> datetime:
+    """Return when to renew: a fifth of the lease before its end."""
+    return now + lease * 0.8
+
+
+def is_signed(body: bytes, signature: str, secret: str) -> bool:
+    """Whether `X-Hub-Signature` says that the sender of *body* knows *secret*."""
+    method, _, sent = signature.strip().partition("=")
+    if method.lower() not in _SIGNATURES:
+        return False
+    expected = hmac.new(secret.encode(), body, method.lower()).hexdigest()
+    return hmac.compare_digest(expected.encode(), sent.strip().lower().encode())
+
+
+def _new_row(source: Source, now: datetime) -> dict[str, Any]:
+    return {
+        "source_id": source.id,
+        "hub": source.hub,
+        "topic": source.hub_topic,
+        "inside": source.public and source.own_network,
+        "token": secrets.token_urlsafe(32),
+        "secret": secrets.token_urlsafe(32),
+        "due_at": now,
+        "failures": 0,
+    }
+
+
+async def _is_request_recorded(tx: Transaction, push: PushSubscription, owner: str) -> bool:
+    """Record the request to the hub of *push*; False if there is nothing left to request.
+
+    It is recorded before it is sent, because a hub may call back before it responds.
+    """
+    failures = push.failures + (push.asking == _mode(push))  # it never called back
+    if push.source_id is None:
+        is_over = push.ends_at is None or push.ends_at <= tx.now
+        if is_over or failures >= MAX_UNSUBSCRIBES:
+            await forget_push(tx, push.id)
+            return False
+    retry = min(MIN_RETRY * 2.0 ** min(failures, 10), MAX_RETRY)
+    values = {"asking": _mode(push), "failures": failures, "due_at": tx.now + retry}
+    await release(tx, PushSubscription, [push.id], owner, **values)
+    return True
+
+
+async def _ask(client: PostClient, push: PushSubscription, callback: str) -> None:
+    form = {
+        "hub.callback": callback + push.token,
+        "hub.mode": _mode(push),
+        "hub.topic": push.topic,
+        "hub.secret": push.secret,
+        "hub.lease_seconds": str(round(DEFAULT_LEASE.total_seconds())),
+    }
+    try:
+        response = await client.post(push.hub, form, inside=push.inside)
+    except FetchError as error:
+        log.warning("a hub was not reached", hub=push.hub, reason=str(error))
+    except Exception:  # one bad hub must not stop the others; it is asked again later
+        log.exception("a hub could not be asked", hub=push.hub)
+    else:
+        if response.status not in range(200, 300):
+            log.warning("a hub refuses", hub=push.hub, status=response.status)
+
+
+async def _confirm(tx: Transaction, push: PushSubscription, lease: timedelta) -> None:
+    due_at = renewal_of(tx.now, lease)
+    confirmed = {"asking": None, "failures": 0, "ends_at": tx.now + lease, "due_at": due_at}
+    await change_push(tx, push.id, confirmed)
+
+
+def _mode(push: PushSubscription) -> str:
+    return UNSUBSCRIBE if push.source_id is None else SUBSCRIBE

@@ -1,0 +1,66 @@
+"""Reading what the operator names on the command line: a file, standard input or an address."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.sources.fetch.problems import FetchError
+from bot.sources.fetch.response import problem_of
+from bot.sources.formats.documents import LARGEST
+from bot.sources.formats.records import Document, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from bot.sources.fetch.source import Fetches, Reads
+
+STANDARD_INPUT = "-"
+_WEB = ("http://", "https://")
+
+
+async def read_place(
+    reader: Reads,
+    make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]],
+    place: str,
+    *,
+    base_url: str = "",
+) -> Document:
+    """Return what is at *place*; raise Unreadable. *base_url*: the address of a file.
+
+    *make_fetcher* is called for an address only.
+    """
+    if place.lower().startswith(_WEB):
+        return await _fetched(reader, make_fetcher, place)
+    data = sys.stdin.buffer.read(LARGEST + 1) if place == STANDARD_INPUT else _file(Path(place))
+    return await reader.read(data, url=base_url)
+
+
+async def _fetched(
+    reader: Reads, make_fetcher: Callable[[], AbstractAsyncContextManager[Fetches]], url: str
+) -> Document:
+    try:
+        async with make_fetcher() as fetcher:
+            response = await fetcher.fetch(url, inside=True)
+    except FetchError as error:
+        raise Unreadable(f"It {error}.", "fetch") from error
+    if problem := problem_of(response):
+        raise Unreadable(f"It {problem.sentence}.", "fetch")
+    return await reader.read(response.body, url=response.url, content_type=response.content_type)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise Unreadable("This is a folder; name the files in it.", "kind")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise Unreadable("There is no such file.", "missing") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Unreadable(f"The file cannot be read: {reason}.", "missing") from None

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.sources.administration import (
+    check_source,
+    list_sources,
+    remove_source,
+    sources_as_opml,
+)
+from bot.sources.articles import keeping
+from bot.sources.discovery.add import LEASE, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.opml import Outline, read_opml
+from storage.articles import Article
+from storage.enums import FullText, SourceKind
+from storage.sources import Source
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import poll_after, rows_of
+
+if TYPE_CHECKING:
+    from bot.sources.fetch.client import Fetcher
+
+
+@dataclass(frozen=True)
+class Insiders:
+    """Asks for everybody as it asks for the operator: the farm stands on this machine."""
+
+    fetcher: Fetcher
+
+    async def fetch(self, url: str, **asked):
+        return await self.fetcher.fetch(url, **asked | {"inside": True})
+
+
+async def test_a_source_is_added_once_however_its_address_is_written(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    first = await adding.add(f"  {farm.url()}?b=2&a=1 ")
+    again = await adding.add(f"{farm.url()}?a=1&b=2&utm_source=mail")
+
+    assert (first.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
+    assert again.source_id == first.source_id
+    assert len(farm.asked) == 1
+
+
+async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(storage, adding, farm):
+    farm.serve("/old.xml", status=301, Location="/feed.xml")
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    added = await adding.add(farm.url("/old.xml"))
+    again = await adding.add(farm.url("/feed.xml"))
+
+    assert added.url == farm.url("/feed.xml")
+    assert again.outcome is Outcome.THERE
+
+
+async def test_adding_once_more_changes_the_interval(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    await adding.add(farm.url(), SourceOptions(every=timedelta(minutes=7)))
+
+    (source,) = await list_sources(storage)
+    assert source.every_seconds == 420
+
+
+async def test_a_stranger_can_add_nothing_inside(storage, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    adding = SourceAdder(storage, fetcher, reader, public=False)
+
+    refused = await adding.add(farm.url())
+
+    assert refused.outcome is Outcome.REFUSED
+    assert refused.sentence
+    assert farm.asked == []
+    assert await list_sources(storage) == []
+
+
+async def test_a_page_is_a_source_of_its_own_kind(storage, adding, farm):
+    farm.serve("/page", page("A sample story", [LONG, LONG]), Content_Type="text/html")
+
+    added = await adding.add(farm.url("/page"))
+
+    (source,) = await list_sources(storage)
+    assert (added.outcome, added.articles) == (Outcome.ADDED, 1)
+    assert source.kind is SourceKind.PAGE
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param("", 404, id="missing"),
+        pytest.param("", 200, id="empty"),
+        pytest.param("x", 500, id="server error"),
+        pytest.param("\x00\x01\x02\x03\x04\x05\x06\x07" * 9, 200, id="binary"),
+        pytest.param("<rss><channel>", 403, id="robot wall"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_a_sentence(storage, adding, farm, body, status):
+    farm.serve("/feed.xml", body, status=status)
+
+    refused = await adding.add(farm.url())
+
+    assert refused.outcome is Outcome.REFUSED
+    assert len(refused.sentence.split()) > 2
+    assert await list_sources(storage) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "hello", "file:///etc/passwd", "http://ann:pw@news.example/", "http://a.example:22"]
+)
+async def test_what_is_no_address_is_refused_with_a_sentence(storage, adding, url):
+    refused = await adding.add(url)
+
+    assert refused.outcome is Outcome.REFUSED
+    assert refused.sentence
+
+
+async def test_a_short_interval_is_for_the_operators_own_network(storage, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+
+    class FromOutside:
+        async def fetch(self, url: str, **asked):
+            return replace(await fetcher.fetch(url, **asked), own_network=False)
+
+    refused = await SourceAdder(storage, FromOutside(), reader).add(
+        farm.url(), SourceOptions(every=timedelta(seconds=5))
+    )
+
+    assert refused.outcome is Outcome.REFUSED
+    assert "5 minutes" in refused.sentence
+
+
+async def test_a_removed_source_can_be_added_again(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    assert await remove_source(storage, farm.url())
+    assert not await remove_source(storage, farm.url())
+    assert (await adding.add(farm.url())).outcome is Outcome.ADDED
+
+
+async def test_the_list_is_opml_for_other_readers(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    (outline,) = read_opml(await sources_as_opml(storage))
+
+    assert (outline.title, outline.url) == ("Sample Wire", farm.url())
+
+
+async def test_the_list_is_the_operators_and_keeps_names_and_folders(
+    storage, adding, fetcher, reader, farm
+):
+    for name in ("mine", "theirs"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+    await adding.add(
+        farm.url("/mine.xml"), SourceOptions(title="My wire", folder=("World", "Wires"))
+    )
+    theirs = SourceAdder(storage, Insiders(fetcher), reader, public=False)
+    await theirs.add(farm.url("/theirs.xml"))
+
+    listed = read_opml(await sources_as_opml(storage))
+
+    assert listed == (Outline(farm.url("/mine.xml"), "My wire", folder=("World", "Wires")),)
+
+
+async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+
+    again = await adding.add(
+        farm.url(), SourceOptions(title="My wire", folder=("World",), full_text=FullText.NEVER)
+    )
+
+    (source,) = await list_sources(storage)
+    assert (again.outcome, again.title) == (Outcome.THERE, "My wire")
+    assert (source.title, source.folder) == ("My wire", ["World"])
+    assert source.full_text is FullText.NEVER
+    assert len(farm.asked) == 1
+
+
+async def test_a_source_reads_pages_as_is_wished_and_keeps_to_it(storage, adding, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
+
+    await adding.add(farm.url(), SourceOptions(title="My wire"))
+
+    (source,) = await list_sources(storage)
+    assert source.full_text is FullText.ALWAYS
+
+
+async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetcher, reader, farm):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    (before,) = await list_sources(storage)
+    options = SourceOptions(
+        every=timedelta(hours=9), title="Theirs", folder=("Theirs",), full_text=FullText.ALWAYS
+    )
+
+    await SourceAdder(storage, fetcher, reader, public=False).add(farm.url(), options)
+
+    assert await list_sources(storage) == [before]
+
+
+async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, reader, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
+    await adding.add(farm.url())
+    (before,) = await list_sources(storage)
+
+    checkup = await check_source(storage, fetcher, reader, farm.url())
+
+    (after,) = await list_sources(storage)
+    assert checkup.result.response
+    assert checkup.result.document
+    assert checkup.source
+    assert checkup.result.response.etag == '"one"'
+    assert checkup.result.document.title == "Sample Wire"
+    assert checkup.source.url == farm.url()
+    assert checkup.next_fetch_at == clock.now + timedelta(hours=1)
+    assert after == before
+
+
+@pytest.fixture
+def long_backlog(farm, monkeypatch) -> list[str]:
+    """Let the farm show five entries, of which a transaction stores two."""
+    monkeypatch.setattr(keeping, "_MOST", 2)
+    farm.serve("/feed.xml", rss(map(item, range(5))), ETag="mark")
+    return [f"Sample news {number}" for number in range(5)]
+
+
+async def test_a_long_backlog_is_stored_in_parts(storage, adding, farm, long_backlog):
+    added = await adding.add(farm.url())
+
+    assert added.articles == 5
+    articles = await rows_of(storage, Article)
+    assert sorted(each.title for each in articles) == long_backlog
+    assert all(each.quiet for each in articles)
+    (source,) = await rows_of(storage, Source)
+    assert (source.owner, source.etag) == (None, "mark")
+    assert source.first_read_at
+
+
+async def test_a_long_backlog_that_was_not_stored_to_the_end_still_alerts_nobody(
+    storage, adding, polling, farm, clock, long_backlog, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(SourceAdder, "_store_more", killed)
+    with pytest.raises(Killed):
+        await adding.add(farm.url())
+    assert len(await rows_of(storage, Article)) == 2
+
+    assert await poll_after(polling, clock, LEASE) == 1
+
+    articles = await rows_of(storage, Article)
+    assert sorted(each.title for each in articles) == long_backlog
+    assert all(each.quiet for each in articles)
+
+
+async def test_a_source_that_another_reads_meanwhile_is_left_to_it(
+    storage, adding, polling, farm, clock, long_backlog, monkeypatch
+):
+    """The process stood still between two transactions, for longer than its lease."""
+    store_more = SourceAdder._store_more
+
+    async def late(self: SourceAdder, *asked: Any) -> int:
+        await poll_after(polling, clock, LEASE)
+        return await store_more(self, *asked)
+
+    monkeypatch.setattr(SourceAdder, "_store_more", late)
+
+    await adding.add(farm.url())
+
+    assert len(await rows_of(storage, Article)) == 5
+    (source,) = await rows_of(storage, Source)
+    assert source.fetches == 2

@@ -1,0 +1,392 @@
+"""What a person named: a feed, a site, an article; and that nothing inside is reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sources.administration import list_sources
+from bot.sources.discovery.add import Form, Outcome, SourceAdder, SourceOptions
+from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
+from bot.sources.discovery.links import Where, links_of
+from bot.sources.fetch.problems import AddressRefused
+from bot.sources.fetch.response import Response
+from bot.sources.formats.records import Document, Item, Kind
+from storage.enums import SourceKind
+from tests.conftest import MONDAY_NOON
+from tests.sources.feeds_made import LONG, item, page, rss
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+HTML = {"Content_Type": "text/html"}
+
+
+def feed(*numbers: int, title: str = "Sample Wire") -> str:
+    items = [item(number, MONDAY_NOON + timedelta(minutes=number)) for number in numbers]
+    return rss(items).replace("Sample Wire", title)
+
+
+def site(*hrefs: str, text: str = LONG) -> str:
+    links = "".join(f'<link rel="alternate" type="application/rss+xml" href="{h}">' for h in hrefs)
+    return page("A paper", [text, text]).replace("</head>", f"{links}</head>")
+
+
+@pytest.fixture
+def discovery(fetcher, reader) -> Callable[..., Awaitable[DiscoveryResult]]:
+    """Return what looks for the feeds of a site."""
+    return partial(discover, fetcher, reader)
+
+
+async def test_a_feed_is_found_at_its_own_address_with_one_request(discovery, farm):
+    farm.serve("/feed.xml", feed(1, 2))
+
+    found = await discovery(farm.url())
+
+    (find,) = found.feeds
+    assert (find.url, find.title, find.entries) == (farm.url(), "Sample Wire", 2)
+    assert (find.where, find.kind) == (Where.HERE, Kind.FEED)
+    assert find.newest == MONDAY_NOON + timedelta(minutes=2)
+    assert len(farm.asked) == 1
+
+
+async def test_what_a_page_names_is_read_and_only_feeds_are_kept(discovery, farm):
+    farm.serve("/", site("/world.xml", "/none.xml", "/about", "/sport.xml"), **HTML)
+    farm.serve("/about", page("About us", [LONG]), **HTML)
+    farm.serve("/world.xml", feed(1, title="World"))
+    farm.serve("/sport.xml", feed(2, title="Sport"))
+
+    found = await discovery(farm.url("/"))
+
+    assert [(find.title, find.where) for find in found.feeds] == [
+        ("World", Where.NAMED),
+        ("Sport", Where.NAMED),
+    ]
+    assert farm.paths() == ["/", "/world.xml", "/none.xml", "/about", "/sport.xml"]
+
+
+async def test_one_feed_in_two_forms_counts_once_and_a_section_by_itself(discovery, farm):
+    farm.serve("/", site("/rss", "/rss2", "/sport"), **HTML)
+    farm.serve("/rss", feed(*range(20)))
+    farm.serve("/rss2", feed(*range(10)))
+    farm.serve("/sport", feed(*range(5), title="Sport"))
+
+    found = await discovery(farm.url("/"))
+
+    assert [find.url for find in found.feeds] == [farm.url("/rss"), farm.url("/sport")]
+
+
+async def test_a_page_of_feeds_is_looked_through_where_no_feed_is_named(discovery, farm):
+    farm.serve("/", page("A paper", [LONG]).replace("</p>", "<a href='/rss/'>RSS</a></p>"), **HTML)
+    listed = "<a href='/a.rss'>A</a><a href='/b.rss'>B</a><a href='/rss/'>RSS</a>"
+    farm.serve("/rss/", f"<html>{listed}</html>", **HTML)
+    farm.serve("/a.rss", feed(1, title="A"))
+    farm.serve("/b.rss", feed(2, title="B"))
+
+    found = await discovery(farm.url("/"))
+
+    assert [(find.title, find.where) for find in found.feeds] == [
+        ("A", Where.LISTED),
+        ("B", Where.LISTED),
+    ]
+    assert farm.paths() == ["/", "/rss/", "/a.rss", "/b.rss"]
+
+
+async def test_what_a_page_links_beside_its_feeds_is_for_those_who_look(discovery, farm):
+    named = site("/feed.xml").replace("</p>", "<a href='/sport.rss'>Sport</a></p>", 1)
+    farm.serve("/", named, **HTML)
+    farm.serve("/feed.xml", feed(1))
+    farm.serve("/sport.rss", feed(2, title="Sport"))
+    maps = f"Sitemap: {farm.url('/map.xml')}\nSitemap: {farm.url('/news.xml')}"
+    farm.serve("/robots.txt", maps, Content_Type="text/plain")
+    farm.serve("/news.xml", "<urlset><url><loc>https://news.example/9</loc></url></urlset>")
+
+    short = await discovery(farm.url("/"))
+    thorough = await discovery(farm.url("/"), thorough=True)
+
+    assert [find.title for find in short.feeds] == ["Sample Wire"]
+    assert [find.title for find in thorough.feeds[:2]] == ["Sample Wire", "Sport"]
+    assert [find.url for find in thorough.feeds[2:]] == [farm.url("/news.xml")]
+
+
+async def test_a_site_that_names_none_is_asked_in_the_usual_places_until_one_is_found(
+    discovery, farm
+):
+    farm.serve("/", page("A paper", [LONG]), **HTML)
+    farm.serve("/rss", page("Not found, says a page", [LONG]), **HTML)
+    farm.serve("/rss.xml", feed(1))
+
+    found = await discovery(farm.url("/"))
+
+    assert [(find.url, find.where) for find in found.feeds] == [(farm.url("/rss.xml"), Where.PLACE)]
+    assert farm.paths() == ["/", "/feed", "/rss", "/rss.xml"]
+
+
+async def test_the_sitemaps_of_robots_txt_come_last(discovery, farm):
+    farm.serve("/", page("A paper", [LONG]), **HTML)
+    farm.serve(
+        "/robots.txt", f"Sitemap: {farm.url('/news-sitemap.xml')}", Content_Type="text/plain"
+    )
+    farm.serve(
+        "/news-sitemap.xml",
+        "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url>"
+        "<loc>https://news.example/1</loc><lastmod>2026-03-01</lastmod></url></urlset>",
+    )
+
+    found = await discovery(farm.url("/"))
+
+    (find,) = found.feeds
+    assert (find.kind, find.where) == (Kind.SITEMAP, Where.SITEMAP)
+    assert str(find.newest) == "2026-03-01"
+
+
+async def test_a_page_without_an_article_is_a_site_all_the_same(discovery, farm):
+    farm.serve("/", "<html><head><link rel=feed href=/f></head><body></body></html>", **HTML)
+    farm.serve("/f", feed(1))
+
+    assert [find.url for find in (await discovery(farm.url("/"))).feeds] == [farm.url("/f")]
+
+
+async def test_of_many_feeds_only_some_are_read(discovery, farm):
+    farm.serve("/", site(*(f"/{number}.xml" for number in range(30))), **HTML)
+    for number in range(30):
+        farm.serve(f"/{number}.xml", feed(number, title=f"Section {number}"))
+
+    found = await discovery(farm.url("/"))
+
+    assert (len(found.feeds), len(found.unread), len(farm.asked)) == (8, 22, 9)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(site("/feed.xml"), 404, id="nothing there"),
+        pytest.param("just a text, and a long one " * 50, 200, id="a text"),
+        pytest.param("\x00\x01\x02\x03" * 50, 200, id="binary"),
+        pytest.param("", 200, id="empty"),
+    ],
+)
+async def test_where_there_is_no_page_nothing_else_is_asked(discovery, farm, body, status):
+    farm.serve("/x", body, status=status)
+
+    found = await discovery(farm.url("/x"))
+
+    assert (found.feeds, found.is_page, len(farm.asked)) == ((), False, 1)
+
+
+async def test_a_page_from_outside_leads_nowhere_inside(fetcher, reader, farm):
+    """The operator asks, whose network is open; the page belongs to anybody."""
+    inner = farm.url("/feed.xml")
+    farm.serve("/feed.xml", feed(1))
+    farm.serve("/", site(inner), **HTML)
+
+    class FromOutside:
+        async def fetch(self, url: str, *, inside: bool = False, **asked):
+            is_asked_for = url == farm.url("/")
+            answer = await fetcher.fetch(url, inside=inside or is_asked_for, **asked)
+            return replace(answer, own_network=False)
+
+    found = await discover(FromOutside(), reader, farm.url("/"))
+
+    assert found.feeds == ()
+    assert farm.paths() == ["/"]
+
+
+async def test_a_site_with_one_feed_is_added_by_it(storage, adding, farm):
+    farm.serve("/", site("/feed.xml"), **HTML)
+    farm.serve("/feed.xml", feed(1, 2))
+
+    added = await adding.add(farm.url("/"), SourceOptions(folder=("World",)))
+    again = await adding.add(farm.url("/"))
+
+    (source,) = await list_sources(storage)
+    assert (added.outcome, added.url, added.found_at) == (
+        Outcome.ADDED,
+        farm.url("/feed.xml"),
+        farm.url("/"),
+    )
+    assert (added.articles, source.folder) == (2, ["World"])
+    assert again.outcome is Outcome.THERE
+    assert farm.paths()[:2] == ["/", "/feed.xml"]
+
+
+async def test_a_feed_is_added_with_one_request_and_known_with_none(adding, farm):
+    farm.serve("/feed.xml", feed(1))
+
+    added = await adding.add(farm.url())
+    again = await adding.add(farm.url())
+
+    assert (added.outcome, again.outcome) == (Outcome.ADDED, Outcome.THERE)
+    assert len(farm.asked) == 1
+
+
+async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
+    farm.serve("/", site("/a.xml", "/b.xml"), **HTML)
+    farm.serve("/a.xml", feed(1, title="A"))
+    farm.serve("/b.xml", feed(2, title="B"))
+
+    asked = await adding.add(farm.url("/"))
+
+    assert asked.outcome is Outcome.SEVERAL
+    assert asked.sentence == "has 2 feeds to choose from"
+    assert [find.title for find in asked.choice] == ["A", "B"]
+    assert await list_sources(storage) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "outcome", "kinds"),
+    [
+        pytest.param(Form.ANY, Outcome.ADDED, [SourceKind.PAGE], id="any: the page itself"),
+        pytest.param(Form.FEED, Outcome.REFUSED, [], id="a feed: refused"),
+        pytest.param(Form.PAGE, Outcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
+    ],
+)
+async def test_a_page_without_feeds_is_taken_if_wanted(storage, adding, farm, form, outcome, kinds):
+    farm.serve("/page", page("A sample story", [LONG, LONG]), **HTML)
+
+    added = await adding.add(farm.url("/page"), SourceOptions(form=form))
+
+    assert added.outcome is outcome
+    assert [source.kind for source in await list_sources(storage)] == kinds
+    assert len(farm.asked) == 1 or form is not Form.PAGE
+
+
+async def test_a_plain_sitemap_is_no_feed_to_add_by_itself(storage, adding, discovery, farm):
+    farm.serve("/page", page("A sample story", [LONG, LONG]), **HTML)
+    farm.serve("/robots.txt", f"Sitemap: {farm.url('/map.xml')}", Content_Type="text/plain")
+    farm.serve("/map.xml", "<urlset><url><loc>https://news.example/1</loc></url></urlset>")
+
+    found = await discovery(farm.url("/page"))
+    await adding.add(farm.url("/page"))
+
+    (source,) = await list_sources(storage)
+    assert [find.kind for find in found.feeds] == [Kind.SITEMAP]
+    assert source.kind is SourceKind.PAGE
+
+
+async def test_a_page_is_read_itself_where_that_is_wanted(storage, adding, farm):
+    farm.serve("/page", site("/feed.xml"), **HTML)
+    farm.serve("/feed.xml", feed(1))
+
+    await adding.add(farm.url("/page"), SourceOptions(form=Form.PAGE))
+
+    (source,) = await list_sources(storage)
+    assert source.kind is SourceKind.PAGE
+    assert farm.paths() == ["/page"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        pytest.param("<html><body></body></html>", 200, "names no feed", id="an empty page"),
+        pytest.param("", 404, "(404)", id="nothing there"),
+    ],
+)
+async def test_what_is_no_site_is_refused_with_a_sentence(adding, farm, body, status, reason):
+    farm.serve("/x", body, status=status, **HTML)
+
+    refused = await adding.add(farm.url("/x"))
+
+    assert refused.outcome is Outcome.REFUSED
+    assert reason in refused.sentence
+
+
+async def test_a_stranger_reaches_nothing_inside_by_a_site_either(storage, fetcher, reader, farm):
+    farm.serve("/", site("/feed.xml"), **HTML)
+    theirs = SourceAdder(storage, fetcher, reader, public=False)
+
+    refused = await theirs.add(farm.url("/"))
+
+    assert refused.outcome is Outcome.REFUSED
+    assert farm.asked == []
+
+
+FEED = Document(
+    Kind.FEED,
+    "Paper",
+    items=(
+        Item(
+            url="https://paper.example/1", title="One", published=datetime(2026, 3, 1, tzinfo=UTC)
+        ),
+    ),
+)
+PAGE = b"<!doctype html><html><head>%s<title>Paper</title></head><body>Hello</body></html>"
+LINK = b'<link rel="alternate" type="application/rss+xml" title="Main" href="/feed">'
+
+
+class Site:
+    """Answers from a table; what is not there is inside."""
+
+    def __init__(self, **bodies: bytes) -> None:
+        self.bodies = {
+            f"https://paper.example/{path.strip('_')}": body for path, body in bodies.items()
+        }
+        self.inside: list[bool] = []
+
+    async def fetch(self, url, *, inside=False, **_validators):
+        self.inside.append(inside)
+        if url not in self.bodies:
+            raise AddressRefused("leads to an address that is not on the public Internet")
+        return Response(200, url, {"content-type": "text/html"}, body=self.bodies[url])
+
+
+class Reads:
+    async def read(self, data, /, *, url, **_facts):
+        if data == b"feed":
+            return FEED
+        text = "A long story. " * 40 if b"article" in data else "Hello"
+        return Document(Kind.PAGE, items=(Item(url=url, title="A ferry sinks", text=text),))
+
+    async def links(self, data, /, *, url, **_facts):
+        return links_of(data.decode(), url)
+
+
+async def test_a_feed_is_one():
+    looked = await LinkLookup(Site(feed=b"feed"), Reads()).look("paper.example/feed")
+
+    assert looked.is_feed
+    assert [(feed.url, feed.title) for feed in looked.feeds] == [
+        ("https://paper.example/feed", "Paper")
+    ]
+
+
+async def test_a_site_has_the_feeds_that_it_names():
+    looked = await LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads()).look(
+        "https://paper.example/"
+    )
+
+    assert not looked.is_feed
+    assert [feed.url for feed in looked.feeds] == ["https://paper.example/feed"]
+
+
+async def test_an_article_is_one_and_its_sites_feeds_are_looked_for_if_asked():
+    site = Site(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
+    looking = LinkLookup(site, Reads())
+
+    looked = await looking.look("https://paper.example/article")
+    feeds = await looking.feeds_of("https://paper.example/article")
+
+    assert (looked.title, looked.feeds) == ("A ferry sinks", ())
+    assert len(looked.text) > 300
+    assert [feed.title for feed in feeds.feeds] == ["Paper"]
+
+
+async def test_nothing_inside_is_reached_whoever_asks():
+    site = Site()
+
+    looked = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
+
+    assert looked.sentence == "leads to an address that is not on the public Internet"
+    assert site.inside == [False]
+
+
+@pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
+async def test_a_page_without_feed_and_article_says_nothing_more(url):
+    looked = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
+
+    assert (looked.feeds, looked.title, looked.sentence) == ((), "", "")

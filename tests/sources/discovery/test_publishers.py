@@ -1,0 +1,189 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.discovery.publishers import as_search_results, names_publishers, with_publisher
+from bot.sources.formats.documents import read_fast
+from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.formats.slowfeeds import read_slow
+from tests.sources.feeds_made import rss
+
+SERVICE = "search.example"
+DETOUR = "https://search.example/rss/articles/CBMiABC"
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
+    return Item(guid="id-1", url=url, title=title, credit=credit, published=MONDAY, **facts)
+
+
+@pytest.mark.parametrize(
+    ("title", "credit", "told"),
+    [
+        pytest.param("A ship sails - Sample Post", "Sample Post", "A ship sails", id="hyphen"),
+        pytest.param("A ship sails – sample post", "Sample Post", "A ship sails", id="dash, case"),
+        pytest.param("A ship | Post - Times", "Post - Times", "A ship", id="a dash in the name"),
+        pytest.param("A ship sails", "Sample Post", "A ship sails", id="no suffix"),
+        pytest.param(
+            "Post: a ship by Post", "Post", "Post: a ship by Post", id="no dash before it"
+        ),
+        pytest.param("- Post", "Post", "- Post", id="nothing but the name"),
+    ],
+)
+def test_a_title_loses_the_outlet_that_is_credited(title: str, credit: str, told: str):
+    item = with_publisher(found(title, credit), SERVICE)
+
+    assert (item.title, item.outlet) == (told, credit)
+
+
+@pytest.mark.parametrize(
+    ("titles", "outlets"),
+    [
+        pytest.param(
+            ["A ship - Post", "Two - men - Times", "Three", "F - G", "H - I", "J - K"],
+            ["Post", "Times", "", "G", "I", "K"],
+            id="nearly all have one",
+        ),
+        pytest.param(["A ship - at last", "Rain", "Snow", "Hail"], [""] * 4, id="one has a dash"),
+        pytest.param(["A ship - Post", "Rain - Times"], [""] * 2, id="too few to tell"),
+        pytest.param([f"{n} - {'very ' * 9} long" for n in range(4)], [""] * 4, id="no names"),
+    ],
+)
+def test_an_outlet_is_guessed_where_the_service_names_it_always(titles, outlets):
+    document = Document(Kind.FEED, items=tuple(map(found, titles)))
+
+    assert [item.outlet for item in as_search_results(document, SERVICE).items] == outlets
+
+
+def test_what_the_service_calls_otherwise_tomorrow_is_the_same():
+    first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
+    again = replace(found("A ship sails! – POST", "Post"), guid="id-2", url=f"{DETOUR}/2")
+
+    assert with_publisher(again, SERVICE).guid == first.guid
+    assert first.is_detour
+
+
+def test_what_is_found_twice_at_once_counts_once():
+    shown = [
+        found("A ship sails - Post", "Post"),
+        replace(found("A SHIP SAILS - Post", "Post"), guid="id-2"),
+        found("Rain - Post", "Post"),
+    ]
+
+    told = as_search_results(Document(Kind.FEED, items=tuple(shown)), SERVICE)
+
+    assert [item.title for item in told.items] == ["A ship sails", "Rain"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(found("A ship sails - Times", "Times"), id="another outlet"),
+        pytest.param(found("A ship sank - Post", "Post"), id="another title"),
+        pytest.param(
+            replace(found("A ship sails - Post", "Post"), published=MONDAY + timedelta(days=7)),
+            id="a week later",
+        ),
+    ],
+)
+def test_what_is_something_else_is_not_the_same(other: Item):
+    first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
+
+    assert with_publisher(other, SERVICE).guid != first.guid
+
+
+@pytest.mark.parametrize("published", [None, date(2026, 3, 2)])
+def test_without_a_time_of_day_it_is_known_too(published):
+    one = replace(found("A ship sails - Post", "Post"), published=published)
+
+    assert with_publisher(one, SERVICE) == with_publisher(one, SERVICE)
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "A ship sails Post",
+        "A ship sails",
+        "A ship sails - Post",
+        "A ship sails  Post\n\nRain stays away  Times\n\nSnow falls  Herald",
+    ],
+)
+def test_a_summary_that_only_repeats_titles_is_none(summary: str):
+    item = with_publisher(
+        found("A ship sails - Post", "Post", summary=summary, text=summary), SERVICE
+    )
+
+    assert (item.summary, item.text) == ("", "")
+
+
+def test_a_summary_that_tells_something_stays():
+    told = "A ship sails on Monday with a cargo of tea."
+    item = with_publisher(found("A ship sails - Post", "Post", summary=told), SERVICE)
+
+    assert item.summary == told
+
+
+def test_an_address_of_the_outlets_own_is_kept_and_names_it():
+    item = with_publisher(
+        found("A ship sails - at last", url="https://www.post.example/1"), SERVICE
+    )
+
+    assert (item.guid, item.is_detour) == ("id-1", False)
+    assert (item.title, item.outlet) == ("A ship sails - at last", "post.example")
+    assert item.outlet_host == "post.example"
+
+
+def test_a_detour_has_the_host_of_whom_the_feed_credits():
+    item = found("A ship sails", "Post", credit_url="https://www.post.example/")
+
+    assert with_publisher(item, SERVICE).outlet_host == "post.example"
+
+
+def test_a_detour_that_tells_where_it_leads_is_none():
+    url = "https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fpost.example%2f1&c=7"
+    item = with_publisher(found("A ship sails", "Post", url=url), "bing.com")
+
+    assert (item.url, item.outlet, item.is_detour) == ("https://post.example/1", "Post", False)
+
+
+def test_without_a_title_each_stays_itself():
+    assert with_publisher(found(""), SERVICE).guid == "id-1"
+
+
+def credited(number: int, source: str) -> str:
+    link = f"<link>https://search.example/{number}</link>"
+    return f"<item><title>Rain {number}</title>{link}{source}</item>"
+
+
+FEED = rss(
+    [
+        credited(1, "<source url='https://post.example'>The &amp;amp; Post</source>"),
+        credited(2, "<News:Source xmlns:News='https://search.example/'>Times</News:Source>"),
+        credited(3, ""),
+    ]
+)
+
+
+@pytest.mark.parametrize("read", [read_fast, read_slow], ids=["fast", "slow"])
+def test_both_readers_tell_whom_a_feed_credits(read):
+    document = read(FEED.encode(), "https://search.example/rss")
+
+    assert [(item.credit, item.credit_url) for item in document.items] == [
+        ("The & Post", "https://post.example"),
+        ("Times", ""),
+        ("", ""),
+    ]
+
+
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_any_titles_are_taken(titles: list[str]):
+    document = Document(Kind.FEED, items=tuple(map(found, titles)))
+
+    told = as_search_results(document, SERVICE)
+
+    assert len(told.items) <= len(titles)
+    if not names_publishers(titles):
+        assert {item.title for item in told.items} <= set(titles)

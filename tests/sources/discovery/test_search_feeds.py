@@ -1,0 +1,450 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.matching.evaluate import article_folded, reasons
+from bot.matching.query.parser import parse
+from bot.matching.slices import finished
+from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
+from bot.sources.administration import is_search_feed, sources_as_opml
+from bot.sources.articles.completion import wants_page
+from bot.sources.articles.intake import url_hash
+from bot.sources.discovery.search_feeds import (
+    KEPT,
+    MAX_SEARCH_CHARACTERS,
+    MAX_SEARCH_WORDS,
+    plan_search_feeds,
+    search_addresses,
+    search_texts,
+    search_url,
+    update_search_feeds,
+)
+from bot.sources.formats.records import Item
+from storage.articles import Article
+from storage.entries import Entry
+from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState
+from storage.publishers import publisher_names, searchable_names, sources_named
+from storage.search_feeds import SearchFeed
+from storage.sources import AwaitedPage, Source
+from storage.subscriptions import Subscription
+from tests.publishing.newsroom import Newsroom
+from tests.sources.feeds_made import rss
+from tests.sources.polled import HOUR, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+@pytest.fixture
+def newsroom(storage) -> Newsroom:
+    return Newsroom(storage)
+
+
+@pytest.fixture
+def update(storage, farm) -> Callable[..., Awaitable[int]]:
+    """Return what creates, revives and retires search feeds."""
+    templates = (farm.url("/search?q={query}"),)
+    return partial(update_search_feeds, storage, templates=templates, budget=9)
+
+
+@pytest.fixture
+async def watched(newsroom: Newsroom) -> int:
+    """Return the chat that watches tea."""
+    chat = await newsroom.chat()
+    await newsroom.subscribe(chat, await newsroom.query("tea"), "Tea", Mode.BOTH)
+    return chat
+
+
+def found(farm, number: int, title: str, outlet: str, published="Mon, 02 Mar 2026 11:00:00 GMT"):
+    """Return what a service finds: a link through itself, under a number that changes."""
+    summary = f"&lt;a href='x'&gt;{title}&lt;/a&gt;&amp;nbsp;{outlet}"
+    return (
+        f"<item><title>{title} - {outlet}</title><link>{farm.url(f'/rss/articles/{number}')}</link>"
+        f"<guid isPermaLink='false'>id-{number}</guid><pubDate>{published}</pubDate>"
+        f"<description>{summary}</description><source "
+        f"url='https://www.{outlet.lower()}.example'>{outlet}</source>"
+        "</item>"
+    )
+
+
+async def test_what_is_watched_is_searched_for(storage, update, watched, farm):
+    assert await update() == 1
+    assert await update() == 0
+
+    (source,) = await rows_of(storage, Source)
+    assert (source.url, source.kind) == (farm.url("/search?q=tea"), SourceKind.SEARCH)
+    assert (source.public, source.title) == (True, "127.0.0.1")
+
+
+async def test_what_the_operator_reads_already_is_left_as_it_is(
+    storage, update, adding, watched, farm
+):
+    farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
+    await adding.add(farm.url("/search?q=tea"))
+
+    assert await update() == 0
+
+    (source,) = await rows_of(storage, Source)
+    assert source.kind is SourceKind.FEED
+
+
+async def test_two_processes_make_each_search_once(storage, update, watched):
+    await asyncio.gather(*(update() for _ in range(4)))
+
+    assert len(await rows_of(storage, Source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("subscription", "chat"),
+    [
+        pytest.param({"paused": True}, {}, id="the subscription is paused"),
+        pytest.param({}, {"state": ChatState.BLOCKED}, id="the chat has blocked us"),
+    ],
+)
+async def test_what_nobody_waits_for_is_not(update, newsroom, subscription, chat):
+    chat_id = await newsroom.chat(**chat)
+    await newsroom.subscribe(chat_id, await newsroom.query("tea"), "Tea", Mode.BOTH)
+    await newsroom.change(Subscription, 1, **subscription)
+
+    assert await update() == 0
+
+
+async def test_what_most_chats_watch_comes_first(storage, update, newsroom, farm):
+    rain, tea = await newsroom.query("rain"), await newsroom.query("tea")
+    for telegram_id, queries in ((1, [rain, tea]), (2, [tea])):
+        chat = await newsroom.chat(telegram_id)
+        for query in queries:
+            await newsroom.subscribe(chat, query, "Words", Mode.BOTH)
+
+    await update(budget=1)
+
+    assert [source.url for source in await rows_of(storage, Source)] == [farm.url("/search?q=tea")]
+
+
+async def test_a_search_that_nobody_needs_rests_and_is_forgotten_in_the_end(
+    storage, update, newsroom, watched, clock
+):
+    await update()
+    await newsroom.change(Subscription, 1, paused=True)
+
+    await update()
+    (resting,) = await rows_of(storage, Source)
+    clock.turn(KEPT + HOUR)
+    await update()
+
+    assert resting.state is SourceState.RETIRED
+    assert await rows_of(storage, Source) == []
+
+
+async def test_a_resting_search_is_not_polled_and_begins_anew_when_it_is_revived(
+    storage, update, polling, newsroom, watched, farm, clock
+):
+    farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
+    await update()
+    await polling.poll_due()
+    await newsroom.change(Subscription, 1, paused=True)
+    await update()
+    assert await poll_after(polling, clock) == 0
+
+    await newsroom.change(Subscription, 1, paused=False)
+    farm.serve("/search", rss([found(farm, 2, "Tea is dried", "Post")]))
+    await update()
+    await polling.poll_due()
+
+    assert all(article.quiet for article in await rows_of(storage, Article))
+    assert len(await rows_of(storage, Article)) == 2
+
+
+async def test_without_the_setting_all_searches_rest(storage, update, watched):
+    await update()
+
+    assert await update(templates=()) == 1
+
+    (source,) = await rows_of(storage, Source)
+    assert source.state is SourceState.RETIRED
+
+
+async def test_what_a_search_finds_is_told_by_its_outlets(
+    storage, update, polling, watched, farm, clock
+):
+    farm.serve("/search", rss([]))
+    await update()
+    await polling.poll_due()
+    items = [found(farm, 1, "Tea is picked", "Post"), found(farm, 2, "Tea is picked", "Times")]
+    farm.serve("/search", rss(items))
+    await poll_after(polling, clock, 2 * HOUR)
+
+    stored = await rows_of(storage, Article)
+    async with storage.reading() as tx:
+        outlets = await publisher_names(tx, {article.story_id: article.id for article in stored})
+        carriers = await searchable_names(tx, [article.id for article in stored])
+    assert [article.title for article in stored] == ["Tea is picked"] * 2
+    assert [article.text for article in stored] == [""] * 2
+    assert sorted(tuple(names) for names in outlets.values()) == [("Post",), ("Times",)]
+    assert {names[-2:] for names in carriers.values()} == {
+        ("Post", "post.example"),
+        ("Times", "times.example"),
+    }
+    assert await rows_of(storage, AwaitedPage) == []
+
+
+async def test_what_comes_again_under_another_number_is_known(
+    storage, update, polling, watched, farm, clock
+):
+    farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
+    await update()
+    await polling.poll_due()
+    farm.serve("/search", rss([found(farm, 77, "Tea is picked", "Post")]))
+
+    await poll_after(polling, clock, 2 * HOUR)
+
+    assert len(await rows_of(storage, Article)) == 1
+    assert len(await rows_of(storage, Entry)) == 1
+
+
+async def test_two_searches_that_find_the_same_share_it(
+    storage, update, polling, newsroom, watched, farm, clock
+):
+    await newsroom.subscribe(watched, await newsroom.query("leaves"), "Leaves", Mode.BOTH)
+    farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
+    await update()
+
+    await poll_after(polling, clock, timedelta(minutes=1))
+
+    (article,) = await rows_of(storage, Article)
+    assert len(await rows_of(storage, Entry)) == 2
+    async with storage.reading() as tx:
+        assert await publisher_names(tx, {article.story_id: article.id}) == {
+            article.story_id: ("Post",)
+        }
+
+
+async def test_a_search_is_polled_between_half_an_hour_and_two_hours(
+    storage, update, polling, watched, farm, clock
+):
+    farm.serve("/search", rss([found(farm, n, f"Tea {n}", "Post") for n in range(5)]))
+    await update()
+    await polling.poll_due()
+    (fresh,) = await rows_of(storage, Source)
+    farm.serve("/search", rss([found(farm, 9, "Tea", "Post", "Sat, 03 Jan 2026 11:00:00 GMT")]))
+    await poll_after(polling, clock, HOUR)
+    (stale,) = await rows_of(storage, Source)
+
+    assert fresh.next_fetch_at - (clock.now - HOUR) == timedelta(minutes=30)
+    assert stale.next_fetch_at - clock.now == timedelta(hours=2)
+
+
+async def test_a_search_is_known_as_one_and_given_to_no_other_reader(
+    storage, update, watched, farm
+):
+    await update()
+
+    assert await is_search_feed(storage, farm.url("/search?q=tea"))
+    assert not await is_search_feed(storage, farm.url("/search?q=rain"))
+    assert b"search" not in await sources_as_opml(storage)
+
+
+async def test_a_query_for_a_source_looks_into_searches_too(storage, update, watched):
+    await update()
+
+    async with storage.reading() as tx:
+        assert len(await sources_named(tx, lambda _host, _title: False, watched)) == 1
+
+
+def test_a_page_behind_a_detour_is_not_read():
+    assert wants_page(Item(url="https://a.example/1"), FullText.AUTO)
+    assert not wants_page(Item(url="https://a.example/1", is_detour=True), FullText.ALWAYS)
+
+
+ONE = ("https://s.example/rss?q={query}",)
+TWO = (*ONE, "https://t.example/feed/{query}")
+
+
+def old(id_: int, query: str, *, retired: bool = False) -> SearchFeed:
+    return SearchFeed(id_, url_hash(f"https://s.example/rss?q={query}"), retired)
+
+
+def test_a_query_is_searched_for_at_every_service():
+    assert search_addresses('"green tea" cocoa', TWO) == [
+        "https://s.example/rss?q=%22green%20tea%22%20cocoa",
+        "https://t.example/feed/%22green%20tea%22%20cocoa",
+    ]
+
+
+@pytest.mark.parametrize("query", ["lang:en source:a.example", "tea*", "tea AND AND"])
+def test_what_no_search_can_ask_for_has_none(query: str):
+    assert search_addresses(query, TWO) == []
+
+
+@pytest.mark.parametrize(
+    ("watched", "existing", "budget", "start", "revive", "retire"),
+    [
+        pytest.param(["tea", "rain"], [], 9, ["tea", "rain"], [], [], id="new ones"),
+        pytest.param(["tea"], [old(1, "tea")], 9, [], [], [], id="nothing to do"),
+        pytest.param(["tea", "rain", "fog"], [], 2, ["tea", "rain"], [], [], id="budget"),
+        pytest.param(
+            [], [old(1, "tea"), old(2, "fog", retired=True)], 9, [], [], [1], id="none watched"
+        ),
+        pytest.param(["tea"], [old(1, "tea", retired=True)], 9, [], [1], [], id="watched again"),
+        pytest.param(["rain", "tea"], [old(1, "tea")], 1, [], [], [], id="a place is kept"),
+        pytest.param(
+            ["fog", "tea"], [old(1, "tea"), old(2, "fog")], 1, [], [], [2], id="less room"
+        ),
+        pytest.param(["tea"], [old(1, "tea")], 0, [], [], [1], id="no room"),
+        pytest.param(["lang:en"], [], 9, [], [], [], id="no search for it"),
+    ],
+)
+def test_searches_follow_what_is_watched(watched, existing, budget, start, revive, retire):
+    wanted = plan_search_feeds(watched, existing, ONE, budget)
+
+    assert wanted.start == tuple(f"https://s.example/rss?q={query}" for query in start)
+    assert (wanted.revive, wanted.retire) == (tuple(revive), tuple(retire))
+
+
+words = st.sampled_from(["tea", "rain", "fog", "snow", "cocoa"])
+
+
+@given(
+    st.lists(words, unique=True),
+    st.lists(st.tuples(words, st.booleans()), unique_by=lambda one: one[0]),
+    st.integers(0, 6),
+)
+def test_what_is_made_so_needs_nothing_more(watched, before, budget):
+    existing = [old(at, query, retired=retired) for at, (query, retired) in enumerate(before)]
+    wanted = plan_search_feeds(watched, existing, ONE, budget)
+
+    after = [
+        replace(one, is_retired=one.is_retired or one.id in wanted.retire)
+        for one in existing
+        if one.id not in wanted.revive
+    ]
+    after += [replace(one, is_retired=False) for one in existing if one.id in wanted.revive]
+    after += [old(100 + at, url.rpartition("=")[2]) for at, url in enumerate(wanted.start)]
+
+    assert not plan_search_feeds(watched, after, ONE, budget)
+    assert sum(not one.is_retired for one in after) <= budget
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        pytest.param("Taiwan", "taiwan", id="a word"),
+        pytest.param('"consul general"', '"consul general"', id="a phrase"),
+        pytest.param("Taiwan consul", "consul taiwan", id="both"),
+        pytest.param('Taiwan OR "consul general"', '"consul general" OR taiwan', id="either"),
+        pytest.param("(a1 OR b2) c3", "(a1 OR b2) c3", id="brackets"),
+        pytest.param("tea OR (cocoa -milk)", "(cocoa -milk) OR tea", id="brackets of both"),
+        pytest.param("tea -milk", "tea -milk", id="not a word"),
+        pytest.param('tea -"full fat"', 'tea -"full fat"', id="not a phrase"),
+        pytest.param("tea -milk*", "tea", id="not a beginning: too much would go"),
+        pytest.param("tea -title:milk", "tea", id="not in the title: too much would go"),
+        pytest.param('tea -"Milk"c', "tea", id="not as it is spelt: too much would go"),
+        pytest.param("tea -(milk sugar)", "tea", id="not both: too much would go"),
+        pytest.param("title:tea", "tea", id="in the title"),
+        pytest.param('"Tea"c', "Tea", id="as it is spelt"),
+        pytest.param("tea NEAR/3 milk", "milk tea", id="near"),
+        pytest.param("tea lang:en source:paper.example", "tea", id="surroundings"),
+        pytest.param("tea milk*", "tea", id="a beginning beside a word"),
+        pytest.param('"green tea*"', "green", id="a phrase that ends in a beginning"),
+        pytest.param("台湾", "台湾", id="unspaced"),
+        pytest.param('tea "or"', '"or" tea', id="a word that is an operator"),
+        pytest.param("milk*", "", id="a beginning alone"),
+        pytest.param("tea OR milk*", "", id="or a beginning"),
+        pytest.param('"the tea*"', "", id="a stop word before a beginning"),
+        pytest.param("the source:paper.example", "", id="a stop word beside a source"),
+        pytest.param("cup (tea OR -milk)", "cup", id="or not"),
+        pytest.param("tea OR source:paper.example", "", id="or a source"),
+        pytest.param(f'tea "{"cup " * 120}"', "tea", id="a part too long"),
+        pytest.param(f'"{"cup " * 120}"', "", id="too long"),
+    ],
+)
+def test_a_query_becomes_a_search(query: str, text: str):
+    assert search_texts(parse(query).tree) == ((text,) if text else ())
+
+
+def test_a_long_list_of_words_becomes_several_searches():
+    words = [f"word{number}" for number in range(60)]
+
+    texts = search_texts(parse(" OR ".join(words)).tree)
+
+    assert len(texts) > 1
+    assert sorted(" OR ".join(texts).split(" OR ")) == sorted(words)
+    assert all(
+        len(text) <= MAX_SEARCH_CHARACTERS and len(text.split()) <= MAX_SEARCH_WORDS
+        for text in texts
+    )
+
+
+def test_of_many_words_that_must_all_be_there_some_are_enough():
+    words = [f"word{number}" for number in range(35)]
+
+    (text,) = search_texts(parse(f"{' '.join(words)} -milk").tree)
+
+    assert len(text.split()) == MAX_SEARCH_WORDS
+    assert set(text.split()) <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        pytest.param('a "b c"', "https://s.example/rss?q=a%20%22b%20c%22&hl=en", id="escaped"),
+        pytest.param("at&t/x", "https://s.example/rss?q=at%26t%2Fx&hl=en", id="signs"),
+        pytest.param("台" * 300, "", id="too long"),
+    ],
+)
+def test_a_search_has_an_address(text: str, url: str):
+    assert search_url("https://s.example/rss?q={query}&hl=en", text) == url
+
+
+WORDS = ("tea", "milk", "sugar", "cup")
+leaves = st.builds(
+    lambda words, prefix, title: term(words, prefix=prefix, title=title),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=2),
+    st.booleans(),
+    st.booleans(),
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=3).map(conjunction)
+        | st.lists(inner, min_size=2, max_size=3).map(disjunction)
+        | inner.map(negation)
+    ),
+    max_leaves=6,
+)
+
+
+def matches(tree: Node, title: str, text: str) -> bool:
+    return bool(reasons(tree, finished(article_folded(title, text))))
+
+
+def urls_of(text: str, article: str) -> bool:
+    """Search as a service would: the words anywhere in the article."""
+    return matches(parse(text).tree, "", article)
+
+
+@given(trees, st.lists(st.sampled_from(WORDS), max_size=8))
+def test_whatever_the_query_wants_the_search_finds(tree: Node, words: list[str]):
+    texts = search_texts(tree)
+    title, body = " ".join(words[:3]), " ".join(words[3:])
+
+    if texts and matches(tree, title, body):
+        assert any(urls_of(text, f"{title} {body}") for text in texts)
+
+
+@given(trees)
+def test_a_search_never_asks_for_what_is_unwanted_only(tree: Node):
+    for text in search_texts(tree):
+        assert any(not isinstance(part, Not) for part in parts(parse(text).tree))
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    return node.operands if isinstance(node, And | Or) else (node,)

@@ -1,0 +1,115 @@
+"""A hub far away, a source that names it, and one who calls us as hubs do."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
+
+from bot.sources.fetch.problems import CannotConnect
+from bot.sources.fetch.response import Response
+from bot.sources.fetch.websub import ask_hubs
+from bot.web.health import make_web
+from bot.web.hub import hub_routes
+from storage.sources import Source
+from storage.websub import PushSubscription
+from tests.sources.feeds_made import item, rss
+from tests.sources.polled import only_source, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from aiohttp.web import Application, Request
+
+    from storage.db.engine import Storage
+
+    Visitor = TestClient[Request, Application]
+
+HUB = "https://hub.example/"
+CALLBACK = "https://bot.example/hub/"
+MINUTE = timedelta(minutes=1)
+NAMES_A_HUB = {"Link": f"<{HUB}>; rel=hub, <https://news.example/all>; rel=self"}
+
+
+@dataclass
+class Hub:
+    """A hub far away: it notes what it is asked and answers as it is told."""
+
+    status: int = 202
+    away: bool = False
+    asked: list[dict[str, str]] = field(default_factory=list)
+    inside: list[bool] = field(default_factory=list)
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
+        assert url == HUB
+        self.asked.append(dict(form))
+        self.inside.append(inside)
+        if self.away:
+            raise CannotConnect("cannot be connected to")
+        return Response(self.status, url)
+
+    @property
+    def modes(self) -> list[str]:
+        return [form["hub.mode"] for form in self.asked]
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
+    """Return a round of requests to hubs that are due."""
+    return partial(ask_hubs, storage, hub, owner="me", callback=CALLBACK)
+
+
+@pytest.fixture
+async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
+    """Yield one who calls our web server, as hubs do."""
+    async with TestClient(TestServer(make_web(hub_routes(storage)))) as client:
+        yield client
+
+
+@pytest.fixture
+async def source(storage, adding, farm, clock) -> Source:
+    """Return a source that names a hub."""
+    farm.serve("/feed.xml", rss([item(1)]), **NAMES_A_HUB)
+    await adding.add(farm.url())
+    return await only_source(storage)
+
+
+async def only_push(storage: Storage) -> PushSubscription:
+    (push,) = await rows_of(storage, PushSubscription)
+    return push
+
+
+def question(push: PushSubscription, mode: str = "subscribe", **more: str) -> dict[str, str]:
+    asked = {"hub.mode": mode, "hub.topic": push.topic, "hub.challenge": "<b>42</b>"}
+    return asked | {f"hub.{name}": value for name, value in more.items()}
+
+
+async def confirm(
+    visitor: Visitor, push: PushSubscription, mode: str = "subscribe", **more: str
+) -> str:
+    answer = await visitor.get(f"/hub/{push.token}", params=question(push, mode, **more))
+    return f"{answer.status} {await answer.text()}"
+
+
+async def tell(visitor: Visitor, push: PushSubscription, secret: str | None = None) -> int:
+    made = hmac.new((secret or push.secret).encode(), b"news", "sha256").hexdigest()
+    answer = await visitor.post(
+        f"/hub/{push.token}", data=b"news", headers={"X-Hub-Signature": f"sha256={made}"}
+    )
+    return answer.status
+
+
+async def change_sources(storage: Storage, **values: object) -> None:
+    async with storage.writing() as tx:
+        await tx.session.exec(update(Source).values(**values))

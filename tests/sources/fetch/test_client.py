@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import tracemalloc
+import zlib
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.sources.fetch import client
+from bot.sources.fetch.client import Fetcher
+from bot.sources.fetch.problems import (
+    AddressRefused,
+    CannotConnect,
+    TimedOut,
+    TooBig,
+    TooManyRedirects,
+)
+from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.fetch.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.sources.fetch.response import Response
+    from tests.sources.feedfarm import FeedFarm
+
+
+class FakeResolver(AbstractResolver):
+    """Answers each question with the next address of its list, the last for ever."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = list(addresses)
+
+    async def resolve(
+        self, host: str, port: int = 0, _family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        address = self.addresses.pop(0) if len(self.addresses) > 1 else self.addresses[0]
+        version = socket.AF_INET6 if ":" in address else socket.AF_INET
+        found = ResolveResult(
+            hostname=host, host=address, port=port, family=version, proto=0, flags=0
+        )
+        return [found]
+
+    async def close(self) -> None:
+        pass
+
+
+async def fetch_by(
+    url: str, *addresses: str, policy: AddressPolicy | None = None, times: int = 1
+) -> Response:
+    fetcher = Fetcher(
+        policy=policy or AddressPolicy(),
+        user_agent="test",
+        resolver=FakeResolver(*addresses),
+        throttle=Throttle(0),
+    )
+    async with fetcher:
+        for _ in range(times - 1):
+            await fetcher.fetch(url, inside=True)
+        return await fetcher.fetch(url, inside=True)
+
+
+async def test_a_name_that_changes_its_address_is_checked_at_each_hop(farm: FeedFarm):
+    farm.serve("/again", status=302, Location="/again", Connection="close")
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+
+    with pytest.raises(AddressRefused):
+        await fetch_by(
+            farm.url("/again", "rebind.example"), "127.0.0.1", "127.0.0.2", policy=policy
+        )
+
+    assert farm.paths() == ["/again"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("http://127.0.0.1:1/", id="another port of this machine"),
+        pytest.param("http://169.254.169.254/latest/meta-data/", id="cloud metadata"),
+        pytest.param("file:///etc/passwd", id="a file"),
+        pytest.param("gopher://127.0.0.1/", id="gopher"),
+        pytest.param("//[::1]/", id="loopback, v6"),
+        pytest.param("http://[::ffff:127.0.0.1]:22/", id="v4-mapped"),
+    ],
+)
+async def test_a_redirect_to_inside_is_refused(farm: FeedFarm, farm_fetcher: Fetcher, target: str):
+    farm.serve("/away", status=302, Location=target)
+
+    with pytest.raises(AddressRefused):
+        await farm_fetcher.fetch(farm.url("/away"), inside=True)
+
+
+async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
+
+    first = await fetcher.fetch(farm.url(), last_modified="yesterday, or so", inside=True)
+    second = await fetcher.fetch(
+        farm.url(), etag=first.etag, last_modified="yesterday, or so", inside=True
+    )
+
+    assert first.etag == "W/\"odd 'one'--gzip\""
+    assert farm.asked[-1][1]["If-Modified-Since"] == "yesterday, or so"
+    assert second.not_modified
+    assert (second.etag, second.last_modified) == (first.etag, "yesterday, or so")
+
+
+async def test_it_says_who_it_is_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
+
+    await fetcher.fetch(farm.url(), inside=True)
+    await fetcher.fetch(farm.url(), inside=True)
+
+    _path, headers = farm.asked[-1]
+    assert headers["User-Agent"] == "Dateline/test (+https://example.org)"
+    assert not headers.keys() & {"Cookie", "Referer", "Pragma", "Cache-Control", "Authorization"}
+
+
+async def test_an_unbroken_chain_of_permanent_redirects_is_reported(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/old", status=301, Location="/newer")
+    farm.serve("/newer", status=308, Location="/newest")
+    farm.serve("/newest", status=302, Location="/today")
+    farm.serve("/today", "<rss/>")
+
+    answer = await fetcher.fetch(farm.url("/old"), inside=True)
+
+    assert answer.url == farm.url("/today")
+    assert answer.moved_permanently_to == farm.url("/newest")
+
+
+async def test_a_permanent_redirect_behind_a_passing_one_changes_nothing(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/old", status=302, Location="/newer")
+    farm.serve("/newer", status=301, Location="/today")
+    farm.serve("/today", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url("/old"), inside=True)).moved_permanently_to is None
+
+
+async def test_names_and_passwords_in_a_redirect_are_dropped(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/old", status=302, Location=farm.url("/new").replace("//", "//ann:secret@"))
+    farm.serve("/new", "<rss/>")
+
+    answer = await fetcher.fetch(farm.url("/old"), inside=True)
+
+    assert "secret" not in answer.url
+    assert "Authorization" not in farm.asked[-1][1]
+
+
+async def test_five_redirects_are_followed_and_no_more(farm: FeedFarm, fetcher: Fetcher):
+    for step in range(6):
+        farm.serve(f"/{step}", status=302, Location=f"/{step + 1}")
+    farm.serve("/6", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url("/1"), inside=True)).status == 200
+    with pytest.raises(TooManyRedirects):
+        await fetcher.fetch(farm.url("/0"), inside=True)
+
+
+async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    posted = []
+
+    async def hub(request: web.Request) -> web.Response:
+        posted.append((request.method, dict(await request.post())))
+        return web.Response(status=202)
+
+    farm.pages["/hub"] = hub
+    farm.serve("/moved", status=307, Location="/hub")
+    farm.serve("/thanks", status=302, Location="/hub")
+
+    moved = await fetcher.post(farm.url("/moved"), {"hub.mode": "a b&c"}, inside=True)
+    thanks = await fetcher.post(farm.url("/thanks"), {"hub.mode": "x"}, inside=True)
+
+    assert (moved.status, thanks.status) == (202, 302)
+    assert posted == [("POST", {"hub.mode": "a b&c"})]
+
+
+async def test_a_form_goes_nowhere_inside(farm: FeedFarm, fetcher: Fetcher):
+    with pytest.raises(AddressRefused):
+        await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"})
+
+    assert farm.asked == []
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        pytest.param("gzip", gzip.compress, id="gzip"),
+        pytest.param("deflate", zlib.compress, id="deflate"),
+    ],
+)
+async def test_a_compression_bomb_is_dropped_while_it_unfolds(
+    farm: FeedFarm, fetcher: Fetcher, coding: str, pack: Callable[[bytes], bytes]
+):
+    bomb = pack(bytes(80_000_000))
+    farm.serve("/bomb", bomb, Content_Encoding=coding)
+
+    assert len(bomb) < 100_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooBig):
+            await fetcher.fetch(farm.url("/bomb"), inside=True)
+        assert tracemalloc.get_traced_memory()[1] < 2 * client.LARGEST_BODY
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_coding_that_was_not_asked_for_cannot_be_read(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/odd", b"not what it says", Content_Encoding="br")
+
+    with pytest.raises(CannotConnect):
+        await fetcher.fetch(farm.url("/odd"), inside=True)
+
+
+async def test_a_body_that_says_it_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/big", bytes(client.LARGEST_BODY + 1))
+
+    with pytest.raises(TooBig):
+        await fetcher.fetch(farm.url("/big"), inside=True)
+
+
+async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(bytes(100_000))
+        except ConnectionError:
+            return response
+
+    farm.pages["/endless"] = endless
+
+    with pytest.raises(TooBig):
+        await fetcher.fetch(farm.url("/endless"), inside=True)
+
+
+async def test_a_server_that_never_answers_is_given_up(
+    farm: FeedFarm, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+):
+    never = asyncio.Event()
+
+    async def silent(_request: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    farm.pages["/silent"] = silent
+    monkeypatch.setattr(client, "TOTAL_SECONDS", 0.05)
+
+    with pytest.raises(TimedOut):
+        await fetcher.fetch(farm.url("/silent"), inside=True)
+    never.set()
+
+
+async def test_a_closed_port_cannot_be_connected_to(fetcher: Fetcher):
+    with pytest.raises(CannotConnect, match="cannot be connected to"):
+        await fetcher.fetch("http://127.0.0.1:1/", inside=True)
+
+
+async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
+    async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(CannotConnect):
+            await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
+
+
+async def test_a_server_that_hangs_up_is_not_asked_again(farm: FeedFarm, fetcher: Fetcher):
+    async def hang_up(request: web.Request) -> web.StreamResponse:
+        assert request.transport
+        request.transport.abort()
+        return web.Response()
+
+    farm.pages["/silent"] = hang_up
+
+    with pytest.raises(CannotConnect):
+        await fetcher.fetch(farm.url("/silent"), inside=True)
+
+    assert farm.paths() == ["/silent"]
+
+
+async def test_the_operators_own_network_is_told_apart(farm: FeedFarm, fetcher: Fetcher):
+    farm.serve("/feed.xml", "<rss/>")
+
+    assert (await fetcher.fetch(farm.url(), inside=True)).own_network
+
+
+async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: FeedFarm):
+    farm.serve("/feed.xml", "<rss/>")
+    policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
+
+    answer = await fetch_by(farm.url("/feed.xml", "feeds.lan"), "127.0.0.1", policy=policy)
+
+    assert answer.own_network
+
+
+async def test_a_strangers_address_never_leads_into_the_operators_network(
+    farm: FeedFarm, fetcher: Fetcher
+):
+    farm.serve("/feed.xml", "<rss/>")
+
+    with pytest.raises(AddressRefused):
+        await fetcher.fetch(farm.url(), inside=False)
+
+    assert farm.paths() == []

@@ -1,0 +1,133 @@
+import hmac
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.fetch.response import Hub, hub_of
+from bot.sources.fetch.websub import is_signed, lease_of, renewal_of
+from bot.sources.formats.documents import read_fast
+from bot.sources.formats.records import Document, FeedPace
+from bot.sources.formats.slowfeeds import read_slow
+from tests.sources.feeds_made import item, rss
+
+URL = "https://news.example/feed.xml"
+HUB = "https://hub.example/"
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+IN_RSS = (
+    "<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='hub' href='https://hub.example/'/>"
+    "<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='self' href='https://news.example/all'/>"
+)
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Sample</title><id>x</id>
+<link rel="hub" href="https://hub.example/"/><link rel="self" href="https://news.example/all"/>
+<entry><title>One</title><id>1</id><link href="https://news.example/1"/></entry></feed>"""
+JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "Sample",
+"feed_url": "https://news.example/all",
+"hubs": [{"type": "rssCloud", "url": "https://cloud.example/"},
+{"type": "WebSub", "url": "https://hub.example/"}],
+"items": [{"id": "1", "url": "https://news.example/1", "content_text": "One"}]}"""
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        pytest.param(rss([item(1)], IN_RSS), id="RSS"),
+        pytest.param(ATOM, id="Atom"),
+        pytest.param(JSON, id="JSON Feed"),
+    ],
+)
+def test_a_feed_names_its_hub_and_itself(feed: str):
+    document = read_fast(feed.encode(), URL)
+
+    assert isinstance(document, Document)
+    assert hub_of(URL, "", document.pace or FeedPace()) == Hub(HUB, "https://news.example/all")
+    assert Document.from_json(document.to_json()) == document
+
+
+def test_the_patient_reader_finds_the_hub_too():
+    pace = read_slow(rss([item(1)], IN_RSS).encode(), URL).pace
+
+    assert hub_of(URL, "", pace or FeedPace()) == Hub(HUB, "https://news.example/all")
+
+
+@pytest.mark.parametrize(
+    ("link", "pace", "hub"),
+    [
+        pytest.param("", FeedPace(), None, id="none"),
+        pytest.param(f"<{HUB}>; rel=hub", FeedPace(), Hub(HUB, URL), id="bare word, no self"),
+        pytest.param(
+            f'<{HUB}>; rel="hub", <https://news.example/all>; rel="self"',
+            FeedPace(),
+            Hub(HUB, "https://news.example/all"),
+            id="two in one header",
+        ),
+        pytest.param(
+            f'</style.css>; rel=preload; as=style, <{HUB}>; title="a, b"; rel="x HUB"',
+            FeedPace(),
+            Hub(HUB, URL),
+            id="among others, of several relations",
+        ),
+        pytest.param(
+            f"<{HUB}>; rel=hub",
+            FeedPace(hub="https://other.example/", self_url="/all"),
+            Hub(HUB, "https://news.example/all"),
+            id="the header goes first",
+        ),
+        pytest.param("", FeedPace(hub="/hub"), Hub("https://news.example/hub", URL), id="relative"),
+        pytest.param("", FeedPace(hub="mailto:hub@example.org"), None, id="no web address"),
+        pytest.param("", FeedPace(hub="https://[hub"), None, id="no address at all"),
+        pytest.param(
+            "", FeedPace(hub="https://ann:secret@hub.example/"), Hub(HUB, URL), id="a login"
+        ),
+        pytest.param("", FeedPace(hub=HUB + "x" * 2000), None, id="too long"),
+        pytest.param("<>; rel=hub", FeedPace(), None, id="an empty link"),
+    ],
+)
+def test_where_the_hub_is(link: str, pace: FeedPace, hub: Hub | None):
+    assert hub_of(URL, link, pace) == hub
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_header_and_any_link_can_be_read(link: str, hub: str, self_url: str):
+    found = hub_of(URL, link, FeedPace(hub=hub, self_url=self_url))
+
+    assert found is None or found.url.startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    ("told", "lease"),
+    [
+        pytest.param("864000", timedelta(days=10), id="as told"),
+        pytest.param("1", timedelta(minutes=5), id="too short"),
+        pytest.param("99999999", timedelta(days=90), id="too long"),
+        pytest.param("", timedelta(days=10), id="untold"),
+        pytest.param("0", timedelta(days=10), id="nought"),
+        pytest.param("soon", timedelta(days=10), id="words"),
+        pytest.param("-5", timedelta(days=10), id="negative"),
+    ],
+)
+def test_a_lease_is_read_within_bounds(told: str, lease: timedelta):
+    assert lease_of(told) == lease
+    assert NOW < renewal_of(NOW, lease) < NOW + lease
+
+
+@pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
+def test_what_a_hub_signed_is_known_by_its_signature(method: str):
+    made = hmac.new(b"secret", b"news", method).hexdigest()
+
+    assert is_signed(b"news", f"{method}={made}", "secret")
+    assert is_signed(b"news", f"{method.upper()}={made.upper()}", "secret")
+    assert not is_signed(b"other news", f"{method}={made}", "secret")
+    assert not is_signed(b"news", f"{method}={made}", "another secret")
+    assert not is_signed(b"news", f"{method}={made[:-1]}", "secret")
+
+
+@given(st.text())
+def test_no_text_is_a_signature_by_chance(signature: str):
+    assert not is_signed(b"news", signature, "secret")
+
+
+@pytest.mark.parametrize("signature", ["", "md5=900150983cd24fb0d6963f7d28e17f72", "sha256=", "="])
+def test_what_is_not_signed_well_is_not_signed(signature: str):
+    assert not is_signed(b"news", signature, "secret")

@@ -1,0 +1,234 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.sources.fetch.problems import BadCertificate, FetchError, ProblemKind
+from bot.sources.fetch.response import (
+    Directives,
+    Response,
+    directives_of,
+    pause_for_host,
+    problem_from_error,
+    problem_of,
+    redirect_target,
+)
+from bot.sources.formats.records import Unreadable
+
+HTML = {"content-type": "text/html; charset=utf-8"}
+CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        pytest.param(Response(200, "u", body=b"<rss/>"), None, id="a body"),
+        pytest.param(Response(304, "u"), None, id="not modified"),
+        pytest.param(Response(200, "u", body=b" \n"), ProblemKind.EMPTY, id="empty"),
+        pytest.param(Response(401, "u"), ProblemKind.LOGIN, id="login"),
+        pytest.param(Response(403, "u"), ProblemKind.WALL, id="robot wall"),
+        pytest.param(
+            Response(403, "u", HTML, CHALLENGE), ProblemKind.CHALLENGE, id="challenge, 403"
+        ),
+        pytest.param(
+            Response(503, "u", HTML, CHALLENGE), ProblemKind.CHALLENGE, id="challenge, 503"
+        ),
+        pytest.param(
+            Response(200, "u", HTML, CHALLENGE), ProblemKind.CHALLENGE, id="challenge, 200"
+        ),
+        pytest.param(
+            Response(403, "u", {"cf-mitigated": "challenge"}),
+            ProblemKind.CHALLENGE,
+            id="by its header",
+        ),
+        pytest.param(
+            Response(200, "u", {"content-type": "text/xml"}, b"<rss>px-captcha</rss>"),
+            None,
+            id="a feed that writes of captchas",
+        ),
+        pytest.param(Response(404, "u"), ProblemKind.MISSING, id="missing"),
+        pytest.param(Response(410, "u"), ProblemKind.GONE, id="gone"),
+        pytest.param(Response(429, "u"), ProblemKind.BUSY, id="too many requests"),
+        pytest.param(Response(503, "u"), ProblemKind.BUSY, id="busy"),
+        pytest.param(Response(500, "u"), ProblemKind.SERVER, id="server error"),
+        pytest.param(Response(522, "u"), ProblemKind.SERVER, id="server not reached by Cloudflare"),
+        pytest.param(Response(400, "u"), ProblemKind.ODD, id="bad request"),
+        pytest.param(Response(302, "u"), ProblemKind.ODD, id="a redirect to nowhere"),
+    ],
+)
+def test_what_an_answer_means(answer: Response, trouble: ProblemKind | None):
+    problem = problem_of(answer)
+
+    assert (problem and problem.kind) == trouble
+
+
+def test_only_busy_does_not_count_and_only_gone_stops():
+    busy, gone, missing = (problem_of(Response(status, "u")) for status in (429, 410, 404))
+
+    assert busy
+    assert gone
+    assert missing
+    assert not busy.is_failure
+    assert gone.is_final
+    assert missing.is_failure
+    assert not missing.is_final
+
+
+@pytest.mark.parametrize(
+    ("headers", "sentence"),
+    [
+        pytest.param({}, "turns readers like this one away (403)", id="by itself"),
+        pytest.param(
+            {"server": "cloudflare"},
+            "turns readers like this one away (403, by Cloudflare)",
+            id="by a service",
+        ),
+    ],
+)
+def test_a_wall_says_who_built_it(headers: dict[str, str], sentence: str):
+    problem = problem_of(Response(403, "u", headers))
+
+    assert problem
+    assert problem.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble", "sentence"),
+    [
+        pytest.param(
+            BadCertificate("has a certificate that has expired"),
+            ProblemKind.CERTIFICATE,
+            "has a certificate that has expired",
+            id="no answer",
+        ),
+        pytest.param(
+            Unreadable("A page.", "html"),
+            ProblemKind.HTML,
+            "gives an HTML page instead of a feed",
+            id="a page",
+        ),
+        pytest.param(
+            Unreadable("This is a PDF file, not a feed, a page or a text.", "binary"),
+            ProblemKind.KIND,
+            "gives a PDF file, not a feed, a page or a text",
+            id="a file of another kind",
+        ),
+        pytest.param(
+            Unreadable("This is XML, but no feed: it has no entries.", "xml"),
+            ProblemKind.KIND,
+            "gives XML, but no feed: it has no entries",
+            id="XML of another kind",
+        ),
+        pytest.param(
+            Unreadable("Reading this takes longer than 10 seconds.", "time_out"),
+            ProblemKind.HEAVY,
+            "takes too long to be read",
+            id="too slow",
+        ),
+        pytest.param(
+            Unreadable("Whatever.", "new"),
+            ProblemKind.UNREADABLE,
+            "cannot be read",
+            id="a new reason",
+        ),
+    ],
+)
+def test_what_an_error_means(error: FetchError | Unreadable, trouble: ProblemKind, sentence: str):
+    problem = problem_from_error(error)
+
+    assert (problem.kind, problem.sentence) == (trouble, sentence)
+
+
+ASKED = "https://news.example/a/feed?x=1"
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "target"),
+    [
+        pytest.param(301, "https://b.example/feed", "https://b.example/feed", id="absolute"),
+        pytest.param(302, "/feed", "https://news.example/feed", id="of the host"),
+        pytest.param(303, "new", "https://news.example/a/new", id="beside it"),
+        pytest.param(307, "//b.example/", "https://b.example/", id="same scheme"),
+        pytest.param(308, "http://b.example/", "http://b.example/", id="less secure"),
+        pytest.param(302, "https://ann:pw@b.example/", "https://b.example/", id="credentials"),
+        pytest.param(302, "https://b.example/#top", "https://b.example/", id="fragment"),
+        pytest.param(302, "", None, id="to nowhere"),
+        pytest.param(200, "https://b.example/", None, id="not a redirect"),
+        pytest.param(304, "https://b.example/", None, id="not modified"),
+    ],
+)
+def test_where_an_answer_leads(status: int, location: str, target: str | None):
+    assert redirect_target(Response(status, ASKED, {"location": location})) == target
+
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wished"),
+    [
+        pytest.param({}, Directives(), id="nothing"),
+        pytest.param(
+            {"cache-control": "public, max-age=600"}, Directives(10 * MINUTE), id="max-age"
+        ),
+        pytest.param({"cache-control": "s-maxage=600"}, Directives(), id="s-maxage is for proxies"),
+        pytest.param({"cache-control": "no-cache, max-age=600"}, Directives(), id="no-cache"),
+        pytest.param(
+            {"expires": "Mon, 02 Mar 2026 13:00:00 GMT"}, Directives(expires=HOUR), id="Expires"
+        ),
+        pytest.param(
+            {"expires": "Mon, 02 Mar 2026 09:30:00 GMT", "date": "Mon, 02 Mar 2026 09:00:00 GMT"},
+            Directives(expires=30 * MINUTE),
+            id="Expires by a clock that is slow",
+        ),
+        pytest.param({"expires": "-1"}, Directives(), id="Expires: never"),
+        pytest.param({"retry-after": "120"}, Directives(retry_after=2 * MINUTE), id="Retry-After"),
+        pytest.param(
+            {"retry-after": "Tue, 03 Mar 2026 12:00:00 GMT"},
+            Directives(retry_after=DAY),
+            id="a date",
+        ),
+        pytest.param(
+            {
+                "retry-after": "Mon, 02 Mar 2026 09:30:00 GMT",
+                "date": "Mon, 02 Mar 2026 09:00:00 GMT",
+            },
+            Directives(retry_after=30 * MINUTE),
+            id="a date by a clock that is slow",
+        ),
+        pytest.param({"retry-after": "soon"}, Directives(), id="Retry-After: words"),
+        pytest.param(
+            {"cache-control": "max-age=99999999999999"},
+            Directives(timedelta(seconds=9999999999)),
+            id="an absurd max-age",
+        ),
+    ],
+)
+def test_what_headers_ask(headers: dict[str, str], wished: Directives):
+    assert directives_of(headers, NOW) == wished
+
+
+@given(st.dictionaries(st.sampled_from(["cache-control", "expires", "retry-after"]), st.text()))
+def test_any_header_can_be_read(headers: dict[str, str]):
+    directives_of(headers, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "paused"),
+    [
+        pytest.param(429, "600", 10 * MINUTE, id="too many requests"),
+        pytest.param(503, "600", 10 * MINUTE, id="busy"),
+        pytest.param(429, "9999999", 7 * DAY, id="a week at most"),
+        pytest.param(200, "600", None, id="an answer speaks for its feed alone"),
+        pytest.param(304, "600", None, id="so does a 304"),
+        pytest.param(429, "soon", None, id="words"),
+        pytest.param(429, "0", None, id="no time at all"),
+    ],
+)
+def test_when_a_whole_host_wants_to_be_left_alone(
+    status: int, asked: str, paused: timedelta | None
+):
+    assert pause_for_host(status, {"retry-after": asked}, NOW) == paused
+    assert pause_for_host(status, {}, NOW) is None

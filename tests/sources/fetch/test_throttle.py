@@ -1,0 +1,112 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.sources.fetch.problems import HostWaits
+from bot.sources.fetch.throttle import Throttle
+
+
+class Time:
+    """A clock that its sleeper turns."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def throttle(time: Time) -> Throttle:
+    return Throttle(2, clock=time, sleep=time.sleep)
+
+
+async def test_one_request_in_flight_to_a_host(throttle: Throttle):
+    inside = most = 0
+
+    async def ask() -> None:
+        nonlocal inside, most
+        async with throttle.turn("example.org"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+
+    assert most == 1
+
+
+async def test_two_seconds_lie_between_the_requests_to_a_host(throttle: Throttle, time: Time):
+    moments = []
+    for _ in range(3):
+        async with throttle.turn("example.org"):
+            moments.append(time.now)
+
+    assert moments == [100, 102, 104]
+
+
+async def test_other_hosts_do_not_wait(throttle: Throttle, time: Time):
+    for host in ("a.example", "b.example", "c.example"):
+        async with throttle.turn(host):
+            pass
+
+    assert time.now == 100
+
+
+async def test_hosts_that_owe_nothing_are_forgotten(throttle: Throttle, time: Time):
+    for number in range(3000):
+        async with throttle.turn(f"{number}.example"):
+            time.now += 1
+
+    assert len(throttle._hosts) <= 1001
+
+
+async def test_a_request_that_fails_lets_the_next_one_in(throttle: Throttle):
+    with pytest.raises(ZeroDivisionError):
+        async with throttle.turn("example.org"):
+            raise ZeroDivisionError
+
+    async with throttle.turn("example.org"):
+        pass
+
+
+async def test_a_host_that_asks_for_time_is_not_asked_before(throttle: Throttle, time: Time):
+    async with throttle.turn("busy.example"):
+        throttle.block("busy.example", timedelta(minutes=10))
+        throttle.block("busy.example", timedelta(minutes=5))
+
+    with pytest.raises(HostWaits) as waits:
+        async with throttle.turn("busy.example"):
+            pass
+    async with throttle.turn("other.example"):
+        pass
+
+    assert waits.value.left == timedelta(minutes=10) - timedelta(seconds=2)
+    time.now += 600
+    async with throttle.turn("busy.example"):
+        pass
+
+
+async def test_who_stands_in_line_is_told_when_the_host_asks_for_time(throttle: Throttle):
+    asked = []
+
+    async def ask(name: str) -> None:
+        async with throttle.turn("busy.example"):
+            asked.append(name)
+            throttle.block("busy.example", timedelta(minutes=10))
+
+    results = await asyncio.gather(ask("one"), ask("two"), ask("three"), return_exceptions=True)
+
+    assert asked == ["one"]
+    assert [type(result) for result in results[1:]] == [HostWaits, HostWaits]

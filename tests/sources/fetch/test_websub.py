@@ -1,0 +1,352 @@
+"""Asking a hub for pushes: once, again before the promise ends, less often where it is deaf."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+
+from bot.sources.fetch.websub import ask_hubs
+from storage.enums import SourceState
+from storage.sources import remove_source
+from storage.websub import PushSubscription
+from tests.sources.feeds_made import item, rss
+from tests.sources.fetch.conftest import (
+    CALLBACK,
+    MINUTE,
+    NAMES_A_HUB,
+    change_sources,
+    confirm,
+    only_push,
+    question,
+    tell,
+)
+from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+
+async def test_a_hub_is_asked_once_and_asks_back(storage, source, ask, hub, visitor, clock):
+    assert await ask() == 1
+    assert await ask() == 0
+
+    push = await only_push(storage)
+    assert hub.asked == [
+        {
+            "hub.callback": CALLBACK + push.token,
+            "hub.mode": "subscribe",
+            "hub.topic": "https://news.example/all",
+            "hub.secret": push.secret,
+            "hub.lease_seconds": "864000",
+        }
+    ]
+    assert len(push.token) > 40
+    assert push.token != push.secret
+
+    assert await confirm(visitor, push, lease_seconds="864000") == "200 <b>42</b>"
+
+    push = await only_push(storage)
+    assert (push.asking, push.ends_at) == (None, clock.now + 10 * DAY)
+
+
+async def test_the_challenge_goes_out_as_plain_text(storage, source, ask, visitor):
+    await ask()
+    push = await only_push(storage)
+
+    answer = await visitor.get(f"/hub/{push.token}", params=question(push))
+
+    assert answer.content_type == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"hub.topic": "https://news.example/other"}, id="another topic"),
+        pytest.param({"hub.mode": "unsubscribe"}, id="what we do not want"),
+        pytest.param({"hub.mode": "dance"}, id="nonsense"),
+        pytest.param({"hub.challenge": None}, id="no challenge"),
+    ],
+)
+async def test_what_was_not_asked_for_is_not_confirmed(storage, source, ask, visitor, changed):
+    await ask()
+    push = await only_push(storage)
+    asked = {name: value for name, value in (question(push) | changed).items() if value}
+
+    assert (await visitor.get(f"/hub/{push.token}", params=asked)).status == 404
+
+
+async def test_nobody_is_answered_without_the_token(storage, source, ask, visitor):
+    await ask()
+    push = await only_push(storage)
+
+    assert (await visitor.get("/hub/guess", params=question(push))).status == 404
+    assert (await visitor.post("/hub/guess", data=b"news")).status == 410
+
+
+async def test_a_promise_is_renewed_before_it_ends(storage, source, ask, hub, visitor, clock):
+    await ask()
+    await confirm(visitor, await only_push(storage), lease_seconds="864000")
+
+    clock.turn(7 * DAY)
+    assert await ask() == 0
+    clock.turn(DAY)
+    assert await ask() == 1
+    await confirm(visitor, await only_push(storage), lease_seconds="864000")
+
+    assert hub.modes == ["subscribe", "subscribe"]
+    assert (await only_push(storage)).ends_at == clock.now + 10 * DAY
+
+
+@pytest.mark.parametrize(
+    ("status", "away"),
+    [
+        pytest.param(202, False, id="it never asks back"),
+        pytest.param(400, False, id="it says no"),
+        pytest.param(500, True, id="it is away"),
+    ],
+)
+async def test_a_hub_that_does_not_ask_back_is_asked_less_and_less_often(
+    storage, source, ask, hub, clock, status, away
+):
+    hub.status, hub.away = status, away
+
+    for _ in range(72):
+        await ask()
+        clock.turn(HOUR)
+
+    assert hub.modes == ["subscribe"] * 7  # at 0, 1, 3, 7, 15, 31 and 55 hours
+
+
+async def test_a_hub_that_refuses_is_left_alone_for_a_week(
+    storage, source, ask, hub, visitor, clock
+):
+    await ask()
+    push = await only_push(storage)
+
+    assert await confirm(visitor, push, "denied", reason="not you") == "200 "
+
+    clock.turn(6 * DAY)
+    assert await ask() == 0
+    clock.turn(2 * DAY)
+    assert await ask() == 1
+
+
+@pytest.mark.parametrize(("public", "inside"), [(True, True), (False, False)])
+async def test_only_the_operators_own_sources_may_name_a_hub_inside(
+    storage, source, ask, hub, public, inside
+):
+    await change_sources(storage, public=public)
+
+    await ask()
+
+    assert hub.inside == [inside]
+
+
+async def test_a_hub_may_ask_back_before_it_answers(
+    storage, adding, fetcher, farm, polling, visitor, clock
+):
+    told = []
+
+    async def hub(request: web.Request) -> web.Response:
+        form = await request.post()
+        asked = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"]}
+        answer = await visitor.get(
+            str(form["hub.callback"]).removeprefix("https://bot.example"),
+            params={name: str(value) for name, value in asked.items()} | {"hub.challenge": "42"},
+        )
+        told.append((answer.status, await answer.text()))
+        return web.Response(status=204)
+
+    farm.pages["/hub"] = hub
+    link = f"<{farm.url('/hub')}>; rel=hub"
+    farm.serve("/feed.xml", rss([item(1)]), Link=link)
+    await adding.add(farm.url())
+
+    await ask_hubs(storage, fetcher, owner="me", callback=CALLBACK)
+
+    assert told == [(200, "42")]
+    push = await only_push(storage)
+    assert (push.topic, push.ends_at) == (farm.url(), clock.now + 10 * DAY)
+
+    farm.serve("/feed.xml", rss([item(2), item(1)]), Link=link)
+    clock.turn(MINUTE)
+    await tell(visitor, push)
+    await polling.poll_due()
+    assert "Sample news 2" in await articles_of(storage)
+
+
+async def test_a_push_has_the_source_read_at_once(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    await ask()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    farm.serve("/feed.xml", rss([item(2), item(1)]), **NAMES_A_HUB)
+
+    assert await poll_after(polling, clock, 5 * MINUTE) == 0
+    assert await tell(visitor, push) == 202
+    assert await polling.poll_due() == 1
+
+    assert "Sample news 2" in await articles_of(storage)
+    assert (await only_push(storage)).pushed_at is None
+    assert (await only_source(storage)).pushed_until == clock.now + 2 * DAY
+
+
+async def test_many_pushes_are_one_reading(storage, source, ask, polling, visitor, clock):
+    await ask()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+    await polling.poll_due()
+    await tell(visitor, push)
+    assert await polling.poll_due() == 0  # it was read just now
+
+    clock.turn(MINUTE)
+    await ask()
+    assert await polling.poll_due() == 1
+    await ask()
+    assert await polling.poll_due() == 0
+
+
+async def test_a_push_that_is_not_signed_well_is_ignored_without_a_word(
+    storage, source, ask, polling, visitor, clock
+):
+    await ask()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+
+    assert await tell(visitor, push, secret="guessed") == 202
+    assert (await visitor.post(f"/hub/{push.token}", data=b"news")).status == 202
+
+    assert await polling.poll_due() == 0
+
+
+async def test_a_source_in_trouble_is_not_hastened(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    await ask()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    farm.serve("/feed.xml", status=503, Retry_After="86400")
+    await poll_after(polling, clock, HOUR)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+
+    assert await polling.poll_due() == 0
+
+
+@pytest.mark.parametrize("why", ["removed", "gone", "names no hub any more", "names another hub"])
+async def test_a_hub_is_told_when_it_is_no_longer_needed(
+    storage, source, ask, hub, visitor, clock, why
+):
+    await ask()
+    await confirm(visitor, await only_push(storage))
+    match why:
+        case "removed":
+            async with storage.writing() as tx:
+                await remove_source(tx, source.url_hash)
+        case "gone":
+            await change_sources(storage, state=SourceState.GONE)
+        case "names no hub any more":
+            await change_sources(storage, hub=None)
+        case _:
+            await change_sources(storage, hub_topic="https://news.example/elsewhere")
+
+    await ask()
+    old, *_new = await rows_of(storage, PushSubscription)
+
+    assert (
+        hub.asked[-1 if why != "names another hub" else 1]["hub.callback"] == CALLBACK + old.token
+    )
+    assert "unsubscribe" in hub.modes
+    assert (await visitor.post(f"/hub/{old.token}", data=b"news")).status == 410
+    assert await confirm(visitor, old, "unsubscribe") == "200 <b>42</b>"
+    assert old.token not in {push.token for push in await rows_of(storage, PushSubscription)}
+
+
+async def test_a_hub_that_does_not_take_leave_is_forgotten(
+    storage, source, ask, hub, visitor, clock
+):
+    await ask()
+    await confirm(visitor, await only_push(storage))
+    async with storage.writing() as tx:
+        await remove_source(tx, source.url_hash)
+
+    for _ in range(48):
+        await ask()
+        clock.turn(HOUR)
+
+    assert hub.modes == ["subscribe", "unsubscribe", "unsubscribe", "unsubscribe"]
+    assert await rows_of(storage, PushSubscription) == []
+
+
+async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source, ask, hub):
+    await ask()
+    async with storage.writing() as tx:
+        await remove_source(tx, source.url_hash)
+
+    await ask()
+
+    assert hub.modes == ["subscribe"]
+    assert await rows_of(storage, PushSubscription) == []
+
+
+async def a_kept_word(storage, ask, polling, farm, visitor, clock) -> PushSubscription:
+    """Have the hub tell of ten entries that came within minutes; return its push."""
+    await ask()
+    push = await only_push(storage)
+    await confirm(visitor, push)
+    clock.turn(5 * MINUTE)
+    busy = [item(n, clock.now - n * MINUTE) for n in range(2, 12)]
+    farm.serve("/feed.xml", rss(busy), **NAMES_A_HUB)
+    await tell(visitor, push)
+    await polling.poll_due()
+    return push
+
+
+async def test_a_hub_that_keeps_its_word_spares_the_source(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, ask, polling, farm, visitor, clock)
+
+    pushed = await only_source(storage)
+    assert pushed.pushed_until == clock.now + 2 * DAY
+    assert pushed.next_fetch_at == clock.now + HOUR
+
+
+async def test_a_hub_that_keeps_news_to_itself_spares_it_no_more(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, ask, polling, farm, visitor, clock)
+    clock.turn(HOUR)
+    farm.serve("/feed.xml", rss([item(20, clock.now - HOUR / 2)]), **NAMES_A_HUB)
+
+    await polling.poll_due()
+
+    assert (await only_source(storage)).pushed_until is None
+
+
+async def test_news_that_is_minutes_old_may_still_be_on_its_way_from_the_hub(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    await a_kept_word(storage, ask, polling, farm, visitor, clock)
+    clock.turn(HOUR)
+    farm.serve("/feed.xml", rss([item(20, clock.now - MINUTE)]), **NAMES_A_HUB)
+
+    await polling.poll_due()
+
+    assert (await only_source(storage)).pushed_until
+
+
+async def test_where_a_hub_called_in_vain_the_source_is_asked_again_before_long(
+    storage, source, ask, polling, farm, visitor, clock
+):
+    push = await a_kept_word(storage, ask, polling, farm, visitor, clock)
+    clock.turn(5 * MINUTE)
+
+    await tell(visitor, push)
+    await polling.poll_due()
+
+    assert (await only_source(storage)).next_fetch_at == clock.now + 15 * MINUTE

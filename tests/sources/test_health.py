@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sources.articles import keeping
+from bot.sources.articles.storing import Shown, store_shown
+from bot.sources.fetch.problems import INTERNAL_ERROR
+from bot.sources.poll import LEASE, Poller
+from storage.articles import Article
+from storage.enums import SourceState
+from storage.sources import Source
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storage.db.engine import Transaction
+
+
+async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, farm, clock):
+    for name in ("a", "b", "c"):
+        farm.serve(f"/{name}.xml", rss([item(1, link=f"https://{name}.example/1")]))
+        await adding.add(farm.url(f"/{name}.xml"))
+    farm.serve("/a.xml", b"\x00\xff\x00 no feed at all \x00\x01\x02\x03\x04\x05\x06")
+    farm.serve("/b.xml", status=500)
+    farm.serve("/c.xml", rss([item(2, link="https://c.example/2")]))
+
+    assert await poll_after(polling, clock) == 3
+
+    assert "Sample news 2" in await articles_of(storage)
+    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
+    assert states["a"].trouble == "kind"
+    assert (states["b"].trouble, states["b"].failures) == ("server", 1)
+    assert states["c"].trouble is None
+
+
+async def test_even_a_reader_that_breaks_stops_one_source_only(
+    storage, adding, fetcher, reader, farm, clock
+):
+    class Breaking:
+        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+            if url.endswith("a.xml"):
+                raise ZeroDivisionError
+            return await reader.read(data, url=url, content_type=content_type)
+
+    for name in ("a", "b"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await adding.add(farm.url(f"/{name}.xml"))
+        farm.serve(f"/{name}.xml", rss([item(2)]))
+    polling = Poller(storage, fetcher, Breaking(), owner="me", jitter=lambda: 0)
+
+    await poll_after(polling, clock)
+
+    assert "Sample news 2" in await articles_of(storage)
+    states = {source.url[-5]: source for source in await rows_of(storage, Source)}
+    assert states["a"].trouble_text == INTERNAL_ERROR.sentence
+    assert states["a"].next_fetch_at > clock.now + LEASE
+    assert states["b"].trouble is None
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        pytest.param(
+            ValueError("a date that no database takes"), INTERNAL_ERROR, id="of the document"
+        ),
+        pytest.param(ConnectionResetError(), None, id="of the database"),
+    ],
+)
+async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
+    storage, adding, polling, farm, clock, monkeypatch, error, trouble
+):
+    async def refuse(_unit: Transaction, shown: Sequence[Shown]) -> dict[int, int]:
+        if any(one.source_id == 1 for one in shown):
+            raise error
+        return await store_shown(_unit, shown)
+
+    for name in ("a", "b"):
+        farm.serve(f"/{name}.xml", rss([item(1)]))
+        await adding.add(farm.url(f"/{name}.xml"))
+        farm.serve(f"/{name}.xml", rss([item(2, link=f"https://{name}.example/2")]))
+    monkeypatch.setattr(keeping, "store_shown", refuse)
+
+    await poll_after(polling, clock)
+
+    first, second = sorted(await rows_of(storage, Source), key=lambda source: source.url)
+    assert first.trouble_text == (trouble and trouble.sentence)
+    assert (first.owner is None) is bool(trouble)
+    assert (second.trouble, second.owner) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "trouble", "failures", "waited"),
+    [
+        pytest.param(503, {}, "busy", 0, HOUR, id="busy"),
+        pytest.param(429, {"Retry_After": "7200"}, "busy", 0, 2 * HOUR, id="slow down"),
+        pytest.param(404, {}, "missing", 1, None, id="missing"),
+        pytest.param(403, {}, "wall", 1, None, id="robot wall"),
+        pytest.param(200, {}, "empty", 1, None, id="empty"),
+    ],
+)
+async def test_trouble_is_told_in_words_and_ends_with_the_next_answer(
+    storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=status, **headers)
+
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures) == (trouble, failures)
+    assert source.trouble_text
+    assert source.trouble_since == clock.now
+    assert waited is None or source.next_fetch_at == clock.now + waited
+
+    farm.serve("/feed.xml", rss([item(1)]))
+    await poll_after(polling, clock)
+
+    source = await only_source(storage)
+    assert (source.trouble, source.failures, source.trouble_since) == (None, 0, None)
+
+
+async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=410)
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).state is SourceState.GONE
+    assert await poll_after(polling, clock, 9 * DAY) == 0
+
+
+async def test_a_source_that_is_gone_is_asked_again_when_it_is_added_again(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=410)
+    await poll_after(polling, clock)
+    farm.serve("/feed.xml", rss([item(2)]))
+
+    stranger = await replace(adding, public=False).add(farm.url())
+    assert (stranger.sentence, await poll_after(polling, clock)) == ("", 0)
+    again = await adding.add(farm.url())
+
+    assert again.sentence == "was gone, and is asked again"
+    assert await polling.poll_due() == 1
+    source = await only_source(storage)
+    assert (source.state, source.trouble) == (SourceState.ACTIVE, None)
+    assert "Sample news 2" in await articles_of(storage)
+
+
+async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
+
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).trouble == "html"
+    assert len(await rows_of(storage, Article)) == 1
+
+
+async def test_an_address_changes_after_ten_sightings_of_the_move(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/new.xml")
+    farm.serve("/new.xml", rss([item(1)]))
+
+    for _ in range(9):
+        await poll_after(polling, clock)
+    assert (await only_source(storage)).url == farm.url()
+    await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url("/new.xml")
+    assert (await only_source(storage)).moved_to is None
+
+
+async def test_an_address_never_changes_to_what_cannot_be_read(
+    storage, adding, polling, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    farm.serve("/feed.xml", status=301, Location="/parking")
+    farm.serve("/parking", page("This domain is for sale", [LONG]), Content_Type="text/html")
+
+    for _ in range(12):
+        await poll_after(polling, clock)
+
+    assert (await only_source(storage)).url == farm.url()
