@@ -20,7 +20,7 @@ from bot.app.notifying import service_manager
 from bot.app.outdated import Outdated
 from bot.app.ticking import collect_from_here, ticking
 from bot.app.tools import needing_the_database
-from bot.app.wiring import wake_by_hints, wire
+from bot.app.wiring import wake_by_notifications, wire
 from bot.settings import Role, Updates
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def run_roles(around: Surroundings, stopping: asyncio.Event) -> None:
             roles.append(health.lasting("chat", door.run(stopping)))
         wire(loops, around.watch)
         roles += [health.lasting(loop.name, loop.run(stopping)) for loop in loops]
-        roles.append(wake_by_hints(around, loops, stopping))
+        roles.append(wake_by_notifications(around, loops, stopping))
         roles += _beside_others(around, stopping)
         if manager := service_manager():
             roles.append(manager.watch(stopping, f"does {around.roles_said}"))

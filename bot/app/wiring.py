@@ -1,7 +1,8 @@
-"""Which step wakes which: in this process at once, in others by a hint, all of them by ticks."""
+"""Which step wakes which: in this process at once, in others by NOTIFY, all of them by ticks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.app.databases import database_of
@@ -10,11 +11,12 @@ from storage.enums import Notification
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from bot.app.surroundings import Surroundings
     from bot.loops import Loop
     from bot.watch import Watch
+    from storage.db.notify import Notifier
 
 # Seconds between the ticks of each loop: what a lost wake-up costs at most.
 TICK_SECONDS = {
@@ -39,12 +41,10 @@ TICK_SECONDS = {
     "forget": 6 * 3600,
     "list": 2,
 }
-# What a step makes work for. New articles are grouped first; a new version of one has its story
-# and is matched at once.
+# What a step makes work for whenever it has done something. Polls and pages stand below alone: most
+# of them change nothing.
 WAKES = {
     "search": ("poll",),
-    "poll": ("group", "match", "page"),
-    "page": ("group", "match"),
     "group": ("match",),
     "match": ("alert",),
     "alert": ("send",),
@@ -54,7 +54,8 @@ WAKES = {
     "notice": ("send",),
     "broadcast": ("send",),
 }
-# Which step has work when a process, this or another, has committed such.
+# Which step has work when a process, this or another, has committed such. New articles are grouped
+# first; a new version of one has its story and is matched at once.
 WOKEN = {
     Notification.QUERIES: "match",
     Notification.PAGES: "page",
@@ -73,24 +74,37 @@ def wire(loops: Sequence[Loop], watch: Watch | None = None) -> None:
         loop.wakes = tuple(other for other in loops if other.name in names)
 
 
-async def wake_by_hints(
+@dataclass(frozen=True, slots=True)
+class Wakeups:
+    """Wakes the loops of this process for which there is work; *others*: and other processes."""
+
+    loops: Sequence[Loop]
+    others: Notifier | None = None
+
+    def give(self, notifications: Collection[Notification]) -> None:
+        for notification in notifications:
+            self.wake(notification)
+        if self.others:
+            self.others.give(notifications)
+
+    def wake(self, notification: Notification) -> None:
+        for loop in self.loops:
+            if loop.name == WOKEN[notification]:
+                loop.wake()
+
+
+async def wake_by_notifications(
     around: Surroundings, loops: Sequence[Loop], stopping: asyncio.Event
 ) -> None:
-    """Tell other processes of work made here, and wake the loops for which they made some.
-
-    It ends when *stopping* is set. An SQLite file has one process.
-    """
+    """Wake the loops for which this process or another has made work, until *stopping* is set."""
     from storage.db.engine import SQLITE
     from storage.db.notify import Notifier
 
-    if around.storage.dialect == SQLITE:
+    if around.storage.dialect == SQLITE:  # it has one process
+        with around.storage.notifying(Wakeups(loops)):
+            await stopping.wait()
         return
-
-    def wake(hint: Notification) -> None:
-        for loop in loops:
-            if loop.name == WOKEN[hint]:
-                loop.wake()
-
-    hints = Notifier(database_of(around.settings, around.place.database).server)
-    with around.storage.notifying(hints):
-        await until(stopping, hints.exchange(wake))
+    others = Notifier(database_of(around.settings, around.place.database).server)
+    wakeups = Wakeups(loops, others)
+    with around.storage.notifying(wakeups):
+        await until(stopping, others.exchange(wakeups.wake))

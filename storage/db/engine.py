@@ -28,12 +28,20 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from storage.db.notify import Notifier, notify
+from storage.db.notify import notify
 from storage.db.postgresql import COMMAND_SECONDS, DISCONNECTED_CODES, postgresql_engine, sqlstate
 from storage.db.sqlite import WRITERS_CACHE_MB, sqlite_engine, truncate_wal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import (
+        AsyncIterator,
+        Callable,
+        Collection,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
 
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlmodel import SQLModel
@@ -158,6 +166,10 @@ class Transaction:
         return replace(self, now=await self.clock(self.session))
 
 
+class GivesNotifications(Protocol):
+    def give(self, notifications: Collection[Notification], /) -> None: ...
+
+
 class DatabaseClock(Protocol):
     async def __call__(self, session: AsyncSession, /) -> datetime: ...
 
@@ -172,7 +184,7 @@ class Storage:
         self._engine_of_writers = writing_engine or engine
         self._writing_engine = self._engine_of_writers.execution_options(dateline_writing=True)
         self._clock = clock
-        self._notifier: Notifier | None = None
+        self._notifier: GivesNotifications | None = None
         self.on_made: Callable[[Mapping[str, int]], None] = lambda _made: None
         # Waiting in line here is cheaper than SQLite's busy polling, and fair.
         self._writer = asyncio.Lock() if engine.dialect.name == SQLITE else None
@@ -262,8 +274,8 @@ class Storage:
                 await connection.execute(text(f'ANALYZE "{table.__tablename__}"'))
 
     @contextmanager
-    def notifying(self, notifier: Notifier) -> Iterator[None]:
-        """Within the block *notifier* says what was committed; else each transaction does."""
+    def notifying(self, notifier: GivesNotifications) -> Iterator[None]:
+        """Within the block *notifier* is given what was committed; else transactions notify."""
         self._notifier = notifier
         try:
             yield

@@ -58,7 +58,7 @@ class Notifier:
     _waiting: set[Notification] = field(default_factory=set)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def give(self, hints: Iterable[Notification]) -> None:
+    def give(self, hints: Iterable[Notification], /) -> None:
         """Let the others know soon what has been committed."""
         self._waiting.update(hints)
         self._stirred.set()

@@ -1,5 +1,10 @@
-from bot.app.wiring import TICK_SECONDS, WAKES, WOKEN, wire
+import asyncio
+
+import pytest
+
+from bot.app.wiring import TICK_SECONDS, WAKES, WOKEN, Wakeups, wire
 from bot.loops import Loop
+from storage.db.engine import Storage
 from storage.enums import Notification
 
 
@@ -13,14 +18,54 @@ def test_what_is_woken_has_ticks_too():
 
 
 async def test_a_step_wakes_those_that_go_on_with_its_work_as_far_as_they_are_here():
-    poll, pages = _loop("poll"), [_loop("page"), _loop("page")]
+    search, polls = _loop("search"), [_loop("poll"), _loop("poll")]
     group, send = _loop("group"), _loop("send")
 
-    wire([poll, *pages, group, send])
+    wire([search, *polls, group, send])
 
-    assert poll.wakes == (*pages, group)
+    assert search.wakes == tuple(polls)
     assert group.wakes == ()
     assert send.wakes == ()
+
+
+async def test_a_poll_that_brings_nothing_wakes_no_other_step():
+    stopping, left = asyncio.Event(), [3, 2, 1]
+
+    async def poll_due() -> int:
+        if not left:
+            stopping.set()
+        return left.pop() if left else 0
+
+    poll = Loop("poll", poll_due)
+    others = [_loop(name) for name in ("page", "page", "page", "page", "group", "match")]
+    wire([poll, *others])
+
+    await poll.run(stopping)
+
+    assert [loop.name for loop in others if loop._woken.is_set()] == []
+
+
+@pytest.mark.parametrize(
+    ("notification", "woken"),
+    [
+        (Notification.PAGES, ["page", "page"]),
+        (Notification.ARTICLES, ["group"]),
+        (Notification.STORIES, ["match"]),
+    ],
+)
+async def test_what_a_transaction_commits_wakes_the_steps_that_have_work(
+    sqlite_url, notification, woken
+):
+    storage = Storage.open(sqlite_url)
+    loops = [_loop(name) for name in ("page", "page", "group", "match", "send")]
+
+    with storage.notifying(Wakeups(loops)):
+        async with storage.writing() as tx:
+            tx.notifications.add(notification)
+            assert not any(loop._woken.is_set() for loop in loops)
+    await storage.close()
+
+    assert [loop.name for loop in loops if loop._woken.is_set()] == woken
 
 
 def _loop(name: str) -> Loop:

@@ -14,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot.cli.checkup_table import checkup_report
+from bot.cli.source_json import checkup_json
 from bot.cli.source_reports import show_checkup, show_sources
 from bot.cli.source_tables import sources_table
 from bot.cli.sources import sources
@@ -100,6 +101,25 @@ async def test_a_check_says_all_about_a_feed_that_is_well(desk, farm, clock):
         "Asked once, 0% unchanged",
     ):
         assert line in lines
+
+
+async def test_a_check_and_the_list_tell_the_same_next_poll(desk, farm, clock):
+    every_ten_hours = [item(number, clock.now - number * 10 * HOUR) for number in range(1, 11)]
+    farm.serve("/feed.xml", rss(every_ten_hours))
+    await desk.adding.add(farm.url())
+    clock.turn(timedelta(minutes=5))
+    burst = [item(20 + number, clock.now - timedelta(minutes=number)) for number in range(3)]
+    farm.serve("/feed.xml", rss([*burst, *every_ten_hours]))
+
+    checkup = await desk.check(farm.url())
+    report = " ".join(printed(checkup_report(checkup)).split())
+    table = printed(sources_table(await list_sources(desk.storage), clock.now))
+
+    assert "in 5 h" in table
+    assert "Next poll in 5 h (2026-03-02 17:00 UTC)" in report
+    assert report.count("Next poll") == 1
+    assert "Interval 4 h after it: twice as often as it publishes" in report
+    assert checkup_json(checkup)["plan"]["next_fetch_at"] == "2026-03-02T17:00:00+00:00"
 
 
 async def test_a_check_of_what_is_in_trouble_says_so_first(desk, farm, clock):

@@ -20,7 +20,7 @@ from bot.app.surroundings import Surroundings
 from bot.app.ticking import KEEP_SECONDS, LOOK_THROUGH_SECONDS, keep_what_is_there, look_through_all
 from bot.app.tools import SourceTools, make_links
 from bot.app.watched import WatchedChannel
-from bot.app.wiring import TICK_SECONDS, wire
+from bot.app.wiring import TICK_SECONDS, Wakeups, wire
 from bot.delivery.calls import Calls
 from bot.delivery.pace import bot_key
 from bot.delivery.send import Sending
@@ -189,6 +189,7 @@ async def house(
         loops = [sending, *publishing_loops(around), *matching_loops(around)]
         loops += [*reading_loops(around), *answering]
         wire(loops, around.watch)
+        stack.enter_context(storage.notifying(Wakeups(loops)))
         yield House(around, loops, people, clock, numbers.tick)
 
 

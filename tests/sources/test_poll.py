@@ -18,7 +18,7 @@ from bot.sources.discovery.add import Outcome, SourceOptions
 from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Item
 from bot.sources.fulltext import Completing
-from bot.sources.poll import LEASE, Poller, handed_back
+from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, Poller, handed_back
 from storage.articles import Article, Folded
 from storage.entries import Entry
 from storage.enums import FullText, SourceKind, Stage
@@ -351,6 +351,44 @@ async def stored(storage: Storage, *urls: str) -> None:
         for url in urls:
             row = {"url": url, "url_hash": url, "host": url.split("/")[2]}
             await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+
+
+class Crowd:
+    """Counts how many requests are in flight at once; each takes some turns of the loop."""
+
+    def __init__(self) -> None:
+        self.in_flight = self.most = self.requests = 0
+
+    async def fetch(self, url: str, **_asked: Any) -> Response:
+        self.requests += 1
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.in_flight -= 1
+        return Response(304, url, own_network=True)
+
+
+@pytest.mark.parametrize(
+    ("own_network", "most"),
+    [
+        pytest.param(True, OWN_HOST_CONCURRENCY, id="in the own network: a few"),
+        pytest.param(False, 1, id="elsewhere: one"),
+    ],
+)
+async def test_how_many_sources_of_a_host_are_polled_at_once(
+    storage, reader, clock, own_network, most
+):
+    async with storage.writing() as tx:
+        for number in range(9):
+            url = f"http://feeds.lan/{number}.xml"
+            row = {"url": url, "url_hash": url, "host": "feeds.lan", "own_network": own_network}
+            await add_source(tx, row | {"created_at": tx.now, "next_fetch_at": tx.now})
+    crowd = Crowd()
+
+    assert await Poller(storage, crowd, reader, owner="me").poll_due() == 9
+
+    assert (crowd.requests, crowd.most) == (9, most)
 
 
 async def test_one_process_at_a_time_asks_a_host(storage, reader, clock):

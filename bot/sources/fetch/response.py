@@ -201,7 +201,9 @@ def directives_of(headers: Mapping[str, str], now: datetime) -> Directives:
     retrying = headers.get("retry-after", "")
     if not (caching or expires or retrying):
         return Directives()
-    sent = _date(headers.get("date", "")) or now
+    sent = now
+    if expires or retrying:
+        sent = _date(headers.get("date", "")) or now
     retry_after = _delay(retrying, sent) if retrying else None
     if _NEVER_KEEP.search(caching):
         return Directives(retry_after=retry_after)

@@ -311,6 +311,28 @@ async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: 
     assert answer.own_network
 
 
+async def test_a_name_in_the_operators_own_network_is_asked_without_a_pause(farm: FeedFarm):
+    farm.serve("/feed.xml", "<rss/>")
+    pauses = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    fetcher = Fetcher(
+        policy=AddressPolicy(networks=(ip_network("127.0.0.1/32"),)),
+        user_agent="test",
+        resolver=FakeResolver("127.0.0.1"),
+        throttle=Throttle(sleep=sleep),
+    )
+    url = farm.url("/feed.xml", "feeds.lan")
+    async with fetcher:
+        # None of them knows at first that the name is in the own network.
+        answers = await asyncio.gather(*(fetcher.fetch(url, inside=True) for _ in range(4)))
+
+    assert all(answer.own_network for answer in answers)
+    assert pauses == []
+
+
 async def test_a_strangers_address_never_leads_into_the_operators_network(
     farm: FeedFarm, fetcher: Fetcher
 ):
