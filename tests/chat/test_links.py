@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.discovery.discover import FeedOffer, LookupResult
+from bot.sources.discovery.discover import FoundFeed, LookupResult
 from storage.feeds_followed import sources_followed
 from storage.sources import all_sources
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
@@ -16,7 +16,7 @@ FEED = "https://paper.example/feed.xml"
 @pytest.fixture
 def one_feed(house, clock):
     newest = clock.now - timedelta(hours=2)
-    house.looking.told = LookupResult("", (FeedOffer(FEED, "Paper", newest),), is_feed=True)
+    house.looking.told = LookupResult("", (FoundFeed(FEED, "Paper", newest=newest),), is_feed=True)
 
 
 async def looked_at(talk: Talk, typed: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ async def test_a_feed_is_offered_and_added_for_its_chat_alone(house, ann, one_fe
 
 
 async def test_a_site_offers_its_feeds_to_pick_from(house, ann):
-    offers = tuple(FeedOffer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    offers = tuple(FoundFeed(f"{FEED}?{n}", f"Section {n}") for n in range(5))
     house.looking.told = LookupResult("", offers)
 
     offer = await looked_at(ann, "https://paper.example/")
@@ -180,7 +180,7 @@ async def _pressed_by_hand(house: House, talk: Talk, data: str) -> str:
 
 
 async def test_there_is_a_limit_and_it_is_said(house, ann):
-    offers = tuple(FeedOffer(f"{FEED}?{n}", f"Section {n}", None) for n in range(5))
+    offers = tuple(FoundFeed(f"{FEED}?{n}", f"Section {n}") for n in range(5))
     house.looking.told = LookupResult("", offers)
     offer = await looked_at(ann, "https://paper.example/")
     for number in (1, 2, 3):

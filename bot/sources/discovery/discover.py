@@ -51,11 +51,11 @@ class FoundFeed:
 
     url: str
     title: str
-    kind: Kind
-    entries: int
-    newest: datetime | date | None
-    where: Where
-    result: FetchResult
+    kind: Kind = Kind.FEED
+    entries: int = 0
+    newest: datetime | date | None = None
+    where: Where = Where.HERE
+    result: FetchResult = field(default_factory=FetchResult)
 
     @property
     def tells_news(self) -> bool:
@@ -247,15 +247,6 @@ _MIN_ARTICLE: Final = 300  # characters of text; a front page gives less, or som
 
 
 @dataclass(frozen=True, slots=True)
-class FeedOffer:
-    """A feed that could be followed; `newest` is None if no entry has a date."""
-
-    url: str
-    title: str
-    newest: datetime | date | None
-
-
-@dataclass(frozen=True, slots=True)
 class LookupResult:
     """What is at *url*: `feeds`, or the one article of a page; else `sentence` says why nothing.
 
@@ -263,7 +254,7 @@ class LookupResult:
     """
 
     url: str
-    feeds: tuple[FeedOffer, ...] = ()
+    feeds: tuple[FoundFeed, ...] = ()
     is_feed: bool = False
     title: str = ""
     text: str = ""
@@ -315,8 +306,7 @@ def _article(url: str, result: FetchResult) -> Item | None:
     return item if item.title and not is_front and len(item.text) >= _MIN_ARTICLE else None
 
 
-def _offers(feeds: Iterable[FoundFeed]) -> tuple[FeedOffer, ...]:
-    offers = [
-        FeedOffer(without_login(feed.url), feed.title or feed.url, feed.newest) for feed in feeds
-    ]
+def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:
+    """Without the documents that were read: nobody needs them any more."""
+    offers = [replace(feed, title=feed.title or feed.url, result=FetchResult()) for feed in feeds]
     return tuple(offers[:MAX_OFFERS])

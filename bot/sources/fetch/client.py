@@ -127,30 +127,26 @@ class Fetcher:
         nowhere inside.
         """
         request = _Request(_conditions(etag, last_modified))
+        response = await self._follow(url, request, inside=inside)
+        return _with_validators(response, etag, last_modified)
+
+    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
+        """POST *form* to *url*; only a redirect that keeps the method is followed."""
+        return await self._follow(url, _Request(form=form), inside=inside)
+
+    async def _follow(self, url: str, request: _Request, *, inside: bool) -> Response:
         at, permanent, left = url, url, float(TOTAL_SECONDS)
         for _ in range(MAX_REDIRECTS + 1):
             response, left = await self._hop(at, request, left, inside=inside)
             inside = inside and response.own_network
             target = redirect_target(response)
-            if target is None:
-                if permanent != url:
-                    response = replace(response, moved_permanently_to=permanent)
-                return _with_validators(response, etag, last_modified)
+            is_followed = request.form is None or response.status in METHOD_PRESERVING
+            if target is None or not is_followed:
+                is_moved = permanent != url
+                return replace(response, moved_permanently_to=permanent) if is_moved else response
             if permanent == at and response.status in PERMANENT:
                 permanent = target
             at = target
-        raise TooManyRedirects(f"redirects more than {MAX_REDIRECTS} times")
-
-    async def post(self, url: str, form: Mapping[str, str], *, inside: bool = False) -> Response:
-        """POST *form* to *url*; only a redirect that keeps the method is followed."""
-        request, left = _Request(form=form), float(TOTAL_SECONDS)
-        for _ in range(MAX_REDIRECTS + 1):
-            response, left = await self._hop(url, request, left, inside=inside)
-            inside = inside and response.own_network
-            target = redirect_target(response)
-            if target is None or response.status not in METHOD_PRESERVING:
-                return response
-            url = target
         raise TooManyRedirects(f"redirects more than {MAX_REDIRECTS} times")
 
     def _pool(self, policy: AddressPolicy) -> _Pool:

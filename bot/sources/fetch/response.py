@@ -102,7 +102,8 @@ def problem_of(response: Response) -> Problem | None:
     if _is_challenge(response):
         return _CHALLENGED
     if response.status in _OK:
-        return None if response.body.strip() else _READING_PROBLEMS["empty"]
+        is_empty = not response.body or response.body.isspace()
+        return _READING_PROBLEMS["empty"] if is_empty else None
     return _status_problem(response)
 
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bot.sources.fetch.response import Response
+from bot.sources.fetch.source import MAX_QUICK_HASH, FetchRequest, fetch_source
+from bot.sources.formats.records import Document, Kind
+
+URL = "https://news.example/feed.xml"
+
+
+class Site:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    async def fetch(self, url: str, **_asked: Any) -> Response:
+        return Response(200, url, body=self.body)
+
+
+class Reader:
+    """Notes how many turns the loop had taken when it was asked to read."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.turns_before: int | None = None
+
+    async def count(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.turns += 1
+
+    async def read(self, _data: bytes, /, *, url: str, content_type: str = "") -> Document:
+        del url, content_type
+        self.turns_before = self.turns
+        return Document(Kind.FEED)
+
+
+async def test_the_loop_goes_on_while_a_large_body_is_hashed():
+    reader = Reader()
+    counting = asyncio.create_task(reader.count())
+
+    result = await fetch_source(Site(bytes(9_000_000)), reader, FetchRequest(URL))
+
+    counting.cancel()
+    assert result.body_hash
+    assert reader.turns_before
+
+
+async def test_a_body_that_is_the_same_is_not_read_again():
+    for size in (MAX_QUICK_HASH, MAX_QUICK_HASH + 1):
+        site, reader = Site(b"x" * size), Reader()
+        first = await fetch_source(site, reader, FetchRequest(URL))
+        reader.turns_before = None
+
+        second = await fetch_source(site, reader, FetchRequest(URL, body_hash=first.body_hash))
+
+        assert (second.document, second.problem, reader.turns_before) == (None, None, None)
