@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.matching import rivals, worst
 from benchmarks.matching.workload import Workload
 from bot.matching.index import FEW, QueryIndex
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 
 ARTICLES = 300
 LEARNED = 100  # of them read before anything is measured: what is rare is learned

@@ -16,7 +16,7 @@ from heapq import nlargest
 from rich.console import Console
 from rich.table import Table
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 
 SEED = 7
 PIECES = [

@@ -24,7 +24,7 @@ from sqlalchemy import text, update
 from sqlmodel import col
 
 from benchmarks.preview_articles import HAN, fill
-from bot.matching.query.parser import Query, parse
+from bot.matching.query import Query, parse
 from bot.matching.search import PreviewResult, Search
 from storage.chats import Chat
 from storage.db.engine import Storage

@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from benchmarks.preview import database, follow_a_few
 from benchmarks.preview_articles import HAN, fill
-from bot.matching.query.parser import Query, parse
+from bot.matching.query import Query, parse
 from bot.matching.search import INLINE_DEEPEST, INLINE_PAGE, PagePosition, Search
 from storage.db.engine import Storage
 

@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 from bot.cli.commands import app
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import shown
 from bot.settings import Settings
 from tests.chat.test_permits import ADMINISTRATORS, COMMANDS, EVERYBODY, OPERATOR, PRIVATE

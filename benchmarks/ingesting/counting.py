@@ -3,7 +3,7 @@
 from sqlmodel import col, func, select
 
 from benchmarks.ingesting.feeds import NEW, PLANTED, SHOWN, planted
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry

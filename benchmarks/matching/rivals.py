@@ -11,7 +11,7 @@ import numpy as np
 from bot.matching.clauses import Clause, clauses
 from bot.matching.evaluate import fold_article
 from bot.matching.postings import Batch, Frequencies, Postings, hash_of, merged
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.slices import finished
 
 Matcher = Callable[[str, str], set[int]]

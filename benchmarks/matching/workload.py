@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final
 
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.query.ast import Term, conjunction, negation, term
 
 SEED: Final = 20_251_117

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.matching.workload import SEED, Workload
 from bot.matching.evaluate import fold_article
 from bot.matching.index import QueryIndex
-from bot.matching.query.parser import Query, parse
+from bot.matching.query import Query, parse
 from bot.matching.query.ast import conjunction, near, term
 
 LONG = 2_000_000  # characters

@@ -9,7 +9,7 @@ from aiogram.types import Message
 from bot.chat.questions import code_in
 from bot.chat.refused import CardTooOld
 from bot.chat.spellings import also_caught
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
 from bot.subscribers.volume import Volume
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.chat.answers import Answers
     from bot.chat.doors import Doors
-    from bot.matching.query.parser import Query
+    from bot.matching.query import Query
     from bot.subscribers.arrivals import Guest
     from bot.subscribers.topics import TopicSeen
 

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.matching.query.parser import Query
+    from bot.matching.query import Query
     from bot.sources.formats.records import Document, Item
 
 _NONE = 1  # nothing matched, as grep says it

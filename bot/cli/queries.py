@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.matching.explain import Explanation
-    from bot.matching.query.parser import Query, QueryError
+    from bot.matching.query import Query, QueryError
 
 
 def parsed(query: str) -> Query:
     from bot.cli.failing import fail
-    from bot.matching.query.parser import QueryError, parse
+    from bot.matching.query import QueryError, parse
 
     try:
         return parse(query)

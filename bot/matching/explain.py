@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.matching.evaluate import fold_article, holds, reasons
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.query.ast import (
     And,
     Language,

@@ -26,7 +26,7 @@ from bot.matching.clauses import (
 )
 from bot.matching.evaluate import Field, FoldedArticle, article_folded, holds, learned
 from bot.matching.postings import Batch, Frequencies, Postings, literals_in, merged
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.query.ast import Node
 from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, finished, in_turns

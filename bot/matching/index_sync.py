@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.matching.index import FEW, QueryIndex
 from bot.matching.postings import Batch
-from bot.matching.query.parser import Query, QueryError
+from bot.matching.query import Query, QueryError
 from bot.matching.query.canonical import read_back
 from bot.matching.slices import Slices, in_turns
 from storage.db.engine import Storage, Transaction

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from bot.matching.evaluate import FoldedArticle, article_folded, learned, reasons
 from bot.matching.index import QueryIndex
 from bot.matching.index_sync import IndexSync
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.slices import Slices, finished, in_turns
 from storage.articles import Article, UnmatchedArticle, advance_articles, claim_articles
 from storage.db.engine import Storage

@@ -31,7 +31,7 @@ from bot.matching.clauses import (
     stems,
 )
 from bot.matching.evaluate import Field, FoldedArticle
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.slices import Slices
 from bot.matching.text import JOIN, POINT
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.slices import Slices, in_turns
 from bot.matching.text import FOLDING_VERSION, text_in_slices
 from storage.articles import FoldedText, articles_after, replace_folded

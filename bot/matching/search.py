@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from bot.matching.evaluate import fold_article, holds, variants
 from bot.matching.explain import Explanation, explain, loosened
 from bot.matching.match import matches_found
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.query.ast import And, Near, Node, Or, Source, Term, leaves
 from bot.matching.query.fields import asked_of, source_keys
 from bot.matching.slices import in_slices

@@ -18,7 +18,7 @@ from unicodedata import category
 
 from bot.matching.datelines import dateline_end
 from bot.matching.evaluate import Field, Run, fold_article, leaves_that_hold, pairs, place, runs
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.matching.query.ast import Leaf, Near, Term
 from bot.matching.query.fields import without_fields
 from bot.matching.text import Place

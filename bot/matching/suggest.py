@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.matching.query.parser import is_readable
+from bot.matching.query import is_readable
 from bot.matching.query.stopwords import STOP_WORDS
 
 _KANA: Final = re.compile("[\u3041-\u3096]")

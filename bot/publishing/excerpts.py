@@ -4,7 +4,7 @@ from asyncio import sleep
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
 from bot.publishing.choice import Story
 from storage.enums import Style

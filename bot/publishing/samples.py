@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.snippet import Snippet, snippet, spans
 from bot.publishing.bundles import Bundled
 from bot.publishing.calendar import Plan

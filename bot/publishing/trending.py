@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.matching.query.parser import Query
+from bot.matching.query import Query
 from bot.publishing.charts import Band, drawn_day, one_band
 from bot.publishing.trends import DAYS, Trend, trend_of
 from bot.rendering.filters import local

@@ -23,7 +23,13 @@ from bot.sources.formats.records import Item, Kind, Unreadable
 from bot.sources.health import host_to_pause
 from bot.sources.poll import handed_back
 from bot.sources.webpages.hostblocks import HostBlocks
-from storage.articles import articles_to_revise, is_untouched, replace_folded, revise_article
+from storage.articles import (
+    Article,
+    articles_to_revise,
+    is_untouched,
+    replace_folded,
+    revise_article,
+)
 from storage.db.engine import Storage, Transaction, is_unavailable
 from storage.enums import Notification
 from storage.sources import (
@@ -148,6 +154,7 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
     if found:
         article_id = await united(tx, article_id, page.url, found.url)
     for article in await articles_to_revise(tx, [article_id]):
+        before = _folded_words(article)
         if is_untouched(article):
             values = completed(article, found) if found else {}
             await revise_article(tx, article, {"ready_at": None, **values})
@@ -156,4 +163,10 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
             kind, values = read_anew(article, found)
             if may_be_revised_by(kind, article, tx.now):
                 await revise_article(tx, article, values)
-        await replace_folded(tx, [folded_article(article)])
+        if _folded_words(article) != before:
+            await replace_folded(tx, [folded_article(article)])
+
+
+def _folded_words(article: Article) -> tuple[str, str, str]:
+    """Return what the search index is made of: to index a text again costs more than to read it."""
+    return article.title, article.text, article.language

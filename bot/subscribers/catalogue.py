@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from storage.db.engine import Storage, Transaction
 from storage.db.sql import insert_new
 from storage.queries import query_for, retire_query

@@ -6,7 +6,7 @@ A topic that is retired leaves the catalogue at once; each chat that watches it 
 import re
 from dataclasses import dataclass
 
-from bot.matching.query.parser import is_readable, parse
+from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for

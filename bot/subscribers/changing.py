@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.matching.query.parser import is_readable, parse
+from bot.matching.query import is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 from bot.subscribers.names import name_for

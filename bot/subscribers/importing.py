@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from bot.matching.query.parser import QueryError
+from bot.matching.query import QueryError
 from bot.subscribers.changing import Changing
 from bot.subscribers.exports import Export, TopicWish, read_export
 from bot.subscribers.names import name_for

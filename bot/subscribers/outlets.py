@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from bot.matching.query.parser import Query, parse
+from bot.matching.query import Query, parse
 from bot.subscribers.refusals import NoSuchOutlet, NoSuchTopic
 from storage.chats import lock_chat
 from storage.db.engine import Storage, Transaction

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.publishing.calendar import Plan
 from bot.sources.articles.intake import url_hash
 from bot.subscribers.exports import TopicWish

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.matching.evaluate import FoldedArticle, article_folded, holds
-from bot.matching.query.parser import is_readable, parse
+from bot.matching.query import is_readable, parse
 from bot.matching.slices import in_turns
 from bot.matching.suggest import suggested
 from bot.subscribers.limits import MOST_LISTED

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.subscribers.limits import MOST_LISTED
 from bot.subscribers.pages import Page, page_number
 from bot.subscribers.refusals import NoSuchTopic

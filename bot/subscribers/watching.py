@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.matching.query.parser import Query, is_readable, parse
+from bot.matching.query import Query, is_readable, parse
 from bot.matching.query.canonical import shown
 from bot.publishing.calendar import Plan
 from bot.subscribers.allowing import limits_of

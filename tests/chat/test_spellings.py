@@ -1,5 +1,5 @@
 from bot.chat.spellings import also_caught
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.search import Hit
 from bot.matching.snippet import bold_ranges, snippet, spans
 from tests.conftest import MONDAY_NOON

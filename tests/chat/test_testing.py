@@ -1,4 +1,4 @@
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.volume import FLOOD
 

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from bot.cli.match import MINUS_IS_NO_OPTION, match
-from bot.matching.query.parser import Code, QueryError
+from bot.matching.query import Code, QueryError
 from bot.rendering.environment import make_environment
 
 TEXT = "Envoy flies to Taiwan\n\n2025-11-17\n\nThe consul-general spoke at length on Monday. {}\n"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.matching import search
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.search import PER_PAGE, PagePosition, Search
 from storage import search as stored_search
 from storage.chats import Chat

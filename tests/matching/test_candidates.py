@@ -1,6 +1,6 @@
 import pytest
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.search import FTS5, TSQUERY
 
 

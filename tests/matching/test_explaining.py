@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from bot.matching.explain import explain, in_lines
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.rendering.environment import make_environment
 from tests.matching import oracle
 from tests.matching.wordings import surrounded, texts

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.matching import index as index_module
 from bot.matching.index import QueryIndex
-from bot.matching.query.parser import Query, QueryError, parse
+from bot.matching.query import Query, QueryError, parse
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, queries, surrounded, texts
 

@@ -6,7 +6,7 @@ from sqlmodel import select
 from bot.matching import match
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from storage.articles import Article, claim_articles
 from storage.db.engine import Storage
 from storage.enums import Stage

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.index import QueryIndex
-from bot.matching.query.parser import Query, parse
+from bot.matching.query import Query, parse
 from tests.matching import oracle
 
 some_words = st.lists(st.sampled_from(["aa", "b1", "cc-dd", "台湾", "ee"]), max_size=12).map(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.query.parser import Code, QueryError, parse
+from bot.matching.query import Code, QueryError, parse
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 
 

@@ -5,7 +5,7 @@ import pytest
 from sqlmodel import select
 
 from bot.matching import search
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.search import Search
 from storage.articles import Article
 from storage.chats import Chat

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.matching.query.parser import Code, QueryError, parse
+from bot.matching.query import Code, QueryError, parse
 from tests.matching.wordings import queries
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.matching.query.parser import Code, QueryError, parse
+from bot.matching.query import Code, QueryError, parse
 
 
 @pytest.mark.parametrize(

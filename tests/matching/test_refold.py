@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from bot.matching import refold, text
 from bot.matching.index_sync import IndexSync
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.refold import Refolding
 from bot.matching.search import Search
 from storage.articles import Folded

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.query.canonical import as_typed, shown
 from tests.matching.wordings import surrounded
 

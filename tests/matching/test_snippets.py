@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.snippet import Span, bold_ranges, snippet, spans
 from tests.matching.wordings import queries, texts
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.snippet import spans
 from bot.matching.text import fold
 from bot.sources.formats.documents import read_fast

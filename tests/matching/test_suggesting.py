@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.query.parser import is_readable
+from bot.matching.query import is_readable
 from bot.matching.suggest import suggested
 
 CORPUS = os.environ.get("DATELINE_CORPUS")

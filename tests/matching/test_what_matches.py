@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.index import QueryIndex
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.matching.snippet import spans
 from tests.matching import oracle
 from tests.matching.wordings import LANGUAGES, carriers, surrounded, texts

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.publishing.trending import Trending
 from tests.publishing.test_picturing import FakeDrawing
 

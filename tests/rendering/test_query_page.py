@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.rendering.environment import make_environment
 from bot.rendering.renderer import Renderer
 from tests.matching import oracle

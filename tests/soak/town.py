@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.publishing.calendar import Plan, next_due
 from bot.sources.articles.intake import url_hash
 from storage.chats import Chat, DigestTime

@@ -14,7 +14,7 @@ from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
-from storage.articles import Article, claim_articles
+from storage.articles import Article, Folded, FoldedText, claim_articles, replace_folded
 from storage.enums import FullText, SourceKind, Stage
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
 from tests.sources.drafts_made import drafts
@@ -126,6 +126,33 @@ async def test_an_article_whose_page_fails_goes_on_with_the_sources_own_words(
     assert await texts(storage) == {url(1): "A taste."}
     assert await ready(storage) == [url(1)]
     assert await rows_of(storage, AwaitedPage) == []
+
+
+@pytest.mark.parametrize(
+    ("web", "pages"),
+    [
+        pytest.param(Web({url(1): TimedOut("is late")}), Pages(), id="no answer"),
+        pytest.param(Web(), Pages(text=""), id="unreadable"),
+        pytest.param(Web(), Pages(text="No."), id="shorter"),
+    ],
+)
+@pytest.mark.parametrize("is_late", [False, True], ids=["in time", "late"])
+async def test_a_page_that_changes_nothing_leaves_the_search_index_alone(
+    storage: Storage, clock: TurnedClock, web: Web, pages: Pages, *, is_late: bool
+):
+    await stored(storage, url(1))
+    (article,) = await rows_of(storage, Article)
+    mark = FoldedText(article.id, "written", "before the page")
+    async with storage.writing() as tx:
+        await replace_folded(tx, [mark])
+    if is_late:
+        clock.turn(LATE)
+        await ready(storage)
+
+    await completing(storage, web, pages).complete_due()
+
+    (folded,) = await rows_of(storage, Folded)
+    assert (folded.article_id, folded.title, folded.text) == mark[:-1]
 
 
 async def test_an_article_whose_page_is_late_goes_on_without_it(

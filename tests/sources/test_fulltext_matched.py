@@ -8,7 +8,7 @@ import pytest
 
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
 from bot.sources.group import Grouping
 from storage.queries import Match, query_for

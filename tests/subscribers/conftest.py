@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from bot.matching.query.parser import Query
+    from bot.matching.query import Query
     from storage.db.engine import Storage
 
 

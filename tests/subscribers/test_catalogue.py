@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.subscribers import catalogue as module
 from bot.subscribers.catalogue import Catalogue, starter_topics
 from bot.subscribers.topics import Topics

@@ -1,7 +1,7 @@
 import pytest
 from sqlmodel import select
 
-from bot.matching.query.parser import QueryError
+from bot.matching.query import QueryError
 from bot.subscribers.audit import Audit
 from bot.subscribers.catalogue import Catalogue, starter_topics
 from bot.subscribers.cataloguing import Cataloguing, parts_of

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import SQLModel, col, func, select
 
-from bot.matching.query.parser import QueryError
+from bot.matching.query import QueryError
 from bot.subscribers.limits import LONGEST_NAME, MOST_TOPICS
 from bot.subscribers.refusals import NoSuchTopic, TooManyTopics
 from bot.subscribers.tidying import Tidying

@@ -20,7 +20,7 @@ from bot.chat.callbacks.topics import (
 )
 from bot.chat.cards import topic_page, words_on
 from bot.chat.questions import AnswerTo
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.subscribers.lines import one_line
 
 if TYPE_CHECKING:

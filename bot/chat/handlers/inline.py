@@ -20,7 +20,7 @@ from aiogram.types import (
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.outages import log_outage
 from bot.chat.visitors import person
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line
 from bot.telegram import NO_PREVIEW, entities_of, markup_of

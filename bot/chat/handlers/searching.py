@@ -10,7 +10,7 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.callbacks.words import TurnSearch
 from bot.chat.cards import words_on
 from bot.chat.permits import READS
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.search import PagePosition
 from bot.rendering.filters import local
 from bot.subscribers.lines import one_line

@@ -10,7 +10,7 @@ from aiogram.filters import Command, CommandObject
 from bot.chat.cards import seen_of
 from bot.chat.permits import READS
 from bot.matching.explain import in_lines
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.query.canonical import shown
 from bot.subscribers.lines import one_line
 

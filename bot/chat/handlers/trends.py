@@ -10,7 +10,7 @@ from aiogram.filters import Command, CommandObject
 
 from bot.chat.callbacks.topics import ShowTrend, TrendsPage
 from bot.chat.permits import READS
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.rendering.filters import day_and_month
 from bot.subscribers.lines import one_line
 

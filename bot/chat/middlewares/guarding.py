@@ -19,7 +19,7 @@ from aiogram.types import ChatMemberUpdated
 from bot.chat.floodgate import is_of_the_chat
 from bot.chat.outages import log_outage
 from bot.chat.refused import SAID
-from bot.matching.query.parser import QueryError
+from bot.matching.query import QueryError
 from bot.matching.query.errors import PHONE, WIDE_SPACE, pointer
 from bot.subscribers.refusals import Banned
 from bot.telegram import MayHaveArrived

@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.matching.query.parser import QueryError, parse
+from bot.matching.query import QueryError, parse
 from bot.rendering.filters import local
 from bot.subscribers.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.matching.query.parser import Query
+    from bot.matching.query import Query
     from bot.matching.search import Difference, Headlines, Hit
     from bot.rendering.renderer import Renderer
     from bot.web.app.doors import AppDoors

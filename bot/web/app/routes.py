@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
 
-from bot.matching.query.parser import QueryError
+from bot.matching.query import QueryError
 from bot.rendering.autolinks import without_joiners
 from bot.subscribers.refusals import NotATime, NotAZone
 from bot.web.app.acts import Acts, Done

@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.sources.articles.completion import LATE
 from storage.articles import Article, Folded, claim_articles
 from storage.entries import Entry

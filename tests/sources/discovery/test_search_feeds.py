@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.evaluate import article_folded, reasons
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.matching.slices import finished
 from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
 from bot.sources.administration import is_search_feed, sources_as_opml

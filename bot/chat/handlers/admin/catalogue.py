@@ -24,7 +24,7 @@ from bot.chat.callbacks.admin import (
 from bot.chat.cards import words_on
 from bot.chat.handlers.admin.desk import put, show
 from bot.chat.refused import CardTooOld
-from bot.matching.query.parser import parse
+from bot.matching.query import parse
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.filters import local
 from bot.subscribers.cataloguing import parts_of
