@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("sources", "matching", "publishing", "delivery", "rendering", "subscribers", "doctor")
+ROOMS = (
+    *("sources", "matching", "publishing", "delivery", "rendering", "subscribers", "doctor"),
+    "languages",
+)
 
 PURE_STORAGE = ("storage.enums", "storage.states")
 DOORS = ("bot.chat", "bot.web", "bot.cli")

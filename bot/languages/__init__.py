@@ -1,0 +1,73 @@
+"""The words of each language that the bot must know: one file a language, `<ISO 639-1 code>.toml`.
+
+To add a language, or a word to one, is to change its file and nothing else. A file has any of the
+`SECTIONS`, each a list of entries, or one string of single words between blanks. In sections of
+patterns an entry is a regular expression in which a bracket only groups; case does not count, and
+all languages are looked for at once, since a page may be in another than it says.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+SECTIONS: Final = {
+    # Words
+    "common_words": "the commonest small words, by which the language of a text is recognized",
+    "stop_words": "stand in nearly every article and are no query by themselves; without accents",
+    "end_marks": "in brackets, as the last word of a wire's article: (END)",
+    "bare_end_marks": "the same without brackets, as written",
+    "rights": "begin a copyright line",
+    "standfirst_classes": "CSS classes of the words under a headline that sum up the article",
+    "date_classes": "CSS classes of the date of publication",
+    "no_dateline": "begin a sentence and never the dateline of a wire",
+    "wire_signs": "characters that close the dateline of an East Asian wire",
+    "challenges": "how the title of a page begins that only asks whether one is a robot",
+    # Patterns
+    "headings": "a whole line over a box of other stories",
+    "notices": "begin a short paragraph that calls to subscribe or names a photographer",
+    "first_appeared": "begin the paragraph that a blog puts under each entry of its feed",
+    "published": "stand before the date of publication",
+    "updated": "stand before the date of a change",
+    "counted": "stand behind the number of a counter or an age: 12 comments, 5 minutes ago",
+    "counter_labels": "stand before a colon or bracket and the number of a counter: Comments: 12",
+    "ages": "an age around its number, which is written as #; may go on in letters",
+}
+
+_BRACKET = re.compile(r"\((?!\?)")
+
+
+@cache
+def words(section: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the entries of *section* by language code, of the languages that have it.
+
+    Raises KeyError for what is no section.
+    """
+    SECTIONS[section]
+    held = ((code, file.get(section, ())) for code, file in language_files().items())
+    return {
+        code: tuple(entries.split() if isinstance(entries, str) else entries)
+        for code, entries in held
+        if entries
+    }
+
+
+def all_words(section: str) -> tuple[str, ...]:
+    """Return the entries of *section* in all languages, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(words(section).values())))
+
+
+def any_of(section: str) -> str:
+    """Return a pattern for any entry of *section*, a section of patterns, in any language."""
+    entries = "|".join(all_words(section))
+    return f"(?:{_BRACKET.sub('(?:', entries)})"
+
+
+@cache
+def language_files() -> Mapping[str, Mapping[str, str | list[str]]]:
+    """Return what the files hold, by language code; all are read once, when first needed."""
+    files = sorted(Path(__file__).parent.glob("*.toml"))
+    return {file.stem: tomllib.loads(file.read_text(encoding="utf-8")) for file in files}
