@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the small words of Russian look like Latin letters
 """Which language a text is in, as a two-letter code; "" where nobody can say.
 
 What the source declares comes first. Else the script, or the commonest small words, where they
@@ -12,6 +11,8 @@ from functools import cache
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
+
+from bot import languages
 
 _TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
 _SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
@@ -35,19 +36,6 @@ _SCRIPTS = (
 _SHARED = {
     "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
 }  # fmt: skip
-_SMALL_WORDS = {
-    "en": "the of and to in that is was for on with he it as at by from his has have are",
-    "fr": "le la les des et du une dans est pour que qui sur au par avec pas ce il aux",
-    "de": "der die und das den von zu mit ist im dem nicht ein eine auf für sich des auch",
-    "es": "el los las del y una en por con para es se lo como más su al fue este pero",
-    "it": "il di che è della per un non sono gli con nel alla dei anche più si delle",
-    "pt": "o os do da em um uma não para com mais dos como ao foi pela das são",
-    "nl": "de het van een en dat op te zijn voor met niet is aan er ook bij door",
-    "ru": "и в не на что он с по как это из к его но от за для о у",
-    "ar": "في من على إلى أن عن هذا هذه التي الذي مع كان قال بعد لا ما",
-    "fa": "در از به که این را با است برای آن و تا یک بر",
-    "uk": "і в у не на що з та за до як це від про для його є й",
-}
 _FIRST = 4000
 _CLEAR_SHARE = 0.08
 _CLEAR_LEAD = 1.5
@@ -116,9 +104,7 @@ def _by_small_words(words: list[str]) -> str:
     if len(words) < _WORDS_NEEDED:
         return ""
     counted = Counter(words)
-    scores = sorted((sum(counted[word] for word in known), code) for code, known in _KNOWN.items())
+    small_words = languages.words("common_words").items()
+    scores = sorted((sum(counted[word] for word in known), code) for code, known in small_words)
     (second, _), (best, code) = scores[-2:]
     return code if best >= _CLEAR_SHARE * len(words) and best >= _CLEAR_LEAD * second else ""
-
-
-_KNOWN = {code: tuple(words.split()) for code, words in _SMALL_WORDS.items()}
