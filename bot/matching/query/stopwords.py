@@ -2,27 +2,12 @@
 
 from typing import Final
 
-from bot.matching.query.ast import Language, Leaf, Near, Source, Term
+from bot.languages import all_words
 from bot.matching.text import is_unspaced
+from bot.matching.query.ast import Language, Leaf, Near, Source, Term
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
-STOP_WORDS = frozenset(
-    """
-    a about after all also an and any are as at be because been before being but by could did do
-    does for from had has have he her here him his how i if in into is its just me more most my no
-    not of off on only or other our out over she should so some such than that the their them then
-    there these they this those to too under up very was we were what when where which while why
-    with would you your
-    aber als an auf aus bei bis da das dass dem den der des ein eine einem einen einer
-    er es fur ich ihr im ist mit nach nicht noch nur oder sich sie sind so uber um und uns von
-    vor wie wir zu zum zur
-    au aux avec ce ces cette dans de des du elle en est et je le les leur mais ne nous on ou
-    pas pour qu que qui sa se ses sur une vous
-    con del el ella lo no para pero por sus una y ya
-    che di e gli ha nel non piu si sono
-    в и на не по с что как это но а к из у за от для о же бы
-    """.split()  # noqa: SIM905, RUF001 - words in lines are read, 250 quoted ones are not; Russian
-)
+STOP_WORDS: Final = frozenset(all_words("stop_words"))
 # Han characters of grammar; in a phrase they may be anything.
 _GRAMMAR: Final = frozenset("的了是在不一有和也就我他之而与")
 
