@@ -19,7 +19,7 @@ from benchmarks import reading_pages
 from benchmarks.reading_feeds import Checked, agreed_entries, expected_fields, gofeed_fields
 from benchmarks.reading_hostile import hostile_pages
 from bot.sources.formats.dates import feed_date
-from bot.sources.webpages.pagedates import page_date
+from bot.sources.pages.dates import page_date
 
 TARGETS = {
     "feeds_expected": 0.99, "feeds_gofeed": 0.99, "feeds_real": 1.0, "pages kept": 0.93,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from bot.sources.formats.records import Unreadable
-from bot.sources.webpages.pages import read_page
+from bot.sources.pages.page import read_page
 
 TITLE = "Ferry to the old harbour late again"
 STORY = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.sources.formats.charsets import decode
 from bot.sources.formats.records import Item, Unreadable
-from bot.sources.webpages.pages import read_page
+from bot.sources.pages.page import read_page
 
 _EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)
 

@@ -116,7 +116,7 @@ ACTS = {
     "bot.doctor.asking",
 }
 # The parts of the largest room: each may import those before it.
-PARTS = ("formats", "webpages", "fetch", "articles", "discovery")
+PARTS = ("formats", "pages", "fetch", "articles", "discovery")
 # A pure module touches none of these.
 OUTSIDE = {
     "aiogram",

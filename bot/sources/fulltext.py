@@ -22,7 +22,7 @@ from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.formats.records import Item, Kind, Unreadable
 from bot.sources.health import host_to_pause
 from bot.sources.poll import handed_back
-from bot.sources.webpages.hostblocks import HostBlocks
+from bot.sources.pages.boilerplate import HostBoilerplate
 from storage.articles import (
     Article,
     articles_to_revise,
@@ -141,7 +141,7 @@ async def _without_boilerplate(tx: Transaction, page: AwaitedPage, found: Item) 
     Else a feed that lists one page under many addresses would have its text taken for boilerplate.
     """
     paragraphs = found.text.split("\n\n")
-    known = HostBlocks.of(await boilerplate_of(tx, page.host))
+    known = HostBoilerplate.of(await boilerplate_of(tx, page.host))
     learned = known.after(found.title, paragraphs)
     if not page.private:
         await store_boilerplate(tx, page.host, learned.written())

@@ -130,11 +130,11 @@ _TASKS: dict[str, Callable[..., Any]] = {
 def _read(found: NeedsWorker, url: str) -> Document:
     """Each reader is imported when first needed: a worker for feeds need not load the others."""
     if found.shape is Shape.PAGE:
-        from bot.sources.webpages.pages import read_page  # noqa: PLC0415 - see above
+        from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
 
         return read_page(found.text, url)
     if found.shape is Shape.TEXT:
-        from bot.sources.webpages.texts import read_text  # noqa: PLC0415 - see above
+        from bot.sources.pages.text import read_text  # noqa: PLC0415 - see above
 
         return read_text(found.text, url)
     from bot.sources.formats.slowfeeds import read_slow  # noqa: PLC0415 - see above

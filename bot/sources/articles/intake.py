@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.sources.formats.records import Item
 from bot.sources.hashes import digest
+from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url
-from bot.sources.webpages.endtrim import end_trimmed
 
 OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)

@@ -4,8 +4,8 @@ from bot.sources.articles.identity import is_another
 from bot.sources.articles.intake import url_hash
 from bot.sources.articles.revising import folded_article
 from bot.sources.articles.versions import change, may_be_revised, may_be_revised_by
+from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
-from bot.sources.webpages.addresses import address_found, site_of
 from storage.alerts import make_public, merge_articles
 from storage.articles import (
     PUBLIC,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.formats.dates import feed_date
-from bot.sources.webpages.pagedates import page_date
+from bot.sources.pages.dates import page_date
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.sources.webpages.pages import read_page
-from bot.sources.webpages.visibledates import finest
+from bot.sources.pages.dates import finest
+from bot.sources.pages.page import read_page
 
 TITLE = "Ferry late again"
 STORY = (

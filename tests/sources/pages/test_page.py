@@ -11,7 +11,7 @@ import pytest
 
 from bot.sources.formats.charsets import decode
 from bot.sources.formats.records import Item, Unreadable
-from bot.sources.webpages.pages import read_page
+from bot.sources.pages.page import read_page
 
 PARAGRAPHS = [
     (

@@ -11,8 +11,8 @@ from bot.sources.formats import language
 from bot.sources.formats.places import clock_of
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.formats.sanitise import tidy
-from bot.sources.webpages.endtrim import end_trimmed
-from bot.sources.webpages.pagedates import page_date
+from bot.sources.pages.dates import page_date
+from bot.sources.pages.trim import end_trimmed
 
 _LONGEST_TITLE = 250
 _LONGEST_DATE = 80

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.webpages.hostblocks import HostBlocks
+from bot.sources.pages.boilerplate import HostBoilerplate
 
 TITLES = [
     "Ferry late again", "Bridge to be painted green", "Museum finds a lost map",
@@ -23,9 +23,9 @@ def story(number: int, paragraphs: int = 12) -> list[str]:
     ]
 
 
-def learned(pages: list[list[str]], titles: list[str] | None = None) -> HostBlocks:
+def learned(pages: list[list[str]], titles: list[str] | None = None) -> HostBoilerplate:
     told = zip(titles or TITLES, pages, strict=False)
-    return reduce(lambda known, page: known.after(*page), told, HostBlocks())
+    return reduce(lambda known, page: known.after(*page), told, HostBoilerplate())
 
 
 def with_own(number: int, own: str, at: int) -> list[str]:
@@ -129,12 +129,12 @@ texts = st.lists(
 
 @given(st.lists(st.tuples(st.text(max_size=40), texts), max_size=6), texts)
 def test_what_is_left_was_there_and_what_is_written_is_read(pages, paragraphs):
-    known = HostBlocks()
+    known = HostBoilerplate()
     for page in pages:
         known = known.after(*page)
     left = known.without(paragraphs)
     rest = iter(paragraphs)
 
     assert all(any(each == one for one in rest) for each in left)
-    assert HostBlocks.of(known.written()) == known
-    assert HostBlocks.of("") == HostBlocks()
+    assert HostBoilerplate.of(known.written()) == known
+    assert HostBoilerplate.of("") == HostBoilerplate()

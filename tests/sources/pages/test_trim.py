@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.webpages.endtrim import end_trimmed, is_heading
+from bot.languages import all_words
+from bot.sources.pages.trim import end_mark, end_trimmed, is_heading, rights_line
 
 LONG = "The ferry to the old harbour was late again on Monday. " * 5
 LATER = "Passengers who had waited since the morning said they would write to the mayor. " * 3
@@ -206,3 +207,55 @@ def test_what_is_left_was_there_in_that_order(paragraphs):
     left = iter(paragraphs)
 
     assert all(any(full.startswith(kept) for full in left) for kept in end_trimmed(paragraphs))
+
+
+@pytest.mark.parametrize("brackets", ["()", "[]", "<>", "【】", "（）"])
+def test_every_end_mark_of_a_language_is_seen_in_brackets(brackets: str):
+    opening, closing = brackets
+    texts = [f"It sailed at noon. {opening}{mark}{closing} " for mark in all_words("end_marks")]
+
+    assert [text for text in texts if not end_mark(text)] == []
+
+
+def test_every_end_mark_without_brackets_is_seen():
+    texts = [f"It sailed at noon. {mark}" for mark in all_words("bare_end_marks")]
+
+    assert [text for text in texts if not end_mark(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "© 2026 Harbour Press",
+        "(C) Harbour Press",
+        "Copyright Harbour Press",
+        "Alle Rechte vorbehalten.",
+        "版权所有 海港社",
+        "It sailed at noon. © 2026 Harbour Press",
+    ],
+)
+def test_a_copyright_line_is_seen(text: str):
+    assert rights_line(text)
+
+
+def test_other_texts_end_nothing():
+    assert not end_mark("The weekend was wet.")
+    assert not end_mark("The boat (END of the pier) was late.")
+    assert not rights_line("The rights of way were closed.")
+    assert not rights_line("Copyrighted works were shown.")
+
+
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        pytest.param(["Read more"], id="headings"),
+        pytest.param(["© Harbour Press"], id="copyright lines"),
+        pytest.param([SHORT, LONG, "Read more"], id="chapters"),
+        pytest.param(["1/9 A boat"], id="a gallery"),
+    ],
+)
+def test_thousands_of_paragraphs_are_trimmed_in_time(paragraphs: list[str]):
+    """Each looks at all that follow if this is done carelessly: an hour of work."""
+    story = [LONG, *[SHORT, LONG] * 4, *paragraphs * (20_000 // len(paragraphs)), LONG]
+
+    assert end_trimmed(story)

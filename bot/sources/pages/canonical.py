@@ -19,23 +19,7 @@ _SHARED: Final = frozenset({
     "typepad.com", "vercel.app", "web.app", "wixsite.com", "wordpress.com",
 })  # fmt: skip
 _SECOND_LEVEL: Final = frozenset(
-    {
-        "ac",
-        "co",
-        "com",
-        "edu",
-        "go",
-        "gob",
-        "gouv",
-        "gov",
-        "ltd",
-        "me",
-        "ne",
-        "net",
-        "nom",
-        "or",
-        "org",
-    }
+    "ac co com edu go gob gouv gov ltd me ne net nom or org".split()  # noqa: SIM905
 )
 _COUNTRY: Final = 2  # letters
 _VARIANT: Final = re.compile(r"amp(?:\.html?)?|print|index\.(?:html?|php)|\d{1,2}", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What a host prints on all its pages, learned from the pages themselves.
+"""Boilerplate: what a host prints on all its pages, learned from the pages themselves.
 
 A paragraph is taken for the host's own, no part of a story, once it stood in the same place of
 three articles: among their first lines, among their last, or as a line that may head a box. It
@@ -18,8 +18,8 @@ from typing import Final, Self
 from zlib import crc32
 
 from bot.matching.datelines import dateline_end
-from bot.sources.webpages.endtrim import are_teasers, is_headline
-from bot.sources.webpages.pagetitles import weight_of
+from bot.sources.pages.dom import weight_of
+from bot.sources.pages.trim import is_headline, teasers_from
 
 ENOUGH: Final = 3  # articles
 _SHARE: Final = 0.5  # of those read since
@@ -48,7 +48,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class HostBlocks:
+class HostBoilerplate:
     """What has been learned of one host; small, and it forgets."""
 
     articles: int = 0
@@ -128,19 +128,21 @@ def _keys(paragraph: str, at: int, count: int, *, headings: bool) -> Iterator[tu
 
 
 def _to_box(paragraphs: Sequence[str], own: set[tuple[str, str]]) -> list[str]:
-    """*paragraphs* up to a heading of the host's own that only headlines and teasers follow."""
+    """*paragraphs* up to a heading of the host's own that only headlines and teasers follow.
+
+    Two headlines at least, which are half of what follows, make a list of stories.
+    """
+    teasers = teasers_from(paragraphs)
+    heads = sum(map(is_headline, paragraphs[1:]))
     for at in range(1, len(paragraphs)):
-        rest = paragraphs[at + 1 :]
-        is_heading = len(paragraphs[at]) <= _LONGEST_HEADING and is_headline(paragraphs[at])
-        if is_heading and (_HEADING, _hash(paragraphs[at])) in own and _is_box(rest):
+        is_head = is_headline(paragraphs[at])
+        heads -= is_head
+        behind = len(paragraphs) - at - 1
+        is_box = teasers[at + 1] and heads >= 2 and 2 * heads >= behind  # noqa: PLR2004
+        is_short = is_head and len(paragraphs[at]) <= _LONGEST_HEADING
+        if is_box and is_short and (_HEADING, _hash(paragraphs[at])) in own:
             return list(paragraphs[:at])
     return list(paragraphs)
-
-
-def _is_box(rest: Sequence[str]) -> bool:
-    """Whether *rest* is a list of stories: two headlines at least, and perhaps their teasers."""
-    heads = sum(map(is_headline, rest))
-    return heads >= 2 and 2 * heads >= len(rest) and are_teasers(list(rest))  # noqa: PLR2004
 
 
 def _hash(paragraph: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.webpages.addresses import address_found, own_address, site_of
+from bot.sources.pages.canonical import address_found, own_address, site_of
 
 STORY = "https://news.example/2026/03/storm-hits-harbour"
 

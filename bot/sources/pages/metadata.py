@@ -59,15 +59,6 @@ def page_meta(root: Any) -> PageMeta:
     )
 
 
-def texts_of(root: Any, name: str) -> list[str]:
-    """The texts of the elements *name*, as one line each, empty ones left out."""
-    return [text for element in root.iter(name) if (text := line_of(element))]
-
-
-def line_of(element: Any) -> str:
-    return " ".join(" ".join(element.itertext()).split())
-
-
 def _metas(root: Any) -> Iterator[tuple[str, str]]:
     seen = set()
     for meta in root.iter("meta"):

@@ -5,7 +5,7 @@ import pytest
 
 from bot.sources.formats.charsets import decode
 from bot.sources.formats.records import Kind, Unreadable
-from bot.sources.webpages.texts import read_text
+from bot.sources.pages.text import read_text
 
 TITLE = "Ferry to Old Harbour Late Again"
 FIRST = (

@@ -8,23 +8,22 @@ import warnings
 from datetime import date, datetime
 from typing import Any
 
-import lxml.html
 import trafilatura
+from lxml import etree
 
+from bot.languages import all_words
 from bot.sources.formats import language
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
-from bot.sources.formats.sanitise import plain_text, tidy, without_controls
+from bot.sources.formats.sanitise import plain_text, tidy
+from bot.sources.pages.boxes import drop_boxes, drop_teasers
+from bot.sources.pages.canonical import own_address
+from bot.sources.pages.dates import guessed, published, reader_for
+from bot.sources.pages.dom import letters_of, line_of, lines_of, parsed
+from bot.sources.pages.markup import join_chunks, simplify
+from bot.sources.pages.metadata import PageMeta, page_meta
+from bot.sources.pages.title import LONGEST_TITLE, page_title, standfirst
+from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import host_of
-from bot.sources.webpages.addresses import own_address
-from bot.sources.webpages.endtrim import end_trimmed
-from bot.sources.webpages.pageboxes import without_boxes
-from bot.sources.webpages.pagechunks import join_chunks
-from bot.sources.webpages.pagemarkup import simplified
-from bot.sources.webpages.pagemeta import PageMeta, line_of, page_meta, texts_of
-from bot.sources.webpages.pagetitles import LONGEST_TITLE, letters_of, page_title
-from bot.sources.webpages.publication import guessed, published, reader_for
-from bot.sources.webpages.standfirsts import standfirst
-from bot.sources.webpages.teasers import drop_teasers
 
 _LONGEST_DATE = 80
 _SUMMARY = 300
@@ -32,20 +31,21 @@ _SHORT_DATE = 45
 _SHORT_ARTICLE = 2500
 _PRECISE_SHARE = 0.4
 _MUCH_MORE = 1.5
-_CHALLENGES = (
-    "just a moment...", "attention required! | cloudflare", "access denied",
-    "are you a robot?", "please verify you are a human", "ddos-guard", "checking your browser",
-    "pardon our interruption", "security check",
-)  # fmt: skip
+_CHALLENGES = all_words("challenges")
+_LONGEST_CHALLENGE = 4000  # characters; what is longer is an article
 
 
 def read_page(text: str, url: str) -> Document:
     """The article in the page *text*; raises `Unreadable` where there is none."""
-    root = _parsed(text)
+    try:
+        root = parsed(text)
+    except (etree.LxmlError, ValueError):
+        raise Unreadable("This page is empty or broken.", "broken") from None
     meta = page_meta(root)
     _refuse_challenge(root)
     address = own_address(url, meta.canonical)
-    simplified(without_boxes(root))
+    drop_boxes(root)
+    simplify(root)
     drop_teasers(root, host_of(address))
     join_chunks(root)
     title, dated, body = _opened(_paragraphs(root), page_title(root, meta), meta, address)
@@ -70,29 +70,16 @@ def _language(declared: str, text: str) -> str:
     return language.disproved(declared, text) or declared or language.detect(text)
 
 
-def _parsed(text: str) -> Any:
-    try:
-        clean = without_controls(text).encode("utf-8", "replace")
-        root = lxml.html.document_fromstring(clean, parser=_parser())
-    except (lxml.etree.LxmlError, ValueError):
-        raise Unreadable("This page is empty or broken.", "broken") from None
-    return root
-
-
-def _parser() -> Any:
-    return lxml.html.HTMLParser(encoding="utf-8", no_network=True, collect_ids=False)
-
-
 def _refuse_challenge(root: Any) -> None:
-    heading = " ".join(texts_of(root, "title")[:1]).lower()
-    if heading.startswith(_CHALLENGES) and len(line_of(root)) < 4000:  # noqa: PLR2004 - no article
+    heading = " ".join(lines_of(root, "title")[:1]).lower()
+    if heading.startswith(_CHALLENGES) and len(line_of(root)) < _LONGEST_CHALLENGE:
         raise Unreadable(
             "The site answers with a challenge page instead of the article.", "challenge"
         )
 
 
 def _paragraphs(root: Any) -> list[str]:
-    text = lxml.html.tostring(root, encoding="unicode")
+    text = etree.tostring(root, method="html", encoding="unicode")
     paragraphs = _extracted(text, favor_precision=True)
     length = sum(map(len, paragraphs))
     if length < _SHORT_ARTICLE:  # precision sometimes throws an odd page's article away
@@ -130,7 +117,7 @@ def _marked(root: Any) -> list[str]:
     articles = root.xpath("//*[@itemprop='articleBody']") or root.xpath("//article")
     if len(articles) != 1:
         return []
-    return [text for text in texts_of(articles[0], "p") if text]
+    return lines_of(articles[0], "p")
 
 
 def _extracted(text: str, *, favor_precision: bool) -> list[str]:

@@ -1,0 +1,190 @@
+"""Elements of a parsed page (lxml) and their texts: blocks, lines, prose.
+
+What these functions mean by a block, by the whole page or by the end of a sentence holds for all
+of this package.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lxml import etree
+
+from bot.sources.formats.sanitise import without_controls
+
+BLOCKS: Final = (
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hgroup", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td",
+    "th", "thead", "tr", "ul",
+)  # fmt: skip
+# Elements that hold the article beside everything else, whatever their classes say.
+WHOLE_PAGE: Final = frozenset({"html", "body", "main", "article", "form"})
+DENSE: Final = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")  # East Asian
+PROSE: Final = 100  # of a paragraph, weighed in Latin letters
+
+_IS_BLOCK = frozenset(BLOCKS)
+_ELSEWHERE = frozenset({
+    "aside", "nav", "footer", "script", "style", "noscript", "select", "form", "button", "template",
+    "head", "title",
+})  # fmt: skip
+_OTHER_PARTS = re.compile(
+    r"comment|respon[ds]|repl(?:y|ies)|related|sidebar|widget|teaser|recommend|popular|trending"
+    r"|most-?read|footer|newsletter|carousel|ticker",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile("[.!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964][\\W_]*$")
+_CLOSING = 20  # characters behind which no sentence ends any more: quotes, brackets, a footnote
+
+
+def parsed(text: str) -> Any:
+    """Parse the page *text*; raises lxml's errors if it is empty or broken beyond repair.
+
+    Of lxml's plain elements, since those of `lxml.html` take twice as long to walk through.
+    """
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, collect_ids=False)
+    root = etree.fromstring(without_controls(text).encode("utf-8", "replace"), parser)
+    if root is None:
+        raise etree.ParserError("The page is empty.")
+    return root
+
+
+def drop(element: Any) -> None:
+    """Take *element* out of its tree, if it is in one; the text behind it stays."""
+    parent, tail = element.getparent(), element.tail
+    if parent is None:
+        return
+    previous = element.getprevious()
+    if tail and previous is not None:
+        previous.tail = without_controls((previous.tail or "") + tail)
+    elif tail:
+        parent.text = without_controls((parent.text or "") + tail)
+    parent.remove(element)
+
+
+def line_of(element: Any) -> str:
+    """Return the text of *element* on one line."""
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def beginning_of(element: Any, length: int) -> str:
+    """Return what `line_of` does, or no more of it than its first *length* characters and a few."""
+    parts = list[str]()
+    size = 0
+    for text in element.itertext():
+        parts += text.split()
+        size += len(text.strip())
+        if size >= length:
+            break
+    return " ".join(parts)
+
+
+def lines_of(root: Any, name: str) -> list[str]:
+    """Return the texts of the elements *name*, empty ones left out."""
+    return [text for element in root.iter(name) if (text := line_of(element))]
+
+
+def letters_of(text: str) -> str:
+    """Return what is compared if only the wording counts."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def weight_of(text: str) -> int:
+    """Return how many Latin letters say as much: a character of East Asia says as much as three."""
+    return len(text) if text.isascii() else len(text) + 2 * len(DENSE.findall(text))
+
+
+def ends_a_sentence(text: str) -> bool:
+    return _SENTENCE_END.search(text[-_CLOSING:]) is not None
+
+
+def names_of(element: Any) -> str:
+    """Return what the page's author calls *element*."""
+    return f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
+
+
+def leaves(root: Any) -> Iterator[Any]:
+    """Yield the blocks of *root* that hold no other, in their order; some are empty.
+
+    Nobody may change the tree meanwhile.
+    """
+    opened = None
+    for event, element in etree.iterwalk(root, events=("start", "end"), tag=BLOCKS):
+        if event == "start":
+            opened = element
+        elif element is opened:
+            yield element
+
+
+def is_linked(element: Any, text: str) -> bool:
+    """Whether most of the *text* of *element* is that of links."""
+    return sum(len(line_of(link)) for link in element.iter("a")) * 2 >= len(text)
+
+
+def prose_of(element: Any, text: str) -> int:
+    """Return the weight of a block's *text* if it is a paragraph and not mostly links; else 0."""
+    weight = weight_of(text)
+    return weight if weight >= PROSE and not is_linked(element, text) else 0
+
+
+def holds_story(element: Any) -> bool:
+    """Whether two paragraphs of *element* follow each other, as no teasers do."""
+    in_a_row = 0
+    for leaf in leaves(element):
+        if text := line_of(leaf):
+            in_a_row = in_a_row + 1 if prose_of(leaf, text) else 0
+            if in_a_row > 1:
+                return True
+    return False
+
+
+def heading_of(root: Any, title: str) -> Any:
+    """Return the heading that is the *title*, else one that holds it; None without either."""
+    wanted = letters_of(title)
+    holding = None
+    for each in (*root.iter("h1"), *root.iter("h2")) if wanted else ():
+        letters = letters_of(line_of(each))
+        if letters == wanted:
+            return each
+        if holding is None and wanted in letters:
+            holding = each
+    return holding
+
+
+def is_nearby(element: Any) -> bool:
+    """Whether *element* is in the part of the page where the article is, as far as names tell."""
+    for around in (element, *element.iterancestors()):
+        if around.tag in _ELSEWHERE:
+            return False
+        if around.tag not in WHOLE_PAGE and _OTHER_PARTS.search(
+            f"{around.get('class') or ''} {around.get('id') or ''}"
+        ):
+            return False
+    return True
+
+
+def nearby_lines(texts: list[Any]) -> Iterator[str]:
+    """Yield each block's *texts* (of lxml) as one line; other parts of the page are left out.
+
+    The texts of a block come in one run, forwards or backwards.
+    """
+    block, parts = None, list[str]()
+    for text in texts:
+        parent = text.getparent()
+        owner = parent.getparent() if text.is_tail else parent
+        if not text.strip() or owner is None or not is_nearby(owner):
+            continue
+        nearest = _block_of(owner)
+        if nearest is not block and parts:
+            yield " ".join(" ".join(parts).split())
+            parts = []
+        block = nearest
+        parts.append(str(text))
+    if parts:
+        yield " ".join(" ".join(parts).split())
+
+
+def _block_of(element: Any) -> Any:
+    while element.tag not in _IS_BLOCK and element.getparent() is not None:
+        element = element.getparent()
+    return element

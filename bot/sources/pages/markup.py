@@ -1,0 +1,116 @@
+"""Markup that would lead the extractor astray, made plain before it looks.
+
+Empty inline elements go: with one of them the extractor drops the words behind it. Line ends
+within a paragraph become blanks: it would take each line for a paragraph. Tables that only lay
+out a page become blocks. The words of a video player's buttons are no article's.
+
+Some sites cut their stories into chunks with advertisements in between, and the extractor takes
+one of them for all. Chunks are alike in name and class, hold nearly all paragraphs of the page,
+and nothing between them begins another story: no headline, no author, no time.
+"""
+
+import re
+from itertools import islice
+from typing import Any
+
+from bot.sources.formats.sanitise import without_controls
+from bot.sources.pages.dom import drop, is_nearby, leaves, line_of, prose_of
+
+_INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")
+_LINED = ("pre", "textarea", "script", "style")
+_PLAYERS = "//*[contains(concat(' ', @class, ' '), ' video-js ') or contains(@class, 'vjs-')]"
+_LAYOUT_CELL = 250  # characters
+_MOST_TABLES = 60
+_MOST_PROSE = 0.6
+_BEGINS_ANOTHER = frozenset({"h1", "h2", "h3", "h4", "p", "time", "article"})
+_OTHER_STORY = re.compile(r"author|byline|posted|profile|avatar|comment|user", re.IGNORECASE)
+
+
+def simplify(root: Any) -> None:
+    for node in root.iter():
+        _join_lines(node)
+    for player in root.xpath(_PLAYERS):
+        drop(player)
+    for table in list(islice(root.iter("table"), _MOST_TABLES)):
+        _flatten(table)
+    for element in list(root.iter(*_INLINE)):
+        if not len(element) and not (element.text or "").strip():
+            element.tail = (element.text or "") + (element.tail or "")
+            drop(element)
+
+
+def _flatten(table: Any) -> None:
+    parts = [part for part in table.iter("tbody", "tr", "td") if _table_of(part) is table]
+    if any(part.tag == "td" and len(line_of(part)) > _LAYOUT_CELL for part in parts):
+        for part in [table, *parts]:
+            part.tag = "div"
+
+
+def _table_of(part: Any) -> Any:
+    """Only of its own rows: a table of figures inside stays one."""
+    return next(part.iterancestors("table"), None)
+
+
+def _join_lines(node: Any) -> None:
+    text, tail = node.text, node.tail
+    # Of white space only the blank is printable, and most texts have no other.
+    if text and not text.isprintable() and isinstance(node.tag, str):  # no comment
+        node.text = _joined(text, node)
+    if tail and not tail.isprintable() and (around := node.getparent()) is not None:
+        node.tail = _joined(tail, around)
+
+
+def _joined(text: str, around: Any) -> str:
+    """*text* on one line, and without controls: a tree may hold some that it takes from nobody."""
+    if "\n" in text and not _keeps_lines(around):
+        first, *between, last = text.split("\n")
+        text = " ".join([first.rstrip(), *filter(None, map(str.strip, between)), last.lstrip()])
+    return without_controls(text)
+
+
+def _keeps_lines(element: Any) -> bool:
+    return element.tag in _LINED or next(element.iterancestors(*_LINED), None) is not None
+
+
+def join_chunks(root: Any) -> None:
+    """Move the paragraphs of later chunks of *root* into the first one."""
+    whole = 0
+    held: dict[tuple[str, str], dict[Any, int]] = {}
+    for leaf in leaves(root):
+        if prose := prose_of(leaf, line_of(leaf)):
+            whole += prose
+            holder = leaf.getparent()
+            if holder is not None and leaf.tag == "p" and holder.get("class"):
+                same = held.setdefault((holder.tag, holder.get("class")), {})
+                same[holder] = same.get(holder, 0) + prose
+    chunks = max(held.values(), key=lambda same: sum(same.values()), default={})
+    if len(chunks) > 1 and sum(chunks.values()) >= _MOST_PROSE * whole:
+        _join(root, list(chunks))
+
+
+def _join(root: Any, chunks: list[Any]) -> None:
+    first, *later = chunks
+    are_nested = any(not set(chunks).isdisjoint(chunk.iterancestors()) for chunk in chunks)
+    if are_nested or not all(map(is_nearby, chunks)) or _is_another_between(root, chunks):
+        return
+    for chunk in later:
+        first.extend(list(chunk))
+
+
+def _is_another_between(root: Any, chunks: list[Any]) -> bool:
+    left, chunk = set(chunks), None
+    for element in root.iter("*"):
+        if element in left:
+            left.remove(element)
+            chunk = element
+        elif chunk is not None and chunk not in element.iterancestors():
+            if not left:
+                return False
+            if _begins_another(element):
+                return True
+    return bool(left)
+
+
+def _begins_another(element: Any) -> bool:
+    names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"
+    return element.tag in _BEGINS_ANOTHER or _OTHER_STORY.search(names) is not None
