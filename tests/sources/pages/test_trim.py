@@ -211,8 +211,8 @@ def test_what_is_left_was_there_in_that_order(paragraphs):
 
 @pytest.mark.parametrize("brackets", ["()", "[]", "<>", "【】", "（）"])
 def test_every_end_mark_of_a_language_is_seen_in_brackets(brackets: str):
-    opening, closing = brackets
-    texts = [f"It sailed at noon. {opening}{mark}{closing} " for mark in all_words("end_marks")]
+    marks = [f"{brackets[0]}{mark}{brackets[1]}" for mark in all_words("end_marks")]
+    texts = [f"It sailed at noon. {mark} " for mark in marks]
 
     assert [text for text in texts if not end_mark(text)] == []
 
