@@ -11,9 +11,10 @@ from typing import Final
 
 import structlog
 
+from bot.matching.folding import text_in_slices
+from bot.matching.slices import in_turns
 from bot.sources.articles.completion import KEPT, completed
 from bot.sources.articles.meeting import united
-from bot.sources.articles.revising import folded_article
 from bot.sources.articles.versions import may_be_revised, may_be_revised_by, read_anew
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
@@ -25,6 +26,7 @@ from bot.sources.poll import handed_back
 from bot.sources.pages.boilerplate import HostBoilerplate
 from storage.articles import (
     Article,
+    FoldedText,
     articles_to_revise,
     is_untouched,
     replace_folded,
@@ -164,7 +166,14 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
             if may_be_revised_by(kind, article, tx.now):
                 await revise_article(tx, article, values)
         if _folded_words(article) != before:
-            await replace_folded(tx, [folded_article(article)])
+            await replace_folded(tx, [await _folded(article)])
+
+
+async def _folded(article: Article) -> FoldedText:
+    """Fold in turns with everything else: a page may hold four million characters."""
+    title = await in_turns(text_in_slices(article.title))
+    text = await in_turns(text_in_slices(article.text))
+    return FoldedText(article.id, title, text, article.language)
 
 
 def _folded_words(article: Article) -> tuple[str, str, str]:

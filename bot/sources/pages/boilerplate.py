@@ -25,6 +25,7 @@ ENOUGH: Final = 3  # articles
 _SHARE: Final = 0.5  # of those read since
 _FORGOTTEN: Final = 12  # articles without it
 _MOST: Final = 80  # blocks of a host
+_MOST_PARAGRAPHS: Final = 2_000  # of an article: to look through more would hold up the loop
 _FIRST, _LAST = 3, 6  # paragraphs
 _LONGEST, _LONGEST_HEADING = 400, 60
 _KEPT_SHARE: Final = 0.33
@@ -56,6 +57,8 @@ class HostBoilerplate:
 
     def after(self, title: str, paragraphs: Sequence[str]) -> Self:
         """What is known when an article of these words has been read too."""
+        if len(paragraphs) > _MOST_PARAGRAPHS:
+            return self
         number, words = self.articles + 1, _words_of(title)
         known = {(block.place, block.text): block for block in self.blocks}
         for place, text in dict.fromkeys(_places(paragraphs)):
@@ -70,7 +73,7 @@ class HostBoilerplate:
     def without(self, paragraphs: Sequence[str]) -> list[str]:
         """*paragraphs* without what is the host's own, if enough of them is left."""
         own = {(block.place, block.text) for block in self.blocks if self._is_own(block)}
-        if not own:
+        if not own or len(paragraphs) > _MOST_PARAGRAPHS:
             return list(paragraphs)
         story = _to_box(paragraphs, own)
         left = [

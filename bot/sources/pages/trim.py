@@ -48,7 +48,6 @@ _RIGHTS = re.compile(rf"\W*(?:©|\(c\)|{any_of('rights')})", re.IGNORECASE)
 _RIGHTS_AT_END = re.compile(
     r"(?<=[.!?。」”\")]\s)(?:©|\(c\)|copyright\s(?:©|\(c\)|\d{4}))[^\n]{1,100}$", re.IGNORECASE
 )
-_RIGHTS_SIGNS = ("©", "(c)", "copyright")
 _LONGEST_RIGHTS = 120  # characters
 _FIRST_APPEARED = re.compile(any_of("first_appeared"), re.IGNORECASE)
 _NOTICES = re.compile(any_of("notices"), re.IGNORECASE)
@@ -79,8 +78,8 @@ def rights_line(paragraph: str) -> re.Match[str] | None:
     """Return the copyright line that *paragraph* is, or ends with."""
     if whole := _RIGHTS.match(paragraph):
         return whole
-    end = paragraph[-_LONGEST_RIGHTS:].lower()
-    if not any(sign in end for sign in _RIGHTS_SIGNS):
+    end = paragraph[-_LONGEST_RIGHTS:]
+    if not ("©" in end or "opyright" in end or "(c)" in end or "(C)" in end or "OPYRIGHT" in end):
         return None
     return _RIGHTS_AT_END.search(paragraph, max(0, len(paragraph) - _LONGEST_RIGHTS))
 

@@ -138,3 +138,11 @@ def test_what_is_left_was_there_and_what_is_written_is_read(pages, paragraphs):
     assert all(any(each == one for one in rest) for each in left)
     assert HostBoilerplate.of(known.written()) == known
     assert HostBoilerplate.of("") == HostBoilerplate()
+
+
+def test_a_page_of_thousands_of_lines_teaches_nothing_and_stays_whole():
+    pages = [with_own(number, OWN, -1) for number in range(3)]
+    list_of_names = [f"Ann {number} Berg" for number in range(3_000)] + [OWN]
+
+    assert learned([*pages, list_of_names]) == learned(pages)
+    assert learned(pages).without(list_of_names) == list_of_names
