@@ -11,8 +11,8 @@ from typing import Final
 
 import structlog
 
-from bot.matching.folding import text_in_slices
 from bot.matching.slices import in_turns
+from bot.matching.text import text_in_slices
 from bot.sources.articles.completion import KEPT, completed
 from bot.sources.articles.meeting import united
 from bot.sources.articles.versions import may_be_revised, may_be_revised_by, read_anew
@@ -22,8 +22,8 @@ from bot.sources.fetch.source import Fetches, Reads
 from bot.sources.fetch.throttle import PAUSE_SECONDS
 from bot.sources.formats.records import Item, Kind, Unreadable
 from bot.sources.health import host_to_pause
-from bot.sources.poll import handed_back
 from bot.sources.pages.boilerplate import HostBoilerplate
+from bot.sources.poll import handed_back
 from storage.articles import (
     Article,
     FoldedText,

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.languages import SECTIONS, all_words, any_of, language_files, words
-from bot.matching.languages import CODES
+from bot.matching.query.fields import CODES
 
 PATTERNS = ("headings", "notices", "first_appeared", "published", "updated", "counted", "ages")
 

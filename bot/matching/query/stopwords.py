@@ -3,8 +3,8 @@
 from typing import Final
 
 from bot.languages import all_words
-from bot.matching.text import is_unspaced
 from bot.matching.query.ast import Language, Leaf, Near, Source, Term
+from bot.matching.text import is_unspaced
 
 # Words that are no name, abbreviation or news elsewhere: no `us`, `who`, `un`, `la`, `war`.
 STOP_WORDS: Final = frozenset(all_words("stop_words"))

@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 import structlog
 
-from bot.matching.query.canonical import read_back
 from bot.matching.query import QueryError, is_readable
-from bot.matching.query.stopwords import is_selective
 from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Term, quoted
 from bot.matching.query.ast import Source as SourceTerm
+from bot.matching.query.canonical import read_back
+from bot.matching.query.stopwords import is_selective
 from bot.sources.articles.intake import url_hash
 from bot.sources.urls import host_of
 from storage.db.engine import Storage

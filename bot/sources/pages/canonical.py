@@ -6,22 +6,21 @@ apart. Then the page stays what it was asked for.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from tld import get_tld
+from tld.utils import Result
+
 from bot.sources.urls import canonical_url, host_of, is_link
 
-# Below these, each name belongs to somebody else. The list is short on purpose: what it lacks only
-# lets a site speak for its neighbours under the same name.
+# Below these, each name belongs to somebody else, as below those that the public list knows. What
+# is missing only lets a site speak for its neighbours under the same name.
 _SHARED: Final = frozenset({
-    "blogspot.com", "github.io", "gitlab.io", "hatenablog.com", "herokuapp.com", "livejournal.com",
-    "medium.com", "netlify.app", "over-blog.com", "pages.dev", "substack.com", "tumblr.com",
-    "typepad.com", "vercel.app", "web.app", "wixsite.com", "wordpress.com",
+    "livejournal.com", "medium.com", "over-blog.com", "substack.com", "tumblr.com", "typepad.com",
+    "wordpress.com",
 })  # fmt: skip
-_SECOND_LEVEL: Final = frozenset(
-    "ac co com edu go gob gouv gov ltd me ne net nom or org".split()  # noqa: SIM905
-)
-_COUNTRY: Final = 2  # letters
 _VARIANT: Final = re.compile(r"amp(?:\.html?)?|print|index\.(?:html?|php)|\d{1,2}", re.IGNORECASE)
 _INDEX: Final = re.compile(r"index\.\w+", re.IGNORECASE)
 _YEAR: Final = r"(?:19|20)\d\d(?!\d)"
@@ -31,14 +30,20 @@ _TELLING: Final = re.compile(
 _LONG: Final = 20  # characters
 
 
+@lru_cache(maxsize=1024)
 def site_of(host: str) -> str:
-    """The part of *host* that its owner has registered, near enough."""
-    labels = host.split(".")
-    if len(labels) <= 2 or host.replace(".", "").isdigit():  # noqa: PLR2004 - a name and its top
-        return host
-    last_two = ".".join(labels[-2:])
-    is_deeper = last_two in _SHARED or (len(labels[-1]) == _COUNTRY and labels[-2] in _SECOND_LEVEL)
-    return ".".join(labels[-3:]) if is_deeper else last_two
+    """Return the part of *host* that its owner has registered.
+
+    By the public list of suffixes; of a name that this does not know, the last two labels.
+    """
+    found = get_tld(
+        host, fix_protocol=True, fail_silently=True, as_object=True, search_private=True
+    )
+    if not isinstance(found, Result):
+        is_number = host.replace(".", "").isdigit()
+        return host if is_number else ".".join(host.split(".")[-2:])
+    site, tenant = found.fld, found.subdomain.rpartition(".")[2]
+    return f"{tenant}.{site}" if site in _SHARED and tenant else site
 
 
 def own_address(url: str, claimed: str) -> str:

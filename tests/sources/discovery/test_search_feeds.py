@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.matching.evaluate import article_folded, reasons
 from bot.matching.query import parse
-from bot.matching.slices import finished
 from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
+from bot.matching.slices import finished
 from bot.sources.administration import is_search_feed, sources_as_opml
 from bot.sources.articles.completion import wants_page
 from bot.sources.articles.intake import url_hash
