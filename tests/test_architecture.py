@@ -32,10 +32,9 @@ STEPS = {
     # what serves them: an entry on its way into the tables, the index in step with the queries,
     # what an article has of them, and what the calls came to
     "bot.delivery.answers",
-    "bot.sources.articles.keeping",
-    "bot.sources.articles.storing",
-    "bot.sources.articles.revising",
-    "bot.sources.articles.meeting",
+    "bot.sources.store",
+    "bot.sources.revise",
+    "bot.sources.revise",
     "bot.matching.index_sync",
     "bot.matching.refold",
     "bot.sources.discovery.search_feeds",

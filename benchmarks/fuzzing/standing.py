@@ -14,9 +14,9 @@ from benchmarks.fuzzing.bombs import FEEDS, LISTS, MAILS, Make, of_words
 from benchmarks.fuzzing.stored import TurnedClock, add_sources
 from bot.app.mails import report_reader
 from bot.app.ticking import keep_what_is_there
-from bot.sources.articles.intake import url_hash
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.drafts import url_hash
 from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Unreadable
 from bot.sources.poll import Poller

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from benchmarks.fuzzing.seeds import Seeds
 from benchmarks.fuzzing.trials import NOW, made
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.fetch.response import Response
 from bot.sources.poll import Poller

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
 from benchmarks.fuzzing.seeds import Seeds
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import draft
+from bot.sources.drafts import draft, identify
 from bot.sources.formats.records import Document, Unreadable
 from bot.sources.reading import Reader, is_quick, read_at_once
 from bot.sources.workers import Workers
@@ -142,7 +141,7 @@ def _faults(document: Document) -> list[str]:
             faults.append("a file was read")
         if item.url and not item.url.startswith(("http://", "https://")):
             faults.append(f"no web address: {item.url[:80]}")
-    for entry in identified(document, SOURCE):
+    for entry in identify(document, SOURCE):
         draft(*entry, source_url=SOURCE, now=NOW, backlog=False)
     return faults[:1]
 

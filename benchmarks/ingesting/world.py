@@ -21,7 +21,7 @@ from bot.logs import configure_logs
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy
 from bot.sources.fulltext import Completing

@@ -6,7 +6,7 @@ from sqlmodel import col, func, select
 from benchmarks.digesting.town import build
 from benchmarks.ingesting.counting import number_of
 from benchmarks.start import fill
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from storage.articles import Article
 from storage.chats import Chat, DigestTime
 from storage.db.engine import Storage

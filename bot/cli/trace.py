@@ -49,7 +49,7 @@ def trace(
 async def _way(article: str) -> Way | None:
     from bot.cli.stored import stored
     from bot.delivery.tracing import Tracing
-    from bot.sources.articles.intake import url_hash
+    from bot.sources.drafts import url_hash
 
     async with stored() as storage:
         tracing = Tracing(storage)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.sources.articles.intake import url_hash
 from bot.sources.discovery.add import new_source
 from bot.sources.discovery.opml import Outline, write_opml
+from bot.sources.drafts import url_hash
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.formats.charsets import decoded

@@ -13,9 +13,7 @@ import structlog
 
 from bot.matching.slices import in_turns
 from bot.matching.text import text_in_slices
-from bot.sources.articles.completion import KEPT, completed
-from bot.sources.articles.meeting import united
-from bot.sources.articles.versions import may_be_revised, may_be_revised_by, read_anew
+from bot.sources.drafts import PAGE_WANTED_FOR, completed
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
 from bot.sources.fetch.source import Fetches, Reads
@@ -24,6 +22,7 @@ from bot.sources.formats.records import Item, Kind, Unreadable
 from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back
+from bot.sources.revise import compared_with_page, may_be_revised, may_be_revised_by, unite
 from storage.articles import (
     Article,
     FoldedText,
@@ -66,7 +65,9 @@ class Completing:
         pages, now = await self._claim(limit)
         async with asyncio.TaskGroup() as group:
             for page in pages:
-                group.create_task(self._complete(page, is_wanted=page.awaited_since > now - KEPT))
+                group.create_task(
+                    self._complete(page, is_wanted=page.awaited_since > now - PAGE_WANTED_FOR)
+                )
         return len(pages)
 
     async def _claim(self, limit: int) -> tuple[list[AwaitedPage], datetime]:
@@ -123,7 +124,7 @@ class Completing:
 
     async def _put_off(self, page: AwaitedPage, wait: timedelta) -> None:
         async with self.storage.writing() as tx:
-            if tx.now + wait < page.awaited_since + KEPT:
+            if tx.now + wait < page.awaited_since + PAGE_WANTED_FOR:
                 await postpone_page(tx, page.article_id, self.owner, tx.now + wait)
             elif not await finish_page(tx, page.article_id, self.owner):
                 return
@@ -154,7 +155,7 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
     """Let the article go on with what was *found*; where it has gone on without, revise it."""
     article_id = page.article_id
     if found:
-        article_id = await united(tx, article_id, page.url, found.url)
+        article_id = await unite(tx, article_id, page.url, found.url)
     for article in await articles_to_revise(tx, [article_id]):
         before = _folded_words(article)
         if is_untouched(article):
@@ -162,7 +163,7 @@ async def _go_on(tx: Transaction, page: AwaitedPage, found: Item | None) -> None
             await revise_article(tx, article, {"ready_at": None, **values})
             tx.notifications.add(Notification.ARTICLES)
         elif found and article_id == page.article_id and may_be_revised(article, tx.now):
-            kind, values = read_anew(article, found)
+            kind, values = compared_with_page(article, found)
             if may_be_revised_by(kind, article, tx.now):
                 await revise_article(tx, article, values)
         if _folded_words(article) != before:

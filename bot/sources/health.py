@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.sources.articles.intake import moments_of, newest_of
+from bot.sources.drafts import moments_of, newest_of
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of, pause_for_host
 from bot.sources.fetch.schedule import (
     MAX_SEARCH_INTERVAL,

@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from bot.sources.articles.keeping import Brought, Keeping
 from bot.sources.discovery.publishers import with_publishers
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.health import not_a_feed
+from bot.sources.store import Fetched, Keeping
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import release, renew
 from storage.sources import Source, claim_due_sources
@@ -29,7 +29,7 @@ RENEWED_SECONDS: Final = 20.0
 OWN_HOST_CONCURRENCY: Final = 4  # sources of one host in the operator's own network, in one round
 _GATHER_SECONDS: Final = 0.3  # fetches that end so close to each other are stored together
 
-Ended: TypeAlias = asyncio.Queue[Brought]
+Ended: TypeAlias = asyncio.Queue[Fetched]
 
 
 def _random_jitter() -> float:
@@ -87,10 +87,10 @@ class Poller:
                 brought = await self._poll(source)
             except Exception:  # a bad source must not stop the others
                 log.exception("a source could not be read", source=source.url)
-                brought = Brought(source, FetchResult(problem=INTERNAL_ERROR), self.jitter())
+                brought = Fetched(source, FetchResult(problem=INTERNAL_ERROR), self.jitter())
             ended.put_nowait(brought)
 
-    async def _poll(self, source: Source) -> Brought:
+    async def _poll(self, source: Source) -> Fetched:
         request = FetchRequest(
             source.url, source.etag, source.last_modified, source.body_hash, inside=source.public
         )
@@ -100,7 +100,7 @@ class Poller:
         if result.document:
             document = with_publishers(result.document, source.kind, source.host)
             result = replace(result, document=document)
-        return Brought(source, result, self.jitter())
+        return Fetched(source, result, self.jitter())
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
     return list(lanes.values())
 
 
-async def _several(ended: Ended, limit: int) -> list[Brought]:
+async def _several(ended: Ended, limit: int) -> list[Fetched]:
     """Wait for one; return it with those that end about the same time."""
     some = [await ended.get()]
     with suppress(TimeoutError):

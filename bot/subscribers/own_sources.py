@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.sources.urls import as_typed
 from bot.subscribers.limits import FEEDS_PER_CHAT
 from bot.subscribers.refusals import NoSuchSource, TooManyFeeds

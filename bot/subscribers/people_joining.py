@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.matching.query import QueryError, parse
 from bot.publishing.calendar import Plan
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.subscribers.exports import TopicWish
 from bot.subscribers.importing import merge_settings
 from bot.subscribers.limits import Limits

@@ -31,13 +31,12 @@ from bot.rendering.links import Links
 from bot.rendering.post import Post, Sender
 from bot.rendering.renderer import Renderer
 from bot.rendering.seals import Seal
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import draft, url_hash
-from bot.sources.articles.storing import store_drafts
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
+from bot.sources.drafts import draft, identify, url_hash
 from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.store import store_drafts
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins
 from bot.subscribers.allowing import Allowing
@@ -428,7 +427,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
         async with one_storage.writing() as tx:
             source_id = await _sample_source(tx)
             item = Item("", url, title, "", text, tx.now, "en")
-            (entry,) = identified(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
+            (entry,) = identify(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
             found = draft(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
             await store_drafts(tx, source_id, [found])
 

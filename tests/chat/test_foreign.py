@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import select
 
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import draft, url_hash
-from bot.sources.articles.storing import store_drafts
+from bot.sources.drafts import draft, identify, url_hash
 from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.store import store_drafts
 from bot.subscribers.arrivals import Visitor
 from storage.enums import ChatKind, Mode
 from storage.feeds_followed import follow
@@ -104,7 +103,7 @@ async def _own_source(tx: Transaction, chat_id: int) -> None:
     source_id = await add_source(tx, values) or 0
     await follow(tx, chat_id, source_id)
     item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", tx.now, "en")
-    (entry,) = identified(Document(Kind.FEED, items=(item,)), FEED)
+    (entry,) = identify(Document(Kind.FEED, items=(item,)), FEED)
     found = draft(*entry, source_url=FEED, now=tx.now, backlog=False)
     await store_drafts(tx, source_id, [found])
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.turns import Turns
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import draft, url_hash
-from bot.sources.articles.storing import store_drafts
+from bot.sources.drafts import draft, identify, url_hash
 from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.store import store_drafts
 from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
 from storage.feeds_followed import follow
 from storage.sources import add_source
@@ -106,7 +105,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
         source_id = await add_source(tx, row) or 0
         await follow(tx, 1, source_id)
         item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
-        (entry,) = identified(Document(Kind.FEED, items=(item,)), PRIVATE)
+        (entry,) = identify(Document(Kind.FEED, items=(item,)), PRIVATE)
         await store_drafts(
             tx, source_id, [draft(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
         )

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from bot.rendering.renderers import Renderers
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.subscribers.arrivals import Visitor
 from storage.enums import Mode
 from storage.feeds_followed import follow

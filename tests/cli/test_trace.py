@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli.trace import trace
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from storage.alerts import make_alerts
 from storage.articles import Article
 from storage.db.engine import Storage

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, select
 
 from bot.matching.query import parse
 from bot.publishing.calendar import Plan, next_due
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from storage.chats import Chat, DigestTime
 from storage.enums import EVERY_DAY, ChatKind, Mode, ScheduleTime, Style
 from storage.queries import query_for

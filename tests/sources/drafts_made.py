@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.sources.articles.identity import identified
-from bot.sources.articles.intake import Draft, draft
+from bot.sources.drafts import Draft, draft, identify
 from bot.sources.formats.records import Document, Item, Kind
 
 
 def drafts(
     items: Iterable[Item], now: datetime, *, source_url: str = "u", backlog: bool = False
 ) -> list[Draft]:
-    shown = identified(Document(Kind.FEED, items=tuple(items)), source_url)
+    shown = identify(Document(Kind.FEED, items=tuple(items)), source_url)
     return [draft(*each, source_url=source_url, now=now, backlog=backlog) for each in shown]

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from bot.sources.articles.completion import KEPT, LATE, awaiting_pages
-from bot.sources.articles.storing import store_drafts
+from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
+from bot.sources.store import store_drafts
 from storage.articles import Article, Folded, FoldedText, claim_articles, replace_folded
 from storage.enums import FullText, SourceKind, Stage
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
@@ -146,7 +146,7 @@ async def test_a_page_that_changes_nothing_leaves_the_search_index_alone(
     async with storage.writing() as tx:
         await replace_folded(tx, [mark])
     if is_late:
-        clock.turn(LATE)
+        clock.turn(PAGE_TIMEOUT)
         await ready(storage)
 
     await completing(storage, web, pages).complete_due()
@@ -160,7 +160,7 @@ async def test_an_article_whose_page_is_late_goes_on_without_it(
 ):
     await stored(storage, url(1))
 
-    clock.turn(LATE)
+    clock.turn(PAGE_TIMEOUT)
 
     assert await ready(storage) == [url(1)]
 
@@ -249,14 +249,14 @@ async def test_a_page_that_asks_for_time_speaks_for_its_host(storage: Storage, c
 async def test_a_host_that_asks_to_wait_for_very_long_is_not_asked_again(storage: Storage):
     await stored(storage, url(1))
 
-    await completing(storage, Web({url(1): HostWaits(KEPT)})).complete_due()
+    await completing(storage, Web({url(1): HostWaits(PAGE_WANTED_FOR)})).complete_due()
 
     assert await rows_of(storage, AwaitedPage) == []
 
 
 async def test_what_nobody_needs_any_more_is_not_fetched(storage: Storage, clock: TurnedClock):
     await stored(storage, url(1))
-    clock.turn(KEPT)
+    clock.turn(PAGE_WANTED_FOR)
     web = Web()
 
     await completing(storage, web).complete_due()

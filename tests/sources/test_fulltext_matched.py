@@ -9,7 +9,7 @@ import pytest
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
-from bot.sources.articles.completion import LATE
+from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
 from storage.queries import Match, query_for
 from tests.sources.feeds_made import LONG, item, page, rss
@@ -61,7 +61,7 @@ async def test_an_article_is_matched_when_its_page_is_in(completing, matched):
 async def test_it_is_matched_without_its_page_if_that_is_late_and_again_with_it(
     completing, matched, clock
 ):
-    clock.turn(LATE)
+    clock.turn(PAGE_TIMEOUT)
     assert await matched() == [["taste"]]
 
     await completing.complete_due()

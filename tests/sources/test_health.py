@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.articles import keeping
-from bot.sources.articles.storing import Shown, store_shown
+from bot.sources import store
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.poll import LEASE, Poller
+from bot.sources.store import Shown, store_shown
 from storage.articles import Article
 from storage.enums import SourceState
 from storage.sources import Source
@@ -83,7 +83,7 @@ async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
         farm.serve(f"/{name}.xml", rss([item(1)]))
         await adding.add(farm.url(f"/{name}.xml"))
         farm.serve(f"/{name}.xml", rss([item(2, link=f"https://{name}.example/2")]))
-    monkeypatch.setattr(keeping, "store_shown", refuse)
+    monkeypatch.setattr(store, "store_shown", refuse)
 
     await poll_after(polling, clock)
 

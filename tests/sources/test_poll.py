@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from bot.sources.articles import keeping
-from bot.sources.articles.completion import awaiting_pages
-from bot.sources.articles.storing import store_drafts
+from bot.sources import store
 from bot.sources.discovery.add import Outcome, SourceOptions
+from bot.sources.drafts import awaiting_pages
 from bot.sources.fetch.response import Response
 from bot.sources.formats.records import Item
 from bot.sources.fulltext import Completing
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, Poller, handed_back
+from bot.sources.store import store_drafts
 from storage.articles import Article, Folded
 from storage.entries import Entry
 from storage.enums import FullText, SourceKind, Stage
@@ -310,7 +310,7 @@ async def test_a_source_is_read_again_at_once_when_the_database_is_back(
         raise DBAPIError("INSERT", {}, ConnectionResetError(), connection_invalidated=True)
 
     with monkeypatch.context() as trouble:
-        trouble.setattr(keeping, "finish_fetches", away)
+        trouble.setattr(store, "finish_fetches", away)
         assert await polling.poll_due() == 1
     assert "Sample news 2" not in await articles_of(storage)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from storage.sources import Source, add_source, claim_due_sources, delay_host
 
 if TYPE_CHECKING:

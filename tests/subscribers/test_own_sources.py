@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.subscribers.allowing import Allowing
 from bot.subscribers.erasing import Erasing
 from bot.subscribers.limits import Limited

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.subscribers.arrivals import Visitor
 from bot.subscribers.changing import Changing
 from bot.subscribers.exporting_people import ExportingPeople

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel, col, select
 
 import storage.tables  # noqa: F401 - all tables are known then
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.subscribers import importing_people
 from bot.subscribers.importing_people import ImportingPeople
 from bot.subscribers.limits import Limits

@@ -12,10 +12,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 from bot.matching.slices import Slices, in_turns
-from bot.sources.articles.identity import identifying
-from bot.sources.articles.intake import Draft, draft, url_hash
-from bot.sources.articles.keeping import parted
-from bot.sources.articles.storing import store_drafts
 from bot.sources.discovery.discover import (
     DiscoveryResult,
     FoundFeed,
@@ -25,10 +21,12 @@ from bot.sources.discovery.discover import (
 )
 from bot.sources.discovery.links import Link, Where
 from bot.sources.discovery.publishers import with_publishers
+from bot.sources.drafts import Draft, draft, identify_in_slices, url_hash
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
 from bot.sources.health import changes_after, kind_of
+from bot.sources.store import parted, store_drafts
 from bot.sources.urls import as_typed, host_of
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import held
@@ -294,7 +292,7 @@ def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> Slic
         return []
     document = with_publishers(result.document, row["kind"], row["host"])
     drafts = []
-    for each in (yield from identifying(document, row["url"])):
+    for each in (yield from identify_in_slices(document, row["url"])):
         drafts.append(draft(*each, source_url=row["url"], now=now, backlog=True))
         yield
     return drafts

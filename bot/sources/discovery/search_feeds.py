@@ -19,7 +19,7 @@ from bot.matching.query.ast import And, Language, Near, Node, Not, Or, Term, quo
 from bot.matching.query.ast import Source as SourceTerm
 from bot.matching.query.canonical import read_back
 from bot.matching.query.stopwords import is_selective
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.sources.urls import host_of
 from storage.db.engine import Storage
 from storage.enums import SourceKind

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from bot.sources.articles.keeping import Brought, Keeping
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.store import Fetched, Keeping
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, source_of
@@ -61,7 +61,7 @@ async def visited(storage: Storage, site: str, document: Document) -> None:
         assert source
         source.owner, source.lease_until = "me", tx.now + HOUR
     await Keeping(storage, "me").keep(
-        [Brought(source, FetchResult(Response(200, ""), "", document))]
+        [Fetched(source, FetchResult(Response(200, ""), "", document))]
     )
 
 

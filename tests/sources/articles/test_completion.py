@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.articles.completion import MOST_PAGES, awaiting_pages, completed, wants_page
-from bot.sources.articles.intake import Draft
+from bot.sources.drafts import MOST_PAGES, Draft, awaiting_pages, completed, wants_page
 from bot.sources.formats.records import Item
 from storage.articles import Article
 from storage.enums import FullText, SourceKind

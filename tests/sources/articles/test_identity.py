@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.articles.identity import folded_guid, identified, is_another
+from bot.sources.drafts import folded_guid, identify, is_another
 from bot.sources.formats.records import Document, Item, Kind
 
 FEED = "https://a.example/feed"
@@ -12,7 +12,7 @@ HOME = "https://a.example/"
 
 
 def hashes(*items: Item, kind: Kind = Kind.FEED, source: str = FEED) -> list[tuple[str, str]]:
-    found = identified(Document(kind, items=items), source)
+    found = identify(Document(kind, items=items), source)
     return [(identity.guid_hash, identity.url_hash) for _, identity in found]
 
 
@@ -95,7 +95,7 @@ def test_entries_of_one_guid_are_told_apart(shown: Sequence[Item]):
 def test_what_is_the_same_in_all_is_one_entry_and_the_first_counts():
     newest, older = item(1, guid="g", title="Now"), item(1, guid="g", title="Before")
 
-    (shown,) = identified(Document(Kind.FEED, items=(newest, older)), FEED)
+    (shown,) = identify(Document(Kind.FEED, items=(newest, older)), FEED)
 
     assert shown[0] is newest
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import url_hash
 from bot.sources.formats.records import Item
 from tests.sources.drafts_made import drafts
 

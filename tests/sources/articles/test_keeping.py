@@ -13,13 +13,12 @@ from sqlmodel import select, update
 from structlog.testing import capture_logs
 
 from bot.matching import slices
-from bot.sources.articles import keeping, storing
-from bot.sources.articles.keeping import Brought, Keeping
-from bot.sources.articles.storing import Shown, store_shown
+from bot.sources import store
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
 from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.store import Fetched, Keeping, Shown, store_shown
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, claim_due_sources
@@ -55,17 +54,17 @@ async def claimed(storage: Storage, *names: str, owner: str = "me") -> list[Sour
     return sorted(sources, key=lambda source: source.host)
 
 
-def brought(source: Source, *titles: str, site: str = "") -> Brought:
+def brought(source: Source, *titles: str, site: str = "") -> Fetched:
     host = site or source.host
     items = tuple(
         Item(guid=title, url=f"https://{host}.example/{title}", title=title) for title in titles
     )
     document = Document(Kind.FEED, items=items)
-    return Brought(source, FetchResult(Response(200, source.url), "hash", document))
+    return Fetched(source, FetchResult(Response(200, source.url), "hash", document))
 
 
-def unchanged(source: Source) -> Brought:
-    return Brought(source, FetchResult(Response(304, source.url)))
+def unchanged(source: Source) -> Fetched:
+    return Fetched(source, FetchResult(Response(304, source.url)))
 
 
 async def titles_of(storage: Storage) -> list[str]:
@@ -140,7 +139,7 @@ async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage
 async def test_more_than_a_unit_should_hold_takes_several(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(keeping, "_MOST", 2)
+    monkeypatch.setattr(store, "_MOST", 2)
     a, b, c = await claimed(storage, "a", "b", "c")
 
     await Keeping(storage, "me").keep(
@@ -184,9 +183,9 @@ async def taken_over(tx: Transaction) -> None:
 
 @pytest.fixture
 def units(monkeypatch: pytest.MonkeyPatch) -> Units:
-    monkeypatch.setattr(keeping, "_MOST", 2)
+    monkeypatch.setattr(store, "_MOST", 2)
     units = Units()
-    monkeypatch.setattr(keeping, "store_shown", units.store)
+    monkeypatch.setattr(store, "store_shown", units.store)
     return units
 
 
@@ -264,7 +263,7 @@ async def test_the_loop_has_its_turn_within_one_visit(
 ):
     """The clock is such that each slice of the work is taken for a long one."""
     turns, seen = 0, []
-    where = keeping if step == "draft" else storing
+    where = store if step == "draft" else store
     work = getattr(where, step)
 
     def counted(*asked: Any, **named: Any) -> Any:
@@ -290,8 +289,8 @@ async def test_the_loop_has_its_turn_within_one_visit(
 
 @pytest.fixture
 def four_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "MOST_A_DAY", 4)
-    monkeypatch.setattr(keeping, "_UNCOUNTED", 1)
+    monkeypatch.setattr(store, "MOST_A_DAY", 4)
+    monkeypatch.setattr(store, "_UNCOUNTED", 1)
 
 
 async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: str) -> Source:
@@ -306,7 +305,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
     ]
     document = Document(Kind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
     visit = FetchResult(Response(200, source.url), f"hash of {titles}", document)
-    await Keeping(storage, "me").keep([Brought(source, visit)])
+    await Keeping(storage, "me").keep([Fetched(source, visit)])
     (source,) = await rows_of(storage, Source)
     return source
 
@@ -322,7 +321,7 @@ async def test_one_source_brings_so_many_new_entries_in_a_day_and_the_newest_cou
 
     assert await titles_of(storage) == ["a", "b", "c", "f"]
     assert (well.trouble, full.trouble, full.failures) == (None, ProblemKind.TOO_BIG, 1)
-    assert full.trouble_text == keeping._TOO_MUCH.sentence
+    assert full.trouble_text == store._TOO_MUCH.sentence
     assert full.body_hash == well.body_hash  # so that the same document is read again
 
     free = await again(storage, clock, DAY, "f", "e", "d")
@@ -345,7 +344,7 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
     )
 
     visit = FetchResult(Response(200, source.url), "hash", Document(Kind.FEED, items=items))
-    await Keeping(storage, "me").keep([Brought(source, visit)])
+    await Keeping(storage, "me").keep([Fetched(source, visit)])
 
     assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]
 
@@ -356,7 +355,7 @@ async def test_nothing_is_counted_where_few_are_new(
     async def count(*_: object) -> NoReturn:
         raise AssertionError
 
-    monkeypatch.setattr(keeping, "count_newest", count)
+    monkeypatch.setattr(store, "count_newest", count)
     (source,) = await claimed(storage, "a")
 
     await Keeping(storage, "me").keep([brought(source, *FIVE)])

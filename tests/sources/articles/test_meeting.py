@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import update
 
-from bot.sources.articles.completion import LATE
-from bot.sources.articles.intake import url_hash
+from bot.sources.drafts import PAGE_TIMEOUT, url_hash
 from storage.articles import Article, ArticleAddress, Folded
 from storage.entries import Entry
 from storage.enums import Stage
@@ -104,7 +103,7 @@ async def test_what_somebody_may_have_seen_is_not_united(storage, shows, complet
     farm.serve("/short/1", with_canonical(named))
     await shows("one", item(1, link=named, text=LONG))
     await shows("two", item(1, link=farm.url("/short/1"), text=TASTE, guid="of two"))
-    clock.turn(LATE)
+    clock.turn(PAGE_TIMEOUT)
     async with storage.writing() as tx:
         await tx.session.exec(update(Article).values(stage=Stage.PUBLISHED))
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from bot.matching.index_sync import IndexSync
 from bot.matching.match import Matching
 from bot.matching.query import parse
-from bot.sources.articles.completion import LATE
+from bot.sources.drafts import PAGE_TIMEOUT
 from storage.articles import Article, Folded, claim_articles
 from storage.entries import Entry
 from storage.enums import Stage
@@ -256,7 +256,7 @@ async def tasted(storage, adding, polling, farm, clock):
 async def test_a_page_that_comes_late_is_a_new_version(storage, tasted, completing, farm, clock):
     farm.serve("/story", page("Sample news 2", [LONG, "A brontosaurus was seen in the park."] * 2))
     await tasted(2, "A taste.")
-    clock.turn(LATE)
+    clock.turn(PAGE_TIMEOUT)
     await move_on(storage, Stage.PUBLISHED)
 
     await completing.complete_due()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.articles.storing import Shown, store_shown
 from bot.sources.formats.records import Item
+from bot.sources.store import Shown, store_shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article
 from storage.chats import Chat

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sources.articles.storing import MOST_GUIDS, Shown, store_shown
 from bot.sources.formats.records import Item
+from bot.sources.store import MOST_GUIDS, Shown, store_shown
 from storage.articles import PUBLIC, Article
 from storage.entries import Entry
 from storage.enums import SourceKind

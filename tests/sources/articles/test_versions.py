@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.matching.slices import finished
-from bot.sources.articles.counters import without_counters
-from bot.sources.articles.intake import Draft
-from bot.sources.articles.versions import (
+from bot.sources.drafts import Draft
+from bot.sources.formats.records import Item
+from bot.sources.revise import (
     MOST_VERSIONS,
     Change,
     change,
+    compared,
+    compared_with_page,
     may_be_revised,
     may_be_revised_by,
-    read_anew,
-    told_anew,
+    without_counters,
 )
-from bot.sources.formats.records import Item
 from storage.articles import Article
 from tests.sources.drafts_made import drafts
 
@@ -87,7 +87,7 @@ def test_nothing_differs_from_itself_and_to_fold_twice_is_to_fold_once(text: str
 
 def test_another_wording_is_written_as_a_whole():
     kind, values = finished(
-        told_anew(article(), drafted(title="Flood", summary="Water.", text=BODY[:200]))
+        compared(article(), drafted(title="Flood", summary="Water.", text=BODY[:200]))
     )
 
     assert kind is Change.WORDS
@@ -96,7 +96,7 @@ def test_another_wording_is_written_as_a_whole():
 
 
 def test_what_a_source_leaves_out_stays():
-    kind, values = finished(told_anew(article(), drafted(title="", summary="", text="")))
+    kind, values = finished(compared(article(), drafted(title="", summary="", text="")))
 
     assert kind is Change.NONE
     assert (values["title"], values["summary"], values["text"]) == ("Storm", "A storm.", BODY)
@@ -104,7 +104,7 @@ def test_what_a_source_leaves_out_stays():
 
 def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
     kind, values = finished(
-        told_anew(article(), drafted(title="Flood", text="Water.", is_taste=True))
+        compared(article(), drafted(title="Flood", text="Water.", is_taste=True))
     )
 
     assert kind is Change.WORDS
@@ -120,13 +120,13 @@ def test_a_taste_does_not_take_the_place_of_the_text_of_its_page():
     ],
 )
 def test_a_page_that_is_read_again(page: str, kind: Change):
-    assert read_anew(article(), Item(text=page))[0] is kind
+    assert compared_with_page(article(), Item(text=page))[0] is kind
 
 
 def test_a_page_that_comes_late_does_not_decide_any_more_whether_it_is_news():
     late = Item(text=BODY, published=NOW - 999 * HOUR, language="en")
 
-    kind, values = read_anew(article(text="A taste."), late)
+    kind, values = compared_with_page(article(text="A taste."), late)
 
     assert kind is Change.WORDS
     assert values["published_at"] == NOW - 999 * HOUR

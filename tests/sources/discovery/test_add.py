@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.sources import store
 from bot.sources.administration import (
     check_source,
     list_sources,
     remove_source,
     sources_as_opml,
 )
-from bot.sources.articles import keeping
 from bot.sources.discovery.add import LEASE, Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml
 from storage.articles import Article
@@ -227,7 +227,7 @@ async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, re
 @pytest.fixture
 def long_backlog(farm, monkeypatch) -> list[str]:
     """Let the farm show five entries, of which a transaction stores two."""
-    monkeypatch.setattr(keeping, "_MOST", 2)
+    monkeypatch.setattr(store, "_MOST", 2)
     farm.serve("/feed.xml", rss(map(item, range(5))), ETag="mark")
     return [f"Sample news {number}" for number in range(5)]
 

@@ -15,8 +15,6 @@ from bot.matching.query import parse
 from bot.matching.query.ast import And, Node, Not, Or, conjunction, disjunction, negation, term
 from bot.matching.slices import finished
 from bot.sources.administration import is_search_feed, sources_as_opml
-from bot.sources.articles.completion import wants_page
-from bot.sources.articles.intake import url_hash
 from bot.sources.discovery.search_feeds import (
     KEPT,
     MAX_SEARCH_CHARACTERS,
@@ -27,6 +25,7 @@ from bot.sources.discovery.search_feeds import (
     search_url,
     update_search_feeds,
 )
+from bot.sources.drafts import url_hash, wants_page
 from bot.sources.formats.records import Item
 from storage.articles import Article
 from storage.entries import Entry

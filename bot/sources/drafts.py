@@ -1,0 +1,364 @@
+"""What an item of a document becomes: an entry with an identity, a draft of an article.
+
+Which entry is which, also where guids are missing or of no use:
+
+1. An entry is known by its guid; the scheme, `www.`, trackers and a slash at the end of an address
+   in it do not count. Without one it is known by its link, else by its title.
+2. Entries that have one name by that are told apart by their links, else by their titles. Those
+   that have all of it in common are one, and the first counts: it is the newest.
+3. The link of an entry names its article; but a home page names none, nor does a link that several
+   entries of different titles have. Such entries have an article of their own each.
+
+An entry that gets another name by these rules, because its neighbours have changed, is still known
+by its article. So is every entry of a feed that gives all of them new guids.
+
+An entry that is short, or whose source says so, awaits its page, which completes the article.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, Protocol
+from urllib.parse import unquote_plus
+
+from bot.matching.slices import Slices, finished
+from bot.matching.text import folded_text
+from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.hashes import digest
+from bot.sources.pages.trim import end_trimmed
+from bot.sources.urls import canonical_url, is_tracker
+from storage.enums import FullText, SourceKind
+
+
+class StoredArticle(Protocol):
+    """The columns of an article's row that its page and its sources may change."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+    @property
+    def published_on(self) -> date | None: ...
+    @property
+    def stored_at(self) -> datetime: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def revised_at(self) -> datetime | None: ...
+
+
+# What an item becomes when it is first seen: an article, whether it is news, and since when.
+#
+# What makes it the same again stands in `identity`.
+
+
+OLD = timedelta(hours=48)
+FUTURE = timedelta(hours=24)
+LONGEST_TITLE = 300
+_NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The hashes by which an entry is known in its source, and its article everywhere."""
+
+    guid_hash: str
+    url_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """When something was published, as far as that is told, and from when on it is news."""
+
+    published_at: datetime | None
+    published_on: date | None
+    news_at: datetime
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article before it is stored. `quiet`: it alerts nobody.
+
+    `is_taste`: its page has the text; `awaits_page`: and is to be read.
+    """
+
+    item: Item
+    guid_hash: str
+    url_hash: str
+    content_hash: str
+    url: str
+    title: str
+    text: str
+    published_at: datetime | None
+    published_on: date | None
+    news_at: datetime
+    quiet: bool
+    is_taste: bool = False
+    awaits_page: bool = False
+
+
+def url_hash(url: str) -> str:
+    return digest(canonical_url(url))
+
+
+def content_hash(item: Item) -> str:
+    return digest(f"{item.title}\n{item.summary}\n{item.text}")
+
+
+def draft(
+    item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
+) -> Draft:
+    dating = dated(item.published, now, backlog=backlog)
+    return Draft(
+        item=item,
+        guid_hash=identity.guid_hash,
+        url_hash=identity.url_hash,
+        content_hash=content_hash(item),
+        url=item.url or source_url,
+        title=_title(item),
+        text=_article_text(item),
+        published_at=dating.published_at,
+        published_on=dating.published_on,
+        news_at=dating.news_at,
+        quiet=dating.quiet,
+    )
+
+
+def dated(published: datetime | date | None, seen: datetime, *, backlog: bool) -> Dating:
+    """*seen*: when it was seen first."""
+    published_at, published_on = _published(published, seen)
+    moment = published_at
+    if published_on is not None:
+        moment = datetime.combine(published_on, _NOON)
+    quiet = backlog or (moment is not None and moment < seen - OLD)
+    news_at = min(moment or seen, seen) if quiet else seen
+    return Dating(published_at, published_on, news_at, quiet)
+
+
+def newest_of(items: Iterable[Item], now: datetime) -> datetime | None:
+    return max(moments_of(items, now), default=None)
+
+
+def moments_of(items: Iterable[Item], now: datetime) -> list[datetime]:
+    """Return when the items were published, as far as a time of day is told and is past."""
+    moments = (item.published for item in items)
+    return [each for each in moments if isinstance(each, datetime) and each <= now]
+
+
+def _published(
+    published: datetime | date | None, now: datetime
+) -> tuple[datetime | None, date | None]:
+    """Nothing is published in the future: such a date is a mistake, and first seen is as good."""
+    if isinstance(published, datetime):
+        return (now if published > now + FUTURE else published.astimezone(UTC)), None
+    if published is not None and published > (now + FUTURE).date():
+        return now, None
+    return None, published
+
+
+def _article_text(item: Item) -> str:
+    """Feeds too carry end marks and boxes behind them; what stands there must not match."""
+    return "\n\n".join(end_trimmed(item.text.split("\n\n")))
+
+
+def _title(item: Item) -> str:
+    title = item.title or item.summary.partition("\n")[0] or item.text.partition("\n")[0]
+    return title[:LONGEST_TITLE] or item.url
+
+
+# Which entry is which in one document, also where its guids are missing or of no use.
+#
+# 1. An entry is known by its guid; the scheme, `www.`, trackers and a slash at the end of an address
+#    in it do not count. Without one it is known by its link, else by its title.
+# 2. Entries that have one name by that are told apart by their links, else by their titles. Those
+#    that have all of it in common are one, and the first counts: it is the newest.
+# 3. The link of an entry names its article; but a home page names none, nor does a link that several
+#    entries of different titles have. Such entries have an article of their own each.
+#
+# An entry that gets another name by these rules, because its neighbours have changed, is still known
+# by its article. So is every entry of a feed that gives all of them new guids.
+
+
+IdentifiedItem = tuple[Item, Identity]
+
+_UPDATED_TITLE: Final = 0.2  # of the words are in common
+_UPDATED_TEXT: Final = 0.4
+_LONG: Final = 4
+_TELLING: Final = 4_000  # characters of a summary tell what it is about
+_LISTS: Final = frozenset({Kind.FEED, Kind.SITEMAP})
+_ORIGIN: Final = re.compile(r"https?://(?:www\.)?([^/?#\s]*)", re.IGNORECASE)
+_HOME: Final = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
+
+
+def identify(document: Document, source_url: str) -> list[IdentifiedItem]:
+    """Return each entry once, in their order."""
+    return finished(identify_in_slices(document, source_url))
+
+
+def identify_in_slices(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
+    """The same as `identified`."""
+    items = document.items
+    is_list = document.kind in _LISTS
+    links, plain = [], []
+    for item in items:
+        links.append(link := _link(item))
+        plain.append(_name(item, link, is_list=is_list))
+        yield
+    names = _told_apart(items, links, plain)
+    first = {name: at for at, name in reversed(list(enumerate(names)))}
+    shared = _shared_links((items[at], links[at]) for at in first.values()) if is_list else {""}
+    found = []
+    for name, at in reversed(first.items()):
+        item, link = items[at], links[at]
+        # Not by what tells it from its neighbours, which may be others next time.
+        by_name = f"{source_url}\n{plain[at]}\n{item.title}"
+        guid = digest(name)
+        article = guid if item.is_detour else digest(by_name if link in shared else link)
+        found.append((item, Identity(guid, article)))
+        yield
+    return found
+
+
+def folded_guid(guid: str) -> str:
+    """One spelling for the guids that a feed writes otherwise after it has moved to https."""
+    if "//" not in guid:
+        return guid
+    folded = _ORIGIN.sub(lambda found: f"//{found[1].lower()}", guid)
+    if not folded.startswith("//"):
+        return folded
+    address, mark, fragment = folded.partition("#")
+    path, _, query = address.partition("?")
+    kept = "&".join(_without_trackers(query))
+    return f"{path.rstrip('/')}{'?' * bool(kept)}{kept}{mark}{fragment}"
+
+
+def is_another(told: tuple[str, str], shown: tuple[str, str]) -> bool:
+    """Whether *shown* is no update of *told*, but something else under a guid that was used again.
+
+    Both are title and summary. That the link differs too is for the caller to see.
+    """
+    titles = _in_common(_telling(told[0]), _telling(shown[0]))
+    if titles >= _UPDATED_TITLE:
+        return False
+    before, now = (" ".join(each)[:_TELLING] for each in (told, shown))
+    return _in_common(_telling(before), _telling(now)) < _UPDATED_TEXT
+
+
+def _telling(text: str) -> set[str]:
+    """Short words are in every text, but one that is written without spaces has no others."""
+    words = folded_text(text).split()
+    return {word for word in words if len(word) >= _LONG or not word.isascii()}
+
+
+def _in_common(one: set[str], other: set[str]) -> float:
+    fewer = min(len(one), len(other))
+    return len(one & other) / fewer if fewer else 1.0
+
+
+def _without_trackers(query: str) -> Iterator[str]:
+    for part in query.split("&"):
+        if part and not is_tracker(unquote_plus(part.partition("=")[0])):
+            yield part
+
+
+def _name(item: Item, link: str, *, is_list: bool) -> str:
+    if is_list and _HOME.fullmatch(link):
+        link = ""
+    return folded_guid(item.guid) or folded_guid(link) or item.title or item.text
+
+
+def _link(item: Item) -> str:
+    return canonical_url(item.url) if item.url and not item.is_detour else ""
+
+
+def _told_apart(items: Sequence[Item], links: Sequence[str], names: list[str]) -> list[str]:
+    if len(set(names)) == len(names):
+        return names
+    namesakes: defaultdict[str, list[int]] = defaultdict(list)
+    for at, name in enumerate(names):
+        namesakes[name].append(at)
+    told = list(names)
+    for name, places in namesakes.items():
+        own = [links[at] for at in places]
+        is_by_title = len(set(own)) == 1 and (not own[0] or _HOME.fullmatch(own[0]))
+        titles = [items[at].title for at in places]
+        marks = titles if is_by_title else [a or b for a, b in zip(own, titles, strict=True)]
+        if len(set(marks)) > 1:
+            for at, mark in zip(places, marks, strict=True):
+                told[at] = f"{name}\n{mark}"
+    return told
+
+
+def _shared_links(linked: Iterable[tuple[Item, str]]) -> set[str]:
+    """The links that do not tell which article they mean, "" among them."""
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for item, link in linked:
+        titles[link].add(item.title)
+    several = {url for url, named in titles.items() if len(named) > 1 or _HOME.fullmatch(url)}
+    return several | {""}
+
+
+SHORT_TEXT: Final = 400  # characters
+MOST_PAGES: Final = 25  # of one visit: one that shows hundreds at once is no reason for a storm
+PAGE_TIMEOUT: Final = timedelta(seconds=60)  # then an article goes on without its page
+PAGE_WANTED_FOR: Final = timedelta(hours=6)  # then nobody needs the page any more
+
+
+def awaiting_pages(drafts: Iterable[Draft], full_text: FullText, kind: SourceKind) -> list[Draft]:
+    """Mark those whose page is to be read; nobody waits for what alerts nobody."""
+    left = MOST_PAGES
+    marked = []
+    for draft in drafts:
+        is_taste = kind is not SourceKind.PAGE and wants_page(draft.item, full_text)
+        awaits_page = is_taste and not draft.quiet and left > 0
+        left -= awaits_page
+        marked.append(replace(draft, is_taste=True, awaits_page=awaits_page) if is_taste else draft)
+    return marked
+
+
+def wants_page(item: Item, full_text: FullText) -> bool:
+    if not item.url or item.is_detour or full_text is FullText.NEVER:
+        return False
+    return full_text is FullText.ALWAYS or max(len(item.text), len(item.summary)) < SHORT_TEXT
+
+
+def completed(told: StoredArticle, page: Item) -> dict[str, Any]:
+    """Return the columns of an article that its page changes; a page that says less changes none.
+
+    What the source said itself stays, but for the text.
+    """
+    if len(page.text) <= len(told.text):
+        return {}
+    values: dict[str, Any] = {"text": page.text}
+    if page.title and _is_makeshift(told):
+        values["title"] = page.title[:LONGEST_TITLE]
+    if not told.summary:
+        values["summary"] = page.summary
+    if not told.language:
+        values["language"] = page.language
+    if page.published and not (told.published_at or told.published_on):
+        dating = dated(page.published, told.stored_at, backlog=False)
+        values |= {
+            "published_at": dating.published_at,
+            "published_on": dating.published_on,
+            "news_at": dating.news_at,
+            "quiet": dating.quiet,
+        }
+    return values
+
+
+def _is_makeshift(told: StoredArticle) -> bool:
+    """Whether the title is only what stood in for one."""
+    stand_ins = (told.url, told.summary.partition("\n")[0], told.text.partition("\n")[0])
+    return told.title in {stand_in[:LONGEST_TITLE] for stand_in in stand_ins}

@@ -1,0 +1,554 @@
+"""Storing what a source shows: entries, articles, their folded words, what was revised."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+import structlog
+
+from bot.matching.slices import Slices, in_turns
+from bot.matching.text import text_in_slices
+from bot.sources.drafts import (
+    PAGE_TIMEOUT,
+    Draft,
+    IdentifiedItem,
+    Identity,
+    awaiting_pages,
+    content_hash,
+    draft,
+    identify_in_slices,
+    is_another,
+    url_hash,
+)
+from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
+from bot.sources.fetch.source import FetchResult
+from bot.sources.fetch.throttle import PAUSE_SECONDS
+from bot.sources.formats.records import Item
+from bot.sources.formats.sitemaps import moment_of
+from bot.sources.hashes import digest
+from bot.sources.health import changes_after, host_to_pause, new_address
+from bot.sources.revise import revise
+from bot.sources.urls import host_of
+from storage.alerts import make_public
+from storage.articles import (
+    PUBLIC,
+    ArticleFingerprint,
+    FoldedText,
+    ScopedUrl,
+    articles_by_url,
+    fingerprints_of,
+    store_articles,
+    store_folded,
+)
+from storage.db.engine import Storage, Transaction, is_unavailable
+from storage.db.leases import held
+from storage.entries import (
+    MAX_PUBLISHER_LENGTH,
+    KnownEntry,
+    count_newest,
+    delete_entries_older_than,
+    known_entries,
+    store_entries,
+    update_content_hashes,
+)
+from storage.sources import (
+    AwaitedPage,
+    Source,
+    delay_host,
+    enqueue_pages,
+    finish_fetches,
+    private_sources,
+    source_of,
+)
+
+MOST_GUIDS: Final = 5  # of one entry
+Found = tuple[int, Draft]  # the article's id and what the source says of it
+Named = tuple[int, str]  # an entry: its source and the hash of its guid
+FoldedWords = tuple[str, str]  # of a title and a text
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a source shows now, the newest first.
+
+    What is among the *known*, by the hash of the guid, revises its article. *inside*: the pages
+    of articles may be asked for in the operator's own network.
+    """
+
+    source_id: int
+    drafts: Sequence[Draft]
+    known: Mapping[str, KnownEntry] = field(default_factory=dict)
+    inside: bool = False
+
+    @cached_property
+    def oldest_first(self) -> list[Draft]:
+        """What was told first is stored first; of two with one guid the newest counts."""
+        return list({draft.guid_hash: draft for draft in reversed(self.drafts)}.values())
+
+    @property
+    def new(self) -> list[Draft]:
+        return [draft for draft in self.oldest_first if draft.guid_hash not in self.known]
+
+    @property
+    def changed(self) -> list[Found]:
+        known = self.known
+        return [
+            (known[d.guid_hash].article_id, d) for d in self.oldest_first if d.guid_hash in known
+        ]
+
+
+async def store_drafts(
+    tx: Transaction, source_id: int, drafts: Sequence[Draft], *, inside: bool = False
+) -> int:
+    """Store the entries of a source that showed none of them before; see `store_shown`."""
+    made = await store_shown(tx, [Shown(source_id, drafts, inside=inside)])
+    return made.get(source_id, 0)
+
+
+async def store_shown(tx: Transaction, shown: Sequence[Shown]) -> Counter[int]:
+    """Store what sources show; return how many new articles each made, by the source's id.
+
+    An article that another source brought already gets this one as a further carrier. But what a
+    private source shows first is an article of that source alone, until a public one shows it.
+    """
+    if not shown:
+        return Counter()
+    shown = [await _named_anew(tx, each) for each in shown]
+    folded = await in_turns(_folded_new(shown))
+    private, made, placed = await tx.at_once(_store_new(tx, shown, folded))
+    waiting: list[AwaitedPage] = []
+    for each in shown:
+        own = {article_id for article_id, _ in made.get(each.source_id, ())}
+        told = [(placed[each.source_id, draft.guid_hash], draft) for draft in each.new]
+        carried = [(article_id, draft) for article_id, draft in told if article_id not in own]
+        revised = await _revise(tx, each.source_id, each.changed, carried)
+        waiting += [
+            _page(article_id, draft, tx, inside=each.inside, private=each.source_id in private)
+            for article_id, draft in (*made.get(each.source_id, ()), *revised)
+            if draft.awaits_page
+        ]
+    await enqueue_pages(tx, waiting)
+    return Counter({source_id: len(articles) for source_id, articles in made.items()})
+
+
+async def _named_anew(tx: Transaction, shown: Shown) -> Shown:
+    """Give a name of its own to what stands under the guid of something else."""
+    if not shown.changed:
+        return shown
+    told = await fingerprints_of(tx, {article_id for article_id, _ in shown.changed})
+    others = await in_turns(_others(shown.changed, told))
+    renamed = [
+        replace(draft, guid_hash=digest(f"{draft.guid_hash} {draft.url_hash}"))
+        if draft.guid_hash in others
+        else draft
+        for draft in shown.drafts
+    ]
+    return replace(shown, drafts=renamed)
+
+
+def _others(changed: Sequence[Found], told: Mapping[int, ArticleFingerprint]) -> Slices[set[str]]:
+    """Return the hashes of the guids that stand for something else now."""
+    others = set()
+    for article_id, draft in changed:
+        was = told.get(article_id)
+        if was is None or was.url_hash == draft.url_hash:
+            continue
+        if is_another((was.title, was.summary), (draft.title, draft.item.summary)):
+            others.add(draft.guid_hash)
+        yield
+    return others
+
+
+def _folded_new(shown: Sequence[Shown]) -> Slices[dict[Named, FoldedWords]]:
+    """Fold all that is new, by source and guid, before the database's thread stores it in one go.
+
+    What another source carries already is folded in vain; that is rare.
+    """
+    folded: dict[Named, FoldedWords] = {}
+    for each in shown:
+        for draft in each.new:
+            folded[each.source_id, draft.guid_hash] = yield from folded_draft(draft)
+            yield
+    return folded
+
+
+def folded_draft(draft: Draft) -> Slices[FoldedWords]:
+    title = yield from text_in_slices(draft.title)
+    text = yield from text_in_slices(draft.text)
+    return title, text
+
+
+async def _store_new(
+    tx: Transaction, shown: Sequence[Shown], folded: Mapping[Named, FoldedWords]
+) -> tuple[set[int], dict[int, list[Found]], dict[Named, int]]:
+    """Store entries and articles that are new. It awaits statements alone.
+
+    Return the private sources, the new articles by source, and the article of each new entry.
+    """
+    private = await private_sources(tx, [each.source_id for each in shown])
+    new = [(each.source_id, draft) for each in shown for draft in each.new]
+    if not new:
+        return private, {}, {}
+    there = await articles_by_url(tx, {draft.url_hash for _, draft in new})
+    urls = _urls(new, there, private)
+    fresh = _makers(new, urls, private, there)
+    rows = [_article(draft, url, tx) for url, (_, draft) in fresh.items()]
+    stored = await store_articles(tx, rows)
+    if len(stored) < len(fresh):
+        missed = fresh.keys() - stored.keys()
+        there |= await articles_by_url(tx, {url.url_hash for url in missed})
+    made: dict[int, list[Found]] = {}
+    for url, article_id in stored.items():
+        source_id, draft = fresh[url]
+        made.setdefault(source_id, []).append((article_id, draft))
+    await store_folded(
+        tx,
+        [
+            FoldedText(article_id, *folded[source_id, draft.guid_hash], draft.item.language)
+            for source_id, articles in made.items()
+            for article_id, draft in articles
+        ],
+    )
+    articles = there | stored
+    placed = {(at, d.guid_hash): articles[url] for (at, d), url in zip(new, urls, strict=True)}
+    await store_entries(tx, [_entry(draft, at, placed, tx) for at, draft in new])
+    again = {(at, there[url]) for (at, _), url in zip(new, urls, strict=True) if url in there}
+    if again:
+        await delete_entries_older_than(tx, again, MOST_GUIDS)
+    await make_public(tx, _made_public(there, stored))
+    return private, made, placed
+
+
+def _urls(
+    new: Sequence[tuple[int, Draft]], there: Collection[ScopedUrl], private: Collection[int]
+) -> list[ScopedUrl]:
+    """Return which article each of *new* is: the public one, if there is or will be one."""
+    public = {url.url_hash for url in there if url.scope_id == PUBLIC}
+    public |= {draft.url_hash for at, draft in new if at not in private}
+    return [ScopedUrl(d.url_hash, PUBLIC if d.url_hash in public else at) for at, d in new]
+
+
+def _makers(
+    new: Sequence[tuple[int, Draft]],
+    urls: Sequence[ScopedUrl],
+    private: Collection[int],
+    there: Collection[ScopedUrl],
+) -> dict[ScopedUrl, tuple[int, Draft]]:
+    """Return who makes each article that is not there, from which entry.
+
+    The first source of its scope makes it, and its newest entry; the others carry it.
+    """
+    makers: dict[ScopedUrl, tuple[int, Draft]] = {}
+    for (at, draft), url in zip(new, urls, strict=True):
+        is_of_scope = url.scope_id == at or at not in private
+        if url not in there and is_of_scope and makers.setdefault(url, (at, draft))[0] == at:
+            makers[url] = at, draft
+    return makers
+
+
+def _made_public(there: Mapping[ScopedUrl, int], stored: Mapping[ScopedUrl, int]) -> dict[int, int]:
+    """Return the public article that was stored now, by each private one of its URL."""
+    return {
+        private: stored[ScopedUrl(url.url_hash)]
+        for url, private in there.items()
+        if url.scope_id != PUBLIC and ScopedUrl(url.url_hash) in stored
+    }
+
+
+async def _revise(
+    tx: Transaction, source_id: int, changed: Sequence[Found], carried: Sequence[Found]
+) -> list[Found]:
+    if not changed and not carried:
+        return []
+    revised, later = await revise(tx, source_id, [*changed, *carried])
+    seen = {each.guid_hash: each.content_hash for _, each in changed}
+    await update_content_hashes(
+        tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
+    )
+    return revised
+
+
+def _article(draft: Draft, url: ScopedUrl, tx: Transaction) -> dict[str, Any]:
+    return {
+        **url._asdict(),
+        "url": draft.url,
+        "title": draft.title,
+        "summary": draft.item.summary,
+        "text": draft.text,
+        "language": draft.item.language,
+        "published_at": draft.published_at,
+        "published_on": draft.published_on,
+        "stored_at": tx.now,
+        "ready_at": tx.now + PAGE_TIMEOUT if draft.awaits_page else None,
+        "news_at": draft.news_at if draft.quiet else tx.now,
+        "quiet": draft.quiet,
+    }
+
+
+def _page(
+    article_id: int, draft: Draft, tx: Transaction, *, inside: bool, private: bool
+) -> AwaitedPage:
+    return AwaitedPage(
+        article_id=article_id,
+        url=draft.url,
+        host=host_of(draft.url),
+        inside=inside,
+        private=private,
+        awaited_since=tx.now,
+        due_at=tx.now,
+    )
+
+
+def _entry(
+    draft: Draft, source_id: int, placed: Mapping[Named, int], tx: Transaction
+) -> dict[str, Any]:
+    return {
+        "source_id": source_id,
+        "guid_hash": draft.guid_hash,
+        "article_id": placed[source_id, draft.guid_hash],
+        "content_hash": draft.content_hash,
+        "first_seen_at": tx.now,
+        "outlet": draft.item.outlet[:MAX_PUBLISHER_LENGTH],
+        "outlet_host": draft.item.outlet_host[:MAX_PUBLISHER_LENGTH],
+    }
+
+
+# Keeping what visits to sources brought: many sources in one transaction.
+#
+# A transaction costs more than most visits bring, so those that end about the same time share one,
+# and what is too much for one takes several: its oldest entries are stored first, and the last unit
+# finishes the visit. If that never comes, the source is due again when its lease ends, and what is
+# stored by then is known. Where one cannot be stored, each visit gets units of its own; what cannot
+# be stored even then is told in the source's health.
+
+
+log = structlog.get_logger(__name__)
+
+MOST_A_DAY: Final = 4_000  # new entries of one source
+_DAY: Final = timedelta(days=1)
+_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
+_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
+_LONG: Final = 4_000  # characters that weigh as much as an article
+_TOO_MUCH: Final = Problem(
+    ProblemKind.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
+)
+
+Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """*jitter*, in [-1, 1], spreads the next visit."""
+
+    source: Source
+    visited: FetchResult
+    jitter: float = 0.0
+
+    @property
+    def source_id(self) -> int:
+        return self.source.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one transaction stores of a visit. *is_last*: and with it the visit ends."""
+
+    brought: Fetched
+    shown: Shown | None = None
+    is_last: bool = True
+
+    @property
+    def source_id(self) -> int:
+        return self.brought.source_id
+
+    @property
+    def drafts(self) -> Sequence[Draft]:
+        return self.shown.drafts if self.shown else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    storage: Storage
+    owner: str
+
+    async def keep(self, visits: Sequence[Fetched]) -> set[int]:
+        """Store what they brought; return the sources for which the database was away."""
+        try:
+            for some in _portions(await self._shown(visits)):
+                await self._store(some)
+        except Exception as error:  # a bad source must not stop the others
+            if len(visits) > 1:
+                left = [await self.keep([each]) for each in visits]
+                return set().union(*left)
+            url = visits[0].source.url
+            if is_unavailable(error):
+                reason = str(error).partition("\n")[0]
+                log.warning("what a source brought could not be stored", source=url, reason=reason)
+                return {visits[0].source_id}
+            log.exception("a source could not be read", source=url)
+            if visits[0].visited.problem != INTERNAL_ERROR:
+                return await self.keep(
+                    [replace(visits[0], visited=FetchResult(problem=INTERNAL_ERROR))]
+                )
+        return set()
+
+    async def _shown(self, visits: Sequence[Fetched]) -> list[_Part]:
+        """Each with what its source shows for the first time or in other words."""
+        entries = {
+            each.source_id: await in_turns(
+                identify_in_slices(each.visited.document, each.source.url)
+            )
+            for each in visits
+            if each.visited.document
+        }
+        if not any(entries.values()):
+            return [_Part(each) for each in visits]
+        asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
+        async with self.storage.reading() as tx:
+            seen = await known_entries(tx, asked)
+            room = await _room(tx, entries, seen)
+            now = tx.now
+        parts = []
+        for each in visits:
+            known = seen.get(each.source_id, {})
+            told, found = _with_room(
+                room.get(each.source_id), each, entries.get(each.source_id, ()), known
+            )
+            news = await in_turns(_shown(told, found, known, now)) if found else None
+            parts.append(_Part(told, news))
+        return parts
+
+    async def _store(self, parts: Sequence[_Part]) -> None:
+        async with self.storage.writing() as tx:
+            parts = await tx.at_once(self._finish(tx, parts))
+            articles = await store_shown(tx, [part.shown for part in parts if part.shown])
+        for part in parts:
+            _report(part, articles.get(part.source_id, 0))
+
+    async def _finish(self, tx: Transaction, parts: Sequence[_Part]) -> Sequence[_Part]:
+        """Finish the visits that end; return the parts whose sources are still ours.
+
+        The leases of the others were over: somebody else reads them now. It awaits statements
+        alone.
+        """
+        changes = {p.source_id: await _changes(tx, p.brought) for p in parts if p.is_last}
+        ours = await finish_fetches(tx, self.owner, changes)
+        if going_on := [part.source_id for part in parts if not part.is_last]:
+            ours |= await held(tx, Source, going_on, self.owner)
+        parts = [part for part in parts if part.source_id in ours]
+        for answer in (part.brought.visited.response for part in parts if part.is_last):
+            if pause := host_to_pause(answer, tx.now):
+                await delay_host(tx, *pause)
+        return parts
+
+
+async def _room(
+    tx: Transaction, entries: Entries, seen: Mapping[int, Mapping[str, KnownEntry]]
+) -> dict[int, int]:
+    """Return how many new entries are taken of those sources that bring many."""
+    many = [at for at, all_ in entries.items() if len(all_) - len(seen.get(at, ())) > _UNCOUNTED]
+    since = tx.now - _DAY
+    return {at: MOST_A_DAY - await count_newest(tx, at, since, MOST_A_DAY) for at in many}
+
+
+def _with_room(
+    room: int | None,
+    brought: Fetched,
+    entries: Sequence[IdentifiedItem],
+    seen: Mapping[str, KnownEntry],
+) -> tuple[Fetched, Sequence[IdentifiedItem]]:
+    """Leave out new entries for which there is no *room*, the oldest, and say so."""
+    if room is None:
+        return brought, entries
+    new = [(item, identity) for item, identity in entries if identity.guid_hash not in seen]
+    new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
+    left_out = {identity.guid_hash for _, identity in new[room:]}
+    if not left_out:
+        return brought, entries
+    log.warning("new entries were left out", source=brought.source.url, entries=len(left_out))
+    kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
+    return replace(brought, visited=replace(brought.visited, problem=_TOO_MUCH)), kept
+
+
+def _shown(
+    brought: Fetched,
+    entries: Sequence[IdentifiedItem],
+    seen: Mapping[str, KnownEntry],
+    now: datetime,
+) -> Slices[Shown]:
+    source = brought.source
+    backlog = source.first_read_at is None
+    drafts = []
+    for each in entries:
+        if not _is_unchanged(*each, seen):
+            drafts.append(draft(*each, source_url=source.url, now=now, backlog=backlog))
+        yield
+    marked = awaiting_pages(drafts, source.full_text, source.kind)
+    return Shown(brought.source_id, marked, seen, inside=brought.visited.own_network)
+
+
+def _is_unchanged(item: Item, identity: Identity, seen: Mapping[str, KnownEntry]) -> bool:
+    known = seen.get(identity.guid_hash)
+    return known is not None and known.content_hash == content_hash(item)
+
+
+def _portions(visits: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
+    """As few as have no more articles than a transaction should."""
+    portion: list[_Part] = []
+    weight = 0
+    for whole in visits:
+        *firsts, last = parted(whole.drafts)
+        for drafts in firsts:
+            yield [_of(whole, drafts, is_last=False)]
+        if portion and weight + _weight(last) > _MOST:
+            yield portion
+            portion, weight = [], 0
+        portion.append(_of(whole, last, is_last=True) if firsts else whole)
+        weight += _weight(last)
+    if portion:
+        yield portion
+
+
+def _of(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
+    return replace(
+        whole, shown=whole.shown and replace(whole.shown, drafts=drafts), is_last=is_last
+    )
+
+
+def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
+    """In parts that a transaction should store, the oldest entries first; at least one part."""
+    parts: list[list[Draft]] = [[]]
+    room = _MOST
+    for each in reversed(drafts):
+        weight = _weight([each])
+        if parts[-1] and weight > room:
+            parts.append([])
+            room = _MOST
+        parts[-1].append(each)
+        room -= weight
+    return [part[::-1] for part in parts]
+
+
+def _weight(drafts: Iterable[Draft]) -> int:
+    return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
+
+
+async def _changes(tx: Transaction, brought: Fetched) -> dict[str, Any]:
+    changes = changes_after(brought.source, brought.visited, tx.now, brought.jitter)
+    if (target := new_address(changes)) and not await source_of(tx, url_hash(target)):
+        changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
+        changes |= {"moved_to": None, "moved_seen": 0}
+    if not changes.get("own_network", brought.source.own_network):
+        changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)
+    return changes
+
+
+def _report(part: _Part, articles: int) -> None:
+    url, problem = part.brought.source.url, part.brought.visited.problem
+    if problem and part.is_last:
+        log.warning("source in trouble", source=url, trouble=problem.sentence)
+    elif articles:
+        log.info("new articles", source=url, articles=articles)
