@@ -22,7 +22,7 @@ from benchmarks.ingesting.world import World, world
 from bot.cli.adding_many import add_all, as_listed
 from bot.sources.discovery.add import Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.opml import Outline, read_opml, write_opml
-from bot.sources.reading import Reader
+from bot.sources.parser_pool import Reader
 
 TOGETHER = 10
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks import reading_pages
 from benchmarks.reading_feeds import Checked, agreed_entries, expected_fields, gofeed_fields
 from benchmarks.reading_hostile import hostile_pages
-from bot.sources.formats.dates import feed_date
+from bot.sources.feeds.dates import feed_date
 from bot.sources.pages.dates import page_date
 
 TARGETS = {

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bot.sources.formats.dates import feed_date
-from bot.sources.formats.documents import NeedsWorker, Shape, read_fast
-from bot.sources.formats.records import Document, Item, Unreadable
-from bot.sources.formats.sanitise import one_line
-from bot.sources.formats.slowfeeds import read_slow
-from bot.sources.formats.strictxml import as_utf8
+from bot.sources.feeds.dates import feed_date
+from bot.sources.feeds.fallback import read_broken
+from bot.sources.feeds.model import Document, Item, Unreadable
+from bot.sources.feeds.reader import NeedsWorker, read_fast
+from bot.sources.feeds.sniff import Shape
+from bot.sources.feeds.text import one_line
+from bot.sources.feeds.xml import as_utf8
 
 HOME = "http://127.0.0.1:8097/"
 # What the expectations call our fields; the later names count only without the earlier ones.
@@ -42,7 +43,7 @@ def read(data: bytes, url: str, content_type: str = "") -> Document:
         return found
     if found.shape is not Shape.FEED:
         raise Unreadable("no feed", "html")
-    return read_slow(as_utf8(found.text), url)
+    return read_broken(as_utf8(found.text), url)
 
 
 def folded(text: object) -> str:

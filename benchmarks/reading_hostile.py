@@ -6,7 +6,7 @@ Every layout with every box, in several languages; the story must stay whole, th
 from collections.abc import Iterator
 from itertools import product
 
-from bot.sources.formats.records import Unreadable
+from bot.sources.feeds.model import Unreadable
 from bot.sources.pages.page import read_page
 
 TITLE = "Ferry to the old harbour late again"

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.sources.formats.charsets import decode
-from bot.sources.formats.records import Item, Unreadable
+from bot.sources.feeds.model import Item, Unreadable
+from bot.sources.feeds.sniff import decode
 from bot.sources.pages.page import read_page
 
 _EASTERNMOST, _WESTERNMOST = timedelta(hours=14), timedelta(hours=-12)

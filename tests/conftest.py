@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.logs import redact_line
 from bot.playground.newsroom import drafts
-from bot.sources.workers import Workers
+from bot.sources.parser_pool import Workers
 from storage.db.engine import Storage
 from storage.schema import migrate
 from tests.emptying import empty

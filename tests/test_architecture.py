@@ -100,10 +100,9 @@ USE_CASES = {
 ACTS = {
     "bot.sources.fetch.connection",
     "bot.sources.fetch.client",
-    "bot.sources.reading",
     "bot.sources.fetch.throttle",
-    "bot.sources.worker",
-    "bot.sources.workers",
+    "bot.sources.parser_worker",
+    "bot.sources.parser_pool",
     "bot.publishing.drawer",
     "bot.publishing.drawing",
     "bot.publishing.painting",
@@ -115,7 +114,7 @@ ACTS = {
     "bot.doctor.asking",
 }
 # The parts of the largest room: each may import those before it.
-PARTS = ("formats", "pages", "fetch", "articles", "discovery")
+PARTS = ("feeds", "pages", "fetch", "discovery")
 # A pure module touches none of these.
 OUTSIDE = {
     "aiogram",

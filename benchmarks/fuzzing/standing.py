@@ -17,11 +17,10 @@ from bot.app.ticking import keep_what_is_there
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
+from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.response import Response
-from bot.sources.formats.records import Unreadable
+from bot.sources.parser_pool import QUICK, Reader, Workers
 from bot.sources.poll import Poller
-from bot.sources.reading import QUICK, Reader
-from bot.sources.workers import Workers
 from storage.db.engine import Storage
 from storage.sources import Source, source_of
 

@@ -14,8 +14,8 @@ from benchmarks.fuzzing.trials import NOW, made
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.fetch.response import Response
+from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
 from storage.articles import Article
 from storage.db.engine import Storage
 from storage.entries import Entry

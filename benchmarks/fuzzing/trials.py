@@ -13,16 +13,15 @@ from pathlib import Path
 from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
 from benchmarks.fuzzing.seeds import Seeds
 from bot.sources.drafts import draft, identify
-from bot.sources.formats.records import Document, Unreadable
-from bot.sources.reading import Reader, is_quick, read_at_once
-from bot.sources.workers import Workers
+from bot.sources.feeds.model import Document, Unreadable
+from bot.sources.parser_pool import Reader, Workers, is_quick, read_at_once
 
 SEED = 20_260_302
 SECRET = SECRET_FILE.read_text(encoding="utf-8").strip()
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = "https://ex.org/feed"
 HEADERS = ("", "text/xml", "text/html; charset=iso-8859-1", "application/json", "text/plain")
-_BLOCKING = 0.05  # seconds that a document may hold the event loop before it is told
+_BLOCKING = 0.02  # seconds that a document may hold the event loop before it is told
 
 
 @dataclass

@@ -26,8 +26,8 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import Address, AddressPolicy
 from bot.sources.fulltext import Completing
 from bot.sources.group import Grouping
+from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
 from storage.articles import Article
 from storage.db.engine import DatabaseClock, Storage, database_clock
 from storage.enums import Stage

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.delivery.smtp import Relay, Smtp
     from bot.rendering.post import Post, Sender
     from bot.settings import Settings
-    from bot.sources.workers import Workers
+    from bot.sources.parser_pool import Workers
     from bot.subscribers.returns import ReadsReports, Returns
 
 CONNECTIONS = 4

@@ -62,7 +62,7 @@ async def _run(
     from bot.app.surroundings import Surroundings
     from bot.app.traces import tracing
     from bot.publishing.drawing import Drawing
-    from bot.sources.reading import Reader
+    from bot.sources.parser_pool import Reader
 
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_of(settings, announce))

@@ -14,7 +14,7 @@ import structlog
 
 from bot.logs import LastErrors
 from bot.settings import Role
-from bot.sources.workers import Workers
+from bot.sources.parser_pool import Workers
 from bot.watch import Watch
 
 if TYPE_CHECKING:

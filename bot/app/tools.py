@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from bot.app.databases import Database
     from bot.rendering.links import Links
     from bot.settings import Settings
+    from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.formats.records import Document
-    from bot.sources.reading import Reader
+    from bot.sources.parser_pool import Reader
     from storage.db.engine import Storage
 
 
@@ -51,7 +51,7 @@ def make_fetcher(settings: Settings, newsroom: tuple[str, int] | None = None) ->
 async def opening() -> AsyncIterator[ReadsPlaces]:
     """Yield what reads files and addresses; the settings are read for an address only."""
     from bot.sources.files import read_place
-    from bot.sources.reading import Reader
+    from bot.sources.parser_pool import Reader
 
     def way_out() -> Fetcher:
         from bot.settings import load_settings
@@ -65,7 +65,7 @@ async def opening() -> AsyncIterator[ReadsPlaces]:
 @asynccontextmanager
 async def source_tools(settings: Settings) -> AsyncIterator[SourceTools]:
     """Yield what a command needs that works on sources beside a running bot."""
-    from bot.sources.reading import Reader
+    from bot.sources.parser_pool import Reader
 
     async with (
         open_storage(database_of(settings)) as storage,

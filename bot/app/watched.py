@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.delivery.errors import DeliveryError
+from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import problem_of
-from bot.sources.formats.records import Unreadable
 from bot.sources.urls import host_of
 from bot.watch import Act, Seen, Watch
 from storage.enums import Medium
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from bot.delivery.mailing import TakesMail
     from bot.delivery.smtp import Envelope
     from bot.rendering.messages import Message
+    from bot.sources.feeds.model import Document
     from bot.sources.fetch.response import Response
     from bot.sources.fetch.source import Fetches, Reads
-    from bot.sources.formats.records import Document
 
 UNCHANGED, HOST_WAITS = "unchanged", "host_waits"
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")

@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.source_words import advice, ago, next_poll, trouble, unchanged
+from bot.sources.feeds.model import Kind, moment_of
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.schedule import format_duration
-from bot.sources.formats.records import Kind
-from bot.sources.formats.sitemaps import moment_of
 from bot.sources.health import MOVED_AFTER
 from storage.enums import SourceState
 
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bot.sources.administration import Checkup
+    from bot.sources.feeds.model import Document, Item
     from bot.sources.fetch.response import Response
-    from bot.sources.formats.records import Document, Item
     from storage.sources import Source
 
 NEWEST = 3

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.matching.query import Query
-    from bot.sources.formats.records import Document, Item
+    from bot.sources.feeds.model import Document, Item
 
 _NONE = 1  # nothing matched, as grep says it
 
@@ -58,7 +58,7 @@ def match(
 async def match_all(asked: Asked, places: Sequence[str]) -> tuple[int, bool]:
     """How many articles matched, and whether all of *places* could be read."""
     from bot.app.tools import opening
-    from bot.sources.formats.records import Unreadable
+    from bot.sources.feeds.model import Unreadable
 
     hits, is_whole = 0, True
     async with opening() as read_place:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.matching.explain import Explanation
     from bot.matching.snippet import Span
     from bot.matching.text import Place
-    from bot.sources.formats.records import Item
+    from bot.sources.feeds.model import Item
 
 
 def print_json(

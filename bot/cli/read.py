@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from bot.sources.formats.records import Document, Item
+    from bot.sources.feeds.model import Document, Item
 
 _FIELDS = ("title", "url", "published", "language", "summary", "text", "guid")
 
@@ -34,7 +34,7 @@ def read(
 async def _read_all(places: list[str], *, as_json: bool, base_url: str) -> bool:
     """Whether all of *places* could be read."""
     from bot.app.tools import opening
-    from bot.sources.formats.records import Unreadable
+    from bot.sources.feeds.model import Unreadable
 
     show = _print_json if as_json else _print_pretty
     is_whole = True
@@ -58,7 +58,7 @@ def _print_error(place: str, sentence: str, *, as_json: bool) -> None:
 
 
 def _print_json(place: str, document: Document) -> None:
-    from bot.sources.formats.records import item_to_json
+    from bot.sources.feeds.model import item_to_json
 
     for item in document.items:
         fields = item_to_json(item)

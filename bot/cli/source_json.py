@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.sources.formats.sitemaps import moment_of
+from bot.sources.feeds.model import moment_of
 
 if TYPE_CHECKING:
     from datetime import date
 
     from bot.sources.administration import Checkup
+    from bot.sources.feeds.model import Document
     from bot.sources.fetch.problems import Problem
     from bot.sources.fetch.response import Response
-    from bot.sources.formats.records import Document
     from storage.sources import Source
 
 _SAME = (

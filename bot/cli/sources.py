@@ -179,7 +179,7 @@ def _adder(tools: SourceTools) -> SourceAdder:
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
     from bot.sources.discovery.opml import LARGEST, read_opml, starter_outlines
-    from bot.sources.formats.records import Unreadable
+    from bot.sources.feeds.model import Unreadable
 
     listed = [*starter_outlines()] if starter else []
     if opml is not None:

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from bot.sources.discovery.add import new_source
 from bot.sources.discovery.opml import Outline, write_opml
 from bot.sources.drafts import url_hash
+from bot.sources.feeds.model import Unreadable
+from bot.sources.feeds.sniff import decoded, unpacked
 from bot.sources.fetch.schedule import interval
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
-from bot.sources.formats.charsets import decoded
-from bot.sources.formats.documents import unpacked
-from bot.sources.formats.records import Unreadable
 from bot.sources.health import changes_after, not_a_feed, schedule_inputs
 from storage.access import record_event
 from storage.db.engine import Storage

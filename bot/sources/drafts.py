@@ -25,7 +25,7 @@ from urllib.parse import unquote_plus
 
 from bot.matching.slices import Slices, finished
 from bot.matching.text import folded_text
-from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.hashes import digest
 from bot.sources.pages.trim import end_trimmed
 from bot.sources.urls import canonical_url, is_tracker

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.sources.feeds.model import Document, Unreadable
+from bot.sources.feeds.sniff import LARGEST
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import problem_of
-from bot.sources.formats.documents import LARGEST
-from bot.sources.formats.records import Document, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

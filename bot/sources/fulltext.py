@@ -14,11 +14,11 @@ import structlog
 from bot.matching.slices import in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import PAGE_WANTED_FOR, completed
+from bot.sources.feeds.model import Item, Kind, Unreadable
 from bot.sources.fetch.problems import FetchError, HostWaits
 from bot.sources.fetch.response import HOST_WIDE_STATUSES, Response, problem_of
 from bot.sources.fetch.source import Fetches, Reads
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.formats.records import Item, Kind, Unreadable
 from bot.sources.health import host_to_pause
 from bot.sources.pages.boilerplate import HostBoilerplate
 from bot.sources.poll import handed_back

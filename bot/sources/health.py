@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.sources.drafts import moments_of, newest_of
+from bot.sources.feeds.model import Document, FeedPace, Kind
 from bot.sources.fetch.response import NOT_A_FEED, Directives, directives_of, hub_of, pause_for_host
 from bot.sources.fetch.schedule import (
     MAX_SEARCH_INTERVAL,
@@ -14,7 +15,6 @@ from bot.sources.fetch.schedule import (
     next_fetch_at,
     rhythm_of,
 )
-from bot.sources.formats.records import Document, FeedPace, Kind
 from bot.sources.urls import host_of
 from storage.enums import SourceKind, SourceState
 

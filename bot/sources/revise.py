@@ -17,7 +17,7 @@ from bot.languages import any_of
 from bot.matching.slices import Slices, finished, gathered, in_turns
 from bot.matching.text import text_in_slices
 from bot.sources.drafts import Draft, StoredArticle, completed, is_another, url_hash
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from bot.sources.pages.canonical import address_found, site_of
 from bot.sources.urls import host_of
 from storage.alerts import make_public, merge_articles

@@ -23,11 +23,10 @@ from bot.sources.drafts import (
     is_another,
     url_hash,
 )
+from bot.sources.feeds.model import Item, moment_of
 from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
-from bot.sources.formats.records import Item
-from bot.sources.formats.sitemaps import moment_of
 from bot.sources.hashes import digest
 from bot.sources.health import changes_after, host_to_pause, new_address
 from bot.sources.revise import revise

@@ -14,7 +14,7 @@ import structlog
 
 from bot.delivery.reports import What
 from bot.delivery.verp import mailbox_of
-from bot.sources.formats.records import Unreadable
+from bot.sources.feeds.model import Unreadable
 from bot.subscribers.lines import one_line
 from bot.subscribers.mailnotices import policy_notice
 from storage.enums import MailboxProblem, MailboxState

@@ -11,9 +11,9 @@ from bot.delivery.channel import Address
 from bot.delivery.errors import ChatBlocked, FloodWait, MailboxRefused, Unknown
 from bot.delivery.smtp import Envelope
 from bot.rendering.messages import Message
+from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
-from bot.sources.formats.records import Unreadable
 from bot.watch import Seen, Watch
 
 

@@ -35,7 +35,7 @@ from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
 from bot.sources.drafts import draft, identify, url_hash
-from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.access import Access
 from bot.subscribers.admins import Admins

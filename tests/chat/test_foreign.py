@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from bot.sources.drafts import draft, identify, url_hash
-from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.arrivals import Visitor
 from storage.enums import ChatKind, Mode

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.turns import Turns
 from bot.sources.drafts import draft, identify, url_hash
-from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
 from storage.feeds_followed import follow

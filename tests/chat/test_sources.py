@@ -5,8 +5,8 @@ import pytest
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import FoundFeed
 from bot.sources.discovery.links import Where
+from bot.sources.feeds.model import Kind
 from bot.sources.fetch.source import FetchResult
-from bot.sources.formats.records import Kind
 from storage.sources import change_source
 from tests.chat.conftest import ADMIN, SAMPLE_SOURCE, House, Talk, labels
 

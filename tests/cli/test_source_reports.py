@@ -22,8 +22,8 @@ from bot.sources.administration import check_source, list_sources
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
 from storage.db.engine import Storage
 from storage.sources import add_source
 from tests.sources.feedfarm import FeedFarm

@@ -30,12 +30,12 @@ from bot.sources.discovery.add import Addition, Form, Outcome, SourceAdder, Sour
 from bot.sources.discovery.discover import DiscoveryResult, discover
 from bot.sources.discovery.links import Link, Where
 from bot.sources.discovery.opml import read_opml
+from bot.sources.feeds.model import MOST_ENTRIES
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.formats.bounds import MOST_ENTRIES
-from bot.sources.reading import Reader
+from bot.sources.parser_pool import Reader
 from bot.sources.urls import host_of
 from storage.db.engine import DatabaseError, Storage
 from storage.enums import FullText

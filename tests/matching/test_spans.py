@@ -6,8 +6,8 @@ from hypothesis import given
 from bot.matching.query import QueryError, parse
 from bot.matching.snippet import spans
 from bot.matching.text import fold
-from bot.sources.formats.documents import read_fast
-from bot.sources.formats.records import Document
+from bot.sources.feeds.model import Document
+from bot.sources.feeds.reader import read_fast
 from tests.matching import oracle
 from tests.matching.wordings import queries, texts
 

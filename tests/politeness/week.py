@@ -21,8 +21,8 @@ from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
 from bot.sources.fulltext import Completing
+from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
 from storage.db.engine import Storage
 from storage.enums import SourceState
 from storage.sources import Source

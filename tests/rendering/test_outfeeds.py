@@ -11,8 +11,8 @@ from lxml import etree
 
 from bot.rendering.atom import as_atom
 from bot.rendering.outfeeds import Entry, OutFeed, as_json
-from bot.sources.formats.documents import read_fast
-from bot.sources.formats.records import Document
+from bot.sources.feeds.model import Document
+from bot.sources.feeds.reader import read_fast
 
 NOW = datetime(2026, 11, 18, 5, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"

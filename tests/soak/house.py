@@ -27,8 +27,7 @@ from bot.delivery.send import Sending
 from bot.loops import Loop
 from bot.publishing.drawing import Drawing
 from bot.settings import Access, Settings
-from bot.sources.reading import Reader
-from bot.sources.workers import Workers
+from bot.sources.parser_pool import Reader, Workers
 from bot.subscribers import forgetting
 from bot.subscribers.catalogue import Catalogue
 from storage import retention
@@ -40,11 +39,11 @@ from tests.soak.numbers import DAY, HOUR
 from tests.soak.people import People, front_door
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 
     from bot.publishing.charts import Band
+    from bot.sources.feeds.model import Document
     from bot.sources.fetch.client import Fetcher
-    from bot.sources.formats.records import Document
     from storage.db.engine import Transaction
     from storage.stats import Backlog
     from tests.soak.clock import Clock
@@ -80,9 +79,16 @@ class RealStorage(Storage):
 class RealReader(Reader):
     clock: Clock = field(kw_only=True)
 
-    async def read(self, data: bytes, *, url: str, content_type: str = "") -> Document:
+    async def read(
+        self,
+        data: bytes,
+        *,
+        url: str,
+        content_type: str = "",
+        known: Collection[int] = frozenset(),
+    ) -> Document:
         with self.clock.working():
-            return await Reader.read(self, data, url=url, content_type=content_type)
+            return await Reader.read(self, data, url=url, content_type=content_type, known=known)
 
 
 @dataclass(slots=True, eq=False)

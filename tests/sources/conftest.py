@@ -9,9 +9,8 @@ from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fulltext import Completing
+from bot.sources.parser_pool import Reader, Workers
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
-from bot.sources.workers import Workers
 from tests.sources.feedfarm import FeedFarm
 
 if TYPE_CHECKING:

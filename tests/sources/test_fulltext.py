@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.sources.drafts import PAGE_TIMEOUT, PAGE_WANTED_FOR, awaiting_pages
+from bot.sources.feeds.model import Document, Item, Kind, Unreadable
 from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
-from bot.sources.formats.records import Document, Item, Kind, Unreadable
 from bot.sources.fulltext import LEASE, Completing
 from bot.sources.store import store_drafts
 from storage.articles import Article, Folded, FoldedText, claim_articles, replace_folded

@@ -14,8 +14,8 @@ from sqlmodel import col, select
 from bot.sources import store
 from bot.sources.discovery.add import Outcome, SourceOptions
 from bot.sources.drafts import awaiting_pages
+from bot.sources.feeds.model import Item
 from bot.sources.fetch.response import Response
-from bot.sources.formats.records import Item
 from bot.sources.fulltext import Completing
 from bot.sources.poll import LEASE, OWN_HOST_CONCURRENCY, Poller, handed_back
 from bot.sources.store import store_drafts

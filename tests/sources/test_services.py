@@ -16,7 +16,7 @@ from tests.sources.feeds_made import rss
 from tests.sources.polled import DAY, poll_after, rows_of
 
 if TYPE_CHECKING:
-    from bot.sources.reading import Reader
+    from bot.sources.parser_pool import Reader
     from storage.db.engine import Storage
     from tests.conftest import TurnedClock
 

@@ -19,8 +19,8 @@ from bot.rendering.renderer import Renderer
 from bot.sources.discovery.add import SourceAdder
 from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.ssrf import AddressPolicy
+from bot.sources.parser_pool import Reader
 from bot.sources.poll import Poller
-from bot.sources.reading import Reader
 from storage.chats import open_chat
 from storage.sources import Follow
 from tests.bot_api import PlainSession

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _IMPORTED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
 TELEGRAM = {"aiogram"}
-PARSERS = {"lxml", "fastfeedparser"}  # of feeds
+PARSERS = {"lxml"}  # of feeds
 WORDS = {"jinja2", "babel"}  # for people
 # They have processes of their own, or are for tests and for who translates.
 OF_OTHERS = {"matplotlib", "trafilatura", "feedparser", "dateparser", "babel.messages"}

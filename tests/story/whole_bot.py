@@ -47,7 +47,7 @@ from bot.sources.fetch.client import Fetcher
 from bot.sources.fetch.connection import CheckedSockets
 from bot.sources.fetch.ssrf import AddressPolicy
 from bot.sources.fetch.throttle import Throttle
-from bot.sources.reading import Reader
+from bot.sources.parser_pool import Reader
 from storage.chats import chats_of
 from storage.db.engine import Storage
 from storage.sources import Source

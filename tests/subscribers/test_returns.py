@@ -9,8 +9,8 @@ from bot.delivery.reports import Report, read_report
 from bot.delivery.verp import return_path, token_of
 from bot.rendering.autolinks import without_joiners
 from bot.rendering.mail import Mail
-from bot.sources.formats.records import Unreadable
-from bot.sources.workers import Workers
+from bot.sources.feeds.model import Unreadable
+from bot.sources.parser_pool import Workers
 from bot.subscribers.returns import Returns
 from storage.chats import Chat
 from storage.enums import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.app.mails import report_reader
-from bot.sources.workers import Workers
+from bot.sources.parser_pool import Workers
 from bot.subscribers.mailboxes import Mailboxes
 from bot.subscribers.returns import Returns
 from tests.delivery.returned import BROKEN, notification

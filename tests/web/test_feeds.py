@@ -4,8 +4,8 @@ import feedparser
 import pytest
 
 from bot.rendering.links import WHOLE_DIGEST, FeedKind, Links
-from bot.sources.formats.documents import read_fast
-from bot.sources.formats.records import Document
+from bot.sources.feeds.model import Document
+from bot.sources.feeds.reader import read_fast
 from bot.subscribers.feeds import Feeds
 from bot.subscribers.topics import Topics
 from storage.articles import Article

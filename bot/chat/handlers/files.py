@@ -11,7 +11,7 @@ from aiogram.types import Message as Received
 
 from bot.chat.callbacks.typed import AddList
 from bot.chat.refused import CardTooOld
-from bot.sources.formats.records import Unreadable
+from bot.sources.feeds.model import Unreadable
 
 if TYPE_CHECKING:
     from aiogram import Bot

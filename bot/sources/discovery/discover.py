@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from bot.sources.discovery.links import Link, Where, robots_of, sitemaps_of, usual_places
+from bot.sources.feeds.model import Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.sniff import decode
 from bot.sources.fetch.problems import FetchError
 from bot.sources.fetch.response import problem_of
 from bot.sources.fetch.source import (
@@ -25,9 +27,6 @@ from bot.sources.fetch.source import (
     fetch_source,
     is_news_sitemap,
 )
-from bot.sources.formats.charsets import decode
-from bot.sources.formats.records import Item, Kind, Unreadable
-from bot.sources.formats.sitemaps import moment_of
 from bot.sources.urls import as_typed, canonical_url, without_login
 
 MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links

@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from bot.sources.feeds.text import one_line
 from bot.sources.fetch.source import is_news_sitemap
-from bot.sources.formats.sanitise import one_line
 from bot.sources.urls import canonical_url, host_of, without_feed_scheme
 
 _LONGEST_PAGE = 2_000_000  # characters

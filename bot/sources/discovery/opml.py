@@ -13,11 +13,10 @@ from importlib.resources import files
 
 from lxml import etree
 
-from bot.sources.formats.bounds import check_attributes
-from bot.sources.formats.charsets import decode
-from bot.sources.formats.records import Unreadable
-from bot.sources.formats.sanitise import without_controls
-from bot.sources.formats.strictxml import as_utf8
+from bot.sources.feeds.model import Unreadable
+from bot.sources.feeds.sniff import decode
+from bot.sources.feeds.text import without_controls
+from bot.sources.feeds.xml import as_utf8, check_attributes
 from bot.sources.urls import is_link
 
 LARGEST = 10_000_000

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from bot.sources.formats.records import Document, Item
+from bot.sources.feeds.model import Document, Item
 from bot.sources.urls import canonical_url, host_of
 from storage.enums import SourceKind
 

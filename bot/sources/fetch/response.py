@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from bot.sources.feeds.model import FeedPace, Unreadable
 from bot.sources.fetch.problems import CannotConnect, FetchError, Problem, ProblemKind
-from bot.sources.formats.records import FeedPace, Unreadable
 from bot.sources.urls import is_link, without_login
 
 NOT_MODIFIED = 304

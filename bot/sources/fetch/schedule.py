@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.sources.feeds.model import FeedPace
 from bot.sources.fetch.response import MAX_RETRY_AFTER, Directives
-from bot.sources.formats.records import FeedPace
 
 MIN_INTERVAL = timedelta(minutes=15)
 MIN_OPERATOR_INTERVAL = timedelta(minutes=5)

@@ -12,10 +12,10 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
+from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.sitemap import newest
 from bot.sources.fetch.problems import FetchError, HostWaits, Problem
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
-from bot.sources.formats.records import Document, Item, Kind, Unreadable
-from bot.sources.formats.sitemaps import moment_of, newest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,10 +28,8 @@ from urllib.parse import urlsplit
 import htmldate
 
 from bot.languages import all_words, any_of
-from bot.sources.formats.calendars import east_asian_date, persian_date, western_years
-from bot.sources.formats.dates import feed_date
-from bot.sources.formats.places import clock_of, place_of
-from bot.sources.formats.zones import zone
+from bot.sources.feeds.dates import east_asian_date, feed_date, persian_date, western_years
+from bot.sources.feeds.places import clock_of, place_of, zone
 from bot.sources.pages.dom import heading_of, is_nearby, line_of, names_of, nearby_lines, weight_of
 from bot.sources.pages.metadata import PageMeta
 from bot.sources.urls import host_of

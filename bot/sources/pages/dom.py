@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from bot.sources.formats.sanitise import without_controls
+from bot.sources.feeds.text import without_controls
 
 BLOCKS: Final = (
     "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt",

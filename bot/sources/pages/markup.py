@@ -13,7 +13,7 @@ import re
 from itertools import islice
 from typing import Any
 
-from bot.sources.formats.sanitise import without_controls
+from bot.sources.feeds.text import without_controls
 from bot.sources.pages.dom import drop, is_nearby, leaves, line_of, prose_of
 
 _INLINE = ("strong", "b", "em", "i", "u", "span", "a", "font", "small", "mark")

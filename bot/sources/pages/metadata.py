@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sources.formats import language
-from bot.sources.formats.sanitise import one_line
+from bot.sources.feeds import language
+from bot.sources.feeds.text import one_line
 
 _ARTICLE = re.compile(r"Article|BlogPosting|Report\b|LiveBlog|NewsStory|Review", re.IGNORECASE)
 _OWN_TITLES = ("og:title", "twitter:title", "dc.title", "title")

@@ -12,9 +12,9 @@ import trafilatura
 from lxml import etree
 
 from bot.languages import all_words
-from bot.sources.formats import language
-from bot.sources.formats.records import Document, Item, Kind, Unreadable
-from bot.sources.formats.sanitise import plain_text, tidy
+from bot.sources.feeds import language
+from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.text import plain_text, tidy
 from bot.sources.pages.boxes import drop_boxes, drop_teasers
 from bot.sources.pages.canonical import own_address
 from bot.sources.pages.dates import guessed, published, reader_for

@@ -7,10 +7,10 @@ perhaps an end mark and a box of other stories. Each of these but the body may b
 import re
 from datetime import UTC, date, datetime
 
-from bot.sources.formats import language
-from bot.sources.formats.places import clock_of
-from bot.sources.formats.records import Document, Item, Kind, Unreadable
-from bot.sources.formats.sanitise import tidy
+from bot.sources.feeds import language
+from bot.sources.feeds.model import Document, Item, Kind, Unreadable
+from bot.sources.feeds.places import clock_of
+from bot.sources.feeds.text import tidy
 from bot.sources.pages.dates import page_date
 from bot.sources.pages.trim import end_trimmed
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.store import Fetched, Keeping
 from storage.articles import Article
 from storage.entries import Entry

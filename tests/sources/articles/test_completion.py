@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bot.sources.drafts import MOST_PAGES, Draft, awaiting_pages, completed, wants_page
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from storage.articles import Article
 from storage.enums import FullText, SourceKind
 from tests.sources.drafts_made import drafts

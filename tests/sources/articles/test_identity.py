@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.drafts import folded_guid, identify, is_another
-from bot.sources.formats.records import Document, Item, Kind
+from bot.sources.feeds.model import Document, Item, Kind
 
 FEED = "https://a.example/feed"
 HOME = "https://a.example/"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.drafts import url_hash
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from tests.sources.drafts_made import drafts
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -14,10 +14,10 @@ from structlog.testing import capture_logs
 
 from bot.matching import slices
 from bot.sources import store
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.formats.records import Document, Item, Kind
 from bot.sources.store import Fetched, Keeping, Shown, store_shown
 from storage.articles import Article
 from storage.entries import Entry

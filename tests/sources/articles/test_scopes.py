@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from bot.sources.store import Shown, store_shown
 from storage.alerts import Alert
 from storage.articles import PUBLIC, Article

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from bot.sources.store import MOST_GUIDS, Shown, store_shown
 from storage.articles import PUBLIC, Article
 from storage.entries import Entry

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.matching.slices import finished
 from bot.sources.drafts import Draft
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from bot.sources.revise import (
     MOST_VERSIONS,
     Change,

@@ -13,9 +13,9 @@ from bot.sources.administration import list_sources
 from bot.sources.discovery.add import Form, Outcome, SourceAdder, SourceOptions
 from bot.sources.discovery.discover import DiscoveryResult, LinkLookup, discover
 from bot.sources.discovery.links import Where, links_of
+from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.fetch.problems import AddressRefused
 from bot.sources.fetch.response import Response
-from bot.sources.formats.records import Document, Item, Kind
 from storage.enums import SourceKind
 from tests.conftest import MONDAY_NOON
 from tests.sources.feeds_made import LONG, item, page, rss

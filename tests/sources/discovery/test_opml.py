@@ -11,8 +11,8 @@ from bot.sources.discovery.opml import (
     starter_outlines,
     write_opml,
 )
+from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.ssrf import AddressPolicy
-from bot.sources.formats.records import Unreadable
 from bot.sources.urls import canonical_url, is_link
 
 FOLDERS = b"""<?xml version="1.0"?>

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sources.discovery.publishers import as_search_results, names_publishers, with_publisher
-from bot.sources.formats.documents import read_fast
-from bot.sources.formats.records import Document, Item, Kind
-from bot.sources.formats.slowfeeds import read_slow
+from bot.sources.feeds.fallback import read_broken
+from bot.sources.feeds.model import Document, Item, Kind
+from bot.sources.feeds.reader import read_fast
 from tests.sources.feeds_made import rss
 
 SERVICE = "search.example"
@@ -167,7 +167,7 @@ FEED = rss(
 )
 
 
-@pytest.mark.parametrize("read", [read_fast, read_slow], ids=["fast", "slow"])
+@pytest.mark.parametrize("read", [read_fast, read_broken], ids=["fast", "slow"])
 def test_both_readers_tell_whom_a_feed_credits(read):
     document = read(FEED.encode(), "https://search.example/rss")
 

@@ -26,7 +26,7 @@ from bot.sources.discovery.search_feeds import (
     update_search_feeds,
 )
 from bot.sources.drafts import url_hash, wants_page
-from bot.sources.formats.records import Item
+from bot.sources.feeds.model import Item
 from storage.articles import Article
 from storage.entries import Entry
 from storage.enums import ChatState, FullText, Mode, SourceKind, SourceState

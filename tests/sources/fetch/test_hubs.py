@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sources.feeds.fallback import read_broken
+from bot.sources.feeds.model import Document, FeedPace
+from bot.sources.feeds.reader import read_fast
 from bot.sources.fetch.response import Hub, hub_of
 from bot.sources.fetch.websub import is_signed, lease_of, renewal_of
-from bot.sources.formats.documents import read_fast
-from bot.sources.formats.records import Document, FeedPace
-from bot.sources.formats.slowfeeds import read_slow
 from tests.sources.feeds_made import item, rss
 
 URL = "https://news.example/feed.xml"
@@ -46,7 +46,7 @@ def test_a_feed_names_its_hub_and_itself(feed: str):
 
 
 def test_the_patient_reader_finds_the_hub_too():
-    pace = read_slow(rss([item(1)], IN_RSS).encode(), URL).pace
+    pace = read_broken(rss([item(1)], IN_RSS).encode(), URL).pace
 
     assert hub_of(URL, "", pace or FeedPace()) == Hub(HUB, "https://news.example/all")
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sources.feeds.model import Unreadable
 from bot.sources.fetch.problems import BadCertificate, FetchError, ProblemKind
 from bot.sources.fetch.response import (
     Directives,
@@ -14,7 +15,6 @@ from bot.sources.fetch.response import (
     problem_of,
     redirect_target,
 )
-from bot.sources.formats.records import Unreadable
 
 HTML = {"content-type": "text/html; charset=utf-8"}
 CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sources.feeds.model import FeedPace
 from bot.sources.fetch.response import Directives
 from bot.sources.fetch.schedule import (
     MAX_INTERVAL,
@@ -15,7 +16,6 @@ from bot.sources.fetch.schedule import (
     parse_duration,
     rhythm_of,
 )
-from bot.sources.formats.records import FeedPace
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

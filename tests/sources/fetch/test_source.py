@@ -3,9 +3,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from bot.sources.feeds.model import Document, Kind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import MAX_QUICK_HASH, FetchRequest, fetch_source
-from bot.sources.formats.records import Document, Kind
 
 URL = "https://news.example/feed.xml"
 

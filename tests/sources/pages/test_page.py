@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.sources.formats.charsets import decode
-from bot.sources.formats.records import Item, Unreadable
+from bot.sources.feeds.model import Item, Unreadable
+from bot.sources.feeds.sniff import decode
 from bot.sources.pages.page import read_page
 
 PARAGRAPHS = [

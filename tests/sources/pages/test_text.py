@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sources.formats.charsets import decode
-from bot.sources.formats.records import Kind, Unreadable
+from bot.sources.feeds.model import Kind, Unreadable
+from bot.sources.feeds.sniff import decode
 from bot.sources.pages.text import read_text
 
 TITLE = "Ferry to Old Harbour Late Again"

@@ -1,0 +1,1 @@
+"""Feeds, sitemaps and JSON feeds: any bytes in, documents with plain texts out."""

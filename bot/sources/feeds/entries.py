@@ -1,0 +1,148 @@
+"""The entries of a feed, from their raw parts to items, whichever reader took the parts.
+
+Of each entry a fingerprint is taken before anything else. An entry whose fingerprint the caller
+knows is not read any further: its texts are not cleaned, its language is not told. The others are
+cleaned together.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from xxhash import xxh3_64_intdigest
+
+from bot.sources.feeds import language
+from bot.sources.feeds.dates import feed_date
+from bot.sources.feeds.model import Document, FeedPace, Item, Kind, KnownItem
+from bot.sources.feeds.places import place_of
+from bot.sources.feeds.text import cleaned
+from bot.sources.urls import absolute, host_of
+
+# Raise it when the same bytes become another item: fingerprints that are stored then count no more.
+READER_VERSION: Final = 1
+_TAGS = re.compile(r"<[^<>]*>?")
+_JUDGED: Final = 12  # entries, by which the language of a feed is told
+_OPENING: Final = 200  # characters of an entry, by which its own is
+_RAW_OPENING: Final = 600  # the same with its markup
+
+
+class RawEntry(NamedTuple):
+    """The parts of an entry as the feed has them; `title`, `summary`, `contents` are markup.
+
+    `base`: what a relative link starts from. `dates`: the first that can be read counts.
+    `credit`, `credit_url`: whom the entry names as its source.
+    """
+
+    guid: str = ""
+    link: str = ""
+    base: str = ""
+    title: str = ""
+    summary: str = ""
+    contents: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    language: str = ""
+    credit: str = ""
+    credit_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFacts:
+    """What a feed says of itself: `title` is markup, `home` absolute, `language` as declared."""
+
+    title: str
+    home: str
+    language: str
+    pace: FeedPace | None
+
+
+def feed_document(
+    facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
+) -> Document:
+    """The feed from *url*; entries with a fingerprint in *known* go to `Document.known`."""
+    place = place_of(facts.language, host_of(url))
+    tag = language.judged(_openings(entries), language.declared(facts.language))
+    seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
+    numbered = [(_fingerprint(entry, seed), entry) for entry in entries]
+    new = [each for each in numbered if each[0] not in known]
+    title, items = _items(new, facts.title, tag, place)
+    return Document(
+        kind=Kind.FEED,
+        title=title,
+        url=facts.home,
+        language=tag,
+        items=items,
+        pace=facts.pace,
+        known=tuple(
+            [
+                KnownItem(number, _published(entry.dates, place))
+                for number, entry in numbered
+                if number in known
+            ]
+        ),
+    )
+
+
+def _fingerprint(entry: RawEntry, seed: int) -> int:
+    """63 bits, so that it fits a column of signed ones; never 0. JSON may hold half characters."""
+    parts = (part if isinstance(part, str) else "\1".join(part) for part in entry)
+    return xxh3_64_intdigest("\0".join(parts).encode("utf-8", "surrogatepass"), seed) >> 1 or 1
+
+
+def _items(
+    new: Sequence[tuple[int, RawEntry]], feed_title: str, tag: str, place: str
+) -> tuple[str, tuple[Item, ...]]:
+    """The title of the feed as plain text, and its new entries; all are cleaned at once."""
+    titles = [feed_title]
+    bodies: list[str] = []
+    for _, entry in new:
+        titles += (entry.title, entry.credit) if entry.credit else (entry.title,)
+        bodies += (entry.summary, *entry.contents)
+    lines, texts = map(iter, cleaned(titles, bodies))
+    title = next(lines)
+    items = []
+    for number, entry in new:
+        line = next(lines)
+        summary = next(texts)
+        contents = [next(texts) for _ in entry.contents]
+        lead = summary or next(iter(contents), "")
+        opening = f"{line} {lead[:_OPENING]}"
+        items.append(
+            Item(
+                guid=_identifier(entry.guid, entry.base),
+                url=absolute(entry.link, entry.base),
+                title=line,
+                summary=lead,
+                text=_body(summary, contents),
+                published=_published(entry.dates, place),
+                language=language.judged(opening, language.declared(entry.language) or tag),
+                credit=next(lines) if entry.credit else "",
+                credit_url=absolute(entry.credit_url, "") if entry.credit_url else "",
+                fingerprint=number,
+            )
+        )
+    return title, tuple(items)
+
+
+def _body(summary: str, contents: Iterable[str]) -> str:
+    """The longest content, the first of equally long ones, unless it is a taste of the summary."""
+    content = max(contents, key=len, default="")
+    return content if len(content) * 2 >= len(summary) else summary
+
+
+def _identifier(guid: str, base: str) -> str:
+    """*guid* as it is, for it is opaque; but a bare path means something on its own site only."""
+    guid = guid.strip()
+    return absolute(guid, base) if guid.startswith("/") else guid
+
+
+def _published(dates: Iterable[str], place: str) -> datetime | date | None:
+    return next((found for text in dates if (found := feed_date(text, place))), None)
+
+
+def _openings(entries: Sequence[RawEntry]) -> str:
+    """Of the first entries, nearly without markup, whether they are known or new."""
+    leads = ((entry, entry.summary or "".join(entry.contents[:1])) for entry in entries[:_JUDGED])
+    openings = (f"{entry.title} {lead[:_RAW_OPENING]}" for entry, lead in leads)
+    return " ".join(_TAGS.sub(" ", opening)[:_OPENING] for opening in openings)

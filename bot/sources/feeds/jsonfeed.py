@@ -1,0 +1,73 @@
+"""JSON Feed 1.0 and 1.1 (https://jsonfeed.org/version/1.1)."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.model import Document, FeedPace, Unreadable
+from bot.sources.urls import LONGEST_LINK, absolute
+
+
+def read_json(text: str, url: str, known: Collection[int] = frozenset()) -> Document:
+    """The feed in *text*, from *url*; raises `Unreadable` for any other JSON."""
+    try:
+        feed = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable("This looks like JSON, but it is broken.", "broken") from None
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        raise Unreadable("This is JSON, but no JSON Feed: it has no items.", "kind")
+    facts = FeedFacts(
+        title=_text(feed, "title"),
+        home=absolute(_text(feed, "home_page_url"), url),
+        language=_text(feed, "language"),
+        pace=_pace(feed),
+    )
+    entries = [_raw(item, url) for item in feed["items"] if isinstance(item, dict)]
+    return feed_document(facts, entries, url, known)
+
+
+def _raw(item: dict[str, Any], url: str) -> RawEntry:
+    guid = _text(item, "id").strip()
+    link = _text(item, "url") or _text(item, "external_url")
+    summary = _escaped(_text(item, "summary"))
+    content = _text(item, "content_html") or _escaped(_text(item, "content_text"))
+    return RawEntry(
+        guid=guid,
+        link=link or (guid if guid.startswith("http") else ""),
+        base=url,
+        title=_text(item, "title"),
+        summary=summary,
+        contents=(content,) if content and content != summary else (),
+        dates=(_text(item, "date_published"), _text(item, "date_modified")),
+        language=_text(item, "language"),
+    )
+
+
+def _escaped(text: str) -> str:
+    """Plain text as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    """The string under *name*; a number, as old feeds write ids, as a string; else ""."""
+    found = fields.get(name)
+    is_plain = isinstance(found, str) or (
+        isinstance(found, int | float) and not isinstance(found, bool)
+    )
+    return str(found) if is_plain else ""
+
+
+def _pace(feed: dict[str, Any]) -> FeedPace | None:
+    """The first WebSub hub."""
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        is_hub = isinstance(hub, dict) and str(hub.get("type", "")).lower() == "websub"
+        if is_hub and (url := _link(hub.get("url"))):
+            return FeedPace(hub=url, self_url=_link(feed.get("feed_url")))
+    return None
+
+
+def _link(url: object) -> str:
+    url = url.strip() if isinstance(url, str) else ""
+    return url if len(url) <= LONGEST_LINK else ""

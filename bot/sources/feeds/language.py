@@ -1,0 +1,162 @@
+# ruff: noqa: RUF001 - the small words of Russian look like Latin letters
+"""Which language a text is in, as a two-letter code; "" where nobody can say.
+
+What the source declares counts unless the text contradicts it: by its script, or by the commonest
+small words, which cost microseconds. `detect` asks py3langid for what they leave open; its model
+takes a second to load, so only workers do.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
+
+_TAG = re.compile(r"([a-zA-Z]{2,3})(?:[-_][a-zA-Z0-9]+)*")
+_SAME = {"iw": "he", "in": "id", "no": "nb", "nn": "nb", "jp": "ja", "cn": "zh", "kr": "ko"} | {
+    "eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "ita": "it",
+    "por": "pt", "jpn": "ja", "zho": "zh", "chi": "zh", "kor": "ko", "rus": "ru", "ara": "ar",
+}  # fmt: skip
+_SCRIPTS = (
+    (re.compile("[\u3040-\u30ff]"), "ja", 0.05),
+    (re.compile("[\uac00-\ud7af]"), "ko", 0.2),
+    (re.compile("[\u4e00-\u9fff]"), "zh", 0.3),
+    (re.compile("[\u0e00-\u0e7f]"), "th", 0.3),
+    (re.compile("[\u0590-\u05ff]"), "he", 0.3),
+    (re.compile("[\u0370-\u03ff]"), "el", 0.3),
+    (re.compile("[\u10a0-\u10ff]"), "ka", 0.3),
+    (re.compile("[\u0530-\u058f]"), "hy", 0.3),
+    (re.compile("[\u0980-\u09ff]"), "bn", 0.3),
+    (re.compile("[\u0b80-\u0bff]"), "ta", 0.3),
+    (re.compile("[\u0c00-\u0c7f]"), "te", 0.3),
+)
+_HAS_SCRIPT = re.compile("[" + "".join(each.pattern[1:-1] for each, *_ in _SCRIPTS) + "]")
+# Languages that are written in a script of another one's.
+_SHARED = {
+    "zh": ("zh", "ja", "ko"), "ja": ("ja",), "he": ("he", "yi"), "bn": ("bn", "as"),
+}  # fmt: skip
+_SMALL_WORDS = {
+    "en": "the of and to in that is was for on with he it as at by from his has have are",
+    "fr": "le la les des et du une dans est pour que qui sur au par avec pas ce il aux",
+    "de": "der die und das den von zu mit ist im dem nicht ein eine auf für sich des auch",
+    "es": "el los las del y una en por con para es se lo como más su al fue este pero",
+    "it": "il di che è della per un non sono gli con nel alla dei anche più si delle",
+    "pt": "o os do da em um uma não para com mais dos como ao foi pela das são",
+    "nl": "de het van een en dat op te zijn voor met niet is aan er ook bij door",
+    "ru": "и в не на что он с по как это из к его но от за для о у",
+    "ar": "في من على إلى أن عن هذا هذه التي الذي مع كان قال بعد لا ما",
+    "fa": "در از به که این را با است برای آن و تا یک بر",
+    "uk": "і в у не на що з та за до як це від про для його є й",
+}
+_FIRST = 4000
+_CLEAR_SHARE = 0.08
+_CLEAR_LEAD = 1.5
+_WORDS_NEEDED = 8
+_SURE_SHARE = 0.2
+_SURE_LEAD = 3
+_FEWEST = 3
+_SURE = 0.9
+_MUCH_ASCII = 0.5  # characters, blanks included
+
+
+def declared(tag: str | None) -> str:
+    """The two-letter code of a declared tag such as "en-GB"; "" for what is no tag."""
+    found = _TAG.fullmatch((tag or "").strip())
+    if found is None:
+        return ""
+    code = found[1].lower()
+    code = _SAME.get(code, code)
+    return code if len(code) == 2 else ""  # noqa: PLR2004 - ISO 639-1
+
+
+def judged(text: str, code: str = "") -> str:
+    """The language of *text*, which its source declares as *code* ("" for nothing).
+
+    Software declares English until somebody tells it better. A script contradicts any language
+    that is not written in it; small words contradict a language only if its own are known.
+    """
+    text = text[:_FIRST]
+    words = text.lower().split()
+    own = _KNOWN.get(code)
+    if own is None:
+        return (disproved(code, text) or code) if code else quick(text)
+    if sum(map(own.__contains__, words)) >= _SURE_SHARE * len(words):
+        return code
+    found = disproved(code, text)
+    if found or len(words) < _WORDS_NEEDED:
+        return found or code
+    scores = _scores(words)
+    best = max(scores, key=scores.__getitem__, default=code)
+    is_other = scores.get(best, 0) >= max(
+        _CLEAR_SHARE * len(words), _SURE_LEAD * scores.get(code, 0), _FEWEST
+    )
+    return best if is_other else code
+
+
+def disproved(code: str, text: str) -> str:
+    """The language of *text* if its script shows that it is not in *code*; else ""."""
+    is_latin = len(text.encode("ascii", "ignore")) > _MUCH_ASCII * len(text)
+    found = "" if is_latin else _by_script(text)
+    return found if code and code not in _SHARED.get(found, (found,)) else ""
+
+
+def quick(text: str) -> str:
+    """The language of *text* where its script or its small words settle it at once."""
+    text = text[:_FIRST]
+    return _by_script(text) or _by_small_words(text.lower().split())
+
+
+def _by_script(text: str) -> str:
+    if text.isascii() or not _HAS_SCRIPT.search(text):
+        return ""
+    letters = sum(map(str.isalpha, text))
+    scripts = (
+        code for script, code, share in _SCRIPTS if len(script.findall(text)) >= share * letters
+    )
+    return next(scripts, "") if letters else ""
+
+
+def detect(text: str) -> str:
+    """The language of *text*, by py3langid where `quick` cannot tell; "" for short or odd texts."""
+    if found := quick(text):
+        return found
+    if len(text.split()) < _WORDS_NEEDED:
+        return ""
+    code, probability = _identifier().classify(text[:_FIRST])
+    return declared(code) if probability >= _SURE else ""
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid import langid, modelio  # noqa: PLC0415 - see the module's head
+
+    # It would unpack its model into a file, and a worker may write none.
+    modelio.tempfile = SimpleNamespace(TemporaryFile=lambda **_how: BytesIO())
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+
+
+def _by_small_words(words: list[str]) -> str:
+    if len(words) < _WORDS_NEEDED:
+        return ""
+    scores = sorted((score, code) for code, score in _scores(words).items())
+    (second, _), (best, code) = [(0, ""), (0, ""), *scores][-2:]
+    is_clear = best >= _FEWEST or not second
+    is_clear = is_clear and best >= max(_CLEAR_SHARE * len(words), _CLEAR_LEAD * second)
+    return code if is_clear else ""
+
+
+def _scores(words: Iterable[str]) -> dict[str, int]:
+    """How many of *words* are small ones, by the languages that have any."""
+    scores: dict[str, int] = {}
+    for codes in filter(None, map(_CODES.get, words)):
+        for code in codes:
+            scores[code] = scores.get(code, 0) + 1
+    return scores
+
+
+_KNOWN = {code: frozenset(words.split()) for code, words in _SMALL_WORDS.items()}
+_CODES: dict[str, list[str]] = {}
+for _code, _words in _KNOWN.items():
+    for _word in _words:
+        _CODES.setdefault(_word, []).append(_code)

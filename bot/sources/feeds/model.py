@@ -1,0 +1,249 @@
+"""What reading yields: documents and their items, cleaned, whatever they were written in.
+
+And how much of a document is taken, whoever sends it, so that none costs more than it is worth:
+far beyond what publishers write, but for a whole archive in one feed, of which the newest entries
+count.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import accumulate, takewhile
+from typing import Any, Final, NamedTuple, Self
+
+from bot.matching.text import UNSPACED
+from bot.sources.urls import LONGEST_LINK
+
+MOST_ENTRIES: Final = 2_000  # of a document
+MOST_TEXT: Final = 4_000_000  # characters of a document
+LONGEST_TEXT: Final = 200_000  # characters of an entry
+LONGEST_NAME: Final = 2_000  # characters of a title, or of a name
+LONGEST_WORD: Final = 256
+
+_WORD = f"[^\\W_{UNSPACED}]"
+_LONG_WORD = re.compile(f"({_WORD}{{{LONGEST_WORD}}}){_WORD}+")
+_STEP = LONGEST_WORD // 2
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    FEED = "feed"
+    PAGE = "page"
+    TEXT = "text"
+    SITEMAP = "sitemap"
+    INDEX = "index"  # of sitemaps, which are its items
+
+
+class Unreadable(Exception):  # noqa: N818 - it names what the document is, as the chat says it
+    """The document cannot be read; the sentence says why, for users.
+
+    `reason` is a short word for tables and metrics: "empty", "binary", "too_big", "html", "xml",
+    "challenge", "time_out", "memory", "kind", "no_text" or "broken".
+    """
+
+    def __init__(self, sentence: str, reason: str = "broken") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One article as its source gave it; every text is plain, without tags or control characters.
+
+    `guid`, `url` and `language` are "" where unknown; `url` is absolute. `title` is one line,
+    paragraphs of `text` are separated by one empty line. `published` is aware, or a bare date: of
+    feeds in UTC, of pages by the clock where they are from.
+    `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source.
+    `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
+    `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
+    process; 0 where the reader gives none.
+    """
+
+    guid: str = ""
+    url: str = ""
+    title: str = ""
+    summary: str = ""
+    text: str = ""
+    published: datetime | date | None = None
+    language: str = ""
+    credit: str = ""
+    credit_url: str = ""
+    outlet: str = ""
+    outlet_host: str = ""
+    is_detour: bool = False
+    fingerprint: int = field(default=0, compare=False)
+
+
+class KnownItem(NamedTuple):
+    """An entry that was not read, because the caller knows what its fingerprint stands for."""
+
+    fingerprint: int
+    published: datetime | date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPace:
+    """What a feed says about how often to ask; hours are UTC, Monday is day 0.
+
+    `hub`: who tells when there is news, under the name `self_url`; as written, maybe relative.
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    hub: str = ""
+    self_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`left_out`: how many older entries it has, which are one too many.
+
+    `known`: the entries that the caller knows already; `items` has all others, in their order.
+    """
+
+    kind: Kind
+    title: str = ""
+    url: str = ""
+    language: str = ""
+    items: tuple[Item, ...] = ()
+    pace: FeedPace | None = None
+    left_out: int = 0
+    known: tuple[KnownItem, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return _fields_of(self) | {
+            "items": [item_to_json(item) for item in self.items],
+            "pace": None if self.pace is None else _pace_to_json(self.pace),
+            "known": [(each.fingerprint, _date_to_json(each.published)) for each in self.known],
+        }
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        pace = fields["pace"]
+        known = fields["known"]
+        return cls(
+            **fields
+            | {
+                "kind": Kind(fields["kind"]),
+                "items": tuple(item_from_json(item) for item in fields["items"]),
+                "pace": None if pace is None else _pace_from_json(pace),
+                "known": tuple(KnownItem(number, _date_from_json(day)) for number, day in known),
+            }
+        )
+
+
+def _fields_of(record: Document | Item) -> dict[str, Any]:
+    """As they are: `asdict` copies all of them deeply, which takes longer than to read a feed."""
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def item_to_json(item: Item) -> dict[str, Any]:
+    return _fields_of(item) | {"published": _date_to_json(item.published)}
+
+
+def item_from_json(fields: dict[str, Any]) -> Item:
+    return Item(**fields | {"published": _date_from_json(fields["published"])})
+
+
+def _date_to_json(published: datetime | date | None) -> str | None:
+    return None if published is None else published.isoformat()
+
+
+def _date_from_json(text: str | None) -> datetime | date | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _pace_to_json(pace: FeedPace) -> dict[str, Any]:
+    return {
+        "ttl": None if pace.ttl is None else pace.ttl.total_seconds(),
+        "skip_hours": sorted(pace.skip_hours),
+        "skip_days": sorted(pace.skip_days),
+        "hub": pace.hub,
+        "self_url": pace.self_url,
+    }
+
+
+def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
+    ttl = fields["ttl"]
+    return FeedPace(
+        ttl=None if ttl is None else timedelta(seconds=ttl),
+        skip_hours=frozenset(fields["skip_hours"]),
+        skip_days=frozenset(fields["skip_days"]),
+        hub=fields["hub"],
+        self_url=fields["self_url"],
+    )
+
+
+def moment_of(item: Item | KnownItem) -> datetime:
+    """When *item* was published, for sorting; a bare date is its end, no date before all."""
+    if isinstance(item.published, datetime):
+        return item.published
+    if isinstance(item.published, date):
+        return datetime.combine(item.published, time.max, UTC)
+    return _BEFORE_ALL
+
+
+def bounded(document: Document) -> Document:
+    """*document* within the bounds above: of its entries the newest, in their order."""
+    items = document.items
+    if _are_within(items) and len(document.title) <= LONGEST_NAME:
+        return document
+    kept = _newest(tuple(map(_bounded, items)))
+    return replace(
+        document,
+        title=_cut(document.title, LONGEST_NAME),
+        items=kept,
+        left_out=document.left_out + len(items) - len(kept),
+    )
+
+
+def _are_within(items: tuple[Item, ...]) -> bool:
+    together = "\n".join(text for item in items for text in (item.title, item.summary, item.text))
+    return (
+        len(items) <= MOST_ENTRIES
+        and len(together) <= MOST_TEXT
+        and not _has_long_word(together)
+        and all(map(_is_short, items))
+    )
+
+
+def _is_short(item: Item) -> bool:
+    names = max(len(item.title), len(item.guid), len(item.credit))
+    return names <= LONGEST_NAME and max(len(item.text), len(item.summary)) <= LONGEST_TEXT
+
+
+def _has_long_word(text: str) -> bool:
+    """A long word fills at least one of the slices, and hardly anything else does."""
+    slices = (text[at : at + _STEP] for at in range(0, len(text) - _STEP, _STEP))
+    return any(map(str.isalnum, slices)) and _LONG_WORD.search(text) is not None
+
+
+def _bounded(item: Item) -> Item:
+    return replace(
+        item,
+        guid=item.guid[:LONGEST_LINK],
+        title=_cut(item.title, LONGEST_NAME),
+        summary=_cut(item.summary, LONGEST_TEXT),
+        text=_cut(item.text, LONGEST_TEXT),
+        credit=_cut(item.credit, LONGEST_NAME),
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return _LONG_WORD.sub(r"\1", text[:longest]) if text else ""
+
+
+def _newest(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    ranked = sorted(range(len(items)), key=lambda at: moment_of(items[at]), reverse=True)
+    lengths = accumulate(_length(items[at]) for at in ranked[:MOST_ENTRIES])
+    fitting = takewhile(lambda length: length <= MOST_TEXT, lengths)
+    kept = sorted(at for at, _ in zip(ranked, fitting, strict=False))
+    return tuple(items[at] for at in kept)
+
+
+def _length(item: Item) -> int:
+    return len(item.title) + len(item.summary) + len(item.text)

@@ -1,0 +1,63 @@
+"""Any bytes into a document: at once where the quick readers can be trusted, else by a worker."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.sources.feeds.jsonfeed import read_json
+from bot.sources.feeds.model import Document
+from bot.sources.feeds.sitemap import read_sitemap
+from bot.sources.feeds.sniff import HEAD, Shape, decode, is_utf8, sniff, unpacked
+from bot.sources.feeds.xml import as_utf8, check_attributes, read_xml
+
+_BLANKS = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsWorker:
+    """Only a worker may read it on: *text* is decoded, *shape* says by which reader."""
+
+    shape: Shape
+    text: str
+
+
+def read_fast(
+    data: bytes, url: str = "", content_type: str = "", known: Collection[int] = frozenset()
+) -> Document | NeedsWorker:
+    """Read *data* if the quick readers can be trusted with it; raise `Unreadable` if nobody can.
+
+    Entries of feeds whose fingerprint is in *known* are not read: see `Document.known`.
+    """
+    data = unpacked(data)
+    start = data.lstrip(_BLANKS)
+    # The parser takes nothing but valid UTF-8, so nobody need decode it before.
+    is_feed = _is_plain_xml(start) and _shape_of(start) is Shape.FEED
+    if is_feed and (document := read_xml(start, url, known)):
+        return document
+    text = decode(data, content_type)
+    shape = sniff(data, text)
+    if shape is Shape.JSON:
+        return read_json(text, url, known)
+    if shape not in {Shape.FEED, Shape.SITEMAP}:
+        return NeedsWorker(shape, text)
+    utf8 = start if is_utf8(data) and _is_plain_xml(start) else as_utf8(text)
+    if shape is Shape.SITEMAP:
+        check_attributes(utf8)
+        return read_sitemap(utf8, url)
+    if utf8 is not start and (document := read_xml(utf8, url, known)):
+        return document
+    check_attributes(utf8)
+    return NeedsWorker(shape, text)
+
+
+def _shape_of(data: bytes) -> Shape:
+    return sniff(data, data[:HEAD].decode("utf-8", "replace"))
+
+
+def _is_plain_xml(start: bytes) -> bool:
+    """Whether it may be UTF-8, and says nothing else."""
+    declaration = start[:200].partition(b"?>")[0].lower()
+    return (
+        start[:1] == b"<"
+        and b"\0" not in start[:4]
+        and (b"encoding" not in declaration or b"utf-8" in declaration)
+    )

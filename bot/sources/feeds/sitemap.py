@@ -1,0 +1,124 @@
+"""Sitemaps: news sitemaps, plain ones, and indexes of either, read as a stream.
+
+A news sitemap tells title, date and language of each page; a plain one the address and when it
+last changed. Pages that stand for news are the newest; the rest of a site is not our business.
+"""
+
+from collections.abc import Iterator
+from heapq import nlargest
+from io import BytesIO
+from itertools import islice
+from typing import Any
+
+from lxml import etree
+
+from bot.sources.feeds import language
+from bot.sources.feeds.dates import feed_date
+from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.text import one_line
+from bot.sources.feeds.xml import strict_root
+from bot.sources.urls import absolute
+
+MOST_READ = 50_000  # URLs, which is also what a sitemap may hold
+MOST_KEPT = 1000  # the newest
+_LONGEST_URL = 2000
+_WEB = ("http://", "https://")
+_READ = frozenset(("keywords", "language", "lastmod", "loc", "name", "publication_date", "title"))
+_PARTS = {"url": Kind.SITEMAP, "sitemap": Kind.INDEX}
+
+
+def read_sitemap(data: bytes, url: str) -> Document:
+    """The sitemap in *data* (UTF-8), from *url*; raises `Unreadable` if nothing in it can be.
+
+    What stands before a mistake in the XML counts. An index gives its sitemaps as items.
+    """
+    kind, name, items = Kind.SITEMAP, "", []
+    for element in islice(_elements(data), MOST_READ):
+        facts = _facts(element)
+        kind = _PARTS[_local_name(element)]
+        name = name or one_line(facts.get("name", ""))
+        if item := _item(facts, url):
+            items.append(item)
+        _forget(element)
+    if not items and not _is_empty(data):
+        raise Unreadable("This is a sitemap without a single address.", "empty")
+    tags = {item.language for item in items}
+    return Document(
+        kind=kind,
+        title=name,
+        language=tags.pop() if len(tags) == 1 else "",
+        items=newest(items),
+    )
+
+
+def _is_empty(data: bytes) -> bool:
+    """Whether it is in order and lists nothing, as on a paper's news sitemap after two days off."""
+    root = strict_root(data)
+    return root is not None and not len(root)
+
+
+def newest(items: list[Item]) -> tuple[Item, ...]:
+    """The newest of *items*, each address once; those without a date come last, as they stand."""
+    once = {item.url: item for item in reversed(items)}
+    return tuple(nlargest(MOST_KEPT, reversed(once.values()), key=moment_of))
+
+
+def _elements(data: bytes) -> Iterator[Any]:
+    """Each part of the sitemap when it is complete; no entity is expanded, nothing fetched."""
+    stream = etree.iterparse(
+        BytesIO(data),
+        events=("end",),
+        tag=("{*}url", "{*}sitemap"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        for _event, element in stream:
+            yield element
+    except etree.XMLSyntaxError:
+        return
+
+
+def _facts(element: Any) -> dict[str, str]:
+    """The texts under *element* by local name, the first of each; pictures and films left out."""
+    facts: dict[str, str] = {}
+    for child in element.iterchildren("*"):
+        name = _local_name(child)
+        if name == "news":
+            facts |= {key: text for key, text in _facts(child).items() if key != "loc"}
+        elif name == "publication":
+            facts |= _facts(child)
+        elif name in _READ:
+            facts.setdefault(name, (child.text or "").strip())
+    return facts
+
+
+def _local_name(element: Any) -> str:
+    """Also of a prefix that the document forgot to declare."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
+
+
+def _item(facts: dict[str, str], base: str) -> Item | None:
+    address = absolute(facts.get("loc", ""), base)
+    if not address.startswith(_WEB) or len(address) > _LONGEST_URL:
+        return None
+    tag = language.declared(facts.get("language"))
+    return Item(
+        guid=address,
+        url=address,
+        title=one_line(facts.get("title", "")),
+        text=one_line(facts.get("keywords", "")),  # until the page is read, all its words
+        published=feed_date(facts.get("publication_date") or facts.get("lastmod", ""), tag),
+        language=tag,
+    )
+
+
+def _forget(element: Any) -> None:
+    """Free what has been read: the tree would grow to ten times the document."""
+    element.clear()
+    while element.getprevious() is not None:
+        del element.getparent()[0]

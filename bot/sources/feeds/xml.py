@@ -1,0 +1,410 @@
+"""RSS 0.9x and 2.0, Atom 0.3 and 1.0, RDF (RSS 0.90 and 1.0): one pass of lxml over the bytes.
+
+It reads what is well-formed and declares no entities; anything else is for `fallback`.
+
+1. Of several elements for one thing that of the feed's own vocabulary counts, then any other that
+   has its name; of equal ones the first that is not empty.
+2. A link is that of RSS, else the first alternate of Atom, else a guid that is an address.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from lxml import etree
+
+from bot.sources.feeds.entries import FeedFacts, RawEntry, feed_document
+from bot.sources.feeds.model import Document, FeedPace, Unreadable
+from bot.sources.urls import LONGEST_LINK, absolute
+
+MOST_ATTRIBUTES: Final = 256  # of an element
+
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_ATOM = frozenset(
+    {"http://www.w3.org/2005/Atom", "https://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"}
+)
+_RSS = frozenset({
+    "", "http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/",
+    "http://channel.netscape.com/rdf/simple/0.9/", "http://backend.userland.com/rss2",
+    "http://backend.userland.com/RSS2", "http://blogs.law.harvard.edu/tech/rss",
+})  # fmt: skip
+_DUBLIN_CORE = frozenset({"http://purl.org/dc/elements/1.1/", "http://purl.org/dc/elements/1.0/"})
+_DUBLIN_TERMS = "http://purl.org/dc/terms/"
+_CONTENT_MODULE = "http://purl.org/rss/1.0/modules/content/"
+_MEDIA = "http://search.yahoo.com/mrss/"
+_XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def _spaced(spaces: Iterable[str], names: dict[str, str]) -> dict[tuple[str, str], str]:
+    return {(space, name): part for space in spaces for name, part in names.items()}
+
+
+# What an element of an entry or of a feed stands for. A name that ends with 2 counts only where
+# nothing else says the same.
+_PARTS: Final = {
+    **_spaced(_RSS, {
+        "title": "title", "description": "summary", "summary": "summary", "content": "content",
+        "link": "link", "guid": "guid", "pubDate": "published", "source": "source",
+        "language": "language", "body": "content", "fullitem": "content",
+    }),
+    **_spaced(_ATOM, {
+        "title": "title", "summary": "summary", "content": "content", "link": "atom_link",
+        "id": "guid", "published": "published", "issued": "issued", "created": "created",
+        "updated": "updated", "modified": "updated", "source": "source", "tagline": "summary",
+    }),
+    **_spaced(_DUBLIN_CORE, {
+        "title": "title2", "description": "summary2", "date": "published", "language": "language2",
+    }),
+    **_spaced([_DUBLIN_TERMS], {
+        "issued": "issued", "created": "created", "modified": "updated", "abstract": "summary2",
+    }),
+    (_CONTENT_MODULE, "encoded"): "content",
+    (_XHTML, "body"): "content",
+    (_MEDIA, "group"): "group",
+}  # fmt: skip
+_IN_ANY_SPACE: Final = {
+    "Source": "source", "source": "source", "title": "title2", "summary": "summary2",
+    "description": "summary2",
+}  # fmt: skip
+_DATES: Final = ("published", "issued", "created", "updated")
+_BINARY = re.compile(r"(?!text/)[\w.+-]+/(?!.*(?:xml|html)$)[\w.+-]+", re.IGNORECASE)
+_BASE64 = re.compile(rb"=[\"']base64[\"']")
+_PREFIX = re.compile(r"(</?)[\w.-]+:(?=\w)")
+_FIRST_LINKS: Final = frozenset({None, "alternate"})
+_ABOUT: Final = f"{{{_RDF}}}about"
+_NOTHING: Final = [""]
+_NO_SOURCE: Final = ("", "")
+_ADDRESSES: Final = ("http://", "https://")
+
+
+def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
+    """The feed in *data* (UTF-8), from *url*; None where `fallback` must look.
+
+    Entries with a fingerprint in *known* are not read: they stand in `Document.known`.
+    Raises `Unreadable` for an element with more attributes than anybody writes.
+    """
+    if b"base64" in data and _BASE64.search(data):
+        return None
+    root = strict_root(data)
+    if root is None:
+        return None
+    _check_elements(root, data)
+    feed = _feed_of(root)
+    if feed is None:
+        return None
+    try:
+        return _document(feed, url, known)
+    except _BinaryTextError:
+        return None
+
+
+class _BinaryTextError(Exception):
+    """A text is given as bytes, which only `fallback` understands."""
+
+
+@dataclass(slots=True)
+class _Feed:
+    """The elements (of lxml) of a feed: those with its own facts, and its entries."""
+
+    channel: Any
+    head: list[Any] = field(default_factory=list)
+    entries: list[Any] = field(default_factory=list)
+
+
+def _feed_of(root: Any) -> _Feed | None:
+    """None for XML that is no feed, or one that keeps its entries elsewhere."""
+    space, name = _split(root.tag)
+    if name == "feed" and space in _ATOM:
+        feed = _Feed(root)
+        _sort(root, "entry", space, feed)
+    elif (name == "rss" and space in _RSS) or (name == "RDF" and space == _RDF):
+        channel = root.find("{*}channel")
+        if channel is None:
+            return None
+        feed = _Feed(channel)
+        for parent in (channel, root):
+            _sort(parent, "item", _split(channel.tag)[0], feed)
+    else:
+        return None
+    if not feed.entries and any(True for _ in root.iter("{*}item", "{*}entry")):
+        return None
+    return feed
+
+
+def _sort(parent: Any, entry: str, space: str, feed: _Feed) -> None:
+    tag = f"{{{space}}}{entry}" if space else entry
+    is_channel = parent is feed.channel
+    for child in parent:
+        if child.tag == tag:
+            feed.entries.append(child)
+        elif is_channel:
+            feed.head.append(child)
+
+
+def _split(tag: str) -> tuple[str, str]:
+    space, _, name = tag.rpartition("}")
+    return space[1:], name
+
+
+@lru_cache(maxsize=1024)
+def _part_of(tag: str) -> str:
+    """Empty for what is of no use."""
+    space, name = _split(tag)
+    return _PARTS.get((space, name)) or ("" if space == _XHTML else _IN_ANY_SPACE.get(name, ""))
+
+
+def _raw(element: Any, base: str) -> RawEntry:
+    found = _by_part(element)
+    guid = _text_of(found.get("guid")) or element.get(_ABOUT) or ""
+    linked, link = _link_of(found)
+    if not link and guid.startswith(_ADDRESSES):
+        link = guid
+    title, *_ = _markups(found.get("title")) or _markups(found.get("title2")) or _NOTHING
+    summary, *others = _markups(found.get("summary")) or _markups(found.get("summary2")) or _NOTHING
+    contents = _markups(found.get("content"))
+    if "summary" in found:
+        contents += others
+    credit, credit_url = _source_in(found["source"][0]) if "source" in found else _NO_SOURCE
+    base = _base_of(element, base)
+    return RawEntry(
+        guid=guid or link,
+        link=link,
+        base=base if linked is None else _base_of(linked, base),
+        title=title,
+        summary=summary,
+        contents=tuple([text for text in contents if text != summary]),
+        dates=tuple([each.text or "" for part in _DATES for each in found.get(part, ())]),
+        language=element.get(_LANG) or _text_of(found.get("language2")),
+        credit=credit,
+        credit_url=credit_url,
+    )
+
+
+def _base_of(element: Any, base: str) -> str:
+    """What a relative link in *element* starts from; resolved here, since libxml2 takes long."""
+    own = element.get(_BASE)
+    return base if own is None else absolute(own, base) or base
+
+
+def _text_of(elements: Iterable[Any] | None) -> str:
+    for element in elements or ():
+        if text := (element.text or "").strip():
+            return str(text)
+    return ""
+
+
+def _markups(elements: Iterable[Any] | None) -> list[str]:
+    """The texts of those that have one."""
+    if not elements:
+        return []
+    return [text for text in map(_markup, elements) if text and not text.isspace()]
+
+
+def _markup(element: Any) -> str:
+    """What an element holds, be it escaped, in CDATA or elements of its own."""
+    text: str = element.text or ""
+    kind = element.get("type")
+    if kind is not None and _BINARY.fullmatch(kind) and text.strip():
+        raise _BinaryTextError
+    if not len(element):
+        return text
+    inner = "".join(etree.tostring(child, encoding="unicode") for child in element)
+    return text.replace("&", "&amp;").replace("<", "&lt;") + _PREFIX.sub(r"\1", inner)
+
+
+def _link_of(found: dict[str, list[Any]]) -> tuple[Any, str]:
+    """The element and the link in it; of alternates the first, later ones are other languages."""
+    for element in found.get("link", ()):
+        if link := (element.text or element.get("href") or "").strip():
+            return element, link
+    for element in found.get("atom_link", ()):
+        if element.get("rel") in _FIRST_LINKS and (link := element.get("href")):
+            return element, link
+    return None, ""
+
+
+def _source_in(source: Any) -> tuple[str, str]:
+    """The name and the address of whom an entry names as its source, as they stand there."""
+    if len(source):
+        link = source.find("{*}link")
+        return source.findtext("{*}title") or "", "" if link is None else link.get("href") or ""
+    return source.text or "", source.get("url") or ""
+
+
+def _document(feed: _Feed, url: str, known: Collection[int]) -> Document:
+    head = _by_part(feed.head)
+    base = _base_of(feed.channel.getroottree().getroot(), url)
+    base = _base_of(feed.channel, base)
+    home = absolute(_link_of(head)[1], base)
+    base = base or home  # a feed read from a file is at home where it says
+    facts = FeedFacts(
+        title=(_markups(head.get("title")) or _NOTHING)[0],
+        home=home,
+        language=_declared_in(feed.channel, head),
+        pace=pace_of(feed.head),
+    )
+    entries = [_raw(entry, base) for entry in feed.entries]
+    return feed_document(facts, entries, url, known)
+
+
+def _by_part(elements: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for element in elements:
+        if part := _part_of(element.tag):
+            found.setdefault(part, []).append(element)
+    for group in found.pop("group", ()):  # of pictures or films
+        for part, members in _by_part(group).items():
+            found.setdefault(part, []).extend(members)
+    return found
+
+
+def _declared_in(channel: Any, head: dict[str, list[Any]]) -> str:
+    said = _text_of(head.get("language")) or _text_of(head.get("language2"))
+    if said:
+        return said
+    root = channel.getroottree().getroot()
+    return channel.get(_LANG) or root.get(_LANG) or ""
+
+
+# ---- XML that can be trusted, and what can be saved of other XML. ----
+
+_START = re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+_LONGEST_JUNK = 8192
+_DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
+_HAS_TOO_MANY = etree.XPath(f"boolean(//*[@*[{MOST_ATTRIBUTES + 1}]])")
+# Each ends before the next "<", so that no character is looked at twice.
+_TAG = re.compile(rb"<[\w:](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+", re.ASCII)
+_VALUE = re.compile(rb"=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')")
+
+
+def strict_root(data: bytes) -> Any:
+    """The root of the well-formed document *data* without a DOCTYPE, else None.
+
+    No entity is expanded and nothing fetched; comments and instructions are left out.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        collect_ids=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    return None if root.getroottree().docinfo.doctype else root
+
+
+def lenient_root(data: bytes) -> Any:
+    """What can be saved of broken XML; None for nothing at all. For workers: it may take long."""
+    parser = etree.XMLParser(
+        recover=True, resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def as_utf8(text: str) -> bytes:
+    """*text* as UTF-8 bytes whose declaration, if any, says nothing else."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if (start := _START.search(text, 0, _LONGEST_JUNK)) and start.start():
+        text = text[start.start() :]  # what a broken server says before it
+    found = _DECLARATION.match(text)
+    if found:
+        text = '<?xml version="1.0" encoding="utf-8"?>' + text[found.end() :]
+    return text.encode("utf-8", errors="replace")
+
+
+def _check_elements(root: Any, data: bytes) -> None:
+    if data.count(b"=") > MOST_ATTRIBUTES and _HAS_TOO_MANY(root):
+        raise _too_many_attributes()
+    if data.count(b"xmlns") > MOST_ATTRIBUTES:
+        check_attributes(data)
+
+
+def check_attributes(data: bytes) -> None:
+    """Raise Unreadable where an element has too many: feedparser takes their square in time."""
+    if data.count(b"=") <= MOST_ATTRIBUTES:
+        return
+    for tag in _TAG.finditer(data):
+        if tag[0].count(b"=") > MOST_ATTRIBUTES and len(_VALUE.findall(tag[0])) > MOST_ATTRIBUTES:
+            raise _too_many_attributes()
+
+
+def _too_many_attributes() -> Unreadable:
+    return Unreadable(f"This has an element of more than {MOST_ATTRIBUTES} attributes.", "too_big")
+
+
+# ---- How often a feed wants to be asked: ttl, skipHours, skipDays, syndication module, hub. ----
+
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LONGEST_PACE = timedelta(days=365)
+_LONGEST_HOUR = len("024")
+
+
+def pace_of(head: Iterable[Any]) -> FeedPace | None:
+    """*head*: the elements (of lxml) with the feed's own facts; None if they say nothing."""
+    found: dict[str, list[Any]] = {}
+    for element in head:
+        if isinstance(element.tag, str):
+            found.setdefault(_split(element.tag)[1], []).append(element)
+    ttl = _minutes(_text_of(found.get("ttl"))) or _updates(found)
+    hours = frozenset(
+        int(text) % 24
+        for text in _texts_in(found.get("skipHours"))
+        if text.isdecimal() and len(text) <= _LONGEST_HOUR
+    )
+    days = frozenset(
+        _DAYS.index(text.lower())
+        for text in _texts_in(found.get("skipDays"))
+        if text.lower() in _DAYS
+    )
+    links = found.get("link", ())
+    hub, self_url = _related(links, "hub"), _related(links, "self")
+    if not (ttl or hours or days or hub):
+        return None
+    return FeedPace(ttl, hours, days, hub, self_url if hub else "")
+
+
+def _minutes(text: str) -> timedelta | None:
+    if not text.isdecimal() or not 0 < len(text) <= len("525600") or not int(text):
+        return None
+    return min(timedelta(minutes=int(text)), _LONGEST_PACE)
+
+
+def _updates(found: dict[str, list[Any]]) -> timedelta | None:
+    period = _PERIODS.get(_text_of(found.get("updatePeriod")).lower())
+    if period is None:
+        return None
+    frequency = _text_of(found.get("updateFrequency"))
+    times = int(frequency) if frequency.isdecimal() and len(frequency) < len("10000") else 1
+    return period / max(times, 1)
+
+
+def _related(links: Iterable[Any], relation: str) -> str:
+    """Links are Atom's, in RSS too; a relation may be one of several words."""
+    for link in links:
+        if relation in (link.get("rel") or "").lower().split():
+            url = (link.get("href") or "").strip()
+            return url if len(url) <= LONGEST_LINK else ""
+    return ""
+
+
+def _texts_in(elements: Iterable[Any] | None) -> list[str]:
+    return [(each.text or "").strip() for element in elements or () for each in element]

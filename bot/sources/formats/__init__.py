@@ -1,1 +1,0 @@
-"""Feeds, sitemaps and texts of any bytes into records; their dates, charsets and languages."""

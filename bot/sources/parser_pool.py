@@ -1,0 +1,328 @@
+"""Reading documents: small feeds at once, all else by worker processes that may be killed.
+
+Strangers send the documents, so outside of a worker only sizes and first bytes are looked at,
+unless even the worst document of that size is read in a few milliseconds: `benchmarks.fuzz`
+measures it.
+
+Workers are started on demand, killed at their limit, ended when idle. One bad document costs its
+own worker at most: the others go on, and the next document gets a new one. Workers have their own
+session and an empty environment, so neither a Ctrl-C nor a secret reaches them.
+
+A worker and who asks it send each other frames: a length, then JSON.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import struct
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from bot.matching.slices import Slices, in_turns
+from bot.sources.feeds.model import Document, Item, Unreadable, bounded, item_from_json
+from bot.sources.urls import are_quick, remember
+
+if TYPE_CHECKING:
+    from bot.sources.discovery.links import Link
+    from bot.sources.discovery.opml import Outline
+
+QUICK: Final = 64_000  # bytes
+# Small things cost more than their size tells.
+_MOST_TAGS: Final = 2_048
+_MOST_OBJECTS: Final = 400  # of JSON
+_MOST_ENTRIES: Final = 128
+_MOST_REFERENCES: Final = 4_000  # such as `&amp;`
+_ENTRIES: Final = (b"<item", b":item", b"<entry", b":entry", b"<url>", b":url>", b"<sitemap>")
+_GZIP: Final = b"\x1f\x8b"
+
+_LENGTH = struct.Struct(">I")
+_PART = 100_000  # bytes, decoded in a millisecond
+_MOST_DOCUMENTS = 500  # then a new one, since parsers leak
+
+Made = TypeVar("Made")
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    return _framed(_encoded(message))
+
+
+def frames(answer: dict[str, Any]) -> Iterator[bytes]:
+    """*answer*, in whose place a long list that it has found goes in parts.
+
+    So who takes it need not stand still for the whole.
+    """
+    found = answer.get("found")
+    if not isinstance(found, list):
+        yield frame(answer)
+        return
+    part, size = [], 0
+    for each in map(_encoded, found):
+        part.append(each)
+        size += len(each)
+        if size > _PART:
+            yield _framed(b'{"part":[%b]}' % b",".join(part))
+            part, size = [], 0
+    yield _framed(b'{"found":[%b]}' % b",".join(part))
+
+
+def _encoded(message: Any) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _framed(body: bytes) -> bytes:
+    return _LENGTH.pack(len(body)) + body
+
+
+def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
+    """The next message, None at the end of *stream*."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    message: dict[str, Any] = json.loads(stream.read(*_LENGTH.unpack(head)))
+    return message
+
+
+class Worker:
+    """One process; asks one question at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._asked = 0
+        self._is_retired = False
+
+    @classmethod
+    async def start(cls) -> Self:
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot.sources.parser_worker"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    "PYTHONUTF8": "1",
+                    "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve memory of its own
+                },
+                start_new_session=True,
+            )
+        )
+
+    @property
+    def is_usable(self) -> bool:
+        is_alive = self._process.returncode is None and not self._is_retired
+        return is_alive and self._asked < _MOST_DOCUMENTS
+
+    async def ask(
+        self, task: str, data: bytes, facts: dict[str, Any], seconds: float
+    ) -> dict[str, Any]:
+        """The worker's answer; EOFError or ConnectionError if it died over the question.
+
+        It ends by itself a little after *seconds*, should nobody be left to end it.
+        """
+        self._asked += 1
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise ConnectionError
+        head = {"task": task, "facts": facts, "length": len(data), "seconds": seconds}
+        stdin.write(frame(head))
+        stdin.write(data)
+        await stdin.drain()
+        parts: list[Any] = []
+        while "part" in (answer := await _next_frame(stdout)):
+            parts += answer["part"]
+            await asyncio.sleep(0)
+        return answer | {"found": parts + answer["found"]} if parts else answer
+
+    def retire(self) -> None:
+        """Kill it: it holds nothing that is worth a goodbye. `end` is still owed."""
+        self._is_retired = True
+        if self._process.returncode is None:
+            # Not its own `kill`, which looks first whether it has ended, and so takes the answer
+            # away from the loop that waits for it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        self.retire()
+        await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(ConnectionError):
+                await self._process.stdin.wait_closed()
+
+
+async def _next_frame(stream: asyncio.StreamReader) -> dict[str, Any]:
+    (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
+    message: dict[str, Any] = json.loads(await stream.readexactly(length))
+    return message
+
+
+@dataclass(slots=True)
+class Workers:
+    """At most *most* workers; who comes later waits for its turn."""
+
+    most: int = 2
+    seconds: float = 10
+    idle_seconds: float = 60
+    _free: list[Worker] = field(default_factory=list)
+    _alive: set[Worker] = field(default_factory=set)
+    _slots: asyncio.Semaphore = field(init=False)
+    _idle_timer: asyncio.TimerHandle | None = None
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.most)
+
+    async def read(self, task: str, data: bytes, **facts: Any) -> Any:
+        """What a worker finds in *data*, as JSON has it; raises `Unreadable`."""
+        async with self._slots:
+            worker = await self._take()
+            try:
+                async with asyncio.timeout(self.seconds):
+                    answer = await worker.ask(task, data, facts, self.seconds)
+            except TimeoutError:
+                raise Unreadable(
+                    f"Reading this takes longer than {self.seconds:g} seconds.", "time_out"
+                ) from None
+            except (EOFError, ConnectionError, ValueError):
+                raise Unreadable("Reading this broke the reader.", "memory") from None
+            else:
+                # What it has not given back would be missing for the next document.
+                if answer.get("reason") != "memory":
+                    self._free.append(worker)
+            finally:
+                if worker not in self._free:
+                    await self._end(worker)
+        self._watch_idle()
+        if "unreadable" in answer:
+            raise Unreadable(answer["unreadable"], answer["reason"])
+        return answer["found"]
+
+    async def close(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._free.clear()
+        for worker in tuple(self._alive):  # those too that still read
+            await self._end(worker)
+
+    async def _take(self) -> Worker:
+        while self._free:
+            worker = self._free.pop()
+            if worker.is_usable:
+                return worker
+            await self._end(worker)
+        worker = await Worker.start()
+        self._alive.add(worker)
+        return worker
+
+    async def _end(self, worker: Worker) -> None:
+        self._alive.discard(worker)
+        await worker.end()
+
+    def _watch_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._idle_timer = loop.call_later(self.idle_seconds, self._retire_free)
+
+    def _retire_free(self) -> None:
+        for worker in self._free:
+            worker.retire()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Use inside `async with`, so that no worker is left behind."""
+
+    workers: Workers = field(default_factory=Workers)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.workers.close()
+
+    async def read(
+        self,
+        data: bytes,
+        *,
+        url: str,
+        content_type: str = "",
+        known: Collection[int] = frozenset(),
+    ) -> Document:
+        """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`.
+
+        *known*: fingerprints of entries that are not read again; see `Document.known`.
+        """
+        if is_quick(data) and (document := read_at_once(data, url, content_type, known)):
+            return document
+        head, *items = await self.workers.read(
+            "document", data, url=url, content_type=content_type, known=[*known]
+        )
+        found = await in_turns(_each(items, _item))
+        return replace(Document.from_json(head), items=found)
+
+    async def links(
+        self, data: bytes, *, url: str, content_type: str = ""
+    ) -> "tuple[Link, ...] | None":
+        """What the page in *data* names and links as feeds; None if it is no page."""
+        from bot.sources.discovery.links import Link, Where  # noqa: PLC0415 - see below
+
+        found = await self.workers.read("links", data, url=url, content_type=content_type)
+        if found is None:
+            return None
+        return await in_turns(
+            _each(found, lambda link: Link(**link | {"where": Where(link["where"])}))
+        )
+
+    async def outlines(self, data: bytes) -> "tuple[Outline, ...]":
+        """The feeds that the OPML in *data* lists; raises `Unreadable`."""
+        from bot.sources.discovery.opml import Outline  # noqa: PLC0415 - see below
+
+        found = await self.workers.read("opml", data)
+        return await in_turns(
+            _each(found, lambda each: Outline(**each | {"folder": tuple(each["folder"])}))
+        )
+
+
+def _each(
+    found: Iterable[dict[str, Any]], make: Callable[[dict[str, Any]], Made]
+) -> Slices[tuple[Made, ...]]:
+    made = []
+    for fields in found:
+        made.append(make(fields))
+        yield
+    return tuple(made)
+
+
+def _item(fields: dict[str, Any]) -> Item:
+    remember({fields["url"]: fields.pop("form")})
+    return item_from_json(fields)
+
+
+def is_quick(data: bytes) -> bool:
+    """Whether even the worst document that looks like *data* is read in 10 ms or so."""
+    if len(data) > QUICK or data.startswith(_GZIP):
+        return False
+    return (
+        data.count(b"<") <= _MOST_TAGS
+        and data.count(b"{") <= _MOST_OBJECTS
+        and data.count(b"&") <= _MOST_REFERENCES
+        and sum(map(data.count, _ENTRIES)) <= _MOST_ENTRIES
+    )
+
+
+def read_at_once(
+    data: bytes, url: str, content_type: str, known: Collection[int] = frozenset()
+) -> Document | None:
+    """What the quick readers find in *data*, which is quick; None where a worker must look."""
+    # The parsers are 6 MB, and most processes never read a document.
+    from bot.sources.feeds.reader import read_fast  # noqa: PLC0415
+
+    found = read_fast(data, url, content_type, known)
+    if not isinstance(found, Document) or not are_quick(item.url for item in found.items):
+        return None
+    return bounded(found)

@@ -1,0 +1,148 @@
+"""The worker's main: reads documents that may hang, in a process that may be killed.
+
+Asked on stdin, answers on stdout; both are frames: four bytes of length, big-endian, then JSON.
+A question's frame is followed by `length` bytes, the document as it came. It ends when its input
+ends, and by itself when one document takes too long, so that no orphan goes on working.
+
+It starts no process, reaches no network and changes no file, whatever a document may ask for.
+"""
+
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from bot.sources.feeds.model import Document, Unreadable, bounded, item_to_json
+from bot.sources.feeds.reader import NeedsWorker, read_fast
+from bot.sources.feeds.sniff import Shape, decode, sniff, unpacked
+from bot.sources.feeds.xml import as_utf8
+from bot.sources.parser_pool import frame, frames, read_frame
+from bot.sources.urls import canonical_url
+
+MEMORY_BYTES = 512 * 1024 * 1024
+LARGEST_ANSWER = 20_000_000
+_GRACE_SECONDS = 1  # the parent comes first, unless it is dead
+_FORBIDDEN = (
+    "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
+    "socket.bind", "socket.connect", "socket.get", "socket.send",
+)  # fmt: skip
+_ON_FILES = (
+    "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+    "os.symlink", "os.truncate", "shutil.",
+)  # fmt: skip
+_CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_COMPILED = "__pycache__"  # where an import keeps what it has compiled
+_TOO_MUCH = {"unreadable": "There is too much in this.", "reason": "too_big"}
+
+
+def main() -> None:
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    _shut_in()
+    while (question := read_frame(questions)) is not None:
+        data = questions.read(question["length"])
+        signal.alarm(ceil(question["seconds"]) + _GRACE_SECONDS)
+        answer = b"".join(frames(_answer(question["task"], data, question["facts"])))
+        signal.alarm(0)
+        answers.write(answer if len(answer) <= LARGEST_ANSWER else frame(_TOO_MUCH))
+        answers.flush()
+
+
+def _shut_in() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    sys.addaudithook(_refuse)
+    sys.stdout = sys.stderr  # what a parser prints would stand among the answers
+    logging.disable(logging.CRITICAL)  # the extractors' remarks; the answer says what matters
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the input
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN) or _changes_a_file(event, arguments):
+        raise PermissionError(event)
+
+
+def _changes_a_file(event: str, arguments: tuple[Any, ...]) -> bool:
+    is_opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & _CHANGING
+    if not is_opened and not event.startswith(_ON_FILES):
+        return False
+    if isinstance(arguments[0], int):
+        return False  # a file that was let be opened
+    return _COMPILED not in Path(str(arguments[0])).parts
+
+
+def _answer(task: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"found": _TASKS[task](data, **facts)}
+    except Unreadable as refusal:
+        return {"unreadable": str(refusal), "reason": refusal.reason}
+    except MemoryError:
+        return {"unreadable": "Reading this takes too much memory.", "reason": "memory"}
+    except Exception as error:  # noqa: BLE001 - whatever a parser trips over is the document's fault
+        return {"unreadable": f"This cannot be read ({type(error).__name__}).", "reason": "broken"}
+
+
+def _document(
+    data: bytes, url: str, content_type: str, known: Sequence[int] = ()
+) -> list[dict[str, Any]]:
+    """The document without its items, then these, each with the canonical form of its address."""
+    numbers = frozenset(known)
+    found = read_fast(data, url, content_type, numbers)
+    document = bounded(found if isinstance(found, Document) else _read(found, url, numbers))
+    items = [item_to_json(item) | {"form": canonical_url(item.url)} for item in document.items]
+    return [replace(document, items=()).to_json(), *items]
+
+
+def _links(data: bytes, url: str, content_type: str) -> list[dict[str, str]] | None:
+    """What a page names and links as feeds; None for what is no page."""
+    from bot.sources.discovery.links import links_of  # noqa: PLC0415 - see `_read`
+
+    data = unpacked(data)
+    text = decode(data, content_type)
+    return (
+        [asdict(link) for link in links_of(text, url)] if sniff(data, text) is Shape.PAGE else None
+    )
+
+
+def _opml(data: bytes) -> list[dict[str, Any]]:
+    from bot.sources.discovery.opml import read_opml  # noqa: PLC0415 - see `_read`
+
+    return [asdict(outline) for outline in read_opml(data)]
+
+
+def _mail(data: bytes) -> dict[str, Any] | None:
+    from bot.delivery.reports import read_report  # noqa: PLC0415 - see `_read`
+
+    report = read_report(data)
+    return report.to_json() if report else None
+
+
+_TASKS: dict[str, Callable[..., Any]] = {
+    "document": _document,
+    "links": _links,
+    "mail": _mail,
+    "opml": _opml,
+}
+
+
+def _read(found: NeedsWorker, url: str, known: Collection[int]) -> Document:
+    """Each reader is imported when first needed: a worker for feeds need not load the others."""
+    if found.shape is Shape.PAGE:
+        from bot.sources.pages.page import read_page  # noqa: PLC0415 - see above
+
+        return read_page(found.text, url)
+    if found.shape is Shape.TEXT:
+        from bot.sources.pages.text import read_text  # noqa: PLC0415 - see above
+
+        return read_text(found.text, url)
+    from bot.sources.feeds.fallback import read_broken  # noqa: PLC0415 - see above
+
+    return read_broken(as_utf8(found.text), url, known)
+
+
+if __name__ == "__main__":
+    main()

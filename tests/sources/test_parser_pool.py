@@ -1,0 +1,145 @@
+"""What is read at once, and what by a worker; and that no feed stands in the way of the others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bot.sources.feeds.model import MOST_ENTRIES, Document, Item, Kind, item_to_json
+from bot.sources.fetch.problems import ProblemKind
+from bot.sources.parser_pool import _PART, QUICK, Reader, frames
+from bot.sources.urls import canonical_url
+from storage.entries import Entry
+from storage.sources import Source
+from tests.sources.feeds_made import LONG, item, page, rss
+from tests.sources.polled import articles_of, poll_after, rows_of
+
+SMALL = rss(map(item, range(5))).encode()
+MANY = rss(item(n, text="") for n in range(MOST_ENTRIES + 500)).encode()
+ATTRIBUTES = "".join(f' a{n}=""' for n in range(80_000))
+BOMB = rss([f"<item{ATTRIBUTES}/>"])
+
+
+@dataclass
+class Asked:
+    """Workers that find an empty feed in everything."""
+
+    tasks: list[str] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+
+    async def read(self, task: str, _data: bytes, **_facts: str) -> Any:
+        self.tasks.append(task)
+        return [Document(Kind.FEED).to_json(), *self.items]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("data", "tasks"),
+    [
+        pytest.param(SMALL, [], id="a small feed"),
+        pytest.param(SMALL + b" " * QUICK, ["document"], id="more bytes"),
+        pytest.param(gzip.compress(SMALL), ["document"], id="compressed"),
+        pytest.param(rss(["<item/>"] * 100).encode(), [], id="entries without anything"),
+        pytest.param(rss(["<item/>"] * 200).encode(), ["document"], id="many entries"),
+        pytest.param(rss(["<a/>"] * 3000).encode(), ["document"], id="many tags"),
+        pytest.param(rss(["&amp;" * 5000]).encode(), ["document"], id="many references"),
+        pytest.param(b'{"items":[%s{}]}' % (b"{}," * 2000), ["document"], id="many objects"),
+        pytest.param(
+            rss(item(n, link=f"https://süd.example/{n}", text="") for n in range(100)).encode(),
+            ["document"],
+            id="many odd links",
+        ),
+        pytest.param(page("A title", [LONG]).encode(), ["document"], id="a page"),
+        pytest.param(b"A title\n\nA text.", ["document"], id="a text"),
+    ],
+)
+async def test_only_small_feeds_are_read_at_once(data: bytes, tasks: list[str]):
+    workers = Asked()
+
+    await Reader(workers).read(data, url="https://ex.org/")  # type: ignore[arg-type]
+
+    assert workers.tasks == tasks
+
+
+async def test_the_forms_of_links_are_found_by_the_worker():
+    url = "https://ex.org/ü,2"
+    workers = Asked(items=[item_to_json(Item(url=url)) | {"form": "https://ex.org/form"}])
+
+    await Reader(workers).read(MANY, url="https://ex.org/")  # type: ignore[arg-type]
+
+    assert canonical_url(url) == "https://ex.org/form"
+
+
+async def test_a_worker_reads_the_newest_of_a_huge_feed(reader: Reader):
+    document = await reader.read(MANY, url="https://ex.org/")
+
+    assert len(document.items) == MOST_ENTRIES
+    assert document.left_out == 500
+
+
+async def test_a_worker_reads_lists_and_the_links_of_pages(reader: Reader):
+    opml = b'<opml><body><outline text="F"><outline xmlUrl="https://a.example/"/></outline></body></opml>'
+    linked = b'<html><link rel="alternate" type="application/rss+xml" href="/feed"></html>'
+
+    (outline,) = await reader.outlines(opml)
+    (link,) = await reader.links(linked, url="https://ex.org/") or ()
+
+    assert (outline.url, outline.folder) == ("https://a.example/", ("F",))
+    assert (link.url, link.where) == ("https://ex.org/feed", "named by the page")
+    assert await reader.links(SMALL, url="https://ex.org/") is None
+
+
+async def test_a_hostile_feed_is_flagged_and_the_next_is_read(
+    storage, adding, polling, farm, clock
+):
+    for path in ("/bomb.xml", "/huge.xml", "/good.xml"):
+        farm.serve(path, rss([item(0)]))
+        await adding.add(farm.url(path))
+    farm.serve("/bomb.xml", BOMB)
+    farm.serve("/huge.xml", MANY.decode())
+    farm.serve("/good.xml", rss([item(9000), item(0)]))
+
+    await poll_after(polling, clock)
+
+    troubles = {
+        each.url.rpartition("/")[2]: each.trouble for each in await rows_of(storage, Source)
+    }
+    assert troubles == {"bomb.xml": ProblemKind.TOO_BIG, "huge.xml": None, "good.xml": None}
+    assert "Sample news 9000" in await articles_of(storage)
+    assert len(await rows_of(storage, Entry)) <= MOST_ENTRIES + 4
+
+
+@pytest.mark.parametrize("padding", [0, QUICK], ids=["at once", "by a worker"])
+async def test_known_entries_are_not_read_again(reader: Reader, padding: int):
+    data = rss(map(item, range(5))).encode() + b" " * padding
+    first = await reader.read(data, url="https://ex.org/")
+    known = {each.fingerprint for each in first.items[1:]}
+
+    again = await reader.read(data, url="https://ex.org/", known=known)
+
+    assert again.items == first.items[:1]
+    assert {each.fingerprint for each in again.known} == known
+    assert [each.published for each in again.known] == [each.published for each in first.items[1:]]
+
+
+def test_a_long_list_goes_in_parts():
+    found = [{"text": "word " * 1_000, "at": at} for at in range(100)]
+
+    *parts, last = [json.loads(frame[4:]) for frame in frames({"found": found})]
+
+    assert parts
+    assert [each for part in parts for each in part["part"]] + last["found"] == found
+    assert max(map(len, frames({"found": found}))) < _PART + 6_000
+
+
+def test_what_is_no_long_list_goes_at_once():
+    answers: list[dict[str, Any]] = [{"found": {"a": 1}}, {"found": None}, {"found": []}]
+    for answer in (*answers, {"unreadable": "No."}):
+        (frame,) = frames(answer)
+        assert json.loads(frame[4:]) == answer
