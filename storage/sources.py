@@ -53,6 +53,7 @@ class Source(Leased, table=True):
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    fingerprints: bytes = b""  # of the entries that it showed last, 8 bytes each
 
     next_fetch_at: datetime
     fetched_at: datetime | None = None
@@ -124,7 +125,7 @@ async def make_source_public(tx: Transaction, source: Source, values: Mapping[st
     """
     source_id = source.id
     await tx.session.exec(delete(Entry).where(col(Entry.source_id) == source_id))
-    kept = {"created_at": source.created_at, "public": True}
+    kept = {"created_at": source.created_at, "public": True, "fingerprints": b""}
     await change_source(tx, source_id, {**FREE, "state": SourceState.ACTIVE, **values, **kept})
     return source_id
 

@@ -34,7 +34,6 @@ STEPS = {
     "bot.delivery.answers",
     "bot.sources.store",
     "bot.sources.revise",
-    "bot.sources.revise",
     "bot.matching.index_sync",
     "bot.matching.refold",
     "bot.sources.discovery.search_feeds",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.fuzzing.mutations import SECRET_FILE, mutated
 from benchmarks.fuzzing.seeds import Seeds
-from bot.sources.drafts import draft, identify
+from bot.sources.drafts import draft_of, identify
 from bot.sources.feeds.model import Document, Unreadable
 from bot.sources.parser_pool import Reader, Workers, is_quick, read_at_once
 
@@ -141,7 +141,7 @@ def _faults(document: Document) -> list[str]:
         if item.url and not item.url.startswith(("http://", "https://")):
             faults.append(f"no web address: {item.url[:80]}")
     for entry in identify(document, SOURCE):
-        draft(*entry, source_url=SOURCE, now=NOW, backlog=False)
+        draft_of(*entry, source_url=SOURCE, now=NOW, backlog=False)
     return faults[:1]
 
 

@@ -19,7 +19,7 @@ from bot.watch import Act, Seen, Watch
 from storage.enums import Medium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
 
     from bot.delivery.channel import Address, Channel
@@ -110,10 +110,18 @@ class WatchedReader:
     watch: Watch
     purpose: str
 
-    async def read(self, data: bytes, /, *, url: str, content_type: str = "") -> Document:
+    async def read(
+        self,
+        data: bytes,
+        /,
+        *,
+        url: str,
+        content_type: str = "",
+        known: Collection[int] = frozenset(),
+    ) -> Document:
         with self.watch.over(Act.READ, self.purpose, host=host_of(url)) as seen:
             try:
-                return await self.reader.read(data, url=url, content_type=content_type)
+                return await self.reader.read(data, url=url, content_type=content_type, known=known)
             except Unreadable as error:
                 seen.outcome = error.reason
                 raise

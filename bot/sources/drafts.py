@@ -57,11 +57,6 @@ class StoredArticle(Protocol):
     def revised_at(self) -> datetime | None: ...
 
 
-# What an item becomes when it is first seen: an article, whether it is news, and since when.
-#
-# What makes it the same again stands in `identity`.
-
-
 OLD = timedelta(hours=48)
 FUTURE = timedelta(hours=24)
 LONGEST_TITLE = 300
@@ -116,7 +111,7 @@ def content_hash(item: Item) -> str:
     return digest(f"{item.title}\n{item.summary}\n{item.text}")
 
 
-def draft(
+def draft_of(
     item: Item, identity: Identity, *, source_url: str, now: datetime, backlog: bool
 ) -> Draft:
     dating = dated(item.published, now, backlog=backlog)
@@ -175,19 +170,6 @@ def _article_text(item: Item) -> str:
 def _title(item: Item) -> str:
     title = item.title or item.summary.partition("\n")[0] or item.text.partition("\n")[0]
     return title[:LONGEST_TITLE] or item.url
-
-
-# Which entry is which in one document, also where its guids are missing or of no use.
-#
-# 1. An entry is known by its guid; the scheme, `www.`, trackers and a slash at the end of an address
-#    in it do not count. Without one it is known by its link, else by its title.
-# 2. Entries that have one name by that are told apart by their links, else by their titles. Those
-#    that have all of it in common are one, and the first counts: it is the newest.
-# 3. The link of an entry names its article; but a home page names none, nor does a link that several
-#    entries of different titles have. Such entries have an article of their own each.
-#
-# An entry that gets another name by these rules, because its neighbours have changed, is still known
-# by its article. So is every entry of a feed that gives all of them new guids.
 
 
 IdentifiedItem = tuple[Item, Identity]

@@ -255,7 +255,7 @@ class Reader:
     ) -> Document:
         """What is in *data*, fetched from *url* ("" if nowhere); raises `Unreadable`.
 
-        *known*: fingerprints of entries that are not read again; see `Document.known`.
+        *known*: fingerprints of entries that are not read again; see `Item.is_known`.
         """
         if is_quick(data) and (document := read_at_once(data, url, content_type, known)):
             return document

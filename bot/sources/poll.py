@@ -11,11 +11,12 @@ from typing import Final, TypeAlias
 
 import structlog
 
-from bot.sources.discovery.publishers import with_publishers
+from bot.sources.discovery.publishers import is_search, with_publishers
+from bot.sources.feeds.model import unpack_fingerprints
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.health import not_a_feed
-from bot.sources.store import Fetched, Keeping
+from bot.sources.store import Fetched, store_fetched
 from storage.db.engine import DatabaseError, Storage
 from storage.db.leases import release, renew
 from storage.sources import Source, claim_due_sources
@@ -53,7 +54,7 @@ class Poller:
         """Poll up to *limit* sources that are due; return how many were claimed."""
         sources = await self._claim(limit)
         ended: Ended = asyncio.Queue()
-        keeping, left = Keeping(self.storage, self.owner), len(sources)
+        left = len(sources)
         async with asyncio.TaskGroup() as group:
             for lane in _lanes(sources):
                 group.create_task(self._poll_in_turn(lane, ended))
@@ -61,7 +62,7 @@ class Poller:
             while left:
                 some = await _several(ended, left)
                 left -= len(some)
-                self._unstored.update(await keeping.keep(some))
+                self._unstored.update(await store_fetched(self.storage, self.owner, some))
             renewing.cancel()
         return len(sources)
 
@@ -84,15 +85,20 @@ class Poller:
         for source in sources:
             structlog.contextvars.bind_contextvars(source_id=source.id)
             try:
-                brought = await self._poll(source)
+                fetched = await self._poll(source)
             except Exception:  # a bad source must not stop the others
                 log.exception("a source could not be read", source=source.url)
-                brought = Fetched(source, FetchResult(problem=INTERNAL_ERROR), self.jitter())
-            ended.put_nowait(brought)
+                fetched = Fetched(source, FetchResult(problem=INTERNAL_ERROR), self.jitter())
+            ended.put_nowait(fetched)
 
     async def _poll(self, source: Source) -> Fetched:
         request = FetchRequest(
-            source.url, source.etag, source.last_modified, source.body_hash, inside=source.public
+            source.url,
+            source.etag,
+            source.last_modified,
+            source.body_hash,
+            inside=source.public,
+            known=_known_entries(source),
         )
         result = await fetch_source(self.fetcher, self.reader, request)
         if problem := not_a_feed(source, result):
@@ -101,6 +107,13 @@ class Poller:
             document = with_publishers(result.document, source.kind, source.host)
             result = replace(result, document=document)
         return Fetched(source, result, self.jitter())
+
+
+def _known_entries(source: Source) -> frozenset[int]:
+    """Return the fingerprints of what was read last; what a search found is read as a whole."""
+    if is_search(source.kind, source.host):
+        return frozenset()
+    return unpack_fingerprints(source.fingerprints)
 
 
 @contextmanager

@@ -125,9 +125,6 @@ def _without_numbers(texts: list[str]) -> list[str]:
     return [" ".join(_HAS_DIGIT.sub("", text).split()) for text in texts]
 
 
-# Revising articles by what their sources say of them now.
-
-
 async def revise(
     tx: Transaction, source_id: int, shown: Sequence[tuple[int, Draft]]
 ) -> tuple[list[tuple[int, Draft]], set[str]]:
@@ -168,9 +165,6 @@ def _folded_article(article: Article) -> Slices[FoldedText]:
     title = yield from text_in_slices(article.title)
     text = yield from text_in_slices(article.text)
     return FoldedText(article.id, title, text, article.language)
-
-
-# Articles that were stored under two addresses and meet when one of them names the other.
 
 
 async def unite(tx: Transaction, article_id: int, url: str, found: str) -> int:

@@ -1,4 +1,13 @@
-"""Storing what a source shows: entries, articles, their folded words, what was revised."""
+"""Storing the results of fetches: entries, articles, their folded words, what was revised.
+
+Fetches that end about the same time share a transaction, which costs more than most of them bring.
+What is too much for one takes several: its oldest entries are stored first, and the last
+transaction finishes the fetch. If that never comes, the source is due again when its lease ends,
+and what is stored by then is known. Where one result cannot be stored, each gets transactions of
+its own; what cannot be stored even then is told in the source's health.
+
+An entry that the reader knew by its fingerprint is as it was: nothing of it is looked at.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,15 +24,14 @@ from bot.sources.drafts import (
     PAGE_TIMEOUT,
     Draft,
     IdentifiedItem,
-    Identity,
     awaiting_pages,
     content_hash,
-    draft,
+    draft_of,
     identify_in_slices,
     is_another,
     url_hash,
 )
-from bot.sources.feeds.model import Item, moment_of
+from bot.sources.feeds.model import Document, moment_of, pack_fingerprints
 from bot.sources.fetch.problems import INTERNAL_ERROR, Problem, ProblemKind
 from bot.sources.fetch.source import FetchResult
 from bot.sources.fetch.throttle import PAUSE_SECONDS
@@ -56,12 +64,27 @@ from storage.entries import (
 from storage.sources import (
     AwaitedPage,
     Source,
+    change_source,
     delay_host,
     enqueue_pages,
     finish_fetches,
     private_sources,
     source_of,
 )
+
+log = structlog.get_logger(__name__)
+
+MOST_A_DAY: Final = 4_000  # new entries of one source
+_DAY: Final = timedelta(days=1)
+_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
+_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
+_LONG: Final = 4_000  # characters that weigh as much as an article
+_TOO_MUCH: Final = Problem(
+    ProblemKind.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
+)
+
+Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
+
 
 MOST_GUIDS: Final = 5  # of one entry
 Found = tuple[int, Draft]  # the article's id and what the source says of it
@@ -267,6 +290,8 @@ async def _revise(
     await update_content_hashes(
         tx, source_id, {guid: content for guid, content in seen.items() if guid not in later}
     )
+    if later:  # what is to be looked at again must not be known by its fingerprint
+        await change_source(tx, source_id, {"fingerprints": b""})
     return revised
 
 
@@ -315,35 +340,12 @@ def _entry(
     }
 
 
-# Keeping what visits to sources brought: many sources in one transaction.
-#
-# A transaction costs more than most visits bring, so those that end about the same time share one,
-# and what is too much for one takes several: its oldest entries are stored first, and the last unit
-# finishes the visit. If that never comes, the source is due again when its lease ends, and what is
-# stored by then is known. Where one cannot be stored, each visit gets units of its own; what cannot
-# be stored even then is told in the source's health.
-
-
-log = structlog.get_logger(__name__)
-
-MOST_A_DAY: Final = 4_000  # new entries of one source
-_DAY: Final = timedelta(days=1)
-_UNCOUNTED: Final = 25  # new entries of one visit: hardly one brings more, and to count takes time
-_MOST: Final = 200  # articles in one transaction, stored in about 20 ms: others wait for it
-_LONG: Final = 4_000  # characters that weigh as much as an article
-_TOO_MUCH: Final = Problem(
-    ProblemKind.TOO_BIG, f"is too big to be read (over {MOST_A_DAY:,} new entries in a day)"
-)
-
-Entries = Mapping[int, Sequence[IdentifiedItem]]  # by the source's id
-
-
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """*jitter*, in [-1, 1], spreads the next visit."""
+    """*jitter*, in [-1, 1], spreads the next fetch."""
 
     source: Source
-    visited: FetchResult
+    result: FetchResult
     jitter: float = 0.0
 
     @property
@@ -353,172 +355,163 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one transaction stores of a visit. *is_last*: and with it the visit ends."""
+    """What one transaction stores of a fetch. *is_last*: and with it the fetch ends."""
 
-    brought: Fetched
+    fetched: Fetched
     shown: Shown | None = None
     is_last: bool = True
+    is_split: bool = False
 
     @property
     def source_id(self) -> int:
-        return self.brought.source_id
+        return self.fetched.source_id
 
     @property
     def drafts(self) -> Sequence[Draft]:
         return self.shown.drafts if self.shown else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    storage: Storage
-    owner: str
+async def store_fetched(storage: Storage, owner: str, fetched: Sequence[Fetched]) -> set[int]:
+    """Store the results; return the sources for which the database was away."""
+    try:
+        for parts in _portions(await _parts(storage, fetched)):
+            async with storage.writing() as tx:
+                ours = await tx.at_once(_finish(tx, owner, parts))
+                articles = await store_shown(tx, [part.shown for part in ours if part.shown])
+            for part in ours:
+                _report(part, articles.get(part.source_id, 0))
+    except Exception as error:  # a bad source must not stop the others
+        if len(fetched) > 1:
+            left = [await store_fetched(storage, owner, [each]) for each in fetched]
+            return set().union(*left)
+        url = fetched[0].source.url
+        if is_unavailable(error):
+            reason = str(error).partition("\n")[0]
+            log.warning("the result of a fetch could not be stored", source=url, reason=reason)
+            return {fetched[0].source_id}
+        log.exception("a source could not be read", source=url)
+        if fetched[0].result.problem != INTERNAL_ERROR:
+            failed = replace(fetched[0], result=FetchResult(problem=INTERNAL_ERROR))
+            return await store_fetched(storage, owner, [failed])
+    return set()
 
-    async def keep(self, visits: Sequence[Fetched]) -> set[int]:
-        """Store what they brought; return the sources for which the database was away."""
-        try:
-            for some in _portions(await self._shown(visits)):
-                await self._store(some)
-        except Exception as error:  # a bad source must not stop the others
-            if len(visits) > 1:
-                left = [await self.keep([each]) for each in visits]
-                return set().union(*left)
-            url = visits[0].source.url
-            if is_unavailable(error):
-                reason = str(error).partition("\n")[0]
-                log.warning("what a source brought could not be stored", source=url, reason=reason)
-                return {visits[0].source_id}
-            log.exception("a source could not be read", source=url)
-            if visits[0].visited.problem != INTERNAL_ERROR:
-                return await self.keep(
-                    [replace(visits[0], visited=FetchResult(problem=INTERNAL_ERROR))]
-                )
-        return set()
 
-    async def _shown(self, visits: Sequence[Fetched]) -> list[_Part]:
-        """Each with what its source shows for the first time or in other words."""
-        entries = {
-            each.source_id: await in_turns(
-                identify_in_slices(each.visited.document, each.source.url)
-            )
-            for each in visits
-            if each.visited.document
-        }
-        if not any(entries.values()):
-            return [_Part(each) for each in visits]
-        asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
-        async with self.storage.reading() as tx:
-            seen = await known_entries(tx, asked)
-            room = await _room(tx, entries, seen)
-            now = tx.now
-        parts = []
-        for each in visits:
-            known = seen.get(each.source_id, {})
-            told, found = _with_room(
-                room.get(each.source_id), each, entries.get(each.source_id, ()), known
-            )
-            news = await in_turns(_shown(told, found, known, now)) if found else None
-            parts.append(_Part(told, news))
-        return parts
+async def _parts(storage: Storage, fetched: Sequence[Fetched]) -> list[_Part]:
+    """Return each with what its source shows for the first time, or in other words."""
+    entries = {
+        each.source_id: await in_turns(_entries_to_read(each.result.document, each.source.url))
+        for each in fetched
+        if each.result.document
+    }
+    if not any(entries.values()):
+        return [_Part(each) for each in fetched]
+    asked = {at: [identity.guid_hash for _, identity in all_] for at, all_ in entries.items()}
+    async with storage.reading() as tx:
+        known = await known_entries(tx, asked)
+        room = await _room(tx, entries, known)
+        now = tx.now
+    parts = []
+    for each in fetched:
+        of_source = known.get(each.source_id, {})
+        all_ = entries.get(each.source_id, [])
+        judged, taken = _within_room(room.get(each.source_id), each, all_, of_source)
+        shown = await in_turns(_shown(judged, taken, of_source, now)) if taken else None
+        parts.append(_Part(judged, shown))
+    return parts
 
-    async def _store(self, parts: Sequence[_Part]) -> None:
-        async with self.storage.writing() as tx:
-            parts = await tx.at_once(self._finish(tx, parts))
-            articles = await store_shown(tx, [part.shown for part in parts if part.shown])
-        for part in parts:
-            _report(part, articles.get(part.source_id, 0))
 
-    async def _finish(self, tx: Transaction, parts: Sequence[_Part]) -> Sequence[_Part]:
-        """Finish the visits that end; return the parts whose sources are still ours.
+def _entries_to_read(document: Document, source_url: str) -> Slices[list[IdentifiedItem]]:
+    """Identify all entries, since that depends on their neighbours; leave out those as before."""
+    identified = yield from identify_in_slices(document, source_url)
+    return [(item, identity) for item, identity in identified if not item.is_known]
 
-        The leases of the others were over: somebody else reads them now. It awaits statements
-        alone.
-        """
-        changes = {p.source_id: await _changes(tx, p.brought) for p in parts if p.is_last}
-        ours = await finish_fetches(tx, self.owner, changes)
-        if going_on := [part.source_id for part in parts if not part.is_last]:
-            ours |= await held(tx, Source, going_on, self.owner)
-        parts = [part for part in parts if part.source_id in ours]
-        for answer in (part.brought.visited.response for part in parts if part.is_last):
-            if pause := host_to_pause(answer, tx.now):
-                await delay_host(tx, *pause)
-        return parts
+
+async def _finish(tx: Transaction, owner: str, parts: Sequence[_Part]) -> list[_Part]:
+    """End the fetches of which this is the last part; return the parts whose sources are ours.
+
+    The leases of the others were over: somebody else reads them now. It awaits statements alone.
+    """
+    changes = {part.source_id: await _changes(tx, part) for part in parts if part.is_last}
+    ours = await finish_fetches(tx, owner, changes)
+    if going_on := [part.source_id for part in parts if not part.is_last]:
+        ours |= await held(tx, Source, going_on, owner)
+    parts = [part for part in parts if part.source_id in ours]
+    for response in (part.fetched.result.response for part in parts if part.is_last):
+        if pause := host_to_pause(response, tx.now):
+            await delay_host(tx, *pause)
+    return parts
 
 
 async def _room(
-    tx: Transaction, entries: Entries, seen: Mapping[int, Mapping[str, KnownEntry]]
+    tx: Transaction, entries: Entries, known: Mapping[int, Mapping[str, KnownEntry]]
 ) -> dict[int, int]:
     """Return how many new entries are taken of those sources that bring many."""
-    many = [at for at, all_ in entries.items() if len(all_) - len(seen.get(at, ())) > _UNCOUNTED]
+    many = [at for at, all_ in entries.items() if len(all_) - len(known.get(at, ())) > _UNCOUNTED]
     since = tx.now - _DAY
     return {at: MOST_A_DAY - await count_newest(tx, at, since, MOST_A_DAY) for at in many}
 
 
-def _with_room(
+def _within_room(
     room: int | None,
-    brought: Fetched,
+    fetched: Fetched,
     entries: Sequence[IdentifiedItem],
-    seen: Mapping[str, KnownEntry],
+    known: Mapping[str, KnownEntry],
 ) -> tuple[Fetched, Sequence[IdentifiedItem]]:
     """Leave out new entries for which there is no *room*, the oldest, and say so."""
     if room is None:
-        return brought, entries
-    new = [(item, identity) for item, identity in entries if identity.guid_hash not in seen]
+        return fetched, entries
+    new = [(item, identity) for item, identity in entries if identity.guid_hash not in known]
     new.sort(key=lambda entry: moment_of(entry[0]), reverse=True)
     left_out = {identity.guid_hash for _, identity in new[room:]}
     if not left_out:
-        return brought, entries
-    log.warning("new entries were left out", source=brought.source.url, entries=len(left_out))
+        return fetched, entries
+    log.warning("new entries were left out", source=fetched.source.url, entries=len(left_out))
     kept = [entry for entry in entries if entry[1].guid_hash not in left_out]
-    return replace(brought, visited=replace(brought.visited, problem=_TOO_MUCH)), kept
+    return replace(fetched, result=replace(fetched.result, problem=_TOO_MUCH)), kept
 
 
 def _shown(
-    brought: Fetched,
+    fetched: Fetched,
     entries: Sequence[IdentifiedItem],
-    seen: Mapping[str, KnownEntry],
+    known: Mapping[str, KnownEntry],
     now: datetime,
 ) -> Slices[Shown]:
-    source = brought.source
+    source = fetched.source
     backlog = source.first_read_at is None
     drafts = []
-    for each in entries:
-        if not _is_unchanged(*each, seen):
-            drafts.append(draft(*each, source_url=source.url, now=now, backlog=backlog))
+    for item, identity in entries:
+        before = known.get(identity.guid_hash)
+        if before is None or before.content_hash != content_hash(item):
+            drafts.append(draft_of(item, identity, source_url=source.url, now=now, backlog=backlog))
         yield
     marked = awaiting_pages(drafts, source.full_text, source.kind)
-    return Shown(brought.source_id, marked, seen, inside=brought.visited.own_network)
+    return Shown(fetched.source_id, marked, known, inside=fetched.result.own_network)
 
 
-def _is_unchanged(item: Item, identity: Identity, seen: Mapping[str, KnownEntry]) -> bool:
-    known = seen.get(identity.guid_hash)
-    return known is not None and known.content_hash == content_hash(item)
-
-
-def _portions(visits: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
-    """As few as have no more articles than a transaction should."""
+def _portions(parts: Iterable[_Part]) -> Iterator[Sequence[_Part]]:
+    """Yield as few as have no more articles than a transaction should."""
     portion: list[_Part] = []
     weight = 0
-    for whole in visits:
+    for whole in parts:
         *firsts, last = parted(whole.drafts)
         for drafts in firsts:
-            yield [_of(whole, drafts, is_last=False)]
+            yield [_with_drafts(whole, drafts, is_last=False)]
         if portion and weight + _weight(last) > _MOST:
             yield portion
             portion, weight = [], 0
-        portion.append(_of(whole, last, is_last=True) if firsts else whole)
+        portion.append(_with_drafts(whole, last, is_last=True) if firsts else whole)
         weight += _weight(last)
     if portion:
         yield portion
 
 
-def _of(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
-    return replace(
-        whole, shown=whole.shown and replace(whole.shown, drafts=drafts), is_last=is_last
-    )
+def _with_drafts(whole: _Part, drafts: Sequence[Draft], *, is_last: bool) -> _Part:
+    shown = whole.shown and replace(whole.shown, drafts=drafts)
+    return replace(whole, shown=shown, is_last=is_last, is_split=True)
 
 
 def parted(drafts: Sequence[Draft]) -> list[Sequence[Draft]]:
-    """In parts that a transaction should store, the oldest entries first; at least one part."""
+    """Return parts that a transaction should store, the oldest entries first; at least one."""
     parts: list[list[Draft]] = [[]]
     room = _MOST
     for each in reversed(drafts):
@@ -535,18 +528,29 @@ def _weight(drafts: Iterable[Draft]) -> int:
     return sum(1 + (len(each.text) + len(each.item.summary)) // _LONG for each in drafts)
 
 
-async def _changes(tx: Transaction, brought: Fetched) -> dict[str, Any]:
-    changes = changes_after(brought.source, brought.visited, tx.now, brought.jitter)
+async def _changes(tx: Transaction, part: _Part) -> dict[str, Any]:
+    """Return the columns of the source that change with the end of its fetch."""
+    fetched = part.fetched
+    changes = changes_after(fetched.source, fetched.result, tx.now, fetched.jitter)
     if (target := new_address(changes)) and not await source_of(tx, url_hash(target)):
         changes |= {"url": target, "url_hash": url_hash(target), "host": host_of(target)}
         changes |= {"moved_to": None, "moved_seen": 0}
-    if not changes.get("own_network", brought.source.own_network):
+    if not changes.get("own_network", fetched.source.own_network):
         changes["lease_until"] = tx.now + timedelta(seconds=PAUSE_SECONDS)
+    if fetched.result.document and not part.is_split:
+        changes["fingerprints"] = _fingerprints(fetched.result)
     return changes
 
 
+def _fingerprints(result: FetchResult) -> bytes:
+    """Return what the entries are known by next time; nothing where some were left out."""
+    if result.document is None or result.problem:
+        return b""
+    return pack_fingerprints(result.document.items)
+
+
 def _report(part: _Part, articles: int) -> None:
-    url, problem = part.brought.source.url, part.brought.visited.problem
+    url, problem = part.fetched.source.url, part.fetched.result.problem
     if problem and part.is_last:
         log.warning("source in trouble", source=url, trouble=problem.sentence)
     elif articles:

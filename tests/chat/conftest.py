@@ -34,7 +34,7 @@ from bot.rendering.seals import Seal
 from bot.sources.discovery.add import Addition, Outcome
 from bot.sources.discovery.discover import LookupResult
 from bot.sources.discovery.opml import Outline, read_opml
-from bot.sources.drafts import draft, identify, url_hash
+from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.access import Access
@@ -428,7 +428,7 @@ def news(one_storage: Storage) -> Callable[[str, str], Awaitable[None]]:
             source_id = await _sample_source(tx)
             item = Item("", url, title, "", text, tx.now, "en")
             (entry,) = identify(Document(Kind.FEED, items=(item,)), SAMPLE_SOURCE)
-            found = draft(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
+            found = draft_of(*entry, source_url=SAMPLE_SOURCE, now=tx.now, backlog=False)
             await store_drafts(tx, source_id, [found])
 
     return store

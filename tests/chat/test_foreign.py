@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import select
 
-from bot.sources.drafts import draft, identify, url_hash
+from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.arrivals import Visitor
@@ -104,7 +104,7 @@ async def _own_source(tx: Transaction, chat_id: int) -> None:
     await follow(tx, chat_id, source_id)
     item = Item("", f"{FEED}/1", f"Okapi meets {SECRET}", "", "Both were seen.", tx.now, "en")
     (entry,) = identify(Document(Kind.FEED, items=(item,)), FEED)
-    found = draft(*entry, source_url=FEED, now=tx.now, backlog=False)
+    found = draft_of(*entry, source_url=FEED, now=tx.now, backlog=False)
     await store_drafts(tx, source_id, [found])
 
 

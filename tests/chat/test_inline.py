@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.chat.deeplinks import link_to_words, payload_of
 from bot.chat.turns import Turns
-from bot.sources.drafts import draft, identify, url_hash
+from bot.sources.drafts import draft_of, identify, url_hash
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.store import store_drafts
 from bot.subscribers.starting import LONGEST_START, LinkedTopic, LinkedWords, read_start
@@ -107,7 +107,7 @@ async def test_what_is_ones_own_stays_out_of_other_chats(house, ann, one_storage
         item = Item("", "https://private.example/1", "Ferry sinks", "", "A ferry.", tx.now, "en")
         (entry,) = identify(Document(Kind.FEED, items=(item,)), PRIVATE)
         await store_drafts(
-            tx, source_id, [draft(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
+            tx, source_id, [draft_of(*entry, source_url=PRIVATE, now=tx.now, backlog=False)]
         )
     card = await ann.says("ferry")
     await ann.presses(card, "Both")

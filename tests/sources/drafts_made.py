@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.sources.drafts import Draft, draft, identify
+from bot.sources.drafts import Draft, draft_of, identify
 from bot.sources.feeds.model import Document, Item, Kind
 
 
@@ -11,4 +11,4 @@ def drafts(
     items: Iterable[Item], now: datetime, *, source_url: str = "u", backlog: bool = False
 ) -> list[Draft]:
     shown = identify(Document(Kind.FEED, items=tuple(items)), source_url)
-    return [draft(*each, source_url=source_url, now=now, backlog=backlog) for each in shown]
+    return [draft_of(*each, source_url=source_url, now=now, backlog=backlog) for each in shown]

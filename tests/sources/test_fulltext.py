@@ -52,7 +52,7 @@ class Pages:
     kind: Kind = Kind.PAGE
     titles: dict[str, str] = field(default_factory=dict)
 
-    async def read(self, _data: bytes, *, url: str, **_told: str) -> Document:
+    async def read(self, _data: bytes, *, url: str, **_facts: object) -> Document:
         if not self.text:
             raise Unreadable("There is no text here.", "no_text")
         title = self.titles.get(url, "From the page")

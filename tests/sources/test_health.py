@@ -42,10 +42,10 @@ async def test_even_a_reader_that_breaks_stops_one_source_only(
     storage, adding, fetcher, reader, farm, clock
 ):
     class Breaking:
-        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             if url.endswith("a.xml"):
                 raise ZeroDivisionError
-            return await reader.read(data, url=url, content_type=content_type)
+            return await reader.read(data, url=url, content_type=content_type, known=known)
 
     for name in ("a", "b"):
         farm.serve(f"/{name}.xml", rss([item(1)]))

@@ -123,9 +123,12 @@ async def test_known_entries_are_not_read_again(reader: Reader, padding: int):
 
     again = await reader.read(data, url="https://ex.org/", known=known)
 
-    assert again.items == first.items[:1]
-    assert {each.fingerprint for each in again.known} == known
-    assert [each.published for each in again.known] == [each.published for each in first.items[1:]]
+    assert [each for each in again.items if not each.is_known] == [first.items[0]]
+    light = [each for each in again.items if each.is_known]
+    assert {each.fingerprint for each in light} == known
+    assert [(each.guid, each.url, each.title, each.published, each.text) for each in light] == [
+        (each.guid, each.url, each.title, each.published, "") for each in first.items[1:]
+    ]
 
 
 def test_a_long_list_goes_in_parts():

@@ -22,7 +22,7 @@ from bot.sources.store import store_drafts
 from storage.articles import Article, Folded
 from storage.entries import Entry
 from storage.enums import FullText, SourceKind, Stage
-from storage.sources import Source, add_source
+from storage.sources import Source, add_source, change_source, make_source_public
 from storage.stories import Story
 from tests.conftest import MONDAY_NOON
 from tests.sources.drafts_made import drafts
@@ -281,10 +281,10 @@ async def test_a_round_that_takes_longer_than_its_lease_keeps_its_sources(
         clock.turn(LEASE * 0.75)
 
     class Slow:
-        async def read(self, data: bytes, *, url: str = "", content_type: str = ""):
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
             await renewed.wait()
             found_by_others.append(await Poller(storage, fetcher, reader, "other").poll_due())
-            return await reader.read(data, url=url, content_type=content_type)
+            return await reader.read(data, url=url, content_type=content_type, known=known)
 
     polling = Poller(storage, fetcher, Slow(), owner="me", jitter=lambda: 0, pause=pause)
     clock.turn(DAY)
@@ -475,3 +475,97 @@ def test_what_could_not_be_handed_back_is_kept():
     with pytest.raises(OSError, match="gone"):
         fail()
     assert ids == {1, 2, 3}
+
+
+async def poll_with(storage, fetcher, reader, farm, clock, body: str) -> int:
+    """Serve *body* and poll it; return how many of its entries were read as a whole."""
+    read = []
+
+    class Counting:
+        async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):
+            found = await reader.read(data, url=url, content_type=content_type, known=known)
+            read.extend(each for each in found.items if not each.is_known)
+            return found
+
+    farm.serve("/feed.xml", body)
+    await poll_after(Poller(storage, fetcher, Counting(), "me", jitter=lambda: 0), clock)
+    return len(read)
+
+
+async def test_of_entries_that_are_as_before_only_the_new_one_is_read(
+    storage, adding, fetcher, reader, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(2), item(1)]))
+    await adding.add(farm.url())
+    poll = storage, fetcher, reader, farm, clock
+
+    assert await poll_with(*poll, rss([item(3), item(2), item(1)])) == 3
+    assert await poll_with(*poll, rss([item(4), item(3), item(2), item(1)])) == 1
+    assert await poll_with(*poll, rss([item(4), item(3), item(1)])) == 0
+    assert len(await articles_of(storage)) == 4
+
+
+async def test_an_entry_in_other_words_is_read_and_revised_beside_those_that_are_as_before(
+    storage, adding, fetcher, reader, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    poll = storage, fetcher, reader, farm, clock
+    await poll_with(*poll, rss([item(2), item(1)]))
+
+    assert await poll_with(*poll, rss([item(2, text=f"Now otherwise. {LONG}"), item(1)])) == 1
+
+    articles = await articles_of(storage)
+    assert articles["Sample news 2"].text.startswith("Now otherwise.")
+    assert len(articles) == 2
+
+
+async def test_a_new_entry_with_the_link_of_one_that_is_as_before_is_an_article_of_its_own(
+    storage, adding, fetcher, reader, farm, clock
+):
+    live = "https://news.example/live"
+    farm.serve("/feed.xml", rss([item(2, link=live), item(1, link=live)]))
+    await adding.add(farm.url())
+    poll = storage, fetcher, reader, farm, clock
+    await poll_with(*poll, rss([item(3, link=live), item(2, link=live), item(1, link=live)]))
+
+    shown = rss([item(number, link=live) for number in (4, 3, 2, 1)])
+
+    assert await poll_with(*poll, shown) == 1
+    assert len(await articles_of(storage)) == 4
+
+
+async def test_a_number_that_changes_too_soon_is_looked_at_again(
+    storage, adding, fetcher, reader, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    poll = storage, fetcher, reader, farm, clock
+    await poll_with(*poll, rss([item(2, text=f"It costs 1 euros. {LONG}")]))
+    source = await only_source(storage)
+    async with storage.writing() as tx:
+        await change_source(tx, source.id, {"next_fetch_at": clock.now})
+    farm.serve("/feed.xml", rss([item(2, text=f"It costs 2 euros. {LONG}")]))
+    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+    assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 1")
+
+    clock.turn(2 * HOUR)
+    async with storage.writing() as tx:
+        await change_source(tx, source.id, {"next_fetch_at": clock.now, "body_hash": None})
+    await Poller(storage, fetcher, reader, "me", jitter=lambda: 0).poll_due()
+
+    assert (await articles_of(storage))["Sample news 2"].text.startswith("It costs 2")
+
+
+async def test_of_a_source_that_becomes_public_all_is_read_anew(
+    storage, adding, fetcher, reader, farm, clock
+):
+    farm.serve("/feed.xml", rss([item(1)]))
+    await adding.add(farm.url())
+    poll = storage, fetcher, reader, farm, clock
+    await poll_with(*poll, rss([item(2), item(1)]))
+    assert (await only_source(storage)).fingerprints
+    async with storage.writing() as tx:
+        await make_source_public(tx, await only_source(storage), {})
+
+    assert (await only_source(storage)).fingerprints == b""

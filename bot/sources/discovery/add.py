@@ -21,7 +21,7 @@ from bot.sources.discovery.discover import (
 )
 from bot.sources.discovery.links import Link, Where
 from bot.sources.discovery.publishers import with_publishers
-from bot.sources.drafts import Draft, draft, identify_in_slices, url_hash
+from bot.sources.drafts import Draft, draft_of, identify_in_slices, url_hash
 from bot.sources.fetch.response import NOT_A_FEED
 from bot.sources.fetch.schedule import MIN_OPERATOR_INTERVAL
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, fetch_source
@@ -293,7 +293,7 @@ def _backlog(row: Mapping[str, Any], result: FetchResult, now: datetime) -> Slic
     document = with_publishers(result.document, row["kind"], row["host"])
     drafts = []
     for each in (yield from identify_in_slices(document, row["url"])):
-        drafts.append(draft(*each, source_url=row["url"], now=now, backlog=True))
+        drafts.append(draft_of(*each, source_url=row["url"], now=now, backlog=True))
         yield
     return drafts
 

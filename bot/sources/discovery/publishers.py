@@ -29,8 +29,11 @@ _EPOCH = date(1970, 1, 1)
 
 def with_publishers(document: Document, kind: SourceKind, host: str) -> Document:
     """Return *document* with the publishers of its entries if its source is a search."""
-    is_search = kind is SourceKind.SEARCH or host in _SERVICES
-    return as_search_results(document, host) if is_search else document
+    return as_search_results(document, host) if is_search(kind, host) else document
+
+
+def is_search(kind: SourceKind, host: str) -> bool:
+    return kind is SourceKind.SEARCH or host in _SERVICES
 
 
 def as_search_results(document: Document, service: str) -> Document:

@@ -1,13 +1,13 @@
 """The entries of a feed, from their raw parts to items, whichever reader took the parts.
 
 Of each entry a fingerprint is taken before anything else. An entry whose fingerprint the caller
-knows is not read any further: its texts are not cleaned, its language is not told. The others are
+knows is not read any further: its text is not cleaned, its language is not told. The others are
 cleaned together.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from xxhash import xxh3_64_intdigest
 
 from bot.sources.feeds import language
 from bot.sources.feeds.dates import feed_date
-from bot.sources.feeds.model import Document, FeedPace, Item, Kind, KnownItem
+from bot.sources.feeds.model import Document, FeedPace, Item, Kind
 from bot.sources.feeds.places import place_of
 from bot.sources.feeds.text import cleaned
 from bot.sources.urls import absolute, host_of
@@ -60,13 +60,12 @@ class FeedFacts:
 def feed_document(
     facts: FeedFacts, entries: Sequence[RawEntry], url: str, known: Collection[int]
 ) -> Document:
-    """The feed from *url*; entries with a fingerprint in *known* go to `Document.known`."""
+    """The feed from *url*; of entries with a fingerprint in *known* see `Item.is_known`."""
     place = place_of(facts.language, host_of(url))
     tag = language.judged(_openings(entries), language.declared(facts.language))
     seed = xxh3_64_intdigest(f"{READER_VERSION}\n{place}\n{tag}".encode())
     numbered = [(_fingerprint(entry, seed), entry) for entry in entries]
-    new = [each for each in numbered if each[0] not in known]
-    title, items = _items(new, facts.title, tag, place)
+    title, items = _items(numbered, known, facts.title, tag, place)
     return Document(
         kind=Kind.FEED,
         title=title,
@@ -74,13 +73,6 @@ def feed_document(
         language=tag,
         items=items,
         pace=facts.pace,
-        known=tuple(
-            [
-                KnownItem(number, _published(entry.dates, place))
-                for number, entry in numbered
-                if number in known
-            ]
-        ),
     )
 
 
@@ -91,38 +83,52 @@ def _fingerprint(entry: RawEntry, seed: int) -> int:
 
 
 def _items(
-    new: Sequence[tuple[int, RawEntry]], feed_title: str, tag: str, place: str
+    entries: Sequence[tuple[int, RawEntry]],
+    known: Collection[int],
+    feed_title: str,
+    tag: str,
+    place: str,
 ) -> tuple[str, tuple[Item, ...]]:
-    """The title of the feed as plain text, and its new entries; all are cleaned at once."""
+    """The title of the feed as plain text, and its entries; all are cleaned at once."""
     titles = [feed_title]
     bodies: list[str] = []
-    for _, entry in new:
-        titles += (entry.title, entry.credit) if entry.credit else (entry.title,)
-        bodies += (entry.summary, *entry.contents)
+    for number, entry in entries:
+        titles.append(entry.title)
+        if number not in known:
+            titles.append(entry.credit)
+            bodies += (entry.summary, *entry.contents)
     lines, texts = map(iter, cleaned(titles, bodies))
     title = next(lines)
     items = []
-    for number, entry in new:
-        line = next(lines)
-        summary = next(texts)
-        contents = [next(texts) for _ in entry.contents]
-        lead = summary or next(iter(contents), "")
-        opening = f"{line} {lead[:_OPENING]}"
-        items.append(
-            Item(
-                guid=_identifier(entry.guid, entry.base),
-                url=absolute(entry.link, entry.base),
-                title=line,
-                summary=lead,
-                text=_body(summary, contents),
-                published=_published(entry.dates, place),
-                language=language.judged(opening, language.declared(entry.language) or tag),
-                credit=next(lines) if entry.credit else "",
-                credit_url=absolute(entry.credit_url, "") if entry.credit_url else "",
-                fingerprint=number,
-            )
+    for number, entry in entries:
+        plain = Item(
+            guid=_identifier(entry.guid, entry.base),
+            url=absolute(entry.link, entry.base),
+            title=next(lines),
+            published=_published(entry.dates, place),
+            fingerprint=number,
+            is_known=number in known,
         )
+        items.append(plain if plain.is_known else _completed(plain, entry, tag, lines, texts))
     return title, tuple(items)
+
+
+def _completed(
+    plain: Item, entry: RawEntry, tag: str, lines: Iterator[str], texts: Iterator[str]
+) -> Item:
+    """*plain* with what stands next among the cleaned *lines* and *texts*."""
+    summary, credit = next(texts), next(lines)
+    contents = [next(texts) for _ in entry.contents]
+    lead = summary or next(iter(contents), "")
+    opening = f"{plain.title} {lead[:_OPENING]}"
+    return replace(
+        plain,
+        summary=lead,
+        text=_body(summary, contents),
+        language=language.judged(opening, language.declared(entry.language) or tag),
+        credit=credit,
+        credit_url=absolute(entry.credit_url, "") if entry.credit_url else "",
+    )
 
 
 def _body(summary: str, contents: Iterable[str]) -> str:

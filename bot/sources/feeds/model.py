@@ -6,11 +6,12 @@ count.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import accumulate, takewhile
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from bot.matching.text import UNSPACED
 from bot.sources.urls import LONGEST_LINK
@@ -57,7 +58,8 @@ class Item:
     `credit`: whom a feed names as its source. `outlet`: who tells it, where that is not the source.
     `is_detour`: its `url` leads through a search service, which may call it otherwise tomorrow.
     `fingerprint`: of everything in the feed that decides the other fields, 63 bits, equal in every
-    process; 0 where the reader gives none.
+    process; 0 where the reader gives none. `is_known`: the caller has read it before, by that; then
+    only what tells it from its neighbours is there: `guid`, `url`, `title`, `published`.
     """
 
     guid: str = ""
@@ -73,13 +75,7 @@ class Item:
     outlet_host: str = ""
     is_detour: bool = False
     fingerprint: int = field(default=0, compare=False)
-
-
-class KnownItem(NamedTuple):
-    """An entry that was not read, because the caller knows what its fingerprint stands for."""
-
-    fingerprint: int
-    published: datetime | date | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +94,7 @@ class FeedPace:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`left_out`: how many older entries it has, which are one too many.
-
-    `known`: the entries that the caller knows already; `items` has all others, in their order.
-    """
+    """`left_out`: how many older entries it has, which are one too many."""
 
     kind: Kind
     title: str = ""
@@ -110,26 +103,22 @@ class Document:
     items: tuple[Item, ...] = ()
     pace: FeedPace | None = None
     left_out: int = 0
-    known: tuple[KnownItem, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return _fields_of(self) | {
             "items": [item_to_json(item) for item in self.items],
             "pace": None if self.pace is None else _pace_to_json(self.pace),
-            "known": [(each.fingerprint, _date_to_json(each.published)) for each in self.known],
         }
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
         pace = fields["pace"]
-        known = fields["known"]
         return cls(
             **fields
             | {
                 "kind": Kind(fields["kind"]),
                 "items": tuple(item_from_json(item) for item in fields["items"]),
                 "pace": None if pace is None else _pace_from_json(pace),
-                "known": tuple(KnownItem(number, _date_from_json(day)) for number, day in known),
             }
         )
 
@@ -145,6 +134,17 @@ def item_to_json(item: Item) -> dict[str, Any]:
 
 def item_from_json(fields: dict[str, Any]) -> Item:
     return Item(**fields | {"published": _date_from_json(fields["published"])})
+
+
+def pack_fingerprints(items: Iterable[Item]) -> bytes:
+    """Return the fingerprints of *items*, 8 bytes each, to be stored."""
+    return b"".join(item.fingerprint.to_bytes(8, "little") for item in items if item.fingerprint)
+
+
+def unpack_fingerprints(packed: bytes) -> frozenset[int]:
+    return frozenset(
+        int.from_bytes(packed[at : at + 8], "little") for at in range(0, len(packed), 8)
+    )
 
 
 def _date_to_json(published: datetime | date | None) -> str | None:
@@ -178,7 +178,7 @@ def _pace_from_json(fields: dict[str, Any]) -> FeedPace:
     )
 
 
-def moment_of(item: Item | KnownItem) -> datetime:
+def moment_of(item: Item) -> datetime:
     """When *item* was published, for sorting; a bare date is its end, no date before all."""
     if isinstance(item.published, datetime):
         return item.published

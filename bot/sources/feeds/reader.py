@@ -25,7 +25,7 @@ def read_fast(
 ) -> Document | NeedsWorker:
     """Read *data* if the quick readers can be trusted with it; raise `Unreadable` if nobody can.
 
-    Entries of feeds whose fingerprint is in *known* are not read: see `Document.known`.
+    Entries of feeds whose fingerprint is in *known* are not read: see `Item.is_known`.
     """
     data = unpacked(data)
     start = data.lstrip(_BLANKS)

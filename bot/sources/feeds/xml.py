@@ -85,7 +85,7 @@ _ADDRESSES: Final = ("http://", "https://")
 def read_xml(data: bytes, url: str, known: Collection[int] = frozenset()) -> Document | None:
     """The feed in *data* (UTF-8), from *url*; None where `fallback` must look.
 
-    Entries with a fingerprint in *known* are not read: they stand in `Document.known`.
+    Entries with a fingerprint in *known* are not read: see `Item.is_known`.
     Raises `Unreadable` for an element with more attributes than anybody writes.
     """
     if b"base64" in data and _BASE64.search(data):

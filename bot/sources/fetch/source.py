@@ -18,7 +18,7 @@ from bot.sources.fetch.problems import FetchError, HostWaits, Problem
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MAX_QUICK_HASH = 256_000  # bytes, hashed in half a millisecond
 MAX_SITEMAPS = 4  # of an index in one fetch
@@ -38,14 +38,16 @@ class Fetches(Protocol):
 
 
 class Reads(Protocol):
-    async def read(self, data: bytes, /, *, url: str, content_type: str = "") -> Document: ...
+    async def read(
+        self, data: bytes, /, *, url: str, content_type: str = "", known: Collection[int] = ...
+    ) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
-    `inside`: see `Fetcher.fetch`.
+    `inside`: see `Fetcher.fetch`. `known`: fingerprints of entries that were read before.
     """
 
     url: str
@@ -53,6 +55,7 @@ class FetchRequest:
     last_modified: str | None = None
     body_hash: str | None = None
     inside: bool = False
+    known: Collection[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ async def fetch_source(fetcher: Fetches, reader: Reads, request: FetchRequest) -
     body_hash = await _hash_of(response.body)
     if body_hash == request.body_hash:
         return FetchResult(response, body_hash)
-    return await _read(fetcher, reader, response, body_hash)
+    return await _read(fetcher, reader, response, body_hash, request.known)
 
 
 async def _hash_of(body: bytes) -> str:
@@ -105,10 +108,12 @@ def _hash(body: bytes) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
 
-async def _read(fetcher: Fetches, reader: Reads, response: Response, body_hash: str) -> FetchResult:
+async def _read(
+    fetcher: Fetches, reader: Reads, response: Response, body_hash: str, known: Collection[int]
+) -> FetchResult:
     try:
         document = await reader.read(
-            response.body, url=response.url, content_type=response.content_type
+            response.body, url=response.url, content_type=response.content_type, known=known
         )
         if document.kind is not Kind.INDEX:
             return FetchResult(response, body_hash, document)

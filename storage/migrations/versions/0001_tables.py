@@ -226,6 +226,7 @@ def upgrade() -> None:
         sa.Column("etag", AutoString(), nullable=True),
         sa.Column("last_modified", AutoString(), nullable=True),
         sa.Column("body_hash", AutoString(), nullable=True),
+        sa.Column("fingerprints", sa.LargeBinary(), nullable=False),
         sa.Column("next_fetch_at", UTCDateTime(), nullable=False),
         sa.Column("fetched_at", UTCDateTime(), nullable=True),
         sa.Column("succeeded_at", UTCDateTime(), nullable=True),

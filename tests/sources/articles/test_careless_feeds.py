@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, Keeping
+from bot.sources.store import Fetched, store_fetched
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, source_of
@@ -60,8 +60,8 @@ async def visited(storage: Storage, site: str, document: Document) -> None:
         source = await source_of(tx, site)
         assert source
         source.owner, source.lease_until = "me", tx.now + HOUR
-    await Keeping(storage, "me").keep(
-        [Fetched(source, FetchResult(Response(200, ""), "", document))]
+    await store_fetched(
+        storage, "me", [Fetched(source, FetchResult(Response(200, ""), "", document))]
     )
 
 

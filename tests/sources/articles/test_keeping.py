@@ -18,7 +18,7 @@ from bot.sources.feeds.model import Document, Item, Kind
 from bot.sources.fetch.problems import ProblemKind
 from bot.sources.fetch.response import Response
 from bot.sources.fetch.source import FetchResult
-from bot.sources.store import Fetched, Keeping, Shown, store_shown
+from bot.sources.store import Fetched, Shown, store_fetched, store_shown
 from storage.articles import Article
 from storage.entries import Entry
 from storage.sources import Source, add_source, claim_due_sources
@@ -74,7 +74,9 @@ async def titles_of(storage: Storage) -> list[str]:
 async def test_what_several_sources_brought_is_stored(storage: Storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
-    await Keeping(storage, "me").keep([brought(a, "One", "Two"), unchanged(b), brought(c, "Three")])
+    await store_fetched(
+        storage, "me", [brought(a, "One", "Two"), unchanged(b), brought(c, "Three")]
+    )
 
     assert await titles_of(storage) == ["One", "Three", "Two"]
     sources = {each.host: each for each in await rows_of(storage, Source)}
@@ -88,11 +90,11 @@ async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
     sources = await claimed(storage, "a", "b")
 
     with capture_logs() as told:
-        left = await Keeping(away, "me").keep([brought(each, "One") for each in sources])  # type: ignore[arg-type]
+        left = await store_fetched(away, "me", [brought(each, "One") for each in sources])  # type: ignore[arg-type]
 
     assert left == {each.id for each in sources}
     assert [(line["event"], line["reason"]) for line in told] == 2 * [
-        ("what a source brought could not be stored", "(builtins.ConnectionResetError) it is gone")
+        ("the result of a fetch could not be stored", "(builtins.ConnectionResetError) it is gone")
     ]
     assert not any("exc_info" in line for line in told)
 
@@ -100,8 +102,8 @@ async def test_that_the_database_is_away_is_told_in_a_line(storage: Storage):
 async def test_one_that_cannot_be_stored_costs_the_others_nothing(storage: Storage):
     a, b, c = await claimed(storage, "a", "b", "c")
 
-    await Keeping(storage, "me").keep(
-        [brought(a, "One"), brought(b, UNSTORABLE), brought(c, "Three")]
+    await store_fetched(
+        storage, "me", [brought(a, "One"), brought(b, UNSTORABLE), brought(c, "Three")]
     )
 
     assert await titles_of(storage) == ["One", "Three"]
@@ -118,7 +120,7 @@ async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage)
     (theirs,) = await claimed(storage, "a", owner="another")
     (ours,) = await claimed(storage, "b")
 
-    await Keeping(storage, "me").keep([brought(theirs, "Theirs"), brought(ours, "Ours")])
+    await store_fetched(storage, "me", [brought(theirs, "Theirs"), brought(ours, "Ours")])
 
     assert await titles_of(storage) == ["Ours"]
 
@@ -126,8 +128,8 @@ async def test_what_another_process_reads_by_now_is_left_to_it(storage: Storage)
 async def test_an_article_that_two_bring_at_once_is_stored_once(storage: Storage):
     a, b = await claimed(storage, "a", "b")
 
-    await Keeping(storage, "me").keep(
-        [brought(a, "One", site="wire"), brought(b, "One", "Two", site="wire")]
+    await store_fetched(
+        storage, "me", [brought(a, "One", site="wire"), brought(b, "One", "Two", site="wire")]
     )
 
     assert await titles_of(storage) == ["One", "Two"]
@@ -142,8 +144,8 @@ async def test_more_than_a_unit_should_hold_takes_several(
     monkeypatch.setattr(store, "_MOST", 2)
     a, b, c = await claimed(storage, "a", "b", "c")
 
-    await Keeping(storage, "me").keep(
-        [brought(a, "One"), brought(b, "Two", "Three", "Four"), brought(c, "Five")]
+    await store_fetched(
+        storage, "me", [brought(a, "One"), brought(b, "Two", "Three", "Four"), brought(c, "Five")]
     )
 
     assert await titles_of(storage) == ["Five", "Four", "One", "Three", "Two"]
@@ -197,7 +199,7 @@ async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
 ):
     (source,) = await claimed(storage, "a")
 
-    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+    await store_fetched(storage, "me", [brought(source, *FIVE)])
 
     assert units.titles == [["Two", "One"], ["Four", "Three"], ["Five"]]
     assert units.owners == ["me", "me", None]
@@ -208,12 +210,12 @@ async def test_a_large_visit_is_stored_in_parts_and_the_last_one_ends_it(
 async def test_long_texts_take_more_of_a_unit(storage: Storage, units: Units):
     (source,) = await claimed(storage, "a")
     visit = brought(source, *FIVE)
-    assert visit.visited.document
-    items = tuple(replace(item, text="long " * 2_000) for item in visit.visited.document.items)
-    document = replace(visit.visited.document, items=items)
+    assert visit.result.document
+    items = tuple(replace(item, text="long " * 2_000) for item in visit.result.document.items)
+    document = replace(visit.result.document, items=items)
 
-    await Keeping(storage, "me").keep(
-        [replace(visit, visited=replace(visit.visited, document=document))]
+    await store_fetched(
+        storage, "me", [replace(visit, result=replace(visit.result, document=document))]
     )
 
     assert units.titles == [["One"], ["Two"], ["Three"], ["Four"], ["Five"]]
@@ -226,7 +228,7 @@ async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
     units.then = killed
 
     with pytest.raises(Killed):
-        await Keeping(storage, "me").keep([brought(source, *FIVE)])
+        await store_fetched(storage, "me", [brought(source, *FIVE)])
 
     assert await titles_of(storage) == ["One", "Two"]
     (source,) = await rows_of(storage, Source)
@@ -236,7 +238,7 @@ async def test_what_was_stored_of_a_visit_before_a_crash_is_known_by_the_next(
     clock.turn(MINUTE)
     async with storage.writing() as tx:
         (source,) = await claim_due_sources(tx, owner="another", limit=9, lease=MINUTE)
-    await Keeping(storage, "another").keep([brought(source, *FIVE)])
+    await store_fetched(storage, "another", [brought(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)
     assert len(await rows_of(storage, Entry)) == 5
@@ -250,21 +252,20 @@ async def test_who_has_lost_a_source_between_two_units_stores_no_more_of_it(
     (source,) = await claimed(storage, "a")
     units.then = taken_over
 
-    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+    await store_fetched(storage, "me", [brought(source, *FIVE)])
 
     assert await titles_of(storage) == ["One", "Two"]
     (source,) = await rows_of(storage, Source)
     assert (source.owner, source.fetches) == ("another", 0)
 
 
-@pytest.mark.parametrize("step", ["draft", "folded_draft"])
+@pytest.mark.parametrize("step", ["draft_of", "folded_draft"])
 async def test_the_loop_has_its_turn_within_one_visit(
     storage: Storage, monkeypatch: pytest.MonkeyPatch, step: str
 ):
     """The clock is such that each slice of the work is taken for a long one."""
     turns, seen = 0, []
-    where = store if step == "draft" else store
-    work = getattr(where, step)
+    work = getattr(store, step)
 
     def counted(*asked: Any, **named: Any) -> Any:
         seen.append(turns)
@@ -277,11 +278,11 @@ async def test_the_loop_has_its_turn_within_one_visit(
             turns += 1
 
     monkeypatch.setattr(slices, "_TURN", -1)
-    monkeypatch.setattr(where, step, counted)
+    monkeypatch.setattr(store, step, counted)
     (source,) = await claimed(storage, "a")
     async with asyncio.TaskGroup() as group:
         others = group.create_task(turning())
-        await Keeping(storage, "me").keep([brought(source, *FIVE)])
+        await store_fetched(storage, "me", [brought(source, *FIVE)])
         others.cancel()
 
     assert len(set(seen)) == len(FIVE)
@@ -305,7 +306,7 @@ async def again(storage: Storage, clock: TurnedClock, wait: timedelta, *titles: 
     ]
     document = Document(Kind.FEED, items=tuple(dated[::-1]))  # the oldest stands first
     visit = FetchResult(Response(200, source.url), f"hash of {titles}", document)
-    await Keeping(storage, "me").keep([Fetched(source, visit)])
+    await store_fetched(storage, "me", [Fetched(source, visit)])
     (source,) = await rows_of(storage, Source)
     return source
 
@@ -344,7 +345,7 @@ async def test_what_is_known_is_revised_on_a_day_that_is_full(storage: Storage, 
     )
 
     visit = FetchResult(Response(200, source.url), "hash", Document(Kind.FEED, items=items))
-    await Keeping(storage, "me").keep([Fetched(source, visit)])
+    await store_fetched(storage, "me", [Fetched(source, visit)])
 
     assert await titles_of(storage) == ["a rewritten", "b", "c", "d"]
 
@@ -358,6 +359,6 @@ async def test_nothing_is_counted_where_few_are_new(
     monkeypatch.setattr(store, "count_newest", count)
     (source,) = await claimed(storage, "a")
 
-    await Keeping(storage, "me").keep([brought(source, *FIVE)])
+    await store_fetched(storage, "me", [brought(source, *FIVE)])
 
     assert await titles_of(storage) == sorted(FIVE)

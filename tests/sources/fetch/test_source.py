@@ -30,8 +30,7 @@ class Reader:
             await asyncio.sleep(0)
             self.turns += 1
 
-    async def read(self, _data: bytes, /, *, url: str, content_type: str = "") -> Document:
-        del url, content_type
+    async def read(self, _data: bytes, /, **_facts: object) -> Document:
         self.turns_before = self.turns
         return Document(Kind.FEED)
 
