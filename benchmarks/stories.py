@@ -1,20 +1,20 @@
-"""How well articles of several outlets are grouped into stories, and what one costs.
+"""How well articles of several publishers are grouped into stories, and what one costs.
 
-    python benchmarks/stories.py [CORPUS] [--wrong] [--articles 100000]
+    python benchmarks/stories.py [FOLDER | FILE.json …] [--wrong] [--articles 100000]
 
-Without the folder of the corpus only invented headlines are grouped; `--wrong` lists what tells
-another event than most of its story. "sure" leaves out what no rater could place. The chapters are
-those of one outlet that brings all of them: whether each continues its event. CPU time is the
-median over slices of 500 articles, with so many articles in the window. The last line is JSON.
+A folder is that of the corpus, or one of labelled headlines; without any only invented headlines
+are grouped. `--wrong` lists what tells another event than most of its story. "sure" leaves out
+what no rater could place. CPU time is the median over slices of 500 articles, with so many
+articles in the window, and for a set over several runs of all of it. The last line is JSON.
 """
 
 import json
-import resource
 import statistics
 import sys
 import time
+import tracemalloc
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -22,21 +22,26 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.storytelling.labelled import Labelled, collected, invented, together
-from benchmarks.storytelling.scoring import Score, chapters, grouped, score
+from benchmarks.storytelling.scoring import Score, articles_of, grouped, score
 from benchmarks.storytelling.stream import articles
-from bot.sources.stories.memory import Stories
+from bot.sources.stories.clustering import Clustering
 
 ARTICLES = 100_000
 SLICE = 500
 MEASURED = 20  # slices
+RUNS = 5
+UNBOUNDED = 10**12  # bytes
 
 
-def sets(corpus: Path | None) -> list[Labelled]:
+def sets(paths: Sequence[Path]) -> list[Labelled]:
     ours = invented()
-    if corpus is None:
-        return [*ours, together(ours)]
-    theirs = collected(corpus / "same_story/news.json")
-    return [theirs, theirs.without_unsure(), *ours, together([theirs, *ours])]
+    files: list[Path] = []
+    for path in paths:
+        inside = path / "same_story" if (path / "same_story").is_dir() else path
+        files += sorted(inside.glob("*.json")) if inside.is_dir() else [inside]
+    theirs = [collected(file) for file in files]
+    doubted = [each.without_unsure() for each in theirs if each.name == "news"]
+    return [*theirs, *doubted, *ours, together([*theirs, *ours])]
 
 
 def astray(labelled: Labelled, stories: Mapping[int, int]) -> Iterator[str]:
@@ -51,9 +56,22 @@ def astray(labelled: Labelled, stories: Mapping[int, int]) -> Iterator[str]:
                 yield f"{pieces[0].title} <- {piece.title}"
 
 
+def us_of_set(labelled: Labelled) -> float:
+    """Microseconds for an article of the set."""
+    told = articles_of(labelled)
+    runs = []
+    for _ in range(RUNS):
+        stories = Clustering()
+        began = time.process_time()
+        for article in told:
+            stories.place(article)
+        runs.append((time.process_time() - began) / len(told) * 1e6)
+    return statistics.median(runs)
+
+
 def cpu(count: int, *, full_text: bool) -> dict[str, float]:
     """Microseconds for an article, with *count* of them in the window."""
-    stream, stories = articles(full_text=full_text), Stories()
+    stream, stories = articles(full_text=full_text), Clustering(UNBOUNDED)
     for article in islice(stream, count):
         stories.place(article)
     slices = []
@@ -67,25 +85,31 @@ def cpu(count: int, *, full_text: bool) -> dict[str, float]:
         "us_per_article": round(statistics.median(slices), 1),
         "us_in_the_best_slice": round(min(slices), 1),
         "stories": len(stories),
-        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
-def table_of(scores: Mapping[str, tuple[Score, Score]]) -> Table:
-    table = Table("articles", "pair F1", "precision", "recall", "B-cubed", "within one outlet")
-    table.add_column("chapters, precision")
-    table.add_column("chapters, recall")
-    for name, (found, moved) in scores.items():
-        table.add_row(
-            name,
-            f"{found.f1:.3f}",
-            f"{found.precision:.3f}",
-            f"{found.recall:.3f}",
-            f"{found.b_cubed:.3f}",
-            str(found.within),
-            f"{moved.precision:.3f}",
-            f"{moved.recall:.3f}",
-        )
+def memory(count: int, *, full_text: bool) -> dict[str, float]:
+    """Bytes that a story takes up, with *count* articles in the window; and what we reckon."""
+    told = list(islice(articles(full_text=full_text), count))
+    tracemalloc.start()
+    stories = Clustering(UNBOUNDED)
+    for article in told:
+        stories.place(article)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return {
+        "bytes_per_story": taken // len(stories),
+        "reckoned": stories.memory // len(stories),
+        "mb": taken // 1_000_000,
+    }
+
+
+def table_of(scores: Mapping[str, tuple[Score, float]]) -> Table:
+    columns = ("articles", "precision", "recall", "pair F1", "B-cubed", "\u00b5s an article")
+    table = Table(*columns)
+    for name, (found, cost) in scores.items():
+        figures = (found.precision, found.recall, found.f1, found.b_cubed)
+        table.add_row(name, *(f"{figure:.3f}" for figure in figures), f"{cost:.0f}")
     return table
 
 
@@ -96,18 +120,17 @@ def main() -> None:
         at = words.index("--articles")
         count = int(words[at + 1])
         del words[at : at + 2]
-    folders = [Path(word) for word in words if not word.startswith("--")]
     console = Console()
     scores = {}
-    for labelled in sets(folders[0] if folders else None):
+    for labelled in sets([Path(word) for word in words if not word.startswith("--")]):
         stories = grouped(labelled)
-        scores[labelled.name] = score(labelled, stories), chapters(labelled)
+        scores[labelled.name] = score(labelled, stories), us_of_set(labelled)
         for line in astray(labelled, stories) if "--wrong" in words else ():
             console.print(f"{labelled.name}: {line}"[:300], markup=False)
     console.print(table_of(scores))
     costs = {
-        "feed entries": cpu(count, full_text=False),
-        "full texts": cpu(count // 5, full_text=True),
+        "feed entries": cpu(count, full_text=False) | memory(count, full_text=False),
+        "full texts": cpu(count // 5, full_text=True) | memory(count // 5, full_text=True),
     }
     console.print(costs)
     f1 = {name: round(found.f1, 4) for name, (found, _) in scores.items()}

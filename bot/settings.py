@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     database_pool: Annotated[int | None, Field(ge=2, le=1000)] = None
     keep_articles_days: Annotated[int, Field(ge=110, le=36_500)] = 120
     keep_deliveries_days: Annotated[int, Field(ge=15, le=36_500)] = 30
+    story_memory_mb: Annotated[int, Field(ge=10, le=100_000)] = 200
     roles: Annotated[frozenset[Role], NoDecode] = frozenset(Role)
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080

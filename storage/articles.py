@@ -36,7 +36,7 @@ from storage.db.engine import POSTGRESQL, Transaction
 from storage.db.leases import ClaimTerms, claim_statement, release
 from storage.db.sql import NUMBERED, ROW_ID, Leased, among, enum_column, insert_new
 from storage.enums import Notification, Stage
-from storage.stories import continue_stories, create_stories, delete_stories, mark_growth
+from storage.stories import Story, continue_stories, create_stories, delete_stories, mark_growth
 
 # Literal, since a partial index serves only a condition that the planner can read.
 _IN_PROGRESS = "stage <> 'published'"
@@ -399,13 +399,14 @@ _LONGEST_TEXT = 3_000
 class GroupedArticle(NamedTuple):
     """As much of an article as tells what it is about; *story_id*: its own until one is found.
 
-    *scope_id*: see `Article`.
+    *chain_id* is the first chapter of that. *scope_id*: see `Article`.
 
     *lead* is how its summary begins, or its text where it has none; *folded* how the text does.
     """
 
     id: int
     story_id: int
+    chain_id: int
     scope_id: int
     news_at: datetime
     title: str
@@ -418,12 +419,14 @@ def _with_text(*wanted: ColumnElement[bool]) -> Select[Any]:
     rows: Select[Any] = select(  # type: ignore[call-overload]
         Article.id,
         Article.story_id,
+        func.coalesce(Story.continues_id, Article.story_id),
         Article.scope_id,
         Article.news_at,
         Article.title,
         func.substr(lead, 1, _LONGEST_LEAD),
         func.coalesce(func.substr(Folded.text, 1, _LONGEST_TEXT), ""),
     )
+    rows = rows.outerjoin(Story, col(Story.id) == Article.story_id)
     rows = rows.outerjoin(Folded, col(Folded.article_id) == Article.id).where(*wanted)
     return rows.order_by(col(Article.id)).limit(bindparam("limit", type_=Integer))
 
@@ -498,28 +501,10 @@ async def group_articles(
     joining = [article for article in articles if stories[article.id] != article.story_id]
     connection = await tx.session.connection()
     if joining:
-        await _move(tx, {each.id: stories[each.id] for each in joining})
+        moves = [{"article": each.id, "story": stories[each.id]} for each in joining]
+        await connection.execute(_JOIN, moves)
         await delete_stories(tx, [article.story_id for article in joining])
         await mark_growth(tx, {stories[one.id] for one in joining if one.id not in joined})
     await continue_stories(tx, chapters)
     await connection.execute(_GROUP, {"ids": stories})
     tx.notifications.add(Notification.STORIES)
-
-
-async def regroup_articles(tx: Transaction, article_ids: Sequence[int]) -> dict[int, int]:
-    """Let each article, which was part of another's story, begin one of its own; return those.
-
-    What that story was reported by stays so: its alerts are out, and a digest that had the article
-    does not look back so far again.
-    """
-    if not article_ids:
-        return {}
-    begun = dict(zip(article_ids, await create_stories(tx, len(article_ids)), strict=True))
-    await _move(tx, begun)
-    return begun
-
-
-async def _move(tx: Transaction, stories: Mapping[int, int]) -> None:
-    connection = await tx.session.connection()
-    moves = [{"article": article, "story": story} for article, story in stories.items()]
-    await connection.execute(_JOIN, moves)

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from itertools import accumulate
 
-from bot.sources.stories.articles import Told
+from bot.sources.stories.clustering import NewsArticle
 
 VOCABULARY = 60_000
 SOURCES = 500
@@ -17,7 +17,7 @@ _TOLD_AGAIN = 0.2
 _TITLE, _LEAD, _TEXT = 9, 36, 420  # words
 
 
-def articles(*, seed: int = 1, full_text: bool = False) -> Iterator[Told]:
+def articles(*, seed: int = 1, full_text: bool = False) -> Iterator[NewsArticle]:
     chance = random.Random(seed)
     words = [_word(number) for number in range(VOCABULARY)]
     weights = list(accumulate(1 / (rank + 3) for rank in range(VOCABULARY)))
@@ -32,10 +32,10 @@ def articles(*, seed: int = 1, full_text: bool = False) -> Iterator[Told]:
         title = chance.sample(event, 5) + chance.choices(words, cum_weights=weights, k=_TITLE - 5)
         lead = chance.sample(event, 8) + chance.choices(words, cum_weights=weights, k=_LEAD - 8)
         more = chance.choices(words, cum_weights=weights, k=_TEXT) if full_text else []
-        yield Told(
+        yield NewsArticle(
             story_id=number,
             at=number * SECONDS_APART,
-            outlets=frozenset({f"source {chance.randrange(SOURCES)}"}),
+            publishers=frozenset({f"source {chance.randrange(SOURCES)}"}),
             title=" ".join(title).capitalize(),
             lead=" ".join(lead).capitalize() + ".",
             text=" ".join((*lead, *more)),

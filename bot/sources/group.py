@@ -1,30 +1,25 @@
-"""The step that finds each article its story, in stored order, before it is matched.
+"""The stage that finds each article its story, in stored order, before it is matched.
 
-One process does it at a time, since a decision rests on all that were made before it: who holds
-the role. What it decides is final, but for a guest that leaves its story to the report of its
-outlet: matching and alerting see grouped articles only. Who takes the role over reads the articles
-of the last days first, and then remembers them.
+One process does it at a time, since a decision rests on all that were made before it: the one that
+holds the lease of the role. What it decides is final: matching and alerting see grouped articles
+only. A process that takes the role over reads the articles of the last days first, and then
+remembers them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
 
 from bot.matching.slices import Slices, in_turns
-from bot.sources.stories.articles import Told
-from bot.sources.stories.audiences import Audiences
-from bot.sources.stories.centre import Guest
-from bot.sources.stories.memory import MOST_STORIES, WINDOW
+from bot.sources.stories.clustering import BYTES_A_STORY, MOST_MEMORY, WINDOW, NewsArticle, Stories
 from storage.articles import (
     PUBLIC,
     GroupedArticle,
     group_articles,
     grouped,
     newest_window_start,
-    regroup_articles,
     ungrouped,
 )
 from storage.db.engine import Storage, Transaction
@@ -35,7 +30,7 @@ from storage.publishers import Publisher, publishers_of
 log = structlog.get_logger(__name__)
 
 ROLE: Final = "group"
-# A process that was killed holds up the news for so long.
+# A process that was killed delays the news by so much.
 LEASE: Final = timedelta(seconds=30)
 _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
 _REMEMBERED: Final = timedelta(seconds=WINDOW)
@@ -43,35 +38,29 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _READ: Final = 200  # articles remembered at once
 
 
-@dataclass(slots=True)
-class Memory:
-    """What the holder of the role knows, and until when nobody else can have it.
-
-    None: the stories have to be read first.
-    """
-
-    stories: Audiences | None = None
-    until: datetime = _LONG_AGO
-
-
 class Placed(NamedTuple):
-    """The story of each article, and the guests who left one for a story yet to be begun.
+    """The chapter of each article, by its id, and the first of its story by each new chapter.
 
-    *chapters*: the story before it, by each story that continues one. *joined*: articles that
-    joined a story of others, which does not grow by them.
+    *joined*: private articles in stories that do not grow by them.
     """
 
     found: dict[int, int]
-    left: list[Guest]
     chapters: dict[int, int]
     joined: set[int]
 
 
-@dataclass(frozen=True, slots=True)
 class Grouping:
-    storage: Storage
-    owner: str
-    memory: Memory = field(default_factory=Memory)
+    """*stories* is what the holder of the role knows; None: they have to be read first.
+
+    *held_until* is how long nobody else can have the role.
+    """
+
+    def __init__(self, storage: Storage, owner: str, most_memory: int = MOST_MEMORY) -> None:
+        self.storage = storage
+        self.owner = owner
+        self.most_memory = most_memory  # bytes
+        self.stories: Stories | None = None
+        self.held_until = _LONG_AGO
 
     async def group_new(self, limit: int = 400) -> int:
         """Group the oldest articles that are ready; return how many, 0 if another has the role."""
@@ -79,14 +68,14 @@ class Grouping:
             articles = await ungrouped(tx, limit)
             carried = await _carried(tx, articles)
             now = tx.now
-            role = self.owner, self.memory.until
-            if self.memory.until - now < _RENEWED:
+            role = self.owner, self.held_until
+            if self.held_until - now < _RENEWED:
                 role = await lease_of(tx, ROLE)
         if not await self._has_role(*role, now, to_do=bool(articles)) or not articles:
             return 0
-        stories = self.memory.stories or await self._remembered()
+        stories = self.stories or await self._remembered()
         # What is decided counts only once it is written down; if that fails, all is read again.
-        self.memory.stories = None
+        self.stories = None
         stories.forget((now - _REMEMBERED).timestamp())
         placed = await in_turns(_placed(stories, articles, carried))
         return await self._write_down(stories, articles, placed)
@@ -95,18 +84,18 @@ class Grouping:
         """Keep the role, also without anything to do; take it for work that nobody does."""
         if holder == self.owner:
             return until - now >= _RENEWED or await self._hold()
-        self.memory.stories = None
+        self.stories = None
         return to_do and until <= now and await self._hold()
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as tx:
             is_held = await acquire_lease(tx, ROLE, self.owner, LEASE)
             if is_held:
-                self.memory.until = tx.now + LEASE
+                self.held_until = tx.now + LEASE
             return is_held
 
     async def _write_down(
-        self, stories: Audiences, articles: Sequence[GroupedArticle], placed: Placed
+        self, stories: Stories, articles: Sequence[GroupedArticle], placed: Placed
     ) -> int:
         async with self.storage.writing() as tx:
             # Held until this transaction ends, however long that takes: nobody decides beside us.
@@ -115,18 +104,15 @@ class Grouping:
             await group_articles(
                 tx, articles, placed.found, chapters=placed.chapters, joined=placed.joined
             )
-            begun = await regroup_articles(tx, [guest.article.number for guest in placed.left])
-        for guest in placed.left:
-            stories.begin(guest, begun[guest.article.number])
-        self.memory.stories = stories
+        self.stories = stories
         return len(articles)
 
-    async def _remembered(self) -> Audiences:
+    async def _remembered(self) -> Stories:
         """Read what was grouped in the last days, as much as there is room for."""
-        stories = Audiences()
+        stories = Stories(self.most_memory)
         async with self.storage.reading() as tx:
             since = tx.now - _REMEMBERED
-            after = await newest_window_start(tx, since, MOST_STORIES)
+            after = await newest_window_start(tx, since, self.most_memory // BYTES_A_STORY)
         while True:
             async with self.storage.reading() as tx:
                 articles = await grouped(tx, since, after=after, limit=_READ)
@@ -136,7 +122,7 @@ class Grouping:
             await in_turns(_remembering(stories, articles, carried))
             after = articles[-1].id
             await self._hold()
-        log.info("stories remembered", stories=len(stories))
+        log.info("stories remembered", stories=len(stories), mb=stories.memory // 1_000_000)
         return stories
 
 
@@ -154,48 +140,43 @@ async def _carried(tx: Transaction, articles: Sequence[GroupedArticle]) -> Carri
 
 
 def _placed(
-    stories: Audiences, articles: Sequence[GroupedArticle], carried: Carried
+    stories: Stories, articles: Sequence[GroupedArticle], carried: Carried
 ) -> Slices[Placed]:
-    placed = Placed({}, [], {}, set())
+    placed = Placed({}, {}, set())
     for article in articles:
-        place = stories.place(_told(article, carried))
+        place = stories.place(_news_article(article, carried))
         placed.found[article.id] = place.story_id
         if not place.is_part:
             placed.joined.add(article.id)
-        for guest in place.left:
-            if guest.article.number in placed.found:  # its own story is not dropped yet
-                placed.found[guest.article.number] = guest.article.story_id
-                stories.begin(guest, guest.article.story_id)
-            else:
-                placed.left.append(guest)
-        placed.chapters.update(place.continued)
+        if place.story_id == article.story_id != place.chain_id:
+            placed.chapters[place.story_id] = place.chain_id
         yield
     return placed
 
 
 def _remembering(
-    stories: Audiences, articles: Sequence[GroupedArticle], carried: Carried
+    stories: Stories, articles: Sequence[GroupedArticle], carried: Carried
 ) -> Slices[None]:
     for article in articles:
-        stories.remember(_told(article, carried))
+        stories.remember(_news_article(article, carried))
         yield
 
 
-def _told(article: GroupedArticle, carried: Carried) -> Told:
-    """Only who made the article has a seat in its story; see `Publisher.is_canonical`."""
+def _news_article(article: GroupedArticle, carried: Carried) -> NewsArticle:
+    """Only those that made the article are its publishers; see `Publisher.is_canonical`."""
     is_public = article.scope_id == PUBLIC
     publishers = [each for each in carried.publishers.get(article.id, ()) if each.is_canonical]
-    # A private feed may call itself as it likes, and takes nobody else's seat by it.
+    # A private feed may call itself as it likes, and is no other publisher by it.
     scope = "" if is_public else f"private {article.scope_id} "
-    outlets = [scope + (t.outlet.casefold() or f"source {t.source_id}") for t in publishers]
-    return Told(
+    keys = [scope + (each.outlet.casefold() or f"source {each.source_id}") for each in publishers]
+    return NewsArticle(
         story_id=article.story_id,
         at=article.news_at.timestamp(),
-        outlets=frozenset(outlets),
+        publishers=frozenset(keys),
         title=article.title,
         lead=article.lead,
         text=article.folded,
-        names=tuple([name for t in publishers for name in (t.outlet, t.host, t.title)]),
+        names=tuple([name for each in publishers for name in (each.outlet, each.host, each.title)]),
         readers=None if is_public else carried.followers.get(article.scope_id, frozenset()),
-        number=article.id,
+        chain_id=article.chain_id,
     )

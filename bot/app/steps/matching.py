@@ -25,7 +25,7 @@ def matching_loops(around: Surroundings) -> list[Loop]:
             Reading.INDEX_CHANGE: lambda: sync.number,
         }
     )
-    grouping = Grouping(storage, owner)
+    grouping = Grouping(storage, owner, around.settings.story_memory_mb * 1_000_000)
     matching = Matching(storage, sync, owner)
     refolding = Refolding(storage, owner)
     return [

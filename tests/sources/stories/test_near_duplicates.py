@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.text import folded_text
-from bot.sources.stories.sketch import FEWEST, is_same_text, sketch
+from bot.matching.folding import folded_text
+from bot.sources.stories.near_duplicates import FEWEST, fingerprint, is_same_text
 
 LAYERS = (
     "The government of Norrland announced on Wednesday that ferry operators would receive "
@@ -30,11 +30,11 @@ OTHER = (
 
 
 def alike(one: str, other: str) -> bool:
-    first, second = set(sketch(folded_text(one))), set(sketch(folded_text(other)))
+    first, second = set(fingerprint(folded_text(one))), set(fingerprint(folded_text(other)))
     return bool(first and second) and is_same_text(len(first & second), len(first), len(second))
 
 
-def test_a_text_that_another_outlet_cut_at_both_ends_is_the_same():
+def test_a_text_that_another_publisher_cut_at_both_ends_is_the_same():
     assert alike(LAYERS, LAYERS[200:700])
 
 
@@ -66,13 +66,13 @@ def test_where_no_spaces_are_written_characters_are_words():
     assert not alike(FIRE, WEATHER)
 
 
-def test_a_short_text_has_no_sketch():
-    assert sketch("governments announced compensation") == ()
+def test_a_short_text_has_no_fingerprint():
+    assert fingerprint("governments announced compensation") == ()
 
 
 @given(st.text())
-def test_a_sketch_is_bounded(text: str):
-    passages = sketch(folded_text(text))
+def test_a_fingerprint_is_bounded(text: str):
+    passages = fingerprint(folded_text(text))
 
     assert not passages or FEWEST <= len(passages) <= 64
     assert len(set(passages)) == len(passages)

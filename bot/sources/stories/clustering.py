@@ -1,0 +1,489 @@
+"""The stories of the last three days, and the decision which of them a new article belongs to.
+
+Online average-link clustering. An article is a unit vector of its title and lead words; a story is
+the sum of the vectors of its articles. The article joins a story that has its text, or else one
+that is like enough. What is like enough rises
+
+- with the time since the story's last article, because an old event is less likely to be meant,
+- where the publisher has the story already, because its second article is mostly on another event,
+- with the number of stories, because among more of them a chance likeness is more likely.
+
+A word is worth more the fewer stories have it, and if it is written as a name.
+
+A publisher's second article on a story belongs to the story's second chapter, its third to the
+third. So each chapter has one article of each publisher at most. A chapter is a row of its own in
+the database, and what chats are alerted to.
+
+What only chats' private feeds carry is remembered apart (`Stories`): it joins public stories
+without shaping them, and nothing public joins what it has begun, so that nobody leads others' news
+astray.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from heapq import nlargest
+from math import log, log2, sqrt
+from sys import intern
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from bot.sources.stories.features import features_of
+from bot.sources.stories.near_duplicates import NearDuplicates, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    Vector = Mapping["Word", float]
+
+DAY: Final = 24 * 3600.0  # seconds
+WINDOW: Final = 3 * DAY
+
+# These were chosen on labelled headlines; each may be moved by a tenth without much change.
+LEAST_LIKENESS: Final = 0.155
+_MORE_A_DAY: Final = 0.1
+_MORE_FOR_A_SECOND: Final = 0.05
+_MORE_A_DOUBLING: Final = 0.015
+_FEW_STORIES: Final = 2_000  # from which on doublings count
+TITLE_WEIGHT: Final = 2.0  # beside 1 for a word of the lead
+_NAME_WEIGHT: Final = 0.3  # more, for a word that is always written as a name
+_UNSEEN_STORIES: Final = 35  # as if so many had been there before: the first words are rare too
+# The average link divides by the number of articles, the cosine of a centroid by the length of
+# their sum. Between the two, an event that drifts keeps its story, and a story that is about
+# everything attracts nothing.
+_AVERAGE: Final = 0.4
+
+_LEADING: Final = 24  # words of an article that lead to its story
+_LISTED: Final = 32  # stories that a word leads to: those that were active last
+_ENOUGH: Final = 96  # stories found under the words of an article, each as often as found
+_COMPARED: Final = 6
+_FEWEST_COMMON: Final = 2  # words: a town has more than one event
+_MOST_WORDS: Final = 200  # of a story
+_MOST_COUNTED: Final = 255  # articles
+_ROOTS: Final = [sqrt(count) for count in range(_MOST_COUNTED + 1)]
+_FORGOTTEN: Final = 300  # stories at once, in some milliseconds
+
+# What a story takes up, in bytes, as measured on streams of articles: see `Clustering.memory`.
+BYTES_A_STORY: Final = 1_200
+BYTES_A_WORD: Final = 30
+BYTES_A_PASSAGE: Final = 110
+MOST_MEMORY: Final = 200_000_000
+MOST_PRIVATE: Final = 5_000_000  # of one audience, which so pushes out only what it reads itself
+
+
+@dataclass(frozen=True, slots=True)
+class NewsArticle:
+    """An article as grouping sees it.
+
+    *publishers* are the keys of those that made it, *names* what they call themselves. *text* is
+    folded. *readers* are the chats that alone can see it, because they follow its source; None: it
+    is public. *story_id* is its own; once it is grouped, that of its chapter, and *chain_id* is
+    that of the first chapter of its story.
+    """
+
+    story_id: int
+    at: float  # seconds since 1970 from which it counts as news
+    publishers: frozenset[str]
+    title: str
+    lead: str = ""
+    text: str = ""
+    names: tuple[str, ...] = ()
+    readers: frozenset[int] | None = None
+    chain_id: int = 0
+
+
+class Placement(NamedTuple):
+    """The chapter that an article belongs to, and the first chapter of the story.
+
+    *is_part*: the article shapes the story.
+    """
+
+    story_id: int
+    chain_id: int
+    is_part: bool = True
+
+
+class Word:
+    """*frequency*: in how many stories it is; each counts as the square root of its articles there.
+
+    So what everybody reports does not make its own name common at once. *stories* are the last
+    that it weighed much in, *users* how many have it. *seen* and *named* count articles: those
+    that have the word, and those that write it as a name.
+    """
+
+    __slots__ = ("frequency", "named", "seen", "stories", "text", "users")
+
+    def __init__(self, text: str, frequency: float = 0.0) -> None:
+        self.text = text
+        self.frequency = frequency
+        self.users = self.seen = self.named = 0
+        self.stories: list[Story] = []
+
+    def list_under(self, story: Story) -> None:
+        """Let the word lead to the story, which is the last that was active."""
+        if story in self.stories:
+            self.stories.remove(story)
+        elif len(self.stories) == _LISTED:
+            del self.stories[0]
+        self.stories.append(story)
+
+
+class Story:
+    """The sum of its articles' vectors: *weights* and, for each word, the *counts* of articles.
+
+    *publishers* names each as often as it has an article here. *chapters* are their ids.
+    """
+
+    __slots__ = (
+        "articles", "at", "chapters", "counts", "last_at", "passages", "publishers", "square",
+        "weights", "words",
+    )  # fmt: skip
+
+    def __init__(self, at: float) -> None:
+        self.at = self.last_at = at
+        self.articles = 0
+        self.chapters: tuple[int, ...] = ()
+        self.publishers: tuple[str, ...] = ()
+        self.words: tuple[Word, ...] = ()
+        self.weights = array("f")
+        self.counts = bytearray()
+        self.square = 0.0  # of the length of the sum
+        self.passages: tuple[int, ...] = ()
+
+    def likeness(self, vector: Vector) -> float:
+        """Return how alike they are, from 0 to 1."""
+        common = vector.keys() & self.words
+        if len(common) < _FEWEST_COMMON:
+            return 0.0
+        words, weights = self.words, self.weights
+        dot = sum([vector[word] * weights[words.index(word)] for word in common])
+        if self.articles == 1:
+            return dot
+        return float(dot / (self.articles**_AVERAGE * self.square ** ((1 - _AVERAGE) / 2)))
+
+    def reports_of(self, publishers: frozenset[str]) -> int:
+        """Return how many articles of them it has; of several, of the one that has the most."""
+        return max(map(self.publishers.count, publishers), default=0)
+
+    def take_seats(self, publishers: Iterable[str], chapter: int) -> None:
+        """Note that they have an article in that chapter, and in those before it."""
+        for publisher in publishers:
+            more = chapter + 1 - self.publishers.count(publisher)
+            self.publishers += (intern(publisher),) * max(more, 0)
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes it takes up."""
+        words, passages = len(self.words), len(self.passages)
+        return BYTES_A_STORY + BYTES_A_WORD * words + BYTES_A_PASSAGE * passages
+
+
+class Clustering:
+    """The stories that everybody can see, or all the same chats.
+
+    Of a few stories no word can be said to be common: *base* counts many more, and is not changed.
+    """
+
+    def __init__(self, most_memory: int = MOST_MEMORY, base: Clustering | None = None) -> None:
+        self._most_memory = most_memory
+        self._base = base
+        self._words: dict[str, Word] = {}
+        self._stories: dict[int, Story] = {}  # by their first chapter, in the order they began
+        self._in_order: deque[Story] = deque()
+        self._texts: NearDuplicates[Story] = NearDuplicates()
+        self.memory = 0  # bytes, about
+
+    def __len__(self) -> int:
+        return len(self._stories)
+
+    def __contains__(self, chain_id: int) -> bool:
+        return chain_id in self._stories
+
+    def place(self, article: NewsArticle) -> Placement:
+        """Return to which story the article belongs, its own if to no other; it shapes it now."""
+        vector, passages = self._vector_of(article), fingerprint(article.text)
+        story = self._found(article, vector, passages) or self._begun(article.story_id, article.at)
+        chapter = self._chapter(story, article)
+        self._add(article, story, vector, passages)
+        return Placement(story.chapters[chapter], story.chapters[0])
+
+    def join(self, article: NewsArticle) -> Placement | None:
+        """Return to which story the article belongs, if to any; that does not change by it.
+
+        Only that the publishers have it is noted. What is no article of a chapter that there is
+        begins one of its own, which nobody else joins.
+        """
+        vector = self._vector_of(article, is_counted=False)
+        story = self._found(article, vector, fingerprint(article.text))
+        if story is None:
+            return None
+        chapter = story.reports_of(article.publishers)
+        story.take_seats(article.publishers, chapter)
+        chapters = (*story.chapters, article.story_id)
+        return Placement(chapters[min(chapter, len(chapters) - 1)], chapters[0], is_part=False)
+
+    def remember(self, article: NewsArticle) -> None:
+        """Take in an article that was placed before."""
+        story = self._stories.get(article.chain_id) or self._begun(article.chain_id, article.at)
+        if article.story_id not in story.chapters:
+            story.chapters += (article.story_id,)
+        self._add(article, story, self._vector_of(article), fingerprint(article.text))
+        story.take_seats(article.publishers, story.chapters.index(article.story_id))
+
+    def remember_joined(self, article: NewsArticle) -> None:
+        """Note that the publishers of an article have the story that it joined before."""
+        story = self._stories[article.chain_id]
+        chapter = story.reports_of(article.publishers)
+        story.take_seats(article.publishers, chapter)
+
+    def forget(self, before: float) -> None:
+        """Forget stories that began before that moment, a few hundred at once.
+
+        Those that are left are too old to be joined anyway.
+        """
+        for _ in range(_FORGOTTEN):
+            if not self._in_order or self._in_order[0].at >= before:
+                return
+            self._forget_oldest()
+
+    def frequency(self, text: str) -> float:
+        word = self._words.get(text)
+        return word.frequency if word else 0.0
+
+    def _vector_of(self, article: NewsArticle, *, is_counted: bool = True) -> dict[Word, float]:
+        """Return the unit vector of an article, its heaviest words first.
+
+        *is_counted*: the words count as seen once more.
+        """
+        rarest = log(len(self) + (len(self._base) if self._base else 0) + _UNSEEN_STORIES)
+        features = features_of(article.title, article.lead, article.names)
+        known, names, once = self._words, features.names, int(is_counted)
+        worth: dict[Word, float] = {}
+        for texts, weight in ((features.title, TITLE_WEIGHT), (features.lead, 1.0)):
+            for text in texts:
+                word = known.get(text) or self._met(text, is_counted=is_counted)
+                word.seen += once
+                if text in names:
+                    word.named += once
+                rarity = rarest - log(word.frequency + 1)
+                if word.named:
+                    rarity *= 1 + _NAME_WEIGHT * word.named / (word.seen + 1)
+                worth[word] = weight * rarity
+        length = sqrt(sum([value * value for value in worth.values()])) or 1.0
+        heaviest_first = sorted(worth, key=worth.__getitem__, reverse=True)
+        return {word: worth[word] / length for word in heaviest_first}
+
+    def _met(self, text: str, *, is_counted: bool) -> Word:
+        word = Word(text, self._base.frequency(text) if self._base else 0.0)
+        if is_counted:
+            self._words[text] = word
+        return word
+
+    def _found(self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]) -> Story | None:
+        for story in self._texts.owners_of(passages):
+            if abs(article.at - story.at) <= WINDOW:
+                return story
+        return self._likest(article, vector)
+
+    def _likest(self, article: NewsArticle, vector: Vector) -> Story | None:
+        """Return the story that is like enough and, of several, rather the one with more articles.
+
+        Else an event would stay split where two publishers begin it at once.
+        """
+        doublings = log2(max(len(self), _FEW_STORIES) / _FEW_STORIES)
+        least = LEAST_LIKENESS + _MORE_A_DOUBLING * doublings
+        found, best = None, 0.0
+        for story in self._candidates(vector):
+            if abs(article.at - story.at) > WINDOW:
+                continue
+            bar = least + _MORE_A_DAY * abs(article.at - story.last_at) / DAY
+            if not article.publishers.isdisjoint(story.publishers):
+                bar += _MORE_FOR_A_SECOND
+            claim = (story.likeness(vector) - bar) * story.articles
+            if claim > best:
+                found, best = story, claim
+        return found
+
+    @staticmethod
+    def _candidates(vector: Vector) -> list[Story]:
+        """Return the stories that share the most words with the article, the likeliest first.
+
+        They are looked for under its heaviest words, until there are enough.
+        """
+        listed: list[Story] = []
+        for word in vector:
+            listed += word.stories
+            if len(listed) >= _ENOUGH:
+                break
+        shared = Counter(listed)
+        found = [story for story, words in shared.items() if words >= _FEWEST_COMMON]
+        found.sort(key=shared.__getitem__, reverse=True)
+        return found[:_COMPARED]
+
+    def _begun(self, chain_id: int, at: float) -> Story:
+        story = Story(at)
+        story.chapters = (chain_id,)
+        self._stories[chain_id] = story
+        self._in_order.append(story)
+        self.memory += story.memory
+        return story
+
+    @staticmethod
+    def _chapter(story: Story, article: NewsArticle) -> int:
+        """Return the chapter of the article, by its place; it begins one if it is the first."""
+        chapter = min(story.reports_of(article.publishers), len(story.chapters))
+        if chapter == len(story.chapters):
+            story.chapters += (article.story_id,)
+        story.take_seats(article.publishers, chapter)
+        return chapter
+
+    def _add(
+        self,
+        article: NewsArticle,
+        story: Story,
+        vector: Vector,
+        passages: tuple[int, ...],
+    ) -> None:
+        """Let the article shape the story."""
+        self.memory -= story.memory
+        if story.words:
+            self._merge(story, vector)
+        else:
+            self._fill(story, vector)
+        for word in list(vector)[:_LEADING]:
+            word.list_under(story)
+        story.articles += 1
+        story.last_at = max(story.last_at, article.at)
+        story.passages += passages
+        self._texts.add(story, passages)
+        if len(story.words) > _MOST_WORDS:
+            self._shorten(story)
+        self.memory += story.memory
+        while self.memory > self._most_memory and self._in_order[0] is not story:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        story = self._in_order.popleft()
+        del self._stories[story.chapters[0]]
+        self.memory -= story.memory
+        self._texts.remove(story, story.passages)
+        self._drop(story, range(len(story.words)))
+
+    @staticmethod
+    def _fill(story: Story, vector: Vector) -> None:
+        story.words = tuple(vector)
+        story.weights = array("f", vector.values())
+        story.counts = bytearray(b"\x01" * len(vector))
+        story.square = 1.0
+        for word in vector:
+            word.users += 1
+            word.frequency += 1
+
+    @staticmethod
+    def _merge(story: Story, vector: Vector) -> None:
+        weights, counts = story.weights, story.counts
+        places = {word: place for place, word in enumerate(story.words)}
+        story.words += tuple([word for word in vector if word not in places])
+        for word, weight in vector.items():
+            place = places.get(word)
+            if place is None:
+                word.users += 1
+                word.frequency += 1
+                weights.append(weight)
+                counts.append(1)
+                story.square += weight * weight
+            else:
+                story.square += weight * (2 * weights[place] + weight)
+                weights[place] += weight
+                if (count := counts[place]) < _MOST_COUNTED:
+                    counts[place] = count + 1
+                    word.frequency += _ROOTS[count + 1] - _ROOTS[count]
+
+    def _shorten(self, story: Story) -> None:
+        """Drop the least of its words, so many that this is seldom needed."""
+        places = range(len(story.words))
+        kept = sorted(nlargest(_MOST_WORDS * 3 // 4, places, key=story.weights.__getitem__))
+        self._drop(story, set(places).difference(kept))
+        story.words = tuple([story.words[place] for place in kept])
+        story.weights = array("f", [story.weights[place] for place in kept])
+        story.counts = bytearray([story.counts[place] for place in kept])
+        story.square = sum([weight * weight for weight in story.weights])
+
+    def _drop(self, story: Story, places: Iterable[int]) -> None:
+        """Count the words at these places of the story no more."""
+        for place in places:
+            word = story.words[place]
+            word.frequency -= _ROOTS[story.counts[place]]
+            word.users -= 1
+            if story in word.stories:
+                word.stories.remove(story)
+            if not word.users:
+                del self._words[word.text]
+
+
+class Stories:
+    """The public stories, and those that only some chats can see, each audience apart.
+
+    What a chat's own feed carries joins a public story without shaping it, or a story of feeds
+    that all its readers follow. Else it begins a story among its own readers, which only articles
+    of the same audience shape.
+    """
+
+    def __init__(self, most_memory: int = MOST_MEMORY) -> None:
+        self._public = Clustering(most_memory)
+        self._private: dict[frozenset[int], Clustering] = {}
+        self._of_chat: defaultdict[int, set[frozenset[int]]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._public) + sum(map(len, self._private.values()))
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes they take up."""
+        return self._public.memory + sum(each.memory for each in self._private.values())
+
+    def place(self, article: NewsArticle) -> Placement:
+        """Return to which story the article belongs, its own if to no other."""
+        for stories in self._wider(article.readers):
+            if placement := stories.join(article):
+                return placement
+        return self._of(article.readers).place(article)
+
+    def remember(self, article: NewsArticle) -> None:
+        """Take in an article that was placed before."""
+        for stories in self._wider(article.readers):
+            if article.chain_id in stories:
+                stories.remember_joined(article)
+                return
+        self._of(article.readers).remember(article)
+
+    def forget(self, before: float) -> None:
+        """Forget the stories that began before that moment."""
+        self._public.forget(before)
+        for audience, stories in list(self._private.items()):
+            stories.forget(before)
+            if not stories:
+                del self._private[audience]
+                for chat in audience:
+                    self._of_chat[chat].discard(audience)
+                    if not self._of_chat[chat]:
+                        del self._of_chat[chat]
+
+    def _of(self, audience: frozenset[int] | None) -> Clustering:
+        if audience is None:
+            return self._public
+        if audience not in self._private:
+            self._private[audience] = Clustering(MOST_PRIVATE, self._public)
+            for chat in audience:
+                self._of_chat[chat].add(audience)
+        return self._private[audience]
+
+    def _wider(self, audience: frozenset[int] | None) -> Iterator[Clustering]:
+        """Return the stories that all of *audience* see, and others too."""
+        if audience is None:
+            return
+        yield self._public
+        known = self._of_chat.get(min(audience, default=0), ())
+        for each in [each for each in known if each > audience]:
+            yield self._private[each]

@@ -1,0 +1,118 @@
+"""What an article is about: the words of its title and lead, shortened to their beginnings.
+
+- Stop words and single letters say nothing; nor does the publisher's own name behind the title
+  (`Quake off the coast - Example Wire`).
+- The first six letters stand for the word, so that `resigns` meets `resignation`: crude, but the
+  same for every language with endings.
+- Where words are written without spaces, two characters in a row are a word.
+- A word with a capital inside a sentence is a name, in the scripts that have capitals. Titles in
+  which most words have one say nothing about that.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from bot.matching.characters import is_unspaced
+from bot.matching.folding import fold
+from bot.matching.stopwords import STOP_WORDS
+
+STEM: Final = 6
+LONGEST_LEAD: Final = 200  # characters
+_LONGEST_TITLE: Final = 300
+_CACHED: Final = 8_192  # words that are not plain letters
+_LONGEST_CACHED: Final = 24  # characters; where no spaces are written a sentence is one word
+_TITLE_CASE: Final = 0.6  # of the longer words: then a capital means nothing
+_LONGER: Final = 3
+_SENTENCE_ENDS: Final = frozenset(".!?:;|-\u2013\u2014")
+_PARTS = re.compile("\\s+[-|\u00b7\u2013\u2014]\\s+|:\\s+")
+
+
+class Features(NamedTuple):
+    """Stems, each once; *lead* holds those that the title does not have, *names* is of both."""
+
+    title: tuple[str, ...]
+    lead: tuple[str, ...]
+    names: frozenset[str]
+
+
+def features_of(title: str, lead: str, publishers: Iterable[str] = ()) -> Features:
+    """Return the features of an article that *publishers*, by these names, have published."""
+    heading = without_publisher(title, publishers)[:_LONGEST_TITLE]
+    in_title, title_names = _stems_and_names(heading)
+    in_lead, lead_names = _stems_and_names(lead[:LONGEST_LEAD])
+    stems = dict.fromkeys(in_title)
+    rest = [stem for stem in dict.fromkeys(in_lead) if stem not in stems]
+    return Features(tuple(stems), tuple(rest), frozenset(title_names + lead_names))
+
+
+def without_publisher(title: str, publishers: Iterable[str]) -> str:
+    """Cut a part off the end, or the beginning, of *title* that only names its publisher."""
+    parts = _PARTS.split(title)
+    if len(parts) == 1:
+        return title
+    own = set(folded_words(" ".join(publishers).replace(".", " ")))
+    if own.issuperset(folded_words(parts[-1])):
+        return title[: title.rindex(parts[-1])]
+    if own.issuperset(folded_words(parts[0])):
+        return title[len(parts[0]) :]
+    return title
+
+
+def _stems_and_names(text: str) -> tuple[list[str], list[str]]:
+    """Return the stems of all words, and of those that are written as names."""
+    stems: list[str] = []
+    names: list[str] = []
+    longer = longer_capitals = 0
+    begins_sentence = True
+    for word in text.split():
+        own = _stems(word)
+        stems += own
+        is_longer = len(word) > _LONGER
+        longer += is_longer
+        if word[0].isupper():
+            longer_capitals += is_longer
+            if not begins_sentence or word[1:].isupper():
+                names += own
+        begins_sentence = word[-1] in _SENTENCE_ENDS
+    return stems, names if longer_capitals <= _TITLE_CASE * longer else []
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    """Return the stems of a word that is written between two spaces."""
+    if word.isascii() and word.isalnum():
+        lower = word.lower()
+        return () if lower in STOP_WORDS or len(lower) == 1 else (lower[:STEM],)
+    return _folded_stems(word) if len(word) <= _LONGEST_CACHED else _stems_anew(word)
+
+
+def _stems_anew(word: str) -> tuple[str, ...]:
+    words: Iterable[str] = fold(word).words
+    if not word.isascii():
+        words = _in_pairs(words)
+    return tuple([each[:STEM] for each in words if each not in STOP_WORDS and len(each) > 1])
+
+
+_folded_stems = lru_cache(maxsize=_CACHED)(_stems_anew)
+
+
+def folded_words(written: str) -> list[str]:
+    """Fold each word between two spaces by itself: no rule of folding looks across a space."""
+    words: list[str] = []
+    for word in written.split():
+        words += (word.lower(),) if word.isalnum() and word.isascii() else fold(word).words
+    return words
+
+
+def _in_pairs(words: Iterable[str]) -> Iterator[str]:
+    """Join each character that is a word of its own to the one behind it."""
+    before = ""
+    for word in words:
+        if not is_unspaced(word):
+            before = ""
+            yield word
+            continue
+        if before:
+            yield before + word
+        before = word

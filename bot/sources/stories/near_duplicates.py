@@ -1,0 +1,114 @@
+"""The same text: fingerprints of passages of four words, a few of them for each article.
+
+A passage is taken where a long word begins it, or one of every eighth characters where words are
+written without spaces: so equal texts give equal passages, whatever was cut off in front. Of two
+texts the smaller one must have three tenths of its passages in the other. Short texts have too few
+to say anything; their words are compared, as everybody's are.
+"""
+
+from collections import Counter
+from typing import Final, Generic, TypeVar
+
+LONGEST: Final = 3_000  # characters that are looked at
+_SHORT: Final = 80  # characters, which have no ten passages in any writing
+_SHORT_WITH_SPACES: Final = 300
+_LONG_WORD: Final = 8
+_UNSPACED: Final = "⺀"  # where those scripts begin that have words of one character
+_WORDS: Final = 4
+_MOST: Final = 64
+FEWEST: Final = 10
+_CONTAINED: Final = 0.3
+# A passage in more texts than this is a notice that stands under all of them.
+_COMMON: Final = 24
+
+Owner = TypeVar("Owner")
+
+
+def fingerprint(folded: str) -> tuple[int, ...]:
+    """Return up to 64 different hashes for a folded text; none if there would be fewer than ten."""
+    has_spaces = folded.isascii()
+    if len(folded) < (_SHORT_WITH_SPACES if has_spaces else _SHORT):
+        return ()
+    words = tuple(folded[:LONGEST].split())
+    begins = [at for at, word in enumerate(words) if len(word) >= _LONG_WORD]
+    if not has_spaces:
+        begins = [at for at, word in enumerate(words) if _is_begin(word)]
+    # Hashes of this process: what is remembered ends with it.
+    passages = dict.fromkeys([hash(words[at : at + _WORDS]) for at in begins[:_MOST]])
+    return tuple(passages) if len(passages) >= FEWEST else ()
+
+
+def _is_begin(word: str) -> bool:
+    return len(word) >= _LONG_WORD or (word >= _UNSPACED and not ord(word[0]) & 7)
+
+
+def is_same_text(common: int, one: int, other: int) -> bool:
+    """Decide from how many passages two fingerprints of the sizes *one* and *other* share."""
+    return common >= _CONTAINED * min(one, other)
+
+
+class _Text(Generic[Owner]):
+    __slots__ = ("owner", "size")
+
+    def __init__(self, owner: Owner, size: int) -> None:
+        self.owner = owner
+        self.size = size
+
+
+class NearDuplicates(Generic[Owner]):
+    """The fingerprints of texts, each with its owner, to be found by their passages."""
+
+    def __init__(self) -> None:
+        # Nearly every passage is in one text only; a list for each would be most of what the
+        # garbage collector has to look through.
+        self._by_passage: dict[int, _Text[Owner] | list[_Text[Owner]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_passage)
+
+    def owners_of(self, passages: tuple[int, ...]) -> list[Owner]:
+        """Return the owners of the same text, the most alike first."""
+        known = self._by_passage
+        if known.keys().isdisjoint(passages):
+            return []
+        counted: Counter[_Text[Owner]] = Counter()
+        for passage in passages:
+            texts = known.get(passage)
+            if isinstance(texts, _Text):
+                counted[texts] += 1
+            elif texts and len(texts) <= _COMMON:
+                counted.update(texts)
+        return [
+            text.owner
+            for text, common in counted.most_common()
+            if is_same_text(common, len(passages), text.size)
+        ]
+
+    def add(self, owner: Owner, passages: tuple[int, ...]) -> None:
+        if not passages:
+            return
+        text = _Text(owner, len(passages))
+        known = self._by_passage
+        if known.keys().isdisjoint(passages):
+            known.update(dict.fromkeys(passages, text))
+            return
+        for passage in passages:
+            texts = known.setdefault(passage, text)
+            if texts is text:
+                continue
+            if isinstance(texts, _Text):
+                known[passage] = [texts, text]
+            elif len(texts) <= _COMMON:
+                texts.append(text)
+
+    def remove(self, owner: Owner, passages: tuple[int, ...]) -> None:
+        """Forget the texts of *owner* that have any of the passages."""
+        known = self._by_passage
+        for passage in passages:
+            texts = known.get(passage)
+            if isinstance(texts, list):
+                texts[:] = [text for text in texts if text.owner is not owner]
+                if not texts:
+                    del known[passage]
+            elif texts and texts.owner is owner:
+                del known[passage]
