@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
-from bot.sources.stories.audiences import Audiences
+from bot.sources.stories.clustering import BYTES_A_STORY, Stories
 from storage.articles import PUBLIC, Article, group_articles, store_articles, ungrouped
 from storage.db.engine import Storage
 from storage.entries import Entry
@@ -16,7 +16,6 @@ from storage.enums import Notification, Stage
 from storage.stories import Story
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
-from tests.sources.stories.test_memory import CAPSIZED, FERRY, FORETASTE, REPORT
 
 MINUTE = timedelta(minutes=1)
 FIRST = "Ferry with 240 aboard sinks off Bohara island"
@@ -86,7 +85,7 @@ async def test_articles_are_grouped_the_oldest_first(storage: Storage):
     assert await step.group_new(limit=2) == 0
 
 
-async def test_two_outlets_that_tell_one_event_tell_one_story(storage: Storage):
+async def test_two_publishers_that_report_one_event_share_a_story(storage: Storage):
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
@@ -98,7 +97,7 @@ async def test_two_outlets_that_tell_one_event_tell_one_story(storage: Storage):
         assert {story.id for story in await tx.session.exec(select(Story))} == {1, 2}
 
 
-async def test_one_outlet_tells_each_story_once(storage: Storage):
+async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: Storage):
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, SECOND, by=wire)
 
@@ -107,26 +106,42 @@ async def test_one_outlet_tells_each_story_once(storage: Storage):
     assert await stories(storage) == [1, 2]
 
 
-@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
-async def test_a_foretaste_leaves_its_story_to_the_report_of_its_outlet(
-    storage: Storage,
-    at_once,
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+async def test_the_second_reports_of_all_publishers_are_one_chapter(
+    storage: Storage, clock: TurnedClock, restarted: bool
 ):
-    grouping = Grouping(storage, "me")
-    for told, outlet in ((FERRY, "Wire"), (CAPSIZED, "Daily"), (FORETASTE, "Post")):
-        source = await stored_source(storage, outlet)
-        await stored(storage, told.title, by=source, summary=told.lead)
-    if not at_once:
-        await grouping.group_new()
-        assert await stories(storage) == [1, 1, 1]
+    wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
+    step = Grouping(storage, "me")
+    await stored(storage, FIRST, by=wire)
+    await stored(storage, SECOND, by=daily)
+    await stored(storage, THIRD, by=wire)
+    await step.group_new()
+    if restarted:
+        clock.turn(LEASE)
+        step = Grouping(storage, "heir")
+    await stored(storage, f"{THIRD}, captain detained", by=daily)
 
-    await stored(storage, REPORT.title, by=source, summary=REPORT.lead)
-    await grouping.group_new()
+    await step.group_new()
 
-    first, second, own, report = await stories(storage)
-    assert first == second == report != own
+    assert await stories(storage) == [1, 1, 3, 3]
     async with storage.reading() as tx:
-        assert {story.id for story in await tx.session.exec(select(Story))} == {first, own}
+        rows = await tx.session.exec(select(Story).order_by(col(Story.id)))
+        assert [(story.id, story.continues_id) for story in rows] == [(1, None), (3, 1)]
+
+
+async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, clock: TurnedClock):
+    wire = await stored_source(storage, "Wire")
+    titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
+    await stored(storage, *titles, by=wire)
+    await Grouping(storage, "dead").group_new()
+    clock.turn(LEASE)
+    await stored(storage, OTHER, by=wire)
+    heir = Grouping(storage, "heir", most_memory=2 * BYTES_A_STORY)
+
+    await heir.group_new()
+
+    assert heir.stories
+    assert 1 <= len(heir.stories) <= 2
 
 
 async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
@@ -200,9 +215,9 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     await stored(storage, SECOND, by=daily)
     async with storage.reading() as tx:
         late = await ungrouped(tx, 9)
-    placed = group.Placed({late[0].id: 1}, [], {}, set())
+    placed = group.Placed({late[0].id: 1}, {}, set())
 
-    assert await mine._write_down(Audiences(), late, placed) == 0
+    assert await mine._write_down(Stories(), late, placed) == 0
     assert await other.group_new() == 1
     assert await stories(storage) == [1, 2, 1]
 

@@ -110,10 +110,15 @@ def test_an_earlier_piece_of_a_publisher_does_not_keep_its_report_out():
 
 def test_the_second_report_of_a_publisher_needs_more_likeness():
     ships = replace(
-        FERRY, story_id=5, title="How safe are Bohara ferries?", lead="Passengers fear old ships."
+        FERRY,
+        story_id=5,
+        title="Are old ships around Bohara safe?",
+        lead="Unions say crews are untrained, engines worn out and lifeboats missing; one vessel, "
+        "the Santa Ana, was in bad repair.",
     )
+    blog = frozenset({"blog"})
 
-    assert chains(FERRY, CAPSIZED, replace(ships, publishers=frozenset({"blog"}))) == [1, 1, 1]
+    assert chains(FERRY, CAPSIZED, replace(ships, publishers=blog)) == [1, 1, 1]
     assert chains(FERRY, CAPSIZED, ships) == [1, 1, 5]
 
 
