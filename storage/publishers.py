@@ -5,7 +5,7 @@ source is public or private. A chat sees what comes from public sources and from
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,9 @@ from storage.db.sql import among
 from storage.entries import Entry
 from storage.enums import SourceKind
 from storage.sources import Follow, Source
+
+_COUNTRY: Final = 2  # letters of a top-level domain
+_SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
 
 
 class Publisher(NamedTuple):
@@ -43,6 +46,13 @@ class Publisher(NamedTuple):
     def mutable_outlet(self) -> str:
         """What a mute of this publisher names beside the source: of a search only this outlet."""
         return self.outlet if self.is_search else ""
+
+    @property
+    def site(self) -> str:
+        """The host that both the publisher's site and its feeds are under, near enough."""
+        labels = (self.outlet_host or self.host).split(".")
+        is_deeper = len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVEL
+        return ".".join(labels[-3 if is_deeper else -2 :])
 
     @property
     def is_canonical(self) -> bool:
@@ -210,6 +220,19 @@ async def busiest_publishers(
 Named = tuple[int, str]
 
 
+def _names(publishers: Iterable[Publisher]) -> Iterator[Named]:
+    """Return the publishers by name, those of one article once a site.
+
+    The feed of a whole site and that of one of its sections carry the same articles, and are one
+    publisher.
+    """
+    known: set[tuple[int, str]] = set()
+    for each in publishers:
+        if (key := (each.article_id, each.site)) not in known:
+            known.add(key)
+            yield each.article_id, each.name
+
+
 def names_for_article(publishers: Iterable[Named], article_id: int) -> tuple[str, ...]:
     """Return each name once, those of the article first, else in order."""
     ordered = sorted(publishers, key=lambda named: named[0] != article_id)
@@ -220,10 +243,10 @@ async def names_by_story(
     tx: Transaction, story_ids: Iterable[int], chat_id: int | None = None
 ) -> Mapping[int, Sequence[Named]]:
     """Return the publishers of each story that the chat sees (None: everybody), the first first."""
-    named: defaultdict[int, list[Named]] = defaultdict(list)
+    found: defaultdict[int, list[Publisher]] = defaultdict(list)
     for each in await _publishers(tx, _OF_STORIES, story_ids, reaches(chat_id)):
-        named[each.story_id].append((each.article_id, each.name))
-    return named
+        found[each.story_id].append(each)
+    return {story_id: list(_names(publishers)) for story_id, publishers in found.items()}
 
 
 async def publisher_names(
@@ -244,11 +267,11 @@ class StoryPublishers:
     def known_to(self, chat_id: int, article_id: int) -> tuple[str, ...]:
         """Return the names that the chat may see, those of the article first."""
         seen = (
-            (each.article_id, each.name)
+            each
             for each in self.publishers
             if each.is_public or (chat_id, each.source_id) in self.followed
         )
-        return names_for_article(seen, article_id)
+        return names_for_article(_names(seen), article_id)
 
 
 async def publishers_of_story(

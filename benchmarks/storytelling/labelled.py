@@ -100,7 +100,9 @@ def collected(path: Path) -> Labelled:
         for row in data["rows"]
     )
     return Labelled(
-        path.stem.replace("_", " "), _in_time(pieces), frozenset(_unsure(data["ambiguous_groups"], events))
+        path.stem.replace("_", " "),
+        _in_time(pieces),
+        frozenset(_unsure(data["ambiguous_groups"], events)),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.storytelling.labelled import Labelled, pair
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle
 
 

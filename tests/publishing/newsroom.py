@@ -32,12 +32,14 @@ Row = TypeVar("Row", bound=SQLModel)
 class Newsroom:
     storage: Storage
 
-    async def source(self, title: str = "Example Wire", *, public: bool = True) -> int:
+    async def source(
+        self, title: str = "Example Wire", *, public: bool = True, host: str = ""
+    ) -> int:
         return await self._add(
             lambda now: Source(
                 url=f"https://{title}.example",
                 url_hash=title,
-                host="wire.example",
+                host=host or f"{title.casefold().replace(' ', '-')}.example",
                 title=title,
                 public=public,
                 created_at=now,
@@ -93,6 +95,12 @@ class Newsroom:
                 **{"text": f"Words on {title}.", "stored_at": now, "news_at": now - ago} | more,
             )
         )
+        await self.carries(source_id, article_id, outlet)
+        for query_id in query_ids:
+            await self.match(article_id, query_id, ago)
+        return article_id
+
+    async def carries(self, source_id: int, article_id: int, outlet: str = "") -> None:
         await self._add(
             lambda now: Entry(
                 source_id=source_id,
@@ -103,9 +111,6 @@ class Newsroom:
                 first_seen_at=now,
             )
         )
-        for query_id in query_ids:
-            await self.match(article_id, query_id, ago)
-        return article_id
 
     async def joins(self, article_id: int, *, story_id: int) -> None:
         """Let the article tell a story that was there before."""

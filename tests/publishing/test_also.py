@@ -50,6 +50,20 @@ async def last_line(storage: Storage) -> str:
     return str((await edits(storage))[-1].body["text"].splitlines()[-1])
 
 
+async def test_a_second_feed_of_the_same_site_is_no_other_outlet(
+    alerted, publishing, newsroom, storage, clock
+):
+    section = await newsroom.source("Example Wire - World", host="feeds.example-wire.example")
+    await newsroom.carries(section, 1)
+    async with storage.writing() as tx:
+        await mark_growth(tx, [1])
+    clock.turn(MINUTE)
+
+    await publishing.publish_also()
+
+    assert await edits(storage) == []
+
+
 async def test_another_outlet_is_added_to_the_message(
     alerted, publishing, newsroom, storage, clock
 ):

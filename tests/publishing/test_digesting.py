@@ -48,6 +48,29 @@ async def test_a_chat_gets_its_digest_when_it_is_due(publishing, newsroom, watch
     assert (chat.next_digest_at, chat.owner) == (DUE + DAY, None)
 
 
+@pytest.mark.parametrize(
+    ("second", "outlets"),
+    [
+        pytest.param("feeds.times.example", "1 story from 1 outlet.", id="a feed of the same site"),
+        pytest.param("daily.example", "1 story from 2 outlets.", id="a feed of another site"),
+    ],
+)
+async def test_an_article_in_two_feeds_of_one_site_counts_one_outlet(
+    publishing, newsroom, watched, clock, second, outlets
+):
+    query, _ = watched
+    site = await newsroom.source("Example Times", host="www.times.example")
+    section = await newsroom.source("Example Times - World", host=second)
+    article = await newsroom.article("A headline", query, source_id=site)
+    await newsroom.carries(section, article)
+    clock.now = DUE
+
+    await publishing.publish_due()
+
+    (text,) = await newsroom.texts()
+    assert outlets in text
+
+
 async def test_nothing_is_published_before_it_is_due(publishing, newsroom, watched, clock):
     clock.now = DUE - timedelta(seconds=1)
 

@@ -479,7 +479,7 @@ def test_what_could_not_be_handed_back_is_kept():
 
 async def poll_with(storage, fetcher, reader, farm, clock, body: str) -> int:
     """Serve *body* and poll it; return how many of its entries were read as a whole."""
-    read = []
+    read: list[Item] = []
 
     class Counting:
         async def read(self, data: bytes, *, url: str = "", content_type: str = "", known=()):

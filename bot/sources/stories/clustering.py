@@ -280,7 +280,9 @@ class Clustering:
             self._words[text] = word
         return word
 
-    def _found(self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]) -> Story | None:
+    def _found(
+        self, article: NewsArticle, vector: Vector, passages: tuple[int, ...]
+    ) -> Story | None:
         for story in self._texts.owners_of(passages):
             if abs(article.at - story.at) <= WINDOW:
                 return story

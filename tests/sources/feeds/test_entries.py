@@ -164,7 +164,13 @@ def test_an_entry_is_read_alike_whether_its_neighbours_are_known_or_not(
 
     rest = read(*raws, known=known)
 
-    light = {"summary": "", "text": "", "language": "", "credit": "", "credit_url": ""}
+    light: dict[str, Any] = {
+        "summary": "",
+        "text": "",
+        "language": "",
+        "credit": "",
+        "credit_url": "",
+    }
     assert list(rest.items) == [
         replace(item, **light, is_known=True) if item.fingerprint in known else item
         for item in whole

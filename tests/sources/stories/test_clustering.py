@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.storytelling.labelled import collected, invented
 from benchmarks.storytelling.scoring import grouped, score
 from benchmarks.storytelling.stream import articles
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.clustering import WINDOW, Clustering, NewsArticle, Placement, Stories
 from tests.sources.stories import test_near_duplicates
 
@@ -281,9 +281,7 @@ def test_private_feeds_share_a_story_where_all_readers_see_it(
 
 def test_a_wider_audience_does_not_see_its_story_change():
     """A chat that follows one feed alone gets what it would get without the other."""
-    both = replace(
-        STRIKE, title=f"{FERRY.title}. {STRIKE.title}", publishers=frozenset({"own"})
-    )
+    both = replace(STRIKE, title=f"{FERRY.title}. {STRIKE.title}", publishers=frozenset({"own"}))
     strike = replace(STRIKE, publishers=frozenset({"blog"}))
     stories = Stories()
     stories.place(private(FERRY, ANN, BOB))

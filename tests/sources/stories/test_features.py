@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.folding import fold
+from bot.matching.text import fold
 from bot.sources.stories.features import STEM, features_of, folded_words, without_publisher
 
 

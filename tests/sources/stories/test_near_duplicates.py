@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matching.folding import folded_text
+from bot.matching.text import folded_text
 from bot.sources.stories.near_duplicates import FEWEST, fingerprint, is_same_text
 
 LAYERS = (
