@@ -54,7 +54,7 @@ async def rounds(feeds: int, url: str, *, pages: bool) -> list[Row]:
         async with world(url) as steps:
             await add_queries(steps.storage)
             await add_sources(steps.storage, feeds, farm.port)
-            await steps.matching.match_new()  # the index is there before the first article
+            await steps.grouping.sync.prepare()  # the index is there before the first article
             await keep_what_is_there()  # as in service
             for name, (version, target) in ROUNDS.items():
                 farm.show(version)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal,
     or_,
     text,
     update,
@@ -208,58 +209,7 @@ async def add_address(tx: Transaction, article_id: int, url: ScopedUrl) -> None:
     await insert_new(tx, ArticleAddress, [row])
 
 
-# Articles on their way: each step claims those at its stage and moves them to the next.
-
-
-LEASE = timedelta(minutes=2)
-
-
-class UnmatchedArticle(NamedTuple):
-    """As much of an article as is matched."""
-
-    id: int
-    title: str
-    text: str
-    language: str
-    news_at: datetime
-
-
-async def claim_articles(
-    tx: Transaction, stage: Stage, *, owner: str, limit: int, lease: timedelta = LEASE
-) -> list[UnmatchedArticle]:
-    """Lease the oldest articles at *stage* to *owner*; return them in stored order.
-
-    Those of which more is still to come are passed over until it is there or is late.
-    """
-    values = {"now": tx.now, "until": tx.now + lease, "who": owner, "most": limit}
-    # Not through the session, which does much for each row that none of ours needs.
-    connection = await tx.session.connection()
-    return sorted(map(UnmatchedArticle._make, await connection.execute(_claiming(stage), values)))
-
-
-@cache
-def _claiming(stage: Stage) -> Executable:
-    """Made once: to make it takes as long as to read a hundred rows."""
-    now: BindParameter[datetime] = bindparam("now")
-    ready = or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= now)
-    asked = ClaimTerms(now, bindparam("until"), bindparam("who"), bindparam("most", type_=Integer))
-    return claim_statement(Article, is_at(stage) & ready, (col(Article.id),), asked).returning(
-        col(Article.id),
-        col(Article.title),
-        col(Article.text),
-        col(Article.language),
-        col(Article.news_at),
-    )
-
-
-async def advance_articles(
-    tx: Transaction, ids: Sequence[int], *, owner: str, stage: Stage
-) -> set[int]:
-    """Move to *stage* those of *ids* that *owner* still leases, and free them; return which."""
-    ids_moved = await release(tx, Article, ids, owner, stage=stage)
-    if ids_moved and stage is Stage.MATCHED:
-        tx.notifications.add(Notification.MATCHES)
-    return ids_moved
+# Revising articles.
 
 
 async def articles_to_revise(tx: Transaction, article_ids: Collection[int]) -> list[Article]:
@@ -387,21 +337,47 @@ def indexed_words(row: FoldedText) -> list[str]:
     return held
 
 
-# Articles and the stories that they are found to tell.
+# Articles on their way: claimed, grouped into stories, matched.
 
+
+LEASE: Final = timedelta(minutes=2)
 
 # As much as is compared with others.
 _LONGEST_LEAD = 200
 
-_LONGEST_TEXT = 3_000
+LONGEST_COMPARED: Final = 3_000
+
+_LEAD: Final = func.substr(
+    case((col(Article.summary) != "", col(Article.summary)), else_=col(Article.text)),
+    1,
+    _LONGEST_LEAD,
+)
+
+
+class NewArticle(NamedTuple):
+    """An article that is to be grouped and matched, or only matched anew if it has its story.
+
+    *story_id*: its own until one is found. *scope_id*: see `Article`. *lead* is how its summary
+    begins, or its text where it has none. The folded texts are those of `Folded`.
+    """
+
+    id: int
+    story_id: int
+    scope_id: int
+    is_grouped: bool
+    news_at: datetime
+    title: str
+    lead: str
+    text: str
+    language: str
+    folded_title: str = ""
+    folded_text: str = ""
 
 
 class GroupedArticle(NamedTuple):
-    """As much of an article as tells what it is about; *story_id*: its own until one is found.
+    """As much of an article as tells what it is about; *chain_id*: the first chapter of its story.
 
-    *chain_id* is the first chapter of that. *scope_id*: see `Article`.
-
-    *lead* is how its summary begins, or its text where it has none; *folded* how the text does.
+    *folded* is how its folded text begins; the rest as of `NewArticle`.
     """
 
     id: int
@@ -414,33 +390,82 @@ class GroupedArticle(NamedTuple):
     folded: str
 
 
-def _with_text(*wanted: ColumnElement[bool]) -> Select[Any]:
-    lead = case((col(Article.summary) != "", col(Article.summary)), else_=col(Article.text))
-    rows: Select[Any] = select(  # type: ignore[call-overload]
+async def claim_new_articles(
+    tx: Transaction, *, owner: str, limit: int, lease: timedelta = LEASE
+) -> list[NewArticle]:
+    """Claim the oldest articles that are to be grouped or matched; return them in stored order.
+
+    Those of which more is still to come are passed over until it is there or is late.
+    """
+    values = {"now": tx.now, "until": tx.now + lease, "who": owner, "most": limit}
+    # Not through the session, which does much for each row that none of ours needs.
+    connection = await tx.session.connection()
+    rows = await connection.execute(_claiming_new(), values)
+    found = sorted(NewArticle(*row) for row in rows)
+    if not found:
+        return []
+    rows = await connection.execute(_FOLDED, {"ids": [article.id for article in found]})
+    folded = {article_id: (title, text) for article_id, title, text in rows}
+    return [NewArticle(*article[:-2], *folded.get(article.id, ("", ""))) for article in found]
+
+
+async def has_new_articles(tx: Transaction) -> bool:
+    waiting = select(Article.id).where(_is_new(), _is_ready(literal(tx.now)))
+    return (await tx.session.exec(waiting.limit(1))).first() is not None
+
+
+def _is_new() -> ColumnElement[bool]:
+    return and_(text(_IN_PROGRESS), col(Article.stage).in_((Stage.STORED, Stage.GROUPED)))
+
+
+def _is_ready(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= now)
+
+
+@cache
+def _claiming_new() -> Executable:
+    """Made once: to make it takes as long as to read a hundred rows."""
+    now: BindParameter[datetime] = bindparam("now")
+    asked = ClaimTerms(now, bindparam("until"), bindparam("who"), bindparam("most", type_=Integer))
+    where = _is_new() & _is_ready(now)
+    return claim_statement(Article, where, (col(Article.id),), asked).returning(
+        col(Article.id),
+        col(Article.story_id),
+        col(Article.scope_id),
+        (col(Article.stage) == Stage.GROUPED).label("is_grouped"),
+        col(Article.news_at),
+        col(Article.title),
+        _LEAD.label("lead"),
+        col(Article.text),
+        col(Article.language),
+    )
+
+
+_FOLDED: Final = select(Folded.article_id, Folded.title, Folded.text).where(
+    among(col(Folded.article_id), bindparam("ids"))
+)
+
+# Made once, like the statement above.
+_GROUPED: Final[Select[Any]] = (
+    select(  # type: ignore[call-overload]
         Article.id,
         Article.story_id,
         func.coalesce(Story.continues_id, Article.story_id),
         Article.scope_id,
         Article.news_at,
         Article.title,
-        func.substr(lead, 1, _LONGEST_LEAD),
-        func.coalesce(func.substr(Folded.text, 1, _LONGEST_TEXT), ""),
+        _LEAD,
+        func.coalesce(func.substr(Folded.text, 1, LONGEST_COMPARED), ""),
     )
-    rows = rows.outerjoin(Story, col(Story.id) == Article.story_id)
-    rows = rows.outerjoin(Folded, col(Folded.article_id) == Article.id).where(*wanted)
-    return rows.order_by(col(Article.id)).limit(bindparam("limit", type_=Integer))
-
-
-# Made once: to make them takes as long as to read a hundred rows.
-_UNGROUPED: Final = _with_text(
-    is_at(Stage.STORED),
-    or_(col(Article.ready_at).is_(None), col(Article.ready_at) <= bindparam("now")),
-)
-
-_GROUPED: Final = _with_text(
-    col(Article.stage) != Stage.STORED,
-    col(Article.news_at) >= bindparam("since"),
-    col(Article.id) > bindparam("after"),
+    .outerjoin(Story, col(Story.id) == Article.story_id)
+    .outerjoin(Folded, col(Folded.article_id) == Article.id)
+    .where(
+        col(Article.stage) != Stage.STORED,
+        col(Article.news_at) >= bindparam("since"),
+        col(Article.id) > bindparam("after"),
+    )
+    .order_by(col(Article.id))
+    .limit(bindparam("limit", type_=Integer))
 )
 
 _JOIN: Final = (
@@ -454,14 +479,6 @@ _GROUP: Final = (
     .where(is_at(Stage.STORED), among(col(Article.id), bindparam("ids")))
     .values(stage=Stage.GROUPED)
 )
-
-
-async def ungrouped(tx: Transaction, limit: int) -> list[GroupedArticle]:
-    """Return the oldest articles that have no story but their own yet, and are ready."""
-    # Not through the session, which does much for each row that none of ours needs.
-    connection = await tx.session.connection()
-    rows = await connection.execute(_UNGROUPED, {"now": tx.now, "limit": limit})
-    return [GroupedArticle(*row) for row in rows]
 
 
 async def grouped(
@@ -487,13 +504,13 @@ async def newest_window_start(tx: Transaction, since: datetime, most: int) -> in
 
 async def group_articles(
     tx: Transaction,
-    articles: Sequence[GroupedArticle],
+    articles: Sequence[NewArticle],
     stories: Mapping[int, int],
     *,
     chapters: Mapping[int, int],
     joined: Collection[int],
 ) -> None:
-    """Write down which story each article tells, by the article's id; they can be matched now.
+    """Write down which story each article belongs to, by the article's id.
 
     *chapters*: the story before it, by each story that continues one, the oldest first. By the
     articles *joined* no story grows.
@@ -506,5 +523,17 @@ async def group_articles(
         await delete_stories(tx, [article.story_id for article in joining])
         await mark_growth(tx, {stories[one.id] for one in joining if one.id not in joined})
     await continue_stories(tx, chapters)
-    await connection.execute(_GROUP, {"ids": stories})
-    tx.notifications.add(Notification.STORIES)
+
+
+async def finish_matching(tx: Transaction, ids: Collection[int], *, owner: str) -> set[int]:
+    """Let those of *ids* that *owner* still leases go on to publishing; return which.
+
+    The others were revised meanwhile. They have their story, and are matched again.
+    """
+    ours = await release(tx, Article, ids, owner, stage=Stage.MATCHED)
+    if ours:
+        tx.notifications.add(Notification.MATCHES)
+    if left := [article_id for article_id in ids if article_id not in ours]:
+        await (await tx.session.connection()).execute(_GROUP, {"ids": left})
+        tx.notifications.add(Notification.STORIES)
+    return ours

@@ -161,7 +161,7 @@ async def lags(tx: Transaction) -> Lags:
     by_stage = await _lags(tx)
     return Lags(
         read=by_stage["poll"],
-        match=max(by_stage["group"], by_stage["match"]),
+        match=by_stage["match"],
         publish=by_stage["alert"],
         send=max(by_stage["send"], by_stage["mail"]),
     )
@@ -189,8 +189,7 @@ def _outbox(medium: Medium) -> list[Select[Any]]:
 _DUE: Final[Mapping[str, list[Select[Any]]]] = {
     "poll": [_oldest(col(Source.next_fetch_at), _ACTIVE)],
     "page": [_oldest(col(AwaitedPage.due_at))],
-    "group": _at(Stage.STORED),
-    "match": _at(Stage.GROUPED),
+    "match": [*_at(Stage.STORED), *_at(Stage.GROUPED)],
     "alert": _at(Stage.MATCHED),
     "digest": [
         _oldest(

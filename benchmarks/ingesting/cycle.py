@@ -78,7 +78,7 @@ async def cycles(feeds: int, url: str, *, full: bool) -> list[Row]:
         async with world(url, clock) as steps:
             await add_queries(steps.storage)
             await add_sources(steps.storage, feeds, farm.port)
-            await steps.matching.match_new()
+            await steps.grouping.sync.prepare()
             await _read_all(steps)
             await spread(steps.storage, _CYCLE)
             spent = partial(cpu_seconds, but=farm.pid, database=server_database(url))

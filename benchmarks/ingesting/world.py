@@ -18,8 +18,6 @@ from sqlmodel import col, func, select
 from benchmarks.ingesting.feeds import PLANTED
 from benchmarks.matching.workload import Workload
 from bot.logs import configure_logs
-from bot.matching.index_sync import IndexSync
-from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.drafts import url_hash
 from bot.sources.fetch.client import Fetcher
@@ -88,15 +86,13 @@ class World:
     polling: Poller
     completing: Completing
     grouping: Grouping
-    matching: Matching
 
     @property
     def after_polling(self) -> dict[str, Callable[[], Awaitable[int]]]:
         """The steps behind the polls, in their order."""
         return {
             "pages": self.complete_all,
-            "group": self.grouping.group_new,
-            "match": self.matching.match_new,
+            "match": self.grouping.run_once,
         }
 
     async def complete_all(self) -> int:
@@ -139,7 +135,6 @@ async def _steps(url: str, clock: DatabaseClock) -> AsyncIterator[World]:
                 Poller(storage, fetcher, reader, OWNER),
                 Completing(storage, fetcher, reader, OWNER),
                 Grouping(storage, OWNER),
-                Matching(storage, IndexSync(storage), OWNER),
             )
     finally:
         await storage.close()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 TICK_SECONDS = {
     "poll": 1,
     "page": 2,
-    "group": 5,
     "match": 2,  # and so an idle process follows new queries
     "refold": 3600,
     "alert": 5,
@@ -45,7 +44,6 @@ TICK_SECONDS = {
 # of them change nothing.
 WAKES = {
     "search": ("poll",),
-    "group": ("match",),
     "match": ("alert",),
     "alert": ("send",),
     "bundle": ("send",),
@@ -54,12 +52,11 @@ WAKES = {
     "notice": ("send",),
     "broadcast": ("send",),
 }
-# Which step has work when a process, this or another, has committed such. New articles are grouped
-# first; a new version of one has its story and is matched at once.
+# Which step has work when a process, this or another, has committed such.
 WOKEN = {
     Notification.QUERIES: "match",
     Notification.PAGES: "page",
-    Notification.ARTICLES: "group",
+    Notification.ARTICLES: "match",
     Notification.STORIES: "match",
     Notification.MATCHES: "alert",
     Notification.DELIVERIES: "send",

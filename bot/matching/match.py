@@ -1,75 +1,49 @@
-"""The stage from grouped articles to matches: which stored queries match, and because of what."""
+"""From articles to matches: which of the stored queries match, and because of which words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from bot.matching.evaluate import FoldedArticle, article_folded, learned, reasons
+from bot.matching.evaluate import Field, FoldedArticle, article_folded, learned, reasons
 from bot.matching.index import QueryIndex
 from bot.matching.index_sync import IndexSync
 from bot.matching.query import Query
+from bot.matching.query.fields import language_code, source_keys
 from bot.matching.slices import Slices, finished, in_turns
-from storage.articles import Article, UnmatchedArticle, advance_articles, claim_articles
-from storage.db.engine import Storage
-from storage.enums import Stage
-from storage.publishers import searchable_names
-from storage.queries import MatchFound, store_matches
-
-_STORED: Final = 200  # matches stored at once, in about 3 ms
+from bot.matching.text import PIECE, Folded
+from storage.articles import Article, NewArticle
+from storage.queries import MatchFound
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
-    storage: Storage
-    sync: IndexSync
-    owner: str
+async def matches_of_new(
+    sync: IndexSync, articles: Sequence[NewArticle], names: Mapping[int, Sequence[str]]
+) -> list[MatchFound]:
+    """Return what the stored queries, as far as *sync* has seen them, match.
 
-    async def match_new(self, limit: int = 400) -> int:
-        """Match the oldest grouped articles; return how many were done.
-
-        The transaction that claims them also reads what changed among the queries, so that no query
-        misses an article stored after it.
-        """
-        await self.sync.prepare()
-        async with self.storage.writing() as tx:
-            articles = await claim_articles(tx, Stage.GROUPED, owner=self.owner, limit=limit)
-            changed = await self.sync.changes(tx)
-        await self.sync.follow(changed)
-        if not articles:
-            return 0
-        found = await self._matches(articles)
-        async with self.storage.writing() as tx:
-            ids = [article.id for article in articles]
-            ours = await advance_articles(tx, ids, owner=self.owner, stage=Stage.MATCHED)
-            kept = (match for match in found if match.article_id in ours)
-            while some := list(islice(kept, _STORED)):
-                await store_matches(tx, some)
-        return len(ours)
-
-    async def _matches(self, articles: Sequence[UnmatchedArticle]) -> list[MatchFound]:
-        async with self.storage.reading() as tx:
-            names = await searchable_names(tx, [article.id for article in articles])
-        hits = await in_turns(_hits(self.sync.index, articles, names))
-        queries = await self.sync.queries(set[int]().union(*(hit.query_ids for hit in hits)))
-        return await in_turns(_matches_of(hits, queries))
+    *names* are the hosts and names of each article's publishers, by its id.
+    """
+    hits = await in_turns(_hits(sync.index, articles, names))
+    queries = await sync.queries(set[int]().union(*(hit.query_ids for hit in hits)))
+    return await in_turns(_matches_of(hits, queries))
 
 
 class _Hit(NamedTuple):
-    article: UnmatchedArticle
+    article: NewArticle
     query_ids: set[int]
-    folded: FoldedArticle
+    sources: Sequence[str]
+    folded: FoldedArticle | None  # None where it would take much room
 
 
 def _hits(
-    index: QueryIndex, articles: Iterable[UnmatchedArticle], names: Mapping[int, Sequence[str]]
+    index: QueryIndex, articles: Iterable[NewArticle], names: Mapping[int, Sequence[str]]
 ) -> Slices[list[_Hit]]:
     """Find the articles that some query matches."""
     hits = []
     for article in articles:
-        folded = yield from _folded(article, names.get(article.id, ()))
+        sources = names.get(article.id, ())
+        folded = yield from _folded_new(article, sources)
         if query_ids := (yield from index.matching_folded(folded)):
-            hits.append(_Hit(article, query_ids, folded))
+            kept = None if folded.text_field.parts else folded
+            hits.append(_Hit(article, query_ids, sources, kept))
     return hits
 
 
@@ -77,7 +51,8 @@ def _matches_of(hits: Iterable[_Hit], queries: Mapping[int, Query]) -> Slices[li
     found: list[MatchFound] = []
     for hit in hits:
         wanted = {number: queries[number] for number in hit.query_ids if number in queries}
-        found += yield from _matches_in(hit.article, wanted, hit.folded)
+        folded = hit.folded or (yield from _folded_new(hit.article, hit.sources))
+        found += yield from _matches_in(hit.article, wanted, folded)
     return found
 
 
@@ -93,7 +68,7 @@ def matches_found(
 
 
 def _matches_in(
-    article: Article | UnmatchedArticle, queries: Mapping[int, Query], folded: FoldedArticle
+    article: Article | NewArticle, queries: Mapping[int, Query], folded: FoldedArticle
 ) -> Slices[list[MatchFound]]:
     yield from learned(folded, (query.tree for query in queries.values()))
     found = []
@@ -105,6 +80,23 @@ def _matches_in(
     return found
 
 
-def _folded(article: Article | UnmatchedArticle, sources: Sequence[str]) -> Slices[FoldedArticle]:
+def _folded(article: Article, sources: Sequence[str]) -> Slices[FoldedArticle]:
     language = article.language or None
     return article_folded(article.title, article.text, sources=sources, language=language)
+
+
+def _folded_new(article: NewArticle, sources: Sequence[str]) -> Slices[FoldedArticle]:
+    """Take the folded text that was stored; a long text is folded anew, part by part."""
+    if len(article.text) > PIECE or not article.folded_text:
+        language = article.language or None
+        return (
+            yield from article_folded(
+                article.title, article.text, sources=sources, language=language
+            )
+        )
+    return FoldedArticle(
+        Field(article.title, Folded.of_stored(article.folded_title)),
+        Field(article.text, Folded.of_stored(article.folded_text)),
+        source_keys(sources),
+        language_code(article.language),
+    )

@@ -1,31 +1,39 @@
-"""The stage that finds each article its story, in stored order, before it is matched.
+"""The stage from stored articles to matches: each finds its story, then the queries that match it.
 
-One process does it at a time, since a decision rests on all that were made before it: the one that
-holds the lease of the role. What it decides is final: matching and alerting see grouped articles
-only. A process that takes the role over reads the articles of the last days first, and then
-remembers them.
+One process does it at a time, since to which story an article belongs rests on all that were placed
+before it: the one that holds the lease of the role. What it decides is final. A process that takes
+the role over reads the stored queries and the articles of the last days first, and then remembers
+them.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 import structlog
 
+from bot.matching.index_sync import IndexSync
+from bot.matching.match import matches_of_new
 from bot.matching.slices import Slices, in_turns
 from bot.sources.stories.clustering import BYTES_A_STORY, MOST_MEMORY, WINDOW, NewsArticle, Stories
 from storage.articles import (
+    LONGEST_COMPARED,
     PUBLIC,
     GroupedArticle,
+    NewArticle,
+    claim_new_articles,
+    finish_matching,
     group_articles,
     grouped,
+    has_new_articles,
     newest_window_start,
-    ungrouped,
 )
 from storage.db.engine import Storage, Transaction
 from storage.db.leases import acquire_lease, lease_of, renew_lease
 from storage.feeds_followed import followers_of
 from storage.publishers import Publisher, publishers_of
+from storage.queries import MatchFound, store_matches
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +44,7 @@ _RENEWED: Final = LEASE * 2 / 3  # when so little of it is left
 _REMEMBERED: Final = timedelta(seconds=WINDOW)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _READ: Final = 200  # articles remembered at once
+_STORED: Final = 200  # matches stored at once, in about 3 ms
 
 
 class Placed(NamedTuple):
@@ -49,6 +58,9 @@ class Placed(NamedTuple):
     joined: set[int]
 
 
+_NOWHERE: Final = Placed({}, {}, set())
+
+
 class Grouping:
     """*stories* is what the holder of the role knows; None: they have to be read first.
 
@@ -59,33 +71,34 @@ class Grouping:
         self.storage = storage
         self.owner = owner
         self.most_memory = most_memory  # bytes
+        self.sync = IndexSync(storage)
         self.stories: Stories | None = None
         self.held_until = _LONG_AGO
 
-    async def group_new(self, limit: int = 400) -> int:
-        """Group the oldest articles that are ready; return how many, 0 if another has the role."""
-        async with self.storage.reading() as tx:
-            articles = await ungrouped(tx, limit)
-            carried = await _carried(tx, articles)
-            now = tx.now
-            role = self.owner, self.held_until
-            if self.held_until - now < _RENEWED:
-                role = await lease_of(tx, ROLE)
-        if not await self._has_role(*role, now, to_do=bool(articles)) or not articles:
-            return 0
-        stories = self.stories or await self._remembered()
-        # What is decided counts only once it is written down; if that fails, all is read again.
-        self.stories = None
-        stories.forget((now - _REMEMBERED).timestamp())
-        placed = await in_turns(_placed(stories, articles, carried))
-        return await self._write_down(stories, articles, placed)
+    async def run_once(self, limit: int = 400) -> int:
+        """Group and match the oldest articles that are ready; return how many.
 
-    async def _has_role(self, holder: str, until: datetime, now: datetime, *, to_do: bool) -> bool:
+        0 if another process has the role.
+        """
+        async with self.storage.reading() as tx:
+            is_waiting = await has_new_articles(tx)
+            is_held = self.held_until - tx.now >= _RENEWED
+            is_ours = is_held or await self._may_hold(tx, is_waiting=is_waiting)
+        if not is_ours or not (is_held or await self._hold()):
+            return 0
+        await self.sync.prepare()
+        if is_waiting:
+            return await self._group_and_match(limit)
+        await self.sync.catch_up()
+        return 0
+
+    async def _may_hold(self, tx: Transaction, *, is_waiting: bool) -> bool:
         """Keep the role, also without anything to do; take it for work that nobody does."""
+        holder, until = await lease_of(tx, ROLE)
         if holder == self.owner:
-            return until - now >= _RENEWED or await self._hold()
+            return True
         self.stories = None
-        return to_do and until <= now and await self._hold()
+        return is_waiting and until <= tx.now
 
     async def _hold(self) -> bool:
         async with self.storage.writing() as tx:
@@ -94,18 +107,53 @@ class Grouping:
                 self.held_until = tx.now + LEASE
             return is_held
 
+    async def _group_and_match(self, limit: int) -> int:
+        async with self.storage.writing() as tx:
+            articles = await claim_new_articles(tx, owner=self.owner, limit=limit)
+            carried = await _carried(tx, articles)
+            # Of the same transaction: no query misses an article that was stored after it.
+            changed = await self.sync.changes(tx)
+            now = tx.now
+        await self.sync.follow(changed)
+        if not articles:
+            return 0
+        new = [article for article in articles if not article.is_grouped]
+        stories = self.stories
+        if new and stories is None:
+            stories = await self._remembered()
+        # What is decided counts only once it is written down; if that fails, all is read again.
+        self.stories = None
+        placed = _NOWHERE
+        if stories is not None:
+            stories.forget((now - _REMEMBERED).timestamp())
+            placed = await in_turns(_placed(stories, new, carried))
+        found = await matches_of_new(self.sync, articles, _names(carried))
+        if not await self._write_down(articles, new, placed, found):
+            return 0
+        self.stories = stories
+        return len(articles)
+
     async def _write_down(
-        self, stories: Stories, articles: Sequence[GroupedArticle], placed: Placed
-    ) -> int:
+        self,
+        articles: Sequence[NewArticle],
+        new: Sequence[NewArticle],
+        placed: Placed,
+        found: Sequence[MatchFound],
+    ) -> bool:
+        """Return whether the role was still ours, and so everything is stored."""
         async with self.storage.writing() as tx:
             # Held until this transaction ends, however long that takes: nobody decides beside us.
             if not await renew_lease(tx, ROLE, self.owner, LEASE):
-                return 0
-            await group_articles(
-                tx, articles, placed.found, chapters=placed.chapters, joined=placed.joined
-            )
-        self.stories = stories
-        return len(articles)
+                return False
+            if new:
+                await group_articles(
+                    tx, new, placed.found, chapters=placed.chapters, joined=placed.joined
+                )
+            ours = await finish_matching(tx, [each.id for each in articles], owner=self.owner)
+            kept = (match for match in found if match.article_id in ours)
+            while some := list(islice(kept, _STORED)):
+                await store_matches(tx, some)
+        return True
 
     async def _remembered(self) -> Stories:
         """Read what was grouped in the last days, as much as there is room for."""
@@ -133,18 +181,37 @@ class Carried(NamedTuple):
     followers: Mapping[int, frozenset[int]]
 
 
-async def _carried(tx: Transaction, articles: Sequence[GroupedArticle]) -> Carried:
+async def _carried(
+    tx: Transaction, articles: Sequence[NewArticle] | Sequence[GroupedArticle]
+) -> Carried:
     publishers = await publishers_of(tx, [article.id for article in articles])
     private = {article.scope_id for article in articles if article.scope_id != PUBLIC}
     return Carried(publishers, await followers_of(tx, private))
 
 
-def _placed(
-    stories: Stories, articles: Sequence[GroupedArticle], carried: Carried
-) -> Slices[Placed]:
+def _names(carried: Carried) -> dict[int, tuple[str, ...]]:
+    """Return by which hosts and names a query can ask for each article's publishers."""
+    return {
+        article_id: tuple(
+            filter(
+                None,
+                [
+                    name
+                    for each in publishers
+                    if each.is_canonical
+                    for name in (each.host, each.title, each.outlet, each.outlet_host)
+                ],
+            )
+        )
+        for article_id, publishers in carried.publishers.items()
+    }
+
+
+def _placed(stories: Stories, articles: Sequence[NewArticle], carried: Carried) -> Slices[Placed]:
     placed = Placed({}, {}, set())
     for article in articles:
-        place = stories.place(_news_article(article, carried))
+        folded = article.folded_text[:LONGEST_COMPARED]
+        place = stories.place(_news_article(article, carried, folded, article.story_id))
         placed.found[article.id] = place.story_id
         if not place.is_part:
             placed.joined.add(article.id)
@@ -158,11 +225,13 @@ def _remembering(
     stories: Stories, articles: Sequence[GroupedArticle], carried: Carried
 ) -> Slices[None]:
     for article in articles:
-        stories.remember(_news_article(article, carried))
+        stories.remember(_news_article(article, carried, article.folded, article.chain_id))
         yield
 
 
-def _news_article(article: GroupedArticle, carried: Carried) -> NewsArticle:
+def _news_article(
+    article: NewArticle | GroupedArticle, carried: Carried, folded: str, chain_id: int
+) -> NewsArticle:
     """Only those that made the article are its publishers; see `Publisher.is_canonical`."""
     is_public = article.scope_id == PUBLIC
     publishers = [each for each in carried.publishers.get(article.id, ()) if each.is_canonical]
@@ -175,8 +244,8 @@ def _news_article(article: GroupedArticle, carried: Carried) -> NewsArticle:
         publishers=frozenset(keys),
         title=article.title,
         lead=article.lead,
-        text=article.folded,
+        text=folded,
         names=tuple([name for each in publishers for name in (each.outlet, each.host, each.title)]),
         readers=None if is_public else carried.followers.get(article.scope_id, frozenset()),
-        chain_id=article.chain_id,
+        chain_id=chain_id,
     )

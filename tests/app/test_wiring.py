@@ -19,12 +19,12 @@ def test_what_is_woken_has_ticks_too():
 
 async def test_a_step_wakes_those_that_go_on_with_its_work_as_far_as_they_are_here():
     search, polls = _loop("search"), [_loop("poll"), _loop("poll")]
-    group, send = _loop("group"), _loop("send")
+    match, send = _loop("match"), _loop("send")
 
-    wire([search, *polls, group, send])
+    wire([search, *polls, match, send])
 
     assert search.wakes == tuple(polls)
-    assert group.wakes == ()
+    assert match.wakes == ()
     assert send.wakes == ()
 
 
@@ -37,7 +37,7 @@ async def test_a_poll_that_brings_nothing_wakes_no_other_step():
         return left.pop() if left else 0
 
     poll = Loop("poll", poll_due)
-    others = [_loop(name) for name in ("page", "page", "page", "page", "group", "match")]
+    others = [_loop(name) for name in ("page", "page", "page", "page", "match")]
     wire([poll, *others])
 
     await poll.run(stopping)
@@ -49,7 +49,7 @@ async def test_a_poll_that_brings_nothing_wakes_no_other_step():
     ("notification", "woken"),
     [
         (Notification.PAGES, ["page", "page"]),
-        (Notification.ARTICLES, ["group"]),
+        (Notification.ARTICLES, ["match"]),
         (Notification.STORIES, ["match"]),
     ],
 )
@@ -57,7 +57,7 @@ async def test_what_a_transaction_commits_wakes_the_steps_that_have_work(
     sqlite_url, notification, woken
 ):
     storage = Storage.open(sqlite_url)
-    loops = [_loop(name) for name in ("page", "page", "group", "match", "send")]
+    loops = [_loop(name) for name in ("page", "page", "match", "send")]
 
     with storage.notifying(Wakeups(loops)):
         async with storage.writing() as tx:

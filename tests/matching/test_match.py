@@ -3,19 +3,18 @@ from collections.abc import Collection
 import pytest
 from sqlmodel import select
 
-from bot.matching import match
-from bot.matching.index_sync import IndexSync
-from bot.matching.match import Matching
 from bot.matching.query import parse
-from storage.articles import Article, claim_articles
+from bot.sources import group
+from bot.sources.group import Grouping
+from storage.articles import Article, claim_new_articles
 from storage.db.engine import Storage
 from storage.enums import Stage
 from storage.queries import Match, query_for, retire_query
 from tests.matching.stored import stored_article, stored_source
 
 
-def matching(storage: Storage, owner: str = "me") -> Matching:
-    return Matching(storage, IndexSync(storage), owner)
+def matching(storage: Storage, owner: str = "me") -> Grouping:
+    return Grouping(storage, owner)
 
 
 async def stored_query(storage: Storage, typed: str) -> int:
@@ -35,8 +34,8 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
     await stored_article(storage, "Weather", "Rain.")
     step = matching(storage)
 
-    assert await step.match_new() == 2
-    assert await step.match_new() == 0
+    assert await step.run_once() == 2
+    assert await step.run_once() == 0
 
     assert await matches(storage) == [(article, query, ["consul general", "taiwan"], False)]
     async with storage.reading() as tx:
@@ -46,11 +45,11 @@ async def test_new_articles_are_matched_and_moved_on(storage: Storage):
 
 async def test_a_query_added_while_running_misses_nothing_stored_after_it(storage: Storage):
     step = matching(storage)
-    await step.match_new()
+    await step.run_once()
     query = await stored_query(storage, "taiwan")
     article = await stored_article(storage, "Taiwan")
 
-    await step.match_new()
+    await step.run_once()
 
     assert await matches(storage) == [(article, query, ["taiwan"], True)]
 
@@ -58,15 +57,15 @@ async def test_a_query_added_while_running_misses_nothing_stored_after_it(storag
 async def test_a_retired_query_matches_no_more_and_may_come_back(storage: Storage):
     query = await stored_query(storage, "taiwan")
     step = matching(storage)
-    await step.match_new()
+    await step.run_once()
     async with storage.writing() as tx:
         assert await retire_query(tx, query)
     await stored_article(storage, "Taiwan, unasked for")
-    await step.match_new()
+    await step.run_once()
     assert await stored_query(storage, "TAIWAN") == query
     wanted = await stored_article(storage, "Taiwan")
 
-    await step.match_new()
+    await step.run_once()
 
     assert await matches(storage) == [(wanted, query, ["taiwan"], True)]
 
@@ -76,7 +75,7 @@ async def test_no_more_than_the_limit_at_once_the_oldest_first(storage: Storage)
     first = await stored_article(storage, "Taiwan")
     await stored_article(storage, "Taiwan again")
 
-    assert await matching(storage).match_new(limit=1) == 1
+    assert await matching(storage).run_once(limit=1) == 1
 
     assert await matches(storage) == [(first, query, ["taiwan"], True)]
 
@@ -85,9 +84,9 @@ async def test_what_another_owner_leases_is_left_alone(storage: Storage):
     await stored_query(storage, "taiwan")
     await stored_article(storage, "Taiwan")
     async with storage.writing() as tx:
-        await claim_articles(tx, Stage.GROUPED, owner="another", limit=10)
+        await claim_new_articles(tx, owner="another", limit=10)
 
-    assert await matching(storage).match_new() == 0
+    assert await matching(storage).run_once() == 0
     assert await matches(storage) == []
 
 
@@ -95,7 +94,7 @@ async def test_a_long_article_is_matched_too(storage: Storage):
     query = await stored_query(storage, "needle")
     article = await stored_article(storage, "Long", "word " * 10_000 + "needle")
 
-    await matching(storage).match_new()
+    await matching(storage).run_once()
 
     assert await matches(storage) == [(article, query, ["needle"], False)]
 
@@ -103,13 +102,13 @@ async def test_a_long_article_is_matched_too(storage: Storage):
 async def test_more_matches_than_are_stored_at_once(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(match, "_STORED", 2)
+    monkeypatch.setattr(group, "_STORED", 2)
     words = ["five", "four", "one", "three", "two"]
     queries = [await stored_query(storage, word) for word in words]
     first = await stored_article(storage, " ".join(words))
     second = await stored_article(storage, "One", "and two")
 
-    await matching(storage).match_new()
+    await matching(storage).run_once()
 
     assert {(article, tuple(found)) for article, _, found, _ in await matches(storage)} == {
         *((first, (word,)) for word in words),
@@ -128,7 +127,7 @@ async def test_who_carried_an_article_and_its_language_are_asked_for(storage: St
         by_host = (await query_for(tx, "source:wire.example taiwan")).id
         await query_for(tx, "lang:ja taiwan")
 
-    await matching(storage).match_new()
+    await matching(storage).run_once()
 
     async with storage.reading() as tx:
         found = list(await tx.session.exec(select(Match.query_id)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.soak.telegram import Telegram
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-STEPS: Final = ("poll", "page", "group", "match", "alert", "digest", "send")
+STEPS: Final = ("poll", "page", "match", "alert", "digest", "send")
 # After Telegram was away what waited goes first; that is not the bot's lag.
 RECOVERS: Final = 900.0
 _NAMES: Final = sorted(str(table.__tablename__) for table in TABLES)

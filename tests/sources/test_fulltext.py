@@ -14,8 +14,8 @@ from bot.sources.fetch.problems import HostWaits, TimedOut
 from bot.sources.fetch.response import Response
 from bot.sources.fulltext import LEASE, Completing
 from bot.sources.store import store_drafts
-from storage.articles import Article, Folded, FoldedText, claim_articles, replace_folded
-from storage.enums import FullText, SourceKind, Stage
+from storage.articles import Article, Folded, FoldedText, claim_new_articles, replace_folded
+from storage.enums import FullText, SourceKind
 from storage.sources import AwaitedPage, BoilerplateBlocks, add_source
 from tests.sources.drafts_made import drafts
 from tests.sources.polled import rows_of
@@ -91,7 +91,7 @@ async def texts(storage: Storage) -> dict[str, str]:
 
 async def ready(storage: Storage) -> list[str]:
     async with storage.writing() as tx:
-        ready = await claim_articles(tx, Stage.STORED, owner="x", limit=99)
+        ready = await claim_new_articles(tx, owner="x", limit=99)
     urls = {article.id: article.url for article in await rows_of(storage, Article)}
     return [urls[article.id] for article in ready]
 

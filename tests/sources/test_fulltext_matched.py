@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.matching.index_sync import IndexSync
-from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.drafts import PAGE_TIMEOUT
 from bot.sources.group import Grouping
@@ -27,11 +25,10 @@ async def matched(storage: Storage) -> Callable[[], Awaitable[list[list[str]]]]:
     async with storage.writing() as tx:
         for word in ("taste", "brontosaurus"):
             await query_for(tx, parse(word).canonical)
-    grouping, matching = Grouping(storage, "me"), Matching(storage, IndexSync(storage), "me")
+    grouping = Grouping(storage, "me")
 
     async def words() -> list[list[str]]:
-        await grouping.group_new()
-        await matching.match_new()
+        await grouping.run_once()
         return sorted(match.words for match in await rows_of(storage, Match))
 
     return words

@@ -8,11 +8,18 @@ from sqlmodel import col, select
 
 from bot.sources import group
 from bot.sources.group import LEASE, Grouping
-from bot.sources.stories.clustering import BYTES_A_STORY, Stories
-from storage.articles import PUBLIC, Article, group_articles, store_articles, ungrouped
+from bot.sources.stories.clustering import BYTES_A_STORY
+from storage.articles import (
+    PUBLIC,
+    Article,
+    articles_to_revise,
+    claim_new_articles,
+    revise_article,
+    store_articles,
+)
 from storage.db.engine import Storage
 from storage.entries import Entry
-from storage.enums import Notification, Stage
+from storage.enums import Stage
 from storage.stories import Story
 from tests.conftest import TurnedClock
 from tests.matching.stored import stored_source
@@ -64,7 +71,7 @@ async def stored(
 
 async def grouped(storage: Storage) -> list[str]:
     async with storage.reading() as tx:
-        rows = select(Article.title).where(col(Article.stage) == Stage.GROUPED)
+        rows = select(Article.title).where(col(Article.stage) == Stage.MATCHED)
         return sorted(await tx.session.exec(rows))
 
 
@@ -79,10 +86,10 @@ async def test_articles_are_grouped_the_oldest_first(storage: Storage):
     await stored(storage, "First", "Second", "Third")
     step = Grouping(storage, "me")
 
-    assert await step.group_new(limit=2) == 2
+    assert await step.run_once(limit=2) == 2
     assert await grouped(storage) == ["First", "Second"]
-    assert await step.group_new(limit=2) == 1
-    assert await step.group_new(limit=2) == 0
+    assert await step.run_once(limit=2) == 1
+    assert await step.run_once(limit=2) == 0
 
 
 async def test_two_publishers_that_report_one_event_share_a_story(storage: Storage):
@@ -90,7 +97,7 @@ async def test_two_publishers_that_report_one_event_share_a_story(storage: Stora
     await stored(storage, FIRST, by=wire)
     await stored(storage, OTHER, SECOND, by=daily)
 
-    assert await Grouping(storage, "me").group_new() == 3
+    assert await Grouping(storage, "me").run_once() == 3
 
     assert await stories(storage) == [1, 2, 1]
     async with storage.reading() as tx:
@@ -101,7 +108,7 @@ async def test_a_second_report_of_a_publisher_is_a_chapter_of_its_own(storage: S
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, SECOND, by=wire)
 
-    await Grouping(storage, "me").group_new()
+    await Grouping(storage, "me").run_once()
 
     assert await stories(storage) == [1, 2]
 
@@ -115,13 +122,13 @@ async def test_the_second_reports_of_all_publishers_are_one_chapter(
     await stored(storage, FIRST, by=wire)
     await stored(storage, SECOND, by=daily)
     await stored(storage, THIRD, by=wire)
-    await step.group_new()
+    await step.run_once()
     if restarted:
         clock.turn(LEASE)
         step = Grouping(storage, "heir")
     await stored(storage, f"{THIRD}, captain detained", by=daily)
 
-    await step.group_new()
+    await step.run_once()
 
     assert await stories(storage) == [1, 1, 3, 3]
     async with storage.reading() as tx:
@@ -133,12 +140,12 @@ async def test_no_more_is_remembered_than_there_is_room_for(storage: Storage, cl
     wire = await stored_source(storage, "Wire")
     titles = [f"{word} opens in {word}ville" for word in ("Museum", "Theatre", "Harbour", "Bank")]
     await stored(storage, *titles, by=wire)
-    await Grouping(storage, "dead").group_new()
+    await Grouping(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=wire)
     heir = Grouping(storage, "heir", most_memory=2 * BYTES_A_STORY)
 
-    await heir.group_new()
+    await heir.run_once()
 
     assert heir.stories
     assert 1 <= len(heir.stories) <= 2
@@ -148,10 +155,10 @@ async def test_the_chapters_of_a_story_name_its_first(storage: Storage):
     wire = await stored_source(storage, "Wire")
     await stored(storage, FIRST, OTHER, SECOND, by=wire)
     step = Grouping(storage, "me")
-    await step.group_new()
+    await step.run_once()
     await stored(storage, THIRD, by=wire)
 
-    await step.group_new()
+    await step.run_once()
 
     async with storage.reading() as tx:
         rows = await tx.session.exec(select(Story).order_by(col(Story.id)))
@@ -165,7 +172,7 @@ async def test_what_a_stranger_added_begins_no_story_for_others(storage: Storage
     await stored(storage, SECOND, by=wire)
     await stored(storage, THIRD, by=strange, scope=strange)
 
-    await Grouping(storage, "me").group_new()
+    await Grouping(storage, "me").run_once()
 
     assert await stories(storage) == [1, 2, 2]
     async with storage.reading() as tx:
@@ -180,11 +187,11 @@ async def test_whoever_takes_over_knows_the_stories_of_the_last_days(
     sources = [await stored_source(storage, name) for name in ("Wire", "Daily", "Post")]
     await stored(storage, FIRST, by=sources[0])
     await stored(storage, OTHER, SECOND, by=sources[1])
-    await Grouping(storage, "dead").group_new()
+    await Grouping(storage, "dead").run_once()
     clock.turn(LEASE)
     await stored(storage, THIRD, by=sources[2])
 
-    assert await Grouping(storage, "heir").group_new() == 1
+    assert await Grouping(storage, "heir").run_once() == 1
 
     assert await stories(storage) == [1, 2, 1, 1]
 
@@ -193,11 +200,11 @@ async def test_after_three_days_an_event_is_news_again(storage: Storage, clock: 
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     step = Grouping(storage, "me")
     await stored(storage, FIRST, by=wire)
-    await step.group_new()
+    await step.run_once()
     clock.turn(timedelta(days=3) + MINUTE)
     await stored(storage, FIRST, by=daily)
 
-    await step.group_new()
+    await step.run_once()
 
     assert await stories(storage) == [1, 2]
 
@@ -208,44 +215,44 @@ async def test_who_lost_the_role_meanwhile_writes_nothing_down(
     wire, daily = await stored_source(storage, "Wire"), await stored_source(storage, "Daily")
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, FIRST, by=wire)
-    await mine.group_new()
+    await mine.run_once()
     clock.turn(LEASE)
     await stored(storage, OTHER, by=daily)
-    await other.group_new()
+    await other.run_once()
     await stored(storage, SECOND, by=daily)
-    async with storage.reading() as tx:
-        late = await ungrouped(tx, 9)
+    async with storage.writing() as tx:
+        late = await claim_new_articles(tx, owner="me", limit=9, lease=timedelta(0))
     placed = group.Placed({late[0].id: 1}, {}, set())
 
-    assert await mine._write_down(Stories(), late, placed) == 0
-    assert await other.group_new() == 1
+    assert not await mine._write_down(late, late, placed, [])
+    assert await other.run_once() == 1
     assert await stories(storage) == [1, 2, 1]
 
 
 async def test_who_has_the_role_keeps_the_others_from_it(storage: Storage, clock: TurnedClock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
-    assert await mine.group_new() == 1
+    assert await mine.run_once() == 1
     await stored(storage, "Second")
 
-    assert await other.group_new() == 0
+    assert await other.run_once() == 0
     clock.turn(LEASE)
-    assert await other.group_new() == 1
+    assert await other.run_once() == 1
     await stored(storage, "Third")
-    assert await mine.group_new() == 0
+    assert await mine.run_once() == 0
 
 
 async def test_who_has_nothing_to_do_keeps_the_role(storage: Storage, clock: TurnedClock):
     mine, other = Grouping(storage, "me"), Grouping(storage, "other")
     await stored(storage, "First")
-    await mine.group_new()
+    await mine.run_once()
     for _ in range(6):
         clock.turn(LEASE / 2)
-        assert await mine.group_new() == 0
+        assert await mine.run_once() == 0
     await stored(storage, "Second")
 
-    assert await other.group_new() == 0
-    assert await mine.group_new() == 1
+    assert await other.run_once() == 0
+    assert await mine.run_once() == 1
 
 
 async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, clock: TurnedClock):
@@ -253,19 +260,31 @@ async def test_an_article_that_is_not_ready_holds_up_nobody(storage: Storage, cl
     await stored(storage, "Later")
     step = Grouping(storage, "me")
 
-    assert await step.group_new() == 1
+    assert await step.run_once() == 1
     assert await grouped(storage) == ["Later"]
     clock.turn(MINUTE)
-    assert await step.group_new() == 1
+    assert await step.run_once() == 1
 
 
-async def test_whoever_matches_is_told(storage: Storage):
-    await stored(storage, "First")
+async def test_an_article_that_is_revised_meanwhile_has_its_story_and_is_matched_again(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+):
+    ids = await stored(storage, "First", "Second")
+    step = Grouping(storage, "me")
+    write_down = step._write_down
 
-    async with storage.writing() as tx:
-        articles = await ungrouped(tx, 9)
-        await group_articles(
-            tx, articles, {each.id: each.story_id for each in articles}, chapters={}, joined=set()
-        )
+    async def revised_before(*written: Any) -> bool:
+        async with storage.writing() as tx:
+            for article in await articles_to_revise(tx, ids[:1]):
+                await revise_article(tx, article, {"text": "Otherwise."})
+        return await write_down(*written)
 
-        assert tx.notifications == {Notification.STORIES}
+    monkeypatch.setattr(step, "_write_down", revised_before)
+    assert await step.run_once() == 2
+    monkeypatch.undo()
+
+    async with storage.reading() as tx:
+        stages = dict((await tx.session.exec(select(Article.title, Article.stage))).all())
+    assert stages == {"First": Stage.GROUPED, "Second": Stage.MATCHED}
+    assert await step.run_once() == 1
+    assert await stories(storage) == [1, 2]

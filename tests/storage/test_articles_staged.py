@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import col, select
 
-from storage.articles import Article, claim_articles, is_at, store_articles
+from storage.articles import Article, claim_new_articles, is_at, store_articles
 from storage.db.engine import Storage
 from storage.enums import Stage
 
@@ -33,7 +33,7 @@ async def stored(storage: Storage, title: str, wait: timedelta | None = None) ->
 
 async def claimed(storage: Storage) -> list[str]:
     async with storage.writing() as tx:
-        articles = await claim_articles(tx, Stage.STORED, owner="me", limit=9)
+        articles = await claim_new_articles(tx, owner="me", limit=9)
     return [article.title for article in articles]
 
 

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from storage.articles import Article, advance_articles, claim_articles, store_articles
+from storage.articles import Article, claim_new_articles, finish_matching, store_articles
 from storage.db.engine import Storage
 from storage.db.notify import Notifier
-from storage.enums import Notification, Stage
+from storage.enums import Notification
 from storage.outbox import release_deliveries
 from storage.queries import query_for
 
@@ -184,8 +184,8 @@ async def test_what_is_stored_for_the_next_step_is_told(sqlite_url: str):
         ids = (await store_articles(tx, [article.model_dump(exclude={"id"})])).values()
         assert tx.notifications == {Notification.ARTICLES}
     async with opened.writing() as tx:
-        await claim_articles(tx, Stage.STORED, owner="me", limit=9)
-        await advance_articles(tx, list(ids), owner="me", stage=Stage.MATCHED)
+        await claim_new_articles(tx, owner="me", limit=9)
+        await finish_matching(tx, list(ids), owner="me")
         assert tx.notifications == {Notification.MATCHES}
     async with opened.writing() as tx:
         await release_deliveries(tx)

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 TOKEN: Final = "1:playground"
 _EVERY: Final = timedelta(minutes=30)  # a public source is asked
 _PAUSE: Final = timedelta(seconds=2)  # after it a host may be asked again, and a chat be written to
-_STEPS: Final = ("poll", "page", "group", "match", "alert", "bundle", "also", "digest")
+_STEPS: Final = ("poll", "page", "match", "alert", "bundle", "also", "digest")
 
 
 def hour(number: float) -> datetime:

@@ -12,24 +12,19 @@ if TYPE_CHECKING:
 
 
 def matching_loops(around: Surroundings) -> list[Loop]:
-    from bot.matching.index_sync import IndexSync
-    from bot.matching.match import Matching
     from bot.matching.refold import Refolding
     from bot.sources.group import Grouping
 
     storage, owner = around.storage, around.owner
-    sync = IndexSync(storage)
+    grouping = Grouping(storage, owner, around.settings.story_memory_mb * 1_000_000)
+    sync = grouping.sync
     around.watch.readings.update(
         {
             Reading.INDEX_QUERIES: lambda: len(sync.index),
             Reading.INDEX_CHANGE: lambda: sync.number,
         }
     )
-    grouping = Grouping(storage, owner, around.settings.story_memory_mb * 1_000_000)
-    matching = Matching(storage, sync, owner)
-    refolding = Refolding(storage, owner)
     return [
-        Loop("group", grouping.group_new),
-        Loop("match", matching.match_new),
-        Loop("refold", refolding.refold),
+        Loop("match", grouping.run_once),
+        Loop("refold", Refolding(storage, owner).refold),
     ]

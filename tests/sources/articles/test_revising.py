@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, update
 
-from bot.matching.index_sync import IndexSync
-from bot.matching.match import Matching
 from bot.matching.query import parse
 from bot.sources.drafts import PAGE_TIMEOUT
-from storage.articles import Article, Folded, claim_articles
+from bot.sources.group import Grouping
+from storage.articles import Article, Folded, claim_new_articles
 from storage.entries import Entry
 from storage.enums import Stage
 from storage.queries import Match, query_for
@@ -89,13 +88,13 @@ async def test_a_new_version_only_adds_matches(storage, told):
         storm, flood = [
             (await query_for(tx, parse(word).canonical)).id for word in ("storm", "flood")
         ]
-    matching = Matching(storage, IndexSync(storage), "me")
+    matching = Grouping(storage, "me")
     await move_on(storage, Stage.GROUPED)
-    await matching.match_new()
+    await matching.run_once()
     assert [match.query_id for match in await rows_of(storage, Match)] == [storm]
 
     await told(f"{LONG} A flood.")
-    await matching.match_new()
+    await matching.run_once()
 
     assert {match.query_id for match in await rows_of(storage, Match)} == {storm, flood}
 
@@ -145,7 +144,7 @@ async def test_an_old_article_is_not_revised(storage, told):
 async def test_who_works_on_an_article_that_is_revised_has_it_no_longer(storage, told):
     await move_on(storage, Stage.GROUPED)
     async with storage.writing() as tx:
-        await claim_articles(tx, Stage.GROUPED, owner="me", limit=9, lease=2 * DAY)
+        await claim_new_articles(tx, owner="me", limit=9, lease=2 * DAY)
 
     await told(f"{LONG} A flood.")
 
