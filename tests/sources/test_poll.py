@@ -1,5 +1,3 @@
-"""Several processes read sources of one host; the host sees one of them at a time."""
-
 from __future__ import annotations
 
 import asyncio

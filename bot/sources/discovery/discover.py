@@ -238,7 +238,7 @@ def is_same_feed(one: FoundFeed, other: FoundFeed) -> bool:
     return of > 0 and len(one.links & other.links) >= _SAME_SHARE * of
 
 
-# What a user typed or forwarded in a chat: a feed, a site with feeds, or one article.
+# What is at an address that a user typed or forwarded: a feed, a site with feeds, or one article.
 
 MAX_OFFERS: Final = 8
 LOOKUP_SECONDS: Final = 20.0
@@ -306,6 +306,6 @@ def _article(url: str, result: FetchResult) -> Item | None:
 
 
 def _offers(feeds: Iterable[FoundFeed]) -> tuple[FoundFeed, ...]:
-    """Without the documents that were read: nobody needs them any more."""
+    """Return a few of *feeds*, without the documents that were read."""
     offers = [replace(feed, title=feed.title or feed.url, result=FetchResult()) for feed in feeds]
     return tuple(offers[:MAX_OFFERS])

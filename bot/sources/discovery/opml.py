@@ -1,8 +1,8 @@
-"""OPML: lists of feeds in folders, as readers exchange them.
+"""OPML: lists of feeds in folders, as feed readers exchange them.
 
-What is written is read back: address, title, site and folder. What others write is read as far as
-it can be: any encoding, bare ampersands, the entities of HTML, folders of any depth; no entity that
-a document declares itself, and nothing unbounded.
+What is written here can be read back: address, title, site and folder. Files of other programs are
+read as far as possible: any encoding, bare ampersands, HTML's entities, folders of any depth; but no
+entity that a document declares itself, and nothing unbounded.
 """
 
 import re
@@ -22,7 +22,7 @@ from bot.sources.urls import is_link
 LARGEST = 10_000_000
 MOST_FEEDS = 10_000
 _STARTER = "starter.opml"
-_DEEPEST = 8  # folders; what lies deeper stands in the eighth
+_DEEPEST = 8  # folders; what is deeper goes into the eighth
 _LONGEST_NAME = 200
 _AMPERSAND = re.compile(r"&(?:#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|\w{1,31};)?")
 _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
@@ -32,8 +32,8 @@ _ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
 class Outline:
     """One feed; `folder` from the outermost inwards. Without `url` only its `site` is known.
 
-    `is_page`: `url` is a page that is read itself; in the file it is a link, which no reader of
-    feeds takes for one.
+    `is_page`: `url` is a page that is read itself; in the file it is a link, which no feed reader
+    takes for a feed.
     """
 
     url: str
@@ -52,9 +52,9 @@ def starter_outlines() -> tuple[Outline, ...]:
 
 
 def read_opml(data: bytes) -> tuple[Outline, ...]:
-    """Return every feed in *data*, each address once; raise Unreadable where it is none.
+    """Return every feed in *data*, each address once; raise NotOpmlError if it is no OPML.
 
-    For workers: it may take long. What is no link for people is left out.
+    For workers: it may take long. Addresses that `is_link` rejects are left out.
     """
     body = _root(data).find("{*}body")
     if body is None:
@@ -104,7 +104,7 @@ def _root(data: bytes) -> etree._Element:
 
 
 def _well_escaped(text: str) -> bytes:
-    """XML knows five names of characters, HTML two thousand; a bare ampersand means itself."""
+    """Replace HTML's entities, of which XML knows five, and escape bare ampersands."""
     text = _AMPERSAND.sub(lambda sign: escape(unescape(sign[0])), without_controls(text))
     return as_utf8(without_controls(text))
 

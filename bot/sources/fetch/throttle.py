@@ -40,7 +40,7 @@ class Throttle:
     def block(self, host: str, pause: timedelta) -> None:
         """Send *host* nothing for *pause*, as it asks; requests in line fail at once.
 
-        The pause is a row as well (see `storage/hosts.py`); this stops what is already under way.
+        The pause is a row as well (see `delay_host`); this stops what is already under way.
         """
         until = self._clock() + pause.total_seconds()
         self._blocked_until[host] = max(self._blocked_until.get(host, 0.0), until)
