@@ -38,7 +38,7 @@ async def test_one_bad_feed_does_not_stop_the_others(storage, adding, polling, f
     assert states["c"].trouble is None
 
 
-async def test_even_a_reader_that_breaks_stops_one_source_only(
+async def test_a_crashing_reader_stops_one_source_only(
     storage, adding, fetcher, reader, farm, clock
 ):
     class Breaking:
@@ -71,7 +71,7 @@ async def test_even_a_reader_that_breaks_stops_one_source_only(
         pytest.param(ConnectionResetError(), None, id="of the database"),
     ],
 )
-async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
+async def test_a_result_that_cannot_be_stored_is_a_problem_unless_the_database_fails(
     storage, adding, polling, farm, clock, monkeypatch, error, trouble
 ):
     async def refuse(_unit: Transaction, shown: Sequence[Shown]) -> dict[int, int]:
@@ -103,7 +103,7 @@ async def test_what_cannot_be_stored_is_told_unless_the_database_is_to_blame(
         pytest.param(200, {}, "empty", 1, None, id="empty"),
     ],
 )
-async def test_trouble_is_told_in_words_and_ends_with_the_next_answer(
+async def test_a_problem_has_a_sentence_and_ends_with_the_next_success(
     storage, adding, polling, farm, clock, status, headers, trouble, failures, waited
 ):
     farm.serve("/feed.xml", rss([item(1)]))
@@ -136,7 +136,7 @@ async def test_a_source_that_is_gone_is_read_no_more(storage, adding, polling, f
     assert await poll_after(polling, clock, 9 * DAY) == 0
 
 
-async def test_a_source_that_is_gone_is_asked_again_when_it_is_added_again(
+async def test_a_gone_source_is_polled_again_when_it_is_added_again(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]))
@@ -156,7 +156,7 @@ async def test_a_source_that_is_gone_is_asked_again_when_it_is_added_again(
     assert "Sample news 2" in await articles_of(storage)
 
 
-async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling, farm, clock):
+async def test_a_feed_that_became_a_page_has_a_problem(storage, adding, polling, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
     farm.serve("/feed.xml", page("We have moved", [LONG, LONG]), Content_Type="text/html")
@@ -167,7 +167,7 @@ async def test_a_feed_that_became_a_page_is_in_trouble(storage, adding, polling,
     assert len(await rows_of(storage, Article)) == 1
 
 
-async def test_an_address_changes_after_ten_sightings_of_the_move(
+async def test_an_address_changes_after_ten_permanent_redirects(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]))
@@ -184,9 +184,7 @@ async def test_an_address_changes_after_ten_sightings_of_the_move(
     assert (await only_source(storage)).moved_to is None
 
 
-async def test_an_address_never_changes_to_what_cannot_be_read(
-    storage, adding, polling, farm, clock
-):
+async def test_an_address_never_changes_to_an_unreadable_one(storage, adding, polling, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
     farm.serve("/feed.xml", status=301, Location="/parking")

@@ -113,7 +113,7 @@ async def test_new_validators_are_kept_though_the_body_is_the_same(
     assert (source.etag, source.unchanged) == ('"two"', 1)
 
 
-async def test_one_article_in_two_sources_is_one_article_with_two_carriers(storage, adding, farm):
+async def test_one_article_in_two_sources_is_stored_once(storage, adding, farm):
     farm.serve("/a.xml", rss([item(1, link="https://news.example/x?utm_source=a")]))
     farm.serve("/b.xml", rss([item(7, link="https://news.example/x")]))
 
@@ -194,7 +194,7 @@ async def test_hours_that_a_feed_skips_hold_on_a_304_too(storage, adding, pollin
     assert (await only_source(storage)).skip_hours == 1 << 13 | 1 << 14
 
 
-async def test_an_operators_interval_holds_in_his_own_network(
+async def test_an_operators_interval_holds_in_the_own_network(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]), Cache_Control="max-age=600")
@@ -219,7 +219,9 @@ async def test_two_pollers_share_the_work(storage, adding, fetcher, reader, farm
     assert sorted(farm.paths()) == [f"/{number}.xml" for number in range(6)]
 
 
-async def test_whoever_lost_the_lease_stores_nothing(storage, adding, fetcher, reader, farm, clock):
+async def test_a_poller_that_lost_its_lease_stores_nothing(
+    storage, adding, fetcher, reader, farm, clock
+):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
@@ -239,7 +241,7 @@ async def test_whoever_lost_the_lease_stores_nothing(storage, adding, fetcher, r
     assert (await only_source(storage)).owner == "another"
 
 
-async def test_a_followed_source_never_leads_into_the_operators_network(
+async def test_a_followed_source_never_leads_into_the_own_network(
     storage, adding, polling, farm, clock
 ):
     farm.serve("/feed.xml", rss([item(1)]))
@@ -254,7 +256,7 @@ async def test_a_followed_source_never_leads_into_the_operators_network(
     assert (await only_source(storage)).trouble == "refused"
 
 
-async def test_articles_are_stored_in_the_order_in_which_they_were_told(storage, adding, farm):
+async def test_articles_are_stored_in_the_order_of_publication(storage, adding, farm):
     farm.serve("/feed.xml", rss(item(n, MONDAY_NOON - n * HOUR) for n in range(5)))
 
     await adding.add(farm.url())
@@ -451,7 +453,7 @@ async def test_a_source_is_not_asked_while_another_process_reads_a_page_of_its_h
     assert await another.poll_due() == 1
 
 
-def test_nobody_else_hands_back_what_one_does():
+def test_each_lease_is_handed_back_once():
     ids = {1, 2}
 
     with handed_back(ids) as mine, handed_back(ids) as others:

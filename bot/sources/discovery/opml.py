@@ -1,7 +1,7 @@
 """OPML: lists of feeds in folders, as feed readers exchange them.
 
 What is written here can be read back: address, title, site and folder. Files of other programs are
-read as far as possible: any encoding, bare ampersands, HTML's entities, folders of any depth; but no
+read as far as possible: any encoding, bare ampersands, entities of HTML, any depth; but no
 entity that a document declares itself, and nothing unbounded.
 """
 

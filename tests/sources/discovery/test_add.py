@@ -57,7 +57,7 @@ async def test_an_address_that_has_moved_for_good_is_added_where_it_is_now(stora
     assert again.outcome is Outcome.THERE
 
 
-async def test_adding_once_more_changes_the_interval(storage, adding, farm):
+async def test_adding_again_changes_the_interval(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
@@ -67,7 +67,7 @@ async def test_adding_once_more_changes_the_interval(storage, adding, farm):
     assert source.every_seconds == 420
 
 
-async def test_a_stranger_can_add_nothing_inside(storage, fetcher, reader, farm):
+async def test_a_user_cannot_add_a_source_in_the_own_network(storage, fetcher, reader, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     adding = SourceAdder(storage, fetcher, reader, public=False)
 
@@ -119,7 +119,7 @@ async def test_what_is_no_address_is_refused_with_a_sentence(storage, adding, ur
     assert refused.sentence
 
 
-async def test_a_short_interval_is_for_the_operators_own_network(storage, fetcher, reader, farm):
+async def test_a_short_interval_is_for_the_own_network_only(storage, fetcher, reader, farm):
     farm.serve("/feed.xml", rss([item(1)]))
 
     class FromOutside:
@@ -143,7 +143,7 @@ async def test_a_removed_source_can_be_added_again(storage, adding, farm):
     assert (await adding.add(farm.url())).outcome is Outcome.ADDED
 
 
-async def test_the_list_is_opml_for_other_readers(storage, adding, farm):
+async def test_sources_are_exported_as_opml(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
@@ -152,7 +152,7 @@ async def test_the_list_is_opml_for_other_readers(storage, adding, farm):
     assert (outline.title, outline.url) == ("Sample Wire", farm.url())
 
 
-async def test_the_list_is_the_operators_and_keeps_names_and_folders(
+async def test_the_export_holds_the_operators_sources_with_titles_and_folders(
     storage, adding, fetcher, reader, farm
 ):
     for name in ("mine", "theirs"):
@@ -168,7 +168,7 @@ async def test_the_list_is_the_operators_and_keeps_names_and_folders(
     assert listed == (Outline(farm.url("/mine.xml"), "My wire", folder=("World", "Wires")),)
 
 
-async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage, adding, farm):
+async def test_adding_again_moves_and_renames_an_operators_source(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
 
@@ -183,7 +183,7 @@ async def test_adding_once_more_moves_and_renames_what_is_the_operators(storage,
     assert len(farm.asked) == 1
 
 
-async def test_a_source_reads_pages_as_is_wished_and_keeps_to_it(storage, adding, farm):
+async def test_the_full_text_option_is_kept(storage, adding, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url(), SourceOptions(full_text=FullText.ALWAYS))
 
@@ -193,7 +193,7 @@ async def test_a_source_reads_pages_as_is_wished_and_keeps_to_it(storage, adding
     assert source.full_text is FullText.ALWAYS
 
 
-async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetcher, reader, farm):
+async def test_a_user_cannot_change_an_operators_source(storage, adding, fetcher, reader, farm):
     farm.serve("/feed.xml", rss([item(1)]))
     await adding.add(farm.url())
     (before,) = await list_sources(storage)
@@ -206,7 +206,7 @@ async def test_a_stranger_changes_nothing_of_the_operators(storage, adding, fetc
     assert await list_sources(storage) == [before]
 
 
-async def test_a_check_says_all_and_changes_nothing(storage, adding, fetcher, reader, farm, clock):
+async def test_a_check_changes_nothing(storage, adding, fetcher, reader, farm, clock):
     farm.serve("/feed.xml", rss([item(1)]), ETag='"one"')
     await adding.add(farm.url())
     (before,) = await list_sources(storage)
@@ -265,7 +265,7 @@ async def test_a_long_backlog_that_was_not_stored_to_the_end_still_alerts_nobody
     assert all(each.quiet for each in articles)
 
 
-async def test_a_source_that_another_reads_meanwhile_is_left_to_it(
+async def test_a_source_that_a_poller_reads_meanwhile_is_left_to_it(
     storage, adding, polling, farm, clock, long_backlog, monkeypatch
 ):
     """The process stood still between two transactions, for longer than its lease."""

@@ -70,7 +70,7 @@ async def test_what_a_page_names_is_read_and_only_feeds_are_kept(discovery, farm
     assert farm.paths() == ["/", "/world.xml", "/none.xml", "/about", "/sport.xml"]
 
 
-async def test_one_feed_in_two_forms_counts_once_and_a_section_by_itself(discovery, farm):
+async def test_one_feed_in_two_formats_counts_once_and_a_section_by_itself(discovery, farm):
     farm.serve("/", site("/rss", "/rss2", "/sport"), **HTML)
     farm.serve("/rss", feed(*range(20)))
     farm.serve("/rss2", feed(*range(10)))
@@ -81,7 +81,7 @@ async def test_one_feed_in_two_forms_counts_once_and_a_section_by_itself(discove
     assert [find.url for find in found.feeds] == [farm.url("/rss"), farm.url("/sport")]
 
 
-async def test_a_page_of_feeds_is_looked_through_where_no_feed_is_named(discovery, farm):
+async def test_a_page_of_feeds_is_searched_if_no_feed_is_named(discovery, farm):
     farm.serve("/", page("A paper", [LONG]).replace("</p>", "<a href='/rss/'>RSS</a></p>"), **HTML)
     listed = "<a href='/a.rss'>A</a><a href='/b.rss'>B</a><a href='/rss/'>RSS</a>"
     farm.serve("/rss/", f"<html>{listed}</html>", **HTML)
@@ -97,7 +97,7 @@ async def test_a_page_of_feeds_is_looked_through_where_no_feed_is_named(discover
     assert farm.paths() == ["/", "/rss/", "/a.rss", "/b.rss"]
 
 
-async def test_what_a_page_links_beside_its_feeds_is_for_those_who_look(discovery, farm):
+async def test_a_thorough_search_reads_links_beside_named_feeds(discovery, farm):
     named = site("/feed.xml").replace("</p>", "<a href='/sport.rss'>Sport</a></p>", 1)
     farm.serve("/", named, **HTML)
     farm.serve("/feed.xml", feed(1))
@@ -114,9 +114,7 @@ async def test_what_a_page_links_beside_its_feeds_is_for_those_who_look(discover
     assert [find.url for find in thorough.feeds[2:]] == [farm.url("/news.xml")]
 
 
-async def test_a_site_that_names_none_is_asked_in_the_usual_places_until_one_is_found(
-    discovery, farm
-):
+async def test_usual_places_are_tried_until_one_holds_a_feed(discovery, farm):
     farm.serve("/", page("A paper", [LONG]), **HTML)
     farm.serve("/rss", page("Not found, says a page", [LONG]), **HTML)
     farm.serve("/rss.xml", feed(1))
@@ -145,7 +143,7 @@ async def test_the_sitemaps_of_robots_txt_come_last(discovery, farm):
     assert str(find.newest) == "2026-03-01"
 
 
-async def test_a_page_without_an_article_is_a_site_all_the_same(discovery, farm):
+async def test_a_page_without_an_article_is_still_a_site(discovery, farm):
     farm.serve("/", "<html><head><link rel=feed href=/f></head><body></body></html>", **HTML)
     farm.serve("/f", feed(1))
 
@@ -171,7 +169,7 @@ async def test_of_many_feeds_only_some_are_read(discovery, farm):
         pytest.param("", 200, id="empty"),
     ],
 )
-async def test_where_there_is_no_page_nothing_else_is_asked(discovery, farm, body, status):
+async def test_without_a_page_there_are_no_further_requests(discovery, farm, body, status):
     farm.serve("/x", body, status=status)
 
     found = await discovery(farm.url("/x"))
@@ -246,7 +244,9 @@ async def test_a_site_with_several_feeds_is_a_question(storage, adding, farm):
         pytest.param(Form.PAGE, Outcome.ADDED, [SourceKind.PAGE], id="the page: taken"),
     ],
 )
-async def test_a_page_without_feeds_is_taken_if_wanted(storage, adding, farm, form, outcome, kinds):
+async def test_a_page_without_feeds_is_added_if_allowed(
+    storage, adding, farm, form, outcome, kinds
+):
     farm.serve("/page", page("A sample story", [LONG, LONG]), **HTML)
 
     added = await adding.add(farm.url("/page"), SourceOptions(form=form))
@@ -269,7 +269,7 @@ async def test_a_plain_sitemap_is_no_feed_to_add_by_itself(storage, adding, disc
     assert source.kind is SourceKind.PAGE
 
 
-async def test_a_page_is_read_itself_where_that_is_wanted(storage, adding, farm):
+async def test_a_page_itself_is_added_on_request(storage, adding, farm):
     farm.serve("/page", site("/feed.xml"), **HTML)
     farm.serve("/feed.xml", feed(1))
 
@@ -296,7 +296,7 @@ async def test_what_is_no_site_is_refused_with_a_sentence(adding, farm, body, st
     assert reason in refused.sentence
 
 
-async def test_a_stranger_reaches_nothing_inside_by_a_site_either(storage, fetcher, reader, farm):
+async def test_a_users_site_leads_nowhere_inside(storage, fetcher, reader, farm):
     farm.serve("/", site("/feed.xml"), **HTML)
     theirs = SourceAdder(storage, fetcher, reader, public=False)
 
@@ -346,7 +346,7 @@ class Reads:
         return links_of(data.decode(), url)
 
 
-async def test_a_feed_is_one():
+async def test_a_link_to_a_feed_offers_that_feed():
     looked = await LinkLookup(Site(feed=b"feed"), Reads()).look("paper.example/feed")
 
     assert looked.is_feed
@@ -355,7 +355,7 @@ async def test_a_feed_is_one():
     ]
 
 
-async def test_a_site_has_the_feeds_that_it_names():
+async def test_a_link_to_a_site_offers_its_feeds():
     looked = await LinkLookup(Site(_=PAGE % LINK, feed=b"feed"), Reads()).look(
         "https://paper.example/"
     )
@@ -364,7 +364,7 @@ async def test_a_site_has_the_feeds_that_it_names():
     assert [feed.url for feed in looked.feeds] == ["https://paper.example/feed"]
 
 
-async def test_an_article_is_one_and_its_sites_feeds_are_looked_for_if_asked():
+async def test_a_link_to_an_article_gives_its_text_and_on_request_the_feeds():
     site = Site(article=PAGE % LINK + b"<!-- article -->", feed=b"feed")
     looking = LinkLookup(site, Reads())
 
@@ -376,7 +376,7 @@ async def test_an_article_is_one_and_its_sites_feeds_are_looked_for_if_asked():
     assert [feed.title for feed in feeds.feeds] == ["Paper"]
 
 
-async def test_nothing_inside_is_reached_whoever_asks():
+async def test_a_link_never_leads_inside():
     site = Site()
 
     looked = await LinkLookup(site, Reads()).look("http://10.0.0.1/feed")
@@ -386,7 +386,7 @@ async def test_nothing_inside_is_reached_whoever_asks():
 
 
 @pytest.mark.parametrize("url", ["https://paper.example/", "https://paper.example/none"])
-async def test_a_page_without_feed_and_article_says_nothing_more(url):
+async def test_a_page_without_feed_and_article_gives_nothing(url):
     looked = await LinkLookup(Site(_=PAGE % b"", none=PAGE % b""), Reads()).look(url)
 
     assert (looked.feeds, looked.title, looked.sentence) == ((), "", "")

@@ -136,7 +136,7 @@ def test_what_a_page_names_comes_before_what_it_links_and_comments_are_left_out(
         ),
     ],
 )
-def test_what_is_no_feed_of_news_is_left_out(markup: str):
+def test_feeds_of_comments_are_left_out(markup: str):
     assert named(markup) == []
 
 
@@ -160,7 +160,7 @@ def test_the_usual_places_begin_where_the_page_is():
     assert len(places) <= 10
 
 
-def test_where_there_are_sitemaps_of_news_only_they_count():
+def test_sitemaps_for_news_outrank_all_others():
     robots = """User-agent: *\r
 Disallow: /search
 Sitemap: https://paper.example/sitemap.xml

@@ -36,7 +36,7 @@ EXTERNAL = b"""<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]>
 <opml><body><outline text="a" xmlUrl="https://a.example/">&x;</outline></body></opml>"""
 
 
-def test_folders_are_read_and_a_feed_that_stands_twice_counts_once():
+def test_folders_are_read_and_duplicates_dropped():
     assert set(read_opml(FOLDERS)) == {
         Outline("https://a.example/feed", "A", "https://a.example/", ("World", "Wires")),
         Outline("https://b.example/feed", "B & sons", "", ("World",)),
@@ -75,7 +75,7 @@ anything = st.text(st.characters(), max_size=300)
 
 
 @given(outlines)
-def test_what_is_written_is_read_back(feeds: list[Outline]):
+def test_a_written_list_is_read_back(feeds: list[Outline]):
     """A title that only repeats an address is none."""
     told = {replace(one, title="") if one.title in {one.url, one.site} else one for one in feeds}
 
@@ -89,14 +89,14 @@ def test_what_is_written_is_read_back(feeds: list[Outline]):
         )
     )
 )
-def test_whatever_names_are_written_they_are_read_the_same_ever_after(feeds: list[Outline]):
+def test_any_names_survive_writing_and_reading(feeds: list[Outline]):
     sample = Outline("https://a.example/feed")
     once = read_opml(write_opml([sample, *feeds], "All"))
 
     assert read_opml(write_opml(once, "All")) == once
 
 
-def test_the_writings_of_others_are_read():
+def test_files_of_other_programs_are_read():
     (outline,) = read_opml(HTML_NAMES)
 
     assert outline.folder == ("Café é R&D",)

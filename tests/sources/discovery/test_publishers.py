@@ -50,7 +50,7 @@ def found(title: str, credit: str = "", url: str = DETOUR, **facts) -> Item:
         pytest.param("- Post", "Post", "- Post", id="nothing but the name"),
     ],
 )
-def test_a_title_loses_the_outlet_that_is_credited(title: str, credit: str, told: str):
+def test_the_credited_publisher_is_cut_from_the_title(title: str, credit: str, told: str):
     item = with_publisher(found(title, credit), SERVICE)
 
     assert (item.title, item.outlet) == (told, credit)
@@ -69,13 +69,13 @@ def test_a_title_loses_the_outlet_that_is_credited(title: str, credit: str, told
         pytest.param([f"{n} - {'very ' * 9} long" for n in range(4)], [""] * 4, id="no names"),
     ],
 )
-def test_an_outlet_is_guessed_where_the_service_names_it_always(titles, outlets):
+def test_a_publisher_is_guessed_if_all_titles_end_with_one(titles, outlets):
     document = Document(Kind.FEED, items=tuple(map(found, titles)))
 
     assert [item.outlet for item in as_search_results(document, SERVICE).items] == outlets
 
 
-def test_what_the_service_calls_otherwise_tomorrow_is_the_same():
+def test_another_link_of_the_service_is_the_same_article():
     first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
     again = replace(found("A ship sails! – POST", "Post"), guid="id-2", url=f"{DETOUR}/2")
 
@@ -83,7 +83,7 @@ def test_what_the_service_calls_otherwise_tomorrow_is_the_same():
     assert first.is_detour
 
 
-def test_what_is_found_twice_at_once_counts_once():
+def test_duplicates_in_one_result_count_once():
     shown = [
         found("A ship sails - Post", "Post"),
         replace(found("A SHIP SAILS - Post", "Post"), guid="id-2"),
@@ -106,14 +106,14 @@ def test_what_is_found_twice_at_once_counts_once():
         ),
     ],
 )
-def test_what_is_something_else_is_not_the_same(other: Item):
+def test_different_articles_stay_apart(other: Item):
     first = with_publisher(found("A ship sails - Post", "Post"), SERVICE)
 
     assert with_publisher(other, SERVICE).guid != first.guid
 
 
 @pytest.mark.parametrize("published", [None, date(2026, 3, 2)])
-def test_without_a_time_of_day_it_is_known_too(published):
+def test_a_date_without_a_time_identifies_an_article_too(published):
     one = replace(found("A ship sails - Post", "Post"), published=published)
 
     assert with_publisher(one, SERVICE) == with_publisher(one, SERVICE)
@@ -128,7 +128,7 @@ def test_without_a_time_of_day_it_is_known_too(published):
         "A ship sails  Post\n\nRain stays away  Times\n\nSnow falls  Herald",
     ],
 )
-def test_a_summary_that_only_repeats_titles_is_none(summary: str):
+def test_a_summary_that_only_repeats_titles_is_dropped(summary: str):
     item = with_publisher(
         found("A ship sails - Post", "Post", summary=summary, text=summary), SERVICE
     )
@@ -136,14 +136,14 @@ def test_a_summary_that_only_repeats_titles_is_none(summary: str):
     assert (item.summary, item.text) == ("", "")
 
 
-def test_a_summary_that_tells_something_stays():
+def test_a_summary_with_content_stays():
     told = "A ship sails on Monday with a cargo of tea."
     item = with_publisher(found("A ship sails - Post", "Post", summary=told), SERVICE)
 
     assert item.summary == told
 
 
-def test_an_address_of_the_outlets_own_is_kept_and_names_it():
+def test_a_direct_link_is_kept_and_names_the_publisher():
     item = with_publisher(
         found("A ship sails - at last", url="https://www.post.example/1"), SERVICE
     )
@@ -153,20 +153,20 @@ def test_an_address_of_the_outlets_own_is_kept_and_names_it():
     assert item.outlet_host == "post.example"
 
 
-def test_a_detour_has_the_host_of_whom_the_feed_credits():
+def test_an_indirect_link_has_the_host_of_the_credited_publisher():
     item = found("A ship sails", "Post", credit_url="https://www.post.example/")
 
     assert with_publisher(item, SERVICE).outlet_host == "post.example"
 
 
-def test_a_detour_that_tells_where_it_leads_is_none():
+def test_a_redirector_with_its_target_in_the_query_is_a_direct_link():
     url = "https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fpost.example%2f1&c=7"
     item = with_publisher(found("A ship sails", "Post", url=url), "bing.com")
 
     assert (item.url, item.outlet, item.is_detour) == ("https://post.example/1", "Post", False)
 
 
-def test_without_a_title_each_stays_itself():
+def test_entries_without_a_title_stay_apart():
     assert with_publisher(found(""), SERVICE).guid == "id-1"
 
 
@@ -185,7 +185,7 @@ FEED = rss(
 
 
 @pytest.mark.parametrize("read", [read_fast, read_broken], ids=["fast", "slow"])
-def test_both_readers_tell_whom_a_feed_credits(read):
+def test_both_readers_give_the_credited_publisher(read):
     document = read(FEED.encode(), "https://search.example/rss")
 
     assert [(item.credit, item.credit_url) for item in document.items] == [
@@ -196,7 +196,7 @@ def test_both_readers_tell_whom_a_feed_credits(read):
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))
-def test_any_titles_are_taken(titles: list[str]):
+def test_any_titles_can_be_credited(titles: list[str]):
     document = Document(Kind.FEED, items=tuple(map(found, titles)))
 
     told = as_search_results(document, SERVICE)
@@ -227,7 +227,7 @@ class Service:
         return Response(200, url, {"content-type": "text/xml"}, rss([shown]).encode())
 
 
-async def test_what_it_issues_again_under_another_id_is_no_new_article(
+async def test_an_entry_with_another_id_is_no_new_article(
     storage: Storage, reader: Reader, clock: TurnedClock
 ):
     service = Service(clock.now - timedelta(hours=1))

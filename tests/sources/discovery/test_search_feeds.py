@@ -74,7 +74,7 @@ def found(farm, number: int, title: str, outlet: str, published="Mon, 02 Mar 202
     )
 
 
-async def test_what_is_watched_is_searched_for(storage, update, watched, farm):
+async def test_a_subscribed_query_gets_a_search_feed(storage, update, watched, farm):
     assert await update() == 1
     assert await update() == 0
 
@@ -83,9 +83,7 @@ async def test_what_is_watched_is_searched_for(storage, update, watched, farm):
     assert (source.public, source.title) == (True, "127.0.0.1")
 
 
-async def test_what_the_operator_reads_already_is_left_as_it_is(
-    storage, update, adding, watched, farm
-):
+async def test_a_source_of_the_operator_is_no_search_feed(storage, update, adding, watched, farm):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
     await adding.add(farm.url("/search?q=tea"))
 
@@ -95,7 +93,7 @@ async def test_what_the_operator_reads_already_is_left_as_it_is(
     assert source.kind is SourceKind.FEED
 
 
-async def test_two_processes_make_each_search_once(storage, update, watched):
+async def test_two_processes_create_each_search_feed_once(storage, update, watched):
     await asyncio.gather(*(update() for _ in range(4)))
 
     assert len(await rows_of(storage, Source)) == 1
@@ -108,7 +106,7 @@ async def test_two_processes_make_each_search_once(storage, update, watched):
         pytest.param({}, {"state": ChatState.BLOCKED}, id="the chat has blocked us"),
     ],
 )
-async def test_what_nobody_waits_for_is_not(update, newsroom, subscription, chat):
+async def test_paused_subscriptions_get_no_search_feed(update, newsroom, subscription, chat):
     chat_id = await newsroom.chat(**chat)
     await newsroom.subscribe(chat_id, await newsroom.query("tea"), "Tea", Mode.BOTH)
     await newsroom.change(Subscription, 1, **subscription)
@@ -116,7 +114,7 @@ async def test_what_nobody_waits_for_is_not(update, newsroom, subscription, chat
     assert await update() == 0
 
 
-async def test_what_most_chats_watch_comes_first(storage, update, newsroom, farm):
+async def test_the_most_subscribed_query_comes_first(storage, update, newsroom, farm):
     rain, tea = await newsroom.query("rain"), await newsroom.query("tea")
     for telegram_id, queries in ((1, [rain, tea]), (2, [tea])):
         chat = await newsroom.chat(telegram_id)
@@ -128,7 +126,7 @@ async def test_what_most_chats_watch_comes_first(storage, update, newsroom, farm
     assert [source.url for source in await rows_of(storage, Source)] == [farm.url("/search?q=tea")]
 
 
-async def test_a_search_that_nobody_needs_rests_and_is_forgotten_in_the_end(
+async def test_an_unused_search_feed_is_retired_and_later_deleted(
     storage, update, newsroom, watched, clock
 ):
     await update()
@@ -143,7 +141,7 @@ async def test_a_search_that_nobody_needs_rests_and_is_forgotten_in_the_end(
     assert await rows_of(storage, Source) == []
 
 
-async def test_a_resting_search_is_not_polled_and_begins_anew_when_it_is_revived(
+async def test_a_retired_search_feed_is_not_polled_and_starts_with_a_backlog_when_revived(
     storage, update, polling, newsroom, watched, farm, clock
 ):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
@@ -162,7 +160,7 @@ async def test_a_resting_search_is_not_polled_and_begins_anew_when_it_is_revived
     assert len(await rows_of(storage, Article)) == 2
 
 
-async def test_without_the_setting_all_searches_rest(storage, update, watched):
+async def test_without_the_setting_all_search_feeds_are_retired(storage, update, watched):
     await update()
 
     assert await update(templates=()) == 1
@@ -171,7 +169,7 @@ async def test_without_the_setting_all_searches_rest(storage, update, watched):
     assert source.state is SourceState.RETIRED
 
 
-async def test_what_a_search_finds_is_told_by_its_outlets(
+async def test_entries_of_a_search_feed_have_their_publishers(
     storage, update, polling, watched, farm, clock
 ):
     farm.serve("/search", rss([]))
@@ -195,7 +193,7 @@ async def test_what_a_search_finds_is_told_by_its_outlets(
     assert await rows_of(storage, AwaitedPage) == []
 
 
-async def test_what_comes_again_under_another_number_is_known(
+async def test_an_entry_with_another_number_is_known(
     storage, update, polling, watched, farm, clock
 ):
     farm.serve("/search", rss([found(farm, 1, "Tea is picked", "Post")]))
@@ -209,7 +207,7 @@ async def test_what_comes_again_under_another_number_is_known(
     assert len(await rows_of(storage, Entry)) == 1
 
 
-async def test_two_searches_that_find_the_same_share_it(
+async def test_two_search_feeds_share_an_article(
     storage, update, polling, newsroom, watched, farm, clock
 ):
     await newsroom.subscribe(watched, await newsroom.query("leaves"), "Leaves", Mode.BOTH)
@@ -226,7 +224,7 @@ async def test_two_searches_that_find_the_same_share_it(
         }
 
 
-async def test_a_search_is_polled_between_half_an_hour_and_two_hours(
+async def test_a_search_feed_is_polled_every_half_hour_to_two_hours(
     storage, update, polling, watched, farm, clock
 ):
     farm.serve("/search", rss([found(farm, n, f"Tea {n}", "Post") for n in range(5)]))
@@ -241,9 +239,7 @@ async def test_a_search_is_polled_between_half_an_hour_and_two_hours(
     assert stale.next_fetch_at - clock.now == timedelta(hours=2)
 
 
-async def test_a_search_is_known_as_one_and_given_to_no_other_reader(
-    storage, update, watched, farm
-):
+async def test_search_feeds_are_not_exported(storage, update, watched, farm):
     await update()
 
     assert await is_search_feed(storage, farm.url("/search?q=tea"))
@@ -251,14 +247,14 @@ async def test_a_search_is_known_as_one_and_given_to_no_other_reader(
     assert b"search" not in await sources_as_opml(storage)
 
 
-async def test_a_query_for_a_source_looks_into_searches_too(storage, update, watched):
+async def test_a_query_for_a_source_covers_search_feeds(storage, update, watched):
     await update()
 
     async with storage.reading() as tx:
         assert len(await sources_named(tx, lambda _host, _title: False, watched)) == 1
 
 
-def test_a_page_behind_a_detour_is_not_read():
+def test_a_page_behind_an_indirect_link_is_not_read():
     assert wants_page(Item(url="https://a.example/1"), FullText.AUTO)
     assert not wants_page(Item(url="https://a.example/1", is_detour=True), FullText.ALWAYS)
 
@@ -301,7 +297,7 @@ def test_what_no_search_can_ask_for_has_none(query: str):
         pytest.param(["lang:en"], [], 9, [], [], [], id="no search for it"),
     ],
 )
-def test_searches_follow_what_is_watched(watched, existing, budget, start, revive, retire):
+def test_a_plan_follows_the_subscriptions(watched, existing, budget, start, revive, retire):
     wanted = plan_search_feeds(watched, existing, ONE, budget)
 
     assert wanted.start == tuple(f"https://s.example/rss?q={query}" for query in start)
@@ -316,7 +312,7 @@ words = st.sampled_from(["tea", "rain", "fog", "snow", "cocoa"])
     st.lists(st.tuples(words, st.booleans()), unique_by=lambda one: one[0]),
     st.integers(0, 6),
 )
-def test_what_is_made_so_needs_nothing_more(watched, before, budget):
+def test_a_plan_that_was_carried_out_leaves_nothing_to_do(watched, before, budget):
     existing = [old(at, query, retired=retired) for at, (query, retired) in enumerate(before)]
     wanted = plan_search_feeds(watched, existing, ONE, budget)
 
@@ -382,7 +378,7 @@ def test_a_long_list_of_words_becomes_several_searches():
     )
 
 
-def test_of_many_words_that_must_all_be_there_some_are_enough():
+def test_of_many_required_words_some_are_searched_for():
     words = [f"word{number}" for number in range(35)]
 
     (text,) = search_texts(parse(f"{' '.join(words)} -milk").tree)
@@ -431,7 +427,7 @@ def urls_of(text: str, article: str) -> bool:
 
 
 @given(trees, st.lists(st.sampled_from(WORDS), max_size=8))
-def test_whatever_the_query_wants_the_search_finds(tree: Node, words: list[str]):
+def test_a_search_finds_all_that_the_query_matches(tree: Node, words: list[str]):
     texts = search_texts(tree)
     title, body = " ".join(words[:3]), " ".join(words[3:])
 
@@ -440,7 +436,7 @@ def test_whatever_the_query_wants_the_search_finds(tree: Node, words: list[str])
 
 
 @given(trees)
-def test_a_search_never_asks_for_what_is_unwanted_only(tree: Node):
+def test_a_search_never_consists_of_exclusions_only(tree: Node):
     for text in search_texts(tree):
         assert any(not isinstance(part, Not) for part in parts(parse(text).tree))
 

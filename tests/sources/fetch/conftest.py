@@ -1,4 +1,4 @@
-"""A hub far away, a source that names it, and one who calls us as hubs do."""
+"""A fake hub, a source that names it, and a client that calls us as hubs do."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NAMES_A_HUB = {"Link": f"<{HUB}>; rel=hub, <https://news.example/all>; rel=self"
 
 @dataclass
 class Hub:
-    """A hub far away: it notes what it is asked and answers as it is told."""
+    """A fake hub: it records requests and responds as a test sets it."""
 
     status: int = 202
     away: bool = False
@@ -72,7 +72,7 @@ def ask(storage: Storage, hub: Hub) -> Callable[[], Awaitable[int]]:
 
 @pytest.fixture
 async def visitor(storage: Storage) -> AsyncIterator[Visitor]:
-    """Yield one who calls our web server, as hubs do."""
+    """Yield a client of our web server, as hubs are."""
     async with TestClient(TestServer(make_web(hub_routes(storage)))) as client:
         yield client
 

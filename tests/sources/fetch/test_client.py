@@ -96,7 +96,7 @@ async def test_a_redirect_to_inside_is_refused(farm: FeedFarm, farm_fetcher: Fet
         await farm_fetcher.fetch(farm.url("/away"), inside=True)
 
 
-async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
+async def test_validators_are_sent_back_unchanged_and_survive_a_304_without_them(
     farm: FeedFarm, fetcher: Fetcher
 ):
     farm.serve_validated("/feed.xml", "<rss/>", etag="W/\"odd 'one'--gzip\"")
@@ -112,7 +112,7 @@ async def test_validators_go_out_as_they_came_and_outlive_a_bare_304(
     assert (second.etag, second.last_modified) == (first.etag, "yesterday, or so")
 
 
-async def test_it_says_who_it_is_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_request_names_the_bot_and_nothing_else(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>", Set_Cookie="a=b; Path=/")
 
     await fetcher.fetch(farm.url(), inside=True)
@@ -137,7 +137,7 @@ async def test_an_unbroken_chain_of_permanent_redirects_is_reported(
     assert answer.moved_permanently_to == farm.url("/newest")
 
 
-async def test_a_permanent_redirect_behind_a_passing_one_changes_nothing(
+async def test_a_permanent_redirect_after_a_temporary_one_is_no_move(
     farm: FeedFarm, fetcher: Fetcher
 ):
     farm.serve("/old", status=302, Location="/newer")
@@ -187,7 +187,7 @@ async def test_a_form_is_posted_again_only_where_a_redirect_keeps_the_method(
     assert posted == [("POST", {"hub.mode": "a b&c"})]
 
 
-async def test_a_form_goes_nowhere_inside(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_form_is_not_posted_into_the_own_network(farm: FeedFarm, fetcher: Fetcher):
     with pytest.raises(AddressRefused):
         await fetcher.post(farm.url("/hub"), {"hub.mode": "subscribe"})
 
@@ -201,7 +201,7 @@ async def test_a_form_goes_nowhere_inside(farm: FeedFarm, fetcher: Fetcher):
         pytest.param("deflate", zlib.compress, id="deflate"),
     ],
 )
-async def test_a_compression_bomb_is_dropped_while_it_unfolds(
+async def test_a_compression_bomb_is_dropped_while_it_is_unpacked(
     farm: FeedFarm, fetcher: Fetcher, coding: str, pack: Callable[[bytes], bytes]
 ):
     bomb = pack(bytes(80_000_000))
@@ -217,14 +217,14 @@ async def test_a_compression_bomb_is_dropped_while_it_unfolds(
         tracemalloc.stop()
 
 
-async def test_a_coding_that_was_not_asked_for_cannot_be_read(farm: FeedFarm, fetcher: Fetcher):
+async def test_an_encoding_that_was_not_accepted_cannot_be_read(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/odd", b"not what it says", Content_Encoding="br")
 
     with pytest.raises(CannotConnect):
         await fetcher.fetch(farm.url("/odd"), inside=True)
 
 
-async def test_a_body_that_says_it_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_body_whose_length_is_too_big_is_not_read(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/big", bytes(client.LARGEST_BODY + 1))
 
     with pytest.raises(TooBig):
@@ -247,7 +247,7 @@ async def test_an_endless_body_is_too_big(farm: FeedFarm, fetcher: Fetcher):
         await fetcher.fetch(farm.url("/endless"), inside=True)
 
 
-async def test_a_server_that_never_answers_is_given_up(
+async def test_a_server_that_never_responds_times_out(
     farm: FeedFarm, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ):
     never = asyncio.Event()
@@ -269,7 +269,7 @@ async def test_a_closed_port_cannot_be_connected_to(fetcher: Fetcher):
         await fetcher.fetch("http://127.0.0.1:1/", inside=True)
 
 
-async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
+async def test_a_response_that_is_not_http_is_an_error(fetcher: Fetcher):
     async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
         await writer.drain()
@@ -282,7 +282,7 @@ async def test_what_is_no_http_cannot_be_read(fetcher: Fetcher):
             await fetcher.fetch(f"http://127.0.0.1:{port}/", inside=True)
 
 
-async def test_a_server_that_hangs_up_is_not_asked_again(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_request_is_not_repeated_when_the_server_hangs_up(farm: FeedFarm, fetcher: Fetcher):
     async def hang_up(request: web.Request) -> web.StreamResponse:
         assert request.transport
         request.transport.abort()
@@ -296,13 +296,13 @@ async def test_a_server_that_hangs_up_is_not_asked_again(farm: FeedFarm, fetcher
     assert farm.paths() == ["/silent"]
 
 
-async def test_the_operators_own_network_is_told_apart(farm: FeedFarm, fetcher: Fetcher):
+async def test_a_response_from_the_own_network_says_so(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>")
 
     assert (await fetcher.fetch(farm.url(), inside=True)).own_network
 
 
-async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: FeedFarm):
+async def test_a_name_in_the_own_network_is_known_once_resolved(farm: FeedFarm):
     farm.serve("/feed.xml", "<rss/>")
     policy = AddressPolicy(networks=(ip_network("127.0.0.1/32"),))
 
@@ -311,7 +311,7 @@ async def test_a_name_in_the_operators_own_network_is_known_once_resolved(farm: 
     assert answer.own_network
 
 
-async def test_a_name_in_the_operators_own_network_is_asked_without_a_pause(farm: FeedFarm):
+async def test_requests_to_a_name_in_the_own_network_need_no_pause(farm: FeedFarm):
     farm.serve("/feed.xml", "<rss/>")
     pauses = []
 
@@ -333,9 +333,7 @@ async def test_a_name_in_the_operators_own_network_is_asked_without_a_pause(farm
     assert pauses == []
 
 
-async def test_a_strangers_address_never_leads_into_the_operators_network(
-    farm: FeedFarm, fetcher: Fetcher
-):
+async def test_a_users_address_never_leads_into_the_own_network(farm: FeedFarm, fetcher: Fetcher):
     farm.serve("/feed.xml", "<rss/>")
 
     with pytest.raises(AddressRefused):

@@ -45,7 +45,7 @@ def test_a_feed_names_its_hub_and_itself(feed: str):
     assert Document.from_json(document.to_json()) == document
 
 
-def test_the_patient_reader_finds_the_hub_too():
+def test_the_fallback_reader_finds_the_hub_too():
     pace = read_broken(rss([item(1)], IN_RSS).encode(), URL).pace
 
     assert hub_of(URL, "", pace or FeedPace()) == Hub(HUB, "https://news.example/all")
@@ -84,7 +84,7 @@ def test_the_patient_reader_finds_the_hub_too():
         pytest.param("<>; rel=hub", FeedPace(), None, id="an empty link"),
     ],
 )
-def test_where_the_hub_is(link: str, pace: FeedPace, hub: Hub | None):
+def test_the_hub_is_named_by_the_header_or_the_feed(link: str, pace: FeedPace, hub: Hub | None):
     assert hub_of(URL, link, pace) == hub
 
 
@@ -113,7 +113,7 @@ def test_a_lease_is_read_within_bounds(told: str, lease: timedelta):
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
-def test_what_a_hub_signed_is_known_by_its_signature(method: str):
+def test_a_signature_of_the_hub_is_verified(method: str):
     made = hmac.new(b"secret", b"news", method).hexdigest()
 
     assert is_signed(b"news", f"{method}={made}", "secret")
@@ -124,10 +124,10 @@ def test_what_a_hub_signed_is_known_by_its_signature(method: str):
 
 
 @given(st.text())
-def test_no_text_is_a_signature_by_chance(signature: str):
+def test_random_text_is_no_signature(signature: str):
     assert not is_signed(b"news", signature, "secret")
 
 
 @pytest.mark.parametrize("signature", ["", "md5=900150983cd24fb0d6963f7d28e17f72", "sha256=", "="])
-def test_what_is_not_signed_well_is_not_signed(signature: str):
+def test_malformed_signatures_are_rejected(signature: str):
     assert not is_signed(b"news", signature, "secret")

@@ -1,4 +1,4 @@
-"""What ails a source is said after "it": each sentence of ours must go on from there."""
+"""The sentence of a problem is said after "it", so each must go on from there."""
 
 import ast
 import re
@@ -37,6 +37,6 @@ def _text(node: ast.expr) -> str:
 
 
 @pytest.mark.parametrize("sentence", sentences())
-def test_it_can_be_said_after_the_word_it(sentence: str):
+def test_a_problem_reads_well_after_the_word_it(sentence: str):
     assert VERBS.match(sentence)
     assert not sentence.endswith(".")

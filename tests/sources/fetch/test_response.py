@@ -57,7 +57,7 @@ CHALLENGE = b"<html><head><title>Just a moment...</title></head></html>"
         pytest.param(Response(302, "u"), ProblemKind.ODD, id="a redirect to nowhere"),
     ],
 )
-def test_what_an_answer_means(answer: Response, trouble: ProblemKind | None):
+def test_a_response_means_a_problem_or_none(answer: Response, trouble: ProblemKind | None):
     problem = problem_of(answer)
 
     assert (problem and problem.kind) == trouble
@@ -86,7 +86,7 @@ def test_only_busy_does_not_count_and_only_gone_stops():
         ),
     ],
 )
-def test_a_wall_says_who_built_it(headers: dict[str, str], sentence: str):
+def test_a_refusal_names_the_firewall(headers: dict[str, str], sentence: str):
     problem = problem_of(Response(403, "u", headers))
 
     assert problem
@@ -134,7 +134,9 @@ def test_a_wall_says_who_built_it(headers: dict[str, str], sentence: str):
         ),
     ],
 )
-def test_what_an_error_means(error: FetchError | Unreadable, trouble: ProblemKind, sentence: str):
+def test_an_error_means_a_problem(
+    error: FetchError | Unreadable, trouble: ProblemKind, sentence: str
+):
     problem = problem_from_error(error)
 
     assert (problem.kind, problem.sentence) == (trouble, sentence)
@@ -158,7 +160,7 @@ ASKED = "https://news.example/a/feed?x=1"
         pytest.param(304, "https://b.example/", None, id="not modified"),
     ],
 )
-def test_where_an_answer_leads(status: int, location: str, target: str | None):
+def test_a_redirect_has_an_absolute_target(status: int, location: str, target: str | None):
     assert redirect_target(Response(status, ASKED, {"location": location})) == target
 
 
@@ -206,7 +208,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
         ),
     ],
 )
-def test_what_headers_ask(headers: dict[str, str], wished: Directives):
+def test_directives_are_read_from_headers(headers: dict[str, str], wished: Directives):
     assert directives_of(headers, NOW) == wished
 
 
@@ -227,8 +229,6 @@ def test_any_header_can_be_read(headers: dict[str, str]):
         pytest.param(429, "0", None, id="no time at all"),
     ],
 )
-def test_when_a_whole_host_wants_to_be_left_alone(
-    status: int, asked: str, paused: timedelta | None
-):
+def test_some_statuses_pause_the_whole_host(status: int, asked: str, paused: timedelta | None):
     assert pause_for_host(status, {"retry-after": asked}, NOW) == paused
     assert pause_for_host(status, {}, NOW) is None

@@ -82,7 +82,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
         ),
     ],
 )
-def test_the_time_to_wait(known: ScheduleInputs, waited: timedelta):
+def test_the_interval_follows_from_the_inputs(known: ScheduleInputs, waited: timedelta):
     assert interval(NOW, known)[0] == waited
 
 
@@ -107,7 +107,7 @@ circumstances = st.builds(
 
 
 @given(circumstances, st.floats(-1, 1))
-def test_it_never_comes_before_what_is_asked(known: ScheduleInputs, jitter: float):
+def test_a_poll_never_comes_before_the_source_allows_it(known: ScheduleInputs, jitter: float):
     waited = next_fetch_at(NOW, known, jitter) - NOW
 
     assert waited >= 5 * MINUTE
@@ -118,7 +118,7 @@ def test_it_never_comes_before_what_is_asked(known: ScheduleInputs, jitter: floa
 
 
 @given(circumstances, st.floats(-1, 1))
-def test_it_comes_back_within_two_weeks_and_a_bit(known: ScheduleInputs, jitter: float):
+def test_a_poll_comes_within_fifteen_days(known: ScheduleInputs, jitter: float):
     if known.every is None:
         assert next_fetch_at(NOW, known, jitter) - NOW <= 15 * DAY
 
@@ -138,7 +138,7 @@ def test_skipped_hours_and_days_are_left_out():
     assert next_fetch_at(NOW, ScheduleInputs(pace=weekend), 0).weekday() == 2
 
 
-def test_a_feed_that_skips_every_hour_is_not_believed():
+def test_a_feed_that_skips_every_hour_is_polled_all_the_same():
     pace = FeedPace(skip_hours=frozenset(range(24)))
 
     assert next_fetch_at(NOW, ScheduleInputs(pace=pace), 0) == NOW + HOUR
@@ -156,12 +156,12 @@ def test_the_rhythm_is_half_the_mean_gap_of_the_newest_entries():
 @pytest.mark.parametrize(
     ("text", "seconds"), [("5s", 5), ("15m", 900), (" 2 H ", 7200), ("1d", 86_400)]
 )
-def test_spans_are_read(text: str, seconds: int):
+def test_durations_are_parsed(text: str, seconds: int):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "5", "0s", "-5m", "5 weeks", "m", "٥s"])
-def test_what_says_nothing_clear_is_refused(text: str):
+def test_what_is_no_duration_is_refused(text: str):
     with pytest.raises(ValueError, match="no duration"):
         parse_duration(text)
 
@@ -170,12 +170,12 @@ def test_what_says_nothing_clear_is_refused(text: str):
     ("seconds", "text"),
     [(0, "0 s"), (90, "90 s"), (60, "1 min"), (7200, "2 h"), (86_400, "1 d"), (180_000, "2 d")],
 )
-def test_spans_are_written(seconds: int, text: str):
+def test_durations_are_formatted(seconds: int, text: str):
     assert format_duration(timedelta(seconds=seconds)) == text
 
 
 @given(st.timedeltas())
-def test_any_span_can_be_written(time: timedelta):
+def test_any_duration_can_be_formatted(time: timedelta):
     assert format_duration(time)[0].isdigit()
 
 
@@ -249,11 +249,11 @@ HOURLY = Directives(max_age=HOUR)
         ),
     ],
 )
-def test_what_decides_is_told(known: ScheduleInputs, words: str):
+def test_an_interval_comes_with_its_reason(known: ScheduleInputs, words: str):
     assert interval(NOW, known)[1] == words
 
 
-def test_a_ttl_is_told_from_a_rhythm():
+def test_a_ttl_and_a_rhythm_are_different_reasons():
     hourly, hasty = FeedPace(ttl=HOUR), FeedPace(ttl=MINUTE)
 
     assert interval(NOW, ScheduleInputs(rhythm=HOUR, pace=hourly))[1] == "its ttl asks so"

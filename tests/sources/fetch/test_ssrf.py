@@ -79,7 +79,7 @@ def test_the_internet_is_public(address: str):
 
 
 @given(st.ip_addresses(v=4))
-def test_a_wrapped_address_is_as_good_as_the_one_inside(inner):
+def test_an_address_that_wraps_another_is_judged_by_the_inner_one(inner):
     number = int(inner)
     mapped = IPv6Address((0xFFFF << 32) | number)
     nat64 = IPv6Address((0x64FF9B << 96) | number)
@@ -115,7 +115,7 @@ def test_a_wrapped_address_is_as_good_as_the_one_inside(inner):
         pytest.param("http://example.org/" + "a" * 2000, id="too long"),
     ],
 )
-def test_what_a_url_shows_is_refused_before_anything_is_asked(url: str):
+def test_a_bad_url_is_refused_before_any_request(url: str):
     with pytest.raises(AddressRefused):
         GUARD.check_url(url)
 
@@ -133,7 +133,7 @@ def test_an_allowed_network_opens_no_other(address: str):
         HOME.check_address(address, 80)
 
 
-def test_a_public_address_keeps_to_the_ports_of_the_web_beside_an_allowed_network():
+def test_allowed_networks_open_no_other_port_of_a_public_address():
     with pytest.raises(AddressRefused):
         HOME.check_address("1.1.1.1", 25)
 

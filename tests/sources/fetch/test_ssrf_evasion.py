@@ -1,7 +1,7 @@
-"""The ways in which an address from outside is made to lead inside; none opens a socket there.
+"""Tricks by which an address from outside could lead inside; none opens a socket there.
 
-The operator of these tests allows everything inside, so that nothing but the stranger's rule keeps
-the door. No name is asked of a real resolver, and sockets to public addresses are led here.
+The operator of these tests allows every network, so only the policy for users protects them. No
+name is looked up by a real resolver, and sockets to public addresses are connected to this machine.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ async def world(farm: FeedFarm, names: Names) -> AsyncIterator[tuple[Fetcher, li
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_no_way_to_write_an_address_leads_inside(farm: FeedFarm, scheme: str, host: str):
+async def test_no_spelling_of_an_address_leads_inside(farm: FeedFarm, scheme: str, host: str):
     async with world(farm, Names()) as (fetcher, opened):
         with pytest.raises(FetchError):
             await fetcher.fetch(f"{scheme}://{host}/")
@@ -156,7 +156,7 @@ async def test_of_a_names_addresses_only_the_public_ones_are_tried(farm: FeedFar
     assert (answer.status, opened) == (200, [SOMEWHERE])
 
 
-async def test_a_name_that_turns_inside_is_judged_anew_at_each_connection(farm: FeedFarm):
+async def test_a_name_is_checked_again_at_each_connection(farm: FeedFarm):
     farm.serve("/feed", "<rss/>", Connection="close")
 
     async with world(farm, Names(rebind_example=[SOMEWHERE, HERE])) as (fetcher, opened):
@@ -210,9 +210,7 @@ async def test_no_proxy_of_the_environment_is_used(farm: FeedFarm, monkeypatch: 
     assert opened == [SOMEWHERE]
 
 
-async def test_what_a_strangers_feed_links_to_is_no_way_in_either(
-    storage, reader, farm: FeedFarm, clock
-):
+async def test_links_in_a_users_feed_lead_nowhere_inside(storage, reader, farm: FeedFarm, clock):
     farm.serve("/feed", rss([item(1)]))
     inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
 
@@ -230,7 +228,7 @@ async def test_what_a_strangers_feed_links_to_is_no_way_in_either(
     assert set(opened) == {SOMEWHERE}
 
 
-async def test_a_strangers_index_of_sitemaps_is_no_way_in_either(storage, reader, farm: FeedFarm):
+async def test_a_users_sitemap_index_leads_nowhere_inside(storage, reader, farm: FeedFarm):
     children = "".join(
         f"<sitemap><loc>{url}</loc></sitemap>"
         for url in (f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret")
@@ -244,9 +242,7 @@ async def test_a_strangers_index_of_sitemaps_is_no_way_in_either(storage, reader
     assert opened == [SOMEWHERE]
 
 
-async def test_what_a_strangers_page_names_as_its_feeds_is_no_way_in_either(
-    storage, reader, farm: FeedFarm
-):
+async def test_feeds_that_a_users_page_names_lead_nowhere_inside(storage, reader, farm: FeedFarm):
     inside = [f"http://127.0.0.1:{farm.port}/secret", "http://inside.example/secret"]
     links = "".join(
         f"<link rel='alternate' type='application/rss+xml' href='{url}'>" for url in inside
@@ -267,7 +263,7 @@ async def test_what_a_strangers_page_names_as_its_feeds_is_no_way_in_either(
 
 
 @pytest.mark.parametrize("hub", ["http://127.0.0.1:8080/", "http://inside.example/", "/hub"])
-async def test_the_hub_that_a_strangers_feed_names_is_no_way_in_either(
+async def test_the_hub_of_a_users_feed_leads_nowhere_inside(
     storage, reader, farm: FeedFarm, hub: str
 ):
     farm.serve("/feed", rss([item(1)]), Link=f"<{hub}>; rel=hub")

@@ -31,7 +31,7 @@ def throttle(time: Time) -> Throttle:
     return Throttle(2, clock=time, sleep=time.sleep)
 
 
-async def test_one_request_in_flight_to_a_host(throttle: Throttle):
+async def test_a_host_has_one_request_in_flight(throttle: Throttle):
     inside = most = 0
 
     async def ask() -> None:
@@ -64,7 +64,7 @@ async def test_other_hosts_do_not_wait(throttle: Throttle, time: Time):
     assert time.now == 100
 
 
-async def test_hosts_that_owe_nothing_are_forgotten(throttle: Throttle, time: Time):
+async def test_hosts_without_a_pause_are_forgotten(throttle: Throttle, time: Time):
     for number in range(3000):
         async with throttle.turn(f"{number}.example"):
             time.now += 1
@@ -81,7 +81,7 @@ async def test_a_request_that_fails_lets_the_next_one_in(throttle: Throttle):
         pass
 
 
-async def test_a_host_that_asks_for_time_is_not_asked_before(throttle: Throttle, time: Time):
+async def test_a_blocked_host_gets_no_request(throttle: Throttle, time: Time):
     async with throttle.turn("busy.example"):
         throttle.block("busy.example", timedelta(minutes=10))
         throttle.block("busy.example", timedelta(minutes=5))
@@ -98,7 +98,7 @@ async def test_a_host_that_asks_for_time_is_not_asked_before(throttle: Throttle,
         pass
 
 
-async def test_who_stands_in_line_is_told_when_the_host_asks_for_time(throttle: Throttle):
+async def test_requests_in_line_fail_once_their_host_is_blocked(throttle: Throttle):
     asked = []
 
     async def ask(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Asking a hub for pushes: once, again before the promise ends, less often where it is deaf."""
+"""WebSub: subscriptions at a hub, its pushes, and how often the source is polled besides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.sources.fetch.conftest import (
 from tests.sources.polled import DAY, HOUR, articles_of, only_source, poll_after, rows_of
 
 
-async def test_a_hub_is_asked_once_and_asks_back(storage, source, ask, hub, visitor, clock):
+async def test_a_hub_is_asked_once_and_verifies(storage, source, ask, hub, visitor, clock):
     assert await ask() == 1
     assert await ask() == 0
 
@@ -65,7 +65,7 @@ async def test_the_challenge_goes_out_as_plain_text(storage, source, ask, visito
         pytest.param({"hub.challenge": None}, id="no challenge"),
     ],
 )
-async def test_what_was_not_asked_for_is_not_confirmed(storage, source, ask, visitor, changed):
+async def test_only_what_was_requested_is_confirmed(storage, source, ask, visitor, changed):
     await ask()
     push = await only_push(storage)
     asked = {name: value for name, value in (question(push) | changed).items() if value}
@@ -73,7 +73,7 @@ async def test_what_was_not_asked_for_is_not_confirmed(storage, source, ask, vis
     assert (await visitor.get(f"/hub/{push.token}", params=asked)).status == 404
 
 
-async def test_nobody_is_answered_without_the_token(storage, source, ask, visitor):
+async def test_a_call_without_the_token_is_refused(storage, source, ask, visitor):
     await ask()
     push = await only_push(storage)
 
@@ -81,7 +81,7 @@ async def test_nobody_is_answered_without_the_token(storage, source, ask, visito
     assert (await visitor.post("/hub/guess", data=b"news")).status == 410
 
 
-async def test_a_promise_is_renewed_before_it_ends(storage, source, ask, hub, visitor, clock):
+async def test_a_lease_is_renewed_before_it_ends(storage, source, ask, hub, visitor, clock):
     await ask()
     await confirm(visitor, await only_push(storage), lease_seconds="864000")
 
@@ -103,7 +103,7 @@ async def test_a_promise_is_renewed_before_it_ends(storage, source, ask, hub, vi
         pytest.param(500, True, id="it is away"),
     ],
 )
-async def test_a_hub_that_does_not_ask_back_is_asked_less_and_less_often(
+async def test_a_hub_that_does_not_verify_is_asked_less_and_less_often(
     storage, source, ask, hub, clock, status, away
 ):
     hub.status, hub.away = status, away
@@ -115,7 +115,7 @@ async def test_a_hub_that_does_not_ask_back_is_asked_less_and_less_often(
     assert hub.modes == ["subscribe"] * 7  # at 0, 1, 3, 7, 15, 31 and 55 hours
 
 
-async def test_a_hub_that_refuses_is_left_alone_for_a_week(
+async def test_a_hub_that_denies_is_left_alone_for_a_week(
     storage, source, ask, hub, visitor, clock
 ):
     await ask()
@@ -140,7 +140,7 @@ async def test_only_the_operators_own_sources_may_name_a_hub_inside(
     assert hub.inside == [inside]
 
 
-async def test_a_hub_may_ask_back_before_it_answers(
+async def test_a_hub_may_verify_before_it_responds(
     storage, adding, fetcher, farm, polling, visitor, clock
 ):
     told = []
@@ -173,7 +173,7 @@ async def test_a_hub_may_ask_back_before_it_answers(
     assert "Sample news 2" in await articles_of(storage)
 
 
-async def test_a_push_has_the_source_read_at_once(
+async def test_a_push_makes_the_source_due_at_once(
     storage, source, ask, polling, farm, visitor, clock
 ):
     await ask()
@@ -190,7 +190,7 @@ async def test_a_push_has_the_source_read_at_once(
     assert (await only_source(storage)).pushed_until == clock.now + 2 * DAY
 
 
-async def test_many_pushes_are_one_reading(storage, source, ask, polling, visitor, clock):
+async def test_many_pushes_lead_to_one_poll(storage, source, ask, polling, visitor, clock):
     await ask()
     push = await only_push(storage)
     await confirm(visitor, push)
@@ -208,7 +208,7 @@ async def test_many_pushes_are_one_reading(storage, source, ask, polling, visito
     assert await polling.poll_due() == 0
 
 
-async def test_a_push_that_is_not_signed_well_is_ignored_without_a_word(
+async def test_a_push_with_a_bad_signature_is_ignored_silently(
     storage, source, ask, polling, visitor, clock
 ):
     await ask()
@@ -222,7 +222,7 @@ async def test_a_push_that_is_not_signed_well_is_ignored_without_a_word(
     assert await polling.poll_due() == 0
 
 
-async def test_a_source_in_trouble_is_not_hastened(
+async def test_a_push_does_not_hasten_a_source_with_a_problem(
     storage, source, ask, polling, farm, visitor, clock
 ):
     await ask()
@@ -238,7 +238,7 @@ async def test_a_source_in_trouble_is_not_hastened(
 
 
 @pytest.mark.parametrize("why", ["removed", "gone", "names no hub any more", "names another hub"])
-async def test_a_hub_is_told_when_it_is_no_longer_needed(
+async def test_a_hub_that_is_no_longer_needed_gets_an_unsubscribe(
     storage, source, ask, hub, visitor, clock, why
 ):
     await ask()
@@ -266,7 +266,7 @@ async def test_a_hub_is_told_when_it_is_no_longer_needed(
     assert old.token not in {push.token for push in await rows_of(storage, PushSubscription)}
 
 
-async def test_a_hub_that_does_not_take_leave_is_forgotten(
+async def test_a_hub_that_ignores_unsubscribes_is_forgotten(
     storage, source, ask, hub, visitor, clock
 ):
     await ask()
@@ -282,7 +282,7 @@ async def test_a_hub_that_does_not_take_leave_is_forgotten(
     assert await rows_of(storage, PushSubscription) == []
 
 
-async def test_a_hub_that_promised_nothing_is_forgotten_at_once(storage, source, ask, hub):
+async def test_a_hub_that_confirmed_nothing_is_forgotten_at_once(storage, source, ask, hub):
     await ask()
     async with storage.writing() as tx:
         await remove_source(tx, source.url_hash)
@@ -306,7 +306,7 @@ async def a_kept_word(storage, ask, polling, farm, visitor, clock) -> PushSubscr
     return push
 
 
-async def test_a_hub_that_keeps_its_word_spares_the_source(
+async def test_a_source_is_polled_less_while_its_hub_pushes(
     storage, source, ask, polling, farm, visitor, clock
 ):
     await a_kept_word(storage, ask, polling, farm, visitor, clock)
@@ -316,7 +316,7 @@ async def test_a_hub_that_keeps_its_word_spares_the_source(
     assert pushed.next_fetch_at == clock.now + HOUR
 
 
-async def test_a_hub_that_keeps_news_to_itself_spares_it_no_more(
+async def test_entries_that_the_hub_did_not_push_end_that(
     storage, source, ask, polling, farm, visitor, clock
 ):
     await a_kept_word(storage, ask, polling, farm, visitor, clock)
@@ -328,7 +328,7 @@ async def test_a_hub_that_keeps_news_to_itself_spares_it_no_more(
     assert (await only_source(storage)).pushed_until is None
 
 
-async def test_news_that_is_minutes_old_may_still_be_on_its_way_from_the_hub(
+async def test_an_entry_of_the_last_minutes_may_still_be_pushed(
     storage, source, ask, polling, farm, visitor, clock
 ):
     await a_kept_word(storage, ask, polling, farm, visitor, clock)
@@ -340,7 +340,7 @@ async def test_news_that_is_minutes_old_may_still_be_on_its_way_from_the_hub(
     assert (await only_source(storage)).pushed_until
 
 
-async def test_where_a_hub_called_in_vain_the_source_is_asked_again_before_long(
+async def test_after_a_push_without_entries_the_source_is_polled_again_soon(
     storage, source, ask, polling, farm, visitor, clock
 ):
     push = await a_kept_word(storage, ask, polling, farm, visitor, clock)
