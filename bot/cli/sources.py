@@ -178,14 +178,14 @@ def _adder(tools: SourceTools) -> SourceAdder:
 
 
 def _listed(opml: Path | None, *, starter: bool) -> list[Outline]:
-    from bot.sources.discovery.opml import LARGEST, read_opml, starter_outlines
+    from bot.sources.discovery.opml import MAX_OPML_BYTES, read_opml, starter_outlines
     from bot.sources.feeds.model import Unreadable
 
     listed = [*starter_outlines()] if starter else []
     if opml is not None:
         try:
             with opml.open("rb") as file:
-                listed += read_opml(file.read(LARGEST + 1))
+                listed += read_opml(file.read(MAX_OPML_BYTES + 1))
         except OSError as error:
             fail(f"{opml}: {error.strerror}.")
         except Unreadable as error:

@@ -30,7 +30,7 @@ from bot.sources.fetch.source import (
 from bot.sources.urls import as_typed, canonical_url, without_login
 
 MAX_READ: Final = 8  # of the feeds that one page names, and as many of those it links
-MAX_SITEMAPS: Final = 3
+MAX_ROBOTS_SITEMAPS: Final = 3
 MAX_ROBOTS_BYTES: Final = 500_000  # that count (RFC 9309)
 PATIENCE_SECONDS: Final = 90.0
 _LISTS = frozenset({Kind.FEED, Kind.SITEMAP})
@@ -188,7 +188,7 @@ class _SiteSearch:
     async def _read_sitemaps(self, links: Sequence[Link]) -> None:
         """If there are feeds, only sitemaps for news are worth a request."""
         for_news = [link for link in links if is_news_sitemap(link.url)]
-        await self._read(for_news if self.feeds else links, MAX_SITEMAPS)
+        await self._read(for_news if self.feeds else links, MAX_ROBOTS_SITEMAPS)
 
     async def _fetch(self, link: Link) -> FetchResult:
         return await fetch_source(

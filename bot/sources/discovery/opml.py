@@ -19,7 +19,7 @@ from bot.sources.feeds.text import without_controls
 from bot.sources.feeds.xml import as_utf8, check_attributes
 from bot.sources.urls import is_link
 
-LARGEST = 10_000_000
+MAX_OPML_BYTES = 10_000_000
 MOST_FEEDS = 10_000
 _STARTER = "starter.opml"
 _DEEPEST = 8  # folders; what is deeper goes into the eighth
@@ -83,8 +83,8 @@ def write_opml(outlines: Iterable[Outline], title: str) -> bytes:
 
 
 def _root(data: bytes) -> etree._Element:
-    if len(data) > LARGEST:
-        raise NotOpmlError(f"This is larger than {LARGEST // 1_000_000} MB.")
+    if len(data) > MAX_OPML_BYTES:
+        raise NotOpmlError(f"This is larger than {MAX_OPML_BYTES // 1_000_000} MB.")
     text = decode(data, "")
     if _ENTITY.search(text):
         raise NotOpmlError("This declares entities, which no list of feeds needs.")
