@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 import structlog
 
 from bot.sources.discovery.publishers import is_search, with_publishers
-from bot.sources.feeds.model import unpack_fingerprints
 from bot.sources.fetch.problems import INTERNAL_ERROR
 from bot.sources.fetch.source import Fetches, FetchRequest, FetchResult, Reads, fetch_source
 from bot.sources.health import not_a_feed
@@ -109,11 +108,9 @@ class Poller:
         return Fetched(source, result, self.jitter())
 
 
-def _known_entries(source: Source) -> frozenset[int]:
+def _known_entries(source: Source) -> bytes:
     """Return the fingerprints of what was read last; what a search found is read as a whole."""
-    if is_search(source.kind, source.host):
-        return frozenset()
-    return unpack_fingerprints(source.fingerprints)
+    return b"" if is_search(source.kind, source.host) else source.fingerprints
 
 
 @contextmanager

@@ -12,7 +12,14 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
-from bot.sources.feeds.model import Document, Item, Kind, Unreadable, moment_of
+from bot.sources.feeds.model import (
+    Document,
+    Item,
+    Kind,
+    Unreadable,
+    moment_of,
+    unpack_fingerprints,
+)
 from bot.sources.feeds.sitemap import newest
 from bot.sources.fetch.problems import FetchError, HostWaits, Problem
 from bot.sources.fetch.response import Response, problem_from_error, problem_of
@@ -47,7 +54,8 @@ class Reads(Protocol):
 class FetchRequest:
     """The validators and `body_hash` are those of the last response.
 
-    `inside`: see `Fetcher.fetch`. `known`: fingerprints of entries that were read before.
+    `inside`: see `Fetcher.fetch`. `known`: the fingerprints of entries that were read
+    before, packed: they are unpacked only for a body that is read.
     """
 
     url: str
@@ -55,7 +63,7 @@ class FetchRequest:
     last_modified: str | None = None
     body_hash: str | None = None
     inside: bool = False
-    known: Collection[int] = frozenset()
+    known: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,8 @@ async def fetch_source(fetcher: Fetches, reader: Reads, request: FetchRequest) -
     body_hash = await _hash_of(response.body)
     if body_hash == request.body_hash:
         return FetchResult(response, body_hash)
-    return await _read(fetcher, reader, response, body_hash, request.known)
+    known = unpack_fingerprints(request.known)
+    return await _read(fetcher, reader, response, body_hash, known)
 
 
 async def _hash_of(body: bytes) -> str:
